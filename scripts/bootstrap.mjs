@@ -1,0 +1,151 @@
+// The entry of `npm run demo`, `npm test` and `npm run example`: makes a fresh clone ready, then runs scripts/<task>.ts.
+// Plain JavaScript without dependencies, because nothing is installed yet when it starts.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const STAMP = join(ROOT, 'node_modules', '.installed-lock');
+const LOG = join('.mlflow', 'logs', 'packages.log');
+const TASKS = ['build', 'demo', 'example', 'test'];
+/** The packages' own minimum (`engines` in package.json); `module.register` and the test runner need it too. */
+const NODE_MINIMUM = [20, 19];
+
+/** Failures of the package manager that have a plain cause, by what it prints. */
+const CAUSES = [
+  {
+    seen: /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|META_FETCH_FAIL|error sending request/,
+    say: 'the npm registry cannot be reached. Check the network connection (and HTTPS_PROXY or the npm registry setting, if you use one), then run the command again.',
+  },
+  {
+    seen: /OUTDATED_LOCKFILE/,
+    say: 'pnpm-lock.yaml does not match a package.json. Run "npx pnpm@12 install" to update it, then run the command again.',
+  },
+  { seen: /ENOSPC/, say: 'the disk is full. Free about 2 GB, then run the command again.' },
+  {
+    seen: /EACCES|EPERM|EROFS/,
+    say: 'a folder is not writable. Check the owner of this folder and of your npm cache, then run the command again.',
+  },
+];
+
+/** A failure the user can act on: printed as one line, without a stack. */
+class BootstrapError extends Error {}
+
+/** @returns {void} */
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const [needMajor = 0, needMinor = 0] = NODE_MINIMUM;
+  if (major > needMajor || (major === needMajor && minor >= needMinor)) return;
+  throw new BootstrapError(
+    `This project needs Node.js ${NODE_MINIMUM.join('.')} or newer; this is ${process.versions.node} (${process.execPath}). Install a newer one from https://nodejs.org.`,
+  );
+}
+
+/** @returns {string} identifies what must be installed: the lock file, for this platform */
+function lockFingerprint() {
+  const lock = readFileSync(join(ROOT, 'pnpm-lock.yaml'));
+  return createHash('sha256').update(lock).update(`${process.platform} ${process.arch}`).digest('hex');
+}
+
+/**
+ * @param {string} fingerprint
+ * @returns {boolean}
+ */
+function isInstalled(fingerprint) {
+  return existsSync(STAMP) && readFileSync(STAMP, 'utf8') === fingerprint;
+}
+
+/**
+ * Installs the packages of the lock file with pnpm, which npx fetches when it is not there.
+ *
+ * @returns {Promise<void>}
+ */
+async function installPackages() {
+  const started = Date.now();
+  process.stderr.write('Installing the packages of pnpm-lock.yaml (once, about 20 s) ...\n');
+  const { code, output } = await run('npx', ['-y', 'pnpm@12', 'install', '--frozen-lockfile']);
+  if (code === 0) {
+    process.stderr.write(`Packages installed in ${((Date.now() - started) / 1000).toFixed(1)} s.\n`);
+    return;
+  }
+  mkdirSync(join(ROOT, dirname(LOG)), { recursive: true });
+  writeFileSync(join(ROOT, LOG), output);
+  const cause = CAUSES.find(({ seen }) => seen.test(output));
+  const say = cause?.say ?? `pnpm ended with ${code}.`;
+  throw new BootstrapError(`Installing the packages failed: ${say} Full output: ${LOG}`);
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @returns {Promise<{ code: number | string, output: string }>}
+ */
+function run(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: ROOT,
+      // Without CI pnpm asks before it replaces a node_modules folder of another package manager and waits for a key.
+      // The retry waits are npm's defaults cut down: without a network the error should come in seconds.
+      env: {
+        npm_config_fetch_retry_mintimeout: '1000',
+        npm_config_fetch_retry_maxtimeout: '5000',
+        ...process.env,
+        CI: 'true',
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // npx is a .cmd file on Windows, which only a shell starts.
+      shell: process.platform === 'win32',
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8');
+      stream.on('data', (text) => {
+        output += text;
+      });
+    }
+    /** @param {NodeJS.Signals} signal */
+    const stop = (signal) => {
+      child.kill(signal);
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    };
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    child.on('error', () => {
+      reject(new BootstrapError('"npx" was not found. It comes with npm: install Node.js from https://nodejs.org.'));
+    });
+    child.on('close', (code, signal) => {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+      resolve({ code: code ?? signal ?? 1, output });
+    });
+  });
+}
+
+/** @returns {Promise<void>} */
+async function main() {
+  checkNode();
+  const [task = '', ...rest] = process.argv.slice(2);
+  if (!TASKS.includes(task)) throw new BootstrapError(`Usage: node scripts/bootstrap.mjs ${TASKS.join('|')} [options]`);
+  // npm removes the "--" that separates its options from ours; pnpm and yarn hand it on.
+  const args = rest[0] === '--' ? rest.slice(1) : rest;
+
+  const fingerprint = lockFingerprint();
+  if (!isInstalled(fingerprint)) {
+    await installPackages();
+    writeFileSync(STAMP, fingerprint);
+  }
+
+  // In this process instead of a child: signals and the exit code need no forwarding.
+  const tsx = await import('tsx/esm/api');
+  tsx.register();
+  const module = await import(`./${task}.ts`);
+  process.exitCode = await module.main(args);
+}
+
+main().catch((error) => {
+  if (!(error instanceof BootstrapError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+});
