@@ -30,15 +30,12 @@ const CAUSES = [
   },
 ];
 
-/** A failure the user can act on: printed as one line, without a stack. */
-class BootstrapError extends Error {}
-
 /** @returns {void} */
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const [needMajor = 0, needMinor = 0] = NODE_MINIMUM;
   if (major > needMajor || (major === needMajor && minor >= needMinor)) return;
-  throw new BootstrapError(
+  throw new Error(
     `This project needs Node.js ${NODE_MINIMUM.join('.')} or newer; this is ${process.versions.node} (${process.execPath}). Install a newer one from https://nodejs.org.`,
   );
 }
@@ -74,7 +71,7 @@ async function installPackages() {
   writeFileSync(join(ROOT, LOG), output);
   const cause = CAUSES.find(({ seen }) => seen.test(output));
   const say = cause?.say ?? `pnpm ended with ${code}.`;
-  throw new BootstrapError(`Installing the packages failed: ${say} Full output: ${LOG}`);
+  throw new Error(`Installing the packages failed: ${say} Full output: ${LOG}`);
 }
 
 /**
@@ -113,7 +110,7 @@ function run(command, args) {
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
     child.on('error', () => {
-      reject(new BootstrapError('"npx" was not found. It comes with npm: install Node.js from https://nodejs.org.'));
+      reject(new Error('"npx" was not found. It comes with npm: install Node.js from https://nodejs.org.'));
     });
     child.on('close', (code, signal) => {
       process.off('SIGINT', stop);
@@ -127,7 +124,7 @@ function run(command, args) {
 async function main() {
   checkNode();
   const [task = '', ...rest] = process.argv.slice(2);
-  if (!TASKS.includes(task)) throw new BootstrapError(`Usage: node scripts/bootstrap.mjs ${TASKS.join('|')} [options]`);
+  if (!TASKS.includes(task)) throw new Error(`Usage: node scripts/bootstrap.mjs ${TASKS.join('|')} [options]`);
   // npm removes the "--" that separates its options from ours; pnpm and yarn hand it on.
   const args = rest[0] === '--' ? rest.slice(1) : rest;
 
@@ -145,7 +142,7 @@ async function main() {
 }
 
 main().catch((error) => {
-  if (!(error instanceof BootstrapError)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  // A plain Error of these scripts is a sentence for the user. Any other class is a defect and shows its stack.
+  console.error(error?.constructor === Error ? error.message : error);
   process.exitCode = 1;
 });

@@ -1,15 +1,51 @@
 // Builds the package in the current folder twice, as ES modules and as CommonJS, each with its own types.
 import { spawnSync } from 'node:child_process';
-import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-function compile(project) {
-  const { status } = spawnSync('tsc', ['-p', project], { stdio: 'inherit', shell: process.platform === 'win32' });
-  if (status !== 0) process.exit(status ?? 1);
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+// Built aside and moved in one step: a program that runs meanwhile finds the old build or the new one, never half.
+// Inside node_modules, because that folder is on the same disk and ignored by every tool.
+const ASIDE = join('node_modules', `.build-${process.pid}`);
+const FRESH = join(ASIDE, 'dist');
+/** Its time stamp tells how old the build is: scripts/build.ts compares it with the sources. */
+const STAMP = join(FRESH, 'cjs', 'package.json');
+
+/** @param {'esm' | 'cjs'} format */
+function compile(format) {
+  const args = [TSC, '-p', `tsconfig.${format}.json`, '--outDir', join(FRESH, format)];
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+  return status === 0;
 }
 
-rmSync('dist', { recursive: true, force: true });
-compile('tsconfig.esm.json');
-compile('tsconfig.cjs.json');
-// The package is "type": "module"; this marks the second build for Node.js and TypeScript as CommonJS.
-writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
-cpSync('../../LICENSE', 'LICENSE');
+function replaceDist() {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      rmSync('dist', { recursive: true, force: true });
+      renameSync(FRESH, 'dist');
+      return;
+    } catch (error) {
+      // Another build of this package came between the two steps.
+      if (attempt === 5) throw error;
+    }
+  }
+}
+
+const started = new Date();
+mkdirSync(ASIDE, { recursive: true });
+try {
+  if (!compile('esm') || !compile('cjs')) {
+    process.exitCode = 1;
+  } else {
+    // The package is "type": "module"; this marks the second build for Node.js and TypeScript as CommonJS.
+    writeFileSync(STAMP, '{ "type": "commonjs" }\n');
+    // The start and not the end: a source changed during the build is newer than the build.
+    utimesSync(STAMP, started, started);
+    replaceDist();
+    cpSync(join(ROOT, 'LICENSE'), 'LICENSE');
+  }
+} finally {
+  rmSync(ASIDE, { recursive: true, force: true });
+}
