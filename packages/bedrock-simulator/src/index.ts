@@ -1,1 +1,11 @@
-export {};
+export { startSimulator } from './simulator.js';
+export type {
+  EndpointSelector,
+  Exchange,
+  Operation,
+  ReceivedRequest,
+  SimulatedResponse,
+  Simulator,
+  SimulatorOptions,
+  StreamEvent,
+} from './types.js';

@@ -1,0 +1,53 @@
+import { plainConversation } from '../conversation.js';
+import { type JsonObject, numberOf, stringOf } from '../json.js';
+import { countTokens } from '../tokens.js';
+import { type ChatDialect, invocationMetrics } from './dialect.js';
+
+const REASONS = { end: 'stop', tool: 'stop', length: 'length' } as const;
+
+/** Special tokens of the prompt template, such as `<|eot_id|>`, `[INST]` and `<<SYS>>`, and the role headers. */
+const TEMPLATE = /<\|start_header_id\|>\w*<\|end_header_id\|>|<\|[a-z_]+\|>|<\/?s>|\[\/?INST\]|<<SYS>>.*?<<\/SYS>>/gs;
+
+/** Meta Llama: one prompt with a template, no tools. */
+export const llama: ChatDialect = {
+  kind: 'chat',
+  read(body) {
+    const prompt = stringOf(body['prompt']);
+    return {
+      ...plainConversation(prompt.replaceAll(TEMPLATE, '').trim(), numberOf(body['max_gen_len'])),
+      prompt: [prompt],
+    };
+  },
+  write({ text, usage, finish }) {
+    return {
+      generation: text,
+      prompt_token_count: usage.input,
+      generation_token_count: usage.output,
+      stop_reason: REASONS[finish],
+    };
+  },
+  /** The prompt count is on the first chunk only; the output count grows from chunk to chunk. */
+  chunks(reply) {
+    const { pieces, usage, finish } = reply;
+    let generated = 0;
+    const chunks = pieces.map((generation, index): JsonObject => {
+      generated = Math.min(usage.output, generated + countTokens(generation));
+      return {
+        generation,
+        prompt_token_count: index === 0 ? usage.input : null,
+        generation_token_count: generated,
+        stop_reason: null,
+      };
+    });
+    return [
+      ...chunks,
+      {
+        generation: '',
+        prompt_token_count: chunks.length === 0 ? usage.input : null,
+        generation_token_count: usage.output,
+        stop_reason: REASONS[finish],
+        ...invocationMetrics(reply, false),
+      },
+    ];
+  },
+};

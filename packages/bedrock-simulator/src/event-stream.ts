@@ -1,0 +1,63 @@
+import { EventStreamCodec } from '@smithy/core/event-streams';
+import type { StreamEvent } from './types.js';
+
+export const EVENT_STREAM_TYPE = 'application/vnd.amazon.eventstream';
+
+const PADDING = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+
+const codec = new EventStreamCodec(
+  (bytes) => Buffer.from(bytes).toString('utf8'),
+  (text) => Buffer.from(text, 'utf8'),
+);
+
+/** Encodes one event as the service frames it: prelude, headers, JSON payload, checksums. */
+export function encodeEvent(event: StreamEvent): Uint8Array {
+  switch (event.messageType) {
+    case 'exception':
+      return frame(
+        { ':exception-type': event.type, ':content-type': 'application/json', ':message-type': 'exception' },
+        event.payload ?? {},
+      );
+    case 'error':
+      return frame({ ':error-code': event.type, ':error-message': messageOf(event.payload), ':message-type': 'error' });
+    default:
+      return frame(
+        { ':event-type': event.type, ':content-type': 'application/json', ':message-type': 'event' },
+        padded(event),
+      );
+  }
+}
+
+/** Splits a recorded event stream at its frame boundaries. Bytes that are no whole frame come last, in one piece. */
+export function* splitFrames(bytes: Uint8Array): Generator<Uint8Array> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let offset = 0;
+  while (offset + 4 <= bytes.length) {
+    const length = view.getUint32(offset);
+    // 16 bytes are the least a frame can have; anything shorter is not a frame and would not advance.
+    if (length < 16 || offset + length > bytes.length) break;
+    yield bytes.subarray(offset, offset + length);
+    offset += length;
+  }
+  if (offset < bytes.length) yield bytes.subarray(offset);
+}
+
+/** The service adds a key `p` of random length to each event, so that the frame's size does not tell its content. */
+function padded({ type, payload }: StreamEvent): object {
+  const p = PADDING.slice(0, 3 + Math.floor(Math.random() * (PADDING.length - 3)));
+  if (type !== 'chunk') return { ...(payload as object | undefined), p };
+  const text = typeof payload === 'string' ? payload : JSON.stringify(payload ?? {});
+  return { bytes: Buffer.from(text).toString('base64'), p };
+}
+
+function messageOf(payload: unknown): string {
+  const message = (payload as { message?: unknown } | undefined)?.message;
+  return typeof message === 'string' ? message : '';
+}
+
+function frame(headers: Readonly<Record<string, string>>, payload?: unknown): Uint8Array {
+  return codec.encode({
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, { type: 'string', value }])),
+    body: payload === undefined ? new Uint8Array() : Buffer.from(JSON.stringify(payload)),
+  });
+}

@@ -1,0 +1,89 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { splitFrames } from './event-stream.js';
+import { canonicalJson, isObject } from './json.js';
+import type { Exchange, ReceivedRequest, SimulatedResponse } from './types.js';
+
+export interface Recordings {
+  byId(id: string): Exchange | undefined;
+  /** The exchange recorded for this operation, model and body. Several for the same are given in turn, the last for good. */
+  matching(request: ReceivedRequest): Exchange | undefined;
+}
+
+/** Headers that describe the recorded connection, not the answer. */
+const CONNECTION_HEADERS = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'date',
+  'keep-alive',
+  'transfer-encoding',
+]);
+
+/**
+ * Reads the exchanges of a directory, or takes those given.
+ *
+ * @throws Error that names the file when one is not a recorded exchange.
+ */
+export async function loadRecordings(source: string | readonly Exchange[] | undefined): Promise<Recordings> {
+  const exchanges = typeof source === 'string' ? await readDirectory(source) : (source ?? []);
+  const ids = new Map(exchanges.map((exchange) => [exchange.id, exchange]));
+  const bodies = new Map<string, Exchange[]>();
+  for (const exchange of exchanges) {
+    if (exchange.request?.body === undefined) continue;
+    const key = requestKey(exchange.operation, exchange.modelId, exchange.request.body);
+    const same = bodies.get(key);
+    if (same) same.push(exchange);
+    else bodies.set(key, [exchange]);
+  }
+  return {
+    byId: (id) => ids.get(id),
+    matching: ({ operation, modelId, body }) => {
+      const same = bodies.get(requestKey(operation ?? '', modelId ?? null, body));
+      return same && same.length > 1 ? same.shift() : same?.[0];
+    },
+  };
+}
+
+/** The recorded answer, byte for byte where the recording has the bytes. */
+export function replay(exchange: Exchange): SimulatedResponse {
+  const { status, headers = {}, body } = exchange.response;
+  const response = {
+    ...(status === undefined ? {} : { status }),
+    headers: Object.fromEntries(
+      Object.entries(headers).filter(([name]) => !CONNECTION_HEADERS.has(name.toLowerCase())),
+    ),
+  };
+  if (exchange.responseBodyBase64 !== undefined) {
+    return { ...response, events: splitFrames(Buffer.from(exchange.responseBodyBase64, 'base64')) };
+  }
+  return exchange.responseEvents ? { ...response, events: exchange.responseEvents } : { ...response, body: body ?? '' };
+}
+
+async function readDirectory(directory: string): Promise<Exchange[]> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.json')).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const file = join(directory, name);
+      const exchange = parse(await readFile(file, 'utf8'));
+      if (!exchange)
+        throw new Error(`${file} is not a recorded exchange: it needs id, operation, modelId and response.`);
+      return exchange;
+    }),
+  );
+}
+
+function parse(text: string): Exchange | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) && typeof value['id'] === 'string' && isObject(value['response'])
+      ? (value as unknown as Exchange)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function requestKey(operation: string, modelId: string | null, body: unknown): string {
+  return canonicalJson([operation, modelId, body]);
+}

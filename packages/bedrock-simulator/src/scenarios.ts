@@ -1,0 +1,105 @@
+import { ERROR_TYPES, type ErrorType, errorMessage, errorResponse, isErrorType } from './errors.js';
+import type { SimulatedResponse, StreamEvent } from './types.js';
+
+export interface ScenarioContext {
+  readonly parameters: Readonly<Record<string, string>>;
+  /** How many requests this endpoint URL has had, this one included. */
+  readonly attempt: number;
+  /** The scripted answer to the request, or one made of the given pieces of text. */
+  answer(pieces?: readonly string[]): SimulatedResponse;
+}
+
+type Scenario = (context: ScenarioContext) => SimulatedResponse;
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  chat: (context) => paced(context, context.answer()),
+  stream: (context) => paced(context, context.answer(longText(numberParameter(context, 'chunks', 20)))),
+  throttling: (context) => failing(context, 'ThrottlingException'),
+  'validation-error': (context) => failing(context, 'ValidationException'),
+  'access-denied': (context) => failing(context, 'AccessDeniedException'),
+  'model-not-ready': (context) => failing(context, 'ModelNotReadyException'),
+  'service-unavailable': (context) => failing(context, 'ServiceUnavailableException'),
+  error: (context) => failing(context, context.parameters['type'] ?? 'InternalServerException'),
+  'mid-stream-error': midStreamError,
+  'error-frame': errorFrame,
+  reset: (context) => cutShort(context, [], 'reset'),
+  truncated: (context) => cutShort(context, [], 'complete'),
+  hang: () => ({ ending: 'hang' }),
+  'empty-body': () => ({ body: '' }),
+  'not-json': () => ({ headers: { 'content-type': 'text/html' }, body: '<html><body>This is not JSON.</body></html>' }),
+};
+
+export const SCENARIO_NAMES = Object.keys(SCENARIOS);
+
+/** Undefined when there is no scenario of that name. */
+export function runScenario(name: string, context: ScenarioContext): SimulatedResponse | undefined {
+  return Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name]?.(context) : undefined;
+}
+
+/** The first `times` requests fail, or all without that parameter. */
+function failing(context: ScenarioContext, type: string): SimulatedResponse {
+  if (context.attempt > numberParameter(context, 'times', Number.POSITIVE_INFINITY))
+    return paced(context, context.answer());
+  if (!isErrorType(type)) {
+    return errorResponse(
+      'ValidationException',
+      `The Bedrock simulator knows no error ${type}. Known errors: ${ERROR_TYPES.join(', ')}.`,
+    );
+  }
+  return errorResponse(type, context.parameters['message']);
+}
+
+function midStreamError(context: ScenarioContext): SimulatedResponse {
+  const type = context.parameters['type'] ?? 'modelStreamErrorException';
+  const payload = { message: context.parameters['message'] ?? errorMessage(type) };
+  const last: StreamEvent = { type, messageType: 'exception', payload };
+  return cutShort(context, [last], 'complete', type);
+}
+
+function errorFrame(context: ScenarioContext): SimulatedResponse {
+  const { code = 'InternalFailure', message = 'Simulated error frame.' } = context.parameters;
+  return cutShort(context, [{ type: code, messageType: 'error', payload: { message } }], 'complete');
+}
+
+/**
+ * The first `after` frames (default 3) of the answer, then `last`, then the ending. An answer that is no stream
+ * fails as a whole: with the error, with a reset before any byte, or with half of its body.
+ */
+function cutShort(
+  context: ScenarioContext,
+  last: readonly StreamEvent[],
+  ending: 'complete' | 'reset',
+  errorType?: string,
+): SimulatedResponse {
+  const answer = context.answer();
+  if (answer.events) {
+    const events = [...(answer.events as Iterable<StreamEvent>)].slice(0, numberParameter(context, 'after', 3));
+    return { ...paced(context, answer), events: [...events, ...last], ending };
+  }
+  if (ending === 'reset') return { ending };
+  if (last.length > 0) return errorResponse(errorTypeOf(errorType));
+  const text = JSON.stringify(answer.body);
+  return { ...answer, body: text.slice(0, text.length / 2) };
+}
+
+/** Exceptions in a stream start with a small letter, in `x-amzn-errortype` with a capital. */
+function errorTypeOf(type = 'InternalServerException'): ErrorType {
+  const name = `${type.slice(0, 1).toUpperCase()}${type.slice(1)}`;
+  return isErrorType(name) ? name : 'InternalServerException';
+}
+
+function paced(context: ScenarioContext, response: SimulatedResponse): SimulatedResponse {
+  return { ...response, interval: numberParameter(context, 'interval', 0) };
+}
+
+function longText(chunks: number): string[] {
+  return Array.from(
+    { length: chunks },
+    (_, index) => `${index === 0 ? '' : ' '}chunk ${index + 1} of ${chunks} from the Bedrock simulator.`,
+  );
+}
+
+function numberParameter({ parameters }: ScenarioContext, name: string, fallback: number): number {
+  const value = Number(parameters[name]);
+  return parameters[name] === undefined || Number.isNaN(value) ? fallback : value;
+}

@@ -1,0 +1,104 @@
+import type { Conversation, Message, Tool, ToolCall } from './conversation.js';
+import { findPlaces } from './places.js';
+import { planCalls, relevantTools } from './tool-calls.js';
+
+export interface Turn {
+  readonly text: string;
+  readonly toolCalls: readonly ToolCall[];
+}
+
+const DISCLAIMER = '(Scripted by the local Bedrock simulator; no model ran.)';
+
+/**
+ * What the assistant says next. With tools it follows the ReAct pattern: one kind of tool per turn, as long as the
+ * question asks for a tool that has not been called; then an answer made of the results.
+ */
+export function composeTurn(conversation: Conversation, seed: string): Turn {
+  const start = conversation.messages.findLastIndex(isQuestion);
+  const question = conversation.messages[start]?.text ?? '';
+  const since = conversation.messages.slice(start + 1);
+  const tool = nextTool(conversation, question, since);
+  if (tool) {
+    const toolCalls = planCalls(tool, question).map((input, index) => ({
+      id: `${seed}${index}`,
+      name: tool.name,
+      input,
+    }));
+    return { text: announce(toolCalls, question), toolCalls };
+  }
+  return { text: `${answer(question, since)} ${DISCLAIMER}`, toolCalls: [] };
+}
+
+function isQuestion(message: Message): boolean {
+  return message.role === 'user' && message.toolResults.length === 0;
+}
+
+function nextTool({ tools, forceTool }: Conversation, question: string, since: readonly Message[]): Tool | undefined {
+  const called = new Set(since.flatMap((message) => message.toolCalls.map((call) => call.name)));
+  const wanted = relevantTools(tools, question).find((tool) => !called.has(tool.name));
+  if (wanted || forceTool === false || called.size > 0) return wanted;
+  return tools.find((tool) => tool.name === forceTool) ?? tools[0];
+}
+
+function announce(calls: readonly ToolCall[], question: string): string {
+  const places = findPlaces(question);
+  const about = places.length > 0 ? ` for ${places.join(' and ')}` : '';
+  return `I will call ${calls[0]?.name}${about}.`;
+}
+
+function answer(question: string, since: readonly Message[]): string {
+  const calls = since.flatMap((message) => message.toolCalls);
+  const results = since.flatMap((message) => message.toolResults);
+  if (results.length === 0) return chat(question);
+  const sentences = results.map((result) => {
+    const call = calls.find(({ id }) => id === result.id);
+    const subject = call ? `${call.name}(${Object.values(call.input).map(String).join(', ')})` : 'The tool';
+    return `${subject} ${result.failed ? 'failed' : 'says'}: ${result.text}.`;
+  });
+  return `Here is what I found. ${sentences.join(' ')}`;
+}
+
+/** A few questions have a fitting answer, all others are quoted. */
+const ANSWERS: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] = [
+  [/capital of (\p{L}+)/iu, ([, country = '']) => capitalOf(country)],
+  [
+    /(-?\d+(?:\.\d+)?)\s*([-+*/x])\s*(-?\d+(?:\.\d+)?)/,
+    ([, a, operator, b]) => `${a} ${operator} ${b} is ${calculate(Number(a), operator, Number(b))}.`,
+  ],
+  [/^\s*(hi|hello|hey|good (morning|afternoon|evening))\b/i, () => 'Hello! How can I help you today?'],
+];
+
+const CAPITALS: Readonly<Record<string, string>> = {
+  australia: 'Canberra',
+  brazil: 'Brasília',
+  canada: 'Ottawa',
+  france: 'Paris',
+  germany: 'Berlin',
+  india: 'New Delhi',
+  italy: 'Rome',
+  japan: 'Tokyo',
+  kenya: 'Nairobi',
+  spain: 'Madrid',
+};
+
+function chat(question: string): string {
+  for (const [pattern, respond] of ANSWERS) {
+    const match = pattern.exec(question);
+    const text = match ? respond(match) : '';
+    if (text) return text;
+  }
+  const quoted = question.replaceAll(/\s+/g, ' ').trim();
+  const short = quoted.length > 120 ? `${quoted.slice(0, 119)}…` : quoted;
+  return `You said: "${short}". A model would answer here; the simulator only repeats the question and counts its tokens.`;
+}
+
+function capitalOf(country: string): string {
+  const capital = CAPITALS[country.toLowerCase()];
+  return capital ? `The capital of ${country} is ${capital}.` : '';
+}
+
+function calculate(a: number, operator: string | undefined, b: number): number {
+  if (operator === '+') return a + b;
+  if (operator === '-') return a - b;
+  return operator === '/' ? a / b : a * b;
+}

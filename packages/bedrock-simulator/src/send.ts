@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EVENT_STREAM_TYPE, encodeEvent } from './event-stream.js';
+import type { Wire } from './server.js';
+import type { Operation, SimulatedResponse } from './types.js';
+
+/** A reset that arrives together with data makes the client drop that data; this pause lets it be read first. */
+const PAUSE_BEFORE_RESET = 20;
+
+/** Writes an answer to the client, frame by frame when it is a stream. */
+export async function send(wire: Wire, response: SimulatedResponse, operation?: Operation): Promise<void> {
+  const { status = 200, headers, body, events, interval = 0, ending = 'complete' } = response;
+  if (events) {
+    wire.start(status, { ...streamHeaders(operation), ...headers });
+    for await (const event of events) {
+      if (wire.closed.aborted) return;
+      await wire.write(event instanceof Uint8Array ? event : encodeEvent(event));
+      if (interval > 0) await pause(interval, wire.closed);
+    }
+  } else if (body !== undefined || ending === 'complete') {
+    wire.start(status, { 'content-type': 'application/json', 'x-amzn-requestid': randomUUID(), ...headers });
+    const bytes = bytesOf(body);
+    if (bytes.length > 0) await wire.write(bytes);
+  }
+  if (ending === 'complete') wire.end();
+  if (ending === 'reset') {
+    await pause(PAUSE_BEFORE_RESET, wire.closed);
+    wire.reset();
+  }
+}
+
+function streamHeaders(operation: Operation | undefined): Record<string, string> {
+  const headers = { 'content-type': EVENT_STREAM_TYPE, 'x-amzn-requestid': randomUUID() };
+  return operation === 'InvokeModelWithResponseStream'
+    ? { ...headers, 'x-amzn-bedrock-content-type': 'application/json' }
+    : headers;
+}
+
+function bytesOf(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  if (body === undefined) return new Uint8Array();
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,111 @@
+import { answer, type OperationRequest } from './answer.js';
+import { errorResponse } from './errors.js';
+import { loadRecordings, type Recordings, replay } from './replay.js';
+import { exchangePath, type Route, route, scenarioPath } from './router.js';
+import { runScenario, SCENARIO_NAMES } from './scenarios.js';
+import { createScriptedModel, type ScriptedModel } from './scripted-model.js';
+import { send } from './send.js';
+import { type Incoming, listen } from './server.js';
+import type { ReceivedRequest, SimulatedResponse, Simulator, SimulatorOptions } from './types.js';
+
+const KEPT_REQUESTS = 1000;
+
+/**
+ * Starts a local Bedrock Runtime endpoint on loopback. It is a simulator: no model runs, nothing leaves the machine.
+ *
+ * @throws Error when the port is taken or `exchanges` cannot be read.
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const recordings = await loadRecordings(options.exchanges);
+  const respond = createResponder(options, recordings);
+  const requests: ReceivedRequest[] = [];
+  const listener = await listen(async (incoming, wire) => {
+    const { selector, operation, modelId } = route(incoming.method, incoming.path);
+    const request: ReceivedRequest = { ...incoming, body: parseBody(incoming), operation, modelId };
+    requests.push(request);
+    if (requests.length > KEPT_REQUESTS) requests.shift();
+    const response = await respond(request, { selector, operation, modelId });
+    await send(wire, response, operation);
+  }, options.port ?? 0);
+  const url = `http://127.0.0.1:${listener.port}`;
+  return {
+    url,
+    endpoint: (selector) => {
+      if ('exchange' in selector) {
+        if (!recordings.byId(selector.exchange)) throw new RangeError(unknownExchange(selector.exchange));
+        return url + exchangePath(selector.exchange);
+      }
+      if (!SCENARIO_NAMES.includes(selector.scenario)) throw new RangeError(unknownScenario(selector.scenario));
+      return url + scenarioPath(selector.scenario, selector.parameters);
+    },
+    requests,
+    close: () => listener.close(),
+  };
+}
+
+type Responder = (request: ReceivedRequest, route: Route) => Promise<SimulatedResponse>;
+
+function createResponder({ respond }: SimulatorOptions, recordings: Recordings): Responder {
+  const model = createScriptedModel();
+  const attempts = new Map<string, number>();
+  return async (request, { selector }) => {
+    const custom = await respond?.(request);
+    if (custom) return custom;
+    if (selector.kind === 'exchange') {
+      const exchange = recordings.byId(selector.id);
+      return exchange ? replay(exchange) : errorResponse('ResourceNotFoundException', unknownExchange(selector.id));
+    }
+    if (!isOperation(request)) return noOperation(request);
+    if (selector.kind === 'none') {
+      const exchange = recordings.matching(request);
+      return exchange ? replay(exchange) : answer(request, model);
+    }
+    const attempt = (attempts.get(selector.text) ?? 0) + 1;
+    attempts.set(selector.text, attempt);
+    const response = runScenario(selector.name, scenarioContext(request, model, selector.parameters, attempt));
+    return response ?? errorResponse('ResourceNotFoundException', unknownScenario(selector.name));
+  };
+}
+
+function scenarioContext(
+  request: OperationRequest,
+  model: ScriptedModel,
+  parameters: Readonly<Record<string, string>>,
+  attempt: number,
+) {
+  return { parameters, attempt, answer: (pieces?: readonly string[]) => answer(request, model, pieces) };
+}
+
+function isOperation(request: ReceivedRequest): request is OperationRequest {
+  return request.operation !== undefined;
+}
+
+function noOperation({ method, path }: ReceivedRequest): SimulatedResponse {
+  if (method === 'GET' && path === '/') {
+    return {
+      headers: { 'content-type': 'text/plain' },
+      body: 'bedrock-simulator: a local simulator of Bedrock Runtime. It is not Amazon Bedrock.\n',
+    };
+  }
+  return {
+    status: 404,
+    headers: { 'x-amzn-errortype': 'UnknownOperationException' },
+    body: { message: `The Bedrock simulator has no operation ${method} ${path}.` },
+  };
+}
+
+function unknownScenario(name: string): string {
+  return `The Bedrock simulator has no scenario "${name}". Scenarios: ${SCENARIO_NAMES.join(', ')}.`;
+}
+
+function unknownExchange(id: string): string {
+  return `The Bedrock simulator has no exchange "${id}". Pass it to startSimulator({ exchanges }).`;
+}
+
+function parseBody({ body }: Incoming): unknown {
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown;
+  } catch {
+    return body;
+  }
+}
