@@ -41,6 +41,7 @@ export async function main(args: string[]): Promise<number> {
   // Without the builds or the server nearly every test would fail for that one reason.
   if (built && installed) {
     await stages.run('tests', async () => {
+      if (selection === 'system' && systemTests().length === 0) return 'there are no system tests';
       const outcome = await runMocha(selection);
       counts = outcome.counts;
       if (outcome.code !== 0) throw new Error(`mocha ended with ${outcome.code}.`);
@@ -113,5 +114,15 @@ function mochaConfig(selection: Selection): object {
   const config = JSON.parse(readFileSync(join(ROOT, '.mocharc.json'), 'utf8')) as { spec: string[] };
   if (selection === 'all') return config;
   if (selection === 'plain') return { ...config, ignore: ['**/*.system.test.ts'] };
-  return { ...config, spec: config.spec.map((pattern) => pattern.replace('*.test.ts', '*.system.test.ts')) };
+  return { ...config, spec: systemTests() };
+}
+
+function systemTests(): string[] {
+  const folders = ['examples/test', 'scripts/test', ...readdirSync('packages').map((name) => `packages/${name}/test`)];
+  return folders
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => {
+      const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+      return files.filter((file) => file.endsWith('.system.test.ts')).map((file) => join(folder, file));
+    });
 }
