@@ -1,0 +1,57 @@
+/** How the SDK's objects for one API operation become plain JSON in some dialect. */
+
+import type { Dialect } from '../dialects/dialect.js';
+import type { JsonValue, ToJsonOptions } from '../json.js';
+import type { UsageReport } from '../usage.js';
+
+/** A request as it is read when the call starts. */
+export interface ApiRequest {
+  readonly modelId: string | undefined;
+  readonly dialect: Dialect;
+  /** Guardrail named in the request. */
+  readonly guardrailId: string | undefined;
+  /** All content of the request: an object in the dialect, or whatever else was sent; undefined when nothing was. */
+  body(): JsonValue | undefined;
+  /** What a person should see as the input: the whole request, with its content as given here. */
+  record(body: JsonValue | undefined, options: ToJsonOptions): JsonValue;
+}
+
+/** An answer, or what a stream added up to. */
+export interface ApiResponse {
+  readonly dialect: Dialect;
+  /** All content of the answer: an object in the dialect, or whatever else came; undefined when nothing did. */
+  readonly body: JsonValue | undefined;
+  /** Usage from outside the body: invocation metrics. */
+  readonly usage: UsageReport | undefined;
+  /** What a person should see as the output, with its content as given here. */
+  record(body: JsonValue | undefined): JsonValue;
+}
+
+/** One event of a stream. */
+export interface ApiChunk {
+  /** Name of the span event: the event's member, or the `type` of a model's own chunk. */
+  readonly name: string;
+  /** What the span event shows. */
+  readonly shown: JsonValue;
+}
+
+/** Reads the events of one stream, in order. */
+export interface ApiStream {
+  /** Undefined for an event that holds no chunk. */
+  read(event: unknown): ApiChunk | undefined;
+  response(): ApiResponse;
+  /** False when the stream ended without its closing event: then it was cut off. */
+  isComplete(): boolean;
+}
+
+export interface Api {
+  /** MLflow's span type; embeddings are recognised by their dialect. */
+  readonly spanType: 'CHAT_MODEL' | 'LLM';
+  /** `mlflow.message.format`: which of its parsers MLflow's chat view uses. */
+  readonly messageFormat?: string;
+  /** Member of the output that is the event stream. */
+  readonly streamMember?: 'stream' | 'body';
+  readRequest(input: unknown): ApiRequest;
+  readResponse(request: ApiRequest, output: unknown): ApiResponse;
+  createStream(request: ApiRequest, output: unknown): ApiStream;
+}

@@ -1,0 +1,47 @@
+/** Converse and ConverseStream: one dialect for all models, in the SDK's own objects. */
+
+import { converse } from '../dialects/converse.js';
+import { memberName } from '../dialects/converse-fold.js';
+import { asObject, asString, isObject, type JsonValue, toJson } from '../json.js';
+import type { Api, ApiRequest, ApiResponse, ApiStream } from './api.js';
+
+export const converseApi: Api = {
+  spanType: 'CHAT_MODEL',
+  messageFormat: 'bedrock',
+  readRequest,
+  readResponse: (_request, output) => response(toJson(output)),
+  createStream,
+};
+
+export const converseStreamApi: Api = { ...converseApi, streamMember: 'stream' };
+
+function readRequest(input: unknown): ApiRequest {
+  const raw = asObject(input);
+  return {
+    modelId: asString(raw?.['modelId']),
+    dialect: converse,
+    guardrailId: asString(asObject(raw?.['guardrailConfig'])?.['guardrailIdentifier']),
+    body: () => toJson(input),
+    record: (body) => body ?? null,
+  };
+}
+
+function response(body: JsonValue | undefined): ApiResponse {
+  return { dialect: converse, body, usage: undefined, record: (recorded) => recorded ?? null };
+}
+
+function createStream(): ApiStream {
+  const fold = converse.createFold();
+  return {
+    read(event) {
+      if (!isObject(event)) return undefined;
+      const name = memberName(event);
+      if (name === undefined) return undefined;
+      fold.add(event);
+      return { name, shown: event[name] ?? null };
+    },
+    // The events are the SDK's objects, so redacted reasoning and images may be bytes.
+    response: () => response(toJson(fold.body())),
+    isComplete: fold.isComplete,
+  };
+}

@@ -1,0 +1,126 @@
+/** InvokeModel and InvokeModelWithResponseStream: the body is in the model's own format. */
+
+import type { Dialect } from '../dialects/dialect.js';
+import { dialectOfRequest, dialectOfResponse } from '../dialects/index.js';
+import {
+  asBytes,
+  asObject,
+  asString,
+  decodeText,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+  toBase64,
+  toJson,
+} from '../json.js';
+import { readInvocationMetrics, type UsageReport } from '../usage.js';
+import type { Api, ApiRequest, ApiResponse, ApiStream } from './api.js';
+
+/** Added by the service to the last chunk of a stream, whatever the model. */
+const INVOCATION_METRICS = 'amazon-bedrock-invocationMetrics';
+/** Added by the service to bodies and chunks when a guardrail is on. */
+const GUARDRAIL_ACTION = 'amazon-bedrock-guardrailAction';
+const GUARDRAIL_TRACE = 'amazon-bedrock-trace';
+
+export const invokeModelApi: Api = {
+  spanType: 'LLM',
+  readRequest,
+  readResponse,
+  createStream,
+};
+
+export const invokeModelStreamApi: Api = { ...invokeModelApi, streamMember: 'body' };
+
+function readRequest(input: unknown): ApiRequest {
+  const raw = asObject(input) ?? {};
+  const modelId = asString(raw['modelId']);
+  let content: { readonly value: JsonValue | undefined } | undefined;
+  const body = (): JsonValue | undefined => {
+    content ??= { value: readBody(raw['body']) };
+    return content.value;
+  };
+  return {
+    modelId,
+    dialect: dialectOfRequest(modelId, () => asObject(body())),
+    guardrailId: asString(raw['guardrailIdentifier']),
+    body,
+    record(recorded, options) {
+      const { body: rawBody, ...rest } = raw;
+      // Python's autolog shows the body as JSON text too: what was sent, to the letter where nothing was edited.
+      const text = recorded === content?.value ? (bodyText(rawBody) ?? recorded) : recorded;
+      return {
+        ...asObject(toJson(rest, options)),
+        ...(text === undefined ? {} : { body: typeof text === 'string' ? text : JSON.stringify(text) }),
+      };
+    },
+  };
+}
+
+function readResponse(request: ApiRequest, output: unknown): ApiResponse {
+  const body = readBody(asObject(output)?.['body']);
+  const dialect = isObject(body) ? dialectOfResponse(request.dialect, body) : request.dialect;
+  return { dialect, body, usage: undefined, record: recordOutput(output) };
+}
+
+function recordOutput(output: unknown): ApiResponse['record'] {
+  const { body: _, ...rest } = asObject(output) ?? {};
+  // Copied now: what outlives the call must not refer to the response, or an abandoned stream is never collected.
+  const copy = asObject(toJson(rest));
+  return (body) => ({ ...copy, ...(body === undefined ? {} : { body }) });
+}
+
+function createStream(request: ApiRequest, output: unknown): ApiStream {
+  let dialect: Dialect | undefined;
+  let fold = request.dialect.createFold();
+  let usage: UsageReport | undefined;
+  const guardrail: JsonObject = {};
+  const record = recordOutput(output);
+  return {
+    read(event) {
+      const bytes = asBytes(asObject(asObject(event)?.['chunk'])?.['bytes']);
+      const text = bytes && decodeText(bytes);
+      const chunk = text === undefined ? undefined : asObject(parseJson(text));
+      if (!chunk) return bytes ? { name: 'chunk', shown: text ?? toBase64(bytes) } : undefined;
+      if (!dialect) {
+        dialect = dialectOfResponse(request.dialect, chunk);
+        if (dialect !== request.dialect) fold = dialect.createFold();
+      }
+      fold.add(chunk);
+      if (isObject(chunk[INVOCATION_METRICS])) usage = readInvocationMetrics(chunk[INVOCATION_METRICS]);
+      for (const key of [GUARDRAIL_ACTION, GUARDRAIL_TRACE]) {
+        if (chunk[key] !== undefined) guardrail[key] = chunk[key];
+      }
+      return { name: dialect.chunkName?.(chunk) ?? asString(chunk['type']) ?? 'chunk', shown: chunk };
+    },
+    response() {
+      const folded = fold.body();
+      return {
+        dialect: dialect ?? request.dialect,
+        body: folded && { ...folded, ...guardrail },
+        usage,
+        record,
+      };
+    },
+    // A stream that a guardrail blocked has neither metrics nor a finish reason, and is whole all the same.
+    isComplete: () => usage !== undefined || fold.isComplete() || guardrail[GUARDRAIL_ACTION] === 'INTERVENED',
+  };
+}
+
+/** A request or response body as text; undefined when it is binary or cannot be read without consuming it. */
+function bodyText(body: unknown): string | undefined {
+  if (typeof body === 'string') return body;
+  const bytes = asBytes(body);
+  return bytes && decodeText(bytes);
+}
+
+/** A body as JSON, else as text, else as base64; a note in place of what can be read only once. */
+function readBody(body: unknown): JsonValue | undefined {
+  if (body === undefined || body === null) return undefined;
+  const text = bodyText(body);
+  if (text !== undefined) return parseJson(text) ?? text;
+  const bytes = asBytes(body);
+  if (bytes) return toBase64(bytes);
+  if (typeof Blob === 'function' && body instanceof Blob) return `[Blob of ${body.size} bytes, not read]`;
+  return '[stream, not read]';
+}

@@ -1,0 +1,103 @@
+/** From what was read to span attributes. Pure: no span, no clock. */
+
+import type { Attributes } from '@opentelemetry/api';
+import type { OperationName, RequestParameters, ResponseFacts } from './dialects/dialect.js';
+import type { InputContent, OutputMessage, ToolDefinition } from './messages.js';
+import * as semconv from './semconv.js';
+import type { TokenUsage } from './usage.js';
+
+/** Attribute of each request parameter. */
+const PARAMETERS: { readonly [Key in keyof Required<RequestParameters>]: string } = {
+  maxTokens: semconv.ATTR_GEN_AI_REQUEST_MAX_TOKENS,
+  temperature: semconv.ATTR_GEN_AI_REQUEST_TEMPERATURE,
+  topP: semconv.ATTR_GEN_AI_REQUEST_TOP_P,
+  topK: semconv.ATTR_GEN_AI_REQUEST_TOP_K,
+  stopSequences: semconv.ATTR_GEN_AI_REQUEST_STOP_SEQUENCES,
+  seed: semconv.ATTR_GEN_AI_REQUEST_SEED,
+  frequencyPenalty: semconv.ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY,
+  presencePenalty: semconv.ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY,
+  choiceCount: semconv.ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
+  embeddingDimensions: semconv.ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT,
+  encodingFormats: semconv.ATTR_GEN_AI_REQUEST_ENCODING_FORMATS,
+};
+
+export function parameterAttributes(parameters: RequestParameters): Attributes {
+  const attributes: Attributes = {};
+  for (const key of Object.keys(PARAMETERS) as (keyof RequestParameters)[]) {
+    const value = parameters[key];
+    // One choice is the default and, by the conventions, not recorded.
+    if (value === undefined || (key === 'choiceCount' && value === 1)) continue;
+    attributes[PARAMETERS[key]] = typeof value === 'object' ? [...value] : value;
+  }
+  return attributes;
+}
+
+export function inputAttributes({ messages, systemInstructions }: InputContent): Attributes {
+  return {
+    ...(messages.length > 0 ? { [semconv.ATTR_GEN_AI_INPUT_MESSAGES]: JSON.stringify(messages) } : {}),
+    ...(systemInstructions ? { [semconv.ATTR_GEN_AI_SYSTEM_INSTRUCTIONS]: JSON.stringify(systemInstructions) } : {}),
+  };
+}
+
+export function outputAttributes(messages: readonly OutputMessage[]): Attributes {
+  return messages.length > 0 ? { [semconv.ATTR_GEN_AI_OUTPUT_MESSAGES]: JSON.stringify(messages) } : {};
+}
+
+export function toolAttributes(
+  tools: readonly ToolDefinition[],
+  formats: { readonly genAi: boolean; readonly mlflow: boolean },
+): Attributes {
+  if (tools.length === 0) return {};
+  const attributes: Attributes = {};
+  if (formats.genAi) attributes[semconv.ATTR_GEN_AI_TOOL_DEFINITIONS] = JSON.stringify(tools);
+  if (formats.mlflow) {
+    // MLflow shows tools in OpenAI's form.
+    const openAiTools = tools.map(({ type, ...definition }) => ({ type, function: definition }));
+    attributes[semconv.ATTR_MLFLOW_CHAT_TOOLS] = JSON.stringify(openAiTools);
+  }
+  return attributes;
+}
+
+export function responseAttributes(facts: ResponseFacts): Attributes {
+  return {
+    ...(facts.id === undefined ? {} : { [semconv.ATTR_GEN_AI_RESPONSE_ID]: facts.id }),
+    ...(facts.model === undefined ? {} : { [semconv.ATTR_GEN_AI_RESPONSE_MODEL]: facts.model }),
+    ...(facts.finishReasons?.length ? { [semconv.ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: [...facts.finishReasons] } : {}),
+  };
+}
+
+export function usageAttributes(usage: TokenUsage, operation: OperationName): Attributes {
+  const attributes: Attributes = {};
+  const set = (name: string, value: number | undefined): void => {
+    if (value !== undefined) attributes[name] = value;
+  };
+  set(semconv.ATTR_GEN_AI_USAGE_INPUT_TOKENS, usage.inputTokens);
+  set(semconv.ATTR_GEN_AI_USAGE_OUTPUT_TOKENS, usage.outputTokens);
+  set(semconv.ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, usage.cacheReadTokens);
+  set(semconv.ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, usage.cacheWriteTokens);
+  set(semconv.ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, usage.cacheWriteTokens);
+  set(semconv.ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, usage.reasoningTokens);
+  const mlflow = mlflowTokenUsage(usage, operation);
+  if (mlflow) attributes[semconv.ATTR_MLFLOW_CHAT_TOKEN_USAGE] = JSON.stringify(mlflow);
+  return attributes;
+}
+
+/**
+ * `mlflow.chat.tokenUsage`. MLflow needs input, output and total, so it is left out when one of them is not known. An
+ * embedding has no output tokens: there the input is the total.
+ */
+function mlflowTokenUsage(usage: TokenUsage, operation: OperationName): Record<string, number> | undefined {
+  const { inputTokens } = usage;
+  const outputTokens = usage.outputTokens ?? (operation === 'embeddings' ? 0 : undefined);
+  if (inputTokens === undefined || outputTokens === undefined) return undefined;
+  return {
+    input_tokens: inputTokens,
+    output_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+    ...(usage.cacheReadTokens === undefined ? {} : { cache_read_input_tokens: usage.cacheReadTokens }),
+    ...(usage.cacheWriteTokens === undefined ? {} : { cache_creation_input_tokens: usage.cacheWriteTokens }),
+    ...(usage.longCacheWriteTokens === undefined
+      ? {}
+      : { cache_creation_input_tokens_above_1hr: usage.longCacheWriteTokens }),
+  };
+}

@@ -1,0 +1,210 @@
+/** The life of one traced call: from the request to the end of its answer or stream. */
+
+import type { Attributes, Span } from '@opentelemetry/api';
+import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '@opentelemetry/semantic-conventions';
+import type { Api, ApiRequest, ApiResponse, ApiStream } from './apis/api.js';
+import type { BedrockCallInfo, ResolvedConfig } from './config.js';
+import type { ResponseFacts } from './dialects/dialect.js';
+import { asObject, asString } from './json.js';
+import type { Instruments } from './metrics.js';
+import * as semconv from './semconv.js';
+import { type Failure, SpanRecorder } from './span-recorder.js';
+import { observeStream } from './stream.js';
+import { combineUsage, type TokenUsage, type UsageReport } from './usage.js';
+
+/** What a call needs of the instrumentation it belongs to. */
+export interface CallEnvironment {
+  readonly config: ResolvedConfig;
+  readonly instruments: Instruments;
+  /** Says once per cause that something inside the instrumentation failed. */
+  report(what: string, error: unknown): void;
+}
+
+export interface ServerEndpoint {
+  readonly address: string;
+  readonly port?: number | undefined;
+}
+
+/** The SDK ends a stream silently when the connection breaks; only the missing closing event tells. */
+const INCOMPLETE_STREAM: Failure = {
+  type: 'incomplete_stream',
+  message: 'The stream ended without its closing event: the answer is incomplete.',
+};
+
+/** Attributes that a sampler may decide by, set when the span starts. */
+export function startAttributes(request: ApiRequest, api: Api, server: ServerEndpoint | undefined): Attributes {
+  return {
+    ...identityAttributes(request, server),
+    ...(api.streamMember ? { [semconv.ATTR_GEN_AI_REQUEST_STREAM]: true } : {}),
+  };
+}
+
+function identityAttributes({ dialect, modelId }: ApiRequest, server: ServerEndpoint | undefined): Attributes {
+  return {
+    [semconv.ATTR_GEN_AI_OPERATION_NAME]: dialect.operation,
+    [semconv.ATTR_GEN_AI_PROVIDER_NAME]: semconv.PROVIDER_AWS_BEDROCK,
+    ...(modelId === undefined ? {} : { [semconv.ATTR_GEN_AI_REQUEST_MODEL]: modelId }),
+    ...(server ? { [ATTR_SERVER_ADDRESS]: server.address } : {}),
+    ...(server?.port === undefined ? {} : { [ATTR_SERVER_PORT]: server.port }),
+  };
+}
+
+export class TracedCall {
+  readonly #environment: CallEnvironment;
+  readonly #api: Api;
+  readonly #request: ApiRequest;
+  readonly #span: Span;
+  /** Absent for a span that is not recorded: then only usage is read, for the metrics. */
+  readonly #recorder: SpanRecorder | undefined;
+  readonly #startTime = performance.now();
+  #server: ServerEndpoint | undefined;
+  #headerUsage: UsageReport | undefined;
+  #firstChunkTime: number | undefined;
+  #lastChunkTime = 0;
+  #stream: ApiStream | undefined;
+  #onEnd: (() => void) | undefined;
+  #ended = false;
+
+  constructor(environment: CallEnvironment, info: BedrockCallInfo, api: Api, request: ApiRequest, span: Span) {
+    this.#environment = environment;
+    this.#api = api;
+    this.#request = request;
+    this.#span = span;
+    if (span.isRecording()) {
+      this.#recorder = new SpanRecorder(span, api, request, info, environment.config, environment.report);
+      this.#guard('reading the request', () => this.#recorder?.recordRequest());
+    }
+  }
+
+  /** What the transport showed of the latest attempt: where it went, and token counts in response headers. */
+  setTransportFacts(server: ServerEndpoint | undefined, usage: UsageReport | undefined): void {
+    this.#server = server ?? this.#server;
+    this.#headerUsage = usage ?? this.#headerUsage;
+  }
+
+  /**
+   * The SDK has answered. The span of a stream stays open until the stream is done.
+   *
+   * @param onStreamEnd runs when an open stream is done.
+   * @returns true while a stream is open.
+   */
+  succeed(output: unknown, onStreamEnd: () => void): boolean {
+    this.#guard('reading the response', () => {
+      const { streamMember } = this.#api;
+      const stream = streamMember && asObject(output)?.[streamMember];
+      if (stream && this.#observe(stream, output)) this.#onEnd = onStreamEnd;
+      else this.#finish(this.#api.readResponse(this.#request, output));
+    });
+    if (this.#onEnd) return true;
+    this.#end(); // Also when reading failed: the span must not stay open.
+    return false;
+  }
+
+  fail(error: unknown): void {
+    this.#guard('recording an error', () => this.#finish(this.#stream?.response(), { type: errorType(error), error }));
+    this.#end();
+  }
+
+  /** Ends the span of a stream that the application reads no further, with what has arrived. That is no error. */
+  abandon(): void {
+    if (this.#ended) return;
+    this.#guard('ending a stream', () => this.#finish(this.#stream?.response()));
+    this.#end();
+  }
+
+  #observe(stream: unknown, output: unknown): boolean {
+    const reader = this.#api.createStream(this.#request, output);
+    this.#stream = reader;
+    return observeStream(stream, {
+      onChunk: (chunk) => {
+        if (!this.#ended) this.#guard('reading a stream event', () => this.#addChunk(reader, chunk));
+      },
+      onEnd: () => {
+        if (this.#ended) return;
+        const failure = reader.isComplete() ? undefined : INCOMPLETE_STREAM;
+        this.#guard('ending a stream', () => this.#finish(reader.response(), failure));
+        this.#end();
+      },
+      onError: (error) => {
+        if (!this.#ended) this.fail(error);
+      },
+      onAbandon: () => this.abandon(),
+    });
+  }
+
+  #addChunk(reader: ApiStream, event: unknown): void {
+    const now = performance.now();
+    const chunk = reader.read(event);
+    if (!chunk) return;
+    const { instruments } = this.#environment;
+    if (this.#firstChunkTime === undefined) {
+      this.#firstChunkTime = now;
+    } else if (instruments.isRecording) {
+      const seconds = (now - this.#lastChunkTime) / 1000;
+      instruments.recordChunkInterval(seconds, identityAttributes(this.#request, this.#server));
+    }
+    this.#lastChunkTime = now;
+    this.#recorder?.recordChunk(chunk);
+  }
+
+  #finish(response: ApiResponse | undefined, failure?: Failure): void {
+    const recorder = this.#recorder;
+    if (recorder && failure) recorder.recordFailure(failure);
+    const body = asObject(response?.body);
+    const facts = response && body && response.dialect.readResponse(body);
+    const usage = combineUsage(facts?.usage, this.#headerUsage, response?.usage);
+    const timeToFirstChunk =
+      this.#firstChunkTime === undefined ? undefined : (this.#firstChunkTime - this.#startTime) / 1000;
+    this.#measure(usage, facts, timeToFirstChunk, failure);
+    if (!recorder) return;
+    this.#span.setAttributes(identityAttributes(this.#request, this.#server));
+    if (timeToFirstChunk !== undefined) {
+      this.#span.setAttribute(semconv.ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, timeToFirstChunk);
+    }
+    // Usage before content: if content cannot be read, the figures are there all the same.
+    if (usage) recorder.recordUsage(usage, response);
+    if (response) recorder.recordResponse(response, facts);
+  }
+
+  #measure(
+    usage: TokenUsage | undefined,
+    facts: ResponseFacts | undefined,
+    timeToFirstChunkSeconds: number | undefined,
+    failure: Failure | undefined,
+  ): void {
+    const { instruments } = this.#environment;
+    if (!instruments.isRecording) return;
+    const durationSeconds = (performance.now() - this.#startTime) / 1000;
+    instruments.recordCall(
+      { durationSeconds, usage, timeToFirstChunkSeconds },
+      {
+        ...identityAttributes(this.#request, this.#server),
+        ...(facts?.model === undefined ? {} : { [semconv.ATTR_GEN_AI_RESPONSE_MODEL]: facts.model }),
+        ...(failure ? { [ATTR_ERROR_TYPE]: failure.type } : {}),
+      },
+    );
+  }
+
+  #guard(what: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#environment.report(`${what} failed; the span lacks what could not be read`, error);
+    }
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#span.end();
+    this.#onEnd?.();
+  }
+}
+
+/** The error's name, which for the SDK's errors is the service's own type; a system error's code where that says more. */
+function errorType(error: unknown): string {
+  const raw = asObject(error);
+  const name = asString(raw?.['name']);
+  if (name !== undefined && name !== 'Error') return name;
+  return asString(raw?.['code']) ?? name ?? '_OTHER';
+}

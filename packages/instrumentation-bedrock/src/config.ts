@@ -1,0 +1,133 @@
+import type { Span } from '@opentelemetry/api';
+import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
+import type { JsonValue } from './json.js';
+
+/** The API operations of Bedrock Runtime that are traced. */
+export type BedrockOperation = 'Converse' | 'ConverseStream' | 'InvokeModel' | 'InvokeModelWithResponseStream';
+
+/** What is known of a call when a hook runs. */
+export interface BedrockCallInfo {
+  readonly operation: BedrockOperation;
+  /** The model id exactly as the application gave it. */
+  readonly modelId: string | undefined;
+}
+
+/** Passed to `requestHook`. */
+export interface BedrockRequestInfo extends BedrockCallInfo {
+  /** The command's input: the application's own object. Reading is safe, changing it changes the request. */
+  readonly input: unknown;
+}
+
+/** Passed to `responseHook`. */
+export interface BedrockResponseInfo extends BedrockCallInfo {
+  /** The SDK's output; absent after an error. The stream of a streaming operation is still to be read: leave it alone. */
+  readonly output?: unknown;
+  /** What the call was rejected with. */
+  readonly error?: unknown;
+}
+
+/** Passed to `contentHook`: one piece of content on its way into a span. */
+export interface BedrockContent extends BedrockCallInfo {
+  /**
+   * `request`: messages, prompts, tools; `response`: the answer; `chunk`: one event of a stream;
+   * `error`: the message of a failure, which may quote the request.
+   */
+  readonly kind: 'request' | 'response' | 'chunk' | 'error';
+  /** A plain copy of the content: for Converse the whole input or output, for InvokeModel the body. */
+  readonly value: JsonValue;
+}
+
+export type ContentFormat = 'gen_ai' | 'mlflow';
+
+/** Options of {@link BedrockInstrumentation}. */
+export interface BedrockInstrumentationConfig extends InstrumentationConfig {
+  /**
+   * Record prompts, completions, tool definitions and arguments. Default: true.
+   *
+   * The environment variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` wins when set: `true` or `false`,
+   * or `SPAN_ONLY`, `SPAN_AND_EVENT` (on), `NO_CONTENT`, `EVENT_ONLY` (nothing on spans).
+   */
+  captureMessageContent?: boolean;
+  /**
+   * Edits content before it is recorded, for redaction: return what to record in its place, or `undefined` to record
+   * nothing of it. When the hook throws, the content is not recorded.
+   */
+  contentHook?: (content: BedrockContent) => JsonValue | undefined;
+  /** Longest text recorded inside content, in characters; longer ones are cut and say by how much. Default: no limit. */
+  maxContentLength?: number;
+  /**
+   * The forms in which content is recorded. Default: both.
+   *
+   * `gen_ai`: `gen_ai.input.messages`, `gen_ai.output.messages` and so on, for every OpenTelemetry backend;
+   * `mlflow`: the raw request and response as `mlflow.spanInputs` and `mlflow.spanOutputs`. One alone halves the payload.
+   */
+  contentFormats?: readonly ContentFormat[];
+  /** Record each chunk of a stream as a span event with a `json` attribute (content permitting). Default: true. */
+  recordStreamEvents?: boolean;
+  /** Called when the span of a call has started. What it throws is reported through `diag` and otherwise ignored. */
+  requestHook?: (span: Span, info: BedrockRequestInfo) => void;
+  /** Called when the SDK has answered or failed, before the span ends (streams: before the first chunk). */
+  responseHook?: (span: Span, info: BedrockResponseInfo) => void;
+  /** Keep spans of the HTTP requests underneath (HTTP instrumentation) out of the trace. Default: false. */
+  suppressInternalInstrumentation?: boolean;
+}
+
+/** The configuration as it is used: defaults filled in, environment applied. */
+export interface ResolvedConfig {
+  readonly captureContent: boolean;
+  readonly genAiContent: boolean;
+  readonly mlflowContent: boolean;
+  readonly recordStreamEvents: boolean;
+  readonly maxContentLength: number | undefined;
+  readonly contentHook: BedrockInstrumentationConfig['contentHook'];
+  readonly requestHook: BedrockInstrumentationConfig['requestHook'];
+  readonly responseHook: BedrockInstrumentationConfig['responseHook'];
+  readonly suppressInternalInstrumentation: boolean;
+}
+
+const CAPTURE_VARIABLE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
+const CAPTURE_ON_SPANS: Readonly<Record<string, boolean>> = {
+  TRUE: true,
+  FALSE: false,
+  SPAN_ONLY: true,
+  SPAN_AND_EVENT: true,
+  EVENT_ONLY: false,
+  NO_CONTENT: false,
+};
+
+/**
+ * Fills in defaults and applies the environment.
+ *
+ * @param warn is told of values that are not understood; those are ignored in favour of the next source.
+ */
+export function resolveConfig(
+  config: BedrockInstrumentationConfig,
+  env: Readonly<Record<string, string | undefined>>,
+  warn: (message: string) => void,
+): ResolvedConfig {
+  const captureContent = captureFromEnvironment(env[CAPTURE_VARIABLE], warn) ?? config.captureMessageContent ?? true;
+  const formats = config.contentFormats ?? ['gen_ai', 'mlflow'];
+  const { maxContentLength } = config;
+  const isLengthValid = maxContentLength === undefined || maxContentLength >= 0;
+  if (!isLengthValid)
+    warn(`maxContentLength must be 0 or more characters, not ${maxContentLength}; no limit is applied`);
+  return {
+    captureContent,
+    genAiContent: captureContent && formats.includes('gen_ai'),
+    mlflowContent: captureContent && formats.includes('mlflow'),
+    recordStreamEvents: captureContent && (config.recordStreamEvents ?? true),
+    maxContentLength: isLengthValid ? maxContentLength : undefined,
+    contentHook: config.contentHook,
+    requestHook: config.requestHook,
+    responseHook: config.responseHook,
+    suppressInternalInstrumentation: config.suppressInternalInstrumentation ?? false,
+  };
+}
+
+function captureFromEnvironment(value: string | undefined, warn: (message: string) => void): boolean | undefined {
+  if (value === undefined || value.trim() === '') return undefined;
+  const word = value.trim().toUpperCase();
+  if (Object.hasOwn(CAPTURE_ON_SPANS, word)) return CAPTURE_ON_SPANS[word];
+  warn(`${CAPTURE_VARIABLE}=${value} is not understood and ignored; use true or false`);
+  return undefined;
+}

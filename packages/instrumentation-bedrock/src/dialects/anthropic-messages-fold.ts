@@ -1,0 +1,104 @@
+/** Folds Anthropic's stream events into a Messages answer. */
+
+import { asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../json.js';
+import { parseToolInput } from './converse-fold.js';
+import type { StreamFold } from './dialect.js';
+
+interface Block {
+  readonly start: JsonObject;
+  text?: string;
+  thinking?: string;
+  signature?: string;
+  partialJson?: string;
+  citations?: JsonValue[];
+}
+
+export function createAnthropicFold(): StreamFold {
+  let message: JsonObject | undefined;
+  let stopped = false;
+  // Without a prototype, so that a "__proto__" key is data like any other.
+  const usage: JsonObject = Object.create(null);
+  const closing: JsonObject = Object.create(null);
+  const blocks = new Map<number, Block>();
+
+  return {
+    add(event) {
+      switch (event['type']) {
+        case 'message_start':
+          message = asObject(event['message']) ?? {};
+          addKnown(usage, asObject(message['usage']));
+          break;
+        case 'content_block_start':
+          blocks.set(asNumber(event['index']) ?? 0, { start: asObject(event['content_block']) ?? {} });
+          break;
+        case 'content_block_delta':
+          addDelta(blockAt(blocks, event['index']), asObject(event['delta']) ?? {});
+          break;
+        case 'message_delta':
+          addKnown(closing, asObject(event['delta']));
+          // Cumulative, and newer models repeat the input counts here: the last figure replaces, it never adds.
+          addKnown(usage, asObject(event['usage']));
+          break;
+        case 'message_stop':
+          stopped = true;
+          break;
+        default: // `content_block_stop`, `ping` and events to come carry no content.
+      }
+    },
+    body() {
+      if (!message && blocks.size === 0) return undefined;
+      const content = [...blocks.entries()].sort(([a], [b]) => a - b).map(([, block]) => finishBlock(block));
+      return {
+        role: 'assistant',
+        ...message,
+        ...closing,
+        content,
+        ...(Object.keys(usage).length > 0 ? { usage: { ...usage } } : {}),
+      };
+    },
+    isComplete: () => stopped,
+  };
+}
+
+function blockAt(blocks: Map<number, Block>, index: JsonValue | undefined): Block {
+  const key = asNumber(index) ?? 0;
+  const known = blocks.get(key);
+  if (known) return known;
+  const block: Block = { start: {} };
+  blocks.set(key, block);
+  return block;
+}
+
+function addKnown(target: JsonObject, source: JsonObject | undefined): void {
+  for (const [key, value] of Object.entries(source ?? {})) {
+    if (value !== null && value !== undefined) target[key] = value;
+  }
+}
+
+function addDelta(block: Block, delta: JsonObject): void {
+  const text = asString(delta['text']);
+  if (text !== undefined) block.text = (block.text ?? '') + text;
+  const thinking = asString(delta['thinking']);
+  if (thinking !== undefined) block.thinking = (block.thinking ?? '') + thinking;
+  const signature = asString(delta['signature']);
+  if (signature !== undefined) block.signature = (block.signature ?? '') + signature;
+  const partialJson = asString(delta['partial_json']);
+  if (partialJson !== undefined) block.partialJson = (block.partialJson ?? '') + partialJson;
+  if (isObject(delta['citation'])) {
+    block.citations ??= [];
+    block.citations.push(delta['citation']);
+  }
+}
+
+function finishBlock({ start, text, thinking, signature, partialJson, citations }: Block): JsonObject {
+  return {
+    // A block whose start was lost still is what its deltas say.
+    type: thinking !== undefined ? 'thinking' : partialJson !== undefined ? 'tool_use' : 'text',
+    ...start,
+    ...(text === undefined ? {} : { text: (asString(start['text']) ?? '') + text }),
+    ...(thinking === undefined ? {} : { thinking: (asString(start['thinking']) ?? '') + thinking }),
+    ...(signature === undefined ? {} : { signature }),
+    ...(partialJson === undefined ? {} : { input: parseToolInput(partialJson) }),
+    ...(citations === undefined ? {} : { citations }),
+  };
+}

@@ -1,0 +1,141 @@
+/** Anthropic Messages, the format of Claude 3 and later. */
+
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  asStrings,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../json.js';
+import { finishReason, type Message, message, type Part, textPart } from '../messages.js';
+import type { UsageReport } from '../usage.js';
+import { createAnthropicFold } from './anthropic-messages-fold.js';
+import type { Dialect } from './dialect.js';
+
+export const anthropicMessages: Dialect = {
+  name: 'anthropic-messages',
+  operation: 'chat',
+  matchesRequest: (body) => Array.isArray(body['messages']) && typeof body['anthropic_version'] === 'string',
+  matchesResponse: (body) =>
+    (body['type'] === 'message' && Array.isArray(body['content'])) ||
+    (body['type'] === 'message_start' && isObject(body['message'])),
+  readParameters: (body) => ({
+    maxTokens: asNumber(body['max_tokens']),
+    temperature: asNumber(body['temperature']),
+    topP: asNumber(body['top_p']),
+    topK: asNumber(body['top_k']),
+    stopSequences: asStrings(body['stop_sequences']),
+  }),
+  readInput(body) {
+    const system = readContent(body['system']);
+    return {
+      messages: asArray(body['messages']).filter(isObject).map(readMessage),
+      systemInstructions: system.length > 0 ? system : undefined,
+    };
+  },
+  readTools(body) {
+    return asArray(body['tools']).flatMap((tool) => {
+      const definition = asObject(tool);
+      const name = asString(definition?.['name']);
+      if (!definition || name === undefined) return [];
+      return [
+        {
+          type: 'function' as const,
+          name,
+          description: asString(definition['description']),
+          parameters: definition['input_schema'],
+        },
+      ];
+    });
+  },
+  readResponse(body) {
+    const reason = asString(body['stop_reason']);
+    return {
+      id: asString(body['id']),
+      model: asString(body['model']),
+      finishReasons: reason === undefined ? undefined : [reason],
+      usage: readUsage(asObject(body['usage'])),
+    };
+  },
+  readOutput(body) {
+    if (!Array.isArray(body['content'])) return [];
+    return [
+      { ...readMessage({ role: 'assistant', ...body }), finish_reason: finishReason(asString(body['stop_reason'])) },
+    ];
+  },
+  createFold: createAnthropicFold,
+};
+
+function readUsage(usage: JsonObject | undefined): UsageReport | undefined {
+  if (!usage) return undefined;
+  return {
+    inputTokens: asNumber(usage['input_tokens']),
+    outputTokens: asNumber(usage['output_tokens']),
+    cacheReadTokens: asNumber(usage['cache_read_input_tokens']),
+    cacheWriteTokens: asNumber(usage['cache_creation_input_tokens']),
+    longCacheWriteTokens: asNumber(asObject(usage['cache_creation'])?.['ephemeral_1h_input_tokens']),
+    reasoningTokens: asNumber(asObject(usage['output_tokens_details'])?.['thinking_tokens']),
+  };
+}
+
+function readMessage(raw: JsonObject): Message {
+  return message(asString(raw['role']) ?? 'user', readContent(raw['content']));
+}
+
+function readContent(content: JsonValue | undefined): Part[] {
+  if (typeof content === 'string') return [textPart(content)];
+  return asArray(content).filter(isObject).flatMap(readBlock);
+}
+
+function readBlock(block: JsonObject): Part[] {
+  const type = asString(block['type']);
+  switch (type) {
+    case undefined:
+      return [];
+    case 'text':
+      return [textPart(asString(block['text']) ?? '')];
+    case 'thinking':
+      return [{ type: 'reasoning', content: asString(block['thinking']) ?? '' }];
+    case 'redacted_thinking':
+      return [{ type: 'redacted_reasoning' }];
+    case 'tool_use':
+      return [
+        {
+          type: 'tool_call',
+          ...id(block['id']),
+          name: asString(block['name']) ?? '',
+          ...(block['input'] === undefined ? {} : { arguments: block['input'] }),
+        },
+      ];
+    case 'tool_result':
+      return [{ type: 'tool_call_response', ...id(block['tool_use_id']), response: toolResponse(block['content']) }];
+    case 'image':
+    case 'document':
+      return [readMedia(block, type)];
+    default:
+      return [{ ...block, type }];
+  }
+}
+
+function toolResponse(content: JsonValue | undefined): JsonValue {
+  const items = asArray(content);
+  const text = items.length === 1 ? asString(asObject(items[0])?.['text']) : undefined;
+  return text ?? content ?? null;
+}
+
+function readMedia(block: JsonObject, modality: string): Part {
+  const source = asObject(block['source']) ?? {};
+  const mimeType = asString(source['media_type']);
+  const mime = mimeType === undefined ? {} : { mime_type: mimeType };
+  const url = asString(source['url']);
+  if (url !== undefined) return { type: 'uri', modality, ...mime, uri: url };
+  if (source['type'] === 'text') return textPart(asString(source['data']) ?? '');
+  return { type: 'blob', modality, ...mime, content: asString(source['data']) ?? '' };
+}
+
+function id(value: JsonValue | undefined): { id: string } | Record<string, never> {
+  return typeof value === 'string' ? { id: value } : {};
+}

@@ -1,0 +1,131 @@
+/** Folds the events of ConverseStream, and the chunks of Nova's own stream, into the answer without streaming. */
+
+import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue, parseJson } from '../json.js';
+import type { StreamFold } from './dialect.js';
+
+/** An event is an object with one member, which names it. */
+export function memberName(event: JsonObject): string | undefined {
+  return Object.keys(event)[0];
+}
+
+export function createConverseFold(): StreamFold {
+  let role: string | undefined;
+  let stopped = false;
+  let metadataSeen = false;
+  // Without a prototype, so that a "__proto__" key is data like any other.
+  const rest: JsonObject = Object.create(null);
+  // A map and not an array: the index is the service's figure and must not size anything here.
+  const blocks = new Map<number, Block>();
+
+  const blockAt = (index: JsonValue | undefined): Block => {
+    const key = asNumber(index) ?? 0;
+    let block = blocks.get(key);
+    if (!block) {
+      block = {};
+      blocks.set(key, block);
+    }
+    return block;
+  };
+
+  return {
+    add(event) {
+      const start = asObject(event['messageStart']);
+      if (start) role = asString(start['role']) ?? role;
+
+      const blockStart = asObject(event['contentBlockStart']);
+      if (blockStart) startBlock(blockAt(blockStart['contentBlockIndex']), asObject(blockStart['start']) ?? {});
+
+      const delta = asObject(event['contentBlockDelta']);
+      if (delta) addDelta(blockAt(delta['contentBlockIndex']), asObject(delta['delta']) ?? {});
+
+      const stop = asObject(event['messageStop']);
+      if (stop) {
+        stopped = true;
+        Object.assign(rest, stop);
+      }
+      const metadata = asObject(event['metadata']);
+      if (metadata) {
+        metadataSeen = true;
+        Object.assign(rest, metadata);
+      }
+    },
+    body() {
+      if (role === undefined && blocks.size === 0 && !stopped && !metadataSeen) return undefined;
+      const content = [...blocks.entries()].sort(([a], [b]) => a - b).map(([, block]) => finishBlock(block));
+      return { ...rest, output: { message: { role: role ?? 'assistant', content } } };
+    },
+    isComplete: () => stopped && metadataSeen,
+  };
+}
+
+/** A content block while its deltas arrive. */
+interface Block {
+  text?: string;
+  toolUse?: JsonObject;
+  toolInput?: string;
+  toolResult?: JsonObject;
+  toolResultContent?: JsonValue[];
+  reasoningText?: string;
+  reasoningSignature?: string;
+  redactedReasoning?: JsonValue;
+  citations?: JsonValue[];
+  /** Members that are not known here, kept as they came. */
+  other?: JsonObject;
+}
+
+function startBlock(block: Block, start: JsonObject): void {
+  const { toolUse, toolResult, ...other } = start;
+  if (asObject(toolUse)) block.toolUse = { ...asObject(toolUse) };
+  if (asObject(toolResult)) block.toolResult = { ...asObject(toolResult) };
+  if (Object.keys(other).length > 0) block.other = { ...block.other, ...other };
+}
+
+function addDelta(block: Block, delta: JsonObject): void {
+  const { text, toolUse, toolResult, reasoningContent, citation, ...other } = delta;
+  if (typeof text === 'string') block.text = (block.text ?? '') + text;
+  const input = asObject(toolUse)?.['input'];
+  if (typeof input === 'string') block.toolInput = (block.toolInput ?? '') + input;
+  if (toolResult !== undefined) {
+    block.toolResultContent ??= [];
+    block.toolResultContent.push(...asArray(toolResult));
+  }
+  if (citation !== undefined) {
+    block.citations ??= [];
+    block.citations.push(citation);
+  }
+  const reasoning = asObject(reasoningContent);
+  if (reasoning) {
+    if (typeof reasoning['text'] === 'string') block.reasoningText = (block.reasoningText ?? '') + reasoning['text'];
+    if (typeof reasoning['signature'] === 'string') {
+      block.reasoningSignature = (block.reasoningSignature ?? '') + reasoning['signature'];
+    }
+    if (reasoning['redactedContent'] !== undefined) block.redactedReasoning = reasoning['redactedContent'];
+  }
+  if (Object.keys(other).length > 0) block.other = { ...block.other, ...other };
+}
+
+function finishBlock(block: Block): JsonObject {
+  if (block.toolUse || block.toolInput !== undefined) {
+    return { toolUse: { ...block.toolUse, input: parseToolInput(block.toolInput) } };
+  }
+  if (block.toolResult || block.toolResultContent) {
+    return { toolResult: { ...block.toolResult, content: block.toolResultContent ?? [] } };
+  }
+  if (block.reasoningText !== undefined || block.reasoningSignature !== undefined) {
+    return {
+      reasoningContent: { reasoningText: { text: block.reasoningText ?? '', signature: block.reasoningSignature } },
+    };
+  }
+  if (block.redactedReasoning !== undefined) return { reasoningContent: { redactedContent: block.redactedReasoning } };
+  if (block.citations) {
+    return { citationsContent: { content: [{ text: block.text ?? '' }], citations: block.citations } };
+  }
+  if (block.text === undefined && block.other) return block.other;
+  return { text: block.text ?? '' };
+}
+
+/** Arguments arrive as pieces of JSON text; a call without arguments has none. Broken text is kept as it came. */
+export function parseToolInput(text: string | undefined): JsonValue {
+  if (text === undefined || text === '') return {};
+  return parseJson(text) ?? text;
+}

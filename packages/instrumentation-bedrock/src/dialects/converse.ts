@@ -1,0 +1,79 @@
+/** The Converse API, which is the same for every model. */
+
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  asStrings,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../json.js';
+import { finishReason } from '../messages.js';
+import type { UsageReport } from '../usage.js';
+import { readConversation, readMessage, readToolConfig } from './content-blocks.js';
+import { createConverseFold, memberName } from './converse-fold.js';
+import type { Dialect } from './dialect.js';
+
+export const converse: Dialect = {
+  name: 'converse',
+  operation: 'chat',
+  matchesRequest: () => false,
+  matchesResponse: () => false,
+  readParameters(body) {
+    const inference = asObject(body['inferenceConfig']) ?? {};
+    // Converse has no top_k of its own; models that know it take it among the additional fields.
+    const additional = asObject(body['additionalModelRequestFields']) ?? {};
+    return {
+      maxTokens: asNumber(inference['maxTokens']),
+      temperature: asNumber(inference['temperature']),
+      topP: asNumber(inference['topP']),
+      topK:
+        asNumber(additional['top_k']) ??
+        asNumber(additional['topK']) ??
+        asNumber(asObject(additional['inferenceConfig'])?.['topK']),
+      stopSequences: asStrings(inference['stopSequences']),
+    };
+  },
+  readInput: readConversation,
+  readTools: readToolConfig,
+  readResponse(body) {
+    const reason = asString(body['stopReason']);
+    const router = asObject(asObject(body['trace'])?.['promptRouter']);
+    return {
+      model: asString(router?.['invokedModelId']),
+      finishReasons: reason === undefined ? undefined : [reason],
+      usage: readConverseUsage(asObject(body['usage'])),
+    };
+  },
+  readOutput(body) {
+    const raw = asObject(asObject(body['output'])?.['message']);
+    return raw ? [{ ...readMessage(raw), finish_reason: finishReason(asString(body['stopReason'])) }] : [];
+  },
+  createFold: createConverseFold,
+  chunkName: memberName,
+};
+
+/** `usage` under Converse's names; the service's own JSON has `…TokenCount` in places, as Nova's format does. */
+export function readConverseUsage(usage: JsonObject | undefined): UsageReport | undefined {
+  if (!usage) return undefined;
+  return {
+    inputTokens: asNumber(usage['inputTokens']),
+    outputTokens: asNumber(usage['outputTokens']),
+    totalTokens: asNumber(usage['totalTokens']),
+    cacheReadTokens: asNumber(usage['cacheReadInputTokens']) ?? asNumber(usage['cacheReadInputTokenCount']),
+    cacheWriteTokens: asNumber(usage['cacheWriteInputTokens']) ?? asNumber(usage['cacheWriteInputTokenCount']),
+    longCacheWriteTokens: longCacheWrites(usage['cacheDetails']),
+  };
+}
+
+/** Cache writes come as a list by time to live; `5m` is the ordinary kind. */
+function longCacheWrites(details: JsonValue | undefined): number | undefined {
+  let sum: number | undefined;
+  for (const detail of asArray(details).filter(isObject)) {
+    const tokens = asNumber(detail['inputTokens']);
+    if (detail['ttl'] === '1h' && tokens !== undefined) sum = (sum ?? 0) + tokens;
+  }
+  return sum;
+}

@@ -1,0 +1,62 @@
+/**
+ * A dialect is the JSON of one family of models, in requests, answers and stream chunks. Its functions are pure and
+ * accept any JSON object: what is missing or has another type is left out, never guessed, and nothing throws.
+ */
+
+import type { JsonObject } from '../json.js';
+import type { InputContent, OutputMessage, ToolDefinition } from '../messages.js';
+import type { UsageReport } from '../usage.js';
+
+/** `gen_ai.operation.name` of a call in this dialect. */
+export type OperationName = 'chat' | 'text_completion' | 'embeddings';
+
+/** Parameters of a request under the names of the semantic conventions. */
+export interface RequestParameters {
+  readonly maxTokens?: number | undefined;
+  readonly temperature?: number | undefined;
+  readonly topP?: number | undefined;
+  readonly topK?: number | undefined;
+  readonly stopSequences?: readonly string[] | undefined;
+  readonly seed?: number | undefined;
+  readonly frequencyPenalty?: number | undefined;
+  readonly presencePenalty?: number | undefined;
+  readonly choiceCount?: number | undefined;
+  readonly embeddingDimensions?: number | undefined;
+  readonly encodingFormats?: readonly string[] | undefined;
+}
+
+/** What an answer says besides its content. */
+export interface ResponseFacts {
+  readonly id?: string | undefined;
+  /** The model that answered, in the provider's own words. */
+  readonly model?: string | undefined;
+  /** As sent, one for each choice that gives one. */
+  readonly finishReasons?: readonly string[] | undefined;
+  readonly usage?: UsageReport | undefined;
+}
+
+/** Collects the chunks of one stream into the body that the same answer has without streaming. */
+export interface StreamFold {
+  add(chunk: JsonObject): void;
+  /** What has arrived so far; undefined before the first chunk with content. */
+  body(): JsonObject | undefined;
+  /** True once the chunk that closes an answer in this dialect has come. */
+  isComplete(): boolean;
+}
+
+export interface Dialect {
+  readonly name: string;
+  readonly operation: OperationName;
+  /** True when a request can only be of this dialect; used where the model id hides the family. */
+  matchesRequest(body: JsonObject): boolean;
+  /** True when an answer or a stream chunk can only be of this dialect. */
+  matchesResponse(body: JsonObject): boolean;
+  readParameters(body: JsonObject): RequestParameters;
+  readInput(body: JsonObject): InputContent;
+  readTools(body: JsonObject): readonly ToolDefinition[];
+  readResponse(body: JsonObject): ResponseFacts;
+  readOutput(body: JsonObject): readonly OutputMessage[];
+  createFold(): StreamFold;
+  /** Name of the span event for a stream chunk. Default: the chunk's `type`, else `chunk`. */
+  chunkName?(chunk: JsonObject): string | undefined;
+}

@@ -1,0 +1,55 @@
+/** Meta Llama models. */
+
+import { asNumber, asString, type JsonObject } from '../json.js';
+import { finishReason, textPart } from '../messages.js';
+import type { Dialect, StreamFold } from './dialect.js';
+
+export const llama: Dialect = {
+  name: 'llama',
+  operation: 'text_completion',
+  matchesRequest: (body) => typeof body['prompt'] === 'string' && body['max_gen_len'] !== undefined,
+  matchesResponse: (body) => typeof body['generation'] === 'string',
+  readParameters: (body) => ({
+    maxTokens: asNumber(body['max_gen_len']),
+    temperature: asNumber(body['temperature']),
+    topP: asNumber(body['top_p']),
+  }),
+  readInput(body) {
+    const prompt = asString(body['prompt']);
+    return { messages: prompt === undefined ? [] : [{ role: 'user', parts: [textPart(prompt)] }] };
+  },
+  readTools: () => [],
+  readResponse(body) {
+    const reason = asString(body['stop_reason']);
+    return {
+      finishReasons: reason === undefined ? undefined : [reason],
+      usage: {
+        inputTokens: asNumber(body['prompt_token_count']),
+        outputTokens: asNumber(body['generation_token_count']),
+      },
+    };
+  },
+  readOutput(body) {
+    const text = asString(body['generation']);
+    if (text === undefined) return [];
+    return [{ role: 'assistant', parts: [textPart(text)], finish_reason: finishReason(asString(body['stop_reason'])) }];
+  },
+  createFold,
+};
+
+/** The prompt count stands on the first chunk only; the generation count is cumulative. */
+function createFold(): StreamFold {
+  const body: JsonObject = {};
+  return {
+    add(chunk) {
+      const text = asString(chunk['generation']);
+      if (text !== undefined) body['generation'] = (asString(body['generation']) ?? '') + text;
+      for (const key of ['prompt_token_count', 'generation_token_count', 'stop_reason']) {
+        const value = chunk[key];
+        if (value !== undefined && value !== null) body[key] = value;
+      }
+    },
+    body: () => (Object.keys(body).length > 0 ? { ...body } : undefined),
+    isComplete: () => body['stop_reason'] !== undefined,
+  };
+}

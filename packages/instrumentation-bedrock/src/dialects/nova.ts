@@ -1,0 +1,35 @@
+/** Amazon Nova through InvokeModel: Converse's messages with names of its own for parameters and cache figures. */
+
+import { asArray, asNumber, asObject, asStrings, isObject } from '../json.js';
+import { readConversation, readToolConfig } from './content-blocks.js';
+import { converse } from './converse.js';
+import { createConverseFold, memberName } from './converse-fold.js';
+import type { Dialect } from './dialect.js';
+
+const CHUNK_MEMBERS = ['messageStart', 'contentBlockStart', 'contentBlockDelta', 'contentBlockStop', 'messageStop'];
+
+export const nova: Dialect = {
+  name: 'nova',
+  operation: 'chat',
+  matchesRequest: (body) =>
+    body['schemaVersion'] === 'messages-v1' ||
+    (isObject(body['inferenceConfig']) && asArray(body['messages']).some((item) => isObject(item))),
+  matchesResponse: (body) =>
+    isObject(asObject(body['output'])?.['message']) || CHUNK_MEMBERS.some((member) => isObject(body[member])),
+  readParameters(body) {
+    const inference = asObject(body['inferenceConfig']) ?? {};
+    return {
+      maxTokens: asNumber(inference['max_new_tokens']) ?? asNumber(inference['maxTokens']),
+      temperature: asNumber(inference['temperature']),
+      topP: asNumber(inference['top_p']) ?? asNumber(inference['topP']),
+      topK: asNumber(inference['top_k']) ?? asNumber(inference['topK']),
+      stopSequences: asStrings(inference['stopSequences']),
+    };
+  },
+  readInput: readConversation,
+  readTools: readToolConfig,
+  readResponse: converse.readResponse,
+  readOutput: converse.readOutput,
+  createFold: createConverseFold,
+  chunkName: memberName,
+};

@@ -1,0 +1,138 @@
+/** OpenAI's chat completions format, as AI21 Jamba speaks it. */
+
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  asStrings,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../json.js';
+import { finishReason, type Message, message, type OutputMessage, type Part, textPart } from '../messages.js';
+import { parseToolInput } from './converse-fold.js';
+import type { Dialect } from './dialect.js';
+import { createOpenAiChatFold } from './openai-chat-fold.js';
+
+export const openAiChat: Dialect = {
+  name: 'openai-chat',
+  operation: 'chat',
+  // Only what no other dialect has: Anthropic and Nova have `messages` too.
+  matchesRequest: (body) =>
+    Array.isArray(body['messages']) &&
+    body['anthropic_version'] === undefined &&
+    body['schemaVersion'] === undefined &&
+    body['inferenceConfig'] === undefined,
+  matchesResponse: (body) =>
+    asArray(body['choices']).some(
+      (choice) => isObject(choice) && (isObject(choice['message']) || isObject(choice['delta'])),
+    ),
+  readParameters(body) {
+    const stop = asString(body['stop']);
+    return {
+      maxTokens: asNumber(body['max_completion_tokens']) ?? asNumber(body['max_tokens']),
+      temperature: asNumber(body['temperature']),
+      topP: asNumber(body['top_p']),
+      stopSequences: stop === undefined ? asStrings(body['stop']) : [stop],
+      seed: asNumber(body['seed']),
+      frequencyPenalty: asNumber(body['frequency_penalty']),
+      presencePenalty: asNumber(body['presence_penalty']),
+      choiceCount: asNumber(body['n']),
+    };
+  },
+  readInput(body) {
+    return { messages: asArray(body['messages']).filter(isObject).map(readMessage) };
+  },
+  readTools(body) {
+    return asArray(body['tools']).flatMap((tool) => {
+      const definition = asObject(asObject(tool)?.['function']);
+      const name = asString(definition?.['name']);
+      if (!definition || name === undefined) return [];
+      return [
+        {
+          type: 'function' as const,
+          name,
+          description: asString(definition['description']),
+          parameters: definition['parameters'],
+        },
+      ];
+    });
+  },
+  readResponse(body) {
+    const usage = asObject(body['usage']);
+    const reasons = asArray(body['choices']).map((choice) => asString(asObject(choice)?.['finish_reason']));
+    return {
+      id: asString(body['id']),
+      model: asString(body['model']),
+      finishReasons: reasons.filter((reason) => reason !== undefined),
+      usage: usage && {
+        inputTokens: asNumber(usage['prompt_tokens']),
+        outputTokens: asNumber(usage['completion_tokens']),
+        totalTokens: asNumber(usage['total_tokens']),
+        cacheReadTokens: asNumber(asObject(usage['prompt_tokens_details'])?.['cached_tokens']),
+        reasoningTokens: asNumber(asObject(usage['completion_tokens_details'])?.['reasoning_tokens']),
+        inputIncludesCache: true,
+      },
+    };
+  },
+  readOutput(body) {
+    return asArray(body['choices'])
+      .filter(isObject)
+      .map((choice): OutputMessage => {
+        const raw = asObject(choice['message']) ?? {};
+        const { role, parts } = readMessage({ role: 'assistant', ...raw });
+        return { role, parts, finish_reason: finishReason(asString(choice['finish_reason'])) };
+      });
+  },
+  createFold: createOpenAiChatFold,
+};
+
+function readMessage(raw: JsonObject): Message {
+  const content = readContent(raw['content']);
+  const toolCallId = asString(raw['tool_call_id']);
+  if (raw['role'] === 'tool') {
+    const only = content[0];
+    const response: JsonValue =
+      content.length === 1 && only?.type === 'text' ? (only.content as string) : (raw['content'] ?? null);
+    return {
+      role: 'tool',
+      parts: [{ type: 'tool_call_response', ...(toolCallId === undefined ? {} : { id: toolCallId }), response }],
+    };
+  }
+  const reasoning = asString(raw['reasoning_content']) ?? asString(raw['reasoning']);
+  return message(asString(raw['role']) ?? 'user', [
+    ...(reasoning === undefined ? [] : [{ type: 'reasoning' as const, content: reasoning }]),
+    ...content,
+    ...asArray(raw['tool_calls']).flatMap(readToolCall),
+  ]);
+}
+
+function readContent(content: JsonValue | undefined): Part[] {
+  if (typeof content === 'string') return content === '' ? [] : [textPart(content)];
+  return asArray(content).flatMap((item): Part[] => {
+    const block = asObject(item);
+    const text = asString(block?.['text']);
+    if (text !== undefined) return [textPart(text)];
+    const url = asString(asObject(block?.['image_url'])?.['url']);
+    if (url !== undefined) return [{ type: 'uri', modality: 'image', uri: url }];
+    const type = asString(block?.['type']);
+    return block && type !== undefined ? [{ ...block, type }] : [];
+  });
+}
+
+function readToolCall(call: JsonValue): Part[] {
+  const raw = asObject(call);
+  const definition = asObject(raw?.['function']);
+  if (!definition) return [];
+  const id = asString(raw?.['id']);
+  const args = definition['arguments'];
+  return [
+    {
+      type: 'tool_call',
+      ...(id === undefined ? {} : { id }),
+      name: asString(definition['name']) ?? '',
+      arguments: typeof args === 'string' ? parseToolInput(args) : (args ?? {}),
+    },
+  ];
+}

@@ -1,0 +1,17 @@
+/** For bodies of no known dialect: recorded as they are, nothing read from them. */
+
+import type { Dialect } from './dialect.js';
+import { createNoStreamFold } from './no-stream.js';
+
+export const raw: Dialect = {
+  name: 'raw',
+  operation: 'text_completion',
+  matchesRequest: () => false,
+  matchesResponse: () => false,
+  readParameters: () => ({}),
+  readInput: () => ({ messages: [] }),
+  readTools: () => [],
+  readResponse: () => ({}),
+  readOutput: () => [],
+  createFold: createNoStreamFold,
+};

@@ -1,0 +1,71 @@
+/** Amazon Titan text models. */
+
+import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../json.js';
+import { finishReason, textPart } from '../messages.js';
+import type { Dialect, StreamFold } from './dialect.js';
+
+export const titanText: Dialect = {
+  name: 'titan-text',
+  operation: 'text_completion',
+  matchesRequest: (body) => typeof body['inputText'] === 'string' && isObject(body['textGenerationConfig']),
+  matchesResponse: (body) =>
+    asArray(body['results']).some((result) => typeof asObject(result)?.['outputText'] === 'string') ||
+    typeof body['outputText'] === 'string',
+  readParameters(body) {
+    const config = asObject(body['textGenerationConfig']) ?? {};
+    return {
+      maxTokens: asNumber(config['maxTokenCount']),
+      temperature: asNumber(config['temperature']),
+      topP: asNumber(config['topP']),
+      stopSequences: asStrings(config['stopSequences']),
+    };
+  },
+  readInput(body) {
+    const text = asString(body['inputText']);
+    return { messages: text === undefined ? [] : [{ role: 'user', parts: [textPart(text)] }] };
+  },
+  readTools: () => [],
+  readResponse(body) {
+    const results = asArray(body['results']).filter(isObject);
+    const counts = results.map((result) => asNumber(result['tokenCount'])).filter((count) => count !== undefined);
+    return {
+      finishReasons: results.map((result) => asString(result['completionReason'])).filter((r) => r !== undefined),
+      usage: {
+        inputTokens: asNumber(body['inputTextTokenCount']),
+        outputTokens: counts.length > 0 ? counts.reduce((sum, count) => sum + count, 0) : undefined,
+      },
+    };
+  },
+  readOutput(body) {
+    return asArray(body['results'])
+      .filter(isObject)
+      .map((result) => ({
+        role: 'assistant',
+        parts: [textPart(asString(result['outputText']) ?? '')],
+        finish_reason: finishReason(asString(result['completionReason'])),
+      }));
+  },
+  createFold,
+};
+
+/** The input count stands on the first chunk only, the cumulative output count and the reason on the last. */
+function createFold(): StreamFold {
+  let inputTokens: number | undefined;
+  const result: JsonObject = {};
+  return {
+    add(chunk) {
+      const text = asString(chunk['outputText']);
+      if (text !== undefined) result['outputText'] = (asString(result['outputText']) ?? '') + text;
+      inputTokens = asNumber(chunk['inputTextTokenCount']) ?? inputTokens;
+      const outputTokens = asNumber(chunk['totalOutputTextTokenCount']);
+      if (outputTokens !== undefined) result['tokenCount'] = outputTokens;
+      const reason = asString(chunk['completionReason']);
+      if (reason !== undefined) result['completionReason'] = reason;
+    },
+    body() {
+      if (Object.keys(result).length === 0) return undefined;
+      return { inputTextTokenCount: inputTokens, results: [{ ...result }] };
+    },
+    isComplete: () => result['completionReason'] !== undefined,
+  };
+}

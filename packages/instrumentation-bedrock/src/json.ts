@@ -1,0 +1,129 @@
+/** Plain JSON data, and the only way from an application's objects to it. */
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
+
+export interface JsonObject {
+  [key: string]: JsonValue | undefined;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value when it is an object that is no array, else nothing. */
+export function asObject(value: unknown): JsonObject | undefined {
+  return isObject(value) ? value : undefined;
+}
+
+/** The value when it is an array, else an empty one. */
+export function asArray(value: unknown): readonly JsonValue[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function asString(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The value when it is a finite number, else nothing: no figure is made from text. */
+export function asNumber(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** The strings of an array; nothing when there are none. */
+export function asStrings(value: unknown): string[] | undefined {
+  const strings = asArray(value).filter((item) => typeof item === 'string');
+  return strings.length > 0 ? strings : undefined;
+}
+
+/** Parses JSON text; undefined when it is not JSON. */
+export function parseJson(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined; // Not JSON is an ordinary answer here: bodies may hold anything.
+  }
+}
+
+export interface ToJsonOptions {
+  /** Strings longer than this many characters are cut and end with a note. Default: not cut. */
+  readonly maxStringLength?: number | undefined;
+}
+
+/** Deeper levels than any Bedrock API accepts; bounds the work for hostile objects. */
+const MAX_DEPTH = 200;
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** Bytes as text when they are valid UTF-8. */
+export function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined; // Binary data: the caller records it as base64.
+  }
+}
+
+/** The bytes of a `Uint8Array`, `Buffer`, `DataView` or `ArrayBuffer`, without a copy; undefined for anything else. */
+export function asBytes(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return value;
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  return undefined;
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+/**
+ * A plain copy of an application's value, for recording: bytes as base64, dates in ISO form, big integers as text,
+ * no functions, cycles broken. `toJSON` methods are never called, so recording has no side effects on the
+ * application's objects beyond reading their enumerable properties.
+ */
+export function toJson(value: unknown, options: ToJsonOptions = {}): JsonValue | undefined {
+  return copy(value, options.maxStringLength ?? Number.POSITIVE_INFINITY, new Set(), 0);
+}
+
+function copy(value: unknown, maxLength: number, ancestors: Set<object>, depth: number): JsonValue | undefined {
+  switch (typeof value) {
+    case 'string':
+      return value.length > maxLength ? cut(value, maxLength) : value;
+    case 'boolean':
+      return value;
+    case 'number':
+      return Number.isFinite(value) ? value : null;
+    case 'bigint':
+      return value.toString();
+    case 'object':
+      return value === null ? null : copyObject(value, maxLength, ancestors, depth);
+    default:
+      return undefined;
+  }
+}
+
+function copyObject(value: object, maxLength: number, ancestors: Set<object>, depth: number): JsonValue {
+  const bytes = asBytes(value);
+  if (bytes) return copy(toBase64(bytes), maxLength, ancestors, depth) ?? null;
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (ancestors.has(value)) return '[circular]';
+  if (depth >= MAX_DEPTH) return '[nested too deeply]';
+  ancestors.add(value);
+  let result: JsonValue;
+  if (Array.isArray(value)) {
+    result = value.map((item) => copy(item, maxLength, ancestors, depth + 1) ?? null);
+  } else {
+    // Without a prototype, so that a "__proto__" key is data like any other.
+    const object: JsonObject = Object.create(null);
+    for (const key of Object.keys(value)) {
+      const member = copy((value as Record<string, unknown>)[key], maxLength, ancestors, depth + 1);
+      if (member !== undefined) object[key] = member;
+    }
+    result = object;
+  }
+  ancestors.delete(value);
+  return result;
+}
+
+function cut(text: string, maxLength: number): string {
+  return `${text.slice(0, maxLength)}… [${text.length - maxLength} more characters not recorded]`;
+}

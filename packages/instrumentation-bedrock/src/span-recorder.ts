@@ -1,0 +1,148 @@
+/** Writes what was read of a call onto its span, as far as content may be recorded. */
+
+import { type Span, SpanStatusCode } from '@opentelemetry/api';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_EXCEPTION_MESSAGE,
+  ATTR_EXCEPTION_STACKTRACE,
+  ATTR_EXCEPTION_TYPE,
+} from '@opentelemetry/semantic-conventions';
+import type { Api, ApiChunk, ApiRequest, ApiResponse } from './apis/api.js';
+import {
+  inputAttributes,
+  outputAttributes,
+  parameterAttributes,
+  responseAttributes,
+  toolAttributes,
+  usageAttributes,
+} from './attributes.js';
+import type { BedrockCallInfo, BedrockContent, ResolvedConfig } from './config.js';
+import { prepareContent } from './content.js';
+import type { ResponseFacts } from './dialects/dialect.js';
+import { asObject, type JsonValue, toJson } from './json.js';
+import { identifyModel } from './model-id.js';
+import * as semconv from './semconv.js';
+import type { TokenUsage } from './usage.js';
+
+/** Why a call did not succeed. */
+export interface Failure {
+  /** `error.type`. */
+  readonly type: string;
+  /** What was thrown; absent where the SDK reports no error. */
+  readonly error?: unknown;
+  /** Says what happened where nothing was thrown; holds no content. */
+  readonly message?: string;
+}
+
+export class SpanRecorder {
+  readonly #span: Span;
+  readonly #api: Api;
+  readonly #request: ApiRequest;
+  readonly #info: BedrockCallInfo;
+  readonly #config: ResolvedConfig;
+  readonly #report: (what: string, error: unknown) => void;
+
+  constructor(
+    span: Span,
+    api: Api,
+    request: ApiRequest,
+    info: BedrockCallInfo,
+    config: ResolvedConfig,
+    report: (what: string, error: unknown) => void,
+  ) {
+    this.#span = span;
+    this.#api = api;
+    this.#request = request;
+    this.#info = info;
+    this.#config = config;
+    this.#report = report;
+  }
+
+  recordRequest(): void {
+    const { dialect, modelId, guardrailId } = this.#request;
+    const { messageFormat, spanType } = this.#api;
+    const body = this.#request.body();
+    const { vendor } = identifyModel(modelId);
+    this.#span.setAttributes({
+      [semconv.ATTR_MLFLOW_SPAN_TYPE]: dialect.operation === 'embeddings' ? 'EMBEDDING' : spanType,
+      ...(messageFormat === undefined ? {} : { [semconv.ATTR_MLFLOW_MESSAGE_FORMAT]: messageFormat }),
+      ...(modelId === undefined ? {} : { [semconv.ATTR_MLFLOW_LLM_MODEL]: modelId }),
+      ...(vendor === undefined ? {} : { [semconv.ATTR_MLFLOW_LLM_PROVIDER]: vendor }),
+      ...(guardrailId === undefined ? {} : { [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ID]: guardrailId }),
+      ...parameterAttributes(dialect.readParameters(asObject(body) ?? {})),
+    });
+
+    const content = this.#content('request', body);
+    if (content === undefined) return;
+    const object = asObject(content) ?? {};
+    const { genAiContent, mlflowContent, maxContentLength } = this.#config;
+    if (genAiContent) this.#span.setAttributes(inputAttributes(dialect.readInput(object)));
+    this.#span.setAttributes(toolAttributes(dialect.readTools(object), { genAi: genAiContent, mlflow: mlflowContent }));
+    if (mlflowContent) {
+      const record = this.#request.record(content, { maxStringLength: maxContentLength });
+      this.#span.setAttribute(semconv.ATTR_MLFLOW_SPAN_INPUTS, JSON.stringify(record));
+    }
+  }
+
+  recordChunk(chunk: ApiChunk): void {
+    if (!this.#config.recordStreamEvents) return;
+    const shown = this.#content('chunk', toJson(chunk.shown));
+    if (shown !== undefined) this.#span.addEvent(chunk.name, { json: JSON.stringify(shown) });
+  }
+
+  recordResponse(response: ApiResponse, facts: ResponseFacts | undefined): void {
+    if (facts) {
+      this.#span.setAttributes(responseAttributes(facts));
+      this.#resolveModel(facts.model);
+    }
+    const content = this.#content('response', response.body);
+    if (content === undefined) return;
+    const object = asObject(content);
+    if (this.#config.genAiContent && object) {
+      this.#span.setAttributes(outputAttributes(response.dialect.readOutput(object)));
+    }
+    if (this.#config.mlflowContent) {
+      this.#span.setAttribute(semconv.ATTR_MLFLOW_SPAN_OUTPUTS, JSON.stringify(response.record(content)));
+    }
+  }
+
+  recordUsage(usage: TokenUsage, response: ApiResponse | undefined): void {
+    const { operation } = response?.dialect ?? this.#request.dialect;
+    this.#span.setAttributes(usageAttributes(usage, operation));
+  }
+
+  recordFailure({ type, error, message }: Failure): void {
+    this.#span.setAttribute(ATTR_ERROR_TYPE, type);
+    if (message !== undefined) {
+      this.#span.setStatus({ code: SpanStatusCode.ERROR, message });
+      return;
+    }
+    // A service's message may quote the request, so it is content.
+    const original = error instanceof Error ? error.message : String(error);
+    const shown = this.#content('error', original);
+    const text = typeof shown === 'string' ? shown : undefined;
+    this.#span.setStatus({ code: SpanStatusCode.ERROR, message: text ? `${type}: ${text}` : type });
+    this.#span.addEvent('exception', {
+      [ATTR_EXCEPTION_TYPE]: type,
+      ...(text === undefined ? {} : { [ATTR_EXCEPTION_MESSAGE]: text }),
+      // The stack trace repeats the message: it may be shown only where the message is shown as it is.
+      ...(text === original && error instanceof Error && error.stack
+        ? { [ATTR_EXCEPTION_STACKTRACE]: error.stack }
+        : {}),
+    });
+  }
+
+  /** Where the request hides the model behind an ARN, the answer may name it: then MLflow can tell the price. */
+  #resolveModel(model: string | undefined): void {
+    if (model === undefined || identifyModel(this.#request.modelId).baseId !== undefined) return;
+    this.#span.setAttribute(semconv.ATTR_MLFLOW_LLM_MODEL, model);
+    const { vendor } = identifyModel(model);
+    if (vendor !== undefined) this.#span.setAttribute(semconv.ATTR_MLFLOW_LLM_PROVIDER, vendor);
+  }
+
+  #content(kind: BedrockContent['kind'], value: JsonValue | undefined): JsonValue | undefined {
+    return prepareContent(kind, value, this.#info, this.#config, (error) =>
+      this.#report('contentHook threw; the content it was given is not recorded', error),
+    );
+  }
+}

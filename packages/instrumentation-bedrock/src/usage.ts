@@ -1,0 +1,84 @@
+/** Token usage: what a provider reported, and the one form in which it is recorded. */
+
+import { asNumber, type JsonObject } from './json.js';
+
+/** Token counts as one source gives them. Absent means not reported; nothing is ever inferred. */
+export interface UsageReport {
+  readonly inputTokens?: number | undefined;
+  readonly outputTokens?: number | undefined;
+  readonly totalTokens?: number | undefined;
+  readonly cacheReadTokens?: number | undefined;
+  readonly cacheWriteTokens?: number | undefined;
+  /** The part of `cacheWriteTokens` that is kept for an hour or longer. */
+  readonly longCacheWriteTokens?: number | undefined;
+  readonly reasoningTokens?: number | undefined;
+  /** True where the provider's `inputTokens` already contain the cached ones (OpenAI's formats). */
+  readonly inputIncludesCache?: boolean | undefined;
+}
+
+/** Token counts as recorded: `inputTokens` contain cached tokens, once. */
+export type TokenUsage = Omit<UsageReport, 'inputIncludesCache'>;
+
+const COUNTS = [
+  'inputTokens',
+  'outputTokens',
+  'totalTokens',
+  'cacheReadTokens',
+  'cacheWriteTokens',
+  'longCacheWriteTokens',
+  'reasoningTokens',
+] as const;
+
+/**
+ * Combines reports of one call, each figure from the first that has it: body, then response headers, then
+ * `amazon-bedrock-invocationMetrics`.
+ */
+export function combineUsage(...reports: readonly (UsageReport | undefined)[]): TokenUsage | undefined {
+  const first = (key: (typeof COUNTS)[number]): number | undefined =>
+    reports.map((report) => report?.[key]).find((count) => Number.isSafeInteger(count) && (count as number) >= 0);
+  const combined = Object.fromEntries(
+    COUNTS.map((key) => [key, first(key)]).filter(([, count]) => count !== undefined),
+  );
+  return normalize({ ...combined, inputIncludesCache: reports.some((report) => report?.inputIncludesCache) });
+}
+
+function normalize(report: UsageReport): TokenUsage | undefined {
+  const { inputTokens, outputTokens, totalTokens, inputIncludesCache, ...rest } = report;
+  if (inputTokens === undefined && outputTokens === undefined) return undefined;
+  const cached = (rest.cacheReadTokens ?? 0) + (rest.cacheWriteTokens ?? 0);
+  // Some models on ConverseStream report input tokens that contain the cached ones already; their own total tells.
+  const included =
+    inputIncludesCache === true ||
+    (cached > 0 && totalTokens !== undefined && totalTokens === (inputTokens ?? 0) + (outputTokens ?? 0));
+  const input = inputTokens === undefined || included ? inputTokens : inputTokens + cached;
+  return {
+    ...rest,
+    inputTokens: input,
+    outputTokens,
+    totalTokens: input === undefined || outputTokens === undefined ? totalTokens : input + outputTokens,
+  };
+}
+
+/** `amazon-bedrock-invocationMetrics` of the last chunk of an InvokeModelWithResponseStream answer. */
+export function readInvocationMetrics(metrics: JsonObject): UsageReport {
+  return {
+    inputTokens: asNumber(metrics['inputTokenCount']),
+    outputTokens: asNumber(metrics['outputTokenCount']),
+    cacheReadTokens: asNumber(metrics['cacheReadInputTokenCount']),
+    cacheWriteTokens: asNumber(metrics['cacheWriteInputTokenCount']),
+  };
+}
+
+/** Token counts in the response headers of InvokeModel; the service sends them on every text and embedding answer. */
+export function readUsageHeaders(headers: Readonly<Record<string, string>>): UsageReport {
+  const count = (name: string): number | undefined => {
+    const value = headers[`x-amzn-bedrock-${name}-token-count`];
+    return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
+  };
+  return {
+    inputTokens: count('input'),
+    outputTokens: count('output'),
+    cacheReadTokens: count('cache-read-input'),
+    cacheWriteTokens: count('cache-write-input'),
+  };
+}
