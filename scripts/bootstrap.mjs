@@ -134,6 +134,7 @@ async function main() {
     writeFileSync(STAMP, fingerprint);
   }
 
+  process.chdir(ROOT);
   // In this process instead of a child: signals and the exit code need no forwarding.
   const tsx = await import('tsx/esm/api');
   tsx.register();
