@@ -1,0 +1,32 @@
+// Loaded before the application: node --import ./tracing.js app.js
+// This is an ordinary NodeSDK set-up. What MLflow needs is marked with (1) and (2).
+import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { MlflowSpanExporter } from 'opentelemetry-exporter-mlflow';
+import { BedrockInstrumentation } from 'opentelemetry-instrumentation-bedrock';
+
+// Without a logger OpenTelemetry is silent, also about a wrong tracking URI or password.
+diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN);
+
+const spanProcessors = [
+  new BatchSpanProcessor(
+    // (1) The server is read from MLFLOW_TRACKING_URI, default http://localhost:5000.
+    new MlflowSpanExporter({ experimentName: process.env.MLFLOW_EXPERIMENT_NAME ?? 'bedrock-examples' }),
+  ),
+];
+if (process.env.OTEL_EXPORTER_OTLP_ENDPOINT) {
+  // The same spans, side by side, to Jaeger or any other OTLP backend.
+  spanProcessors.push(new BatchSpanProcessor(new OTLPTraceExporter()));
+}
+
+export const sdk = new NodeSDK({
+  serviceName: 'quickstart',
+  // (2) From here on every call to Bedrock is a span.
+  instrumentations: [new BedrockInstrumentation()],
+  spanProcessors,
+  // Each chunk of a stream is an event of its span. The default limit would keep the last 128 of them.
+  spanLimits: { eventCountLimit: 10_000 },
+});
+sdk.start();
