@@ -78,9 +78,11 @@ const NOT_A_PLACE =
   /^(celsius|fahrenheit|kelvin|english|french|german|spanish|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|september|october|november|december|france|germany|england|japan|italy|spain|india|canada|brazil|australia|kenya|usa|uk|europe|json|xml)$/i;
 
 /** The cities a text names, in order, each once: "Paris and San Francisco, CA" gives `Paris`, `San Francisco, CA`. */
-export function findPlaces(text: string): string[] {
+export function findPlaces(question: string): string[] {
+  // In proper case, a known city may lead a list: "in tokyo and Springfield".
+  const text = question.replace(KNOWN, properCase);
   const found: { readonly at: number; readonly name: string }[] = [];
-  for (const match of text.matchAll(KNOWN)) found.push({ at: match.index, name: properCase(match[0]) });
+  for (const match of text.matchAll(KNOWN)) found.push({ at: match.index, name: match[0] });
   for (const list of text.matchAll(LIST)) {
     const offset = list.index + list[0].indexOf(list[1] ?? '');
     for (const match of (list[1] ?? '').matchAll(new RegExp(NAME, 'gu'))) {

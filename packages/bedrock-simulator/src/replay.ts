@@ -30,7 +30,8 @@ export async function loadRecordings(source: string | readonly Exchange[] | unde
   const ids = new Map(exchanges.map((exchange) => [exchange.id, exchange]));
   const bodies = new Map<string, Exchange[]>();
   for (const exchange of exchanges) {
-    if (exchange.request?.body === undefined) continue;
+    // Null stands for a request whose body was not recorded.
+    if (exchange.request?.body === undefined || exchange.request.body === null) continue;
     const key = requestKey(exchange.operation, exchange.modelId, exchange.request.body);
     const same = bodies.get(key);
     if (same) same.push(exchange);

@@ -1,4 +1,5 @@
 import type { Conversation, Message, Tool, ToolCall } from './conversation.js';
+import { isObject } from './json.js';
 import { findPlaces } from './places.js';
 import { planCalls, relevantTools } from './tool-calls.js';
 
@@ -35,9 +36,11 @@ function isQuestion(message: Message): boolean {
 
 function nextTool({ tools, forceTool }: Conversation, question: string, since: readonly Message[]): Tool | undefined {
   const called = new Set(since.flatMap((message) => message.toolCalls.map((call) => call.name)));
-  const wanted = relevantTools(tools, question).find((tool) => !called.has(tool.name));
-  if (wanted || forceTool === false || called.size > 0) return wanted;
-  return tools.find((tool) => tool.name === forceTool) ?? tools[0];
+  const forced = called.size === 0 && forceTool !== false;
+  const named = forced ? tools.find((tool) => tool.name === forceTool) : undefined;
+  return (
+    named ?? relevantTools(tools, question).find((tool) => !called.has(tool.name)) ?? (forced ? tools[0] : undefined)
+  );
 }
 
 function announce(calls: readonly ToolCall[], question: string): string {
@@ -51,11 +54,24 @@ function answer(question: string, since: readonly Message[]): string {
   const results = since.flatMap((message) => message.toolResults);
   if (results.length === 0) return chat(question);
   const sentences = results.map((result) => {
-    const call = calls.find(({ id }) => id === result.id);
-    const subject = call ? `${call.name}(${Object.values(call.input).map(String).join(', ')})` : 'The tool';
-    return `${subject} ${result.failed ? 'failed' : 'says'}: ${result.text}.`;
+    const input = calls.find(({ id }) => id === result.id)?.input ?? {};
+    const subject = Object.values(input).find((value) => typeof value === 'string') ?? 'Result';
+    return `${subject}: ${result.failed ? `the tool failed (${result.text})` : readable(result.text)}.`;
   });
   return `Here is what I found. ${sentences.join(' ')}`;
+}
+
+/** `{"temperature":21}` as `temperature 21`; any other text as it is. */
+function readable(text: string): string {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isObject(value)) return text;
+    return Object.entries(value)
+      .map(([name, member]) => `${name} ${typeof member === 'string' ? member : JSON.stringify(member)}`)
+      .join(', ');
+  } catch {
+    return text;
+  }
 }
 
 /** A few questions have a fitting answer, all others are quoted. */

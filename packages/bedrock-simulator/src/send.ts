@@ -10,6 +10,7 @@ const PAUSE_BEFORE_RESET = 20;
 /** Writes an answer to the client, frame by frame when it is a stream. */
 export async function send(wire: Wire, response: SimulatedResponse, operation?: Operation): Promise<void> {
   const { status = 200, headers, body, events, interval = 0, ending = 'complete' } = response;
+  if (wire.closed.aborted) return;
   if (events) {
     wire.start(status, { ...streamHeaders(operation), ...headers });
     for await (const event of events) {

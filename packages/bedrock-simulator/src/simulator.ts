@@ -24,8 +24,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const request: ReceivedRequest = { ...incoming, body: parseBody(incoming), operation, modelId };
     requests.push(request);
     if (requests.length > KEPT_REQUESTS) requests.shift();
-    const response = await respond(request, { selector, operation, modelId });
-    await send(wire, response, operation);
+    const response = await respond(request, { selector, operation, modelId }).catch(failedResponder);
+    // What fails here is an iterable of the caller's; the client sees a broken stream.
+    await send(wire, response, operation).catch(() => wire.reset());
   }, options.port ?? 0);
   const url = `http://127.0.0.1:${listener.port}`;
   return {
@@ -92,6 +93,13 @@ function noOperation({ method, path }: ReceivedRequest): SimulatedResponse {
     headers: { 'x-amzn-errortype': 'UnknownOperationException' },
     body: { message: `The Bedrock simulator has no operation ${method} ${path}.` },
   };
+}
+
+function failedResponder(error: unknown): SimulatedResponse {
+  return errorResponse(
+    'InternalServerException',
+    `The respond function of the Bedrock simulator failed: ${String(error)}`,
+  );
 }
 
 function unknownScenario(name: string): string {

@@ -22,21 +22,23 @@ const GENERIC_WORDS = new Set([
 const WEATHER_WORDS = /\b(weather|forecast|temperature|rain\w*|snow\w*|sunny|umbrella|warm\w*|cold\w*|hot|degrees)\b/i;
 const PLACE_PROPERTY = /city|cities|location|place|town|destination/i;
 
-/** The offered tools the question asks for, most explicit mention first: by a word of the tool's name or a place. */
+/**
+ * The offered tools the question asks for: those with a word of their name in it, else the first that takes a place.
+ * A tool that needs a place is left out when the question names none.
+ */
 export function relevantTools(tools: readonly Tool[], question: string): Tool[] {
-  const named = tools.filter((tool) => isNamed(tool.name, question));
-  if (named.length > 0 || findPlaces(question).length === 0) return named;
-  return tools.filter((tool) => Object.keys(propertiesOf(tool)).some((key) => PLACE_PROPERTY.test(key))).slice(0, 1);
+  const hasPlace = findPlaces(question).length > 0;
+  const named = tools.filter((tool) => isNamed(tool.name, question) && (hasPlace || !needsPlace(tool)));
+  if (named.length > 0 || !hasPlace) return named;
+  return tools.filter((tool) => placeKey(tool) !== undefined).slice(0, 1);
 }
 
 /** The inputs to call a tool with: one call, or one for each place the question names if the tool takes one place. */
 export function planCalls(tool: Tool, question: string): JsonObject[] {
-  const properties = propertiesOf(tool);
-  const placeKey = Object.keys(properties).find((key) => PLACE_PROPERTY.test(key));
+  const key = placeKey(tool);
   const places = findPlaces(question);
-  const severalCalls =
-    placeKey !== undefined && places.length > 1 && objectOf(properties[placeKey])['type'] !== 'array';
-  return (severalCalls ? places : [places[0]]).map((place) => readInput(tool, question, place));
+  const onePlaceEach = key !== undefined && places.length > 1 && objectOf(propertiesOf(tool)[key])['type'] !== 'array';
+  return (onePlaceEach ? places : [places[0]]).map((place) => readInput(tool, question, place));
 }
 
 function isNamed(name: string, question: string): boolean {
@@ -47,21 +49,26 @@ function isNamed(name: string, question: string): boolean {
   );
 }
 
+/** Fills what the schema requires (everything if it does not say), and the place in any case. */
 function readInput(tool: Tool, question: string, place: string | undefined): JsonObject {
   const properties = propertiesOf(tool);
-  const required = tool.schema['required'];
-  const keys = Array.isArray(required) ? required.map(String) : Object.keys(properties);
-  const optionalPlace =
-    place === undefined
-      ? []
-      : Object.keys(properties)
-          .filter((key) => PLACE_PROPERTY.test(key))
-          .slice(0, 1);
-  const all = [...new Set([...keys, ...optionalPlace])];
-  return Object.fromEntries(all.map((key) => [key, readArgument(key, objectOf(properties[key]), question, place)]));
+  const key = placeKey(tool);
+  const keys = new Set(requiredKeys(tool));
+  if (key !== undefined && place !== undefined) keys.add(key);
+  const numbers = question.match(/-?\d+(\.\d+)?/g)?.map(Number) ?? [];
+  return Object.fromEntries(
+    [...keys].map((name) => [name, readArgument(name, objectOf(properties[name]), { question, place, numbers })]),
+  );
 }
 
-function readArgument(key: string, schema: JsonObject, question: string, place: string | undefined): unknown {
+interface Known {
+  readonly question: string;
+  readonly place: string | undefined;
+  /** Each number of the question is used once. */
+  readonly numbers: number[];
+}
+
+function readArgument(name: string, schema: JsonObject, { question, place, numbers }: Known): unknown {
   const options = arrayOf(schema['enum']);
   if (options.length > 0) {
     return options.find((option) => question.toLowerCase().includes(stringOf(option).toLowerCase())) ?? options[0];
@@ -69,15 +76,15 @@ function readArgument(key: string, schema: JsonObject, question: string, place: 
   switch (schema['type']) {
     case 'number':
     case 'integer':
-      return Number(/-?\d+/.exec(question)?.[0] ?? 1);
+      return numbers.shift() ?? 1;
     case 'boolean':
       return false;
     case 'array':
-      return PLACE_PROPERTY.test(key) ? findPlaces(question) : [question];
+      return PLACE_PROPERTY.test(name) ? findPlaces(question) : [question];
     case 'object':
       return {};
     default:
-      return PLACE_PROPERTY.test(key) ? (place ?? 'unknown') : readText(key, question);
+      return PLACE_PROPERTY.test(name) ? (place ?? 'unknown') : readText(name, question);
   }
 }
 
@@ -88,4 +95,17 @@ function readText(key: string, question: string): string {
 
 function propertiesOf(tool: Tool): JsonObject {
   return isObject(tool.schema['properties']) ? tool.schema['properties'] : {};
+}
+
+function requiredKeys(tool: Tool): string[] {
+  const required = tool.schema['required'];
+  return Array.isArray(required) ? required.map(String) : Object.keys(propertiesOf(tool));
+}
+
+function placeKey(tool: Tool): string | undefined {
+  return Object.keys(propertiesOf(tool)).find((name) => PLACE_PROPERTY.test(name));
+}
+
+function needsPlace(tool: Tool): boolean {
+  return requiredKeys(tool).some((name) => PLACE_PROPERTY.test(name));
 }
