@@ -96,8 +96,6 @@ function mlflowTokenUsage(usage: TokenUsage, operation: OperationName): Record<s
     total_tokens: inputTokens + outputTokens,
     ...(usage.cacheReadTokens === undefined ? {} : { cache_read_input_tokens: usage.cacheReadTokens }),
     ...(usage.cacheWriteTokens === undefined ? {} : { cache_creation_input_tokens: usage.cacheWriteTokens }),
-    ...(usage.longCacheWriteTokens === undefined
-      ? {}
-      : { cache_creation_input_tokens_above_1hr: usage.longCacheWriteTokens }),
+    ...(usage.longCacheWriteTokens ? { cache_creation_input_tokens_above_1hr: usage.longCacheWriteTokens } : {}),
   };
 }

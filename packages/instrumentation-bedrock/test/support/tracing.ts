@@ -1,0 +1,97 @@
+/** A real tracer provider, a real SDK client and the instrumentation between them, as the tests use them. */
+
+import * as sdk from '@aws-sdk/client-bedrock-runtime';
+import { context, metrics, trace } from '@opentelemetry/api';
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import {
+  InMemorySpanExporter,
+  type ReadableSpan,
+  type Sampler,
+  SimpleSpanProcessor,
+  type SpanLimits,
+} from '@opentelemetry/sdk-trace-base';
+import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { BedrockInstrumentation, type BedrockInstrumentationConfig } from '../../src/index.js';
+
+export interface Tracing {
+  readonly instrumentation: BedrockInstrumentation;
+  readonly provider: NodeTracerProvider;
+  /** Spans that have ended, in that order. */
+  spans(): ReadableSpan[];
+  /** Collected metrics by name: the data points. */
+  metrics(): Promise<Map<string, readonly { attributes: Record<string, unknown>; value: unknown }[]>>;
+  close(): Promise<void>;
+}
+
+export interface TracingOptions {
+  readonly config?: BedrockInstrumentationConfig;
+  readonly sampler?: Sampler;
+  readonly spanLimits?: SpanLimits;
+  readonly withMetrics?: boolean;
+}
+
+/** Registers globally (for context propagation), so one at a time. */
+export function startTracing(options: TracingOptions = {}): Tracing {
+  const spanExporter = new InMemorySpanExporter();
+  const provider = new NodeTracerProvider({
+    spanProcessors: [new SimpleSpanProcessor(spanExporter)],
+    spanLimits: options.spanLimits ?? { eventCountLimit: 10_000 },
+    ...(options.sampler ? { sampler: options.sampler } : {}),
+  });
+  provider.register();
+  const instrumentation = new BedrockInstrumentation(options.config);
+  instrumentation.setTracerProvider(provider);
+  const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter: metricExporter, exportIntervalMillis: 60_000 });
+  const meterProvider = options.withMetrics ? new MeterProvider({ readers: [reader] }) : undefined;
+  if (meterProvider) instrumentation.setMeterProvider(meterProvider);
+  instrumentation.manuallyInstrument(sdk);
+  return {
+    instrumentation,
+    provider,
+    spans: () => spanExporter.getFinishedSpans(),
+    async metrics() {
+      await meterProvider?.forceFlush();
+      const collected = metricExporter.getMetrics().at(-1)?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
+      return new Map(collected.map((metric) => [metric.descriptor.name, metric.dataPoints]));
+    },
+    async close() {
+      instrumentation.disable();
+      await provider.shutdown();
+      await meterProvider?.shutdown();
+      trace.disable();
+      context.disable();
+      metrics.disable();
+    },
+  };
+}
+
+export function createClient(
+  endpoint: string,
+  config: sdk.BedrockRuntimeClientConfig = {},
+): sdk.BedrockRuntimeClient {
+  return new sdk.BedrockRuntimeClient({
+    region: 'us-east-1',
+    endpoint,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+    ...config,
+  });
+}
+
+/** The attribute's JSON, parsed; undefined when the attribute is absent. */
+export function json(span: ReadableSpan, attribute: string): unknown {
+  const value = span.attributes[attribute];
+  return value === undefined ? undefined : JSON.parse(String(value));
+}
+
+export async function collect<Item>(stream: AsyncIterable<Item> | undefined): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const item of stream ?? []) items.push(item);
+  return items;
+}
