@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { EVENT_STREAM_TYPE, encodeEvent } from './event-stream.js';
 import type { Wire } from './server.js';
 import type { Operation, SimulatedResponse } from './types.js';
@@ -16,7 +16,8 @@ export async function send(wire: Wire, response: SimulatedResponse, operation?: 
     for await (const event of events) {
       if (wire.closed.aborted) return;
       await wire.write(event instanceof Uint8Array ? event : encodeEvent(event));
-      if (interval > 0) await pause(interval, wire.closed);
+      // Without a turn of the event loop in between, a client in the same process reads many frames as one.
+      await (interval > 0 ? pause(interval, wire.closed) : nextTurn());
     }
   } else if (body !== undefined || ending === 'complete') {
     wire.start(status, { 'content-type': 'application/json', 'x-amzn-requestid': randomUUID(), ...headers });

@@ -1,0 +1,197 @@
+import { connect } from 'node:net';
+import { ConverseCommand, ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
+import { expect } from 'chai';
+import { startSimulator } from '../src/index.js';
+import {
+  chunkJson,
+  client,
+  closeAll,
+  collect,
+  failure,
+  HTTP_VERSIONS,
+  simulator,
+  streamText,
+  userMessage,
+} from './support.js';
+
+const REQUEST = { modelId: 'm', messages: [userMessage('Hello')] };
+const ARN = 'arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0';
+
+describe('the simulator', () => {
+  afterEach(closeAll);
+
+  it('serves many HTTP/1.1 and HTTP/2 requests at once on one port', async () => {
+    const running = await simulator();
+    const clients = HTTP_VERSIONS.map((version) => client(running.url, version));
+    const texts = await Promise.all(
+      Array.from({ length: 40 }, async (_, index) => {
+        const output = await clients[index % 2]?.send(
+          new ConverseStreamCommand({ ...REQUEST, messages: [userMessage(`Question ${index}`)] }),
+        );
+        return streamText(await collect(output?.stream));
+      }),
+    );
+    texts.forEach((text, index) => {
+      expect(text).to.match(new RegExp(`^You said: "Question ${index}"`));
+    });
+    expect(running.requests.filter(({ httpVersion }) => httpVersion === '2.0')).to.have.length(20);
+  });
+
+  it('tells the version of HTTP when the first bytes come one by one', async () => {
+    const { url } = await simulator();
+    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', noDelay: true });
+    const answer = new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(bytes.toString('latin1'))));
+    for (const letter of 'POST /model/m/converse HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}') {
+      await new Promise((resolve) => socket.write(letter, resolve));
+    }
+    expect(await answer).to.match(/^HTTP\/1\.1 200 OK\r\n/);
+    socket.destroy();
+  });
+
+  for (const version of HTTP_VERSIONS) {
+    it(`records what it received over HTTP/${version}`, async () => {
+      const running = await simulator();
+      await client(running.url, version).send(new ConverseCommand({ ...REQUEST, modelId: ARN }));
+      const [request] = running.requests;
+      expect(request).to.deep.include({
+        method: 'POST',
+        path: '/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Ainference-profile%2Fus.amazon.nova-lite-v1%3A0/converse',
+        operation: 'Converse',
+        modelId: ARN,
+        httpVersion: version,
+        body: { messages: REQUEST.messages },
+      });
+      expect(request?.headers['authorization']).to.match(/^AWS4-HMAC-SHA256 /);
+    });
+  }
+
+  it('reads a model id that is not percent-encoded', async () => {
+    const running = await simulator();
+    const response = await fetch(`${running.url}/model/${ARN}/converse`, { method: 'POST', body: '{}' });
+    expect(response.status).to.equal(200);
+    expect(running.requests[0]?.modelId).to.equal(ARN);
+  });
+
+  it('keeps the last 1000 requests', async () => {
+    const running = await simulator();
+    for (let index = 0; index < 1003; index++) await (await fetch(`${running.url}/${index}`)).arrayBuffer();
+    expect(running.requests).to.have.length(1000);
+    expect(running.requests[0]?.path).to.equal('/3');
+  }).timeout(20_000);
+
+  it('refuses a body that is not JSON, and keeps its bytes', async () => {
+    const running = await simulator();
+    const response = await fetch(`${running.url}/model/m/converse`, { method: 'POST', body: 'not json' });
+    expect(response.status).to.equal(400);
+    expect(await response.json()).to.deep.equal({
+      message: 'Malformed input request, please reformat your input and try again.',
+    });
+    expect(running.requests[0]?.body).to.deep.equal(Buffer.from('not json'));
+  });
+
+  it('knows no other operation', async () => {
+    const response = await fetch(`${(await simulator()).url}/async-invoke`);
+    expect(response.status).to.equal(404);
+    expect(response.headers.get('x-amzn-errortype')).to.equal('UnknownOperationException');
+    expect(await response.json()).to.deep.equal({
+      message: 'The Bedrock simulator has no operation GET /async-invoke.',
+    });
+  });
+
+  it('says what it is to a browser', async () => {
+    const response = await fetch((await simulator()).url);
+    expect(await response.text()).to.equal(
+      'bedrock-simulator: a local simulator of Bedrock Runtime. It is not Amazon Bedrock.\n',
+    );
+  });
+
+  it('fails to start on a port in use', async () => {
+    const { url } = await simulator();
+    const error = await failure(startSimulator({ port: Number(new URL(url).port) }));
+    expect(error).to.include({ code: 'EADDRINUSE' });
+  });
+
+  for (const version of HTTP_VERSIONS) {
+    it(`ends a stream in the middle when it closes, over HTTP/${version}`, async () => {
+      const running = await simulator();
+      const endpoint = running.endpoint({ scenario: 'stream', parameters: { chunks: 1000, interval: 60_000 } });
+      const output = await client(endpoint, version).send(new ConverseStreamCommand(REQUEST));
+      const ended = collect(output.stream).catch(() => 'failed');
+      await running.close();
+      await ended;
+    });
+  }
+});
+
+describe('respond', () => {
+  afterEach(closeAll);
+
+  for (const version of HTTP_VERSIONS) {
+    it(`sends a frame only when the iterable gives it, over HTTP/${version}`, async () => {
+      let release = () => {};
+      const gate = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      async function* events() {
+        yield { type: 'messageStart', payload: { role: 'assistant' } };
+        yield { type: 'contentBlockDelta', payload: { contentBlockIndex: 0, delta: { text: 'first' } } };
+        await gate;
+        yield { type: 'contentBlockDelta', payload: { contentBlockIndex: 0, delta: { text: 'second' } } };
+      }
+      const running = await simulator({ respond: () => ({ events: events() }) });
+      const output = await client(running.url, version).send(new ConverseStreamCommand(REQUEST));
+      const texts: (string | undefined)[] = [];
+      for await (const { contentBlockDelta } of output.stream ?? []) {
+        if (!contentBlockDelta) continue;
+        texts.push(contentBlockDelta.delta?.text);
+        // The second frame cannot be on its way before this.
+        release();
+      }
+      expect(texts).to.deep.equal(['first', 'second']);
+    });
+  }
+
+  it('leaves what it does not answer to the scenarios', async () => {
+    const running = await simulator({
+      respond: ({ modelId }) => (modelId === 'mine' ? { status: 418, body: { message: 'teapot' } } : undefined),
+    });
+    const bedrock = client(running.url);
+    expect((await failure(bedrock.send(new ConverseCommand({ ...REQUEST, modelId: 'mine' })))).message).to.equal(
+      'teapot',
+    );
+    expect((await bedrock.send(new ConverseCommand(REQUEST))).stopReason).to.equal('end_turn');
+  });
+
+  it('can answer with chunks that are no JSON', async () => {
+    const running = await simulator({ respond: () => ({ events: [{ type: 'chunk', payload: 'not json' }] }) });
+    const response = await fetch(`${running.url}/model/m/invoke-with-response-stream`, { method: 'POST', body: '{}' });
+    const frame = Buffer.from(await response.arrayBuffer()).toString('latin1');
+    expect(frame).to.include(`{"bytes":"${Buffer.from('not json').toString('base64')}","p":"abc`);
+    expect(() => chunkJson({ chunk: { bytes: Buffer.from('not json') } })).to.throw(SyntaxError);
+  });
+
+  it('reports its own failure to the client', async () => {
+    const running = await simulator({
+      respond: () => {
+        throw new TypeError('oops');
+      },
+    });
+    const error = await failure(client(running.url).send(new ConverseCommand(REQUEST)));
+    expect(error.name).to.equal('InternalServerException');
+    expect(error.message).to.equal('The respond function of the Bedrock simulator failed: TypeError: oops');
+  });
+
+  it('breaks the stream when its iterable fails', async () => {
+    async function* events() {
+      yield { type: 'messageStart', payload: { role: 'assistant' } };
+      throw new Error('oops');
+    }
+    const running = await simulator({ respond: () => ({ events: events() }) });
+    const output = client(running.url).send(new ConverseStreamCommand(REQUEST));
+    const events1 = await output.then(
+      ({ stream }) => collect(stream),
+      () => [],
+    );
+    expect(events1.some((event) => event.messageStop)).to.equal(false);
+  });
+});
