@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util';
+import { buildPackages } from './build.js';
+import {
+  EXAMPLES,
+  type ExampleName,
+  exampleCommand,
+  QUIET_ENV,
+  realBedrock,
+  simulatedBedrock,
+} from './support/examples.js';
+import { runNode } from './support/run.js';
+import { checkTrackingServer } from './support/tracking-server.js';
+
+const USAGE = `Usage: npm run example -- ${EXAMPLES.join('|')} [--aws]
+  --aws   call Amazon Bedrock with your AWS credentials and region instead of the local simulator
+Environment: MLFLOW_TRACKING_URI (default http://localhost:5000), MLFLOW_EXPERIMENT_NAME, BEDROCK_MODEL_ID,
+             AWS_ENDPOINT_URL_BEDROCK_RUNTIME (use a simulator that is running already)`;
+
+/** `npm run example -- <name>`: runs one example against the simulator or, with `--aws`, against Amazon Bedrock. */
+export async function main(args: string[]): Promise<number> {
+  const { name, aws } = readArguments(args);
+  const trackingUri = await checkTrackingServer(
+    process.env['MLFLOW_TRACKING_URI'] ?? 'http://localhost:5000',
+    'Set MLFLOW_TRACKING_URI to yours, or start one: "npm run demo -- --port 5000" in another terminal.',
+  );
+  await buildPackages();
+  const bedrock = aws ? realBedrock() : await simulatedBedrock();
+  console.log(`${name}: Bedrock is ${bedrock.description}; MLflow is ${trackingUri}`);
+  try {
+    const { code } = await runNode(exampleCommand(name), {
+      env: { ...QUIET_ENV, ...bedrock.env, MLFLOW_TRACKING_URI: trackingUri },
+      inherit: true,
+    });
+    return code;
+  } finally {
+    await bedrock.close();
+  }
+}
+
+function readArguments(args: string[]): { name: ExampleName; aws: boolean } {
+  try {
+    const options = { aws: { type: 'boolean' } } as const;
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const name = EXAMPLES.find((example) => example === positionals[0]);
+    if (name === undefined || positionals.length > 1) throw new Error('Name one example.');
+    return { name, aws: values.aws ?? false };
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${USAGE}`);
+  }
+}
