@@ -102,17 +102,21 @@ function run(command, args) {
         output += text;
       });
     }
+    /** @type {NodeJS.Signals | undefined} */
+    let stoppedBy;
     /** @param {NodeJS.Signals} signal */
     const stop = (signal) => {
+      stoppedBy = signal;
       child.kill(signal);
-      process.exit(signal === 'SIGINT' ? 130 : 143);
     };
-    process.once('SIGINT', stop);
-    process.once('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
     child.on('error', () => {
       reject(new Error('"npx" was not found. It comes with npm: install Node.js from https://nodejs.org.'));
     });
     child.on('close', (code, signal) => {
+      // The exit codes that shells give to programs which these signals ended.
+      if (stoppedBy) process.exit(stoppedBy === 'SIGINT' ? 130 : 143);
       process.off('SIGINT', stop);
       process.off('SIGTERM', stop);
       resolve({ code: code ?? signal ?? 1, output });

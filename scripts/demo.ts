@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { buildPackages } from './build.js';
+import { type DemoOptions, readOptions, USAGE } from './demo/options.js';
+import { demoServer } from './demo/server.js';
+import {
+  type BedrockTarget,
+  EXAMPLES,
+  exampleCommand,
+  QUIET_ENV,
+  realBedrock,
+  simulatedBedrock,
+} from './support/examples.js';
+import { catchInterrupt, type Interrupt } from './support/interrupt.js';
+import { runNode } from './support/run.js';
+
+const EXPERIMENT = 'bedrock-examples';
+/** Resource attribute of the examples' spans, which MLflow keeps as a tag of each trace: tells the traces of this run. */
+const RUN_TAG = 'demo.run';
+/** The shell's exit code for a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+/** `npm run demo`: the examples with a real MLflow server, and their traces as that server has them. */
+export async function main(args: string[]): Promise<number> {
+  const options = readOptions(args, process.stdout.isTTY === true);
+  if (options.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const cleanup: (() => Promise<void>)[] = [];
+  const interrupt = catchInterrupt();
+  try {
+    const code = await Promise.race([runDemo(options, interrupt, cleanup), interrupt.happened.then(() => INTERRUPTED)]);
+    if (!options.keep || interrupt.signal.aborted) return code;
+    await interrupt.happened;
+    return code;
+  } finally {
+    for (const close of cleanup.reverse()) await close();
+    // What an interrupted step left behind, a download for example, must not hold the process.
+    if (interrupt.signal.aborted) setImmediate(() => process.exit());
+  }
+}
+
+async function runDemo(options: DemoOptions, interrupt: Interrupt, cleanup: (() => Promise<void>)[]): Promise<number> {
+  const log = (line: string): void => console.log(`• ${line}`);
+  const built = await buildPackages();
+  if (built.length > 0) log(`Built ${built.join(', ')}`);
+  const server = await demoServer(options, log);
+  cleanup.push(server.close);
+  const bedrock = options.aws ? realBedrock() : await simulatedBedrock();
+  cleanup.push(bedrock.close);
+  log(`MLflow ${server.url}`);
+  log(`Bedrock: ${bedrock.description}`);
+
+  const run = randomUUID();
+  const failed = await runExamples(bedrock, server.url, run, interrupt);
+  if (interrupt.signal.aborted) return INTERRUPTED;
+  // Loaded now, because it uses a package that has to be built first.
+  const { printTraces } = await import('./demo/traces.js');
+  await printTraces({ trackingUri: server.url, experimentName: EXPERIMENT, tag: [RUN_TAG, run] });
+  console.log(`Another one: MLFLOW_TRACKING_URI=${server.url} npm run example -- agent`);
+  if (options.keep) console.log('Ctrl-C ends the demo; its traces are kept for the next one.');
+  return failed ? 1 : 0;
+}
+
+/** Runs the examples up to the first that fails: without credentials, say, the others would fail the same way. */
+async function runExamples(
+  bedrock: BedrockTarget,
+  trackingUri: string,
+  run: string,
+  { signal }: Interrupt,
+): Promise<boolean> {
+  const env = {
+    ...QUIET_ENV,
+    ...bedrock.env,
+    MLFLOW_TRACKING_URI: trackingUri,
+    MLFLOW_EXPERIMENT_NAME: EXPERIMENT,
+    OTEL_RESOURCE_ATTRIBUTES: `${RUN_TAG}=${run}`,
+  };
+  for (const name of EXAMPLES) {
+    const started = performance.now();
+    const { code, output } = await runNode(exampleCommand(name), { env, signal });
+    if (signal.aborted) return true;
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    console.log(`\n${name} (${seconds} s)`);
+    console.log(output.trimEnd().replaceAll(/^/gm, '  '));
+    if (code === 0) continue;
+    console.log(`  Example "${name}" ended with ${code}.`);
+    return true;
+  }
+  return false;
+}
