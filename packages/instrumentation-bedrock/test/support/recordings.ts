@@ -5,6 +5,7 @@ import {
   type BedrockRuntimeClient,
   ConverseCommand,
   ConverseStreamCommand,
+  type ConverseStreamCommandInput,
   InvokeModelCommand,
   InvokeModelWithResponseStreamCommand,
 } from '@aws-sdk/client-bedrock-runtime';
@@ -76,9 +77,7 @@ export async function call(client: BedrockRuntimeClient, recording: Recording): 
         return { output: { ...output, body: Buffer.from(body).toString('base64') } };
       }
       case 'InvokeModelWithResponseStream': {
-        const { body, ...output } = await client.send(
-          new InvokeModelWithResponseStreamCommand(invokeInput(recording)),
-        );
+        const { body, ...output } = await client.send(new InvokeModelWithResponseStreamCommand(invokeInput(recording)));
         events.push(...(await collect(body)));
         return { output, events };
       }
@@ -87,8 +86,8 @@ export async function call(client: BedrockRuntimeClient, recording: Recording): 
     }
   } catch (error) {
     if (error instanceof TypeError) throw error;
-    const { name, message, constructor } = error as Error;
-    return { error: { name, message, type: constructor }, ...(events.length > 0 ? { events } : {}) };
+    const { name, message, constructor: type } = error as Error;
+    return { error: { name, message, type }, ...(events.length > 0 ? { events } : {}) };
   }
 }
 
@@ -96,8 +95,8 @@ function invokeInput({ modelId, request }: Recording): { modelId: string; body: 
   return { modelId: modelId ?? '', body: JSON.stringify(request.body ?? {}), contentType: 'application/json' };
 }
 
-function converseInput({ modelId, request }: Recording): { modelId: string } & Record<string, never> {
-  const body = withBytes(request.body ?? {}, undefined) as Record<string, never>;
+function converseInput({ modelId, request }: Recording): ConverseStreamCommandInput {
+  const body = withBytes(request.body ?? {}, undefined) as Partial<ConverseStreamCommandInput>;
   return { ...body, modelId: modelId ?? '' };
 }
 

@@ -57,7 +57,11 @@ export function startTracing(options: TracingOptions = {}): Tracing {
     spans: () => spanExporter.getFinishedSpans(),
     async metrics() {
       await meterProvider?.forceFlush();
-      const collected = metricExporter.getMetrics().at(-1)?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
+      const collected =
+        metricExporter
+          .getMetrics()
+          .at(-1)
+          ?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
       return new Map(collected.map((metric) => [metric.descriptor.name, metric.dataPoints]));
     },
     async close() {
@@ -71,10 +75,7 @@ export function startTracing(options: TracingOptions = {}): Tracing {
   };
 }
 
-export function createClient(
-  endpoint: string,
-  config: sdk.BedrockRuntimeClientConfig = {},
-): sdk.BedrockRuntimeClient {
+export function createClient(endpoint: string, config: sdk.BedrockRuntimeClientConfig = {}): sdk.BedrockRuntimeClient {
   return new sdk.BedrockRuntimeClient({
     region: 'us-east-1',
     endpoint,

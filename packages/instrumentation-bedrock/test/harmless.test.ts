@@ -1,0 +1,259 @@
+import { Readable } from 'node:stream';
+import * as sdk from '@aws-sdk/client-bedrock-runtime';
+import { context, trace } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import { type Simulator, startSimulator } from 'bedrock-simulator';
+import { expect } from 'chai';
+import { BedrockInstrumentation } from '../src/index.js';
+import { createClient, startTracing, type Tracing } from './support/tracing.js';
+
+const MODEL = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
+const CONVERSE: sdk.ConverseCommandInput = { modelId: MODEL, messages: [{ role: 'user', content: [{ text: 'Hi' }] }] };
+
+describe('the application does not notice', () => {
+  let simulator: Simulator;
+  let tracing: Tracing;
+  let client: sdk.BedrockRuntimeClient;
+  before(async () => {
+    simulator = await startSimulator();
+  });
+  after(() => simulator.close());
+  beforeEach(() => {
+    tracing = startTracing();
+    client = createClient(simulator.url);
+  });
+  afterEach(async () => {
+    client.destroy();
+    await tracing.close();
+  });
+
+  const text = '{"inputText":"Hi"}';
+  const BODIES: Readonly<Record<string, () => unknown>> = {
+    'a string': () => text,
+    'a Uint8Array': () => new TextEncoder().encode(text),
+    'a Buffer': () => Buffer.from(text),
+    'an ArrayBuffer': () => new TextEncoder().encode(text).buffer,
+    'a Readable': () => Readable.from([Buffer.from(text)]),
+    'text that is not JSON': () => '{"inputText":',
+    'bytes that are not text': () => Buffer.from([0xff, 0xfe, 0x00]),
+    'an empty string': () => '',
+    'a JSON string': () => '"text"',
+    'JSON null': () => 'null',
+    'deeply nested JSON': () => `${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}`,
+    'no body': () => undefined,
+  };
+  for (const [name, createBody] of Object.entries(BODIES)) {
+    it(`of InvokeModel with ${name}`, async () => {
+      const send = async (): Promise<unknown> => {
+        const body = createBody() as Uint8Array;
+        const command = new sdk.InvokeModelCommand({ modelId: 'amazon.titan-text-lite-v1', body });
+        const view = await client.send(command).then(
+          (output) => ({ status: output.$metadata.httpStatusCode, body: output.body.transformToString() }),
+          (error: Error) => ({ error: error.name, message: error.message }),
+        );
+        return JSON.stringify({ view, received: simulator.requests.at(-1)?.body });
+      };
+      tracing.instrumentation.disable();
+      const plain = await send();
+      tracing.instrumentation.enable();
+      expect(await send()).to.deep.equal(plain);
+      expect(tracing.spans()).to.have.lengthOf(1);
+    });
+  }
+
+  it('of InvokeModel with a Blob, which reaches the request handler as it is', async () => {
+    // The SDK's own handlers for Node.js cannot send a Blob; an application that does brings its own.
+    const blob = new Blob([text]);
+    let received: unknown;
+    const stopped = new Error('not sent');
+    const custom = createClient(simulator.url, {
+      requestHandler: {
+        handle: async (request: { body: unknown }) => {
+          received = request.body;
+          throw stopped;
+        },
+      } as never,
+    });
+    const command = new sdk.InvokeModelCommand({ modelId: 'amazon.titan-text-lite-v1', body: blob as never });
+    expect(await custom.send(command).catch((error: unknown) => error)).to.equal(stopped);
+    expect(received).to.equal(blob);
+    expect(tracing.spans()[0]?.attributes['mlflow.spanInputs']).to.include('[Blob of 18 bytes, not read]');
+  });
+
+  for (const modelId of [
+    '',
+    'nobody.knows-this-v1:0',
+    'arn:aws:bedrock:us-east-1:123456789012:prompt/ABC:1',
+    '..',
+    'a'.repeat(2000),
+  ]) {
+    it(`of the model id ${modelId.slice(0, 50) || '(empty)'}`, async () => {
+      const send = () =>
+        client.send(new sdk.ConverseCommand({ ...CONVERSE, modelId })).then(
+          (output) => output.output,
+          (error: Error) => ({ error: error.name, message: error.message }),
+        );
+      tracing.instrumentation.disable();
+      const plain = await send();
+      tracing.instrumentation.enable();
+      expect(await send()).to.deep.equal(plain);
+      expect(tracing.spans()).to.have.lengthOf(1);
+    });
+  }
+
+  it('of answers that are not JSON or empty', async () => {
+    for (const scenario of ['not-json', 'empty-body']) {
+      const odd = createClient(simulator.endpoint({ scenario }));
+      const command = () => new sdk.InvokeModelCommand({ modelId: MODEL, body: '{"messages":[]}' });
+      tracing.instrumentation.disable();
+      const plain = await odd.send(command());
+      tracing.instrumentation.enable();
+      const traced = await odd.send(command());
+      expect(traced.body?.transformToString()).to.equal(plain.body?.transformToString());
+      odd.destroy();
+    }
+    expect(tracing.spans()).to.have.lengthOf(2);
+  });
+
+  it('of frozen input', async () => {
+    const input = Object.freeze({
+      modelId: MODEL,
+      messages: Object.freeze([Object.freeze({ role: 'user', content: [{ text: 'Hi' }] })]),
+    });
+    await client.send(new sdk.ConverseCommand(input as unknown as sdk.ConverseCommandInput));
+    expect(tracing.spans()).to.have.lengthOf(1);
+  });
+
+  it('of circular tool results and values with toJSON, which is never called by the instrumentation', async () => {
+    let calls = 0;
+    const value = { celsius: 21, toJSON: () => ({ calls: ++calls }) };
+    const send = () =>
+      client
+        .send(
+          new sdk.ConverseCommand({
+            modelId: MODEL,
+            messages: [
+              {
+                role: 'user',
+                content: [
+                  { toolResult: { toolUseId: 't', content: [{ json: value as unknown as Record<string, never> }] } },
+                ],
+              },
+            ],
+          }),
+        )
+        .catch(() => undefined);
+    tracing.instrumentation.disable();
+    await send();
+    const plain = calls;
+    tracing.instrumentation.enable();
+    calls = 0;
+    await send();
+    expect(calls).to.equal(plain);
+  });
+
+  it('of send with a callback, in both forms', async () => {
+    const outcomes: unknown[] = [];
+    const caller = trace.getTracer('test').startSpan('caller');
+    await context.with(trace.setSpan(context.active(), caller), async () => {
+      for (const options of [[], [{ requestTimeout: 5000 }]]) {
+        await new Promise<void>((resolve) => {
+          const send = client.send.bind(client) as (...args: unknown[]) => unknown;
+          const returned = send(new sdk.ConverseCommand(CONVERSE), ...options, (error: unknown, output: unknown) => {
+            outcomes.push([error, (output as sdk.ConverseCommandOutput).stopReason, trace.getActiveSpan()]);
+            resolve();
+          });
+          expect(returned).to.equal(undefined);
+        });
+      }
+    });
+    expect(outcomes).to.deep.equal([
+      [null, 'end_turn', caller],
+      [null, 'end_turn', caller],
+    ]);
+    expect(tracing.spans()).to.have.lengthOf(2);
+  });
+
+  it('of a callback that gets an error', async () => {
+    const failing = createClient(simulator.endpoint({ scenario: 'access-denied' }));
+    const error = await new Promise<unknown>((resolve) => failing.send(new sdk.ConverseCommand(CONVERSE), resolve));
+    failing.destroy();
+    expect(error).to.have.property('name', 'AccessDeniedException');
+    expect(tracing.spans()[0]?.attributes['error.type']).to.equal('AccessDeniedException');
+  });
+
+  it('of the aggregated client', async () => {
+    const aggregated = new sdk.BedrockRuntime({
+      region: 'us-east-1',
+      endpoint: simulator.url,
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
+    const { stopReason } = await aggregated.converse(CONVERSE);
+    aggregated.destroy();
+    expect(stopReason).to.equal('end_turn');
+    expect(tracing.spans()).to.have.lengthOf(1);
+  });
+
+  it('in the identity of promise type, error and response prototypes', async () => {
+    const promise = client.send(new sdk.InvokeModelCommand({ modelId: MODEL, body: '{}' }));
+    expect(Object.getPrototypeOf(promise)).to.equal(Promise.prototype);
+    const { body } = await promise;
+    expect(body.constructor.name).to.equal('Uint8ArrayBlobAdapter');
+
+    const thrown = new Error('from the middleware');
+    client.middlewareStack.add(
+      () => async () => {
+        throw thrown;
+      },
+      { step: 'build', name: 'thrower' },
+    );
+    expect(await client.send(new sdk.ConverseCommand(CONVERSE)).catch((error: unknown) => error)).to.equal(thrown);
+  });
+
+  it('of an aborted call', async () => {
+    const hanging = createClient(simulator.endpoint({ scenario: 'hang' }));
+    const controller = new AbortController();
+    const answer = hanging.send(new sdk.ConverseCommand(CONVERSE), { abortSignal: controller.signal });
+    controller.abort();
+    const error = await answer.catch((thrown: Error) => thrown);
+    hanging.destroy();
+    expect(error).to.have.property('name', 'AbortError');
+    expect(tracing.spans()[0]?.attributes['error.type']).to.equal('AbortError');
+  });
+
+  it('of a command that is sent twice, at once', async () => {
+    const command = new sdk.InvokeModelCommand({ modelId: 'amazon.titan-text-lite-v1', body: text });
+    await Promise.all([client.send(command), client.send(command)]);
+    expect(tracing.spans().map((span) => span.attributes['gen_ai.usage.input_tokens'])).to.satisfy(
+      (counts: unknown[]) => counts.length === 2 && counts[0] === counts[1] && typeof counts[0] === 'number',
+    );
+  });
+
+  it('when tracing is suppressed: no span', async () => {
+    await context.with(suppressTracing(context.active()), () => client.send(new sdk.ConverseCommand(CONVERSE)));
+    expect(tracing.spans()).to.have.lengthOf(0);
+  });
+
+  it('when the instrumentation is registered twice: one span', async () => {
+    const second = new BedrockInstrumentation();
+    second.setTracerProvider(tracing.provider);
+    second.manuallyInstrument(sdk);
+    await client.send(new sdk.ConverseCommand(CONVERSE));
+    expect(tracing.spans()).to.have.lengthOf(1);
+    tracing.instrumentation.disable();
+    await client.send(new sdk.ConverseCommand(CONVERSE));
+    second.disable();
+    expect(tracing.spans()).to.have.lengthOf(2);
+    await client.send(new sdk.ConverseCommand(CONVERSE));
+    expect(tracing.spans()).to.have.lengthOf(2);
+  });
+
+  it('when it is disabled and enabled again, on a living client', async () => {
+    tracing.instrumentation.disable();
+    await client.send(new sdk.ConverseCommand(CONVERSE));
+    expect(tracing.spans()).to.have.lengthOf(0);
+    tracing.instrumentation.enable();
+    await client.send(new sdk.ConverseCommand(CONVERSE));
+    expect(tracing.spans()).to.have.lengthOf(1);
+  });
+});
