@@ -1,0 +1,5 @@
+// With OpenTelemetry's loader hook, as its documentation asks for in ES module applications.
+import { register } from 'node:module';
+
+register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);
+await import('./setup.mjs');

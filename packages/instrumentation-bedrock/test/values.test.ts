@@ -1,0 +1,151 @@
+/** Pure parts: values, usage, model ids, configuration. */
+
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { resolveConfig } from '../src/config.js';
+import { toJson } from '../src/json.js';
+import { finishReason } from '../src/messages.js';
+import { identifyModel } from '../src/model-id.js';
+import { combineUsage, readUsageHeaders } from '../src/usage.js';
+import { VERSION } from '../src/version.js';
+
+describe('toJson', () => {
+  it('makes plain JSON of what applications pass', () => {
+    const cyclic: { name: string; self?: unknown } = { name: 'a' };
+    cyclic.self = cyclic;
+    expect(
+      toJson({
+        bytes: new Uint8Array([1, 2, 3]),
+        buffer: Buffer.from([1, 2, 3]),
+        date: new Date(0),
+        big: 12345678901234567890n,
+        nan: Number.NaN,
+        fn: () => 1,
+        none: undefined,
+        list: [undefined, 1],
+        cyclic,
+      }),
+    ).to.deep.equal({
+      bytes: 'AQID',
+      buffer: 'AQID',
+      date: '1970-01-01T00:00:00.000Z',
+      big: '12345678901234567890',
+      nan: null,
+      list: [null, 1],
+      cyclic: { name: 'a', self: '[circular]' },
+    });
+  });
+
+  it('treats __proto__ as data', () => {
+    const copy = toJson(JSON.parse('{"__proto__": {"polluted": true}}')) as object;
+    expect(JSON.stringify(copy)).to.equal('{"__proto__":{"polluted":true}}');
+    expect(({} as { polluted?: boolean }).polluted).to.equal(undefined);
+  });
+
+  it('bounds depth', () => {
+    let deep: unknown = 1;
+    for (let level = 0; level < 100_000; level++) deep = { deep };
+    expect(JSON.stringify(toJson(deep))).to.include('[nested too deeply]');
+  });
+});
+
+describe('token usage', () => {
+  it('adds cached tokens to the input, once', () => {
+    expect(
+      combineUsage({ inputTokens: 12, outputTokens: 5, totalTokens: 157, cacheReadTokens: 100, cacheWriteTokens: 40 }),
+    ).to.include({ inputTokens: 152, outputTokens: 5, totalTokens: 157 });
+  });
+
+  it('sees where the provider has added them already, by the total', () => {
+    expect(
+      combineUsage({ inputTokens: 152, outputTokens: 5, totalTokens: 157, cacheReadTokens: 100, cacheWriteTokens: 40 }),
+    ).to.include({ inputTokens: 152, totalTokens: 157 });
+    expect(
+      combineUsage({ inputTokens: 152, outputTokens: 5, cacheReadTokens: 100, inputIncludesCache: true }),
+    ).to.include({ inputTokens: 152, totalTokens: 157 });
+  });
+
+  it('takes each figure from the first source that has it: body, headers, metrics', () => {
+    expect(
+      combineUsage({ inputTokens: 1 }, { inputTokens: 2, outputTokens: 3 }, { outputTokens: 4, cacheReadTokens: 5 }),
+    ).to.deep.equal({ inputTokens: 6, outputTokens: 3, totalTokens: 9, cacheReadTokens: 5 });
+  });
+
+  it('invents nothing', () => {
+    expect(combineUsage(undefined, {}, { cacheReadTokens: 1 })).to.equal(undefined);
+    expect(combineUsage({ inputTokens: Number.NaN, outputTokens: -1 })).to.equal(undefined);
+    expect(readUsageHeaders({ 'x-amzn-bedrock-input-token-count': 'many' }).inputTokens).to.equal(undefined);
+  });
+});
+
+describe('identifyModel', () => {
+  const CASES: readonly (readonly [string | undefined, string | undefined, string | undefined])[] = [
+    ['anthropic.claude-3-haiku-20240307-v1:0', 'anthropic.claude-3-haiku-20240307-v1:0', 'anthropic'],
+    ['us.anthropic.claude-sonnet-4-6', 'anthropic.claude-sonnet-4-6', 'anthropic'],
+    ['us-gov.anthropic.claude-3-haiku-20240307-v1:0', 'anthropic.claude-3-haiku-20240307-v1:0', 'anthropic'],
+    ['apac.amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0', 'amazon'],
+    ['global.anthropic.claude-opus-4-1', 'anthropic.claude-opus-4-1', 'anthropic'],
+    ['ai21.jamba-1-5-mini-v1:0', 'ai21.jamba-1-5-mini-v1:0', 'ai21'],
+    ['zai.glm-4.6', 'zai.glm-4.6', 'zai'],
+    [
+      'arn:aws:bedrock:us-east-1::foundation-model/meta.llama3-8b-instruct-v1:0',
+      'meta.llama3-8b-instruct-v1:0',
+      'meta',
+    ],
+    [
+      'arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-pro-v1:0',
+      'amazon.nova-pro-v1:0',
+      'amazon',
+    ],
+    ['arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123', undefined, undefined],
+    ['arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc123', undefined, undefined],
+    ['arn:aws:sagemaker:us-east-1:123456789012:endpoint/my-endpoint', undefined, undefined],
+    ['', undefined, undefined],
+    [undefined, undefined, undefined],
+  ];
+  for (const [id, baseId, vendor] of CASES) {
+    it(`${id}`, () => expect(identifyModel(id)).to.deep.equal(vendor === undefined ? {} : { baseId, vendor }));
+  }
+});
+
+describe('finishReason', () => {
+  it('maps the providers’ words and keeps unknown ones', () => {
+    expect(
+      ['end_turn', 'FINISH', 'LENGTH', 'tool_calls', 'guardrail_intervened', 'malformed_tool_use'].map(finishReason),
+    ).to.deep.equal(['stop', 'stop', 'length', 'tool_call', 'content_filter', 'malformed_tool_use']);
+    expect(finishReason('constructor')).to.equal('constructor');
+    expect(finishReason(undefined)).to.equal('error');
+  });
+});
+
+describe('resolveConfig', () => {
+  const capture = (value: string | undefined, config = {}): boolean =>
+    resolveConfig(config, { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: value }, () => undefined)
+      .captureContent;
+
+  it('captures content by default, and lets the environment win', () => {
+    expect(capture(undefined)).to.equal(true);
+    expect(capture(undefined, { captureMessageContent: false })).to.equal(false);
+    expect(capture('true', { captureMessageContent: false })).to.equal(true);
+    for (const word of ['false', 'NO_CONTENT', 'event_only']) expect(capture(word)).to.equal(false);
+    for (const word of ['TRUE', 'SPAN_ONLY', 'span_and_event']) expect(capture(word)).to.equal(true);
+  });
+
+  it('says which values it does not understand, and ignores them', () => {
+    const warnings: string[] = [];
+    const env = { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'perhaps' };
+    const config = resolveConfig({ captureMessageContent: false, maxContentLength: -1 }, env, (w) => warnings.push(w));
+    expect(config).to.include({ captureContent: false, maxContentLength: undefined });
+    expect(warnings).to.deep.equal([
+      'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=perhaps is not understood and ignored; use true or false',
+      'maxContentLength must be 0 or more characters, not -1; no limit is applied',
+    ]);
+  });
+});
+
+describe('version', () => {
+  it('is the one of package.json', () => {
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+    expect(VERSION).to.equal(version);
+  });
+});
