@@ -11,14 +11,14 @@ import {
 import { runNode } from './support/run.js';
 import { checkTrackingServer } from './support/tracking-server.js';
 
-const USAGE = `Usage: npm run example -- ${EXAMPLES.join('|')} [--aws]
+const USAGE = `Usage: npm run example -- ${EXAMPLES.join('|')} [--aws] [arguments of the example]
   --aws   call Amazon Bedrock with your AWS credentials and region instead of the local simulator
 Environment: MLFLOW_TRACKING_URI (default http://localhost:5000), MLFLOW_EXPERIMENT_NAME, BEDROCK_MODEL_ID,
              AWS_ENDPOINT_URL_BEDROCK_RUNTIME (use a simulator that is running already)`;
 
 /** `npm run example -- <name>`: runs one example against the simulator or, with `--aws`, against Amazon Bedrock. */
 export async function main(args: string[]): Promise<number> {
-  const { name, aws } = readArguments(args);
+  const { name, aws, rest } = readArguments(args);
   const trackingUri = await checkTrackingServer(
     process.env['MLFLOW_TRACKING_URI'] ?? 'http://localhost:5000',
     'Set MLFLOW_TRACKING_URI to yours, or start one: "npm run demo -- --port 5000" in another terminal.',
@@ -27,7 +27,7 @@ export async function main(args: string[]): Promise<number> {
   const bedrock = aws ? realBedrock() : await simulatedBedrock();
   console.log(`${name}: Bedrock is ${bedrock.description}; MLflow is ${trackingUri}`);
   try {
-    const { code } = await runNode(exampleCommand(name), {
+    const { code } = await runNode([...exampleCommand(name), ...rest], {
       env: { ...QUIET_ENV, ...bedrock.env, MLFLOW_TRACKING_URI: trackingUri },
       inherit: true,
     });
@@ -37,13 +37,15 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-function readArguments(args: string[]): { name: ExampleName; aws: boolean } {
+function readArguments(args: string[]): { name: ExampleName; aws: boolean; rest: string[] } {
   try {
     const options = { aws: { type: 'boolean' } } as const;
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-    const name = EXAMPLES.find((example) => example === positionals[0]);
-    if (name === undefined || positionals.length > 1) throw new Error('Name one example.');
-    return { name, aws: values.aws ?? false };
+    const [wanted, ...rest] = positionals;
+    const name = EXAMPLES.find((example) => example === wanted);
+    if (name === undefined)
+      throw new Error(wanted === undefined ? 'Name an example.' : `There is no example "${wanted}".`);
+    return { name, aws: values.aws ?? false, rest };
   } catch (error) {
     throw new Error(`${(error as Error).message}\n${USAGE}`);
   }
