@@ -52,6 +52,7 @@ export function createConverseFold(): StreamFold {
     body() {
       if (role === undefined && blocks.size === 0 && !stopped && !metadataSeen) return undefined;
       const content = [...blocks.entries()].sort(([a], [b]) => a - b).map(([, block]) => finishBlock(block));
+      mergeText(content);
       return { ...rest, output: { message: { role: role ?? 'assistant', content } } };
     },
     isComplete: () => stopped && metadataSeen,
@@ -122,6 +123,21 @@ function finishBlock(block: Block): JsonObject {
   }
   if (block.text === undefined && block.other) return block.other;
   return { text: block.text ?? '' };
+}
+
+/** Nova opens a block for every piece of text; whoever reads the answer wants the text in one. */
+function mergeText(content: JsonObject[]): void {
+  let last: JsonObject | undefined;
+  let kept = 0;
+  for (const block of content) {
+    if (typeof block['text'] === 'string' && typeof last?.['text'] === 'string') {
+      last['text'] += block['text'];
+    } else {
+      content[kept++] = block;
+      last = block;
+    }
+  }
+  content.length = kept;
 }
 
 /** Arguments arrive as pieces of JSON text; a call without arguments has none. Broken text is kept as it came. */

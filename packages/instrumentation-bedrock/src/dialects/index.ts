@@ -11,14 +11,14 @@ import { raw } from './raw.js';
 import { titanEmbed } from './titan-embed.js';
 import { titanText } from './titan-text.js';
 
-interface DialectRow {
+export interface DialectRow {
   /** Base ids of the models that speak the dialect, without region prefix. */
   readonly models: RegExp;
   readonly dialect: Dialect;
 }
 
 /** The first row that fits a model counts. Its order is also the order in which bodies are tried. */
-const DIALECTS: readonly DialectRow[] = [
+export const DIALECTS: readonly DialectRow[] = [
   { models: /^anthropic\.claude/, dialect: anthropicMessages },
   { models: /^amazon\.nova-(?!.*(?:embed|canvas|reel|sonic))/, dialect: nova },
   { models: /^amazon\.titan-embed/, dialect: titanEmbed },
