@@ -1,0 +1,117 @@
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { Reporter } from './reporter.js';
+import { classify, type Failure } from './response.js';
+import type { RestClient } from './rest.js';
+import { totalTokenUsage } from './totals.js';
+import type { TraceFacts } from './trace-facts.js';
+import { buildTraceInfo, type RecordContext, totalsMetadata } from './trace-info.js';
+import { buildTracesJson, readSpanFigures } from './traces-json.js';
+import type { Transport } from './transport.js';
+import type { WireTraceInfo } from './wire-types.js';
+
+/**
+ * Delivery to servers without OTLP: file stores and versions before 3.4. There a trace is a record and one file with
+ * all its spans, so spans wait here for the root of their trace.
+ */
+export interface ArtifactDelivery {
+  deliver(
+    spans: ReadableSpan[],
+    factsOf: (traceId: string) => TraceFacts,
+    context: RecordContext,
+    deadline: number,
+  ): Promise<{ lost: number; failure?: Failure }>;
+  /** Nothing more will come: reports spans whose root never came. */
+  close(): void;
+}
+
+interface WaitingTrace {
+  spans: ReadableSpan[];
+  root?: ReadableSpan;
+}
+
+// Finished traces are kept too, because a late span means writing the whole file again.
+const MAX_KEPT_SPANS = 10_000;
+
+export function createArtifactDelivery(parts: {
+  rest: RestClient;
+  transport: Transport;
+  url: string;
+  reporter: Reporter;
+}): ArtifactDelivery {
+  const { rest, transport, url, reporter } = parts;
+  const traces = new Map<string, WaitingTrace>();
+  let kept = 0;
+
+  const keep = (span: ReadableSpan): string => {
+    const { traceId } = span.spanContext();
+    const trace = traces.get(traceId) ?? { spans: [] };
+    traces.set(traceId, trace);
+    trace.spans.push(span);
+    kept += 1;
+    // Under a remote parent the true root never comes here, and such servers cannot join two services' spans.
+    if (span.parentSpanContext === undefined || span.parentSpanContext.isRemote) trace.root ??= span;
+    return traceId;
+  };
+  const forget = (traceId: string): void => {
+    const trace = traces.get(traceId);
+    if (trace === undefined) return;
+    traces.delete(traceId);
+    kept -= trace.spans.length;
+    if (trace.root === undefined) {
+      reporter.undelivered(trace.spans.length, { kind: 'rejected', reason: 'The root of their trace never ended.' });
+    }
+  };
+  const write = async (info: WireTraceInfo, spans: ReadableSpan[], deadline: number): Promise<Failure | undefined> => {
+    const stored = await rest.call<{ trace: { trace_info: WireTraceInfo } }>(
+      { method: 'POST', path: '/api/3.0/mlflow/traces', body: { trace: { trace_info: info } } },
+      deadline,
+    );
+    if (stored.kind !== 'success') return stored;
+    const location = stored.value.trace.trace_info.tags?.['mlflow.artifactLocation'] ?? '';
+    const folder = /^mlflow-artifacts:(?:\/\/[^/]*)?\/(.*)$/.exec(location)?.[1];
+    if (folder === undefined) {
+      return {
+        kind: 'configuration',
+        reason: `MLflow at ${url} keeps spans in ${location.split(':')[0]}: storage, out of reach of this exporter: start it with --serve-artifacts, or with a database and MLflow >= 3.4.`,
+      };
+    }
+    const outcome = classify(
+      await transport.send(
+        {
+          method: 'PUT',
+          path: `/api/2.0/mlflow-artifacts/artifacts/${folder}/traces.json`,
+          headers: { 'content-type': 'application/json' },
+          body: Buffer.from(buildTracesJson(spans)),
+        },
+        deadline,
+      ),
+      url,
+    );
+    return outcome.kind === 'success' ? undefined : outcome;
+  };
+
+  return {
+    async deliver(spans, factsOf, context, deadline) {
+      const result: { lost: number; failure?: Failure } = { lost: 0 };
+      for (const traceId of new Set(spans.map(keep))) {
+        const trace = traces.get(traceId);
+        if (trace?.root === undefined) continue;
+        const info = buildTraceInfo(trace.root, factsOf(traceId), context);
+        const totals = totalsMetadata(totalTokenUsage(trace.spans.map(readSpanFigures)), undefined);
+        info.trace_metadata = { ...info.trace_metadata, ...totals };
+        const failure = await write(info, trace.spans, deadline);
+        if (failure === undefined) continue;
+        result.failure = failure;
+        result.lost += trace.spans.length;
+      }
+      for (const traceId of traces.keys()) {
+        if (kept <= MAX_KEPT_SPANS) break;
+        forget(traceId);
+      }
+      return result;
+    },
+    close() {
+      for (const traceId of [...traces.keys()]) forget(traceId);
+    },
+  };
+}

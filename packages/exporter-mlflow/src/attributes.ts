@@ -1,0 +1,47 @@
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
+
+/** The value as MLflow's string columns hold it: strings as they are, all else as JSON. */
+export function attributeText(value: AttributeValue | undefined): string | undefined {
+  if (value === undefined || value === '') return undefined;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** First of these attributes that is a non-empty string. */
+export function firstString(attributes: Attributes, ...keys: string[]): string | undefined {
+  for (const key of keys) {
+    const value = attributes[key];
+    if (typeof value === 'string' && value !== '') return value;
+  }
+  return undefined;
+}
+
+/** Attributes named `<prefix><key>`, by key, as text. */
+export function withPrefix(attributes: Attributes, prefix: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [name, value] of Object.entries(attributes)) {
+    const text = attributeText(value);
+    if (name.length > prefix.length && name.startsWith(prefix) && text !== undefined) {
+      found[name.slice(prefix.length)] = text;
+    }
+  }
+  return found;
+}
+
+/** At most `limit` characters, the last three of a longer text being dots; fit for any database. */
+export function truncate(text: string, limit: number): string {
+  // A lone surrogate half, cut off here or by the application, is no valid UTF-8; zero bytes are refused by PostgreSQL.
+  const cut = text.length > limit ? `${text.slice(0, limit - 3)}...` : text;
+  return Buffer.from(cut).toString().replaceAll('\0', '\uFFFD');
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,99 @@
+import {
+  type MlflowConnectionConfig,
+  type ResolvedConnection,
+  readEnvironment,
+  resolveConnection,
+} from './connection.js';
+import { MlflowError } from './mlflow-error.js';
+
+/**
+ * Options of {@link MlflowSpanExporter}. All are optional: without any, spans go to `http://localhost:5000`,
+ * experiment `Default`. An option given here wins over its environment variable; an empty variable counts as unset.
+ */
+export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
+  /**
+   * Experiment that receives the traces, by name; created when missing.
+   * Environment: `MLFLOW_EXPERIMENT_NAME`. Default: `Default`.
+   */
+  experimentName?: string;
+  /**
+   * Experiment that receives the traces, by id; it must exist. Wins over `experimentName`.
+   * Environment: `MLFLOW_EXPERIMENT_ID`.
+   */
+  experimentId?: string;
+  /** MLflow run that every trace is linked to. Environment: `MLFLOW_RUN_ID`. Default: none. */
+  runId?: string;
+  /** Compression of uploaded spans. Default: `gzip`. */
+  compression?: 'gzip' | 'none';
+  /** Requests to MLflow at the same time, at least 1. Default: 4. */
+  concurrencyLimit?: number;
+  /**
+   * `full`: besides its spans, each trace gets a record with what spans cannot express (readable previews, client
+   * request id, metadata, source, user). `otlp-only`: one request per batch and nothing else. Default: `full`.
+   */
+  traceInfo?: 'full' | 'otlp-only';
+  /**
+   * Whose trace it is when a request came in with a `traceparent` of another service. `false`: the other service
+   * reports it to the same MLflow. `true`: it never does (a gateway, a browser), so the first span of this service
+   * counts as the root; without it such traces stay in progress. Default: `false`.
+   */
+  recordRemoteTraces?: boolean;
+}
+
+/** The validated options, with environment and defaults applied. */
+export interface ResolvedConfig {
+  connection: ResolvedConnection;
+  experiment: { id: string } | { name: string };
+  runId: string | undefined;
+  compression: 'gzip' | 'none';
+  concurrencyLimit: number;
+  traceInfo: 'full' | 'otlp-only';
+  recordRemoteTraces: boolean;
+}
+
+const DEFAULT_EXPERIMENT_NAME = 'Default';
+const DEFAULT_CONCURRENCY_LIMIT = 4;
+
+/**
+ * Applies environment and defaults.
+ *
+ * @throws MlflowError that names the option and says what it may be
+ */
+export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.ProcessEnv = process.env): ResolvedConfig {
+  const concurrencyLimit = config.concurrencyLimit ?? DEFAULT_CONCURRENCY_LIMIT;
+  if (!Number.isInteger(concurrencyLimit) || concurrencyLimit < 1) {
+    throw new MlflowError(
+      `MLflow exporter: concurrencyLimit is ${concurrencyLimit}, it must be a whole number from 1.`,
+    );
+  }
+  return {
+    connection: resolveConnection({ ...config, maxSockets: concurrencyLimit }, env),
+    experiment: resolveExperiment(config, env),
+    runId: config.runId ?? readEnvironment(env, 'MLFLOW_RUN_ID'),
+    compression: oneOf('compression', config.compression ?? 'gzip', ['gzip', 'none']),
+    concurrencyLimit,
+    traceInfo: oneOf('traceInfo', config.traceInfo ?? 'full', ['full', 'otlp-only']),
+    recordRemoteTraces: config.recordRemoteTraces ?? false,
+  };
+}
+
+function resolveExperiment(config: MlflowSpanExporterConfig, env: NodeJS.ProcessEnv): ResolvedConfig['experiment'] {
+  // Code wins over environment first, an id over a name second.
+  if (config.experimentId) return { id: numericId(config.experimentId) };
+  if (config.experimentName) return { name: config.experimentName };
+  const id = readEnvironment(env, 'MLFLOW_EXPERIMENT_ID');
+  if (id !== undefined) return { id: numericId(id) };
+  return { name: readEnvironment(env, 'MLFLOW_EXPERIMENT_NAME') ?? DEFAULT_EXPERIMENT_NAME };
+}
+
+function numericId(id: string): string {
+  if (/^\d+$/.test(id)) return id;
+  throw new MlflowError(
+    `MLflow experiment id "${id}" is not a number: use the number from the experiment's page, or MLFLOW_EXPERIMENT_NAME for a name.`,
+  );
+}
+
+function oneOf<T extends string>(option: string, value: T, allowed: readonly T[]): T {
+  if (allowed.includes(value)) return value;
+  throw new MlflowError(`MLflow exporter: ${option} is "${value}", it must be one of: ${allowed.join(', ')}.`);
+}

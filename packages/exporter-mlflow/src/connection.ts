@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import { MlflowError } from './mlflow-error.js';
+
+/**
+ * How to reach an MLflow tracking server; shared by exporter and client. An option given in code wins over its
+ * environment variable; an empty variable counts as unset.
+ */
+export interface MlflowConnectionConfig {
+  /**
+   * Address of the server, `http:` or `https:`, with a path when it is served under one.
+   * Environment: `MLFLOW_TRACKING_URI`. Default: `http://localhost:5000`.
+   */
+  trackingUri?: string;
+  /** Sent with every request; wins over the headers that other options make. Default: none. */
+  headers?: Record<string, string>;
+  /** Basic authentication, together with `password`. Environment: `MLFLOW_TRACKING_USERNAME`. */
+  username?: string;
+  /** Environment: `MLFLOW_TRACKING_PASSWORD`. */
+  password?: string;
+  /**
+   * Bearer authentication. As in MLflow's own client, username and password win when both are set.
+   * Environment: `MLFLOW_TRACKING_TOKEN`.
+   */
+  token?: string;
+  /** Workspace on servers that have workspaces enabled. Environment: `MLFLOW_WORKSPACE`. */
+  workspace?: string;
+  /** Accept any certificate: for experiments only. Environment: `MLFLOW_TRACKING_INSECURE_TLS`. Default: `false`. */
+  insecureTls?: boolean;
+  /** PEM file with the authorities to trust. Environment: `MLFLOW_TRACKING_SERVER_CERT_PATH`. */
+  serverCertPath?: string;
+  /** PEM file with client certificate and key. Environment: `MLFLOW_TRACKING_CLIENT_CERT_PATH`. */
+  clientCertPath?: string;
+  /**
+   * Time for one export or one client call, all retries included, in milliseconds. The default, 29000, ends just
+   * before the export timeout of `BatchSpanProcessor`.
+   */
+  timeoutMillis?: number;
+  /** When to send again after an outage, a timeout or status 408, 429, 500, 502, 503, 504. */
+  retry?: MlflowRetryConfig;
+}
+
+/** Pauses grow exponentially with full jitter; a `Retry-After` of the server goes first; `timeoutMillis` limits all. */
+export interface MlflowRetryConfig {
+  /** Attempts after the first; 0 for none. Environment: `MLFLOW_HTTP_REQUEST_MAX_RETRIES`. Default: 7. */
+  maxRetries?: number;
+  /** Upper limit of the first pause, in milliseconds. Default: 500. */
+  initialBackoffMillis?: number;
+  /** Upper limit of every pause, in milliseconds. Default: 5000. */
+  maxBackoffMillis?: number;
+}
+
+export interface ResolvedConnection {
+  /** Without credentials, query and trailing slash: fit for messages. */
+  url: string;
+  headers: Record<string, string>;
+  tls: { rejectUnauthorized: boolean; ca?: Buffer; cert?: Buffer; key?: Buffer };
+  timeoutMillis: number;
+  retry: Required<MlflowRetryConfig>;
+  maxSockets: number;
+}
+
+const DEFAULT_TRACKING_URI = 'http://localhost:5000';
+const DEFAULT_TIMEOUT_MILLIS = 29_000;
+const DEFAULT_MAX_RETRIES = 7;
+const DEFAULT_INITIAL_BACKOFF_MILLIS = 500;
+const DEFAULT_MAX_BACKOFF_MILLIS = 5_000;
+const DEFAULT_MAX_SOCKETS = 4;
+
+/**
+ * Applies environment and defaults.
+ *
+ * @throws MlflowError that says what is wrong and what to do, never with credentials in it
+ */
+export function resolveConnection(
+  config: MlflowConnectionConfig & { maxSockets?: number },
+  env: NodeJS.ProcessEnv = process.env,
+): ResolvedConnection {
+  const uri = parseUri(config.trackingUri || readEnvironment(env, 'MLFLOW_TRACKING_URI') || DEFAULT_TRACKING_URI);
+  const timeoutMillis = config.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS;
+  if (!(timeoutMillis > 0)) {
+    throw new MlflowError(`MLflow: timeoutMillis is ${timeoutMillis}, it must be a number of milliseconds above 0.`);
+  }
+  return {
+    url: `${uri.origin}${uri.pathname.replace(/\/+$/, '')}`,
+    headers: resolveHeaders(config, env, uri),
+    tls: resolveTls(config, env),
+    timeoutMillis,
+    retry: resolveRetry(config.retry ?? {}, env),
+    maxSockets: config.maxSockets ?? DEFAULT_MAX_SOCKETS,
+  };
+}
+
+/** The value of an environment variable; an empty one counts as unset. */
+export function readEnvironment(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  return env[name]?.trim() || undefined;
+}
+
+function parseUri(uri: string): URL {
+  const url = URL.canParse(uri) ? new URL(uri) : undefined;
+  if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+  // What follows the scheme may hold a password (postgresql://user:password@…), so it is never repeated.
+  const shown = url ? `${url.protocol}…` : uri;
+  throw new MlflowError(
+    `MLflow tracking URI "${shown}" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set MLFLOW_TRACKING_URI to its http:// or https:// address.`,
+  );
+}
+
+function resolveHeaders(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv, uri: URL): Record<string, string> {
+  const headers: Record<string, string> = { 'user-agent': 'opentelemetry-exporter-mlflow' };
+  const authorization = resolveAuthorization(config, env, uri);
+  if (authorization !== undefined) headers['authorization'] = authorization;
+  const workspace = config.workspace ?? readEnvironment(env, 'MLFLOW_WORKSPACE');
+  if (workspace !== undefined) headers['x-mlflow-workspace'] = workspace;
+  for (const [name, value] of Object.entries(config.headers ?? {})) headers[name.toLowerCase()] = value;
+  return headers;
+}
+
+function resolveAuthorization(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv, uri: URL): string | undefined {
+  const basic = (username: string, password: string): string =>
+    `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  // What is set in code wins over the environment as a whole: a token in code beats a username in the environment.
+  if (config.username && config.password) return basic(config.username, config.password);
+  if (config.token) return `Bearer ${config.token}`;
+  if (uri.username) return basic(decodeURIComponent(uri.username), decodeURIComponent(uri.password));
+  const username = config.username ?? readEnvironment(env, 'MLFLOW_TRACKING_USERNAME');
+  const password = config.password ?? readEnvironment(env, 'MLFLOW_TRACKING_PASSWORD');
+  if (username && password) return basic(username, password);
+  const token = readEnvironment(env, 'MLFLOW_TRACKING_TOKEN');
+  return token === undefined ? undefined : `Bearer ${token}`;
+}
+
+function resolveTls(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv): ResolvedConnection['tls'] {
+  const insecure = config.insecureTls ?? /^(true|1)$/i.test(env['MLFLOW_TRACKING_INSECURE_TLS'] ?? '');
+  const serverCert = config.serverCertPath ?? readEnvironment(env, 'MLFLOW_TRACKING_SERVER_CERT_PATH');
+  const clientCert = config.clientCertPath ?? readEnvironment(env, 'MLFLOW_TRACKING_CLIENT_CERT_PATH');
+  const tls: ResolvedConnection['tls'] = { rejectUnauthorized: !insecure };
+  if (serverCert) tls.ca = readPem(serverCert, 'MLFLOW_TRACKING_SERVER_CERT_PATH');
+  if (clientCert) {
+    tls.cert = readPem(clientCert, 'MLFLOW_TRACKING_CLIENT_CERT_PATH');
+    tls.key = tls.cert;
+  }
+  return tls;
+}
+
+function readPem(path: string, variable: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw new MlflowError(`MLflow: cannot read ${path} (${code}): set ${variable} to a readable PEM file.`);
+  }
+}
+
+function resolveRetry(retry: MlflowRetryConfig, env: NodeJS.ProcessEnv): Required<MlflowRetryConfig> {
+  const variable = readEnvironment(env, 'MLFLOW_HTTP_REQUEST_MAX_RETRIES');
+  const resolved = {
+    maxRetries: retry.maxRetries ?? (variable === undefined ? DEFAULT_MAX_RETRIES : Number(variable)),
+    initialBackoffMillis: retry.initialBackoffMillis ?? DEFAULT_INITIAL_BACKOFF_MILLIS,
+    maxBackoffMillis: retry.maxBackoffMillis ?? DEFAULT_MAX_BACKOFF_MILLIS,
+  };
+  for (const [option, value] of Object.entries(resolved)) {
+    if (!(value >= 0)) throw new MlflowError(`MLflow: retry.${option} is ${value}, it must be a number from 0.`);
+  }
+  return resolved;
+}

@@ -1,0 +1,109 @@
+import type { ResolvedConfig } from './config.js';
+import type { Failure } from './response.js';
+import type { RestClient, RestResult } from './rest.js';
+import type { WireExperiment } from './wire-types.js';
+
+/** Finds the experiment that receives the traces, once for all exports. */
+export interface ExperimentResolver {
+  /** Its id. Failures are not remembered: the next call looks again. */
+  resolve(deadline: number): Promise<RestResult<string>>;
+  /** Look again next time, because the server said something that does not fit. */
+  forget(): void;
+}
+
+export function createExperimentResolver(
+  rest: RestClient,
+  wanted: ResolvedConfig['experiment'],
+  url: string,
+): ExperimentResolver {
+  let found: Promise<RestResult<string>> | undefined;
+  const look = async (deadline: number): Promise<RestResult<string>> => {
+    const experiment =
+      'id' in wanted
+        ? await findExperimentById(rest, wanted.id, url, deadline)
+        : await findOrCreateExperiment(rest, wanted.name, deadline);
+    return experiment.kind === 'success' ? { kind: 'success', value: experiment.value.experiment_id } : experiment;
+  };
+  return {
+    async resolve(deadline) {
+      const attempt = found ?? look(deadline);
+      found = attempt;
+      const result = await attempt;
+      if (result.kind !== 'success' && found === attempt) found = undefined;
+      return result;
+    },
+    forget() {
+      found = undefined;
+    },
+  };
+}
+
+async function findExperimentById(
+  rest: RestClient,
+  id: string,
+  url: string,
+  deadline: number,
+): Promise<RestResult<WireExperiment>> {
+  const answer = await rest.call<{ experiment: WireExperiment }>(
+    { method: 'GET', path: '/api/2.0/mlflow/experiments/get', query: { experiment_id: id } },
+    deadline,
+  );
+  if (answer.kind === 'success') return requireActive(answer.value.experiment);
+  if (answer.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return explainMissingRoute(answer);
+  return {
+    ...answer,
+    kind: 'configuration',
+    reason: `MLflow experiment ${id} does not exist at ${url}: set MLFLOW_EXPERIMENT_ID to one that does, or MLFLOW_EXPERIMENT_NAME, which creates a missing one.`,
+  };
+}
+
+/** The experiment of that name, made when there is none. */
+export async function findOrCreateExperiment(
+  rest: RestClient,
+  name: string,
+  deadline: number,
+): Promise<RestResult<WireExperiment>> {
+  const existing = await getExperimentByName(rest, name, deadline);
+  if (existing.kind === 'success') return requireActive(existing.value);
+  if (existing.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return existing;
+  const created = await rest.call<{ experiment_id: string }>(
+    { method: 'POST', path: '/api/2.0/mlflow/experiments/create', body: { name } },
+    deadline,
+  );
+  if (created.kind === 'success') {
+    return { kind: 'success', value: { ...created.value, name, lifecycle_stage: 'active' } };
+  }
+  if (created.errorCode !== 'RESOURCE_ALREADY_EXISTS') return created;
+  // Another process made it in the meantime.
+  const raced = await getExperimentByName(rest, name, deadline);
+  return raced.kind === 'success' ? requireActive(raced.value) : raced;
+}
+
+/** Deleted experiments are returned too: look at `lifecycle_stage`. */
+export async function getExperimentByName(
+  rest: RestClient,
+  name: string,
+  deadline: number,
+): Promise<RestResult<WireExperiment>> {
+  const answer = await rest.call<{ experiment: WireExperiment }>(
+    { method: 'GET', path: '/api/2.0/mlflow/experiments/get-by-name', query: { experiment_name: name } },
+    deadline,
+  );
+  return answer.kind === 'success' ? { kind: 'success', value: answer.value.experiment } : explainMissingRoute(answer);
+}
+
+/** The server accepts spans for a deleted experiment with status 200 and shows them to nobody. */
+function requireActive(experiment: WireExperiment): RestResult<WireExperiment> {
+  if (experiment.lifecycle_stage !== 'deleted') return { kind: 'success', value: experiment };
+  const { name, experiment_id: id } = experiment;
+  return {
+    kind: 'configuration',
+    errorCode: 'INVALID_STATE',
+    reason: `MLflow experiment "${name}" (id ${id}) is deleted: restore it with "mlflow experiments restore --experiment-id ${id}", or choose another with MLFLOW_EXPERIMENT_NAME.`,
+  };
+}
+
+/** Every MLflow server knows experiments: what lacks this route is something else. */
+function explainMissingRoute(failure: Failure): Failure {
+  return failure.kind === 'unsupported' ? { ...failure, kind: 'configuration' } : failure;
+}

@@ -1,0 +1,62 @@
+import { diag } from '@opentelemetry/api';
+import type { Failure } from './response.js';
+
+/**
+ * Tells the application's `diag` logger what goes wrong: once per cause, not once per span or batch. A cause may be
+ * told again after things went well in between.
+ */
+export interface Reporter {
+  /** Spans that will not arrive, and why. */
+  undelivered(spans: number, failure: Pick<Failure, 'kind' | 'reason'>): void;
+  /** One span that the server refuses. */
+  refusedSpan(name: string, reason: string): void;
+  /** Spans arrived, but something about their traces could not be recorded. */
+  incomplete(reason: string): void;
+  /** Anything else that somebody should know. */
+  note(message: string): void;
+  /** Things work again. */
+  recovered(): void;
+  /** At the end: says how many spans were lost in all, if more than were told. */
+  summarize(): void;
+}
+
+// More causes than these at a time are one cause that varies its words.
+const MAX_CAUSES = 20;
+
+export function createReporter(): Reporter {
+  let told = new Set<string>();
+  let lost = 0;
+  let toldLost = 0;
+  const once = (level: 'error' | 'warn', cause: string, message: string): boolean => {
+    if (told.has(cause) || told.size >= MAX_CAUSES) return false;
+    told.add(cause);
+    diag[level](message);
+    return true;
+  };
+  const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
+  return {
+    undelivered(spans, { reason }) {
+      lost += spans;
+      if (once('error', reason, `${sentence(reason)} ${spans} spans were not delivered.`)) toldLost = lost;
+    },
+    refusedSpan(name, reason) {
+      lost += 1;
+      if (once('warn', `refused ${reason}`, `MLflow refuses span "${name}" (${reason}), it was dropped.`))
+        toldLost = lost;
+    },
+    incomplete(reason) {
+      once('error', `record ${reason}`, `The spans were delivered, but not the trace record: ${sentence(reason)}`);
+    },
+    note(message) {
+      once('warn', message, message);
+    },
+    recovered() {
+      // Refused spans are no outage that ends: their causes stay told.
+      told = new Set([...told].filter((cause) => cause.startsWith('refused ')));
+    },
+    summarize() {
+      if (lost > toldLost) diag.warn(`MLflow exporter: ${lost} spans were not delivered in all.`);
+      toldLost = lost;
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import type { HttpResult } from './transport.js';
+
+/** Why a request did not succeed. */
+export interface Failure {
+  /**
+   * - `retryable`: an outage; the same request may succeed later
+   * - `rejected`: the server refuses this content
+   * - `unsupported`: the server does not have this route
+   * - `configuration`: nothing will work until someone changes a setting
+   */
+  kind: 'retryable' | 'rejected' | 'unsupported' | 'configuration';
+  /** One line: what was wrong and, where it helps, what to do. */
+  reason: string;
+  status?: number;
+  /** MLflow's error code. */
+  errorCode?: string;
+  /** The server asks for this pause. */
+  retryAfterMillis?: number;
+}
+
+export type Outcome = { kind: 'success'; body: string } | Failure;
+
+const RETRYABLE_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
+const MAX_REASON_LENGTH = 300;
+
+/** Sorts an answer, or the lack of one, by what to do about it. `url` is the tracking URI, for messages. */
+export function classify(result: HttpResult, url: string): Outcome {
+  if (result.kind === 'no-answer') return classifyNoAnswer(result, url);
+  const { status, headers, body } = result;
+  const isHtml = /^text\/html/i.test(headers['content-type'] ?? '');
+  if (status >= 200 && status < 300) {
+    if (!isHtml) return { kind: 'success', body };
+    return {
+      kind: 'configuration',
+      status,
+      reason: `${url} answers with a web page, not as an MLflow server: ${CHECK_URI}.`,
+    };
+  }
+  const error = parseError(body);
+  const details = { status, ...(error.code === undefined ? {} : { errorCode: error.code }) };
+  const said = error.message ?? (isHtml ? '' : oneLine(body));
+  const configuration = (reason: string): Failure => ({ kind: 'configuration', ...details, reason });
+
+  if (status >= 300 && status < 400) {
+    return configuration(
+      `${url} redirects to ${withoutCredentials(headers.location ?? 'another place')}: ${CHECK_URI}.`,
+    );
+  }
+  if (status === 401) return configuration(`MLflow at ${url} refuses the credentials (401): ${SET_CREDENTIALS}.`);
+  if (status === 403)
+    return configuration(`MLflow at ${url} does not allow this (403${said ? `: ${said}` : ''}): ${CHECK_ACCESS}.`);
+  if (status === 407) return configuration(`A proxy before ${url} wants credentials (407).`);
+  // A server without workspaces answers so, with status 500, to every request that names one.
+  if (error.code === 'FEATURE_DISABLED')
+    return configuration(`MLflow at ${url} has this feature disabled (${said}): unset MLFLOW_WORKSPACE if it is set.`);
+  if ((status === 404 && error.code === undefined) || status === 405 || status === 501) {
+    return {
+      kind: 'unsupported',
+      ...details,
+      reason: `${url} lacks a route that MLflow servers have (${status}): ${CHECK_URI}.`,
+    };
+  }
+  if (RETRYABLE_STATUSES.has(status) || status > 504) {
+    const pause = parseRetryAfter(headers['retry-after']);
+    return {
+      kind: 'retryable',
+      ...details,
+      reason: `MLflow at ${url} answered ${status}${said ? ` (${said})` : ''}`,
+      ...(pause === undefined ? {} : { retryAfterMillis: pause }),
+    };
+  }
+  return { kind: 'rejected', ...details, reason: said || `status ${status}` };
+}
+
+const CHECK_URI = 'check MLFLOW_TRACKING_URI';
+const SET_CREDENTIALS = 'set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN';
+const CHECK_ACCESS = "check the user's permissions, and --allowed-hosts of the server";
+
+function classifyNoAnswer({ message, code }: Extract<HttpResult, { kind: 'no-answer' }>, url: string): Failure {
+  if (code !== undefined && /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)) {
+    return {
+      kind: 'configuration',
+      reason: `The certificate of ${url} is not trusted (${code}): set MLFLOW_TRACKING_SERVER_CERT_PATH to its authority.`,
+    };
+  }
+  return { kind: 'retryable', reason: `MLflow at ${url} cannot be reached (${message})` };
+}
+
+/** MLflow's `{error_code, message}`, or FastAPI's `{detail}`. */
+function parseError(body: string): { code?: string; message?: string } {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return {};
+  }
+  if (typeof parsed !== 'object' || parsed === null) return {};
+  const { error_code: code, message, detail } = parsed as Record<string, unknown>;
+  const said = message ?? detail;
+  return {
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(said === undefined ? {} : { message: oneLine(typeof said === 'string' ? said : JSON.stringify(said)) }),
+  };
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > MAX_REASON_LENGTH ? `${line.slice(0, MAX_REASON_LENGTH)}…` : line;
+}
+
+function withoutCredentials(location: string): string {
+  return location.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/, '');
+}
+
+/** Seconds or an HTTP date, as a pause in milliseconds. */
+export function parseRetryAfter(value: string | undefined, now: number = Date.now()): number | undefined {
+  if (value === undefined || value.trim() === '') return undefined;
+  const seconds = Number(value);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

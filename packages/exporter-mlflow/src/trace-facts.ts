@@ -1,0 +1,83 @@
+import type { HrTime } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { firstString, truncate } from './attributes.js';
+import { LIMITS } from './limits.js';
+import { isChatSpan, requestPreview, responsePreview } from './previews.js';
+import type { WireTraceInfo } from './wire-types.js';
+
+/** What is remembered of a trace between batches: its children often arrive before its root. */
+export interface TraceFacts {
+  sessionId?: string;
+  userId?: string;
+  /** What the first model call of the trace was asked. */
+  firstRequest?: { at: bigint; text: string };
+  /** What the last model call of the trace answered. */
+  lastResponse?: { at: bigint; text: string };
+  /** Whether any span counts tokens or cost. */
+  figures?: boolean;
+  /** Whether the trace came from another service, which owns its record. */
+  remote?: boolean;
+  /** The record, once it was sent; spans that arrive later leave the totals as they are, unless it is repeated. */
+  record?: WireTraceInfo | undefined;
+  /** Start and end of the recorded trace, in nanoseconds of the epoch. */
+  recorded?: { start: bigint; end: bigint } | undefined;
+  /** Uploads that carry spans of this trace at the moment. */
+  uploads?: Set<Promise<unknown>>;
+  /** Ends when what was begun about this trace is done: the steps after an upload happen one at a time. */
+  turn?: Promise<unknown>;
+}
+
+/** Facts of the traces seen last, at most `capacity` of them, so that memory stays bounded. */
+export class TraceFactsStore {
+  readonly #capacity: number;
+  readonly #facts = new Map<string, TraceFacts>();
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** The facts of a trace, empty ones at first. */
+  of(traceId: string): TraceFacts {
+    const facts = this.#facts.get(traceId) ?? {};
+    // Deleting first moves the trace to the end: a Map keeps the order of insertion, the first is the oldest.
+    this.#facts.delete(traceId);
+    this.#facts.set(traceId, facts);
+    if (this.#facts.size > this.#capacity) {
+      const [oldest] = this.#facts.keys();
+      if (oldest !== undefined) this.#facts.delete(oldest);
+    }
+    return facts;
+  }
+}
+
+/** Takes from a span what the record of its trace will want to say. */
+export function observeSpan(facts: TraceFacts, span: ReadableSpan): void {
+  const { attributes } = span;
+  const session = firstString(attributes, 'session.id', 'gen_ai.conversation.id');
+  const user = firstString(attributes, 'user.id');
+  if (hasFigures(span)) facts.figures = true;
+  if (span.parentSpanContext?.isRemote) facts.remote = true;
+  if (session !== undefined) facts.sessionId ??= truncate(session, LIMITS.session);
+  if (user !== undefined) facts.userId ??= truncate(user, LIMITS.metadataValue);
+  if (!isChatSpan(attributes)) return;
+  const start = nanoseconds(span.startTime);
+  const end = nanoseconds(span.endTime);
+  if (facts.firstRequest === undefined || start < facts.firstRequest.at) {
+    const text = requestPreview(attributes);
+    if (text !== undefined) facts.firstRequest = { at: start, text: truncate(text, LIMITS.preview) };
+  }
+  if (facts.lastResponse === undefined || end >= facts.lastResponse.at) {
+    const text = responsePreview(attributes);
+    if (text !== undefined) facts.lastResponse = { at: end, text: truncate(text, LIMITS.preview) };
+  }
+}
+
+/** Whether the server may count tokens or cost of this span: in MLflow's words or in those of any convention. */
+export function hasFigures({ attributes }: ReadableSpan): boolean {
+  return Object.keys(attributes).some((key) => /usage|token_count|\.cost/i.test(key));
+}
+
+/** A point in time in nanoseconds of the epoch, or a duration in nanoseconds. */
+export function nanoseconds([seconds, nanos]: HrTime): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(Math.round(nanos));
+}

@@ -1,0 +1,155 @@
+import { type HrTime, SpanStatusCode } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { attributeText, firstString, truncate, withPrefix } from './attributes.js';
+import { LIMITS } from './limits.js';
+import { requestPreview, responsePreview } from './previews.js';
+import { type Cost, type TokenUsage, toWireCost, toWireTokenUsage } from './totals.js';
+import type { TraceFacts } from './trace-facts.js';
+import type { WireTraceInfo, WireTraceLocation } from './wire-types.js';
+
+const TAG_PREFIX = 'mlflow.traceTag.';
+const METADATA_PREFIX = 'mlflow.traceMetadata.';
+const NAME_TAG = 'mlflow.traceName';
+// The server's own bookkeeping: with a client's value it would look for the spans in the wrong place.
+const SERVER_TAGS = ['mlflow.trace.spansLocation', 'mlflow.artifactLocation'];
+
+/** What the record says about where the trace was made. */
+export interface RecordContext {
+  experimentId: string;
+  runId: string | undefined;
+  /** The program: `mlflow.source.name`. */
+  sourceName: string | undefined;
+  /** Who runs it: `mlflow.user`. */
+  user: string | undefined;
+}
+
+/** The record of the trace that `root` is the root of. */
+export function buildTraceInfo(root: ReadableSpan, facts: TraceFacts, context: RecordContext): WireTraceInfo {
+  const { attributes } = root;
+  const request =
+    firstString(attributes, 'mlflow.traceRequestPreview') ?? requestPreview(attributes) ?? facts.firstRequest?.text;
+  const response =
+    firstString(attributes, 'mlflow.traceResponsePreview') ?? responsePreview(attributes) ?? facts.lastResponse?.text;
+  const clientRequestId = attributeText(attributes['mlflow.clientRequestId']);
+  return {
+    trace_id: mlflowTraceId(root),
+    trace_location: experimentLocation(context.experimentId),
+    request_time: rfc3339(root.startTime),
+    execution_duration: seconds(root.duration),
+    // A trace whose code never called setStatus went well: UNSET counts as OK, as on the server.
+    state: root.status.code === SpanStatusCode.ERROR ? 'ERROR' : 'OK',
+    ...(clientRequestId === undefined ? {} : { client_request_id: truncate(clientRequestId, LIMITS.clientRequestId) }),
+    ...(request === undefined ? {} : { request_preview: truncate(request, LIMITS.preview) }),
+    ...(response === undefined ? {} : { response_preview: truncate(response, LIMITS.preview) }),
+    trace_metadata: buildMetadata(root, facts, context),
+    tags: { ...traceTags(root), [NAME_TAG]: traceName(root) },
+  };
+}
+
+/**
+ * One record for a trace that has several spans without a parent here: a service that is called more than once under
+ * a trace of which it sees nothing else.
+ */
+export function joinRecords(
+  earlier: WireTraceInfo,
+  later: WireTraceInfo,
+  { start, end }: { start: bigint; end: bigint },
+): WireTraceInfo {
+  return {
+    ...earlier,
+    ...later,
+    request_time: new Date(Number(start / 1_000_000n)).toISOString(),
+    execution_duration: `${(Number(end - start) / 1_000_000_000).toFixed(3)}s`,
+    state: earlier.state === 'ERROR' ? 'ERROR' : later.state,
+    ...(earlier.client_request_id === undefined ? {} : { client_request_id: earlier.client_request_id }),
+    ...(earlier.request_preview === undefined ? {} : { request_preview: earlier.request_preview }),
+    trace_metadata: { ...later.trace_metadata, ...earlier.trace_metadata },
+    tags: { ...later.tags, ...earlier.tags },
+  };
+}
+
+export function mlflowTraceId(span: ReadableSpan): string {
+  return `tr-${span.spanContext().traceId}`;
+}
+
+export function experimentLocation(experimentId: string): WireTraceLocation {
+  return { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: experimentId } };
+}
+
+/** The wish of the application, or the name of the root span. */
+export function traceName(root: ReadableSpan): string {
+  return truncate(firstString(root.attributes, `${TAG_PREFIX}${NAME_TAG}`) ?? root.name, LIMITS.traceName);
+}
+
+/** A copy of the root that carries the name of its trace, for servers that get no record to say it. */
+export function withTraceName(root: ReadableSpan): ReadableSpan {
+  return {
+    name: root.name,
+    kind: root.kind,
+    spanContext: () => root.spanContext(),
+    ...(root.parentSpanContext === undefined ? {} : { parentSpanContext: root.parentSpanContext }),
+    startTime: root.startTime,
+    endTime: root.endTime,
+    status: root.status,
+    attributes: { ...root.attributes, [`${TAG_PREFIX}${NAME_TAG}`]: traceName(root) },
+    links: root.links,
+    events: root.events,
+    duration: root.duration,
+    ended: root.ended,
+    resource: root.resource,
+    instrumentationScope: root.instrumentationScope,
+    droppedAttributesCount: root.droppedAttributesCount,
+    droppedEventsCount: root.droppedEventsCount,
+    droppedLinksCount: root.droppedLinksCount,
+  };
+}
+
+/** Tags that the application set on the root span, without the name. */
+export function traceTags(root: ReadableSpan): Record<string, string> {
+  const tags = bounded(withPrefix(root.attributes, TAG_PREFIX), LIMITS.tagValue);
+  for (const key of [NAME_TAG, ...SERVER_TAGS]) delete tags[key];
+  return tags;
+}
+
+/** Totals for a record that is sent again; the server takes them for those of the whole trace. */
+export function totalsMetadata(usage: TokenUsage | undefined, cost: Cost | undefined): Record<string, string> {
+  return {
+    ...(usage === undefined ? {} : { 'mlflow.trace.tokenUsage': JSON.stringify(toWireTokenUsage(usage)) }),
+    ...(cost === undefined ? {} : { 'mlflow.trace.cost': JSON.stringify(toWireCost(cost)) }),
+  };
+}
+
+function buildMetadata(root: ReadableSpan, facts: TraceFacts, context: RecordContext): Record<string, string> {
+  const serviceName = attributeText(root.resource.attributes['service.name']);
+  const run = firstString(root.attributes, 'mlflow.sourceRun') ?? context.runId;
+  const source = context.sourceName ?? serviceName;
+  return bounded(
+    {
+      ...(context.user === undefined ? {} : { 'mlflow.user': context.user }),
+      ...(source === undefined ? {} : { 'mlflow.source.name': source }),
+      'mlflow.source.type': 'LOCAL',
+      ...withPrefix(root.attributes, METADATA_PREFIX),
+      ...(run === undefined ? {} : { 'mlflow.sourceRun': run }),
+      ...(facts.sessionId === undefined ? {} : { 'mlflow.trace.session': facts.sessionId }),
+      ...(facts.userId === undefined ? {} : { 'mlflow.trace.user': facts.userId }),
+      'mlflow.trace_schema.version': '3',
+    },
+    LIMITS.metadataValue,
+  );
+}
+
+function bounded(entries: Record<string, string>, valueLimit: number): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(entries).map(([key, value]) => [truncate(key, LIMITS.key), truncate(value, valueLimit)]),
+  );
+}
+
+/** Milliseconds are what the server keeps. */
+export function rfc3339([secs, nanos]: HrTime): string {
+  return new Date(secs * 1000 + Math.floor(nanos / 1_000_000)).toISOString();
+}
+
+/** A protobuf duration, `0.050s`. */
+export function seconds([secs, nanos]: HrTime): string {
+  return `${(secs + nanos / 1_000_000_000).toFixed(3)}s`;
+}

@@ -1,0 +1,140 @@
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { Failure } from './response.js';
+import type { RestClient, RestResult } from './rest.js';
+import { readCost, readTokenUsage, type SpanFigures, totalCost, totalTokenUsage } from './totals.js';
+import { hasFigures, nanoseconds, type TraceFacts } from './trace-facts.js';
+import {
+  buildTraceInfo,
+  experimentLocation,
+  joinRecords,
+  type RecordContext,
+  totalsMetadata,
+  traceName,
+  traceTags,
+} from './trace-info.js';
+import { parseAttributes, parseId } from './wire-parse.js';
+import type { WireSpan, WireTrace, WireTraceInfo } from './wire-types.js';
+
+/** The requests that complete a trace after its spans were accepted. Each gives the reason when it failed. */
+export interface TraceRecords {
+  /** The root arrived: send the record. */
+  record(root: ReadableSpan, facts: TraceFacts, context: RecordContext, deadline: number): Promise<Failure | undefined>;
+  /** Spans of a trace whose record this process sent before arrived late. */
+  repeat(facts: TraceFacts, late: ReadableSpan[], deadline: number): Promise<Failure | undefined>;
+  /** Spans of a trace that belongs to another service arrived. */
+  join(traceId: string, facts: TraceFacts, spans: ReadableSpan[], deadline: number): Promise<Failure | undefined>;
+}
+
+const FINALIZED = 'mlflow.trace.infoFinalized';
+const NAME_TAG = 'mlflow.traceName';
+
+export function createTraceRecords(rest: RestClient): TraceRecords {
+  const post = async (info: WireTraceInfo, deadline: number): Promise<Failure | undefined> =>
+    failureOf(
+      await rest.call(
+        { method: 'POST', path: '/api/3.0/mlflow/traces', body: { trace: { trace_info: info } } },
+        deadline,
+      ),
+    );
+
+  const setTag = async (traceId: string, key: string, value: string, deadline: number): Promise<Failure | undefined> =>
+    failureOf(await rest.call({ method: 'PATCH', path: `${tracePath(traceId)}/tags`, body: { key, value } }, deadline));
+
+  /** With its record, the totals of a trace are frozen. They change only when the record comes again and names them. */
+  const correctTotals = async (
+    traceId: string,
+    own: WireTraceInfo | undefined,
+    deadline: number,
+  ): Promise<Failure | undefined> => {
+    const stored = await rest.call<{ trace: WireTrace }>(
+      { method: 'GET', path: '/api/3.0/mlflow/traces/get', query: { trace_id: traceId, allow_partial: 'true' } },
+      deadline,
+    );
+    if (stored.kind !== 'success') return stored;
+    const { trace_info: info, spans = [] } = stored.value.trace;
+    const figures = spans.map(spanFigures);
+    const totals = totalsMetadata(totalTokenUsage(figures), totalCost(figures));
+    return post({ ...withoutContent(own ?? info), trace_metadata: totals }, deadline);
+  };
+
+  return {
+    async record(root, facts, context, deadline) {
+      const { record: earlier, recorded: covered } = facts;
+      const span = { start: nanoseconds(root.startTime), end: nanoseconds(root.endTime) };
+      let info = buildTraceInfo(root, facts, context);
+      if (earlier !== undefined && covered !== undefined) {
+        if (covered.start < span.start) span.start = covered.start;
+        if (covered.end > span.end) span.end = covered.end;
+        info = joinRecords(earlier, info, span);
+      }
+      // Set before the answer: spans accepted from here on may have come too late for the totals.
+      facts.record = info;
+      facts.recorded = span;
+      const failure = await post(info, deadline);
+      if (failure !== undefined) {
+        facts.record = earlier;
+        facts.recorded = covered;
+        return failure;
+      }
+      return earlier === undefined ? undefined : correctTotals(info.trace_id, info, deadline);
+    },
+
+    async repeat({ record, recorded }, late, deadline) {
+      if (record === undefined || recorded === undefined) return undefined;
+      if (late.some(hasFigures)) return correctTotals(record.trace_id, record, deadline);
+      // Even a finished trace is stretched by a late span without tokens, so only its times need putting right.
+      const stretches = late.some(
+        (span) => nanoseconds(span.endTime) > recorded.end || nanoseconds(span.startTime) < recorded.start,
+      );
+      return stretches ? post(withoutContent(record), deadline) : undefined;
+    },
+
+    async join(traceId, facts, spans, deadline) {
+      const stored = await rest.call<{ trace: WireTrace }>({ method: 'GET', path: tracePath(traceId) }, deadline);
+      if (stored.kind !== 'success') return stored;
+      const { trace_info: info } = stored.value.trace;
+      const entries = spans.filter(({ parentSpanContext }) => parentSpanContext?.isRemote);
+      const tags = Object.assign({}, ...entries.map(traceTags)) as Record<string, string>;
+      // The owner of the trace names it; until it does, and if it never does, this name is better than none.
+      const [entry] = entries;
+      if (entry !== undefined && info.tags?.[NAME_TAG] === undefined) tags[NAME_TAG] = traceName(entry);
+      let failure: Failure | undefined;
+      for (const [key, value] of Object.entries(tags)) failure ??= await setTag(traceId, key, value, deadline);
+      if (info.trace_metadata?.[FINALIZED] === 'true' && facts.figures) {
+        failure ??= await correctTotals(traceId, undefined, deadline);
+      }
+      return failure;
+    },
+  };
+}
+
+/** What a repeated record must hold so that nothing is lost: the rest stays as stored. */
+function withoutContent(info: WireTraceInfo): WireTraceInfo {
+  const { trace_id, trace_location, request_time, execution_duration, state, client_request_id } = info;
+  return {
+    trace_id,
+    trace_location: experimentLocation(trace_location.mlflow_experiment.experiment_id),
+    request_time,
+    state,
+    ...(execution_duration === undefined ? {} : { execution_duration }),
+    ...(client_request_id === undefined ? {} : { client_request_id }),
+  };
+}
+
+function spanFigures(span: WireSpan): SpanFigures {
+  const attributes = parseAttributes(span.attributes);
+  return {
+    spanId: parseId(span.span_id),
+    parentSpanId: span.parent_span_id === undefined ? undefined : parseId(span.parent_span_id),
+    tokenUsage: readTokenUsage(attributes['mlflow.chat.tokenUsage']),
+    cost: readCost(attributes['mlflow.llm.cost']),
+  };
+}
+
+function tracePath(traceId: string): string {
+  return `/api/3.0/mlflow/traces/${encodeURIComponent(traceId)}`;
+}
+
+function failureOf(result: RestResult<unknown>): Failure | undefined {
+  return result.kind === 'success' ? undefined : result;
+}

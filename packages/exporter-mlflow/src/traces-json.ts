@@ -1,0 +1,86 @@
+import { type Attributes, type AttributeValue, type HrTime, type Link, SpanStatusCode } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { parseJson } from './attributes.js';
+import { readTokenUsage, type SpanFigures } from './totals.js';
+
+/**
+ * The file `traces.json`, in which servers without OTLP keep the spans of a trace. Identifiers are base64; attribute
+ * values are JSON texts.
+ */
+export function buildTracesJson(spans: readonly ReadableSpan[]): string {
+  // Nanoseconds are beyond what a JavaScript number holds, so they are spliced in as text.
+  const numbers: string[] = [];
+  const number = (time: HrTime): string => `@${numbers.push(nanosecondsText(time)) - 1}@`;
+  const json = JSON.stringify({ spans: spans.map((span) => buildSpan(span, number)) });
+  return json.replace(/"@(\d+)@"/g, (_, index: string) => numbers[Number(index)] ?? 'null');
+}
+
+/** Token usage of a span for the sums that such a server does not make. */
+export function readSpanFigures(span: ReadableSpan): SpanFigures {
+  const { attributes } = span;
+  const recorded = attributes['mlflow.chat.tokenUsage'];
+  const input = attributes['gen_ai.usage.input_tokens'];
+  const output = attributes['gen_ai.usage.output_tokens'];
+  const standard =
+    typeof input === 'number' || typeof output === 'number'
+      ? readTokenUsage({
+          input_tokens: input,
+          output_tokens: output,
+          total_tokens: Number(input ?? 0) + Number(output ?? 0),
+        })
+      : undefined;
+  return {
+    spanId: span.spanContext().spanId,
+    parentSpanId: span.parentSpanContext?.spanId,
+    tokenUsage: (typeof recorded === 'string' ? readTokenUsage(parseJson(recorded)) : undefined) ?? standard,
+  };
+}
+
+function buildSpan(span: ReadableSpan, time: (time: HrTime) => string): object {
+  const { traceId, spanId } = span.spanContext();
+  return {
+    trace_id: base64(traceId),
+    span_id: base64(spanId),
+    parent_span_id: span.parentSpanContext === undefined ? null : base64(span.parentSpanContext.spanId),
+    name: span.name,
+    start_time_unix_nano: time(span.startTime),
+    end_time_unix_nano: time(span.endTime),
+    events: span.events.map((event) => ({
+      name: event.name,
+      time_unix_nano: time(event.time),
+      attributes: event.attributes ?? {},
+    })),
+    status: {
+      code: span.status.code === SpanStatusCode.ERROR ? 'STATUS_CODE_ERROR' : 'STATUS_CODE_OK',
+      message: span.status.message ?? '',
+    },
+    attributes: { ...encodeAttributes(span.attributes), 'mlflow.traceRequestId': JSON.stringify(`tr-${traceId}`) },
+    links: span.links.map((link: Link) => ({
+      trace_id: base64(link.context.traceId),
+      span_id: base64(link.context.spanId),
+      attributes: link.attributes ?? {},
+    })),
+  };
+}
+
+function encodeAttributes(attributes: Attributes): Record<string, string> {
+  const encoded: Record<string, string> = {};
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== undefined) encoded[key] = encodeValue(value);
+  }
+  return encoded;
+}
+
+/** As MLflow stores spans that come by OTLP: what is JSON already (except a bare number or word) stays as it is. */
+function encodeValue(value: AttributeValue): string {
+  if (typeof value === 'string' && /^\s*["[{]/.test(value) && parseJson(value) !== undefined) return value;
+  return JSON.stringify(value);
+}
+
+function nanosecondsText([seconds, nanos]: HrTime): string {
+  return String(BigInt(seconds) * 1_000_000_000n + BigInt(Math.round(nanos)));
+}
+
+function base64(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('base64');
+}
