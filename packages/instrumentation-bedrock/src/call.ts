@@ -7,6 +7,7 @@ import type { BedrockCallInfo, ResolvedConfig } from './config.js';
 import type { ResponseFacts } from './dialects/dialect.js';
 import { asObject, asString } from './json.js';
 import type { Instruments } from './metrics.js';
+import { identifyModel } from './model-id.js';
 import * as semconv from './semconv.js';
 import { type Failure, SpanRecorder } from './span-recorder.js';
 import { observeStream } from './stream.js';
@@ -152,7 +153,10 @@ export class TracedCall {
     if (recorder && failure) recorder.recordFailure(failure);
     const body = asObject(response?.body);
     const facts = response && body && response.dialect.readResponse(body);
-    const usage = combineUsage(facts?.usage, this.#headerUsage, response?.usage);
+    const usage = combineUsage(
+      [facts?.usage, this.#headerUsage, response?.usage],
+      identifyModel(this.#request.modelId).vendor,
+    );
     const timeToFirstChunk =
       this.#firstChunkTime === undefined ? undefined : (this.#firstChunkTime - this.#startTime) / 1000;
     this.#measure(usage, facts, timeToFirstChunk, failure);

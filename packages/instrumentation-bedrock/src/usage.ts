@@ -32,24 +32,31 @@ const COUNTS = [
 /**
  * Combines reports of one call, each figure from the first that has it: body, then response headers, then
  * `amazon-bedrock-invocationMetrics`.
+ *
+ * @param vendor who made the model, where that is known; some report cached tokens in a way of their own.
  */
-export function combineUsage(...reports: readonly (UsageReport | undefined)[]): TokenUsage | undefined {
+export function combineUsage(
+  reports: readonly (UsageReport | undefined)[],
+  vendor?: string | undefined,
+): TokenUsage | undefined {
   const first = (key: (typeof COUNTS)[number]): number | undefined =>
     reports.map((report) => report?.[key]).find((count) => Number.isSafeInteger(count) && (count as number) >= 0);
   const combined = Object.fromEntries(
     COUNTS.map((key) => [key, first(key)]).filter(([, count]) => count !== undefined),
   );
-  return normalize({ ...combined, inputIncludesCache: reports.some((report) => report?.inputIncludesCache) });
+  const inputIncludesCache = reports.some((report) => report?.inputIncludesCache);
+  return normalize({ ...combined, inputIncludesCache }, vendor);
 }
 
-function normalize(report: UsageReport): TokenUsage | undefined {
+function normalize(report: UsageReport, vendor: string | undefined): TokenUsage | undefined {
   const { inputTokens, outputTokens, totalTokens, inputIncludesCache, ...rest } = report;
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
   const cached = (rest.cacheReadTokens ?? 0) + (rest.cacheWriteTokens ?? 0);
-  // Some models on ConverseStream report input tokens that contain the cached ones already; their own total tells.
+  // OpenAI's models report input tokens on ConverseStream that contain the cached ones already, and on Converse input
+  // tokens that do not; their own total tells which. For others, a total without cached tokens proves nothing.
   const included =
     inputIncludesCache === true ||
-    (cached > 0 && totalTokens !== undefined && totalTokens === (inputTokens ?? 0) + (outputTokens ?? 0));
+    (vendor === 'openai' && totalTokens !== undefined && totalTokens === (inputTokens ?? 0) + (outputTokens ?? 0));
   const input = inputTokens === undefined || included ? inputTokens : inputTokens + cached;
   return {
     ...rest,

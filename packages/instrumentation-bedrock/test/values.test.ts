@@ -51,29 +51,28 @@ describe('toJson', () => {
 
 describe('token usage', () => {
   it('adds cached tokens to the input, once', () => {
-    expect(
-      combineUsage({ inputTokens: 12, outputTokens: 5, totalTokens: 157, cacheReadTokens: 100, cacheWriteTokens: 40 }),
-    ).to.include({ inputTokens: 152, outputTokens: 5, totalTokens: 157 });
+    const usage = { inputTokens: 12, outputTokens: 5, totalTokens: 157, cacheReadTokens: 100, cacheWriteTokens: 40 };
+    expect(combineUsage([usage])).to.include({ inputTokens: 152, outputTokens: 5, totalTokens: 157 });
+    expect(combineUsage([usage], 'openai')).to.include({ inputTokens: 152, totalTokens: 157 });
   });
 
-  it('sees where the provider has added them already, by the total', () => {
+  it('sees where the provider has added them already', () => {
+    const usage = { inputTokens: 152, outputTokens: 5, totalTokens: 157, cacheReadTokens: 100, cacheWriteTokens: 40 };
+    expect(combineUsage([usage], 'openai')).to.include({ inputTokens: 152, totalTokens: 157 });
     expect(
-      combineUsage({ inputTokens: 152, outputTokens: 5, totalTokens: 157, cacheReadTokens: 100, cacheWriteTokens: 40 }),
-    ).to.include({ inputTokens: 152, totalTokens: 157 });
-    expect(
-      combineUsage({ inputTokens: 152, outputTokens: 5, cacheReadTokens: 100, inputIncludesCache: true }),
+      combineUsage([{ inputTokens: 152, outputTokens: 5, cacheReadTokens: 100, inputIncludesCache: true }]),
     ).to.include({ inputTokens: 152, totalTokens: 157 });
   });
 
   it('takes each figure from the first source that has it: body, headers, metrics', () => {
     expect(
-      combineUsage({ inputTokens: 1 }, { inputTokens: 2, outputTokens: 3 }, { outputTokens: 4, cacheReadTokens: 5 }),
+      combineUsage([{ inputTokens: 1 }, { inputTokens: 2, outputTokens: 3 }, { outputTokens: 4, cacheReadTokens: 5 }]),
     ).to.deep.equal({ inputTokens: 6, outputTokens: 3, totalTokens: 9, cacheReadTokens: 5 });
   });
 
   it('invents nothing', () => {
-    expect(combineUsage(undefined, {}, { cacheReadTokens: 1 })).to.equal(undefined);
-    expect(combineUsage({ inputTokens: Number.NaN, outputTokens: -1 })).to.equal(undefined);
+    expect(combineUsage([undefined, {}, { cacheReadTokens: 1 }])).to.equal(undefined);
+    expect(combineUsage([{ inputTokens: Number.NaN, outputTokens: -1 }])).to.equal(undefined);
     expect(readUsageHeaders({ 'x-amzn-bedrock-input-token-count': 'many' }).inputTokens).to.equal(undefined);
   });
 });
