@@ -1,6 +1,6 @@
 // Builds the package in the current folder twice, as ES modules and as CommonJS, each with its own types.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,7 +23,7 @@ function compile(format) {
 function replaceDist() {
   for (let attempt = 1; ; attempt++) {
     try {
-      rmSync('dist', { recursive: true, force: true });
+      if (existsSync('dist')) renameSync('dist', join(ASIDE, `old-${attempt}`));
       renameSync(FRESH, 'dist');
       return;
     } catch (error) {

@@ -57,8 +57,12 @@ async function runDemo(options: DemoOptions, interrupt: Interrupt, cleanup: (() 
   // Loaded now, because it uses a package that has to be built first.
   const { printTraces } = await import('./demo/traces.js');
   await printTraces({ trackingUri: server.url, experimentName: EXPERIMENT, tag: [RUN_TAG, run] });
-  console.log(`Another one: MLFLOW_TRACKING_URI=${server.url} npm run example -- agent`);
-  if (options.keep) console.log('Ctrl-C ends the demo; its traces are kept for the next one.');
+  if (options.keep) {
+    console.log(`Another one: MLFLOW_TRACKING_URI=${server.url} npm run example -- agent`);
+    console.log('Ctrl-C ends the demo. The next one shows these traces, too.');
+  } else if (options.mlflow === undefined) {
+    console.log('This server ends now and keeps its data: "npm run demo -- --keep" shows it again and stays up.');
+  }
   return failed ? 1 : 0;
 }
 

@@ -16,5 +16,7 @@ export const sdk = new NodeSDK({
       new MlflowSpanExporter({ experimentName: process.env.MLFLOW_EXPERIMENT_NAME ?? 'bedrock-examples' }),
     ),
   ],
+  // MLflow takes no metrics. By default NodeSDK sends some to http://localhost:4318 and waits for it at the end.
+  metricReaders: [],
 });
 sdk.start();

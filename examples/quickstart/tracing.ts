@@ -16,7 +16,8 @@ const spanProcessors = [
     new MlflowSpanExporter({ experimentName: process.env.MLFLOW_EXPERIMENT_NAME ?? 'bedrock-examples' }),
   ),
 ];
-if (process.env.OTEL_EXPORTER_OTLP_ENDPOINT) {
+const hasOtlpBackend = process.env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined;
+if (hasOtlpBackend) {
   // The same spans, side by side, to Jaeger or any other OTLP backend.
   spanProcessors.push(new BatchSpanProcessor(new OTLPTraceExporter()));
 }
@@ -28,5 +29,7 @@ export const sdk = new NodeSDK({
   spanProcessors,
   // Each chunk of a stream is an event of its span. The default limit would keep the last 128 of them.
   spanLimits: { eventCountLimit: 10_000 },
+  // MLflow takes no metrics. By default NodeSDK sends some to http://localhost:4318 and waits for it at the end.
+  ...(hasOtlpBackend ? {} : { metricReaders: [] }),
 });
 sdk.start();

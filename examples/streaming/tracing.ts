@@ -19,5 +19,7 @@ export const sdk = new NodeSDK({
   spanProcessors: [mlflow],
   // Each chunk of a stream is an event of its span. The default limit would keep the last 128 of them.
   spanLimits: { eventCountLimit: 10_000 },
+  // MLflow takes no metrics. By default NodeSDK sends some to http://localhost:4318 and waits for it at the end.
+  metricReaders: [],
 });
 sdk.start();

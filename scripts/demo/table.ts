@@ -6,7 +6,7 @@ export interface Column {
   align: Align;
 }
 
-/** A table of plain text with a line below its head; each row may be followed by a line of its own. */
+/** The lines of a table in plain text: head, rule, one per row. */
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const widths = columns.map(({ title }, index) =>
     Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0)),
