@@ -1,10 +1,5 @@
 import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse } from 'node:http';
-import {
-  constants,
-  createServer as createHttp2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Stream,
-} from 'node:http2';
+import { createServer as createHttp2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 
@@ -130,7 +125,8 @@ async function serveHttp2(handler: Handler, stream: ServerHttp2Stream, headers: 
       start: (status, responseHeaders) => stream.respond({ ':status': status, ...responseHeaders }),
       write: (bytes) => written(closed, (done) => stream.write(bytes, done)),
       end: () => stream.end(),
-      reset: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+      // Not close(code): that ends the stream in good order first, and the reset comes after the end.
+      reset: () => void stream.destroy(new Error('Reset by the Bedrock simulator.')),
       closed,
     },
   );

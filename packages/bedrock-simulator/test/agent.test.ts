@@ -154,6 +154,14 @@ describe('the weather agent', () => {
     expect(output.stopReason).to.equal('end_turn');
   });
 
+  it('drops the tool calls when the token limit cuts the turn', async () => {
+    const bedrock = client((await simulator()).url);
+    const request = { modelId: 'm', messages: [userMessage('Weather in Oslo?')], toolConfig: { tools: TOOLS } };
+    const output = await bedrock.send(new ConverseCommand({ ...request, inferenceConfig: { maxTokens: 3 } }));
+    expect(output.stopReason).to.equal('max_tokens');
+    expect(output.output?.message?.content).to.deep.equal([{ text: 'I will call' }]);
+  });
+
   it('calls the tool the request insists on', async () => {
     const bedrock = client((await simulator()).url);
     const toolChoice = { tool: { name: 'get_local_time' } };

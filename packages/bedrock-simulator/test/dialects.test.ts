@@ -297,6 +297,7 @@ describe('prompt caching', () => {
       input_tokens: 1,
       cache_creation_input_tokens: 0,
       cache_read_input_tokens: 50,
+      output_tokens: 1,
     });
     expect(at(chunks.at(-1), 'amazon-bedrock-invocationMetrics')).to.include({
       cacheReadInputTokenCount: 50,

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect } from 'node:net';
 import {
   ConverseCommand,
   type ConverseCommandInput,
@@ -147,9 +150,9 @@ for (const version of HTTP_VERSIONS) {
     });
 
     it('reset breaks the stream after the frames before it', async () => {
-      const { received } = await drain((await stream(await simulator(), version, 'reset', { after: 3 })).stream);
+      const { received, error } = await drain((await stream(await simulator(), version, 'reset', { after: 3 })).stream);
       expect(received).to.have.length(3);
-      expect(received.some((event) => event.messageStop)).to.equal(false);
+      expect(error).to.include({ code: version === '2.0' ? 'ERR_HTTP2_STREAM_ERROR' : 'ECONNRESET' });
     });
 
     it('reset breaks an answer that is no stream before its first byte', async () => {
@@ -197,6 +200,29 @@ for (const version of HTTP_VERSIONS) {
     });
   });
 }
+
+describe('a reset stream', () => {
+  afterEach(closeAll);
+  const PATH = '/scenario/reset;after=3/model/m/converse-stream';
+
+  it('is RST_STREAM in HTTP/2, and the connection goes on', async () => {
+    const session = connectHttp2((await simulator()).url);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const stream = session.request({ ':method': 'POST', ':path': PATH }).end('{}').resume();
+      const [error] = (await once(stream, 'error')) as [Error];
+      expect(error.message).to.equal('Stream closed with error code NGHTTP2_INTERNAL_ERROR');
+    }
+    expect(session.closed).to.equal(false);
+    session.destroy();
+  });
+
+  it('is a reset of the connection in HTTP/1.1', async () => {
+    const socket = connect(Number(new URL((await simulator()).url).port), '127.0.0.1').resume();
+    socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}`);
+    const [error] = (await once(socket, 'error')) as [Error & { code?: string }];
+    expect(error.code).to.equal('ECONNRESET');
+  });
+});
 
 describe('scenario names', () => {
   afterEach(closeAll);

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConverseCommand, ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
 import { expect } from 'chai';
 import { startSimulator } from '../src/index.js';
@@ -15,6 +17,7 @@ import {
 } from './support.js';
 
 const REQUEST = { modelId: 'm', messages: [userMessage('Hello')] };
+const SETTINGS = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]).toString('latin1');
 const ARN = 'arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0';
 
 describe('the simulator', () => {
@@ -37,16 +40,29 @@ describe('the simulator', () => {
     expect(running.requests.filter(({ httpVersion }) => httpVersion === '2.0')).to.have.length(20);
   });
 
-  it('tells the version of HTTP when the first bytes come one by one', async () => {
-    const { url } = await simulator();
-    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', noDelay: true });
-    const answer = new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(bytes.toString('latin1'))));
-    for (const letter of 'POST /model/m/converse HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}') {
-      await new Promise((resolve) => socket.write(letter, resolve));
-    }
-    expect(await answer).to.match(/^HTTP\/1\.1 200 OK\r\n/);
-    socket.destroy();
-  });
+  const firstBytes: readonly (readonly [string, string, (answer: Buffer) => boolean])[] = [
+    [
+      'HTTP/1.1',
+      'POST /model/m/converse HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}',
+      (bytes) => bytes.toString().startsWith('HTTP/1.1 200 OK\r\n'),
+    ],
+    // The connection preface and an empty SETTINGS frame (type 4); the server's first frame is SETTINGS too.
+    ['HTTP/2', `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${SETTINGS}`, (bytes) => bytes[3] === 4],
+  ];
+  for (const [name, text, expected] of firstBytes) {
+    it(`recognises ${name} when its bytes come one by one`, async () => {
+      const { url } = await simulator();
+      const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', noDelay: true });
+      const answer = once(socket, 'data');
+      for (const letter of text) {
+        await new Promise((resolve) => socket.write(letter, 'latin1', resolve));
+        await nextTurn();
+      }
+      const [bytes] = (await answer) as [Buffer];
+      expect(bytes).to.satisfy(expected);
+      socket.destroy();
+    });
+  }
 
   for (const version of HTTP_VERSIONS) {
     it(`records what it received over HTTP/${version}`, async () => {
@@ -188,10 +204,7 @@ describe('respond', () => {
     }
     const running = await simulator({ respond: () => ({ events: events() }) });
     const output = client(running.url).send(new ConverseStreamCommand(REQUEST));
-    const events1 = await output.then(
-      ({ stream }) => collect(stream),
-      () => [],
-    );
-    expect(events1.some((event) => event.messageStop)).to.equal(false);
+    const error = await failure(output.then(({ stream }) => collect(stream)));
+    expect(error).to.include({ code: 'ERR_HTTP2_STREAM_ERROR' });
   });
 });
