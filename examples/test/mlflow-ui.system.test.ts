@@ -1,0 +1,85 @@
+/**
+ * What a person sees: the agent's trace in MLflow's own pages, in a real browser. Needs Chromium (Debian: `chromium`).
+ *
+ * `UPDATE_IMAGES=1` keeps the picture that the README shows.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expect } from 'chai';
+import { MlflowClient } from 'opentelemetry-exporter-mlflow';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { exampleCommand, QUIET_ENV, simulatedBedrock } from '../../scripts/support/examples.js';
+import { runNode } from '../../scripts/support/run.js';
+import { testServer } from '../../scripts/test-support/mlflow.js';
+
+const IMAGE = resolve(import.meta.dirname, '../../docs/images/mlflow-trace.png');
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+const PAGE_TIMEOUT_MILLIS = 20_000;
+
+describe('MLflow’s pages', function () {
+  this.timeout(300_000);
+  let browser: BrowserContext;
+  let page: Page;
+  let profile: string;
+  let url: string;
+  let experimentId: string;
+  let traceId: string;
+
+  before(async function () {
+    if (!CHROMIUM) {
+      console.log('    Chromium is not installed (Debian: apt-get install chromium): the pages are not looked at.');
+      this.skip();
+    }
+    ({ url } = await testServer());
+    const experimentName = `pages ${randomUUID()}`;
+    const bedrock = await simulatedBedrock();
+    const { code, output } = await runNode(exampleCommand('agent'), {
+      env: { ...QUIET_ENV, ...bedrock.env, MLFLOW_TRACKING_URI: url, MLFLOW_EXPERIMENT_NAME: experimentName },
+    });
+    await bedrock.close();
+    expect(code, output).to.equal(0);
+    const mlflow = new MlflowClient({ trackingUri: url });
+    experimentId = (await mlflow.getExperimentByName(experimentName))?.experimentId ?? '';
+    const { traces } = await mlflow.searchTraces({ experimentIds: [experimentId] });
+    traceId = traces[0]?.traceId ?? '';
+    profile = await mkdtemp(join(tmpdir(), 'chromium-'));
+    browser = await chromium.launchPersistentContext(profile, {
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
+      viewport: { width: 1600, height: 1000 },
+    });
+    page = await browser.newPage();
+    page.setDefaultTimeout(PAGE_TIMEOUT_MILLIS);
+  });
+
+  after(async () => {
+    await browser?.close();
+    if (profile) await rm(profile, { recursive: true, force: true });
+  });
+
+  it('list the trace with its question, answer, tokens and session', async () => {
+    await page.goto(`${url}/#/experiments/${experimentId}/traces`);
+    // A first visit starts with an introduction over the table and an assistant beside it.
+    await page.getByRole('button', { name: 'Got it' }).click();
+    await page.getByText('MLflow Assistant').locator('xpath=following::button').nth(2).click(); // its cross
+    for (const text of ['What is the weather in Paris and Tokyo', 'Here is what I found', 'example-session']) {
+      await page.getByText(text).first().waitFor();
+    }
+  });
+
+  it('show the agent’s trace as a tree, and a model call in it as a conversation with its tool calls', async () => {
+    await page.goto(`${url}/#/experiments/${experimentId}/traces?selectedEvaluationId=${traceId}`);
+    const calls = page.getByText('chat amazon.nova-pro-v1:0');
+    await calls.first().waitFor();
+    expect(await page.getByText('execute_tool get_weather').count()).to.equal(2);
+    await calls.nth(1).click();
+    for (const text of ['User', 'What is the weather in Paris and Tokyo', 'get_weather', 'light rain']) {
+      await page.getByText(text).first().waitFor();
+    }
+    if (process.env['UPDATE_IMAGES']) await page.screenshot({ path: IMAGE });
+  });
+});
