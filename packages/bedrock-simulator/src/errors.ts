@@ -31,14 +31,20 @@ export type ErrorType = keyof typeof ERRORS;
 
 export const ERROR_TYPES = Object.keys(ERRORS);
 
-/** Accepts the exception's name in either case of its first letter: streams write it in lower case. */
 export function isErrorType(type: string): type is ErrorType {
-  return type in ERRORS;
+  return Object.hasOwn(ERRORS, type);
 }
 
-export function errorMessage(type: string): string {
+/** The error that an exception frame names: frames start the name with a small letter, headers with a capital. */
+export function errorOfFrame(type: string): ErrorType | undefined {
   const name = `${type.slice(0, 1).toUpperCase()}${type.slice(1)}`;
-  return isErrorType(name) ? ERRORS[name].message : 'Simulated error.';
+  return isErrorType(name) ? name : undefined;
+}
+
+/** The usual message of an exception frame; types the service does not model have one too. */
+export function frameMessage(type: string): string {
+  const error = errorOfFrame(type);
+  return error ? ERRORS[error].message : 'Simulated error.';
 }
 
 /** A modelled error as the service sends it. */

@@ -1,4 +1,4 @@
-import { ERROR_TYPES, type ErrorType, errorMessage, errorResponse, isErrorType } from './errors.js';
+import { ERROR_TYPES, errorOfFrame, errorResponse, frameMessage, isErrorType } from './errors.js';
 import type { SimulatedResponse, StreamEvent } from './types.js';
 
 export interface ScenarioContext {
@@ -51,7 +51,7 @@ function failing(context: ScenarioContext, type: string): SimulatedResponse {
 
 function midStreamError(context: ScenarioContext): SimulatedResponse {
   const type = context.parameters['type'] ?? 'modelStreamErrorException';
-  const payload = { message: context.parameters['message'] ?? errorMessage(type) };
+  const payload = { message: context.parameters['message'] ?? frameMessage(type) };
   const last: StreamEvent = { type, messageType: 'exception', payload };
   return cutShort(context, [last], 'complete', type);
 }
@@ -77,15 +77,9 @@ function cutShort(
     return { ...paced(context, answer), events: [...events, ...last], ending };
   }
   if (ending === 'reset') return { ending };
-  if (last.length > 0) return errorResponse(errorTypeOf(errorType));
+  if (last.length > 0) return errorResponse(errorOfFrame(errorType ?? '') ?? 'InternalServerException');
   const text = JSON.stringify(answer.body);
   return { ...answer, body: text.slice(0, text.length / 2) };
-}
-
-/** Exceptions in a stream start with a small letter, in `x-amzn-errortype` with a capital. */
-function errorTypeOf(type = 'InternalServerException'): ErrorType {
-  const name = `${type.slice(0, 1).toUpperCase()}${type.slice(1)}`;
-  return isErrorType(name) ? name : 'InternalServerException';
 }
 
 function paced(context: ScenarioContext, response: SimulatedResponse): SimulatedResponse {

@@ -43,7 +43,7 @@ export async function listen(handler: Handler, port: number): Promise<Listener> 
   http2.on('sessionError', ignore);
 
   const sockets = new Set<Socket>();
-  const tcp = createTcpServer({ noDelay: true, pauseOnConnect: false }, (socket) => {
+  const tcp = createTcpServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', ignore);
