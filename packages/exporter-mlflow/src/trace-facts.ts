@@ -1,15 +1,15 @@
-import type { HrTime } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { firstString, truncate } from './attributes.js';
 import { LIMITS } from './limits.js';
 import { isChatSpan, requestPreview, responsePreview } from './previews.js';
+import { nanoseconds } from './time.js';
 import type { WireTraceInfo } from './wire-types.js';
 
 /** What is remembered of a trace between batches: its children often arrive before its root. */
 export interface TraceFacts {
   sessionId?: string;
   userId?: string;
-  /** What the first model call of the trace was asked. */
+  /** What the first model call of the trace was asked, and when, in milliseconds of the epoch. */
   firstRequest?: { at: bigint; text: string };
   /** What the last model call of the trace answered. */
   lastResponse?: { at: bigint; text: string };
@@ -60,8 +60,9 @@ export function observeSpan(facts: TraceFacts, span: ReadableSpan): void {
   if (session !== undefined) facts.sessionId ??= truncate(session, LIMITS.session);
   if (user !== undefined) facts.userId ??= truncate(user, LIMITS.metadataValue);
   if (!isChatSpan(attributes)) return;
-  const start = nanoseconds(span.startTime);
-  const end = nanoseconds(span.endTime);
+  // Compared by the millisecond, as far as clocks of different spans agree; within one, spans arrive as they ended.
+  const start = nanoseconds(span.startTime) / 1_000_000n;
+  const end = nanoseconds(span.endTime) / 1_000_000n;
   if (facts.firstRequest === undefined || start < facts.firstRequest.at) {
     const text = requestPreview(attributes);
     if (text !== undefined) facts.firstRequest = { at: start, text: truncate(text, LIMITS.preview) };
@@ -75,9 +76,4 @@ export function observeSpan(facts: TraceFacts, span: ReadableSpan): void {
 /** Whether the server may count tokens or cost of this span: in MLflow's words or in those of any convention. */
 export function hasFigures({ attributes }: ReadableSpan): boolean {
   return Object.keys(attributes).some((key) => /usage|token_count|\.cost/i.test(key));
-}
-
-/** A point in time in nanoseconds of the epoch, or a duration in nanoseconds. */
-export function nanoseconds([seconds, nanos]: HrTime): bigint {
-  return BigInt(seconds) * 1_000_000_000n + BigInt(Math.round(nanos));
 }

@@ -1,8 +1,9 @@
-import { type HrTime, SpanStatusCode } from '@opentelemetry/api';
+import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { attributeText, firstString, truncate, withPrefix } from './attributes.js';
 import { LIMITS } from './limits.js';
 import { requestPreview, responsePreview } from './previews.js';
+import { nanoseconds } from './time.js';
 import { type Cost, type TokenUsage, toWireCost, toWireTokenUsage } from './totals.js';
 import type { TraceFacts } from './trace-facts.js';
 import type { WireTraceInfo, WireTraceLocation } from './wire-types.js';
@@ -34,8 +35,7 @@ export function buildTraceInfo(root: ReadableSpan, facts: TraceFacts, context: R
   return {
     trace_id: mlflowTraceId(root),
     trace_location: experimentLocation(context.experimentId),
-    request_time: rfc3339(root.startTime),
-    execution_duration: seconds(root.duration),
+    ...recordTimes(nanoseconds(root.startTime), nanoseconds(root.endTime)),
     // A trace whose code never called setStatus went well: UNSET counts as OK, as on the server.
     state: root.status.code === SpanStatusCode.ERROR ? 'ERROR' : 'OK',
     ...(clientRequestId === undefined ? {} : { client_request_id: truncate(clientRequestId, LIMITS.clientRequestId) }),
@@ -58,8 +58,7 @@ export function joinRecords(
   return {
     ...earlier,
     ...later,
-    request_time: new Date(Number(start / 1_000_000n)).toISOString(),
-    execution_duration: `${(Number(end - start) / 1_000_000_000).toFixed(3)}s`,
+    ...recordTimes(start, end),
     state: earlier.state === 'ERROR' ? 'ERROR' : later.state,
     ...(earlier.client_request_id === undefined ? {} : { client_request_id: earlier.client_request_id }),
     ...(earlier.request_preview === undefined ? {} : { request_preview: earlier.request_preview }),
@@ -144,12 +143,10 @@ function bounded(entries: Record<string, string>, valueLimit: number): Record<st
   );
 }
 
-/** Milliseconds are what the server keeps. */
-export function rfc3339([secs, nanos]: HrTime): string {
-  return new Date(secs * 1000 + Math.floor(nanos / 1_000_000)).toISOString();
-}
-
-/** A protobuf duration, `0.050s`. */
-export function seconds([secs, nanos]: HrTime): string {
-  return `${(secs + nanos / 1_000_000_000).toFixed(3)}s`;
+/** Times of a record from nanoseconds of the epoch: RFC 3339 and a protobuf duration, in milliseconds as the server keeps. */
+export function recordTimes(start: bigint, end: bigint): Pick<WireTraceInfo, 'request_time' | 'execution_duration'> {
+  return {
+    request_time: new Date(Number(start / 1_000_000n)).toISOString(),
+    execution_duration: `${(Number(end - start) / 1_000_000_000).toFixed(3)}s`,
+  };
 }

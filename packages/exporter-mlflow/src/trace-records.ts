@@ -1,13 +1,15 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { Failure } from './response.js';
 import type { RestClient, RestResult } from './rest.js';
+import { nanoseconds } from './time.js';
 import { readCost, readTokenUsage, type SpanFigures, totalCost, totalTokenUsage } from './totals.js';
-import { hasFigures, nanoseconds, type TraceFacts } from './trace-facts.js';
+import { hasFigures, type TraceFacts } from './trace-facts.js';
 import {
   buildTraceInfo,
   experimentLocation,
   joinRecords,
   type RecordContext,
+  recordTimes,
   totalsMetadata,
   traceName,
   traceTags,
@@ -26,6 +28,7 @@ export interface TraceRecords {
 }
 
 const FINALIZED = 'mlflow.trace.infoFinalized';
+const MILLISECOND = 1_000_000n;
 const NAME_TAG = 'mlflow.traceName';
 
 export function createTraceRecords(rest: RestClient): TraceRecords {
@@ -40,8 +43,11 @@ export function createTraceRecords(rest: RestClient): TraceRecords {
   const setTag = async (traceId: string, key: string, value: string, deadline: number): Promise<Failure | undefined> =>
     failureOf(await rest.call({ method: 'PATCH', path: `${tracePath(traceId)}/tags`, body: { key, value } }, deadline));
 
-  /** With its record, the totals of a trace are frozen. They change only when the record comes again and names them. */
-  const correctTotals = async (
+  /**
+   * With its record, the totals of a trace are frozen: they change only when the record comes again and names them.
+   * Its times, on the other hand, late spans may have stretched: they become those of the root again.
+   */
+  const correct = async (
     traceId: string,
     own: WireTraceInfo | undefined,
     deadline: number,
@@ -54,7 +60,7 @@ export function createTraceRecords(rest: RestClient): TraceRecords {
     const { trace_info: info, spans = [] } = stored.value.trace;
     const figures = spans.map(spanFigures);
     const totals = totalsMetadata(totalTokenUsage(figures), totalCost(figures));
-    return post({ ...withoutContent(own ?? info), trace_metadata: totals }, deadline);
+    return post({ ...withoutContent(own ?? { ...info, ...rootTimes(spans) }), trace_metadata: totals }, deadline);
   };
 
   return {
@@ -76,12 +82,12 @@ export function createTraceRecords(rest: RestClient): TraceRecords {
         facts.recorded = covered;
         return failure;
       }
-      return earlier === undefined ? undefined : correctTotals(info.trace_id, info, deadline);
+      return earlier === undefined ? undefined : correct(info.trace_id, info, deadline);
     },
 
     async repeat({ record, recorded }, late, deadline) {
       if (record === undefined || recorded === undefined) return undefined;
-      if (late.some(hasFigures)) return correctTotals(record.trace_id, record, deadline);
+      if (late.some(hasFigures)) return correct(record.trace_id, record, deadline);
       // Even a finished trace is stretched by a late span without tokens, so only its times need putting right.
       const stretches = late.some(
         (span) => nanoseconds(span.endTime) > recorded.end || nanoseconds(span.startTime) < recorded.start,
@@ -100,8 +106,9 @@ export function createTraceRecords(rest: RestClient): TraceRecords {
       if (entry !== undefined && info.tags?.[NAME_TAG] === undefined) tags[NAME_TAG] = traceName(entry);
       let failure: Failure | undefined;
       for (const [key, value] of Object.entries(tags)) failure ??= await setTag(traceId, key, value, deadline);
-      if (info.trace_metadata?.[FINALIZED] === 'true' && facts.figures) {
-        failure ??= await correctTotals(traceId, undefined, deadline);
+      const isFinal = info.trace_metadata?.[FINALIZED] === 'true';
+      if (isFinal && (facts.figures || spans.some((span) => reachesEdge(span, info)))) {
+        failure ??= await correct(traceId, undefined, deadline);
       }
       return failure;
     },
@@ -119,6 +126,19 @@ function withoutContent(info: WireTraceInfo): WireTraceInfo {
     ...(execution_duration === undefined ? {} : { execution_duration }),
     ...(client_request_id === undefined ? {} : { client_request_id }),
   };
+}
+
+/** Whether the trace begins or ends with this span, so that it may have stretched it. */
+function reachesEdge(span: ReadableSpan, { request_time, execution_duration = '' }: WireTraceInfo): boolean {
+  const start = Date.parse(request_time);
+  const end = start + Math.round(Number.parseFloat(execution_duration) * 1000);
+  return nanoseconds(span.startTime) / MILLISECOND <= start || nanoseconds(span.endTime) / MILLISECOND >= end;
+}
+
+function rootTimes(spans: readonly WireSpan[]): Partial<WireTraceInfo> {
+  const root = spans.find(({ parent_span_id: parent }) => parent === undefined);
+  if (root?.end_time_unix_nano === undefined) return {};
+  return recordTimes(BigInt(root.start_time_unix_nano), BigInt(root.end_time_unix_nano));
 }
 
 function spanFigures(span: WireSpan): SpanFigures {

@@ -1,6 +1,7 @@
 import { type Attributes, type AttributeValue, type HrTime, type Link, SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { parseJson } from './attributes.js';
+import { nanoseconds } from './time.js';
 import { readTokenUsage, type SpanFigures } from './totals.js';
 
 /**
@@ -10,7 +11,7 @@ import { readTokenUsage, type SpanFigures } from './totals.js';
 export function buildTracesJson(spans: readonly ReadableSpan[]): string {
   // Nanoseconds are beyond what a JavaScript number holds, so they are spliced in as text.
   const numbers: string[] = [];
-  const number = (time: HrTime): string => `@${numbers.push(nanosecondsText(time)) - 1}@`;
+  const number = (time: HrTime): string => `@${numbers.push(String(nanoseconds(time))) - 1}@`;
   const json = JSON.stringify({ spans: spans.map((span) => buildSpan(span, number)) });
   return json.replace(/"@(\d+)@"/g, (_, index: string) => numbers[Number(index)] ?? 'null');
 }
@@ -75,10 +76,6 @@ function encodeAttributes(attributes: Attributes): Record<string, string> {
 function encodeValue(value: AttributeValue): string {
   if (typeof value === 'string' && /^\s*["[{]/.test(value) && parseJson(value) !== undefined) return value;
   return JSON.stringify(value);
-}
-
-function nanosecondsText([seconds, nanos]: HrTime): string {
-  return String(BigInt(seconds) * 1_000_000_000n + BigInt(Math.round(nanos)));
 }
 
 function base64(hex: string): string {

@@ -58,8 +58,11 @@ export function createUploader(parts: {
         const outcome = await send(part, experimentId, deadline);
         if (outcome.kind === 'success') {
           result.accepted.push(...part);
-        } else if (outcome.kind !== 'rejected' || requests >= MAX_REQUESTS_PER_BATCH) {
+        } else if (outcome.kind !== 'rejected') {
           return { ...result, failure: outcome };
+        } else if (requests >= MAX_REQUESTS_PER_BATCH) {
+          const reason = `MLflow at ${url} refuses span after span (${outcome.reason})`;
+          return { ...result, failure: { ...outcome, reason } };
         } else if (part.length > 1) {
           const half = Math.ceil(part.length / 2);
           pending.push(part.slice(half), part.slice(0, half));

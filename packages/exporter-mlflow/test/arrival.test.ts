@@ -1,0 +1,234 @@
+import { type Attributes, context, type Span, TraceFlags, trace } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { expect } from 'chai';
+import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
+import { chatAttributes, childSpan, exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
+
+describe('spans of one trace that arrive in several exports', () => {
+  let client: MlflowClient;
+  let trackingUri: string;
+  let exporters: MlflowSpanExporter[];
+  before(async function () {
+    this.timeout(300_000);
+    trackingUri = (await testServer()).url;
+    client = new MlflowClient({ trackingUri });
+  });
+  after(() => client.close());
+  beforeEach(() => {
+    exporters = [];
+  });
+  afterEach(() => Promise.all(exporters.map((exporter) => exporter.shutdown())));
+
+  function newExporter(options: { experimentName: string; recordRemoteTraces?: boolean }): MlflowSpanExporter {
+    const exporter = new MlflowSpanExporter({ trackingUri, ...options });
+    exporters.push(exporter);
+    return exporter;
+  }
+
+  /** One trace: a root of one second, a model call in it, and one span that ends half a second after the root. */
+  function traceWithLateSpan(late: Attributes = chatAttributes('late question', 'late answer', [20, 7])): {
+    early: ReadableSpan;
+    root: ReadableSpan;
+    late: ReadableSpan;
+  } {
+    const [first, second, third] = recordSpans((tracer) => {
+      const root = tracer.startSpan('handle request', {
+        startTime: [1_790_000_000, 0],
+        attributes: { 'mlflow.clientRequestId': 'req-1' },
+      });
+      const below = trace.setSpan(context.active(), root);
+      const child = (name: string, attributes: Attributes, start: number, end: number): void =>
+        tracer
+          .startSpan(name, { startTime: [1_790_000_000, start * 1e6], attributes }, below)
+          .end([1_790_000_000, end * 1e6]);
+      child('early', chatAttributes('early question', 'early answer'), 100, 300);
+      root.end([1_790_000_001, 0]);
+      child('late', late, 400, 1500);
+    });
+    return { early: first!, root: second!, late: third! };
+  }
+
+  it('keeps the root’s record when the children came first', async () => {
+    const { early, root } = traceWithLateSpan();
+    const exporter = newExporter({ experimentName: uniqueName('children-first') });
+    await exportSpans(exporter, [early]);
+    const before = await client.getTraceInfo(root!.spanContext().traceId);
+    expect(before).to.deep.include({ state: 'IN_PROGRESS', name: '' });
+
+    await exportSpans(exporter, [root]);
+    const { info } = await client.getTrace(root!.spanContext().traceId);
+    expect(info).to.deep.include({
+      name: 'handle request',
+      state: 'OK',
+      requestPreview: 'early question',
+      responsePreview: 'early answer',
+      tokenUsage: { inputTokens: 10, outputTokens: 5, totalTokens: 15 },
+    });
+  });
+
+  it('counts a model call that arrives after the record, and changes nothing else', async () => {
+    const { early, root, late } = traceWithLateSpan();
+    const exporter = newExporter({ experimentName: uniqueName('late-call') });
+    await exportSpans(exporter, [early, root]);
+    await exportSpans(exporter, [late]);
+
+    const { info, spans } = await client.getTrace(root!.spanContext().traceId);
+    expect(spans).to.have.length(3);
+    expect(info).to.deep.include({
+      name: 'handle request',
+      state: 'OK',
+      durationMillis: 1000,
+      clientRequestId: 'req-1',
+      requestPreview: 'early question',
+      responsePreview: 'early answer',
+      tokenUsage: { inputTokens: 30, outputTokens: 12, totalTokens: 42 },
+    });
+    expect(info.cost?.totalCost).to.be.closeTo((30 * 3 + 12 * 15) / 1e6, 1e-9);
+  });
+
+  it('keeps the duration when a span without tokens ends after the root', async () => {
+    const { early, root, late } = traceWithLateSpan({ 'code.function': 'cleanUp' });
+    const exporter = newExporter({ experimentName: uniqueName('late-plain') });
+    await exportSpans(exporter, [early, root]);
+    await exportSpans(exporter, [late]);
+
+    const { info, spans } = await client.getTrace(root!.spanContext().traceId);
+    expect(spans).to.have.length(3);
+    expect(info).to.deep.include({ durationMillis: 1000, clientRequestId: 'req-1' });
+  });
+
+  it('has the right totals when root and children are exported at the same time', async () => {
+    const spans = recordSpans((tracer) => {
+      const root = tracer.startSpan('fan out');
+      for (let call = 0; call < 40; call++) childSpan(tracer, root, `chat ${call}`, chatAttributes('q', 'a'));
+      root.end();
+    });
+    const exporter = newExporter({ experimentName: uniqueName('at-once') });
+    const root = spans.at(-1)!;
+    // The root's small batch is the first to arrive, as may happen when a processor flushes several batches at once.
+    const batches: ReadableSpan[][] = [[root], spans.slice(0, 20), spans.slice(20, 40)];
+    const results = await Promise.all(batches.map((batch) => exportSpans(exporter, batch)));
+    expect(results.map(({ code }) => code)).to.deep.equal([SUCCESS, SUCCESS, SUCCESS]);
+
+    const { info } = await client.getTrace(root.spanContext().traceId);
+    expect(info.tokenUsage).to.deep.equal({ inputTokens: 400, outputTokens: 200, totalTokens: 600 });
+    expect(info).to.deep.include({ name: 'fan out', state: 'OK' });
+  });
+
+  it('counts a parent’s tokens instead of those of its children, also after the record', async () => {
+    const spans = recordSpans((tracer) => {
+      const root = tracer.startSpan('crew');
+      const agent = childSpan(tracer, root, 'agent', chatAttributes('q', 'a', [100, 50]));
+      childSpan(tracer, agent, 'chat', chatAttributes('q', 'a', [60, 30]));
+      childSpan(tracer, root, 'chat', chatAttributes('q', 'a', [1, 2]));
+      root.end();
+    });
+    const exporter = newExporter({ experimentName: uniqueName('rollup') });
+    const [agent, below, beside, root] = spans;
+    await exportSpans(exporter, [beside!, root!]);
+    await exportSpans(exporter, [below!, agent!]);
+    const { info } = await client.getTrace(root!.spanContext().traceId);
+    expect(info.tokenUsage).to.deep.equal({ inputTokens: 101, outputTokens: 52, totalTokens: 153 });
+  });
+
+  it('stays one trace, with one count, when a batch is delivered twice', async () => {
+    const { early, root, late } = traceWithLateSpan();
+    const exporter = newExporter({ experimentName: uniqueName('twice') });
+    await exportSpans(exporter, [early, late, root]);
+    await exportSpans(exporter, [early, late, root]);
+    const { info, spans } = await client.getTrace(root!.spanContext().traceId);
+    expect(spans).to.have.length(3);
+    expect(info).to.deep.include({
+      durationMillis: 1000,
+      clientRequestId: 'req-1',
+      tokenUsage: { inputTokens: 30, outputTokens: 12, totalTokens: 42 },
+    });
+  });
+
+  describe('under a parent in another service', () => {
+    /** The service that owns the trace, and two calls it makes to another one; each with a model call of its own. */
+    function twoServices(): { owner: ReadableSpan[]; called: ReadableSpan[]; calledAgain: ReadableSpan[] } {
+      let parent: Span | undefined;
+      const owner = recordSpans((tracer) => {
+        parent = tracer.startSpan('GET /answer');
+        childSpan(tracer, parent, 'chat', chatAttributes('owner asks', 'owner hears'));
+        parent.end();
+      });
+      const remote = { ...parent!.spanContext(), isRemote: true, traceFlags: TraceFlags.SAMPLED };
+      const call = (name: string, start: number): ReadableSpan[] =>
+        recordSpans((tracer) => {
+          const options = { startTime: start, attributes: { 'mlflow.traceTag.index': 'docs' } };
+          const entry = tracer.startSpan(name, options, trace.setSpanContext(context.active(), remote));
+          const attributes = chatAttributes(`${name} asks`, `${name} hears`, [20, 7]);
+          tracer
+            .startSpan('chat', { startTime: start, attributes }, trace.setSpan(context.active(), entry))
+            .end(start + 500);
+          entry.end(start + 1000);
+        });
+      const now = Date.now();
+      return { owner, called: call('POST /retrieve', now), calledAgain: call('POST /rank', now + 2000) };
+    }
+    const bothTotals = { inputTokens: 30, outputTokens: 12, totalTokens: 42 };
+
+    it('leaves the record to the owner, and adds its tags', async () => {
+      const { owner, called } = twoServices();
+      const experimentName = uniqueName('remote-first');
+      await exportSpans(newExporter({ experimentName }), called);
+      const { traceId } = called[0]!.spanContext();
+      const before = await client.getTraceInfo(traceId);
+      expect(before).to.deep.include({ state: 'IN_PROGRESS', name: 'POST /retrieve' });
+      expect(before.tags).to.deep.include({ index: 'docs' });
+
+      await exportSpans(newExporter({ experimentName }), owner);
+      const { info } = await client.getTrace(traceId);
+      expect(info).to.deep.include({ name: 'GET /answer', state: 'OK', tokenUsage: bothTotals });
+      expect(info.tags).to.deep.include({ index: 'docs' });
+    });
+
+    it('counts its tokens also when the owner’s record was there before', async () => {
+      const { owner, called } = twoServices();
+      const experimentName = uniqueName('remote-late');
+      await exportSpans(newExporter({ experimentName }), owner);
+      const { traceId } = called[0]!.spanContext();
+      const { durationMillis } = await client.getTraceInfo(traceId);
+      // The model call first, then the span it happened in: the exporter learns late that the trace is another's.
+      const exporter = newExporter({ experimentName });
+      await exportSpans(exporter, called.slice(0, 1));
+      await exportSpans(exporter, called.slice(1));
+
+      const { info } = await client.getTrace(traceId);
+      expect(info).to.deep.include({
+        name: 'GET /answer',
+        state: 'OK',
+        durationMillis,
+        requestPreview: 'owner asks',
+        tokenUsage: bothTotals,
+      });
+      expect(info.tags).to.deep.include({ index: 'docs' });
+    });
+
+    it('records the trace itself when the owner never reports to MLflow', async () => {
+      const { called, calledAgain } = twoServices();
+      const { traceId } = called[0]!.spanContext();
+      const exporter = newExporter({ experimentName: uniqueName('gateway'), recordRemoteTraces: true });
+      await exportSpans(exporter, called);
+      expect(await client.getTraceInfo(traceId)).to.deep.include({
+        name: 'POST /retrieve',
+        state: 'OK',
+        durationMillis: 1000,
+        requestPreview: 'POST /retrieve asks',
+        tokenUsage: { inputTokens: 20, outputTokens: 7, totalTokens: 27 },
+      });
+
+      await exportSpans(exporter, calledAgain);
+      expect(await client.getTraceInfo(traceId)).to.deep.include({
+        name: 'POST /retrieve',
+        durationMillis: 3000,
+        requestPreview: 'POST /retrieve asks',
+        responsePreview: 'POST /rank hears',
+        tokenUsage: { inputTokens: 40, outputTokens: 14, totalTokens: 54 },
+      });
+    });
+  });
+});

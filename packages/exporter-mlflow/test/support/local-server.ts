@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+export interface ReceivedRequest {
+  method: string;
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+/** What to answer: a status with headers and body, or anything the function does to the response itself. */
+export type Answer =
+  | { status: number; headers?: Record<string, string>; body?: string }
+  | ((response: ServerResponse) => void);
+
+export interface LocalServer {
+  url: string;
+  requests: ReceivedRequest[];
+  close(): Promise<void>;
+}
+
+const EXPERIMENT = JSON.stringify({ experiment: { experiment_id: '7', name: 'local', lifecycle_stage: 'active' } });
+
+/**
+ * A server on this machine that answers as told, for what a real MLflow server does only in need. What `answer` leaves
+ * open is answered as by a server where all is well: experiment 7 exists, spans and records are accepted.
+ */
+export async function startLocalServer(
+  answer: (request: ReceivedRequest) => Answer | undefined = () => undefined,
+): Promise<LocalServer> {
+  const requests: ReceivedRequest[] = [];
+  const server = createServer(async (message, response) => {
+    const { method = '', url: path = '', headers } = message;
+    const request = { method, path, headers, body: await buffer(message) };
+    requests.push(request);
+    const answered = answer(request) ?? { status: 200, body: path.includes('/experiments/') ? EXPERIMENT : '{}' };
+    if (typeof answered === 'function') return answered(response);
+    response.writeHead(answered.status, { 'content-type': 'application/json', ...answered.headers });
+    response.end(answered.body ?? '{}');
+  });
+  const url = await listen(server);
+  return { url, requests, close: () => close(server) };
+}
+
+/** An address where nothing listens. */
+export async function unusedAddress(): Promise<string> {
+  const server = createTcpServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return `http://127.0.0.1:${port}`;
+}
+
+async function listen(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+}
