@@ -19,6 +19,7 @@ const PARAMETERS: { readonly [Key in keyof Required<RequestParameters>]: string 
   choiceCount: semconv.ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
   embeddingDimensions: semconv.ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT,
   encodingFormats: semconv.ATTR_GEN_AI_REQUEST_ENCODING_FORMATS,
+  outputType: semconv.ATTR_GEN_AI_OUTPUT_TYPE,
 };
 
 export function parameterAttributes(parameters: RequestParameters): Attributes {
@@ -62,6 +63,9 @@ export function responseAttributes(facts: ResponseFacts): Attributes {
   return {
     ...(facts.id === undefined ? {} : { [semconv.ATTR_GEN_AI_RESPONSE_ID]: facts.id }),
     ...(facts.model === undefined ? {} : { [semconv.ATTR_GEN_AI_RESPONSE_MODEL]: facts.model }),
+    ...(facts.embeddingDimensions === undefined
+      ? {}
+      : { [semconv.ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT]: facts.embeddingDimensions }),
     ...(facts.finishReasons?.length ? { [semconv.ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: [...facts.finishReasons] } : {}),
   };
 }

@@ -4,7 +4,7 @@ import type { Attributes, Span } from '@opentelemetry/api';
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '@opentelemetry/semantic-conventions';
 import type { Api, ApiRequest, ApiResponse, ApiStream } from './apis/api.js';
 import type { BedrockCallInfo, ResolvedConfig } from './config.js';
-import type { ResponseFacts } from './dialects/dialect.js';
+import type { Dialect, ResponseFacts } from './dialects/dialect.js';
 import { asObject, asString } from './json.js';
 import type { Instruments } from './metrics.js';
 import { identifyModel } from './model-id.js';
@@ -35,12 +35,12 @@ const INCOMPLETE_STREAM: Failure = {
 /** Attributes that a sampler may decide by, set when the span starts. */
 export function startAttributes(request: ApiRequest, api: Api, server: ServerEndpoint | undefined): Attributes {
   return {
-    ...identityAttributes(request, server),
+    ...identityAttributes(request, request.dialect, server),
     ...(api.streamMember ? { [semconv.ATTR_GEN_AI_REQUEST_STREAM]: true } : {}),
   };
 }
 
-function identityAttributes({ dialect, modelId }: ApiRequest, server: ServerEndpoint | undefined): Attributes {
+function identityAttributes({ modelId }: ApiRequest, dialect: Dialect, server: ServerEndpoint | undefined): Attributes {
   return {
     [semconv.ATTR_GEN_AI_OPERATION_NAME]: dialect.operation,
     [semconv.ATTR_GEN_AI_PROVIDER_NAME]: semconv.PROVIDER_AWS_BEDROCK,
@@ -142,7 +142,7 @@ export class TracedCall {
       this.#firstChunkTime = now;
     } else if (instruments.isRecording) {
       const seconds = (now - this.#lastChunkTime) / 1000;
-      instruments.recordChunkInterval(seconds, identityAttributes(this.#request, this.#server));
+      instruments.recordChunkInterval(seconds, this.#identity(undefined));
     }
     this.#lastChunkTime = now;
     this.#recorder?.recordChunk(chunk);
@@ -159,9 +159,9 @@ export class TracedCall {
     );
     const timeToFirstChunk =
       this.#firstChunkTime === undefined ? undefined : (this.#firstChunkTime - this.#startTime) / 1000;
-    this.#measure(usage, facts, timeToFirstChunk, failure);
+    this.#measure(usage, response, facts, timeToFirstChunk, failure);
     if (!recorder) return;
-    this.#span.setAttributes(identityAttributes(this.#request, this.#server));
+    this.#span.setAttributes(this.#identity(response));
     if (timeToFirstChunk !== undefined) {
       this.#span.setAttribute(semconv.ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, timeToFirstChunk);
     }
@@ -172,6 +172,7 @@ export class TracedCall {
 
   #measure(
     usage: TokenUsage | undefined,
+    response: ApiResponse | undefined,
     facts: ResponseFacts | undefined,
     timeToFirstChunkSeconds: number | undefined,
     failure: Failure | undefined,
@@ -182,11 +183,15 @@ export class TracedCall {
     instruments.recordCall(
       { durationSeconds, usage, timeToFirstChunkSeconds },
       {
-        ...identityAttributes(this.#request, this.#server),
+        ...this.#identity(response),
         ...(facts?.model === undefined ? {} : { [semconv.ATTR_GEN_AI_RESPONSE_MODEL]: facts.model }),
         ...(failure ? { [ATTR_ERROR_TYPE]: failure.type } : {}),
       },
     );
+  }
+
+  #identity(response: ApiResponse | undefined): Attributes {
+    return identityAttributes(this.#request, response?.dialect ?? this.#request.dialect, this.#server);
   }
 
   #guard(what: string, work: () => void): void {

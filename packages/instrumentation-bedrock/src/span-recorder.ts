@@ -18,11 +18,16 @@ import {
 } from './attributes.js';
 import type { BedrockCallInfo, BedrockContent, ResolvedConfig } from './config.js';
 import { prepareContent } from './content.js';
-import type { ResponseFacts } from './dialects/dialect.js';
+import type { Dialect, OperationName, ResponseFacts } from './dialects/dialect.js';
 import { asObject, type JsonValue, toJson } from './json.js';
 import { identifyModel } from './model-id.js';
 import * as semconv from './semconv.js';
 import type { TokenUsage } from './usage.js';
+
+/** As the conventions have it: operation and model. */
+export function spanName({ operation }: Dialect, modelId: string | undefined): string {
+  return modelId === undefined ? operation : `${operation} ${modelId}`;
+}
 
 /** Why a call did not succeed. */
 export interface Failure {
@@ -33,6 +38,9 @@ export interface Failure {
   /** Says what happened where nothing was thrown; holds no content. */
   readonly message?: string;
 }
+
+/** MLflow's span types of operations that are no chat and no completion, whatever API they come through. */
+const SPAN_TYPES: { readonly [Name in OperationName]?: string } = { embeddings: 'EMBEDDING', rerank: 'RERANKER' };
 
 export class SpanRecorder {
   readonly #span: Span;
@@ -58,13 +66,14 @@ export class SpanRecorder {
     this.#report = report;
   }
 
-  recordRequest(): void {
-    const { dialect, modelId, guardrailId } = this.#request;
-    const { messageFormat, spanType } = this.#api;
+  /** @param dialect that of the request, until its answer corrects it. */
+  recordRequest(dialect: Dialect = this.#request.dialect): void {
+    const { modelId, guardrailId } = this.#request;
+    const { messageFormat } = this.#api;
     const body = this.#request.body();
     const { vendor } = identifyModel(modelId);
     this.#span.setAttributes({
-      [semconv.ATTR_MLFLOW_SPAN_TYPE]: dialect.operation === 'embeddings' ? 'EMBEDDING' : spanType,
+      [semconv.ATTR_MLFLOW_SPAN_TYPE]: SPAN_TYPES[dialect.operation] ?? this.#api.spanType,
       ...(messageFormat === undefined ? {} : { [semconv.ATTR_MLFLOW_MESSAGE_FORMAT]: messageFormat }),
       ...(modelId === undefined ? {} : { [semconv.ATTR_MLFLOW_LLM_MODEL]: modelId }),
       ...(vendor === undefined ? {} : { [semconv.ATTR_MLFLOW_LLM_PROVIDER]: vendor }),
@@ -91,6 +100,11 @@ export class SpanRecorder {
   }
 
   recordResponse(response: ApiResponse, facts: ResponseFacts | undefined): void {
+    if (response.dialect !== this.#request.dialect) {
+      // The model id told no family and the request could be of several; now it can be read for what it was.
+      this.#span.updateName(spanName(response.dialect, this.#request.modelId));
+      this.recordRequest(response.dialect);
+    }
     if (facts) {
       this.#span.setAttributes(responseAttributes(facts));
       this.#resolveModel(facts.model);

@@ -6,6 +6,7 @@ import { type CallEnvironment, startAttributes, TracedCall } from './call.js';
 import type { BedrockCallInfo } from './config.js';
 import { apiOf, isTracedOperation } from './operations.js';
 import { BEDROCK_RUNTIME_SERVICE_ID, operationName, type SdkClient, type SdkCommand, type Send } from './sdk.js';
+import { spanName } from './span-recorder.js';
 import { lastEndpoint, withTransport } from './transport.js';
 
 /** What tracing a `send` needs of the instrumentation. */
@@ -104,9 +105,12 @@ function start(
     const api = apiOf(operation);
     const request = api.readRequest(command.input);
     const info: BedrockCallInfo = { operation, modelId: request.modelId };
-    const name = request.dialect.operation + (request.modelId === undefined ? '' : ` ${request.modelId}`);
     const attributes = startAttributes(request, api, lastEndpoint(client));
-    const span = environment.tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, parent);
+    const span = environment.tracer.startSpan(
+      spanName(request.dialect, request.modelId),
+      { kind: SpanKind.CLIENT, attributes },
+      parent,
+    );
     return { span, info, call: new TracedCall(environment, info, api, request, span) };
   } catch (error) {
     environment.report('starting the span of a call failed; the call is not traced', error);

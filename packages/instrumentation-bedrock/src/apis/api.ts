@@ -1,13 +1,13 @@
 /** How the SDK's objects for one API operation become plain JSON in some dialect. */
 
 import type { Dialect } from '../dialects/dialect.js';
+import type { DialectChoice } from '../dialects/index.js';
 import type { JsonValue, ToJsonOptions } from '../json.js';
 import type { UsageReport } from '../usage.js';
 
 /** A request as it is read when the call starts. */
-export interface ApiRequest {
+export interface ApiRequest extends DialectChoice {
   readonly modelId: string | undefined;
-  readonly dialect: Dialect;
   /** Guardrail named in the request. */
   readonly guardrailId: string | undefined;
   /** All content of the request: an object in the dialect, or whatever else was sent; undefined when nothing was. */

@@ -20,6 +20,7 @@ function readRequest(input: unknown): ApiRequest {
   return {
     modelId: asString(raw?.['modelId']),
     dialect: converse,
+    isCertain: true,
     guardrailId: asString(asObject(raw?.['guardrailConfig'])?.['guardrailIdentifier']),
     body: () => toJson(input),
     record: (body) => body ?? null,

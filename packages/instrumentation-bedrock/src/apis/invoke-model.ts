@@ -1,7 +1,7 @@
 /** InvokeModel and InvokeModelWithResponseStream: the body is in the model's own format. */
 
 import type { Dialect } from '../dialects/dialect.js';
-import { dialectOfRequest, dialectOfResponse } from '../dialects/index.js';
+import { chooseDialect, dialectOfResponse } from '../dialects/index.js';
 import {
   asBytes,
   asObject,
@@ -42,7 +42,7 @@ function readRequest(input: unknown): ApiRequest {
   };
   return {
     modelId,
-    dialect: dialectOfRequest(modelId, () => asObject(body())),
+    ...chooseDialect(modelId, body),
     guardrailId: asString(raw['guardrailIdentifier']),
     body,
     record(recorded, options) {
@@ -59,7 +59,7 @@ function readRequest(input: unknown): ApiRequest {
 
 function readResponse(request: ApiRequest, output: unknown): ApiResponse {
   const body = readBody(asObject(output)?.['body']);
-  const dialect = isObject(body) ? dialectOfResponse(request.dialect, body) : request.dialect;
+  const dialect = isObject(body) ? dialectOfResponse(request, body) : request.dialect;
   return { dialect, body, usage: undefined, record: recordOutput(output) };
 }
 
@@ -83,7 +83,7 @@ function createStream(request: ApiRequest, output: unknown): ApiStream {
       const chunk = text === undefined ? undefined : asObject(parseJson(text));
       if (!chunk) return bytes ? { name: 'chunk', shown: text ?? toBase64(bytes) } : undefined;
       if (!dialect) {
-        dialect = dialectOfResponse(request.dialect, chunk);
+        dialect = dialectOfResponse(request, chunk);
         if (dialect !== request.dialect) fold = dialect.createFold();
       }
       fold.add(chunk);

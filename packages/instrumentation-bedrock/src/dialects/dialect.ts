@@ -7,8 +7,8 @@ import type { JsonObject } from '../json.js';
 import type { InputContent, OutputMessage, ToolDefinition } from '../messages.js';
 import type { UsageReport } from '../usage.js';
 
-/** `gen_ai.operation.name` of a call in this dialect. */
-export type OperationName = 'chat' | 'text_completion' | 'embeddings';
+/** `gen_ai.operation.name` of a call in this dialect. The conventions have no word for reranking; `rerank` is ours. */
+export type OperationName = 'chat' | 'text_completion' | 'embeddings' | 'generate_content' | 'rerank';
 
 /** Parameters of a request under the names of the semantic conventions. */
 export interface RequestParameters {
@@ -23,6 +23,8 @@ export interface RequestParameters {
   readonly choiceCount?: number | undefined;
   readonly embeddingDimensions?: number | undefined;
   readonly encodingFormats?: readonly string[] | undefined;
+  /** The kind of content asked for, where it is not text. */
+  readonly outputType?: 'json' | 'image' | 'speech' | undefined;
 }
 
 /** What an answer says besides its content. */
@@ -33,6 +35,8 @@ export interface ResponseFacts {
   /** As sent, one for each choice that gives one. */
   readonly finishReasons?: readonly string[] | undefined;
   readonly usage?: UsageReport | undefined;
+  /** Length of the vectors that came. */
+  readonly embeddingDimensions?: number | undefined;
 }
 
 /** Collects the chunks of one stream into the body that the same answer has without streaming. */

@@ -1,12 +1,22 @@
 /** The table from model to dialect. A new family is one file beside this one and one row here. */
 
-import type { JsonObject } from '../json.js';
+import { asObject, type JsonObject, type JsonValue } from '../json.js';
 import { identifyModel } from '../model-id.js';
+import { ai21J2 } from './ai21-j2.js';
 import { anthropicMessages } from './anthropic-messages.js';
+import { anthropicText } from './anthropic-text.js';
+import { cohereCommand } from './cohere-command.js';
+import { cohereCommandR } from './cohere-command-r.js';
+import { cohereEmbed } from './cohere-embed.js';
+import { cohereRerank } from './cohere-rerank.js';
 import type { Dialect } from './dialect.js';
+import { images } from './images.js';
 import { llama } from './llama.js';
+import { mistralText } from './mistral-text.js';
 import { nova } from './nova.js';
+import { novaEmbed } from './nova-embed.js';
 import { openAiChat } from './openai-chat.js';
+import { openAiCompletions } from './openai-completions.js';
 import { raw } from './raw.js';
 import { titanEmbed } from './titan-embed.js';
 import { titanText } from './titan-text.js';
@@ -17,33 +27,53 @@ export interface DialectRow {
   readonly dialect: Dialect;
 }
 
-/** The first row that fits a model counts. Its order is also the order in which bodies are tried. */
+/**
+ * A family that speaks several dialects has a row for each: the request tells which, and the last of them is taken
+ * when it does not. The order of the rows is also the order in which bodies are tried where the id says nothing, so
+ * dialects that are told by little stand last.
+ */
 export const DIALECTS: readonly DialectRow[] = [
+  { models: /^anthropic\.claude/, dialect: anthropicText },
   { models: /^anthropic\.claude/, dialect: anthropicMessages },
-  { models: /^amazon\.nova-(?!.*(?:embed|canvas|reel|sonic))/, dialect: nova },
+  { models: /^amazon\.nova-.*embed/, dialect: novaEmbed },
+  { models: /^(?:amazon\.nova-canvas|amazon\.titan-image|stability\.)/, dialect: images },
+  { models: /^amazon\.nova-(?!canvas|reel|sonic)(?!.*embed)/, dialect: nova },
   { models: /^amazon\.titan-embed/, dialect: titanEmbed },
-  { models: /^amazon\.titan-(?!image)/, dialect: titanText },
+  { models: /^amazon\.titan-(?:text|tg1)/, dialect: titanText },
   { models: /^meta\.llama/, dialect: llama },
-  { models: /^ai21\.jamba/, dialect: openAiChat },
+  { models: /^cohere\.embed/, dialect: cohereEmbed },
+  { models: /^(?:cohere|amazon)\.rerank/, dialect: cohereRerank },
+  { models: /^cohere\.command-r/, dialect: cohereCommandR },
+  { models: /^cohere\.command-(?:text|light)/, dialect: cohereCommand },
+  { models: /^ai21\.j2/, dialect: ai21J2 },
+  {
+    models: /^(?:ai21\.jamba|mistral|openai|qwen|writer|deepseek|moonshot|moonshotai|minimax|zai|nvidia|google)/,
+    dialect: openAiChat,
+  },
+  { models: /^mistral\./, dialect: mistralText },
+  { models: /^(?:deepseek|openai|qwen|writer)\./, dialect: openAiCompletions },
 ];
 
-/** The dialect of a model id; undefined where the id names no known family or hides it. */
-export function dialectOfModel(modelId: string | undefined): Dialect | undefined {
+/** What a request is read as, and whether that is certain or may be corrected by the answer's shape. */
+export interface DialectChoice {
+  readonly dialect: Dialect;
+  readonly isCertain: boolean;
+}
+
+/** The dialect of a request: by model id, and by the shape of its body where the id leaves it open. */
+export function chooseDialect(modelId: string | undefined, body: () => JsonValue | undefined): DialectChoice {
   const { baseId } = identifyModel(modelId);
-  if (baseId === undefined) return undefined;
-  return DIALECTS.find(({ models }) => models.test(baseId))?.dialect;
+  const family = baseId === undefined ? [] : DIALECTS.filter(({ models }) => models.test(baseId));
+  const [only] = family;
+  if (only && family.length === 1) return { dialect: only.dialect, isCertain: true };
+  const shape = asObject(body());
+  const rows = family.length > 0 ? family : DIALECTS;
+  const match = shape && rows.find(({ dialect }) => dialect.matchesRequest(shape));
+  return { dialect: match?.dialect ?? family.at(-1)?.dialect ?? raw, isCertain: false };
 }
 
-/** The dialect of a request: by model id, else by the shape of its body, else {@link raw}. */
-export function dialectOfRequest(modelId: string | undefined, body: () => JsonObject | undefined): Dialect {
-  const known = dialectOfModel(modelId);
-  if (known) return known;
-  const shape = body();
-  return (shape && DIALECTS.find(({ dialect }) => dialect.matchesRequest(shape))?.dialect) ?? raw;
-}
-
-/** The dialect of an answer or first chunk, where the request told none. */
-export function dialectOfResponse(request: Dialect, body: JsonObject): Dialect {
-  if (request !== raw) return request;
-  return DIALECTS.find(({ dialect }) => dialect.matchesResponse(body))?.dialect ?? raw;
+/** The dialect of an answer or of a stream's first chunk: that of its request, unless its shape says otherwise. */
+export function dialectOfResponse({ dialect, isCertain }: DialectChoice, body: JsonObject): Dialect {
+  if (isCertain || dialect.matchesResponse(body)) return dialect;
+  return DIALECTS.find((row) => row.dialect.matchesResponse(body))?.dialect ?? dialect;
 }

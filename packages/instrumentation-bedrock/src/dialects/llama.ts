@@ -1,7 +1,7 @@
 /** Meta Llama models. */
 
 import { asNumber, asString, type JsonObject } from '../json.js';
-import { finishReason, textPart } from '../messages.js';
+import { completionMessage, promptInput, strings } from './completions.js';
 import type { Dialect, StreamFold } from './dialect.js';
 
 export const llama: Dialect = {
@@ -14,26 +14,17 @@ export const llama: Dialect = {
     temperature: asNumber(body['temperature']),
     topP: asNumber(body['top_p']),
   }),
-  readInput(body) {
-    const prompt = asString(body['prompt']);
-    return { messages: prompt === undefined ? [] : [{ role: 'user', parts: [textPart(prompt)] }] };
-  },
+  readInput: (body) => promptInput(body['prompt']),
   readTools: () => [],
-  readResponse(body) {
-    const reason = asString(body['stop_reason']);
-    return {
-      finishReasons: reason === undefined ? undefined : [reason],
-      usage: {
-        inputTokens: asNumber(body['prompt_token_count']),
-        outputTokens: asNumber(body['generation_token_count']),
-      },
-    };
-  },
-  readOutput(body) {
-    const text = asString(body['generation']);
-    if (text === undefined) return [];
-    return [{ role: 'assistant', parts: [textPart(text)], finish_reason: finishReason(asString(body['stop_reason'])) }];
-  },
+  readResponse: (body) => ({
+    finishReasons: strings([body['stop_reason']]),
+    usage: {
+      inputTokens: asNumber(body['prompt_token_count']),
+      outputTokens: asNumber(body['generation_token_count']),
+    },
+  }),
+  readOutput: (body) =>
+    typeof body['generation'] === 'string' ? [completionMessage(body['generation'], body['stop_reason'])] : [],
   createFold,
 };
 

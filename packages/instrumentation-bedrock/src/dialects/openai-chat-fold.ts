@@ -58,7 +58,7 @@ function addChoice(choice: Choice, raw: JsonObject): void {
   if (content !== undefined) choice.content = (choice.content ?? '') + content;
   const reasoning = asString(delta['reasoning_content']) ?? asString(delta['reasoning']);
   if (reasoning !== undefined) choice.reasoning = (choice.reasoning ?? '') + reasoning;
-  const finish = asString(raw['finish_reason']);
+  const finish = asString(raw['finish_reason']) ?? asString(raw['stop_reason']);
   if (finish !== undefined) choice.finishReason = finish;
   for (const piece of asArray(delta['tool_calls']).filter(isObject)) {
     const index = asNumber(piece['index']) ?? 0;

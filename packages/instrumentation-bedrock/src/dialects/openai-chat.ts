@@ -1,4 +1,4 @@
-/** OpenAI's chat completions format, as AI21 Jamba speaks it. */
+/** OpenAI's chat completions format: AI21 Jamba, Mistral's chat models, gpt-oss, Qwen, Writer and many others. */
 
 import {
   asArray,
@@ -11,9 +11,11 @@ import {
   type JsonValue,
 } from '../json.js';
 import { finishReason, type Message, message, type OutputMessage, type Part, textPart } from '../messages.js';
+import { strings } from './completions.js';
 import { parseToolInput } from './converse-fold.js';
 import type { Dialect } from './dialect.js';
 import { createOpenAiChatFold } from './openai-chat-fold.js';
+import { readOpenAiUsage } from './openai-usage.js';
 
 export const openAiChat: Dialect = {
   name: 'openai-chat',
@@ -59,34 +61,28 @@ export const openAiChat: Dialect = {
       ];
     });
   },
-  readResponse(body) {
-    const usage = asObject(body['usage']);
-    const reasons = asArray(body['choices']).map((choice) => asString(asObject(choice)?.['finish_reason']));
-    return {
-      id: asString(body['id']),
-      model: asString(body['model']),
-      finishReasons: reasons.filter((reason) => reason !== undefined),
-      usage: usage && {
-        inputTokens: asNumber(usage['prompt_tokens']),
-        outputTokens: asNumber(usage['completion_tokens']),
-        totalTokens: asNumber(usage['total_tokens']),
-        cacheReadTokens: asNumber(asObject(usage['prompt_tokens_details'])?.['cached_tokens']),
-        reasoningTokens: asNumber(asObject(usage['completion_tokens_details'])?.['reasoning_tokens']),
-        inputIncludesCache: true,
-      },
-    };
-  },
+  readResponse: (body) => ({
+    id: asString(body['id']),
+    model: asString(body['model']),
+    finishReasons: strings(asArray(body['choices']).filter(isObject).map(reason)),
+    usage: readOpenAiUsage(body),
+  }),
   readOutput(body) {
     return asArray(body['choices'])
       .filter(isObject)
       .map((choice): OutputMessage => {
         const raw = asObject(choice['message']) ?? {};
         const { role, parts } = readMessage({ role: 'assistant', ...raw });
-        return { role, parts, finish_reason: finishReason(asString(choice['finish_reason'])) };
+        return { role, parts, finish_reason: finishReason(asString(reason(choice))) };
       });
   },
   createFold: createOpenAiChatFold,
 };
+
+/** Mistral calls it `stop_reason`. */
+function reason(choice: JsonObject): JsonValue | undefined {
+  return choice['finish_reason'] ?? choice['stop_reason'];
+}
 
 function readMessage(raw: JsonObject): Message {
   const content = readContent(raw['content']);

@@ -1,7 +1,7 @@
 /** Amazon Titan embedding models. */
 
-import { asNumber, asString, asStrings, isObject } from '../json.js';
-import { textPart } from '../messages.js';
+import { asNumber, asStrings, isObject } from '../json.js';
+import { promptInput } from './completions.js';
 import type { Dialect } from './dialect.js';
 import { createNoStreamFold } from './no-stream.js';
 
@@ -15,12 +15,12 @@ export const titanEmbed: Dialect = {
     embeddingDimensions: asNumber(body['dimensions']),
     encodingFormats: asStrings(body['embeddingTypes']),
   }),
-  readInput(body) {
-    const text = asString(body['inputText']);
-    return { messages: text === undefined ? [] : [{ role: 'user', parts: [textPart(text)] }] };
-  },
+  readInput: (body) => promptInput(body['inputText']),
   readTools: () => [],
-  readResponse: (body) => ({ usage: { inputTokens: asNumber(body['inputTextTokenCount']) } }),
+  readResponse: (body) => ({
+    usage: { inputTokens: asNumber(body['inputTextTokenCount']) },
+    embeddingDimensions: Array.isArray(body['embedding']) ? body['embedding'].length : undefined,
+  }),
   readOutput: () => [],
   createFold: createNoStreamFold,
 };

@@ -1,7 +1,7 @@
 /** Amazon Titan text models. */
 
 import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../json.js';
-import { finishReason, textPart } from '../messages.js';
+import { completionMessage, promptInput, strings } from './completions.js';
 import type { Dialect, StreamFold } from './dialect.js';
 
 export const titanText: Dialect = {
@@ -20,31 +20,23 @@ export const titanText: Dialect = {
       stopSequences: asStrings(config['stopSequences']),
     };
   },
-  readInput(body) {
-    const text = asString(body['inputText']);
-    return { messages: text === undefined ? [] : [{ role: 'user', parts: [textPart(text)] }] };
-  },
+  readInput: (body) => promptInput(body['inputText']),
   readTools: () => [],
   readResponse(body) {
     const results = asArray(body['results']).filter(isObject);
     const counts = results.map((result) => asNumber(result['tokenCount'])).filter((count) => count !== undefined);
     return {
-      finishReasons: results.map((result) => asString(result['completionReason'])).filter((r) => r !== undefined),
+      finishReasons: strings(results.map((result) => result['completionReason'])),
       usage: {
         inputTokens: asNumber(body['inputTextTokenCount']),
         outputTokens: counts.length > 0 ? counts.reduce((sum, count) => sum + count, 0) : undefined,
       },
     };
   },
-  readOutput(body) {
-    return asArray(body['results'])
+  readOutput: (body) =>
+    asArray(body['results'])
       .filter(isObject)
-      .map((result) => ({
-        role: 'assistant',
-        parts: [textPart(asString(result['outputText']) ?? '')],
-        finish_reason: finishReason(asString(result['completionReason'])),
-      }));
-  },
+      .map((result) => completionMessage(result['outputText'], result['completionReason'])),
   createFold,
 };
 

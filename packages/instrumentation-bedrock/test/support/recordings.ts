@@ -28,7 +28,8 @@ export interface Expected {
   readonly cache_creation_input_tokens: number | null;
   readonly finish_reasons: readonly string[];
   readonly text: string | null;
-  readonly choices: readonly unknown[] | null;
+  readonly choices: readonly { readonly text: string }[] | null;
+  readonly embeddings: { readonly count: number; readonly dimensions: number } | null;
   readonly tool_calls: readonly ToolCall[];
   readonly reasoning: string | null;
   readonly response_model: string | null;

@@ -1,0 +1,42 @@
+/** AI21 Jurassic-2. */
+
+import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../json.js';
+import { completionMessage, promptInput, strings } from './completions.js';
+import type { Dialect } from './dialect.js';
+import { createNoStreamFold } from './no-stream.js';
+
+export const ai21J2: Dialect = {
+  name: 'ai21-j2',
+  operation: 'text_completion',
+  matchesRequest: (body) => typeof body['prompt'] === 'string' && body['maxTokens'] !== undefined,
+  matchesResponse: (body) =>
+    asArray(body['completions']).some((completion) => isObject(asObject(completion)?.['data'])),
+  readParameters: (body) => ({
+    maxTokens: asNumber(body['maxTokens']),
+    temperature: asNumber(body['temperature']),
+    topP: asNumber(body['topP']),
+    stopSequences: asStrings(body['stopSequences']),
+    choiceCount: asNumber(body['numResults']),
+    frequencyPenalty: asNumber(asObject(body['frequencyPenalty'])?.['scale']),
+    presencePenalty: asNumber(asObject(body['presencePenalty'])?.['scale']),
+  }),
+  readInput: (body) => promptInput(body['prompt']),
+  readTools: () => [],
+  readResponse: (body) => ({
+    id: typeof body['id'] === 'number' ? String(body['id']) : asString(body['id']),
+    finishReasons: strings(completions(body).map(reason)),
+  }),
+  readOutput: (body) =>
+    completions(body).map((completion) =>
+      completionMessage(asObject(completion['data'])?.['text'], reason(completion)),
+    ),
+  createFold: createNoStreamFold,
+};
+
+function completions(body: JsonObject): JsonObject[] {
+  return asArray(body['completions']).filter(isObject);
+}
+
+function reason(completion: JsonObject): string | undefined {
+  return asString(asObject(completion['finishReason'])?.['reason']);
+}

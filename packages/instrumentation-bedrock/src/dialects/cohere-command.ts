@@ -1,0 +1,62 @@
+/** Cohere Command and Command Light. */
+
+import { asArray, asNumber, asString, asStrings, isObject, type JsonObject, type JsonValue } from '../json.js';
+import { completionMessage, promptInput, strings } from './completions.js';
+import type { Dialect, StreamFold } from './dialect.js';
+
+export const cohereCommand: Dialect = {
+  name: 'cohere-command',
+  operation: 'text_completion',
+  matchesRequest: (body) =>
+    typeof body['prompt'] === 'string' && (body['num_generations'] !== undefined || body['p'] !== undefined),
+  matchesResponse: (body) => Array.isArray(body['generations']),
+  readParameters: (body) => ({
+    maxTokens: asNumber(body['max_tokens']),
+    temperature: asNumber(body['temperature']),
+    topP: asNumber(body['p']),
+    topK: asNumber(body['k']),
+    stopSequences: asStrings(body['stop_sequences']),
+    choiceCount: asNumber(body['num_generations']),
+  }),
+  readInput: (body) => promptInput(body['prompt']),
+  readTools: () => [],
+  readResponse: (body) => {
+    const reasons = strings(generations(body).map((generation) => generation['finish_reason']));
+    // A stream gives one reason for all its generations.
+    return { id: asString(body['id']), finishReasons: reasons.length > 0 ? reasons : strings([body['finish_reason']]) };
+  },
+  readOutput: (body) =>
+    generations(body).map((generation) =>
+      completionMessage(generation['text'], generation['finish_reason'] ?? body['finish_reason']),
+    ),
+  createFold,
+};
+
+function generations(body: JsonObject): JsonObject[] {
+  return asArray(body['generations']).filter(isObject);
+}
+
+/** Asked without `"stream": true`, the whole answer comes as one chunk. */
+function createFold(): StreamFold {
+  let whole: JsonObject | undefined;
+  let reason: JsonValue | undefined;
+  const texts = new Map<number, string>();
+  return {
+    add(chunk) {
+      if (Array.isArray(chunk['generations'])) whole = { ...whole, ...chunk };
+      const text = asString(chunk['text']);
+      if (text !== undefined) {
+        const index = asNumber(chunk['index']) ?? 0;
+        texts.set(index, (texts.get(index) ?? '') + text);
+      }
+      if (typeof chunk['finish_reason'] === 'string') reason = chunk['finish_reason'];
+    },
+    body() {
+      if (whole) return whole;
+      if (texts.size === 0) return undefined;
+      const sorted = [...texts.entries()].sort(([a], [b]) => a - b);
+      return { generations: sorted.map(([, text]) => ({ text })), finish_reason: reason ?? null };
+    },
+    isComplete: () => whole !== undefined || reason !== undefined,
+  };
+}

@@ -1,0 +1,49 @@
+/** Cohere Embed, versions 3 and 4. */
+
+import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../json.js';
+import { type Part, textPart } from '../messages.js';
+import type { Dialect } from './dialect.js';
+import { createNoStreamFold } from './no-stream.js';
+
+export const cohereEmbed: Dialect = {
+  name: 'cohere-embed',
+  operation: 'embeddings',
+  matchesRequest: (body) =>
+    typeof body['input_type'] === 'string' &&
+    ['texts', 'images', 'inputs'].some((member) => Array.isArray(body[member])),
+  matchesResponse: (body) => typeof body['response_type'] === 'string' && body['embeddings'] !== undefined,
+  readParameters: (body) => ({
+    embeddingDimensions: asNumber(body['output_dimension']),
+    encodingFormats: asStrings(body['embedding_types']),
+  }),
+  readInput(body) {
+    const texts = asArray(body['texts']).filter((text) => typeof text === 'string');
+    const images = asArray(body['images']).filter((image) => typeof image === 'string');
+    const inputs = asArray(body['inputs']).filter(isObject);
+    const parts: Part[] = [
+      ...texts.map(textPart),
+      ...images.map((uri): Part => ({ type: 'uri', modality: 'image', uri })),
+      ...inputs.flatMap((input) => asArray(input['content']).flatMap(readContent)),
+    ];
+    return { messages: parts.length > 0 ? [{ role: 'user', parts }] : [] };
+  },
+  readTools: () => [],
+  readResponse: (body) => ({ id: asString(body['id']), embeddingDimensions: dimensions(body) }),
+  readOutput: () => [],
+  createFold: createNoStreamFold,
+};
+
+function readContent(item: unknown): Part[] {
+  const content = asObject(item);
+  const text = asString(content?.['text']);
+  if (text !== undefined) return [textPart(text)];
+  const uri = asString(asObject(content?.['image_url'])?.['url']);
+  return uri === undefined ? [] : [{ type: 'uri', modality: 'image', uri }];
+}
+
+/** A list of vectors, or such lists by type. Packed types hold several dimensions in one number, so only `float` counts. */
+function dimensions(body: JsonObject): number | undefined {
+  const { embeddings } = body;
+  const vectors = Array.isArray(embeddings) ? embeddings : asArray(asObject(embeddings)?.['float']);
+  return Array.isArray(vectors[0]) ? vectors[0].length : undefined;
+}

@@ -1,0 +1,24 @@
+/** Cohere Rerank, and Amazon Rerank, which took over its format. */
+
+import { asArray, asString, isObject } from '../json.js';
+import { type Part, textPart } from '../messages.js';
+import type { Dialect } from './dialect.js';
+import { createNoStreamFold } from './no-stream.js';
+
+export const cohereRerank: Dialect = {
+  name: 'cohere-rerank',
+  operation: 'rerank',
+  matchesRequest: (body) => typeof body['query'] === 'string' && Array.isArray(body['documents']),
+  matchesResponse: (body) =>
+    asArray(body['results']).some((result) => isObject(result) && result['relevance_score'] !== undefined),
+  readParameters: () => ({}),
+  readInput(body) {
+    const query = asString(body['query']);
+    const documents = asArray(body['documents']).map((document): Part => ({ type: 'document', document }));
+    return { messages: [{ role: 'user', parts: [...(query === undefined ? [] : [textPart(query)]), ...documents] }] };
+  },
+  readTools: () => [],
+  readResponse: (body) => ({ id: asString(body['id']) }),
+  readOutput: () => [],
+  createFold: createNoStreamFold,
+};

@@ -1,0 +1,61 @@
+/** What the prompt-in, text-out dialects share. */
+
+import { asNumber, asString, type JsonObject, type JsonValue } from '../json.js';
+import { finishReason, type InputContent, type OutputMessage, textPart } from '../messages.js';
+import type { StreamFold } from './dialect.js';
+
+/** The prompt as one user message. */
+export function promptInput(prompt: JsonValue | undefined): InputContent {
+  const text = asString(prompt);
+  return { messages: text === undefined ? [] : [{ role: 'user', parts: [textPart(text)] }] };
+}
+
+/** One generated text as a message of the assistant. */
+export function completionMessage(text: JsonValue | undefined, reason: JsonValue | undefined): OutputMessage {
+  return {
+    role: 'assistant',
+    parts: [textPart(asString(text) ?? '')],
+    finish_reason: finishReason(asString(reason)),
+  };
+}
+
+/** The strings among the given values. */
+export function strings(values: readonly (JsonValue | undefined)[]): string[] {
+  return values.filter((value) => typeof value === 'string');
+}
+
+/** One of several texts that a stream builds up piece by piece. */
+export interface StreamedText {
+  text: string;
+  reason?: string;
+}
+
+/**
+ * A fold for streams whose chunks each add a piece to one of several texts.
+ *
+ * @param read what a chunk adds: index of the text, piece, finish reason
+ * @param finish the body with these texts, as it is without streaming
+ */
+export function createTextsFold(
+  read: (chunk: JsonObject) => readonly { index?: JsonValue | undefined; text?: JsonValue; reason?: JsonValue }[],
+  finish: (texts: readonly StreamedText[]) => JsonObject,
+): StreamFold {
+  const texts = new Map<number, StreamedText>();
+  return {
+    add(chunk) {
+      for (const { index, text, reason } of read(chunk)) {
+        const key = asNumber(index) ?? 0;
+        const piece = asString(text);
+        const known = texts.get(key) ?? { text: '' };
+        if (piece !== undefined) known.text += piece;
+        if (typeof reason === 'string') known.reason = reason;
+        if (piece !== undefined || known.reason !== undefined) texts.set(key, known);
+      }
+    },
+    body() {
+      if (texts.size === 0) return undefined;
+      return finish([...texts.entries()].sort(([a], [b]) => a - b).map(([, text]) => text));
+    },
+    isComplete: () => texts.size > 0 && [...texts.values()].every(({ reason }) => reason !== undefined),
+  };
+}

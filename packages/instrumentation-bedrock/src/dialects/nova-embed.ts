@@ -1,0 +1,30 @@
+/** Amazon Nova multimodal embeddings. */
+
+import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../json.js';
+import { textPart } from '../messages.js';
+import type { Dialect } from './dialect.js';
+import { createNoStreamFold } from './no-stream.js';
+
+export const novaEmbed: Dialect = {
+  name: 'nova-embed',
+  operation: 'embeddings',
+  matchesRequest: (body) => isObject(body['singleEmbeddingParams']) || isObject(body['segmentedEmbeddingParams']),
+  matchesResponse: (body) =>
+    asArray(body['embeddings']).some((item) => isObject(item) && Array.isArray(item['embedding'])),
+  readParameters: (body) => ({ embeddingDimensions: asNumber(parameters(body)['embeddingDimension']) }),
+  readInput(body) {
+    const text = asString(asObject(parameters(body)['text'])?.['value']);
+    return { messages: text === undefined ? [] : [{ role: 'user', parts: [textPart(text)] }] };
+  },
+  readTools: () => [],
+  readResponse(body) {
+    const vector = asObject(asArray(body['embeddings'])[0])?.['embedding'];
+    return { embeddingDimensions: Array.isArray(vector) ? vector.length : undefined };
+  },
+  readOutput: () => [],
+  createFold: createNoStreamFold,
+};
+
+function parameters(body: JsonObject): JsonObject {
+  return asObject(body['singleEmbeddingParams']) ?? asObject(body['segmentedEmbeddingParams']) ?? {};
+}

@@ -1,0 +1,18 @@
+/** Token usage in OpenAI's formats. */
+
+import { asNumber, asObject, type JsonObject } from '../json.js';
+import type { UsageReport } from '../usage.js';
+
+export function readOpenAiUsage(body: JsonObject): UsageReport | undefined {
+  const usage = asObject(body['usage']);
+  return (
+    usage && {
+      inputTokens: asNumber(usage['prompt_tokens']),
+      outputTokens: asNumber(usage['completion_tokens']),
+      totalTokens: asNumber(usage['total_tokens']),
+      cacheReadTokens: asNumber(asObject(usage['prompt_tokens_details'])?.['cached_tokens']),
+      reasoningTokens: asNumber(asObject(usage['completion_tokens_details'])?.['reasoning_tokens']),
+      inputIncludesCache: true,
+    }
+  );
+}
