@@ -2,8 +2,17 @@ import type { Span } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
 import type { JsonValue } from './json.js';
 
-/** The API operations of Bedrock Runtime that are traced. */
-export type BedrockOperation = 'Converse' | 'ConverseStream' | 'InvokeModel' | 'InvokeModelWithResponseStream';
+/** An operation of the Bedrock Runtime API, under the name of its command. */
+export type BedrockOperation =
+  | 'Converse'
+  | 'ConverseStream'
+  | 'InvokeModel'
+  | 'InvokeModelWithResponseStream'
+  | 'ApplyGuardrail'
+  | 'CountTokens'
+  | 'StartAsyncInvoke'
+  | 'GetAsyncInvoke'
+  | (string & {});
 
 /** What is known of a call when a hook runs. */
 export interface BedrockCallInfo {

@@ -111,7 +111,7 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     return {
       isEnabled: () => this.isEnabled(),
       handle: (original, client, command, rest) => {
-        if (!isTraced(client, command)) return undefined;
+        if (!isTraced(client)) return undefined;
         const { resolvedConfig: config, instruments, tracer, openCalls } = this;
         return {
           result: traceSend({ config, instruments, tracer, openCalls, report }, original, client, command, rest),

@@ -1,21 +1,27 @@
-/** The table of traced operations. */
+/** The table of operations: how each is read. */
 
 import type { Api } from './apis/api.js';
 import { converseApi, converseStreamApi } from './apis/converse.js';
 import { invokeModelApi, invokeModelStreamApi } from './apis/invoke-model.js';
-import type { BedrockOperation } from './config.js';
+import { plainApi } from './apis/plain.js';
 
-const OPERATIONS: Readonly<Record<BedrockOperation, Api>> = {
+const INFERENCE: Readonly<Record<string, Api>> = {
   Converse: converseApi,
   ConverseStream: converseStreamApi,
   InvokeModel: invokeModelApi,
   InvokeModelWithResponseStream: invokeModelStreamApi,
 };
 
-export function isTracedOperation(name: string | undefined): name is BedrockOperation {
-  return name !== undefined && Object.hasOwn(OPERATIONS, name);
-}
+const plain = new Map<string, Api>();
 
-export function apiOf(operation: BedrockOperation): Api {
-  return OPERATIONS[operation];
+/** The way to read an operation; for those that are no inference, operation, model and error. */
+export function apiOf(operation: string): Api {
+  const inference = Object.hasOwn(INFERENCE, operation) ? INFERENCE[operation] : undefined;
+  if (inference) return inference;
+  let api = plain.get(operation);
+  if (!api) {
+    api = plainApi(operation);
+    plain.set(operation, api);
+  }
+  return api;
 }

@@ -40,7 +40,7 @@ export interface Failure {
 }
 
 /** MLflow's span types of operations that are no chat and no completion, whatever API they come through. */
-const SPAN_TYPES: { readonly [Name in OperationName]?: string } = { embeddings: 'EMBEDDING', rerank: 'RERANKER' };
+const SPAN_TYPES: Readonly<Partial<Record<OperationName, string>>> = { embeddings: 'EMBEDDING', rerank: 'RERANKER' };
 
 export class SpanRecorder {
   readonly #span: Span;
@@ -78,6 +78,7 @@ export class SpanRecorder {
       ...(modelId === undefined ? {} : { [semconv.ATTR_MLFLOW_LLM_MODEL]: modelId }),
       ...(vendor === undefined ? {} : { [semconv.ATTR_MLFLOW_LLM_PROVIDER]: vendor }),
       ...(guardrailId === undefined ? {} : { [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ID]: guardrailId }),
+      ...this.#request.attributes,
       ...parameterAttributes(dialect.readParameters(asObject(body) ?? {})),
     });
 
@@ -109,6 +110,7 @@ export class SpanRecorder {
       this.#span.setAttributes(responseAttributes(facts));
       this.#resolveModel(facts.model);
     }
+    if (response.attributes) this.#span.setAttributes(response.attributes);
     const content = this.#content('response', response.body);
     if (content === undefined) return;
     const object = asObject(content);

@@ -4,7 +4,7 @@ import { type Context, context, type Span, SpanKind, type Tracer, trace } from '
 import { isTracingSuppressed, suppressTracing } from '@opentelemetry/core';
 import { type CallEnvironment, startAttributes, TracedCall } from './call.js';
 import type { BedrockCallInfo } from './config.js';
-import { apiOf, isTracedOperation } from './operations.js';
+import { apiOf } from './operations.js';
 import { BEDROCK_RUNTIME_SERVICE_ID, operationName, type SdkClient, type SdkCommand, type Send } from './sdk.js';
 import { spanName } from './span-recorder.js';
 import { lastEndpoint, withTransport } from './transport.js';
@@ -16,9 +16,9 @@ export interface SendEnvironment extends CallEnvironment {
   readonly openCalls: Set<TracedCall>;
 }
 
-/** True for the calls that are traced; everything else that passes through the shared `send` pays only this. */
-export function isTraced(client: SdkClient, command: SdkCommand): boolean {
-  return client.config?.serviceId === BEDROCK_RUNTIME_SERVICE_ID && isTracedOperation(operationName(command));
+/** True for the calls of a Bedrock Runtime client; those of all others that share `send` pay only this. */
+export function isTraced(client: SdkClient): boolean {
+  return client.config?.serviceId === BEDROCK_RUNTIME_SERVICE_ID;
 }
 
 export function traceSend(
@@ -101,7 +101,7 @@ function start(
 ): StartedCall | undefined {
   try {
     const operation = operationName(command);
-    if (!isTracedOperation(operation)) return undefined;
+    if (operation === undefined) return undefined;
     const api = apiOf(operation);
     const request = api.readRequest(command.input);
     const info: BedrockCallInfo = { operation, modelId: request.modelId };

@@ -1,5 +1,6 @@
 /** How the SDK's objects for one API operation become plain JSON in some dialect. */
 
+import type { Attributes } from '@opentelemetry/api';
 import type { Dialect } from '../dialects/dialect.js';
 import type { DialectChoice } from '../dialects/index.js';
 import type { JsonValue, ToJsonOptions } from '../json.js';
@@ -10,6 +11,8 @@ export interface ApiRequest extends DialectChoice {
   readonly modelId: string | undefined;
   /** Guardrail named in the request. */
   readonly guardrailId: string | undefined;
+  /** Facts of this operation that no dialect has. */
+  readonly attributes?: Attributes | undefined;
   /** All content of the request: an object in the dialect, or whatever else was sent; undefined when nothing was. */
   body(): JsonValue | undefined;
   /** What a person should see as the input: the whole request, with its content as given here. */
@@ -19,6 +22,8 @@ export interface ApiRequest extends DialectChoice {
 /** An answer, or what a stream added up to. */
 export interface ApiResponse {
   readonly dialect: Dialect;
+  /** Facts of this operation that no dialect has. */
+  readonly attributes?: Attributes | undefined;
   /** All content of the answer: an object in the dialect, or whatever else came; undefined when nothing did. */
   readonly body: JsonValue | undefined;
   /** Usage from outside the body: invocation metrics. */
@@ -46,7 +51,7 @@ export interface ApiStream {
 
 export interface Api {
   /** MLflow's span type; embeddings are recognised by their dialect. */
-  readonly spanType: 'CHAT_MODEL' | 'LLM';
+  readonly spanType: 'CHAT_MODEL' | 'LLM' | 'GUARDRAIL';
   /** `mlflow.message.format`: which of its parsers MLflow's chat view uses. */
   readonly messageFormat?: string;
   /** Member of the output that is the event stream. */

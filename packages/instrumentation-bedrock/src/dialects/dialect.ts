@@ -7,8 +7,11 @@ import type { JsonObject } from '../json.js';
 import type { InputContent, OutputMessage, ToolDefinition } from '../messages.js';
 import type { UsageReport } from '../usage.js';
 
-/** `gen_ai.operation.name` of a call in this dialect. The conventions have no word for reranking; `rerank` is ours. */
-export type OperationName = 'chat' | 'text_completion' | 'embeddings' | 'generate_content' | 'rerank';
+/**
+ * `gen_ai.operation.name` of a call. Where the conventions have no word (reranking, guardrails, token counting), it is
+ * the API's own in their style: `rerank`, `apply_guardrail`, `count_tokens`.
+ */
+export type OperationName = 'chat' | 'text_completion' | 'embeddings' | 'generate_content' | 'rerank' | (string & {});
 
 /** Parameters of a request under the names of the semantic conventions. */
 export interface RequestParameters {

@@ -2,10 +2,14 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import {
+  ApplyGuardrailCommand,
+  type ApplyGuardrailCommandInput,
   type BedrockRuntimeClient,
   ConverseCommand,
   ConverseStreamCommand,
   type ConverseStreamCommandInput,
+  CountTokensCommand,
+  type CountTokensCommandInput,
   InvokeModelCommand,
   InvokeModelWithResponseStreamCommand,
 } from '@aws-sdk/client-bedrock-runtime';
@@ -82,6 +86,10 @@ export async function call(client: BedrockRuntimeClient, recording: Recording): 
         events.push(...(await collect(body)));
         return { output, events };
       }
+      case 'CountTokens':
+        return { output: await client.send(new CountTokensCommand(countTokensInput(recording))) };
+      case 'ApplyGuardrail':
+        return { output: await client.send(new ApplyGuardrailCommand(applyGuardrailInput(recording))) };
       default:
         throw new TypeError(`no call for ${recording.operation}`);
     }
@@ -99,6 +107,20 @@ function invokeInput({ modelId, request }: Recording): { modelId: string; body: 
 function converseInput({ modelId, request }: Recording): ConverseStreamCommandInput {
   const body = withBytes(request.body ?? {}, undefined) as Partial<ConverseStreamCommandInput>;
   return { ...body, modelId: modelId ?? '' };
+}
+
+function countTokensInput({ modelId, request }: Recording): CountTokensCommandInput {
+  const { input } = request.body as { input: { invokeModel?: { body: string } } };
+  const { invokeModel } = input;
+  const converted = invokeModel
+    ? { invokeModel: { body: Buffer.from(invokeModel.body, 'base64') } }
+    : withBytes(input, undefined);
+  return { modelId: modelId ?? '', input: converted } as CountTokensCommandInput;
+}
+
+function applyGuardrailInput({ request }: Recording): ApplyGuardrailCommandInput {
+  const [, guardrailIdentifier, guardrailVersion] = /guardrail\/([^/]+)\/version\/([^/]+)/.exec(request.path) ?? [];
+  return { ...(request.body as ApplyGuardrailCommandInput), guardrailIdentifier, guardrailVersion };
 }
 
 /** The wire has base64 text where the SDK's input has bytes. */
