@@ -69,12 +69,11 @@ export class SpanRecorder {
   /** @param dialect that of the request, until its answer corrects it. */
   recordRequest(dialect: Dialect = this.#request.dialect): void {
     const { modelId, guardrailId } = this.#request;
-    const { messageFormat } = this.#api;
     const body = this.#request.body();
     const { vendor } = identifyModel(modelId);
     this.#span.setAttributes({
       [semconv.ATTR_MLFLOW_SPAN_TYPE]: SPAN_TYPES[dialect.operation] ?? this.#api.spanType,
-      ...(messageFormat === undefined ? {} : { [semconv.ATTR_MLFLOW_MESSAGE_FORMAT]: messageFormat }),
+      ...(dialect.chatView ? { [semconv.ATTR_MLFLOW_MESSAGE_FORMAT]: dialect.chatView.format } : {}),
       ...(modelId === undefined ? {} : { [semconv.ATTR_MLFLOW_LLM_MODEL]: modelId }),
       ...(vendor === undefined ? {} : { [semconv.ATTR_MLFLOW_LLM_PROVIDER]: vendor }),
       ...(guardrailId === undefined ? {} : { [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ID]: guardrailId }),
@@ -84,12 +83,19 @@ export class SpanRecorder {
 
     const content = this.#content('request', body);
     if (content === undefined) return;
-    const object = asObject(content) ?? {};
+    const object = asObject(content);
     const { genAiContent, mlflowContent, maxContentLength } = this.#config;
-    if (genAiContent) this.#span.setAttributes(inputAttributes(dialect.readInput(object)));
-    this.#span.setAttributes(toolAttributes(dialect.readTools(object), { genAi: genAiContent, mlflow: mlflowContent }));
+    if (object) {
+      if (genAiContent) this.#span.setAttributes(inputAttributes(dialect.readInput(object)));
+      this.#span.setAttributes(
+        toolAttributes(dialect.readTools(object), { genAi: genAiContent, mlflow: mlflowContent }),
+      );
+    }
     if (mlflowContent) {
-      const record = this.#request.record(content, { maxStringLength: maxContentLength });
+      const view = object && dialect.chatView;
+      const record = this.#request.record(view ? view.request(object) : content, view !== undefined, {
+        maxStringLength: maxContentLength,
+      });
       this.#span.setAttribute(semconv.ATTR_MLFLOW_SPAN_INPUTS, JSON.stringify(record));
     }
   }
@@ -118,7 +124,9 @@ export class SpanRecorder {
       this.#span.setAttributes(outputAttributes(response.dialect.readOutput(object)));
     }
     if (this.#config.mlflowContent) {
-      this.#span.setAttribute(semconv.ATTR_MLFLOW_SPAN_OUTPUTS, JSON.stringify(response.record(content)));
+      const view = object && response.dialect.chatView;
+      const record = response.record(view ? view.response(object) : content, view !== undefined);
+      this.#span.setAttribute(semconv.ATTR_MLFLOW_SPAN_OUTPUTS, JSON.stringify(record));
     }
   }
 

@@ -15,8 +15,12 @@ export interface ApiRequest extends DialectChoice {
   readonly attributes?: Attributes | undefined;
   /** All content of the request: an object in the dialect, or whatever else was sent; undefined when nothing was. */
   body(): JsonValue | undefined;
-  /** What a person should see as the input: the whole request, with its content as given here. */
-  record(body: JsonValue | undefined, options: ToJsonOptions): JsonValue;
+  /**
+   * What a person should see as the input: the whole request, with its content as given here.
+   *
+   * @param isConversation the content is an object that MLflow shows as a conversation, so its members stand on top.
+   */
+  record(body: JsonValue | undefined, isConversation: boolean, options: ToJsonOptions): JsonValue;
 }
 
 /** An answer, or what a stream added up to. */
@@ -28,8 +32,8 @@ export interface ApiResponse {
   readonly body: JsonValue | undefined;
   /** Usage from outside the body: invocation metrics. */
   readonly usage: UsageReport | undefined;
-  /** What a person should see as the output, with its content as given here. */
-  record(body: JsonValue | undefined): JsonValue;
+  /** What a person should see as the output, as {@link ApiRequest.record} does for the input. */
+  record(body: JsonValue | undefined, isConversation: boolean): JsonValue;
 }
 
 /** One event of a stream. */
@@ -52,8 +56,6 @@ export interface ApiStream {
 export interface Api {
   /** MLflow's span type; embeddings are recognised by their dialect. */
   readonly spanType: 'CHAT_MODEL' | 'LLM' | 'GUARDRAIL';
-  /** `mlflow.message.format`: which of its parsers MLflow's chat view uses. */
-  readonly messageFormat?: string;
   /** Member of the output that is the event stream. */
   readonly streamMember?: 'stream' | 'body';
   readRequest(input: unknown): ApiRequest;

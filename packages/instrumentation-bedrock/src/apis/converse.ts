@@ -7,7 +7,6 @@ import type { Api, ApiRequest, ApiResponse, ApiStream } from './api.js';
 
 export const converseApi: Api = {
   spanType: 'CHAT_MODEL',
-  messageFormat: 'bedrock',
   readRequest,
   readResponse: (_request, output) => response(toJson(output)),
   createStream,

@@ -45,12 +45,14 @@ function readRequest(input: unknown): ApiRequest {
     ...chooseDialect(modelId, body),
     guardrailId: asString(raw['guardrailIdentifier']),
     body,
-    record(recorded, options) {
+    record(recorded, isConversation, options) {
       const { body: rawBody, ...rest } = raw;
+      const parameters = asObject(toJson(rest, options));
+      if (isConversation) return { ...parameters, ...asObject(recorded) };
       // Python's autolog shows the body as JSON text too: what was sent, to the letter where nothing was edited.
       const text = recorded === content?.value ? (bodyText(rawBody) ?? recorded) : recorded;
       return {
-        ...asObject(toJson(rest, options)),
+        ...parameters,
         ...(text === undefined ? {} : { body: typeof text === 'string' ? text : JSON.stringify(text) }),
       };
     },
@@ -67,7 +69,10 @@ function recordOutput(output: unknown): ApiResponse['record'] {
   const { body: _, ...rest } = asObject(output) ?? {};
   // Copied now: what outlives the call must not refer to the response, or an abandoned stream is never collected.
   const copy = asObject(toJson(rest));
-  return (body) => ({ ...copy, ...(body === undefined ? {} : { body }) });
+  return (body, isConversation) => ({
+    ...copy,
+    ...(isConversation ? asObject(body) : body === undefined ? {} : { body }),
+  });
 }
 
 function createStream(request: ApiRequest, output: unknown): ApiStream {

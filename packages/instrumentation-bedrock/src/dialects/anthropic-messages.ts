@@ -1,5 +1,6 @@
 /** Anthropic Messages, the format of Claude 3 and later. */
 
+import { viewAnthropicRequest, viewAnthropicResponse } from '../chat-view.js';
 import {
   asArray,
   asNumber,
@@ -18,6 +19,7 @@ import type { Dialect } from './dialect.js';
 export const anthropicMessages: Dialect = {
   name: 'anthropic-messages',
   operation: 'chat',
+  chatView: { format: 'anthropic', request: viewAnthropicRequest, response: viewAnthropicResponse },
   matchesRequest: (body) => Array.isArray(body['messages']) && typeof body['anthropic_version'] === 'string',
   matchesResponse: (body) =>
     (body['type'] === 'message' && Array.isArray(body['content'])) ||

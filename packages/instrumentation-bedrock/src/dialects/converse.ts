@@ -1,5 +1,6 @@
 /** The Converse API, which is the same for every model. */
 
+import { viewConverseRequest, viewConverseResponse } from '../chat-view.js';
 import {
   asArray,
   asNumber,
@@ -19,6 +20,7 @@ import type { Dialect } from './dialect.js';
 export const converse: Dialect = {
   name: 'converse',
   operation: 'chat',
+  chatView: { format: 'bedrock', request: viewConverseRequest, response: viewConverseResponse },
   matchesRequest: () => false,
   matchesResponse: () => false,
   readParameters(body) {

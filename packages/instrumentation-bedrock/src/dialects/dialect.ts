@@ -51,9 +51,19 @@ export interface StreamFold {
   isComplete(): boolean;
 }
 
+export interface ChatView {
+  /** `mlflow.message.format`: which of MLflow's parsers reads the body. */
+  readonly format: 'bedrock' | 'anthropic' | 'openai' | 'mistral';
+  /** The body as that parser can read it, complete. */
+  request(body: JsonObject): JsonObject;
+  response(body: JsonObject): JsonObject;
+}
+
 export interface Dialect {
   readonly name: string;
   readonly operation: OperationName;
+  /** How MLflow shows this dialect as a conversation; absent where none of its parsers fits. */
+  readonly chatView?: ChatView;
   /** True when a request can only be of this dialect; used where the model id hides the family. */
   matchesRequest(body: JsonObject): boolean;
   /** True when an answer or a stream chunk can only be of this dialect. */

@@ -1,5 +1,6 @@
 /** Amazon Nova through InvokeModel: Converse's messages with names of its own for parameters and cache figures. */
 
+import { viewConverseRequest, viewConverseResponse } from '../chat-view.js';
 import { asArray, asNumber, asObject, asStrings, isObject } from '../json.js';
 import { readConversation, readToolConfig } from './content-blocks.js';
 import { converse } from './converse.js';
@@ -11,6 +12,7 @@ const CHUNK_MEMBERS = ['messageStart', 'contentBlockStart', 'contentBlockDelta',
 export const nova: Dialect = {
   name: 'nova',
   operation: 'chat',
+  chatView: { format: 'bedrock', request: viewConverseRequest, response: viewConverseResponse },
   matchesRequest: (body) =>
     body['schemaVersion'] === 'messages-v1' ||
     (isObject(body['inferenceConfig']) && asArray(body['messages']).some((item) => isObject(item))),

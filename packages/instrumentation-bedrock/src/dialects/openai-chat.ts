@@ -20,6 +20,7 @@ import { readOpenAiUsage } from './openai-usage.js';
 export const openAiChat: Dialect = {
   name: 'openai-chat',
   operation: 'chat',
+  chatView: { format: 'openai', request: (body) => body, response: (body) => body },
   // Only what no other dialect has: Anthropic and Nova have `messages` too.
   matchesRequest: (body) =>
     Array.isArray(body['messages']) &&
