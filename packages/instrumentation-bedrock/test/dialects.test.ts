@@ -17,6 +17,7 @@ const TOOL_SCHEMA = { type: 'object', properties: { city: { type: 'string' } }, 
 interface Case {
   readonly modelId: string;
   readonly operation: 'chat' | 'text_completion';
+  readonly messageFormat?: string;
   readonly body: Record<string, unknown>;
   readonly parameters: Record<string, unknown>;
   /** Offers the weather tool and asks for it, where the dialect has tools. */
@@ -27,6 +28,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'anthropic-messages': {
     modelId: 'anthropic.claude-3-haiku-20240307-v1:0',
     operation: 'chat',
+    messageFormat: 'anthropic',
     body: {
       anthropic_version: 'bedrock-2023-05-31',
       max_tokens: 200,
@@ -51,6 +53,7 @@ const CASES: Readonly<Record<string, Case>> = {
   nova: {
     modelId: 'us.amazon.nova-lite-v1:0',
     operation: 'chat',
+    messageFormat: 'bedrock',
     body: {
       schemaVersion: 'messages-v1',
       messages: [{ role: 'user', content: [{ text: QUESTION }] }],
@@ -97,6 +100,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'openai-chat': {
     modelId: 'ai21.jamba-1-5-mini-v1:0',
     operation: 'chat',
+    messageFormat: 'openai',
     body: {
       messages: [{ role: 'user', content: QUESTION }],
       max_tokens: 200,
@@ -149,7 +153,7 @@ describe('dialects', () => {
     expect(Object.keys(CASES)).to.have.members(names);
   });
 
-  for (const [name, { modelId, operation, body, parameters, withTool }] of Object.entries(CASES)) {
+  for (const [name, { modelId, operation, messageFormat, body, parameters, withTool }] of Object.entries(CASES)) {
     describe(name, () => {
       it('reads request, answer and tokens', async () => {
         const span = await invoke(modelId, body);
@@ -167,7 +171,11 @@ describe('dialects', () => {
         });
         expect(usage['input_tokens']).to.be.greaterThan(0);
         expect(usage['output_tokens']).to.be.greaterThan(0);
-        expect(json(span, 'mlflow.spanInputs')).to.deep.equal({ modelId, body: JSON.stringify(body) });
+        // Conversations stand on top, where MLflow's chat view looks for them; of other bodies the text is shown.
+        expect(span.attributes['mlflow.message.format']).to.equal(messageFormat);
+        expect(json(span, 'mlflow.spanInputs')).to.deep.equal(
+          messageFormat === undefined ? { modelId, body: JSON.stringify(body) } : { modelId, ...body },
+        );
       });
 
       it('folds the stream into the same answer', async () => {

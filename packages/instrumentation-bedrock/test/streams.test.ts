@@ -200,9 +200,9 @@ describe('streams', () => {
     expect(JSON.parse(String(span?.events.at(-1)?.attributes?.['json']))).to.include.keys(
       'amazon-bedrock-invocationMetrics',
     );
-    const output = json(span!, 'mlflow.spanOutputs') as { body: { content: unknown[]; stop_reason: string } };
-    expect(output.body.stop_reason).to.equal('end_turn');
-    expect(output.body.content).to.have.lengthOf(1);
+    const output = json(span!, 'mlflow.spanOutputs') as { content: unknown[]; stop_reason: string };
+    expect(output.stop_reason).to.equal('end_turn');
+    expect(output.content).to.have.lengthOf(1);
     expect(span?.attributes['mlflow.spanType']).to.equal('LLM');
   });
 });
