@@ -22,6 +22,8 @@ export interface StartMlflowOptions {
   directory?: string;
   /** Default: a free port chosen by the system. */
   port?: number;
+  /** Keep data in plain files, as old servers did, instead of in SQLite. Such a server has no OTLP. Default: `false`. */
+  fileStore?: boolean;
   /** Receives progress lines. Default: silent. */
   log?: (line: string) => void;
 }
@@ -48,7 +50,10 @@ export async function startMlflow(options: StartMlflowOptions = {}): Promise<Mlf
 
   log(`Starting MLflow on http://${HOST}:${port}`);
   const logFile = join(directory, 'server.log');
-  const child = spawnServer(python, directory, port, logFile);
+  const store = options.fileStore
+    ? join(directory, 'mlruns')
+    : `sqlite:///${join(directory, 'mlflow.db').replaceAll('\\', '/')}`;
+  const child = spawnServer(python, { directory, port, store, logFile });
   const close = async (): Promise<void> => {
     await stop(child);
     if (temporary) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
@@ -63,12 +68,17 @@ export async function startMlflow(options: StartMlflowOptions = {}): Promise<Mlf
   return { url, ...(child.pid === undefined ? {} : { pid: child.pid }), close };
 }
 
-function spawnServer(python: string, directory: string, port: number, logFile: string): ChildProcess {
+function spawnServer(
+  python: string,
+  { directory, port, store, logFile }: { directory: string; port: number; store: string; logFile: string },
+): ChildProcess {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     // Empty: use the bundled price list. Fetching the newest one delays a fresh server's first upload by 10 s offline.
     MLFLOW_MODEL_CATALOG_URI: '',
     MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
+    // Without it, the server refuses to start on plain files.
+    MLFLOW_ALLOW_FILE_STORE: 'true',
   };
   // With it, every start compiles all of MLflow again: 13 s instead of 5 s.
   delete env['PYTHONDONTWRITEBYTECODE'];
@@ -82,7 +92,7 @@ function spawnServer(python: string, directory: string, port: number, logFile: s
       join(import.meta.dirname, 'serve.py'),
       'server',
       ...['--host', HOST, '--port', String(port), '--workers', '1'],
-      ...['--backend-store-uri', `sqlite:///${join(directory, 'mlflow.db').replaceAll('\\', '/')}`],
+      ...['--backend-store-uri', store],
       ...['--artifacts-destination', join(directory, 'artifacts')],
     ],
     // Its own process group, so that close() reaches the workers too. Standard input: see serve.py.

@@ -1,13 +1,13 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { Reporter } from './reporter.js';
 import { classify, type Failure } from './response.js';
-import type { RestClient } from './rest.js';
+import type { RestCall, RestClient, RestResult } from './rest.js';
 import { totalTokenUsage } from './totals.js';
 import type { TraceFacts } from './trace-facts.js';
 import { buildTraceInfo, type RecordContext, totalsMetadata } from './trace-info.js';
 import { buildTracesJson, readSpanFigures } from './traces-json.js';
 import type { Transport } from './transport.js';
-import type { WireTraceInfo } from './wire-types.js';
+import type { WireTrace, WireTraceInfo } from './wire-types.js';
 
 /**
  * Delivery to servers without OTLP: file stores and versions before 3.4. There a trace is a record and one file with
@@ -27,8 +27,11 @@ export interface ArtifactDelivery {
 interface WaitingTrace {
   spans: ReadableSpan[];
   root?: ReadableSpan;
+  /** Where its file goes, once its record is written: a file store fails when it comes a second time. */
+  folder?: string;
 }
 
+const TRACES_PATH = '/api/3.0/mlflow/traces';
 // Finished traces are kept too, because a late span means writing the whole file again.
 const MAX_KEPT_SPANS = 10_000;
 
@@ -61,27 +64,39 @@ export function createArtifactDelivery(parts: {
       reporter.undelivered(trace.spans.length, { kind: 'rejected', reason: 'The root of their trace never ended.' });
     }
   };
-  const write = async (info: WireTraceInfo, spans: ReadableSpan[], deadline: number): Promise<Failure | undefined> => {
-    const stored = await rest.call<{ trace: { trace_info: WireTraceInfo } }>(
-      { method: 'POST', path: '/api/3.0/mlflow/traces', body: { trace: { trace_info: info } } },
+  const postRecord = async (info: WireTraceInfo, deadline: number): Promise<RestResult<{ trace: WireTrace }>> => {
+    const post: RestCall = { method: 'POST', path: TRACES_PATH, body: { trace: { trace_info: info } } };
+    const first = await rest.call<{ trace: WireTrace }>({ ...post, once: true }, deadline);
+    if (first.kind === 'success') return first;
+    // The answer may have got lost, or another process was first: then the record is there.
+    const existing = await rest.call<{ trace: WireTrace }>(
+      { method: 'GET', path: `${TRACES_PATH}/${info.trace_id}` },
       deadline,
     );
-    if (stored.kind !== 'success') return stored;
-    const location = stored.value.trace.trace_info.tags?.['mlflow.artifactLocation'] ?? '';
-    const folder = /^mlflow-artifacts:(?:\/\/[^/]*)?\/(.*)$/.exec(location)?.[1];
-    if (folder === undefined) {
-      return {
-        kind: 'configuration',
-        reason: `MLflow at ${url} keeps spans in ${location.split(':')[0]}: storage, out of reach of this exporter: start it with --serve-artifacts, or with a database and MLflow >= 3.4.`,
-      };
+    if (existing.kind === 'success') return existing;
+    return existing.errorCode === 'RESOURCE_DOES_NOT_EXIST' ? rest.call(post, deadline) : first;
+  };
+  const write = async (trace: WaitingTrace, info: WireTraceInfo, deadline: number): Promise<Failure | undefined> => {
+    if (trace.folder === undefined) {
+      const stored = await postRecord(info, deadline);
+      if (stored.kind !== 'success') return stored;
+      const location = stored.value.trace.trace_info.tags?.['mlflow.artifactLocation'] ?? '';
+      const folder = /^mlflow-artifacts:(?:\/\/[^/]*)?\/(.*)$/.exec(location)?.[1];
+      if (folder === undefined) {
+        return {
+          kind: 'configuration',
+          reason: `MLflow at ${url} keeps spans in ${location.split(':')[0]}: storage, out of reach of this exporter: start it with --serve-artifacts, or with a database and MLflow >= 3.4.`,
+        };
+      }
+      trace.folder = folder;
     }
     const outcome = classify(
       await transport.send(
         {
           method: 'PUT',
-          path: `/api/2.0/mlflow-artifacts/artifacts/${folder}/traces.json`,
+          path: `/api/2.0/mlflow-artifacts/artifacts/${trace.folder}/traces.json`,
           headers: { 'content-type': 'application/json' },
-          body: Buffer.from(buildTracesJson(spans)),
+          body: Buffer.from(buildTracesJson(trace.spans)),
         },
         deadline,
       ),
@@ -99,7 +114,7 @@ export function createArtifactDelivery(parts: {
         const info = buildTraceInfo(trace.root, factsOf(traceId), context);
         const totals = totalsMetadata(totalTokenUsage(trace.spans.map(readSpanFigures)), undefined);
         info.trace_metadata = { ...info.trace_metadata, ...totals };
-        const failure = await write(info, trace.spans, deadline);
+        const failure = await write(trace, info, deadline);
         if (failure === undefined) continue;
         result.failure = failure;
         result.lost += trace.spans.length;

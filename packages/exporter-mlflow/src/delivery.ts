@@ -83,7 +83,7 @@ export class Delivery {
     if (failure?.kind === 'unsupported') {
       this.#byArtifacts = true;
       this.#parts.reporter.note(
-        `${failure.reason} Falling back to trace artifacts for MLflow servers without OTLP: update MLflow for cost and search.`,
+        `MLflow has no OTLP route here (${failure.status}), so traces are stored as artifacts, without cost and search by span: use MLflow >= 3.4 on a database.`,
       );
       return this.#deliverArtifacts(spans, experimentId, deadline);
     }

@@ -1,0 +1,79 @@
+import { startSimulator } from 'bedrock-simulator';
+import { expect } from 'chai';
+import { runExample } from './run-example.js';
+
+/** Somebody's machine on which the AWS SDK finds nothing. */
+const NO_AWS_SETTINGS = {
+  HOME: '/nonexistent',
+  USERPROFILE: '/nonexistent',
+  AWS_CONFIG_FILE: '/nonexistent',
+  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_REGION: 'us-east-1',
+};
+const KEYS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+
+describe('errors of the examples', function () {
+  this.timeout(120_000);
+
+  it('says where to get credentials when AWS has none', async () => {
+    const { code, output } = await runExample(['token-cost', '--aws'], NO_AWS_SETTINGS);
+    expect(code).to.equal(1);
+    expect(output).to.match(/^No AWS credentials were found: run "aws configure" or "aws sso login", or set/m);
+    expect(output).to.not.contain('    at ');
+  });
+
+  it('says how to set a region when there is none', async () => {
+    const { output } = await runExample(['agent', '--aws'], { ...NO_AWS_SETTINGS, ...KEYS, AWS_REGION: undefined });
+    expect(output).to.match(/^No AWS region is set: set AWS_REGION/m);
+  });
+
+  it('says which permission is missing, and records the failed call', async () => {
+    const { code, output, traces } = await withScenario('access-denied', ['quickstart']);
+    expect(code).to.equal(1);
+    expect(output).to.match(/^AWS denies the use of this model: allow bedrock:InvokeModel .*AccessDeniedException/m);
+    expect(traces.map(({ info }) => info.state)).to.deep.equal(['ERROR']);
+  });
+
+  it('says how to choose region and model when Bedrock rejects them', async () => {
+    const { output } = await withScenario('validation-error', ['token-cost']);
+    expect(output).to.match(/^Bedrock rejects the request, .*set AWS_REGION .*BEDROCK_MODEL_ID .*ValidationException/m);
+  });
+
+  it('says that the host of a made-up region does not exist', async () => {
+    const endpoint = { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://bedrock-runtime.nowhere-1.invalid' };
+    const { output } = await runExample(['streaming', '--aws'], { ...NO_AWS_SETTINGS, ...KEYS, ...endpoint });
+    expect(output).to.match(/^The host of this region was not found: set AWS_REGION/m);
+  });
+
+  it('says how to start MLflow when nothing answers', async () => {
+    const url = await freeAddress();
+    const { code, output } = await runExample(['agent'], { MLFLOW_TRACKING_URI: url });
+    expect(code).to.equal(1);
+    expect(output.trimEnd()).to.equal(
+      `No MLflow server answers at ${url} (ECONNREFUSED). Set MLFLOW_TRACKING_URI to yours, or start one: "npm run demo -- --port 5000" in another terminal.`,
+    );
+  });
+
+  it('lists the examples when the name is wrong', async () => {
+    const { code, output } = await runExample(['agnet']);
+    expect(code).to.equal(1);
+    expect(output).to.match(/^There is no example "agnet"\.\nUsage: npm run example -- quickstart\|streaming\|/);
+  });
+});
+
+async function withScenario(scenario: string, args: string[]): ReturnType<typeof runExample> {
+  const simulator = await startSimulator();
+  try {
+    return await runExample(args, { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.endpoint({ scenario }) });
+  } finally {
+    await simulator.close();
+  }
+}
+
+/** The address of a port on which nobody listens. */
+async function freeAddress(): Promise<string> {
+  const simulator = await startSimulator();
+  await simulator.close();
+  return simulator.url;
+}

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { startSimulator } from 'bedrock-simulator';
+import { MlflowClient, type MlflowSpan, type MlflowTrace } from 'opentelemetry-exporter-mlflow';
+import { type Finished, runNode } from '../../scripts/support/run.js';
+import { testServer } from '../../scripts/test-support/mlflow.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+export interface ExampleRun extends Finished {
+  /** The traces that the example left in its own experiment, oldest first. */
+  traces: MlflowTrace[];
+}
+
+/** Runs `npm run example -- <args>` in a process of its own, with the simulator and the MLflow server of the test run. */
+export async function runExample(args: string[], env: NodeJS.ProcessEnv = {}): Promise<ExampleRun> {
+  const { url } = await testServer();
+  const simulator = await startSimulator();
+  const experimentName = `example-${args[0]}-${randomUUID()}`;
+  try {
+    const finished = await runNode(['scripts/bootstrap.mjs', 'example', ...args], {
+      cwd: ROOT,
+      env: {
+        ...process.env,
+        MLFLOW_TRACKING_URI: url,
+        MLFLOW_EXPERIMENT_NAME: experimentName,
+        AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,
+        ...env,
+      },
+    });
+    return { ...finished, traces: await tracesOf(experimentName) };
+  } finally {
+    await simulator.close();
+  }
+}
+
+export async function testClient(): Promise<MlflowClient> {
+  return new MlflowClient({ trackingUri: (await testServer()).url });
+}
+
+async function tracesOf(experimentName: string): Promise<MlflowTrace[]> {
+  const client = await testClient();
+  const experiment = await client.getExperimentByName(experimentName);
+  if (experiment === undefined) return [];
+  const search = { experimentIds: [experiment.experimentId], orderBy: ['timestamp_ms ASC'] };
+  const { traces } = await client.searchTraces(search);
+  return Promise.all(traces.map(({ traceId }) => client.getTrace(traceId)));
+}
+
+/** Type and name of each span, indented by its depth, in the order of their start. */
+export function outline({ spans }: MlflowTrace): string[] {
+  const below = (parentSpanId: string | undefined, depth: number): string[] =>
+    spans
+      .filter((span) => span.parentSpanId === parentSpanId)
+      .flatMap((span) => [`${'  '.repeat(depth)}${span.type} ${span.name}`, ...below(span.spanId, depth + 1)]);
+  return below(undefined, 0);
+}
+
+/** The sum over the spans of what MLflow has for each. */
+export function sumOf(spans: readonly MlflowSpan[], figure: (span: MlflowSpan) => number | undefined): number {
+  return spans.reduce((sum, span) => sum + (figure(span) ?? 0), 0);
+}

@@ -1,0 +1,116 @@
+import { expect } from 'chai';
+import { classify, parseRetryAfter } from '../src/response.js';
+
+const URL = 'http://mlflow';
+
+function answer(status: number, body = '', headers: Record<string, string> = {}): ReturnType<typeof classify> {
+  return classify({ kind: 'answer', status, headers, body }, URL);
+}
+
+describe('classification of answers', () => {
+  it('takes 2xx for success, but not a web page', () => {
+    expect(answer(200, '{}')).to.deep.equal({ kind: 'success', body: '{}' });
+    expect(answer(200, '<html>', { 'content-type': 'text/html; charset=utf-8' })).to.deep.equal({
+      kind: 'configuration',
+      status: 200,
+      reason: 'http://mlflow answers with a web page, not as an MLflow server: check MLFLOW_TRACKING_URI.',
+    });
+  });
+
+  it('takes outages for retryable', () => {
+    for (const status of [408, 429, 500, 502, 503, 504, 520]) {
+      expect(answer(status)).to.deep.equal({
+        kind: 'retryable',
+        status,
+        reason: `MLflow at http://mlflow answered ${status}`,
+      });
+    }
+    expect(answer(503, '{"error_code":"TEMPORARILY_UNAVAILABLE","message":"database is locked"}')).to.deep.equal({
+      kind: 'retryable',
+      status: 503,
+      errorCode: 'TEMPORARILY_UNAVAILABLE',
+      reason: 'MLflow at http://mlflow answered 503 (database is locked)',
+    });
+    expect(answer(429, '', { 'retry-after': '2' })).to.deep.include({ kind: 'retryable', retryAfterMillis: 2000 });
+  });
+
+  it('takes content that the server does not like for rejected', () => {
+    expect(answer(422, '{"detail":"Failed to log OpenTelemetry spans"}')).to.deep.equal({
+      kind: 'rejected',
+      status: 422,
+      reason: 'Failed to log OpenTelemetry spans',
+    });
+    expect(answer(400, '{"error_code":"INVALID_PARAMETER_VALUE","message":"too\\nlong"}')).to.deep.equal({
+      kind: 'rejected',
+      status: 400,
+      errorCode: 'INVALID_PARAMETER_VALUE',
+      reason: 'too long',
+    });
+    expect(answer(413)).to.deep.equal({ kind: 'rejected', status: 413, reason: 'status 413' });
+  });
+
+  it('tells a missing route from a missing thing', () => {
+    const html = { 'content-type': 'text/html' };
+    const reason = 'http://mlflow lacks a route that MLflow servers have (404): check MLFLOW_TRACKING_URI.';
+    expect(answer(404, '<h1>Not Found</h1>', html)).to.deep.equal({ kind: 'unsupported', status: 404, reason });
+    expect(answer(404, '{"detail":"Not Found"}').kind).to.equal('unsupported');
+    expect(answer(501, '{"detail":"REST OTLP span logging is not supported by FileStore"}').kind).to.equal(
+      'unsupported',
+    );
+    expect(answer(404, '{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"No Experiment"}')).to.deep.equal({
+      kind: 'rejected',
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      reason: 'No Experiment',
+    });
+  });
+
+  const settings: [string, ReturnType<typeof classify>, string][] = [
+    [
+      'wrong credentials',
+      answer(401, 'You are not authenticated.'),
+      'MLflow at http://mlflow refuses the credentials (401): set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.',
+    ],
+    [
+      'a lack of permission',
+      answer(403, 'Permission denied'),
+      "MLflow at http://mlflow does not allow this (403: Permission denied): check the user's permissions, and --allowed-hosts of the server.",
+    ],
+    [
+      'a redirect',
+      answer(302, '', { location: 'https://user:pw@login.example.com/start?token=x' }),
+      'http://mlflow redirects to https://login.example.com/start: check MLFLOW_TRACKING_URI.',
+    ],
+    [
+      'a workspace on a server without workspaces',
+      answer(500, '{"error_code":"FEATURE_DISABLED","message":"Workspaces are off"}'),
+      'MLflow at http://mlflow has this feature disabled (Workspaces are off): unset MLFLOW_WORKSPACE if it is set.',
+    ],
+    [
+      'a certificate of an unknown authority',
+      classify({ kind: 'no-answer', message: 'self-signed certificate', code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, URL),
+      'The certificate of http://mlflow is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT): set MLFLOW_TRACKING_SERVER_CERT_PATH to its authority.',
+    ],
+  ];
+  for (const [problem, outcome, reason] of settings) {
+    it(`says what to do about ${problem}`, () => {
+      expect(outcome).to.deep.include({ kind: 'configuration', reason });
+    });
+  }
+
+  it('takes no answer for an outage', () => {
+    expect(classify({ kind: 'no-answer', message: 'socket hang up', code: 'ECONNRESET' }, URL)).to.deep.equal({
+      kind: 'retryable',
+      reason: 'MLflow at http://mlflow cannot be reached (socket hang up)',
+    });
+  });
+
+  it('reads Retry-After as seconds or as a date', () => {
+    const now = Date.parse('2026-11-21T10:00:00Z');
+    expect(parseRetryAfter('3', now)).to.equal(3000);
+    expect(parseRetryAfter('Sat, 21 Nov 2026 10:00:05 GMT', now)).to.equal(5000);
+    expect(parseRetryAfter('Sat, 21 Nov 2026 09:00:00 GMT', now)).to.equal(0);
+    expect(parseRetryAfter('soon', now)).to.equal(undefined);
+    expect(parseRetryAfter(undefined, now)).to.equal(undefined);
+  });
+});
