@@ -16,7 +16,7 @@ const spanProcessors = [
     new MlflowSpanExporter({ experimentName: process.env.MLFLOW_EXPERIMENT_NAME ?? 'bedrock-examples' }),
   ),
 ];
-const hasOtlpBackend = process.env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined;
+const hasOtlpBackend = Boolean(process.env.OTEL_EXPORTER_OTLP_ENDPOINT);
 if (hasOtlpBackend) {
   // The same spans, side by side, to Jaeger or any other OTLP backend.
   spanProcessors.push(new BatchSpanProcessor(new OTLPTraceExporter()));

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { startCollector } from '../../scripts/test-support/collector.js';
 import { type ExampleRun, runExample } from './run-example.js';
 
 const MODEL = 'amazon.nova-lite-v1:0';
@@ -46,5 +47,21 @@ describe('example quickstart', function () {
     expect(events[1]).to.include.members(['messageStart', 'contentBlockDelta', 'messageStop', 'metadata']);
     expect(events[2]).to.deep.equal([]);
     expect(events[3]?.length).to.be.greaterThan(3);
+  });
+
+  it('sends the same spans to a second backend when OTEL_EXPORTER_OTLP_ENDPOINT names one', async () => {
+    const collector = await startCollector();
+    try {
+      const { code, output, traces } = await runExample(['quickstart'], {
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        // The receiver behind the collector reads spans alone; by default the example would send metrics, too.
+        OTEL_METRICS_EXPORTER: 'none',
+      });
+      expect(code, output).to.equal(0);
+      const received = (await collector.received(4)).map(({ spanId }) => spanId);
+      expect(received).to.have.members(traces.flatMap(({ spans }) => spans.map(({ spanId }) => spanId)));
+    } finally {
+      await collector.close();
+    }
   });
 });

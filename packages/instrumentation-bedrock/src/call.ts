@@ -26,7 +26,7 @@ export interface ServerEndpoint {
   readonly port?: number | undefined;
 }
 
-/** The SDK ends a stream silently when the connection breaks; only the missing closing event tells. */
+/** The SDK reports no error for a stream that is cut off cleanly; only the missing closing event tells. */
 const INCOMPLETE_STREAM: Failure = {
   type: 'incomplete_stream',
   message: 'The stream ended without its closing event: the answer is incomplete.',

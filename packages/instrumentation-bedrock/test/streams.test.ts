@@ -168,16 +168,22 @@ describe('streams', () => {
     });
   }
 
-  for (const scenario of ['reset', 'truncated'] as const) {
-    it(`that are ${scenario === 'reset' ? 'reset' : 'cut off'} are recorded as incomplete; the SDK reports no error`, async () => {
-      const { error, text } = await readUntilError(
-        await converse(simulator.endpoint({ scenario, parameters: { after: 3 } })),
-      );
+  for (const [scenario, type, thrown] of [
+    ['reset', 'ERR_HTTP2_STREAM_ERROR', true],
+    ['truncated', 'incomplete_stream', false],
+  ] as const) {
+    it(`that are ${scenario} are ERROR with what had arrived, and ${thrown ? 'throw' : 'end'} as without tracing`, async () => {
+      const endpoint = simulator.endpoint({ scenario, parameters: { after: 3 } });
+      tracing.instrumentation.disable();
+      const plain = await readUntilError(await converse(endpoint));
+      tracing.instrumentation.enable();
+      const traced = await readUntilError(await converse(endpoint));
+      expect(traced).to.deep.equal(plain);
+      expect(traced.error !== undefined).to.equal(thrown);
       const [span] = tracing.spans();
       expect(span?.status.code).to.equal(SpanStatusCode.ERROR);
-      if (!error) expect(span?.attributes['error.type']).to.equal('incomplete_stream');
-      expect(text).to.not.equal('');
-      expect(json(span!, 'mlflow.spanOutputs')).to.have.nested.property('output.message.content[0].text', text);
+      expect(span?.attributes['error.type']).to.equal(type);
+      expect(json(span!, 'mlflow.spanOutputs')).to.have.nested.property('output.message.content[0].text', traced.text);
     });
   }
 
