@@ -33,30 +33,33 @@ export function parameterAttributes(parameters: RequestParameters): Attributes {
   return attributes;
 }
 
-export function inputAttributes({ messages, systemInstructions }: InputContent): Attributes {
+/** Content by attribute: JSON text on spans, structured in events. */
+export type ContentAttributes = Readonly<Record<string, unknown>>;
+
+export function inputContent({ messages, systemInstructions }: InputContent): ContentAttributes {
   return {
-    ...(messages.length > 0 ? { [semconv.ATTR_GEN_AI_INPUT_MESSAGES]: JSON.stringify(messages) } : {}),
-    ...(systemInstructions ? { [semconv.ATTR_GEN_AI_SYSTEM_INSTRUCTIONS]: JSON.stringify(systemInstructions) } : {}),
+    ...(messages.length > 0 ? { [semconv.ATTR_GEN_AI_INPUT_MESSAGES]: messages } : {}),
+    ...(systemInstructions ? { [semconv.ATTR_GEN_AI_SYSTEM_INSTRUCTIONS]: systemInstructions } : {}),
   };
 }
 
-export function outputAttributes(messages: readonly OutputMessage[]): Attributes {
-  return messages.length > 0 ? { [semconv.ATTR_GEN_AI_OUTPUT_MESSAGES]: JSON.stringify(messages) } : {};
+export function outputContent(messages: readonly OutputMessage[]): ContentAttributes {
+  return messages.length > 0 ? { [semconv.ATTR_GEN_AI_OUTPUT_MESSAGES]: messages } : {};
 }
 
-export function toolAttributes(
-  tools: readonly ToolDefinition[],
-  formats: { readonly genAi: boolean; readonly mlflow: boolean },
-): Attributes {
+export function toolContent(tools: readonly ToolDefinition[]): ContentAttributes {
+  return tools.length > 0 ? { [semconv.ATTR_GEN_AI_TOOL_DEFINITIONS]: tools } : {};
+}
+
+/** MLflow shows tools in OpenAI's form. */
+export function mlflowTools(tools: readonly ToolDefinition[]): ContentAttributes {
   if (tools.length === 0) return {};
-  const attributes: Attributes = {};
-  if (formats.genAi) attributes[semconv.ATTR_GEN_AI_TOOL_DEFINITIONS] = JSON.stringify(tools);
-  if (formats.mlflow) {
-    // MLflow shows tools in OpenAI's form.
-    const openAiTools = tools.map(({ type, ...definition }) => ({ type, function: definition }));
-    attributes[semconv.ATTR_MLFLOW_CHAT_TOOLS] = JSON.stringify(openAiTools);
-  }
-  return attributes;
+  return { [semconv.ATTR_MLFLOW_CHAT_TOOLS]: tools.map(({ type, ...definition }) => ({ type, function: definition })) };
+}
+
+/** Content as attribute values of a span. */
+export function asJsonText(content: ContentAttributes): Attributes {
+  return Object.fromEntries(Object.entries(content).map(([name, value]) => [name, JSON.stringify(value)]));
 }
 
 export function responseAttributes(facts: ResponseFacts): Attributes {

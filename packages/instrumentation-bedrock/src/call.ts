@@ -1,10 +1,11 @@
 /** The life of one traced call: from the request to the end of its answer or stream. */
 
-import type { Attributes, Span } from '@opentelemetry/api';
+import { type Attributes, type Context, type Span, trace } from '@opentelemetry/api';
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '@opentelemetry/semantic-conventions';
 import type { Api, ApiRequest, ApiResponse, ApiStream } from './apis/api.js';
 import type { BedrockCallInfo, ResolvedConfig } from './config.js';
 import type { Dialect, ResponseFacts } from './dialects/dialect.js';
+import { type EventLogger, InferenceEvent } from './events.js';
 import { asObject, asString } from './json.js';
 import type { Instruments } from './metrics.js';
 import { identifyModel } from './model-id.js';
@@ -17,6 +18,7 @@ import { combineUsage, type TokenUsage, type UsageReport } from './usage.js';
 export interface CallEnvironment {
   readonly config: ResolvedConfig;
   readonly instruments: Instruments;
+  readonly logger: EventLogger;
   /** Says once per cause that something inside the instrumentation failed. */
   report(what: string, error: unknown): void;
 }
@@ -66,13 +68,24 @@ export class TracedCall {
   #onEnd: (() => void) | undefined;
   #ended = false;
 
-  constructor(environment: CallEnvironment, info: BedrockCallInfo, api: Api, request: ApiRequest, span: Span) {
+  /** @param parent the context in which the call was made. */
+  constructor(
+    environment: CallEnvironment,
+    info: BedrockCallInfo,
+    api: Api,
+    request: ApiRequest,
+    span: Span,
+    parent: Context,
+  ) {
     this.#environment = environment;
     this.#api = api;
     this.#request = request;
     this.#span = span;
     if (span.isRecording()) {
-      this.#recorder = new SpanRecorder(span, api, request, info, environment.config, environment.report);
+      const { config, logger, report } = environment;
+      const event = config.emitEvents ? new InferenceEvent(logger, trace.setSpan(parent, span)) : undefined;
+      this.#recorder = new SpanRecorder(span, api, request, info, config, report, event);
+      event?.add(startAttributes(request, api, undefined));
       this.#guard('reading the request', () => this.#recorder?.recordRequest());
     }
   }
@@ -94,7 +107,7 @@ export class TracedCall {
       const { streamMember } = this.#api;
       const stream = streamMember && asObject(output)?.[streamMember];
       if (stream && this.#observe(stream, output)) this.#onEnd = onStreamEnd;
-      else this.#finish(this.#api.readResponse(this.#request, output));
+      else this.#finish(this.#api.readResponse(this.#request, output, this.#environment.config));
     });
     if (this.#onEnd) return true;
     this.#end(); // Also when reading failed: the span must not stay open.
@@ -114,7 +127,9 @@ export class TracedCall {
   }
 
   #observe(stream: unknown, output: unknown): boolean {
-    const reader = this.#api.createStream(this.#request, output);
+    const reader = this.#api.createStream(this.#request, output, {
+      maxMediaBytes: this.#environment.config.maxMediaBytes,
+    });
     this.#stream = reader;
     return observeStream(stream, {
       onChunk: (chunk) => {
@@ -161,13 +176,16 @@ export class TracedCall {
       this.#firstChunkTime === undefined ? undefined : (this.#firstChunkTime - this.#startTime) / 1000;
     this.#measure(usage, response, facts, timeToFirstChunk, failure);
     if (!recorder) return;
-    this.#span.setAttributes(this.#identity(response));
-    if (timeToFirstChunk !== undefined) {
-      this.#span.setAttribute(semconv.ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, timeToFirstChunk);
-    }
+    recorder.setFacts({
+      ...this.#identity(response),
+      ...(timeToFirstChunk === undefined
+        ? {}
+        : { [semconv.ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: timeToFirstChunk }),
+    });
     // Usage before content: if content cannot be read, the figures are there all the same.
     if (usage) recorder.recordUsage(usage, response);
     if (response) recorder.recordResponse(response, facts);
+    recorder.end(response?.dialect ?? this.#request.dialect);
   }
 
   #measure(

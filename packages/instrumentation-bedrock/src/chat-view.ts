@@ -6,7 +6,7 @@
  * the bodies as they are.
  */
 
-import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from './json.js';
+import { asArray, asObject, asString, isMediaNote, isObject, type JsonObject, type JsonValue } from './json.js';
 
 /** A Converse request, or a Nova request to InvokeModel. */
 export function viewConverseRequest(body: JsonObject): JsonObject {
@@ -33,7 +33,8 @@ function viewConverseBlock(block: JsonObject): JsonObject {
     return { ...block, toolResult: { ...toolResult, content } };
   }
   const image = asObject(block['image']);
-  if (image && typeof asObject(image['source'])?.['bytes'] !== 'string') {
+  const bytes = asObject(image?.['source'])?.['bytes'];
+  if (image && (typeof bytes !== 'string' || isMediaNote(bytes))) {
     const uri = asString(asObject(asObject(image['source'])?.['s3Location'])?.['uri']);
     // `image` must go: the parser looks for it first and needs its bytes.
     const { image: original, ...rest } = block;
@@ -79,7 +80,9 @@ function isAnthropicBlockShown(block: JsonObject): boolean {
       return typeof block['id'] === 'string' && typeof block['name'] === 'string' && isObject(block['input']);
     case 'image':
       return (
-        (source?.['type'] === 'base64' && ANTHROPIC_IMAGES.has(asString(source['media_type']) ?? '')) ||
+        (source?.['type'] === 'base64' &&
+          ANTHROPIC_IMAGES.has(asString(source['media_type']) ?? '') &&
+          !isMediaNote(asString(source['data']) ?? '')) ||
         (source?.['type'] === 'url' && typeof source['url'] === 'string')
       );
     default:

@@ -54,7 +54,8 @@ export interface BedrockInstrumentationConfig extends InstrumentationConfig {
    * Record prompts, completions, tool definitions and arguments. Default: true.
    *
    * The environment variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` wins when set: `true` or `false`,
-   * or `SPAN_ONLY`, `SPAN_AND_EVENT` (on), `NO_CONTENT`, `EVENT_ONLY` (nothing on spans).
+   * or `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`. In the last two, each inference also emits the log
+   * event `gen_ai.client.inference.operation.details` with its content.
    */
   captureMessageContent?: boolean;
   /**
@@ -64,6 +65,11 @@ export interface BedrockInstrumentationConfig extends InstrumentationConfig {
   contentHook?: (content: BedrockContent) => JsonValue | undefined;
   /** Longest text recorded inside content, in characters; longer ones are cut and say by how much. Default: no limit. */
   maxContentLength?: number;
+  /**
+   * Largest image, document, video or audio recorded inside content, in bytes; larger ones are replaced by a note of
+   * their size. Default: 1,048,576 (1 MiB); 0 records none.
+   */
+  maxMediaBytes?: number;
   /**
    * The forms in which content is recorded. Default: both.
    *
@@ -83,11 +89,16 @@ export interface BedrockInstrumentationConfig extends InstrumentationConfig {
 
 /** The configuration as it is used: defaults filled in, environment applied. */
 export interface ResolvedConfig {
+  /** Content is recorded somewhere, on spans or in events. */
   readonly captureContent: boolean;
+  /** One event for each inference, with its content. */
+  readonly emitEvents: boolean;
+  readonly contentOnSpans: boolean;
   readonly genAiContent: boolean;
   readonly mlflowContent: boolean;
   readonly recordStreamEvents: boolean;
   readonly maxContentLength: number | undefined;
+  readonly maxMediaBytes: number;
   readonly contentHook: BedrockInstrumentationConfig['contentHook'];
   readonly requestHook: BedrockInstrumentationConfig['requestHook'];
   readonly responseHook: BedrockInstrumentationConfig['responseHook'];
@@ -95,13 +106,20 @@ export interface ResolvedConfig {
 }
 
 const CAPTURE_VARIABLE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
-const CAPTURE_ON_SPANS: Readonly<Record<string, boolean>> = {
-  TRUE: true,
-  FALSE: false,
-  SPAN_ONLY: true,
-  SPAN_AND_EVENT: true,
-  EVENT_ONLY: false,
-  NO_CONTENT: false,
+const DEFAULT_MAX_MEDIA_BYTES = 1_048_576;
+
+interface Capture {
+  readonly onSpans: boolean;
+  readonly inEvents: boolean;
+}
+
+const CAPTURE_WORDS: Readonly<Record<string, Capture>> = {
+  TRUE: { onSpans: true, inEvents: false },
+  FALSE: { onSpans: false, inEvents: false },
+  SPAN_ONLY: { onSpans: true, inEvents: false },
+  SPAN_AND_EVENT: { onSpans: true, inEvents: true },
+  EVENT_ONLY: { onSpans: false, inEvents: true },
+  NO_CONTENT: { onSpans: false, inEvents: false },
 };
 
 /**
@@ -114,18 +132,21 @@ export function resolveConfig(
   env: Readonly<Record<string, string | undefined>>,
   warn: (message: string) => void,
 ): ResolvedConfig {
-  const captureContent = captureFromEnvironment(env[CAPTURE_VARIABLE], warn) ?? config.captureMessageContent ?? true;
+  const capture = captureFromEnvironment(env[CAPTURE_VARIABLE], warn) ?? {
+    onSpans: config.captureMessageContent ?? true,
+    inEvents: false,
+  };
   const formats = config.contentFormats ?? ['gen_ai', 'mlflow'];
-  const { maxContentLength } = config;
-  const isLengthValid = maxContentLength === undefined || maxContentLength >= 0;
-  if (!isLengthValid)
-    warn(`maxContentLength must be 0 or more characters, not ${maxContentLength}; no limit is applied`);
+  const maxMediaBytes = limit('maxMediaBytes', 'bytes', config.maxMediaBytes, warn) ?? DEFAULT_MAX_MEDIA_BYTES;
   return {
-    captureContent,
-    genAiContent: captureContent && formats.includes('gen_ai'),
-    mlflowContent: captureContent && formats.includes('mlflow'),
-    recordStreamEvents: captureContent && (config.recordStreamEvents ?? true),
-    maxContentLength: isLengthValid ? maxContentLength : undefined,
+    captureContent: capture.onSpans || capture.inEvents,
+    emitEvents: capture.inEvents,
+    contentOnSpans: capture.onSpans,
+    genAiContent: capture.onSpans && formats.includes('gen_ai'),
+    mlflowContent: capture.onSpans && formats.includes('mlflow'),
+    recordStreamEvents: capture.onSpans && (config.recordStreamEvents ?? true),
+    maxContentLength: limit('maxContentLength', 'characters', config.maxContentLength, warn),
+    maxMediaBytes,
     contentHook: config.contentHook,
     requestHook: config.requestHook,
     responseHook: config.responseHook,
@@ -133,10 +154,21 @@ export function resolveConfig(
   };
 }
 
-function captureFromEnvironment(value: string | undefined, warn: (message: string) => void): boolean | undefined {
+function limit(
+  name: string,
+  unit: string,
+  value: number | undefined,
+  warn: (message: string) => void,
+): number | undefined {
+  if (value === undefined || value >= 0) return value;
+  warn(`${name} must be 0 or more ${unit}, not ${value}; the default is used`);
+  return undefined;
+}
+
+function captureFromEnvironment(value: string | undefined, warn: (message: string) => void): Capture | undefined {
   if (value === undefined || value.trim() === '') return undefined;
   const word = value.trim().toUpperCase();
-  if (Object.hasOwn(CAPTURE_ON_SPANS, word)) return CAPTURE_ON_SPANS[word];
+  if (Object.hasOwn(CAPTURE_WORDS, word)) return CAPTURE_WORDS[word];
   warn(`${CAPTURE_VARIABLE}=${value} is not understood and ignored; use true or false`);
   return undefined;
 }

@@ -6,6 +6,7 @@ import {
 } from '@opentelemetry/instrumentation';
 import type { TracedCall } from './call.js';
 import { type BedrockInstrumentationConfig, type ResolvedConfig, resolveConfig } from './config.js';
+import type { EventLogger } from './events.js';
 import { createInstruments, type Instruments } from './metrics.js';
 import { type Owner, patchSend } from './patch.js';
 import { isTraced, traceSend } from './trace-send.js';
@@ -113,8 +114,15 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
       handle: (original, client, command, rest) => {
         if (!isTraced(client)) return undefined;
         const { resolvedConfig: config, instruments, tracer, openCalls } = this;
+        const logger = this.logger as EventLogger;
         return {
-          result: traceSend({ config, instruments, tracer, openCalls, report }, original, client, command, rest),
+          result: traceSend(
+            { config, instruments, tracer, logger, openCalls, report },
+            original,
+            client,
+            command,
+            rest,
+          ),
         };
       },
     };

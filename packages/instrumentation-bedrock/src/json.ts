@@ -47,6 +47,8 @@ export function parseJson(text: string): JsonValue | undefined {
 export interface ToJsonOptions {
   /** Strings longer than this many characters are cut and end with a note. Default: not cut. */
   readonly maxStringLength?: number | undefined;
+  /** Bytes, and long base64 texts, of more than this many bytes are replaced by a note. Default: kept. */
+  readonly maxMediaBytes?: number | undefined;
 }
 
 /** Deeper levels than any Bedrock API accepts; bounds the work for hostile objects. */
@@ -81,13 +83,14 @@ export function toBase64(bytes: Uint8Array): string {
  * application's objects beyond reading their enumerable properties.
  */
 export function toJson(value: unknown, options: ToJsonOptions = {}): JsonValue | undefined {
-  return copy(value, options.maxStringLength ?? Number.POSITIVE_INFINITY, new Set(), 0);
+  const { maxStringLength = Number.POSITIVE_INFINITY, maxMediaBytes = Number.POSITIVE_INFINITY } = options;
+  return copy(value, { maxStringLength, maxMediaBytes }, new Set(), 0);
 }
 
-function copy(value: unknown, maxLength: number, ancestors: Set<object>, depth: number): JsonValue | undefined {
+function copy(value: unknown, limits: Limits, ancestors: Set<object>, depth: number): JsonValue | undefined {
   switch (typeof value) {
     case 'string':
-      return value.length > maxLength ? cut(value, maxLength) : value;
+      return limitText(value, limits);
     case 'boolean':
       return value;
     case 'number':
@@ -95,27 +98,30 @@ function copy(value: unknown, maxLength: number, ancestors: Set<object>, depth: 
     case 'bigint':
       return value.toString();
     case 'object':
-      return value === null ? null : copyObject(value, maxLength, ancestors, depth);
+      return value === null ? null : copyObject(value, limits, ancestors, depth);
     default:
       return undefined;
   }
 }
 
-function copyObject(value: object, maxLength: number, ancestors: Set<object>, depth: number): JsonValue {
+function copyObject(value: object, limits: Limits, ancestors: Set<object>, depth: number): JsonValue {
   const bytes = asBytes(value);
-  if (bytes) return copy(toBase64(bytes), maxLength, ancestors, depth) ?? null;
+  if (bytes) {
+    if (bytes.byteLength > limits.maxMediaBytes) return mediaNote(bytes.byteLength);
+    return limitText(toBase64(bytes), limits);
+  }
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (ancestors.has(value)) return '[circular]';
   if (depth >= MAX_DEPTH) return '[nested too deeply]';
   ancestors.add(value);
   let result: JsonValue;
   if (Array.isArray(value)) {
-    result = value.map((item) => copy(item, maxLength, ancestors, depth + 1) ?? null);
+    result = value.map((item) => copy(item, limits, ancestors, depth + 1) ?? null);
   } else {
     // Without a prototype, so that a "__proto__" key is data like any other.
     const object: JsonObject = Object.create(null);
     for (const key of Object.keys(value)) {
-      const member = copy((value as Record<string, unknown>)[key], maxLength, ancestors, depth + 1);
+      const member = copy((value as Record<string, unknown>)[key], limits, ancestors, depth + 1);
       if (member !== undefined) object[key] = member;
     }
     result = object;
@@ -124,6 +130,28 @@ function copyObject(value: object, maxLength: number, ancestors: Set<object>, de
   return result;
 }
 
-function cut(text: string, maxLength: number): string {
-  return `${text.slice(0, maxLength)}… [${text.length - maxLength} more characters not recorded]`;
+type Limits = Required<{ [Key in keyof ToJsonOptions]: number }>;
+
+function limitText(text: string, { maxStringLength, maxMediaBytes }: Limits): string {
+  const bytes = Math.floor((text.length * 3) / 4);
+  if (bytes > Math.max(maxMediaBytes, SHORT_TEXT) && BASE64.test(text.slice(0, SHORT_TEXT))) return mediaNote(bytes);
+  if (text.length <= maxStringLength) return text;
+  return `${text.slice(0, maxStringLength)}… [${text.length - maxStringLength} more characters not recorded]`;
+}
+
+/** A word looks like base64 too; media is longer. */
+const SHORT_TEXT = 1024;
+
+/** Base64 without line breaks, bare or in a data URL: what the APIs take. Prose has spaces. */
+const BASE64 = /^(?:data:[^,]{1,128};base64,)?[A-Za-z0-9+/]+={0,2}$/;
+
+/** Starts with a bracket, as no base64 does. */
+const MEDIA_NOTE = /^\[\d+ bytes not recorded\]$/;
+
+function mediaNote(bytes: number): string {
+  return `[${bytes} bytes not recorded]`;
+}
+
+export function isMediaNote(text: string): boolean {
+  return MEDIA_NOTE.test(text);
 }

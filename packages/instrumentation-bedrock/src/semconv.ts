@@ -60,6 +60,9 @@ export const METRIC_OPERATION_DURATION = 'gen_ai.client.operation.duration';
 export const METRIC_TIME_TO_FIRST_CHUNK = 'gen_ai.client.operation.time_to_first_chunk';
 export const METRIC_TIME_PER_OUTPUT_CHUNK = 'gen_ai.client.operation.time_per_output_chunk';
 
+export const EVENT_INFERENCE_DETAILS = 'gen_ai.client.inference.operation.details';
+export const EVENT_OPERATION_EXCEPTION = 'gen_ai.client.operation.exception';
+
 /** Attributes of MLflow's trace format, for what no convention can express. */
 export const ATTR_MLFLOW_SPAN_TYPE = 'mlflow.spanType';
 export const ATTR_MLFLOW_SPAN_INPUTS = 'mlflow.spanInputs';

@@ -1,6 +1,6 @@
-/** Writes what was read of a call onto its span, as far as content may be recorded. */
+/** Writes what was read of a call onto its span and its event, as far as content may be recorded. */
 
-import { type Span, SpanStatusCode } from '@opentelemetry/api';
+import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import {
   ATTR_ERROR_TYPE,
   ATTR_EXCEPTION_MESSAGE,
@@ -9,17 +9,21 @@ import {
 } from '@opentelemetry/semantic-conventions';
 import type { Api, ApiChunk, ApiRequest, ApiResponse } from './apis/api.js';
 import {
-  inputAttributes,
-  outputAttributes,
+  asJsonText,
+  type ContentAttributes,
+  inputContent,
+  mlflowTools,
+  outputContent,
   parameterAttributes,
   responseAttributes,
-  toolAttributes,
+  toolContent,
   usageAttributes,
 } from './attributes.js';
 import type { BedrockCallInfo, BedrockContent, ResolvedConfig } from './config.js';
 import { prepareContent } from './content.js';
 import type { Dialect, OperationName, ResponseFacts } from './dialects/dialect.js';
-import { asObject, type JsonValue, toJson } from './json.js';
+import type { InferenceEvent } from './events.js';
+import { asObject, type JsonObject, type JsonValue, toJson } from './json.js';
 import { identifyModel } from './model-id.js';
 import * as semconv from './semconv.js';
 import type { TokenUsage } from './usage.js';
@@ -49,6 +53,7 @@ export class SpanRecorder {
   readonly #info: BedrockCallInfo;
   readonly #config: ResolvedConfig;
   readonly #report: (what: string, error: unknown) => void;
+  readonly #event: InferenceEvent | undefined;
 
   constructor(
     span: Span,
@@ -57,6 +62,7 @@ export class SpanRecorder {
     info: BedrockCallInfo,
     config: ResolvedConfig,
     report: (what: string, error: unknown) => void,
+    event: InferenceEvent | undefined,
   ) {
     this.#span = span;
     this.#api = api;
@@ -64,6 +70,7 @@ export class SpanRecorder {
     this.#info = info;
     this.#config = config;
     this.#report = report;
+    this.#event = event;
   }
 
   /** @param dialect that of the request, until its answer corrects it. */
@@ -71,7 +78,7 @@ export class SpanRecorder {
     const { modelId, guardrailId } = this.#request;
     const body = this.#request.body();
     const { vendor } = identifyModel(modelId);
-    this.#span.setAttributes({
+    this.setFacts({
       [semconv.ATTR_MLFLOW_SPAN_TYPE]: SPAN_TYPES[dialect.operation] ?? this.#api.spanType,
       ...(dialect.chatView ? { [semconv.ATTR_MLFLOW_MESSAGE_FORMAT]: dialect.chatView.format } : {}),
       ...(modelId === undefined ? {} : { [semconv.ATTR_MLFLOW_LLM_MODEL]: modelId }),
@@ -84,13 +91,8 @@ export class SpanRecorder {
     const content = this.#content('request', body);
     if (content === undefined) return;
     const object = asObject(content);
-    const { genAiContent, mlflowContent, maxContentLength } = this.#config;
-    if (object) {
-      if (genAiContent) this.#span.setAttributes(inputAttributes(dialect.readInput(object)));
-      this.#span.setAttributes(
-        toolAttributes(dialect.readTools(object), { genAi: genAiContent, mlflow: mlflowContent }),
-      );
-    }
+    const { mlflowContent, maxContentLength } = this.#config;
+    if (object) this.#showRequest(object, dialect);
     if (mlflowContent) {
       const view = object && dialect.chatView;
       const record = this.#request.record(view ? view.request(object) : content, view !== undefined, {
@@ -113,16 +115,14 @@ export class SpanRecorder {
       this.recordRequest(response.dialect);
     }
     if (facts) {
-      this.#span.setAttributes(responseAttributes(facts));
+      this.setFacts(responseAttributes(facts));
       this.#resolveModel(facts.model);
     }
-    if (response.attributes) this.#span.setAttributes(response.attributes);
+    if (response.attributes) this.setFacts(response.attributes);
     const content = this.#content('response', response.body);
     if (content === undefined) return;
     const object = asObject(content);
-    if (this.#config.genAiContent && object) {
-      this.#span.setAttributes(outputAttributes(response.dialect.readOutput(object)));
-    }
+    if (object) this.#showMessages(outputContent(response.dialect.readOutput(object)));
     if (this.#config.mlflowContent) {
       const view = object && response.dialect.chatView;
       const record = response.record(view ? view.response(object) : content, view !== undefined);
@@ -132,11 +132,11 @@ export class SpanRecorder {
 
   recordUsage(usage: TokenUsage, response: ApiResponse | undefined): void {
     const { operation } = response?.dialect ?? this.#request.dialect;
-    this.#span.setAttributes(usageAttributes(usage, operation));
+    this.setFacts(usageAttributes(usage, operation));
   }
 
   recordFailure({ type, error, message }: Failure): void {
-    this.#span.setAttribute(ATTR_ERROR_TYPE, type);
+    this.setFacts({ [ATTR_ERROR_TYPE]: type });
     if (message !== undefined) {
       this.#span.setStatus({ code: SpanStatusCode.ERROR, message });
       return;
@@ -145,15 +145,41 @@ export class SpanRecorder {
     const original = error instanceof Error ? error.message : String(error);
     const shown = this.#content('error', original);
     const text = typeof shown === 'string' ? shown : undefined;
-    this.#span.setStatus({ code: SpanStatusCode.ERROR, message: text ? `${type}: ${text}` : type });
-    this.#span.addEvent('exception', {
+    const exception: Attributes = {
       [ATTR_EXCEPTION_TYPE]: type,
       ...(text === undefined ? {} : { [ATTR_EXCEPTION_MESSAGE]: text }),
       // The stack trace repeats the message: it may be shown only where the message is shown as it is.
       ...(text === original && error instanceof Error && error.stack
         ? { [ATTR_EXCEPTION_STACKTRACE]: error.stack }
         : {}),
-    });
+    };
+    this.#event?.addException(exception);
+    const onSpan = this.#config.contentOnSpans;
+    this.#span.setStatus({ code: SpanStatusCode.ERROR, message: text && onSpan ? `${type}: ${text}` : type });
+    this.#span.addEvent('exception', onSpan ? exception : { [ATTR_EXCEPTION_TYPE]: type });
+  }
+
+  /** Facts without content, on span and event. */
+  setFacts(attributes: Attributes): void {
+    this.#span.setAttributes(attributes);
+    this.#event?.add(attributes);
+  }
+
+  /** The call is over. */
+  end(dialect: Dialect): void {
+    this.#event?.emit(dialect.operation);
+  }
+
+  #showRequest(request: JsonObject, dialect: Dialect): void {
+    const tools = dialect.readTools(request);
+    this.#showMessages(inputContent(dialect.readInput(request)));
+    this.#showMessages(toolContent(tools));
+    if (this.#config.mlflowContent) this.#span.setAttributes(asJsonText(mlflowTools(tools)));
+  }
+
+  #showMessages(content: ContentAttributes): void {
+    if (this.#config.genAiContent) this.#span.setAttributes(asJsonText(content));
+    this.#event?.add(content);
   }
 
   /** Where the request hides the model behind an ARN, the answer may name it: then MLflow can tell the price. */

@@ -103,7 +103,7 @@ function start(
     const operation = operationName(command);
     if (operation === undefined) return undefined;
     const api = apiOf(operation);
-    const request = api.readRequest(command.input);
+    const request = api.readRequest(command.input, environment.config);
     const info: BedrockCallInfo = { operation, modelId: request.modelId };
     const attributes = startAttributes(request, api, lastEndpoint(client));
     const span = environment.tracer.startSpan(
@@ -111,7 +111,7 @@ function start(
       { kind: SpanKind.CLIENT, attributes },
       parent,
     );
-    return { span, info, call: new TracedCall(environment, info, api, request, span) };
+    return { span, info, call: new TracedCall(environment, info, api, request, span, parent) };
   } catch (error) {
     environment.report('starting the span of a call failed; the call is not traced', error);
     return undefined;

@@ -137,7 +137,7 @@ describe('resolveConfig', () => {
     expect(config).to.include({ captureContent: false, maxContentLength: undefined });
     expect(warnings).to.deep.equal([
       'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=perhaps is not understood and ignored; use true or false',
-      'maxContentLength must be 0 or more characters, not -1; no limit is applied',
+      'maxContentLength must be 0 or more characters, not -1; the default is used',
     ]);
   });
 });

@@ -58,7 +58,8 @@ export interface Api {
   readonly spanType: 'CHAT_MODEL' | 'LLM' | 'GUARDRAIL';
   /** Member of the output that is the event stream. */
   readonly streamMember?: 'stream' | 'body';
-  readRequest(input: unknown): ApiRequest;
-  readResponse(request: ApiRequest, output: unknown): ApiResponse;
-  createStream(request: ApiRequest, output: unknown): ApiStream;
+  /** @param limits what of large media is kept. */
+  readRequest(input: unknown, limits: ToJsonOptions): ApiRequest;
+  readResponse(request: ApiRequest, output: unknown, limits: ToJsonOptions): ApiResponse;
+  createStream(request: ApiRequest, output: unknown, limits: ToJsonOptions): ApiStream;
 }

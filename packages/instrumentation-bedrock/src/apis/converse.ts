@@ -2,26 +2,26 @@
 
 import { converse } from '../dialects/converse.js';
 import { memberName } from '../dialects/converse-fold.js';
-import { asObject, asString, isObject, type JsonValue, toJson } from '../json.js';
+import { asObject, asString, isObject, type JsonValue, type ToJsonOptions, toJson } from '../json.js';
 import type { Api, ApiRequest, ApiResponse, ApiStream } from './api.js';
 
 export const converseApi: Api = {
   spanType: 'CHAT_MODEL',
   readRequest,
-  readResponse: (_request, output) => response(toJson(output)),
+  readResponse: (_request, output, limits) => response(toJson(output, limits)),
   createStream,
 };
 
 export const converseStreamApi: Api = { ...converseApi, streamMember: 'stream' };
 
-function readRequest(input: unknown): ApiRequest {
+function readRequest(input: unknown, limits: ToJsonOptions): ApiRequest {
   const raw = asObject(input);
   return {
     modelId: asString(raw?.['modelId']),
     dialect: converse,
     isCertain: true,
     guardrailId: asString(asObject(raw?.['guardrailConfig'])?.['guardrailIdentifier']),
-    body: () => toJson(input),
+    body: () => toJson(input, limits),
     record: (body) => body ?? null,
   };
 }
@@ -30,7 +30,7 @@ function response(body: JsonValue | undefined): ApiResponse {
   return { dialect: converse, body, usage: undefined, record: (recorded) => recorded ?? null };
 }
 
-function createStream(): ApiStream {
+function createStream(_request: ApiRequest, _output: unknown, limits: ToJsonOptions): ApiStream {
   const fold = converse.createFold();
   return {
     read(event) {
@@ -41,7 +41,7 @@ function createStream(): ApiStream {
       return { name, shown: event[name] ?? null };
     },
     // The events are the SDK's objects, so redacted reasoning and images may be bytes.
-    response: () => response(toJson(fold.body())),
+    response: () => response(toJson(fold.body(), limits)),
     isComplete: fold.isComplete,
   };
 }

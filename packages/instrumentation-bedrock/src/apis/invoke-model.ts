@@ -11,6 +11,7 @@ import {
   type JsonObject,
   type JsonValue,
   parseJson,
+  type ToJsonOptions,
   toBase64,
   toJson,
 } from '../json.js';
@@ -32,12 +33,12 @@ export const invokeModelApi: Api = {
 
 export const invokeModelStreamApi: Api = { ...invokeModelApi, streamMember: 'body' };
 
-function readRequest(input: unknown): ApiRequest {
+function readRequest(input: unknown, limits: ToJsonOptions): ApiRequest {
   const raw = asObject(input) ?? {};
   const modelId = asString(raw['modelId']);
   let content: { readonly value: JsonValue | undefined } | undefined;
   const body = (): JsonValue | undefined => {
-    content ??= { value: readBody(raw['body']) };
+    content ??= { value: readBody(raw['body'], limits) };
     return content.value;
   };
   return {
@@ -50,7 +51,9 @@ function readRequest(input: unknown): ApiRequest {
       const parameters = asObject(toJson(rest, options));
       if (isConversation) return { ...parameters, ...asObject(recorded) };
       // Python's autolog shows the body as JSON text too: what was sent, to the letter where nothing was edited.
-      const text = recorded === content?.value ? (bodyText(rawBody) ?? recorded) : recorded;
+      const sent = bodyText(rawBody);
+      const isWhole = recorded === content?.value && !exceeds(sent, limits);
+      const text = isWhole ? (sent ?? recorded) : recorded;
       return {
         ...parameters,
         ...(text === undefined ? {} : { body: typeof text === 'string' ? text : JSON.stringify(text) }),
@@ -59,8 +62,8 @@ function readRequest(input: unknown): ApiRequest {
   };
 }
 
-function readResponse(request: ApiRequest, output: unknown): ApiResponse {
-  const body = readBody(asObject(output)?.['body']);
+function readResponse(request: ApiRequest, output: unknown, limits: ToJsonOptions): ApiResponse {
+  const body = readBody(asObject(output)?.['body'], limits);
   const dialect = isObject(body) ? dialectOfResponse(request, body) : request.dialect;
   return { dialect, body, usage: undefined, record: recordOutput(output) };
 }
@@ -112,6 +115,10 @@ function createStream(request: ApiRequest, output: unknown): ApiStream {
   };
 }
 
+function exceeds(text: string | undefined, { maxMediaBytes = Number.POSITIVE_INFINITY }: ToJsonOptions): boolean {
+  return text !== undefined && text.length > maxMediaBytes;
+}
+
 /** A request or response body as text; undefined when it is binary or cannot be read without consuming it. */
 function bodyText(body: unknown): string | undefined {
   if (typeof body === 'string') return body;
@@ -120,12 +127,15 @@ function bodyText(body: unknown): string | undefined {
 }
 
 /** A body as JSON, else as text, else as base64; a note in place of what can be read only once. */
-function readBody(body: unknown): JsonValue | undefined {
+function readBody(body: unknown, limits: ToJsonOptions): JsonValue | undefined {
   if (body === undefined || body === null) return undefined;
   const text = bodyText(body);
-  if (text !== undefined) return parseJson(text) ?? text;
-  const bytes = asBytes(body);
-  if (bytes) return toBase64(bytes);
+  if (text !== undefined) {
+    const value = parseJson(text) ?? text;
+    // Only a body beyond the limit can hold media beyond it: others are not searched.
+    return exceeds(text, limits) ? toJson(value, limits) : value;
+  }
+  if (asBytes(body)) return toJson(body, limits);
   if (typeof Blob === 'function' && body instanceof Blob) return `[Blob of ${body.size} bytes, not read]`;
   return '[stream, not read]';
 }

@@ -3,7 +3,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Dialect } from '../dialects/dialect.js';
 import { createNoStreamFold } from '../dialects/no-stream.js';
-import { asNumber, asObject, asString, type JsonObject, type JsonValue, toJson } from '../json.js';
+import { asNumber, asObject, asString, type JsonObject, type JsonValue, type ToJsonOptions, toJson } from '../json.js';
 import {
   ATTR_AWS_BEDROCK_COUNTED_INPUT_TOKENS,
   ATTR_AWS_BEDROCK_GUARDRAIL_ACTION,
@@ -69,10 +69,11 @@ export function plainApi(operation: string): Api {
     ? (OPERATIONS[operation] as PlainOperation)
     : UNKNOWN;
   const dialect = plainDialect(operation);
-  const content = (value: unknown): JsonValue | undefined => (recordsContent ? toJson(value) : undefined);
+  const content = (value: unknown, limits: ToJsonOptions): JsonValue | undefined =>
+    recordsContent ? toJson(value, limits) : undefined;
   return {
     spanType,
-    readRequest(input) {
+    readRequest(input, limits) {
       const raw = asObject(input) ?? {};
       return {
         dialect,
@@ -80,15 +81,15 @@ export function plainApi(operation: string): Api {
         modelId: asString(raw['modelId']),
         guardrailId: asString(raw['guardrailIdentifier']),
         attributes: requestAttributes?.(raw),
-        body: () => content(input),
+        body: () => content(input, limits),
         record: (body) => body ?? null,
       };
     },
-    readResponse(_request, output): ApiResponse {
+    readResponse(_request, output, limits): ApiResponse {
       return {
         dialect,
         attributes: responseAttributes?.(asObject(output) ?? {}),
-        body: content(output),
+        body: content(output, limits),
         usage: undefined,
         record: (body) => body ?? null,
       };
