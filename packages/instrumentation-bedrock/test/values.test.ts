@@ -120,7 +120,7 @@ describe('finishReason', () => {
 describe('resolveConfig', () => {
   const capture = (value: string | undefined, config = {}): boolean =>
     resolveConfig(config, { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: value }, () => undefined)
-      .captureContent;
+      .contentOnSpans;
 
   it('captures content by default, and lets the environment win', () => {
     expect(capture(undefined)).to.equal(true);

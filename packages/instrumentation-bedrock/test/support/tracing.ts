@@ -3,6 +3,12 @@
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { context, metrics, trace } from '@opentelemetry/api';
 import {
+  InMemoryLogRecordExporter,
+  LoggerProvider,
+  type ReadableLogRecord,
+  SimpleLogRecordProcessor,
+} from '@opentelemetry/sdk-logs';
+import {
   AggregationTemporality,
   InMemoryMetricExporter,
   MeterProvider,
@@ -23,6 +29,8 @@ export interface Tracing {
   readonly provider: NodeTracerProvider;
   /** Spans that have ended, in that order. */
   spans(): ReadableSpan[];
+  /** Log events that were emitted. */
+  events(): ReadableLogRecord[];
   /** Collected metrics by name: the data points. */
   metrics(): Promise<Map<string, readonly { attributes: Record<string, unknown>; value: unknown }[]>>;
   close(): Promise<void>;
@@ -50,11 +58,15 @@ export function startTracing(options: TracingOptions = {}): Tracing {
   const reader = new PeriodicExportingMetricReader({ exporter: metricExporter, exportIntervalMillis: 60_000 });
   const meterProvider = options.withMetrics ? new MeterProvider({ readers: [reader] }) : undefined;
   if (meterProvider) instrumentation.setMeterProvider(meterProvider);
+  const logExporter = new InMemoryLogRecordExporter();
+  const loggerProvider = new LoggerProvider({ processors: [new SimpleLogRecordProcessor({ exporter: logExporter })] });
+  instrumentation.setLoggerProvider(loggerProvider);
   instrumentation.manuallyInstrument(sdk);
   return {
     instrumentation,
     provider,
     spans: () => spanExporter.getFinishedSpans(),
+    events: () => logExporter.getFinishedLogRecords(),
     async metrics() {
       await meterProvider?.forceFlush();
       const collected =
@@ -68,6 +80,7 @@ export function startTracing(options: TracingOptions = {}): Tracing {
       instrumentation.disable();
       await provider.shutdown();
       await meterProvider?.shutdown();
+      await loggerProvider.shutdown();
       trace.disable();
       context.disable();
       metrics.disable();
