@@ -122,7 +122,8 @@ export class TracedCall {
   /** Ends the span of a stream that the application reads no further, with what has arrived. That is no error. */
   abandon(): void {
     if (this.#ended) return;
-    this.#guard('ending a stream', () => this.#finish(this.#stream?.response()));
+    const isComplete = this.#stream?.isComplete() === true;
+    this.#guard('ending a stream', () => this.#finish(this.#stream?.response(), undefined, isComplete));
     this.#end();
   }
 
@@ -137,7 +138,7 @@ export class TracedCall {
       },
       onEnd: () => {
         if (this.#ended) return;
-        const failure = reader.isComplete() ? undefined : INCOMPLETE_STREAM;
+        const failure = reader.isComplete() === false ? INCOMPLETE_STREAM : undefined;
         this.#guard('ending a stream', () => this.#finish(reader.response(), failure));
         this.#end();
       },
@@ -163,15 +164,15 @@ export class TracedCall {
     this.#recorder?.recordChunk(chunk);
   }
 
-  #finish(response: ApiResponse | undefined, failure?: Failure): void {
+  /** @param isRead false for a stream that was left early: the service has not said yet how much it wrote. */
+  #finish(response: ApiResponse | undefined, failure?: Failure, isRead = true): void {
     const recorder = this.#recorder;
     if (recorder && failure) recorder.recordFailure(failure);
-    const body = asObject(response?.body);
+    const body = response?.bodyOf(response.content);
     const facts = response && body && response.dialect.readResponse(body);
-    const usage = combineUsage(
-      [facts?.usage, this.#headerUsage, response?.usage],
-      identifyModel(this.#request.modelId).vendor,
-    );
+    const { vendor } = identifyModel(this.#request.modelId);
+    const reported = combineUsage([facts?.usage, this.#headerUsage, response?.usage], vendor);
+    const usage = isRead || !reported ? reported : { ...reported, outputTokens: undefined };
     const timeToFirstChunk =
       this.#firstChunkTime === undefined ? undefined : (this.#firstChunkTime - this.#startTime) / 1000;
     this.#measure(usage, response, facts, timeToFirstChunk, failure);
@@ -216,22 +217,26 @@ export class TracedCall {
     try {
       work();
     } catch (error) {
-      this.#environment.report(`${what} failed; the span lacks what could not be read`, error);
+      this.#environment.report(`${what} failed; the span may lack what could not be read`, error);
     }
   }
 
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#span.end();
+    // Span processors are the application's, and what they throw is not to reach its call.
+    this.#guard('ending the span', () => this.#span.end());
     this.#onEnd?.();
   }
 }
+
+/** A name as code has it; a service can put any text where the type of an error belongs. */
+const ERROR_TYPE = /^[A-Za-z_][\w.:#-]{0,127}$/;
 
 /** The error's name, which for the SDK's errors is the service's own type; a system error's code where that says more. */
 function errorType(error: unknown): string {
   const raw = asObject(error);
   const name = asString(raw?.['name']);
-  if (name !== undefined && name !== 'Error') return name;
-  return asString(raw?.['code']) ?? name ?? '_OTHER';
+  const type = name !== undefined && name !== 'Error' ? name : (asString(raw?.['code']) ?? name);
+  return type !== undefined && ERROR_TYPE.test(type) ? type : '_OTHER';
 }

@@ -42,7 +42,7 @@ export interface BedrockContent extends BedrockCallInfo {
    * `error`: the message of a failure, which may quote the request.
    */
   readonly kind: 'request' | 'response' | 'chunk' | 'error';
-  /** A plain copy of the content: for Converse the whole input or output, for InvokeModel the body. */
+  /** A plain copy of the content: the whole input or output of the call, the body of InvokeModel parsed. */
   readonly value: JsonValue;
 }
 
@@ -77,7 +77,10 @@ export interface BedrockInstrumentationConfig extends InstrumentationConfig {
    * `mlflow`: the raw request and response as `mlflow.spanInputs` and `mlflow.spanOutputs`. One alone halves the payload.
    */
   contentFormats?: readonly ContentFormat[];
-  /** Record each chunk of a stream as a span event with a `json` attribute (content permitting). Default: true. */
+  /**
+   * Record each chunk of a stream as a span event with a `json` attribute (content permitting). Default: true, but false
+   * with a `contentHook`: what a hook looks for may come in pieces, in no chunk as a whole.
+   */
   recordStreamEvents?: boolean;
   /** Called when the span of a call has started. What it throws is reported through `diag` and otherwise ignored. */
   requestHook?: (span: Span, info: BedrockRequestInfo) => void;
@@ -144,7 +147,7 @@ export function resolveConfig(
     contentOnSpans: capture.onSpans,
     genAiContent: capture.onSpans && formats.includes('gen_ai'),
     mlflowContent: capture.onSpans && formats.includes('mlflow'),
-    recordStreamEvents: capture.onSpans && (config.recordStreamEvents ?? true),
+    recordStreamEvents: capture.onSpans && (config.recordStreamEvents ?? config.contentHook === undefined),
     maxContentLength: limit('maxContentLength', 'characters', config.maxContentLength, warn),
     maxMediaBytes,
     contentHook: config.contentHook,

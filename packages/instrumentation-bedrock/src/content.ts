@@ -2,6 +2,7 @@
 
 import type { BedrockCallInfo, BedrockContent, ResolvedConfig } from './config.js';
 import { type JsonValue, toJson } from './json.js';
+import { isThenable } from './promise.js';
 
 /**
  * What may be recorded of a piece of content; undefined when nothing may.
@@ -21,7 +22,12 @@ export function prepareContent(
   if (!hook) return config.maxContentLength === undefined ? value : toJson(value, limit);
   try {
     // A copy, so that a hook that edits in place edits what is recorded and not what was read for the span.
-    return toJson(hook({ ...info, kind, value: toJson(value) ?? null }), limit);
+    const edited: unknown = hook({ ...info, kind, value: toJson(value) ?? null });
+    if (isThenable(edited)) {
+      edited.then(undefined, () => undefined);
+      throw new TypeError('contentHook returned a promise; it must return the content itself');
+    }
+    return toJson(edited, limit);
   } catch (error) {
     onError(error);
     return undefined;

@@ -15,23 +15,20 @@ import { VERSION } from './version.js';
 const NAME = 'opentelemetry-instrumentation-bedrock';
 
 /**
- * The modules whose `Client.prototype.send` all AWS clients inherit. Inner files, because those are seen by Node's
- * `require` even when an application imports the SDK as an ES module without a loader hook.
+ * Where `Client.prototype.send`, which all AWS clients inherit, is defined. From SDK 3.1060 on it is an inner file of
+ * `@smithy/core`; before, the main file of `@smithy/smithy-client`. Both are seen by Node's `require` even when an
+ * application imports the SDK as an ES module without a loader hook.
  */
-const CLIENT_MODULES: readonly (readonly [name: string, versions: string, file: string])[] = [
-  // SDK 3.1060 and later.
-  ['@smithy/core', '>=3.0.0', '@smithy/core/dist-cjs/submodules/client/index.js'],
-  // Before.
-  ['@smithy/smithy-client', '>=2.0.0', '@smithy/smithy-client/dist-cjs/index.js'],
-];
+const CORE = { name: '@smithy/core', file: '@smithy/core/dist-cjs/submodules/client/index.js', versions: ['>=3.0.0'] };
+const SMITHY_CLIENT = { name: '@smithy/smithy-client', versions: ['>=2.0.0'] };
 
 interface ClientModule {
   readonly Client?: { readonly prototype?: object };
 }
 
 /**
- * Traces calls of `@aws-sdk/client-bedrock-runtime`: Converse, ConverseStream, InvokeModel and
- * InvokeModelWithResponseStream, each as one CLIENT span with GenAI attributes, token usage and conversation.
+ * Traces calls of `@aws-sdk/client-bedrock-runtime`, each as one CLIENT span with GenAI attributes; Converse and
+ * InvokeModel, streamed or not, with token usage and conversation.
  *
  * Register it before the SDK is loaded, like any OpenTelemetry instrumentation; for bundled applications see
  * {@link BedrockInstrumentation.manuallyInstrument}. It never throws into the application and never changes what a
@@ -52,21 +49,18 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
   protected override init(): InstrumentationModuleDefinition[] {
     this.openCalls = new Set();
     this.owner = this.createOwner();
-    return CLIENT_MODULES.map(([name, versions, file]) => {
-      const patchFile = new InstrumentationNodeModuleFile(
-        file,
-        [versions],
-        (moduleExports: ClientModule) => {
-          const prototype = moduleExports.Client?.prototype;
-          if (prototype) patchSend(prototype, this.owner);
-          return moduleExports;
-        },
-        () => {
-          // Nothing to undo: a disabled instrumentation handles no call, and the SDK's own `send` runs as it is.
-        },
-      );
-      return new InstrumentationNodeModuleDefinition(name, [versions], undefined, undefined, [patchFile]);
-    });
+    const patch = (moduleExports: ClientModule): ClientModule => {
+      this.patch(moduleExports?.Client?.prototype);
+      return moduleExports;
+    };
+    const unpatch = (): void => {
+      // Nothing to undo: a disabled instrumentation handles no call, and the SDK's own `send` runs as it is.
+    };
+    const coreFile = new InstrumentationNodeModuleFile(CORE.file, CORE.versions, patch, unpatch);
+    return [
+      new InstrumentationNodeModuleDefinition(CORE.name, CORE.versions, undefined, undefined, [coreFile]),
+      new InstrumentationNodeModuleDefinition(SMITHY_CLIENT.name, SMITHY_CLIENT.versions, patch, unpatch),
+    ];
   }
 
   override setConfig(config: BedrockInstrumentationConfig): void {
@@ -87,19 +81,24 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
    * @param moduleExports `import * as sdk from '@aws-sdk/client-bedrock-runtime'`
    */
   manuallyInstrument(moduleExports: { readonly BedrockRuntimeClient?: { readonly prototype?: object } }): void {
-    const prototype = moduleExports?.BedrockRuntimeClient?.prototype;
-    if (!prototype) {
-      this._diag.error(
-        'manuallyInstrument() was given no BedrockRuntimeClient; pass the exports of @aws-sdk/client-bedrock-runtime: ' +
-          "import * as sdk from '@aws-sdk/client-bedrock-runtime'",
-      );
-      return;
-    }
-    patchSend(prototype, this.owner);
+    if (this.patch(moduleExports?.BedrockRuntimeClient?.prototype)) return;
+    this._diag.error(
+      'manuallyInstrument() was given no BedrockRuntimeClient that can be instrumented; pass the exports of ' +
+        "@aws-sdk/client-bedrock-runtime: import * as sdk from '@aws-sdk/client-bedrock-runtime'",
+    );
   }
 
   protected override _updateMetricInstruments(): void {
     this.instruments = createInstruments(this.meter);
+  }
+
+  private patch(prototype: object | undefined): boolean {
+    try {
+      return prototype !== undefined && patchSend(prototype, this.owner);
+    } catch (error) {
+      this._diag.error('The AWS SDK cannot be instrumented', error);
+      return false;
+    }
   }
 
   private createOwner(): Owner {
@@ -115,15 +114,7 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
         if (!isTraced(client)) return undefined;
         const { resolvedConfig: config, instruments, tracer, openCalls } = this;
         const logger = this.logger as EventLogger;
-        return {
-          result: traceSend(
-            { config, instruments, tracer, logger, openCalls, report },
-            original,
-            client,
-            command,
-            rest,
-          ),
-        };
+        return traceSend({ config, instruments, tracer, logger, openCalls, report }, original, client, command, rest);
       },
     };
   }

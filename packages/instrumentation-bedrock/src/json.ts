@@ -118,11 +118,12 @@ function copyObject(value: object, limits: Limits, ancestors: Set<object>, depth
   if (Array.isArray(value)) {
     result = value.map((item) => copy(item, limits, ancestors, depth + 1) ?? null);
   } else {
-    // Without a prototype, so that a "__proto__" key is data like any other.
-    const object: JsonObject = Object.create(null);
+    const object: JsonObject = {};
     for (const key of Object.keys(value)) {
       const member = copy((value as Record<string, unknown>)[key], limits, ancestors, depth + 1);
-      if (member !== undefined) object[key] = member;
+      if (member === undefined) continue;
+      if (key === '__proto__') Object.defineProperty(object, key, { value: member, enumerable: true });
+      else object[key] = member;
     }
     result = object;
   }

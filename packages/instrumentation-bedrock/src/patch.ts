@@ -15,7 +15,7 @@ export interface Owner {
 }
 
 // Registered, so that the CommonJS and the ES module build of this package, or two versions, see each other's patch.
-const OWNERS = Symbol.for('opentelemetry-instrumentation-bedrock.owners');
+const OWNERS = Symbol.for('opentelemetry-instrumentation-bedrock.owners.1');
 
 type PatchedSend = Send & { readonly [OWNERS]?: Owner[] };
 
@@ -25,20 +25,23 @@ interface SendPrototype {
 
 /**
  * Lets `owner` handle the calls of all clients with this prototype. When several instrumentations own a prototype
- * (registered twice, or by module hook and by hand), the first one that is enabled handles a call: never two spans.
+ * (registered twice, or by module hook and by hand), the one that came last and is enabled handles a call.
+ *
+ * @returns false when there is no `send` to patch.
+ * @throws TypeError when the prototype is frozen.
  */
-export function patchSend(prototype: object, owner: Owner): void {
+export function patchSend(prototype: object, owner: Owner): boolean {
   const holder = findSend(prototype);
-  if (!holder) return;
+  if (!holder) return false;
   const known = holder.send[OWNERS];
   if (known) {
     if (!known.includes(owner)) known.push(owner);
-    return;
+    return true;
   }
   const owners: Owner[] = [owner];
   const original = holder.send;
   const send: Send = function (this: SdkClient, command: SdkCommand, ...rest: unknown[]): unknown {
-    const enabled = owners.find((candidate) => candidate.isEnabled());
+    const enabled = owners.findLast((candidate) => candidate.isEnabled());
     const handled = enabled?.handle(original, this, command, rest);
     return handled ? handled.result : original.call(this, command, ...rest);
   };
@@ -47,6 +50,7 @@ export function patchSend(prototype: object, owner: Owner): void {
   Object.defineProperty(send, OWNERS, { value: owners });
   const descriptor = Object.getOwnPropertyDescriptor(holder, 'send');
   Object.defineProperty(holder, 'send', { ...descriptor, value: send });
+  return true;
 }
 
 /** The object of the prototype chain that holds `send`: SDK copies differ in which class defines it. */

@@ -23,7 +23,7 @@ import type { BedrockCallInfo, BedrockContent, ResolvedConfig } from './config.j
 import { prepareContent } from './content.js';
 import type { Dialect, OperationName, ResponseFacts } from './dialects/dialect.js';
 import type { InferenceEvent } from './events.js';
-import { asObject, type JsonObject, type JsonValue, toJson } from './json.js';
+import { type JsonObject, type JsonValue, toJson } from './json.js';
 import { identifyModel } from './model-id.js';
 import * as semconv from './semconv.js';
 import type { TokenUsage } from './usage.js';
@@ -76,7 +76,7 @@ export class SpanRecorder {
   /** @param dialect that of the request, until its answer corrects it. */
   recordRequest(dialect: Dialect = this.#request.dialect): void {
     const { modelId, guardrailId } = this.#request;
-    const body = this.#request.body();
+    const whole = this.#request.content();
     const { vendor } = identifyModel(modelId);
     this.setFacts({
       [semconv.ATTR_MLFLOW_SPAN_TYPE]: SPAN_TYPES[dialect.operation] ?? this.#api.spanType,
@@ -85,19 +85,15 @@ export class SpanRecorder {
       ...(vendor === undefined ? {} : { [semconv.ATTR_MLFLOW_LLM_PROVIDER]: vendor }),
       ...(guardrailId === undefined ? {} : { [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ID]: guardrailId }),
       ...this.#request.attributes,
-      ...parameterAttributes(dialect.readParameters(asObject(body) ?? {})),
+      ...this.#parameters(dialect, this.#request.bodyOf(whole)),
     });
 
-    const content = this.#content('request', body);
+    const content = this.#content('request', whole);
     if (content === undefined) return;
-    const object = asObject(content);
-    const { mlflowContent, maxContentLength } = this.#config;
-    if (object) this.#showRequest(object, dialect);
-    if (mlflowContent) {
-      const view = object && dialect.chatView;
-      const record = this.#request.record(view ? view.request(object) : content, view !== undefined, {
-        maxStringLength: maxContentLength,
-      });
+    const body = this.#request.bodyOf(content);
+    if (body) this.#showRequest(body, dialect);
+    if (this.#config.mlflowContent) {
+      const record = this.#request.record(content, dialect.chatView?.request);
       this.#span.setAttribute(semconv.ATTR_MLFLOW_SPAN_INPUTS, JSON.stringify(record));
     }
   }
@@ -119,13 +115,12 @@ export class SpanRecorder {
       this.#resolveModel(facts.model);
     }
     if (response.attributes) this.setFacts(response.attributes);
-    const content = this.#content('response', response.body);
+    const content = this.#content('response', response.content);
     if (content === undefined) return;
-    const object = asObject(content);
-    if (object) this.#showMessages(outputContent(response.dialect.readOutput(object)));
+    const body = response.bodyOf(content);
+    if (body) this.#showMessages(outputContent(response.dialect.readOutput(body)));
     if (this.#config.mlflowContent) {
-      const view = object && response.dialect.chatView;
-      const record = response.record(view ? view.response(object) : content, view !== undefined);
+      const record = response.record(content, response.dialect.chatView?.response);
       this.#span.setAttribute(semconv.ATTR_MLFLOW_SPAN_OUTPUTS, JSON.stringify(record));
     }
   }
@@ -170,6 +165,12 @@ export class SpanRecorder {
     this.#event?.emit(dialect.operation);
   }
 
+  #parameters(dialect: Dialect, body: JsonObject | undefined): Attributes {
+    const { stopSequences, ...parameters } = dialect.readParameters(body ?? {});
+    // Texts that the application made up are content; the other parameters are numbers and words of the API.
+    return parameterAttributes(this.#config.contentOnSpans ? { ...parameters, stopSequences } : parameters);
+  }
+
   #showRequest(request: JsonObject, dialect: Dialect): void {
     const tools = dialect.readTools(request);
     this.#showMessages(inputContent(dialect.readInput(request)));
@@ -186,7 +187,8 @@ export class SpanRecorder {
   #resolveModel(model: string | undefined): void {
     if (model === undefined || identifyModel(this.#request.modelId).baseId !== undefined) return;
     this.#span.setAttribute(semconv.ATTR_MLFLOW_LLM_MODEL, model);
-    const { vendor } = identifyModel(model);
+    // Only an ARN of AWS has the vendor in front; what stands before a dot in a provider's own name may be anything.
+    const vendor = model.startsWith('arn:') ? identifyModel(model).vendor : undefined;
     if (vendor !== undefined) this.#span.setAttribute(semconv.ATTR_MLFLOW_LLM_PROVIDER, vendor);
   }
 

@@ -1,5 +1,7 @@
 /** Watches an async iterable in place: the application keeps the very object, and every promise, the SDK gave it. */
 
+import { isThenable } from './promise.js';
+
 /** What happens to a stream. After the first of `onEnd`, `onError` and `onAbandon` the others mean nothing. */
 export interface StreamObserver {
   onChunk(chunk: unknown): void;
@@ -30,8 +32,8 @@ export function observeStream(stream: unknown, observer: StreamObserver): boolea
   Object.defineProperty(stream, Symbol.asyncIterator, {
     value: function (this: unknown) {
       const iterator = createIterator.call(iterable);
-      // From now on the iterator decides: it may outlive the stream object.
-      if (observeIterator(iterator, observer)) abandoned.unregister(iterable);
+      // With its first chunk the iterator decides: it may outlive the stream object, or be dropped unread before.
+      observeIterator(iterator, observer, () => abandoned.unregister(iterable));
       return iterator;
     },
     enumerable: own?.enumerable ?? false,
@@ -42,29 +44,40 @@ export function observeStream(stream: unknown, observer: StreamObserver): boolea
   return true;
 }
 
+/** Iterators that are watched: a stream may give the same one twice. */
+const observed = new WeakSet<object>();
+
 /** Shadows the iterator's methods on the object itself, so that its identity and prototype stay what they were. */
-function observeIterator(iterator: AsyncIterator<unknown>, observer: StreamObserver): boolean {
-  if (!Object.isExtensible(iterator)) return false;
+function observeIterator(iterator: AsyncIterator<unknown>, observer: StreamObserver, onStart: () => void): void {
+  if (observed.has(iterator) || !Object.isExtensible(iterator)) return;
+  observed.add(iterator);
   const { next, return: stop, throw: fail } = iterator;
+  let isStarted = false;
   const shadow = (name: 'next' | 'return' | 'throw', value: unknown): void => {
     Object.defineProperty(iterator, name, { value, enumerable: false, configurable: true, writable: true });
   };
+  const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
+    if (result?.done) observer.onEnd();
+    else observer.onChunk(result?.value);
+    return result;
+  };
 
-  shadow('next', (...args: [] | [unknown]) =>
+  shadow('next', (...args: [] | [unknown]) => {
+    if (!isStarted) {
+      isStarted = true;
+      onStart();
+      abandoned.register(iterator, observer, iterator);
+    }
+    const result: unknown = next.apply(iterator, args);
+    // A promise is the rule; `for await` takes a plain result too, and middleware may give one.
+    if (!(result instanceof Promise)) return isThenable(result) ? result : onResult(result as IteratorResult<unknown>);
     // The promise that is handed out is the one derived here: watching the original beside it would mark a rejection
     // as handled that the application never handled.
-    next.apply(iterator, args).then(
-      (result) => {
-        if (result.done) observer.onEnd();
-        else observer.onChunk(result.value);
-        return result;
-      },
-      (error: unknown) => {
-        observer.onError(error);
-        throw error;
-      },
-    ),
-  );
+    return result.then(onResult, (error: unknown) => {
+      observer.onError(error);
+      throw error;
+    });
+  });
   if (stop) {
     shadow('return', (...args: [] | [unknown]) => {
       observer.onAbandon();
@@ -77,6 +90,4 @@ function observeIterator(iterator: AsyncIterator<unknown>, observer: StreamObser
       return fail.apply(iterator, args);
     });
   }
-  abandoned.register(iterator, observer, iterator);
-  return true;
 }

@@ -5,9 +5,10 @@ import { isTracingSuppressed, suppressTracing } from '@opentelemetry/core';
 import { type CallEnvironment, startAttributes, TracedCall } from './call.js';
 import type { BedrockCallInfo } from './config.js';
 import { apiOf } from './operations.js';
+import { isThenable } from './promise.js';
 import { BEDROCK_RUNTIME_SERVICE_ID, operationName, type SdkClient, type SdkCommand, type Send } from './sdk.js';
 import { spanName } from './span-recorder.js';
-import { lastEndpoint, withTransport } from './transport.js';
+import { isTracedAlready, lastEndpoint, withTransport } from './transport.js';
 
 /** What tracing a `send` needs of the instrumentation. */
 export interface SendEnvironment extends CallEnvironment {
@@ -18,76 +19,115 @@ export interface SendEnvironment extends CallEnvironment {
 
 /** True for the calls of a Bedrock Runtime client; those of all others that share `send` pay only this. */
 export function isTraced(client: SdkClient): boolean {
-  return client.config?.serviceId === BEDROCK_RUNTIME_SERVICE_ID;
+  return client?.config?.serviceId === BEDROCK_RUNTIME_SERVICE_ID;
 }
 
+/** Undefined when the call is none to trace; then the original is to be called as if nothing were. */
 export function traceSend(
   environment: SendEnvironment,
   original: Send,
   client: SdkClient,
   command: SdkCommand,
   rest: unknown[],
-): unknown {
+): { readonly result: unknown } | undefined {
   const parent = context.active();
-  const started = isTracingSuppressed(parent) ? undefined : start(environment, client, command, parent);
-  if (!started) return original.call(client, command, ...rest);
+  if (isTracingSuppressed(parent)) return undefined;
+  const started = start(environment, client, command, parent);
+  if (!started) return undefined;
 
   const { call, span, info } = started;
-  const { config, openCalls, report } = environment;
-  const runHook = <Info>(name: string, hook: ((span: Span, info: Info) => void) | undefined, hookInfo: Info): void => {
-    try {
-      hook?.(span, hookInfo);
-    } catch (error) {
-      report(`${name} threw`, error);
-    }
-  };
+  const { config, openCalls } = environment;
+  const withSpan = trace.setSpan(parent, span);
+  const active = config.suppressInternalInstrumentation ? suppressTracing(withSpan) : withSpan;
+  // Nobody records this call: it only stays the parent of what happens beneath it.
+  if (!call) return { result: context.with(active, () => original.call(client, command, ...rest)) };
+
+  runHook(environment, 'requestHook', config.requestHook, span, { ...info, input: command.input });
   const succeed = (output: unknown): void => {
-    runHook('responseHook', config.responseHook, { ...info, output });
+    runHook(environment, 'responseHook', config.responseHook, span, { ...info, output });
     if (call.succeed(output, () => openCalls.delete(call))) openCalls.add(call);
   };
   const fail = (error: unknown): void => {
-    runHook('responseHook', config.responseHook, { ...info, error });
+    runHook(environment, 'responseHook', config.responseHook, span, { ...info, error });
     call.fail(error);
   };
-  runHook('requestHook', config.requestHook, { ...info, input: command.input });
-
-  const withSpan = trace.setSpan(parent, span);
-  const active = config.suppressInternalInstrumentation ? suppressTracing(withSpan) : withSpan;
-  const forward = (args: unknown[]): unknown =>
-    context.with(active, () => withTransport(client, command, call, () => original.call(client, command, ...args)));
-
-  const callbackAt = rest.findIndex((argument) => typeof argument === 'function');
   try {
-    if (callbackAt >= 0) {
-      const callback = rest[callbackAt] as (...args: unknown[]) => unknown;
-      const watched = (...args: unknown[]): unknown => {
-        if (args[0]) fail(args[0]);
-        else succeed(args[1]);
-        // The callback belongs to the caller: it runs in the caller's context, not inside the finished span.
-        return context.with(parent, () => callback(...args));
-      };
-      return forward(rest.with(callbackAt, watched));
-    }
-    const promise = forward(rest);
-    if (!isPromise(promise)) return promise;
-    return promise.then(
-      (output) => {
-        succeed(output);
-        return output;
-      },
-      (error: unknown) => {
-        fail(error);
-        throw error;
-      },
+    const result = context.with(active, () =>
+      withTransport(client, command, call, (answered) => {
+        const watch = { succeed: after(succeed, answered), fail: after(fail, answered) };
+        return watchAnswer(watch, parent, rest, (args) => original.call(client, command, ...args));
+      }),
     );
+    return { result };
   } catch (error) {
     fail(error);
     throw error;
   }
 }
 
+interface AnswerWatch {
+  succeed(output: unknown): void;
+  fail(error: unknown): void;
+}
+
+/** Calls `send` in the form the application chose, promise or callback, and hands on what comes, unchanged. */
+function watchAnswer(
+  { succeed, fail }: AnswerWatch,
+  caller: Context,
+  rest: unknown[],
+  send: (args: unknown[]) => unknown,
+): unknown {
+  const callbackAt = rest.findIndex((argument) => typeof argument === 'function');
+  if (callbackAt >= 0) {
+    const callback = rest[callbackAt] as (...args: unknown[]) => unknown;
+    const watched = (...args: unknown[]): unknown => {
+      if (args[0]) fail(args[0]);
+      else succeed(args[1]);
+      // The callback belongs to the caller: it runs in the caller's context, not inside the finished span.
+      return context.with(caller, () => callback(...args));
+    };
+    return send(rest.with(callbackAt, watched));
+  }
+  const promise = send(rest);
+  if (!isThenable(promise)) return promise;
+  return promise.then(
+    (output) => {
+      succeed(output);
+      return output;
+    },
+    (error: unknown) => {
+      fail(error);
+      throw error;
+    },
+  );
+}
+
+function after<Value>(work: (value: Value) => void, then: () => void): (value: Value) => void {
+  return (value) => {
+    then();
+    work(value);
+  };
+}
+
+/** Hooks are the application's code: what they throw, or reject with, is reported and goes no further. */
+function runHook<Info>(
+  { report }: CallEnvironment,
+  name: string,
+  hook: ((span: Span, info: Info) => unknown) | undefined,
+  span: Span,
+  info: Info,
+): void {
+  try {
+    const returned = hook?.(span, info);
+    if (isThenable(returned)) returned.then(undefined, (error: unknown) => report(`${name} rejected`, error));
+  } catch (error) {
+    report(`${name} threw`, error);
+  }
+}
+
 interface StartedCall {
-  readonly call: TracedCall;
+  /** Absent when neither the span nor a metric is recorded. */
+  readonly call: TracedCall | undefined;
   readonly span: Span;
   readonly info: BedrockCallInfo;
 }
@@ -101,23 +141,18 @@ function start(
 ): StartedCall | undefined {
   try {
     const operation = operationName(command);
-    if (operation === undefined) return undefined;
+    if (operation === undefined || isTracedAlready(command)) return undefined;
     const api = apiOf(operation);
     const request = api.readRequest(command.input, environment.config);
     const info: BedrockCallInfo = { operation, modelId: request.modelId };
     const attributes = startAttributes(request, api, lastEndpoint(client));
-    const span = environment.tracer.startSpan(
-      spanName(request.dialect, request.modelId),
-      { kind: SpanKind.CLIENT, attributes },
-      parent,
-    );
-    return { span, info, call: new TracedCall(environment, info, api, request, span, parent) };
+    const name = spanName(request.dialect, request.modelId);
+    const span = environment.tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, parent);
+    const isObserved = span.isRecording() || environment.instruments.isRecording;
+    const call = isObserved ? new TracedCall(environment, info, api, request, span, parent) : undefined;
+    return { span, info, call };
   } catch (error) {
     environment.report('starting the span of a call failed; the call is not traced', error);
     return undefined;
   }
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
 }

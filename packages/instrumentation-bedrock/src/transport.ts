@@ -1,4 +1,4 @@
-/** Sees the HTTP exchange beneath a call: where it went, and the response headers that the SDK does not pass on. */
+/** Sees the HTTP exchange beneath a call: where it goes, and the response headers that the SDK does not pass on. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ServerEndpoint, TracedCall } from './call.js';
@@ -6,8 +6,20 @@ import { asNumber, asObject, asString } from './json.js';
 import type { Middleware, SdkClient, SdkCommand } from './sdk.js';
 import { readUsageHeaders } from './usage.js';
 
-/** Which call the middleware runs for. Not the OpenTelemetry context, which needs a context manager to reach it. */
-const currentCall = new AsyncLocalStorage<{ readonly call: TracedCall; readonly client: SdkClient }>();
+/** A `send` that is being traced. */
+interface TracedSend {
+  /** Cleared when the SDK has answered: an HTTP/2 session made meanwhile holds this context for as long as it lives. */
+  current: { readonly client: SdkClient; readonly command: SdkCommand; readonly call: TracedCall } | undefined;
+  /** A second wrapper around the same `send` has seen it. */
+  isSeen: boolean;
+}
+
+// Registered, so that all builds and versions of this package in a process share it.
+const STORAGE = Symbol.for('opentelemetry-instrumentation-bedrock.traced-send.1');
+const holder = globalThis as { [STORAGE]?: AsyncLocalStorage<TracedSend> };
+/** Not the OpenTelemetry context, which needs a context manager to reach the middleware. */
+holder[STORAGE] ??= new AsyncLocalStorage<TracedSend>();
+const tracedSend = holder[STORAGE];
 
 /** Where the calls of a client went last, for the attributes that a span has from its start. */
 const endpoints = new WeakMap<SdkClient, ServerEndpoint>();
@@ -16,15 +28,26 @@ export function lastEndpoint(client: SdkClient): ServerEndpoint | undefined {
   return endpoints.get(client);
 }
 
+/**
+ * True when `send` was wrapped twice, with somebody else's wrapper in between, and the outer one traces this call
+ * already. Only once for each call: a command that is sent again from inside its own middleware is another call.
+ */
+export function isTracedAlready(command: SdkCommand): boolean {
+  const send = tracedSend.getStore();
+  if (!send || send.isSeen || send.current?.command !== command) return false;
+  send.isSeen = true;
+  return true;
+}
+
 const middleware: Middleware = (next) => async (args) => {
+  const current = tracedSend.getStore()?.current;
+  if (!current) return next(args);
+  const endpoint = readEndpoint(args.request);
+  if (endpoint) endpoints.set(current.client, endpoint);
+  current.call.setTransportFacts(endpoint, undefined);
   const result = await next(args);
-  const current = currentCall.getStore();
-  if (current) {
-    const endpoint = readEndpoint(args.request);
-    if (endpoint) endpoints.set(current.client, endpoint);
-    const headers = asObject(asObject(result.response)?.['headers']);
-    current.call.setTransportFacts(endpoint, headers && readUsageHeaders(headers as Record<string, string>));
-  }
+  const headers = asObject(asObject(result.response)?.['headers']);
+  if (headers) current.call.setTransportFacts(endpoint, readUsageHeaders(headers as Record<string, string>));
   return result;
 };
 
@@ -32,12 +55,14 @@ const middleware: Middleware = (next) => async (args) => {
  * Runs `send` so that the transport beneath it is seen. The middleware goes on the command and not on the client, so
  * clients stay as the application configured them; low priority puts it next to the request handler, beneath the
  * SDK's retries, and it passes everything on untouched.
+ *
+ * @param send is given a function to call when the SDK has answered.
  */
 export function withTransport<Result>(
   client: SdkClient,
   command: SdkCommand,
   call: TracedCall,
-  send: () => Result,
+  send: (answered: () => void) => Result,
 ): Result {
   command.middlewareStack?.add(middleware, {
     step: 'deserialize',
@@ -45,7 +70,12 @@ export function withTransport<Result>(
     name: 'opentelemetryBedrockTransport',
     override: true,
   });
-  return currentCall.run({ call, client }, send);
+  const traced: TracedSend = { current: { client, command, call }, isSeen: false };
+  return tracedSend.run(traced, () =>
+    send(() => {
+      traced.current = undefined;
+    }),
+  );
 }
 
 function readEndpoint(request: unknown): ServerEndpoint | undefined {

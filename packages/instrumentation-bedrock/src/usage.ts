@@ -53,10 +53,12 @@ function normalize(report: UsageReport, vendor: string | undefined): TokenUsage 
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
   const cached = (rest.cacheReadTokens ?? 0) + (rest.cacheWriteTokens ?? 0);
   // OpenAI's models report input tokens on ConverseStream that contain the cached ones already, and on Converse input
-  // tokens that do not; their own total tells which. For others, a total without cached tokens proves nothing.
+  // tokens that do not; their own total tells which. It is asked where it can be one of them: behind an ARN as well.
   const included =
     inputIncludesCache === true ||
-    (vendor === 'openai' && totalTokens !== undefined && totalTokens === (inputTokens ?? 0) + (outputTokens ?? 0));
+    ((vendor === undefined || vendor === 'openai') &&
+      totalTokens !== undefined &&
+      totalTokens === (inputTokens ?? 0) + (outputTokens ?? 0));
   const input = inputTokens === undefined || included ? inputTokens : inputTokens + cached;
   return {
     ...rest,

@@ -2,10 +2,11 @@ import { Readable } from 'node:stream';
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { context, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
+import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { BedrockInstrumentation } from '../src/index.js';
-import { createClient, startTracing, type Tracing } from './support/tracing.js';
+import { collect, createClient, startTracing, type Tracing } from './support/tracing.js';
 
 const MODEL = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
 const CONVERSE: sdk.ConverseCommandInput = { modelId: MODEL, messages: [{ role: 'user', content: [{ text: 'Hi' }] }] };
@@ -246,6 +247,100 @@ describe('the application does not notice', () => {
     expect(tracing.spans()).to.have.lengthOf(2);
     await client.send(new sdk.ConverseCommand(CONVERSE));
     expect(tracing.spans()).to.have.lengthOf(2);
+  });
+
+  it('when somebody else wraps send in between: one span', async () => {
+    const prototype = sdk.BedrockRuntimeClient.prototype as { send: (...args: unknown[]) => unknown };
+    const inherited = prototype.send;
+    // As other instrumentations do: a send of the subclass's own, which waits before it calls the inherited one.
+    prototype.send = async function (this: unknown, ...args: unknown[]) {
+      await Promise.resolve();
+      return inherited.apply(this, args);
+    };
+    tracing.instrumentation.manuallyInstrument(sdk);
+    const { stopReason } = await client.send(new sdk.ConverseCommand(CONVERSE));
+    delete (prototype as { send?: unknown }).send;
+    expect(stopReason).to.equal('end_turn');
+    expect(tracing.spans()).to.have.lengthOf(1);
+  });
+
+  it('when a span processor throws: promise, callback and stream are as ever', async () => {
+    const provider = new NodeTracerProvider({
+      spanProcessors: [
+        {
+          onStart: () => undefined,
+          onEnd: () => {
+            throw new Error('broken processor');
+          },
+          forceFlush: () => Promise.resolve(),
+          shutdown: () => Promise.resolve(),
+        },
+      ],
+    });
+    tracing.instrumentation.setTracerProvider(provider);
+    expect((await client.send(new sdk.ConverseCommand(CONVERSE))).stopReason).to.equal('end_turn');
+    const output = await new Promise<unknown>((resolve) => {
+      client.send(new sdk.ConverseCommand(CONVERSE), (_error, result) => resolve(result));
+    });
+    expect(output).to.have.property('stopReason', 'end_turn');
+    const { stream } = await client.send(new sdk.ConverseStreamCommand(CONVERSE));
+    expect(await collect(stream)).to.not.have.lengthOf(0);
+    await provider.shutdown();
+  });
+
+  it('when the prototype is frozen or no SDK is given: manuallyInstrument() does not throw', () => {
+    class Frozen {
+      send(): void {}
+    }
+    Object.freeze(Frozen.prototype);
+    for (const exports of [{ BedrockRuntimeClient: Frozen }, {}, undefined]) {
+      tracing.instrumentation.manuallyInstrument(exports as object);
+    }
+  });
+
+  it('of streams that middleware replaced: plain results, and one iterator given twice', async () => {
+    const events = [
+      { messageStart: { role: 'assistant' } },
+      { contentBlockDelta: { contentBlockIndex: 0, delta: { text: 'Hello!' } } },
+      { messageStop: { stopReason: 'end_turn' } },
+      { metadata: { usage: { inputTokens: 1, outputTokens: 2, totalTokens: 3 }, metrics: { latencyMs: 1 } } },
+    ];
+    const plain = () => {
+      const iterator = events[Symbol.iterator]();
+      return { [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) };
+    };
+    const generator = (async function* () {
+      yield* events;
+    })();
+    generator[Symbol.asyncIterator]();
+    for (const stream of [plain(), generator]) {
+      const odd = createClient(simulator.url);
+      odd.middlewareStack.add(() => async () => ({ output: { stream, $metadata: {} }, response: {} }) as never, {
+        step: 'initialize',
+        name: 'replaceStream',
+      });
+      const answer = await odd.send(new sdk.ConverseStreamCommand(CONVERSE));
+      odd.destroy();
+      answer.stream?.[Symbol.asyncIterator]();
+      expect(await collect(answer.stream)).to.deep.equal(events);
+      expect(String(tracing.spans().at(-1)?.attributes['gen_ai.output.messages'])).to.include('"Hello!"');
+    }
+  });
+
+  it('in memory: nothing of a request is kept once it is answered', async () => {
+    const { gc } = globalThis;
+    const kept: WeakRef<object>[] = [];
+    const call = async (text: string): Promise<void> => {
+      const messages = [{ role: 'user' as const, content: [{ text }] }];
+      kept.push(new WeakRef(messages));
+      await client.send(new sdk.ConverseCommand({ modelId: MODEL, messages }));
+    };
+    for (const text of ['one', 'two', 'three']) await call(text);
+    for (let turn = 0; turn < 10 && kept.some((reference) => reference.deref()); turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      gc?.();
+    }
+    expect(kept.map((reference) => reference.deref())).to.deep.equal([undefined, undefined, undefined]);
   });
 
   it('when it is disabled and enabled again, on a living client', async () => {

@@ -241,20 +241,63 @@ describe('the span of a call', () => {
     client.destroy();
   });
 
-  it('shows a redacted body of InvokeModel, never the one that was sent', async () => {
-    tracing = startTracing({ config: { contentHook: () => ({ hidden: true }) } });
+  it('shows of InvokeModel what contentHook made of it, body and parameters, never what was sent', async () => {
+    tracing = startTracing({
+      config: {
+        contentHook: ({ kind, value }) =>
+          kind === 'request' ? { ...(value as object), body: { hidden: true }, requestMetadata: null } : undefined,
+      },
+    });
     const client = createClient(simulator.url);
+    const modelId = 'amazon.titan-text-lite-v1';
+    const requestMetadata = JSON.stringify({ user: 'secret' });
     for (const body of ['{"inputText":"secret"}', '{"prompt": "secret', Buffer.from([0xff, 0x73, 0x65])]) {
-      await client.send(new InvokeModelCommand({ modelId: 'amazon.titan-text-lite-v1', body })).catch(() => undefined);
+      await client.send(new InvokeModelCommand({ modelId, body, requestMetadata })).catch(() => undefined);
     }
     client.destroy();
+    expect(tracing.spans()).to.have.lengthOf(3);
     for (const span of tracing.spans()) {
       expect(json(span, 'mlflow.spanInputs')).to.deep.equal({
-        modelId: 'amazon.titan-text-lite-v1',
+        modelId,
+        requestMetadata: null,
         body: '{"hidden":true}',
       });
     }
-    expect(tracing.spans()).to.have.lengthOf(3);
+  });
+
+  it('records no chunk events where a contentHook redacts, unless asked: a secret may come in pieces', async () => {
+    const client = createClient(simulator.url);
+    for (const [config, hasEvents] of [
+      [{}, false],
+      [{ recordStreamEvents: true }, true],
+    ] as const) {
+      tracing = startTracing({ config: { contentHook: ({ value }) => value, ...config } });
+      const { stream } = await client.send(new ConverseStreamCommand({ modelId: MODEL, messages: MESSAGES }));
+      await collect(stream);
+      expect((tracing.spans()[0]?.events.length ?? 0) > 0).to.equal(hasEvents);
+      await tracing.close();
+    }
+    client.destroy();
+  });
+
+  it('survives hooks that reject, and records nothing of what an async contentHook was given', async () => {
+    const unhandled: unknown[] = [];
+    const onUnhandled = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', onUnhandled);
+    const broken = async (): Promise<never> => {
+      throw new Error('broken');
+    };
+    tracing = startTracing({
+      config: { requestHook: broken, responseHook: broken, contentHook: broken as unknown as () => undefined },
+    });
+    const client = createClient(simulator.url);
+    await client.send(new ConverseCommand({ modelId: MODEL, messages: MESSAGES }));
+    client.destroy();
+    // Rejections nobody handles are announced when the microtasks are done.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', onUnhandled);
+    expect(unhandled).to.deep.equal([]);
+    expect(JSON.stringify(tracing.spans()[0]?.attributes)).to.not.include('France');
   });
 
   it('cuts long texts where a limit is set', async () => {

@@ -132,6 +132,32 @@ describe('streams', () => {
     expect((await ended).name).to.equal(`chat ${MODEL}`);
   });
 
+  it('are read whole when an iterator was made before and dropped', async () => {
+    const stream = await converse(simulator.url);
+    stream[Symbol.asyncIterator]();
+    for (let turn = 0; turn < 5; turn++) {
+      globalThis.gc?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const events = await collect(stream);
+    expect(tracing.spans()[0]?.events).to.have.lengthOf(events.length);
+    expect(tracing.spans()[0]?.attributes).to.include.keys('gen_ai.usage.output_tokens');
+  });
+
+  it('that are left early have no output tokens: what the service said so far is no count', async () => {
+    client = createClient(simulator.url);
+    const { body } = await client.send(
+      new InvokeModelWithResponseStreamCommand({
+        modelId: MODEL,
+        body: JSON.stringify({ anthropic_version: 'a', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] }),
+      }),
+    );
+    for await (const _event of body ?? []) break;
+    const [span] = tracing.spans();
+    expect(span?.attributes['gen_ai.usage.input_tokens']).to.be.greaterThan(0);
+    expect(span?.attributes).to.not.have.any.keys('gen_ai.usage.output_tokens', 'mlflow.chat.tokenUsage');
+  });
+
   it('end their span when the instrumentation is disabled', async () => {
     const iterator = (await converse(simulator.url))[Symbol.asyncIterator]();
     await iterator.next();

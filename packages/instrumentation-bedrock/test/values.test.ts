@@ -59,6 +59,8 @@ describe('token usage', () => {
   it('sees where the provider has added them already', () => {
     const usage = { inputTokens: 152, outputTokens: 5, totalTokens: 157, cacheReadTokens: 100, cacheWriteTokens: 40 };
     expect(combineUsage([usage], 'openai')).to.include({ inputTokens: 152, totalTokens: 157 });
+    expect(combineUsage([usage]), 'behind an ARN').to.include({ inputTokens: 152, totalTokens: 157 });
+    expect(combineUsage([usage], 'anthropic')).to.include({ inputTokens: 292 });
     expect(
       combineUsage([{ inputTokens: 152, outputTokens: 5, cacheReadTokens: 100, inputIncludesCache: true }]),
     ).to.include({ inputTokens: 152, totalTokens: 157 });

@@ -1,9 +1,9 @@
 /** How the SDK's objects for one API operation become plain JSON in some dialect. */
 
 import type { Attributes } from '@opentelemetry/api';
-import type { Dialect } from '../dialects/dialect.js';
+import type { ChatView, Dialect } from '../dialects/dialect.js';
 import type { DialectChoice } from '../dialects/index.js';
-import type { JsonValue, ToJsonOptions } from '../json.js';
+import type { JsonObject, JsonValue, ToJsonOptions } from '../json.js';
 import type { UsageReport } from '../usage.js';
 
 /** A request as it is read when the call starts. */
@@ -13,14 +13,12 @@ export interface ApiRequest extends DialectChoice {
   readonly guardrailId: string | undefined;
   /** Facts of this operation that no dialect has. */
   readonly attributes?: Attributes | undefined;
-  /** All content of the request: an object in the dialect, or whatever else was sent; undefined when nothing was. */
-  body(): JsonValue | undefined;
-  /**
-   * What a person should see as the input: the whole request, with its content as given here.
-   *
-   * @param isConversation the content is an object that MLflow shows as a conversation, so its members stand on top.
-   */
-  record(body: JsonValue | undefined, isConversation: boolean, options: ToJsonOptions): JsonValue;
+  /** The whole input as plain JSON: what hooks edit and spans show. */
+  content(): JsonValue | undefined;
+  /** The part of the content that is in the dialect; undefined when it is no JSON object. */
+  bodyOf(content: JsonValue | undefined): JsonObject | undefined;
+  /** The content as a person should see it, with the body as MLflow's chat view reads it where there is a view. */
+  record(content: JsonValue, view: ChatView['request'] | undefined): JsonValue;
 }
 
 /** An answer, or what a stream added up to. */
@@ -28,12 +26,14 @@ export interface ApiResponse {
   readonly dialect: Dialect;
   /** Facts of this operation that no dialect has. */
   readonly attributes?: Attributes | undefined;
-  /** All content of the answer: an object in the dialect, or whatever else came; undefined when nothing did. */
-  readonly body: JsonValue | undefined;
+  /** The whole output as plain JSON. */
+  readonly content: JsonValue | undefined;
   /** Usage from outside the body: invocation metrics. */
   readonly usage: UsageReport | undefined;
-  /** What a person should see as the output, as {@link ApiRequest.record} does for the input. */
-  record(body: JsonValue | undefined, isConversation: boolean): JsonValue;
+  /** See {@link ApiRequest.bodyOf}. */
+  bodyOf(content: JsonValue | undefined): JsonObject | undefined;
+  /** See {@link ApiRequest.record}. */
+  record(content: JsonValue, view: ChatView['response'] | undefined): JsonValue;
 }
 
 /** One event of a stream. */
@@ -49,8 +49,8 @@ export interface ApiStream {
   /** Undefined for an event that holds no chunk. */
   read(event: unknown): ApiChunk | undefined;
   response(): ApiResponse;
-  /** False when the stream ended without its closing event: then it was cut off. */
-  isComplete(): boolean;
+  /** False when the stream ended without its closing event: then it was cut off. Undefined where nothing tells. */
+  isComplete(): boolean | undefined;
 }
 
 export interface Api {

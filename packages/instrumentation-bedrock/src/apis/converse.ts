@@ -2,7 +2,7 @@
 
 import { converse } from '../dialects/converse.js';
 import { memberName } from '../dialects/converse-fold.js';
-import { asObject, asString, isObject, type JsonValue, type ToJsonOptions, toJson } from '../json.js';
+import { asObject, asString, isObject, type JsonObject, type JsonValue, type ToJsonOptions, toJson } from '../json.js';
 import type { Api, ApiRequest, ApiResponse, ApiStream } from './api.js';
 
 export const converseApi: Api = {
@@ -21,13 +21,18 @@ function readRequest(input: unknown, limits: ToJsonOptions): ApiRequest {
     dialect: converse,
     isCertain: true,
     guardrailId: asString(asObject(raw?.['guardrailConfig'])?.['guardrailIdentifier']),
-    body: () => toJson(input, limits),
-    record: (body) => body ?? null,
+    content: () => toJson(input, limits),
+    bodyOf: asObject,
+    record: recordConversation,
   };
 }
 
-function response(body: JsonValue | undefined): ApiResponse {
-  return { dialect: converse, body, usage: undefined, record: (recorded) => recorded ?? null };
+function response(content: JsonValue | undefined): ApiResponse {
+  return { dialect: converse, content, usage: undefined, bodyOf: asObject, record: recordConversation };
+}
+
+function recordConversation(content: JsonValue, view: ((body: JsonObject) => JsonObject) | undefined): JsonValue {
+  return view && isObject(content) ? view(content) : content;
 }
 
 function createStream(_request: ApiRequest, _output: unknown, limits: ToJsonOptions): ApiStream {

@@ -36,54 +36,62 @@ export const invokeModelStreamApi: Api = { ...invokeModelApi, streamMember: 'bod
 function readRequest(input: unknown, limits: ToJsonOptions): ApiRequest {
   const raw = asObject(input) ?? {};
   const modelId = asString(raw['modelId']);
-  let content: { readonly value: JsonValue | undefined } | undefined;
+  let read: { readonly value: JsonValue | undefined } | undefined;
   const body = (): JsonValue | undefined => {
-    content ??= { value: readBody(raw['body'], limits) };
-    return content.value;
+    read ??= { value: readBody(raw['body'], limits) };
+    return read.value;
   };
   return {
     modelId,
     ...chooseDialect(modelId, body),
     guardrailId: asString(raw['guardrailIdentifier']),
-    body,
-    record(recorded, isConversation, options) {
-      const { body: rawBody, ...rest } = raw;
-      const parameters = asObject(toJson(rest, options));
-      if (isConversation) return { ...parameters, ...asObject(recorded) };
+    content: () => withBody(raw, body(), limits),
+    bodyOf,
+    record(content, view) {
+      const object = asObject(content);
+      const recorded = object?.['body'];
+      if (object && view && isObject(recorded)) return record(content, view);
+      if (recorded === undefined || typeof recorded === 'string') return content;
       // Python's autolog shows the body as JSON text too: what was sent, to the letter where nothing was edited.
-      const sent = bodyText(rawBody);
-      const isWhole = recorded === content?.value && !exceeds(sent, limits);
-      const text = isWhole ? (sent ?? recorded) : recorded;
-      return {
-        ...parameters,
-        ...(text === undefined ? {} : { body: typeof text === 'string' ? text : JSON.stringify(text) }),
-      };
+      const sent = bodyText(raw['body']);
+      const isWhole = recorded === read?.value && sent !== undefined && !exceeds(sent, limits);
+      return { ...object, body: isWhole ? sent : JSON.stringify(recorded) };
     },
   };
 }
 
 function readResponse(request: ApiRequest, output: unknown, limits: ToJsonOptions): ApiResponse {
-  const body = readBody(asObject(output)?.['body'], limits);
+  const raw = asObject(output) ?? {};
+  const body = readBody(raw['body'], limits);
   const dialect = isObject(body) ? dialectOfResponse(request, body) : request.dialect;
-  return { dialect, body, usage: undefined, record: recordOutput(output) };
+  return { dialect, content: withBody(raw, body, limits), usage: undefined, bodyOf, record };
 }
 
-function recordOutput(output: unknown): ApiResponse['record'] {
-  const { body: _, ...rest } = asObject(output) ?? {};
-  // Copied now: what outlives the call must not refer to the response, or an abandoned stream is never collected.
-  const copy = asObject(toJson(rest));
-  return (body, isConversation) => ({
-    ...copy,
-    ...(isConversation ? asObject(body) : body === undefined ? {} : { body }),
-  });
+/** An input or output of the SDK as plain JSON, with its body as it was read. */
+function withBody(raw: JsonObject, body: JsonValue | undefined, limits: ToJsonOptions): JsonObject {
+  const { body: _, ...rest } = raw;
+  return { ...asObject(toJson(rest, limits)), ...(body === undefined ? {} : { body }) };
 }
 
-function createStream(request: ApiRequest, output: unknown): ApiStream {
+function bodyOf(content: JsonValue | undefined): JsonObject | undefined {
+  return asObject(asObject(content)?.['body']);
+}
+
+/** A conversation stands on top, where MLflow's chat view looks for it. */
+function record(content: JsonValue, view: ((body: JsonObject) => JsonObject) | undefined): JsonValue {
+  const body = bodyOf(content);
+  if (!view || !body) return content;
+  const { body: _, ...rest } = asObject(content) ?? {};
+  return { ...rest, ...view(body) };
+}
+
+function createStream(request: ApiRequest, output: unknown, limits: ToJsonOptions): ApiStream {
   let dialect: Dialect | undefined;
   let fold = request.dialect.createFold();
   let usage: UsageReport | undefined;
   const guardrail: JsonObject = {};
-  const record = recordOutput(output);
+  // Copied now: what outlives the call must not refer to the response, or an abandoned stream is never collected.
+  const rest = withBody(asObject(output) ?? {}, undefined, limits);
   return {
     read(event) {
       const bytes = asBytes(asObject(asObject(event)?.['chunk'])?.['bytes']);
@@ -105,13 +113,14 @@ function createStream(request: ApiRequest, output: unknown): ApiStream {
       const folded = fold.body();
       return {
         dialect: dialect ?? request.dialect,
-        body: folded && { ...folded, ...guardrail },
+        content: folded ? { ...rest, body: { ...folded, ...guardrail } } : rest,
         usage,
+        bodyOf,
         record,
       };
     },
     // A stream that a guardrail blocked has neither metrics nor a finish reason, and is whole all the same.
-    isComplete: () => usage !== undefined || fold.isComplete() || guardrail[GUARDRAIL_ACTION] === 'INTERVENED',
+    isComplete: () => usage !== undefined || guardrail[GUARDRAIL_ACTION] === 'INTERVENED' || fold.isComplete(),
   };
 }
 

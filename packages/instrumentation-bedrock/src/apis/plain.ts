@@ -81,17 +81,19 @@ export function plainApi(operation: string): Api {
         modelId: asString(raw['modelId']),
         guardrailId: asString(raw['guardrailIdentifier']),
         attributes: requestAttributes?.(raw),
-        body: () => content(input, limits),
-        record: (body) => body ?? null,
+        content: () => content(input, limits),
+        bodyOf: () => undefined,
+        record: (recorded) => recorded,
       };
     },
     readResponse(_request, output, limits): ApiResponse {
       return {
         dialect,
         attributes: responseAttributes?.(asObject(output) ?? {}),
-        body: content(output, limits),
+        content: content(output, limits),
         usage: undefined,
-        record: (body) => body ?? null,
+        bodyOf: () => undefined,
+        record: (recorded) => recorded,
       };
     },
     createStream() {

@@ -1,6 +1,6 @@
 /** Folds the events of ConverseStream, and the chunks of Nova's own stream, into the answer without streaming. */
 
-import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue, parseJson } from '../json.js';
+import { asArray, asBytes, asNumber, asObject, asString, type JsonObject, type JsonValue, parseJson } from '../json.js';
 import type { StreamFold } from './dialect.js';
 
 /** An event is an object with one member, which names it. */
@@ -8,7 +8,8 @@ export function memberName(event: JsonObject): string | undefined {
   return Object.keys(event)[0];
 }
 
-export function createConverseFold(): StreamFold {
+/** @param isTextSplit a block of text may come as many, which are joined. */
+export function createConverseFold({ isTextSplit = false } = {}): StreamFold {
   let role: string | undefined;
   let stopped = false;
   let metadataSeen = false;
@@ -52,7 +53,7 @@ export function createConverseFold(): StreamFold {
     body() {
       if (role === undefined && blocks.size === 0 && !stopped && !metadataSeen) return undefined;
       const content = [...blocks.entries()].sort(([a], [b]) => a - b).map(([, block]) => finishBlock(block));
-      mergeText(content);
+      if (isTextSplit) mergeText(content);
       return { ...rest, output: { message: { role: role ?? 'assistant', content } } };
     },
     isComplete: () => stopped && metadataSeen,
@@ -68,7 +69,7 @@ interface Block {
   toolResultContent?: JsonValue[];
   reasoningText?: string;
   reasoningSignature?: string;
-  redactedReasoning?: JsonValue;
+  redactedReasoning?: JsonValue | undefined;
   citations?: JsonValue[];
   /** Members that are not known here, kept as they came. */
   other?: JsonObject;
@@ -78,7 +79,7 @@ function startBlock(block: Block, start: JsonObject): void {
   const { toolUse, toolResult, ...other } = start;
   if (asObject(toolUse)) block.toolUse = { ...asObject(toolUse) };
   if (asObject(toolResult)) block.toolResult = { ...asObject(toolResult) };
-  if (Object.keys(other).length > 0) block.other = { ...block.other, ...other };
+  mergeMembers(block, other);
 }
 
 function addDelta(block: Block, delta: JsonObject): void {
@@ -100,9 +101,30 @@ function addDelta(block: Block, delta: JsonObject): void {
     if (typeof reasoning['signature'] === 'string') {
       block.reasoningSignature = (block.reasoningSignature ?? '') + reasoning['signature'];
     }
-    if (reasoning['redactedContent'] !== undefined) block.redactedReasoning = reasoning['redactedContent'];
+    if (reasoning['redactedContent'] !== undefined) {
+      block.redactedReasoning = joinBytes(block.redactedReasoning, reasoning['redactedContent']);
+    }
   }
-  if (Object.keys(other).length > 0) block.other = { ...block.other, ...other };
+  mergeMembers(block, other);
+}
+
+/** Media: its format comes with the start, its bytes with the deltas. */
+function mergeMembers(block: Block, members: JsonObject): void {
+  for (const [name, member] of Object.entries(members)) {
+    const known = asObject(block.other?.[name]);
+    const piece = asObject(member);
+    const bytes = joinBytes(asObject(known?.['source'])?.['bytes'], asObject(piece?.['source'])?.['bytes']);
+    const source = bytes === undefined ? {} : { source: { ...asObject(piece?.['source']), bytes } };
+    block.other = { ...block.other, [name]: known && piece ? { ...known, ...piece, ...source } : member };
+  }
+}
+
+/** Pieces of bytes, as the SDK gives them; base64 text that was cut anywhere cannot be joined, so the last piece stays. */
+function joinBytes(known: unknown, piece: unknown): JsonValue | undefined {
+  const before = asBytes(known);
+  const more = asBytes(piece);
+  // The SDK's objects hold bytes where JSON would have text; toJson() turns them into it.
+  return (before && more ? Buffer.concat([before, more]) : (piece ?? known)) as JsonValue | undefined;
 }
 
 function finishBlock(block: Block): JsonObject {

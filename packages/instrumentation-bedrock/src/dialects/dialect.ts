@@ -47,8 +47,8 @@ export interface StreamFold {
   add(chunk: JsonObject): void;
   /** What has arrived so far; undefined before the first chunk with content. */
   body(): JsonObject | undefined;
-  /** True once the chunk that closes an answer in this dialect has come. */
-  isComplete(): boolean;
+  /** Whether the chunk that closes an answer in this dialect has come; undefined where none is known to. */
+  isComplete(): boolean | undefined;
 }
 
 export interface ChatView {

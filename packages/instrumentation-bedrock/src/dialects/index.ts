@@ -33,7 +33,7 @@ export interface DialectRow {
  * dialects that are told by little stand last.
  */
 export const DIALECTS: readonly DialectRow[] = [
-  { models: /^anthropic\.claude/, dialect: anthropicText },
+  { models: /^anthropic\.claude-(?:v\d|instant)/, dialect: anthropicText },
   { models: /^anthropic\.claude/, dialect: anthropicMessages },
   { models: /^amazon\.nova-.*embed/, dialect: novaEmbed },
   { models: /^(?:amazon\.nova-canvas|amazon\.titan-image|stability\.)/, dialect: images },

@@ -3,7 +3,7 @@
 import type { JsonObject } from '../json.js';
 import type { StreamFold } from './dialect.js';
 
-/** Keeps the chunks as they came; only the service's closing metrics can tell that such a stream is complete. */
+/** Keeps the chunks as they came; only the service's closing metrics can tell whether such a stream is complete. */
 export function createNoStreamFold(): StreamFold {
   const chunks: JsonObject[] = [];
   return {
@@ -11,6 +11,6 @@ export function createNoStreamFold(): StreamFold {
       chunks.push(chunk);
     },
     body: () => (chunks.length > 0 ? { chunks } : undefined),
-    isComplete: () => false,
+    isComplete: () => undefined,
   };
 }

@@ -32,6 +32,6 @@ export const nova: Dialect = {
   readTools: readToolConfig,
   readResponse: converse.readResponse,
   readOutput: converse.readOutput,
-  createFold: createConverseFold,
+  createFold: () => createConverseFold({ isTextSplit: true }),
   chunkName: memberName,
 };
