@@ -24,6 +24,8 @@ describe('loading', () => {
     'a CommonJS application with the ES module build': ['--import', './setup.mjs', 'app.cjs'],
     'both builds in one process': ['--require', './setup.cjs', '--import', './setup.mjs', 'app.mjs'],
     'the SDK first, then manuallyInstrument()': ['loaded-before.mjs'],
+    'the SDK 3.600 in CommonJS': ['--require', './setup.cjs', 'app-3-600.cjs'],
+    'the SDK 3.600 in ES modules without a loader hook': ['--import', './setup.mjs', 'app-3-600.mjs'],
   };
   for (const [name, args] of Object.entries(CASES)) {
     it(name, async () => {

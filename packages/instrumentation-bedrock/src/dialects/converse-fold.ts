@@ -9,7 +9,7 @@ export function memberName(event: JsonObject): string | undefined {
 }
 
 /** @param isTextSplit a block of text may come as many, which are joined. */
-export function createConverseFold({ isTextSplit = false } = {}): StreamFold {
+export function createConverseFold({ isTextSplit }: { readonly isTextSplit: boolean }): StreamFold {
   let role: string | undefined;
   let stopped = false;
   let metadataSeen = false;

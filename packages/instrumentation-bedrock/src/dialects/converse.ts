@@ -53,7 +53,7 @@ export const converse: Dialect = {
     const raw = asObject(asObject(body['output'])?.['message']);
     return raw ? [{ ...readMessage(raw), finish_reason: finishReason(asString(body['stopReason'])) }] : [];
   },
-  createFold: () => createConverseFold(),
+  createFold: () => createConverseFold({ isTextSplit: false }),
   chunkName: memberName,
 };
 
