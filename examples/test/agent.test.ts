@@ -20,7 +20,8 @@ describe('example agent', function () {
 
   it('leaves one trace: the agent, its calls to the model and its tools', () => {
     expect(run.traces).to.have.length(1);
-    expect(run.traces[0] && outline(run.traces[0])).to.deep.equal([
+    // Not their order: spans that start within one millisecond have the same time.
+    expect(run.traces[0] && outline(run.traces[0])).to.have.members([
       'AGENT invoke_agent weather-agent',
       CHAT,
       '  TOOL execute_tool get_weather',

@@ -169,6 +169,17 @@ describe('delivery of spans', () => {
     ]);
   });
 
+  it('says when the spans arrived but not the record', async () => {
+    const server = await startServer(({ path }) =>
+      path === '/api/3.0/mlflow/traces' ? { status: 500, body: '{"message":"disk full"}' } : undefined,
+    );
+    const exporter = newExporter(server.url, { retry: { maxRetries: 1, initialBackoffMillis: 0 } });
+    const result = await exportSpans(exporter, oneSpan());
+    const reason = `MLflow at ${server.url} answered 500 (disk full)`;
+    expect([result.code, result.error?.message]).to.deep.equal([FAILED, reason]);
+    expect(log.lines).to.deep.equal([`error: The spans were delivered, but not the trace record: ${reason}.`]);
+  });
+
   it('never has more requests under way than allowed', async () => {
     const held: (() => void)[] = [];
     let most = 0;
