@@ -151,13 +151,17 @@ async function call(client: BedrockRuntimeClient, { name, inputs, error }: Golde
 function compare(span: MlflowSpan, golden: GoldenSpan): void {
   const { attributes } = span;
   expect(span.type).to.equal(golden.type === 'UNKNOWN' ? 'LLM' : golden.type);
-  for (const attribute of ['mlflow.message.format', 'mlflow.chat.tools', 'mlflow.llm.model']) {
+  for (const attribute of ['mlflow.chat.tools', 'mlflow.llm.model']) {
     expect(attributes[attribute], attribute).to.deep.equal(golden.attributes[attribute]);
   }
+  const isConversation = isClaudeBody(golden);
+  expect(attributes['mlflow.message.format']).to.equal(
+    isConversation ? 'anthropic' : golden.attributes['mlflow.message.format'],
+  );
   // Python takes the geography of an inference profile for the provider.
   const provider = golden.attributes['mlflow.llm.provider'];
   expect(attributes['mlflow.llm.provider']).to.equal(provider === 'us' ? 'anthropic' : provider);
-  expect(span.inputs).to.deep.equal(expectedInputs(golden.inputs));
+  expect(span.inputs).to.deep.equal(isConversation ? conversationInputs(golden.inputs) : expectedInputs(golden.inputs));
   compareOutputs(span, golden);
   if (golden.type === 'EMBEDDING') {
     expect(attributes['mlflow.chat.tokenUsage']).to.deep.equal({ input_tokens: 3, output_tokens: 0, total_tokens: 3 });
@@ -178,6 +182,19 @@ function compare(span: MlflowSpan, golden: GoldenSpan): void {
     'exception.message': golden.error.message,
   });
   expect(exception?.attributes['exception.stacktrace']).to.include(golden.error.type);
+}
+
+/** Python shows the body of InvokeModel as text; here Claude's shows as the conversation it is. */
+function isClaudeBody({ name, inputs }: GoldenSpan): boolean {
+  return (
+    name.startsWith('BedrockRuntime.invoke_model') &&
+    String((inputs as { modelId?: string }).modelId).includes('claude')
+  );
+}
+
+function conversationInputs(inputs: unknown): unknown {
+  const { body, ...rest } = inputs as { body: string };
+  return { ...rest, ...JSON.parse(body) };
 }
 
 /** Bytes in the SDK's input are recorded as base64, a body as its text. */
@@ -207,7 +224,12 @@ function compareOutputs(span: MlflowSpan, golden: GoldenSpan): void {
   if (expected.body === 'EventStream') {
     // Python records that there was a stream, we record what it said.
     const text = golden.events.map(({ json }) => (json as { delta?: { text?: string } }).delta?.text ?? '').join('');
-    expect(outputs.body).to.deep.include({ content: [{ type: 'text', text }], stop_reason: 'end_turn' });
+    expect(outputs).to.deep.include({ content: [{ type: 'text', text }], stop_reason: 'end_turn' });
+    return;
+  }
+  if (isClaudeBody(golden)) {
+    const { body, ...rest } = expected;
+    expect(outputs).to.deep.equal({ ...rest, ...(body as object) });
     return;
   }
   expect(outputs).to.deep.equal(withParsedToolInput(expected));
