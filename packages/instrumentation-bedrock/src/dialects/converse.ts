@@ -36,6 +36,8 @@ export const converse: Dialect = {
         asNumber(additional['topK']) ??
         asNumber(asObject(additional['inferenceConfig'])?.['topK']),
       stopSequences: asStrings(inference['stopSequences']),
+      outputType:
+        asObject(asObject(body['outputConfig'])?.['textFormat'])?.['type'] === 'json_schema' ? 'json' : undefined,
     };
   },
   readInput: readConversation,

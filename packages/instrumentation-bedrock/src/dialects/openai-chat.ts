@@ -42,6 +42,7 @@ export const openAiChat: Dialect = {
       frequencyPenalty: asNumber(body['frequency_penalty']),
       presencePenalty: asNumber(body['presence_penalty']),
       choiceCount: asNumber(body['n']),
+      outputType: asString(asObject(body['response_format'])?.['type'])?.startsWith('json') ? 'json' : undefined,
     };
   },
   readInput(body) {

@@ -1,0 +1,26 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { expect } from 'chai';
+import { ATTRIBUTE_DOCS, attributeDocs } from '../docs.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+describe('documentation', () => {
+  it('lists the attributes that the code writes; "npm run docs" brings it up to date', () => {
+    expect(readFileSync(ATTRIBUTE_DOCS, 'utf8')).to.equal(attributeDocs());
+  });
+
+  it('links to files that exist', () => {
+    const pages = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.md') && !/(?:^|\/)(?:node_modules|dist|\.mlflow)\//.test(file),
+    );
+    const broken = pages.flatMap((page) => {
+      const text = readFileSync(join(ROOT, page), 'utf8').replaceAll(/^```.*?^```$/gms, '');
+      return [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+        .map(([, target = '']) => target)
+        .filter((target) => !existsSync(join(ROOT, dirname(page), target)))
+        .map((target) => `${page}: ${target}`);
+    });
+    expect(broken).to.deep.equal([]);
+  });
+});
