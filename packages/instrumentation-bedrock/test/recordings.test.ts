@@ -4,6 +4,7 @@ import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
+import { messageViolations } from './support/message-schema.js';
 import { type ApplicationView, call, type Recording, readRecordings } from './support/recordings.js';
 import { createClient, json, startTracing, type Tracing } from './support/tracing.js';
 
@@ -47,6 +48,7 @@ for (const folder of ['exchanges', 'synthetic'] as const) {
         const [span] = tracing.spans() as [ReadableSpan];
         if (INFERENCE.has(recording.operation)) expect(readSpan(span)).to.deep.equal(expectedOf(recording));
         else expectPlain(span, recording);
+        expect(messageViolations(span), 'against the published message schemas').to.deep.equal([]);
         if (plain.error) expectFailure(span, plain.error);
       });
     }
