@@ -9,15 +9,20 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { InvokeModelCommand } from '@aws-sdk/client-bedrock-runtime';
+import { startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { exampleCommand, QUIET_ENV, simulatedBedrock } from '../../scripts/support/examples.js';
 import { runNode } from '../../scripts/support/run.js';
 import { testServer } from '../../scripts/test-support/mlflow.js';
+import { startTracing } from './support/tracing.js';
 
 const IMAGE = resolve(import.meta.dirname, '../../docs/images/mlflow-trace.png');
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+/** A block that MLflow's chat view does not know. */
+const UNKNOWN_BLOCK = { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'Geography' } };
 const PAGE_TIMEOUT_MILLIS = 20_000;
 
 describe('MLflow’s pages', function () {
@@ -28,6 +33,7 @@ describe('MLflow’s pages', function () {
   let url: string;
   let experimentId: string;
   let traceId: string;
+  const experimentName = `pages ${randomUUID()}`;
 
   before(async function () {
     if (!CHROMIUM) {
@@ -35,7 +41,6 @@ describe('MLflow’s pages', function () {
       this.skip();
     }
     ({ url } = await testServer());
-    const experimentName = `pages ${randomUUID()}`;
     const bedrock = await simulatedBedrock();
     const { code, output } = await runNode(exampleCommand('agent'), {
       env: { ...QUIET_ENV, ...bedrock.env, MLFLOW_TRACKING_URI: url, MLFLOW_EXPERIMENT_NAME: experimentName },
@@ -82,4 +87,35 @@ describe('MLflow’s pages', function () {
     }
     if (process.env['UPDATE_IMAGES']) await page.screenshot({ path: IMAGE });
   });
+
+  const QUESTION = 'What is the capital of France?';
+  const BODIES: Readonly<Record<string, object>> = {
+    'anthropic.claude-3-haiku-20240307-v1:0': {
+      anthropic_version: 'bedrock-2023-05-31',
+      max_tokens: 100,
+      messages: [{ role: 'user', content: [{ type: 'text', text: QUESTION }, UNKNOWN_BLOCK] }],
+    },
+    'amazon.nova-lite-v1:0': { messages: [{ role: 'user', content: [{ text: QUESTION }] }] },
+    'ai21.jamba-1-5-mini-v1:0': { messages: [{ role: 'user', content: QUESTION }] },
+  };
+  for (const [modelId, body] of Object.entries(BODIES)) {
+    it(`show a conversation that was sent to ${modelId} with InvokeModel`, async () => {
+      const simulator = await startSimulator();
+      const tracing = startTracing({ trackingUri: url, experimentName });
+      const client = tracing.client(simulator.url);
+      await client.send(new InvokeModelCommand({ modelId, body: JSON.stringify(body) }));
+      await tracing.close();
+      await simulator.close();
+      const { traces } = await new MlflowClient({ trackingUri: url }).searchTraces({
+        experimentIds: [experimentId],
+        maxResults: 1,
+      });
+      await page.goto('about:blank'); // Nothing of the page before may stay: all three show the same words.
+      await page.goto(`${url}/#/experiments/${experimentId}/traces?selectedEvaluationId=${traces[0]?.traceId}`);
+      await page.getByText(`chat ${modelId}`).first().waitFor();
+      // The names of the speakers stand over their bubbles, and nowhere when the view could not be made.
+      for (const text of ['User', 'Assistant']) await page.getByText(text, { exact: true }).first().waitFor();
+      await page.getByText('The capital of France is Paris').first().waitFor();
+    });
+  }
 });
