@@ -1,42 +1,61 @@
+import { type AsyncJobs, createAsyncJobs } from './async-jobs.js';
 import type { Reply } from './conversation.js';
 import { converseEvents, readConverseRequest, writeConverse } from './dialects/converse.js';
 import type { ChatDialect } from './dialects/dialect.js';
 import { findDialect, SCRIPTED_FAMILIES } from './dialects/index.js';
 import { errorResponse } from './errors.js';
+import { applyGuardrail } from './guardrail.js';
 import { isObject, type JsonObject, objectOf } from './json.js';
-import { countPrompt, type ScriptedModel } from './scripted-model.js';
+import { countPrompt, createScriptedModel, type ScriptedModel } from './scripted-model.js';
 import type { Operation, ReceivedRequest, SimulatedResponse } from './types.js';
 
 /** A request that is known to be for one of Bedrock Runtime's operations. */
 export interface OperationRequest extends ReceivedRequest {
   readonly operation: Operation;
+  /** What path and query name besides the model. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What the simulator remembers between requests. */
+export interface State {
+  readonly model: ScriptedModel;
+  readonly jobs: AsyncJobs;
+}
+
+export function createState(): State {
+  return { model: createScriptedModel(), jobs: createAsyncJobs() };
 }
 
 /** Answers a request by script. With `pieces`, the text of the answer and the chunks of its stream are given. */
-export function answer(request: OperationRequest, model: ScriptedModel, pieces?: readonly string[]): SimulatedResponse {
-  const { operation, body } = request;
+export function answer(request: OperationRequest, state: State, pieces?: readonly string[]): SimulatedResponse {
+  const { operation, labels } = request;
   const modelId = request.modelId ?? '';
+  const body = request.method === 'GET' ? {} : request.body;
   if (!isObject(body))
     return errorResponse('ValidationException', 'Malformed input request, please reformat your input and try again.');
   switch (operation) {
     case 'Converse':
-      return { body: writeConverse(model.reply(modelId, readConverseRequest(body), pieces)) };
+      return { body: writeConverse(state.model.reply(modelId, readConverseRequest(body), pieces)) };
     case 'ConverseStream':
-      return { events: converseEvents(model.reply(modelId, readConverseRequest(body), pieces)) };
+      return { events: converseEvents(state.model.reply(modelId, readConverseRequest(body), pieces)) };
     case 'CountTokens':
       return countTokens(modelId, body);
     case 'ApplyGuardrail':
-      return errorResponse(
-        'ValidationException',
-        'The Bedrock simulator has no scripted answer for ApplyGuardrail. Replay a recorded exchange instead.',
-      );
-    default:
-      return invoke(operation, modelId, body, model, pieces);
+      return { body: applyGuardrail(labels, body) };
+    case 'StartAsyncInvoke':
+      return { body: state.jobs.start(body) };
+    case 'GetAsyncInvoke':
+      return getAsyncInvoke(state.jobs, labels['invocationArn'] ?? '');
+    case 'ListAsyncInvokes':
+      return { body: state.jobs.list(labels) };
+    case 'InvokeModel':
+      return invoke(modelId, body, state.model, pieces);
+    case 'InvokeModelWithResponseStream':
+      return invokeStream(modelId, body, state.model, pieces);
   }
 }
 
 function invoke(
-  operation: 'InvokeModel' | 'InvokeModelWithResponseStream',
   modelId: string,
   body: JsonObject,
   model: ScriptedModel,
@@ -44,19 +63,40 @@ function invoke(
 ): SimulatedResponse {
   const dialect = findDialect(modelId, body);
   if (!dialect) return unsupported(modelId);
-  const streaming = operation === 'InvokeModelWithResponseStream';
-  if (dialect.kind === 'embedding') {
-    if (streaming) return errorResponse('ValidationException', 'The model is unsupported for streaming.');
-    const { body: answerBody, inputTokens } = dialect.embed(body);
-    return {
-      headers: { 'x-amzn-bedrock-input-token-count': String(inputTokens), 'x-amzn-bedrock-invocation-latency': '20' },
-      body: answerBody,
-    };
+  if (dialect.kind === 'plain') {
+    const { body: answerBody, inputTokens } = dialect.answer(body, modelId);
+    return { headers: plainHeaders(inputTokens), body: answerBody };
   }
   const reply = model.reply(modelId, dialect.read(body), pieces);
-  return streaming
-    ? { events: dialect.chunks(reply, modelId).map((payload) => ({ type: 'chunk', payload })) }
-    : { headers: tokenHeaders(reply, dialect), body: dialect.write(reply, modelId) };
+  return { headers: tokenHeaders(reply, dialect), body: dialect.write(reply, modelId, body) };
+}
+
+function invokeStream(
+  modelId: string,
+  body: JsonObject,
+  model: ScriptedModel,
+  pieces: readonly string[] | undefined,
+): SimulatedResponse {
+  const dialect = findDialect(modelId, body);
+  if (!dialect) return unsupported(modelId);
+  if (dialect.kind === 'plain' || !dialect.chunks)
+    return errorResponse('ValidationException', 'The model is unsupported for streaming.');
+  const reply = model.reply(modelId, dialect.read(body), pieces);
+  return { events: dialect.chunks(reply, modelId, body).map((payload) => ({ type: 'chunk', payload })) };
+}
+
+function getAsyncInvoke(jobs: AsyncJobs, arn: string): SimulatedResponse {
+  const body = jobs.get(arn);
+  return body
+    ? { body }
+    : errorResponse('ValidationException', `The Bedrock simulator has no asynchronous invocation ${arn}.`);
+}
+
+function plainHeaders(inputTokens: number | undefined): Record<string, string> {
+  return {
+    ...(inputTokens === undefined ? {} : { 'x-amzn-bedrock-input-token-count': String(inputTokens) }),
+    'x-amzn-bedrock-invocation-latency': '20',
+  };
 }
 
 function tokenHeaders({ usage, latency }: Reply, dialect: ChatDialect): Record<string, string> {

@@ -15,13 +15,13 @@ export interface Route {
   readonly selector: Selector;
   readonly operation: Operation | undefined;
   readonly modelId: string | undefined;
+  /** What else the path and the query name: the guardrail, the invocation, filters. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 const SELECTOR = /^\/(scenario|exchange)\/([^/]+)(?=\/|$)/;
 /** The model id is greedy: sent without percent-encoding, an ARN has slashes of its own. */
 const MODEL_ROUTE = /^\/model\/(.+)\/([a-z-]+)$/;
-const GUARDRAIL_ROUTE = /^\/guardrail\/.+\/version\/[^/]+\/apply$/;
-
 const MODEL_OPERATIONS: Readonly<Record<string, Operation>> = {
   converse: 'Converse',
   'converse-stream': 'ConverseStream',
@@ -30,20 +30,44 @@ const MODEL_OPERATIONS: Readonly<Record<string, Operation>> = {
   'count-tokens': 'CountTokens',
 };
 
-/** Reads selector, operation and model id from a request's method and path. */
+/** Routes without a model, with the names of what their groups say. */
+const OTHER_ROUTES: readonly { method: string; path: RegExp; operation: Operation }[] = [
+  {
+    method: 'POST',
+    path: /^\/guardrail\/(?<guardrailIdentifier>.+)\/version\/(?<guardrailVersion>[^/]+)\/apply$/,
+    operation: 'ApplyGuardrail',
+  },
+  { method: 'POST', path: /^\/async-invoke\/?$/, operation: 'StartAsyncInvoke' },
+  { method: 'GET', path: /^\/async-invoke\/?$/, operation: 'ListAsyncInvokes' },
+  { method: 'GET', path: /^\/async-invoke\/(?<invocationArn>.+)$/, operation: 'GetAsyncInvoke' },
+];
+
+/** Reads selector, operation, model id and labels from a request's method and path. */
 export function route(method: string, path: string): Route {
-  const pathname = path.split('?', 1)[0] ?? '';
+  const [pathname = '', query = ''] = path.split('?', 2);
   const match = SELECTOR.exec(pathname);
   const selector = match ? readSelector(match[1] ?? '', match[2] ?? '') : ({ kind: 'none' } as const);
   const rest = match ? pathname.slice(match[0].length) : pathname;
-  const model = MODEL_ROUTE.exec(rest);
-  const operation = model
-    ? MODEL_OPERATIONS[model[2] ?? '']
-    : GUARDRAIL_ROUTE.test(rest)
-      ? 'ApplyGuardrail'
-      : undefined;
-  if (method !== 'POST' || !operation) return { selector, operation: undefined, modelId: undefined };
-  return { selector, operation, modelId: model ? decode(model[1] ?? '') : undefined };
+  return { selector, ...(modelRoute(method, rest) ?? otherRoute(method, rest, query)) };
+}
+
+type Target = Omit<Route, 'selector'>;
+
+function modelRoute(method: string, path: string): Target | undefined {
+  const [, modelId = '', action = ''] = MODEL_ROUTE.exec(path) ?? [];
+  const operation = method === 'POST' ? MODEL_OPERATIONS[action] : undefined;
+  return operation && { operation, modelId: decode(modelId), labels: {} };
+}
+
+function otherRoute(method: string, path: string, query: string): Target {
+  for (const row of OTHER_ROUTES) {
+    const match = row.method === method ? row.path.exec(path) : null;
+    if (!match) continue;
+    const groups = Object.entries(match.groups ?? {}).map(([name, value]) => [name, decode(value)]);
+    const labels = { ...Object.fromEntries(new URLSearchParams(query)), ...Object.fromEntries(groups) };
+    return { operation: row.operation, modelId: undefined, labels };
+  }
+  return { operation: undefined, modelId: undefined, labels: {} };
 }
 
 /** Writes a selector as the path {@link route} reads. */

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { CACHE_POINT, type Conversation, type PromptPart, type Reply, type ToolCall } from './conversation.js';
-import { canonicalJson } from './json.js';
+import { digest } from './digest.js';
 import { composeTurn } from './script.js';
 import { countTokens, tokenize, toPieces } from './tokens.js';
 
@@ -63,8 +62,4 @@ function countOutput(text: string, toolCalls: readonly ToolCall[]): number {
     (sum, call) => sum + countTokens(call.name) + countTokens(JSON.stringify(call.input)),
     countTokens(text),
   );
-}
-
-function digest(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 24);
 }

@@ -1,9 +1,8 @@
-import { answer, type OperationRequest } from './answer.js';
+import { answer, createState, type OperationRequest, type State } from './answer.js';
 import { errorResponse } from './errors.js';
 import { loadRecordings, type Recordings, replay } from './replay.js';
 import { exchangePath, type Route, route, scenarioPath } from './router.js';
 import { runScenario, SCENARIO_NAMES } from './scenarios.js';
-import { createScriptedModel, type ScriptedModel } from './scripted-model.js';
 import { send } from './send.js';
 import { type Incoming, listen } from './server.js';
 import type { ReceivedRequest, SimulatedResponse, Simulator, SimulatorOptions } from './types.js';
@@ -20,11 +19,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const respond = createResponder(options, recordings);
   const requests: ReceivedRequest[] = [];
   const listener = await listen(async (incoming, wire) => {
-    const { selector, operation, modelId } = route(incoming.method, incoming.path);
+    const target = route(incoming.method, incoming.path);
+    const { operation, modelId } = target;
     const request: ReceivedRequest = { ...incoming, body: parseBody(incoming), operation, modelId };
     requests.push(request);
     if (requests.length > KEPT_REQUESTS) requests.shift();
-    const response = await respond(request, { selector, operation, modelId }).catch(failedResponder);
+    const response = await respond(request, target).catch(failedResponder);
     // What fails here is an iterable of the caller's; the client sees a broken stream.
     await send(wire, response, operation).catch(() => wire.reset());
   }, options.port ?? 0);
@@ -47,38 +47,35 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 type Responder = (request: ReceivedRequest, route: Route) => Promise<SimulatedResponse>;
 
 function createResponder({ respond }: SimulatorOptions, recordings: Recordings): Responder {
-  const model = createScriptedModel();
+  const state = createState();
   const attempts = new Map<string, number>();
-  return async (request, { selector }) => {
-    const custom = await respond?.(request);
+  return async (received, { selector, operation, labels }) => {
+    const custom = await respond?.(received);
     if (custom) return custom;
     if (selector.kind === 'exchange') {
       const exchange = recordings.byId(selector.id);
       return exchange ? replay(exchange) : errorResponse('ResourceNotFoundException', unknownExchange(selector.id));
     }
-    if (!isOperation(request)) return noOperation(request);
+    if (!operation) return noOperation(received);
+    const request: OperationRequest = { ...received, operation, labels };
     if (selector.kind === 'none') {
       const exchange = recordings.matching(request);
-      return exchange ? replay(exchange) : answer(request, model);
+      return exchange ? replay(exchange) : answer(request, state);
     }
     const attempt = (attempts.get(selector.text) ?? 0) + 1;
     attempts.set(selector.text, attempt);
-    const response = runScenario(selector.name, scenarioContext(request, model, selector.parameters, attempt));
+    const response = runScenario(selector.name, scenarioContext(request, state, selector.parameters, attempt));
     return response ?? errorResponse('ResourceNotFoundException', unknownScenario(selector.name));
   };
 }
 
 function scenarioContext(
   request: OperationRequest,
-  model: ScriptedModel,
+  state: State,
   parameters: Readonly<Record<string, string>>,
   attempt: number,
 ) {
-  return { parameters, attempt, answer: (pieces?: readonly string[]) => answer(request, model, pieces) };
-}
-
-function isOperation(request: ReceivedRequest): request is OperationRequest {
-  return request.operation !== undefined;
+  return { parameters, attempt, answer: (pieces?: readonly string[]) => answer(request, state, pieces) };
 }
 
 function noOperation({ method, path }: ReceivedRequest): SimulatedResponse {

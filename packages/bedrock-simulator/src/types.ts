@@ -5,7 +5,10 @@ export type Operation =
   | 'InvokeModel'
   | 'InvokeModelWithResponseStream'
   | 'CountTokens'
-  | 'ApplyGuardrail';
+  | 'ApplyGuardrail'
+  | 'StartAsyncInvoke'
+  | 'GetAsyncInvoke'
+  | 'ListAsyncInvokes';
 
 /**
  * One frame of an `application/vnd.amazon.eventstream` answer.

@@ -106,11 +106,11 @@ describe('the simulator', () => {
   });
 
   it('knows no other operation', async () => {
-    const response = await fetch(`${(await simulator()).url}/async-invoke`);
+    const response = await fetch(`${(await simulator()).url}/guardrail-checks`);
     expect(response.status).to.equal(404);
     expect(response.headers.get('x-amzn-errortype')).to.equal('UnknownOperationException');
     expect(await response.json()).to.deep.equal({
-      message: 'The Bedrock simulator has no operation GET /async-invoke.',
+      message: 'The Bedrock simulator has no operation GET /guardrail-checks.',
     });
   });
 

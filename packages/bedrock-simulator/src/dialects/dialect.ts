@@ -6,23 +6,29 @@ export interface ChatDialect {
   readonly kind: 'chat';
   read(body: JsonObject): Conversation;
   /** The body InvokeModel answers with. */
-  write(reply: Reply, modelId: string): JsonObject;
-  /** The chunks InvokeModelWithResponseStream answers with, invocation metrics included. */
-  chunks(reply: Reply, modelId: string): readonly JsonObject[];
+  write(reply: Reply, modelId: string, request: JsonObject): JsonObject;
+  /** The chunks InvokeModelWithResponseStream answers with, invocation metrics included. Absent: there is no stream. */
+  chunks?(reply: Reply, modelId: string, request: JsonObject): readonly JsonObject[];
   /** Whether the service sends the cache headers for this family. */
   readonly cacheHeaders?: boolean;
 }
 
-/** A family that turns text into vectors; there is no stream. */
-export interface EmbeddingDialect {
-  readonly kind: 'embedding';
-  embed(body: JsonObject): { readonly body: JsonObject; readonly inputTokens: number };
+/** A family that answers with something other than text (vectors, ranks, images); there is no stream. */
+export interface PlainDialect {
+  readonly kind: 'plain';
+  answer(body: JsonObject, modelId: string): PlainAnswer;
 }
 
-export type Dialect = ChatDialect | EmbeddingDialect;
+export interface PlainAnswer {
+  readonly body: JsonObject;
+  /** For the header, where the service sends it. */
+  readonly inputTokens?: number;
+}
+
+export type Dialect = ChatDialect | PlainDialect;
 
 /** The member the service merges into the last chunk of a stream. */
-export function invocationMetrics({ usage, latency }: Reply, withCache: boolean): JsonObject {
+export function invocationMetrics({ usage, latency }: Reply, withCache = false): JsonObject {
   return {
     'amazon-bedrock-invocationMetrics': {
       inputTokenCount: usage.input,
@@ -32,4 +38,13 @@ export function invocationMetrics({ usage, latency }: Reply, withCache: boolean)
       ...(withCache ? { cacheReadInputTokenCount: usage.cacheRead, cacheWriteInputTokenCount: usage.cacheWrite } : {}),
     },
   };
+}
+
+/** A chunk for each piece of the text, and one without text that has the reason and the metrics. */
+export function pieceChunks(
+  reply: Reply,
+  reason: string,
+  write: (text: string, reason: string | null) => JsonObject,
+): JsonObject[] {
+  return [...reply.pieces.map((piece) => write(piece, null)), { ...write('', reason), ...invocationMetrics(reply) }];
 }

@@ -1,46 +1,102 @@
 import { arrayOf, isObject, type JsonObject, objectOf } from '../json.js';
+import { ai21J2 } from './ai21-j2.js';
+import { amazonImage } from './amazon-image.js';
 import { anthropic } from './anthropic.js';
+import { anthropicText } from './anthropic-text.js';
+import { cohereCommand } from './cohere-command.js';
+import { cohereCommandR } from './cohere-command-r.js';
+import { cohereEmbed } from './cohere-embed.js';
+import { cohereRerank } from './cohere-rerank.js';
 import type { Dialect } from './dialect.js';
+import { jamba } from './jamba.js';
 import { llama } from './llama.js';
+import { mistralText } from './mistral-text.js';
 import { nova } from './nova.js';
-import { openaiChat } from './openai-chat.js';
+import { novaEmbed } from './nova-embed.js';
+import { mistralChat, openaiChat } from './openai-chat.js';
+import { deepSeek, openaiCompletions } from './openai-completions.js';
+import { stability } from './stability.js';
 import { titanEmbed } from './titan-embed.js';
 import { titanText } from './titan-text.js';
 
 interface Family {
-  /** Found anywhere in the model id, so regional profiles count too. */
-  readonly model: RegExp;
+  readonly name: string;
+  /** Found anywhere in the model id, so regional profiles count too. Absent for models that have an ARN only. */
+  readonly model?: RegExp;
   /** Whether a request body is written in this dialect: decides when the id (an ARN) hides the family. */
   readonly shape: (body: JsonObject) => boolean;
   readonly dialect: Dialect;
 }
 
+/**
+ * In the order in which bodies are tried, so what is told by little stands last. A family with several dialects has a
+ * row for each; the last of them is for bodies that fit none.
+ */
 const FAMILIES: readonly Family[] = [
-  { model: /anthropic\.claude/, shape: (body) => 'anthropic_version' in body, dialect: anthropic },
-  { model: /amazon\.nova-(?!.*embed)/, shape: isNovaBody, dialect: nova },
+  { name: 'Anthropic text', model: /anthropic\.claude/, shape: has('max_tokens_to_sample'), dialect: anthropicText },
+  { name: 'Anthropic Messages', model: /anthropic\.claude/, shape: has('anthropic_version'), dialect: anthropic },
   {
-    model: /amazon\.titan-(text|tg1)/,
-    shape: (body) => 'inputText' in body && !isEmbeddingBody(body),
-    dialect: titanText,
+    name: 'Amazon Nova Embeddings',
+    model: /amazon\.nova-.*embed/,
+    shape: has('singleEmbeddingParams'),
+    dialect: novaEmbed,
   },
   {
-    model: /amazon\.titan-embed-text|amazon\.titan-embed-g1-text/,
+    name: 'Amazon Titan Image and Nova Canvas',
+    model: /amazon\.(titan-image|nova-canvas)/,
+    shape: has('taskType'),
+    dialect: amazonImage,
+  },
+  { name: 'Amazon Nova', model: /amazon\.nova-(?!canvas|reel|sonic|.*embed)/, shape: isNovaBody, dialect: nova },
+  {
+    name: 'Amazon Titan Embeddings',
+    model: /amazon\.titan-embed-(g1-)?text/,
     shape: (body) => 'inputText' in body && isEmbeddingBody(body),
     dialect: titanEmbed,
   },
-  { model: /meta\.llama/, shape: (body) => 'prompt' in body && 'max_gen_len' in body, dialect: llama },
-  { model: /ai21\.jamba/, shape: (body) => Array.isArray(body['messages']), dialect: openaiChat },
+  { name: 'Amazon Titan Text', model: /amazon\.titan-(text|tg1)/, shape: has('inputText'), dialect: titanText },
+  { name: 'Meta Llama', model: /meta\.llama/, shape: has('prompt', 'max_gen_len'), dialect: llama },
+  { name: 'Cohere Embed', model: /cohere\.embed/, shape: has('input_type'), dialect: cohereEmbed },
+  {
+    name: 'Cohere and Amazon Rerank',
+    model: /(cohere|amazon)\.rerank/,
+    shape: has('query', 'documents'),
+    dialect: cohereRerank,
+  },
+  { name: 'Cohere Command R', model: /cohere\.command-r/, shape: has('message'), dialect: cohereCommandR },
+  {
+    name: 'Cohere Command',
+    model: /cohere\.command-(text|light)/,
+    shape: (body) => 'prompt' in body && ('p' in body || 'num_generations' in body),
+    dialect: cohereCommand,
+  },
+  { name: 'AI21 Jurassic-2', model: /ai21\.j2/, shape: has('prompt', 'maxTokens'), dialect: ai21J2 },
+  { name: 'Stability', model: /stability\./, shape: has('text_prompts'), dialect: stability },
+  {
+    name: 'OpenAI chat (gpt-oss, Qwen, Writer, DeepSeek V3 and others)',
+    model: /(openai|qwen|writer|deepseek|moonshot|moonshotai|minimax|zai|nvidia|google)\./,
+    shape: has('messages'),
+    dialect: openaiChat,
+  },
+  { name: 'AI21 Jamba', model: /ai21\.jamba/, shape: has('messages'), dialect: jamba },
+  { name: 'Mistral chat', model: /mistral\./, shape: has('messages'), dialect: mistralChat },
+  { name: 'imported models', shape: has('prompt'), dialect: openaiCompletions },
+  { name: 'DeepSeek R1', model: /deepseek\./, shape: has('prompt'), dialect: deepSeek },
+  { name: 'Mistral text', model: /mistral\./, shape: has('prompt'), dialect: mistralText },
 ];
 
 /** For the message that says what the simulator can answer. */
-export const SCRIPTED_FAMILIES =
-  'Anthropic Messages, Amazon Nova, Amazon Titan Text and Embeddings, Meta Llama, AI21 Jamba';
+export const SCRIPTED_FAMILIES = FAMILIES.map(({ name }) => name).join(', ');
 
-/** The dialect of a request to InvokeModel: by model id, or by the body when the id does not tell. */
+/** The dialect of a request to InvokeModel: by model id, and by the body where the id leaves it open. */
 export function findDialect(modelId: string, body: JsonObject): Dialect | undefined {
-  const byId = FAMILIES.find(({ model }) => model.test(modelId));
-  if (byId || !modelId.startsWith('arn:')) return byId?.dialect;
-  return FAMILIES.find(({ shape }) => shape(body))?.dialect;
+  const family = FAMILIES.filter(({ model }) => model?.test(modelId));
+  if (family.length > 0) return (family.find(({ shape }) => shape(body)) ?? family.at(-1))?.dialect;
+  return modelId.startsWith('arn:') ? FAMILIES.find(({ shape }) => shape(body))?.dialect : undefined;
+}
+
+function has(...members: readonly string[]): Family['shape'] {
+  return (body) => members.every((member) => member in body);
 }
 
 function isNovaBody(body: JsonObject): boolean {

@@ -1,23 +1,14 @@
-import { plainConversation } from '../conversation.js';
-import { type JsonObject, numberOf, stringOf } from '../json.js';
+import type { JsonObject } from '../json.js';
 import { countTokens } from '../tokens.js';
 import { type ChatDialect, invocationMetrics } from './dialect.js';
+import { readPrompt } from './prompt.js';
 
 const REASONS = { end: 'stop', tool: 'stop', length: 'length' } as const;
-
-/** Special tokens of the prompt template, such as `<|eot_id|>`, `[INST]` and `<<SYS>>`, and the role headers. */
-const TEMPLATE = /<\|start_header_id\|>\w*<\|end_header_id\|>|<\|[a-z_]+\|>|<\/?s>|\[\/?INST\]|<<SYS>>.*?<<\/SYS>>/gs;
 
 /** Meta Llama: one prompt with a template, no tools. */
 export const llama: ChatDialect = {
   kind: 'chat',
-  read(body) {
-    const prompt = stringOf(body['prompt']);
-    return {
-      ...plainConversation(prompt.replaceAll(TEMPLATE, '').trim(), numberOf(body['max_gen_len'])),
-      prompt: [prompt],
-    };
-  },
+  read: (body) => readPrompt(body, 'max_gen_len'),
   write({ text, usage, finish }) {
     return {
       generation: text,
@@ -46,7 +37,7 @@ export const llama: ChatDialect = {
         prompt_token_count: chunks.length === 0 ? usage.input : null,
         generation_token_count: usage.output,
         stop_reason: REASONS[finish],
-        ...invocationMetrics(reply, false),
+        ...invocationMetrics(reply),
       },
     ];
   },

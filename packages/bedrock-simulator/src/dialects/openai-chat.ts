@@ -1,74 +1,44 @@
-import type { Conversation, Reply } from '../conversation.js';
-import { arrayOf, type JsonObject, numberOf, objectOf, stringOf } from '../json.js';
-import { countTokens } from '../tokens.js';
+import type { Reply } from '../conversation.js';
+import type { JsonObject } from '../json.js';
 import { type ChatDialect, invocationMetrics } from './dialect.js';
+import { REASONS, readChat, writeDeltas, writeMessage } from './openai-chat-content.js';
+import { usageOf } from './openai-usage.js';
 
-const REASONS = { end: 'stop', tool: 'stop', length: 'length' } as const;
+/** OpenAI chat completions: gpt-oss, Qwen, Writer and others. Taken from documentation; no recording shows them. */
+export const openaiChat = chatDialect('finish_reason');
 
-/** OpenAI-style chat, as AI21 Jamba speaks it. Tools in the request are not called: no recording shows how Jamba does it. */
-export const openaiChat: ChatDialect = {
-  kind: 'chat',
-  read: readRequest,
-  write(reply, modelId) {
-    return {
-      id: `chatcmpl-${reply.id}`,
-      choices: [
-        {
-          index: 0,
-          message: { role: 'assistant', content: reply.text, tool_calls: null },
-          finish_reason: REASONS[reply.finish],
-        },
-      ],
-      usage: usageOf(reply, reply.usage.output),
-      meta: { requestDurationMillis: reply.latency.total },
-      model: modelId.replace(/^.*ai21\./, '').replace(/-v\d+(:\d+)?$/, ''),
-    };
-  },
-  /** Every chunk has the usage so far; the metrics are a chunk of their own, without choices. */
-  chunks(reply) {
-    let generated = 0;
-    const chunk = (delta: JsonObject, finish_reason: string | null): JsonObject => ({
-      id: `chatcmpl-${reply.id}`,
-      choices: [{ index: 0, delta, finish_reason }],
-      usage: usageOf(reply, generated),
-    });
-    return [
-      chunk({ role: 'assistant', content: '' }, null),
-      ...reply.pieces.map((content) => {
-        generated = Math.min(reply.usage.output, generated + countTokens(content));
-        return chunk({ content }, null);
-      }),
-      { ...chunk({ content: '' }, REASONS[reply.finish]), usage: usageOf(reply, reply.usage.output) },
-      invocationMetrics(reply, false),
-    ];
-  },
-};
+/** Mistral's chat models, Large of July 2024 and later: the same with another name for the reason. */
+export const mistralChat = chatDialect('stop_reason');
 
-function readRequest(body: JsonObject): Conversation {
-  const messages = arrayOf(body['messages'])
-    .map(objectOf)
-    .map((message) => ({
-      role: stringOf(message['role']),
-      text: contentText(message['content']),
-      toolCalls: [],
-      toolResults: [],
-    }));
+function chatDialect(reasonName: string): ChatDialect {
   return {
-    prompt: [...arrayOf(body['tools']).map((tool) => JSON.stringify(tool)), ...messages.map(({ text }) => text)],
-    messages,
-    tools: [],
-    forceTool: false,
-    maxTokens: numberOf(body['max_tokens']),
+    kind: 'chat',
+    read: readChat,
+    write: (reply, model) => ({
+      ...completion(reply, model, 'chat.completion'),
+      choices: [{ index: 0, message: writeMessage(reply), [reasonName]: REASONS[reply.finish] }],
+      usage: usageOf(reply, reply.usage.output),
+    }),
+    /** Usage comes once, with the metrics, on a chunk without choices. */
+    chunks(reply, model) {
+      const chunk = (delta: JsonObject, reason: string | null): JsonObject => ({
+        ...completion(reply, model, 'chat.completion.chunk'),
+        choices: [{ index: 0, delta, [reasonName]: reason }],
+      });
+      return [
+        ...writeDeltas(reply).map((delta) => chunk(delta, null)),
+        chunk({}, REASONS[reply.finish]),
+        {
+          ...completion(reply, model, 'chat.completion.chunk'),
+          choices: [],
+          usage: usageOf(reply, reply.usage.output),
+          ...invocationMetrics(reply),
+        },
+      ];
+    },
   };
 }
 
-function contentText(content: unknown): string {
-  if (typeof content === 'string') return content;
-  return arrayOf(content)
-    .map((part) => stringOf(objectOf(part)['text']))
-    .join('');
-}
-
-function usageOf({ usage }: Reply, output: number): JsonObject {
-  return { prompt_tokens: usage.input, total_tokens: usage.input + output, completion_tokens: output };
+function completion({ id }: Reply, model: string, object: string): JsonObject {
+  return { id: `chatcmpl-${id}`, object, model };
 }

@@ -30,7 +30,7 @@ export const titanText: ChatDialect = {
         totalOutputTextTokenCount: index === last ? usage.output : null,
         completionReason: index === last ? REASONS[finish] : null,
         inputTextTokenCount: index === 0 ? usage.input : null,
-        ...(index === last ? invocationMetrics(reply, false) : {}),
+        ...(index === last ? invocationMetrics(reply) : {}),
       }),
     );
   },

@@ -1,0 +1,20 @@
+import type { Reply } from '../conversation.js';
+import type { JsonObject } from '../json.js';
+import { type ChatDialect, pieceChunks } from './dialect.js';
+import { readPrompt } from './prompt.js';
+
+const REASONS = { end: 'stop_sequence', tool: 'stop_sequence', length: 'max_tokens' } as const;
+
+/** Anthropic text completions, as Claude 2 and Claude Instant speak it: one prompt, no tools, no token counts. */
+export const anthropicText: ChatDialect = {
+  kind: 'chat',
+  read: (body) => readPrompt(body, 'max_tokens_to_sample'),
+  write: (reply) => completion(reply, reply.text, REASONS[reply.finish]),
+  chunks: (reply) => pieceChunks(reply, REASONS[reply.finish], (text, reason) => completion(reply, text, reason)),
+};
+
+/** The model is taken to stop where the human's next turn would begin. */
+function completion({ finish }: Reply, text: string, reason: string | null): JsonObject {
+  const stop = reason !== null && finish !== 'length' ? '\n\nHuman:' : null;
+  return { type: 'completion', completion: text, stop_reason: reason, stop };
+}

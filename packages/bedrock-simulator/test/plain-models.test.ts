@@ -1,0 +1,145 @@
+import { expect } from 'chai';
+import { client, closeAll, invoke, type Json, simulator } from './support.js';
+
+/** The headers with which the simulator answers InvokeModel. */
+async function bedrockHeaders(url: string, modelId: string, body: Json): Promise<Record<string, string>> {
+  const path = `/model/${encodeURIComponent(modelId)}/invoke`;
+  const response = await fetch(url + path, { method: 'POST', body: JSON.stringify(body) });
+  await response.arrayBuffer();
+  return Object.fromEntries([...response.headers].filter(([name]) => name.startsWith('x-amzn-bedrock')));
+}
+
+const COHERE = { texts: ['Hello, world!', 'Bye'], input_type: 'search_document' };
+const NOVA = { taskType: 'SINGLE_EMBEDDING', singleEmbeddingParams: { text: { value: 'Hello, world!' } } };
+const RERANK = {
+  query: 'What is the capital of France?',
+  documents: ['Cheese is made of milk.', 'The capital of France is Paris.', 'The capital of a country.'],
+  api_version: 2,
+};
+
+describe('embeddings', () => {
+  afterEach(closeAll);
+
+  it('embeds a text as a vector of length 1 that depends on the text alone', async () => {
+    const bedrock = client((await simulator()).url);
+    const embed = (inputText: string) =>
+      invoke(bedrock, 'amazon.titan-embed-text-v2:0', { inputText, dimensions: 256, normalize: true });
+    const [first, again, other] = [await embed('Hello, world!'), await embed('Hello, world!'), await embed('Bye')];
+    expect(first['inputTextTokenCount']).to.equal(4);
+    expect(first['embedding'])
+      .to.have.length(256)
+      .and.deep.equal(again['embedding'])
+      .and.not.deep.equal(other['embedding']);
+    expect(Math.hypot(...(first['embedding'] as number[]))).to.be.closeTo(1, 1e-9);
+  });
+
+  it('embeds with Cohere version 3 as a list, with types or version 4 by type', async () => {
+    const bedrock = client((await simulator()).url);
+    const list = await invoke(bedrock, 'cohere.embed-english-v3', COHERE);
+    expect(list['response_type']).to.equal('embeddings_floats');
+    expect(list['texts']).to.deep.equal(['hello, world!', 'bye']);
+    const vectors = list['embeddings'] as number[][];
+    expect(vectors.map(({ length }) => length)).to.deep.equal([1024, 1024]);
+    const embedding_types = ['float', 'int8', 'uint8', 'binary', 'ubinary'];
+    const byType = await invoke(bedrock, 'cohere.embed-english-v3', { ...COHERE, embedding_types });
+    const embeddings = byType['embeddings'] as Record<string, number[][]>;
+    expect(byType['response_type']).to.equal('embeddings_by_type');
+    expect(embeddings['float']).to.deep.equal(vectors);
+    expect(embedding_types.map((type) => embeddings[type]?.[1]?.length)).to.deep.equal([1024, 1024, 1024, 128, 128]);
+    expect(embeddings['ubinary']?.[0]?.every((byte) => byte >= 0 && byte < 256)).to.equal(true);
+    const version4 = await invoke(bedrock, 'us.cohere.embed-v4:0', { ...COHERE, output_dimension: 256 });
+    expect(version4['texts']).to.deep.equal(COHERE.texts);
+    expect((version4['embeddings'] as Record<string, number[][]>)['float']?.[0]).to.have.length(256);
+  });
+
+  it('embeds texts and images together with Cohere version 4', async () => {
+    const bedrock = client((await simulator()).url);
+    const content = [
+      { type: 'text', text: 'Hello' },
+      { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } },
+    ];
+    const body = { inputs: [{ content }], input_type: 'search_document' };
+    const { embeddings } = await invoke(bedrock, 'cohere.embed-v4:0', body);
+    expect((embeddings as Record<string, number[][]>)['float']?.[0]).to.have.length(1536);
+  });
+
+  it('embeds with Nova as long as asked for', async () => {
+    const bedrock = client((await simulator()).url);
+    const modelId = 'amazon.nova-2-multimodal-embeddings-v1:0';
+    const { embeddings } = await invoke(bedrock, modelId, NOVA);
+    const [first] = embeddings as { embedding: number[]; embeddingType: string }[];
+    expect(first?.embeddingType).to.equal('TEXT');
+    expect(first?.embedding).to.have.length(3072);
+    const singleEmbeddingParams = { embeddingDimension: 384, image: { format: 'png', source: { bytes: 'AA==' } } };
+    const image = await invoke(bedrock, modelId, { ...NOVA, singleEmbeddingParams });
+    expect(image['embeddings']).to.have.nested.property('0.embedding').with.length(384);
+    expect(image['embeddings']).to.have.nested.property('0.embeddingType', 'IMAGE');
+  });
+
+  it('counts the input in a header alone', async () => {
+    const { url } = await simulator();
+    const latency = { 'x-amzn-bedrock-invocation-latency': '20' };
+    expect(await bedrockHeaders(url, 'cohere.embed-english-v3', COHERE)).to.deep.equal({
+      'x-amzn-bedrock-input-token-count': '5',
+      ...latency,
+    });
+    expect(await bedrockHeaders(url, 'amazon.nova-2-multimodal-embeddings-v1:0', NOVA)).to.deep.equal({
+      'x-amzn-bedrock-input-token-count': '4',
+      ...latency,
+    });
+    expect(await bedrockHeaders(url, 'cohere.rerank-v3-5:0', RERANK)).to.deep.equal(latency);
+  });
+});
+
+describe('reranking', () => {
+  afterEach(closeAll);
+
+  it('ranks documents by the words they share with the query', async () => {
+    const bedrock = client((await simulator()).url);
+    for (const modelId of ['cohere.rerank-v3-5:0', 'amazon.rerank-v1:0']) {
+      const results = (await invoke(bedrock, modelId, RERANK))['results'] as {
+        index: number;
+        relevance_score: number;
+      }[];
+      expect(results.map(({ index }) => index)).to.deep.equal([1, 2, 0]);
+      expect(results.every(({ relevance_score: score }) => score > 0 && score < 1)).to.equal(true);
+      expect((await invoke(bedrock, modelId, { ...RERANK, top_n: 2 }))['results']).to.deep.equal(results.slice(0, 2));
+    }
+  });
+});
+
+describe('image models', () => {
+  afterEach(closeAll);
+
+  function expectPng(image: unknown): void {
+    const bytes = Buffer.from(String(image), 'base64');
+    expect(bytes.subarray(1, 4).toString()).to.equal('PNG');
+    expect(bytes.toString('latin1')).to.include('Scripted by the local Bedrock simulator');
+  }
+
+  it('gives as many different images as asked for with Titan Image and Nova Canvas, the same for the same request', async () => {
+    const bedrock = client((await simulator()).url);
+    const body = {
+      taskType: 'TEXT_IMAGE',
+      textToImageParams: { text: 'A cat' },
+      imageGenerationConfig: { numberOfImages: 2 },
+    };
+    for (const modelId of ['amazon.titan-image-generator-v2:0', 'amazon.nova-canvas-v1:0']) {
+      const { images } = await invoke(bedrock, modelId, body);
+      expect(new Set(images as string[]).size).to.equal(2);
+      (images as string[]).forEach(expectPng);
+      expect((await invoke(bedrock, modelId, body))['images']).to.deep.equal(images);
+    }
+  });
+
+  it('gives images with Stability in the forms of both generations', async () => {
+    const bedrock = client((await simulator()).url);
+    const core = await invoke(bedrock, 'stability.stable-image-core-v1:1', { prompt: 'A cat', seed: 7 });
+    expect(core).to.deep.include({ seeds: [7], finish_reasons: [null] });
+    expectPng((core['images'] as string[])[0]);
+    const body = { text_prompts: [{ text: 'A cat' }], samples: 2 };
+    const artifacts = (await invoke(bedrock, 'stability.stable-diffusion-xl-v1', body))['artifacts'] as Json[];
+    expect(artifacts.map((artifact) => artifact['finishReason'])).to.deep.equal(['SUCCESS', 'SUCCESS']);
+    for (const artifact of artifacts) expectPng(artifact['base64']);
+  });
+});
