@@ -64,18 +64,26 @@ export function withTransport<Result>(
   call: TracedCall,
   send: (answered: () => void) => Result,
 ): Result {
-  command.middlewareStack?.add(middleware, {
-    step: 'deserialize',
-    priority: 'low',
-    name: 'opentelemetryBedrockTransport',
-    override: true,
-  });
+  addMiddleware(command);
   const traced: TracedSend = { current: { client, command, call }, isSeen: false };
   return tracedSend.run(traced, () =>
     send(() => {
       traced.current = undefined;
     }),
   );
+}
+
+function addMiddleware({ middlewareStack }: SdkCommand): void {
+  try {
+    middlewareStack?.add(middleware, {
+      step: 'deserialize',
+      priority: 'low',
+      name: 'opentelemetryBedrockTransport',
+      override: true,
+    });
+  } catch {
+    // A stack that takes no middleware: the call goes on, and its span lacks the server and the headers' tokens.
+  }
 }
 
 function readEndpoint(request: unknown): ServerEndpoint | undefined {
