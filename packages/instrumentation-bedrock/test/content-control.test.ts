@@ -124,8 +124,11 @@ describe('content control', () => {
   });
 
   it('off: nothing of any content is in spans, events, metrics or status', async () => {
-    tracing = startTracing({ withMetrics: true, config: { captureMessageContent: false } });
+    let hookCalls = 0;
+    const contentHook = () => void hookCalls++;
+    tracing = startTracing({ withMetrics: true, config: { captureMessageContent: false, contentHook } });
     for (const client of clients) await callEverything(client);
+    expect(hookCalls, 'content handed to the hook').to.equal(0);
     expect(tracing.spans().length).to.be.greaterThan(60);
     expect(await emitted(tracing)).to.not.include(CANARY);
     expect(await emitted(tracing)).to.not.include(Buffer.from(CANARY).toString('base64'));
