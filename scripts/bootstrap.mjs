@@ -147,7 +147,9 @@ async function main() {
 }
 
 main().catch((error) => {
-  // A plain Error of these scripts is a sentence for the user. Any other class is a defect and shows its stack.
-  console.error(error?.constructor === Error ? error.message : error);
+  // A plain Error of these scripts, or of MLflow's client, is a sentence for the user. Any other is a defect and shows
+  // its stack.
+  const isForTheUser = error?.constructor === Error || error?.name === 'MlflowError';
+  console.error(isForTheUser ? error.message : error);
   process.exitCode = 1;
 });

@@ -48,17 +48,17 @@ async function runDemo(options: DemoOptions, interrupt: Interrupt, cleanup: (() 
   cleanup.push(server.close);
   const bedrock = options.aws ? realBedrock() : await simulatedBedrock();
   cleanup.push(bedrock.close);
-  log(`MLflow ${server.url}`);
+  log(`MLflow ${server.shownUrl}`);
   log(`Bedrock: ${bedrock.description}`);
 
   const run = randomUUID();
-  const failed = await runExamples(bedrock, server.url, run, interrupt);
+  const failed = await runExamples(bedrock, server.uri, run, interrupt);
   if (interrupt.signal.aborted) return INTERRUPTED;
   // Loaded now, because it uses a package that has to be built first.
   const { printTraces } = await import('./demo/traces.js');
-  await printTraces({ trackingUri: server.url, experimentName: EXPERIMENT, tag: [RUN_TAG, run] });
+  await printTraces({ trackingUri: server.uri, experimentName: EXPERIMENT, tag: [RUN_TAG, run] });
   if (options.keep) {
-    console.log(`Another one: MLFLOW_TRACKING_URI=${server.url} npm run example -- agent`);
+    console.log(`Another one: MLFLOW_TRACKING_URI=${server.shownUrl} npm run example -- agent`);
     console.log('Ctrl-C ends the demo. The next one shows these traces, too.');
   } else if (options.mlflow === undefined) {
     console.log('This server ends now and keeps its data: "npm run demo -- --keep" shows it again and stays up.');

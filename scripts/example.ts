@@ -19,7 +19,7 @@ Environment: MLFLOW_TRACKING_URI (default http://localhost:5000), MLFLOW_EXPERIM
 /** `npm run example -- <name>`: runs one example against the simulator or, with `--aws`, against Amazon Bedrock. */
 export async function main(args: string[]): Promise<number> {
   const { name, aws, rest } = readArguments(args);
-  const trackingUri = await checkTrackingServer(
+  const { uri: trackingUri } = await checkTrackingServer(
     process.env['MLFLOW_TRACKING_URI'] ?? 'http://localhost:5000',
     'Set MLFLOW_TRACKING_URI to yours, or start one: "npm run demo -- --port 5000" in another terminal.',
   );

@@ -1,35 +1,47 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type MlflowServer, startMlflow } from '../mlflow/server.js';
-import { checkTrackingServer } from '../support/tracking-server.js';
+import { startMlflow } from '../mlflow/server.js';
+import { checkTrackingServer, type TrackingServer } from '../support/tracking-server.js';
 import type { DemoOptions } from './options.js';
 
+/** The MLflow server of a demo. */
+export interface DemoServer extends TrackingServer {
+  close(): Promise<void>;
+}
+
 /** The server that `--mlflow` names, or one of our own on the data of earlier demos. */
-export async function demoServer(options: DemoOptions, log: (line: string) => void): Promise<MlflowServer> {
+export async function demoServer(options: DemoOptions, log: (line: string) => void): Promise<DemoServer> {
   if (options.mlflow !== undefined) {
-    const url = await checkTrackingServer(
+    const server = await checkTrackingServer(
       options.mlflow,
       'Start it first (docker compose up --detach --wait), correct the address, or leave out --mlflow.',
     );
-    return { url, close: async () => {} };
+    return { ...server, close: async () => {} };
   }
   const { directory, port } = options;
-  await refuseSecondServer(directory);
   mkdirSync(directory, { recursive: true });
-  const server = await startMlflow({ directory, log, ...(port === undefined ? {} : { port }) });
-  const mark = markOf(directory);
-  writeFileSync(mark, JSON.stringify({ url: server.url, pid: process.pid } satisfies RunningDemo));
-  return {
-    ...server,
-    close: async () => {
-      rmSync(mark, { force: true });
-      await server.close();
-    },
-  };
+  await claim(directory);
+  const release = (): void => rmSync(markOf(directory), { force: true });
+  try {
+    const { url, close } = await startMlflow({ directory, log, ...(port === undefined ? {} : { port }) });
+    writeMark(directory, { url, pid: process.pid });
+    return {
+      uri: url,
+      shownUrl: url,
+      close: async () => {
+        await close();
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 interface RunningDemo {
-  url: string;
+  /** Absent while its server is starting. */
+  url?: string;
   pid: number;
 }
 
@@ -38,11 +50,31 @@ function markOf(directory: string): string {
   return join(directory, 'running.json');
 }
 
-/** Two servers on one SQLite file would lock each other out. */
-async function refuseSecondServer(directory: string): Promise<void> {
+function writeMark(directory: string, demo: RunningDemo, flag = 'w'): void {
+  writeFileSync(markOf(directory), JSON.stringify(demo), { flag });
+}
+
+/** Two servers on one SQLite file would lock each other out, or set it up at the same time. */
+async function claim(directory: string): Promise<void> {
   const running = readMark(directory);
-  if (running === undefined || !(await answers(running.url))) return;
-  throw new Error(
+  if (running && (await isRunning(running))) throw alreadyRunning(running);
+  rmSync(markOf(directory), { force: true });
+  try {
+    // Fails when another demo made it just now.
+    writeMark(directory, { pid: process.pid }, 'wx');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw alreadyRunning(readMark(directory));
+  }
+}
+
+function alreadyRunning(running: RunningDemo | undefined): Error {
+  if (running?.url === undefined) {
+    return new Error(
+      'A demo is starting on the same data already. Wait until it is up, or use other data: npm run demo -- --directory DIR',
+    );
+  }
+  return new Error(
     `A demo is running already on ${running.url} (process ${running.pid}). Stop it with Ctrl-C in its terminal, or add to it: npm run demo -- --mlflow ${running.url}`,
   );
 }
@@ -56,9 +88,18 @@ function readMark(directory: string): RunningDemo | undefined {
   }
 }
 
-function answers(url: string): Promise<boolean> {
-  return checkTrackingServer(url, '').then(
-    () => true,
-    () => false,
-  );
+async function isRunning({ url, pid }: RunningDemo): Promise<boolean> {
+  // The id of a killed demo may belong to another program by now; its server tells.
+  if (url !== undefined) {
+    return checkTrackingServer(url, '').then(
+      () => true,
+      () => false,
+    );
+  }
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false; // No such process.
+  }
 }

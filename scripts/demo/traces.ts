@@ -42,9 +42,9 @@ export async function printTraces({ trackingUri, experimentName, tag: [key, valu
   console.log(`${head}\n${rule}`);
   lines.forEach((line, index) => {
     const info = traces[index];
-    console.log(info ? `${line}\n  ${traceLink(trackingUri, info)}` : line);
+    console.log(info ? `${line}\n  ${traceLink(client.url, info)}` : line);
   });
-  console.log(`\nMLflow: ${experimentLink(trackingUri, experiment.experimentId)}`);
+  console.log(`\nMLflow: ${experimentLink(client.url, experiment.experimentId)}`);
   client.close();
 }
 

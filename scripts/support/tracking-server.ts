@@ -1,23 +1,57 @@
 const ANSWER_TIMEOUT_MILLIS = 10_000;
 
+/** A tracking URI that was checked. */
+export interface TrackingServer {
+  /** For programs: without a trailing slash, with user name and password where there are any. */
+  uri: string;
+  /** For people: without user name and password. */
+  shownUrl: string;
+}
+
 /**
- * Checks that an HTTP server answers under a tracking URI.
+ * Checks that an MLflow server answers under a tracking URI.
  *
  * @param advice what the user can do when it does not
- * @returns the URI without a trailing slash
- * @throws Error with one line that ends with the advice
+ * @throws Error with one line that ends with the advice and holds no password
  */
-export async function checkTrackingServer(uri: string, advice: string): Promise<string> {
+export async function checkTrackingServer(uri: string, advice: string): Promise<TrackingServer> {
   if (!/^https?:\/\//.test(uri) || !URL.canParse(uri)) {
-    throw new Error(`"${uri}" is not the URL of an MLflow server, such as http://localhost:5000. ${advice}`);
+    // It may hold a password and cannot be taken apart, so it is not repeated.
+    throw new Error(`This is not the URL of an MLflow server, such as http://localhost:5000. ${advice}`);
   }
-  const base = uri.replace(/\/+$/, '');
+  const { url, headers } = splitCredentials(uri);
+  const shownUrl = url.href.replace(/\/+$/, '');
+  const answer = await ask(`${shownUrl}/health`, headers).catch((error: Error & { cause?: NodeJS.ErrnoException }) => {
+    const reason = error.cause?.code ?? error.cause?.message ?? error.message;
+    throw new Error(`No MLflow server answers at ${shownUrl} (${reason}). ${advice}`);
+  });
+  // A server that wants a password first is one all the same: the exporter says what is wrong with it.
+  if (answer.text.trim() !== 'OK' && answer.status !== 401 && answer.status !== 403) {
+    throw new Error(`What answers at ${shownUrl} is no MLflow server (/health: status ${answer.status}). ${advice}`);
+  }
+  return { uri: uri.replace(/\/+$/, ''), shownUrl };
+}
+
+async function ask(url: string, headers: Record<string, string>): Promise<{ status: number; text: string }> {
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MILLIS) });
+  return { status: response.status, text: await response.text() };
+}
+
+/** `fetch` takes no credentials in a URL. */
+function splitCredentials(uri: string): { url: URL; headers: Record<string, string> } {
+  const url = new URL(uri);
+  const { username, password } = url;
+  url.username = '';
+  url.password = '';
+  if (username === '') return { url, headers: {} };
+  const pair = Buffer.from(`${decodePart(username)}:${decodePart(password)}`).toString('base64');
+  return { url, headers: { authorization: `Basic ${pair}` } };
+}
+
+function decodePart(text: string): string {
   try {
-    // Any answer will do: what a wrong password or path means is for the exporter to say.
-    await fetch(`${base}/health`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MILLIS) });
-  } catch (error) {
-    const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
-    throw new Error(`No MLflow server answers at ${base} (${cause?.code ?? cause?.message ?? message}). ${advice}`);
+    return decodeURIComponent(text);
+  } catch {
+    return text; // A lone percent sign; the exporter explains how to write it.
   }
-  return base;
 }
