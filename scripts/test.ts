@@ -75,7 +75,12 @@ async function check(command: string[]): Promise<undefined> {
 }
 
 async function typeCheck(): Promise<undefined> {
-  const folders = ['examples', 'scripts', ...readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}`)];
+  const folders = [
+    'bench',
+    'examples',
+    'scripts',
+    ...readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}`),
+  ];
   const projects = folders
     .map((folder) => join(folder, 'tsconfig.json'))
     .filter((file) => existsSync(join(ROOT, file)));
