@@ -65,12 +65,13 @@ export function createArtifactDelivery(parts: {
     }
   };
   const postRecord = async (info: WireTraceInfo, deadline: number): Promise<RestResult<{ trace: WireTrace }>> => {
-    const post: RestCall = { method: 'POST', path: TRACES_PATH, body: { trace: { trace_info: info } } };
+    const needs = 'trace.trace_info.trace_id';
+    const post: RestCall = { method: 'POST', path: TRACES_PATH, body: { trace: { trace_info: info } }, needs };
     const first = await rest.call<{ trace: WireTrace }>({ ...post, once: true }, deadline);
     if (first.kind === 'success') return first;
     // The answer may have got lost, or another process was first: then the record is there.
     const existing = await rest.call<{ trace: WireTrace }>(
-      { method: 'GET', path: `${TRACES_PATH}/${info.trace_id}` },
+      { method: 'GET', path: `${TRACES_PATH}/${info.trace_id}`, needs },
       deadline,
     );
     if (existing.kind === 'success') return existing;
@@ -97,6 +98,7 @@ export function createArtifactDelivery(parts: {
           path: `/api/2.0/mlflow-artifacts/artifacts/${trace.folder}/traces.json`,
           headers: { 'content-type': 'application/json' },
           body: Buffer.from(buildTracesJson(trace.spans)),
+          statusOnly: true,
         },
         deadline,
       ),

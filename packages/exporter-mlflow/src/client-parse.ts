@@ -61,7 +61,7 @@ function parseSpan(span: WireSpan): MlflowSpan {
     ...optional('parentSpanId', span.parent_span_id === undefined ? undefined : parseId(span.parent_span_id)),
     name: span.name,
     type: typeof type === 'string' ? type : 'UNKNOWN',
-    startTimeUnixNano: BigInt(span.start_time_unix_nano),
+    startTimeUnixNano: BigInt(span.start_time_unix_nano ?? 0),
     ...optional('endTimeUnixNano', span.end_time_unix_nano === undefined ? undefined : BigInt(span.end_time_unix_nano)),
     ok: span.status?.code !== 'STATUS_CODE_ERROR',
     statusMessage: span.status?.message ?? '',

@@ -31,6 +31,9 @@ import type { WireAssessment, WireRun, WireTrace, WireTraceInfo } from './wire-t
 const MAX_TRACES_PER_LINK = 100;
 const MAX_PARAMS_PER_BATCH = 100;
 const DEFAULT_PAGE_SIZE = 100;
+// What an answer must hold to be read.
+const TRACE_ID = 'trace.trace_info.trace_id';
+const RUN_ID = 'run.info.run_id';
 
 /**
  * The part of MLflow's REST interface that a user of traces needs: experiments, traces, assessments, and runs to link
@@ -69,8 +72,15 @@ export class MlflowClient {
   /** Gives the id of a new experiment; rejects with `RESOURCE_ALREADY_EXISTS` when the name is taken. */
   async createExperiment(name: string): Promise<string> {
     const path = '/api/2.0/mlflow/experiments/create';
-    return (await this.#call<{ experiment_id: string }>({ method: 'POST', path, body: { name }, once: true }))
-      .experiment_id;
+    return (
+      await this.#call<{ experiment_id: string }>({
+        method: 'POST',
+        path,
+        body: { name },
+        once: true,
+        needs: 'experiment_id',
+      })
+    ).experiment_id;
   }
 
   /** The experiment of that name, made when missing; rejects when it is deleted. */
@@ -89,12 +99,12 @@ export class MlflowClient {
     // Without allow_partial, the server sleeps for seconds before it answers that spans are still on their way.
     const query = { trace_id: toMlflowTraceId(traceId), allow_partial: 'true' };
     const path = '/api/3.0/mlflow/traces/get';
-    return parseTrace((await this.#call<{ trace: WireTrace }>({ method: 'GET', path, query })).trace);
+    return parseTrace((await this.#call<{ trace: WireTrace }>({ method: 'GET', path, query, needs: TRACE_ID })).trace);
   }
 
   /** A trace without its spans. */
   async getTraceInfo(traceId: string): Promise<MlflowTraceInfo> {
-    const answer = await this.#call<{ trace: WireTrace }>({ method: 'GET', path: tracePath(traceId) });
+    const answer = await this.#call<{ trace: WireTrace }>({ method: 'GET', path: tracePath(traceId), needs: TRACE_ID });
     return parseTraceInfo(answer.trace.trace_info);
   }
 
@@ -164,12 +174,16 @@ export class MlflowClient {
       tags: pairs(tags),
     };
     const path = '/api/2.0/mlflow/runs/create';
-    return parseRun((await this.#call<{ run: WireRun }>({ method: 'POST', path, body, once: true })).run);
+    return parseRun(
+      (await this.#call<{ run: WireRun }>({ method: 'POST', path, body, once: true, needs: RUN_ID })).run,
+    );
   }
 
   async getRun(runId: string): Promise<MlflowRun> {
     const path = '/api/2.0/mlflow/runs/get';
-    return parseRun((await this.#call<{ run: WireRun }>({ method: 'GET', path, query: { run_id: runId } })).run);
+    return parseRun(
+      (await this.#call<{ run: WireRun }>({ method: 'GET', path, query: { run_id: runId }, needs: RUN_ID })).run,
+    );
   }
 
   /** Default status: `FINISHED`. */
@@ -206,7 +220,13 @@ export class MlflowClient {
   ): Promise<MlflowAssessment> {
     const path = `${tracePath(traceId)}/assessments`;
     const body = { assessment: buildAssessment(kind, input) };
-    const answer = await this.#call<{ assessment: WireAssessment }>({ method: 'POST', path, body, once: true });
+    const answer = await this.#call<{ assessment: WireAssessment }>({
+      method: 'POST',
+      path,
+      body,
+      once: true,
+      needs: 'assessment',
+    });
     return parseAssessment(answer.assessment);
   }
 

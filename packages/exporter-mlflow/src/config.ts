@@ -2,6 +2,7 @@ import {
   type MlflowConnectionConfig,
   type ResolvedConnection,
   readEnvironment,
+  requireHeaderValue,
   resolveConnection,
 } from './connection.js';
 import { MlflowError } from './mlflow-error.js';
@@ -66,10 +67,12 @@ export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.Proc
       `MLflow exporter: concurrencyLimit is ${concurrencyLimit}, it must be a whole number from 1.`,
     );
   }
+  const runId = config.runId ?? readEnvironment(env, 'MLFLOW_RUN_ID');
+  requireHeaderValue('x-mlflow-run-id', runId ?? '', 'runId or MLFLOW_RUN_ID');
   return {
     connection: resolveConnection({ ...config, maxSockets: concurrencyLimit }, env),
     experiment: resolveExperiment(config, env),
-    runId: config.runId ?? readEnvironment(env, 'MLFLOW_RUN_ID'),
+    runId,
     compression: oneOf('compression', config.compression ?? 'gzip', ['gzip', 'none']),
     concurrencyLimit,
     traceInfo: oneOf('traceInfo', config.traceInfo ?? 'full', ['full', 'otlp-only']),
@@ -89,7 +92,7 @@ function resolveExperiment(config: MlflowSpanExporterConfig, env: NodeJS.Process
 function numericId(id: string): string {
   if (/^\d+$/.test(id)) return id;
   throw new MlflowError(
-    `MLflow experiment id "${id}" is not a number: use the number from the experiment's page, or MLFLOW_EXPERIMENT_NAME for a name.`,
+    `MLflow experiment id "${id}" is not a number: use the number from the experiment's page, or experimentName or MLFLOW_EXPERIMENT_NAME for a name.`,
   );
 }
 

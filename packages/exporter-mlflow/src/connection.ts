@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { MlflowError } from './mlflow-error.js';
 
 /**
@@ -11,7 +12,10 @@ export interface MlflowConnectionConfig {
    * Environment: `MLFLOW_TRACKING_URI`. Default: `http://localhost:5000`.
    */
   trackingUri?: string;
-  /** Sent with every request; wins over the headers that other options make. Default: none. */
+  /**
+   * Sent with every request; wins over the headers that other options make, but not over those that belong to a
+   * request itself, such as `content-type` and `x-mlflow-experiment-id`. Default: none.
+   */
   headers?: Record<string, string>;
   /** Basic authentication, together with `password`. Environment: `MLFLOW_TRACKING_USERNAME`. */
   username?: string;
@@ -65,6 +69,8 @@ const DEFAULT_MAX_RETRIES = 7;
 const DEFAULT_INITIAL_BACKOFF_MILLIS = 500;
 const DEFAULT_MAX_BACKOFF_MILLIS = 5_000;
 const DEFAULT_MAX_SOCKETS = 4;
+// What a timer of Node.js can hold; beyond it they fire at once.
+const MAX_TIMEOUT_MILLIS = 2 ** 31 - 1;
 
 /**
  * Applies environment and defaults.
@@ -77,8 +83,10 @@ export function resolveConnection(
 ): ResolvedConnection {
   const uri = parseUri(config.trackingUri || readEnvironment(env, 'MLFLOW_TRACKING_URI') || DEFAULT_TRACKING_URI);
   const timeoutMillis = config.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS;
-  if (!(timeoutMillis > 0)) {
-    throw new MlflowError(`MLflow: timeoutMillis is ${timeoutMillis}, it must be a number of milliseconds above 0.`);
+  if (!(typeof timeoutMillis === 'number' && timeoutMillis >= 1 && timeoutMillis <= MAX_TIMEOUT_MILLIS)) {
+    throw new MlflowError(
+      `MLflow: timeoutMillis is ${timeoutMillis}, it must be a number of milliseconds from 1 to ${MAX_TIMEOUT_MILLIS}.`,
+    );
   }
   return {
     url: `${uri.origin}${uri.pathname.replace(/\/+$/, '')}`,
@@ -95,13 +103,23 @@ export function readEnvironment(env: NodeJS.ProcessEnv, name: string): string | 
   return env[name]?.trim() || undefined;
 }
 
+const PERCENT_ENCODE = 'percent-encode special characters in its user name and password';
+
 function parseUri(uri: string): URL {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
-  if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+  const isHttp = /^https?:/i.test(uri);
+  // An "@" after the host: a password with "/", "?" or "#" in it was cut there, and the user name taken for the host.
+  if (url && isHttp && !`${url.pathname}${url.search}${url.hash}`.includes('@')) return url;
   // What follows the scheme may hold a password (postgresql://user:password@…), so it is never repeated.
-  const shown = url ? `${url.protocol}…` : uri;
+  const [scheme, rest] = uri.split('://', 2);
+  if (isHttp || (url === undefined && rest !== undefined)) {
+    throw new MlflowError(
+      `MLflow tracking URI "${isHttp ? uri.split(':')[0] : scheme}://…" cannot be read: ${PERCENT_ENCODE}, check host and port, and correct trackingUri or MLFLOW_TRACKING_URI.`,
+    );
+  }
+  const shown = url ? `${url.protocol}…` : uri.includes('@') ? '…' : uri;
   throw new MlflowError(
-    `MLflow tracking URI "${shown}" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set MLFLOW_TRACKING_URI to its http:// or https:// address.`,
+    `MLflow tracking URI "${shown}" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set trackingUri or MLFLOW_TRACKING_URI to its http:// or https:// address.`,
   );
 }
 
@@ -109,10 +127,37 @@ function resolveHeaders(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv, 
   const headers: Record<string, string> = { 'user-agent': 'opentelemetry-exporter-mlflow' };
   const authorization = resolveAuthorization(config, env, uri);
   if (authorization !== undefined) headers['authorization'] = authorization;
+  requireHeaderValue('authorization', authorization ?? '', 'token or MLFLOW_TRACKING_TOKEN');
   const workspace = config.workspace ?? readEnvironment(env, 'MLFLOW_WORKSPACE');
   if (workspace !== undefined) headers['x-mlflow-workspace'] = workspace;
-  for (const [name, value] of Object.entries(config.headers ?? {})) headers[name.toLowerCase()] = value;
+  requireHeaderValue('x-mlflow-workspace', workspace ?? '', 'workspace or MLFLOW_WORKSPACE');
+  for (const [name, value] of Object.entries(config.headers ?? {})) {
+    requireHeaderName(name);
+    requireHeaderValue(name, value, `headers["${name}"]`);
+    headers[name.toLowerCase()] = value;
+  }
   return headers;
+}
+
+function requireHeaderName(name: string): void {
+  try {
+    validateHeaderName(name);
+  } catch {
+    // A whole header line in place of the name may hold a secret behind its colon.
+    const shown = /^[\w-]*/.exec(name)?.[0];
+    throw new MlflowError(`MLflow: headers has a name "${shown}…" that is not one of an HTTP header: correct it.`);
+  }
+}
+
+/** @throws MlflowError when HTTP cannot carry the value, which may be secret and is not shown */
+export function requireHeaderValue(name: string, value: string, setting: string): void {
+  try {
+    validateHeaderValue(name, value);
+  } catch {
+    throw new MlflowError(
+      `MLflow: the value of ${setting} is missing or not fit for an HTTP header: use one without line breaks and characters beyond Latin-1.`,
+    );
+  }
 }
 
 function resolveAuthorization(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv, uri: URL): string | undefined {
@@ -121,7 +166,7 @@ function resolveAuthorization(config: MlflowConnectionConfig, env: NodeJS.Proces
   // What is set in code wins over the environment as a whole: a token in code beats a username in the environment.
   if (config.username && config.password) return basic(config.username, config.password);
   if (config.token) return `Bearer ${config.token}`;
-  if (uri.username) return basic(decodeURIComponent(uri.username), decodeURIComponent(uri.password));
+  if (uri.username) return basic(decode(uri.username), decode(uri.password));
   const username = config.username ?? readEnvironment(env, 'MLFLOW_TRACKING_USERNAME');
   const password = config.password ?? readEnvironment(env, 'MLFLOW_TRACKING_PASSWORD');
   if (username && password) return basic(username, password);
@@ -129,25 +174,35 @@ function resolveAuthorization(config: MlflowConnectionConfig, env: NodeJS.Proces
   return token === undefined ? undefined : `Bearer ${token}`;
 }
 
+function decode(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    throw new MlflowError(
+      `MLflow tracking URI has a "%" in its credentials that encodes nothing: ${PERCENT_ENCODE} ("%" is "%25") in trackingUri or MLFLOW_TRACKING_URI.`,
+    );
+  }
+}
+
 function resolveTls(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv): ResolvedConnection['tls'] {
   const insecure = config.insecureTls ?? /^(true|1)$/i.test(env['MLFLOW_TRACKING_INSECURE_TLS'] ?? '');
   const serverCert = config.serverCertPath ?? readEnvironment(env, 'MLFLOW_TRACKING_SERVER_CERT_PATH');
   const clientCert = config.clientCertPath ?? readEnvironment(env, 'MLFLOW_TRACKING_CLIENT_CERT_PATH');
   const tls: ResolvedConnection['tls'] = { rejectUnauthorized: !insecure };
-  if (serverCert) tls.ca = readPem(serverCert, 'MLFLOW_TRACKING_SERVER_CERT_PATH');
+  if (serverCert) tls.ca = readPem(serverCert, 'serverCertPath or MLFLOW_TRACKING_SERVER_CERT_PATH');
   if (clientCert) {
-    tls.cert = readPem(clientCert, 'MLFLOW_TRACKING_CLIENT_CERT_PATH');
+    tls.cert = readPem(clientCert, 'clientCertPath or MLFLOW_TRACKING_CLIENT_CERT_PATH');
     tls.key = tls.cert;
   }
   return tls;
 }
 
-function readPem(path: string, variable: string): Buffer {
+function readPem(path: string, setting: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-    throw new MlflowError(`MLflow: cannot read ${path} (${code}): set ${variable} to a readable PEM file.`);
+    throw new MlflowError(`MLflow: cannot read ${path} (${code}): set ${setting} to a readable PEM file.`);
   }
 }
 

@@ -62,6 +62,12 @@ export class Delivery {
     });
   }
 
+  /** What nobody foresaw is told and counted like any other cause. */
+  fail(spans: number, error: unknown): MlflowError {
+    const message = error instanceof Error ? error.message : String(error);
+    return this.#undelivered(spans, { kind: 'rejected', reason: `MLflow exporter failed: ${message}` });
+  }
+
   /** Nothing more will come. */
   close(): void {
     this.#parts.artifacts.close();

@@ -11,6 +11,8 @@ export interface ExperimentResolver {
   forget(): void;
 }
 
+const EXPERIMENT_ID = 'experiment.experiment_id';
+
 export function createExperimentResolver(
   rest: RestClient,
   wanted: ResolvedConfig['experiment'],
@@ -45,7 +47,7 @@ async function findExperimentById(
   deadline: number,
 ): Promise<RestResult<WireExperiment>> {
   const answer = await rest.call<{ experiment: WireExperiment }>(
-    { method: 'GET', path: '/api/2.0/mlflow/experiments/get', query: { experiment_id: id } },
+    { method: 'GET', path: '/api/2.0/mlflow/experiments/get', query: { experiment_id: id }, needs: EXPERIMENT_ID },
     deadline,
   );
   if (answer.kind === 'success') return requireActive(answer.value.experiment);
@@ -53,7 +55,7 @@ async function findExperimentById(
   return {
     ...answer,
     kind: 'configuration',
-    reason: `MLflow experiment ${id} does not exist at ${url}: set MLFLOW_EXPERIMENT_ID to one that does, or MLFLOW_EXPERIMENT_NAME, which creates a missing one.`,
+    reason: `MLflow experiment ${id} does not exist at ${url}: set experimentId or MLFLOW_EXPERIMENT_ID to one that does, or use experimentName or MLFLOW_EXPERIMENT_NAME, which creates a missing one.`,
   };
 }
 
@@ -67,7 +69,7 @@ export async function findOrCreateExperiment(
   if (existing.kind === 'success') return requireActive(existing.value);
   if (existing.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return existing;
   const created = await rest.call<{ experiment_id: string }>(
-    { method: 'POST', path: '/api/2.0/mlflow/experiments/create', body: { name } },
+    { method: 'POST', path: '/api/2.0/mlflow/experiments/create', body: { name }, needs: 'experiment_id' },
     deadline,
   );
   if (created.kind === 'success') {
@@ -86,7 +88,12 @@ export async function getExperimentByName(
   deadline: number,
 ): Promise<RestResult<WireExperiment>> {
   const answer = await rest.call<{ experiment: WireExperiment }>(
-    { method: 'GET', path: '/api/2.0/mlflow/experiments/get-by-name', query: { experiment_name: name } },
+    {
+      method: 'GET',
+      path: '/api/2.0/mlflow/experiments/get-by-name',
+      query: { experiment_name: name },
+      needs: EXPERIMENT_ID,
+    },
     deadline,
   );
   return answer.kind === 'success' ? { kind: 'success', value: answer.value.experiment } : explainMissingRoute(answer);
@@ -99,7 +106,7 @@ function requireActive(experiment: WireExperiment): RestResult<WireExperiment> {
   return {
     kind: 'configuration',
     errorCode: 'INVALID_STATE',
-    reason: `MLflow experiment "${name}" (id ${id}) is deleted: restore it with "mlflow experiments restore --experiment-id ${id}", or choose another with MLFLOW_EXPERIMENT_NAME.`,
+    reason: `MLflow experiment "${name}" (id ${id}) is deleted: restore it with "mlflow experiments restore --experiment-id ${id}", or choose another with experimentName or MLFLOW_EXPERIMENT_NAME.`,
   };
 }
 

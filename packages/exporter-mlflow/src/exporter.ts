@@ -51,9 +51,10 @@ export class MlflowSpanExporter implements SpanExporter {
       return;
     }
     this.#waitingSpans += spans.length;
-    const exporting = this.#delivery
+    const delivery = this.#delivery;
+    const exporting = delivery
       .deliver(spans)
-      .catch((error: Error) => error)
+      .catch((error: unknown) => delivery.fail(spans.length, error))
       .then((error) => {
         this.#waitingSpans -= spans.length;
         this.#inFlight.delete(exporting);

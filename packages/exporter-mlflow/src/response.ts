@@ -1,4 +1,4 @@
-import type { HttpResult } from './transport.js';
+import { type HttpResult, TOO_LONG_CODE } from './transport.js';
 
 /** Why a request did not succeed. */
 export interface Failure {
@@ -52,7 +52,9 @@ export function classify(result: HttpResult, url: string): Outcome {
   if (status === 407) return configuration(`A proxy before ${url} wants credentials (407).`);
   // A server without workspaces answers so, with status 500, to every request that names one.
   if (error.code === 'FEATURE_DISABLED')
-    return configuration(`MLflow at ${url} has this feature disabled (${said}): unset MLFLOW_WORKSPACE if it is set.`);
+    return configuration(
+      `MLflow at ${url} has this feature disabled (${said}): unset workspace or MLFLOW_WORKSPACE if it is set.`,
+    );
   if ((status === 404 && error.code === undefined) || status === 405 || status === 501) {
     return {
       kind: 'unsupported',
@@ -72,17 +74,25 @@ export function classify(result: HttpResult, url: string): Outcome {
   return { kind: 'rejected', ...details, reason: said || `status ${status}` };
 }
 
-const CHECK_URI = 'check MLFLOW_TRACKING_URI';
-const SET_CREDENTIALS = 'set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN';
+/** The reason when something answers, but nothing that knows MLflow's interface. */
+export function notMlflow(url: string): string {
+  return `What answers at ${url} is not an MLflow server: ${CHECK_URI}.`;
+}
+
+const CHECK_URI = 'check trackingUri or MLFLOW_TRACKING_URI';
+const SET_CREDENTIALS =
+  'set username and password (MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD), or token (MLFLOW_TRACKING_TOKEN)';
 const CHECK_ACCESS = "check the user's permissions, and --allowed-hosts of the server";
 
 function classifyNoAnswer({ message, code }: Extract<HttpResult, { kind: 'no-answer' }>, url: string): Failure {
   if (code !== undefined && /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)) {
     return {
       kind: 'configuration',
-      reason: `The certificate of ${url} is not trusted (${code}): set MLFLOW_TRACKING_SERVER_CERT_PATH to its authority.`,
+      reason: `The certificate of ${url} is not trusted (${code}): set serverCertPath or MLFLOW_TRACKING_SERVER_CERT_PATH to its authority.`,
     };
   }
+  if (code === TOO_LONG_CODE)
+    return { kind: 'configuration', reason: `${url} sends an ${message}: ${CHECK_URI}, or ask for less.` };
   return { kind: 'retryable', reason: `MLflow at ${url} cannot be reached (${message})` };
 }
 

@@ -1,5 +1,5 @@
-import type { Failure } from './response.js';
-import { classify } from './response.js';
+import { isRecord } from './attributes.js';
+import { classify, type Failure, notMlflow } from './response.js';
 import type { HttpRequest, Transport } from './transport.js';
 
 /** The parsed answer, or why there is none. */
@@ -18,6 +18,8 @@ export interface RestCall {
   body?: object;
   /** See {@link HttpRequest.once}. */
   once?: boolean;
+  /** What every MLflow server's answer holds: a text or an object at this place, the steps to it parted by dots. */
+  needs?: string;
 }
 
 // Answers give nanoseconds as JSON numbers, beyond what a JavaScript number holds exactly. Inside of string values the
@@ -26,7 +28,10 @@ const NANOSECONDS = /"((?:start_|end_)?time_unix_nano)":\s*(\d+)/g;
 
 export function createRestClient(transport: Transport, url: string): RestClient {
   return {
-    async call<T>({ method, path, query, body, once = false }: RestCall, deadline: number): Promise<RestResult<T>> {
+    async call<T>(
+      { method, path, query, body, once = false, needs }: RestCall,
+      deadline: number,
+    ): Promise<RestResult<T>> {
       const request: HttpRequest = { method, path: query ? `${path}?${new URLSearchParams(query)}` : path, once };
       if (body !== undefined) {
         request.headers = { 'content-type': 'application/json' };
@@ -34,15 +39,26 @@ export function createRestClient(transport: Transport, url: string): RestClient 
       }
       const outcome = classify(await transport.send(request, deadline), url);
       if (outcome.kind !== 'success') return outcome;
-      if (outcome.body.trim() === '') return { kind: 'success', value: {} as T };
-      try {
-        return { kind: 'success', value: JSON.parse(outcome.body.replace(NANOSECONDS, '"$1":"$2"')) as T };
-      } catch {
-        return {
-          kind: 'configuration',
-          reason: `${url} does not answer as an MLflow server does: check MLFLOW_TRACKING_URI.`,
-        };
-      }
+      const value = parseAnswer(outcome.body);
+      if (!isRecord(value) || !holds(value, needs)) return { kind: 'configuration', reason: notMlflow(url) };
+      return { kind: 'success', value: value as T };
     },
   };
+}
+
+/** `undefined` when it is not JSON. */
+function parseAnswer(body: string): unknown {
+  if (body.trim() === '') return {};
+  try {
+    return JSON.parse(body.replace(NANOSECONDS, '"$1":"$2"'));
+  } catch {
+    return undefined;
+  }
+}
+
+function holds(answer: Record<string, unknown>, needs: string | undefined): boolean {
+  if (needs === undefined) return true;
+  let found: unknown = answer;
+  for (const step of needs.split('.')) found = isRecord(found) ? found[step] : undefined;
+  return isRecord(found) || (typeof found === 'string' && found !== '');
 }

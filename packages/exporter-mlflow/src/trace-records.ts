@@ -29,6 +29,7 @@ export interface TraceRecords {
 
 const FINALIZED = 'mlflow.trace.infoFinalized';
 const MILLISECOND = 1_000_000n;
+const TRACE_ID = 'trace.trace_info.trace_id';
 const NAME_TAG = 'mlflow.traceName';
 
 export function createTraceRecords(rest: RestClient): TraceRecords {
@@ -53,7 +54,12 @@ export function createTraceRecords(rest: RestClient): TraceRecords {
     deadline: number,
   ): Promise<Failure | undefined> => {
     const stored = await rest.call<{ trace: WireTrace }>(
-      { method: 'GET', path: '/api/3.0/mlflow/traces/get', query: { trace_id: traceId, allow_partial: 'true' } },
+      {
+        method: 'GET',
+        path: '/api/3.0/mlflow/traces/get',
+        query: { trace_id: traceId, allow_partial: 'true' },
+        needs: TRACE_ID,
+      },
       deadline,
     );
     if (stored.kind !== 'success') return stored;
@@ -96,7 +102,10 @@ export function createTraceRecords(rest: RestClient): TraceRecords {
     },
 
     async join(traceId, facts, spans, deadline) {
-      const stored = await rest.call<{ trace: WireTrace }>({ method: 'GET', path: tracePath(traceId) }, deadline);
+      const stored = await rest.call<{ trace: WireTrace }>(
+        { method: 'GET', path: tracePath(traceId), needs: TRACE_ID },
+        deadline,
+      );
       if (stored.kind !== 'success') return stored;
       const { trace_info: info } = stored.value.trace;
       const entries = spans.filter(({ parentSpanContext }) => parentSpanContext?.isRemote);
@@ -137,7 +146,7 @@ function reachesEdge(span: ReadableSpan, { request_time, execution_duration = ''
 
 function rootTimes(spans: readonly WireSpan[]): Partial<WireTraceInfo> {
   const root = spans.find(({ parent_span_id: parent }) => parent === undefined);
-  if (root?.end_time_unix_nano === undefined) return {};
+  if (root?.start_time_unix_nano === undefined || root.end_time_unix_nano === undefined) return {};
   return recordTimes(BigInt(root.start_time_unix_nano), BigInt(root.end_time_unix_nano));
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Attributes, type AttributeValue, type HrTime, type Link, SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { parseJson } from './attributes.js';
@@ -9,11 +10,13 @@ import { readTokenUsage, type SpanFigures } from './totals.js';
  * values are JSON texts.
  */
 export function buildTracesJson(spans: readonly ReadableSpan[]): string {
-  // Nanoseconds are beyond what a JavaScript number holds, so they are spliced in as text.
+  // Nanoseconds are beyond what a JavaScript number holds, so they are spliced in as text, at places that no
+  // recorded text can be mistaken for.
+  const mark = randomUUID();
   const numbers: string[] = [];
-  const number = (time: HrTime): string => `@${numbers.push(String(nanoseconds(time))) - 1}@`;
+  const number = (time: HrTime): string => `${mark}:${numbers.push(String(nanoseconds(time))) - 1}`;
   const json = JSON.stringify({ spans: spans.map((span) => buildSpan(span, number)) });
-  return json.replace(/"@(\d+)@"/g, (_, index: string) => numbers[Number(index)] ?? 'null');
+  return json.replace(new RegExp(`"${mark}:(\\d+)"`, 'g'), (_, index: string) => numbers[Number(index)] ?? 'null');
 }
 
 /** Token usage of a span for the sums that such a server does not make. */

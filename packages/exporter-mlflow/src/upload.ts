@@ -44,7 +44,8 @@ export function createUploader(parts: {
       ...(compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
     };
     const body = compression === 'gzip' ? await compress(message) : message;
-    return classify(await transport.send({ method: 'POST', path: '/v1/traces', headers, body }, deadline), url);
+    const request = { method: 'POST', path: '/v1/traces', headers, body, statusOnly: true } as const;
+    return classify(await transport.send(request, deadline), url);
   };
 
   return {

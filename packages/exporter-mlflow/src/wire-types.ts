@@ -63,7 +63,8 @@ export interface WireSpan {
   /** Base64; absent on the root. */
   parent_span_id?: string;
   name: string;
-  start_time_unix_nano: string;
+  /** Absent when 0, as is usual in protobuf's JSON. */
+  start_time_unix_nano?: string;
   end_time_unix_nano?: string;
   attributes?: WireKeyValue[];
   events?: { name: string; time_unix_nano?: string; attributes?: WireKeyValue[] }[];

@@ -175,7 +175,7 @@ describe('MlflowClient', () => {
   it('rejects a setting that cannot work at once', () => {
     expect(() => new MlflowClient({ trackingUri: 'databricks' })).to.throw(
       MlflowError,
-      'MLflow tracking URI "databricks" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set MLFLOW_TRACKING_URI to its http:// or https:// address.',
+      'MLflow tracking URI "databricks" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set trackingUri or MLFLOW_TRACKING_URI to its http:// or https:// address.',
     );
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { resolveConfig } from '../src/config.js';
-import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
+import { MlflowClient, MlflowError, MlflowSpanExporter } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
 import { startLocalServer } from './support/local-server.js';
 import { exportSpans, FAILED, recordSpans } from './support/tracing.js';
@@ -65,22 +65,22 @@ describe('configuration', () => {
     [
       'a database',
       { trackingUri: 'postgresql://user:password@db/mlflow' },
-      'MLflow tracking URI "postgresql:…" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set MLFLOW_TRACKING_URI to its http:// or https:// address.',
+      'MLflow tracking URI "postgresql:…" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set trackingUri or MLFLOW_TRACKING_URI to its http:// or https:// address.',
     ],
     [
       'a folder',
       { trackingUri: './mlruns' },
-      'MLflow tracking URI "./mlruns" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set MLFLOW_TRACKING_URI to its http:// or https:// address.',
+      'MLflow tracking URI "./mlruns" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set trackingUri or MLFLOW_TRACKING_URI to its http:// or https:// address.',
     ],
     [
       'Databricks',
       { trackingUri: 'databricks://profile' },
-      'MLflow tracking URI "databricks:…" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set MLFLOW_TRACKING_URI to its http:// or https:// address.',
+      'MLflow tracking URI "databricks:…" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set trackingUri or MLFLOW_TRACKING_URI to its http:// or https:// address.',
     ],
     [
       'an experiment name in place of its id',
       { experimentId: 'bedrock' },
-      'MLflow experiment id "bedrock" is not a number: use the number from the experiment\'s page, or MLFLOW_EXPERIMENT_NAME for a name.',
+      'MLflow experiment id "bedrock" is not a number: use the number from the experiment\'s page, or experimentName or MLFLOW_EXPERIMENT_NAME for a name.',
     ],
     [
       'a limit that lets nothing through',
@@ -90,7 +90,67 @@ describe('configuration', () => {
     [
       'no time at all',
       { timeoutMillis: 0 },
-      'MLflow: timeoutMillis is 0, it must be a number of milliseconds above 0.',
+      'MLflow: timeoutMillis is 0, it must be a number of milliseconds from 1 to 2147483647.',
+    ],
+    [
+      '“#” in the password',
+      { trackingUri: 'http://ada:sec#ret@mlflow:5000' },
+      'MLflow tracking URI "http://…" cannot be read: percent-encode special characters in its user name and password, check host and port, and correct trackingUri or MLFLOW_TRACKING_URI.',
+    ],
+    [
+      '“/” in the password',
+      { trackingUri: 'http://ada:sec/ret@mlflow:5000' },
+      'MLflow tracking URI "http://…" cannot be read: percent-encode special characters in its user name and password, check host and port, and correct trackingUri or MLFLOW_TRACKING_URI.',
+    ],
+    [
+      'a password that looks like a port',
+      { trackingUri: 'http://ada:12/ret@mlflow' },
+      'MLflow tracking URI "http://…" cannot be read: percent-encode special characters in its user name and password, check host and port, and correct trackingUri or MLFLOW_TRACKING_URI.',
+    ],
+    [
+      'an impossible port',
+      { trackingUri: 'http://ada:secret@mlflow:999999' },
+      'MLflow tracking URI "http://…" cannot be read: percent-encode special characters in its user name and password, check host and port, and correct trackingUri or MLFLOW_TRACKING_URI.',
+    ],
+    [
+      '“%” in the password',
+      { trackingUri: 'http://ada:sec%ret@mlflow' },
+      'MLflow tracking URI has a "%" in its credentials that encodes nothing: percent-encode special characters in its user name and password ("%" is "%25") in trackingUri or MLFLOW_TRACKING_URI.',
+    ],
+    [
+      'a token of two lines',
+      { token: 'sec\nret' },
+      'MLflow: the value of token or MLFLOW_TRACKING_TOKEN is missing or not fit for an HTTP header: use one without line breaks and characters beyond Latin-1.',
+    ],
+    [
+      'a workspace that no header can hold',
+      { workspace: '€' },
+      'MLflow: the value of workspace or MLFLOW_WORKSPACE is missing or not fit for an HTTP header: use one without line breaks and characters beyond Latin-1.',
+    ],
+    [
+      'a run that no header can hold',
+      { runId: '€' },
+      'MLflow: the value of runId or MLFLOW_RUN_ID is missing or not fit for an HTTP header: use one without line breaks and characters beyond Latin-1.',
+    ],
+    [
+      'a header without value',
+      { headers: { 'x-team': undefined as unknown as string } },
+      'MLflow: the value of headers["x-team"] is missing or not fit for an HTTP header: use one without line breaks and characters beyond Latin-1.',
+    ],
+    [
+      'a header line in place of a name',
+      { headers: { 'Authorization: secret': '' } },
+      'MLflow: headers has a name "Authorization…" that is not one of an HTTP header: correct it.',
+    ],
+    [
+      'a time beyond all timers',
+      { timeoutMillis: 2 ** 31 },
+      'MLflow: timeoutMillis is 2147483648, it must be a number of milliseconds from 1 to 2147483647.',
+    ],
+    [
+      'no end of time',
+      { timeoutMillis: Number.POSITIVE_INFINITY },
+      'MLflow: timeoutMillis is Infinity, it must be a number of milliseconds from 1 to 2147483647.',
     ],
     [
       'a wrong number of retries',
@@ -100,7 +160,7 @@ describe('configuration', () => {
     [
       'a certificate file that is not there',
       { serverCertPath: '/does/not/exist.pem' },
-      'MLflow: cannot read /does/not/exist.pem (ENOENT): set MLFLOW_TRACKING_SERVER_CERT_PATH to a readable PEM file.',
+      'MLflow: cannot read /does/not/exist.pem (ENOENT): set serverCertPath or MLFLOW_TRACKING_SERVER_CERT_PATH to a readable PEM file.',
     ],
     [
       'a word it does not know',
@@ -110,7 +170,7 @@ describe('configuration', () => {
   ];
   for (const [problem, config, message] of problems) {
     it(`says what is wrong with ${problem}`, () => {
-      expect(() => resolveConfig(config, {})).to.throw(message);
+      expect(() => resolveConfig(config, {})).to.throw(MlflowError, message);
     });
   }
 
@@ -122,7 +182,7 @@ describe('configuration', () => {
       const results = [await exportSpans(exporter, spans), await exportSpans(exporter, spans)];
       expect(results.map(({ code }) => code)).to.deep.equal([FAILED, FAILED]);
       const message =
-        'MLflow tracking URI "sqlite:…" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set MLFLOW_TRACKING_URI to its http:// or https:// address.';
+        'MLflow tracking URI "sqlite:…" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set trackingUri or MLFLOW_TRACKING_URI to its http:// or https:// address.';
       expect(results[0]?.error?.message).to.equal(message);
       await exporter.forceFlush();
       await exporter.shutdown();

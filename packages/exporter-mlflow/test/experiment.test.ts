@@ -52,7 +52,7 @@ describe('the experiment', () => {
 
   it('must exist when its id is given', async () => {
     const result = await exportSpans(newExporter({ experimentId: '987654321' }), oneTrace());
-    const message = `MLflow experiment 987654321 does not exist at ${trackingUri}: set MLFLOW_EXPERIMENT_ID to one that does, or MLFLOW_EXPERIMENT_NAME, which creates a missing one.`;
+    const message = `MLflow experiment 987654321 does not exist at ${trackingUri}: set experimentId or MLFLOW_EXPERIMENT_ID to one that does, or use experimentName or MLFLOW_EXPERIMENT_NAME, which creates a missing one.`;
     expect(result.error?.message).to.equal(message);
     expect(log.lines).to.deep.equal([`error: ${message} 1 spans were not delivered.`]);
   });
@@ -64,7 +64,7 @@ describe('the experiment', () => {
       await client.deleteExperiment(experimentId);
       const exporter = newExporter(by === 'name' ? { experimentName } : { experimentId });
       const result = await exportSpans(exporter, oneTrace());
-      const message = `MLflow experiment "${experimentName}" (id ${experimentId}) is deleted: restore it with "mlflow experiments restore --experiment-id ${experimentId}", or choose another with MLFLOW_EXPERIMENT_NAME.`;
+      const message = `MLflow experiment "${experimentName}" (id ${experimentId}) is deleted: restore it with "mlflow experiments restore --experiment-id ${experimentId}", or choose another with experimentName or MLFLOW_EXPERIMENT_NAME.`;
       expect(result.code).to.equal(FAILED);
       expect(result.error?.message).to.equal(message);
       await exportSpans(exporter, oneTrace());

@@ -13,7 +13,8 @@ describe('classification of answers', () => {
     expect(answer(200, '<html>', { 'content-type': 'text/html; charset=utf-8' })).to.deep.equal({
       kind: 'configuration',
       status: 200,
-      reason: 'http://mlflow answers with a web page, not as an MLflow server: check MLFLOW_TRACKING_URI.',
+      reason:
+        'http://mlflow answers with a web page, not as an MLflow server: check trackingUri or MLFLOW_TRACKING_URI.',
     });
   });
 
@@ -51,7 +52,8 @@ describe('classification of answers', () => {
 
   it('tells a missing route from a missing thing', () => {
     const html = { 'content-type': 'text/html' };
-    const reason = 'http://mlflow lacks a route that MLflow servers have (404): check MLFLOW_TRACKING_URI.';
+    const reason =
+      'http://mlflow lacks a route that MLflow servers have (404): check trackingUri or MLFLOW_TRACKING_URI.';
     expect(answer(404, '<h1>Not Found</h1>', html)).to.deep.equal({ kind: 'unsupported', status: 404, reason });
     expect(answer(404, '{"detail":"Not Found"}').kind).to.equal('unsupported');
     expect(answer(501, '{"detail":"REST OTLP span logging is not supported by FileStore"}').kind).to.equal(
@@ -69,7 +71,7 @@ describe('classification of answers', () => {
     [
       'wrong credentials',
       answer(401, 'You are not authenticated.'),
-      'MLflow at http://mlflow refuses the credentials (401): set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.',
+      'MLflow at http://mlflow refuses the credentials (401): set username and password (MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD), or token (MLFLOW_TRACKING_TOKEN).',
     ],
     [
       'a lack of permission',
@@ -79,17 +81,17 @@ describe('classification of answers', () => {
     [
       'a redirect',
       answer(302, '', { location: 'https://user:pw@login.example.com/start?token=x' }),
-      'http://mlflow redirects to https://login.example.com/start: check MLFLOW_TRACKING_URI.',
+      'http://mlflow redirects to https://login.example.com/start: check trackingUri or MLFLOW_TRACKING_URI.',
     ],
     [
       'a workspace on a server without workspaces',
       answer(500, '{"error_code":"FEATURE_DISABLED","message":"Workspaces are off"}'),
-      'MLflow at http://mlflow has this feature disabled (Workspaces are off): unset MLFLOW_WORKSPACE if it is set.',
+      'MLflow at http://mlflow has this feature disabled (Workspaces are off): unset workspace or MLFLOW_WORKSPACE if it is set.',
     ],
     [
       'a certificate of an unknown authority',
       classify({ kind: 'no-answer', message: 'self-signed certificate', code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, URL),
-      'The certificate of http://mlflow is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT): set MLFLOW_TRACKING_SERVER_CERT_PATH to its authority.',
+      'The certificate of http://mlflow is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT): set serverCertPath or MLFLOW_TRACKING_SERVER_CERT_PATH to its authority.',
     ],
   ];
   for (const [problem, outcome, reason] of settings) {

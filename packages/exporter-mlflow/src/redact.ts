@@ -1,0 +1,22 @@
+const CREDENTIAL_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie']);
+// Shorter ones are no secrets, and would blacken ordinary words.
+const MIN_SECRET_LENGTH = 6;
+
+/** Blackens the credentials among these headers, for texts that a server wrote and people will read. */
+export function createRedactor(headers: Readonly<Record<string, string>>): (text: string) => string {
+  const secrets = Object.entries(headers)
+    .filter(([name]) => CREDENTIAL_HEADERS.has(name))
+    .flatMap(([, value]) => [value, ...partsOf(value)])
+    .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
+    // The longest first, or a part would leave the rest of its whole.
+    .sort((a, b) => b.length - a.length);
+  return (text) => secrets.reduce((shown, secret) => shown.replaceAll(secret, '[redacted]'), text);
+}
+
+/** `Basic …` and `Bearer …` without their first word, and the password that the former encodes. */
+function partsOf(value: string): string[] {
+  const [, scheme = '', credentials = ''] = /^(\S+)\s+(.*)$/.exec(value) ?? [];
+  if (!/^basic$/i.test(scheme)) return [credentials];
+  const pair = Buffer.from(credentials, 'base64').toString();
+  return [credentials, pair, pair.slice(pair.indexOf(':') + 1)];
+}
