@@ -27,8 +27,8 @@ export interface SdkClient {
   readonly config?: { readonly serviceId?: unknown };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: `send` has three overloads; its arguments are passed on untouched.
-export type Send = (this: SdkClient, command: SdkCommand, ...rest: any[]) => unknown;
+/** `send` has three overloads; what comes after the command is passed on untouched. */
+export type Send = (this: SdkClient, command: SdkCommand, ...rest: unknown[]) => unknown;
 
 /** `serviceId` of the client, with which every AWS client names itself; the patched `send` is shared by all of them. */
 export const BEDROCK_RUNTIME_SERVICE_ID = 'Bedrock Runtime';
