@@ -11,7 +11,7 @@ export interface ModelIdentity {
 // inference profiles, provisioned and imported models, prompts, routers, endpoints) hide the model behind their name.
 const MODEL_ARN = /^arn:[^:]*:bedrock:[^:]*:[^:]*:(?:foundation-model|inference-profile)\/(.+)$/;
 // Inference profiles put a geography before the vendor: us., eu., jp., apac., us-gov., global. Vendors are longer.
-const GEOGRAPHY = /^(?:[a-z]{2}|apac|us-gov|global)\./;
+const GEOGRAPHY = /^(?:[a-z]{2}|apac|us-gov|us-iso[a-z]?|global)\./;
 const VENDOR = /^([a-z][a-z0-9-]+)\./;
 
 /** Reads base ids, regional and global inference profiles, and the ARNs that name a model. */

@@ -100,7 +100,7 @@ export class SpanRecorder {
 
   recordChunk(chunk: ApiChunk): void {
     if (!this.#config.recordStreamEvents) return;
-    const shown = this.#content('chunk', toJson(chunk.shown));
+    const shown = this.#content('chunk', toJson(chunk.shown, { maxMediaBytes: this.#config.maxMediaBytes }));
     if (shown !== undefined) this.#span.addEvent(chunk.name, { json: JSON.stringify(shown) });
   }
 
@@ -166,13 +166,17 @@ export class SpanRecorder {
   }
 
   #parameters(dialect: Dialect, body: JsonObject | undefined): Attributes {
-    const { stopSequences, ...parameters } = dialect.readParameters(body ?? {});
     // Texts that the application made up are content; the other parameters are numbers and words of the API.
-    return parameterAttributes(this.#config.contentOnSpans ? { ...parameters, stopSequences } : parameters);
+    const { stopSequences: _, ...parameters } = dialect.readParameters(body ?? {});
+    return parameterAttributes(parameters);
   }
 
   #showRequest(request: JsonObject, dialect: Dialect): void {
     const tools = dialect.readTools(request);
+    if (this.#config.contentOnSpans) {
+      const { stopSequences } = dialect.readParameters(request);
+      this.#span.setAttributes(parameterAttributes({ stopSequences }));
+    }
     this.#showMessages(inputContent(dialect.readInput(request)));
     this.#showMessages(toolContent(tools));
     if (this.#config.mlflowContent) this.#span.setAttributes(asJsonText(mlflowTools(tools)));

@@ -84,6 +84,7 @@ describe('identifyModel', () => {
     ['anthropic.claude-3-haiku-20240307-v1:0', 'anthropic.claude-3-haiku-20240307-v1:0', 'anthropic'],
     ['us.anthropic.claude-sonnet-4-6', 'anthropic.claude-sonnet-4-6', 'anthropic'],
     ['us-gov.anthropic.claude-3-haiku-20240307-v1:0', 'anthropic.claude-3-haiku-20240307-v1:0', 'anthropic'],
+    ['us-iso.anthropic.claude-3-haiku-20240307-v1:0', 'anthropic.claude-3-haiku-20240307-v1:0', 'anthropic'],
     ['apac.amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0', 'amazon'],
     ['global.anthropic.claude-opus-4-1', 'anthropic.claude-opus-4-1', 'anthropic'],
     ['ai21.jamba-1-5-mini-v1:0', 'ai21.jamba-1-5-mini-v1:0', 'ai21'],
