@@ -51,10 +51,14 @@ export function toolContent(tools: readonly ToolDefinition[]): ContentAttributes
   return tools.length > 0 ? { [semconv.ATTR_GEN_AI_TOOL_DEFINITIONS]: tools } : {};
 }
 
-/** MLflow shows tools in OpenAI's form. */
+/**
+ * MLflow shows tools in OpenAI's form, and only that: its `ChatTool` takes no type but `function`, and with one tool of
+ * another its older pages show none. A provider's own tool is given as a function without parameters, as MLflow's own
+ * tracing of Anthropic does. Left out, it would be missing from the list of what the model could call.
+ */
 export function mlflowTools(tools: readonly ToolDefinition[]): ContentAttributes {
   if (tools.length === 0) return {};
-  return { [semconv.ATTR_MLFLOW_CHAT_TOOLS]: tools.map(({ type, ...definition }) => ({ type, function: definition })) };
+  return { [semconv.ATTR_MLFLOW_CHAT_TOOLS]: tools.map(({ type, ...tool }) => ({ type: 'function', function: tool })) };
 }
 
 /** Content as attribute values of a span. */

@@ -143,8 +143,8 @@ function limitText(text: string, { maxStringLength, maxMediaBytes }: Limits): st
 /** A word looks like base64 too; media is longer. */
 const SHORT_TEXT = 1024;
 
-/** Base64 without line breaks, bare or in a data URL: what the APIs take. Prose has spaces. */
-const BASE64 = /^(?:data:[^,]{1,128};base64,)?[A-Za-z0-9+/]+={0,2}$/;
+/** Base64 of either alphabet, bare or in a data URL, in one line or wrapped. Prose has spaces. */
+const BASE64 = /^(?:data:[^,]{1,128};base64,)?[A-Za-z0-9+/_\r\n-]+={0,2}$/;
 
 /** Starts with a bracket, as no base64 does. */
 const MEDIA_NOTE = /^\[\d+ bytes not recorded\]$/;

@@ -11,6 +11,7 @@ export type Part =
   | { readonly type: 'tool_call_response'; readonly id?: string; readonly response: JsonValue }
   | { readonly type: 'blob'; readonly modality: string; readonly mime_type?: string; readonly content: string }
   | { readonly type: 'uri'; readonly modality: string; readonly mime_type?: string; readonly uri: string }
+  | { readonly type: 'file'; readonly modality: string; readonly mime_type?: string; readonly file_id: string }
   /** Any other kind of part, which the schema allows as long as it has a type. */
   | GenericPart;
 
@@ -29,9 +30,11 @@ export interface OutputMessage extends Message {
 }
 
 export interface ToolDefinition {
-  readonly type: 'function';
+  /** `function` for the application's own; for a tool that the provider brings, the provider's word for its kind. */
+  readonly type: string;
   readonly name: string;
   readonly description?: string | undefined;
+  /** JSON schema of the arguments, which functions have. */
   readonly parameters?: JsonValue | undefined;
 }
 
@@ -50,23 +53,28 @@ export function message(role: string, parts: readonly Part[]): Message {
   return { role: onlyToolResults ? 'tool' : role, parts };
 }
 
-const FINISH_REASONS: Readonly<Record<string, string>> = {
-  end_turn: 'stop',
-  stop: 'stop',
-  stop_sequence: 'stop',
-  finish: 'stop',
-  complete: 'stop',
-  endoftext: 'stop',
-  max_tokens: 'length',
-  length: 'length',
-  model_context_window_exceeded: 'length',
-  tool_use: 'tool_call',
-  tool_calls: 'tool_call',
-  content_filter: 'content_filter',
-  content_filtered: 'content_filter',
-  guardrail_intervened: 'content_filter',
-  refusal: 'content_filter',
+/**
+ * What providers call the conventions' finish reasons, in lower case. Words that mean none of them are missing on
+ * purpose, such as Anthropic's `pause_turn` and Cohere's `USER_CANCEL`.
+ */
+const PROVIDER_WORDS: Readonly<Record<string, readonly string[]>> = {
+  stop: [
+    ...['stop', 'end_turn', 'stop_sequence', 'complete', 'endoftext', 'success'],
+    // Titan: `FINISHED` in its documentation, `FINISH` in its answers.
+    ...['finish', 'finished', 'stop_criteria_met'],
+  ],
+  length: ['length', 'max_tokens', 'model_length', 'model_context_window_exceeded', 'error_limit'],
+  tool_call: ['tool_call', 'tool_calls', 'tool_use', 'function_call'],
+  content_filter: ['content_filter', 'content_filtered', 'guardrail_intervened', 'refusal', 'error_toxic'],
+  error: [
+    ...['error', 'timeout', 'inference error', 'malformed_model_output', 'malformed_tool_use'],
+    'rag_query_when_rag_disabled',
+  ],
 };
+
+const FINISH_REASONS: ReadonlyMap<string, string> = new Map(
+  Object.entries(PROVIDER_WORDS).flatMap(([reason, words]) => words.map((word) => [word, reason] as const)),
+);
 
 /**
  * A provider's finish reason in the words of the conventions. Without one, `error`: a reason was expected but the
@@ -74,6 +82,5 @@ const FINISH_REASONS: Readonly<Record<string, string>> = {
  */
 export function finishReason(reason: string | undefined): string {
   if (reason === undefined) return 'error';
-  const key = reason.toLowerCase();
-  return Object.hasOwn(FINISH_REASONS, key) ? (FINISH_REASONS[key] as string) : reason;
+  return FINISH_REASONS.get(reason.toLowerCase()) ?? reason;
 }

@@ -41,7 +41,7 @@ export const ATTR_GEN_AI_REQUEST_CHOICE_COUNT = 'gen_ai.request.choice.count';
 export const ATTR_GEN_AI_REQUEST_ENCODING_FORMATS = 'gen_ai.request.encoding_formats';
 /** int. Request for embeddings, then the length of the vectors that came. */
 export const ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT = 'gen_ai.embeddings.dimension.count';
-/** string. `image` for image models, `json` where the request asks for a JSON schema; else absent. */
+/** string. `image` for image models, `json` where the request asks for JSON; else absent. */
 export const ATTR_GEN_AI_OUTPUT_TYPE = 'gen_ai.output.type';
 /** string. Body of the answer, where its dialect has one. */
 export const ATTR_GEN_AI_RESPONSE_ID = 'gen_ai.response.id';

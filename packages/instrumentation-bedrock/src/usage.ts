@@ -12,7 +12,7 @@ export interface UsageReport {
   /** The part of `cacheWriteTokens` that is kept for an hour or longer. */
   readonly longCacheWriteTokens?: number | undefined;
   readonly reasoningTokens?: number | undefined;
-  /** True where the provider's `inputTokens` already contain the cached ones (OpenAI's formats). */
+  /** Whether the provider's `inputTokens` contain the cached ones, where the format tells: OpenAI's do, Nova's do not. */
   readonly inputIncludesCache?: boolean | undefined;
 }
 
@@ -44,7 +44,7 @@ export function combineUsage(
   const combined = Object.fromEntries(
     COUNTS.map((key) => [key, first(key)]).filter(([, count]) => count !== undefined),
   );
-  const inputIncludesCache = reports.some((report) => report?.inputIncludesCache);
+  const { inputIncludesCache } = reports.find((report) => report?.inputIncludesCache !== undefined) ?? {};
   return normalize({ ...combined, inputIncludesCache }, vendor);
 }
 
@@ -55,7 +55,7 @@ function normalize(report: UsageReport, vendor: string | undefined): TokenUsage 
   // OpenAI's models report input tokens on ConverseStream that contain the cached ones already, and on Converse input
   // tokens that do not; their own total tells which. It is asked where it can be one of them: behind an ARN as well.
   const included =
-    inputIncludesCache === true ||
+    inputIncludesCache ??
     ((vendor === undefined || vendor === 'openai') &&
       totalTokens !== undefined &&
       totalTokens === (inputTokens ?? 0) + (outputTokens ?? 0));

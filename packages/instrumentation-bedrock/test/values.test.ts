@@ -113,8 +113,8 @@ describe('identifyModel', () => {
 describe('finishReason', () => {
   it('maps the providers’ words and keeps unknown ones', () => {
     expect(
-      ['end_turn', 'FINISH', 'LENGTH', 'tool_calls', 'guardrail_intervened', 'malformed_tool_use'].map(finishReason),
-    ).to.deep.equal(['stop', 'stop', 'length', 'tool_call', 'content_filter', 'malformed_tool_use']);
+      ['end_turn', 'FINISH', 'LENGTH', 'tool_calls', 'guardrail_intervened', 'pause_turn'].map(finishReason),
+    ).to.deep.equal(['stop', 'stop', 'length', 'tool_call', 'content_filter', 'pause_turn']);
     expect(finishReason('constructor')).to.equal('constructor');
     expect(finishReason(undefined)).to.equal('error');
   });

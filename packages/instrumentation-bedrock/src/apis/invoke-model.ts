@@ -110,7 +110,7 @@ function createStream(request: ApiRequest, output: unknown, limits: ToJsonOption
       return { name: dialect.chunkName?.(chunk) ?? asString(chunk['type']) ?? 'chunk', shown: chunk };
     },
     response() {
-      const folded = fold.body();
+      const folded = asObject(toJson(fold.body(), limits));
       return {
         dialect: dialect ?? request.dialect,
         content: folded ? { ...rest, body: { ...folded, ...guardrail } } : rest,

@@ -11,7 +11,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../json.js';
-import { finishReason, type Message, message, type Part, textPart } from '../messages.js';
+import { finishReason, type Message, message, type Part, type ToolDefinition, textPart } from '../messages.js';
 import type { UsageReport } from '../usage.js';
 import { createAnthropicFold } from './anthropic-messages-fold.js';
 import type { Dialect } from './dialect.js';
@@ -30,6 +30,7 @@ export const anthropicMessages: Dialect = {
     topP: asNumber(body['top_p']),
     topK: asNumber(body['top_k']),
     stopSequences: asStrings(body['stop_sequences']),
+    outputType: outputFormat(body)?.['type'] === 'json_schema' ? 'json' : undefined,
   }),
   readInput(body) {
     const system = readContent(body['system']);
@@ -38,21 +39,7 @@ export const anthropicMessages: Dialect = {
       systemInstructions: system.length > 0 ? system : undefined,
     };
   },
-  readTools(body) {
-    return asArray(body['tools']).flatMap((tool) => {
-      const definition = asObject(tool);
-      const name = asString(definition?.['name']);
-      if (!definition || name === undefined) return [];
-      return [
-        {
-          type: 'function' as const,
-          name,
-          description: asString(definition['description']),
-          parameters: definition['input_schema'],
-        },
-      ];
-    });
-  },
+  readTools: (body) => asArray(body['tools']).filter(isObject).flatMap(readTool),
   readResponse(body) {
     const reason = asString(body['stop_reason']);
     return {
@@ -70,6 +57,21 @@ export const anthropicMessages: Dialect = {
   },
   createFold: createAnthropicFold,
 };
+
+/** The beta of structured outputs had the format in a member of its own. */
+function outputFormat(body: JsonObject): JsonObject | undefined {
+  return asObject(asObject(body['output_config'])?.['format']) ?? asObject(body['output_format']);
+}
+
+function readTool(tool: JsonObject): ToolDefinition[] {
+  const name = asString(tool['name']);
+  if (name === undefined) return [];
+  const type = asString(tool['type']) ?? 'custom';
+  const description = asString(tool['description']);
+  // Anthropic's own tools, such as `bash_20250124`, carry settings in place of a schema.
+  if (type !== 'custom') return [{ type, name, description }];
+  return [{ type: 'function', name, description, parameters: tool['input_schema'] }];
+}
 
 function readUsage(usage: JsonObject | undefined): UsageReport | undefined {
   if (!usage) return undefined;
@@ -116,7 +118,7 @@ function readBlock(block: JsonObject): Part[] {
       return [{ type: 'tool_call_response', ...id(block['tool_use_id']), response: toolResponse(block['content']) }];
     case 'image':
     case 'document':
-      return [readMedia(block, type)];
+      return readMedia(block, type);
     default:
       return [{ ...block, type }];
   }
@@ -128,14 +130,19 @@ function toolResponse(content: JsonValue | undefined): JsonValue {
   return text ?? content ?? null;
 }
 
-function readMedia(block: JsonObject, modality: string): Part {
+function readMedia(block: JsonObject, modality: string): Part[] {
   const source = asObject(block['source']) ?? {};
+  if (source['type'] === 'text') return [textPart(asString(source['data']) ?? '')];
+  // A document cut into pieces that can be cited.
+  if (source['type'] === 'content') return readContent(source['content']);
+
   const mimeType = asString(source['media_type']);
   const mime = mimeType === undefined ? {} : { mime_type: mimeType };
   const url = asString(source['url']);
-  if (url !== undefined) return { type: 'uri', modality, ...mime, uri: url };
-  if (source['type'] === 'text') return textPart(asString(source['data']) ?? '');
-  return { type: 'blob', modality, ...mime, content: asString(source['data']) ?? '' };
+  if (url !== undefined) return [{ type: 'uri', modality, ...mime, uri: url }];
+  const fileId = asString(source['file_id']);
+  if (fileId !== undefined) return [{ type: 'file', modality, ...mime, file_id: fileId }];
+  return [{ type: 'blob', modality, ...mime, content: asString(source['data']) ?? '' }];
 }
 
 function id(value: JsonValue | undefined): { id: string } | Record<string, never> {

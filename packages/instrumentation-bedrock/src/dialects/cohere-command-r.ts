@@ -104,9 +104,12 @@ function createFold(): StreamFold {
       }
     },
     body() {
-      if (closing) return { ...(toolCalls === undefined ? {} : { tool_calls: toolCalls }), ...closing };
-      if (text === undefined && toolCalls === undefined) return undefined;
-      return { ...(text === undefined ? {} : { text }), ...(toolCalls === undefined ? {} : { tool_calls: toolCalls }) };
+      if (text === undefined && toolCalls === undefined && !closing) return undefined;
+      return {
+        ...(text === undefined ? {} : { text }),
+        ...(toolCalls === undefined ? {} : { tool_calls: toolCalls }),
+        ...closing,
+      };
     },
     isComplete: () => closing !== undefined,
   };

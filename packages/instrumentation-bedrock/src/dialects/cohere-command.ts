@@ -1,7 +1,7 @@
 /** Cohere Command and Command Light. */
 
 import { asArray, asNumber, asString, asStrings, isObject, type JsonObject, type JsonValue } from '../json.js';
-import { completionMessage, promptInput, strings } from './completions.js';
+import { completionMessage, createTextsFold, promptInput, strings } from './completions.js';
 import type { Dialect, StreamFold } from './dialect.js';
 
 export const cohereCommand: Dialect = {
@@ -9,7 +9,7 @@ export const cohereCommand: Dialect = {
   operation: 'text_completion',
   matchesRequest: (body) =>
     typeof body['prompt'] === 'string' && (body['num_generations'] !== undefined || body['p'] !== undefined),
-  matchesResponse: (body) => Array.isArray(body['generations']),
+  matchesResponse: (body) => Array.isArray(body['generations']) || typeof body['is_finished'] === 'boolean',
   readParameters: (body) => ({
     maxTokens: asNumber(body['max_tokens']),
     temperature: asNumber(body['temperature']),
@@ -22,7 +22,7 @@ export const cohereCommand: Dialect = {
   readTools: () => [],
   readResponse: (body) => {
     const reasons = strings(generations(body).map((generation) => generation['finish_reason']));
-    // A stream gives one reason for all its generations.
+    // A stream may give one reason for all its generations.
     return { id: asString(body['id']), finishReasons: reasons.length > 0 ? reasons : strings([body['finish_reason']]) };
   },
   readOutput: (body) =>
@@ -40,22 +40,27 @@ function generations(body: JsonObject): JsonObject[] {
 function createFold(): StreamFold {
   let whole: JsonObject | undefined;
   let reason: JsonValue | undefined;
-  const texts = new Map<number, string>();
+  const generations = createTextsFold(
+    (chunk) => {
+      const index = asNumber(chunk['index']);
+      const own = index === undefined ? null : (chunk['finish_reason'] ?? null);
+      return [{ index, text: chunk['text'] ?? null, reason: own }];
+    },
+    (texts) => ({
+      generations: texts.map(({ text, reason: own }) => ({ text, ...(own ? { finish_reason: own } : {}) })),
+    }),
+  );
   return {
     add(chunk) {
       if (Array.isArray(chunk['generations'])) whole = { ...whole, ...chunk };
-      const text = asString(chunk['text']);
-      if (text !== undefined) {
-        const index = asNumber(chunk['index']) ?? 0;
-        texts.set(index, (texts.get(index) ?? '') + text);
-      }
+      else generations.add(chunk);
       if (typeof chunk['finish_reason'] === 'string') reason = chunk['finish_reason'];
     },
     body() {
       if (whole) return whole;
-      if (texts.size === 0) return undefined;
-      const sorted = [...texts.entries()].sort(([a], [b]) => a - b);
-      return { generations: sorted.map(([, text]) => ({ text })), finish_reason: reason ?? null };
+      const folded = generations.body();
+      if (!folded && reason === undefined) return undefined;
+      return { generations: [], ...folded, finish_reason: reason ?? null };
     },
     isComplete: () => whole !== undefined || reason !== undefined,
   };

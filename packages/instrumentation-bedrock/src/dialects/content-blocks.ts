@@ -2,13 +2,7 @@
 
 import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../json.js';
 import { type InputContent, type Message, message, type Part, type ToolDefinition, textPart } from '../messages.js';
-
-const MEDIA: readonly (readonly [member: string, modality: string, mimePrefix: string])[] = [
-  ['image', 'image', 'image/'],
-  ['video', 'video', 'video/'],
-  ['audio', 'audio', 'audio/'],
-  ['document', 'document', 'application/'],
-];
+import { MODALITIES, type Modality, mimeTypeOf } from './mime-types.js';
 
 /** `messages` and `system` of a request. */
 export function readConversation(body: JsonObject): InputContent {
@@ -28,15 +22,13 @@ export function readToolConfig(body: JsonObject): ToolDefinition[] {
   return asArray(asObject(body['toolConfig'])?.['tools']).flatMap((tool): ToolDefinition[] => {
     const spec = asObject(asObject(tool)?.['toolSpec']);
     const name = asString(spec?.['name']);
-    if (!spec || name === undefined) return [];
-    return [
-      {
-        type: 'function',
-        name,
-        description: asString(spec['description']),
-        parameters: asObject(spec['inputSchema'])?.['json'],
-      },
-    ];
+    if (spec && name !== undefined) {
+      const parameters = asObject(spec['inputSchema'])?.['json'];
+      return [{ type: 'function', name, description: asString(spec['description']), parameters }];
+    }
+    // A tool of the service's own, such as `nova_grounding`: no function of the application.
+    const systemTool = asString(asObject(asObject(tool)?.['systemTool'])?.['name']);
+    return systemTool === undefined ? [] : [{ type: 'systemTool', name: systemTool }];
   });
 }
 
@@ -81,9 +73,9 @@ function readBlock(block: JsonValue): Part[] {
   const guarded = asString(asObject(asObject(block['guardContent'])?.['text'])?.['text']);
   if (guarded !== undefined) return [textPart(guarded)];
 
-  for (const [member, modality, mimePrefix] of MEDIA) {
-    const media = asObject(block[member]);
-    if (media) return [readMedia(media, modality, mimePrefix)];
+  for (const modality of MODALITIES) {
+    const media = asObject(block[modality]);
+    if (media) return readMedia(media, modality);
   }
   // A marker for the service's prompt cache is no content.
   if (block['cachePoint'] !== undefined) return [];
@@ -96,15 +88,18 @@ function readToolResultItem(item: JsonValue): JsonValue {
   return object?.['text'] ?? object?.['json'] ?? item;
 }
 
-function readMedia(media: JsonObject, modality: string, mimePrefix: string): Part {
+function readMedia(media: JsonObject, modality: Modality): Part[] {
   const source = asObject(media['source']);
-  const format = asString(media['format']);
-  const mime = format === undefined ? {} : { mime_type: `${mimePrefix}${format}` };
-  const uri = asString(asObject(source?.['s3Location'])?.['uri']);
-  if (uri !== undefined) return { type: 'uri', modality, ...mime, uri };
   const text = asString(source?.['text']);
-  if (text !== undefined) return textPart(text);
-  return { type: 'blob', modality, ...mime, content: asString(source?.['bytes']) ?? '' };
+  if (text !== undefined) return [textPart(text)];
+  // A document cut into pieces that can be cited.
+  if (Array.isArray(source?.['content'])) return source['content'].flatMap(readBlock);
+
+  const mimeType = mimeTypeOf(modality, asString(media['format']));
+  const mime = mimeType === undefined ? {} : { mime_type: mimeType };
+  const uri = asString(asObject(source?.['s3Location'])?.['uri']);
+  if (uri !== undefined) return [{ type: 'uri', modality, ...mime, uri }];
+  return [{ type: 'blob', modality, ...mime, content: asString(source?.['bytes']) ?? '' }];
 }
 
 function id(value: JsonValue | undefined): { id: string } | Record<string, never> {

@@ -1,7 +1,7 @@
 /** Image models: Amazon Titan Image and Nova Canvas, Stability. What was asked, and how many images came. */
 
 import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../json.js';
-import { type Part, textPart } from '../messages.js';
+import { finishReason, type Part, textPart } from '../messages.js';
 import { strings } from './completions.js';
 import type { Dialect } from './dialect.js';
 import { createNoStreamFold } from './no-stream.js';
@@ -9,11 +9,14 @@ import { createNoStreamFold } from './no-stream.js';
 /** The member of an Amazon image request that holds the task's texts is named after the task. */
 const TASK_PARAMETERS = /^[a-zA-Z]+Params$/;
 
+/** `Filter reason: prompt`, `Filter reason: output image`, … of Stable Image. */
+const FILTER_REASON = /^filter reason/i;
+
 export const images: Dialect = {
   name: 'images',
   operation: 'generate_content',
   matchesRequest: (body) => isObject(body['imageGenerationConfig']) || Array.isArray(body['text_prompts']),
-  matchesResponse: (body) => Array.isArray(body['images']) || Array.isArray(body['artifacts']),
+  matchesResponse: (body) => ['images', 'artifacts', 'finish_reasons'].some((member) => Array.isArray(body[member])),
   readParameters(body) {
     const config = asObject(body['imageGenerationConfig']) ?? {};
     return {
@@ -27,21 +30,37 @@ export const images: Dialect = {
     return { messages: parts.length > 0 ? [{ role: 'user', parts }] : [] };
   },
   readTools: () => [],
-  readResponse(body) {
-    const stability = asArray(body['artifacts']).map((artifact) => asObject(artifact)?.['finishReason']);
-    return { finishReasons: strings([...asArray(body['finish_reasons']), ...stability]) };
-  },
+  readResponse: (body) => ({ finishReasons: stabilityReasons(body) }),
   readOutput(body) {
-    const pictures = [
-      ...strings([...asArray(body['images'])]),
-      ...strings(asArray(body['artifacts']).map((artifact) => asObject(artifact)?.['base64'])),
-    ];
-    if (pictures.length === 0) return [];
+    const pictures = strings([...asArray(body['images']), ...artifacts(body).map((artifact) => artifact['base64'])]);
+    const reason = messageReason(body);
+    // Where all pictures were withheld, the reason is all there is to tell.
+    if (pictures.length === 0 && reason === 'stop') return [];
     const parts = pictures.map((content): Part => ({ type: 'blob', modality: 'image', content }));
-    return [{ role: 'assistant', parts, finish_reason: 'stop' }];
+    return [{ role: 'assistant', parts, finish_reason: reason }];
   },
   createFold: createNoStreamFold,
 };
+
+/** One message holds all pictures, so the first that did not come as asked gives the reason. */
+function messageReason(body: JsonObject): string {
+  const reasons = stabilityReasons(body).map((reason) =>
+    FILTER_REASON.test(reason) ? 'content_filter' : finishReason(reason),
+  );
+  // Amazon gives no reasons. Its `error` stands in a successful answer when content filters withheld pictures:
+  // https://docs.aws.amazon.com/nova/latest/userguide/image-gen-errors.html
+  if (asString(body['error'])) reasons.push('content_filter');
+  return reasons.find((reason) => reason !== 'stop') ?? 'stop';
+}
+
+/** Stable Image has null in place of a reason when all is well, SDXL `SUCCESS`. */
+function stabilityReasons(body: JsonObject): string[] {
+  return strings([...asArray(body['finish_reasons']), ...artifacts(body).map((artifact) => artifact['finishReason'])]);
+}
+
+function artifacts(body: JsonObject): JsonObject[] {
+  return asArray(body['artifacts']).filter(isObject);
+}
 
 function amazonPrompts(body: JsonObject): string[] {
   return Object.entries(body)

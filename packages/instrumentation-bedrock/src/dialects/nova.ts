@@ -30,7 +30,10 @@ export const nova: Dialect = {
   },
   readInput: readConversation,
   readTools: readToolConfig,
-  readResponse: converse.readResponse,
+  readResponse(body) {
+    const { usage, ...facts } = converse.readResponse(body);
+    return { ...facts, usage: usage && { ...usage, inputIncludesCache: false } };
+  },
   readOutput: converse.readOutput,
   createFold: () => createConverseFold({ isTextSplit: true }),
   chunkName: memberName,

@@ -5,13 +5,16 @@ import type { StreamFold } from './dialect.js';
 
 interface Choice {
   role?: string | undefined;
-  content?: string;
+  /** Texts, and content items where the model streams items (Magistral's `thinking`). */
+  readonly content: (string | JsonObject)[];
   reasoning?: string;
+  refusal?: string;
   finishReason?: string;
-  readonly toolCalls: Map<number, ToolCall>;
+  readonly toolCalls: ToolCall[];
 }
 
 interface ToolCall {
+  readonly index: number | undefined;
   id?: string | undefined;
   name?: string | undefined;
   arguments: string;
@@ -32,7 +35,7 @@ export function createOpenAiChatFold(): StreamFold {
         const index = asNumber(raw['index']) ?? 0;
         let choice = choices.get(index);
         if (!choice) {
-          choice = { toolCalls: new Map() };
+          choice = { content: [], toolCalls: [] };
           choices.set(index, choice);
         }
         addChoice(choice, raw);
@@ -52,44 +55,76 @@ export function createOpenAiChatFold(): StreamFold {
 }
 
 function addChoice(choice: Choice, raw: JsonObject): void {
-  const delta = asObject(raw['delta']) ?? {};
+  // Mistral Large calls the piece `message`, and so does a whole answer that comes as one chunk.
+  const delta = asObject(raw['delta']) ?? asObject(raw['message']) ?? {};
   choice.role ??= asString(delta['role']);
-  const content = asString(delta['content']);
-  if (content !== undefined) choice.content = (choice.content ?? '') + content;
+  addContent(choice.content, delta['content']);
   const reasoning = asString(delta['reasoning_content']) ?? asString(delta['reasoning']);
   if (reasoning !== undefined) choice.reasoning = (choice.reasoning ?? '') + reasoning;
+  const refusal = asString(delta['refusal']);
+  if (refusal !== undefined) choice.refusal = (choice.refusal ?? '') + refusal;
   const finish = asString(raw['finish_reason']) ?? asString(raw['stop_reason']);
   if (finish !== undefined) choice.finishReason = finish;
-  for (const piece of asArray(delta['tool_calls']).filter(isObject)) {
-    const index = asNumber(piece['index']) ?? 0;
-    let call = choice.toolCalls.get(index);
-    if (!call) {
-      call = { arguments: '' };
-      choice.toolCalls.set(index, call);
-    }
-    call.id ??= asString(piece['id']);
-    const definition = asObject(piece['function']);
-    call.name ??= asString(definition?.['name']);
-    call.arguments += asString(definition?.['arguments']) ?? '';
+  for (const piece of asArray(delta['tool_calls']).filter(isObject)) addToolCall(choice.toolCalls, piece);
+}
+
+function addContent(content: Choice['content'], piece: JsonValue | undefined): void {
+  if (typeof piece === 'string') {
+    if (typeof content.at(-1) === 'string') content.push(content.pop() + piece);
+    else content.push(piece);
+  }
+  for (const item of asArray(piece).filter(isObject)) {
+    const last = asObject(content.at(-1));
+    const isMoreThinking = Array.isArray(last?.['thinking']) && Array.isArray(item['thinking']);
+    if (isMoreThinking)
+      content[content.length - 1] = { ...last, thinking: [...asArray(last['thinking']), ...asArray(item['thinking'])] };
+    else content.push(item);
   }
 }
 
+/** Pieces belong to the call of their index; without one, an id that is new opens a call. */
+function addToolCall(calls: ToolCall[], piece: JsonObject): void {
+  const index = asNumber(piece['index']);
+  const id = asString(piece['id']);
+  const latest = calls.at(-1);
+  const isOfLatest = id === undefined || latest?.id === undefined || latest.id === id;
+  let call = index === undefined ? (isOfLatest ? latest : undefined) : calls.find((known) => known.index === index);
+  if (!call) {
+    call = { index, arguments: '' };
+    calls.push(call);
+  }
+  call.id ??= id;
+  const definition = asObject(piece['function']);
+  call.name ??= asString(definition?.['name']);
+  call.arguments += asString(definition?.['arguments']) ?? '';
+}
+
 function finishChoice(index: number, choice: Choice): JsonObject {
-  const toolCalls = sorted(choice.toolCalls).map(([, call]) => ({
-    id: call.id,
-    type: 'function',
-    function: { name: call.name, arguments: call.arguments },
-  }));
+  const toolCalls = [...choice.toolCalls]
+    .sort((a, b) => (a.index ?? 0) - (b.index ?? 0))
+    .map((call) => ({
+      id: call.id,
+      type: 'function',
+      function: { name: call.name, arguments: call.arguments },
+    }));
   return {
     index,
     message: {
       role: choice.role ?? 'assistant',
-      content: choice.content ?? null,
+      content: finishContent(choice.content),
       ...(choice.reasoning === undefined ? {} : { reasoning_content: choice.reasoning }),
+      ...(choice.refusal === undefined ? {} : { refusal: choice.refusal }),
       ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
     },
     finish_reason: choice.finishReason ?? null,
   };
+}
+
+function finishContent(content: Choice['content']): JsonValue {
+  const [only] = content;
+  if (only === undefined) return null;
+  if (typeof only === 'string' && content.length === 1) return only;
+  return content.map((item) => (typeof item === 'string' ? { type: 'text', text: item } : item));
 }
 
 function sorted<Value>(map: ReadonlyMap<number, Value>): [number, Value][] {

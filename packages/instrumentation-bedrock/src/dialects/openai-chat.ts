@@ -87,7 +87,7 @@ function reason(choice: JsonObject): JsonValue | undefined {
 }
 
 function readMessage(raw: JsonObject): Message {
-  const content = readContent(raw['content']);
+  const content = readContent(raw['content'], raw['role'] === 'assistant');
   const toolCallId = asString(raw['tool_call_id']);
   if (raw['role'] === 'tool') {
     const only = content[0];
@@ -99,24 +99,46 @@ function readMessage(raw: JsonObject): Message {
     };
   }
   const reasoning = asString(raw['reasoning_content']) ?? asString(raw['reasoning']);
+  const refusal = asString(raw['refusal']);
   return message(asString(raw['role']) ?? 'user', [
     ...(reasoning === undefined ? [] : [{ type: 'reasoning' as const, content: reasoning }]),
     ...content,
+    ...(refusal === undefined ? [] : [{ type: 'refusal', content: refusal }]),
     ...asArray(raw['tool_calls']).flatMap(readToolCall),
   ]);
 }
 
-function readContent(content: JsonValue | undefined): Part[] {
-  if (typeof content === 'string') return content === '' ? [] : [textPart(content)];
+function readContent(content: JsonValue | undefined, isAnswer: boolean): Part[] {
+  if (typeof content === 'string') return isAnswer ? readAnswerText(content) : text(content);
   return asArray(content).flatMap((item): Part[] => {
     const block = asObject(item);
-    const text = asString(block?.['text']);
-    if (text !== undefined) return [textPart(text)];
+    const plain = asString(block?.['text']);
+    if (plain !== undefined) return [textPart(plain)];
+    // Magistral's own name for reasoning.
+    const thinking = asArray(block?.['thinking']).map((thought) => asString(asObject(thought)?.['text']) ?? '');
+    if (thinking.length > 0) return [{ type: 'reasoning', content: thinking.join('') }];
     const url = asString(asObject(block?.['image_url'])?.['url']);
-    if (url !== undefined) return [{ type: 'uri', modality: 'image', uri: url }];
+    if (url !== undefined) return [readImage(url)];
     const type = asString(block?.['type']);
     return block && type !== undefined ? [{ ...block, type }] : [];
   });
+}
+
+function readImage(url: string): Part {
+  const [, mimeType, content] = /^data:([^;,]+);base64,([\s\S]*)$/.exec(url) ?? [];
+  if (mimeType === undefined || content === undefined) return { type: 'uri', modality: 'image', uri: url };
+  return { type: 'blob', modality: 'image', mime_type: mimeType, content };
+}
+
+/** gpt-oss writes its reasoning in front of the answer, into the same text. */
+function readAnswerText(content: string): Part[] {
+  const [lead, reasoning] = /^\s*<reasoning>([\s\S]*?)<\/reasoning>/.exec(content) ?? [];
+  if (lead === undefined || reasoning === undefined) return text(content);
+  return [{ type: 'reasoning', content: reasoning }, ...text(content.slice(lead.length))];
+}
+
+function text(content: string): Part[] {
+  return content === '' ? [] : [textPart(content)];
 }
 
 function readToolCall(call: JsonValue): Part[] {

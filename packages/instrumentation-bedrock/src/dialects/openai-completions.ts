@@ -46,7 +46,8 @@ function reason(choice: JsonObject): JsonValue | undefined {
 }
 
 function createFold(): StreamFold {
-  let last: JsonObject = {};
+  let id: JsonValue | undefined;
+  let model: JsonValue | undefined;
   let usage: JsonValue | undefined;
   const texts = createTextsFold(
     (chunk) =>
@@ -61,12 +62,14 @@ function createFold(): StreamFold {
     ...texts,
     add(chunk) {
       texts.add(chunk);
-      last = chunk;
+      // The service's metrics may come in a chunk of their own, which has neither.
+      id ??= chunk['id'];
+      model ??= chunk['model'];
       usage = chunk['usage'] ?? usage;
     },
     body() {
       const folded = texts.body();
-      return folded && { id: last['id'], model: last['model'], ...folded, ...(usage ? { usage } : {}) };
+      return folded && { id, model, ...folded, ...(usage ? { usage } : {}) };
     },
   };
 }

@@ -1,0 +1,162 @@
+/** What the stream folds make of chunks that no recording has: documented, or seen with other hosts of the models. */
+
+import { expect } from 'chai';
+import { cohereCommand } from '../src/dialects/cohere-command.js';
+import { cohereCommandR } from '../src/dialects/cohere-command-r.js';
+import type { Dialect } from '../src/dialects/dialect.js';
+import { nova } from '../src/dialects/nova.js';
+import { openAiChat } from '../src/dialects/openai-chat.js';
+import { openAiCompletions } from '../src/dialects/openai-completions.js';
+import type { JsonObject } from '../src/json.js';
+import { combineUsage } from '../src/usage.js';
+
+const METRICS = { 'amazon-bedrock-invocationMetrics': { inputTokenCount: 3, outputTokenCount: 2 } };
+
+describe('stream folds', () => {
+  describe('OpenAI chat', () => {
+    it('keeps tool calls apart by id where the chunks have no index', () => {
+      const [answer] = output(openAiChat, [
+        delta({ tool_calls: [call('a', 'weather', '{"city":'), call('b', 'time')] }),
+        delta({ tool_calls: [{ function: { arguments: '{"zone":"CET"}' } }] }),
+        delta({}, 'tool_calls'),
+      ]);
+      expect(answer?.parts.map((part) => ('id' in part ? part.id : ''))).to.deep.equal(['a', 'b']);
+      expect(answer?.parts[1]).to.deep.include({ name: 'time', arguments: { zone: 'CET' } });
+    });
+
+    it('orders tool calls by index, whatever order they come in', () => {
+      const [answer] = output(openAiChat, [
+        delta({ tool_calls: [{ index: 1, ...call('b', 'time', '{}') }] }),
+        delta({ tool_calls: [{ index: 0, ...call('a', 'weather', '{"city"') }] }),
+        delta({ tool_calls: [{ index: 0, function: { arguments: ':"Paris"}' } }] }, 'tool_calls'),
+      ]);
+      expect(answer?.parts[0]).to.deep.include({ id: 'a', name: 'weather', arguments: { city: 'Paris' } });
+      expect(answer?.parts[1]).to.deep.include({ id: 'b', name: 'time' });
+    });
+
+    it('reads pieces that are called message, and a whole answer in one chunk', () => {
+      expect(
+        output(openAiChat, [
+          { choices: [{ index: 0, message: { role: 'assistant', content: 'Par' } }] },
+          { choices: [{ index: 0, message: { content: 'is' }, stop_reason: 'stop' }] },
+        ]),
+      ).to.deep.equal([{ role: 'assistant', parts: [{ type: 'text', content: 'Paris' }], finish_reason: 'stop' }]);
+    });
+
+    it("reads Magistral's thinking as reasoning, streamed or not", () => {
+      const thought = (text: string): JsonObject => ({ type: 'thinking', thinking: [{ type: 'text', text }] });
+      const expected = [
+        {
+          role: 'assistant',
+          parts: [
+            { type: 'reasoning', content: 'Let me see.' },
+            { type: 'text', content: 'Paris' },
+          ],
+          finish_reason: 'stop',
+        },
+      ];
+      expect(
+        output(openAiChat, [
+          delta({ content: [thought('Let me')] }),
+          delta({ content: [thought(' see.')] }),
+          delta({ content: 'Par' }),
+          delta({ content: 'is' }, 'stop'),
+        ]),
+      ).to.deep.equal(expected);
+      const content = [thought('Let me see.'), { type: 'text', text: 'Paris' }];
+      expect(
+        openAiChat.readOutput({ choices: [{ message: { role: 'assistant', content }, finish_reason: 'stop' }] }),
+      ).to.deep.equal(expected);
+    });
+
+    it("reads gpt-oss's reasoning in front of the text as reasoning, in answers only", () => {
+      const content = '<reasoning>A capital.</reasoning>Paris';
+      expect(
+        output(openAiChat, [delta({ content: content.slice(0, 7) }), delta({ content: content.slice(7) }, 'stop')]),
+      )
+        .to.have.nested.property('[0].parts')
+        .that.deep.equals([
+          { type: 'reasoning', content: 'A capital.' },
+          { type: 'text', content: 'Paris' },
+        ]);
+      const { messages } = openAiChat.readInput({ messages: [{ role: 'user', content }] });
+      expect(messages[0]?.parts).to.deep.equal([{ type: 'text', content }]);
+    });
+
+    it('shows a refusal', () => {
+      expect(output(openAiChat, [delta({ refusal: 'I cannot' }), delta({ refusal: ' do that.' }, 'stop')]))
+        .to.have.nested.property('[0].parts')
+        .that.deep.equals([{ type: 'refusal', content: 'I cannot do that.' }]);
+    });
+
+    it('reads an image in a data URL as media', () => {
+      const content = [{ type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0K' } }];
+      expect(openAiChat.readInput({ messages: [{ role: 'user', content }] }).messages[0]?.parts).to.deep.equal([
+        { type: 'blob', modality: 'image', mime_type: 'image/png', content: 'iVBORw0K' },
+      ]);
+    });
+  });
+
+  it('OpenAI completions keep id and model when the metrics come in a chunk of their own', () => {
+    const body = fold(openAiCompletions, [
+      { id: 'cmpl-1', model: 'imported', choices: [{ index: 0, text: 'Paris', finish_reason: 'stop' }] },
+      METRICS,
+    ]);
+    expect(openAiCompletions.readResponse(body!)).to.deep.include({ id: 'cmpl-1', model: 'imported' });
+  });
+
+  describe('Cohere Command', () => {
+    it('is recognised by its chunks', () => {
+      expect(cohereCommand.matchesResponse({ index: 0, is_finished: false, text: 'Par' })).to.equal(true);
+    });
+
+    it('keeps the finish reason of each generation', () => {
+      const body = fold(cohereCommand, [
+        { index: 0, is_finished: false, text: 'Paris' },
+        { index: 1, is_finished: false, text: 'It is' },
+        { index: 0, is_finished: true, finish_reason: 'COMPLETE' },
+        { index: 1, is_finished: true, finish_reason: 'MAX_TOKENS' },
+      ]);
+      expect(cohereCommand.readResponse(body!).finishReasons).to.deep.equal(['COMPLETE', 'MAX_TOKENS']);
+      expect(cohereCommand.readOutput(body!).map((answer) => answer.finish_reason)).to.deep.equal(['stop', 'length']);
+    });
+
+    it('keeps the finish reason of an answer without text', () => {
+      const body = fold(cohereCommand, [{ is_finished: true, finish_reason: 'ERROR_TOXIC' }]);
+      expect(cohereCommand.readResponse(body!).finishReasons).to.deep.equal(['ERROR_TOXIC']);
+    });
+  });
+
+  it('Command R keeps its text when the closing event repeats nothing', () => {
+    expect(
+      output(cohereCommandR, [
+        { event_type: 'text-generation', text: 'Par' },
+        { event_type: 'text-generation', text: 'is' },
+        { event_type: 'stream-end', finish_reason: 'COMPLETE' },
+      ]),
+    ).to.deep.equal([{ role: 'assistant', parts: [{ type: 'text', content: 'Paris' }], finish_reason: 'stop' }]);
+  });
+
+  it('Nova input tokens exclude cached ones, whatever the total says and also where an ARN hides the vendor', () => {
+    const usage = { inputTokens: 6, outputTokens: 10, totalTokens: 16, cacheReadInputTokenCount: 14922 };
+    expect(combineUsage([nova.readResponse({ usage }).usage])).to.include({ inputTokens: 14928, totalTokens: 14938 });
+  });
+});
+
+function fold(dialect: Dialect, chunks: readonly JsonObject[]): JsonObject | undefined {
+  const reader = dialect.createFold();
+  for (const chunk of chunks) reader.add(chunk);
+  return reader.body();
+}
+
+function output(dialect: Dialect, chunks: readonly JsonObject[]): ReturnType<Dialect['readOutput']> {
+  return dialect.readOutput(fold(dialect, chunks) ?? {});
+}
+
+function delta(members: JsonObject, finishReason: string | null = null): JsonObject {
+  return { choices: [{ index: 0, delta: members, finish_reason: finishReason }] };
+}
+
+function call(id: string, name: string, args = ''): JsonObject {
+  return { id, type: 'function', function: { name, arguments: args } };
+}
