@@ -263,7 +263,7 @@ describe('with OpenTelemetry', () => {
     it('on the length of values: texts are cut, figures are whole', async () => {
       tracing = startTracing({ spanLimits: { attributeValueLengthLimit: 60 } });
       const { usage } = await client.send(new sdk.ConverseCommand(CONVERSE));
-      const { attributes } = tracing.spans()[0] ?? { attributes: {} };
+      const attributes = tracing.spans()[0]?.attributes ?? {};
       expect(attributes).to.include({ ...FIGURES, 'gen_ai.usage.output_tokens': usage?.outputTokens });
       expect(attributes['mlflow.spanInputs']).to.have.lengthOf(60);
     });
