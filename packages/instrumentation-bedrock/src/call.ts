@@ -225,7 +225,10 @@ export class TracedCall {
     if (this.#ended) return;
     this.#ended = true;
     // Span processors are the application's, and what they throw is not to reach its call.
-    this.#guard('ending the span', () => this.#span.end());
+    this.#guard('ending the span', () => {
+      this.#recorder?.writeContent();
+      this.#span.end();
+    });
     this.#onEnd?.();
   }
 }
@@ -235,8 +238,12 @@ const ERROR_TYPE = /^[A-Za-z_][\w.:#-]{0,127}$/;
 
 /** The error's name, which for the SDK's errors is the service's own type; a system error's code where that says more. */
 function errorType(error: unknown): string {
-  const raw = asObject(error);
-  const name = asString(raw?.['name']);
-  const type = name !== undefined && name !== 'Error' ? name : (asString(raw?.['code']) ?? name);
-  return type !== undefined && ERROR_TYPE.test(type) ? type : '_OTHER';
+  try {
+    const raw = asObject(error);
+    const name = asString(raw?.['name']);
+    const type = name !== undefined && name !== 'Error' ? name : (asString(raw?.['code']) ?? name);
+    return type !== undefined && ERROR_TYPE.test(type) ? type : '_OTHER';
+  } catch {
+    return '_OTHER'; // Anything can be thrown, also what cannot be read.
+  }
 }

@@ -1,3 +1,4 @@
+import { ProxyTracer, ProxyTracerProvider, type Tracer, trace } from '@opentelemetry/api';
 import {
   InstrumentationBase,
   type InstrumentationModuleDefinition,
@@ -6,6 +7,7 @@ import {
 } from '@opentelemetry/instrumentation';
 import type { TracedCall } from './call.js';
 import { type BedrockInstrumentationConfig, type ResolvedConfig, resolveConfig } from './config.js';
+import { errorMessage, errorStack } from './errors.js';
 import type { EventLogger } from './events.js';
 import { createInstruments, type Instruments } from './metrics.js';
 import { type Owner, patchSend } from './patch.js';
@@ -24,6 +26,13 @@ const SMITHY_CLIENT = { name: '@smithy/smithy-client', versions: ['>=2.0.0'] };
 
 interface ClientModule {
   readonly Client?: { readonly prototype?: object };
+}
+
+/** True while no tracer provider is set: then the API's tracers do nothing, and nothing needs to be read for them. */
+function isWithoutProvider(tracer: Tracer): boolean {
+  if (!(tracer instanceof ProxyTracer)) return false;
+  const provider = trace.getTracerProvider();
+  return provider instanceof ProxyTracerProvider && provider.getDelegateTracer(NAME, VERSION) === undefined;
 }
 
 /**
@@ -106,13 +115,15 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     const report = (what: string, error: unknown): void => {
       if (reported.has(what)) return;
       reported.add(what);
-      this._diag.error(`${what} (said once)`, error);
+      // As text: what a hook or the SDK threw may quote a request header.
+      this._diag.error(`${what} (said once)`, errorStack(error) ?? errorMessage(error));
     };
     return {
       isEnabled: () => this.isEnabled(),
       handle: (original, client, command, rest) => {
         if (!isTraced(client)) return undefined;
         const { resolvedConfig: config, instruments, tracer, openCalls } = this;
+        if (!instruments.isRecording && isWithoutProvider(tracer)) return undefined;
         const logger = this.logger as EventLogger;
         return traceSend({ config, instruments, tracer, logger, openCalls, report }, original, client, command, rest);
       },

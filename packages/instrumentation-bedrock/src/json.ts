@@ -35,13 +35,23 @@ export function asStrings(value: unknown): string[] | undefined {
   return strings.length > 0 ? strings : undefined;
 }
 
-/** Parses JSON text; undefined when it is not JSON. */
+/** Parses JSON text, nested no deeper than {@link toJson} copies; undefined when it is not JSON. */
 export function parseJson(text: string): JsonValue | undefined {
   try {
-    return JSON.parse(text) as JsonValue;
+    const value = JSON.parse(text) as JsonValue;
+    // JSON.parse takes any depth. What works on the value by recursion, JSON.stringify too, would overflow the stack.
+    return isDeeper(value, MAX_DEPTH) ? toJson(value) : value;
   } catch {
     return undefined; // Not JSON is an ordinary answer here: bodies may hold anything.
   }
+}
+
+function isDeeper(value: JsonValue | undefined, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((item) => isDeeper(item, levels - 1));
+  for (const key in value) if (isDeeper(value[key], levels - 1)) return true;
+  return false;
 }
 
 export interface ToJsonOptions {
@@ -79,8 +89,8 @@ export function toBase64(bytes: Uint8Array): string {
 
 /**
  * A plain copy of an application's value, for recording: bytes as base64, dates in ISO form, big integers as text,
- * no functions, cycles broken. `toJSON` methods are never called, so recording has no side effects on the
- * application's objects beyond reading their enumerable properties.
+ * no functions, cycles broken, no deeper than 200 levels. `toJSON` methods are never called, so recording has no side
+ * effects on the application's objects beyond reading their enumerable properties.
  */
 export function toJson(value: unknown, options: ToJsonOptions = {}): JsonValue | undefined {
   const { maxStringLength = Number.POSITIVE_INFINITY, maxMediaBytes = Number.POSITIVE_INFINITY } = options;

@@ -22,6 +22,7 @@ import {
 import type { BedrockCallInfo, BedrockContent, ResolvedConfig } from './config.js';
 import { prepareContent } from './content.js';
 import type { Dialect, OperationName, ResponseFacts } from './dialects/dialect.js';
+import { errorMessage, errorStack } from './errors.js';
 import type { InferenceEvent } from './events.js';
 import { type JsonObject, type JsonValue, toJson } from './json.js';
 import { identifyModel } from './model-id.js';
@@ -54,6 +55,8 @@ export class SpanRecorder {
   readonly #config: ResolvedConfig;
   readonly #report: (what: string, error: unknown) => void;
   readonly #event: InferenceEvent | undefined;
+  /** Written last: where a span may hold only so many attributes, figures come before content. */
+  readonly #contentAttributes: Attributes = {};
 
   constructor(
     span: Span,
@@ -94,7 +97,7 @@ export class SpanRecorder {
     if (body) this.#showRequest(body, dialect);
     if (this.#config.mlflowContent) {
       const record = this.#request.record(content, dialect.chatView?.request);
-      this.#span.setAttribute(semconv.ATTR_MLFLOW_SPAN_INPUTS, JSON.stringify(record));
+      this.#keep({ [semconv.ATTR_MLFLOW_SPAN_INPUTS]: JSON.stringify(record) });
     }
   }
 
@@ -121,7 +124,7 @@ export class SpanRecorder {
     if (body) this.#showMessages(outputContent(response.dialect.readOutput(body)));
     if (this.#config.mlflowContent) {
       const record = response.record(content, response.dialect.chatView?.response);
-      this.#span.setAttribute(semconv.ATTR_MLFLOW_SPAN_OUTPUTS, JSON.stringify(record));
+      this.#keep({ [semconv.ATTR_MLFLOW_SPAN_OUTPUTS]: JSON.stringify(record) });
     }
   }
 
@@ -137,16 +140,15 @@ export class SpanRecorder {
       return;
     }
     // A service's message may quote the request, so it is content.
-    const original = error instanceof Error ? error.message : String(error);
+    const original = errorMessage(error);
     const shown = this.#content('error', original);
     const text = typeof shown === 'string' ? shown : undefined;
+    // The stack trace repeats the message: it may be shown only where the message is shown as it is.
+    const stack = text === original ? errorStack(error) : undefined;
     const exception: Attributes = {
       [ATTR_EXCEPTION_TYPE]: type,
       ...(text === undefined ? {} : { [ATTR_EXCEPTION_MESSAGE]: text }),
-      // The stack trace repeats the message: it may be shown only where the message is shown as it is.
-      ...(text === original && error instanceof Error && error.stack
-        ? { [ATTR_EXCEPTION_STACKTRACE]: error.stack }
-        : {}),
+      ...(stack ? { [ATTR_EXCEPTION_STACKTRACE]: stack } : {}),
     };
     this.#event?.addException(exception);
     const onSpan = this.#config.contentOnSpans;
@@ -158,6 +160,11 @@ export class SpanRecorder {
   setFacts(attributes: Attributes): void {
     this.#span.setAttributes(attributes);
     this.#event?.add(attributes);
+  }
+
+  /** Everything else is on the span. */
+  writeContent(): void {
+    this.#span.setAttributes(this.#contentAttributes);
   }
 
   /** The call is over. */
@@ -175,15 +182,19 @@ export class SpanRecorder {
     const tools = dialect.readTools(request);
     if (this.#config.contentOnSpans) {
       const { stopSequences } = dialect.readParameters(request);
-      this.#span.setAttributes(parameterAttributes({ stopSequences }));
+      this.#keep(parameterAttributes({ stopSequences }));
     }
     this.#showMessages(inputContent(dialect.readInput(request)));
     this.#showMessages(toolContent(tools));
-    if (this.#config.mlflowContent) this.#span.setAttributes(asJsonText(mlflowTools(tools)));
+    if (this.#config.mlflowContent) this.#keep(asJsonText(mlflowTools(tools)));
+  }
+
+  #keep(attributes: Attributes): void {
+    Object.assign(this.#contentAttributes, attributes);
   }
 
   #showMessages(content: ContentAttributes): void {
-    if (this.#config.genAiContent) this.#span.setAttributes(asJsonText(content));
+    if (this.#config.genAiContent) this.#keep(asJsonText(content));
     this.#event?.add(content);
   }
 

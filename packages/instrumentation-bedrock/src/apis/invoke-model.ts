@@ -18,6 +18,9 @@ import {
 import { readInvocationMetrics, type UsageReport } from '../usage.js';
 import type { Api, ApiRequest, ApiResponse, ApiStream } from './api.js';
 
+/** The longest body that the service takes or gives (InvokeModel in the API reference): a longer one is not read. */
+const MAX_BODY_BYTES = 25_000_000;
+
 /** Added by the service to the last chunk of a stream, whatever the model. */
 const INVOCATION_METRICS = 'amazon-bedrock-invocationMetrics';
 /** Added by the service to bodies and chunks when a guardrail is on. */
@@ -138,6 +141,8 @@ function bodyText(body: unknown): string | undefined {
 /** A body as JSON, else as text, else as base64; a note in place of what can be read only once. */
 function readBody(body: unknown, limits: ToJsonOptions): JsonValue | undefined {
   if (body === undefined || body === null) return undefined;
+  const size = typeof body === 'string' ? body.length : asBytes(body)?.byteLength;
+  if (size !== undefined && size > MAX_BODY_BYTES) return `[body longer than ${MAX_BODY_BYTES} bytes, not read]`;
   const text = bodyText(body);
   if (text !== undefined) {
     const value = parseJson(text) ?? text;

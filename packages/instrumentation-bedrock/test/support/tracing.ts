@@ -20,6 +20,7 @@ import {
   type Sampler,
   SimpleSpanProcessor,
   type SpanLimits,
+  type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { BedrockInstrumentation, type BedrockInstrumentationConfig } from '../../src/index.js';
@@ -40,6 +41,8 @@ export interface TracingOptions {
   readonly config?: BedrockInstrumentationConfig;
   readonly sampler?: Sampler;
   readonly spanLimits?: SpanLimits;
+  /** Beside the one that collects spans. */
+  readonly spanProcessors?: readonly SpanProcessor[];
   readonly withMetrics?: boolean;
 }
 
@@ -47,7 +50,7 @@ export interface TracingOptions {
 export function startTracing(options: TracingOptions = {}): Tracing {
   const spanExporter = new InMemorySpanExporter();
   const provider = new NodeTracerProvider({
-    spanProcessors: [new SimpleSpanProcessor(spanExporter)],
+    spanProcessors: [...(options.spanProcessors ?? []), new SimpleSpanProcessor(spanExporter)],
     spanLimits: options.spanLimits ?? { eventCountLimit: 10_000 },
     ...(options.sampler ? { sampler: options.sampler } : {}),
   });
