@@ -40,7 +40,8 @@ export function parseJson(text: string): JsonValue | undefined {
   try {
     const value = JSON.parse(text) as JsonValue;
     // JSON.parse takes any depth. What works on the value by recursion, JSON.stringify too, would overflow the stack.
-    return isDeeper(value, MAX_DEPTH) ? toJson(value) : value;
+    // A text shorter than that has not brackets enough.
+    return text.length > 2 * MAX_DEPTH && isDeeper(value, MAX_DEPTH) ? toJson(value) : value;
   } catch {
     return undefined; // Not JSON is an ordinary answer here: bodies may hold anything.
   }

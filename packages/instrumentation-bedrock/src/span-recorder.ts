@@ -162,8 +162,12 @@ export class SpanRecorder {
     this.#event?.add(attributes);
   }
 
-  /** Everything else is on the span. */
+  /** Everything else is on the span, also what hooks wrote in place of the content that would be written here. */
   writeContent(): void {
+    const { attributes = {} } = this.#span as { readonly attributes?: Attributes };
+    for (const key of Object.keys(this.#contentAttributes)) {
+      if (key in attributes) delete this.#contentAttributes[key];
+    }
     this.#span.setAttributes(this.#contentAttributes);
   }
 

@@ -280,6 +280,23 @@ describe('the span of a call', () => {
     client.destroy();
   });
 
+  it('keeps what hooks write in place of content', async () => {
+    tracing = startTracing({
+      config: {
+        requestHook: (span) => span.setAttribute('mlflow.spanInputs', '"mine"'),
+        responseHook: (span) => span.setAttribute('gen_ai.output.messages', '[]'),
+      },
+    });
+    const client = createClient(simulator.url);
+    await client.send(new ConverseCommand({ modelId: MODEL, messages: MESSAGES }));
+    client.destroy();
+    expect(tracing.spans()[0]?.attributes).to.include({
+      'mlflow.spanInputs': '"mine"',
+      'gen_ai.output.messages': '[]',
+    });
+    expect(json(tracing.spans()[0]!, 'mlflow.spanOutputs')).to.have.property('output');
+  });
+
   it('survives hooks that reject, and records nothing of what an async contentHook was given', async () => {
     const unhandled: unknown[] = [];
     const onUnhandled = (error: unknown): void => void unhandled.push(error);
