@@ -7,7 +7,7 @@ import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { context, DiagConsoleLogger, DiagLogLevel, diag, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
-import { errorView, http1Handler, sameAsUntraced, strayErrors, turns } from './support/compare.js';
+import { errorView, http1Handler, sameAsUntraced, strayErrors, turns, until } from './support/compare.js';
 import { createClient, startTracing, type Tracing } from './support/tracing.js';
 
 const MODEL = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
@@ -88,7 +88,7 @@ describe('of a stream, the application does not notice', () => {
           const controller = new AbortController();
           const answer = open(slow, { abortSignal: controller.signal }).catch(errorView);
           const asked = simulator.requests.length;
-          while (simulator.requests.length === asked) await turns(1);
+          await until(() => simulator.requests.length > asked);
           controller.abort();
           return answer;
         });
@@ -156,10 +156,10 @@ describe('of a stream, the application does not notice', () => {
             }),
           );
           expect(strays).to.deep.equal([]);
-          while (tracing.spans().length === 0) {
+          await until(() => {
             globalThis.gc?.();
-            await turns(1);
-          }
+            return tracing.spans().length > 0;
+          });
         });
 
         it(`whose client is destroyed in the middle, ${version}`, async () => {

@@ -14,8 +14,8 @@ export async function sameAsUntraced<Outcome>(
   { instrumentation, spans }: Tracing,
   run: () => Outcome | Promise<Outcome>,
 ): Promise<Outcome> {
-  const before = spans().length;
   instrumentation.disable();
+  const before = spans().length;
   const plain = await run();
   expect(spans(), 'spans of the untraced run').to.have.lengthOf(before);
   instrumentation.enable();
@@ -43,7 +43,7 @@ export async function strayErrors(expected: number, run: () => unknown): Promise
   try {
     for (const event of events) process.on(event, (error) => strays.push(error));
     await run();
-    while (strays.length < expected) await turns(1);
+    await until(() => strays.length >= expected);
     await turns(5);
     return strays;
   } finally {
@@ -59,8 +59,21 @@ export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/**
+ * Waits for what other parts of this process are about to do.
+ *
+ * @throws Error when it has not come after 15 seconds.
+ */
+export async function until(isTrue: () => boolean): Promise<void> {
+  const start = performance.now();
+  while (!isTrue()) {
+    if (performance.now() - start > 15_000) throw new Error('what was waited for has not come');
+    await turns(1);
+  }
+}
+
 /** The SDK's handler for HTTP/1.1, of the copy that the client uses; by itself the client speaks HTTP/2. */
-export function http1Handler(options: { readonly requestTimeout?: number } = {}): sdk.BedrockRuntimeClientConfig {
+export function http1Handler(options: object = {}): sdk.BedrockRuntimeClientConfig {
   const ofThisFile = createRequire(import.meta.url);
   const ofClient = createRequire(ofThisFile.resolve('@aws-sdk/client-bedrock-runtime'));
   const { NodeHttpHandler } = ofClient('@smithy/node-http-handler') as HandlerModule;
