@@ -35,7 +35,9 @@ ${rows.join('\n')}
 
 From the stable conventions: \`error.type\` (the error's name, a system error's code, \`incomplete_stream\`, else
 \`_OTHER\`), \`server.address\` and \`server.port\` (the request of the latest attempt; at the start of a span those of the
-client's call before), and on the event \`exception\`: \`exception.type\`, \`exception.message\`, \`exception.stacktrace\`.
+client's call before), \`http.request.resend_count\` (how often the SDK sent the request again; absent when it did not),
+\`http.response.status_code\` (the latest HTTP response; of a stream its head), and on the event \`exception\`:
+\`exception.type\`, \`exception.message\`, \`exception.stacktrace\`.
 `;
 }
 

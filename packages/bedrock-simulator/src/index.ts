@@ -1,3 +1,4 @@
+export { encodeEvent } from './event-stream.js';
 export { startSimulator } from './simulator.js';
 export type {
   EndpointSelector,

@@ -6,13 +6,14 @@ import type { Api, ApiRequest, ApiResponse, ApiStream } from './apis/api.js';
 import type { BedrockCallInfo, ResolvedConfig } from './config.js';
 import type { Dialect, ResponseFacts } from './dialects/dialect.js';
 import { type EventLogger, InferenceEvent } from './events.js';
+import { Exchange, type ServerEndpoint } from './exchange.js';
 import { asObject, asString } from './json.js';
 import type { Instruments } from './metrics.js';
 import { identifyModel } from './model-id.js';
 import * as semconv from './semconv.js';
 import { type Failure, SpanRecorder } from './span-recorder.js';
 import { observeStream } from './stream.js';
-import { combineUsage, type TokenUsage, type UsageReport } from './usage.js';
+import { combineUsage, type TokenUsage } from './usage.js';
 
 /** What a call needs of the instrumentation it belongs to. */
 export interface CallEnvironment {
@@ -21,11 +22,6 @@ export interface CallEnvironment {
   readonly logger: EventLogger;
   /** Says once per cause that something inside the instrumentation failed. */
   report(what: string, error: unknown): void;
-}
-
-export interface ServerEndpoint {
-  readonly address: string;
-  readonly port?: number | undefined;
 }
 
 /** The SDK reports no error for a stream that is cut off cleanly; only the missing closing event tells. */
@@ -60,8 +56,7 @@ export class TracedCall {
   /** Absent for a span that is not recorded: then only usage is read, for the metrics. */
   readonly #recorder: SpanRecorder | undefined;
   readonly #startTime = performance.now();
-  #server: ServerEndpoint | undefined;
-  #headerUsage: UsageReport | undefined;
+  readonly #exchange = new Exchange();
   #firstChunkTime: number | undefined;
   #lastChunkTime = 0;
   #stream: ApiStream | undefined;
@@ -90,10 +85,18 @@ export class TracedCall {
     }
   }
 
-  /** What the transport showed of the latest attempt: where it went, and token counts in response headers. */
-  setTransportFacts(server: ServerEndpoint | undefined, usage: UsageReport | undefined): void {
-    this.#server = server ?? this.#server;
-    this.#headerUsage = usage ?? this.#headerUsage;
+  /** The request handler gets a request, once for each attempt. Returns where it goes. */
+  sending(request: unknown): ServerEndpoint | undefined {
+    let endpoint: ServerEndpoint | undefined;
+    this.#guard('reading the HTTP request', () => {
+      endpoint = this.#exchange.sending(request);
+    });
+    return endpoint;
+  }
+
+  /** The request handler has answered. */
+  received(result: unknown): void {
+    this.#guard('reading the HTTP response', () => this.#exchange.received(result));
   }
 
   /**
@@ -103,6 +106,7 @@ export class TracedCall {
    * @returns true while a stream is open.
    */
   succeed(output: unknown, onStreamEnd: () => void): boolean {
+    this.#guard('reading the metadata of an answer', () => this.#exchange.readMetadata(output));
     this.#guard('reading the response', () => {
       const { streamMember } = this.#api;
       const stream = streamMember && asObject(output)?.[streamMember];
@@ -115,6 +119,7 @@ export class TracedCall {
   }
 
   fail(error: unknown): void {
+    this.#guard('reading the metadata of an error', () => this.#exchange.readMetadata(error));
     this.#guard('recording an error', () => this.#finish(this.#stream?.response(), { type: errorType(error), error }));
     this.#end();
   }
@@ -171,7 +176,7 @@ export class TracedCall {
     const body = response?.bodyOf(response.content);
     const facts = response && body && response.dialect.readResponse(body);
     const { vendor } = identifyModel(this.#request.modelId);
-    const reported = combineUsage([facts?.usage, this.#headerUsage, response?.usage], vendor);
+    const reported = combineUsage([facts?.usage, this.#exchange.usage, response?.usage], vendor);
     const usage = isRead || !reported ? reported : { ...reported, outputTokens: undefined };
     const timeToFirstChunk =
       this.#firstChunkTime === undefined ? undefined : (this.#firstChunkTime - this.#startTime) / 1000;
@@ -179,6 +184,7 @@ export class TracedCall {
     if (!recorder) return;
     recorder.setFacts({
       ...this.#identity(response),
+      ...this.#exchange.attributes(),
       ...(timeToFirstChunk === undefined
         ? {}
         : { [semconv.ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: timeToFirstChunk }),
@@ -210,7 +216,7 @@ export class TracedCall {
   }
 
   #identity(response: ApiResponse | undefined): Attributes {
-    return identityAttributes(this.#request, response?.dialect ?? this.#request.dialect, this.#server);
+    return identityAttributes(this.#request, response?.dialect ?? this.#request.dialect, this.#exchange.server);
   }
 
   #guard(what: string, work: () => void): void {

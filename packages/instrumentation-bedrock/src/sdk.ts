@@ -11,6 +11,7 @@ export interface SdkCommand {
 
 export interface MiddlewareStack {
   add(middleware: Middleware, options: MiddlewareOptions): void;
+  remove(middleware: Middleware): boolean;
 }
 
 export interface MiddlewareOptions {

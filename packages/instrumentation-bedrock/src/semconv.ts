@@ -3,7 +3,7 @@
  *
  * GenAI names follow semantic conventions v1.41.1, the last version published before they moved to a repository of
  * their own; the constants of `@opentelemetry/semantic-conventions/incubating` are deprecated, so they stand here,
- * where a rename is one edit. Stable names (`error.type`, `server.address`, `exception.*`) come from
+ * where a rename is one edit. Stable names (`error.type`, `server.address`, `http.*`, `exception.*`) come from
  * `@opentelemetry/semantic-conventions`.
  *
  * The comment of each attribute gives its type and where its value comes from; `docs/attributes.md` is made of them.
@@ -73,6 +73,8 @@ export const ATTR_GEN_AI_SYSTEM_INSTRUCTIONS = 'gen_ai.system_instructions';
 export const ATTR_GEN_AI_TOOL_DEFINITIONS = 'gen_ai.tool.definitions';
 /** string. `input` or `output`, on the metric `gen_ai.client.token.usage` only. */
 export const ATTR_GEN_AI_TOKEN_TYPE = 'gen_ai.token.type';
+/** string. Answer or error of the SDK, else header of the latest HTTP response: what AWS support asks for. */
+export const ATTR_AWS_REQUEST_ID = 'aws.request_id';
 /** string. Request (`guardrailConfig`, `guardrailIdentifier`), where a guardrail is named. */
 export const ATTR_AWS_BEDROCK_GUARDRAIL_ID = 'aws.bedrock.guardrail.id';
 

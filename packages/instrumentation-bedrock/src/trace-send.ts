@@ -77,7 +77,8 @@ function watchAnswer(
   rest: unknown[],
   send: (args: unknown[]) => unknown,
 ): unknown {
-  const callbackAt = rest.findIndex((argument) => typeof argument === 'function');
+  // The SDK takes a callback in one of these two places and nowhere else.
+  const callbackAt = rest.slice(0, 2).findIndex((argument) => typeof argument === 'function');
   if (callbackAt >= 0) {
     const callback = rest[callbackAt] as (...args: unknown[]) => unknown;
     const watched = (...args: unknown[]): unknown => {
@@ -89,7 +90,11 @@ function watchAnswer(
     return send(rest.with(callbackAt, watched));
   }
   const promise = send(rest);
-  if (!isThenable(promise)) return promise;
+  if (!isThenable(promise)) {
+    // Never the SDK, but somebody's wrapper or stub: whatever it returns is the answer.
+    succeed(promise);
+    return promise;
+  }
   return promise.then(
     (output) => {
       succeed(output);

@@ -1,10 +1,9 @@
 /** Sees the HTTP exchange beneath a call: where it goes, and the response headers that the SDK does not pass on. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ServerEndpoint, TracedCall } from './call.js';
-import { asNumber, asObject, asString } from './json.js';
+import type { TracedCall } from './call.js';
+import type { ServerEndpoint } from './exchange.js';
 import type { Middleware, SdkClient, SdkCommand } from './sdk.js';
-import { readUsageHeaders } from './usage.js';
 
 /** A `send` that is being traced. */
 interface TracedSend {
@@ -42,19 +41,17 @@ export function isTracedAlready(command: SdkCommand): boolean {
 const middleware: Middleware = (next) => async (args) => {
   const current = tracedSend.getStore()?.current;
   if (!current) return next(args);
-  const endpoint = readEndpoint(args.request);
+  const endpoint = current.call.sending(args.request);
   if (endpoint) endpoints.set(current.client, endpoint);
-  current.call.setTransportFacts(endpoint, undefined);
   const result = await next(args);
-  const headers = asObject(asObject(result.response)?.['headers']);
-  if (headers) current.call.setTransportFacts(endpoint, readUsageHeaders(headers as Record<string, string>));
+  current.call.received(result);
   return result;
 };
 
 /**
  * Runs `send` so that the transport beneath it is seen. The middleware goes on the command and not on the client, so
  * clients stay as the application configured them; low priority puts it next to the request handler, beneath the
- * SDK's retries, and it passes everything on untouched.
+ * SDK's retries, and it passes everything on untouched. It leaves the command again when the SDK has answered.
  *
  * @param send is given a function to call when the SDK has answered.
  */
@@ -66,11 +63,16 @@ export function withTransport<Result>(
 ): Result {
   addMiddleware(command);
   const traced: TracedSend = { current: { client, command, call }, isSeen: false };
-  return tracedSend.run(traced, () =>
-    send(() => {
-      traced.current = undefined;
-    }),
-  );
+  const answered = (): void => {
+    traced.current = undefined;
+    removeMiddleware(command);
+  };
+  try {
+    return tracedSend.run(traced, () => send(answered));
+  } catch (error) {
+    answered();
+    throw error;
+  }
 }
 
 function addMiddleware({ middlewareStack }: SdkCommand): void {
@@ -86,10 +88,10 @@ function addMiddleware({ middlewareStack }: SdkCommand): void {
   }
 }
 
-function readEndpoint(request: unknown): ServerEndpoint | undefined {
-  const raw = asObject(request);
-  const address = asString(raw?.['hostname']);
-  if (address === undefined) return undefined;
-  const port = asNumber(raw?.['port']) ?? (raw?.['protocol'] === 'http:' ? 80 : 443);
-  return { address, port };
+function removeMiddleware({ middlewareStack }: SdkCommand): void {
+  try {
+    middlewareStack?.remove(middleware);
+  } catch {
+    // It took none, or gives none back: an idle middleware that stays changes no call.
+  }
 }

@@ -1,0 +1,338 @@
+/** The application's own middleware, inputs and cached handlers, without and with the instrumentation. */
+
+import * as sdk from '@aws-sdk/client-bedrock-runtime';
+import { type Simulator, startSimulator } from 'bedrock-simulator';
+import { expect } from 'chai';
+import { errorView, sameAsUntraced } from './support/compare.js';
+import { createClient, json, startTracing, type Tracing } from './support/tracing.js';
+
+const MODEL = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
+const converse = (text = 'Hi'): sdk.ConverseCommandInput => ({
+  modelId: MODEL,
+  messages: [{ role: 'user', content: [{ text }] }],
+});
+
+const STEPS = ['initialize', 'serialize', 'build', 'finalizeRequest', 'deserialize'] as const;
+const PRIORITIES = ['high', 'normal', 'low'] as const;
+
+/** The little of a middleware's types that these tests need, the same for all steps. */
+type Next = (args: { input?: unknown; request?: unknown }) => Promise<{ output: object; response: unknown }>;
+type AnyMiddleware = (next: Next) => Next;
+interface Stack {
+  add(middleware: AnyMiddleware, options: object): void;
+  addRelativeTo(middleware: AnyMiddleware, options: object): void;
+  identify(): string[];
+}
+
+const stackOf = (owner: { middlewareStack: unknown }): Stack => owner.middlewareStack as Stack;
+
+describe('with middleware and inputs of its own, the application does not notice', () => {
+  let simulator: Simulator;
+  let tracing: Tracing;
+  let client: sdk.BedrockRuntimeClient;
+  before(async () => {
+    simulator = await startSimulator();
+  });
+  after(() => simulator.close());
+  beforeEach(() => {
+    tracing = startTracing();
+    client = createClient(simulator.url);
+  });
+  afterEach(async () => {
+    client.destroy();
+    await tracing.close();
+  });
+
+  it('the order in which all middleware of client and command runs, of every step and priority', async () => {
+    const order = await sameAsUntraced(tracing, async () => {
+      const seen: string[] = [];
+      const own = createClient(simulator.url);
+      const command = new sdk.ConverseCommand(converse());
+      for (const [place, stack] of [
+        ['client', stackOf(own)],
+        ['command', stackOf(command)],
+      ] as const) {
+        const watch =
+          (name: string): AnyMiddleware =>
+          (next) =>
+          async (args) => {
+            seen.push(`${name} in`);
+            const result = await next(args);
+            seen.push(`${name} out`);
+            return result;
+          };
+        for (const step of STEPS) {
+          for (const priority of PRIORITIES) {
+            const name = `${place} ${step} ${priority}`;
+            stack.add(watch(name), { step, priority, name });
+          }
+        }
+        for (const relation of ['before', 'after']) {
+          const name = `${place} ${relation} deserializerMiddleware`;
+          stack.addRelativeTo(watch(name), { relation, toMiddleware: 'deserializerMiddleware', name });
+        }
+      }
+      await own.send(command);
+      own.destroy();
+      return seen;
+    });
+    expect(order).to.have.lengthOf(2 * 2 * (STEPS.length * PRIORITIES.length + 2));
+    expect(tracing.spans()).to.have.lengthOf(1);
+  });
+
+  it('what middleware makes of input, request, response and output', async () => {
+    const output = { replaced: true, $metadata: {} };
+    const seen = await sameAsUntraced(tracing, async () => {
+      const own = createClient(simulator.url);
+      let handed: unknown;
+      let got: unknown;
+      stackOf(own).add((next) => async (args) => ({ ...(await next({ ...args, input: converse('Other') })), output }), {
+        step: 'initialize',
+      });
+      stackOf(own).add(
+        (next) => async (args) => {
+          Object.assign((args.request as { headers: object }).headers, { 'x-own': 'yes' });
+          const result = await next(args);
+          got = result.response;
+          return { ...result, response: result.response };
+        },
+        { step: 'deserialize', priority: 'low' },
+      );
+      const { handle } = own.config.requestHandler;
+      own.config.requestHandler.handle = async function (this: unknown, ...args: unknown[]) {
+        const answer = await (handle as (...args: unknown[]) => Promise<{ response: unknown }>).apply(this, args);
+        handed = answer.response;
+        return answer;
+      } as never;
+      const answer = await own.send(new sdk.ConverseCommand(converse()));
+      own.destroy();
+      const { body, headers } = simulator.requests.at(-1) ?? {};
+      return {
+        isOwnOutput: (answer as object) === output,
+        isSameResponse: got === handed,
+        body,
+        own: headers?.['x-own'],
+      };
+    });
+    expect(seen).to.deep.include({ isOwnOutput: true, isSameResponse: true, own: 'yes' });
+  });
+
+  it('what middleware and request handlers throw, or answer wrongly', async () => {
+    const thrown = Object.freeze(new Error('frozen'));
+    for (const [step, middleware] of [
+      ['initialize', () => Promise.reject(thrown)],
+      ['deserialize', () => Promise.reject(thrown)],
+      ['initialize', () => Promise.reject('text')],
+      ['initialize', () => Promise.reject(undefined)],
+      ['initialize', () => Promise.resolve({ output: undefined })],
+      ['finalizeRequest', () => Promise.resolve(undefined)],
+      ['deserialize', () => Promise.resolve(undefined)],
+      ['deserialize', () => Promise.resolve({ response: null })],
+    ] as const) {
+      const count = tracing.spans().length;
+      const seen = await sameAsUntraced(tracing, async () => {
+        const own = createClient(simulator.url);
+        stackOf(own).add(() => middleware as never, { step, priority: 'low' });
+        const answer = await own.send(new sdk.ConverseCommand(converse())).catch((error: unknown) => [error]);
+        own.destroy();
+        return Array.isArray(answer) && answer[0] !== thrown && answer[0] instanceof Error
+          ? errorView(answer[0])
+          : answer;
+      });
+      if (Array.isArray(seen) && seen[0] instanceof Error) expect(seen[0]).to.equal(thrown);
+      expect(tracing.spans()).to.have.lengthOf(count + 1);
+    }
+    const own = createClient(simulator.url, { requestHandler: { handle: async () => undefined } as never });
+    await sameAsUntraced(tracing, () => own.send(new sdk.ConverseCommand(converse())).catch(errorView));
+  });
+
+  it('a request and a response that cannot be looked at: the call goes on, and is traced', async () => {
+    // Nobody but the instrumentation asks for these members here.
+    const locked = <Value extends object>(value: Value, member: string): Value =>
+      new Proxy(value, {
+        get(target, key) {
+          if (key === member) throw new Error(`${member} is not to be read`);
+          return Reflect.get(target, key) as unknown;
+        },
+      });
+    const body = Buffer.from('{"output":{"message":{"role":"assistant","content":[]}},"stopReason":"end_turn"}');
+    const handle = () =>
+      Promise.resolve({ response: { statusCode: 200, headers: locked({}, 'x-amzn-bedrock-input-token-count'), body } });
+    const own = createClient(simulator.url, { requestHandler: { handle } as never });
+    stackOf(own).add((next) => (args) => next({ ...args, request: locked(args.request as object, 'port') }), {
+      step: 'deserialize',
+      priority: 'low',
+    });
+    const seen = await sameAsUntraced(tracing, () =>
+      own.send(new sdk.ConverseCommand(converse())).then(({ stopReason }) => stopReason, errorView),
+    );
+    expect(seen).to.equal('end_turn');
+    expect(tracing.spans()[0]?.attributes).to.include.keys('gen_ai.response.finish_reasons');
+  });
+
+  it('the middleware stacks of client and command, before, during and after a call', async () => {
+    await sameAsUntraced(tracing, async () => {
+      const own = createClient(simulator.url);
+      const seen = [stackOf(own).identify()];
+      stackOf(own).add((next) => (args) => next(args), { step: 'build', name: 'mine' });
+      const command = new sdk.ConverseCommand(converse());
+      seen.push(stackOf(command).identify());
+      const answer = own.send(command);
+      seen.push(stackOf(own).identify());
+      await answer;
+      seen.push(stackOf(own).identify(), stackOf(command).identify());
+      own.destroy();
+      return seen;
+    });
+    expect(tracing.spans()).to.have.lengthOf(1);
+  });
+
+  it('a command that failed, was called back or sent again: its stack is as without tracing', async () => {
+    const failing = createClient(simulator.endpoint({ scenario: 'access-denied' }));
+    const command = new sdk.ConverseCommand(converse());
+    const stacks = await sameAsUntraced(tracing, async () => {
+      await failing.send(command).catch(() => undefined);
+      await new Promise((resolve) => client.send(command, resolve));
+      await client.send(command);
+      expect(() => stackOf(command).add((next) => next, { step: 'build', name: 'mine' })).to.not.throw();
+      await client.send(command);
+      (stackOf(command) as unknown as { remove(name: string): void }).remove('mine');
+      return stackOf(command).identify();
+    });
+    tracing.instrumentation.disable();
+    const { stopReason } = await client.send(command);
+    failing.destroy();
+    expect(stopReason).to.equal('end_turn');
+    expect(stackOf(command).identify()).to.deep.equal(stacks);
+    expect(tracing.spans()).to.have.lengthOf(4);
+  });
+
+  it('inputs with getters: each is read at most twice more, and all of that before send returns', async () => {
+    let reads = new Map<string, number>();
+    const counted = (value: object): object => {
+      const input = {};
+      for (const [key, member] of Object.entries(value)) {
+        const get = (): unknown => {
+          reads.set(key, (reads.get(key) ?? 0) + 1);
+          return member;
+        };
+        Object.defineProperty(input, key, { enumerable: true, get });
+      }
+      return input;
+    };
+    const body = JSON.stringify({ anthropic_version: 'a', max_tokens: 9, messages: converse().messages });
+    for (const command of [
+      () => new sdk.ConverseCommand(counted(converse()) as sdk.ConverseCommandInput),
+      () => new sdk.InvokeModelCommand(counted({ modelId: MODEL, body }) as sdk.InvokeModelCommandInput),
+    ]) {
+      const count = async () => {
+        reads = new Map();
+        const answer = client.send(command() as sdk.ConverseCommand);
+        const atOnce = new Map(reads);
+        await answer;
+        return { atOnce, later: [...reads].map(([key, times]) => [key, times - (atOnce.get(key) ?? 0)]) };
+      };
+      tracing.instrumentation.disable();
+      const plain = await count();
+      tracing.instrumentation.enable();
+      const traced = await count();
+      expect(traced.later).to.have.deep.members(plain.later);
+      for (const [key, times] of traced.atOnce) expect(times - (plain.atOnce.get(key) ?? 0), key).to.be.within(1, 2);
+    }
+    expect(tracing.spans()).to.have.lengthOf(2);
+  });
+
+  it('getters that throw: the SDK’s answer or error is the same', async () => {
+    const trap = (value: object, key: string, error: Error): object =>
+      Object.defineProperty({ ...value }, key, {
+        enumerable: true,
+        get: () => {
+          throw error;
+        },
+      });
+    const thrown = new Error('from a getter');
+    for (const input of [
+      trap(converse(), 'modelId', thrown),
+      trap(converse(), 'messages', thrown),
+      trap(converse(), 'notOfTheApi', thrown),
+      { ...converse(), messages: [trap(converse().messages?.[0] ?? {}, 'content', thrown)] },
+    ]) {
+      const seen = await sameAsUntraced(tracing, () =>
+        client.send(new sdk.ConverseCommand(input as sdk.ConverseCommandInput)).then(
+          ({ stopReason }) => stopReason,
+          (error: unknown) => error,
+        ),
+      );
+      if (seen !== 'end_turn') expect(seen).to.equal(thrown);
+    }
+    expect(tracing.spans().length).to.be.within(3, 4);
+  });
+
+  describe('a client that caches its handlers (cacheMiddleware)', () => {
+    let failures = 0;
+    // Only the headers of the answer have this model's tokens.
+    const respond = () =>
+      failures-- > 0
+        ? { status: 503, body: {} }
+        : {
+            headers: { 'x-amzn-bedrock-input-token-count': '7', 'x-amzn-bedrock-output-token-count': '3' },
+            body: { outputs: [{ text: 'Hello', stop_reason: 'stop' }] },
+          };
+    const invoke = (prompt: string): sdk.InvokeModelCommand =>
+      new sdk.InvokeModelCommand({ modelId: 'mistral.mistral-7b-instruct-v0:2', body: JSON.stringify({ prompt }) });
+    let caching: sdk.BedrockRuntimeClient;
+    let scripted: Simulator;
+    before(async () => {
+      scripted = await startSimulator({ respond });
+    });
+    after(() => scripted.close());
+    beforeEach(() => {
+      failures = 0;
+      caching = createClient(scripted.url, { cacheMiddleware: true, maxAttempts: 2 });
+    });
+    afterEach(() => caching.destroy());
+
+    it('has each call traced for itself, also at the same time', async () => {
+      await Promise.all(['one', 'two', 'three'].map((prompt) => caching.send(invoke(prompt))));
+      await caching.send(invoke('four'));
+      expect(scripted.requests.slice(-4).map(({ body }) => (body as { prompt: string }).prompt)).to.have.members([
+        'one',
+        'two',
+        'three',
+        'four',
+      ]);
+      const prompts = tracing.spans().map((span) => JSON.stringify(json(span, 'gen_ai.input.messages')));
+      for (const prompt of ['one', 'two', 'three', 'four']) expect(prompts.join()).to.include(`"${prompt}"`);
+      for (const { attributes } of tracing.spans()) {
+        expect(attributes).to.include({ 'gen_ai.usage.input_tokens': 7, 'gen_ai.usage.output_tokens': 3 });
+        expect(attributes).to.not.have.property('http.request.resend_count');
+      }
+    });
+
+    it('works on when the instrumentation is switched off, and on', async () => {
+      await caching.send(invoke('one'));
+      tracing.instrumentation.disable();
+      const plain = await caching.send(invoke('two'));
+      expect(tracing.spans()).to.have.lengthOf(1);
+      tracing.instrumentation.enable();
+      const traced = await caching.send(invoke('three'));
+      expect(traced.body.transformToString()).to.equal(plain.body.transformToString());
+      expect(tracing.spans()).to.have.lengthOf(2);
+    });
+
+    it('is traced with the handlers of before as well; resends are the SDK’s own count then', async () => {
+      tracing.instrumentation.disable();
+      await caching.send(invoke('one'));
+      tracing.instrumentation.enable();
+      failures = 1;
+      const { $metadata } = await caching.send(invoke('two'));
+      expect(tracing.spans()).to.have.lengthOf(1);
+      expect(tracing.spans()[0]?.attributes).to.include({
+        'http.request.resend_count': 1,
+        'http.response.status_code': 200,
+        'aws.request_id': $metadata.requestId,
+      });
+      expect(json(tracing.spans()[0]!, 'mlflow.spanOutputs')).to.have.nested.property('body.outputs[0].text', 'Hello');
+    });
+  });
+});

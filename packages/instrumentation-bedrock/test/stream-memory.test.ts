@@ -1,0 +1,75 @@
+/** A long stream and a slow consumer: what the instrumentation keeps does not grow with the chunks. */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
+import { encodeEvent, type Simulator, type StreamEvent, startSimulator } from 'bedrock-simulator';
+import { expect } from 'chai';
+import { createClient, json, startTracing, type Tracing } from './support/tracing.js';
+
+const CHUNKS = 50_000;
+const TEXT = 'A few words. ';
+const MEGABYTE = 2 ** 20;
+
+/** Encoded once and sent in pieces of many, so that the test's time is the client's and not the simulator's. */
+function* events(): Generator<StreamEvent | Uint8Array> {
+  const delta = { contentBlockIndex: 0, delta: { text: TEXT } };
+  const chunk = encodeEvent({ type: 'contentBlockDelta', payload: delta });
+  const piece = Buffer.concat(Array.from({ length: 50 }, () => chunk));
+  yield { type: 'messageStart', payload: { role: 'assistant' } };
+  for (let sent = 0; sent < CHUNKS; sent += 50) yield piece;
+  yield { type: 'messageStop', payload: { stopReason: 'end_turn' } };
+  const usage = { inputTokens: 1, outputTokens: CHUNKS, totalTokens: CHUNKS + 1 };
+  yield { type: 'metadata', payload: { usage, metrics: { latencyMs: 1 } } };
+}
+
+describe(`a stream of ${CHUNKS} chunks with a slow consumer`, function () {
+  this.timeout(60_000);
+  let simulator: Simulator;
+  let tracing: Tracing;
+  let plain: number;
+  before(async () => {
+    simulator = await startSimulator({ respond: () => ({ events: events() }) });
+    plain = await growth();
+  });
+  after(() => simulator.close());
+  afterEach(() => tracing.close());
+
+  /** Bytes by which the heap, rid of garbage, has grown when nearly all of the stream is read. */
+  async function growth(): Promise<number> {
+    const client = createClient(simulator.url);
+    const { stream } = await client.send(new ConverseStreamCommand({ modelId: 'amazon.nova-lite-v1:0', messages: [] }));
+    let count = 0;
+    let start = 0;
+    let end = 0;
+    for await (const _event of stream ?? []) {
+      count++;
+      if (count % 100 === 0) await nextTurn();
+      if (count === 1_000) start = heapUsed();
+      if (count === CHUNKS - 1_000) end = heapUsed();
+    }
+    client.destroy();
+    expect(count).to.equal(CHUNKS + 3);
+    return end - start;
+  }
+
+  for (const recordStreamEvents of [true, false]) {
+    it(`in bounded memory, chunk events ${recordStreamEvents ? 'on' : 'off'}`, async () => {
+      // The SDK's default limits: a span keeps 128 events.
+      tracing = startTracing({ config: { recordStreamEvents }, spanLimits: {} });
+      const traced = await growth();
+      const [span] = tracing.spans();
+      expect(json(span!, 'mlflow.spanOutputs')).to.have.nested.property(
+        'output.message.content[0].text',
+        TEXT.repeat(CHUNKS),
+      );
+      expect(span?.events.length).to.equal(recordStreamEvents ? 128 : 0);
+      // What grows is the answer's text, of which there is less than one megabyte, as the strings it is joined from.
+      expect(traced - plain).to.be.lessThan(4 * MEGABYTE);
+    });
+  }
+});
+
+function heapUsed(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
