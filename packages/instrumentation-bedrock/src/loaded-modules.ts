@@ -1,7 +1,5 @@
 /** What Node.js has loaded already: module hooks see only what comes after them. */
 
-import { createRequire } from 'node:module';
-
 /**
  * Exports of the CommonJS modules in this thread whose file ends as given. The AWS SDK is among them in ES module
  * applications too, because its inner modules are CommonJS.
@@ -9,8 +7,9 @@ import { createRequire } from 'node:module';
  * @param endings with slashes, e.g. `@smithy/smithy-client/dist-cjs/index.js`
  */
 export function loadedModules(endings: readonly string[]): unknown[] {
+  // Not imported: ES module bundles often begin with an import of `createRequire`, and two of that name are an error.
   // Any absolute path makes a `require`; all of them share one cache.
-  const { cache } = createRequire(process.execPath);
+  const { cache } = process.getBuiltinModule('node:module').createRequire(process.execPath);
   return Object.keys(cache)
     .filter((file) => {
       const path = file.replaceAll('\\', '/');
