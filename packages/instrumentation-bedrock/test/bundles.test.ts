@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import commonjsPlugin from '@rollup/plugin-commonjs';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
@@ -38,6 +38,8 @@ async function withEsbuild(sdk: string, format: Format, minify: boolean): Promis
     format,
     minify,
     logLevel: 'silent',
+    // Rollup's default, too. The SDK's own CommonJS files keep the names of classes; its ES modules lose them.
+    mainFields: format === 'esm' ? ['module', 'main'] : ['main'],
     alias: { [SDK]: sdk },
     ...(format === 'esm' ? { banner: { js: REQUIRE } } : {}),
   });
@@ -53,7 +55,12 @@ async function withRollup(sdk: string, format: Format, minify: boolean): Promise
       input: ENTRY,
       onwarn: () => undefined,
       plugins: [
-        { name: 'sdk', resolveId: (source) => (source === SDK ? sdk : null) },
+        {
+          name: 'sdk',
+          resolveId(source, importer) {
+            return source === SDK ? this.resolve(sdk, importer, { skipSelf: true }) : null;
+          },
+        },
         nodeResolve({ preferBuiltins: true, exportConditions: ['node'] }),
         // What @rollup/plugin-json does: old SDKs require their package.json.
         { name: 'json', transform: (code, id) => (id.endsWith('.json') ? `export default ${code}` : null) },
@@ -86,7 +93,7 @@ describe('bundles', () => {
         for (const minify of [false, true]) {
           it(`of ${bundler} with ${sdkName}, ${format}${minify ? ', minified' : ''}`, async () => {
             const program = join(folder, format === 'esm' ? 'bundle.mjs' : 'bundle.cjs');
-            const sdk = createRequire(ENTRY).resolve(packageName);
+            const sdk = dirname(createRequire(ENTRY).resolve(`${packageName}/package.json`));
             writeFileSync(program, await bundle(sdk, format, minify));
             const plain = await runProgram([program, 'plain'], folder, simulator.url);
             const traced = await runProgram([program], folder, simulator.url);
