@@ -9,6 +9,7 @@ import type { TracedCall } from './call.js';
 import { type BedrockInstrumentationConfig, type ResolvedConfig, resolveConfig } from './config.js';
 import { errorMessage, errorStack } from './errors.js';
 import type { EventLogger } from './events.js';
+import { loadedModules } from './loaded-modules.js';
 import { createInstruments, type Instruments } from './metrics.js';
 import { type Owner, patchSend } from './patch.js';
 import { isTraced, traceSend } from './trace-send.js';
@@ -22,7 +23,11 @@ const NAME = 'opentelemetry-instrumentation-bedrock';
  * application imports the SDK as an ES module without a loader hook.
  */
 const CORE = { name: '@smithy/core', file: '@smithy/core/dist-cjs/submodules/client/index.js', versions: ['>=3.0.0'] };
-const SMITHY_CLIENT = { name: '@smithy/smithy-client', versions: ['>=2.0.0'] };
+const SMITHY_CLIENT = {
+  name: '@smithy/smithy-client',
+  file: '@smithy/smithy-client/dist-cjs/index.js',
+  versions: ['>=2.0.0'],
+};
 
 interface ClientModule {
   readonly Client?: { readonly prototype?: object };
@@ -39,7 +44,7 @@ function isWithoutProvider(tracer: Tracer): boolean {
  * Traces calls of `@aws-sdk/client-bedrock-runtime`, each as one CLIENT span with GenAI attributes; Converse and
  * InvokeModel, streamed or not, with token usage and conversation.
  *
- * Register it before the SDK is loaded, like any OpenTelemetry instrumentation; for bundled applications see
+ * It traces every copy of the SDK that Node.js loads, before or after; for bundled applications see
  * {@link BedrockInstrumentation.manuallyInstrument}. It never throws into the application and never changes what a
  * call returns.
  */
@@ -77,6 +82,15 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     this.resolvedConfig = resolveConfig(config ?? {}, process.env, (message) => this._diag.warn(message));
   }
 
+  /** Starts tracing, also with an SDK that was loaded meanwhile or before, and for clients in use. */
+  override enable(): void {
+    super.enable();
+    // The base class has asked for hooks, which fire for what is loaded from now on.
+    for (const loaded of loadedModules([CORE.file, SMITHY_CLIENT.file])) {
+      this.patch((loaded as ClientModule | undefined)?.Client?.prototype);
+    }
+  }
+
   /** Stops tracing at once, also for clients in use; spans of streams that are still being read end here. */
   override disable(): void {
     super.disable();
@@ -84,10 +98,11 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
   }
 
   /**
-   * Instruments an SDK that no module hook sees: in applications bundled by esbuild, rollup or webpack, or when the SDK
-   * was loaded before this instrumentation. Together with the module hooks there is still one span per call.
+   * Instruments an SDK that Node.js does not load as a module of its own: in applications bundled by esbuild, rollup or
+   * webpack. Together with the module hooks there is still one span per call.
    *
-   * @param moduleExports `import * as sdk from '@aws-sdk/client-bedrock-runtime'`
+   * @param moduleExports `import * as sdk from '@aws-sdk/client-bedrock-runtime'`, or `{ BedrockRuntimeClient }`, which
+   *   keeps what the application does not use out of the bundle
    */
   manuallyInstrument(moduleExports: { readonly BedrockRuntimeClient?: { readonly prototype?: object } }): void {
     if (this.patch(moduleExports?.BedrockRuntimeClient?.prototype)) return;

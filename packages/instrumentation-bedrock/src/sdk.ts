@@ -7,6 +7,7 @@ export interface SdkCommand {
   readonly input?: unknown;
   readonly schema?: unknown;
   readonly middlewareStack?: MiddlewareStack;
+  resolveMiddleware?(stack: unknown, config: unknown, options: unknown): unknown;
 }
 
 export interface MiddlewareStack {
@@ -34,20 +35,42 @@ export type Send = (this: SdkClient, command: SdkCommand, ...rest: unknown[]) =>
 /** `serviceId` of the client, with which every AWS client names itself; the patched `send` is shared by all of them. */
 export const BEDROCK_RUNTIME_SERVICE_ID = 'Bedrock Runtime';
 
-const names = new WeakMap<object, string>();
+const names = new WeakMap<object, string | undefined>();
 
 /**
- * The operation of a command, e.g. `Converse`. Newer SDKs carry it in the command's schema; older ones only in the
- * name of its class, to which bundlers append digits (`ConverseCommand2`).
+ * The operation of a command, e.g. `Converse`. Newer SDKs carry it in the command's schema; older ones tell it only to
+ * middleware. The name of the class is the last resort: minifiers replace it, and bundlers append to it.
  */
-export function operationName(command: SdkCommand): string | undefined {
+export function operationName(command: SdkCommand, client: SdkClient): string | undefined {
   const { schema } = command;
   if (Array.isArray(schema) && typeof schema[2] === 'string') return schema[2];
   const commandClass = command.constructor;
-  let name = names.get(commandClass);
-  if (name === undefined) {
-    name = commandClass.name.replace(/^_+|Command\d*$/g, '');
-    names.set(commandClass, name);
+  if (!names.has(commandClass)) {
+    const commandName = nameForMiddleware(command, client) ?? commandClass.name;
+    const name = commandName.replace(/^_+|Command(?:\$?\d+)?$/g, '');
+    names.set(commandClass, name === '' ? undefined : name);
   }
-  return name === '' ? undefined : name;
+  return names.get(commandClass);
+}
+
+/**
+ * Resolves the middleware of a stand-in for the command, on a stack that takes nothing and keeps the context which
+ * middleware would be given. The application's command and client stay as they are.
+ */
+function nameForMiddleware(command: SdkCommand, client: SdkClient): string | undefined {
+  let commandName: unknown;
+  const stack = {
+    use: () => undefined,
+    concat: () => stack,
+    resolve: (_handler: unknown, context: { readonly commandName?: unknown }) => {
+      commandName = context.commandName;
+    },
+  };
+  try {
+    const standIn: SdkCommand = Object.create(command, { middlewareStack: { value: stack } });
+    standIn.resolveMiddleware?.(stack, client.config, {});
+  } catch {
+    // A command of another make than the SDK's: its class has to do.
+  }
+  return typeof commandName === 'string' && commandName !== '' ? commandName : undefined;
 }

@@ -145,7 +145,7 @@ function start(
   parent: Context,
 ): StartedCall | undefined {
   try {
-    const operation = operationName(command);
+    const operation = operationName(command, client);
     if (operation === undefined || isTracedAlready(command)) return undefined;
     const api = apiOf(operation);
     const request = api.readRequest(command.input, environment.config);

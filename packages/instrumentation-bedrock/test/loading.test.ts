@@ -1,52 +1,90 @@
 /** How applications load the SDK and this package, each in a process of its own, with the built packages. */
 
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
+import { runProgram } from './support/programs.js';
 
-const run = promisify(execFile);
 const PROGRAMS = fileURLToPath(new URL('programs/', import.meta.url));
+
+interface Case {
+  readonly args: readonly string[];
+  /** Default: 1 */
+  readonly calls?: number;
+  /** Default: one for each call */
+  readonly spans?: number;
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  'CommonJS with --require': { args: ['--require', './setup.cjs', 'app.cjs'] },
+  'ES modules with --import and no loader hook': { args: ['--import', './setup.mjs', 'app.mjs'] },
+  'ES modules with a loader hook': { args: ['--import', './setup-with-hook.mjs', 'app.mjs'] },
+  'an ES module application with the CommonJS build': { args: ['--require', './setup.cjs', 'app.mjs'] },
+  'a CommonJS application with the ES module build': { args: ['--import', './setup.mjs', 'app.cjs'] },
+  'both builds in one process': { args: ['--require', './setup.cjs', '--import', './setup.mjs', 'app.mjs'] },
+  'the SDK 3.600 in CommonJS': { args: ['--require', './setup.cjs', 'app-3-600.cjs'] },
+  'the SDK 3.600 in ES modules without a loader hook': { args: ['--import', './setup.mjs', 'app-3-600.mjs'] },
+  'two copies of the SDK, 3.600 and the newest, in CommonJS': {
+    args: ['--require', './setup.cjs', 'two-copies.cjs'],
+    calls: 2,
+  },
+  'two copies of the SDK, 3.600 and the newest, in ES modules': {
+    args: ['--import', './setup.mjs', 'two-copies.mjs'],
+    calls: 2,
+  },
+  'the SDK first, then the instrumentation, in CommonJS': { args: ['loaded-before.cjs'] },
+  'two copies of the SDK first, then the instrumentation, in ES modules': { args: ['loaded-before.mjs'], calls: 2 },
+  'the SDK first, then manuallyInstrument()': { args: ['by-hand.mjs'] },
+  'a module hook and manuallyInstrument()': { args: ['--import', './setup.mjs', 'by-hand.mjs'] },
+  'a loader hook and manuallyInstrument()': { args: ['--import', './setup-with-hook.mjs', 'by-hand.mjs'] },
+  'require() of the SDK when it is needed': { args: ['--require', './setup.cjs', 'lazy.cjs'] },
+  'import() of the SDK when it is needed': { args: ['--import', './setup.mjs', 'lazy.mjs'] },
+  'require() of an ES module that imports the SDK': { args: ['--require', './setup.cjs', 'require-esm.cjs'] },
+  'a worker thread, with --import for all threads': {
+    args: ['--import', './setup.mjs', 'in-worker.mjs', 'app.mjs', 'app.cjs'],
+    calls: 2,
+  },
+  'a worker thread, with --require for all threads': {
+    args: ['--require', './setup.cjs', 'in-worker.mjs', 'app.mjs', 'app.cjs'],
+    calls: 2,
+  },
+  'a worker thread with its own instrumentation': { args: ['in-worker.mjs', 'worker-with-setup.mjs'] },
+  'a worker thread that nobody instruments beside an instrumented main thread': {
+    args: ['main-only.mjs'],
+    calls: 2,
+    spans: 1,
+  },
+  'disable() and enable() between the calls of living clients': {
+    args: ['--import', './setup.mjs', 'switched.mjs'],
+    calls: 4,
+    spans: 2,
+  },
+  'an instrumentation made disabled, and enabled after the SDK was loaded': {
+    args: ['enabled-late.mjs'],
+    calls: 2,
+    spans: 1,
+  },
+};
 
 describe('loading', () => {
   let simulator: Simulator;
+  let plain: unknown;
   before(async () => {
     simulator = await startSimulator();
+    const { answers, spans } = await runProgram(['app.mjs'], PROGRAMS, simulator.url);
+    plain = answers[0];
+    expect({ plain, spans }).to.deep.include({ spans: [] }).and.to.have.nested.property('plain.stopReason');
   });
   after(() => simulator.close());
 
-  const CASES: Readonly<Record<string, readonly string[]>> = {
-    'CommonJS with --require': ['--require', './setup.cjs', 'app.cjs'],
-    'ES modules with --import and no loader hook': ['--import', './setup.mjs', 'app.mjs'],
-    'ES modules with a loader hook': ['--import', './setup-with-hook.mjs', 'app.mjs'],
-    'an ES module application with the CommonJS build': ['--require', './setup.cjs', 'app.mjs'],
-    'a CommonJS application with the ES module build': ['--import', './setup.mjs', 'app.cjs'],
-    'both builds in one process': ['--require', './setup.cjs', '--import', './setup.mjs', 'app.mjs'],
-    'the SDK first, then manuallyInstrument()': ['loaded-before.mjs'],
-    'the SDK 3.600 in CommonJS': ['--require', './setup.cjs', 'app-3-600.cjs'],
-    'the SDK 3.600 in ES modules without a loader hook': ['--import', './setup.mjs', 'app-3-600.mjs'],
-  };
-  for (const [name, args] of Object.entries(CASES)) {
+  for (const [name, { args, calls = 1, spans: expected = calls }] of Object.entries(CASES)) {
     it(name, async () => {
-      const { stdout } = await run(process.execPath, [...args], {
-        cwd: PROGRAMS,
-        env: {
-          ...process.env,
-          NODE_OPTIONS: '',
-          AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,
-          AWS_REGION: 'us-east-1',
-          AWS_ACCESS_KEY_ID: 'test',
-          AWS_SECRET_ACCESS_KEY: 'test',
-        },
-      });
-      // Two set-ups in one process each print their own spans; only one may have traced the call.
-      const spans = stdout
-        .trim()
-        .split('\n')
-        .flatMap((line) => JSON.parse(line) as { name: string; attributes: object }[]);
-      expect(spans.map((span) => span.name)).to.deep.equal(['chat amazon.nova-lite-v1:0']);
-      expect(spans[0]?.attributes).to.include.keys('gen_ai.usage.input_tokens', 'mlflow.spanOutputs');
+      const { answers, spans } = await runProgram(args, PROGRAMS, simulator.url);
+      expect(answers).to.deep.equal(Array<unknown>(calls).fill(plain));
+      expect(spans.map((span) => span.name)).to.deep.equal(Array<string>(expected).fill('chat amazon.nova-lite-v1:0'));
+      for (const { attributes } of spans) {
+        expect(attributes).to.include.keys('gen_ai.usage.input_tokens', 'mlflow.spanOutputs');
+      }
     });
   }
 });

@@ -1,8 +1,4 @@
-const { BedrockRuntimeClient, ConverseCommand } = require('@aws-sdk/client-bedrock-runtime');
+const { converse } = require('./call.cjs');
+const sdk = require('@aws-sdk/client-bedrock-runtime');
 
-const client = new BedrockRuntimeClient({});
-client
-  .send(
-    new ConverseCommand({ modelId: 'amazon.nova-lite-v1:0', messages: [{ role: 'user', content: [{ text: 'Hi' }] }] }),
-  )
-  .finally(() => client.destroy());
+converse(sdk);

@@ -1,7 +1,4 @@
-import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
+import * as sdk from '@aws-sdk/client-bedrock-runtime';
+import { converse } from './call.cjs';
 
-const client = new BedrockRuntimeClient({});
-await client.send(
-  new ConverseCommand({ modelId: 'amazon.nova-lite-v1:0', messages: [{ role: 'user', content: [{ text: 'Hi' }] }] }),
-);
-client.destroy();
+await converse(sdk);

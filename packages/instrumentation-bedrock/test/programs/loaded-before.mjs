@@ -1,14 +1,9 @@
-// The SDK is loaded before the instrumentation: no hook fires, manuallyInstrument() does it, and does it once.
-import * as sdk from '@aws-sdk/client-bedrock-runtime';
+// The same as loaded-before.cjs, with both ends of the range of SDKs.
+import * as newest from '@aws-sdk/client-bedrock-runtime';
+import * as oldest from 'client-bedrock-runtime-3-600';
+import { converse } from './call.cjs';
 
-const client = new sdk.BedrockRuntimeClient({});
-const { instrumentation } = await import('./setup.mjs');
-instrumentation.manuallyInstrument(sdk);
-instrumentation.manuallyInstrument(sdk);
-await client.send(
-  new sdk.ConverseCommand({
-    modelId: 'amazon.nova-lite-v1:0',
-    messages: [{ role: 'user', content: [{ text: 'Hi' }] }],
-  }),
-);
-client.destroy();
+const client = new newest.BedrockRuntimeClient({});
+await import('./setup.mjs');
+await converse(newest, client);
+await converse(oldest);

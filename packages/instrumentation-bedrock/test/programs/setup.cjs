@@ -1,4 +1,5 @@
 // What an application runs first: a tracer provider and the instrumentation. Prints the finished spans at exit.
+const { writeSync } = require('node:fs');
 const { InMemorySpanExporter, SimpleSpanProcessor } = require('@opentelemetry/sdk-trace-base');
 const { NodeTracerProvider } = require('@opentelemetry/sdk-trace-node');
 const { registerInstrumentations } = require('@opentelemetry/instrumentation');
@@ -10,6 +11,8 @@ provider.register();
 const instrumentation = new BedrockInstrumentation();
 registerInstrumentations({ instrumentations: [instrumentation], tracerProvider: provider });
 process.on('exit', () => {
-  console.log(JSON.stringify(exporter.getFinishedSpans().map(({ name, attributes }) => ({ name, attributes }))));
+  for (const { name, attributes } of exporter.getFinishedSpans()) {
+    writeSync(1, `${JSON.stringify({ span: { name, attributes } })}\n`);
+  }
 });
-module.exports = { instrumentation };
+module.exports = { instrumentation, provider };

@@ -1,0 +1,120 @@
+/** Applications bundled with the SDK and this package into one file, which runs where nothing is installed. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import commonjsPlugin from '@rollup/plugin-commonjs';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
+import { type Simulator, startSimulator } from 'bedrock-simulator';
+import { expect } from 'chai';
+import * as esbuild from 'esbuild';
+import { type RollupBuild, rollup } from 'rollup';
+import { runProgram } from './support/programs.js';
+
+const ENTRY = fileURLToPath(new URL('programs/bundled.mjs', import.meta.url));
+const SDK = '@aws-sdk/client-bedrock-runtime';
+const SDKS: Readonly<Record<string, string>> = {
+  'the newest SDK': SDK,
+  'the SDK 3.600': 'client-bedrock-runtime-3-600',
+};
+const FORMATS = ['esm', 'cjs'] as const;
+type Format = (typeof FORMATS)[number];
+
+/** Its types are those of a CommonJS module, which it is not when imported. */
+const commonjs = commonjsPlugin as unknown as typeof commonjsPlugin.default;
+
+/** CommonJS code in an ES module bundle calls `require`, which ES modules lack; the README tells it, too. */
+const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+async function withEsbuild(sdk: string, format: Format, minify: boolean): Promise<string> {
+  const { outputFiles } = await esbuild.build({
+    entryPoints: [ENTRY],
+    bundle: true,
+    write: false,
+    platform: 'node',
+    target: 'node20',
+    format,
+    minify,
+    logLevel: 'silent',
+    // Rollup's default, too. The SDK's own CommonJS files keep the names of classes; its ES modules lose them.
+    mainFields: format === 'esm' ? ['module', 'main'] : ['main'],
+    alias: { [SDK]: sdk },
+    ...(format === 'esm' ? { banner: { js: REQUIRE } } : {}),
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+const graphs = new Map<string, Promise<RollupBuild>>();
+
+async function withRollup(sdk: string, format: Format, minify: boolean): Promise<string> {
+  const graph =
+    graphs.get(sdk) ??
+    rollup({
+      input: ENTRY,
+      onwarn: () => undefined,
+      plugins: [
+        {
+          name: 'sdk',
+          resolveId(source, importer) {
+            return source === SDK ? this.resolve(sdk, importer, { skipSelf: true }) : null;
+          },
+        },
+        nodeResolve({ preferBuiltins: true, exportConditions: ['node'] }),
+        // What @rollup/plugin-json does: old SDKs require their package.json.
+        { name: 'json', transform: (code, id) => (id.endsWith('.json') ? `export default ${code}` : null) },
+        commonjs(),
+      ],
+    });
+  graphs.set(sdk, graph);
+  const { output } = await (await graph).generate({ format, inlineDynamicImports: true });
+  const { code } = output[0];
+  return minify ? (await esbuild.transform(code, { minify, format, target: 'node20' })).code : code;
+}
+
+describe('bundles', () => {
+  let simulator: Simulator;
+  let folder: string;
+  before(async () => {
+    simulator = await startSimulator();
+    folder = mkdtempSync(join(tmpdir(), 'bundles-'));
+  });
+  after(async () => {
+    rmSync(folder, { recursive: true });
+    await simulator.close();
+    for (const graph of graphs.values()) await (await graph).close();
+    graphs.clear();
+  });
+
+  for (const [bundler, bundle] of Object.entries({ esbuild: withEsbuild, rollup: withRollup })) {
+    for (const [sdkName, packageName] of Object.entries(SDKS)) {
+      for (const format of FORMATS) {
+        for (const minify of [false, true]) {
+          it(`of ${bundler} with ${sdkName}, ${format}${minify ? ', minified' : ''}`, async () => {
+            const program = join(folder, format === 'esm' ? 'bundle.mjs' : 'bundle.cjs');
+            const sdk = dirname(createRequire(ENTRY).resolve(`${packageName}/package.json`));
+            writeFileSync(program, await bundle(sdk, format, minify));
+            const plain = await runProgram([program, 'plain'], folder, simulator.url);
+            const traced = await runProgram([program], folder, simulator.url);
+            expect(plain.spans).to.deep.equal([]);
+            expect(plain.answers).to.have.lengthOf(5);
+            expect(traced.answers).to.deep.equal(plain.answers);
+            expect(traced.spans.map(({ name, attributes }) => `${attributes['app.operation']}: ${name}`)).to.deep.equal(
+              [
+                'Converse: chat anthropic.claude-3-haiku-20240307-v1:0',
+                'ConverseStream: chat anthropic.claude-3-haiku-20240307-v1:0',
+                'InvokeModel: chat anthropic.claude-3-haiku-20240307-v1:0',
+                'InvokeModelWithResponseStream: chat anthropic.claude-3-haiku-20240307-v1:0',
+                'Converse: chat ..',
+              ],
+            );
+            for (const { attributes } of traced.spans.slice(0, 4)) {
+              expect(attributes).to.include.keys('gen_ai.usage.output_tokens', 'gen_ai.output.messages');
+            }
+          }).timeout(60_000);
+        }
+      }
+    }
+  }
+});

@@ -1,0 +1,12 @@
+// The instrumentation is made with `enabled: false` and asks for no hook before enable(), when the SDK is there.
+import { BedrockInstrumentation } from 'opentelemetry-instrumentation-bedrock';
+import { converse } from './call.cjs';
+import { instrumentation, provider } from './setup.mjs';
+
+instrumentation.disable();
+const late = new BedrockInstrumentation({ enabled: false });
+late.setTracerProvider(provider);
+const sdk = await import('@aws-sdk/client-bedrock-runtime');
+await converse(sdk);
+late.enable();
+await converse(sdk);

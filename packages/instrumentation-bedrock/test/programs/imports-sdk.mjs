@@ -1,0 +1,4 @@
+import * as sdk from '@aws-sdk/client-bedrock-runtime';
+import { converse } from './call.cjs';
+
+export const run = () => converse(sdk);

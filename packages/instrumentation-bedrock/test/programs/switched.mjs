@@ -1,0 +1,13 @@
+// Started with --import: the instrumentation came by module hook. Two of the four calls are made while it is off.
+import * as sdk from '@aws-sdk/client-bedrock-runtime';
+import { converse } from './call.cjs';
+import { instrumentation } from './setup.mjs';
+
+const made = new sdk.BedrockRuntimeClient({});
+await converse(sdk, made);
+instrumentation.disable();
+await converse(sdk, made);
+const madeMeanwhile = new sdk.BedrockRuntimeClient({});
+await converse(sdk, madeMeanwhile);
+instrumentation.enable();
+await converse(sdk, madeMeanwhile);

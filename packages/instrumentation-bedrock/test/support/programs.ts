@@ -1,0 +1,32 @@
+/** Programs in processes of their own, with the built packages, against the simulator. */
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+/** What a program wrote: one line of JSON for each answer the application got, and for each span. */
+export interface ProgramOutput {
+  readonly answers: unknown[];
+  readonly spans: { readonly name: string; readonly attributes: Readonly<Record<string, unknown>> }[];
+}
+
+/** @throws Error with its output when the program fails or does not end within 15 seconds. */
+export async function runProgram(args: readonly string[], cwd: string, endpoint: string): Promise<ProgramOutput> {
+  const { stdout } = await promisify(execFile)(process.execPath, [...args], {
+    cwd,
+    timeout: 15_000,
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '',
+      AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoint,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    },
+  });
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  const written = lines.map((line) => JSON.parse(line) as { answer?: unknown; span?: ProgramOutput['spans'][number] });
+  return {
+    answers: written.flatMap(({ answer }) => (answer === undefined ? [] : [answer])),
+    spans: written.flatMap(({ span }) => (span === undefined ? [] : [span])),
+  };
+}
