@@ -1,3 +1,4 @@
+import { diag } from '@opentelemetry/api';
 import {
   InstrumentationBase,
   type InstrumentationModuleDefinition,
@@ -47,8 +48,9 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
   }
 
   protected override init(): InstrumentationModuleDefinition[] {
-    this.openCalls = new Set();
-    this.owner = this.createOwner();
+    // Kept when the base class's `getModuleDefinitions()` runs this again: calls and patches refer to them.
+    this.openCalls ??= new Set();
+    this.owner ??= this.createOwner();
     const patch = (moduleExports: ClientModule): ClientModule => {
       this.patch(moduleExports?.Client?.prototype);
       return moduleExports;
@@ -65,7 +67,9 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
 
   override setConfig(config: BedrockInstrumentationConfig): void {
     super.setConfig(config);
-    this.resolvedConfig = resolveConfig(config ?? {}, process.env, (message) => this._diag.warn(message));
+    // Not `this._diag`, which the base class's constructor sets only after it has called this.
+    const warn = (message: string): void => diag.warn(`${NAME}: ${message}`);
+    this.resolvedConfig = resolveConfig(config ?? {}, process.env, warn);
   }
 
   /** Stops tracing at once, also for clients in use; spans of streams that are still being read end here. */
