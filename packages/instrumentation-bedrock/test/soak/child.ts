@@ -61,11 +61,11 @@ async function main(): Promise<void> {
       differences++;
       if (examples.length < EXAMPLES_SHOWN) examples.push(difference(index, outcome, expected.get(index)));
     });
+    clients.close();
     await settle(tracing.ledger);
     heap.push(process.memoryUsage().heapUsed / 2 ** 20);
     tell({ progress: { calls: to, heap: heap.at(-1) ?? 0 } });
   }
-  clients.destroy();
   const { started, ended, endedTwice } = tracing.ledger;
   const openStreams = tracing.instrumentation['openCalls'].size;
   await tracing.close();
@@ -96,15 +96,15 @@ async function runWithoutInstrumentation(indexes: ReadonlySet<number>): Promise<
   await forEach([...indexes], async (index) => {
     outcomes.set(index, await runCall(index, clients));
   });
-  clients.destroy();
+  clients.close();
   return outcomes;
 }
 
 async function runCall(index: number, clients: Clients): Promise<Outcome> {
   const { request, situation } = CALLS[index] as (typeof CALLS)[number];
   if (situation.ownClient) {
-    const client = clients.create(situation.endpoint);
-    return situation.use(client, request).finally(() => client.destroy());
+    const { client, close } = clients.create(situation.endpoint);
+    return situation.use(client, request).finally(close);
   }
   const { client, release } = clients.lease(situation.endpoint);
   return situation.use(client, request).finally(release);

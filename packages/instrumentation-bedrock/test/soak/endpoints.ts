@@ -1,5 +1,6 @@
 /** How the service behaves: endpoints of the simulator, and clients for them. */
 
+import { connect, type Socket } from 'node:net';
 import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import type { ReceivedRequest, SimulatedResponse } from 'bedrock-simulator';
 
@@ -8,14 +9,9 @@ interface Endpoint {
   readonly path: string;
   /** Default: 1. */
   readonly maxAttempts?: number;
-  /**
-   * Milliseconds without activity after which the connection is given up. The SDK closes the connection of a stream
-   * only when the stream is read to its end; where it is not, this keeps connections from piling up.
-   */
-  readonly requestTimeout?: number;
+  /** Milliseconds without activity after which a connection is given up. Default: the SDK's, five minutes. */
+  readonly sessionTimeout?: number;
 }
-
-const GIVE_UP = { requestTimeout: 2000 };
 
 export const ENDPOINTS = {
   well: { path: 'chat' },
@@ -28,11 +24,12 @@ export const ENDPOINTS = {
   'not-json': { path: 'not-json' },
   'mid-stream-error': { path: 'mid-stream-error;after=2' },
   'error-frame': { path: 'error-frame;after=2' },
-  reset: { path: 'reset;after=2', ...GIVE_UP },
+  reset: { path: 'reset;after=2' },
   truncated: { path: 'truncated;after=2' },
   hang: { path: 'hang' },
-  long: { path: 'stream;chunks=20', ...GIVE_UP },
-  slow: { path: 'stream;chunks=50;interval=2', ...GIVE_UP },
+  long: { path: 'stream;chunks=20' },
+  'left early': { path: 'stream;chunks=20', sessionTimeout: 2000 },
+  'slow, left early': { path: 'stream;chunks=50;interval=2', sessionTimeout: 2000 },
 } satisfies Record<string, Endpoint>;
 
 export type EndpointName = keyof typeof ENDPOINTS;
@@ -49,9 +46,14 @@ export function failFirstAttempt({ path, headers }: ReceivedRequest): SimulatedR
   return FIRST_ERRORS[name];
 }
 
-/** A client that several calls use at once; destroyed when it is retired and the last of them is done. */
-interface Shared {
+/** A client, with what `destroy()` of the SDK leaves open. */
+export interface SoakClient {
   readonly client: BedrockRuntimeClient;
+  close(): void;
+}
+
+/** A client that several calls use at once; closed when it is retired and the last of them is done. */
+interface Shared extends SoakClient {
   users: number;
   /** Calls until it is retired. */
   left: number;
@@ -73,21 +75,37 @@ export class Clients {
     this.#url = url;
   }
 
-  create(name: EndpointName): BedrockRuntimeClient {
-    const { path, maxAttempts = 1, requestTimeout }: Endpoint = ENDPOINTS[name];
-    return new BedrockRuntimeClient({
+  create(name: EndpointName): SoakClient {
+    const { path, maxAttempts = 1, sessionTimeout }: Endpoint = ENDPOINTS[name];
+    const { hostname, port } = new URL(this.#url);
+    // The SDK gives every event stream a connection of its own, and closes it only when the stream was read to its
+    // end; the connections of all others would stay until the server closes them, with or without instrumentation.
+    const sockets = new Set<Socket>();
+    const createConnection = (): Socket => {
+      const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+      sockets.add(socket);
+      return socket.once('close', () => sockets.delete(socket));
+    };
+    const client = new BedrockRuntimeClient({
       region: 'us-east-1',
       endpoint: `${this.#url}/scenario/${path}`,
       credentials: { accessKeyId: 'soak', secretAccessKey: 'soak' },
       maxAttempts,
-      ...(requestTimeout === undefined ? {} : { requestHandler: { requestTimeout } }),
+      requestHandler: { nodeHttp2ConnectOptions: { createConnection }, ...(sessionTimeout ? { sessionTimeout } : {}) },
     });
+    return {
+      client,
+      close() {
+        client.destroy();
+        for (const socket of sockets) socket.destroy();
+      },
+    };
   }
 
   lease(name: EndpointName): Lease {
     let shared = this.#shared.get(name);
     if (!shared) {
-      shared = { client: this.create(name), users: 0, left: CALLS_PER_CLIENT };
+      shared = { ...this.create(name), users: 0, left: CALLS_PER_CLIENT };
       this.#shared.set(name, shared);
     }
     const leased = shared;
@@ -98,14 +116,14 @@ export class Clients {
       client: leased.client,
       release: () => {
         leased.users--;
-        if (leased.left === 0 && leased.users === 0) leased.client.destroy();
+        if (leased.left === 0 && leased.users === 0) leased.close();
       },
     };
   }
 
   /** When no call is under way. */
-  destroy(): void {
-    for (const { client } of this.#shared.values()) client.destroy();
+  close(): void {
+    for (const shared of this.#shared.values()) shared.close();
     this.#shared.clear();
   }
 }

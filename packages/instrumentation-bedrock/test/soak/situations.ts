@@ -39,13 +39,13 @@ export const SITUATIONS: readonly Situation[] = [
   { name: 'error frame', weight: 2, of: 'streams', endpoint: 'error-frame', use: read },
   { name: 'reset stream', weight: 3, of: 'streams', endpoint: 'reset', use: readToError },
   { name: 'truncated stream', weight: 4, of: 'streams', endpoint: 'truncated', use: read },
-  { name: 'break', weight: 5, of: 'streams', endpoint: 'long', use: breakOff },
-  { name: 'throw', weight: 2, of: 'streams', endpoint: 'long', use: throwInLoop },
-  { name: 'return()', weight: 2, of: 'streams', endpoint: 'long', use: returnByHand },
-  { name: 'never read', weight: 2, of: 'streams', endpoint: 'long', use: drop },
+  { name: 'break', weight: 5, of: 'streams', endpoint: 'left early', use: breakOff },
+  { name: 'throw', weight: 2, of: 'streams', endpoint: 'left early', use: throwInLoop },
+  { name: 'return()', weight: 2, of: 'streams', endpoint: 'left early', use: returnByHand },
+  { name: 'never read', weight: 2, of: 'streams', endpoint: 'left early', use: drop },
   { name: 'aborted before', weight: 2, of: 'all', endpoint: 'well', use: abortBefore },
   { name: 'aborted while waiting', weight: 3, of: 'all', endpoint: 'hang', use: abortWhileWaiting },
-  { name: 'aborted in mid-stream', weight: 3, of: 'streams', endpoint: 'slow', use: abortInMidStream },
+  { name: 'aborted in mid-stream', weight: 3, of: 'streams', endpoint: 'slow, left early', use: abortInMidStream },
   { name: 'client destroyed', weight: 1, of: 'streams', endpoint: 'long', use: destroyClient, ownClient: true },
 ];
 
