@@ -3,17 +3,16 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { installMlflow } from '../mlflow/install.js';
 import { decodeTraceRequest, type ReceivedSpan } from './otlp-decode.js';
+import { freePort, waitUntilListening } from './ports.js';
 
 const ROTEL = 'rotel==0.0.1a15';
-const START_TIMEOUT_MILLIS = 15_000;
 
 export interface Collector {
   /** Where applications send their traces: an OTLP/HTTP endpoint for `/v1/traces`. */
@@ -61,7 +60,7 @@ export async function startCollector(): Promise<Collector> {
   };
   const url = `http://127.0.0.1:${httpPort}`;
   try {
-    await waitUntilListening(url, () => agent.exitCode !== null);
+    await waitUntilListening('The collector', url, agent);
   } catch (error) {
     await close();
     throw error;
@@ -90,35 +89,8 @@ async function findAgent(): Promise<string> {
   return stdout.trim();
 }
 
-async function waitUntilListening(url: string, hasExited: () => boolean): Promise<void> {
-  const deadline = Date.now() + START_TIMEOUT_MILLIS;
-  for (;;) {
-    const isListening = await fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
-      async (response) => {
-        await response.text();
-        return true;
-      },
-      () => false,
-    );
-    if (isListening) return;
-    if (hasExited() || Date.now() > deadline) throw new Error(`The collector did not start listening at ${url}.`);
-    await delay(50);
-  }
-}
-
 function listen(server: Server): Promise<number> {
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-/** The agent takes no port 0, so one is chosen for it. */
-async function freePort(): Promise<number> {
-  const probe = createTcpServer();
-  return new Promise((resolve) => {
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
   });
 }

@@ -1,4 +1,4 @@
-import { ProxyTracer, ProxyTracerProvider, type Tracer, trace } from '@opentelemetry/api';
+import { diag, ProxyTracer, ProxyTracerProvider, type Tracer, trace } from '@opentelemetry/api';
 import {
   InstrumentationBase,
   type InstrumentationModuleDefinition,
@@ -61,8 +61,9 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
   }
 
   protected override init(): InstrumentationModuleDefinition[] {
-    this.openCalls = new Set();
-    this.owner = this.createOwner();
+    // Kept when the base class's `getModuleDefinitions()` runs this again: calls and patches refer to them.
+    this.openCalls ??= new Set();
+    this.owner ??= this.createOwner();
     const patch = (moduleExports: ClientModule): ClientModule => {
       this.patch(moduleExports?.Client?.prototype);
       return moduleExports;
@@ -79,7 +80,9 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
 
   override setConfig(config: BedrockInstrumentationConfig): void {
     super.setConfig(config);
-    this.resolvedConfig = resolveConfig(config ?? {}, process.env, (message) => this._diag.warn(message));
+    // Not `this._diag`, which the base class's constructor sets only after it has called this.
+    const warn = (message: string): void => diag.warn(`${NAME}: ${message}`);
+    this.resolvedConfig = resolveConfig(config ?? {}, process.env, warn);
   }
 
   /** Starts tracing, also with an SDK that was loaded meanwhile or before, and for clients in use. */

@@ -1,7 +1,7 @@
 /** A real tracer provider, a real SDK client and the instrumentation between them, as the tests use them. */
 
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
-import { context, metrics, trace } from '@opentelemetry/api';
+import { context, metrics, propagation, trace } from '@opentelemetry/api';
 import {
   InMemoryLogRecordExporter,
   LoggerProvider,
@@ -86,6 +86,7 @@ export function startTracing(options: TracingOptions = {}): Tracing {
       await loggerProvider.shutdown();
       trace.disable();
       context.disable();
+      propagation.disable();
       metrics.disable();
     },
   };

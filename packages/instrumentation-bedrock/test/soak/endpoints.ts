@@ -1,0 +1,129 @@
+/** How the service behaves: endpoints of the simulator, and clients for them. */
+
+import { connect, type Socket } from 'node:net';
+import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
+import type { ReceivedRequest, SimulatedResponse } from 'bedrock-simulator';
+
+interface Endpoint {
+  /** Scenario of the simulator, with its parameters. */
+  readonly path: string;
+  /** Default: 1. */
+  readonly maxAttempts?: number;
+  /** Milliseconds without activity after which a connection is given up. Default: the SDK's, five minutes. */
+  readonly sessionTimeout?: number;
+}
+
+export const ENDPOINTS = {
+  well: { path: 'chat' },
+  'throttling once': { path: 'chat;first=throttling', maxAttempts: 3 },
+  'unavailable once': { path: 'chat;first=unavailable', maxAttempts: 3 },
+  throttling: { path: 'throttling' },
+  'validation-error': { path: 'validation-error' },
+  'access-denied': { path: 'access-denied' },
+  'empty-body': { path: 'empty-body' },
+  'not-json': { path: 'not-json' },
+  'mid-stream-error': { path: 'mid-stream-error;after=2' },
+  'error-frame': { path: 'error-frame;after=2' },
+  reset: { path: 'reset;after=2' },
+  truncated: { path: 'truncated;after=2' },
+  hang: { path: 'hang' },
+  long: { path: 'stream;chunks=20' },
+  'left early': { path: 'stream;chunks=20', sessionTimeout: 2000 },
+  'slow, left early': { path: 'stream;chunks=50;interval=2', sessionTimeout: 2000 },
+} satisfies Record<string, Endpoint>;
+
+export type EndpointName = keyof typeof ENDPOINTS;
+
+const FIRST_ERRORS: Readonly<Record<string, SimulatedResponse>> = {
+  throttling: { status: 429, headers: { 'x-amzn-errortype': 'ThrottlingException' }, body: { message: 'Slow down.' } },
+  unavailable: { status: 503, headers: { 'x-amzn-errortype': 'ServiceUnavailableException' }, body: { message: '' } },
+};
+
+/** For the simulator: the first attempt of each call fails at the endpoints whose path says so. */
+export function failFirstAttempt({ path, headers }: ReceivedRequest): SimulatedResponse | undefined {
+  const name = /;first=(\w+)/.exec(path)?.[1];
+  if (name === undefined || !headers['amz-sdk-request']?.startsWith('attempt=1')) return undefined;
+  return FIRST_ERRORS[name];
+}
+
+/** A client, with what `destroy()` of the SDK leaves open. */
+export interface SoakClient {
+  readonly client: BedrockRuntimeClient;
+  close(): void;
+}
+
+/** A client that several calls use at once; closed when it is retired and the last of them is done. */
+interface Shared extends SoakClient {
+  users: number;
+  /** Calls until it is retired. */
+  left: number;
+}
+
+export interface Lease {
+  readonly client: BedrockRuntimeClient;
+  release(): void;
+}
+
+/** Clients are used for so many calls, then destroyed and made anew, as applications do that rotate credentials. */
+const CALLS_PER_CLIENT = 200;
+
+export class Clients {
+  readonly #url: string;
+  readonly #shared = new Map<EndpointName, Shared>();
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  create(name: EndpointName): SoakClient {
+    const { path, maxAttempts = 1, sessionTimeout }: Endpoint = ENDPOINTS[name];
+    const { hostname, port } = new URL(this.#url);
+    // The SDK gives every event stream a connection of its own, and closes it only when the stream was read to its
+    // end; the connections of all others would stay until the server closes them, with or without instrumentation.
+    const sockets = new Set<Socket>();
+    const createConnection = (): Socket => {
+      const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+      sockets.add(socket);
+      return socket.once('close', () => sockets.delete(socket));
+    };
+    const client = new BedrockRuntimeClient({
+      region: 'us-east-1',
+      endpoint: `${this.#url}/scenario/${path}`,
+      credentials: { accessKeyId: 'soak', secretAccessKey: 'soak' },
+      maxAttempts,
+      requestHandler: { nodeHttp2ConnectOptions: { createConnection }, ...(sessionTimeout ? { sessionTimeout } : {}) },
+    });
+    return {
+      client,
+      close() {
+        client.destroy();
+        for (const socket of sockets) socket.destroy();
+      },
+    };
+  }
+
+  lease(name: EndpointName): Lease {
+    let shared = this.#shared.get(name);
+    if (!shared) {
+      shared = { ...this.create(name), users: 0, left: CALLS_PER_CLIENT };
+      this.#shared.set(name, shared);
+    }
+    const leased = shared;
+    leased.users++;
+    leased.left--;
+    if (leased.left === 0) this.#shared.delete(name);
+    return {
+      client: leased.client,
+      release: () => {
+        leased.users--;
+        if (leased.left === 0 && leased.users === 0) leased.close();
+      },
+    };
+  }
+
+  /** When no call is under way. */
+  close(): void {
+    for (const shared of this.#shared.values()) shared.close();
+    this.#shared.clear();
+  }
+}

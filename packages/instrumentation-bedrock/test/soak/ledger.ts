@@ -1,0 +1,28 @@
+import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+
+/** Keeps account of spans: every one that starts must end, once. */
+export class SpanLedger implements SpanProcessor {
+  readonly #open = new Set<string>();
+  started = 0;
+  ended = 0;
+  /** Ended without having been open: for a second time. */
+  endedTwice = 0;
+
+  get open(): number {
+    return this.#open.size;
+  }
+
+  onStart(span: Span): void {
+    this.started++;
+    this.#open.add(span.spanContext().spanId);
+  }
+
+  onEnd(span: ReadableSpan): void {
+    this.ended++;
+    if (!this.#open.delete(span.spanContext().spanId)) this.endedTwice++;
+  }
+
+  async forceFlush(): Promise<void> {}
+
+  async shutdown(): Promise<void> {}
+}

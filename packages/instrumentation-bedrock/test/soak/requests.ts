@@ -1,0 +1,76 @@
+/** What is asked: every operation, and of InvokeModel every family of models. */
+
+import * as sdk from '@aws-sdk/client-bedrock-runtime';
+import { CASES, PLAIN_CASES, QUESTION, TOOL_SCHEMA } from '../support/dialect-cases.js';
+
+export interface SoakRequest {
+  readonly name: string;
+  /** Member of the output that is the event stream. */
+  readonly streamMember: 'stream' | 'body' | undefined;
+  createCommand(): object;
+}
+
+const CLAUDE = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
+const CONVERSE: sdk.ConverseCommandInput = {
+  modelId: CLAUDE,
+  system: [{ text: 'Be brief.' }],
+  messages: [{ role: 'user', content: [{ text: QUESTION }] }],
+};
+const CONVERSE_WITH_TOOL: sdk.ConverseCommandInput = {
+  modelId: 'us.amazon.nova-lite-v1:0',
+  messages: [{ role: 'user', content: [{ text: 'What is the weather in Paris?' }] }],
+  toolConfig: {
+    tools: [{ toolSpec: { name: 'get_weather', description: 'Weather', inputSchema: { json: TOOL_SCHEMA } } }],
+  },
+};
+const chats = Object.entries(CASES);
+const plain = Object.entries(PLAIN_CASES).flatMap(([name, cases]) =>
+  cases.slice(0, 1).map((one) => ({ name, ...one })),
+);
+
+export const REQUESTS: readonly SoakRequest[] = [
+  answer('Converse', () => new sdk.ConverseCommand(CONVERSE)),
+  answer('Converse with a tool', () => new sdk.ConverseCommand(CONVERSE_WITH_TOOL)),
+  stream('ConverseStream', 'stream', () => new sdk.ConverseStreamCommand(CONVERSE)),
+  stream('ConverseStream with a tool', 'stream', () => new sdk.ConverseStreamCommand(CONVERSE_WITH_TOOL)),
+  ...chats.map(([name, { modelId, body }]) =>
+    answer(
+      `InvokeModel ${name}`,
+      () => new sdk.InvokeModelCommand({ modelId, body: JSON.stringify(body), contentType: 'application/json' }),
+    ),
+  ),
+  ...chats
+    .filter(([, { hasStream }]) => hasStream !== false)
+    .map(([name, { modelId, body }]) =>
+      stream(
+        `InvokeModelWithResponseStream ${name}`,
+        'body',
+        () => new sdk.InvokeModelWithResponseStreamCommand({ modelId, body: JSON.stringify(body) }),
+      ),
+    ),
+  ...plain.map(({ name, modelId, body }) =>
+    answer(`InvokeModel ${name}`, () => new sdk.InvokeModelCommand({ modelId, body: JSON.stringify(body) })),
+  ),
+  answer(
+    'ApplyGuardrail',
+    () =>
+      new sdk.ApplyGuardrailCommand({
+        guardrailIdentifier: 'soak',
+        guardrailVersion: '1',
+        source: 'INPUT',
+        content: [{ text: { text: 'a forbidden word' } }],
+      }),
+  ),
+  answer(
+    'CountTokens',
+    () => new sdk.CountTokensCommand({ modelId: CLAUDE, input: { converse: { messages: CONVERSE.messages } } }),
+  ),
+];
+
+function answer(name: string, createCommand: () => object): SoakRequest {
+  return { name, streamMember: undefined, createCommand };
+}
+
+function stream(name: string, streamMember: 'stream' | 'body', createCommand: () => object): SoakRequest {
+  return { name, streamMember, createCommand };
+}
