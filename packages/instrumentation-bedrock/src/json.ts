@@ -91,7 +91,8 @@ export function toBase64(bytes: Uint8Array): string {
 /**
  * A plain copy of an application's value, for recording: bytes as base64, dates in ISO form, big integers as text,
  * no functions, cycles broken, no deeper than 200 levels. `toJSON` methods are never called, so recording has no side
- * effects on the application's objects beyond reading their enumerable properties.
+ * effects on the application's objects beyond reading their enumerable properties. Getters run, as they do for the SDK;
+ * what they throw costs the record and not the call.
  */
 export function toJson(value: unknown, options: ToJsonOptions = {}): JsonValue | undefined {
   const { maxStringLength = Number.POSITIVE_INFINITY, maxMediaBytes = Number.POSITIVE_INFINITY } = options;
