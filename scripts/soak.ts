@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { failuresOf, formatResult, type SoakOptions } from '../packages/instrumentation-bedrock/test/soak/result.js';
 import { runSoak } from '../packages/instrumentation-bedrock/test/soak/run.js';
 
-const USAGE = `Usage: npm run soak -- [--calls 100000] [--concurrency 16] [--seed number]
+const USAGE = `Usage: npm run soak -- [--calls 100000] [--concurrency 24] [--seed number]
   --seed   repeats the calls of another run, which printed it`;
 
 /** `npm run soak`: calls of all kinds, with faults, breaks and aborts; then what must hold after them. */
@@ -24,7 +24,7 @@ function readOptions(args: string[]): SoakOptions {
     const { values } = parseArgs({ args, options: { calls: option, concurrency: option, seed: option } });
     return {
       calls: positive('calls', values.calls ?? '100000'),
-      concurrency: positive('concurrency', values.concurrency ?? '16'),
+      concurrency: positive('concurrency', values.concurrency ?? '24'),
       seed: positive('seed', values.seed ?? String(randomInt(1, 2 ** 31))),
     };
   } catch (error) {

@@ -21,6 +21,8 @@ export type Message =
   | { readonly leftovers: readonly string[] };
 
 const EXAMPLES_SHOWN = 10;
+/** A call that takes longer is not answered at all: no endpoint takes a second. */
+const CALL_TIMEOUT_MILLIS = 30_000;
 const QUARTERS = 4;
 /** Turns of the event loop, each with a collection, that streams nobody reads have for being noticed. */
 const COLLECTIONS = 200;
@@ -37,6 +39,7 @@ process.on('SIGTERM', () => {
   process.exit(1);
 });
 
+let isStuck = false;
 await main();
 
 async function main(): Promise<void> {
@@ -104,17 +107,29 @@ async function runCall(index: number, clients: Clients): Promise<Outcome> {
   const { request, situation } = CALLS[index] as (typeof CALLS)[number];
   if (situation.ownClient) {
     const { client, close } = clients.create(situation.endpoint);
-    return situation.use(client, request).finally(close);
+    return inTime(situation.use(client, request)).finally(close);
   }
   const { client, release } = clients.lease(situation.endpoint);
-  return situation.use(client, request).finally(release);
+  return inTime(situation.use(client, request)).finally(release);
+}
+
+/** The outcome, or that there is none; then no more calls are made. */
+function inTime(outcome: Promise<Outcome>): Promise<Outcome> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<Outcome>((resolve) => {
+    timer = setTimeout(() => {
+      isStuck = true;
+      resolve(`no answer within ${CALL_TIMEOUT_MILLIS / 1000} s`);
+    }, CALL_TIMEOUT_MILLIS);
+  });
+  return Promise.race([outcome, tooLate]).finally(() => clearTimeout(timer));
 }
 
 /** Never more at once than the concurrency. What the work throws is a defect of the soak and ends it. */
 async function forEach(items: ArrayLike<number>, work: (item: number) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < items.length) await work(items[next++] as number);
+    while (next < items.length && !isStuck) await work(items[next++] as number);
   };
   await Promise.all(Array.from({ length: options.concurrency }, worker));
 }
