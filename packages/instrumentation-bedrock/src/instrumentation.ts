@@ -89,8 +89,13 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
   override enable(): void {
     super.enable();
     // The base class has asked for hooks, which fire for what is loaded from now on.
-    for (const loaded of loadedModules([CORE.file, SMITHY_CLIENT.file])) {
-      this.patch((loaded as ClientModule | undefined)?.Client?.prototype);
+    try {
+      for (const loaded of loadedModules([CORE.file, SMITHY_CLIENT.file])) {
+        this.patch((loaded as ClientModule | undefined)?.Client?.prototype);
+      }
+    } catch (error) {
+      // The application is starting up, and must not fail for this.
+      this._diag.error('An AWS SDK that is loaded already cannot be found; use manuallyInstrument()', error);
     }
   }
 

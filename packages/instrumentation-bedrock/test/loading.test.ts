@@ -1,8 +1,10 @@
 /** How applications load the SDK and this package, each in a process of its own, with the built packages. */
 
 import { fileURLToPath } from 'node:url';
+import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
+import { BedrockInstrumentation } from '../src/index.js';
 import { runProgram } from './support/programs.js';
 
 const PROGRAMS = fileURLToPath(new URL('programs/', import.meta.url));
@@ -87,4 +89,21 @@ describe('loading', () => {
       }
     });
   }
+
+  it('where Node.js does not tell what is loaded: an error through diag, and the application starts', () => {
+    const { getBuiltinModule } = process;
+    const errors: string[] = [];
+    const silent = () => undefined;
+    const logger = { warn: silent, info: silent, debug: silent, verbose: silent };
+    diag.setLogger({ ...logger, error: (...words) => errors.push(words.map(String).join(' ')) }, DiagLogLevel.ERROR);
+    try {
+      process.getBuiltinModule = undefined as never;
+      new BedrockInstrumentation().disable();
+    } finally {
+      process.getBuiltinModule = getBuiltinModule;
+      diag.disable();
+    }
+    expect(errors).to.have.lengthOf(1);
+    expect(errors[0]).to.include('An AWS SDK that is loaded already cannot be found; use manuallyInstrument()');
+  });
 });

@@ -1,0 +1,70 @@
+/** What is tried together: a Node.js, a line of OpenTelemetry and an AWS SDK. */
+
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse } from 'yaml';
+
+const WORKSPACE = resolve(import.meta.dirname, '../../pnpm-workspace.yaml');
+const SDK = '@aws-sdk/client-bedrock-runtime';
+
+/** The newest release of each line of Node.js that is supported. */
+const NODES = ['20.20.2', '22.23.3', '24.21.0'] as const;
+
+export interface OpenTelemetryLine {
+  readonly name: '2.x' | '3.x';
+  /** The first Node.js that it runs on. */
+  readonly node: number;
+  /** What an application with tracing installs. */
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+const LINES: readonly OpenTelemetryLine[] = [
+  {
+    name: '2.x',
+    node: 18.19,
+    packages: {
+      '@opentelemetry/api': '1.9.1',
+      '@opentelemetry/sdk-node': '0.223.0',
+      '@opentelemetry/sdk-trace-base': '2.12.0',
+    },
+  },
+  {
+    name: '3.x',
+    node: 22.15,
+    packages: {
+      '@opentelemetry/api': '1.10.0',
+      '@opentelemetry/sdk-node': '0.301.0',
+      '@opentelemetry/sdk-trace': '3.1.0',
+    },
+  },
+];
+
+/** The oldest SDK with Converse, the newest one that is tested everywhere, and some on the way. */
+const SDKS = ['3.600.0', '3.785.0', '3.840.0', '3.1000.0', newestSdk()] as const;
+
+/** A Node.js with a line of OpenTelemetry: a column of the table. */
+export interface Platform {
+  readonly node: string;
+  readonly line: OpenTelemetryLine;
+}
+
+export interface Cell extends Platform {
+  /** Version of `@aws-sdk/client-bedrock-runtime`. */
+  readonly sdk: string;
+}
+
+export const PLATFORMS: readonly Platform[] = NODES.flatMap((node) =>
+  LINES.filter((line) => Number.parseFloat(node) >= line.node).map((line) => ({ node, line })),
+);
+
+export const CELLS: readonly Cell[] = SDKS.flatMap((sdk) => PLATFORMS.map((platform) => ({ ...platform, sdk })));
+
+/** The packages of an application in this cell, besides this project's. */
+export function packagesOf({ line, sdk }: Cell): Record<string, string> {
+  return { ...line.packages, [SDK]: sdk };
+}
+
+function newestSdk(): string {
+  const { catalog } = parse(readFileSync(WORKSPACE, 'utf8')) as { catalog: Record<string, string> };
+  return catalog[SDK] ?? '';
+}

@@ -1,0 +1,111 @@
+/** Installs what a cell needs, as a user would: the packed packages and the rest from the npm registry. */
+
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { type Cell, packagesOf } from './cells.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const FOLDER = join(ROOT, '.mlflow', 'matrix');
+const PACKAGES = ['instrumentation-bedrock', 'exporter-mlflow'];
+const SHELL = process.platform === 'win32';
+const INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
+
+/** A published form of one of this project's packages. */
+export interface Packed {
+  readonly name: string;
+  readonly file: string;
+}
+
+/** Packs the built packages, as publishing them would. */
+export async function packPackages(): Promise<Packed[]> {
+  const folder = join(FOLDER, 'packed');
+  mkdirSync(folder, { recursive: true });
+  return Promise.all(
+    PACKAGES.map(async (entry) => {
+      const output = await npm(
+        ['pack', '--ignore-scripts', '--json', '--pack-destination', folder],
+        join(ROOT, 'packages', entry),
+      );
+      // npm before 12 gives an array, npm 12 an object by package name.
+      const [packed] = Object.values(JSON.parse(output) as Record<string, { name: string; filename: string }>);
+      if (packed === undefined) throw new Error(`npm pack of packages/${entry} made nothing.`);
+      return { name: packed.name, file: join(folder, packed.filename) };
+    }),
+  );
+}
+
+const installations = new Map<string, Promise<string>>();
+
+/** The folder with a cell's packages. All versions of Node.js share it; what is there already is used again. */
+export function installCell(cell: Cell, packed: readonly Packed[]): Promise<string> {
+  const folder = join(FOLDER, `opentelemetry-${cell.line.name}-sdk-${cell.sdk}`);
+  return once(folder, async () => {
+    const own = Object.fromEntries(packed.map(({ name, file }) => [name, `file:${file}`]));
+    await install(folder, { ...packagesOf(cell), ...own }, packed);
+    checkLine(folder, cell);
+  });
+}
+
+/** @throws Error when the instrumentation does not run on the OpenTelemetry that the cell is about */
+function checkLine(folder: string, { line }: Cell): void {
+  const modules = join(folder, 'node_modules');
+  const isShared = !existsSync(join(modules, 'opentelemetry-instrumentation-bedrock', 'node_modules'));
+  const manifest = readFileSync(join(modules, '@opentelemetry', 'instrumentation', 'package.json'), 'utf8');
+  const { version } = JSON.parse(manifest) as { version: string };
+  if (isShared && version === line.packages['@opentelemetry/sdk-node']) return;
+  throw new Error(`npm gave the instrumentation other packages than those of OpenTelemetry ${line.name} in ${folder}.`);
+}
+
+/**
+ * The program `node` of this version: the one that runs this, or one from the npm registry.
+ *
+ * @returns nothing when the registry has none for this platform
+ */
+export async function installNode(version: string): Promise<string | undefined> {
+  if (version === process.versions.node) return process.execPath;
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const name = `node-${platform}-${process.arch}`;
+  const folder = join(FOLDER, `node-${version}`);
+  try {
+    await once(folder, () => install(folder, { [name]: version }, []));
+  } catch (error) {
+    if (/E404|ETARGET|EBADPLATFORM/.test(String(error))) return undefined;
+    throw error;
+  }
+  return join(folder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+}
+
+function once(folder: string, work: () => Promise<void>): Promise<string> {
+  const installation = installations.get(folder) ?? work().then(() => folder);
+  installations.set(folder, installation);
+  return installation;
+}
+
+async function install(
+  folder: string,
+  dependencies: Readonly<Record<string, string>>,
+  packed: readonly Packed[],
+): Promise<void> {
+  const hash = createHash('sha256').update(JSON.stringify(dependencies));
+  for (const { file } of packed) hash.update(readFileSync(file));
+  const stamp = join(folder, `installed-${hash.digest('hex').slice(0, 24)}`);
+  if (existsSync(stamp)) return;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
+  await npm(INSTALL, folder);
+  writeFileSync(stamp, '');
+}
+
+async function npm(args: readonly string[], cwd: string): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)('npm', [...args], { cwd, shell: SHELL, maxBuffer: 2 ** 26 });
+    return stdout;
+  } catch (error) {
+    const { stderr = '' } = error as { stderr?: string };
+    throw new Error(`npm ${args[0]} failed in ${cwd}: ${stderr.trim() || (error as Error).message}`);
+  }
+}

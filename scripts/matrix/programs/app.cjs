@@ -1,0 +1,4 @@
+const sdk = require('@aws-sdk/client-bedrock-runtime');
+const { makeCalls } = require('./calls.cjs');
+
+globalThis.smoke(() => makeCalls(sdk));

@@ -1,0 +1,49 @@
+/** The results as a table: for the terminal, and for docs/compatibility.md. */
+
+import type { Column } from '../demo/table.js';
+import { CELLS, type Cell, PLATFORMS, type Platform } from './cells.js';
+
+export type Outcome =
+  | { readonly kind: 'works' }
+  | { readonly kind: 'fails'; readonly wrong: readonly string[] }
+  | { readonly kind: 'skipped'; readonly why: string };
+
+export type Outcomes = ReadonlyMap<Cell, Outcome>;
+
+const BEGIN = '<!-- made by npm run matrix: begin -->';
+const END = '<!-- made by npm run matrix: end -->';
+
+export function columns(): Column[] {
+  return ['AWS SDK', ...PLATFORMS.map(titleOf)].map((title) => ({ title, align: 'left' }));
+}
+
+/** A row for each SDK. */
+export function rows(outcomes: Outcomes): string[][] {
+  return [...new Set(CELLS.map(({ sdk }) => sdk))].map((sdk) => [
+    sdk,
+    ...PLATFORMS.map(({ node, line }) => {
+      const cell = CELLS.find(
+        (candidate) => candidate.sdk === sdk && candidate.node === node && candidate.line === line,
+      );
+      return (cell && outcomes.get(cell)?.kind) ?? 'not run';
+    }),
+  ]);
+}
+
+/** The page with the table of these outcomes in the place of the one it has. */
+export function updatePage(page: string, outcomes: Outcomes): string {
+  const from = page.indexOf(BEGIN);
+  const to = page.indexOf(END);
+  if (from < 0 || to < from) throw new Error(`docs/compatibility.md needs the lines "${BEGIN}" and "${END}".`);
+  const table = [columns().map(({ title }) => title), columns().map(() => '---'), ...rows(outcomes)];
+  const lines = table.map((cells) => `| ${cells.join(' | ')} |`);
+  return `${page.slice(0, from)}${BEGIN}\n${lines.join('\n')}\n${page.slice(to)}`;
+}
+
+export function describe(cell: Cell): string {
+  return `SDK ${cell.sdk}, ${titleOf(cell)}`;
+}
+
+function titleOf({ node, line }: Platform): string {
+  return `Node.js ${node}, OpenTelemetry ${line.name}`;
+}

@@ -1,0 +1,137 @@
+/** Runs the smoke programs of a cell and compares the spans that arrive with what the application was told. */
+
+import { execFile } from 'node:child_process';
+import { cpSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import type { Simulator } from 'bedrock-simulator';
+import { QUIET_ENV } from '../support/examples.js';
+import { decodeTraceRequest, type ReceivedSpan } from '../test-support/otlp-decode.js';
+import type { Cell } from './cells.js';
+
+const PROGRAMS = join(import.meta.dirname, 'programs');
+const TIMEOUT_MILLIS = 30_000;
+
+const SYSTEMS: Readonly<Record<string, readonly string[]>> = {
+  CommonJS: ['--require', './tracing.cjs', 'app.cjs'],
+  'ES modules': ['--import', './tracing.mjs', 'app.mjs'],
+};
+
+/** One call, as the application saw it; see programs/calls.cjs. */
+interface Call {
+  readonly name: string;
+  readonly reason?: string;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly toolCall?: string;
+  readonly error?: string;
+}
+
+interface Printed {
+  readonly calls: readonly Call[];
+  /** What OpenTelemetry's diagnostic logger was told, from warnings on. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * @param node the program
+ * @param folder where the cell's packages are installed
+ * @returns what is wrong, a sentence each; empty when everything is as it should be
+ */
+export async function runCell(cell: Cell, node: string, folder: string, simulator: Simulator): Promise<string[]> {
+  // Programs find packages from where they are.
+  const programs = join(folder, 'programs');
+  cpSync(PROGRAMS, programs, { recursive: true });
+  const wrong: string[] = [];
+  for (const [system, args] of Object.entries(SYSTEMS)) {
+    const receiver = await startReceiver();
+    try {
+      const env = {
+        ...process.env,
+        ...QUIET_ENV,
+        NODE_OPTIONS: '',
+        AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: 'simulator',
+        AWS_SECRET_ACCESS_KEY: 'simulator',
+        SMOKE_FAILING_BEDROCK: simulator.endpoint({ scenario: 'throttling' }),
+        SMOKE_MLFLOW: receiver.url,
+        SMOKE_LINE: cell.line.name,
+      };
+      const { stdout } = await promisify(execFile)(node, [...args], { cwd: programs, env, timeout: TIMEOUT_MILLIS });
+      const { calls, problems } = JSON.parse(stdout) as Printed;
+      wrong.push(...[...problems, ...compare(calls, receiver.spans())].map((what) => `${system}: ${what}`));
+    } catch (error) {
+      wrong.push(`${system}: ${(error as Error).message.trim()}`);
+    } finally {
+      await receiver.close();
+    }
+  }
+  return wrong;
+}
+
+interface Receiver {
+  readonly url: string;
+  spans(): ReceivedSpan[];
+  close(): Promise<void>;
+}
+
+/** Takes what the exporter sends, and knows one experiment. */
+async function startReceiver(): Promise<Receiver> {
+  const spans: ReceivedSpan[] = [];
+  const server = createServer(async (request, response) => {
+    const body = await buffer(request);
+    if (request.url === '/v1/traces') spans.push(...decodeTraceRequest(gunzipSync(body)));
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"experiment":{"experiment_id":"1"}}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    spans: () => spans,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function compare(calls: readonly Call[], received: readonly ReceivedSpan[]): string[] {
+  const root = received.find(({ name }) => name === 'smoke');
+  // Calls are made one after another, and their spans are exported in the order of their end.
+  const spans = received.filter((span) => span !== root);
+  const wrong = spans.length === calls.length ? [] : [`${calls.length} calls gave ${spans.length} spans`];
+  for (const [index, call] of calls.entries()) {
+    const span = spans[index];
+    if (span === undefined) continue;
+    const told = {
+      ...call,
+      toolCall: call.toolCall === undefined || call.toolCall,
+      isChild: true,
+      isFailed: call.error !== undefined,
+    };
+    const recorded = { ...readSpan(span, call), isChild: span.parentSpanId === root?.spanId };
+    for (const [what, value] of Object.entries(told)) {
+      const found = recorded[what as keyof typeof recorded];
+      if (found !== value) wrong.push(`call ${index + 1}, ${what}: the span has ${found}, the application ${value}`);
+    }
+  }
+  return wrong;
+}
+
+function readSpan({ name, attributes, status }: ReceivedSpan, call: Call) {
+  const [reason] = (attributes['gen_ai.response.finish_reasons'] ?? []) as readonly string[];
+  const isRecorded = String(attributes['gen_ai.output.messages']).includes(`"${call.toolCall}"`);
+  return {
+    name,
+    reason,
+    inputTokens: attributes['gen_ai.usage.input_tokens'],
+    outputTokens: attributes['gen_ai.usage.output_tokens'],
+    toolCall: call.toolCall === undefined || (isRecorded && call.toolCall),
+    error: attributes['error.type'],
+    isFailed: status.code === 2,
+  };
+}
