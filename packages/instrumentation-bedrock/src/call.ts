@@ -106,6 +106,7 @@ export class TracedCall {
    * @returns true while a stream is open.
    */
   succeed(output: unknown, onStreamEnd: () => void): boolean {
+    if (this.#ended) return false; // A wrapper may call back twice.
     this.#guard('reading the metadata of an answer', () => this.#exchange.readMetadata(output));
     this.#guard('reading the response', () => {
       const { streamMember } = this.#api;
@@ -119,6 +120,7 @@ export class TracedCall {
   }
 
   fail(error: unknown): void {
+    if (this.#ended) return;
     this.#guard('reading the metadata of an error', () => this.#exchange.readMetadata(error));
     this.#guard('recording an error', () => this.#finish(this.#stream?.response(), { type: errorType(error), error }));
     this.#end();
@@ -147,9 +149,7 @@ export class TracedCall {
         this.#guard('ending a stream', () => this.#finish(reader.response(), failure));
         this.#end();
       },
-      onError: (error) => {
-        if (!this.#ended) this.fail(error);
-      },
+      onError: (error) => this.fail(error),
       onAbandon: () => this.abandon(),
     });
   }
@@ -173,7 +173,7 @@ export class TracedCall {
   #finish(response: ApiResponse | undefined, failure?: Failure, isRead = true): void {
     const recorder = this.#recorder;
     if (recorder && failure) recorder.recordFailure(failure);
-    const body = response?.bodyOf(response.content);
+    const body = response?.body();
     const facts = response && body && response.dialect.readResponse(body);
     const { vendor } = identifyModel(this.#request.modelId);
     const reported = combineUsage([facts?.usage, this.#exchange.usage, response?.usage], vendor);

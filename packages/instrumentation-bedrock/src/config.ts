@@ -110,36 +110,37 @@ export interface ResolvedConfig {
 
 const CAPTURE_VARIABLE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
 const DEFAULT_MAX_MEDIA_BYTES = 1_048_576;
+const DEFAULT_FORMATS: NonNullable<BedrockInstrumentationConfig['contentFormats']> = ['gen_ai', 'mlflow'];
 
 interface Capture {
   readonly onSpans: boolean;
   readonly inEvents: boolean;
 }
 
+const NO_CAPTURE: Capture = { onSpans: false, inEvents: false };
+
 const CAPTURE_WORDS: Readonly<Record<string, Capture>> = {
   TRUE: { onSpans: true, inEvents: false },
-  FALSE: { onSpans: false, inEvents: false },
+  FALSE: NO_CAPTURE,
   SPAN_ONLY: { onSpans: true, inEvents: false },
   SPAN_AND_EVENT: { onSpans: true, inEvents: true },
   EVENT_ONLY: { onSpans: false, inEvents: true },
-  NO_CONTENT: { onSpans: false, inEvents: false },
+  NO_CONTENT: NO_CAPTURE,
 };
 
 /**
  * Fills in defaults and applies the environment.
  *
- * @param warn is told of values that are not understood; those are ignored in favour of the next source.
+ * @param warn is told of values that are not understood. Where one is about recording content, none is recorded: who
+ *   wrote it wanted something else than the default.
  */
 export function resolveConfig(
   config: BedrockInstrumentationConfig,
   env: Readonly<Record<string, string | undefined>>,
   warn: (message: string) => void,
 ): ResolvedConfig {
-  const capture = captureFromEnvironment(env[CAPTURE_VARIABLE], warn) ?? {
-    onSpans: config.captureMessageContent ?? true,
-    inEvents: false,
-  };
-  const formats = config.contentFormats ?? ['gen_ai', 'mlflow'];
+  const capture = captureFromEnvironment(env[CAPTURE_VARIABLE], warn) ?? captureFromConfig(config, warn);
+  const formats = contentFormats(config, warn);
   const maxMediaBytes = limit('maxMediaBytes', 'bytes', config.maxMediaBytes, warn) ?? DEFAULT_MAX_MEDIA_BYTES;
   return {
     captureContent: capture.onSpans || capture.inEvents,
@@ -172,6 +173,24 @@ function captureFromEnvironment(value: string | undefined, warn: (message: strin
   if (value === undefined || value.trim() === '') return undefined;
   const word = value.trim().toUpperCase();
   if (Object.hasOwn(CAPTURE_WORDS, word)) return CAPTURE_WORDS[word];
-  warn(`${CAPTURE_VARIABLE}=${value} is not understood and ignored; use true or false`);
-  return undefined;
+  warn(`${CAPTURE_VARIABLE}=${value} is not understood, so no content is recorded; use true or false`);
+  return NO_CAPTURE;
+}
+
+function captureFromConfig(
+  { captureMessageContent = true }: BedrockInstrumentationConfig,
+  warn: (message: string) => void,
+): Capture {
+  if (typeof captureMessageContent === 'boolean') return { onSpans: captureMessageContent, inEvents: false };
+  warn(`captureMessageContent must be true or false, not ${captureMessageContent}; no content is recorded`);
+  return NO_CAPTURE;
+}
+
+function contentFormats(
+  { contentFormats: formats = DEFAULT_FORMATS }: BedrockInstrumentationConfig,
+  warn: (message: string) => void,
+): readonly string[] {
+  if (Array.isArray(formats) && formats.every((format) => DEFAULT_FORMATS.includes(format))) return formats;
+  warn(`contentFormats must be a list of ${DEFAULT_FORMATS.join(' and ')}, not ${formats}; the default is used`);
+  return DEFAULT_FORMATS;
 }

@@ -16,7 +16,7 @@ export function prepareContent(
   config: ResolvedConfig,
   onError: (error: unknown) => void,
 ): JsonValue | undefined {
-  if (!config.captureContent || value === undefined) return undefined;
+  if (value === undefined) return undefined;
   const limit = { maxStringLength: config.maxContentLength };
   const hook = config.contentHook;
   if (!hook) return config.maxContentLength === undefined ? value : toJson(value, limit);

@@ -33,11 +33,16 @@ export function redactCredentials(text: string): string {
 
 /** What an error says; anything can be thrown, and reading it can throw again. */
 export function errorMessage(error: unknown): string {
-  return textOf(() => (error instanceof Error ? error.message : error)) ?? '';
+  return textOf(() => (isError(error) ? error.message : error)) ?? '';
 }
 
 export function errorStack(error: unknown): string | undefined {
-  return textOf(() => (error instanceof Error ? error.stack : undefined));
+  return textOf(() => (isError(error) ? error.stack : undefined));
+}
+
+/** By its shape: an error of another realm (a test runner's, a sandbox's) is no `Error` of this one. */
+function isError(error: unknown): error is Error {
+  return typeof (error as Partial<Error> | null | undefined)?.message === 'string';
 }
 
 function textOf(read: () => unknown): string | undefined {

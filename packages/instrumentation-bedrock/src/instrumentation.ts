@@ -54,6 +54,8 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
   declare private instruments: Instruments;
   declare private owner: Owner;
   declare private openCalls: Set<TracedCall>;
+  /** The owners of each `send` that was replaced for this instrumentation. */
+  declare private patched: Set<Owner[]>;
 
   /** @param config Every option has a default; see {@link BedrockInstrumentationConfig}. */
   constructor(config: BedrockInstrumentationConfig = {}) {
@@ -64,6 +66,7 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     // Kept when the base class's `getModuleDefinitions()` runs this again: calls and patches refer to them.
     this.openCalls ??= new Set();
     this.owner ??= this.createOwner();
+    this.patched ??= new Set();
     const patch = (moduleExports: ClientModule): ClientModule => {
       this.patch(moduleExports?.Client?.prototype);
       return moduleExports;
@@ -88,6 +91,7 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
   /** Starts tracing, also with an SDK that was loaded meanwhile or before, and for clients in use. */
   override enable(): void {
     super.enable();
+    for (const owners of this.patched) if (!owners.includes(this.owner)) owners.push(this.owner);
     // The base class has asked for hooks, which fire for what is loaded from now on.
     try {
       for (const loaded of loadedModules([CORE.file, SMITHY_CLIENT.file])) {
@@ -102,6 +106,11 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
   /** Stops tracing at once, also for clients in use; spans of streams that are still being read end here. */
   override disable(): void {
     super.disable();
+    // Nothing of a disabled instrumentation stays with the SDK.
+    for (const owners of this.patched) {
+      const at = owners.indexOf(this.owner);
+      if (at >= 0) owners.splice(at, 1);
+    }
     for (const call of [...this.openCalls]) call.abandon();
   }
 
@@ -126,7 +135,9 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
 
   private patch(prototype: object | undefined): boolean {
     try {
-      return prototype !== undefined && patchSend(prototype, this.owner);
+      const owners = prototype && patchSend(prototype, this.owner);
+      if (owners) this.patched.add(owners);
+      return owners !== undefined;
     } catch (error) {
       this._diag.error('The AWS SDK cannot be instrumented', error);
       return false;
@@ -138,17 +149,22 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     const report = (what: string, error: unknown): void => {
       if (reported.has(what)) return;
       reported.add(what);
-      // As text: what a hook or the SDK threw may quote a request header.
-      this._diag.error(`${what} (said once)`, errorStack(error) ?? errorMessage(error));
+      try {
+        // As text: what a hook or the SDK threw may quote a request header.
+        this._diag.error(`${what} (said once)`, errorStack(error) ?? errorMessage(error));
+      } catch {
+        // The logger is the application's, and there is nobody left to tell.
+      }
     };
     return {
       isEnabled: () => this.isEnabled(),
-      handle: (original, client, command, rest) => {
+      handle: (wrapper, original, client, command, rest) => {
         if (!isTraced(client)) return undefined;
         const { resolvedConfig: config, instruments, tracer, openCalls } = this;
         if (!instruments.isRecording && isWithoutProvider(tracer)) return undefined;
         const logger = this.logger as EventLogger;
-        return traceSend({ config, instruments, tracer, logger, openCalls, report }, original, client, command, rest);
+        const environment = { config, instruments, tracer, logger, openCalls, report };
+        return traceSend(environment, { wrapper, client, command }, original, rest);
       },
     };
   }

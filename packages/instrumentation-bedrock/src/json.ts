@@ -65,6 +65,9 @@ export interface ToJsonOptions {
 /** Deeper levels than any Bedrock API accepts; bounds the work for hostile objects. */
 const MAX_DEPTH = 200;
 
+/** Some times the largest batch of embeddings. Objects that share parts can stand for endless JSON. */
+const MAX_VALUES = 500_000;
+
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Bytes as text when they are valid UTF-8. */
@@ -90,16 +93,17 @@ export function toBase64(bytes: Uint8Array): string {
 
 /**
  * A plain copy of an application's value, for recording: bytes as base64, dates in ISO form, big integers as text,
- * no functions, cycles broken, no deeper than 200 levels. `toJSON` methods are never called, so recording has no side
+ * no functions, cycles broken, no deeper than 200 levels, no more than 500,000 values. `toJSON` methods are never called, so recording has no side
  * effects on the application's objects beyond reading their enumerable properties. Getters run, as they do for the SDK;
  * what they throw costs the record and not the call.
  */
 export function toJson(value: unknown, options: ToJsonOptions = {}): JsonValue | undefined {
   const { maxStringLength = Number.POSITIVE_INFINITY, maxMediaBytes = Number.POSITIVE_INFINITY } = options;
-  return copy(value, { maxStringLength, maxMediaBytes }, new Set(), 0);
+  return copy(value, { maxStringLength, maxMediaBytes, values: 0 }, new Set(), 0);
 }
 
 function copy(value: unknown, limits: Limits, ancestors: Set<object>, depth: number): JsonValue | undefined {
+  if (++limits.values > MAX_VALUES) return '[too many values]';
   switch (typeof value) {
     case 'string':
       return limitText(value, limits);
@@ -128,10 +132,16 @@ function copyObject(value: object, limits: Limits, ancestors: Set<object>, depth
   ancestors.add(value);
   let result: JsonValue;
   if (Array.isArray(value)) {
-    result = value.map((item) => copy(item, limits, ancestors, depth + 1) ?? null);
+    const items: JsonValue[] = [];
+    for (const item of value) {
+      if (limits.values > MAX_VALUES) break;
+      items.push(copy(item, limits, ancestors, depth + 1) ?? null);
+    }
+    result = items;
   } else {
     const object: JsonObject = {};
     for (const key of Object.keys(value)) {
+      if (limits.values > MAX_VALUES) break;
       const member = copy((value as Record<string, unknown>)[key], limits, ancestors, depth + 1);
       if (member === undefined) continue;
       if (key === '__proto__') Object.defineProperty(object, key, { value: member, enumerable: true });
@@ -143,7 +153,12 @@ function copyObject(value: object, limits: Limits, ancestors: Set<object>, depth
   return result;
 }
 
-type Limits = Required<{ [Key in keyof ToJsonOptions]: number }>;
+interface Limits {
+  readonly maxStringLength: number;
+  readonly maxMediaBytes: number;
+  /** Copied so far. */
+  values: number;
+}
 
 function limitText(text: string, { maxStringLength, maxMediaBytes }: Limits): string {
   const bytes = Math.floor((text.length * 3) / 4);

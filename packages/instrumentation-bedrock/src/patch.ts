@@ -5,8 +5,13 @@ import type { SdkClient, SdkCommand, Send } from './sdk.js';
 /** An instrumentation as the replaced `send` sees it. */
 export interface Owner {
   isEnabled(): boolean;
-  /** Handles a call, or returns nothing to leave it to the original. */
+  /**
+   * Handles a call, or returns nothing to leave it to the original.
+   *
+   * @param wrapper the replaced `send` that was called.
+   */
   handle(
+    wrapper: object,
     original: Send,
     client: SdkClient,
     command: SdkCommand,
@@ -27,22 +32,22 @@ interface SendPrototype {
  * Lets `owner` handle the calls of all clients with this prototype. When several instrumentations own a prototype
  * (registered twice, or by module hook and by hand), the one that came last and is enabled handles a call.
  *
- * @returns false when there is no `send` to patch.
+ * @returns the owners, from which one removes itself and to which it comes back; undefined when there is no `send`.
  * @throws TypeError when the prototype is frozen.
  */
-export function patchSend(prototype: object, owner: Owner): boolean {
+export function patchSend(prototype: object, owner: Owner): Owner[] | undefined {
   const holder = findSend(prototype);
-  if (!holder) return false;
+  if (!holder) return undefined;
   const known = holder.send[OWNERS];
   if (known) {
     if (!known.includes(owner)) known.push(owner);
-    return true;
+    return known;
   }
   const owners: Owner[] = [owner];
   const original = holder.send;
   const send: Send = function (this: SdkClient, command: SdkCommand, ...rest: unknown[]): unknown {
     const enabled = owners.findLast((candidate) => candidate.isEnabled());
-    const handled = enabled?.handle(original, this, command, rest);
+    const handled = enabled?.handle(send, original, this, command, rest);
     return handled ? handled.result : original.call(this, command, ...rest);
   };
   Object.defineProperty(send, 'name', { value: original.name, configurable: true });
@@ -50,14 +55,18 @@ export function patchSend(prototype: object, owner: Owner): boolean {
   Object.defineProperty(send, OWNERS, { value: owners });
   const descriptor = Object.getOwnPropertyDescriptor(holder, 'send');
   Object.defineProperty(holder, 'send', { ...descriptor, value: send });
-  return true;
+  return owners;
 }
 
-/** The object of the prototype chain that holds `send`: SDK copies differ in which class defines it. */
+/**
+ * The object of the prototype chain that holds the SDK's own `send`: the last that has one. What classes above override
+ * is the application's, or a mock's that wants to take back just what it put there.
+ */
 function findSend(prototype: object): SendPrototype | undefined {
+  let found: SendPrototype | undefined;
   for (let object: object | null = prototype; object; object = Object.getPrototypeOf(object)) {
     const value = Object.getOwnPropertyDescriptor(object, 'send')?.value;
-    if (typeof value === 'function') return object as SendPrototype;
+    if (typeof value === 'function') found = object as SendPrototype;
   }
-  return undefined;
+  return found;
 }

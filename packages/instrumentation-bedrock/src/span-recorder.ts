@@ -79,7 +79,6 @@ export class SpanRecorder {
   /** @param dialect that of the request, until its answer corrects it. */
   recordRequest(dialect: Dialect = this.#request.dialect): void {
     const { modelId, guardrailId } = this.#request;
-    const whole = this.#request.content();
     const { vendor } = identifyModel(modelId);
     this.setFacts({
       [semconv.ATTR_MLFLOW_SPAN_TYPE]: SPAN_TYPES[dialect.operation] ?? this.#api.spanType,
@@ -88,10 +87,10 @@ export class SpanRecorder {
       ...(vendor === undefined ? {} : { [semconv.ATTR_MLFLOW_LLM_PROVIDER]: vendor }),
       ...(guardrailId === undefined ? {} : { [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ID]: guardrailId }),
       ...this.#request.attributes,
-      ...this.#parameters(dialect, this.#request.bodyOf(whole)),
+      ...this.#parameters(dialect, this.#request.body()),
     });
 
-    const content = this.#content('request', whole);
+    const content = this.#content('request', () => this.#request.content());
     if (content === undefined) return;
     const body = this.#request.bodyOf(content);
     if (body) this.#showRequest(body, dialect);
@@ -103,7 +102,8 @@ export class SpanRecorder {
 
   recordChunk(chunk: ApiChunk): void {
     if (!this.#config.recordStreamEvents) return;
-    const shown = this.#content('chunk', toJson(chunk.shown, { maxMediaBytes: this.#config.maxMediaBytes }));
+    const limits = { maxMediaBytes: this.#config.maxMediaBytes };
+    const shown = this.#content('chunk', () => toJson(chunk.shown, limits));
     if (shown !== undefined) this.#span.addEvent(chunk.name, { json: JSON.stringify(shown) });
   }
 
@@ -118,7 +118,7 @@ export class SpanRecorder {
       this.#resolveModel(facts.model);
     }
     if (response.attributes) this.setFacts(response.attributes);
-    const content = this.#content('response', response.content);
+    const content = this.#content('response', () => response.content());
     if (content === undefined) return;
     const body = response.bodyOf(content);
     if (body) this.#showMessages(outputContent(response.dialect.readOutput(body)));
@@ -141,7 +141,7 @@ export class SpanRecorder {
     }
     // A service's message may quote the request, so it is content.
     const original = errorMessage(error);
-    const shown = this.#content('error', original);
+    const shown = this.#content('error', () => original);
     const text = typeof shown === 'string' ? shown : undefined;
     // The stack trace repeats the message: it may be shown only where the message is shown as it is.
     const stack = text === original ? errorStack(error) : undefined;
@@ -211,8 +211,10 @@ export class SpanRecorder {
     if (vendor !== undefined) this.#span.setAttribute(semconv.ATTR_MLFLOW_LLM_PROVIDER, vendor);
   }
 
-  #content(kind: BedrockContent['kind'], value: JsonValue | undefined): JsonValue | undefined {
-    return prepareContent(kind, value, this.#info, this.#config, (error) =>
+  /** @param read is called only where content is recorded. */
+  #content(kind: BedrockContent['kind'], read: () => JsonValue | undefined): JsonValue | undefined {
+    if (!this.#config.captureContent) return undefined;
+    return prepareContent(kind, read(), this.#info, this.#config, (error) =>
       this.#report('contentHook threw; the content it was given is not recorded', error),
     );
   }

@@ -1,5 +1,6 @@
 /** Watches an async iterable in place: the application keeps the very object, and every promise, the SDK gave it. */
 
+import { types } from 'node:util';
 import { isThenable } from './promise.js';
 
 /** What happens to a stream. After the first of `onEnd`, `onError` and `onAbandon` the others mean nothing. */
@@ -16,78 +17,123 @@ export interface StreamObserver {
 // response, stream or iterator, or none of these would ever be collected.
 const abandoned = new FinalizationRegistry<StreamObserver>((observer) => observer.onAbandon());
 
+/** What is watched at a stream or iterator; middleware may give the same one for several calls. */
+interface Watch {
+  observer: StreamObserver;
+  isStarted: boolean;
+}
+
+const watchedStreams = new WeakMap<object, Watch>();
+const watchedIterators = new WeakMap<object, Watch>();
+
 /**
- * Reports to `observer` what an application reads from `stream`, exactly when it does. Nothing is read ahead.
+ * Reports to `observer` what an application reads from `stream`, exactly when it does. Nothing is read ahead. A stream
+ * that was observed before reports to its new observer; the one before is told that nobody reads for it.
  *
  * @returns false when the object is no async iterable or cannot be watched; then the observer is never called.
  */
 export function observeStream(stream: unknown, observer: StreamObserver): boolean {
   if (typeof stream !== 'object' || stream === null) return false;
-  const iterable = stream as AsyncIterable<unknown>;
-  const createIterator = iterable[Symbol.asyncIterator];
+  const known = watchedStreams.get(stream);
+  if (known) {
+    if (!known.isStarted) known.observer.onAbandon();
+    Object.assign(known, { observer, isStarted: false });
+    abandoned.unregister(stream);
+  } else if (!watchStream(stream, { observer, isStarted: false })) {
+    return false;
+  }
+  abandoned.register(stream, observer, stream);
+  return true;
+}
+
+function watchStream(stream: object, watch: Watch): boolean {
+  const createIterator = (stream as AsyncIterable<unknown>)[Symbol.asyncIterator];
   if (typeof createIterator !== 'function' || !Object.isExtensible(stream)) return false;
   const own = Object.getOwnPropertyDescriptor(stream, Symbol.asyncIterator);
   if (own && !own.configurable) return false;
 
   Object.defineProperty(stream, Symbol.asyncIterator, {
-    value: function (this: unknown) {
-      const iterator = createIterator.call(iterable);
+    value: (...args: []) => {
+      const iterator = createIterator.apply(stream as AsyncIterable<unknown>, args);
       // With its first chunk the iterator decides: it may outlive the stream object, or be dropped unread before.
-      observeIterator(iterator, observer, () => abandoned.unregister(iterable));
+      const onStart = (): void => {
+        watch.isStarted = true;
+        abandoned.unregister(stream);
+      };
+      if (!observeIterator(iterator, watch.observer, onStart)) watch.observer.onAbandon();
       return iterator;
     },
     enumerable: own?.enumerable ?? false,
     configurable: true,
     writable: true,
   });
-  abandoned.register(stream, observer, stream);
+  watchedStreams.set(stream, watch);
   return true;
 }
 
-/** Iterators that are watched: a stream may give the same one twice. */
-const observed = new WeakSet<object>();
-
-/** Shadows the iterator's methods on the object itself, so that its identity and prototype stay what they were. */
-function observeIterator(iterator: AsyncIterator<unknown>, observer: StreamObserver, onStart: () => void): void {
-  if (observed.has(iterator) || !Object.isExtensible(iterator)) return;
-  observed.add(iterator);
+/**
+ * Shadows the iterator's methods on the object itself, so that its identity and prototype stay what they were.
+ *
+ * @returns false when that cannot be done: a frozen iterator, say.
+ */
+function observeIterator(iterator: AsyncIterator<unknown>, observer: StreamObserver, onStart: () => void): boolean {
+  const known = watchedIterators.get(iterator);
+  if (known) {
+    known.observer = observer;
+    return true;
+  }
+  const watch: Watch = { observer, isStarted: false };
   const { next, return: stop, throw: fail } = iterator;
-  let isStarted = false;
-  const shadow = (name: 'next' | 'return' | 'throw', value: unknown): void => {
-    Object.defineProperty(iterator, name, { value, enumerable: false, configurable: true, writable: true });
+  const shadow = (name: 'next' | 'return' | 'throw', value: unknown): boolean => {
+    try {
+      return Reflect.defineProperty(iterator, name, { value, enumerable: false, configurable: true, writable: true });
+    } catch {
+      return false; // A proxy may throw; the application's loop is not to see that.
+    }
   };
   const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
-    if (result?.done) observer.onEnd();
-    else observer.onChunk(result?.value);
+    if (result?.done) watch.observer.onEnd();
+    else watch.observer.onChunk(result?.value);
     return result;
   };
+  const onError = (error: unknown): never => {
+    watch.observer.onError(error);
+    throw error;
+  };
 
-  shadow('next', (...args: [] | [unknown]) => {
-    if (!isStarted) {
-      isStarted = true;
+  const isWatched = shadow('next', (...args: [] | [unknown]) => {
+    if (!watch.isStarted) {
+      watch.isStarted = true;
       onStart();
-      abandoned.register(iterator, observer, iterator);
+      abandoned.register(iterator, watch.observer, iterator);
     }
-    const result: unknown = next.apply(iterator, args);
-    // A promise is the rule; `for await` takes a plain result too, and middleware may give one.
-    if (!(result instanceof Promise)) return isThenable(result) ? result : onResult(result as IteratorResult<unknown>);
+    let result: unknown;
+    try {
+      result = next.apply(iterator, args);
+    } catch (error) {
+      return onError(error);
+    }
     // The promise that is handed out is the one derived here: watching the original beside it would mark a rejection
-    // as handled that the application never handled.
-    return result.then(onResult, (error: unknown) => {
-      observer.onError(error);
-      throw error;
-    });
+    // as handled that the application never handled. Told by its kind, for libraries replace the global Promise.
+    if (types.isPromise(result)) return (result as Promise<IteratorResult<unknown>>).then(onResult, onError);
+    // `for await` takes a plain result too. What another kind of promise brings cannot be seen without a trace.
+    if (!isThenable(result)) return onResult(result as IteratorResult<unknown>);
+    watch.observer.onAbandon();
+    return result;
   });
+  if (!isWatched) return false;
+  watchedIterators.set(iterator, watch);
   if (stop) {
     shadow('return', (...args: [] | [unknown]) => {
-      observer.onAbandon();
+      watch.observer.onAbandon();
       return stop.apply(iterator, args);
     });
   }
   if (fail) {
     shadow('throw', (...args: [] | [unknown]) => {
-      observer.onAbandon();
+      watch.observer.onAbandon();
       return fail.apply(iterator, args);
     });
   }
+  return true;
 }

@@ -6,9 +6,9 @@ import { type CallEnvironment, startAttributes, TracedCall } from './call.js';
 import type { BedrockCallInfo } from './config.js';
 import { apiOf } from './operations.js';
 import { isThenable } from './promise.js';
-import { BEDROCK_RUNTIME_SERVICE_ID, operationName, type SdkClient, type SdkCommand, type Send } from './sdk.js';
+import { BEDROCK_RUNTIME_SERVICE_ID, operationName, type SdkClient, type Send } from './sdk.js';
 import { spanName } from './span-recorder.js';
-import { isTracedAlready, lastEndpoint, withTransport } from './transport.js';
+import { isTracedAlready, lastEndpoint, type SendOrigin, withTransport } from './transport.js';
 
 /** What tracing a `send` needs of the instrumentation. */
 export interface SendEnvironment extends CallEnvironment {
@@ -25,14 +25,14 @@ export function isTraced(client: SdkClient): boolean {
 /** Undefined when the call is none to trace; then the original is to be called as if nothing were. */
 export function traceSend(
   environment: SendEnvironment,
+  origin: SendOrigin,
   original: Send,
-  client: SdkClient,
-  command: SdkCommand,
   rest: unknown[],
 ): { readonly result: unknown } | undefined {
   const parent = context.active();
   if (isTracingSuppressed(parent)) return undefined;
-  const started = start(environment, client, command, parent);
+  const { client, command } = origin;
+  const started = start(environment, origin, parent);
   if (!started) return undefined;
 
   const { call, span, info } = started;
@@ -53,7 +53,7 @@ export function traceSend(
   };
   try {
     const result = context.with(active, () =>
-      withTransport(client, command, call, (answered) => {
+      withTransport(origin, call, (answered) => {
         const watch = { succeed: after(succeed, answered), fail: after(fail, answered) };
         return watchAnswer(watch, parent, rest, (args) => original.call(client, command, ...args));
       }),
@@ -138,15 +138,11 @@ interface StartedCall {
 }
 
 /** Undefined when nothing is to be observed; an error in here is reported and the application's call goes on. */
-function start(
-  environment: SendEnvironment,
-  client: SdkClient,
-  command: SdkCommand,
-  parent: Context,
-): StartedCall | undefined {
+function start(environment: SendEnvironment, origin: SendOrigin, parent: Context): StartedCall | undefined {
+  const { client, command } = origin;
   try {
     const operation = operationName(command, client);
-    if (operation === undefined || isTracedAlready(command)) return undefined;
+    if (operation === undefined || isTracedAlready(origin)) return undefined;
     const api = apiOf(operation);
     const request = api.readRequest(command.input, environment.config);
     const info: BedrockCallInfo = { operation, modelId: request.modelId };

@@ -8,9 +8,15 @@ import type { Middleware, SdkClient, SdkCommand } from './sdk.js';
 /** A `send` that is being traced. */
 interface TracedSend {
   /** Cleared when the SDK has answered: an HTTP/2 session made meanwhile holds this context for as long as it lives. */
-  current: { readonly client: SdkClient; readonly command: SdkCommand; readonly call: TracedCall } | undefined;
-  /** A second wrapper around the same `send` has seen it. */
-  isSeen: boolean;
+  current: { readonly origin: SendOrigin; readonly call: TracedCall } | undefined;
+}
+
+/** Where a `send` came from. */
+export interface SendOrigin {
+  /** The replaced `send` that was called: there are two where somebody wrapped the first and it was replaced again. */
+  readonly wrapper: object;
+  readonly client: SdkClient;
+  readonly command: SdkCommand;
 }
 
 // Registered, so that all builds and versions of this package in a process share it.
@@ -28,21 +34,19 @@ export function lastEndpoint(client: SdkClient): ServerEndpoint | undefined {
 }
 
 /**
- * True when `send` was wrapped twice, with somebody else's wrapper in between, and the outer one traces this call
- * already. Only once for each call: a command that is sent again from inside its own middleware is another call.
+ * True when another wrapper, above somebody else's that is above this one, traces this call already. Through the same
+ * wrapper a command comes again only when it is sent again, from inside its own middleware: that is another call.
  */
-export function isTracedAlready(command: SdkCommand): boolean {
-  const send = tracedSend.getStore();
-  if (!send || send.isSeen || send.current?.command !== command) return false;
-  send.isSeen = true;
-  return true;
+export function isTracedAlready({ wrapper, command }: SendOrigin): boolean {
+  const origin = tracedSend.getStore()?.current?.origin;
+  return origin !== undefined && origin.command === command && origin.wrapper !== wrapper;
 }
 
 const middleware: Middleware = (next) => async (args) => {
   const current = tracedSend.getStore()?.current;
   if (!current) return next(args);
   const endpoint = current.call.sending(args.request);
-  if (endpoint) endpoints.set(current.client, endpoint);
+  if (endpoint) endpoints.set(current.origin.client, endpoint);
   const result = await next(args);
   current.call.received(result);
   return result;
@@ -56,13 +60,13 @@ const middleware: Middleware = (next) => async (args) => {
  * @param send is given a function to call when the SDK has answered.
  */
 export function withTransport<Result>(
-  client: SdkClient,
-  command: SdkCommand,
+  origin: SendOrigin,
   call: TracedCall,
   send: (answered: () => void) => Result,
 ): Result {
+  const { command } = origin;
   addMiddleware(command);
-  const traced: TracedSend = { current: { client, command, call }, isSeen: false };
+  const traced: TracedSend = { current: { origin, call } };
   const answered = (): void => {
     traced.current = undefined;
     removeMiddleware(command);

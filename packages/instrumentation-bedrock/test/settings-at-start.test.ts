@@ -24,7 +24,7 @@ describe('settings', () => {
     process.env[CAPTURE] = 'maybe';
     new BedrockInstrumentation({ enabled: false, maxContentLength: -1 });
     expect(warnings).to.deep.equal([
-      `opentelemetry-instrumentation-bedrock: ${CAPTURE}=maybe is not understood and ignored; use true or false`,
+      `opentelemetry-instrumentation-bedrock: ${CAPTURE}=maybe is not understood, so no content is recorded; use true or false`,
       'opentelemetry-instrumentation-bedrock: maxContentLength must be 0 or more characters, not -1; the default is used',
     ]);
   });

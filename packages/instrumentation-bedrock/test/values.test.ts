@@ -139,7 +139,7 @@ describe('resolveConfig', () => {
     const config = resolveConfig({ captureMessageContent: false, maxContentLength: -1 }, env, (w) => warnings.push(w));
     expect(config).to.include({ captureContent: false, maxContentLength: undefined });
     expect(warnings).to.deep.equal([
-      'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=perhaps is not understood and ignored; use true or false',
+      'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=perhaps is not understood, so no content is recorded; use true or false',
       'maxContentLength must be 0 or more characters, not -1; the default is used',
     ]);
   });

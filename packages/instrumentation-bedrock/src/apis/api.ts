@@ -13,9 +13,14 @@ export interface ApiRequest extends DialectChoice {
   readonly guardrailId: string | undefined;
   /** Facts of this operation that no dialect has. */
   readonly attributes?: Attributes | undefined;
-  /** The whole input as plain JSON: what hooks edit and spans show. */
+  /**
+   * The part of the input that is in the dialect, as it is, for its figures: it may be the application's own object, so
+   * nothing else is to be read of it. Undefined when it is no JSON object.
+   */
+  body(): JsonObject | undefined;
+  /** A copy of the whole input as plain JSON: what hooks edit and spans show. */
   content(): JsonValue | undefined;
-  /** The part of the content that is in the dialect; undefined when it is no JSON object. */
+  /** The part of such a copy that is in the dialect. */
   bodyOf(content: JsonValue | undefined): JsonObject | undefined;
   /** The content as a person should see it, with the body as MLflow's chat view reads it where there is a view. */
   record(content: JsonValue, view: ChatView['request'] | undefined): JsonValue;
@@ -26,8 +31,10 @@ export interface ApiResponse {
   readonly dialect: Dialect;
   /** Facts of this operation that no dialect has. */
   readonly attributes?: Attributes | undefined;
-  /** The whole output as plain JSON. */
-  readonly content: JsonValue | undefined;
+  /** See {@link ApiRequest.body}. */
+  body(): JsonObject | undefined;
+  /** See {@link ApiRequest.content}. */
+  content(): JsonValue | undefined;
   /** Usage from outside the body: invocation metrics. */
   readonly usage: UsageReport | undefined;
   /** See {@link ApiRequest.bodyOf}. */

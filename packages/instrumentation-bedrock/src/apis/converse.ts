@@ -8,7 +8,7 @@ import type { Api, ApiRequest, ApiResponse, ApiStream } from './api.js';
 export const converseApi: Api = {
   spanType: 'CHAT_MODEL',
   readRequest,
-  readResponse: (_request, output, limits) => response(toJson(output, limits)),
+  readResponse: (_request, output, limits) => response(asObject(output), limits),
   createStream,
 };
 
@@ -21,14 +21,23 @@ function readRequest(input: unknown, limits: ToJsonOptions): ApiRequest {
     dialect: converse,
     isCertain: true,
     guardrailId: asString(asObject(raw?.['guardrailConfig'])?.['guardrailIdentifier']),
+    body: () => raw,
     content: () => toJson(input, limits),
     bodyOf: asObject,
     record: recordConversation,
   };
 }
 
-function response(content: JsonValue | undefined): ApiResponse {
-  return { dialect: converse, content, usage: undefined, bodyOf: asObject, record: recordConversation };
+function response(output: JsonObject | undefined, limits: ToJsonOptions): ApiResponse {
+  return {
+    dialect: converse,
+    usage: undefined,
+    body: () => output,
+    // Redacted reasoning and images are bytes.
+    content: () => toJson(output, limits),
+    bodyOf: asObject,
+    record: recordConversation,
+  };
 }
 
 function recordConversation(content: JsonValue, view: ((body: JsonObject) => JsonObject) | undefined): JsonValue {
@@ -45,8 +54,7 @@ function createStream(_request: ApiRequest, _output: unknown, limits: ToJsonOpti
       fold.add(event);
       return { name, shown: event[name] ?? null };
     },
-    // The events are the SDK's objects, so redacted reasoning and images may be bytes.
-    response: () => response(toJson(fold.body(), limits)),
+    response: () => response(fold.body(), limits),
     isComplete: fold.isComplete,
   };
 }

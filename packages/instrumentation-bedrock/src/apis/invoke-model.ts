@@ -48,6 +48,7 @@ function readRequest(input: unknown, limits: ToJsonOptions): ApiRequest {
     modelId,
     ...chooseDialect(modelId, body),
     guardrailId: asString(raw['guardrailIdentifier']),
+    body: () => asObject(body()),
     content: () => withBody(raw, body(), limits),
     bodyOf,
     record(content, view) {
@@ -67,7 +68,14 @@ function readResponse(request: ApiRequest, output: unknown, limits: ToJsonOption
   const raw = asObject(output) ?? {};
   const body = readBody(raw['body'], limits);
   const dialect = isObject(body) ? dialectOfResponse(request, body) : request.dialect;
-  return { dialect, content: withBody(raw, body, limits), usage: undefined, bodyOf, record };
+  return {
+    dialect,
+    usage: undefined,
+    body: () => asObject(body),
+    content: () => withBody(raw, body, limits),
+    bodyOf,
+    record,
+  };
 }
 
 /** An input or output of the SDK as plain JSON, with its body as it was read. */
@@ -113,11 +121,12 @@ function createStream(request: ApiRequest, output: unknown, limits: ToJsonOption
       return { name: dialect.chunkName?.(chunk) ?? asString(chunk['type']) ?? 'chunk', shown: chunk };
     },
     response() {
-      const folded = asObject(toJson(fold.body(), limits));
+      const folded = fold.body();
       return {
         dialect: dialect ?? request.dialect,
-        content: folded ? { ...rest, body: { ...folded, ...guardrail } } : rest,
         usage,
+        body: () => folded,
+        content: () => (folded ? { ...rest, body: toJson({ ...folded, ...guardrail }, limits) } : rest),
         bodyOf,
         record,
       };

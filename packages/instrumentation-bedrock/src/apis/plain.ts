@@ -81,6 +81,7 @@ export function plainApi(operation: string): Api {
         modelId: asString(raw['modelId']),
         guardrailId: asString(raw['guardrailIdentifier']),
         attributes: requestAttributes?.(raw),
+        body: () => undefined,
         content: () => content(input, limits),
         bodyOf: () => undefined,
         record: (recorded) => recorded,
@@ -90,7 +91,8 @@ export function plainApi(operation: string): Api {
       return {
         dialect,
         attributes: responseAttributes?.(asObject(output) ?? {}),
-        content: content(output, limits),
+        body: () => undefined,
+        content: () => content(output, limits),
         usage: undefined,
         bodyOf: () => undefined,
         record: (recorded) => recorded,

@@ -1,0 +1,226 @@
+/** Applications that do what few do: replace what others share, hand the same object out twice, stub the SDK. */
+
+import * as sdk from '@aws-sdk/client-bedrock-runtime';
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { type Simulator, startSimulator } from 'bedrock-simulator';
+import { expect } from 'chai';
+import { observeStream, type StreamObserver } from '../src/stream.js';
+import { collect, createClient, startTracing, type Tracing, type TracingOptions } from './support/tracing.js';
+
+const INPUT: sdk.ConverseCommandInput = {
+  modelId: 'amazon.nova-lite-v1:0',
+  messages: [{ role: 'user', content: [{ text: 'Hi' }] }],
+};
+
+describe('odd applications', () => {
+  let simulator: Simulator;
+  let tracing: Tracing;
+  let client: sdk.BedrockRuntimeClient;
+  const start = (options?: TracingOptions): void => {
+    tracing = startTracing(options);
+    client = createClient(simulator.url);
+  };
+  before(async () => {
+    simulator = await startSimulator();
+  });
+  after(() => simulator.close());
+  afterEach(async () => {
+    client.destroy();
+    await tracing.close();
+  });
+
+  it('may get the same stream object from a cache: each call has its span, with what was read for it', async () => {
+    start();
+    const chunks = [{ messageStart: { role: 'assistant' } }, { messageStop: { stopReason: 'end_turn' } }];
+    const stream = {
+      async *[Symbol.asyncIterator]() {
+        yield* chunks;
+      },
+    };
+    client.middlewareStack.add(() => async () => ({ output: { $metadata: {}, stream }, response: {} }) as never, {
+      step: 'initialize',
+      priority: 'high',
+    });
+    for (let call = 0; call < 3; call++) {
+      const answer = await client.send(new sdk.ConverseStreamCommand(INPUT));
+      expect(await collect(answer.stream)).to.deep.equal(chunks);
+    }
+    // The first of the two is left unread.
+    await client.send(new sdk.ConverseStreamCommand(INPUT));
+    await collect((await client.send(new sdk.ConverseStreamCommand(INPUT))).stream);
+    expect(tracing.spans().map(({ events }) => events.length)).to.deep.equal([2, 2, 2, 0, 2]);
+  });
+
+  it('may replace the global Promise: streams are seen all the same', async () => {
+    start();
+    const original = globalThis.Promise;
+    const answer = await client.send(new sdk.ConverseStreamCommand(INPUT));
+    let events: unknown[];
+    try {
+      globalThis.Promise = class extends original<unknown> {} as PromiseConstructor;
+      events = await collect(answer.stream);
+    } finally {
+      globalThis.Promise = original;
+    }
+    const [span] = tracing.spans();
+    expect(span?.events).to.have.lengthOf(events.length);
+    expect(span?.attributes).to.include.keys('gen_ai.usage.output_tokens');
+  });
+
+  it('may stub the client before it is instrumented, and take the stub back', async () => {
+    start();
+    await tracing.close();
+    const prototype = sdk.BedrockRuntimeClient.prototype as { send?: unknown };
+    Object.defineProperty(prototype, 'send', { value: async () => 'stub', configurable: true, writable: true });
+    try {
+      start();
+      expect(await client.send(new sdk.ConverseCommand(INPUT))).to.equal('stub');
+    } finally {
+      delete prototype.send;
+    }
+    expect(await client.send(new sdk.ConverseCommand(INPUT))).to.have.property('stopReason', 'end_turn');
+    expect(tracing.spans()).to.have.lengthOf(1);
+  });
+
+  it('may wrap send again and again, between disable() and enable(): one span', async () => {
+    start();
+    const prototype = Object.getPrototypeOf(sdk.BedrockRuntimeClient.prototype) as {
+      send: (...args: unknown[]) => unknown;
+    };
+    const original = prototype.send;
+    try {
+      for (let layer = 0; layer < 3; layer++) {
+        const beneath = prototype.send;
+        prototype.send = function (...args) {
+          return beneath.apply(this, args);
+        };
+        tracing.instrumentation.disable();
+        tracing.instrumentation.enable();
+        tracing.instrumentation.manuallyInstrument(sdk);
+      }
+      await client.send(new sdk.ConverseCommand(INPUT));
+    } finally {
+      prototype.send = original;
+    }
+    expect(tracing.spans()).to.have.lengthOf(1);
+  });
+
+  it('may have a diag logger that throws: it hears of what goes wrong, the call does not', async () => {
+    start({
+      config: {
+        requestHook: () => {
+          throw new Error('broken hook');
+        },
+      },
+    });
+    const broken = (): never => {
+      throw new Error('broken logger');
+    };
+    diag.setLogger({ error: broken, warn: broken, info: broken, debug: broken, verbose: broken }, DiagLogLevel.ERROR);
+    const answer = await client.send(new sdk.ConverseCommand(INPUT)).finally(() => diag.disable());
+    expect(answer.stopReason).to.equal('end_turn');
+    expect(tracing.spans()).to.have.lengthOf(1);
+  });
+
+  it('may carry along what is never sent: without content nothing of it is read', async () => {
+    start({ config: { captureMessageContent: false } });
+    let reads = 0;
+    const messages = INPUT.messages!.map((message) => ({
+      ...message,
+      get row() {
+        reads++;
+        return 'of the application';
+      },
+    }));
+    await client.send(new sdk.ConverseCommand({ ...INPUT, messages }));
+    expect(reads).to.equal(0);
+  });
+
+  it('may share objects within objects: what is recorded of them is bounded', async () => {
+    start();
+    let shared: unknown = 'x';
+    for (let level = 0; level < 60; level++) shared = [shared, shared];
+    const answer = await client.send(new sdk.ConverseCommand({ ...INPUT, shared } as sdk.ConverseCommandInput));
+    expect(answer.stopReason).to.equal('end_turn');
+    expect(String(tracing.spans()[0]?.attributes['mlflow.spanInputs']).length).to.be.lessThan(10_000_000);
+  });
+
+  it('may write "false" where false belongs: no content is recorded', async () => {
+    start({ config: { captureMessageContent: 'false', contentFormats: 5 } as never });
+    await client.send(new sdk.ConverseCommand(INPUT));
+    expect(tracing.spans()[0]?.attributes).to.not.have.any.keys('mlflow.spanInputs', 'gen_ai.input.messages');
+  });
+});
+
+describe('odd iterators', () => {
+  const read = async (stream: AsyncIterable<unknown>): Promise<{ seen: string[]; items: unknown[] }> => {
+    const seen: string[] = [];
+    const observer: StreamObserver = {
+      onChunk: () => seen.push('chunk'),
+      onEnd: () => seen.push('end'),
+      onError: () => seen.push('error'),
+      onAbandon: () => seen.push('abandon'),
+    };
+    expect(observeStream(stream, observer)).to.equal(true);
+    const items: unknown[] = [];
+    try {
+      for await (const item of stream) items.push(item);
+    } catch (error) {
+      items.push((error as Error).message);
+    }
+    return { seen, items };
+  };
+  const streamOf = (iterator: object): AsyncIterable<unknown> => ({
+    [Symbol.asyncIterator]: () => iterator as AsyncIterator<unknown>,
+  });
+  const countTo = (last: number): (() => Promise<IteratorResult<number>>) => {
+    let at = 0;
+    return async () => (++at > last ? { done: true, value: undefined } : { done: false, value: at });
+  };
+
+  const refusing = { defineProperty: () => false };
+  const throwing: ProxyHandler<object> = {
+    defineProperty: () => {
+      throw new Error('hands off');
+    },
+  };
+  const CASES: Readonly<Record<string, () => object>> = {
+    frozen: () => Object.freeze({ next: countTo(2) }),
+    'with a next of their own that stays': () => Object.defineProperty({}, 'next', { value: countTo(2) }),
+    'that are a proxy which refuses': () => new Proxy({ next: countTo(2) }, refusing),
+    'that are a proxy which throws': () => new Proxy({ next: countTo(2) }, throwing),
+  };
+  for (const [name, create] of Object.entries(CASES)) {
+    it(`${name} are read as ever, and nothing waits for them`, async () => {
+      expect(await read(streamOf(create()))).to.deep.equal({ seen: ['abandon'], items: [1, 2] });
+    });
+  }
+
+  it('that throw at once are errors', async () => {
+    const next = (): never => {
+      throw new Error('at once');
+    };
+    expect(await read(streamOf({ next }))).to.deep.equal({ seen: ['error'], items: ['at once'] });
+  });
+
+  it('with promises of another kind are left alone', async () => {
+    const results = [{ done: false, value: 1 }, { done: true }];
+    // biome-ignore lint/suspicious/noThenProperty: promises of libraries are such objects.
+    const next = () => ({ then: (resolve: (result: unknown) => void) => resolve(results.shift()) });
+    expect(await read(streamOf({ next }))).to.deep.equal({ seen: ['abandon', 'abandon'], items: [1] });
+  });
+
+  it('get the arguments they are asked for with', () => {
+    const asked: unknown[] = [];
+    const stream = {
+      [Symbol.asyncIterator](...args: unknown[]) {
+        asked.push(...args);
+        return { next: countTo(0) };
+      },
+    };
+    const ignore = (): void => undefined;
+    observeStream(stream, { onChunk: ignore, onEnd: ignore, onError: ignore, onAbandon: ignore });
+    (stream[Symbol.asyncIterator] as (options: unknown) => unknown)({ preventCancel: true });
+    expect(asked).to.deep.equal([{ preventCancel: true }]);
+  });
+});
