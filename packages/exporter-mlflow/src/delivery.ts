@@ -6,6 +6,7 @@ import type { ExperimentResolver } from './experiment.js';
 import { MlflowError } from './mlflow-error.js';
 import type { Reporter } from './reporter.js';
 import type { Failure } from './response.js';
+import { sanitizeSpan } from './sanitize.js';
 import { hasFigures, observeSpan, type TraceFacts, TraceFactsStore } from './trace-facts.js';
 import { type RecordContext, withTraceName } from './trace-info.js';
 import type { TraceRecords } from './trace-records.js';
@@ -42,7 +43,8 @@ export class Delivery {
   }
 
   /** Delivers a batch and gives the error when part of it could not be delivered, which is reported already. */
-  async deliver(spans: ReadableSpan[]): Promise<MlflowError | undefined> {
+  async deliver(handedOver: ReadableSpan[]): Promise<MlflowError | undefined> {
+    const spans = handedOver.map(sanitizeSpan);
     const { experiment, reporter, timeoutMillis } = this.#parts;
     const deadline = performance.now() + timeoutMillis;
     const found = await experiment.resolve(deadline);

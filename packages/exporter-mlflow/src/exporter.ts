@@ -91,7 +91,7 @@ export class MlflowSpanExporter implements SpanExporter {
 }
 
 function createDelivery(config: ResolvedConfig, transport: Transport): Delivery {
-  const { connection, compression, runId, traceInfo, recordRemoteTraces, concurrencyLimit } = config;
+  const { connection, compression, maxRequestBytes, runId, traceInfo, recordRemoteTraces, concurrencyLimit } = config;
   const { url, timeoutMillis } = connection;
   const reporter = createReporter();
   const rest = createRestClient(transport, url);
@@ -101,6 +101,7 @@ function createDelivery(config: ResolvedConfig, transport: Transport): Delivery 
       transport,
       url,
       compression,
+      maxRequestBytes,
       runId: traceInfo === 'otlp-only' ? runId : undefined,
       reporter,
     }),

@@ -10,6 +10,8 @@ export interface Reporter {
   undelivered(spans: number, failure: Pick<Failure, 'kind' | 'reason'>): void;
   /** One span that the server refuses. */
   refusedSpan(name: string, reason: string): void;
+  /** One span that the server takes only without its content. */
+  repairedSpan(name: string, reason: string): void;
   /** Spans arrived, but something about their traces could not be recorded. */
   incomplete(reason: string): void;
   /** Anything else that somebody should know. */
@@ -43,6 +45,13 @@ export function createReporter(): Reporter {
       lost += 1;
       if (once('warn', `refused ${reason}`, `MLflow refuses span "${name}" (${reason}), it was dropped.`))
         toldLost = lost;
+    },
+    repairedSpan(name, reason) {
+      once(
+        'warn',
+        `refused content ${reason}`,
+        `MLflow refuses span "${name}" (${reason}), it was sent without its content.`,
+      );
     },
     incomplete(reason) {
       once('error', `record ${reason}`, `The spans were delivered, but not the trace record: ${sentence(reason)}`);
