@@ -1,3 +1,4 @@
+import type { MeterProvider } from '@opentelemetry/api';
 import {
   type MlflowConnectionConfig,
   type ResolvedConnection,
@@ -44,6 +45,11 @@ export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
    * counts as the root; without it such traces stay in progress. Default: `false`.
    */
   recordRemoteTraces?: boolean;
+  /**
+   * Receives metrics about the exporter itself (`otel.sdk.exporter.span.exported` and others, see the README).
+   * Default: none.
+   */
+  meterProvider?: MeterProvider;
 }
 
 /** The validated options, with environment and defaults applied. */
@@ -56,6 +62,7 @@ export interface ResolvedConfig {
   concurrencyLimit: number;
   traceInfo: 'full' | 'otlp-only';
   recordRemoteTraces: boolean;
+  meterProvider: MeterProvider | undefined;
 }
 
 const DEFAULT_EXPERIMENT_NAME = 'Default';
@@ -91,6 +98,7 @@ export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.Proc
     concurrencyLimit,
     traceInfo: oneOf('traceInfo', config.traceInfo ?? 'full', ['full', 'otlp-only']),
     recordRemoteTraces: config.recordRemoteTraces ?? false,
+    meterProvider: config.meterProvider,
   };
 }
 

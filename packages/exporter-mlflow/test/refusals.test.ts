@@ -163,7 +163,7 @@ describe('batches', () => {
   });
 
   it('hold no more bytes than maxRequestBytes, except for a larger span, which goes alone', async () => {
-    const uploads = await uploadsOf(spansOf([3000, 3000, 3000, 20_000, 3000, 100]), {
+    const uploads = await uploadsOf(spansOf([4000, 4000, 4000, 20_000, 4000, 100]), {
       maxRequestBytes: 10_000,
       compression: 'none',
     });
