@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Runs `work` for every item, at most `limit` at a time. */
 export async function forEachLimited<T>(
@@ -22,6 +23,18 @@ export async function settledBefore(deadline: number, promises: Iterable<Promise
   });
   await Promise.race([Promise.allSettled(promises), timeout]);
   clearTimeout(timer);
+}
+
+/**
+ * For work that takes the processor for some milliseconds: each call resolves in a turn of the event loop of its own,
+ * so that the application has its turn in between, however many wait.
+ */
+export function createTurns(): () => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return () => {
+    last = last.then(() => nextTurn());
+    return last;
+  };
 }
 
 export interface Slots {

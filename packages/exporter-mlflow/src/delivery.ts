@@ -25,6 +25,8 @@ export interface DeliveryParts {
   traceInfo: 'full' | 'otlp-only';
   recordRemoteTraces: boolean;
   concurrencyLimit: number;
+  /** Resolves when it is time for some work of the processor. */
+  nextTurn: () => Promise<void>;
   timeoutMillis: number;
 }
 
@@ -61,9 +63,11 @@ export class Delivery {
 
   /** Delivers a batch. */
   async deliver(handedOver: ReadableSpan[]): Promise<DeliveryResult> {
-    const spans = handedOver.map(sanitizeSpan);
-    const { experiment, reporter, timeoutMillis } = this.#parts;
+    const { experiment, reporter, timeoutMillis, nextTurn } = this.#parts;
     const deadline = performance.now() + timeoutMillis;
+    // A flush hands over all its batches at once.
+    await nextTurn();
+    const spans = handedOver.map(sanitizeSpan);
     const found = await experiment.resolve(deadline);
     if (found.kind !== 'success') return this.#undelivered(spans.length, found);
     const result = this.#byArtifacts
@@ -106,8 +110,9 @@ export class Delivery {
   }
 
   async #deliverSpans(spans: ReadableSpan[], experimentId: string, deadline: number): Promise<DeliveryResult> {
-    const { uploader, traceInfo, metrics } = this.#parts;
+    const { uploader, traceInfo, metrics, nextTurn } = this.#parts;
     const traces = groupByTrace(spans);
+    await nextTurn();
     for (const [traceId, group] of traces) {
       const facts = this.#facts.of(traceId);
       for (const span of group) observeSpan(facts, span);

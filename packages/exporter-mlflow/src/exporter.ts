@@ -5,6 +5,7 @@ import { diag } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { createArtifactDelivery } from './artifact-delivery.js';
+import { createTurns } from './concurrency.js';
 import { type MlflowSpanExporterConfig, type ResolvedConfig, resolveConfig } from './config.js';
 import { Delivery, toError } from './delivery.js';
 import { createExperimentResolver } from './experiment.js';
@@ -116,6 +117,7 @@ function createDelivery(config: ResolvedConfig, transport: Transport, metrics: E
   const { connection, compression, maxRequestBytes, runId, traceInfo, recordRemoteTraces, concurrencyLimit } = config;
   const { url, timeoutMillis } = connection;
   const reporter = createReporter();
+  const nextTurn = createTurns();
   const rest = createRestClient(transport, url);
   return new Delivery({
     experiment: createExperimentResolver(rest, config.experiment, url),
@@ -126,6 +128,7 @@ function createDelivery(config: ResolvedConfig, transport: Transport, metrics: E
       maxRequestBytes,
       runId: traceInfo === 'otlp-only' ? runId : undefined,
       reporter,
+      nextTurn,
     }),
     records: createTraceRecords(rest),
     artifacts: createArtifactDelivery({ rest, transport, url, reporter }),
@@ -135,6 +138,7 @@ function createDelivery(config: ResolvedConfig, transport: Transport, metrics: E
     traceInfo,
     recordRemoteTraces,
     concurrencyLimit,
+    nextTurn,
     timeoutMillis,
   });
 }

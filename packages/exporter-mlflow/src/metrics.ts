@@ -56,6 +56,8 @@ export function createExporterMetrics(meterProvider: MeterProvider | undefined, 
   const duration = meter.createHistogram('otel.sdk.exporter.operation.duration', {
     unit: 's',
     description: 'The duration of exporting a batch of spans, with their trace records and all retries.',
+    // As the exporters of the SDK do it: sum and count, unless a view asks for more.
+    advice: { explicitBucketBoundaries: [] },
   });
   const retries = meter.createCounter('mlflow.exporter.request.retries', {
     unit: '{request}',

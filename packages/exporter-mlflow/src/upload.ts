@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
@@ -43,8 +42,10 @@ export function createUploader(parts: {
   /** Sent as a header, for traces that get no record to say it. */
   runId: string | undefined;
   reporter: Reporter;
+  /** Resolves when it is time for some work of the processor. */
+  nextTurn: () => Promise<void>;
 }): Uploader {
-  const { transport, url, compression, maxRequestBytes, runId, reporter } = parts;
+  const { transport, url, compression, maxRequestBytes, runId, reporter, nextTurn } = parts;
   const limits: BatchLimits = { spans: MAX_SPANS_PER_REQUEST, bytes: maxRequestBytes };
 
   const post = async (message: Uint8Array, experimentId: string, deadline: number): Promise<Outcome> => {
@@ -60,6 +61,7 @@ export function createUploader(parts: {
   };
   /** `undefined` when they are too many for one request after all. */
   const send = async (spans: ReadableSpan[], experimentId: string, deadline: number): Promise<Outcome | undefined> => {
+    await nextTurn();
     const message = serialize(spans);
     if (message === undefined) return { kind: 'rejected', status: 422, reason: 'it cannot be serialized' };
     if (message.byteLength > maxRequestBytes && spans.length > 1) return undefined;
@@ -88,7 +90,6 @@ export function createUploader(parts: {
         const outcome = await send(part, experimentId, deadline);
         if (outcome === undefined) {
           pending.push(...halve(part).reverse());
-          await nextTurn();
           continue;
         }
         if (outcome.kind === 'success') {
