@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { testServer } from '../../../scripts/test-support/mlflow.js';
@@ -39,20 +39,28 @@ describe('trace records that do not fit into the deadline', () => {
     spans.map((span) => `tr-${span.spanContext().traceId}`);
 
   /** Takes spans at any time, records only while the door is open. */
-  async function startDoor(): Promise<{ server: LocalServer; open(): void }> {
+  async function startDoor(): Promise<{ server: LocalServer; open(): void; arrived(records: number): Promise<void> }> {
+    const arrivals = new EventEmitter();
     let isOpen = false;
-    const server = await startServer(({ path }) => (path === RECORDS && !isOpen ? () => {} : undefined));
+    const server = await startServer(({ path }) => {
+      if (path !== RECORDS) return undefined;
+      arrivals.emit('record');
+      return isOpen ? undefined : () => {};
+    });
     return {
       server,
       open: () => {
         isOpen = true;
         server.requests.length = 0;
       },
+      async arrived(records) {
+        while (recordsAt(server).length < records) await once(arrivals, 'record');
+      },
     };
   }
 
   it('follow with the next export, while nobody waits for them', async () => {
-    const { server, open } = await startDoor();
+    const { server, open, arrived } = await startDoor();
     const exporter = new MlflowSpanExporter({ trackingUri: server.url, timeoutMillis: 200 });
     const first = roots(10);
     expect((await exportSpans(exporter, first)).code).to.equal(SUCCESS);
@@ -63,7 +71,7 @@ describe('trace records that do not fit into the deadline', () => {
     open();
     const second = roots(1);
     await exportSpans(exporter, second);
-    await exporter.forceFlush();
+    await arrived(11);
     expect(recordsAt(server)).to.have.members([...idsOf(first), ...idsOf(second)]);
     await exporter.shutdown();
     expect(recordsAt(server)).to.have.length(11);

@@ -140,6 +140,21 @@ describe('retries', () => {
     for (const [index, pause] of pauses.entries()) expect(pause).to.be.within(least[index]! - 1, least[index]! + 60);
   });
 
+  it('tell what went wrong before the time ran out', async () => {
+    const results: HttpResult[] = [
+      { kind: 'answer', status: 503, headers: {}, body: '' },
+      { kind: 'no-answer', message: 'no answer in time', code: 'ETIMEDOUT' },
+    ];
+    const transport: Transport = { send: async () => results.shift()!, close() {} };
+    const retry = { maxRetries: 4, initialBackoffMillis: 0, maxBackoffMillis: 0 };
+    const connection = { url: 'http://x', attemptTimeoutMillis: 10_000, maxSockets: 1, retry };
+    const result = await createRetryingTransport(transport, connection).send(
+      { method: 'GET', path: '/' },
+      performance.now() + 500,
+    );
+    expect(result).to.deep.include({ kind: 'answer', status: 503 });
+  });
+
   it('count waiting for a free connection not as a dead one', async () => {
     let most = 0;
     let open = 0;
