@@ -1,12 +1,16 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ResolvedConnection } from './connection.js';
+import { PROXY_UNAVAILABLE_CODE } from './proxy.js';
 import { classify } from './response.js';
-import type { HttpRequest, HttpResult, Transport } from './transport.js';
+import { type HttpRequest, type HttpResult, NO_CREDENTIALS_CODE, type Transport } from './transport.js';
 
 const BACKOFF_MULTIPLIER = 2;
 // The connection was never made, so that not even a request that must not be repeated can have had an effect.
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const NEVER_SENT = new Set([
+  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
+  ...[PROXY_UNAVAILABLE_CODE, NO_CREDENTIALS_CODE],
+]);
 const REFUSED_UNSEEN = new Set([429, 503]);
 
 /** Sends again after outages, with exponential backoff and full jitter, as long as the deadline allows. */
