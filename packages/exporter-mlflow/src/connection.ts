@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { type HeaderProviders, isHeaderName, isHeaderValue, type Provided } from './credentials.js';
@@ -208,25 +209,24 @@ function resolveTls(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv): Res
   if (serverCert) {
     const setting = 'serverCertPath or MLFLOW_TRACKING_SERVER_CERT_PATH';
     tls.ca = readPem(serverCert, setting);
-    // Node.js takes a file without any certificate for "trust nobody", and says so only when it connects.
-    if (!tls.ca.includes('-----BEGIN')) {
-      throw new MlflowError(`MLflow: ${serverCert} holds no certificate: set ${setting} to a PEM file.`);
-    }
-    requireUsable({ ca: tls.ca }, serverCert, `set ${setting} to a PEM file with certificates`);
+    const { ca } = tls;
+    const advice = `set ${setting} to a PEM file with the certificates of the authorities to trust`;
+    // A TLS context takes a file without certificates, and trusts nobody then.
+    requireUsable(() => new X509Certificate(ca), serverCert, advice);
   }
   if (clientCert) {
     const setting = 'clientCertPath or MLFLOW_TRACKING_CLIENT_CERT_PATH';
     tls.cert = readPem(clientCert, setting);
     tls.key = tls.cert;
     const advice = `set ${setting} to one PEM file with the client certificate and its unencrypted key`;
-    requireUsable({ cert: tls.cert, key: tls.key }, clientCert, advice);
+    requireUsable(() => createSecureContext({ cert: tls.cert, key: tls.key }), clientCert, advice);
   }
   return tls;
 }
 
-function requireUsable(material: { ca?: Buffer; cert?: Buffer; key?: Buffer }, path: string, advice: string): void {
+function requireUsable(read: () => unknown, path: string, advice: string): void {
   try {
-    createSecureContext(material);
+    read();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unusable';
     throw new MlflowError(`MLflow: cannot use ${path} (${code}): ${advice}.`);

@@ -23,7 +23,9 @@ const PROVIDER_TIMEOUT_MILLIS = 10_000;
  * not quoted: the errors of token endpoints often repeat the secrets that were sent there.
  */
 export async function provideHeaders(providers: HeaderProviders, deadline: number): Promise<ProvidedHeaders> {
-  const limit = Math.max(0, Math.min(deadline - performance.now(), PROVIDER_TIMEOUT_MILLIS));
+  // Not before the deadline: who sends again would take the last millisecond for a further attempt.
+  const rest = Math.ceil(deadline - performance.now()) + 1;
+  const limit = Math.max(0, Math.min(rest, PROVIDER_TIMEOUT_MILLIS));
   const provided: Record<string, string> = {};
   // The token first: headers win over what other options make.
   for (const [option, provider] of [

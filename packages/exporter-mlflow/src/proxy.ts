@@ -2,6 +2,8 @@ import { type ClientRequest, Agent as HttpAgent, request as requestHttp } from '
 import { type AgentOptions, Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { BlockList, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { context } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
 import { MlflowError } from './mlflow-error.js';
 
 /**
@@ -163,18 +165,21 @@ export class TunnelAgent extends HttpsAgent {
     const { host, port } = options as { host: string; port: number };
     const proxy = this.#proxy;
     const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    const connect = (proxy.secure ? requestHttps : requestHttp)({
-      host: proxy.host,
-      port: proxy.port,
-      method: 'CONNECT',
-      path: authority,
-      headers: {
-        host: authority,
-        ...(proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }),
-      },
-      agent: false,
-      timeout: CONNECT_TIMEOUT_MILLIS,
-    });
+    // A request that waited for a free connection gets here in a context that is not its own.
+    const connect = context.with(suppressTracing(context.active()), () =>
+      (proxy.secure ? requestHttps : requestHttp)({
+        host: proxy.host,
+        port: proxy.port,
+        method: 'CONNECT',
+        path: authority,
+        headers: {
+          host: authority,
+          ...(proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }),
+        },
+        agent: false,
+        timeout: CONNECT_TIMEOUT_MILLIS,
+      }),
+    );
     this.#connecting.add(connect);
     connect.once('close', () => this.#connecting.delete(connect));
     connect.once('timeout', () => connect.destroy(new Error('no answer in time')));

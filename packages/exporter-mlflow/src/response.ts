@@ -97,11 +97,17 @@ function classifyNoAnswer({ message, code }: Extract<HttpResult, { kind: 'no-ans
   if (code === NO_CREDENTIALS_CODE)
     return { kind: 'retryable', reason: `MLflow at ${url} gets no credentials: ${message}` };
   if (code === PROXY_REFUSED_CODE) return { kind: 'configuration', reason: message };
-  const tls = explainTls(code ?? '', url);
+  const tls = explainTls(tlsCode(code ?? '', message), url);
   if (tls !== undefined) return { kind: 'configuration', reason: tls };
   if (code === TOO_LONG_CODE)
     return { kind: 'configuration', reason: `${url} sends an ${message}: ${CHECK_URI}, or ask for less.` };
   return { kind: 'retryable', reason: `MLflow at ${url} cannot be reached (${message})` };
+}
+
+/** Node.js gives what OpenSSL found as a code, or only in the text of an EPROTO. */
+function tlsCode(code: string, message: string): string {
+  const [, reason] = (code === 'EPROTO' && /routines:[^:]*:([^:]+):/.exec(message)) || [];
+  return reason?.toUpperCase().replaceAll(' ', '_') ?? code;
 }
 
 /** What no repetition mends; `undefined` when it is no matter of TLS. */
