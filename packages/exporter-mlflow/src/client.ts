@@ -65,7 +65,7 @@ export class MlflowClient {
   /** The experiment of that name, deleted or not; `undefined` when there is none. */
   async getExperimentByName(name: string): Promise<MlflowExperiment | undefined> {
     const result = await getExperimentByName(this.#rest, name, this.#deadline());
-    if (result.kind !== 'success' && result.errorCode === 'RESOURCE_DOES_NOT_EXIST') return undefined;
+    if (result.kind === 'rejected' && result.errorCode === 'RESOURCE_DOES_NOT_EXIST') return undefined;
     return parseExperiment(unwrap(result));
   }
 
