@@ -101,7 +101,7 @@ export async function getExperimentByName(
 }
 
 /** The server accepts spans for a deleted experiment with status 200 and shows them to nobody. */
-function requireActive(experiment: WireExperiment): RestResult<WireExperiment> {
+export function requireActive(experiment: WireExperiment): RestResult<WireExperiment> {
   if (experiment.lifecycle_stage !== 'deleted') return { kind: 'success', value: experiment };
   const { name, experiment_id: id } = experiment;
   return {
