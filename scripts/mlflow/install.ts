@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { withInstallLock } from './install-lock.js';
 
@@ -30,6 +30,9 @@ const PYTHON_COMMANDS = [
   ['python3.10'],
   ['py', '-3'],
 ];
+// What `mlflow server --app-name basic-auth` needs beyond MLflow itself, as in `pip install mlflow[auth]`.
+const BASIC_AUTH_PACKAGES = ['Flask-WTF==1.3.0', 'WTForms==3.3.2'];
+const BASIC_AUTH = join(MLFLOW_HOME, 'basic-auth');
 const OLDEST_PYTHON = [3, 10] as const;
 
 /**
@@ -47,6 +50,30 @@ export async function installMlflow(log: (line: string) => void): Promise<Mlflow
     await install(log);
   });
   return { python: VENV_PYTHON };
+}
+
+/**
+ * Installs what a server with basic authentication needs (1 MB) into `.mlflow/basic-auth`, or returns at once when that
+ * is done already. It stays apart from MLflow, which works without.
+ *
+ * @returns folder for `PYTHONPATH`
+ * @throws Error with one line that says what to do
+ */
+export async function installBasicAuth(log: (line: string) => void): Promise<string> {
+  const { python } = await installMlflow(log);
+  if (existsSync(BASIC_AUTH)) return BASIC_AUTH;
+  await withInstallLock(join(MLFLOW_HOME, 'install.lock'), log, async () => {
+    if (existsSync(BASIC_AUTH)) return;
+    log('Installing what basic authentication needs');
+    const target = await mkdtemp(`${BASIC_AUTH}-`);
+    const options = ['--quiet', '--no-deps', '--python', python, '--target', target];
+    await step([python, '-m', 'uv', 'pip', 'install', ...options, ...BASIC_AUTH_PACKAGES], {
+      failed: `Downloading ${BASIC_AUTH_PACKAGES.join(' and ')} failed`,
+      advice: NETWORK_ADVICE,
+    });
+    await rename(target, BASIC_AUTH);
+  });
+  return BASIC_AUTH;
 }
 
 function isInstalled(): boolean {

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { installMlflow } from './install.js';
+import { installBasicAuth, installMlflow } from './install.js';
 
 /** A running MLflow tracking server. */
 export interface MlflowServer {
@@ -24,6 +25,15 @@ export interface StartMlflowOptions {
   port?: number;
   /** Keep data in plain files, as old servers did, instead of in SQLite. Such a server has no OTLP. Default: `false`. */
   fileStore?: boolean;
+  /**
+   * Demand basic authentication: user `admin` with this password of at least 12 characters. Who has no permission of
+   * their own may read everything. Default: no authentication.
+   */
+  adminPassword?: string;
+  /** Path that the server puts before its own ones, for example `/mlflow`; part of the URL. Default: none. */
+  staticPrefix?: string;
+  /** Enable workspaces. Default: `false`. */
+  workspaces?: boolean;
   /** Receives progress lines. Default: silent. */
   log?: (line: string) => void;
 }
@@ -44,6 +54,7 @@ export async function startMlflow(options: StartMlflowOptions = {}): Promise<Mlf
   const log = options.log ?? (() => {});
   const port = await freePort(options.port);
   const { python } = await installMlflow(log);
+  const basicAuthPackages = options.adminPassword === undefined ? undefined : await installBasicAuth(log);
   const temporary = options.directory === undefined;
   const directory = options.directory ? resolve(options.directory) : await mkdtemp(join(tmpdir(), 'mlflow-'));
   mkdirSync(join(directory, 'artifacts'), { recursive: true });
@@ -53,12 +64,12 @@ export async function startMlflow(options: StartMlflowOptions = {}): Promise<Mlf
   const store = options.fileStore
     ? join(directory, 'mlruns')
     : `sqlite:///${join(directory, 'mlflow.db').replaceAll('\\', '/')}`;
-  const child = spawnServer(python, { directory, temporary, port, store, logFile });
+  const child = spawnServer(python, { directory, temporary, port, store, logFile, basicAuthPackages, options });
   const close = async (): Promise<void> => {
     await stop(child);
     if (temporary) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   };
-  const url = `http://${HOST}:${port}`;
+  const url = `http://${HOST}:${port}${options.staticPrefix ?? ''}`;
   try {
     await waitUntilHealthy(url, child, logFile);
   } catch (error) {
@@ -74,9 +85,12 @@ interface ServerParts {
   port: number;
   store: string;
   logFile: string;
+  basicAuthPackages: string | undefined;
+  options: StartMlflowOptions;
 }
 
-function spawnServer(python: string, { directory, temporary, port, store, logFile }: ServerParts): ChildProcess {
+function spawnServer(python: string, parts: ServerParts): ChildProcess {
+  const { directory, temporary, port, store, logFile, basicAuthPackages, options } = parts;
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     // Empty: use the bundled price list. Fetching the newest one delays a fresh server's first upload by 10 s offline.
@@ -85,6 +99,14 @@ function spawnServer(python: string, { directory, temporary, port, store, logFil
     // Without it, the server refuses to start on plain files.
     MLFLOW_ALLOW_FILE_STORE: 'true',
     ...(temporary ? { REMOVE_AT_EXIT: directory } : {}),
+    ...(basicAuthPackages === undefined || options.adminPassword === undefined
+      ? {}
+      : {
+          PYTHONPATH: basicAuthPackages,
+          MLFLOW_AUTH_ADMIN_PASSWORD: options.adminPassword,
+          // Protects the server's web form for new users.
+          MLFLOW_FLASK_SERVER_SECRET_KEY: randomUUID(),
+        }),
   };
   // With it, every start compiles all of MLflow again: 13 s instead of 5 s.
   delete env['PYTHONDONTWRITEBYTECODE'];
@@ -100,6 +122,9 @@ function spawnServer(python: string, { directory, temporary, port, store, logFil
       ...['--host', HOST, '--port', String(port), '--workers', '1'],
       ...['--backend-store-uri', store],
       ...['--artifacts-destination', join(directory, 'artifacts')],
+      ...(options.adminPassword === undefined ? [] : ['--app-name', 'basic-auth']),
+      ...(options.staticPrefix === undefined ? [] : ['--static-prefix', options.staticPrefix]),
+      ...(options.workspaces ? ['--enable-workspaces'] : []),
     ],
     // Its own process group, so that close() reaches the workers too. Standard input: see serve.py.
     { cwd: directory, env, detached: true, stdio: ['pipe', output, output], windowsHide: true },

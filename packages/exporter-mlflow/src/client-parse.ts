@@ -3,12 +3,15 @@ import type {
   MlflowAssessment,
   MlflowAssessmentInput,
   MlflowAssessmentSource,
+  MlflowAssessmentUpdate,
   MlflowExperiment,
   MlflowRun,
+  MlflowRunData,
   MlflowRunStatus,
   MlflowSpan,
   MlflowTrace,
   MlflowTraceInfo,
+  MlflowTracePage,
 } from './client-types.js';
 import { readCost, readTokenUsage } from './totals.js';
 import { parseAttributes, parseId } from './wire-parse.js';
@@ -18,7 +21,7 @@ import type { WireAssessment, WireExperiment, WireRun, WireSpan, WireTrace, Wire
 
 export function parseExperiment(experiment: WireExperiment): MlflowExperiment {
   return {
-    experimentId: experiment.experiment_id,
+    experimentId: requireText(experiment.experiment_id),
     name: experiment.name,
     deleted: experiment.lifecycle_stage === 'deleted',
   };
@@ -33,7 +36,7 @@ export function parseTrace({ trace_info: info, spans = [] }: WireTrace): MlflowT
 export function parseTraceInfo(info: WireTraceInfo): MlflowTraceInfo {
   const { trace_metadata: metadata = {}, tags = {} } = info;
   return {
-    traceId: info.trace_id,
+    traceId: requireText(info.trace_id),
     experimentId: info.trace_location.mlflow_experiment.experiment_id,
     name: tags['mlflow.traceName'] ?? '',
     state: info.state,
@@ -96,38 +99,110 @@ export function parseAssessment(assessment: WireAssessment): MlflowAssessment {
   };
 }
 
+/** @throws when no MLflow server answers so: only what it leaves out when empty may be absent */
+export function parseTracePage(answer: { traces?: WireTraceInfo[]; next_page_token?: string }): MlflowTracePage {
+  const { traces, next_page_token: nextPageToken, ...rest } = answer;
+  // Without any trace, MLflow answers "{}"; other servers like to say something.
+  if (Object.keys(rest).length > 0 && traces === undefined) throw new TypeError('no traces');
+  return { traces: (traces ?? []).map(parseTraceInfo), ...(nextPageToken ? { nextPageToken } : {}) };
+}
+
 export function buildAssessment(kind: MlflowAssessment['kind'], input: MlflowAssessmentInput): WireAssessment {
   const { name, value, source = { type: 'CODE' } } = input;
-  // The server keeps an expectation that is an object or a list only as text.
-  const serialized = { serialization_format: 'JSON_FORMAT', value: JSON.stringify(value) };
-  const isComposite = isRecord(value) || Array.isArray(value);
   return {
     assessment_name: name,
     source: { source_type: source.type, source_id: source.id ?? 'default' },
-    ...(kind === 'feedback' ? { feedback: { value } } : {}),
-    ...(kind === 'expectation' ? { expectation: isComposite ? { serialized_value: serialized } : { value } } : {}),
+    ...buildValue(kind, value),
     ...optional('rationale', input.rationale),
     ...optional('span_id', input.spanId),
     ...optional('metadata', input.metadata),
   };
 }
 
+/** An update of what is given, and the names of it. */
+export function buildAssessmentUpdate(
+  kind: MlflowAssessment['kind'],
+  { name, value, rationale, metadata }: MlflowAssessmentUpdate,
+): { assessment: Partial<WireAssessment>; fields: string[] } {
+  const assessment = {
+    ...optional('assessment_name', name),
+    ...(value === undefined ? {} : buildValue(kind, value)),
+    ...optional('rationale', rationale),
+    ...optional('metadata', metadata),
+  };
+  return { assessment, fields: Object.keys(assessment) };
+}
+
+function buildValue(kind: MlflowAssessment['kind'], value: unknown): Pick<WireAssessment, 'feedback' | 'expectation'> {
+  if (kind === 'feedback') return { feedback: { value } };
+  // The server keeps an expectation that is an object or a list only as text.
+  const isComposite = isRecord(value) || Array.isArray(value);
+  const serialized = { serialization_format: 'JSON_FORMAT', value: JSON.stringify(value) };
+  return { expectation: isComposite ? { serialized_value: serialized } : { value } };
+}
+
+/** Requests that write all of it, each within the server's limits: 100 parameters, 100 tags, 1000 entries in all. */
+export function buildRunBatches(
+  runId: string,
+  { params = {}, metrics = {}, tags = {}, step = 0 }: MlflowRunData,
+  timestamp: number,
+): object[] {
+  const parts = {
+    params: chunks(
+      pairs(params).map(({ key, value }) => ({ key, value: String(value) })),
+      100,
+    ),
+    tags: chunks(pairs(tags), 100),
+    metrics: chunks(
+      pairs(metrics).map(({ key, value }) => ({ key, value: metricValue(value), timestamp, step })),
+      800,
+    ),
+  };
+  const count = Math.max(parts.params.length, parts.tags.length, parts.metrics.length);
+  return Array.from({ length: count }, (_, index) => ({
+    run_id: runId,
+    ...optional('params', parts.params[index]),
+    ...optional('tags', parts.tags[index]),
+    ...optional('metrics', parts.metrics[index]),
+  }));
+}
+
+/** JSON has no NaN and no Infinity; protobuf writes them as text. */
+function metricValue(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
+}
+
+export function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
+
+export function pairs<T>(entries: Record<string, T>): { key: string; value: T }[] {
+  return Object.entries(entries).map(([key, value]) => ({ key, value }));
+}
+
 export function parseRun({ info, data = {} }: WireRun): MlflowRun {
   return {
-    runId: info.run_id,
+    runId: requireText(info.run_id),
     experimentId: info.experiment_id,
     name: info.run_name ?? '',
     status: info.status as MlflowRunStatus,
     ...optional('startTime', info.start_time === undefined ? undefined : new Date(info.start_time)),
     ...optional('endTime', info.end_time === undefined ? undefined : new Date(info.end_time)),
     params: keyed(data.params),
-    metrics: keyed(data.metrics),
+    metrics: keyed(data.metrics?.map(({ key, value }) => ({ key, value: Number(value) }))),
     tags: keyed(data.tags),
   };
 }
 
 function keyed<T>(entries: readonly { key: string; value: T }[] = []): Record<string, T> {
   return Object.fromEntries(entries.map(({ key, value }) => [key, value]));
+}
+
+function requireText(text: unknown): string {
+  if (typeof text !== 'string' || text === '') throw new TypeError('an id is missing');
+  return text;
 }
 
 /** A protobuf duration, `1.234s`, in milliseconds. */

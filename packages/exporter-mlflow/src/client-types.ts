@@ -108,6 +108,9 @@ export interface MlflowAssessmentInput {
   metadata?: Record<string, string>;
 }
 
+/** What to change; the rest stays. */
+export type MlflowAssessmentUpdate = Partial<Pick<MlflowAssessmentInput, 'name' | 'value' | 'rationale' | 'metadata'>>;
+
 export interface MlflowAssessment {
   assessmentId: string;
   name: string;
@@ -118,6 +121,52 @@ export interface MlflowAssessment {
   rationale?: string;
   spanId?: string;
   metadata: Record<string, string>;
+}
+
+/** One message of a chat prompt. */
+export interface MlflowPromptMessage {
+  role: string;
+  content: string;
+}
+
+/** Which version of a prompt. Without `version` and `alias`: the newest one. */
+export interface MlflowPromptSelection {
+  version?: number | string;
+  /** For example `production`. */
+  alias?: string;
+}
+
+/** One version of a registered prompt. */
+export interface MlflowPrompt {
+  name: string;
+  version: number;
+  /** A text, or the messages of a chat, with variables as in `{{question}}`. */
+  template: string | MlflowPromptMessage[];
+  /** What the author said about this version. */
+  commitMessage?: string;
+  /** Names that stand for this version now. */
+  aliases: string[];
+  tags: Record<string, string>;
+  /** JSON schema of the expected answer. */
+  responseFormat?: unknown;
+  /** Model and parameters that the prompt is meant for. */
+  modelConfig?: Record<string, unknown>;
+}
+
+/** A version of a prompt; a {@link MlflowPrompt} is one, too. */
+export interface MlflowPromptReference {
+  name: string;
+  version: number | string;
+}
+
+/** What to write down on a run at once. */
+export interface MlflowRunData {
+  /** Each is set once: another value later is an error. */
+  params?: Record<string, string | number | boolean>;
+  metrics?: Record<string, number>;
+  tags?: Record<string, string>;
+  /** Of the metrics. Default: 0. */
+  step?: number;
 }
 
 export interface MlflowRunInput {

@@ -1,17 +1,27 @@
-import { performance } from 'node:perf_hooks';
+import { type ClientCalls, createClientCalls, toMlflowTraceId, tracePath, unwrap } from './client-calls.js';
 import {
   buildAssessment,
+  buildAssessmentUpdate,
+  buildRunBatches,
+  chunks,
+  pairs,
   parseAssessment,
   parseExperiment,
   parseRun,
   parseTrace,
   parseTraceInfo,
+  parseTracePage,
 } from './client-parse.js';
 import type {
   MlflowAssessment,
   MlflowAssessmentInput,
+  MlflowAssessmentUpdate,
   MlflowExperiment,
+  MlflowPrompt,
+  MlflowPromptReference,
+  MlflowPromptSelection,
   MlflowRun,
+  MlflowRunData,
   MlflowRunInput,
   MlflowRunStatus,
   MlflowTrace,
@@ -19,97 +29,107 @@ import type {
   MlflowTracePage,
   MlflowTraceSearch,
 } from './client-types.js';
-import { type MlflowConnectionConfig, resolveConnection } from './connection.js';
-import { findOrCreateExperiment, getExperimentByName } from './experiment.js';
+import type { MlflowConnectionConfig } from './connection.js';
+import { findOrCreateExperiment, getExperimentByName, requireActive } from './experiment.js';
 import { MlflowError } from './mlflow-error.js';
-import { createRestClient, type RestCall, type RestClient, type RestResult } from './rest.js';
-import { createRetryingTransport } from './retrying-transport.js';
-import { createHttpTransport, type Transport } from './transport.js';
-import type { WireAssessment, WireRun, WireTrace, WireTraceInfo } from './wire-types.js';
+import { addLinkedPrompts, LINKED_PROMPTS_TAG, parsePrompt, toWireReferences } from './prompts.js';
+import type { WireAssessment, WireModelVersion, WireRun, WireTrace, WireTraceInfo } from './wire-types.js';
 
-// Limits of the server per request.
+// Limit of the server per request.
 const MAX_TRACES_PER_LINK = 100;
-const MAX_PARAMS_PER_BATCH = 100;
 const DEFAULT_PAGE_SIZE = 100;
 // What an answer must hold to be read.
 const TRACE_ID = 'trace.trace_info.trace_id';
 const RUN_ID = 'run.info.run_id';
+const PROMPT_NAME = 'model_version.name';
 
 /**
- * The part of MLflow's REST interface that a user of traces needs: experiments, traces, assessments, and runs to link
- * traces to. Addresses and credentials come from the same options and environment variables as the exporter's.
+ * The part of MLflow's REST interface that a user of traces needs: experiments, traces, assessments, prompts, and runs to
+ * link traces to. Addresses and credentials come from the same options and environment variables as the exporter's.
  *
  * Every method rejects with {@link MlflowError}; outages are retried first, as far as that cannot do a thing twice.
  */
 export class MlflowClient {
-  /** Address of the server, without credentials. */
-  readonly url: string;
-  readonly #rest: RestClient;
-  readonly #transport: Transport;
-  readonly #timeoutMillis: number;
+  readonly #calls: ClientCalls;
 
   /** @throws MlflowError when a setting cannot work */
   constructor(config: MlflowConnectionConfig = {}) {
-    const connection = resolveConnection(config);
-    this.url = connection.url;
-    this.#transport = createRetryingTransport(createHttpTransport(connection), connection);
-    this.#rest = createRestClient(this.#transport, connection.url);
-    this.#timeoutMillis = connection.timeoutMillis;
+    this.#calls = createClientCalls(config);
+  }
+
+  /** Address of the server, without credentials. */
+  get url(): string {
+    return this.#calls.url;
   }
 
   /** Closes idle connections. They do not keep a program running, so this is optional. */
   close(): void {
-    this.#transport.close();
+    this.#calls.close();
   }
 
   /** The experiment of that name, deleted or not; `undefined` when there is none. */
   async getExperimentByName(name: string): Promise<MlflowExperiment | undefined> {
-    const result = await getExperimentByName(this.#rest, name, this.#deadline());
-    if (result.kind !== 'success' && result.errorCode === 'RESOURCE_DOES_NOT_EXIST') return undefined;
+    const result = await this.#calls.run((rest, deadline) => getExperimentByName(rest, name, deadline));
+    if (result.kind === 'rejected' && result.errorCode === 'RESOURCE_DOES_NOT_EXIST') return undefined;
     return parseExperiment(unwrap(result));
   }
 
-  /** Gives the id of a new experiment; rejects with `RESOURCE_ALREADY_EXISTS` when the name is taken. */
+  /**
+   * Gives the id of a new experiment; rejects with `RESOURCE_ALREADY_EXISTS` when the name is taken, and says how to
+   * restore the experiment when that is a deleted one.
+   */
   async createExperiment(name: string): Promise<string> {
     const path = '/api/2.0/mlflow/experiments/create';
-    return (
-      await this.#call<{ experiment_id: string }>({
-        method: 'POST',
-        path,
-        body: { name },
-        once: true,
-        needs: 'experiment_id',
-      })
-    ).experiment_id;
+    const call = { method: 'POST', path, body: { name }, once: true, needs: 'experiment_id' } as const;
+    try {
+      return await this.#calls.read<{ experiment_id: string }, string>(call, (answer) => answer.experiment_id);
+    } catch (error) {
+      if (!(error instanceof MlflowError && error.errorCode === 'RESOURCE_ALREADY_EXISTS')) throw error;
+      const existing = await this.#calls.run((rest, deadline) => getExperimentByName(rest, name, deadline));
+      const state = existing.kind === 'success' ? requireActive(existing.value) : existing;
+      if (state.kind !== 'configuration' || existing.kind !== 'success') throw error;
+      throw new MlflowError(state.reason, error);
+    }
   }
 
-  /** The experiment of that name, made when missing; rejects when it is deleted. */
+  /** The experiment of that name, made when missing; rejects when it is deleted, and says how to restore it. */
   async getOrCreateExperiment(name: string): Promise<MlflowExperiment> {
-    return parseExperiment(unwrap(await findOrCreateExperiment(this.#rest, name, this.#deadline())));
+    return parseExperiment(
+      unwrap(await this.#calls.run((rest, deadline) => findOrCreateExperiment(rest, name, deadline))),
+    );
   }
 
   /** Moves an experiment to the deleted ones. */
   async deleteExperiment(experimentId: string): Promise<void> {
-    const body = { experiment_id: experimentId };
-    await this.#call({ method: 'POST', path: '/api/2.0/mlflow/experiments/delete', body });
+    await this.#post('/api/2.0/mlflow/experiments/delete', { experiment_id: experimentId });
+  }
+
+  /** Brings a deleted experiment back, with its traces. */
+  async restoreExperiment(experimentId: string): Promise<void> {
+    await this.#post('/api/2.0/mlflow/experiments/restore', { experiment_id: experimentId });
   }
 
   /** A trace with its spans. Rejects with `RESOURCE_DOES_NOT_EXIST` when there is none of this id. */
-  async getTrace(traceId: string): Promise<MlflowTrace> {
+  getTrace(traceId: string): Promise<MlflowTrace> {
     // Without allow_partial, the server sleeps for seconds before it answers that spans are still on their way.
     const query = { trace_id: toMlflowTraceId(traceId), allow_partial: 'true' };
     const path = '/api/3.0/mlflow/traces/get';
-    return parseTrace((await this.#call<{ trace: WireTrace }>({ method: 'GET', path, query, needs: TRACE_ID })).trace);
+    return this.#calls.read<{ trace: WireTrace }, MlflowTrace>(
+      { method: 'GET', path, query, needs: TRACE_ID },
+      ({ trace }) => parseTrace(trace),
+    );
   }
 
   /** A trace without its spans. */
-  async getTraceInfo(traceId: string): Promise<MlflowTraceInfo> {
-    const answer = await this.#call<{ trace: WireTrace }>({ method: 'GET', path: tracePath(traceId), needs: TRACE_ID });
-    return parseTraceInfo(answer.trace.trace_info);
+  getTraceInfo(traceId: string): Promise<MlflowTraceInfo> {
+    return this.#calls.read<{ trace: WireTrace }, MlflowTraceInfo>(
+      { method: 'GET', path: tracePath(traceId), needs: TRACE_ID },
+      ({ trace }) => parseTraceInfo(trace.trace_info),
+    );
   }
 
   /** One page of traces, without their spans. */
-  async searchTraces(search: MlflowTraceSearch): Promise<MlflowTracePage> {
+  searchTraces(search: MlflowTraceSearch): Promise<MlflowTracePage> {
     const { experimentIds, filter, orderBy, maxResults = DEFAULT_PAGE_SIZE, pageToken } = search;
     const body = {
       locations: experimentIds.map((id) => ({ type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: id } })),
@@ -119,15 +139,10 @@ export class MlflowClient {
       ...(pageToken === undefined ? {} : { page_token: pageToken }),
     };
     const path = '/api/3.0/mlflow/traces/search';
-    const answer = await this.#call<{ traces?: WireTraceInfo[]; next_page_token?: string }>({
-      method: 'POST',
-      path,
-      body,
-    });
-    return {
-      traces: (answer.traces ?? []).map(parseTraceInfo),
-      ...(answer.next_page_token ? { nextPageToken: answer.next_page_token } : {}),
-    };
+    return this.#calls.read<{ traces?: WireTraceInfo[]; next_page_token?: string }, MlflowTracePage>(
+      { method: 'POST', path, body },
+      parseTracePage,
+    );
   }
 
   /** All traces of a search, page by page as they are consumed. */
@@ -141,18 +156,21 @@ export class MlflowClient {
   }
 
   /** Deletes traces for good; gives how many there were. */
-  async deleteTraces(experimentId: string, traceIds: string[]): Promise<number> {
+  deleteTraces(experimentId: string, traceIds: string[]): Promise<number> {
     const body = { experiment_id: experimentId, request_ids: traceIds.map(toMlflowTraceId) };
     const path = '/api/3.0/mlflow/traces/delete-traces';
-    return (await this.#call<{ traces_deleted?: number }>({ method: 'POST', path, body })).traces_deleted ?? 0;
+    return this.#calls.read<{ traces_deleted?: number }, number>(
+      { method: 'POST', path, body },
+      (answer) => answer.traces_deleted ?? 0,
+    );
   }
 
   async setTraceTag(traceId: string, key: string, value: string): Promise<void> {
-    await this.#call({ method: 'PATCH', path: `${tracePath(traceId)}/tags`, body: { key, value } });
+    await this.#calls.send({ method: 'PATCH', path: `${tracePath(traceId)}/tags`, body: { key, value } });
   }
 
   async deleteTraceTag(traceId: string, key: string): Promise<void> {
-    await this.#call({ method: 'DELETE', path: `${tracePath(traceId)}/tags`, body: { key } });
+    await this.#calls.send({ method: 'DELETE', path: `${tracePath(traceId)}/tags`, body: { key } });
   }
 
   /** Writes down how good a trace, or one of its spans, was. */
@@ -165,8 +183,66 @@ export class MlflowClient {
     return this.#assess(traceId, 'expectation', expectation);
   }
 
+  /** The assessments of a trace and its spans. */
+  async listAssessments(traceId: string): Promise<MlflowAssessment[]> {
+    return (await this.getTraceInfo(traceId)).assessments;
+  }
+
+  /** Changes an assessment, which stays a feedback or an expectation. */
+  async updateAssessment(
+    traceId: string,
+    assessmentId: string,
+    update: MlflowAssessmentUpdate,
+  ): Promise<MlflowAssessment> {
+    const path = assessmentPath(traceId, assessmentId);
+    const read = ({ assessment }: { assessment: WireAssessment }): MlflowAssessment => parseAssessment(assessment);
+    // The server wants to be told which of the two it is.
+    const current = await this.#calls.read({ method: 'GET', path, needs: 'assessment' }, read);
+    const { assessment, fields } = buildAssessmentUpdate(current.kind, update);
+    if (fields.length === 0) return current;
+    const ids = { assessment_id: assessmentId, trace_id: toMlflowTraceId(traceId) };
+    // In the JSON of a protobuf field mask, names are in camel case.
+    const mask = fields.map((field) => field.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())).join(',');
+    const body = { assessment: { ...ids, ...assessment }, update_mask: mask };
+    return await this.#calls.read({ method: 'PATCH', path, body, needs: 'assessment' }, read);
+  }
+
+  /** Does nothing when there is no such assessment. */
+  async deleteAssessment(traceId: string, assessmentId: string): Promise<void> {
+    await this.#calls.send({ method: 'DELETE', path: assessmentPath(traceId, assessmentId) });
+  }
+
+  /**
+   * A version of a registered prompt: by number, by alias, or the newest one. Rejects with `RESOURCE_DOES_NOT_EXIST` when
+   * there is no such prompt or version, and with `INVALID_PARAMETER_VALUE` when there is no such alias.
+   */
+  getPrompt(name: string, { version, alias = 'latest' }: MlflowPromptSelection = {}): Promise<MlflowPrompt> {
+    const call =
+      version === undefined
+        ? { path: '/api/2.0/mlflow/registered-models/alias', query: { name, alias } }
+        : { path: '/api/2.0/mlflow/model-versions/get', query: { name, version: String(version) } };
+    return this.#calls.read<{ model_version: WireModelVersion }, MlflowPrompt>(
+      { method: 'GET', ...call, needs: PROMPT_NAME },
+      (answer) => parsePrompt(answer.model_version),
+    );
+  }
+
+  /**
+   * Shows on the trace which prompts it was made with. The server does not check that they exist. Links to one trace must
+   * not be made at the same time, or one may be lost from its page.
+   */
+  async linkPromptsToTrace(traceId: string, prompts: MlflowPromptReference[]): Promise<void> {
+    const id = toMlflowTraceId(traceId);
+    const links = { trace_id: id, prompt_versions: toWireReferences(prompts) };
+    await this.#post('/api/2.0/mlflow/traces/link-prompts', links);
+    // The link serves searches; what the page of the trace shows is this tag. Python's client writes both, too.
+    const { tags } = await this.getTraceInfo(id);
+    const value = addLinkedPrompts(tags[LINKED_PROMPTS_TAG], prompts);
+    if (value !== undefined) await this.setTraceTag(id, LINKED_PROMPTS_TAG, value);
+  }
+
   /** Starts a run. */
-  async createRun({ experimentId, name, tags = {} }: MlflowRunInput): Promise<MlflowRun> {
+  createRun({ experimentId, name, tags = {} }: MlflowRunInput): Promise<MlflowRun> {
     const body = {
       experiment_id: experimentId,
       start_time: Date.now(),
@@ -174,95 +250,68 @@ export class MlflowClient {
       tags: pairs(tags),
     };
     const path = '/api/2.0/mlflow/runs/create';
-    return parseRun(
-      (await this.#call<{ run: WireRun }>({ method: 'POST', path, body, once: true, needs: RUN_ID })).run,
+    return this.#calls.read<{ run: WireRun }, MlflowRun>(
+      { method: 'POST', path, body, once: true, needs: RUN_ID },
+      ({ run }) => parseRun(run),
     );
   }
 
-  async getRun(runId: string): Promise<MlflowRun> {
+  getRun(runId: string): Promise<MlflowRun> {
     const path = '/api/2.0/mlflow/runs/get';
-    return parseRun(
-      (await this.#call<{ run: WireRun }>({ method: 'GET', path, query: { run_id: runId }, needs: RUN_ID })).run,
+    return this.#calls.read<{ run: WireRun }, MlflowRun>(
+      { method: 'GET', path, query: { run_id: runId }, needs: RUN_ID },
+      ({ run }) => parseRun(run),
     );
   }
 
   /** Default status: `FINISHED`. */
   async endRun(runId: string, status: MlflowRunStatus = 'FINISHED'): Promise<void> {
-    const body = { run_id: runId, status, end_time: Date.now() };
-    await this.#call({ method: 'POST', path: '/api/2.0/mlflow/runs/update', body });
+    await this.#post('/api/2.0/mlflow/runs/update', { run_id: runId, status, end_time: Date.now() });
   }
 
-  /** Parameters of a run, each set once: another value later is an error. */
-  async logParams(runId: string, params: Record<string, string | number | boolean>): Promise<void> {
-    const all = pairs(params).map(({ key, value }) => ({ key, value: String(value) }));
-    for (const part of chunks(all, MAX_PARAMS_PER_BATCH)) await this.#logBatch({ run_id: runId, params: part });
-  }
-
-  /** Metrics of a run at one `step`. Default: 0. */
-  async logMetrics(runId: string, metrics: Record<string, number>, step = 0): Promise<void> {
-    const timestamp = Date.now();
-    const all = pairs(metrics).map((metric) => ({ ...metric, timestamp, step }));
-    for (const part of chunks(all, MAX_PARAMS_PER_BATCH)) await this.#logBatch({ run_id: runId, metrics: part });
-  }
-
-  /** Shows the traces on the page of the run. */
-  async linkTracesToRun(runId: string, traceIds: string[]): Promise<void> {
-    const path = '/api/2.0/mlflow/traces/link-to-run';
-    for (const part of chunks(traceIds.map(toMlflowTraceId), MAX_TRACES_PER_LINK)) {
-      await this.#call({ method: 'POST', path, body: { trace_ids: part, run_id: runId } });
+  /** Parameters, metrics and tags of a run in as few requests as the server's limits allow. */
+  async logBatch(runId: string, data: MlflowRunData): Promise<void> {
+    for (const batch of buildRunBatches(runId, data, Date.now())) {
+      await this.#post('/api/2.0/mlflow/runs/log-batch', batch);
     }
   }
 
-  async #assess(
-    traceId: string,
-    kind: MlflowAssessment['kind'],
-    input: MlflowAssessmentInput,
-  ): Promise<MlflowAssessment> {
+  /** Parameters of a run, each set once: another value later is an error. */
+  logParams(runId: string, params: Record<string, string | number | boolean>): Promise<void> {
+    return this.logBatch(runId, { params });
+  }
+
+  /** Metrics of a run at one `step`. Default: 0. */
+  logMetrics(runId: string, metrics: Record<string, number>, step = 0): Promise<void> {
+    return this.logBatch(runId, { metrics, step });
+  }
+
+  /** Tags of a run; a tag that is there gets the new value. */
+  setRunTags(runId: string, tags: Record<string, string>): Promise<void> {
+    return this.logBatch(runId, { tags });
+  }
+
+  /** Shows the traces on the page of the run; more than 100 go in several requests. */
+  async linkTracesToRun(runId: string, traceIds: string[]): Promise<void> {
+    for (const part of chunks(traceIds.map(toMlflowTraceId), MAX_TRACES_PER_LINK)) {
+      await this.#post('/api/2.0/mlflow/traces/link-to-run', { trace_ids: part, run_id: runId });
+    }
+  }
+
+  #assess(traceId: string, kind: MlflowAssessment['kind'], input: MlflowAssessmentInput): Promise<MlflowAssessment> {
     const path = `${tracePath(traceId)}/assessments`;
     const body = { assessment: buildAssessment(kind, input) };
-    const answer = await this.#call<{ assessment: WireAssessment }>({
-      method: 'POST',
-      path,
-      body,
-      once: true,
-      needs: 'assessment',
-    });
-    return parseAssessment(answer.assessment);
+    return this.#calls.read<{ assessment: WireAssessment }, MlflowAssessment>(
+      { method: 'POST', path, body, once: true, needs: 'assessment' },
+      ({ assessment }) => parseAssessment(assessment),
+    );
   }
 
-  async #logBatch(body: object): Promise<void> {
-    await this.#call({ method: 'POST', path: '/api/2.0/mlflow/runs/log-batch', body });
-  }
-
-  async #call<T = unknown>(call: RestCall): Promise<T> {
-    return unwrap(await this.#rest.call<T>(call, this.#deadline()));
-  }
-
-  #deadline(): number {
-    return performance.now() + this.#timeoutMillis;
+  async #post(path: string, body: object): Promise<void> {
+    await this.#calls.send({ method: 'POST', path, body });
   }
 }
 
-function unwrap<T>(result: RestResult<T>): T {
-  if (result.kind === 'success') return result.value;
-  throw new MlflowError(result.reason, { status: result.status, errorCode: result.errorCode });
-}
-
-/** Takes the OpenTelemetry trace id too. */
-function toMlflowTraceId(traceId: string): string {
-  return /^[0-9a-f]{32}$/i.test(traceId) ? `tr-${traceId.toLowerCase()}` : traceId;
-}
-
-function tracePath(traceId: string): string {
-  return `/api/3.0/mlflow/traces/${encodeURIComponent(toMlflowTraceId(traceId))}`;
-}
-
-function pairs<T>(entries: Record<string, T>): { key: string; value: T }[] {
-  return Object.entries(entries).map(([key, value]) => ({ key, value }));
-}
-
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
+function assessmentPath(traceId: string, assessmentId: string): string {
+  return `${tracePath(traceId)}/assessments/${encodeURIComponent(assessmentId)}`;
 }

@@ -1,6 +1,9 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { createSecureContext } from 'node:tls';
+import { type HeaderProviders, isHeaderName, isHeaderValue, type Provided } from './credentials.js';
 import { MlflowError } from './mlflow-error.js';
+import { type HttpProxy, resolveProxy } from './proxy.js';
 
 /**
  * How to reach an MLflow tracking server; shared by exporter and client. An option given in code wins over its
@@ -13,26 +16,29 @@ export interface MlflowConnectionConfig {
    */
   trackingUri?: string;
   /**
-   * Sent with every request; wins over the headers that other options make, but not over those that belong to a
-   * request itself, such as `content-type` and `x-mlflow-experiment-id`. Default: none.
+   * Sent with every request, or a function that gives them, asked as that of `token` is. They win over the headers that
+   * other options make, but not over those that belong to a request itself, such as `content-type` and
+   * `x-mlflow-experiment-id`. Default: none.
    */
-  headers?: Record<string, string>;
+  headers?: Provided<Record<string, string>>;
   /** Basic authentication, together with `password`. Environment: `MLFLOW_TRACKING_USERNAME`. */
   username?: string;
   /** Environment: `MLFLOW_TRACKING_PASSWORD`. */
   password?: string;
   /**
-   * Bearer authentication. As in MLflow's own client, username and password win when both are set.
-   * Environment: `MLFLOW_TRACKING_TOKEN`.
+   * Bearer authentication: a token, or a function that gives one. The function is asked before every request, so it
+   * should keep a token for as long as that is valid; once more when the server refuses what it gave (401); and again,
+   * within `timeoutMillis`, when it fails or gives nothing for 10 s. Spans that it makes are not recorded. As in
+   * MLflow's own client, username and password win when both are set. Environment: `MLFLOW_TRACKING_TOKEN`.
    */
-  token?: string;
+  token?: Provided<string>;
   /** Workspace on servers that have workspaces enabled. Environment: `MLFLOW_WORKSPACE`. */
   workspace?: string;
   /** Accept any certificate: for experiments only. Environment: `MLFLOW_TRACKING_INSECURE_TLS`. Default: `false`. */
   insecureTls?: boolean;
   /** PEM file with the authorities to trust. Environment: `MLFLOW_TRACKING_SERVER_CERT_PATH`. */
   serverCertPath?: string;
-  /** PEM file with client certificate and key. Environment: `MLFLOW_TRACKING_CLIENT_CERT_PATH`. */
+  /** PEM file with client certificate and unencrypted key, one after the other. Environment: `MLFLOW_TRACKING_CLIENT_CERT_PATH`. */
   clientCertPath?: string;
   /**
    * Time for one export or one client call, all retries included, in milliseconds. The default, 29000, ends just
@@ -63,6 +69,10 @@ export interface ResolvedConnection {
   /** Without credentials, query and trailing slash: fit for messages. */
   url: string;
   headers: Record<string, string>;
+  /** Asked for more headers before every request; absent when all are known. */
+  providers?: HeaderProviders;
+  /** The way to the server; absent when it is reached directly. */
+  proxy?: HttpProxy;
   tls: { rejectUnauthorized: boolean; ca?: Buffer; cert?: Buffer; key?: Buffer };
   timeoutMillis: number;
   attemptTimeoutMillis: number;
@@ -99,9 +109,13 @@ export function resolveConnection(
       );
     }
   }
+  const providers = resolveProviders(config);
+  const proxy = resolveProxy(uri, env);
   return {
     url: `${uri.origin}${uri.pathname.replace(/\/+$/, '')}`,
     headers: resolveHeaders(config, env, uri),
+    ...(providers === undefined ? {} : { providers }),
+    ...(proxy === undefined ? {} : { proxy }),
     tls: resolveTls(config, env),
     timeoutMillis,
     attemptTimeoutMillis,
@@ -143,6 +157,7 @@ function resolveHeaders(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv, 
   const workspace = config.workspace ?? readEnvironment(env, 'MLFLOW_WORKSPACE');
   if (workspace !== undefined) headers['x-mlflow-workspace'] = workspace;
   requireHeaderValue('x-mlflow-workspace', workspace ?? '', 'workspace or MLFLOW_WORKSPACE');
+  if (typeof config.headers === 'function') return headers;
   for (const [name, value] of Object.entries(config.headers ?? {})) {
     requireHeaderName(name);
     requireHeaderValue(name, value, `headers["${name}"]`);
@@ -152,24 +167,24 @@ function resolveHeaders(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv, 
 }
 
 function requireHeaderName(name: string): void {
-  try {
-    validateHeaderName(name);
-  } catch {
-    // A whole header line in place of the name may hold a secret behind its colon.
-    const shown = /^[\w-]*/.exec(name)?.[0];
-    throw new MlflowError(`MLflow: headers has a name "${shown}…" that is not one of an HTTP header: correct it.`);
-  }
+  if (isHeaderName(name)) return;
+  // A whole header line in place of the name may hold a secret behind its colon.
+  const shown = /^[\w-]*/.exec(name)?.[0];
+  throw new MlflowError(`MLflow: headers has a name "${shown}…" that is not one of an HTTP header: correct it.`);
 }
 
 /** @throws MlflowError when HTTP cannot carry the value, which may be secret and is not shown */
 export function requireHeaderValue(name: string, value: string, setting: string): void {
-  try {
-    validateHeaderValue(name, value);
-  } catch {
-    throw new MlflowError(
-      `MLflow: the value of ${setting} is missing or not fit for an HTTP header: use one without line breaks and characters beyond Latin-1.`,
-    );
-  }
+  if (isHeaderValue(name, value)) return;
+  throw new MlflowError(
+    `MLflow: the value of ${setting} is missing or not fit for an HTTP header: use one without line breaks and characters beyond Latin-1.`,
+  );
+}
+
+function resolveProviders({ username, password, token, headers }: MlflowConnectionConfig): HeaderProviders | undefined {
+  const asksForToken = typeof token === 'function' && !(username && password);
+  if (!asksForToken && typeof headers !== 'function') return undefined;
+  return { ...(asksForToken ? { token } : {}), ...(typeof headers === 'function' ? { headers } : {}) };
 }
 
 function resolveAuthorization(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv, uri: URL): string | undefined {
@@ -177,6 +192,8 @@ function resolveAuthorization(config: MlflowConnectionConfig, env: NodeJS.Proces
     `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   // What is set in code wins over the environment as a whole: a token in code beats a username in the environment.
   if (config.username && config.password) return basic(config.username, config.password);
+  // Comes with each request.
+  if (typeof config.token === 'function') return undefined;
   if (config.token) return `Bearer ${config.token}`;
   if (uri.username) return basic(decode(uri.username), decode(uri.password));
   const username = config.username ?? readEnvironment(env, 'MLFLOW_TRACKING_USERNAME');
@@ -201,12 +218,31 @@ function resolveTls(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv): Res
   const serverCert = config.serverCertPath ?? readEnvironment(env, 'MLFLOW_TRACKING_SERVER_CERT_PATH');
   const clientCert = config.clientCertPath ?? readEnvironment(env, 'MLFLOW_TRACKING_CLIENT_CERT_PATH');
   const tls: ResolvedConnection['tls'] = { rejectUnauthorized: !insecure };
-  if (serverCert) tls.ca = readPem(serverCert, 'serverCertPath or MLFLOW_TRACKING_SERVER_CERT_PATH');
+  if (serverCert) {
+    const setting = 'serverCertPath or MLFLOW_TRACKING_SERVER_CERT_PATH';
+    tls.ca = readPem(serverCert, setting);
+    const { ca } = tls;
+    const advice = `set ${setting} to a PEM file with the certificates of the authorities to trust`;
+    // A TLS context takes a file without certificates, and trusts nobody then.
+    requireUsable(() => new X509Certificate(ca), serverCert, advice);
+  }
   if (clientCert) {
-    tls.cert = readPem(clientCert, 'clientCertPath or MLFLOW_TRACKING_CLIENT_CERT_PATH');
+    const setting = 'clientCertPath or MLFLOW_TRACKING_CLIENT_CERT_PATH';
+    tls.cert = readPem(clientCert, setting);
     tls.key = tls.cert;
+    const advice = `set ${setting} to one PEM file with the client certificate and its unencrypted key`;
+    requireUsable(() => createSecureContext({ cert: tls.cert, key: tls.key }), clientCert, advice);
   }
   return tls;
+}
+
+function requireUsable(read: () => unknown, path: string, advice: string): void {
+  try {
+    read();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unusable';
+    throw new MlflowError(`MLflow: cannot use ${path} (${code}): ${advice}.`);
+  }
 }
 
 function readPem(path: string, setting: string): Buffer {

@@ -51,7 +51,7 @@ async function findExperimentById(
     deadline,
   );
   if (answer.kind === 'success') return requireActive(answer.value.experiment);
-  if (answer.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return explainMissingRoute(answer);
+  if (answer.kind !== 'rejected' || answer.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return explainMissingRoute(answer);
   return {
     ...answer,
     kind: 'configuration',
@@ -67,7 +67,8 @@ export async function findOrCreateExperiment(
 ): Promise<RestResult<WireExperiment>> {
   const existing = await getExperimentByName(rest, name, deadline);
   if (existing.kind === 'success') return requireActive(existing.value);
-  if (existing.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return existing;
+  // A missing workspace has the same code, and is a matter of configuration.
+  if (existing.kind !== 'rejected' || existing.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return existing;
   const created = await rest.call<{ experiment_id: string }>(
     { method: 'POST', path: '/api/2.0/mlflow/experiments/create', body: { name }, needs: 'experiment_id' },
     deadline,
@@ -100,7 +101,7 @@ export async function getExperimentByName(
 }
 
 /** The server accepts spans for a deleted experiment with status 200 and shows them to nobody. */
-function requireActive(experiment: WireExperiment): RestResult<WireExperiment> {
+export function requireActive(experiment: WireExperiment): RestResult<WireExperiment> {
   if (experiment.lifecycle_stage !== 'deleted') return { kind: 'success', value: experiment };
   const { name, experiment_id: id } = experiment;
   return {

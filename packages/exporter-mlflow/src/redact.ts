@@ -1,11 +1,12 @@
-const CREDENTIAL_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie']);
+// Any other header may be the one that a gateway takes for a key.
+const HARMLESS_HEADER = /^(user-agent|host|accept.*|content-.*|x-mlflow-.*)$/;
 // Shorter ones are no secrets, and would blacken ordinary words.
 const MIN_SECRET_LENGTH = 6;
 
 /** Blackens the credentials among these headers, for texts that a server wrote and people will read. */
 export function createRedactor(headers: Readonly<Record<string, string>>): (text: string) => string {
   const secrets = Object.entries(headers)
-    .filter(([name]) => CREDENTIAL_HEADERS.has(name))
+    .filter(([name]) => !HARMLESS_HEADER.test(name))
     .flatMap(([, value]) => [value, ...partsOf(value)])
     .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
     // The longest first, or a part would leave the rest of its whole.

@@ -1,4 +1,5 @@
-import { type HttpResult, TOO_LONG_CODE } from './transport.js';
+import { PROXY_REFUSED_CODE } from './proxy.js';
+import { type HttpResult, NO_CREDENTIALS_CODE, TOO_LONG_CODE } from './transport.js';
 
 /** Why a request did not succeed. */
 export interface Failure {
@@ -42,19 +43,26 @@ export function classify(result: HttpResult, url: string): Outcome {
   const configuration = (reason: string): Failure => ({ kind: 'configuration', ...details, reason });
 
   if (status >= 300 && status < 400) {
-    return configuration(
-      `${url} redirects to ${withoutCredentials(headers.location ?? 'another place')}: ${CHECK_URI}.`,
-    );
+    return configuration(`${url} redirects to ${describeRedirect(headers.location, url)}.`);
   }
+  if (status === 401 && result.askedForCredentials)
+    return configuration(
+      `MLflow at ${url} refuses the credentials (401), and so it did with those that the function of token or headers gave when asked again: correct what it gives.`,
+    );
   if (status === 401) return configuration(`MLflow at ${url} refuses the credentials (401): ${SET_CREDENTIALS}.`);
   if (status === 403)
     return configuration(`MLflow at ${url} does not allow this (403${said ? `: ${said}` : ''}): ${CHECK_ACCESS}.`);
-  if (status === 407) return configuration(`A proxy before ${url} wants credentials (407).`);
+  if (status === 407)
+    return configuration(
+      `The proxy before ${url} refuses the credentials (407): put user name and password into http_proxy or HTTP_PROXY, as in http://user:password@host:port.`,
+    );
   // A server without workspaces answers so, with status 500, to every request that names one.
   if (error.code === 'FEATURE_DISABLED')
     return configuration(
       `MLflow at ${url} has this feature disabled (${said}): unset workspace or MLFLOW_WORKSPACE if it is set.`,
     );
+  if (status === 404 && /^Workspace '.*' not found/.test(said))
+    return configuration(`MLflow at ${url} has no such workspace (${said}): correct workspace or MLFLOW_WORKSPACE.`);
   if ((status === 404 && error.code === undefined) || status === 405 || status === 501) {
     return {
       kind: 'unsupported',
@@ -85,15 +93,52 @@ const SET_CREDENTIALS =
 const CHECK_ACCESS = "check the user's permissions, and --allowed-hosts of the server";
 
 function classifyNoAnswer({ message, code }: Extract<HttpResult, { kind: 'no-answer' }>, url: string): Failure {
-  if (code !== undefined && /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)) {
-    return {
-      kind: 'configuration',
-      reason: `The certificate of ${url} is not trusted (${code}): set serverCertPath or MLFLOW_TRACKING_SERVER_CERT_PATH to its authority.`,
-    };
-  }
+  // The credentials are the application's own business, and often an outage of where it gets them.
+  if (code === NO_CREDENTIALS_CODE)
+    return { kind: 'retryable', reason: `MLflow at ${url} gets no credentials: ${message}` };
+  if (code === PROXY_REFUSED_CODE) return { kind: 'configuration', reason: message };
+  const tls = explainTls(tlsCode(code ?? '', message), url);
+  if (tls !== undefined) return { kind: 'configuration', reason: tls };
   if (code === TOO_LONG_CODE)
     return { kind: 'configuration', reason: `${url} sends an ${message}: ${CHECK_URI}, or ask for less.` };
   return { kind: 'retryable', reason: `MLflow at ${url} cannot be reached (${message})` };
+}
+
+/** Node.js gives what OpenSSL found as a code, or only in the text of an EPROTO. */
+function tlsCode(code: string, message: string): string {
+  const [, reason] = (code === 'EPROTO' && /routines:[^:]*:([^:]+):/.exec(message)) || [];
+  return reason?.toUpperCase().replaceAll(' ', '_') ?? code;
+}
+
+/** What no repetition mends; `undefined` when it is no matter of TLS. */
+function explainTls(code: string, url: string): string | undefined {
+  if (/ALERT.*(CERT|UNKNOWN_CA|HANDSHAKE_FAILURE)/.test(code)) {
+    return `${url} does not accept our client certificate, or the lack of one (${code}): set clientCertPath or MLFLOW_TRACKING_CLIENT_CERT_PATH to one that it trusts.`;
+  }
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/.test(code)) {
+    return `${url} does not speak TLS (${code}): use http:// in trackingUri or MLFLOW_TRACKING_URI.`;
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return `The certificate of ${url} is for another host (${code}): use a name that it holds in trackingUri or MLFLOW_TRACKING_URI.`;
+  }
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    return `The certificate of ${url} is not valid at this time (${code}): renew it, or correct this machine's clock.`;
+  }
+  if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)) {
+    return `The certificate of ${url} is not trusted (${code}): set serverCertPath or MLFLOW_TRACKING_SERVER_CERT_PATH to its authority.`;
+  }
+  return undefined;
+}
+
+/** Where it leads and what to do. Redirects are not followed, so the setting must name the last address itself. */
+function describeRedirect(location: string | undefined, url: string): string {
+  if (location === undefined) return `another place: ${CHECK_URI}`;
+  const shown = withoutCredentials(location);
+  const target = URL.canParse(location, url) ? new URL(location, url) : undefined;
+  if (target?.hostname === new URL(url).hostname && target.protocol === 'https:' && url.startsWith('http:')) {
+    return `${shown}: use https:// in trackingUri or MLFLOW_TRACKING_URI`;
+  }
+  return `${shown}, and redirects are not followed: ${CHECK_URI}, and the credentials if that is a login page`;
 }
 
 /** MLflow's `{error_code, message}`, or FastAPI's `{detail}`. */

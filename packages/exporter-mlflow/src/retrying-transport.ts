@@ -2,12 +2,16 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSlots } from './concurrency.js';
 import type { ResolvedConnection } from './connection.js';
+import { PROXY_UNAVAILABLE_CODE } from './proxy.js';
 import { classify, type Failure } from './response.js';
-import { type HttpRequest, type HttpResult, TIMEOUT_CODE, type Transport } from './transport.js';
+import { type HttpRequest, type HttpResult, NO_CREDENTIALS_CODE, TIMEOUT_CODE, type Transport } from './transport.js';
 
 const BACKOFF_MULTIPLIER = 2;
 // The connection was never made, so that not even a request that must not be repeated can have had an effect.
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const NEVER_SENT = new Set([
+  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
+  ...[PROXY_UNAVAILABLE_CODE, NO_CREDENTIALS_CODE],
+]);
 const REFUSED_UNSEEN = new Set([429, 503]);
 // An attempt that could be followed by no other of the same length may as well take all the time there is.
 const ATTEMPTS_WORTH_LIMITING = 2;

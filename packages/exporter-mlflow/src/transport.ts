@@ -1,9 +1,18 @@
-import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http';
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request as requestHttp,
+} from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { performance } from 'node:perf_hooks';
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { ResolvedConnection } from './connection.js';
+import { type ProvidedHeaders, provideHeaders } from './credentials.js';
+import { createForwardAgent, TunnelAgent, throughForwardProxy } from './proxy.js';
 import { createRedactor } from './redact.js';
 
 export interface HttpRequest {
@@ -20,7 +29,14 @@ export interface HttpRequest {
 
 /** What became of one request; a value, because a failed request is nothing exceptional here. */
 export type HttpResult =
-  | { kind: 'answer'; status: number; headers: IncomingHttpHeaders; body: string }
+  | {
+      kind: 'answer';
+      status: number;
+      headers: IncomingHttpHeaders;
+      body: string;
+      /** The credentials came from a function of the application. Default: `false`. */
+      askedForCredentials?: boolean;
+    }
   | { kind: 'no-answer'; message: string; code: string | undefined };
 
 /** Sends one request and waits for its answer until `deadline`, on the clock of `performance.now()`. Never throws. */
@@ -32,40 +48,46 @@ export interface Transport {
 
 export const TIMEOUT_CODE = 'ETIMEDOUT';
 export const TOO_LONG_CODE = 'ANSWER_TOO_LONG';
+/** The application's function for token or headers failed, so that nothing was sent. */
+export const NO_CREDENTIALS_CODE = 'NO_CREDENTIALS';
 
 // The largest traces are some megabytes; whatever sends more must not fill the application's memory.
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 // Of errors one line is shown.
 const MAX_KEPT_BYTES = 64 * 1024;
 
-/** Plain HTTP on Node's own client, connections kept alive. Redirects are not followed: they could carry credentials away. */
+/**
+ * HTTP on Node's own client, connections kept alive, through a proxy where there is one. Redirects are not followed: they
+ * could carry credentials away.
+ */
 export function createHttpTransport(connection: ResolvedConnection): Transport {
-  const secure = connection.url.startsWith('https:');
-  const pool = { keepAlive: true, maxSockets: connection.maxSockets };
-  const agent = secure ? new HttpsAgent({ ...pool, ...connection.tls }) : new HttpAgent(pool);
-  const openRequest = secure ? requestHttps : requestHttp;
-  const redact = createRedactor(connection.headers);
+  const { providers } = connection;
+  const { agent, open } = createOpener(connection);
 
   const exchange = (
-    { method, path, headers, body, statusOnly = false }: HttpRequest,
+    { method, path, body, statusOnly = false, ...request }: HttpRequest,
+    credentials: Record<string, string>,
     deadline: number,
   ): Promise<HttpResult> =>
     new Promise((resolve) => {
       let answered = false;
       const fail = (error: NodeJS.ErrnoException): void =>
         resolve({ kind: 'no-answer', message: describe(error), code: error.code });
-      const client = openRequest(`${connection.url}${path}`, {
-        method,
-        agent,
-        headers: { ...connection.headers, ...headers, ...(body ? { 'content-length': body.byteLength } : {}) },
-      });
+      const headers = { ...connection.headers, ...credentials, ...request.headers };
+      const length = body ? { 'content-length': body.byteLength } : {};
+      const client = open(path, method, { ...headers, ...length });
       const timer = setTimeout(
-        () => client.destroy(Object.assign(new Error('no answer in time'), { code: TIMEOUT_CODE })),
+        () => {
+          const error = Object.assign(new Error('no answer in time'), { code: TIMEOUT_CODE });
+          client.destroy(error);
+          // A request that waits for a connection, or for a proxy to make one, does not tell that it was destroyed.
+          fail(error);
+        },
         Math.max(0, deadline - performance.now()),
       );
       client.once('response', (response) => {
         answered = true;
-        readAnswer(response, statusOnly, redact).then(resolve, fail);
+        readAnswer(response, statusOnly, createRedactor(headers)).then(resolve, fail);
       });
       client.on('error', fail);
       client.once('close', () => {
@@ -77,21 +99,64 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
       client.end(body);
     });
 
+  const send = async (request: HttpRequest, deadline: number): Promise<HttpResult> => {
+    if (performance.now() >= deadline) return { kind: 'no-answer', message: 'no answer in time', code: TIMEOUT_CODE };
+    if (providers === undefined) return await exchange(request, {}, deadline);
+    const first = await provideHeaders(providers, deadline);
+    if (first.kind === 'none') return withoutCredentials(first);
+    const refused = await exchange(request, first.headers, deadline);
+    if (refused.kind !== 'answer' || refused.status !== 401) return refused;
+    // A token that expired since the function got it: a new one may do.
+    const second = await provideHeaders(providers, deadline);
+    if (second.kind === 'none') return withoutCredentials(second);
+    const result = await exchange(request, second.headers, deadline);
+    return result.kind === 'answer' ? { ...result, askedForCredentials: true } : result;
+  };
+
   return {
-    send: (request, deadline) => {
-      if (performance.now() >= deadline) {
-        return Promise.resolve({ kind: 'no-answer', message: 'no answer in time', code: TIMEOUT_CODE });
-      }
-      // Without it, an instrumented http module would make a span of each upload, to be uploaded again.
-      return context.with(suppressTracing(context.active()), () =>
-        exchange(request, deadline).catch((error: Error) => ({
+    send: (request, deadline) =>
+      // Without it, an instrumented http module would make a span of each upload, to be uploaded again. The same goes for
+      // functions that fetch a token.
+      context.with(suppressTracing(context.active()), () =>
+        send(request, deadline).catch((error: Error) => ({
           kind: 'no-answer' as const,
           message: describe(error),
           code: undefined,
         })),
-      );
-    },
+      ),
     close: () => agent.destroy(),
+  };
+}
+
+function withoutCredentials({ reason }: Extract<ProvidedHeaders, { kind: 'none' }>): HttpResult {
+  return { kind: 'no-answer', message: reason, code: NO_CREDENTIALS_CODE };
+}
+
+interface Opener {
+  agent: HttpAgent;
+  open(path: string, method: string, headers: OutgoingHttpHeaders): ClientRequest;
+}
+
+/** Requests straight to the server, through a proxy that forwards them, or through a tunnel. */
+function createOpener({ url, tls, proxy, maxSockets }: ResolvedConnection): Opener {
+  const pool = { keepAlive: true, maxSockets };
+  if (url.startsWith('https:')) {
+    const options = { ...pool, ...tls };
+    const agent = proxy === undefined ? new HttpsAgent(options) : new TunnelAgent(proxy, options);
+    return { agent, open: (path, method, headers) => requestHttps(`${url}${path}`, { method, agent, headers }) };
+  }
+  if (proxy === undefined) {
+    const agent = new HttpAgent(pool);
+    return { agent, open: (path, method, headers) => requestHttp(`${url}${path}`, { method, agent, headers }) };
+  }
+  const agent = createForwardAgent(proxy, pool);
+  const request = proxy.secure ? requestHttps : requestHttp;
+  return {
+    agent,
+    open(path, method, headers) {
+      const through = throughForwardProxy(proxy, new URL(`${url}${path}`));
+      return request({ ...through, method, agent, headers: { ...headers, ...through.headers } });
+    },
   };
 }
 

@@ -95,7 +95,16 @@ export interface WireRun {
   };
   data?: {
     params?: { key: string; value: string }[];
-    metrics?: { key: string; value: number; timestamp?: number; step?: number }[];
+    metrics?: { key: string; value: number | string; timestamp?: number; step?: number }[];
     tags?: { key: string; value: string }[];
   };
+}
+
+/** A version of a registered model; prompts are such. */
+export interface WireModelVersion {
+  name: string;
+  version: string;
+  description?: string;
+  tags?: { key: string; value: string }[];
+  aliases?: string[];
 }

@@ -44,9 +44,25 @@ describe('MlflowClient', () => {
     expect(await client.getExperimentByName(name)).to.deep.equal({ experimentId: id, name, deleted: false });
     const error = await errorOf(client.createExperiment(name));
     expect(error).to.deep.include({ errorCode: 'RESOURCE_ALREADY_EXISTS', status: 400, name: 'MlflowError' });
+  });
+
+  it('says of a deleted experiment how to restore it, and restores it', async () => {
+    const name = uniqueName('deleted experiment');
+    const id = await client.createExperiment(name);
     await client.deleteExperiment(id);
     expect((await client.getExperimentByName(name))?.deleted).to.equal(true);
-    expect((await errorOf(client.getOrCreateExperiment(name))).message).to.match(/ is deleted: restore it with /);
+    const message = `MLflow experiment "${name}" (id ${id}) is deleted: restore it with "mlflow experiments restore --experiment-id ${id}", or choose another with experimentName or MLFLOW_EXPERIMENT_NAME.`;
+    expect((await errorOf(client.getOrCreateExperiment(name))).message).to.equal(message);
+    expect(await errorOf(client.createExperiment(name))).to.include({ message, errorCode: 'RESOURCE_ALREADY_EXISTS' });
+    await client.restoreExperiment(id);
+    expect(await client.getOrCreateExperiment(name)).to.deep.equal({ experimentId: id, name, deleted: false });
+    const error = await errorOf(client.restoreExperiment('999999'));
+    expect(error).to.include({ errorCode: 'RESOURCE_DOES_NOT_EXIST', status: 404 });
+  });
+
+  it('finds no traces where there are none', async () => {
+    const { experimentId } = await client.getOrCreateExperiment(uniqueName('empty'));
+    expect(await client.searchTraces({ experimentIds: [experimentId] })).to.deep.equal({ traces: [] });
   });
 
   it('gets a trace by the id of MLflow or of OpenTelemetry', async () => {
@@ -118,6 +134,91 @@ describe('MlflowClient', () => {
     expect(byName['helpful']?.metadata).to.deep.include({ round: '1' });
     expect(byName['answer']).to.deep.include({ kind: 'expectation', value: 'Four.' });
     expect(byName['facts']?.value).to.deep.equal({ sum: 4 });
+  });
+
+  it('lists, changes and deletes assessments', async () => {
+    const [, , , traceId = ''] = traceIds;
+    const judge = { type: 'LLM_JUDGE', id: 'amazon.nova-pro-v1:0' } as const;
+    const feedback = await client.logFeedback(traceId, { name: 'helpful', value: 'no', source: judge });
+    const expectation = await client.logExpectation(traceId, { name: 'facts', value: ['one'] });
+    const code = await client.logFeedback(traceId, { name: 'length', value: 42 });
+    const listed = await client.listAssessments(traceId);
+    expect(listed.map(({ name, kind, source: { type } }) => [name, kind, type])).to.have.deep.members([
+      ['helpful', 'feedback', 'LLM_JUDGE'],
+      ['facts', 'expectation', 'CODE'],
+      ['length', 'feedback', 'CODE'],
+    ]);
+
+    const changed = await client.updateAssessment(traceId, feedback.assessmentId, {
+      name: 'very_helpful',
+      value: 'yes',
+      rationale: 'on second thoughts',
+      metadata: { round: '2' },
+    });
+    expect(changed).to.deep.include({
+      assessmentId: feedback.assessmentId,
+      name: 'very_helpful',
+      kind: 'feedback',
+      value: 'yes',
+      source: judge,
+      rationale: 'on second thoughts',
+    });
+    expect(changed.metadata).to.deep.include({ round: '2' });
+    const facts = await client.updateAssessment(traceId, expectation.assessmentId, { value: ['one', 'two'] });
+    expect(facts).to.deep.include({ name: 'facts', kind: 'expectation', value: ['one', 'two'] });
+    expect(await client.updateAssessment(traceId, code.assessmentId, {})).to.deep.include({
+      name: 'length',
+      value: 42,
+    });
+
+    await client.deleteAssessment(traceId, code.assessmentId);
+    await client.deleteAssessment(traceId, code.assessmentId);
+    expect((await client.listAssessments(traceId)).map(({ value }) => value)).to.have.deep.members([
+      'yes',
+      ['one', 'two'],
+    ]);
+    const error = await errorOf(client.updateAssessment(traceId, 'a-none', { value: 1 }));
+    expect(error.errorCode).to.equal('RESOURCE_DOES_NOT_EXIST');
+  });
+
+  it('writes hundreds of parameters, metrics and tags on a run, and numbers that JSON lacks', async () => {
+    const { runId } = await client.createRun({ experimentId });
+    const named = <T>(prefix: string, count: number, value: (n: number) => T): Record<string, T> =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`${prefix}${n}`, value(n)]));
+    await client.logBatch(runId, {
+      params: named('p', 250, String),
+      tags: named('t', 150, String),
+      metrics: { ...named('m', 1500, (n) => n), nan: Number.NaN, up: Number.POSITIVE_INFINITY },
+      step: 3,
+    });
+    await client.setRunTags(runId, { t0: 'again' });
+    const run = await client.getRun(runId);
+    expect(Object.keys(run.params)).to.have.length(250);
+    expect(run.params).to.include({ p249: '249' });
+    expect(run.tags).to.include({ t0: 'again', t149: '149' });
+    expect(run.metrics).to.include({ m1499: 1499 });
+    expect(run.metrics['nan']).to.be.NaN;
+    // SQLite has no infinity: MLflow stores the largest number there is.
+    expect(run.metrics['up']).to.be.above(1e300);
+  });
+
+  it('links more traces to a run than fit into one request', async () => {
+    const sizes: number[] = [];
+    const server = await startLocalServer(({ body }) => {
+      sizes.push(JSON.parse(body.toString()).trace_ids.length);
+      return undefined;
+    });
+    const counting = new MlflowClient({ trackingUri: server.url });
+    try {
+      await counting.linkTracesToRun(
+        'r',
+        Array.from({ length: 250 }, (_, n) => `tr-${n}`),
+      );
+      expect(sizes).to.deep.equal([100, 100, 50]);
+    } finally {
+      counting.close();
+      await server.close();
+    }
   });
 
   it('runs: parameters, metrics, end, and the traces that belong to them', async () => {

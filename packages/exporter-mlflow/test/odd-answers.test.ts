@@ -100,6 +100,50 @@ describe('odd answers', () => {
     });
   }
 
+  const info = { trace_id: 'tr-1', request_time: '1970-01-01T00:00:00Z', state: 'OK' };
+  const malformed: [string, unknown][] = [
+    ['a text for traces', { traces: 'none' }],
+    ['an object for traces', { traces: { trace_id: 'tr-1' } }],
+    ['traces that are null', { traces: [null] }],
+    ['traces without an experiment', { traces: [info] }],
+    [
+      'traces without id',
+      { traces: [{ ...info, trace_id: undefined, trace_location: { mlflow_experiment: { experiment_id: '7' } } }] },
+    ],
+    ['something else', { status: 'ok' }],
+  ];
+  for (const [what, answer] of malformed) {
+    it(`are no result of a search with ${what}`, async () => {
+      const server = await startServer(() => ({ status: 200, body: JSON.stringify(answer) }));
+      const error = await errorOf(newClient(server.url).searchTraces({ experimentIds: ['7'] }));
+      expect(error.message).to.equal(
+        `What answers at ${server.url} is not an MLflow server: check trackingUri or MLFLOW_TRACKING_URI.`,
+      );
+    });
+  }
+
+  it('are no trace, no run, no prompt when parts of them are missing', async () => {
+    const server = await startServer(() => ({
+      status: 200,
+      body: JSON.stringify({
+        trace: { trace_info: { trace_id: 'tr-1' } },
+        run: { info: { run_id: 'r' }, data: { params: 'none' } },
+        model_version: { name: 'p', tags: 'none' },
+      }),
+    }));
+    const client = newClient(server.url);
+    for (const work of [
+      () => client.getTrace('tr-1'),
+      () => client.getTraceInfo('tr-1'),
+      () => client.getRun('r'),
+      () => client.getPrompt('p'),
+    ]) {
+      expect((await errorOf(work())).message).to.equal(
+        `What answers at ${server.url} is not an MLflow server: check trackingUri or MLFLOW_TRACKING_URI.`,
+      );
+    }
+  });
+
   it('report and count what nobody foresaw', async () => {
     const server = await startServer(() => undefined);
     const [span] = oneSpan();

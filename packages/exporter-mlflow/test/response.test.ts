@@ -81,7 +81,7 @@ describe('classification of answers', () => {
     [
       'a redirect',
       answer(302, '', { location: 'https://user:pw@login.example.com/start?token=x' }),
-      'http://mlflow redirects to https://login.example.com/start: check trackingUri or MLFLOW_TRACKING_URI.',
+      'http://mlflow redirects to https://login.example.com/start, and redirects are not followed: check trackingUri or MLFLOW_TRACKING_URI, and the credentials if that is a login page.',
     ],
     [
       'a workspace on a server without workspaces',
