@@ -16,7 +16,7 @@ const READ_AT_ONCE = 8;
 export async function expectOnServer(
   client: MlflowClient,
   experimentName: string,
-  produced: readonly ReadableSpan[],
+  produced: Iterable<ReadableSpan>,
 ): Promise<void> {
   const byTrace = new Map<string, ReadableSpan[]>();
   for (const span of produced) {

@@ -30,6 +30,8 @@ export interface FaultProxy {
   url: string;
   /** Method and path without query of every request, in their order. */
   requests: string[];
+  /** What the server answered, faults of the proxy left out. */
+  statuses: number[];
   /** From now on, also: after those that were given before. */
   add(...rules: FaultRule[]): void;
   /** Rules that did not hit as often as they should: a test with such a rule tested nothing. */
@@ -50,6 +52,7 @@ export const EXPERIMENT: RegExp = /\/experiments\//;
 /** Stands before a real MLflow server and lets happen what networks, load balancers and servers in need do. */
 export async function startFaultProxy(upstream: string, rules: FaultRule[] = []): Promise<FaultProxy> {
   const requests: string[] = [];
+  const statuses: number[] = [];
   const active = rules.map((rule) => ({ rule, left: rule.times ?? 1 }));
   const agent = new Agent({ keepAlive: true });
 
@@ -65,7 +68,11 @@ export async function startFaultProxy(upstream: string, rules: FaultRule[] = [])
     requests.push(route);
     try {
       const body = await buffer(message);
-      await spoil(nextFault(route), response, () => forward(upstream, agent, message, body));
+      await spoil(nextFault(route), response, async () => {
+        const answer = await forward(upstream, agent, message, body);
+        statuses.push(answer.status);
+        return answer;
+      });
     } catch {
       // The server behind is away, or the client is: either way this connection is of no more use.
       response.socket?.resetAndDestroy();
@@ -76,6 +83,7 @@ export async function startFaultProxy(upstream: string, rules: FaultRule[] = [])
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    statuses,
     add: (...more) => void active.push(...more.map((rule) => ({ rule, left: rule.times ?? 1 }))),
     unused: () => active.filter(({ left }) => left > 0).map(({ rule }) => rule),
     async close() {

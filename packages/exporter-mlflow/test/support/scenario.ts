@@ -102,7 +102,7 @@ export async function startScenario(options: ScenarioOptions): Promise<Scenario>
           if (!lost.includes(spans)) expect(results[0], log.lines.join('\n')).to.deep.equal({ code: SUCCESS });
         }
         const arrived = exports.map(({ spans }) => spans).filter((spans) => !lost.includes(spans));
-        await expectOnServer(client, experimentName, arrived.flat());
+        await expectOnServer(client, experimentName, new Set(arrived.flat()));
         expect(proxy.unused(), 'faults that never took place').to.deep.equal([]);
       } finally {
         loop.disable();
