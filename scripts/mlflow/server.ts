@@ -24,8 +24,6 @@ export interface StartMlflowOptions {
   port?: number;
   /** Keep data in plain files, as old servers did, instead of in SQLite. Such a server has no OTLP. Default: `false`. */
   fileStore?: boolean;
-  /** How long the server waits for a locked database before it answers 503, in seconds. Default: its own, 20 or so. */
-  lockTimeoutSeconds?: number;
   /** Receives progress lines. Default: silent. */
   log?: (line: string) => void;
 }
@@ -52,10 +50,9 @@ export async function startMlflow(options: StartMlflowOptions = {}): Promise<Mlf
 
   log(`Starting MLflow on http://${HOST}:${port}`);
   const logFile = join(directory, 'server.log');
-  const lockTimeout = options.lockTimeoutSeconds === undefined ? '' : `?timeout=${options.lockTimeoutSeconds}`;
   const store = options.fileStore
     ? join(directory, 'mlruns')
-    : `sqlite:///${join(directory, 'mlflow.db').replaceAll('\\', '/')}${lockTimeout}`;
+    : `sqlite:///${join(directory, 'mlflow.db').replaceAll('\\', '/')}`;
   const child = spawnServer(python, { directory, temporary, port, store, logFile });
   const close = async (): Promise<void> => {
     await stop(child);

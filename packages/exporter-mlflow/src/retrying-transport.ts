@@ -5,6 +5,10 @@ import { classify } from './response.js';
 import type { HttpRequest, HttpResult, Transport } from './transport.js';
 
 const BACKOFF_MULTIPLIER = 2;
+// Enough to reach any longest pause, and far from where numbers become infinite.
+const MAX_DOUBLINGS = 30;
+// A server may be back just before the deadline: the last attempt is made this long before it, not up to a pause.
+const LAST_ATTEMPT_MILLIS = 2_000;
 // The connection was never made, so that not even a request that must not be repeated can have had an effect.
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 const REFUSED_UNSEEN = new Set([429, 503]);
@@ -15,19 +19,22 @@ export function createRetryingTransport(
   { retry, url }: Pick<ResolvedConnection, 'retry' | 'url'>,
   random: () => number = Math.random,
 ): Transport {
-  const pauseAfter = (result: HttpResult, attempt: number): number | undefined => {
+  const pauseAfter = (result: HttpResult, attempt: number, left: number): number | undefined => {
     const outcome = classify(result, url);
     if (outcome.kind !== 'retryable') return undefined;
-    const ceiling = Math.min(retry.initialBackoffMillis * BACKOFF_MULTIPLIER ** attempt, retry.maxBackoffMillis);
-    return outcome.retryAfterMillis ?? random() * ceiling;
+    if (outcome.retryAfterMillis !== undefined) return outcome.retryAfterMillis;
+    const growth = BACKOFF_MULTIPLIER ** Math.min(attempt, MAX_DOUBLINGS);
+    const pause = random() * Math.min(retry.initialBackoffMillis * growth, retry.maxBackoffMillis);
+    return left > LAST_ATTEMPT_MILLIS ? Math.min(pause, left - LAST_ATTEMPT_MILLIS) : pause;
   };
   return {
     async send(request, deadline) {
       for (let attempt = 0; ; attempt++) {
         const result = await transport.send(request, deadline);
         if (attempt >= retry.maxRetries || !mayRepeat(request, result)) return result;
-        const pause = pauseAfter(result, attempt);
-        if (pause === undefined || performance.now() + pause >= deadline) return result;
+        const left = deadline - performance.now();
+        const pause = pauseAfter(result, attempt, left);
+        if (pause === undefined || pause >= left) return result;
         await delay(pause);
       }
     },
