@@ -4,7 +4,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { testServer } from '../../../scripts/test-support/mlflow.js';
 import { EXPERIMENT, type FaultRule, RECORD, UPLOAD } from './support/fault-proxy.js';
-import { type Scenario, startScenario } from './support/scenario.js';
+import { releaseScenarios, type Scenario, startScenario } from './support/scenario.js';
 import { chatAttributes, childSpan, recordSpans } from './support/tracing.js';
 
 const TAGS = /^PATCH \/api\/3\.0\/mlflow\/traces\/tr-[0-9a-f]+\/tags$/;
@@ -23,6 +23,7 @@ describe('orders of arrival, while answers get lost', () => {
     this.timeout(300_000);
     server = (await testServer()).url;
   });
+  afterEach(releaseScenarios);
 
   interface Parts {
     root: ReadableSpan;

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { testServer } from '../../../scripts/test-support/mlflow.js';
 import type { MlflowSpanExporterConfig } from '../src/index.js';
 import { EXPERIMENT, type Fault, type FaultRule, RECORD, UPLOAD } from './support/fault-proxy.js';
-import { startScenario } from './support/scenario.js';
+import { releaseScenarios, startScenario } from './support/scenario.js';
 import { chatAttributes, childSpan, recordSpans } from './support/tracing.js';
 
 const EXPERIMENT_CREATE = /POST .*\/experiments\/create/;
@@ -14,6 +14,7 @@ describe('with faults between exporter and MLflow', () => {
     this.timeout(300_000);
     server = (await testServer()).url;
   });
+  afterEach(releaseScenarios);
 
   /** Traces as agents make them: a root, a tool call, two model calls of which one is below the tool. */
   function agentTraces(count: number): ReadableSpan[] {

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -30,8 +30,8 @@ export interface FaultProxy {
   url: string;
   /** Method and path without query of every request, in their order. */
   requests: string[];
-  /** What the server answered, faults of the proxy left out. */
-  statuses: number[];
+  /** Waits until the server itself has answered with this status. */
+  answered(status: number): Promise<void>;
   /** From now on, also: after those that were given before. */
   add(...rules: FaultRule[]): void;
   /** Rules that did not hit as often as they should: a test with such a rule tested nothing. */
@@ -52,7 +52,7 @@ export const EXPERIMENT: RegExp = /\/experiments\//;
 /** Stands before a real MLflow server and lets happen what networks, load balancers and servers in need do. */
 export async function startFaultProxy(upstream: string, rules: FaultRule[] = []): Promise<FaultProxy> {
   const requests: string[] = [];
-  const statuses: number[] = [];
+  const answers = new EventEmitter();
   const active = rules.map((rule) => ({ rule, left: rule.times ?? 1 }));
   const agent = new Agent({ keepAlive: true });
 
@@ -70,7 +70,7 @@ export async function startFaultProxy(upstream: string, rules: FaultRule[] = [])
       const body = await buffer(message);
       await spoil(nextFault(route), response, async () => {
         const answer = await forward(upstream, agent, message, body);
-        statuses.push(answer.status);
+        answers.emit(String(answer.status));
         return answer;
       });
     } catch {
@@ -83,7 +83,7 @@ export async function startFaultProxy(upstream: string, rules: FaultRule[] = [])
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
-    statuses,
+    answered: async (status) => void (await once(answers, String(status))),
     add: (...more) => void active.push(...more.map((rule) => ({ rule, left: rule.times ?? 1 }))),
     unused: () => active.filter(({ left }) => left > 0).map(({ rule }) => rule),
     async close() {

@@ -43,6 +43,12 @@ export interface Scenario {
 }
 
 const MEGABYTE = 1024 * 1024;
+const unreleased = new Set<() => Promise<void>>();
+
+/** For `afterEach`: closes what a test left open that failed before its end. */
+export async function releaseScenarios(): Promise<void> {
+  await Promise.all([...unreleased].map((release) => release()));
+}
 
 export async function startScenario(options: ScenarioOptions): Promise<Scenario> {
   const { server, rules = [], heapMegabytes = 16, blockedMillis = 500 } = options;
@@ -71,6 +77,16 @@ export async function startScenario(options: ScenarioOptions): Promise<Scenario>
     return exporter;
   };
   newExporter();
+  const release = async (): Promise<void> => {
+    unreleased.delete(release);
+    loop.disable();
+    log.stop();
+    client.close();
+    // First, so that no exporter waits for an answer any more.
+    await proxy.close();
+    await Promise.all(exporters.map((exporter) => exporter.shutdown()));
+  };
+  unreleased.add(release);
 
   return {
     proxy,
@@ -105,11 +121,7 @@ export async function startScenario(options: ScenarioOptions): Promise<Scenario>
         await expectOnServer(client, experimentName, new Set(arrived.flat()));
         expect(proxy.unused(), 'faults that never took place').to.deep.equal([]);
       } finally {
-        loop.disable();
-        log.stop();
-        client.close();
-        await Promise.all(exporters.map((exporter) => exporter.shutdown()));
-        await proxy.close();
+        await release();
       }
       await expectReleased(resourcesBefore);
     },
