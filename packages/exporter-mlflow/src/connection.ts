@@ -57,7 +57,10 @@ export interface MlflowConnectionConfig {
 
 /** Pauses grow exponentially with full jitter; a `Retry-After` of the server goes first; `timeoutMillis` limits all. */
 export interface MlflowRetryConfig {
-  /** Attempts after the first; 0 for none. Environment: `MLFLOW_HTTP_REQUEST_MAX_RETRIES`. Default: 7. */
+  /**
+   * Attempts after the first; 0 for none. Environment: `MLFLOW_HTTP_REQUEST_MAX_RETRIES`. Default: as many as
+   * `timeoutMillis` has room for.
+   */
   maxRetries?: number;
   /** Upper limit of the first pause, in milliseconds. Default: 500. */
   initialBackoffMillis?: number;
@@ -83,7 +86,8 @@ export interface ResolvedConnection {
 const DEFAULT_TRACKING_URI = 'http://localhost:5000';
 const DEFAULT_TIMEOUT_MILLIS = 29_000;
 const DEFAULT_ATTEMPT_TIMEOUT_MILLIS = 10_000;
-const DEFAULT_MAX_RETRIES = 7;
+// With jitter, any number of them may be used up before a server that starts again is back.
+const DEFAULT_MAX_RETRIES = Number.POSITIVE_INFINITY;
 const DEFAULT_INITIAL_BACKOFF_MILLIS = 500;
 const DEFAULT_MAX_BACKOFF_MILLIS = 5_000;
 const DEFAULT_MAX_SOCKETS = 4;

@@ -7,6 +7,10 @@ import { classify, type Failure } from './response.js';
 import { type HttpRequest, type HttpResult, NO_CREDENTIALS_CODE, TIMEOUT_CODE, type Transport } from './transport.js';
 
 const BACKOFF_MULTIPLIER = 2;
+// Enough to reach any longest pause, and far from where numbers become infinite.
+const MAX_DOUBLINGS = 30;
+// A server may be back just before the deadline: the last attempt is made this long before it, not up to a pause.
+const LAST_ATTEMPT_MILLIS = 2_000;
 // The connection was never made, so that not even a request that must not be repeated can have had an effect.
 const NEVER_SENT = new Set([
   ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
@@ -36,6 +40,11 @@ export function createRetryingTransport(
   }: { random?: () => number /** Called before each repetition. */; onRetry?: (cause: Failure) => void } = {},
 ): Transport {
   const slots = createSlots(maxSockets);
+  const backoff = (repetitions: number, rest: number): number => {
+    const growth = BACKOFF_MULTIPLIER ** Math.min(repetitions, MAX_DOUBLINGS);
+    const pause = random() * Math.min(retry.initialBackoffMillis * growth, retry.maxBackoffMillis);
+    return rest > LAST_ATTEMPT_MILLIS ? Math.min(pause, rest - LAST_ATTEMPT_MILLIS) : pause;
+  };
   const attempt = async (request: HttpRequest, deadline: number): Promise<HttpResult> => {
     // Waiting for a free socket is no sign of a dead connection, so the time of the attempt begins afterwards.
     if (!(await slots.take(deadline))) {
@@ -59,9 +68,9 @@ export function createRetryingTransport(
         if (count >= retry.maxRetries || !mayRepeat(request, result)) return result;
         const outcome = classify(result, url);
         if (outcome.kind !== 'retryable') return result;
-        const ceiling = Math.min(retry.initialBackoffMillis * BACKOFF_MULTIPLIER ** count, retry.maxBackoffMillis);
-        const pause = outcome.retryAfterMillis ?? random() * ceiling;
-        if (performance.now() + pause >= deadline) return result;
+        const rest = deadline - performance.now();
+        const pause = outcome.retryAfterMillis ?? backoff(count, rest);
+        if (pause >= rest) return result;
         onRetry(outcome);
         await delay(pause);
       }

@@ -19,7 +19,7 @@ describe('configuration', () => {
     });
     expect(config.connection).to.deep.include({
       timeoutMillis: 29_000,
-      retry: { maxRetries: 7, initialBackoffMillis: 500, maxBackoffMillis: 5000 },
+      retry: { maxRetries: Number.POSITIVE_INFINITY, initialBackoffMillis: 500, maxBackoffMillis: 5000 },
       tls: { rejectUnauthorized: true },
     });
     expect(config.connection.headers).not.to.have.property('authorization');

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { expect } from 'chai';
+import { type MlflowServer, startMlflow } from '../../../scripts/mlflow/server.js';
+import { releaseScenarios, startScenario } from './support/scenario.js';
+import { lockDatabase } from './support/sqlite-lock.js';
+import { chatAttributes, childSpan, recordSpans } from './support/tracing.js';
+
+// Not the server of the other tests: here it is killed, and its database locked.
+describe('outages of MLflow itself', () => {
+  let directory: string;
+  let server: MlflowServer;
+  before(async function () {
+    this.timeout(300_000);
+    directory = await mkdtemp(join(tmpdir(), 'mlflow-outage-'));
+    server = await startMlflow({ directory });
+  });
+  afterEach(releaseScenarios);
+  after(async () => {
+    await server.close();
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  function traces(count: number): ReadableSpan[] {
+    return recordSpans((tracer) => {
+      for (let n = 0; n < count; n++) {
+        const root = tracer.startSpan(`agent ${n}`);
+        childSpan(tracer, root, 'chat', chatAttributes('question', 'answer'));
+        root.end();
+      }
+    });
+  }
+
+  it('a locked database: refused until it is free, then delivered once', async () => {
+    const scenario = await startScenario({ server: server.url });
+    await scenario.export(traces(1));
+    // The server waits for 20 s before it answers 503.
+    const unlock = await lockDatabase(join(directory, 'mlflow.db'));
+    const exporting = scenario.export(traces(3));
+    await scenario.proxy.answered(503);
+    await unlock();
+    await exporting;
+    await scenario.end();
+    expect(scenario.told).to.deep.equal([]);
+  });
+
+  it('a server that is killed and started again', async () => {
+    // Not through the proxy: for a while, nothing listens where the exporter sends to.
+    const scenario = await startScenario({ server: server.url, exporter: { trackingUri: server.url } });
+    await scenario.export(traces(2));
+    const { port } = new URL(server.url);
+    process.kill(-server.pid!, 'SIGKILL');
+    const exporting = Promise.all([scenario.export(traces(3)), scenario.export(traces(2))]);
+    await server.close();
+    server = await startMlflow({ directory, port: Number(port) });
+    await exporting;
+    await scenario.end();
+    expect(scenario.told).to.deep.equal([]);
+  });
+});
