@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { withInstallLock } from './install-lock.js';
 
@@ -47,6 +47,40 @@ export async function installMlflow(log: (line: string) => void): Promise<Mlflow
     await install(log);
   });
   return { python: VENV_PYTHON };
+}
+
+/** PyPI packages that only some tests need, next to MLflow's own. */
+export interface PackageSet {
+  /** Name of their folder below `.mlflow`. */
+  name: string;
+  /** With versions: `name==1.2.3`. */
+  packages: readonly string[];
+}
+
+/**
+ * Installs packages into a folder of their own below `.mlflow`, outside MLflow's environment, which stays what a user
+ * has who installs MLflow alone. Returns the folder, to be named in `PYTHONPATH`; at once when all is there already.
+ *
+ * @throws Error with one line that says what to do when they cannot be downloaded
+ */
+export async function installPackages({ name, packages }: PackageSet, log: (line: string) => void): Promise<string> {
+  const folder = join(MLFLOW_HOME, name);
+  const stamp = join(folder, 'packages-installed');
+  const wanted = packages.join(' ');
+  const isComplete = (): boolean => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+  if (isComplete()) return folder;
+  const { python } = await installMlflow(log);
+  await withInstallLock(join(MLFLOW_HOME, `${name}.lock`), log, async () => {
+    if (isComplete()) return;
+    log(`Installing ${wanted}`);
+    await rm(folder, { recursive: true, force: true });
+    await step([python, '-m', 'uv', 'pip', 'install', '--quiet', '--python', python, '--target', folder, ...packages], {
+      failed: `Downloading ${wanted} failed`,
+      advice: NETWORK_ADVICE,
+    });
+    await writeFile(stamp, wanted);
+  });
+  return folder;
 }
 
 function isInstalled(): boolean {

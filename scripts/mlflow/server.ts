@@ -24,6 +24,12 @@ export interface StartMlflowOptions {
   port?: number;
   /** Keep data in plain files, as old servers did, instead of in SQLite. Such a server has no OTLP. Default: `false`. */
   fileStore?: boolean;
+  /** Address of a database, instead of SQLite. */
+  backendStoreUri?: string;
+  /** Where the server keeps artifacts, `s3://bucket/path` for example. Default: below `directory`. */
+  artifactsDestination?: string;
+  /** Added to the server's environment: what a database driver or an object store needs. */
+  env?: NodeJS.ProcessEnv;
   /** Receives progress lines. Default: silent. */
   log?: (line: string) => void;
 }
@@ -50,10 +56,11 @@ export async function startMlflow(options: StartMlflowOptions = {}): Promise<Mlf
 
   log(`Starting MLflow on http://${HOST}:${port}`);
   const logFile = join(directory, 'server.log');
-  const store = options.fileStore
-    ? join(directory, 'mlruns')
-    : `sqlite:///${join(directory, 'mlflow.db').replaceAll('\\', '/')}`;
-  const child = spawnServer(python, { directory, temporary, port, store, logFile });
+  const sqlite = `sqlite:///${join(directory, 'mlflow.db').replaceAll('\\', '/')}`;
+  const { fileStore, backendStoreUri = sqlite, artifactsDestination = join(directory, 'artifacts') } = options;
+  const store = fileStore ? join(directory, 'mlruns') : backendStoreUri;
+  const { env } = options;
+  const child = spawnServer(python, { directory, temporary, port, store, artifactsDestination, env, logFile });
   const close = async (): Promise<void> => {
     await stop(child);
     if (temporary) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
@@ -73,12 +80,16 @@ interface ServerParts {
   temporary: boolean;
   port: number;
   store: string;
+  artifactsDestination: string;
+  env: NodeJS.ProcessEnv | undefined;
   logFile: string;
 }
 
-function spawnServer(python: string, { directory, temporary, port, store, logFile }: ServerParts): ChildProcess {
+function spawnServer(python: string, parts: ServerParts): ChildProcess {
+  const { directory, temporary, port, store, artifactsDestination, logFile } = parts;
   const env: NodeJS.ProcessEnv = {
     ...process.env,
+    ...parts.env,
     // Empty: use the bundled price list. Fetching the newest one delays a fresh server's first upload by 10 s offline.
     MLFLOW_MODEL_CATALOG_URI: '',
     MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
@@ -99,7 +110,7 @@ function spawnServer(python: string, { directory, temporary, port, store, logFil
       'server',
       ...['--host', HOST, '--port', String(port), '--workers', '1'],
       ...['--backend-store-uri', store],
-      ...['--artifacts-destination', join(directory, 'artifacts')],
+      ...['--artifacts-destination', artifactsDestination],
     ],
     // Its own process group, so that close() reaches the workers too. Standard input: see serve.py.
     { cwd: directory, env, detached: true, stdio: ['pipe', output, output], windowsHide: true },
