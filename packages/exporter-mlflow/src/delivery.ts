@@ -71,6 +71,12 @@ export class Delivery {
   /** Nothing more will come. */
   close(): void {
     this.#parts.artifacts.close();
+    const { withoutRoot } = this.#facts;
+    if (withoutRoot > 0 && !this.#byArtifacts) {
+      this.#parts.reporter.note(
+        `The root span of ${withoutRoot} traces never ended, so MLflow shows them as in progress: end every span before the shutdown.`,
+      );
+    }
     this.#parts.reporter.summarize();
   }
 

@@ -7,6 +7,7 @@ import { createArtifactDelivery } from './artifact-delivery.js';
 import { type MlflowSpanExporterConfig, type ResolvedConfig, resolveConfig } from './config.js';
 import { Delivery } from './delivery.js';
 import { createExperimentResolver } from './experiment.js';
+import { gitMetadata } from './git.js';
 import { MlflowError } from './mlflow-error.js';
 import { createReporter } from './reporter.js';
 import { createRestClient } from './rest.js';
@@ -107,7 +108,13 @@ function createDelivery(config: ResolvedConfig, transport: Transport): Delivery 
     records: createTraceRecords(rest),
     artifacts: createArtifactDelivery({ rest, transport, url, reporter }),
     reporter,
-    context: { runId, sourceName: programName(), user: userName() },
+    context: {
+      runId,
+      sourceName: programName(),
+      user: userName(),
+      modelId: activeModelId(),
+      git: gitMetadata('.'),
+    },
     traceInfo,
     recordRemoteTraces,
     concurrencyLimit,
@@ -118,6 +125,11 @@ function createDelivery(config: ResolvedConfig, transport: Transport): Delivery 
 function programName(): string | undefined {
   const [, script] = process.argv;
   return script ? basename(script) : undefined;
+}
+
+/** The model that Python's client would name, too. */
+function activeModelId(): string | undefined {
+  return process.env['MLFLOW_ACTIVE_MODEL_ID'] || process.env['_MLFLOW_ACTIVE_MODEL_ID'] || undefined;
 }
 
 function userName(): string | undefined {

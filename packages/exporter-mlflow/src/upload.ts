@@ -4,6 +4,7 @@ import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { Reporter } from './reporter.js';
 import { classify, type Failure, type Outcome } from './response.js';
+import { storableSpan } from './storable-span.js';
 import type { Transport } from './transport.js';
 
 /** What the server has of a batch now. */
@@ -35,7 +36,7 @@ export function createUploader(parts: {
   const { transport, url, compression, runId, reporter } = parts;
 
   const send = async (spans: ReadableSpan[], experimentId: string, deadline: number): Promise<Outcome> => {
-    const message = ProtobufTraceSerializer.serializeRequest(spans);
+    const message = ProtobufTraceSerializer.serializeRequest(spans.map(storableSpan));
     if (message === undefined) return { kind: 'rejected', reason: 'it cannot be serialized' };
     const headers: Record<string, string> = {
       'content-type': 'application/x-protobuf',
