@@ -71,10 +71,10 @@ export class Delivery {
   /** Nothing more will come. */
   close(): void {
     this.#parts.artifacts.close();
-    const { withoutRoot } = this.#facts;
-    if (withoutRoot > 0 && !this.#byArtifacts) {
+    const { traces, mayBeMore } = this.#facts.withoutRoot;
+    if (traces > 0 && !this.#byArtifacts) {
       this.#parts.reporter.note(
-        `The root span of ${withoutRoot} traces never ended, so MLflow shows them as in progress: end every span before the shutdown.`,
+        `The root span of ${mayBeMore ? 'at least ' : ''}${traces} traces never ended, so MLflow shows them as in progress: end every span before the shutdown.`,
       );
     }
     this.#parts.reporter.summarize();

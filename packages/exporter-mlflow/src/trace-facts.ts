@@ -36,7 +36,7 @@ export interface TraceFacts {
 export class TraceFactsStore {
   readonly #capacity: number;
   readonly #facts = new Map<string, TraceFacts>();
-  #forgottenWithoutRoot = 0;
+  #forgotWithoutRoot = false;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -55,14 +55,15 @@ export class TraceFactsStore {
     return facts;
   }
 
-  /** Traces of this process whose root never came: they stay in progress. */
-  get withoutRoot(): number {
-    return this.#forgottenWithoutRoot + [...this.#facts.values()].filter(lacksRoot).length;
+  /** Traces of this process whose root has not come: MLflow shows them as in progress. */
+  get withoutRoot(): { traces: number; mayBeMore: boolean } {
+    // The root of a forgotten trace may have come since.
+    return { traces: [...this.#facts.values()].filter(lacksRoot).length, mayBeMore: this.#forgotWithoutRoot };
   }
 
   #forget(traceId: string): void {
     const facts = this.#facts.get(traceId);
-    if (facts !== undefined && lacksRoot(facts)) this.#forgottenWithoutRoot += 1;
+    if (facts !== undefined && lacksRoot(facts)) this.#forgotWithoutRoot = true;
     this.#facts.delete(traceId);
   }
 }
