@@ -70,6 +70,6 @@ describe('a Lambda handler that flushes', () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const before = timers();
     await withFlush(answer, async () => {})({}, context(60_000));
-    expect(timers()).to.equal(before);
+    expect(timers()).to.be.at.most(before);
   });
 });
