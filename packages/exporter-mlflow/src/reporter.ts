@@ -10,13 +10,17 @@ export interface Reporter {
   undelivered(spans: number, failure: Pick<Failure, 'kind' | 'reason'>): void;
   /** One span that the server refuses. */
   refusedSpan(name: string, reason: string): void;
-  /** Spans arrived, but something about their traces could not be recorded. */
-  incomplete(reason: string): void;
+  /** One span that the server takes only without its content. */
+  repairedSpan(name: string, reason: string): void;
+  /** Spans arrived, but something about their traces could not be recorded; counts the traces. */
+  incomplete(traces: number, reason: string): void;
+  /** Records of traces did not fit into the deadline and are sent later. */
+  postponed(traces: number, reason: string): void;
   /** Anything else that somebody should know. */
   note(message: string): void;
   /** Things work again. */
   recovered(): void;
-  /** At the end: says how many spans were lost in all, if more than were told. */
+  /** At the end: says how many spans and records were lost in all, if more than were told. */
   summarize(): void;
 }
 
@@ -27,6 +31,8 @@ export function createReporter(): Reporter {
   let told = new Set<string>();
   let lost = 0;
   let toldLost = 0;
+  let lostRecords = 0;
+  let toldLostRecords = 1;
   const once = (level: 'error' | 'warn', cause: string, message: string): boolean => {
     if (told.has(cause) || told.size >= MAX_CAUSES) return false;
     told.add(cause);
@@ -44,8 +50,24 @@ export function createReporter(): Reporter {
       if (once('warn', `refused ${reason}`, `MLflow refuses span "${name}" (${reason}), it was dropped.`))
         toldLost = lost;
     },
-    incomplete(reason) {
-      once('error', `record ${reason}`, `The spans were delivered, but not the trace record: ${sentence(reason)}`);
+    repairedSpan(name, reason) {
+      once(
+        'warn',
+        `refused content ${reason}`,
+        `MLflow refuses span "${name}" (${reason}), it was sent without its content.`,
+      );
+    },
+    incomplete(traces, reason) {
+      lostRecords += traces;
+      if (once('error', `record ${reason}`, `The spans were delivered, but not the trace record: ${sentence(reason)}`))
+        toldLostRecords = Math.max(1, lostRecords);
+    },
+    postponed(traces, reason) {
+      once(
+        'warn',
+        'postponed',
+        `${traces} trace records could not be sent in time, they follow with the next export: ${sentence(reason)}`,
+      );
     },
     note(message) {
       once('warn', message, message);
@@ -57,6 +79,9 @@ export function createReporter(): Reporter {
     summarize() {
       if (lost > toldLost) diag.warn(`MLflow exporter: ${lost} spans were not delivered in all.`);
       toldLost = lost;
+      if (lostRecords > toldLostRecords)
+        diag.warn(`MLflow exporter: ${lostRecords} traces were left without their record in all.`);
+      toldLostRecords = lostRecords;
     },
   };
 }

@@ -4,7 +4,7 @@ import { attributeText, firstString, truncate, withPrefix } from './attributes.j
 import { LIMITS } from './limits.js';
 import { requestPreview, responsePreview } from './previews.js';
 import { LINKED_PROMPTS } from './prompts.js';
-import { copySpan } from './storable-span.js';
+import { copySpan } from './span-copy.js';
 import { nanoseconds } from './time.js';
 import { type Cost, type TokenUsage, toWireCost, toWireTokenUsage } from './totals.js';
 import type { TraceFacts } from './trace-facts.js';
