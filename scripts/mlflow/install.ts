@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { withInstallLock } from './install-lock.js';
 
@@ -30,9 +30,6 @@ const PYTHON_COMMANDS = [
   ['python3.10'],
   ['py', '-3'],
 ];
-// What `mlflow server --app-name basic-auth` needs beyond MLflow itself, as in `pip install mlflow[auth]`.
-const BASIC_AUTH_PACKAGES = ['Flask-WTF==1.3.0', 'WTForms==3.3.2'];
-const BASIC_AUTH = join(MLFLOW_HOME, 'basic-auth');
 const OLDEST_PYTHON = [3, 10] as const;
 
 /**
@@ -52,28 +49,51 @@ export async function installMlflow(log: (line: string) => void): Promise<Mlflow
   return { python: VENV_PYTHON };
 }
 
+/** PyPI packages that only some tests need, next to MLflow's own. */
+export interface PackageSet {
+  /** Name of their folder below `.mlflow`. */
+  name: string;
+  /** With versions: `name==1.2.3`. */
+  packages: readonly string[];
+  /** MLflow's environment has what they need. Default: `false`. */
+  withoutDependencies?: boolean;
+}
+
+/** What `mlflow server --app-name basic-auth` needs beyond MLflow itself, as in `pip install mlflow[auth]`; 1 MB. */
+export const BASIC_AUTH: PackageSet = {
+  name: 'basic-auth',
+  packages: ['Flask-WTF==1.3.0', 'WTForms==3.3.2'],
+  withoutDependencies: true,
+};
+
 /**
- * Installs what a server with basic authentication needs (1 MB) into `.mlflow/basic-auth`, or returns at once when that
- * is done already. It stays apart from MLflow, which works without.
+ * Installs packages into a folder of their own below `.mlflow`, outside MLflow's environment, which stays what a user
+ * has who installs MLflow alone. Returns the folder, to be named in `PYTHONPATH`; at once when all is there already.
  *
- * @returns folder for `PYTHONPATH`
- * @throws Error with one line that says what to do
+ * @throws Error with one line that says what to do when they cannot be downloaded
  */
-export async function installBasicAuth(log: (line: string) => void): Promise<string> {
+export async function installPackages(
+  { name, packages, withoutDependencies = false }: PackageSet,
+  log: (line: string) => void,
+): Promise<string> {
+  const folder = join(MLFLOW_HOME, name);
+  const stamp = join(folder, 'packages-installed');
+  const wanted = packages.join(' ');
+  const isComplete = (): boolean => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+  if (isComplete()) return folder;
   const { python } = await installMlflow(log);
-  if (existsSync(BASIC_AUTH)) return BASIC_AUTH;
-  await withInstallLock(join(MLFLOW_HOME, 'install.lock'), log, async () => {
-    if (existsSync(BASIC_AUTH)) return;
-    log('Installing what basic authentication needs');
-    const target = await mkdtemp(`${BASIC_AUTH}-`);
-    const options = ['--quiet', '--no-deps', '--python', python, '--target', target];
-    await step([python, '-m', 'uv', 'pip', 'install', ...options, ...BASIC_AUTH_PACKAGES], {
-      failed: `Downloading ${BASIC_AUTH_PACKAGES.join(' and ')} failed`,
+  await withInstallLock(join(MLFLOW_HOME, `${name}.lock`), log, async () => {
+    if (isComplete()) return;
+    log(`Installing ${wanted}`);
+    await rm(folder, { recursive: true, force: true });
+    const options = ['--quiet', ...(withoutDependencies ? ['--no-deps'] : []), '--python', python, '--target', folder];
+    await step([python, '-m', 'uv', 'pip', 'install', ...options, ...packages], {
+      failed: `Downloading ${wanted} failed`,
       advice: NETWORK_ADVICE,
     });
-    await rename(target, BASIC_AUTH);
+    await writeFile(stamp, wanted);
   });
-  return BASIC_AUTH;
+  return folder;
 }
 
 function isInstalled(): boolean {

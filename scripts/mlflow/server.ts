@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { installBasicAuth, installMlflow } from './install.js';
+import { BASIC_AUTH, installMlflow, installPackages } from './install.js';
 
 /** A running MLflow tracking server. */
 export interface MlflowServer {
@@ -34,6 +34,12 @@ export interface StartMlflowOptions {
   staticPrefix?: string;
   /** Enable workspaces. Default: `false`. */
   workspaces?: boolean;
+  /** Address of a database, instead of SQLite. */
+  backendStoreUri?: string;
+  /** Where the server keeps artifacts, `s3://bucket/path` for example. Default: below `directory`. */
+  artifactsDestination?: string;
+  /** Added to the server's environment: what a database driver or an object store needs. */
+  env?: NodeJS.ProcessEnv;
   /** Receives progress lines. Default: silent. */
   log?: (line: string) => void;
 }
@@ -54,16 +60,15 @@ export async function startMlflow(options: StartMlflowOptions = {}): Promise<Mlf
   const log = options.log ?? (() => {});
   const port = await freePort(options.port);
   const { python } = await installMlflow(log);
-  const basicAuthPackages = options.adminPassword === undefined ? undefined : await installBasicAuth(log);
+  const basicAuthPackages = options.adminPassword === undefined ? undefined : await installPackages(BASIC_AUTH, log);
   const temporary = options.directory === undefined;
   const directory = options.directory ? resolve(options.directory) : await mkdtemp(join(tmpdir(), 'mlflow-'));
   mkdirSync(join(directory, 'artifacts'), { recursive: true });
 
   log(`Starting MLflow on http://${HOST}:${port}`);
   const logFile = join(directory, 'server.log');
-  const store = options.fileStore
-    ? join(directory, 'mlruns')
-    : `sqlite:///${join(directory, 'mlflow.db').replaceAll('\\', '/')}`;
+  const sqlite = `sqlite:///${join(directory, 'mlflow.db').replaceAll('\\', '/')}`;
+  const store = options.fileStore ? join(directory, 'mlruns') : (options.backendStoreUri ?? sqlite);
   const child = spawnServer(python, { directory, temporary, port, store, logFile, basicAuthPackages, options });
   const close = async (): Promise<void> => {
     await stop(child);
@@ -93,6 +98,7 @@ function spawnServer(python: string, parts: ServerParts): ChildProcess {
   const { directory, temporary, port, store, logFile, basicAuthPackages, options } = parts;
   const env: NodeJS.ProcessEnv = {
     ...process.env,
+    ...options.env,
     // Empty: use the bundled price list. Fetching the newest one delays a fresh server's first upload by 10 s offline.
     MLFLOW_MODEL_CATALOG_URI: '',
     MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
@@ -121,7 +127,7 @@ function spawnServer(python: string, parts: ServerParts): ChildProcess {
       'server',
       ...['--host', HOST, '--port', String(port), '--workers', '1'],
       ...['--backend-store-uri', store],
-      ...['--artifacts-destination', join(directory, 'artifacts')],
+      ...['--artifacts-destination', options.artifactsDestination ?? join(directory, 'artifacts')],
       ...(options.adminPassword === undefined ? [] : ['--app-name', 'basic-auth']),
       ...(options.staticPrefix === undefined ? [] : ['--static-prefix', options.staticPrefix]),
       ...(options.workspaces ? ['--enable-workspaces'] : []),

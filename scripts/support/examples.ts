@@ -4,7 +4,7 @@ import { type Simulator, startSimulator } from 'bedrock-simulator';
 const ROOT = resolve(import.meta.dirname, '../..');
 
 /** The examples, in the order in which the demo runs them. */
-export const EXAMPLES = ['quickstart', 'streaming', 'agent', 'token-cost'] as const;
+export const EXAMPLES = ['quickstart', 'streaming', 'agent', 'token-cost', 'lambda'] as const;
 
 export type ExampleName = (typeof EXAMPLES)[number];
 

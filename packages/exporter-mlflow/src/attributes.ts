@@ -31,7 +31,12 @@ export function withPrefix(attributes: Attributes, prefix: string): Record<strin
 export function truncate(text: string, limit: number): string {
   // A lone surrogate half, cut off here or by the application, is no valid UTF-8; zero bytes are refused by PostgreSQL.
   const cut = text.length > limit ? `${text.slice(0, limit - 3)}...` : text;
-  return Buffer.from(cut).toString().replaceAll('\0', '\uFFFD');
+  return withoutZeroBytes(Buffer.from(cut).toString());
+}
+
+/** The text with the replacement character for each zero byte. */
+export function withoutZeroBytes(text: string): string {
+  return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text;
 }
 
 export function parseJson(text: string): unknown {

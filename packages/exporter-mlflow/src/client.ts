@@ -31,8 +31,9 @@ import type {
 } from './client-types.js';
 import type { MlflowConnectionConfig } from './connection.js';
 import { findOrCreateExperiment, getExperimentByName, requireActive } from './experiment.js';
+import { joinPrompts, LINKED_PROMPTS, readLinkedPrompts } from './linked-prompts.js';
 import { MlflowError } from './mlflow-error.js';
-import { addLinkedPrompts, LINKED_PROMPTS_TAG, parsePrompt, toWireReferences } from './prompts.js';
+import { parsePrompt } from './prompts.js';
 import type { WireAssessment, WireModelVersion, WireRun, WireTrace, WireTraceInfo } from './wire-types.js';
 
 // Limit of the server per request.
@@ -233,12 +234,13 @@ export class MlflowClient {
    */
   async linkPromptsToTrace(traceId: string, prompts: MlflowPromptReference[]): Promise<void> {
     const id = toMlflowTraceId(traceId);
-    const links = { trace_id: id, prompt_versions: toWireReferences(prompts) };
-    await this.#post('/api/2.0/mlflow/traces/link-prompts', links);
+    const linked = prompts.map(({ name, version }) => ({ name, version: String(version) }));
+    await this.#post('/api/2.0/mlflow/traces/link-prompts', { trace_id: id, prompt_versions: linked });
     // The link serves searches; what the page of the trace shows is this tag. Python's client writes both, too.
     const { tags } = await this.getTraceInfo(id);
-    const value = addLinkedPrompts(tags[LINKED_PROMPTS_TAG], prompts);
-    if (value !== undefined) await this.setTraceTag(id, LINKED_PROMPTS_TAG, value);
+    const known = readLinkedPrompts(tags[LINKED_PROMPTS]);
+    const all = joinPrompts(known, linked);
+    if (all.length > known.length) await this.setTraceTag(id, LINKED_PROMPTS, JSON.stringify(all));
   }
 
   /** Starts a run. */

@@ -106,6 +106,12 @@ export class Delivery {
       this.#incomplete(1, trace.cause);
     }
     this.#parts.artifacts.close();
+    const { traces, mayBeMore } = this.#facts.withoutRoot;
+    if (traces > 0 && !this.#byArtifacts) {
+      this.#parts.reporter.note(
+        `The root span of ${mayBeMore ? 'at least ' : ''}${traces} traces never ended, so MLflow shows them as in progress: end every span before the shutdown.`,
+      );
+    }
     this.#parts.reporter.summarize();
   }
 

@@ -9,6 +9,7 @@ import { createTurns } from './concurrency.js';
 import { type MlflowSpanExporterConfig, type ResolvedConfig, resolveConfig } from './config.js';
 import { Delivery, toError } from './delivery.js';
 import { createExperimentResolver } from './experiment.js';
+import { gitMetadata } from './git.js';
 import { createExporterMetrics, type ExporterMetrics } from './metrics.js';
 import { MlflowError } from './mlflow-error.js';
 import { createReporter } from './reporter.js';
@@ -134,7 +135,13 @@ function createDelivery(config: ResolvedConfig, transport: Transport, metrics: E
     artifacts: createArtifactDelivery({ rest, transport, url, reporter }),
     reporter,
     metrics,
-    context: { runId, sourceName: programName(), user: userName() },
+    context: {
+      runId,
+      sourceName: programName(),
+      user: userName(),
+      modelId: activeModelId(),
+      git: gitMetadata('.'),
+    },
     traceInfo,
     recordRemoteTraces,
     concurrencyLimit,
@@ -146,6 +153,11 @@ function createDelivery(config: ResolvedConfig, transport: Transport, metrics: E
 function programName(): string | undefined {
   const [, script] = process.argv;
   return script ? basename(script) : undefined;
+}
+
+/** The model that Python's client would name, too. */
+function activeModelId(): string | undefined {
+  return process.env['MLFLOW_ACTIVE_MODEL_ID'] || process.env['_MLFLOW_ACTIVE_MODEL_ID'] || undefined;
 }
 
 function userName(): string | undefined {

@@ -5,7 +5,11 @@ export const LIMITS = {
   key: 250,
   metadataValue: 8000,
   tagValue: 8000,
+  /** What MLflow shows of the value of a tag. */
+  shownTagValue: 4096,
   traceName: 4096,
   session: 250,
   spanType: 500,
+  /** Name and version of a linked prompt, with the slash between them. */
+  promptVersion: 36,
 } as const;

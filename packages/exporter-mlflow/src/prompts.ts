@@ -1,5 +1,5 @@
 import { isRecord, parseJson } from './attributes.js';
-import type { MlflowPrompt, MlflowPromptMessage, MlflowPromptReference } from './client-types.js';
+import type { MlflowPrompt, MlflowPromptMessage } from './client-types.js';
 import { MlflowError } from './mlflow-error.js';
 import type { WireModelVersion } from './wire-types.js';
 
@@ -14,9 +14,6 @@ const TYPE = '_mlflow_prompt_type';
 const RESPONSE_FORMAT = '_mlflow_prompt_response_format';
 const MODEL_CONFIG = '_mlflow_prompt_model_config';
 const INTERNAL = new Set([IS_PROMPT, TEXT, TYPE, RESPONSE_FORMAT, MODEL_CONFIG]);
-
-/** On a trace: the prompts that it was made with, as Python's client writes it and the user interface reads it. */
-export const LINKED_PROMPTS_TAG = 'mlflow.linkedPrompts';
 
 /** @throws MlflowError when it is a model and no prompt; anything else for what no MLflow server answers */
 export function parsePrompt(version: WireModelVersion): MlflowPrompt {
@@ -37,22 +34,4 @@ export function parsePrompt(version: WireModelVersion): MlflowPrompt {
     ...(responseFormat === undefined ? {} : { responseFormat }),
     ...(isRecord(modelConfig) ? { modelConfig } : {}),
   };
-}
-
-/** The new value of the tag; `undefined` when all of them are in it. */
-export function addLinkedPrompts(
-  current: string | undefined,
-  prompts: readonly MlflowPromptReference[],
-): string | undefined {
-  const parsed = parseJson(current ?? '[]');
-  const linked: unknown[] = Array.isArray(parsed) ? parsed : [];
-  const isLinked = ({ name, version }: MlflowPromptReference): boolean =>
-    linked.some((entry) => isRecord(entry) && entry['name'] === name && entry['version'] === String(version));
-  const added = prompts.filter((prompt) => !isLinked(prompt));
-  if (added.length === 0) return undefined;
-  return JSON.stringify([...linked, ...toWireReferences(added)]);
-}
-
-export function toWireReferences(prompts: readonly MlflowPromptReference[]): { name: string; version: string }[] {
-  return prompts.map(({ name, version }) => ({ name, version: String(version) }));
 }

@@ -1,6 +1,7 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { firstString, truncate } from './attributes.js';
 import { LIMITS } from './limits.js';
+import { joinPrompts, LINKED_PROMPTS, type LinkedPrompt, readLinkedPrompts } from './linked-prompts.js';
 import { isChatSpan, requestPreview, responsePreview } from './previews.js';
 import { nanoseconds } from './time.js';
 import type { WireTraceInfo } from './wire-types.js';
@@ -17,6 +18,10 @@ export interface TraceFacts {
   figures?: boolean;
   /** Whether the trace came from another service, which owns its record. */
   remote?: boolean;
+  /** Whether its root, the span without a parent, was here. */
+  rooted?: boolean;
+  /** Versions of prompts that its spans used. */
+  prompts?: LinkedPrompt[];
   /** The record, once it was sent; spans that arrive later leave the totals as they are, unless it is repeated. */
   record?: WireTraceInfo | undefined;
   /** Start and end of the recorded trace, in nanoseconds of the epoch. */
@@ -31,6 +36,7 @@ export interface TraceFacts {
 export class TraceFactsStore {
   readonly #capacity: number;
   readonly #facts = new Map<string, TraceFacts>();
+  #forgotWithoutRoot = false;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -44,10 +50,26 @@ export class TraceFactsStore {
     this.#facts.set(traceId, facts);
     if (this.#facts.size > this.#capacity) {
       const [oldest] = this.#facts.keys();
-      if (oldest !== undefined) this.#facts.delete(oldest);
+      if (oldest !== undefined) this.#forget(oldest);
     }
     return facts;
   }
+
+  /** Traces of this process whose root has not come: MLflow shows them as in progress. */
+  get withoutRoot(): { traces: number; mayBeMore: boolean } {
+    // The root of a forgotten trace may have come since.
+    return { traces: [...this.#facts.values()].filter(lacksRoot).length, mayBeMore: this.#forgotWithoutRoot };
+  }
+
+  #forget(traceId: string): void {
+    const facts = this.#facts.get(traceId);
+    if (facts !== undefined && lacksRoot(facts)) this.#forgotWithoutRoot = true;
+    this.#facts.delete(traceId);
+  }
+}
+
+function lacksRoot({ rooted, remote }: TraceFacts): boolean {
+  return !rooted && !remote;
 }
 
 /** Takes from a span what the record of its trace will want to say. */
@@ -56,7 +78,10 @@ export function observeSpan(facts: TraceFacts, span: ReadableSpan): void {
   const session = firstString(attributes, 'session.id', 'gen_ai.conversation.id');
   const user = firstString(attributes, 'user.id');
   if (hasFigures(span)) facts.figures = true;
+  if (span.parentSpanContext === undefined) facts.rooted = true;
   if (span.parentSpanContext?.isRemote) facts.remote = true;
+  const prompts = readLinkedPrompts(attributes[LINKED_PROMPTS]);
+  if (prompts.length > 0) facts.prompts = joinPrompts(facts.prompts ?? [], prompts);
   if (session !== undefined) facts.sessionId ??= truncate(session, LIMITS.session);
   if (user !== undefined) facts.userId ??= truncate(user, LIMITS.metadataValue);
   if (!isChatSpan(attributes)) return;

@@ -2,7 +2,9 @@ import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { attributeText, firstString, truncate, withPrefix } from './attributes.js';
 import { LIMITS } from './limits.js';
+import { LINKED_PROMPTS } from './linked-prompts.js';
 import { requestPreview, responsePreview } from './previews.js';
+import { copySpan } from './span-copy.js';
 import { nanoseconds } from './time.js';
 import { type Cost, type TokenUsage, toWireCost, toWireTokenUsage } from './totals.js';
 import type { TraceFacts } from './trace-facts.js';
@@ -11,6 +13,7 @@ import type { WireTraceInfo, WireTraceLocation } from './wire-types.js';
 const TAG_PREFIX = 'mlflow.traceTag.';
 const METADATA_PREFIX = 'mlflow.traceMetadata.';
 const NAME_TAG = 'mlflow.traceName';
+const SESSION = 'mlflow.trace.session';
 // The server's own bookkeeping: with a client's value it would look for the spans in the wrong place.
 const SERVER_TAGS = ['mlflow.trace.spansLocation', 'mlflow.artifactLocation'];
 
@@ -22,6 +25,10 @@ export interface RecordContext {
   sourceName: string | undefined;
   /** Who runs it: `mlflow.user`. */
   user: string | undefined;
+  /** The logged model that the traces belong to: `mlflow.modelId`. */
+  modelId?: string | undefined;
+  /** Branch, commit and address of the program's repository. */
+  git?: Readonly<Record<string, string>>;
 }
 
 /** The record of the trace that `root` is the root of. */
@@ -42,7 +49,7 @@ export function buildTraceInfo(root: ReadableSpan, facts: TraceFacts, context: R
     ...(request === undefined ? {} : { request_preview: truncate(request, LIMITS.preview) }),
     ...(response === undefined ? {} : { response_preview: truncate(response, LIMITS.preview) }),
     trace_metadata: buildMetadata(root, facts, context),
-    tags: { ...traceTags(root), [NAME_TAG]: traceName(root) },
+    tags: { ...traceTags(root), ...promptTag(facts), [NAME_TAG]: traceName(root) },
   };
 }
 
@@ -82,25 +89,7 @@ export function traceName(root: ReadableSpan): string {
 
 /** A copy of the root that carries the name of its trace, for servers that get no record to say it. */
 export function withTraceName(root: ReadableSpan): ReadableSpan {
-  return {
-    name: root.name,
-    kind: root.kind,
-    spanContext: () => root.spanContext(),
-    ...(root.parentSpanContext === undefined ? {} : { parentSpanContext: root.parentSpanContext }),
-    startTime: root.startTime,
-    endTime: root.endTime,
-    status: root.status,
-    attributes: { ...root.attributes, [`${TAG_PREFIX}${NAME_TAG}`]: traceName(root) },
-    links: root.links,
-    events: root.events,
-    duration: root.duration,
-    ended: root.ended,
-    resource: root.resource,
-    instrumentationScope: root.instrumentationScope,
-    droppedAttributesCount: root.droppedAttributesCount,
-    droppedEventsCount: root.droppedEventsCount,
-    droppedLinksCount: root.droppedLinksCount,
-  };
+  return copySpan(root, { attributes: { ...root.attributes, [`${TAG_PREFIX}${NAME_TAG}`]: traceName(root) } });
 }
 
 /** Tags that the application set on the root span, without the name. */
@@ -108,6 +97,14 @@ export function traceTags(root: ReadableSpan): Record<string, string> {
   const tags = bounded(withPrefix(root.attributes, TAG_PREFIX), LIMITS.tagValue);
   for (const key of [NAME_TAG, ...SERVER_TAGS]) delete tags[key];
   return tags;
+}
+
+function promptTag({ prompts }: TraceFacts): Record<string, string> {
+  if (prompts === undefined) return {};
+  let kept = prompts;
+  // Cut in the middle, it would be no JSON any more.
+  while (JSON.stringify(kept).length > LIMITS.shownTagValue) kept = kept.slice(0, -1);
+  return { [LINKED_PROMPTS]: JSON.stringify(kept) };
 }
 
 /** Totals for a record that is sent again; the server takes them for those of the whole trace. */
@@ -122,19 +119,25 @@ function buildMetadata(root: ReadableSpan, facts: TraceFacts, context: RecordCon
   const serviceName = attributeText(root.resource.attributes['service.name']);
   const run = firstString(root.attributes, 'mlflow.sourceRun') ?? context.runId;
   const source = context.sourceName ?? serviceName;
-  return bounded(
+  const model = firstString(root.attributes, 'mlflow.modelId') ?? context.modelId;
+  const metadata = bounded(
     {
       ...(context.user === undefined ? {} : { 'mlflow.user': context.user }),
       ...(source === undefined ? {} : { 'mlflow.source.name': source }),
       'mlflow.source.type': 'LOCAL',
+      ...context.git,
       ...withPrefix(root.attributes, METADATA_PREFIX),
+      ...(model === undefined ? {} : { 'mlflow.modelId': model }),
       ...(run === undefined ? {} : { 'mlflow.sourceRun': run }),
-      ...(facts.sessionId === undefined ? {} : { 'mlflow.trace.session': facts.sessionId }),
+      ...(facts.sessionId === undefined ? {} : { [SESSION]: facts.sessionId }),
       ...(facts.userId === undefined ? {} : { 'mlflow.trace.user': facts.userId }),
       'mlflow.trace_schema.version': '3',
     },
     LIMITS.metadataValue,
   );
+  // The application may have named its session itself.
+  const { [SESSION]: session } = metadata;
+  return session === undefined ? metadata : { ...metadata, [SESSION]: truncate(session, LIMITS.session) };
 }
 
 function bounded(entries: Record<string, string>, valueLimit: number): Record<string, string> {

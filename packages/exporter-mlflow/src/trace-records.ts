@@ -1,4 +1,6 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { LIMITS } from './limits.js';
+import type { LinkedPrompt } from './linked-prompts.js';
 import type { Failure } from './response.js';
 import type { RestClient, RestResult } from './rest.js';
 import { nanoseconds } from './time.js';
@@ -44,6 +46,21 @@ export function createTraceRecords(rest: RestClient): TraceRecords {
   const setTag = async (traceId: string, key: string, value: string, deadline: number): Promise<Failure | undefined> =>
     failureOf(await rest.call({ method: 'PATCH', path: `${tracePath(traceId)}/tags`, body: { key, value } }, deadline));
 
+  /** The tag shows the prompts on the trace; only with this link the server finds traces by prompt. */
+  const linkPrompts = async (
+    traceId: string,
+    prompts: readonly LinkedPrompt[],
+    deadline: number,
+  ): Promise<Failure | undefined> => {
+    // The column takes no longer ones, and one of them makes PostgreSQL refuse the others.
+    const linkable = prompts.filter(({ name, version }) => `${name}/${version}`.length <= LIMITS.promptVersion);
+    if (linkable.length === 0) return undefined;
+    const body = { trace_id: traceId, prompt_versions: linkable };
+    const linked = await rest.call({ method: 'POST', path: '/api/2.0/mlflow/traces/link-prompts', body }, deadline);
+    // A server without this route has the tag.
+    return linked.kind === 'retryable' ? linked : undefined;
+  };
+
   /**
    * With its record, the totals of a trace are frozen: they change only when the record comes again and names them.
    * Its times, on the other hand, late spans may have stretched: they become those of the root again.
@@ -88,7 +105,8 @@ export function createTraceRecords(rest: RestClient): TraceRecords {
         facts.recorded = covered;
         return failure;
       }
-      return earlier === undefined ? undefined : correct(info.trace_id, info, deadline);
+      if (earlier !== undefined) return correct(info.trace_id, info, deadline);
+      return facts.prompts === undefined ? undefined : linkPrompts(info.trace_id, facts.prompts, deadline);
     },
 
     async repeat({ record, recorded }, late, deadline) {

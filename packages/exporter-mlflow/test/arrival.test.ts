@@ -3,6 +3,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { testServer } from '../../../scripts/test-support/mlflow.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
+import { collectDiag } from './support/diag.js';
 import { chatAttributes, childSpan, exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
 
 describe('spans of one trace that arrive in several exports', () => {
@@ -96,6 +97,29 @@ describe('spans of one trace that arrive in several exports', () => {
     const { info, spans } = await client.getTrace(root!.spanContext().traceId);
     expect(spans).to.have.length(3);
     expect(info).to.deep.include({ durationMillis: 1000, clientRequestId: 'req-1' });
+  });
+
+  it('stays in progress without its root, and the shutdown says how many do', async () => {
+    const { early } = traceWithLateSpan();
+    const { early: other, root } = traceWithLateSpan();
+    const exporter = newExporter({ experimentName: uniqueName('no-root') });
+    const log = collectDiag();
+    try {
+      await exportSpans(exporter, [early, other]);
+      await exportSpans(exporter, [root]);
+      await exporter.shutdown();
+    } finally {
+      log.stop();
+    }
+    expect(log.lines).to.deep.equal([
+      'warn: The root span of 1 traces never ended, so MLflow shows them as in progress: end every span before the shutdown.',
+    ]);
+    const { info, spans } = await client.getTrace(early.spanContext().traceId);
+    expect(spans.map(({ name }) => name)).to.deep.equal(['early']);
+    expect(info).to.deep.include({
+      state: 'IN_PROGRESS',
+      tokenUsage: { inputTokens: 10, outputTokens: 5, totalTokens: 15 },
+    });
   });
 
   it('has the right totals when root and children are exported at the same time', async () => {

@@ -104,6 +104,46 @@ describe('the trace record', () => {
     expect(recordOf(plain, { runId: 'run-1' }).trace_metadata).to.deep.include({ 'mlflow.sourceRun': 'run-1' });
   });
 
+  it('belongs to the logged model that the root names, else to that of the process', () => {
+    const spans = recordSpans((tracer) => tracer.startSpan('root').end());
+    expect(recordOf(spans).trace_metadata).not.to.have.property('mlflow.modelId');
+    expect(recordOf(spans, { modelId: 'm-1' }).trace_metadata).to.deep.include({ 'mlflow.modelId': 'm-1' });
+    const named = recordSpans((tracer) => tracer.startSpan('root', { attributes: { 'mlflow.modelId': 'm-2' } }).end());
+    expect(recordOf(named, { modelId: 'm-1' }).trace_metadata).to.deep.include({ 'mlflow.modelId': 'm-2' });
+  });
+
+  it('names the repository of the program, unless the application says otherwise', () => {
+    const git = { 'mlflow.source.git.branch': 'main', 'mlflow.source.git.commit': 'abc' };
+    const attributes = { 'mlflow.traceMetadata.mlflow.source.git.branch': 'release' };
+    const spans = recordSpans((tracer) => tracer.startSpan('root', { attributes }).end());
+    expect(recordOf(spans, { git }).trace_metadata).to.deep.include({
+      'mlflow.source.git.branch': 'release',
+      'mlflow.source.git.commit': 'abc',
+    });
+  });
+
+  it('links the prompts of all spans, each once, and stays readable JSON', () => {
+    const prompt = (name: string, version: string | number): string => JSON.stringify([{ name, version }]);
+    const spans = recordSpans((tracer) => {
+      const root = tracer.startSpan('root', { attributes: { 'mlflow.linkedPrompts': prompt('a', 1) } });
+      childSpan(tracer, root, 'again', { 'mlflow.linkedPrompts': prompt('a', '1') });
+      childSpan(tracer, root, 'other', { 'mlflow.linkedPrompts': prompt('b', '2') });
+      childSpan(tracer, root, 'broken', { 'mlflow.linkedPrompts': '[{"name":' });
+      childSpan(tracer, root, 'odd', { 'mlflow.linkedPrompts': '[{"name":7},null,"x"]' });
+      for (let index = 0; index < 200; index++) {
+        childSpan(tracer, root, 'many', { 'mlflow.linkedPrompts': prompt('x'.repeat(30), index) });
+      }
+      root.end();
+    });
+    const tag = recordOf(spans).tags?.['mlflow.linkedPrompts'] ?? '';
+    // MLflow answers no more of a tag.
+    expect(tag.length).to.be.within(4000, 4096);
+    expect((JSON.parse(tag) as unknown[]).slice(0, 2)).to.deep.equal([
+      { name: 'a', version: '1' },
+      { name: 'b', version: '2' },
+    ]);
+  });
+
   it('names the service when there is no program name', () => {
     const plain = recordSpans((tracer) => tracer.startSpan('root').end());
     const { trace_metadata: metadata } = recordOf(plain, { sourceName: undefined });
@@ -142,6 +182,16 @@ describe('what is remembered of traces', () => {
     store.of('c');
     expect(store.of('a').sessionId).to.equal('a');
     expect(store.of('b').sessionId).to.equal(undefined);
+  });
+
+  it('tells how many wait for their root, not counting those of other services', () => {
+    const store = new TraceFactsStore(3);
+    store.of('rooted').rooted = true;
+    store.of('remote').remote = true;
+    store.of('waiting');
+    expect(store.withoutRoot).to.deep.equal({ traces: 1, mayBeMore: false });
+    for (const traceId of ['d', 'e', 'f']) store.of(traceId);
+    expect(store.withoutRoot).to.deep.equal({ traces: 3, mayBeMore: true });
   });
 });
 
