@@ -1,11 +1,11 @@
 import type { Attributes, AttributeValue, HrTime } from '@opentelemetry/api';
-import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { attributeText, truncate } from './attributes.js';
 import { LIMITS } from './limits.js';
 import { copySpan } from './span-copy.js';
 import { INPUT_TOKENS, mendCost, mendCount, mendUsage, OUTPUT_TOKENS, TOKEN_USAGE, usageOfOneSide } from './usage.js';
 
+type Resource = ReadableSpan['resource'];
 /** Gives what to send in place of a value, the same value when nothing is wrong with it, `undefined` for nothing. */
 type Rule = (value: AttributeValue) => AttributeValue | undefined;
 
