@@ -6,6 +6,8 @@ import { classify } from './response.js';
 import { type HttpRequest, type HttpResult, NO_CREDENTIALS_CODE, type Transport } from './transport.js';
 
 const BACKOFF_MULTIPLIER = 2;
+// With less time left an attempt fails for that, and hides why the one before it failed.
+const MIN_ATTEMPT_MILLIS = 20;
 // The connection was never made, so that not even a request that must not be repeated can have had an effect.
 const NEVER_SENT = new Set([
   ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
@@ -31,7 +33,7 @@ export function createRetryingTransport(
         const result = await transport.send(request, deadline);
         if (attempt >= retry.maxRetries || !mayRepeat(request, result)) return result;
         const pause = pauseAfter(result, attempt);
-        if (pause === undefined || performance.now() + pause >= deadline) return result;
+        if (pause === undefined || performance.now() + pause + MIN_ATTEMPT_MILLIS > deadline) return result;
         await delay(pause);
       }
     },
