@@ -1,4 +1,5 @@
 import { diag } from '@opentelemetry/api';
+import { atExit } from './at-exit.js';
 import type { Failure } from './response.js';
 
 /**
@@ -16,7 +17,7 @@ export interface Reporter {
   note(message: string): void;
   /** Things work again. */
   recovered(): void;
-  /** At the end: says how many spans were lost in all, if more than were told. */
+  /** At the end, which is that of the process when nobody says it before: says how many spans were lost in all, if more than were told. */
   summarize(): void;
 }
 
@@ -27,6 +28,13 @@ export function createReporter(): Reporter {
   let told = new Set<string>();
   let lost = 0;
   let toldLost = 0;
+  let forgetExit: (() => void) | undefined;
+  const summarize = (): void => {
+    forgetExit?.();
+    forgetExit = undefined;
+    if (lost > toldLost) diag.warn(`MLflow exporter: ${lost} spans were not delivered in all.`);
+    toldLost = lost;
+  };
   const once = (level: 'error' | 'warn', cause: string, message: string): boolean => {
     if (told.has(cause) || told.size >= MAX_CAUSES) return false;
     told.add(cause);
@@ -37,10 +45,12 @@ export function createReporter(): Reporter {
   return {
     undelivered(spans, { reason }) {
       lost += spans;
+      forgetExit ??= atExit(summarize);
       if (once('error', reason, `${sentence(reason)} ${spans} spans were not delivered.`)) toldLost = lost;
     },
     refusedSpan(name, reason) {
       lost += 1;
+      forgetExit ??= atExit(summarize);
       if (once('warn', `refused ${reason}`, `MLflow refuses span "${name}" (${reason}), it was dropped.`))
         toldLost = lost;
     },
@@ -54,9 +64,6 @@ export function createReporter(): Reporter {
       // Refused spans are no outage that ends: their causes stay told.
       told = new Set([...told].filter((cause) => cause.startsWith('refused ')));
     },
-    summarize() {
-      if (lost > toldLost) diag.warn(`MLflow exporter: ${lost} spans were not delivered in all.`);
-      toldLost = lost;
-    },
+    summarize,
   };
 }
