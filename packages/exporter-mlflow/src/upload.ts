@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { sendByOtlp } from './otlp-route.js';
 import type { Reporter } from './reporter.js';
 import { classify, type Failure, type Outcome } from './response.js';
 import type { Transport } from './transport.js';
@@ -45,7 +46,7 @@ export function createUploader(parts: {
     };
     const body = compression === 'gzip' ? await compress(message) : message;
     const request = { method: 'POST', path: '/v1/traces', headers, body, statusOnly: true } as const;
-    return classify(await transport.send(request, deadline), url);
+    return sendByOtlp(async () => classify(await transport.send(request, deadline), url), transport, deadline);
   };
 
   return {

@@ -55,6 +55,7 @@ describe('with faults between exporter and MLflow', () => {
     ['status 429 with Retry-After', everyStep({ kind: 'answer', status: 429, headers: { 'retry-after': '0.2' } }, 2)],
     ['a burst of status 503', everyStep({ kind: 'answer', status: 503 }, 6)],
     ['status 500, 502 and 504 as web pages', [500, 502, 504].flatMap((status) => everyStep(html(status)))],
+    ['a page of a load balancer that has no server: status 404', [{ route: UPLOAD, fault: html(404), times: 2 }]],
     ['answers that come in drops', everyStep({ kind: 'dribble', pieces: 20, pauseMillis: 15 }, 2)],
     [
       'answers of another content type',
