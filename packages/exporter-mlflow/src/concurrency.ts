@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Runs `work` for every item, at most `limit` at a time. */
 export async function forEachLimited<T>(
@@ -22,4 +23,60 @@ export async function settledBefore(deadline: number, promises: Iterable<Promise
   });
   await Promise.race([Promise.allSettled(promises), timeout]);
   clearTimeout(timer);
+}
+
+/**
+ * For work that takes the processor for some milliseconds: each call resolves in a turn of the event loop of its own,
+ * so that the application has its turn in between, however many wait.
+ */
+export function createTurns(): () => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return () => {
+    last = last.then(() => nextTurn());
+    return last;
+  };
+}
+
+export interface Slots {
+  /** Waits for a free slot, first come, first served; `false` when `deadline` came first. */
+  take(deadline: number): Promise<boolean>;
+  /** Gives back a slot that was taken. */
+  free(): void;
+}
+
+/** Something that at most `count` may have at a time. */
+export function createSlots(count: number): Slots {
+  let left = count;
+  const waiting = new Set<() => void>();
+  return {
+    async take(deadline) {
+      if (left > 0) {
+        left -= 1;
+        return true;
+      }
+      return new Promise((resolve) => {
+        const timer = setTimeout(
+          () => {
+            waiting.delete(proceed);
+            resolve(false);
+          },
+          Math.max(0, deadline - performance.now()),
+        );
+        const proceed = (): void => {
+          clearTimeout(timer);
+          resolve(true);
+        };
+        waiting.add(proceed);
+      });
+    },
+    free() {
+      const [next] = waiting;
+      if (next === undefined) {
+        left += 1;
+        return;
+      }
+      waiting.delete(next);
+      next();
+    },
+  };
 }

@@ -39,6 +39,12 @@ export interface MlflowConnectionConfig {
    * before the export timeout of `BatchSpanProcessor`.
    */
   timeoutMillis?: number;
+  /**
+   * Time for one attempt, in milliseconds: without an answer until then, the request is sent again on a fresh
+   * connection. The last attempt that fits gets all the time that is left of `timeoutMillis`, so that a slow server
+   * (a locked SQLite answers after 20 s) is waited for, too. Default: 10000.
+   */
+  attemptTimeoutMillis?: number;
   /** When to send again after an outage, a timeout or status 408, 429, 500, 502, 503, 504. */
   retry?: MlflowRetryConfig;
 }
@@ -62,12 +68,14 @@ export interface ResolvedConnection {
   headers: Record<string, string>;
   tls: { rejectUnauthorized: boolean; ca?: Buffer; cert?: Buffer; key?: Buffer };
   timeoutMillis: number;
+  attemptTimeoutMillis: number;
   retry: Required<MlflowRetryConfig>;
   maxSockets: number;
 }
 
 const DEFAULT_TRACKING_URI = 'http://localhost:5000';
 const DEFAULT_TIMEOUT_MILLIS = 29_000;
+const DEFAULT_ATTEMPT_TIMEOUT_MILLIS = 10_000;
 // With jitter, any number of them may be used up before a server that starts again is back.
 const DEFAULT_MAX_RETRIES = Number.POSITIVE_INFINITY;
 const DEFAULT_INITIAL_BACKOFF_MILLIS = 500;
@@ -87,16 +95,20 @@ export function resolveConnection(
 ): ResolvedConnection {
   const uri = parseUri(config.trackingUri || readEnvironment(env, 'MLFLOW_TRACKING_URI') || DEFAULT_TRACKING_URI);
   const timeoutMillis = config.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS;
-  if (!(typeof timeoutMillis === 'number' && timeoutMillis >= 1 && timeoutMillis <= MAX_TIMEOUT_MILLIS)) {
-    throw new MlflowError(
-      `MLflow: timeoutMillis is ${timeoutMillis}, it must be a number of milliseconds from 1 to ${MAX_TIMEOUT_MILLIS}.`,
-    );
+  const attemptTimeoutMillis = config.attemptTimeoutMillis ?? DEFAULT_ATTEMPT_TIMEOUT_MILLIS;
+  for (const [option, value] of Object.entries({ timeoutMillis, attemptTimeoutMillis })) {
+    if (!(typeof value === 'number' && value >= 1 && value <= MAX_TIMEOUT_MILLIS)) {
+      throw new MlflowError(
+        `MLflow: ${option} is ${value}, it must be a number of milliseconds from 1 to ${MAX_TIMEOUT_MILLIS}.`,
+      );
+    }
   }
   return {
     url: `${uri.origin}${uri.pathname.replace(/\/+$/, '')}`,
     headers: resolveHeaders(config, env, uri),
     tls: resolveTls(config, env),
     timeoutMillis,
+    attemptTimeoutMillis,
     retry: resolveRetry(config.retry ?? {}, env),
     maxSockets: config.maxSockets ?? DEFAULT_MAX_SOCKETS,
   };

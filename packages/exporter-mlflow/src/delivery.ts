@@ -3,9 +3,12 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { ArtifactDelivery } from './artifact-delivery.js';
 import { forEachLimited, settledBefore } from './concurrency.js';
 import type { ExperimentResolver } from './experiment.js';
+import type { ExporterMetrics } from './metrics.js';
 import { MlflowError } from './mlflow-error.js';
+import { type PostponedTrace, PostponedTraces } from './postponed.js';
 import type { Reporter } from './reporter.js';
 import type { Failure } from './response.js';
+import { sanitizeSpan } from './sanitize.js';
 import { hasFigures, observeSpan, type TraceFacts, TraceFactsStore } from './trace-facts.js';
 import { type RecordContext, withTraceName } from './trace-info.js';
 import type { TraceRecords } from './trace-records.js';
@@ -17,15 +20,29 @@ export interface DeliveryParts {
   records: TraceRecords;
   artifacts: ArtifactDelivery;
   reporter: Reporter;
+  metrics: ExporterMetrics;
   context: Omit<RecordContext, 'experimentId'>;
   traceInfo: 'full' | 'otlp-only';
   recordRemoteTraces: boolean;
   concurrencyLimit: number;
+  /** Resolves when it is time for some work of the processor. */
+  nextTurn: () => Promise<void>;
   timeoutMillis: number;
+}
+
+/** What became of the spans of one export. */
+export interface DeliveryResult {
+  /** Why part of them will not arrive, or why something about their traces could not be recorded; reported already. */
+  failure?: Failure;
+  /** How many will not arrive. */
+  lost: number;
+  /** Whether records of their traces are sent later. */
+  postponed?: boolean;
 }
 
 // A few kilobytes each at most. A trace that is forgotten only loses what its children would have told its record.
 const REMEMBERED_TRACES = 1000;
+const NO_TIME = 'The time for this export was over';
 
 /**
  * How spans become MLflow traces: spans first, by OTLP, then the record of each trace whose root was accepted. In that
@@ -36,47 +53,66 @@ export class Delivery {
   readonly #facts = new TraceFactsStore(REMEMBERED_TRACES);
   /** Set for good once the server turned out to have no OTLP route. */
   #byArtifacts = false;
+  readonly #postponed = new PostponedTraces(({ cause }) => this.#incomplete(1, cause));
+  /** Ends when the postponed records that can be sent now are sent. */
+  #catchingUp: Promise<void> | undefined;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
   }
 
-  /** Delivers a batch and gives the error when part of it could not be delivered, which is reported already. */
-  async deliver(spans: ReadableSpan[]): Promise<MlflowError | undefined> {
-    const { experiment, reporter, timeoutMillis } = this.#parts;
+  /** Delivers a batch. */
+  async deliver(handedOver: ReadableSpan[]): Promise<DeliveryResult> {
+    const { experiment, reporter, timeoutMillis, nextTurn } = this.#parts;
     const deadline = performance.now() + timeoutMillis;
+    // A flush hands over all its batches at once.
+    await nextTurn();
+    const spans = handedOver.map(sanitizeSpan);
     const found = await experiment.resolve(deadline);
     if (found.kind !== 'success') return this.#undelivered(spans.length, found);
-    const failure = this.#byArtifacts
+    const result = this.#byArtifacts
       ? await this.#deliverArtifacts(spans, found.value, deadline)
       : await this.#deliverSpans(spans, found.value, deadline);
-    if (failure === undefined) reporter.recovered();
-    return failure;
+    if (result.failure === undefined && !result.postponed) reporter.recovered();
+    return result;
   }
 
   /** Drops a batch, because too many wait already. */
-  refuse(spans: number): MlflowError {
-    return this.#undelivered(spans, {
-      kind: 'retryable',
-      reason: 'Too many spans wait for MLflow, which is slow or down, so further ones are dropped.',
-    });
+  refuse(spans: number): Failure {
+    const reason = 'Too many spans wait for MLflow, which is slow or down, so further ones are dropped.';
+    this.#parts.metrics.lost(spans, 'queue_full');
+    this.#parts.reporter.undelivered(spans, { kind: 'retryable', reason });
+    return { kind: 'retryable', reason };
   }
 
   /** What nobody foresaw is told and counted like any other cause. */
-  fail(spans: number, error: unknown): MlflowError {
+  fail(spans: number, error: unknown): DeliveryResult {
     const message = error instanceof Error ? error.message : String(error);
     return this.#undelivered(spans, { kind: 'rejected', reason: `MLflow exporter failed: ${message}` });
   }
 
+  /** Sends the records that did not fit into the deadline of their export, as many as fit into this one. */
+  async catchUp(deadline: number): Promise<void> {
+    if (this.#catchingUp !== undefined) await settledBefore(deadline, [this.#catchingUp]);
+    this.#catchingUp = this.#sendPostponed(deadline).finally(() => {
+      this.#catchingUp = undefined;
+    });
+    await this.#catchingUp;
+  }
+
   /** Nothing more will come. */
   close(): void {
+    for (let trace = this.#postponed.take(); trace !== undefined; trace = this.#postponed.take()) {
+      this.#incomplete(1, trace.cause);
+    }
     this.#parts.artifacts.close();
     this.#parts.reporter.summarize();
   }
 
-  async #deliverSpans(spans: ReadableSpan[], experimentId: string, deadline: number): Promise<MlflowError | undefined> {
-    const { uploader, traceInfo } = this.#parts;
+  async #deliverSpans(spans: ReadableSpan[], experimentId: string, deadline: number): Promise<DeliveryResult> {
+    const { uploader, traceInfo, metrics, nextTurn } = this.#parts;
     const traces = groupByTrace(spans);
+    await nextTurn();
     for (const [traceId, group] of traces) {
       const facts = this.#facts.of(traceId);
       for (const span of group) observeSpan(facts, span);
@@ -93,29 +129,86 @@ export class Delivery {
       );
       return this.#deliverArtifacts(spans, experimentId, deadline);
     }
-    const recordFailure = traceInfo === 'full' ? await this.#complete(accepted, experimentId, deadline) : undefined;
+    if (refused > 0) metrics.lost(refused, { kind: 'rejected' });
+    // The server takes spans again, so that it may take what an earlier export left behind. Nobody waits for that.
+    if (failure === undefined && this.#postponed.size > 0 && this.#catchingUp === undefined) {
+      void this.catchUp(performance.now() + this.#parts.timeoutMillis);
+    }
+    const completed = traceInfo === 'full' ? await this.#complete(accepted, experimentId, deadline) : {};
     if (failure !== undefined) {
       const missing = spans.length - accepted.length - refused;
-      return this.#undelivered(missing, await this.#explain(failure, deadline));
+      const { lost, ...result } = this.#undelivered(missing, await this.#explain(failure, deadline));
+      return { ...result, lost: lost + refused };
     }
-    if (recordFailure === undefined) return undefined;
-    const explained = await this.#explain(recordFailure, deadline);
-    this.#parts.reporter.incomplete(explained.reason);
-    return toError(explained);
+    return { lost: refused, ...completed };
   }
 
-  /** The steps after an upload, for each of its traces; gives one failure if there was any. */
-  async #complete(accepted: ReadableSpan[], experimentId: string, deadline: number): Promise<Failure | undefined> {
-    let failure: Failure | undefined;
-    await forEachLimited(groupByTrace(accepted), this.#parts.concurrencyLimit, async ([traceId, group]) => {
-      const facts = this.#facts.of(traceId);
-      const step = (): Promise<Failure | undefined> =>
-        this.#completeTrace(traceId, group, facts, experimentId, deadline);
-      const turn = (facts.turn ?? Promise.resolve()).then(step);
-      facts.turn = turn;
-      failure = (await turn) ?? failure;
+  /** The steps after an upload, for each of its traces. What fails for the moment only is no failure of the export. */
+  async #complete(
+    accepted: ReadableSpan[],
+    experimentId: string,
+    deadline: number,
+  ): Promise<Omit<DeliveryResult, 'lost'>> {
+    const failures: Failure[] = [];
+    const waiting: Failure[] = [];
+    await forEachLimited(groupByTrace(accepted), this.#parts.concurrencyLimit, async ([traceId, spans]) => {
+      const trace = { traceId, spans, facts: this.#facts.of(traceId), experimentId };
+      const failure =
+        performance.now() < deadline
+          ? await this.#inTurn(trace, deadline)
+          : { kind: 'retryable' as const, reason: NO_TIME };
+      if (failure?.kind === 'retryable') {
+        waiting.push(failure);
+        this.#postpone({ ...trace, cause: failure });
+      } else if (failure !== undefined) {
+        failures.push(failure);
+      }
     });
-    return failure;
+    const [cause] = waiting;
+    if (cause !== undefined) this.#parts.reporter.postponed(waiting.length, cause.reason);
+    const postponed = waiting.length > 0;
+    const [first] = failures;
+    if (first === undefined) return { postponed };
+    const explained = await this.#explain(first, deadline);
+    this.#incomplete(failures.length, explained);
+    return { failure: explained, postponed };
+  }
+
+  async #sendPostponed(deadline: number): Promise<void> {
+    // Those that fail are kept again, and must not come round a second time.
+    const traces = Array.from({ length: this.#postponed.size }, () => this.#postponed.take()).filter(
+      (trace) => trace !== undefined,
+    );
+    let isAway = false;
+    await forEachLimited(traces, this.#parts.concurrencyLimit, async (trace) => {
+      if (isAway || performance.now() >= deadline) return this.#postpone(trace);
+      const failure = await this.#inTurn(trace, deadline);
+      if (failure?.kind === 'retryable') {
+        // Status 500 may be about this record alone.
+        isAway = failure.status !== 500;
+        this.#postpone({ ...trace, cause: failure });
+      } else if (failure !== undefined) {
+        this.#incomplete(1, failure);
+      }
+    });
+  }
+
+  #postpone(trace: PostponedTrace): void {
+    const roots = trace.spans.filter((span) => this.#isRoot(span));
+    // With a root, its record is all there is to send.
+    this.#postponed.add(roots.length > 0 ? { ...trace, spans: roots } : trace);
+  }
+
+  /** The steps of one trace, one at a time. */
+  #inTurn(trace: Omit<PostponedTrace, 'cause'>, deadline: number): Promise<Failure | undefined> {
+    const { traceId, spans, facts, experimentId } = trace;
+    const step = (): Promise<Failure | undefined> => this.#completeTrace(traceId, spans, facts, experimentId, deadline);
+    // What nobody foresaw about one trace must not count as the loss of a whole batch, whose spans arrived.
+    const turn = (facts.turn ?? Promise.resolve())
+      .then(step)
+      .catch((error: unknown): Failure => ({ kind: 'rejected', reason: `MLflow exporter failed: ${String(error)}` }));
+    facts.turn = turn;
+    return turn;
   }
 
   async #completeTrace(
@@ -145,16 +238,12 @@ export class Delivery {
     return undefined;
   }
 
-  async #deliverArtifacts(
-    spans: ReadableSpan[],
-    experimentId: string,
-    deadline: number,
-  ): Promise<MlflowError | undefined> {
+  async #deliverArtifacts(spans: ReadableSpan[], experimentId: string, deadline: number): Promise<DeliveryResult> {
     const { artifacts, context } = this.#parts;
     for (const span of spans) observeSpan(this.#facts.of(span.spanContext().traceId), span);
     const factsOf = (traceId: string): TraceFacts => this.#facts.of(traceId);
     const { failure, lost } = await artifacts.deliver(spans, factsOf, { ...context, experimentId }, deadline);
-    return failure === undefined ? undefined : this.#undelivered(lost, failure);
+    return failure === undefined ? { lost } : this.#undelivered(lost, failure);
   }
 
   #isRoot({ parentSpanContext }: ReadableSpan): boolean {
@@ -180,9 +269,15 @@ export class Delivery {
     return again.kind === 'success' ? failure : again;
   }
 
-  #undelivered(spans: number, failure: Failure): MlflowError {
+  #undelivered(spans: number, failure: Failure): DeliveryResult {
+    this.#parts.metrics.lost(spans, failure);
     this.#parts.reporter.undelivered(spans, failure);
-    return toError(failure);
+    return { failure, lost: spans };
+  }
+
+  #incomplete(traces: number, failure: Failure): void {
+    this.#parts.metrics.lostRecords(traces, failure);
+    this.#parts.reporter.incomplete(traces, failure.reason);
   }
 }
 
@@ -197,6 +292,6 @@ function groupByTrace(spans: readonly ReadableSpan[]): Map<string, ReadableSpan[
   return groups;
 }
 
-function toError({ reason, status, errorCode }: Failure): MlflowError {
+export function toError({ reason, status, errorCode }: Failure): MlflowError {
   return new MlflowError(reason, { status, errorCode });
 }

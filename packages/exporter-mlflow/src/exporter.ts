@@ -1,12 +1,15 @@
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { diag } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { createArtifactDelivery } from './artifact-delivery.js';
+import { createTurns } from './concurrency.js';
 import { type MlflowSpanExporterConfig, type ResolvedConfig, resolveConfig } from './config.js';
-import { Delivery } from './delivery.js';
+import { Delivery, toError } from './delivery.js';
 import { createExperimentResolver } from './experiment.js';
+import { createExporterMetrics, type ExporterMetrics } from './metrics.js';
 import { MlflowError } from './mlflow-error.js';
 import { createReporter } from './reporter.js';
 import { createRestClient } from './rest.js';
@@ -27,6 +30,8 @@ const MAX_WAITING_SPANS = 10_000;
 export class MlflowSpanExporter implements SpanExporter {
   readonly #delivery: Delivery | undefined;
   readonly #transport: Transport | undefined;
+  readonly #metrics: ExporterMetrics | undefined;
+  readonly #timeoutMillis: number = 0;
   readonly #configurationError: MlflowError | undefined;
   readonly #inFlight = new Set<Promise<void>>();
   #waitingSpans = 0;
@@ -35,8 +40,14 @@ export class MlflowSpanExporter implements SpanExporter {
   constructor(config: MlflowSpanExporterConfig = {}) {
     try {
       const resolved = resolveConfig(config);
-      this.#transport = createRetryingTransport(createHttpTransport(resolved.connection), resolved.connection);
-      this.#delivery = createDelivery(resolved, this.#transport);
+      const { connection } = resolved;
+      const metrics = createExporterMetrics(resolved.meterProvider, connection.url);
+      this.#metrics = metrics;
+      this.#timeoutMillis = connection.timeoutMillis;
+      this.#transport = createRetryingTransport(createHttpTransport(connection), connection, {
+        onRetry: metrics.retried,
+      });
+      this.#delivery = createDelivery(resolved, this.#transport, metrics);
     } catch (error) {
       this.#configurationError = error instanceof MlflowError ? error : new MlflowError(String(error));
       diag.error(this.#configurationError.message);
@@ -52,23 +63,34 @@ export class MlflowSpanExporter implements SpanExporter {
     }
     this.#waitingSpans += spans.length;
     const delivery = this.#delivery;
+    const metrics = this.#metrics;
+    const begin = performance.now();
+    metrics?.started(spans.length);
     const exporting = delivery
       .deliver(spans)
       .catch((error: unknown) => delivery.fail(spans.length, error))
-      .then((error) => {
+      .then(({ failure, lost }) => {
         this.#waitingSpans -= spans.length;
         this.#inFlight.delete(exporting);
+        metrics?.finished(spans.length, lost, performance.now() - begin, failure);
         resultCallback(
-          error === undefined ? { code: ExportResultCode.SUCCESS } : { code: ExportResultCode.FAILED, error },
+          failure === undefined
+            ? { code: ExportResultCode.SUCCESS }
+            : { code: ExportResultCode.FAILED, error: toError(failure) },
         );
       })
       .catch((error: Error) => diag.error('The callback of an MLflow export threw', error));
     this.#inFlight.add(exporting);
   }
 
-  /** Resolves when everything handed over so far is delivered or given up. */
+  /**
+   * Resolves when everything handed over so far is delivered or given up, trace records included, at the latest after
+   * `timeoutMillis`. Afterwards no request is under way, so that a serverless function may be frozen.
+   */
   async forceFlush(): Promise<void> {
+    const deadline = performance.now() + this.#timeoutMillis;
     await Promise.allSettled([...this.#inFlight]);
+    await this.#delivery?.catchUp(deadline);
   }
 
   /** As {@link forceFlush}, and nothing is sent afterwards. */
@@ -84,16 +106,18 @@ export class MlflowSpanExporter implements SpanExporter {
     if (this.#configurationError !== undefined) return this.#configurationError;
     if (this.#shutdown !== undefined) return new MlflowError('The MLflow exporter was shut down already.');
     if (this.#waitingSpans > 0 && this.#waitingSpans + spans.length > MAX_WAITING_SPANS) {
-      return this.#delivery?.refuse(spans.length);
+      const refusal = this.#delivery?.refuse(spans.length);
+      return refusal && toError(refusal);
     }
     return undefined;
   }
 }
 
-function createDelivery(config: ResolvedConfig, transport: Transport): Delivery {
-  const { connection, compression, runId, traceInfo, recordRemoteTraces, concurrencyLimit } = config;
+function createDelivery(config: ResolvedConfig, transport: Transport, metrics: ExporterMetrics): Delivery {
+  const { connection, compression, maxRequestBytes, runId, traceInfo, recordRemoteTraces, concurrencyLimit } = config;
   const { url, timeoutMillis } = connection;
   const reporter = createReporter();
+  const nextTurn = createTurns();
   const rest = createRestClient(transport, url);
   return new Delivery({
     experiment: createExperimentResolver(rest, config.experiment, url),
@@ -101,16 +125,20 @@ function createDelivery(config: ResolvedConfig, transport: Transport): Delivery 
       transport,
       url,
       compression,
+      maxRequestBytes,
       runId: traceInfo === 'otlp-only' ? runId : undefined,
       reporter,
+      nextTurn,
     }),
     records: createTraceRecords(rest),
     artifacts: createArtifactDelivery({ rest, transport, url, reporter }),
     reporter,
+    metrics,
     context: { runId, sourceName: programName(), user: userName() },
     traceInfo,
     recordRemoteTraces,
     concurrencyLimit,
+    nextTurn,
     timeoutMillis,
   });
 }

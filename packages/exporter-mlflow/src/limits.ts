@@ -7,4 +7,5 @@ export const LIMITS = {
   tagValue: 8000,
   traceName: 4096,
   session: 250,
+  spanType: 500,
 } as const;

@@ -11,13 +11,17 @@ export interface Reporter {
   undelivered(spans: number, failure: Pick<Failure, 'kind' | 'reason'>): void;
   /** One span that the server refuses. */
   refusedSpan(name: string, reason: string): void;
-  /** Spans arrived, but something about their traces could not be recorded. */
-  incomplete(reason: string): void;
+  /** One span that the server takes only without its content. */
+  repairedSpan(name: string, reason: string): void;
+  /** Spans arrived, but something about their traces could not be recorded; counts the traces. */
+  incomplete(traces: number, reason: string): void;
+  /** Records of traces did not fit into the deadline and are sent later. */
+  postponed(traces: number, reason: string): void;
   /** Anything else that somebody should know. */
   note(message: string): void;
   /** Things work again. */
   recovered(): void;
-  /** At the end, which is that of the process when nobody says it before: says how many spans were lost in all, if more than were told. */
+  /** At the end, that of the process when nobody says it before: how many spans and records were lost, if more than told. */
   summarize(): void;
 }
 
@@ -28,12 +32,17 @@ export function createReporter(): Reporter {
   let told = new Set<string>();
   let lost = 0;
   let toldLost = 0;
+  let lostRecords = 0;
+  let toldLostRecords = 1;
   let forgetExit: (() => void) | undefined;
   const summarize = (): void => {
     forgetExit?.();
     forgetExit = undefined;
     if (lost > toldLost) diag.warn(`MLflow exporter: ${lost} spans were not delivered in all.`);
     toldLost = lost;
+    if (lostRecords > toldLostRecords)
+      diag.warn(`MLflow exporter: ${lostRecords} traces were left without their record in all.`);
+    toldLostRecords = lostRecords;
   };
   const once = (level: 'error' | 'warn', cause: string, message: string): boolean => {
     if (told.has(cause) || told.size >= MAX_CAUSES) return false;
@@ -54,8 +63,25 @@ export function createReporter(): Reporter {
       if (once('warn', `refused ${reason}`, `MLflow refuses span "${name}" (${reason}), it was dropped.`))
         toldLost = lost;
     },
-    incomplete(reason) {
-      once('error', `record ${reason}`, `The spans were delivered, but not the trace record: ${sentence(reason)}`);
+    repairedSpan(name, reason) {
+      once(
+        'warn',
+        `refused content ${reason}`,
+        `MLflow refuses span "${name}" (${reason}), it was sent without its content.`,
+      );
+    },
+    incomplete(traces, reason) {
+      lostRecords += traces;
+      forgetExit ??= atExit(summarize);
+      if (once('error', `record ${reason}`, `The spans were delivered, but not the trace record: ${sentence(reason)}`))
+        toldLostRecords = Math.max(1, lostRecords);
+    },
+    postponed(traces, reason) {
+      once(
+        'warn',
+        'postponed',
+        `${traces} trace records could not be sent in time, they follow with the next export: ${sentence(reason)}`,
+      );
     },
     note(message) {
       once('warn', message, message);

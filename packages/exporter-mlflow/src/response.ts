@@ -67,7 +67,7 @@ export function classify(result: HttpResult, url: string): Outcome {
     return {
       kind: 'retryable',
       ...details,
-      reason: `MLflow at ${url} answered ${status}${said ? ` (${said})` : ''}`,
+      reason: `MLflow at ${url} answered ${status}${said ? ` (${said})` : ''}${pause ? ` and wants a pause of ${Math.ceil(pause / 1000)} s` : ''}`,
       ...(pause === undefined ? {} : { retryAfterMillis: pause }),
     };
   }

@@ -1,8 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createSlots } from './concurrency.js';
 import type { ResolvedConnection } from './connection.js';
-import { classify } from './response.js';
-import type { HttpRequest, HttpResult, Transport } from './transport.js';
+import { classify, type Failure } from './response.js';
+import { type HttpRequest, type HttpResult, TIMEOUT_CODE, type Transport } from './transport.js';
 
 const BACKOFF_MULTIPLIER = 2;
 // Enough to reach any longest pause, and far from where numbers become infinite.
@@ -12,34 +13,76 @@ const LAST_ATTEMPT_MILLIS = 2_000;
 // The connection was never made, so that not even a request that must not be repeated can have had an effect.
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 const REFUSED_UNSEEN = new Set([429, 503]);
+// An attempt that could be followed by no other of the same length may as well take all the time there is.
+const ATTEMPTS_WORTH_LIMITING = 2;
+const TELLING_MILLIS = 1000;
 
-/** Sends again after outages, with exponential backoff and full jitter, as long as the deadline allows. */
+/**
+ * Sends again after outages, with exponential backoff and full jitter, as long as the deadline allows, and no more
+ * requests at a time than the connection has sockets. An attempt that gets no answer in time makes room for another on
+ * a fresh connection, because its own may be dead without knowing it.
+ */
 export function createRetryingTransport(
   transport: Transport,
-  { retry, url }: Pick<ResolvedConnection, 'retry' | 'url'>,
-  random: () => number = Math.random,
+  {
+    retry,
+    url,
+    attemptTimeoutMillis,
+    maxSockets,
+  }: Pick<ResolvedConnection, 'retry' | 'url' | 'attemptTimeoutMillis' | 'maxSockets'>,
+  {
+    random = Math.random,
+    onRetry = () => {},
+  }: { random?: () => number /** Called before each repetition. */; onRetry?: (cause: Failure) => void } = {},
 ): Transport {
-  const pauseAfter = (result: HttpResult, attempt: number, left: number): number | undefined => {
-    const outcome = classify(result, url);
-    if (outcome.kind !== 'retryable') return undefined;
-    if (outcome.retryAfterMillis !== undefined) return outcome.retryAfterMillis;
-    const growth = BACKOFF_MULTIPLIER ** Math.min(attempt, MAX_DOUBLINGS);
+  const pauseAfter = (attempts: number, remaining: number): number => {
+    const growth = BACKOFF_MULTIPLIER ** Math.min(attempts, MAX_DOUBLINGS);
     const pause = random() * Math.min(retry.initialBackoffMillis * growth, retry.maxBackoffMillis);
-    return left > LAST_ATTEMPT_MILLIS ? Math.min(pause, left - LAST_ATTEMPT_MILLIS) : pause;
+    return remaining > LAST_ATTEMPT_MILLIS ? Math.min(pause, remaining - LAST_ATTEMPT_MILLIS) : pause;
+  };
+  const slots = createSlots(maxSockets);
+  const attempt = async (request: HttpRequest, deadline: number): Promise<HttpResult> => {
+    // Waiting for a free socket is no sign of a dead connection, so the time of the attempt begins afterwards.
+    if (!(await slots.take(deadline))) {
+      return { kind: 'no-answer', message: 'no answer in time', code: TIMEOUT_CODE };
+    }
+    try {
+      return await transport.send(request, attemptDeadline(request, deadline, attemptTimeoutMillis));
+    } finally {
+      slots.free();
+    }
   };
   return {
     async send(request, deadline) {
-      for (let attempt = 0; ; attempt++) {
-        const result = await transport.send(request, deadline);
-        if (attempt >= retry.maxRetries || !mayRepeat(request, result)) return result;
+      let earlier: HttpResult | undefined;
+      for (let count = 0; ; count++) {
         const left = deadline - performance.now();
-        const pause = pauseAfter(result, attempt, left);
-        if (pause === undefined || pause >= left) return result;
+        const result = await attempt(request, deadline);
+        // What an attempt met that had time says more than that the last one had none.
+        if (earlier !== undefined && left < TELLING_MILLIS && isTimeout(result)) return earlier;
+        earlier = result;
+        if (count >= retry.maxRetries || !mayRepeat(request, result)) return result;
+        const outcome = classify(result, url);
+        if (outcome.kind !== 'retryable') return result;
+        const remaining = deadline - performance.now();
+        const pause = outcome.retryAfterMillis ?? pauseAfter(count, remaining);
+        if (pause >= remaining) return result;
+        onRetry(outcome);
         await delay(pause);
       }
     },
     close: () => transport.close(),
   };
+}
+
+function attemptDeadline({ once = false }: HttpRequest, deadline: number, attemptTimeoutMillis: number): number {
+  const now = performance.now();
+  if (once || deadline - now < ATTEMPTS_WORTH_LIMITING * attemptTimeoutMillis) return deadline;
+  return now + attemptTimeoutMillis;
+}
+
+function isTimeout(result: HttpResult): boolean {
+  return result.kind === 'no-answer' && result.code === TIMEOUT_CODE;
 }
 
 function mayRepeat({ once = false }: HttpRequest, result: HttpResult): boolean {

@@ -1,14 +1,18 @@
+import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { type BatchLimits, halve, splitIntoBatches } from './batches.js';
 import { sendByOtlp } from './otlp-route.js';
+import { repairs } from './repair.js';
 import type { Reporter } from './reporter.js';
 import { classify, type Failure, type Outcome } from './response.js';
 import type { Transport } from './transport.js';
 
 /** What the server has of a batch now. */
 export interface UploadResult {
+  /** Including those that arrived without their content. */
   accepted: ReadableSpan[];
   /** Refused for their content, one by one; reported already. */
   refused: number;
@@ -17,27 +21,35 @@ export interface UploadResult {
 }
 
 export interface Uploader {
-  /** Sends spans of one experiment by OTLP. */
+  /** Sends spans of one experiment by OTLP, in as many requests as it takes. */
   upload(spans: ReadableSpan[], experimentId: string, deadline: number): Promise<UploadResult>;
 }
 
 const compress = promisify(gzip);
 // Finding one bad span among 512 takes 18 requests. A server that refuses everything must not get a thousand of them.
-const MAX_REQUESTS_PER_BATCH = 100;
+const MAX_REFUSALS_PER_EXPORT = 100;
+// A span that is refused without any content shows that content is not the cause.
+const MAX_USELESS_REPAIRS = 2;
+const MAX_SPANS_PER_REQUEST = 512;
+// With these statuses the server refuses what a request holds; 413 comes from proxies before it.
+const CONTENT_STATUSES = new Set([400, 413, 422]);
 
 export function createUploader(parts: {
   transport: Transport;
   url: string;
   compression: 'gzip' | 'none';
+  /** Limit of one request before compression. */
+  maxRequestBytes: number;
   /** Sent as a header, for traces that get no record to say it. */
   runId: string | undefined;
   reporter: Reporter;
+  /** Resolves when it is time for some work of the processor. */
+  nextTurn: () => Promise<void>;
 }): Uploader {
-  const { transport, url, compression, runId, reporter } = parts;
+  const { transport, url, compression, maxRequestBytes, runId, reporter, nextTurn } = parts;
+  const limits: BatchLimits = { spans: MAX_SPANS_PER_REQUEST, bytes: maxRequestBytes };
 
-  const send = async (spans: ReadableSpan[], experimentId: string, deadline: number): Promise<Outcome> => {
-    const message = ProtobufTraceSerializer.serializeRequest(spans);
-    if (message === undefined) return { kind: 'rejected', reason: 'it cannot be serialized' };
+  const post = async (message: Uint8Array, experimentId: string, deadline: number): Promise<Outcome> => {
     const headers: Record<string, string> = {
       'content-type': 'application/x-protobuf',
       'x-mlflow-experiment-id': experimentId,
@@ -48,31 +60,77 @@ export function createUploader(parts: {
     const request = { method: 'POST', path: '/v1/traces', headers, body, statusOnly: true } as const;
     return sendByOtlp(async () => classify(await transport.send(request, deadline), url), transport, deadline);
   };
+  /** `undefined` when they are too many for one request after all. */
+  const send = async (spans: ReadableSpan[], experimentId: string, deadline: number): Promise<Outcome | undefined> => {
+    await nextTurn();
+    const message = serialize(spans);
+    if (message === undefined) return { kind: 'rejected', status: 422, reason: 'it cannot be serialized' };
+    if (message.byteLength > maxRequestBytes && spans.length > 1) return undefined;
+    return post(message, experimentId, deadline);
+  };
 
   return {
     async upload(spans, experimentId, deadline) {
       const result: UploadResult = { accepted: [], refused: 0 };
-      // The server takes or refuses a request as a whole, so one bad span hides the good ones beside it.
-      const pending = [spans];
-      for (let requests = 1; ; requests++) {
-        const part = pending.pop();
-        if (part === undefined) return result;
+      let refusals = 0;
+      let uselessRepairs = 0;
+      /** Whether the server took the span in part. */
+      const repair = async (span: ReadableSpan, reason: string): Promise<Failure | boolean> => {
+        if (uselessRepairs >= MAX_USELESS_REPAIRS) return false;
+        for (const repaired of repairs(span, reason)) {
+          const outcome = await send([repaired], experimentId, deadline);
+          if (outcome?.kind === 'success') return true;
+          if (outcome !== undefined && outcome.kind !== 'rejected') return outcome;
+          refusals += 1;
+        }
+        uselessRepairs += 1;
+        return false;
+      };
+      const pending = splitIntoBatches(spans, limits).reverse();
+      for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
         const outcome = await send(part, experimentId, deadline);
+        if (outcome === undefined) {
+          pending.push(...halve(part).reverse());
+          continue;
+        }
         if (outcome.kind === 'success') {
           result.accepted.push(...part);
-        } else if (outcome.kind !== 'rejected') {
+          continue;
+        }
+        if (outcome.kind !== 'rejected' || !CONTENT_STATUSES.has(outcome.status ?? 0)) {
           return { ...result, failure: outcome };
-        } else if (requests >= MAX_REQUESTS_PER_BATCH) {
+        }
+        refusals += 1;
+        if (refusals >= MAX_REFUSALS_PER_EXPORT || performance.now() >= deadline) {
           const reason = `MLflow at ${url} refuses span after span (${outcome.reason})`;
           return { ...result, failure: { ...outcome, reason } };
-        } else if (part.length > 1) {
-          const half = Math.ceil(part.length / 2);
-          pending.push(part.slice(half), part.slice(0, half));
+        }
+        const [span] = part;
+        if (part.length > 1 || span === undefined) {
+          // The server takes or refuses a request as a whole, so one bad span hides the good ones beside it.
+          pending.push(...halve(part).reverse());
+          continue;
+        }
+        const repaired = await repair(span, outcome.reason);
+        if (typeof repaired === 'object') return { ...result, failure: repaired };
+        if (repaired) {
+          result.accepted.push(span);
+          reporter.repairedSpan(span.name, outcome.reason);
         } else {
           result.refused += 1;
-          reporter.refusedSpan(part[0]?.name ?? '', outcome.reason);
+          reporter.refusedSpan(span.name, outcome.reason);
         }
       }
+      return result;
     },
   };
+}
+
+/** `undefined` when a span holds what the serializer chokes on; found and dropped like one that the server refuses. */
+function serialize(spans: ReadableSpan[]): Uint8Array | undefined {
+  try {
+    return ProtobufTraceSerializer.serializeRequest(spans);
+  } catch {
+    return undefined;
+  }
 }

@@ -88,22 +88,6 @@ describe('the experiment', () => {
     expect(log.lines).to.have.length(1);
   });
 
-  it('rejects a span that the server cannot store, and keeps those beside it', async () => {
-    const experimentName = uniqueName('poison');
-    const spans = recordSpans((tracer) => {
-      for (let n = 0; n < 6; n++) tracer.startSpan(`fine ${n}`).end();
-      tracer.startSpan('bad cost', { attributes: { 'mlflow.llm.cost': 'not json' } }).end();
-      tracer.startSpan('bad session', { attributes: { 'session.id': 'x'.repeat(300) } }).end();
-    });
-    const result = await exportSpans(newExporter({ experimentName }), spans);
-    expect(result.code).to.equal(SUCCESS);
-    expect(log.lines).to.have.length(2);
-    expect(log.lines[0]).to.match(/^warn: MLflow refuses span "bad cost" \(.+\), it was dropped\.$/);
-    expect(log.lines[1]).to.match(/^warn: MLflow refuses span "bad session" \(.+\), it was dropped\.$/);
-    const { experimentId } = await client.getOrCreateExperiment(experimentName);
-    expect(await namesIn(experimentId)).to.deep.equal(['fine 0', 'fine 1', 'fine 2', 'fine 3', 'fine 4', 'fine 5']);
-  });
-
   async function restoreExperiment(experimentId: string): Promise<void> {
     const response = await fetch(`${trackingUri}/api/2.0/mlflow/experiments/restore`, {
       method: 'POST',

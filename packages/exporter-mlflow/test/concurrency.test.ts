@@ -1,0 +1,45 @@
+import { expect } from 'chai';
+import { createSlots, createTurns } from '../src/concurrency.js';
+
+describe('turns', () => {
+  it('are turns of the event loop, one for each who waits', async () => {
+    const nextTurn = createTurns();
+    let turn = 0;
+    let isDone = false;
+    const count = (): void => {
+      turn += 1;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+    const seen: number[] = [];
+    await Promise.all(Array.from({ length: 5 }, () => nextTurn().then(() => seen.push(turn))));
+    isDone = true;
+    expect(new Set(seen).size).to.equal(5);
+  });
+});
+
+describe('slots', () => {
+  it('are taken in the order of asking, no more than there are', async () => {
+    const slots = createSlots(1);
+    const order: string[] = [];
+    const later = performance.now() + 1000;
+    expect(await slots.take(later)).to.equal(true);
+    const second = slots.take(later).then(() => order.push('second'));
+    const third = slots.take(later).then(() => order.push('third'));
+    slots.free();
+    await second;
+    expect(order).to.deep.equal(['second']);
+    slots.free();
+    await third;
+    slots.free();
+    expect(await slots.take(later)).to.equal(true);
+  });
+
+  it('are not given to those who waited too long', async () => {
+    const slots = createSlots(1);
+    await slots.take(performance.now() + 1000);
+    expect(await slots.take(performance.now() + 5)).to.equal(false);
+    slots.free();
+    expect(await slots.take(performance.now() + 1000)).to.equal(true);
+  });
+});

@@ -1,0 +1,125 @@
+import { gunzipSync } from 'node:zlib';
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import { expect } from 'chai';
+import { MlflowSpanExporter } from '../src/index.js';
+import { collectDiag } from './support/diag.js';
+import { startLocalServer } from './support/local-server.js';
+import { exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
+
+interface Point {
+  attributes: Record<string, unknown>;
+  value: unknown;
+}
+
+describe('metrics of the exporter itself', () => {
+  let log: ReturnType<typeof collectDiag>;
+  beforeEach(() => {
+    log = collectDiag();
+  });
+  afterEach(() => log.stop());
+
+  function startMetrics(): { provider: MeterProvider; read(): Promise<Record<string, Point[]>> } {
+    const memory = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const reader = new PeriodicExportingMetricReader({ exporter: memory, exportIntervalMillis: 1_000_000 });
+    const provider = new MeterProvider({ readers: [reader] });
+    return {
+      provider,
+      async read() {
+        await provider.forceFlush();
+        const metrics = memory.getMetrics().at(-1)?.scopeMetrics[0]?.metrics ?? [];
+        await provider.shutdown();
+        return Object.fromEntries(
+          metrics.map(({ descriptor: { name, unit }, dataPoints }) => [
+            `${name} ${unit}`,
+            dataPoints.map(({ attributes, value }) => ({ attributes, value })),
+          ]),
+        );
+      },
+    };
+  }
+
+  it('count spans by outcome, spans under way, time, retries and lost records', async () => {
+    let uploads = 0;
+    const server = await startLocalServer(({ path, body }) => {
+      if (path === '/api/3.0/mlflow/traces') return { status: 400, body: '{"message":"bad record"}' };
+      if (path !== '/v1/traces') return undefined;
+      if (++uploads === 1) return { status: 503 };
+      return gunzipSync(body).includes('poison') ? { status: 422, body: 'no' } : undefined;
+    });
+    const { provider, read } = startMetrics();
+    const exporter = new MlflowSpanExporter({
+      trackingUri: server.url,
+      meterProvider: provider,
+      retry: { initialBackoffMillis: 0 },
+    });
+    const spans = recordSpans((tracer) => {
+      for (const name of ['one', 'two', 'poison']) tracer.startSpan(name).end();
+    });
+    expect((await exportSpans(exporter, spans)).code).to.equal(FAILED);
+    await exporter.shutdown();
+    await server.close();
+
+    const metrics = await read();
+    const [inflight] = metrics['otel.sdk.exporter.span.inflight {span}']!;
+    const common = inflight!.attributes;
+    expect(inflight?.value).to.equal(0);
+    expect(common).to.deep.include({
+      'otel.component.type': 'mlflow_span_exporter',
+      'server.address': '127.0.0.1',
+      'server.port': Number(new URL(server.url).port),
+    });
+    expect(common['otel.component.name']).to.match(/^mlflow_span_exporter\/\d+$/);
+    const failed = (type: string): object => ({ ...common, 'error.type': type });
+    expect(metrics['otel.sdk.exporter.span.exported {span}']).to.have.deep.members([
+      { attributes: common, value: 2 },
+      { attributes: failed('rejected'), value: 1 },
+    ]);
+    expect(metrics['mlflow.exporter.request.retries {request}']).to.deep.equal([
+      { attributes: failed('503'), value: 1 },
+    ]);
+    expect(metrics['mlflow.exporter.trace_record.dropped {record}']).to.deep.equal([
+      { attributes: failed('400'), value: 2 },
+    ]);
+    const [duration] = metrics['otel.sdk.exporter.operation.duration s']!;
+    expect(duration?.attributes).to.deep.equal(failed('400'));
+    const { count, sum } = duration!.value as { count: number; sum: number };
+    expect(count).to.equal(1);
+    expect(sum).to.be.within(0.0001, 30);
+  });
+
+  it('count what is lost in an outage and what finds no room', async () => {
+    const server = await startLocalServer(() => () => {});
+    const { provider, read } = startMetrics();
+    const exporter = new MlflowSpanExporter({ trackingUri: server.url, meterProvider: provider, timeoutMillis: 200 });
+    const many = recordSpans((tracer) => {
+      for (let n = 0; n < 10_000; n++) tracer.startSpan('span').end();
+    });
+    const waiting = exportSpans(exporter, many);
+    await exportSpans(exporter, many.slice(0, 7));
+    await waiting;
+    await exporter.shutdown();
+    await server.close();
+    const counts = (await read())['otel.sdk.exporter.span.exported {span}']!.map(({ attributes, value }) => [
+      attributes['error.type'],
+      value,
+    ]);
+    expect(counts).to.have.deep.members([
+      ['no_answer', 10_000],
+      ['queue_full', 7],
+    ]);
+  });
+
+  it('are none without a meter provider', async () => {
+    const server = await startLocalServer();
+    const exporter = new MlflowSpanExporter({ trackingUri: server.url });
+    const spans = recordSpans((tracer) => tracer.startSpan('span').end());
+    expect((await exportSpans(exporter, spans)).code).to.equal(SUCCESS);
+    await exporter.shutdown();
+    await server.close();
+  });
+});

@@ -1,0 +1,203 @@
+import { spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
+import { type PostponedTrace, PostponedTraces } from '../src/postponed.js';
+import { collectDiag } from './support/diag.js';
+import { type Answer, type LocalServer, type ReceivedRequest, startLocalServer } from './support/local-server.js';
+import { chatAttributes, exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
+
+const RECORDS = '/api/3.0/mlflow/traces';
+
+describe('trace records that do not fit into the deadline', () => {
+  let log: ReturnType<typeof collectDiag>;
+  const closing: (() => Promise<void>)[] = [];
+  beforeEach(() => {
+    log = collectDiag();
+  });
+  afterEach(async () => {
+    log.stop();
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
+  async function startServer(answer: (request: ReceivedRequest) => Answer | undefined): Promise<LocalServer> {
+    const server = await startLocalServer(answer);
+    closing.push(server.close);
+    return server;
+  }
+  const roots = (count: number): ReturnType<typeof recordSpans> =>
+    recordSpans((tracer) => {
+      for (let n = 0; n < count; n++) tracer.startSpan(`trace ${n}`).end();
+    });
+  const recordsAt = ({ requests }: LocalServer): string[] =>
+    requests
+      .filter(({ path }) => path === RECORDS)
+      .map(({ body }) => JSON.parse(body.toString()).trace.trace_info.trace_id as string);
+  const idsOf = (spans: ReturnType<typeof recordSpans>): string[] =>
+    spans.map((span) => `tr-${span.spanContext().traceId}`);
+
+  /** Takes spans at any time, records only while the door is open. */
+  async function startDoor(): Promise<{ server: LocalServer; open(): void; arrived(records: number): Promise<void> }> {
+    const arrivals = new EventEmitter();
+    let isOpen = false;
+    const server = await startServer(({ path }) => {
+      if (path !== RECORDS) return undefined;
+      arrivals.emit('record');
+      return isOpen ? undefined : () => {};
+    });
+    return {
+      server,
+      open: () => {
+        isOpen = true;
+        server.requests.length = 0;
+      },
+      async arrived(records) {
+        while (recordsAt(server).length < records) await once(arrivals, 'record');
+      },
+    };
+  }
+
+  it('follow with the next export, while nobody waits for them', async () => {
+    const { server, open, arrived } = await startDoor();
+    const exporter = new MlflowSpanExporter({ trackingUri: server.url, timeoutMillis: 200 });
+    const first = roots(10);
+    expect((await exportSpans(exporter, first)).code).to.equal(SUCCESS);
+    expect(log.lines).to.have.length(1);
+    expect(log.lines[0]).to.match(
+      /^warn: 10 trace records could not be sent in time, they follow with the next export/,
+    );
+    open();
+    const second = roots(1);
+    await exportSpans(exporter, second);
+    await arrived(11);
+    expect(recordsAt(server)).to.have.members([...idsOf(first), ...idsOf(second)]);
+    await exporter.shutdown();
+    expect(recordsAt(server)).to.have.length(11);
+    expect(log.lines).to.have.length(1);
+  });
+
+  for (const step of ['forceFlush', 'shutdown'] as const) {
+    it(`are sent by ${step}()`, async () => {
+      const { server, open } = await startDoor();
+      const exporter = new MlflowSpanExporter({ trackingUri: server.url, timeoutMillis: 200 });
+      const spans = roots(10);
+      await exportSpans(exporter, spans);
+      open();
+      await exporter[step]();
+      expect(recordsAt(server)).to.have.members(idsOf(spans));
+      await exporter.shutdown();
+      expect(log.lines).to.have.length(1);
+    });
+  }
+
+  it('are given up in the end, counted, and forceFlush() keeps to the deadline', async () => {
+    const { server } = await startDoor();
+    const exporter = new MlflowSpanExporter({ trackingUri: server.url, timeoutMillis: 200 });
+    await exportSpans(exporter, roots(3));
+    const begin = performance.now();
+    await exporter.forceFlush();
+    expect(performance.now() - begin).to.be.lessThan(1000);
+    await exporter.shutdown();
+    expect(log.lines.slice(1)).to.deep.equal([
+      `error: The spans were delivered, but not the trace record: MLflow at ${server.url} cannot be reached (no answer in time).`,
+      'warn: MLflow exporter: 3 traces were left without their record in all.',
+    ]);
+  });
+
+  it('do not keep one another back when the server fails on one of them', async () => {
+    const spans = roots(6);
+    const [bad] = idsOf(spans);
+    let isOpen = false;
+    const server = await startServer(({ path, body }) => {
+      if (path !== RECORDS) return undefined;
+      if (!isOpen) return () => {};
+      return body.includes(bad!) ? { status: 500, body: '{"message":"odd"}' } : undefined;
+    });
+    const exporter = new MlflowSpanExporter({
+      trackingUri: server.url,
+      concurrencyLimit: 1,
+      timeoutMillis: 200,
+      retry: { maxRetries: 0 },
+    });
+    await exportSpans(exporter, spans);
+    isOpen = true;
+    server.requests.length = 0;
+    await exporter.forceFlush();
+    expect(recordsAt(server)).to.have.members(idsOf(spans));
+    await exporter.shutdown();
+    expect(log.lines.at(-1)).to.match(/^error: The spans were delivered, but not the trace record: .+\(odd\)\.$/);
+  });
+
+  it('are bounded in number and in size, the oldest given up first', () => {
+    const given: string[] = [];
+    const traces = new PostponedTraces(({ traceId }) => given.push(traceId));
+    const [small, large] = recordSpans((tracer) => {
+      tracer.startSpan('small').end();
+      tracer.startSpan('large', { attributes: { text: 'x'.repeat(20 * 1024 * 1024) } }).end();
+    });
+    const trace = (traceId: string, span = small!): PostponedTrace => ({
+      traceId,
+      spans: [span],
+      facts: {},
+      experimentId: '1',
+      cause: { kind: 'retryable', reason: 'x' },
+    });
+    for (let n = 0; n < 5001; n++) traces.add(trace(`${n}`));
+    expect(given).to.deep.equal(['0']);
+    traces.add(trace('large 1', large));
+    traces.add(trace('large 2', large));
+    expect([traces.size, given.at(-1)]).to.deep.equal([1, 'large 1']);
+  });
+
+  it('all arrive at a real server after a flush that is too large for its time', async () => {
+    const { url: trackingUri } = await testServer();
+    const experimentName = uniqueName('flush');
+    const client = new MlflowClient({ trackingUri });
+    const { experimentId } = await client.getOrCreateExperiment(experimentName);
+    const exporter = new MlflowSpanExporter({ trackingUri, experimentName, timeoutMillis: 2500 });
+    const spans = recordSpans((tracer) => {
+      for (let n = 0; n < 150; n++) tracer.startSpan('chat', { attributes: chatAttributes('Hi', 'Hello') }).end();
+    });
+    expect((await exportSpans(exporter, spans)).code).to.equal(SUCCESS);
+    for (let n = 0; n < 20 && (await named()) < 150; n++) await exporter.forceFlush();
+    await exporter.shutdown();
+    expect(await named()).to.equal(150);
+    expect(log.lines.filter((line) => line.startsWith('error'))).to.deep.equal([]);
+
+    async function named(): Promise<number> {
+      let count = 0;
+      for await (const { name, tokenUsage } of client.eachTrace({ experimentIds: [experimentId] })) {
+        if (name === 'chat' && tokenUsage?.totalTokens === 15) count++;
+      }
+      return count;
+    }
+  });
+});
+
+describe('forceFlush() before a freeze', () => {
+  it('leaves no request, socket or timer that keeps the event loop alive', async () => {
+    const server = await startLocalServer();
+    const program = fileURLToPath(new URL('support/flush-and-freeze.ts', import.meta.url));
+    const child = spawn(process.execPath, ['--import', 'tsx', program, server.url], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    const [code] = await once(child, 'close');
+    await server.close();
+    expect(code).to.equal(0);
+    const { before, after, requests } = JSON.parse(output) as Record<string, string[]>;
+    // Only what the program had before: the requests are done, and idle sockets let it end.
+    expect(after).to.deep.equal(before);
+    expect(requests).to.have.length(0);
+    expect(server.requests.map(({ path }) => path.replace(/\?.*/, ''))).to.deep.equal([
+      '/api/2.0/mlflow/experiments/get-by-name',
+      '/v1/traces',
+      RECORDS,
+    ]);
+  });
+});

@@ -1,0 +1,182 @@
+import type { Socket } from 'node:net';
+import { expect } from 'chai';
+import type { ResolvedConnection } from '../src/connection.js';
+import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
+import { createRetryingTransport } from '../src/retrying-transport.js';
+import type { HttpResult, Transport } from '../src/transport.js';
+import { collectDiag } from './support/diag.js';
+import { type Answer, type LocalServer, type ReceivedRequest, startLocalServer } from './support/local-server.js';
+import { exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
+
+describe('retries', () => {
+  let log: ReturnType<typeof collectDiag>;
+  const closing: (() => Promise<void>)[] = [];
+  beforeEach(() => {
+    log = collectDiag();
+  });
+  afterEach(async () => {
+    log.stop();
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
+  async function start(
+    answer: (request: ReceivedRequest, uploads: number) => Answer | undefined,
+    config: MlflowSpanExporterConfig = {},
+  ): Promise<{ server: LocalServer; exporter: MlflowSpanExporter; uploads: () => number }> {
+    let uploads = 0;
+    const server = await startLocalServer((request) =>
+      request.path === '/v1/traces' ? answer(request, ++uploads) : undefined,
+    );
+    const exporter = new MlflowSpanExporter({
+      trackingUri: server.url,
+      traceInfo: 'otlp-only',
+      retry: { initialBackoffMillis: 0 },
+      ...config,
+    });
+    closing.push(server.close, () => exporter.shutdown());
+    return { server, exporter, uploads: () => uploads };
+  }
+  const oneSpan = (): ReturnType<typeof recordSpans> => recordSpans((tracer) => tracer.startSpan('span').end());
+
+  it('give up an attempt that gets no answer, and send again on a fresh connection', async () => {
+    const sockets = new Set<Socket | null>();
+    const { exporter, uploads } = await start(
+      (_request, count) => (response) => {
+        sockets.add(response.socket);
+        if (count > 1) response.writeHead(200).end();
+      },
+      { attemptTimeoutMillis: 100 },
+    );
+    expect((await exportSpans(exporter, oneSpan())).code).to.equal(SUCCESS);
+    expect([uploads(), sockets.size]).to.deep.equal([2, 2]);
+    expect(log.lines).to.deep.equal([]);
+  });
+
+  it('wait for a slow server with all the time that is left when no further attempt would fit', async () => {
+    const { exporter, uploads } = await start(
+      () => (response) => void setTimeout(() => response.writeHead(200).end(), 400),
+      { attemptTimeoutMillis: 300, timeoutMillis: 870 },
+    );
+    expect((await exportSpans(exporter, oneSpan())).code).to.equal(SUCCESS);
+    expect(uploads()).to.equal(2);
+  });
+
+  it('leave time for a locked database, which answers after 20 s, within the defaults', async () => {
+    const limits: number[] = [];
+    let now = 0;
+    const clock = performance.now;
+    performance.now = () => now;
+    try {
+      const transport: Transport = {
+        async send(_request, deadline): Promise<HttpResult> {
+          limits.push(deadline - now);
+          now = Math.min(deadline, now + 20_000);
+          return { kind: 'no-answer', message: 'no answer in time', code: 'ETIMEDOUT' };
+        },
+        close() {},
+      };
+      const connection = { url: 'http://x', attemptTimeoutMillis: 10_000, maxSockets: 1 } as ResolvedConnection;
+      const retry = { maxRetries: 7, initialBackoffMillis: 0, maxBackoffMillis: 0 };
+      const retrying = createRetryingTransport(transport, { ...connection, retry });
+      await retrying.send({ method: 'POST', path: '/v1/traces' }, 29_000);
+      expect(limits).to.deep.equal([10_000, 19_000]);
+      // Nobody knows whether such a request had its effect, so it has all the time at once.
+      now = 0;
+      limits.length = 0;
+      await retrying.send({ method: 'POST', path: '/runs/create', once: true }, 29_000);
+      expect(limits).to.deep.equal([29_000]);
+    } finally {
+      performance.now = clock;
+    }
+  });
+
+  for (const status of [408, 429, 500, 502, 503, 504]) {
+    it(`follow status ${status}`, async () => {
+      const { exporter, uploads } = await start((_request, count) => (count < 3 ? { status } : undefined));
+      expect((await exportSpans(exporter, oneSpan())).code).to.equal(SUCCESS);
+      expect(uploads()).to.equal(3);
+    });
+  }
+
+  for (const [form, value] of [
+    ['seconds', () => '120'],
+    ['a date', () => new Date(Date.now() + 120_000).toUTCString()],
+  ] as const) {
+    it(`end at once when Retry-After names a time beyond the deadline, in ${form}`, async () => {
+      const { server, exporter, uploads } = await start(() => ({
+        status: 429,
+        headers: { 'retry-after': value() },
+        body: '{"message":"slow down"}',
+      }));
+      const begin = performance.now();
+      const { code, error } = await exportSpans(exporter, oneSpan());
+      expect(performance.now() - begin).to.be.lessThan(2000);
+      expect([code, uploads()]).to.deep.equal([FAILED, 1]);
+      expect(error?.message).to.match(/^MLflow at .+ answered 429 \(slow down\) and wants a pause of 1[12]\d s$/);
+      expect(error?.message).to.include(server.url);
+    });
+  }
+
+  it('pause for a random part of a time that doubles up to its limit', async () => {
+    const pauses: number[] = [];
+    let sent = performance.now();
+    const failing: Transport = {
+      async send() {
+        pauses.push(performance.now() - sent);
+        sent = performance.now();
+        return { kind: 'answer', status: 503, headers: {}, body: '' };
+      },
+      close() {},
+    };
+    const retry = { maxRetries: 4, initialBackoffMillis: 40, maxBackoffMillis: 160 };
+    const connection = { url: 'http://x', attemptTimeoutMillis: 10_000, maxSockets: 1, retry };
+    await createRetryingTransport(failing, connection, { random: () => 0.5 }).send(
+      { method: 'GET', path: '/' },
+      performance.now() + 5000,
+    );
+    // Timers fire late, but never early by more than a millisecond.
+    const least = [0, 20, 40, 80, 80];
+    expect(pauses).to.have.length(least.length);
+    for (const [index, pause] of pauses.entries()) expect(pause).to.be.within(least[index]! - 1, least[index]! + 60);
+  });
+
+  it('tell what went wrong before the time ran out', async () => {
+    const results: HttpResult[] = [
+      { kind: 'answer', status: 503, headers: {}, body: '' },
+      { kind: 'no-answer', message: 'no answer in time', code: 'ETIMEDOUT' },
+    ];
+    const transport: Transport = { send: async () => results.shift()!, close() {} };
+    const retry = { maxRetries: 4, initialBackoffMillis: 0, maxBackoffMillis: 0 };
+    const connection = { url: 'http://x', attemptTimeoutMillis: 10_000, maxSockets: 1, retry };
+    const result = await createRetryingTransport(transport, connection).send(
+      { method: 'GET', path: '/' },
+      performance.now() + 500,
+    );
+    expect(result).to.deep.include({ kind: 'answer', status: 503 });
+  });
+
+  it('count waiting for a free connection not as a dead one', async () => {
+    let most = 0;
+    let open = 0;
+    const { exporter, uploads } = await start(
+      () => (response) => {
+        most = Math.max(most, ++open);
+        setTimeout(() => {
+          open -= 1;
+          response.writeHead(200).end();
+        }, 60);
+      },
+      { concurrencyLimit: 2, attemptTimeoutMillis: 150 },
+    );
+    const results = await Promise.all(Array.from({ length: 10 }, () => exportSpans(exporter, oneSpan())));
+    expect(results.map(({ code }) => code)).to.deep.equal(Array(10).fill(SUCCESS));
+    expect([most, uploads()]).to.deep.equal([2, 10]);
+  });
+
+  it('say what is wrong with attemptTimeoutMillis', () => {
+    new MlflowSpanExporter({ attemptTimeoutMillis: 0 });
+    expect(log.lines).to.deep.equal([
+      'error: MLflow: attemptTimeoutMillis is 0, it must be a number of milliseconds from 1 to 2147483647.',
+    ]);
+  });
+});
