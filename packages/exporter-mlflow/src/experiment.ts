@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { ResolvedConfig } from './config.js';
 import type { Failure } from './response.js';
 import type { RestClient, RestResult } from './rest.js';
@@ -28,11 +29,15 @@ export function createExperimentResolver(
   };
   return {
     async resolve(deadline) {
-      const attempt = found ?? look(deadline);
-      found = attempt;
-      const result = await attempt;
-      if (result.kind !== 'success' && found === attempt) found = undefined;
-      return result;
+      for (;;) {
+        const isOwn = found === undefined;
+        const attempt = found ?? look(deadline);
+        found = attempt;
+        const result = await attempt;
+        if (result.kind !== 'success' && found === attempt) found = undefined;
+        // The deadline that ended the attempt of another export is not the one of this export.
+        if (isOwn || result.kind !== 'retryable' || performance.now() >= deadline) return result;
+      }
     },
     forget() {
       found = undefined;

@@ -1,4 +1,5 @@
 import { diag } from '@opentelemetry/api';
+import { atExit } from './at-exit.js';
 import type { Failure } from './response.js';
 
 /**
@@ -20,7 +21,7 @@ export interface Reporter {
   note(message: string): void;
   /** Things work again. */
   recovered(): void;
-  /** At the end: says how many spans and records were lost in all, if more than were told. */
+  /** At the end, that of the process when nobody says it before: how many spans and records were lost, if more than told. */
   summarize(): void;
 }
 
@@ -33,6 +34,16 @@ export function createReporter(): Reporter {
   let toldLost = 0;
   let lostRecords = 0;
   let toldLostRecords = 1;
+  let forgetExit: (() => void) | undefined;
+  const summarize = (): void => {
+    forgetExit?.();
+    forgetExit = undefined;
+    if (lost > toldLost) diag.warn(`MLflow exporter: ${lost} spans were not delivered in all.`);
+    toldLost = lost;
+    if (lostRecords > toldLostRecords)
+      diag.warn(`MLflow exporter: ${lostRecords} traces were left without their record in all.`);
+    toldLostRecords = lostRecords;
+  };
   const once = (level: 'error' | 'warn', cause: string, message: string): boolean => {
     if (told.has(cause) || told.size >= MAX_CAUSES) return false;
     told.add(cause);
@@ -43,10 +54,12 @@ export function createReporter(): Reporter {
   return {
     undelivered(spans, { reason }) {
       lost += spans;
+      forgetExit ??= atExit(summarize);
       if (once('error', reason, `${sentence(reason)} ${spans} spans were not delivered.`)) toldLost = lost;
     },
     refusedSpan(name, reason) {
       lost += 1;
+      forgetExit ??= atExit(summarize);
       if (once('warn', `refused ${reason}`, `MLflow refuses span "${name}" (${reason}), it was dropped.`))
         toldLost = lost;
     },
@@ -59,6 +72,7 @@ export function createReporter(): Reporter {
     },
     incomplete(traces, reason) {
       lostRecords += traces;
+      forgetExit ??= atExit(summarize);
       if (once('error', `record ${reason}`, `The spans were delivered, but not the trace record: ${sentence(reason)}`))
         toldLostRecords = Math.max(1, lostRecords);
     },
@@ -76,12 +90,6 @@ export function createReporter(): Reporter {
       // Refused spans are no outage that ends: their causes stay told.
       told = new Set([...told].filter((cause) => cause.startsWith('refused ')));
     },
-    summarize() {
-      if (lost > toldLost) diag.warn(`MLflow exporter: ${lost} spans were not delivered in all.`);
-      toldLost = lost;
-      if (lostRecords > toldLostRecords)
-        diag.warn(`MLflow exporter: ${lostRecords} traces were left without their record in all.`);
-      toldLostRecords = lostRecords;
-    },
+    summarize,
   };
 }

@@ -4,6 +4,7 @@ import { gzip } from 'node:zlib';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type BatchLimits, halve, splitIntoBatches } from './batches.js';
+import { sendByOtlp } from './otlp-route.js';
 import { repairs } from './repair.js';
 import type { Reporter } from './reporter.js';
 import { classify, type Failure, type Outcome } from './response.js';
@@ -57,7 +58,7 @@ export function createUploader(parts: {
     };
     const body = compression === 'gzip' ? await compress(message) : message;
     const request = { method: 'POST', path: '/v1/traces', headers, body, statusOnly: true } as const;
-    return classify(await transport.send(request, deadline), url);
+    return sendByOtlp(async () => classify(await transport.send(request, deadline), url), transport, deadline);
   };
   /** `undefined` when they are too many for one request after all. */
   const send = async (spans: ReadableSpan[], experimentId: string, deadline: number): Promise<Outcome | undefined> => {

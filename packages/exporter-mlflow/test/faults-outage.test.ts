@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { type MlflowServer, startMlflow } from '../../../scripts/mlflow/server.js';
+import { EXPERIMENT } from './support/fault-proxy.js';
 import { releaseScenarios, startScenario } from './support/scenario.js';
 import { lockDatabase } from './support/sqlite-lock.js';
-import { chatAttributes, childSpan, recordSpans } from './support/tracing.js';
+import { chatAttributes, childSpan, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
 
 // Not the server of the other tests: here it is killed, and its database locked.
 describe('outages of MLflow itself', () => {
@@ -44,6 +46,23 @@ describe('outages of MLflow itself', () => {
     await exporting;
     await scenario.end();
     expect(scenario.told).to.deep.equal([]);
+  });
+
+  it('an export that begins late in an outage has its whole time, also to find the experiment', async () => {
+    const scenario = await startScenario({
+      server: server.url,
+      rules: [{ route: EXPERIMENT, fault: { kind: 'answer', status: 503 }, times: 1_000 }],
+      exporter: { timeoutMillis: 1_500, retry: { initialBackoffMillis: 20, maxBackoffMillis: 100 } },
+    });
+    const first = traces(1);
+    const second = traces(2);
+    const givenUp = scenario.export(first);
+    await delay(1000);
+    const exporting = scenario.export(second);
+    expect((await givenUp).code).to.equal(FAILED);
+    scenario.proxy.heal();
+    expect((await exporting).code).to.equal(SUCCESS);
+    await scenario.end([first]);
   });
 
   it('a server that is killed and started again', async () => {

@@ -1,11 +1,13 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { resolveConnection } from '../src/connection.js';
 import type { MlflowSpanExporterConfig } from '../src/index.js';
 import { EXPERIMENT, type Fault, type FaultRule, RECORD, UPLOAD } from './support/fault-proxy.js';
 import { releaseScenarios, startScenario } from './support/scenario.js';
 import { chatAttributes, childSpan, recordSpans } from './support/tracing.js';
 
+const SHORT_ATTEMPTS = { timeoutMillis: 20_000, attemptTimeoutMillis: 500 };
 const EXPERIMENT_CREATE = /POST .*\/experiments\/create/;
 
 describe('with faults between exporter and MLflow', () => {
@@ -53,15 +55,23 @@ describe('with faults between exporter and MLflow', () => {
     ['status 429 with Retry-After', everyStep({ kind: 'answer', status: 429, headers: { 'retry-after': '0.2' } }, 2)],
     ['a burst of status 503', everyStep({ kind: 'answer', status: 503 }, 6)],
     ['status 500, 502 and 504 as web pages', [500, 502, 504].flatMap((status) => everyStep(html(status)))],
+    ['a page of a load balancer that has no server: status 404', [{ route: UPLOAD, fault: html(404), times: 2 }]],
     ['answers that come in drops', everyStep({ kind: 'dribble', pieces: 20, pauseMillis: 15 }, 2)],
     [
       'answers of another content type',
       everyStep({ kind: 'headers', headers: { 'content-type': 'application/octet-stream' } }, 2),
     ],
+    [
+      'connections that take a request and never answer',
+      everyStep({ kind: 'silence', when: 'before' }),
+      SHORT_ATTEMPTS,
+    ],
+    ['connections that die while the server answers', everyStep({ kind: 'silence', when: 'after' }), SHORT_ATTEMPTS],
     ['answers that break off', everyStep({ kind: 'truncate' }, 3)],
   ];
   for (const [fault, rules, exporter = {}] of scenarios) {
-    it(`delivers everything once: ${fault}`, async () => {
+    it(`delivers everything once: ${fault}`, async function () {
+      if (exporter === SHORT_ATTEMPTS && !('attemptTimeoutMillis' in resolveConnection({}, {}))) this.skip();
       const scenario = await startScenario({ server, rules, exporter });
       await scenario.export(agentTraces(4));
       await Promise.all([scenario.export(agentTraces(2)), scenario.export(agentTraces(2))]);

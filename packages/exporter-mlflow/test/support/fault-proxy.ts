@@ -34,6 +34,8 @@ export interface FaultProxy {
   answered(status: number): Promise<void>;
   /** From now on, also: after those that were given before. */
   add(...rules: FaultRule[]): void;
+  /** From now on, nothing goes wrong. */
+  heal(): void;
   /** Rules that did not hit as often as they should: a test with such a rule tested nothing. */
   unused(): FaultRule[];
   close(): Promise<void>;
@@ -85,6 +87,7 @@ export async function startFaultProxy(upstream: string, rules: FaultRule[] = [])
     requests,
     answered: async (status) => void (await once(answers, String(status))),
     add: (...more) => void active.push(...more.map((rule) => ({ rule, left: rule.times ?? 1 }))),
+    heal: () => void active.splice(0),
     unused: () => active.filter(({ left }) => left > 0).map(({ rule }) => rule),
     async close() {
       agent.destroy();
