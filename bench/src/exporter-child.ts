@@ -1,0 +1,199 @@
+/** One process, one way of sending spans: `exporter-child.ts <job as JSON>`. Prints its measurement as JSON. */
+
+import { randomBytes } from 'node:crypto';
+import { Agent, request } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { context, type Tracer, trace } from '@opentelemetry/api';
+import { ExportResultCode } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+  type SpanExporter,
+} from '@opentelemetry/sdk-trace-base';
+import { MlflowClient, MlflowSpanExporter } from 'opentelemetry-exporter-mlflow';
+import {
+  BATCH_SPANS,
+  CONCURRENCY,
+  type ExporterJob,
+  type ExporterMeasurement,
+  SPANS_PER_TRACE,
+} from './exporter-variants.js';
+
+const MODEL = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
+const job = JSON.parse(process.argv[2] ?? '') as ExporterJob;
+
+type SendAll = (spans: readonly ReadableSpan[]) => Promise<void>;
+
+let experimentId: Promise<string> | undefined;
+
+const { send, close } = await createSender();
+// Compiling, the experiment's look-up and the connections are no cost of a span.
+await send(recordTraces(job.warmUpTraces));
+const spans = recordTraces(job.traces);
+const prepared = job.variant === 'raw loop' ? await prepareRequests(spans) : undefined;
+const cpu = process.cpuUsage();
+const started = performance.now();
+if (prepared === undefined) await send(spans);
+else await sendRequests(prepared);
+const seconds = (performance.now() - started) / 1000;
+const { user, system } = process.cpuUsage(cpu);
+await close();
+const measurement: ExporterMeasurement = {
+  cpuMicrosecondsPerSpan: (user + system) / spans.length,
+  spansPerSecond: spans.length / seconds,
+};
+console.log(JSON.stringify(measurement));
+process.exit();
+
+async function createSender(): Promise<{ send: SendAll; close(): Promise<void> }> {
+  if (job.variant === 'raw loop') {
+    return { send: async (spans) => sendRequests(await prepareRequests(spans)), close: async () => {} };
+  }
+  const exporter: SpanExporter =
+    job.variant === 'stock OTLP/protobuf'
+      ? new OTLPTraceExporter({ url: `${job.url}/v1/traces`, compression: 'gzip' as never })
+      : new MlflowSpanExporter({
+          trackingUri: job.url,
+          experimentName: job.experimentName,
+          concurrencyLimit: CONCURRENCY,
+          timeoutMillis: 120_000,
+          traceInfo: job.variant === 'ours, otlp-only' ? 'otlp-only' : 'full',
+        });
+  return {
+    // One batch after the other, as the batch processor does.
+    send: async (spans) => {
+      for (const batch of batchesOf(spans)) {
+        await new Promise<void>((resolve, reject) => {
+          exporter.export(batch, ({ code, error }) =>
+            code === ExportResultCode.SUCCESS ? resolve() : reject(error ?? new Error('The export failed.')),
+          );
+        });
+      }
+    },
+    close: () => exporter.shutdown(),
+  };
+}
+
+/** Traces of an agent with two model calls and two tools, some kilobytes each. */
+function recordTraces(traces: number): ReadableSpan[] {
+  const memory = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(memory)] });
+  const tracer = provider.getTracer('bench');
+  for (let index = 0; index < traces; index++) recordTrace(tracer);
+  return memory.getFinishedSpans();
+}
+
+function recordTrace(tracer: Tracer): void {
+  const root = tracer.startSpan('agent', { attributes: { 'mlflow.spanType': 'AGENT', 'session.id': 'session' } });
+  const below = trace.setSpan(context.active(), root);
+  for (let call = 0; call < (SPANS_PER_TRACE - 1) / 2; call++) {
+    // No two alike, so that compression finds no more than in real ones.
+    const text = `${randomBytes(600).toString('base64')} What is the capital of France? `.repeat(2);
+    const messages = JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: text }] }]);
+    tracer
+      .startSpan(
+        'chat',
+        {
+          attributes: {
+            'gen_ai.operation.name': 'chat',
+            'gen_ai.request.model': MODEL,
+            'gen_ai.input.messages': messages,
+            'gen_ai.output.messages': messages,
+            'mlflow.llm.model': MODEL,
+            'mlflow.chat.tokenUsage': '{"input_tokens":100,"output_tokens":50,"total_tokens":150}',
+          },
+        },
+        below,
+      )
+      .end();
+    tracer.startSpan('execute_tool', { attributes: { 'gen_ai.operation.name': 'execute_tool' } }, below).end();
+  }
+  root.end();
+}
+
+function batchesOf(spans: readonly ReadableSpan[]): ReadableSpan[][] {
+  const batches: ReadableSpan[][] = [];
+  for (let start = 0; start < spans.length; start += BATCH_SPANS) batches.push(spans.slice(start, start + BATCH_SPANS));
+  return batches;
+}
+
+interface PreparedBatch {
+  readonly spans: Uint8Array;
+  readonly records: readonly string[];
+}
+
+/** The requests of `ours, full`, made beforehand: what is left is the network and the server. */
+async function prepareRequests(spans: readonly ReadableSpan[]): Promise<PreparedBatch[]> {
+  const experimentId = await experiment();
+  return batchesOf(spans).map((batch) => ({
+    spans: gzipSync(ProtobufTraceSerializer.serializeRequest(batch) ?? new Uint8Array()),
+    records: batch
+      .filter(({ parentSpanContext }) => parentSpanContext === undefined)
+      .map((root) =>
+        JSON.stringify({
+          trace: {
+            trace_info: {
+              trace_id: `tr-${root.spanContext().traceId}`,
+              trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: experimentId } },
+              request_time: new Date(root.startTime[0] * 1000).toISOString(),
+              execution_duration: '0.010s',
+              state: 'OK',
+              request_preview: 'What is the capital of France?',
+              response_preview: 'What is the capital of France?',
+              trace_metadata: { 'mlflow.trace_schema.version': '3', 'mlflow.trace.session': 'session' },
+              tags: { 'mlflow.traceName': root.name },
+            },
+          },
+        }),
+      ),
+  }));
+}
+
+function experiment(): Promise<string> {
+  const client = new MlflowClient({ trackingUri: job.url });
+  experimentId ??= client
+    .getOrCreateExperiment(job.experimentName)
+    .then(({ experimentId }) => experimentId)
+    .finally(() => client.close());
+  return experimentId;
+}
+
+async function sendRequests(batches: readonly PreparedBatch[]): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY });
+  const protobuf = {
+    'content-type': 'application/x-protobuf',
+    'content-encoding': 'gzip',
+    'x-mlflow-experiment-id': await experiment(),
+  };
+  for (const { spans, records } of batches) {
+    await post(agent, '/v1/traces', protobuf, spans);
+    const json = { 'content-type': 'application/json' };
+    // The agent lets no more than its sockets through at a time.
+    await Promise.all(records.map((record) => post(agent, '/api/3.0/mlflow/traces', json, Buffer.from(record))));
+  }
+  agent.destroy();
+}
+
+function post(agent: Agent, path: string, headers: Record<string, string>, body: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const client = request(`${job.url}${path}`, {
+      method: 'POST',
+      agent,
+      headers: { ...headers, 'content-length': body.byteLength },
+    });
+    client.on('error', reject);
+    client.on('response', (response) => {
+      response.resume();
+      response.on('end', () =>
+        response.statusCode === 200
+          ? resolve()
+          : reject(new Error(`${path} was answered with ${response.statusCode}.`)),
+      );
+    });
+    client.end(body);
+  });
+}

@@ -1,0 +1,26 @@
+/** What is measured of exporters. */
+
+/** The first is what the others are compared with, in each of the two settings. */
+export const SINK_VARIANTS = ['stock OTLP/protobuf', 'ours, otlp-only', 'ours, full'] as const;
+export const MLFLOW_VARIANTS = ['raw loop', 'ours, otlp-only', 'ours, full'] as const;
+
+export type ExporterVariant = (typeof SINK_VARIANTS)[number] | (typeof MLFLOW_VARIANTS)[number];
+
+export const SPANS_PER_TRACE = 5;
+/** The default of the batch processor. */
+export const BATCH_SPANS = 512;
+/** Requests at the same time; the default of the exporter. */
+export const CONCURRENCY = 4;
+
+export interface ExporterJob {
+  readonly variant: ExporterVariant;
+  readonly url: string;
+  readonly experimentName: string;
+  readonly traces: number;
+  readonly warmUpTraces: number;
+}
+
+export interface ExporterMeasurement {
+  readonly cpuMicrosecondsPerSpan: number;
+  readonly spansPerSecond: number;
+}
