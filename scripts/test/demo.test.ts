@@ -73,7 +73,7 @@ describe('npm run demo', function () {
         `^${name} +${model} +${spans} +\\d+ +\\d+ +\\d+ +0\\.\\d{6} +OK\\n  http://127.*selectedEvaluationId=tr-`,
         'gm',
       );
-    expect(table.match(row('chat amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0', 1))).to.have.length(4);
+    expect(table.match(row('chat amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0', 1))).to.have.length(6);
     expect(table).to.match(row('streaming', 'amazon.nova-lite-v1:0', 3));
     expect(table).to.match(row('invoke_agent weather-agent', 'amazon.nova-pro-v1:0', 8));
     expect(table).to.match(row('answer and summary', 'amazon.nova-lite-v1:0', 3));
@@ -87,7 +87,7 @@ describe('npm run demo', function () {
     const [, url = ''] = /^• MLflow (\S+)$/m.exec(demo.output) ?? [];
     expect((await fetch(`${url}/health`)).status).to.equal(200);
     // Traces of the earlier demo are still there, but not in this one's table.
-    expect(demo.output.match(/selectedEvaluationId/g)).to.have.length(9);
+    expect(demo.output.match(/selectedEvaluationId/g)).to.have.length(11);
 
     const second = await runToEnd(['--exit', '--directory', directory]);
     expect(second.code).to.equal(1);

@@ -55,7 +55,7 @@ export interface MlflowConnectionConfig {
   retry?: MlflowRetryConfig;
 }
 
-/** Pauses grow exponentially with full jitter; a `Retry-After` of the server goes first; `timeoutMillis` limits all. */
+/** Pauses grow exponentially with full jitter; a `Retry-After` of the server makes one longer; `timeoutMillis` limits all. */
 export interface MlflowRetryConfig {
   /**
    * Attempts after the first; 0 for none. Environment: `MLFLOW_HTTP_REQUEST_MAX_RETRIES`. Default: as many as

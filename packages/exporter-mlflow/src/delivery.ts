@@ -67,14 +67,28 @@ export class Delivery {
     const deadline = performance.now() + timeoutMillis;
     // A flush hands over all its batches at once.
     await nextTurn();
-    const spans = handedOver.map(sanitizeSpan);
+    const spans = this.#sanitize(handedOver);
+    const unfit = handedOver.length - spans.length;
     const found = await experiment.resolve(deadline);
     if (found.kind !== 'success') return this.#undelivered(spans.length, found);
     const result = this.#byArtifacts
       ? await this.#deliverArtifacts(spans, found.value, deadline)
       : await this.#deliverSpans(spans, found.value, deadline);
     if (result.failure === undefined && !result.postponed) reporter.recovered();
-    return result;
+    return { ...result, lost: result.lost + unfit };
+  }
+
+  /** What one span holds, by an odd processor or wrapper, must not be the end of those beside it. */
+  #sanitize(spans: readonly ReadableSpan[]): ReadableSpan[] {
+    return spans.flatMap((span) => {
+      try {
+        return [sanitizeSpan(span)];
+      } catch (error) {
+        this.#parts.metrics.lost(1, { kind: 'rejected' });
+        this.#parts.reporter.refusedSpan(String(span?.name), `it cannot be read: ${String(error)}`);
+        return [];
+      }
+    });
   }
 
   /** Drops a batch, because too many wait already. */

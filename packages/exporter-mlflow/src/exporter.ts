@@ -57,9 +57,16 @@ export class MlflowSpanExporter implements SpanExporter {
 
   /** Calls back exactly once, with the reason when part of the spans could not be delivered. Never throws. */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void {
+    const callBack = (error: MlflowError | undefined): void => {
+      try {
+        resultCallback(error ? { code: ExportResultCode.FAILED, error } : { code: ExportResultCode.SUCCESS });
+      } catch (thrown) {
+        diag.error('The callback of an MLflow export threw', thrown);
+      }
+    };
     const refusal = this.#refuse(spans);
     if (refusal !== undefined || this.#delivery === undefined) {
-      resultCallback({ code: ExportResultCode.FAILED, ...(refusal === undefined ? {} : { error: refusal }) });
+      callBack(refusal);
       return;
     }
     this.#waitingSpans += spans.length;
@@ -74,13 +81,8 @@ export class MlflowSpanExporter implements SpanExporter {
         this.#waitingSpans -= spans.length;
         this.#inFlight.delete(exporting);
         metrics?.finished(spans.length, lost, performance.now() - begin, failure);
-        resultCallback(
-          failure === undefined
-            ? { code: ExportResultCode.SUCCESS }
-            : { code: ExportResultCode.FAILED, error: toError(failure) },
-        );
-      })
-      .catch((error: Error) => diag.error('The callback of an MLflow export threw', error));
+        callBack(failure && toError(failure));
+      });
     this.#inFlight.add(exporting);
   }
 
@@ -105,7 +107,10 @@ export class MlflowSpanExporter implements SpanExporter {
 
   #refuse(spans: readonly ReadableSpan[]): MlflowError | undefined {
     if (this.#configurationError !== undefined) return this.#configurationError;
-    if (this.#shutdown !== undefined) return new MlflowError('The MLflow exporter was shut down already.');
+    if (this.#shutdown !== undefined) {
+      this.#metrics?.lost(spans.length, 'shut_down');
+      return new MlflowError('The MLflow exporter was shut down already.');
+    }
     if (this.#waitingSpans > 0 && this.#waitingSpans + spans.length > MAX_WAITING_SPANS) {
       const refusal = this.#delivery?.refuse(spans.length);
       return refusal && toError(refusal);

@@ -51,7 +51,7 @@ function packedCommit(common: string, path: string): string | undefined {
 function remoteUrl(config: string): string | undefined {
   const remotes = [...config.matchAll(/^\s*\[remote "(.+)"\]\s*\n(?:(?!\s*\[).*\n)*?\s*url\s*=\s*(\S+)/gm)];
   const url = (remotes.find(([, name]) => name === 'origin') ?? remotes[0])?.[2];
-  return url?.replace(/^([a-z+]+:\/\/)[^/@]*@/i, '$1');
+  return url?.replace(/^([a-z+]+:\/\/)[^/]*@/i, '$1');
 }
 
 function read(file: string): string | undefined {

@@ -1,4 +1,4 @@
-import type { Attributes, MeterProvider } from '@opentelemetry/api';
+import { type Attributes, diag, type MeterProvider } from '@opentelemetry/api';
 import type { Failure } from './response.js';
 
 /**
@@ -18,7 +18,7 @@ export interface ExporterMetrics {
   lostRecords(records: number, cause: Cause): void;
 }
 
-export type Cause = Pick<Failure, 'kind' | 'status'> | 'queue_full';
+export type Cause = Pick<Failure, 'kind' | 'status'> | 'queue_full' | 'shut_down';
 
 const METER_NAME = 'opentelemetry-exporter-mlflow';
 const COMPONENT_TYPE = 'mlflow_span_exporter';
@@ -68,7 +68,7 @@ export function createExporterMetrics(meterProvider: MeterProvider | undefined, 
     description: 'Trace records that were given up, while their spans arrived, with the reason as error.type.',
   });
   const failed = (cause: Cause): Attributes => ({ ...common, [ERROR_TYPE]: errorType(cause) });
-  return {
+  return guarded({
     started: (spans) => inflight.add(spans, common),
     finished(spans, lost, millis, failure) {
       inflight.add(-spans, common);
@@ -78,12 +78,34 @@ export function createExporterMetrics(meterProvider: MeterProvider | undefined, 
     lost: (spans, cause) => exported.add(spans, failed(cause)),
     retried: (cause) => retries.add(1, failed(cause)),
     lostRecords: (count, cause) => records.add(count, failed(cause)),
+  });
+}
+
+/** A meter is the application's: what it throws must keep no span from being exported. Told once. */
+function guarded(metrics: ExporterMetrics): ExporterMetrics {
+  let isTold = false;
+  const guard =
+    <Arguments extends unknown[]>(record: (...args: Arguments) => void) =>
+    (...args: Arguments): void => {
+      try {
+        record(...args);
+      } catch (error) {
+        if (!isTold) diag.error('The meter provider given to the MLflow exporter threw', error);
+        isTold = true;
+      }
+    };
+  return {
+    started: guard(metrics.started),
+    finished: guard(metrics.finished),
+    lost: guard(metrics.lost),
+    retried: guard(metrics.retried),
+    lostRecords: guard(metrics.lostRecords),
   };
 }
 
 /** Few different values: the status of the answer, or the kind of the failure. */
 function errorType(cause: Cause): string {
-  if (cause === 'queue_full') return cause;
+  if (typeof cause === 'string') return cause;
   if (cause.status !== undefined) return String(cause.status);
   return cause.kind === 'retryable' ? 'no_answer' : cause.kind;
 }

@@ -8,28 +8,39 @@ const PAUSE_MILLIS = 500;
 
 /**
  * Sends until the answer is about the spans, or the server has no OTLP route in earnest. A load balancer with nothing
- * behind it answers 404 as old servers do, and a short outage must not turn a process to artifacts for good: what the
- * server says of its version tells the two apart. Status 501 is MLflow's own word.
+ * behind it answers 404 as old servers do, and a short outage must not turn a process to artifacts for good. Status 501
+ * is MLflow's own word.
  */
 export async function sendByOtlp(
   send: () => Promise<Outcome>,
   transport: Transport,
   deadline: number,
 ): Promise<Outcome> {
+  let isSuspect = false;
   for (;;) {
     const outcome = await send();
     if (outcome.kind !== 'unsupported' || outcome.status === 501) return outcome;
-    if (!(await hasOtlp(transport, deadline))) return outcome;
+    const verdict = await examine(transport, deadline);
+    // An outage may end between two requests, so that a suspicion must hold twice.
+    if (verdict === 'old' || (verdict === 'suspect' && isSuspect)) return outcome;
+    isSuspect = verdict === 'suspect';
     if (performance.now() + PAUSE_MILLIS >= deadline) return { ...outcome, kind: 'retryable' };
     await delay(PAUSE_MILLIS);
   }
 }
 
-async function hasOtlp(transport: Transport, deadline: number): Promise<boolean> {
-  const answer = await transport.send({ method: 'GET', path: '/version' }, deadline);
-  if (answer.kind !== 'answer' || answer.status !== 200) return false;
-  const [, major, minor] = /^\s*(\d+)\.(\d+)\./.exec(answer.body) ?? [];
-  if (major === undefined) return false;
-  const [firstMajor, firstMinor] = FIRST_VERSION_WITH_OTLP;
-  return Number(major) > firstMajor || (Number(major) === firstMajor && Number(minor) >= firstMinor);
+/** By the server's version; where only MLflow's API is let through, by answering there. An outage answers neither. */
+async function examine(transport: Transport, deadline: number): Promise<'old' | 'suspect' | 'outage'> {
+  const version = await transport.send({ method: 'GET', path: '/version' }, deadline);
+  const [, major, minor] =
+    version.kind === 'answer' && version.status === 200 ? (/^\s*(\d+)\.(\d+)\./.exec(version.body) ?? []) : [];
+  if (major !== undefined) {
+    const [firstMajor, firstMinor] = FIRST_VERSION_WITH_OTLP;
+    const isOld = Number(major) < firstMajor || (Number(major) === firstMajor && Number(minor) < firstMinor);
+    return isOld ? 'old' : 'outage';
+  }
+  const path = '/api/2.0/mlflow/experiments/search?max_results=1';
+  const api = await transport.send({ method: 'GET', path }, deadline);
+  const isApi = api.kind === 'answer' && api.status === 200 && /json/i.test(api.headers['content-type'] ?? '');
+  return isApi ? 'suspect' : 'outage';
 }

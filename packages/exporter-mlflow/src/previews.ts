@@ -41,11 +41,20 @@ function preview(
     const recorded = firstString(attributes, key);
     if (recorded === undefined) continue;
     const value = parseJson(recorded);
-    const text = readChat(value);
+    const text = readUnlessTooDeep(value, readChat);
     if (text !== undefined) return text;
     raw ??= typeof value === 'string' ? value : recorded;
   }
   return raw;
+}
+
+/** JSON of some thousand levels, which a user of the application may have written, exhausts the stack. */
+function readUnlessTooDeep(value: unknown, readChat: (value: unknown) => string | undefined): string | undefined {
+  try {
+    return readChat(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Text of the last message of the user; without one (only tool results, say), of the last message that has text. */

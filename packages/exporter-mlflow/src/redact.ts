@@ -1,13 +1,15 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+
 // Any other header may be the one that a gateway takes for a key.
 const HARMLESS_HEADER = /^(user-agent|host|accept.*|content-.*|x-mlflow-.*)$/;
 // Shorter ones are no secrets, and would blacken ordinary words.
 const MIN_SECRET_LENGTH = 6;
 
 /** Blackens the credentials among these headers, for texts that a server wrote and people will read. */
-export function createRedactor(headers: Readonly<Record<string, string>>): (text: string) => string {
+export function createRedactor(headers: Readonly<OutgoingHttpHeaders>): (text: string) => string {
   const secrets = Object.entries(headers)
     .filter(([name]) => !HARMLESS_HEADER.test(name))
-    .flatMap(([, value]) => [value, ...partsOf(value)])
+    .flatMap(([, value]) => [String(value), ...partsOf(String(value))])
     .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
     // The longest first, or a part would leave the rest of its whole.
     .sort((a, b) => b.length - a.length);

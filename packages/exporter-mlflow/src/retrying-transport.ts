@@ -40,9 +40,11 @@ export function createRetryingTransport(
   }: { random?: () => number /** Called before each repetition. */; onRetry?: (cause: Failure) => void } = {},
 ): Transport {
   const slots = createSlots(maxSockets);
-  const backoff = (repetitions: number, rest: number): number => {
+  const pauseBefore = (repetitions: number, retryAfterMillis: number | undefined, rest: number): number => {
     const growth = BACKOFF_MULTIPLIER ** Math.min(repetitions, MAX_DOUBLINGS);
-    const pause = random() * Math.min(retry.initialBackoffMillis * growth, retry.maxBackoffMillis);
+    const backoff = random() * Math.min(retry.initialBackoffMillis * growth, retry.maxBackoffMillis);
+    // A server that wants no pause at all is not to be overrun.
+    const pause = Math.max(backoff, retryAfterMillis ?? 0);
     return rest > LAST_ATTEMPT_MILLIS ? Math.min(pause, rest - LAST_ATTEMPT_MILLIS) : pause;
   };
   const attempt = async (request: HttpRequest, deadline: number): Promise<HttpResult> => {
@@ -69,7 +71,7 @@ export function createRetryingTransport(
         const outcome = classify(result, url);
         if (outcome.kind !== 'retryable') return result;
         const rest = deadline - performance.now();
-        const pause = outcome.retryAfterMillis ?? backoff(count, rest);
+        const pause = pauseBefore(count, outcome.retryAfterMillis, rest);
         if (pause >= rest) return result;
         onRetry(outcome);
         await delay(pause);

@@ -87,7 +87,7 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
       );
       client.once('response', (response) => {
         answered = true;
-        readAnswer(response, statusOnly, createRedactor(headers)).then(resolve, fail);
+        readAnswer(response, statusOnly, createRedactor(client.getHeaders())).then(resolve, fail);
       });
       client.on('error', fail);
       client.once('close', () => {

@@ -249,13 +249,17 @@ describe('MLflow on PostgreSQL and an S3-compatible store', () => {
   });
 });
 
-/** The same server as one of an older version: it lacks the route for OTLP. */
+/** The same server as one of an older version: it says so, and lacks the route for OTLP. */
 async function startWithoutOtlp(target: string): Promise<{ url: string; close(): Promise<void> }> {
   const proxy = createServer();
   proxy.on('request', async (request, response) => {
     const body = await buffer(request);
     if (request.url === '/v1/traces') {
       response.writeHead(404, { 'content-type': 'application/json' }).end('{"detail":"Not Found"}');
+      return;
+    }
+    if (request.url === '/version') {
+      response.end('3.3.2');
       return;
     }
     const answer = await fetch(`${target}${request.url}`, {

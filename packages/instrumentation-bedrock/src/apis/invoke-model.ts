@@ -39,9 +39,13 @@ export const invokeModelStreamApi: Api = { ...invokeModelApi, streamMember: 'bod
 function readRequest(input: unknown, limits: ToJsonOptions): ApiRequest {
   const raw = asObject(input) ?? {};
   const modelId = asString(raw['modelId']);
-  let read: { readonly value: JsonValue | undefined } | undefined;
+  // Once: it may be a getter, and parsing costs.
+  let read: { readonly sent: unknown; readonly value: JsonValue | undefined } | undefined;
   const body = (): JsonValue | undefined => {
-    read ??= { value: readBody(raw['body'], limits) };
+    if (!read) {
+      const sent: unknown = raw['body'];
+      read = { sent, value: readBody(sent, limits) };
+    }
     return read.value;
   };
   return {
@@ -57,7 +61,7 @@ function readRequest(input: unknown, limits: ToJsonOptions): ApiRequest {
       if (object && view && isObject(recorded)) return record(content, view);
       if (recorded === undefined || typeof recorded === 'string') return content;
       // Python's autolog shows the body as JSON text too: what was sent, to the letter where nothing was edited.
-      const sent = bodyText(raw['body']);
+      const sent = bodyText(read?.sent);
       const isWhole = recorded === read?.value && sent !== undefined && !exceeds(sent, limits);
       return { ...object, body: isWhole ? sent : JSON.stringify(recorded) };
     },
@@ -80,7 +84,8 @@ function readResponse(request: ApiRequest, output: unknown, limits: ToJsonOption
 
 /** An input or output of the SDK as plain JSON, with its body as it was read. */
 function withBody(raw: JsonObject, body: JsonValue | undefined, limits: ToJsonOptions): JsonObject {
-  const { body: _, ...rest } = raw;
+  const rest: JsonObject = {};
+  for (const key of Object.keys(raw)) if (key !== 'body') rest[key] = raw[key];
   return { ...asObject(toJson(rest, limits)), ...(body === undefined ? {} : { body }) };
 }
 
