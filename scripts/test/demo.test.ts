@@ -11,6 +11,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 
 /** The demo in a process group of its own, as a shell starts it. */
 class Demo {
+  static readonly running = new Set<Demo>();
   readonly child: ChildProcessWithoutNullStreams;
   output = '';
   readonly ended: Promise<number | null>;
@@ -22,7 +23,11 @@ class Demo {
         this.output += text;
       });
     }
-    this.ended = once(this.child, 'close').then(([code]) => code as number | null);
+    Demo.running.add(this);
+    this.ended = once(this.child, 'close').then(([code]) => {
+      Demo.running.delete(this);
+      return code as number | null;
+    });
   }
 
   /** Resolves when the output contains the text; rejects when the demo ends without it. */
@@ -37,6 +42,14 @@ class Demo {
   pressCtrlC(): void {
     process.kill(-(this.child.pid ?? Number.NaN), 'SIGINT');
     process.kill(this.child.pid ?? Number.NaN, 'SIGINT');
+  }
+}
+
+/** Ends what a failed test left behind: it would keep the test run from ending, and the folder in use. */
+async function endDemos(): Promise<void> {
+  for (const demo of Demo.running) {
+    process.kill(-(demo.child.pid ?? Number.NaN), 'SIGKILL');
+    await demo.ended;
   }
 }
 
@@ -59,6 +72,7 @@ describe('npm run demo', function () {
     directory = mkdtempSync(join(tmpdir(), 'demo-'));
   });
 
+  afterEach(endDemos);
   after(() => {
     rmSync(directory, { recursive: true, force: true });
   });
