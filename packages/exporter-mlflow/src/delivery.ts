@@ -40,8 +40,10 @@ export interface DeliveryResult {
   postponed?: boolean;
 }
 
-// A few kilobytes each at most. A trace that is forgotten only loses what its children would have told its record.
+// A few kilobytes each at most. What is forgotten first is what the children would have told the record.
 const REMEMBERED_TRACES = 1000;
+// About 100 bytes each: that the root was here, so that late children still come into the totals.
+const MARKED_TRACES = 50_000;
 const NO_TIME = 'The time for this export was over';
 
 /**
@@ -50,7 +52,7 @@ const NO_TIME = 'The time for this export was over';
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
-  readonly #facts = new TraceFactsStore(REMEMBERED_TRACES);
+  readonly #facts = new TraceFactsStore(REMEMBERED_TRACES, MARKED_TRACES);
   /** Set for good once the server turned out to have no OTLP route. */
   #byArtifacts = false;
   readonly #postponed = new PostponedTraces(({ cause }) => this.#incomplete(1, cause));
@@ -119,13 +121,16 @@ export class Delivery {
     const { uploader, traceInfo, metrics, nextTurn } = this.#parts;
     const traces = groupByTrace(spans);
     await nextTurn();
+    // Kept until the export is done: a flush of many batches may have the store forget some of them before.
+    const known = new Map<string, TraceFacts>();
     for (const [traceId, group] of traces) {
       const facts = this.#facts.of(traceId);
+      known.set(traceId, facts);
       for (const span of group) observeSpan(facts, span);
     }
     const sent = traceInfo === 'full' ? spans : spans.map((span) => (this.#isRoot(span) ? withTraceName(span) : span));
     const uploading = uploader.upload(sent, experimentId, deadline);
-    this.#track(traces.keys(), uploading);
+    track(known.values(), uploading);
     const { accepted, refused, failure } = await uploading;
 
     if (failure?.kind === 'unsupported') {
@@ -140,7 +145,7 @@ export class Delivery {
     if (failure === undefined && this.#postponed.size > 0 && this.#catchingUp === undefined) {
       void this.catchUp(performance.now() + this.#parts.timeoutMillis);
     }
-    const completed = traceInfo === 'full' ? await this.#complete(accepted, experimentId, deadline) : {};
+    const completed = traceInfo === 'full' ? await this.#complete(accepted, known, experimentId, deadline) : {};
     if (failure !== undefined) {
       const missing = spans.length - accepted.length - refused;
       const { lost, ...result } = this.#undelivered(missing, await this.#explain(failure, deadline));
@@ -152,13 +157,14 @@ export class Delivery {
   /** The steps after an upload, for each of its traces. What fails for the moment only is no failure of the export. */
   async #complete(
     accepted: ReadableSpan[],
+    known: ReadonlyMap<string, TraceFacts>,
     experimentId: string,
     deadline: number,
   ): Promise<Omit<DeliveryResult, 'lost'>> {
     const failures: Failure[] = [];
     const waiting: Failure[] = [];
     await forEachLimited(groupByTrace(accepted), this.#parts.concurrencyLimit, async ([traceId, spans]) => {
-      const trace = { traceId, spans, facts: this.#facts.of(traceId), experimentId };
+      const trace = { traceId, spans, facts: known.get(traceId) ?? {}, experimentId };
       const failure =
         performance.now() < deadline
           ? await this.#inTurn(trace, deadline)
@@ -238,7 +244,7 @@ export class Delivery {
     }
     if (facts.record !== undefined) return records.repeat(facts, spans, deadline);
     const isEntry = spans.some(({ parentSpanContext }) => parentSpanContext?.isRemote);
-    if (isEntry || (facts.remote && spans.some(hasFigures))) {
+    if (isEntry || (facts.remote && spans.some(hasFigures)) || (facts.recalled && facts.rooted)) {
       return records.join(`tr-${traceId}`, facts, spans, deadline);
     }
     return undefined;
@@ -254,17 +260,6 @@ export class Delivery {
 
   #isRoot({ parentSpanContext }: ReadableSpan): boolean {
     return parentSpanContext === undefined || (this.#parts.recordRemoteTraces && parentSpanContext.isRemote === true);
-  }
-
-  #track(traceIds: Iterable<string>, upload: Promise<unknown>): void {
-    for (const traceId of traceIds) {
-      const facts = this.#facts.of(traceId);
-      facts.uploads ??= new Set();
-      const { uploads } = facts;
-      uploads.add(upload);
-      const settled = (): void => void uploads.delete(upload);
-      upload.then(settled, settled);
-    }
   }
 
   /** An experiment that was deleted or removed in mid-run shows as an odd refusal: look what became of it. */
@@ -296,6 +291,17 @@ function groupByTrace(spans: readonly ReadableSpan[]): Map<string, ReadableSpan[
     else group.push(span);
   }
   return groups;
+}
+
+/** Notes that spans of these traces are on their way. */
+function track(traces: Iterable<TraceFacts>, upload: Promise<unknown>): void {
+  for (const facts of traces) {
+    facts.uploads ??= new Set();
+    const { uploads } = facts;
+    uploads.add(upload);
+    const settled = (): void => void uploads.delete(upload);
+    upload.then(settled, settled);
+  }
 }
 
 export function toError({ reason, status, errorCode }: Failure): MlflowError {
