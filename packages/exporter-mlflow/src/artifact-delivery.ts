@@ -1,6 +1,8 @@
+import { performance } from 'node:perf_hooks';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { settledBefore } from './concurrency.js';
 import type { Reporter } from './reporter.js';
-import { classify, type Failure } from './response.js';
+import { classify, type Failure, OUT_OF_TIME } from './response.js';
 import type { RestCall, RestClient, RestResult } from './rest.js';
 import { totalTokenUsage } from './totals.js';
 import type { TraceFacts } from './trace-facts.js';
@@ -29,6 +31,21 @@ interface WaitingTrace {
   root?: ReadableSpan;
   /** Where its file goes, once its record is written: a file store fails when it comes a second time. */
   folder?: string;
+  /** How many of its spans some export answers for already. */
+  claimed: number;
+  /** How many of its spans the file holds. */
+  written: number;
+  /** Ends when the writes that were begun are over. */
+  turn: Promise<unknown>;
+}
+
+/** What one export has to write of one trace. */
+interface Share {
+  trace: WaitingTrace;
+  /** So many spans of the trace must be in the file. */
+  upTo: number;
+  /** So many of them are lost when that fails: those of this export, and earlier ones that waited for the root. */
+  spans: number;
 }
 
 const TRACES_PATH = '/api/3.0/mlflow/traces';
@@ -47,7 +64,7 @@ export function createArtifactDelivery(parts: {
 
   const keep = (span: ReadableSpan): string => {
     const { traceId } = span.spanContext();
-    const trace = traces.get(traceId) ?? { spans: [] };
+    const trace = traces.get(traceId) ?? { spans: [], claimed: 0, written: 0, turn: Promise.resolve() };
     traces.set(traceId, trace);
     trace.spans.push(span);
     kept += 1;
@@ -77,6 +94,12 @@ export function createArtifactDelivery(parts: {
     if (existing.kind === 'success') return existing;
     return existing.errorCode === 'RESOURCE_DOES_NOT_EXIST' ? rest.call(post, deadline) : first;
   };
+  const claim = (trace: WaitingTrace): Share => {
+    const upTo = trace.spans.length;
+    const spans = upTo - trace.claimed;
+    trace.claimed = upTo;
+    return { trace, upTo, spans };
+  };
   const write = async (trace: WaitingTrace, info: WireTraceInfo, deadline: number): Promise<Failure | undefined> => {
     if (trace.folder === undefined) {
       const stored = await postRecord(info, deadline);
@@ -91,6 +114,7 @@ export function createArtifactDelivery(parts: {
       }
       trace.folder = folder;
     }
+    const { length } = trace.spans;
     const outcome = classify(
       await transport.send(
         {
@@ -104,22 +128,45 @@ export function createArtifactDelivery(parts: {
       ),
       url,
     );
-    return outcome.kind === 'success' ? undefined : outcome;
+    if (outcome.kind !== 'success') return outcome;
+    trace.written = length;
+    return undefined;
+  };
+  /**
+   * Exports of one trace write one after the other, each the spans that are there when its turn comes: otherwise the
+   * repetition of an earlier write could replace the file of a later one.
+   */
+  const writeInTurn = async ({ trace, upTo }: Share, info: () => WireTraceInfo, deadline: number) => {
+    const earlier = trace.turn;
+    const turn = (async (): Promise<Failure | undefined> => {
+      const isFree = await settledBefore(deadline, [earlier]);
+      if (trace.written >= upTo) return undefined;
+      if (!isFree || performance.now() >= deadline) return OUT_OF_TIME;
+      return write(trace, info(), deadline);
+    })();
+    // Who gave up waiting must not let the next one in.
+    trace.turn = Promise.allSettled([earlier, turn]).then(() => undefined);
+    return turn;
   };
 
   return {
     async deliver(spans, factsOf, context, deadline) {
       const result: { lost: number; failure?: Failure } = { lost: 0 };
-      for (const traceId of new Set(spans.map(keep))) {
+      // All at once, before another export comes in between.
+      const shares = [...new Set(spans.map(keep))].flatMap((traceId) => {
         const trace = traces.get(traceId);
-        if (trace?.root === undefined) continue;
-        const info = buildTraceInfo(trace.root, factsOf(traceId), context);
-        const totals = totalsMetadata(totalTokenUsage(trace.spans.map(readSpanFigures)), undefined);
-        info.trace_metadata = { ...info.trace_metadata, ...totals };
-        const failure = await write(trace, info, deadline);
+        return trace?.root === undefined ? [] : [{ ...claim(trace), traceId, root: trace.root }];
+      });
+      for (const share of shares) {
+        const info = (): WireTraceInfo => {
+          const built = buildTraceInfo(share.root, factsOf(share.traceId), context);
+          const totals = totalsMetadata(totalTokenUsage(share.trace.spans.map(readSpanFigures)), undefined);
+          return { ...built, trace_metadata: { ...built.trace_metadata, ...totals } };
+        };
+        const failure = await writeInTurn(share, info, deadline);
         if (failure === undefined) continue;
         result.failure = failure;
-        result.lost += trace.spans.length;
+        result.lost += share.spans;
       }
       for (const traceId of traces.keys()) {
         if (kept <= MAX_KEPT_SPANS) break;

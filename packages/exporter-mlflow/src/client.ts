@@ -63,7 +63,7 @@ export class MlflowClient {
     return this.#calls.url;
   }
 
-  /** Closes idle connections. They do not keep a program running, so this is optional. */
+  /** Ends calls under way and closes connections. Idle ones do not keep a program running, so this is optional. */
   close(): void {
     this.#calls.close();
   }

@@ -15,14 +15,16 @@ export async function forEachLimited<T>(
   await Promise.all(Array.from({ length: limit }, worker));
 }
 
-/** Waits until all of them are settled or `deadline` (on the clock of `performance.now()`) has come. */
-export async function settledBefore(deadline: number, promises: Iterable<Promise<unknown>>): Promise<void> {
+/** Waits until all of them are settled, or, with `false`, until `deadline` (on the clock of `performance.now()`) has come. */
+export async function settledBefore(deadline: number, promises: Iterable<Promise<unknown>>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, deadline - performance.now()));
+  const timeout = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.max(0, deadline - performance.now()));
   });
-  await Promise.race([Promise.allSettled(promises), timeout]);
+  const settled = Promise.allSettled(promises).then(() => true);
+  const isSettled = await Promise.race([settled, timeout]);
   clearTimeout(timer);
+  return isSettled;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { once, setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { ArtifactDelivery } from './artifact-delivery.js';
@@ -7,7 +8,7 @@ import type { ExporterMetrics } from './metrics.js';
 import { MlflowError } from './mlflow-error.js';
 import { type PostponedTrace, PostponedTraces } from './postponed.js';
 import type { Reporter } from './reporter.js';
-import type { Failure } from './response.js';
+import { type Failure, OUT_OF_TIME } from './response.js';
 import { sanitizeSpan } from './sanitize.js';
 import { hasFigures, observeSpan, type TraceFacts, TraceFactsStore } from './trace-facts.js';
 import { type RecordContext, withTraceName } from './trace-info.js';
@@ -18,6 +19,8 @@ export interface DeliveryParts {
   experiment: ExperimentResolver;
   uploader: Uploader;
   records: TraceRecords;
+  /** The same for requests that end with `signal`. */
+  abortableRecords: (signal: AbortSignal) => TraceRecords;
   artifacts: ArtifactDelivery;
   reporter: Reporter;
   metrics: ExporterMetrics;
@@ -30,6 +33,14 @@ export interface DeliveryParts {
   timeoutMillis: number;
 }
 
+/** How long the steps of a trace may take, and who sends what they need. */
+interface Limit {
+  deadline: number;
+  records: TraceRecords;
+  /** Ends them before the deadline. */
+  signal?: AbortSignal;
+}
+
 /** What became of the spans of one export. */
 export interface DeliveryResult {
   /** Why part of them will not arrive, or why something about their traces could not be recorded; reported already. */
@@ -40,9 +51,10 @@ export interface DeliveryResult {
   postponed?: boolean;
 }
 
-// A few kilobytes each at most. A trace that is forgotten only loses what its children would have told its record.
+// A few kilobytes each at most. What is forgotten first is what the children would have told the record.
 const REMEMBERED_TRACES = 1000;
-const NO_TIME = 'The time for this export was over';
+// About 100 bytes each: that the root was here, so that late children still come into the totals.
+const MARKED_TRACES = 50_000;
 
 /**
  * How spans become MLflow traces: spans first, by OTLP, then the record of each trace whose root was accepted. In that
@@ -50,12 +62,13 @@ const NO_TIME = 'The time for this export was over';
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
-  readonly #facts = new TraceFactsStore(REMEMBERED_TRACES);
+  readonly #facts = new TraceFactsStore(REMEMBERED_TRACES, MARKED_TRACES);
   /** Set for good once the server turned out to have no OTLP route. */
   #byArtifacts = false;
   readonly #postponed = new PostponedTraces(({ cause }) => this.#incomplete(1, cause));
-  /** Ends when the postponed records that can be sent now are sent. */
-  #catchingUp: Promise<void> | undefined;
+  /** The postponed records are being sent. */
+  #catchingUp: { done: Promise<void>; ending: AbortController } | undefined;
+  #isClosed = false;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -105,17 +118,29 @@ export class Delivery {
     return this.#undelivered(spans, { kind: 'rejected', reason: `MLflow exporter failed: ${message}` });
   }
 
-  /** Sends the records that did not fit into the deadline of their export, as many as fit into this one. */
+  /**
+   * Sends the records that did not fit into the deadline of their export, as many as fit into this one. What is sent
+   * already, with a deadline of its own, ends with this one, too.
+   */
   async catchUp(deadline: number): Promise<void> {
-    if (this.#catchingUp !== undefined) await settledBefore(deadline, [this.#catchingUp]);
-    this.#catchingUp = this.#sendPostponed(deadline).finally(() => {
+    for (let running = this.#catchingUp; running !== undefined; running = this.#catchingUp) {
+      if (await settledBefore(deadline, [running.done])) continue;
+      running.ending.abort();
+      await running.done;
+    }
+    const ending = new AbortController();
+    // One listener for each trace under way.
+    setMaxListeners(0, ending.signal);
+    const done = this.#sendPostponed(deadline, ending.signal).finally(() => {
       this.#catchingUp = undefined;
     });
-    await this.#catchingUp;
+    this.#catchingUp = { done, ending };
+    await done;
   }
 
   /** Nothing more will come. */
   close(): void {
+    this.#isClosed = true;
     for (let trace = this.#postponed.take(); trace !== undefined; trace = this.#postponed.take()) {
       this.#incomplete(1, trace.cause);
     }
@@ -133,13 +158,16 @@ export class Delivery {
     const { uploader, traceInfo, metrics, nextTurn } = this.#parts;
     const traces = groupByTrace(spans);
     await nextTurn();
+    // Kept until the export is done: a flush of many batches may have the store forget some of them before.
+    const known = new Map<string, TraceFacts>();
     for (const [traceId, group] of traces) {
       const facts = this.#facts.of(traceId);
+      known.set(traceId, facts);
       for (const span of group) observeSpan(facts, span);
     }
     const sent = traceInfo === 'full' ? spans : spans.map((span) => (this.#isRoot(span) ? withTraceName(span) : span));
     const uploading = uploader.upload(sent, experimentId, deadline);
-    this.#track(traces.keys(), uploading);
+    track(known.values(), uploading);
     const { accepted, refused, failure } = await uploading;
 
     if (failure?.kind === 'unsupported') {
@@ -154,7 +182,7 @@ export class Delivery {
     if (failure === undefined && this.#postponed.size > 0 && this.#catchingUp === undefined) {
       void this.catchUp(performance.now() + this.#parts.timeoutMillis);
     }
-    const completed = traceInfo === 'full' ? await this.#complete(accepted, experimentId, deadline) : {};
+    const completed = traceInfo === 'full' ? await this.#complete(accepted, known, experimentId, deadline) : {};
     if (failure !== undefined) {
       const missing = spans.length - accepted.length - refused;
       const { lost, ...result } = this.#undelivered(missing, await this.#explain(failure, deadline));
@@ -166,17 +194,16 @@ export class Delivery {
   /** The steps after an upload, for each of its traces. What fails for the moment only is no failure of the export. */
   async #complete(
     accepted: ReadableSpan[],
+    known: ReadonlyMap<string, TraceFacts>,
     experimentId: string,
     deadline: number,
   ): Promise<Omit<DeliveryResult, 'lost'>> {
     const failures: Failure[] = [];
     const waiting: Failure[] = [];
+    const limit = { deadline, records: this.#parts.records };
     await forEachLimited(groupByTrace(accepted), this.#parts.concurrencyLimit, async ([traceId, spans]) => {
-      const trace = { traceId, spans, facts: this.#facts.of(traceId), experimentId };
-      const failure =
-        performance.now() < deadline
-          ? await this.#inTurn(trace, deadline)
-          : { kind: 'retryable' as const, reason: NO_TIME };
+      const trace = { traceId, spans, facts: known.get(traceId) ?? {}, experimentId };
+      const failure = await this.#inTurn(trace, limit);
       if (failure?.kind === 'retryable') {
         waiting.push(failure);
         this.#postpone({ ...trace, cause: failure });
@@ -194,19 +221,22 @@ export class Delivery {
     return { failure: explained, postponed };
   }
 
-  async #sendPostponed(deadline: number): Promise<void> {
+  async #sendPostponed(deadline: number, signal: AbortSignal): Promise<void> {
+    const limit = { deadline, records: this.#parts.abortableRecords(signal), signal };
+    // What a step waits for besides its requests does not hear the signal.
+    const ended = once(signal, 'abort').then(() => OUT_OF_TIME);
     // Those that fail are kept again, and must not come round a second time.
     const traces = Array.from({ length: this.#postponed.size }, () => this.#postponed.take()).filter(
       (trace) => trace !== undefined,
     );
     let isAway = false;
     await forEachLimited(traces, this.#parts.concurrencyLimit, async (trace) => {
-      if (isAway || performance.now() >= deadline) return this.#postpone(trace);
-      const failure = await this.#inTurn(trace, deadline);
+      if (isAway || isOver(limit)) return this.#postpone(trace);
+      const failure = await Promise.race([this.#inTurn(trace, limit), ended]);
       if (failure?.kind === 'retryable') {
         // Status 500 may be about this record alone.
         isAway = failure.status !== 500;
-        this.#postpone({ ...trace, cause: failure });
+        this.#postpone(failure === OUT_OF_TIME ? trace : { ...trace, cause: failure });
       } else if (failure !== undefined) {
         this.#incomplete(1, failure);
       }
@@ -214,31 +244,38 @@ export class Delivery {
   }
 
   #postpone(trace: PostponedTrace): void {
+    if (this.#isClosed) {
+      this.#incomplete(1, trace.cause);
+      return;
+    }
     const roots = trace.spans.filter((span) => this.#isRoot(span));
     // With a root, its record is all there is to send.
     this.#postponed.add(roots.length > 0 ? { ...trace, spans: roots } : trace);
   }
 
   /** The steps of one trace, one at a time. */
-  #inTurn(trace: Omit<PostponedTrace, 'cause'>, deadline: number): Promise<Failure | undefined> {
-    const { traceId, spans, facts, experimentId } = trace;
-    const step = (): Promise<Failure | undefined> => this.#completeTrace(traceId, spans, facts, experimentId, deadline);
+  #inTurn(trace: Omit<PostponedTrace, 'cause'>, limit: Limit): Promise<Failure | undefined> {
+    const { facts } = trace;
+    const earlier = facts.turn;
+    const step = async (): Promise<Failure | undefined> => {
+      // Steps of another export may have a later deadline.
+      const isFree = earlier === undefined || (await settledBefore(limit.deadline, [earlier]));
+      return isFree && !isOver(limit) ? this.#completeTrace(trace, limit) : OUT_OF_TIME;
+    };
     // What nobody foresaw about one trace must not count as the loss of a whole batch, whose spans arrived.
-    const turn = (facts.turn ?? Promise.resolve())
-      .then(step)
-      .catch((error: unknown): Failure => ({ kind: 'rejected', reason: `MLflow exporter failed: ${String(error)}` }));
-    facts.turn = turn;
+    const turn = step().catch(
+      (error: unknown): Failure => ({ kind: 'rejected', reason: `MLflow exporter failed: ${String(error)}` }),
+    );
+    // Who gave up waiting must not let the next one in.
+    facts.turn = Promise.allSettled([earlier, turn]).then(() => undefined);
     return turn;
   }
 
   async #completeTrace(
-    traceId: string,
-    spans: ReadableSpan[],
-    facts: TraceFacts,
-    experimentId: string,
-    deadline: number,
+    { traceId, spans, facts, experimentId }: Omit<PostponedTrace, 'cause'>,
+    { deadline, records }: Limit,
   ): Promise<Failure | undefined> {
-    const { records, context } = this.#parts;
+    const { context } = this.#parts;
     const roots = spans.filter((span) => this.#isRoot(span));
     if (roots.length > 0) {
       // Other batches of this trace may be on their way at the same time: with them first, the totals are right at once.
@@ -252,7 +289,7 @@ export class Delivery {
     }
     if (facts.record !== undefined) return records.repeat(facts, spans, deadline);
     const isEntry = spans.some(({ parentSpanContext }) => parentSpanContext?.isRemote);
-    if (isEntry || (facts.remote && spans.some(hasFigures))) {
+    if (isEntry || (facts.remote && spans.some(hasFigures)) || (facts.recalled && facts.rooted)) {
       return records.join(`tr-${traceId}`, facts, spans, deadline);
     }
     return undefined;
@@ -268,17 +305,6 @@ export class Delivery {
 
   #isRoot({ parentSpanContext }: ReadableSpan): boolean {
     return parentSpanContext === undefined || (this.#parts.recordRemoteTraces && parentSpanContext.isRemote === true);
-  }
-
-  #track(traceIds: Iterable<string>, upload: Promise<unknown>): void {
-    for (const traceId of traceIds) {
-      const facts = this.#facts.of(traceId);
-      facts.uploads ??= new Set();
-      const { uploads } = facts;
-      uploads.add(upload);
-      const settled = (): void => void uploads.delete(upload);
-      upload.then(settled, settled);
-    }
   }
 
   /** An experiment that was deleted or removed in mid-run shows as an odd refusal: look what became of it. */
@@ -301,6 +327,10 @@ export class Delivery {
   }
 }
 
+function isOver({ deadline, signal }: Limit): boolean {
+  return signal?.aborted === true || performance.now() >= deadline;
+}
+
 function groupByTrace(spans: readonly ReadableSpan[]): Map<string, ReadableSpan[]> {
   const groups = new Map<string, ReadableSpan[]>();
   for (const span of spans) {
@@ -310,6 +340,17 @@ function groupByTrace(spans: readonly ReadableSpan[]): Map<string, ReadableSpan[
     else group.push(span);
   }
   return groups;
+}
+
+/** Notes that spans of these traces are on their way. */
+function track(traces: Iterable<TraceFacts>, upload: Promise<unknown>): void {
+  for (const facts of traces) {
+    facts.uploads ??= new Set();
+    const { uploads } = facts;
+    uploads.add(upload);
+    const settled = (): void => void uploads.delete(upload);
+    upload.then(settled, settled);
+  }
 }
 
 export function toError({ reason, status, errorCode }: Failure): MlflowError {

@@ -16,7 +16,7 @@ import { createReporter } from './reporter.js';
 import { createRestClient } from './rest.js';
 import { createRetryingTransport } from './retrying-transport.js';
 import { createTraceRecords } from './trace-records.js';
-import { createHttpTransport, type Transport } from './transport.js';
+import { abortable, createHttpTransport, type Transport } from './transport.js';
 import { createUploader } from './upload.js';
 
 // While MLflow is away, exports of processors that do not wait for one another must not pile up in memory.
@@ -137,6 +137,7 @@ function createDelivery(config: ResolvedConfig, transport: Transport, metrics: E
       nextTurn,
     }),
     records: createTraceRecords(rest),
+    abortableRecords: (signal) => createTraceRecords(createRestClient(abortable(transport, signal), url)),
     artifacts: createArtifactDelivery({ rest, transport, url, reporter }),
     reporter,
     metrics,

@@ -19,6 +19,9 @@ export interface Failure {
   retryAfterMillis?: number;
 }
 
+/** No request was made, because there was no time left for it. */
+export const OUT_OF_TIME: Failure = { kind: 'retryable', reason: 'The time for this export was over' };
+
 export type Outcome = { kind: 'success'; body: string } | Failure;
 
 const RETRYABLE_STATUSES = new Set([408, 429, 500, 502, 503, 504]);

@@ -4,7 +4,14 @@ import { createSlots } from './concurrency.js';
 import type { ResolvedConnection } from './connection.js';
 import { PROXY_UNAVAILABLE_CODE } from './proxy.js';
 import { classify, type Failure } from './response.js';
-import { type HttpRequest, type HttpResult, NO_CREDENTIALS_CODE, TIMEOUT_CODE, type Transport } from './transport.js';
+import {
+  type HttpRequest,
+  type HttpResult,
+  NO_ANSWER_IN_TIME,
+  NO_CREDENTIALS_CODE,
+  TIMEOUT_CODE,
+  type Transport,
+} from './transport.js';
 
 const BACKOFF_MULTIPLIER = 2;
 // Enough to reach any longest pause, and far from where numbers become infinite.
@@ -49,35 +56,56 @@ export function createRetryingTransport(
   };
   const attempt = async (request: HttpRequest, deadline: number): Promise<HttpResult> => {
     // Waiting for a free socket is no sign of a dead connection, so the time of the attempt begins afterwards.
-    if (!(await slots.take(deadline))) {
-      return { kind: 'no-answer', message: 'no answer in time', code: TIMEOUT_CODE };
-    }
+    if (!(await slots.take(deadline))) return NO_ANSWER_IN_TIME;
     try {
+      if (request.signal?.aborted) return NO_ANSWER_IN_TIME;
       return await transport.send(request, attemptDeadline(request, deadline, attemptTimeoutMillis));
     } finally {
       slots.free();
     }
   };
+  const sendRepeatedly = async (
+    request: HttpRequest & { signal: AbortSignal },
+    deadline: number,
+  ): Promise<HttpResult> => {
+    let earlier: HttpResult | undefined;
+    for (let count = 0; ; count++) {
+      const left = deadline - performance.now();
+      const result = await attempt(request, deadline);
+      // What an attempt met that had time says more than that the last one had none.
+      if (earlier !== undefined && left < TELLING_MILLIS && isTimeout(result)) return earlier;
+      earlier = result;
+      if (count >= retry.maxRetries || !mayRepeat(request, result)) return result;
+      const outcome = classify(result, url);
+      if (outcome.kind !== 'retryable') return result;
+      const rest = deadline - performance.now();
+      const pause = pauseBefore(count, outcome.retryAfterMillis, rest);
+      if (pause >= rest || request.signal.aborted) return result;
+      onRetry(outcome);
+      await delay(pause, undefined, { signal: request.signal }).catch(() => {});
+      if (request.signal.aborted) return result;
+    }
+  };
+  const underWay = new Set<AbortController>();
   return {
     async send(request, deadline) {
-      let earlier: HttpResult | undefined;
-      for (let count = 0; ; count++) {
-        const left = deadline - performance.now();
-        const result = await attempt(request, deadline);
-        // What an attempt met that had time says more than that the last one had none.
-        if (earlier !== undefined && left < TELLING_MILLIS && isTimeout(result)) return earlier;
-        earlier = result;
-        if (count >= retry.maxRetries || !mayRepeat(request, result)) return result;
-        const outcome = classify(result, url);
-        if (outcome.kind !== 'retryable') return result;
-        const rest = deadline - performance.now();
-        const pause = pauseBefore(count, outcome.retryAfterMillis, rest);
-        if (pause >= rest) return result;
-        onRetry(outcome);
-        await delay(pause);
+      const ending = new AbortController();
+      const end = (): void => ending.abort();
+      const { signal } = request;
+      if (signal?.aborted) return NO_ANSWER_IN_TIME;
+      signal?.addEventListener('abort', end);
+      underWay.add(ending);
+      try {
+        return await sendRepeatedly({ ...request, signal: ending.signal }, deadline);
+      } finally {
+        underWay.delete(ending);
+        signal?.removeEventListener('abort', end);
       }
     },
-    close: () => transport.close(),
+    close() {
+      for (const ending of underWay) ending.abort();
+      transport.close();
+    },
   };
 }
 

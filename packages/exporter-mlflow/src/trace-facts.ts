@@ -20,6 +20,8 @@ export interface TraceFacts {
   remote?: boolean;
   /** Whether its root, the span without a parent, was here. */
   rooted?: boolean;
+  /** What was known of the trace is forgotten, except that its root or its entry was here: ask the server for the rest. */
+  recalled?: boolean;
   /** Versions of prompts that its spans used. */
   prompts?: LinkedPrompt[];
   /** The record, once it was sent; spans that arrive later leave the totals as they are, unless it is repeated. */
@@ -32,19 +34,25 @@ export interface TraceFacts {
   turn?: Promise<unknown>;
 }
 
-/** Facts of the traces seen last, at most `capacity` of them, so that memory stays bounded. */
+/**
+ * Facts of the traces seen last, at most `capacity` of them, so that memory stays bounded. Of `marks` traces before
+ * those it keeps whether their root or entry was here, because a span that comes after it must correct the totals.
+ */
 export class TraceFactsStore {
   readonly #capacity: number;
+  readonly #marks: number;
   readonly #facts = new Map<string, TraceFacts>();
+  readonly #forgotten = new Map<string, 'rooted' | 'remote'>();
   #forgotWithoutRoot = false;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, marks: number) {
     this.#capacity = capacity;
+    this.#marks = marks;
   }
 
   /** The facts of a trace, empty ones at first. */
   of(traceId: string): TraceFacts {
-    const facts = this.#facts.get(traceId) ?? {};
+    const facts = this.#facts.get(traceId) ?? this.#recall(traceId);
     // Deleting first moves the trace to the end: a Map keeps the order of insertion, the first is the oldest.
     this.#facts.delete(traceId);
     this.#facts.set(traceId, facts);
@@ -63,8 +71,24 @@ export class TraceFactsStore {
 
   #forget(traceId: string): void {
     const facts = this.#facts.get(traceId);
-    if (facts !== undefined && lacksRoot(facts)) this.#forgotWithoutRoot = true;
     this.#facts.delete(traceId);
+    if (facts === undefined) return;
+    if (lacksRoot(facts)) {
+      this.#forgotWithoutRoot = true;
+      return;
+    }
+    this.#forgotten.set(traceId, facts.rooted ? 'rooted' : 'remote');
+    if (this.#forgotten.size > this.#marks) {
+      const [oldest] = this.#forgotten.keys();
+      if (oldest !== undefined) this.#forgotten.delete(oldest);
+    }
+  }
+
+  #recall(traceId: string): TraceFacts {
+    const mark = this.#forgotten.get(traceId);
+    if (mark === undefined) return {};
+    this.#forgotten.delete(traceId);
+    return { recalled: true, [mark]: true };
   }
 }
 

@@ -25,7 +25,7 @@ export interface TraceRecords {
   record(root: ReadableSpan, facts: TraceFacts, context: RecordContext, deadline: number): Promise<Failure | undefined>;
   /** Spans of a trace whose record this process sent before arrived late. */
   repeat(facts: TraceFacts, late: ReadableSpan[], deadline: number): Promise<Failure | undefined>;
-  /** Spans of a trace that belongs to another service arrived. */
+  /** Spans of a trace arrived whose record is another service's, or was sent so long ago that it is forgotten. */
   join(traceId: string, facts: TraceFacts, spans: ReadableSpan[], deadline: number): Promise<Failure | undefined>;
 }
 
@@ -105,7 +105,8 @@ export function createTraceRecords(rest: RestClient): TraceRecords {
         facts.recorded = covered;
         return failure;
       }
-      if (earlier !== undefined) return correct(info.trace_id, info, deadline);
+      // Of a record that was sent long ago, the totals are frozen too.
+      if (earlier !== undefined || facts.recalled) return correct(info.trace_id, info, deadline);
       return facts.prompts === undefined ? undefined : linkPrompts(info.trace_id, facts.prompts, deadline);
     },
 

@@ -25,6 +25,8 @@ export interface HttpRequest {
   once?: boolean;
   /** Only the status of a successful answer matters: of its body no more than the beginning is read. Default: `false`. */
   statusOnly?: boolean;
+  /** Ends it before its deadline, also while it waits for a repetition. */
+  signal?: AbortSignal;
 }
 
 /** What became of one request; a value, because a failed request is nothing exceptional here. */
@@ -42,11 +44,13 @@ export type HttpResult =
 /** Sends one request and waits for its answer until `deadline`, on the clock of `performance.now()`. Never throws. */
 export interface Transport {
   send(request: HttpRequest, deadline: number): Promise<HttpResult>;
-  /** Closes idle connections. */
+  /** Ends what is under way, as at its deadline, and closes the connections. */
   close(): void;
 }
 
 export const TIMEOUT_CODE = 'ETIMEDOUT';
+/** Nothing was answered before the deadline. */
+export const NO_ANSWER_IN_TIME = { kind: 'no-answer', message: 'no answer in time', code: TIMEOUT_CODE } as const;
 export const TOO_LONG_CODE = 'ANSWER_TOO_LONG';
 /** The application's function for token or headers failed, so that nothing was sent. */
 export const NO_CREDENTIALS_CODE = 'NO_CREDENTIALS';
@@ -65,7 +69,7 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
   const { agent, open } = createOpener(connection);
 
   const exchange = (
-    { method, path, body, statusOnly = false, ...request }: HttpRequest,
+    { method, path, body, statusOnly = false, signal, ...request }: HttpRequest,
     credentials: Record<string, string>,
     deadline: number,
   ): Promise<HttpResult> =>
@@ -76,15 +80,15 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
       const headers = { ...connection.headers, ...credentials, ...request.headers };
       const length = body ? { 'content-length': body.byteLength } : {};
       const client = open(path, method, { ...headers, ...length });
-      const timer = setTimeout(
-        () => {
-          const error = Object.assign(new Error('no answer in time'), { code: TIMEOUT_CODE });
-          client.destroy(error);
-          // A request that waits for a connection, or for a proxy to make one, does not tell that it was destroyed.
-          fail(error);
-        },
-        Math.max(0, deadline - performance.now()),
-      );
+      const end = (): void => {
+        const error = Object.assign(new Error(NO_ANSWER_IN_TIME.message), { code: TIMEOUT_CODE });
+        client.destroy(error);
+        // A request that waits for a connection, or for a proxy to make one, does not tell that it was destroyed.
+        clearTimeout(timer);
+        fail(error);
+      };
+      const timer = setTimeout(end, Math.max(0, deadline - performance.now()));
+      signal?.addEventListener('abort', end, { once: true });
       client.once('response', (response) => {
         answered = true;
         readAnswer(response, statusOnly, createRedactor(client.getHeaders())).then(resolve, fail);
@@ -92,6 +96,7 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
       client.on('error', fail);
       client.once('close', () => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
         // Neither an answer nor an error, as after "101 Switching Protocols".
         if (!answered)
           resolve({ kind: 'no-answer', message: 'connection closed without an answer', code: 'ECONNRESET' });
@@ -100,15 +105,17 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
     });
 
   const send = async (request: HttpRequest, deadline: number): Promise<HttpResult> => {
-    if (performance.now() >= deadline) return { kind: 'no-answer', message: 'no answer in time', code: TIMEOUT_CODE };
+    if (performance.now() >= deadline) return NO_ANSWER_IN_TIME;
     if (providers === undefined) return await exchange(request, {}, deadline);
     const first = await provideHeaders(providers, deadline);
     if (first.kind === 'none') return withoutCredentials(first);
+    if (request.signal?.aborted) return NO_ANSWER_IN_TIME;
     const refused = await exchange(request, first.headers, deadline);
     if (refused.kind !== 'answer' || refused.status !== 401) return refused;
     // A token that expired since the function got it: a new one may do.
     const second = await provideHeaders(providers, deadline);
     if (second.kind === 'none') return withoutCredentials(second);
+    if (request.signal?.aborted) return refused;
     const result = await exchange(request, second.headers, deadline);
     return result.kind === 'answer' ? { ...result, askedForCredentials: true } : result;
   };
@@ -126,6 +133,11 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
       ),
     close: () => agent.destroy(),
   };
+}
+
+/** The same transport for requests that all end with `signal`. */
+export function abortable(transport: Transport, signal: AbortSignal): Transport {
+  return { ...transport, send: (request, deadline) => transport.send({ ...request, signal }, deadline) };
 }
 
 function withoutCredentials({ reason }: Extract<ProvidedHeaders, { kind: 'none' }>): HttpResult {

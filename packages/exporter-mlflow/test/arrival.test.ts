@@ -88,6 +88,45 @@ describe('spans of one trace that arrive in several exports', () => {
     expect(info.cost?.totalCost).to.be.closeTo((30 * 3 + 12 * 15) / 1e6, 1e-9);
   });
 
+  it('counts a model call that arrives when 1,000 other traces have passed since the record', async () => {
+    const { early, root, late } = traceWithLateSpan();
+    const others = recordSpans((tracer) => {
+      for (let n = 0; n < 1000; n++) tracer.startSpan('other', {}, trace.setSpan(context.active(), parent(n))).end();
+    });
+    const exporter = newExporter({ experimentName: uniqueName('long-late') });
+    const log = collectDiag();
+    try {
+      await exportSpans(exporter, [early, root]);
+      // Children without their roots, as of traces under way, cost one upload.
+      await exportSpans(exporter, others.slice(0, 500));
+      await exportSpans(exporter, others.slice(500));
+      expect((await exportSpans(exporter, [late])).code).to.equal(SUCCESS);
+      await exporter.shutdown();
+    } finally {
+      log.stop();
+    }
+    const { info, spans } = await client.getTrace(root.spanContext().traceId);
+    expect(spans).to.have.length(3);
+    expect(info).to.deep.include({
+      name: 'handle request',
+      state: 'OK',
+      durationMillis: 1000,
+      clientRequestId: 'req-1',
+      requestPreview: 'early question',
+      responsePreview: 'early answer',
+      tokenUsage: { inputTokens: 30, outputTokens: 12, totalTokens: 42 },
+    });
+    // One of them was forgotten; the trace with the late call, whose root was here, is not among them.
+    expect(log.lines).to.deep.equal([
+      'warn: The root span of at least 999 traces never ended, so MLflow shows them as in progress: end every span before the shutdown.',
+    ]);
+
+    function parent(n: number): Span {
+      const traceId = (n + 1).toString(16).padStart(8, '0') + uniqueName('').replaceAll('-', '').slice(0, 24);
+      return trace.wrapSpanContext({ traceId, spanId: '00000000000000ab', traceFlags: TraceFlags.SAMPLED });
+    }
+  });
+
   it('keeps the duration when a span without tokens ends after the root', async () => {
     const { early, root, late } = traceWithLateSpan({ 'code.function': 'cleanUp' });
     const exporter = newExporter({ experimentName: uniqueName('late-plain') });

@@ -1,9 +1,105 @@
 import { context, trace } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { type MlflowServer, startMlflow } from '../../../scripts/mlflow/server.js';
-import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
+import { MlflowClient, MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
-import { chatAttributes, exportSpans, recordSpans, SUCCESS } from './support/tracing.js';
+import { type Answer, startLocalServer } from './support/local-server.js';
+import { chatAttributes, childSpan, exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
+
+describe('spans of one trace on a server without OTLP', () => {
+  const folder = 'mlflow-artifacts:/7/traces/x/artifacts';
+  const record = JSON.stringify({
+    trace: { trace_info: { trace_id: 'x', tags: { 'mlflow.artifactLocation': folder } } },
+  });
+  const closing: (() => Promise<void>)[] = [];
+  let log: ReturnType<typeof collectDiag>;
+  beforeEach(() => {
+    log = collectDiag();
+  });
+  afterEach(async () => {
+    log.stop();
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
+  async function start(
+    put: (spans: number, puts: number) => Answer | undefined,
+    config: MlflowSpanExporterConfig = {},
+  ): Promise<{ exporter: MlflowSpanExporter; stored: () => number; puts: () => number }> {
+    let stored = 0;
+    let puts = 0;
+    const server = await startLocalServer(({ method, path, body }) => {
+      if (path === '/v1/traces') return { status: 501 };
+      if (path.startsWith('/api/3.0/mlflow/traces')) return { status: 200, body: record };
+      if (method !== 'PUT') return undefined;
+      const { length } = JSON.parse(body.toString()).spans;
+      const answer = put(length, ++puts);
+      if (answer === undefined) stored = length;
+      return answer;
+    });
+    const exporter = new MlflowSpanExporter({
+      trackingUri: server.url,
+      retry: { initialBackoffMillis: 0 },
+      ...config,
+    });
+    closing.push(server.close, () => exporter.shutdown());
+    return { exporter, stored: () => stored, puts: () => puts };
+  }
+  const rootAndLate = (): ReadableSpan[] =>
+    recordSpans((tracer) => {
+      const root = tracer.startSpan('root');
+      childSpan(tracer, root, 'early');
+      root.end();
+      childSpan(tracer, root, 'late');
+    });
+
+  it('all stay in the file when an earlier write is repeated after a later one came', async () => {
+    let late: Promise<{ code: number }> | undefined;
+    const { exporter, stored } = await start((_spans, puts) => {
+      if (puts > 1) return undefined;
+      // The later export begins while the server has the earlier one's file, which it refuses in the end.
+      return (response) => {
+        late = exportSpans(exporter, spans.slice(2));
+        setTimeout(() => response.writeHead(503, { 'retry-after': '0.2' }).end(), 50);
+      };
+    });
+    const spans = rootAndLate();
+    expect((await exportSpans(exporter, spans.slice(0, 2))).code).to.equal(SUCCESS);
+    expect((await late)?.code).to.equal(SUCCESS);
+    expect(stored()).to.equal(3);
+  });
+
+  it('are counted as lost once, and not those that the file holds already', async () => {
+    let isBroken = false;
+    const { exporter } = await start(() => (isBroken ? { status: 400 } : undefined));
+    const [stored, storedRoot, notStored] = rootAndLate();
+    expect((await exportSpans(exporter, [stored!, storedRoot!])).code).to.equal(SUCCESS);
+    isBroken = true;
+    expect((await exportSpans(exporter, [notStored!])).code).to.equal(FAILED);
+    const [early, root, late] = rootAndLate();
+    // Waits for its root, with which it fails.
+    expect((await exportSpans(exporter, [early!])).code).to.equal(SUCCESS);
+    expect((await exportSpans(exporter, [root!])).code).to.equal(FAILED);
+    expect((await exportSpans(exporter, [late!])).code).to.equal(FAILED);
+    await exporter.shutdown();
+    expect(log.lines.at(-1)).to.equal('warn: MLflow exporter: 4 spans were not delivered in all.');
+  });
+
+  it('do not make an export wait beyond its time for the write of another', async () => {
+    let second: Promise<{ code: number }> | undefined;
+    const { exporter, puts } = await start(
+      () => (_response) => {
+        second ??= exportSpans(exporter, spans.slice(2));
+      },
+      { timeoutMillis: 300 },
+    );
+    const spans = rootAndLate();
+    expect((await exportSpans(exporter, spans.slice(0, 2))).code).to.equal(FAILED);
+    expect((await second)?.code).to.equal(FAILED);
+    // One for each at most, and none after its time.
+    expect(puts()).to.be.at.most(2);
+  });
+});
 
 describe('a server without OTLP (MLflow on a file store)', () => {
   let server: MlflowServer;

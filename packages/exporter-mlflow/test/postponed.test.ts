@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { testServer } from '../../../scripts/test-support/mlflow.js';
@@ -7,7 +9,7 @@ import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
 import { type PostponedTrace, PostponedTraces } from '../src/postponed.js';
 import { collectDiag } from './support/diag.js';
 import { type Answer, type LocalServer, type ReceivedRequest, startLocalServer } from './support/local-server.js';
-import { chatAttributes, exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
+import { chatAttributes, childSpan, exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
 
 const RECORDS = '/api/3.0/mlflow/traces';
 
@@ -104,6 +106,102 @@ describe('trace records that do not fit into the deadline', () => {
       `error: The spans were delivered, but not the trace record: MLflow at ${server.url} cannot be reached (no answer in time).`,
       'warn: MLflow exporter: 3 traces were left without their record in all.',
     ]);
+  });
+
+  /** Uploads take their time, and records get no answer, so that records are sent while nobody waits for them. */
+  async function startSlow(
+    uploadMillis: number[],
+  ): Promise<{ server: LocalServer; held: Set<ServerResponse>; open(): void }> {
+    const held = new Set<ServerResponse>();
+    let isOpen = false;
+    const server = await startServer(({ path }) => {
+      if (path === '/v1/traces') {
+        const millis = uploadMillis.shift() ?? 0;
+        return (response) => void setTimeout(() => response.writeHead(200).end(), millis);
+      }
+      if (path !== RECORDS || isOpen) return undefined;
+      return (response) => {
+        held.add(response);
+        response.once('close', () => held.delete(response));
+      };
+    });
+    return {
+      server,
+      held,
+      open: () => {
+        isOpen = true;
+        server.requests.length = 0;
+      },
+    };
+  }
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+
+  for (const records of ['get no answer', 'are refused for the moment'] as const) {
+    it(`end with shutdown() when they ${records} while nobody waits for them, and are counted`, async () => {
+      let uploads = 0;
+      const { server } = await (records === 'get no answer'
+        ? startSlow([0, 500])
+        : startServer(({ path }) => {
+            if (path === RECORDS) return { status: 503 };
+            if (path !== '/v1/traces' || ++uploads === 1) return undefined;
+            return (response) => void setTimeout(() => response.writeHead(200).end(), 500);
+          }).then((server) => ({ server })));
+      const exporter = new MlflowSpanExporter({
+        trackingUri: server.url,
+        timeoutMillis: 800,
+        retry: { initialBackoffMillis: 20, maxBackoffMillis: 50 },
+      });
+      await exportSpans(exporter, roots(3));
+      const before = timers();
+      const begin = performance.now();
+      // Its upload succeeds half a second after the flush began, and with it the sending of the records.
+      const last = exportSpans(exporter, roots(1));
+      await exporter.shutdown();
+      expect(performance.now() - begin).to.be.lessThan(1100);
+      const sent = recordsAt(server).length;
+      expect(timers()).to.be.at.most(before);
+      expect((await last).code).to.equal(SUCCESS);
+      expect(log.lines.at(-1)).to.equal('warn: MLflow exporter: 4 traces were left without their record in all.');
+      // As long as they would have been sent.
+      await delay(600);
+      expect(recordsAt(server)).to.have.length(sent);
+    });
+  }
+
+  it('end with forceFlush(), which leaves no request under way, and follow later', async () => {
+    const { server, held, open } = await startSlow([0, 500]);
+    const exporter = new MlflowSpanExporter({ trackingUri: server.url, timeoutMillis: 800 });
+    const first = roots(3);
+    await exportSpans(exporter, first);
+    const before = timers();
+    const second = roots(1);
+    void exportSpans(exporter, second);
+    await exporter.forceFlush();
+    expect(timers()).to.be.at.most(before);
+    await Promise.all([...held].map((response) => once(response, 'close')));
+    open();
+    await exporter.forceFlush();
+    expect(recordsAt(server)).to.have.members(idsOf([...first, ...second]));
+    await exporter.shutdown();
+    expect(log.lines).to.have.length(1);
+  });
+
+  it('do not keep a later export of their trace beyond its own time', async () => {
+    const { server } = await startSlow([0, 400, 600]);
+    const exporter = new MlflowSpanExporter({ trackingUri: server.url, timeoutMillis: 800 });
+    const [root, late] = recordSpans((tracer) => {
+      const parent = tracer.startSpan('root');
+      parent.end();
+      childSpan(tracer, parent, 'late', chatAttributes('q', 'a'));
+    });
+    await exportSpans(exporter, [root!]);
+    const other = exportSpans(exporter, roots(1));
+    const begin = performance.now();
+    // When its upload is done, the record of its trace is being sent, until 400 ms after its own deadline.
+    expect((await exportSpans(exporter, [late!])).code).to.equal(SUCCESS);
+    expect(performance.now() - begin).to.be.lessThan(1050);
+    await other;
+    await exporter.shutdown();
   });
 
   it('do not keep one another back when the server fails on one of them', async () => {

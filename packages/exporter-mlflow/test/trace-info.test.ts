@@ -175,7 +175,7 @@ describe('the trace record', () => {
 
 describe('what is remembered of traces', () => {
   it('is bounded: the trace not seen for longest is forgotten', () => {
-    const store = new TraceFactsStore(2);
+    const store = new TraceFactsStore(2, 10);
     store.of('a').sessionId = 'a';
     store.of('b').sessionId = 'b';
     store.of('a');
@@ -184,8 +184,23 @@ describe('what is remembered of traces', () => {
     expect(store.of('b').sessionId).to.equal(undefined);
   });
 
+  it('leaves a mark of roots and entries that were here, within bounds', () => {
+    const store = new TraceFactsStore(1, 2);
+    store.of('first').rooted = true;
+    store.of('rooted').rooted = true;
+    store.of('entered').remote = true;
+    store.of('waiting').figures = true;
+    store.of('last');
+    expect(store.of('entered')).to.deep.equal({ recalled: true, remote: true });
+    expect(store.of('rooted')).to.deep.equal({ recalled: true, rooted: true });
+    expect(store.of('waiting')).to.deep.equal({});
+    expect(store.of('first')).to.deep.equal({});
+    // Once more forgotten, it is still known.
+    expect(store.of('rooted')).to.deep.equal({ recalled: true, rooted: true });
+  });
+
   it('tells how many wait for their root, not counting those of other services', () => {
-    const store = new TraceFactsStore(3);
+    const store = new TraceFactsStore(3, 10);
     store.of('rooted').rooted = true;
     store.of('remote').remote = true;
     store.of('waiting');
