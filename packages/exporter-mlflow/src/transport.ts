@@ -50,7 +50,11 @@ export interface Transport {
 
 export const TIMEOUT_CODE = 'ETIMEDOUT';
 /** Nothing was answered before the deadline. */
-export const NO_ANSWER_IN_TIME: HttpResult = { kind: 'no-answer', message: 'no answer in time', code: TIMEOUT_CODE };
+export const NO_ANSWER_IN_TIME: Extract<HttpResult, { kind: 'no-answer' }> = {
+  kind: 'no-answer',
+  message: 'no answer in time',
+  code: TIMEOUT_CODE,
+};
 export const TOO_LONG_CODE = 'ANSWER_TOO_LONG';
 /** The application's function for token or headers failed, so that nothing was sent. */
 export const NO_CREDENTIALS_CODE = 'NO_CREDENTIALS';
