@@ -1,0 +1,8 @@
+export {
+  MlflowClient,
+  type MlflowConnectionConfig,
+  MlflowError,
+  MlflowSpanExporter,
+  type MlflowSpanExporterConfig,
+} from 'opentelemetry-exporter-mlflow';
+export { BedrockInstrumentation, type BedrockInstrumentationConfig } from 'opentelemetry-instrumentation-bedrock';
