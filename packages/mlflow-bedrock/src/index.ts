@@ -6,3 +6,5 @@ export {
   type MlflowSpanExporterConfig,
 } from 'opentelemetry-exporter-mlflow';
 export { BedrockInstrumentation, type BedrockInstrumentationConfig } from 'opentelemetry-instrumentation-bedrock';
+export { autolog } from './autolog.js';
+export type { Autolog, AutologOptions } from './options.js';
