@@ -1,0 +1,2 @@
+// The same application as an ES module.
+import './app.cjs';

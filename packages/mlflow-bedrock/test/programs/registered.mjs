@@ -1,0 +1,11 @@
+// An application with a set-up of its own, to which autolog() comes second.
+import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { autolog } from 'mlflow-bedrock';
+
+const exporter = new InMemorySpanExporter();
+new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register();
+autolog();
+process.argv[2] = 'comes to its end';
+await import('./app.cjs');
+process.on('exit', () => console.log(`${exporter.getFinishedSpans().length} span of its own`));
