@@ -3,11 +3,12 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { type Simulator, startSimulator } from 'bedrock-simulator';
+import { type Simulator, type StreamEvent, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
 import { testServer } from '../../../scripts/test-support/mlflow.js';
@@ -64,7 +65,7 @@ async function run(args: readonly string[], { env, kill }: Options = {}): Promis
 }
 
 /** A frame of Node.js 20 itself, in every stack of an application in which something uses AsyncLocalStorage. */
-const TRAMPOLINE = '    at process.callbackTrampoline (node:internal/async_hooks:130:17)\n';
+const TRAMPOLINE = / +at process\.callbackTrampoline .*\n/;
 
 const behaviour = ({ stdout, stderr, code, signal }: Run): Run => ({
   stdout,
@@ -85,6 +86,14 @@ async function arrived(experimentName: string): Promise<number> {
   } finally {
     client.close();
   }
+}
+
+function* longAnswer(chunks: number): Iterable<StreamEvent> {
+  yield { type: 'messageStart', payload: { role: 'assistant' } };
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    yield { type: 'contentBlockDelta', payload: { contentBlockIndex: 0, delta: { text: `${chunk} ` } } };
+  }
+  yield { type: 'messageStop', payload: { stopReason: 'end_turn' } };
 }
 
 describe('an application with mlflow-bedrock/register', function () {
@@ -119,6 +128,65 @@ describe('an application with mlflow-bedrock/register', function () {
       expect(await arrived(MLFLOW_EXPERIMENT_NAME)).to.equal(traces);
     });
   }
+
+  it('behaves the same in a worker thread, which is traced', async () => {
+    const MLFLOW_EXPERIMENT_NAME = `parity-${randomUUID()}`;
+    const env = { MLFLOW_EXPERIMENT_NAME };
+    const without = await run(['in-worker.mjs', 'sets an exit code'], { env });
+    const withIt = await run([...IMPORT, 'in-worker.mjs', 'sets an exit code'], { env });
+    expect(behaviour(withIt)).to.deep.equal(behaviour(without));
+    expect(await arrived(MLFLOW_EXPERIMENT_NAME)).to.equal(1);
+  });
+
+  it('behaves the same in a child process that inherits NODE_OPTIONS', async () => {
+    const MLFLOW_EXPERIMENT_NAME = `parity-${randomUUID()}`;
+    const without = await run(['in-child.mjs', 'sets an exit code']);
+    const withIt = await run(['in-child.mjs', 'sets an exit code'], {
+      env: { MLFLOW_EXPERIMENT_NAME, NODE_OPTIONS: IMPORT.join(' ') },
+    });
+    expect(behaviour(withIt)).to.deep.equal(behaviour(without));
+    expect(withIt.code).to.equal(3);
+    expect(await arrived(MLFLOW_EXPERIMENT_NAME)).to.equal(1);
+  });
+
+  it('keeps all chunks of a long stream', async () => {
+    const MLFLOW_EXPERIMENT_NAME = `parity-${randomUUID()}`;
+    const streaming = await startSimulator({ respond: () => ({ events: longAnswer(500) }) });
+    try {
+      const env = { MLFLOW_EXPERIMENT_NAME, AWS_ENDPOINT_URL_BEDROCK_RUNTIME: streaming.url };
+      const { stdout } = await run([...IMPORT, 'stream.mjs'], { env });
+      const client = new MlflowClient({ trackingUri });
+      const { experimentId } = (await client.getExperimentByName(MLFLOW_EXPERIMENT_NAME))!;
+      const { traces } = await client.searchTraces({ experimentIds: [experimentId] });
+      const { spans } = await client.getTrace(traces[0]!.traceId);
+      client.close();
+      expect(Number(stdout)).to.be.above(500);
+      expect(spans[0]!.events).to.have.length(Number(stdout));
+    } finally {
+      await streaming.close();
+    }
+  });
+
+  it('sends the same spans to an OTLP backend when the environment names one', async () => {
+    const MLFLOW_EXPERIMENT_NAME = `parity-${randomUUID()}`;
+    const paths: string[] = [];
+    const backend = createHttpServer((request, response) => {
+      paths.push(request.url ?? '');
+      request.resume().on('end', () => response.writeHead(200).end());
+    });
+    await once(backend.listen(0, '127.0.0.1'), 'listening');
+    const OTEL_EXPORTER_OTLP_ENDPOINT = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`;
+    try {
+      const env = { MLFLOW_EXPERIMENT_NAME, OTEL_EXPORTER_OTLP_ENDPOINT };
+      const { code, stderr } = await run([...IMPORT, 'app.mjs', 'comes to its end'], { env });
+      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: 'on stderr\n' });
+      expect(paths).to.deep.equal(['/v1/traces']);
+      expect(await arrived(MLFLOW_EXPERIMENT_NAME)).to.equal(1);
+    } finally {
+      backend.closeAllConnections();
+      backend.close();
+    }
+  });
 
   it('is traced as CommonJS with --require, and once with both', async () => {
     for (const flags of [REQUIRE, [...REQUIRE, ...IMPORT]]) {
