@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { expect } from 'chai';
 import { testServer } from '../../../scripts/test-support/mlflow.js';
 import { CurrentTraceProcessor } from '../src/current-trace.js';
@@ -100,4 +102,29 @@ describe('a traced agent in MLflow', () => {
     });
     expect(byName['answer']).to.deep.include({ type: 'PARSER', outputs: ['It is ', 'clear.'] });
   });
+
+  for (const last of ['caller', 'called'] as const) {
+    it(`has the session that a called service named, where the ${last} service sends last`, async () => {
+      const experimentName = `two-services-${randomUUID()}`;
+      const exporter = () => new SimpleSpanProcessor(new MlflowSpanExporter({ trackingUri, experimentName }));
+      const caller = new NodeTracerProvider({ spanProcessors: [exporter()] });
+      recording = recordSpans(new CurrentTraceProcessor(), exporter());
+      const root = caller.getTracer('caller').startSpan('caller');
+
+      const parent = trace.setSpanContext(ROOT_CONTEXT, { ...root.spanContext(), isRemote: true });
+      const callCalled = async () => {
+        const handle = traced('called', () => updateCurrentTrace({ sessionId: 'session-7', userId: 'ada' }));
+        context.with(parent, handle);
+        await recording?.stop();
+      };
+      const endCaller = async () => {
+        root.end();
+        await caller.shutdown();
+      };
+      for (const step of last === 'caller' ? [callCalled, endCaller] : [endCaller, callCalled]) await step();
+
+      const { info } = await client.getTrace(root.spanContext().traceId);
+      expect(info).to.include({ name: 'caller', sessionId: 'session-7', userId: 'ada' });
+    });
+  }
 });
