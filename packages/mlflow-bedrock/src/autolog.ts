@@ -18,12 +18,15 @@ import {
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { ATTR_SERVICE_NAME } from '@opentelemetry/semantic-conventions';
 import { MlflowSpanExporter } from 'opentelemetry-exporter-mlflow';
-import { BedrockInstrumentation } from 'opentelemetry-instrumentation-bedrock';
+import { BedrockInstrumentation, type BedrockInstrumentationConfig } from 'opentelemetry-instrumentation-bedrock';
+import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
 import { flushAtEnd } from './at-end.js';
+import { CurrentTraceProcessor } from './current-trace.js';
 import { hasOtlpEndpoint, isSdkDisabled, readableTrackingUri, samplingRatio } from './environment.js';
 import { Gate } from './gate.js';
 import { setDefaultLogger } from './logger.js';
 import type { Autolog, AutologOptions } from './options.js';
+import { setContentConfig } from './state.js';
 
 const DEFAULT_FLUSH_TIMEOUT_MILLIS = 5000;
 // A streamed answer has an event for each chunk; OpenTelemetry's default, 128, is a few sentences.
@@ -69,7 +72,7 @@ function start(options: AutologOptions): Running {
   const sampler = options.sampler ?? ratioSampler();
   const provider = new NodeTracerProvider({
     resource: resource(options.serviceName),
-    spanProcessors: [gate],
+    spanProcessors: [new CurrentTraceProcessor(), gate],
     spanLimits: { eventCountLimit: getNumberFromEnv('OTEL_SPAN_EVENT_COUNT_LIMIT') ?? EVENT_COUNT_LIMIT },
     ...(sampler && { sampler }),
   });
@@ -157,14 +160,17 @@ function registeredProvider(): TracerProvider | undefined {
 function createInstrumentation(options: AutologOptions): BedrockInstrumentation {
   const { captureMessageContent, contentHook, contentFormats, maxContentLength, maxMediaBytes, recordStreamEvents } =
     options;
-  return new BedrockInstrumentation({
+  const content: BedrockInstrumentationConfig = {
     ...(captureMessageContent !== undefined && { captureMessageContent }),
     ...(contentHook && { contentHook }),
     ...(contentFormats && { contentFormats }),
     ...(maxContentLength !== undefined && { maxContentLength }),
     ...(maxMediaBytes !== undefined && { maxMediaBytes }),
     ...(recordStreamEvents !== undefined && { recordStreamEvents }),
-  });
+  };
+  // Silent, because the instrumentation says what it does not understand.
+  setContentConfig(resolveConfig(content, process.env, () => undefined));
+  return new BedrockInstrumentation(content);
 }
 
 function otlpProcessors(): SpanProcessor[] {

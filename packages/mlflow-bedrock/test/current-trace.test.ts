@@ -1,0 +1,146 @@
+import { context, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
+import { expect } from 'chai';
+import { CurrentTraceProcessor } from '../src/current-trace.js';
+import { getCurrentTraceId, getLastActiveTraceId, setActiveRun, traced, updateCurrentTrace } from '../src/index.js';
+import { state } from '../src/state.js';
+import { type Recording, recordSpans } from './support/spans.js';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('the current trace', () => {
+  for (const [how, processors] of [
+    ['with the processor of autolog()', [new CurrentTraceProcessor()]],
+    ['with traced() alone', []],
+  ] as const) {
+    describe(how, () => {
+      let recording: Recording;
+      beforeEach(() => {
+        recording = recordSpans(...processors);
+      });
+      afterEach(async () => {
+        setActiveRun(undefined);
+        await recording.stop();
+        expect(state.traces.size, 'traces still open').to.equal(0);
+      });
+
+      it('is updated on its root from deep below, after awaits', async () => {
+        const deep = traced('deep', async () => {
+          await turn();
+          updateCurrentTrace({
+            sessionId: 'session-7',
+            userId: 'ada',
+            tags: { team: 'travel' },
+            metadata: { release: '1.2.3' },
+            clientRequestId: 'req-42',
+            requestPreview: 'asked',
+            responsePreview: 'answered',
+          });
+        });
+        const middle = traced('middle', async () => deep());
+        await traced('root', async () => {
+          await middle();
+          traced('later', () => updateCurrentTrace({ tags: { step: 'last' }, requestPreview: 'asked again' }))();
+        })();
+
+        const identity = { 'session.id': 'session-7', 'user.id': 'ada' };
+        expect(recording.span('root').attributes).to.include({
+          ...identity,
+          'mlflow.traceTag.team': 'travel',
+          'mlflow.traceTag.step': 'last',
+          'mlflow.traceMetadata.release': '1.2.3',
+          'mlflow.clientRequestId': 'req-42',
+          'mlflow.traceRequestPreview': 'asked again',
+          'mlflow.traceResponsePreview': 'answered',
+        });
+        expect(recording.span('deep').attributes).to.include(identity);
+        expect(recording.span('later').attributes).to.include(identity);
+        expect(recording.span('middle').attributes).not.to.have.any.keys('session.id', 'mlflow.clientRequestId');
+      });
+
+      it('is not mixed up with one that runs beside it', async () => {
+        const request = (user: string) =>
+          traced(user, async () => {
+            await turn();
+            updateCurrentTrace({ userId: user });
+            await turn();
+            return getCurrentTraceId();
+          })();
+        const ids = await Promise.all(['ada', 'bob', 'eve'].map(request));
+        for (const [index, user] of ['ada', 'bob', 'eve'].entries()) {
+          const span = recording.span(user);
+          expect(span.attributes['user.id']).to.equal(user);
+          expect(ids[index]).to.equal(`tr-${span.spanContext().traceId}`);
+        }
+      });
+
+      it('has an id inside and after its end', () => {
+        expect(getCurrentTraceId()).to.equal(undefined);
+        const before = getLastActiveTraceId();
+        const id = traced('root', () => {
+          traced('child', () => undefined)();
+          expect(getLastActiveTraceId()).to.equal(before);
+          return getCurrentTraceId();
+        })();
+        expect(id).to.match(/^tr-[0-9a-f]{32}$/);
+        expect(getCurrentTraceId()).to.equal(undefined);
+        expect(getLastActiveTraceId()).to.equal(id);
+      });
+
+      it('belongs to the active run when it starts under one', () => {
+        setActiveRun('run-1');
+        traced('in run', () => traced('child', () => setActiveRun(undefined))())();
+        traced('after', () => undefined)();
+        expect(recording.span('in run').attributes['mlflow.sourceRun']).to.equal('run-1');
+        expect(recording.span('child').attributes).not.to.have.property('mlflow.sourceRun');
+        expect(recording.span('after').attributes).not.to.have.property('mlflow.sourceRun');
+      });
+
+      it('with a root in another service has session and user on the spans of this one', () => {
+        const remote = {
+          traceId: 'a'.repeat(32),
+          spanId: 'b'.repeat(16),
+          traceFlags: TraceFlags.SAMPLED,
+          isRemote: true,
+        };
+        context.with(trace.setSpanContext(ROOT_CONTEXT, remote), () =>
+          traced('handler', () => {
+            updateCurrentTrace({ sessionId: 'session-7' });
+            traced('inside', () => undefined)();
+          })(),
+        );
+        expect(recording.span('handler').attributes['session.id']).to.equal('session-7');
+        expect(recording.span('inside').attributes['session.id']).to.equal('session-7');
+        expect(getLastActiveTraceId()).to.equal(`tr-${remote.traceId}`);
+      });
+
+      it('changes nothing outside of a trace', () => {
+        updateCurrentTrace({ userId: 'nobody' });
+        traced('root', () => undefined)();
+        expect(recording.span('root').attributes).not.to.have.property('user.id');
+      });
+    });
+  }
+
+  it('is found where another instrumentation started its root and its spans', async () => {
+    const recording = recordSpans(new CurrentTraceProcessor());
+    const tracer = trace.getTracer('http');
+    tracer.startActiveSpan('GET /', { kind: SpanKind.SERVER }, (root) => {
+      traced('handler', () => updateCurrentTrace({ userId: 'ada', tags: { team: 'travel' } }))();
+      tracer.startSpan('POST bedrock').end();
+      root.end();
+    });
+    expect(recording.span('GET /').attributes).to.include({ 'user.id': 'ada', 'mlflow.traceTag.team': 'travel' });
+    expect(recording.span('POST bedrock').attributes['user.id']).to.equal('ada');
+    await recording.stop();
+  });
+
+  it('is forgotten when too many are left open', async () => {
+    const recording = recordSpans(new CurrentTraceProcessor());
+    const tracer = trace.getTracer('leaky');
+    const spans = Array.from({ length: 10_050 }, () => tracer.startSpan('open'));
+    expect(state.traces.size).to.equal(10_000);
+    for (const span of spans) span.end();
+    expect(state.traces.size).to.equal(0);
+    await recording.stop();
+  });
+});

@@ -1,0 +1,41 @@
+import { type Attributes, context, propagation, trace } from '@opentelemetry/api';
+import {
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+  type SpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
+import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+
+export interface Recording {
+  spans(): ReadableSpan[];
+  /** The one span of this name; throws when it has not ended or there are several. */
+  span(name: string): ReadableSpan;
+  stop(): Promise<void>;
+}
+
+/** Registers a tracer provider that keeps finished spans in memory, until `stop`. */
+export function recordSpans(...processors: SpanProcessor[]): Recording {
+  const memory = new InMemorySpanExporter();
+  const provider = new NodeTracerProvider({ spanProcessors: [...processors, new SimpleSpanProcessor(memory)] });
+  provider.register();
+  return {
+    spans: () => memory.getFinishedSpans(),
+    span: (name) => {
+      const [found, ...more] = memory.getFinishedSpans().filter((span) => span.name === name);
+      if (found === undefined || more.length > 0) throw new Error(`${found ? 'several spans' : 'no span'} ${name}`);
+      return found;
+    },
+    stop: async () => {
+      await provider.shutdown();
+      trace.disable();
+      context.disable();
+      propagation.disable();
+    },
+  };
+}
+
+export function json(attributes: Attributes, name: string): unknown {
+  const text = attributes[name];
+  return typeof text === 'string' ? JSON.parse(text) : undefined;
+}

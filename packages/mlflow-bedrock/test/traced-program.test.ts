@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { MlflowClient } from '../src/index.js';
+
+const run = promisify(execFile);
+const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
+
+// CommonJS, while `--import` loads the package as an ES module: two copies of it in one process.
+const PROGRAM = `
+const { trace } = require('@opentelemetry/api');
+const { getCurrentTraceId, traced, updateCurrentTrace } = require('mlflow-bedrock');
+const tool = traced({ name: 'tool', spanType: 'TOOL' }, async (city) => {
+  updateCurrentTrace({ sessionId: 'session-7', userId: 'ada', tags: { team: 'travel' } });
+  return city;
+});
+trace.getTracer('http').startActiveSpan('GET /', async (root) => {
+  await tool('Paris');
+  console.log(getCurrentTraceId());
+  root.end();
+});
+`;
+
+describe('traced in a program started with mlflow-bedrock/register', () => {
+  let client: MlflowClient;
+  let trackingUri: string;
+  before(async function () {
+    this.timeout(300_000);
+    trackingUri = (await testServer()).url;
+    client = new MlflowClient({ trackingUri });
+  });
+  after(() => client.close());
+
+  async function traceOfProgram(env: Record<string, string> = {}) {
+    const { stdout } = await run(process.execPath, ['--import', 'mlflow-bedrock/register', '--eval', PROGRAM], {
+      cwd: PACKAGE,
+      env: { ...process.env, MLFLOW_TRACKING_URI: trackingUri, MLFLOW_EXPERIMENT_NAME: randomUUID(), ...env },
+    });
+    return client.getTrace(stdout.trim());
+  }
+
+  it('finds the trace that another instrumentation started', async () => {
+    const { info, spans } = await traceOfProgram();
+    expect(info).to.deep.include({ name: 'GET /', sessionId: 'session-7', userId: 'ada' });
+    expect(info.tags).to.include({ team: 'travel' });
+    const tool = spans.find((span) => span.name === 'tool');
+    expect(tool).to.deep.include({ type: 'TOOL', inputs: { city: 'Paris' }, outputs: 'Paris' });
+  });
+
+  it('records no content where the environment says so', async () => {
+    const { spans } = await traceOfProgram({ OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'false' });
+    expect(spans.map((span) => span.name)).to.have.members(['GET /', 'tool']);
+    const recorded = JSON.stringify(spans.map(({ inputs, outputs, attributes }) => [inputs, outputs, attributes]));
+    expect(recorded).not.to.include('Paris');
+  });
+});

@@ -1,0 +1,287 @@
+import { SpanStatusCode, trace } from '@opentelemetry/api';
+import { expect } from 'chai';
+import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
+import { type SpanType, traced } from '../src/index.js';
+import { setContentConfig } from '../src/state.js';
+import { json, type Recording, recordSpans } from './support/spans.js';
+
+const noWarning = (message: string): void => {
+  throw new Error(message);
+};
+
+describe('traced', () => {
+  let recording: Recording;
+  beforeEach(() => {
+    recording = recordSpans();
+  });
+  afterEach(async () => {
+    setContentConfig(undefined);
+    await recording.stop();
+  });
+
+  const inputs = (name: string) => json(recording.span(name).attributes, 'mlflow.spanInputs');
+  const outputs = (name: string) => json(recording.span(name).attributes, 'mlflow.spanOutputs');
+  const isBelow = (child: string, parent: string) =>
+    expect(recording.span(child).parentSpanContext?.spanId).to.equal(recording.span(parent).spanContext().spanId);
+
+  it('keeps arguments, result, this, name and length of a function', () => {
+    const counter = {
+      base: 3,
+      add: traced('add', function add(this: { base: number }, left: number, right: number): number {
+        return this.base + left + right;
+      }),
+    };
+
+    const sum: number = counter.add(1, 2);
+
+    expect(sum).to.equal(6);
+    expect(counter.add).to.include({ name: 'add', length: 2 });
+    expect(inputs('add')).to.deep.equal({ left: 1, right: 2 });
+    expect(outputs('add')).to.equal(6);
+    expect(recording.span('add').attributes['mlflow.spanType']).to.equal('UNKNOWN');
+  });
+
+  it('puts what is traced inside below it, also after an await', async () => {
+    const inner = traced('inner', async (word: string) => word.toUpperCase());
+    const outer = traced({ name: 'outer', spanType: 'CHAIN', attributes: { team: 'travel' } }, async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return inner('hello');
+    });
+
+    expect(await outer()).to.equal('HELLO');
+    isBelow('inner', 'outer');
+    expect(recording.span('outer').attributes).to.include({ 'mlflow.spanType': 'CHAIN', team: 'travel' });
+    expect(outputs('outer')).to.equal('HELLO');
+    expect(recording.spans()).to.have.length(2);
+  });
+
+  it('records arguments by name, or else one object as it is, or else the list', async () => {
+    traced('named', (first: number, second?: number) => [first, second])(1);
+    traced('object', ({ city }: { city: string }) => city)({ city: 'Paris' });
+    traced('rest', (...words: string[]) => words)('a', 'b');
+    await traced('one name', async (query: string) => query)('weather');
+    traced('none', () => 1)();
+    traced('native', Math.max as (...values: number[]) => number)(4, 5);
+
+    expect(inputs('named')).to.deep.equal({ first: 1 });
+    expect(inputs('object')).to.deep.equal({ city: 'Paris' });
+    expect(inputs('rest')).to.deep.equal(['a', 'b']);
+    expect(inputs('one name')).to.deep.equal({ query: 'weather' });
+    expect(inputs('none')).to.deep.equal({});
+    expect(inputs('native')).to.deep.equal([4, 5]);
+  });
+
+  it('makes any value safe to record', () => {
+    const cycle: { self?: unknown } = {};
+    cycle.self = cycle;
+    let toJsonCalls = 0;
+    const toJSON = () => ++toJsonCalls;
+    const value = { cycle, bytes: new Uint8Array([1, 2]), big: 7n, date: new Date(0), toJSON };
+
+    const same = traced('odd', (input: typeof value) => input)(value);
+
+    expect(same).to.equal(value);
+    expect(toJsonCalls).to.equal(0);
+    expect(outputs('odd')).to.deep.equal({
+      cycle: { self: '[circular]' },
+      bytes: 'AQI=',
+      big: '7',
+      date: '1970-01-01T00:00:00.000Z',
+    });
+  });
+
+  it('passes the same error on and records it', async () => {
+    const error = new RangeError('too far');
+    const fails = traced('fails', () => {
+      throw error;
+    });
+    const rejects = traced('rejects', async () => {
+      throw error;
+    });
+
+    expect(fails).to.throw(error);
+    expect(await rejects().catch((caught: unknown) => caught)).to.equal(error);
+    for (const name of ['fails', 'rejects']) {
+      const { status, events, attributes } = recording.span(name);
+      expect(status).to.deep.equal({ code: SpanStatusCode.ERROR, message: 'RangeError: too far' });
+      expect(events).to.have.length(1);
+      expect(events[0]?.attributes).to.include({ 'exception.type': 'RangeError', 'exception.message': 'too far' });
+      expect(attributes['error.type']).to.equal('RangeError');
+    }
+  });
+
+  it('leaves a rejection that nobody handles unhandled', async () => {
+    const error = new Error('nobody cares');
+    const listeners = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
+    try {
+      const reported = new Promise((resolve) => process.once('unhandledRejection', resolve));
+      void traced('lost', async () => Promise.reject(error))();
+      expect(await reported).to.equal(error);
+    } finally {
+      for (const listener of listeners) process.on('unhandledRejection', listener);
+    }
+  });
+
+  it('returns a thenable that is no promise untouched, without running it', () => {
+    let runs = 0;
+    const query = {
+      // biome-ignore lint/suspicious/noThenProperty: query builders are such objects.
+      then: () => {
+        runs++;
+      },
+    };
+    expect(traced('query', () => query)()).to.equal(query);
+    expect(runs).to.equal(0);
+    expect(recording.span('query').ended).to.equal(true);
+  });
+
+  describe('of a generator', () => {
+    const numbers = traced('numbers', function* (limit: number): Generator<number, string, undefined> {
+      for (let number = 0; number < limit; number++) yield inner(number);
+      return 'done';
+    });
+    const inner = traced('inner', (number: number) => number);
+    const letters = traced('letters', async function* (word: string) {
+      for (const letter of word) {
+        await new Promise((resolve) => setImmediate(resolve));
+        if (letter === '!') throw new Error('no letter');
+        yield letter;
+      }
+    });
+
+    it('has a span until its end, with all items as output', async () => {
+      expect([...numbers(3)]).to.deep.equal([0, 1, 2]);
+      const read: string[] = [];
+      for await (const letter of letters('abc')) read.push(letter);
+
+      expect(read.join('')).to.equal('abc');
+      expect(inputs('numbers')).to.deep.equal({ limit: 3 });
+      expect(outputs('numbers')).to.deep.equal([0, 1, 2]);
+      expect(outputs('letters')).to.deep.equal(['a', 'b', 'c']);
+      const { spanId } = recording.span('numbers').spanContext();
+      const below = recording.spans().filter((span) => span.parentSpanContext?.spanId === spanId);
+      expect(below.map((span) => span.name)).to.deep.equal(['inner', 'inner', 'inner']);
+    });
+
+    it('ends its span once when the reader stops early, whatever is called after', async () => {
+      const generator = numbers(10);
+      for (const number of generator) if (number === 1) break;
+      expect(generator.return('late').value).to.equal('late');
+      for await (const _ of letters('abc')) break;
+
+      expect(outputs('numbers')).to.deep.equal([0, 1]);
+      expect(outputs('letters')).to.deep.equal(['a']);
+      expect(recording.span('letters').status.code).to.equal(SpanStatusCode.UNSET);
+    });
+
+    it('records what it threw after the items before', async () => {
+      const read: string[] = [];
+      try {
+        for await (const letter of letters('ab!')) read.push(letter);
+        expect.fail('it should throw');
+      } catch (error) {
+        expect((error as Error).message).to.equal('no letter');
+      }
+      expect(outputs('letters')).to.deep.equal(['a', 'b']);
+      expect(recording.span('letters').status).to.deep.equal({
+        code: SpanStatusCode.ERROR,
+        message: 'Error: no letter',
+      });
+
+      const thrown = new Error('from outside');
+      const generator = numbers(10);
+      generator.next();
+      expect(() => generator.throw(thrown)).to.throw(thrown);
+      expect(recording.span('numbers').status.message).to.equal('Error: from outside');
+    });
+
+    it('leaves no span when it is never read', () => {
+      const generator = numbers(3);
+      expect(generator.return('closed')).to.deep.equal({ done: true, value: 'closed' });
+      expect(generator.next().done).to.equal(true);
+      numbers(5);
+      expect(recording.spans()).to.deep.equal([]);
+    });
+
+    it('ends its span when it is dropped half read', async () => {
+      (() => {
+        numbers(10).next();
+      })();
+      const { gc } = globalThis;
+      if (gc === undefined) throw new Error('run with --expose-gc');
+      for (let turn = 0; turn < 200 && !recording.spans().some((span) => span.name === 'numbers'); turn++) {
+        gc();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(outputs('numbers')).to.deep.equal([0]);
+    });
+
+    it('belongs to the trace it was called in, and is a generator to its reader', () => {
+      // Not returned: a function that returns a generator has that one in its own span.
+      const [kept] = traced('caller', () => [numbers(2)])() as [ReturnType<typeof numbers>];
+      expect(Object.prototype.toString.call(kept)).to.equal('[object Generator]');
+      expect(kept[Symbol.iterator]()).to.equal(kept);
+      expect([...kept]).to.deep.equal([0, 1]);
+      isBelow('numbers', 'caller');
+      expect(trace.getActiveSpan()).to.equal(undefined);
+    });
+
+    it('keeps no more than a thousand items', () => {
+      const many = traced('many', function* () {
+        for (let number = 0; number < 1500; number++) yield number;
+      });
+      expect([...many()]).to.have.length(1500);
+      const recorded = outputs('many') as unknown[];
+      expect(recorded).to.have.length(1001);
+      expect(recorded[1000]).to.equal('[500 more items not recorded]');
+    });
+  });
+
+  it('speaks the GenAI conventions for agents, tools and retrievers', () => {
+    const call = (name: string, spanType: SpanType) =>
+      traced({ name, spanType }, (query: string) => `${query}: sunny`)('Paris');
+    call('planner', 'AGENT');
+    call('get_weather', 'TOOL');
+    call('documents', 'RETRIEVER');
+
+    expect(recording.span('planner').attributes).to.include({
+      'mlflow.spanType': 'AGENT',
+      'gen_ai.operation.name': 'invoke_agent',
+      'gen_ai.agent.name': 'planner',
+    });
+    expect(recording.span('get_weather').attributes).to.include({
+      'mlflow.spanType': 'TOOL',
+      'gen_ai.operation.name': 'execute_tool',
+      'gen_ai.tool.name': 'get_weather',
+      'gen_ai.tool.type': 'function',
+      'gen_ai.tool.call.arguments': '{"query":"Paris"}',
+      'gen_ai.tool.call.result': '"Paris: sunny"',
+    });
+    expect(recording.span('documents').attributes).to.include({ 'gen_ai.operation.name': 'retrieval' });
+  });
+
+  it('records no content where that is off, not in errors either', () => {
+    setContentConfig(resolveConfig({ captureMessageContent: false }, {}, noWarning));
+    const tool = traced({ name: 'secret', spanType: 'TOOL' }, (_word: string) => {
+      throw new Error('the secret is swordfish');
+    });
+    expect(() => tool('swordfish')).to.throw('swordfish');
+
+    const { attributes, events, status } = recording.span('secret');
+    expect(JSON.stringify([attributes, events, status])).not.to.include('swordfish');
+    expect(status.message).to.equal('Error');
+  });
+
+  it('lets contentHook edit what is recorded, and records nothing where the hook throws', () => {
+    const contentHook = ({ kind, operation, value }: { kind: string; operation: string; value: unknown }) => {
+      if (kind === 'response') throw new Error('broken hook');
+      return `${operation}: ${JSON.stringify(value).replace('ada', '***')}`;
+    };
+    setContentConfig(resolveConfig({ contentHook }, {}, noWarning));
+    expect(traced('greet', (name: string) => `Hello ${name}`)('ada')).to.equal('Hello ada');
+
+    expect(inputs('greet')).to.equal('greet: {"name":"***"}');
+    expect(outputs('greet')).to.equal(undefined);
+  });
+});
