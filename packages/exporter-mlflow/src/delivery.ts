@@ -33,6 +33,8 @@ export interface DeliveryParts {
   timeoutMillis: number;
 }
 
+type Found = Awaited<ReturnType<ExperimentResolver['resolve']>>;
+
 /** How long the steps of a trace may take, and who sends what they need. */
 interface Limit {
   deadline: number;
@@ -83,12 +85,16 @@ export class Delivery {
     const spans = this.#sanitize(handedOver);
     const unfit = handedOver.length - spans.length;
     const found = await experiment.resolve(deadline);
-    if (found.kind !== 'success') return this.#undelivered(spans.length, found);
-    const result = this.#byArtifacts
-      ? await this.#deliverArtifacts(spans, found.value, deadline)
-      : await this.#deliverSpans(spans, found.value, deadline);
+    const result = await this.#deliverTo(found, spans, deadline);
     if (result.failure === undefined && !result.postponed) reporter.recovered();
     return { ...result, lost: result.lost + unfit };
+  }
+
+  async #deliverTo(found: Found, spans: ReadableSpan[], deadline: number): Promise<DeliveryResult> {
+    if (found.kind !== 'success') return this.#undelivered(spans.length, found);
+    return this.#byArtifacts
+      ? await this.#deliverArtifacts(spans, found.value, deadline)
+      : await this.#deliverSpans(spans, found.value, deadline);
   }
 
   /** What one span holds, by an odd processor or wrapper, must not be the end of those beside it. */
@@ -235,7 +241,7 @@ export class Delivery {
       const failure = await Promise.race([this.#inTurn(trace, limit), ended]);
       if (failure?.kind === 'retryable') {
         // Status 500 may be about this record alone.
-        isAway = failure.status !== 500;
+        isAway ||= failure.status !== 500;
         this.#postpone(failure === OUT_OF_TIME ? trace : { ...trace, cause: failure });
       } else if (failure !== undefined) {
         this.#incomplete(1, failure);

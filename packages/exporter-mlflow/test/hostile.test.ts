@@ -62,6 +62,28 @@ describe('hostile surroundings', () => {
     expect(requests).to.include('/v1/traces');
   });
 
+  it('a span that cannot be read counts as lost once, also where nothing can be delivered', async () => {
+    const counted: [number, unknown][] = [];
+    const ignore = { add: () => {}, record: () => {} };
+    const meter = {
+      createUpDownCounter: () => ignore,
+      createHistogram: () => ignore,
+      createCounter: (name: string) =>
+        name === 'otel.sdk.exporter.span.exported'
+          ? { add: (spans: number, { 'error.type': type }: Record<string, unknown>) => counted.push([spans, type]) }
+          : ignore,
+    };
+    const { exporter } = await start(() => ({ status: 403, body: 'no' }), {
+      meterProvider: { getMeter: () => meter } as unknown as MeterProvider,
+    });
+    const odd = Object.create(chat('{}'), { endTime: { value: undefined } }) as ReadableSpan;
+    expect((await exportSpans(exporter, [odd, chat('{}')])).code).to.equal(FAILED);
+    expect(counted).to.deep.equal([
+      [1, 'rejected'],
+      [1, '403'],
+    ]);
+  });
+
   it('callbacks and meters that throw reach nobody', async () => {
     const broken = (): never => {
       throw new Error('broken');
