@@ -4,7 +4,7 @@ import { type DemoOptions, readOptions, USAGE } from './demo/options.js';
 import { demoServer } from './demo/server.js';
 import {
   type BedrockTarget,
-  EXAMPLES,
+  DEMO_EXAMPLES,
   exampleCommand,
   QUIET_ENV,
   realBedrock,
@@ -80,7 +80,7 @@ async function runExamples(
     MLFLOW_EXPERIMENT_NAME: EXPERIMENT,
     OTEL_RESOURCE_ATTRIBUTES: `${RUN_TAG}=${run}`,
   };
-  for (const name of EXAMPLES) {
+  for (const name of DEMO_EXAMPLES) {
     const started = performance.now();
     const { code, output } = await runNode(exampleCommand(name), { env, signal });
     if (signal.aborted) return true;

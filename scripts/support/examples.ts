@@ -1,17 +1,27 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** The examples, in the order in which the demo runs them. */
-export const EXAMPLES = ['quickstart', 'streaming', 'agent', 'token-cost', 'lambda'] as const;
+/** The examples that the demo runs, in this order. */
+export const DEMO_EXAMPLES = ['quickstart', 'streaming', 'agent', 'token-cost', 'lambda'] as const;
+
+/** All of them, as folders of `examples`. */
+export const EXAMPLES = [...DEMO_EXAMPLES] as const;
 
 export type ExampleName = (typeof EXAMPLES)[number];
 
-/** Arguments for `node` that start an example as its README says: the tracing set-up first, then the application. */
+/**
+ * Arguments for `node` that start an example as its README says: the tracing set-up first, which is
+ * `mlflow-bedrock/register` where the example has none of its own, then the application.
+ */
 export function exampleCommand(name: ExampleName): string[] {
-  const folder = `./examples/${name}`;
-  return ['--import', 'tsx', '--import', `${folder}/tracing.ts`, join(ROOT, folder, 'app.ts')];
+  const folder = join(ROOT, 'examples', name);
+  const ownSetUp = join(folder, 'tracing.ts');
+  const setUp = existsSync(ownSetUp) ? ownSetUp : join(ROOT, 'packages/mlflow-bedrock/dist/esm/register.js');
+  return ['--import', 'tsx', '--import', pathToFileURL(setUp).href, join(folder, 'app.ts')];
 }
 
 /** Where an example sends its calls. */
