@@ -1,11 +1,15 @@
 /** What to do about the errors that a first run against Amazon Bedrock meets. */
 const ADVICE: readonly (readonly [seen: RegExp, advice: string])[] = [
   [
-    /Region is missing/,
+    /Region is missing|AWS region setting is missing/,
     'No AWS region is set: set AWS_REGION (for example us-east-1), or a region in your AWS profile.',
   ],
   [
-    /CredentialsProviderError|TokenProviderError/,
+    /AWS SigV4 authentication requires/,
+    'The AI SDK takes AWS credentials from the environment alone: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_BEARER_TOKEN_BEDROCK. Without --aws the example runs on the local simulator.',
+  ],
+  [
+    /CredentialsProviderError|TokenProviderError|Failed to resolve AWS credentials/,
     'No AWS credentials were found: run "aws configure" or "aws sso login", or set AWS_PROFILE or AWS_BEARER_TOKEN_BEDROCK. Without --aws the example runs on the local simulator.',
   ],
   [
@@ -38,7 +42,21 @@ const ADVICE: readonly (readonly [seen: RegExp, advice: string])[] = [
 export function explainBedrockError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // The text and not only the name: over HTTP/2 the network's error code stands in the message alone.
-  const text = `${error.name}: ${error.message}`;
+  const text = `${serviceErrorName(error) ?? error.name}: ${error.message}`;
   const advice = ADVICE.find(([seen]) => seen.test(text))?.[1];
   return advice === undefined ? (error.stack ?? text) : `${advice} (${text})`;
+}
+
+/** Clients that send with their own `fetch` keep the name of the service's error in the headers of its answer alone. */
+function serviceErrorName(error: Error): string | undefined {
+  const { headers, responseHeaders, lastError } = error as {
+    headers?: unknown; // Anthropic's SDK
+    responseHeaders?: Record<string, string>; // the AI SDK
+    lastError?: unknown; // the AI SDK, after its last attempt
+  };
+  if (lastError instanceof Error) return serviceErrorName(lastError);
+  const header = 'x-amzn-errortype';
+  const type = headers instanceof Headers ? headers.get(header) : responseHeaders?.[header];
+  // Behind the name stands an address: `AccessDeniedException:http://internal.amazon.com/...`.
+  return type?.split(':')[0];
 }

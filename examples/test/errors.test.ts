@@ -35,6 +35,18 @@ describe('errors of the examples', function () {
     expect(traces.map(({ info }) => info.state)).to.deep.equal(['ERROR']);
   });
 
+  for (const example of ['frameworks/anthropic', 'frameworks/vercel-ai']) {
+    it(`says the same in ${example}, which does not send through the AWS SDK`, async () => {
+      const { code, output, traces } = await withScenario('access-denied', [example]);
+      expect(code).to.equal(1);
+      expect(output).to.match(/^AWS denies the use of this model: .*\(AccessDeniedException: /m);
+      expect(traces.map(({ info }) => info.state)).to.deep.equal(['ERROR']);
+      const missing = await runExample([example, '--aws'], NO_AWS_SETTINGS);
+      expect(missing.output).to.match(/^(No AWS credentials were found:|The AI SDK takes AWS credentials from) /m);
+      expect(missing.output).to.not.contain('    at ');
+    });
+  }
+
   it('says how to choose region and model when Bedrock rejects them', async () => {
     const { output } = await withScenario('validation-error', ['token-cost']);
     expect(output).to.match(/^Bedrock rejects the request, .*set AWS_REGION .*BEDROCK_MODEL_ID .*ValidationException/m);

@@ -9,7 +9,16 @@ const ROOT = resolve(import.meta.dirname, '../..');
 export const DEMO_EXAMPLES = ['quickstart', 'streaming', 'agent', 'token-cost', 'lambda'] as const;
 
 /** All of them, as folders of `examples`. */
-export const EXAMPLES = [...DEMO_EXAMPLES, 'feedback', 'evaluate', 'prompts'] as const;
+export const EXAMPLES = [
+  ...DEMO_EXAMPLES,
+  'feedback',
+  'evaluate',
+  'prompts',
+  'frameworks/anthropic',
+  'frameworks/langchain',
+  'frameworks/strands',
+  'frameworks/vercel-ai',
+] as const;
 
 export type ExampleName = (typeof EXAMPLES)[number];
 

@@ -7,6 +7,7 @@ import type { ExperimentResolver } from './experiment.js';
 import type { ExporterMetrics } from './metrics.js';
 import { MlflowError } from './mlflow-error.js';
 import { type PostponedTrace, PostponedTraces } from './postponed.js';
+import { RepeatedUsage } from './repeated-usage.js';
 import type { Reporter } from './reporter.js';
 import { type Failure, OUT_OF_TIME } from './response.js';
 import { sanitizeSpan } from './sanitize.js';
@@ -65,6 +66,7 @@ const MARKED_TRACES = 50_000;
 export class Delivery {
   readonly #parts: DeliveryParts;
   readonly #facts = new TraceFactsStore(REMEMBERED_TRACES, MARKED_TRACES);
+  readonly #repeatedUsage = new RepeatedUsage();
   /** Set for good once the server turned out to have no OTLP route. */
   #byArtifacts = false;
   readonly #postponed = new PostponedTraces(({ cause }) => this.#incomplete(1, cause));
@@ -101,7 +103,7 @@ export class Delivery {
   #sanitize(spans: readonly ReadableSpan[]): ReadableSpan[] {
     return spans.flatMap((span) => {
       try {
-        return [sanitizeSpan(span)];
+        return [sanitizeSpan(this.#repeatedUsage.without(span))];
       } catch (error) {
         this.#parts.metrics.lost(1, { kind: 'rejected' });
         this.#parts.reporter.refusedSpan(String(span?.name), `it cannot be read: ${String(error)}`);

@@ -7,28 +7,36 @@ import { firstString, isRecord, parseJson } from './attributes.js';
  *
  * Message shapes: `gen_ai.input.messages` and `gen_ai.output.messages` of the OpenTelemetry GenAI conventions, and the
  * request and response shapes of chat APIs in `mlflow.spanInputs` and `mlflow.spanOutputs` (content as a string or as a
- * list of blocks).
+ * list of blocks), and the `ai.*` attributes of the AI SDK.
  */
 
 // In this order, because messages read better than a raw request.
-const REQUEST_KEYS = ['gen_ai.input.messages', 'mlflow.spanInputs', 'input.value'];
-const RESPONSE_KEYS = ['gen_ai.output.messages', 'mlflow.spanOutputs', 'output.value'];
+const REQUEST_KEYS = ['gen_ai.input.messages', 'mlflow.spanInputs', 'input.value', 'ai.prompt.messages'];
+const RESPONSE_KEYS = ['gen_ai.output.messages', 'mlflow.spanOutputs', 'output.value', 'ai.response.text'];
 const CHAT_OPERATIONS = new Set(['chat', 'text_completion', 'generate_content']);
 const CHAT_SPAN_TYPES = new Set(['CHAT_MODEL', 'LLM']);
+const AI_SDK_CHAT = /\.(?:doGenerate|doStream)$/;
 
 /** Whether the span is one call of a language model. */
 export function isChatSpan(attributes: Attributes): boolean {
   const operation = firstString(attributes, 'gen_ai.operation.name');
   if (operation !== undefined) return CHAT_OPERATIONS.has(operation);
+  if (AI_SDK_CHAT.test(firstString(attributes, 'ai.operationId') ?? '')) return true;
   return CHAT_SPAN_TYPES.has(unquote(firstString(attributes, 'mlflow.spanType') ?? ''));
 }
 
 export function requestPreview(attributes: Attributes): string | undefined {
-  return preview(attributes, REQUEST_KEYS, lastUserText);
+  return preview(attributes, REQUEST_KEYS, lastUserText) ?? preview(attributes, ['ai.prompt'], aiSdkPrompt);
 }
 
 export function responsePreview(attributes: Attributes): string | undefined {
   return preview(attributes, RESPONSE_KEYS, assistantText);
+}
+
+/** What `generateText` and its like are called with: text or messages as `prompt`, or messages as `messages`. */
+function aiSdkPrompt(value: unknown): string | undefined {
+  const prompt = isRecord(value) ? value['prompt'] : undefined;
+  return typeof prompt === 'string' ? prompt : lastUserText(prompt ?? value);
 }
 
 function preview(

@@ -1,9 +1,21 @@
 import type { Attributes, AttributeValue, HrTime } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { attributeText, truncate } from './attributes.js';
+import { translateFramework } from './frameworks.js';
 import { LIMITS } from './limits.js';
 import { copySpan } from './span-copy.js';
-import { INPUT_TOKENS, mendCost, mendCount, mendUsage, OUTPUT_TOKENS, TOKEN_USAGE, usageOfOneSide } from './usage.js';
+import {
+  CACHE_CREATION_TOKENS,
+  CACHE_READ_TOKENS,
+  CACHE_WRITE_TOKENS,
+  INPUT_TOKENS,
+  mendCost,
+  mendCount,
+  mendUsage,
+  OUTPUT_TOKENS,
+  TOKEN_USAGE,
+  usageOfOneSide,
+} from './usage.js';
 
 type Resource = ReadableSpan['resource'];
 /** Gives what to send in place of a value, the same value when nothing is wrong with it, `undefined` for nothing. */
@@ -47,9 +59,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   [OUTPUT_TOKENS, mendCount],
   ['gen_ai.usage.prompt_tokens', mendCount],
   ['gen_ai.usage.completion_tokens', mendCount],
-  ['gen_ai.usage.cache_read.input_tokens', mendCount],
-  ['gen_ai.usage.cache_write.input_tokens', mendCount],
-  ['gen_ai.usage.cache_creation.input_tokens', mendCount],
+  [CACHE_READ_TOKENS, mendCount],
+  [CACHE_WRITE_TOKENS, mendCount],
+  [CACHE_CREATION_TOKENS, mendCount],
   ['llm.usage.total_tokens', mendCount],
   ['llm.token_count.prompt', mendCount],
   ['llm.token_count.completion', mendCount],
@@ -69,7 +81,8 @@ export function sanitizeSpan(span: ReadableSpan): ReadableSpan {
   return copySpan(span, { attributes, name, resource, ...(timely ? {} : mendTimes(span)) });
 }
 
-function sanitizeAttributes(attributes: Attributes): Attributes {
+function sanitizeAttributes(recorded: Attributes): Attributes {
+  const attributes = translateFramework(recorded) ?? recorded;
   let mended: Attributes | undefined;
   for (const key in attributes) {
     const value = attributes[key];

@@ -4,8 +4,10 @@ import { isRecord, parseJson } from './attributes.js';
 export const TOKEN_USAGE = 'mlflow.chat.tokenUsage';
 export const INPUT_TOKENS = 'gen_ai.usage.input_tokens';
 export const OUTPUT_TOKENS = 'gen_ai.usage.output_tokens';
-const CACHE_READ_TOKENS = 'gen_ai.usage.cache_read.input_tokens';
-const CACHE_WRITE_TOKENS = ['gen_ai.usage.cache_creation.input_tokens', 'gen_ai.usage.cache_write.input_tokens'];
+export const CACHE_READ_TOKENS = 'gen_ai.usage.cache_read.input_tokens';
+export const CACHE_WRITE_TOKENS = 'gen_ai.usage.cache_write.input_tokens';
+/** The name before, which many still write. */
+export const CACHE_CREATION_TOKENS = 'gen_ai.usage.cache_creation.input_tokens';
 
 const USAGE_MEMBERS = [
   'input_tokens',
@@ -59,7 +61,7 @@ export function usageOfOneSide(attributes: Attributes): string | undefined {
   const tokens = toCount(input ?? output);
   if (tokens === undefined) return undefined;
   const read = toCount(attributes[CACHE_READ_TOKENS]);
-  const written = toCount(CACHE_WRITE_TOKENS.map((key) => attributes[key]).find((value) => value !== undefined));
+  const written = toCount(attributes[CACHE_CREATION_TOKENS] ?? attributes[CACHE_WRITE_TOKENS]);
   return JSON.stringify({
     input_tokens: input === undefined ? 0 : tokens,
     output_tokens: output === undefined ? 0 : tokens,

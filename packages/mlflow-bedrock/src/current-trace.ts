@@ -3,6 +3,7 @@
 import { type Context, isSpanContextValid, type Span, trace } from '@opentelemetry/api';
 import type { Span as SdkSpan, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { type OpenTrace, state } from './state.js';
+import { enterModelSpan } from './strands.js';
 
 /** Traces whose root never ends stay open; beyond this many the oldest is forgotten, so that memory is bounded. */
 const MAX_OPEN_TRACES = 10_000;
@@ -44,6 +45,7 @@ export function openTraceOf(span: Span): OpenTrace | undefined {
 export class CurrentTraceProcessor implements SpanProcessor {
   onStart(span: SdkSpan, parentContext: Context): void {
     spanStarted(span, parentContext);
+    enterModelSpan(span, parentContext);
   }
 
   onEnd(span: { spanContext: Span['spanContext'] }): void {

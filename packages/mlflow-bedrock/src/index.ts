@@ -9,5 +9,6 @@ export { BedrockInstrumentation, type BedrockInstrumentationConfig } from 'opent
 export { autolog } from './autolog.js';
 export { getCurrentTraceId, getLastActiveTraceId, setActiveRun } from './current-trace.js';
 export type { Autolog, AutologOptions } from './options.js';
+export { strandsMiddleware } from './strands.js';
 export { type TraceUpdate, updateCurrentTrace } from './trace-update.js';
 export { type SpanType, type TracedOptions, traced } from './traced.js';

@@ -1,7 +1,9 @@
 import { type Attributes, context, propagation, trace } from '@opentelemetry/api';
 import {
+  AlwaysOnSampler,
   InMemorySpanExporter,
   type ReadableSpan,
+  type Sampler,
   SimpleSpanProcessor,
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
@@ -16,8 +18,14 @@ export interface Recording {
 
 /** Registers a tracer provider that keeps finished spans in memory, until `stop`. */
 export function recordSpans(...processors: SpanProcessor[]): Recording {
+  return recordSampled(new AlwaysOnSampler(), ...processors);
+}
+
+/** The same with a sampler. */
+export function recordSampled(sampler: Sampler, ...processors: SpanProcessor[]): Recording {
   const memory = new InMemorySpanExporter();
-  const provider = new NodeTracerProvider({ spanProcessors: [...processors, new SimpleSpanProcessor(memory)] });
+  const spanProcessors = [...processors, new SimpleSpanProcessor(memory)];
+  const provider = new NodeTracerProvider({ sampler, spanProcessors });
   provider.register();
   return {
     spans: () => memory.getFinishedSpans(),

@@ -1,0 +1,59 @@
+// The Vercel AI SDK on Amazon Bedrock. It sends with its own fetch and makes its own spans, once
+// `experimental_telemetry` asks for them; mlflow-bedrock/register takes them to MLflow.
+import { bedrock } from '@ai-sdk/amazon-bedrock';
+import { embed, generateText, stepCountIs, streamText, tool } from 'ai';
+import { traced, updateCurrentTrace } from 'mlflow-bedrock';
+import { z } from 'zod';
+import { explainBedrockError } from '../../shared/explain-error.js';
+
+const model = bedrock(process.env['BEDROCK_MODEL_ID'] ?? 'amazon.nova-pro-v1:0');
+const experimental_telemetry = { isEnabled: true };
+
+const weather: Record<string, string> = { Paris: 'light rain, 11 degrees', Tokyo: 'sunny, 19 degrees' };
+
+const get_weather = tool({
+  description: 'The current weather in a city.',
+  inputSchema: z.object({ city: z.string() }),
+  execute: async ({ city }) => {
+    const report = weather[city] ?? 'unknown';
+    console.log(`  get_weather(${city}) -> ${report}`);
+    return { report };
+  },
+});
+
+const agent = traced({ name: 'weather-agent', spanType: 'AGENT' }, async (question: string) => {
+  updateCurrentTrace({ sessionId: 'example-session', userId: 'example-user' });
+  const { text } = await generateText({
+    model,
+    system: 'You are a travel assistant. Use the tools for weather; never guess it.',
+    prompt: question,
+    tools: { get_weather },
+    stopWhen: stepCountIs(8),
+    experimental_telemetry,
+  });
+  return text;
+});
+
+try {
+  console.log(await agent('What is the weather in Paris and Tokyo?'));
+
+  const answer = streamText({
+    model,
+    prompt: 'How is the weather in Paris? Say it in one sentence.',
+    tools: { get_weather },
+    stopWhen: stepCountIs(8),
+    experimental_telemetry,
+  });
+  for await (const text of answer.textStream) process.stdout.write(text);
+  process.stdout.write('\n');
+
+  const { embedding } = await embed({
+    model: bedrock.embedding('amazon.titan-embed-text-v2:0'),
+    value: 'light rain in Paris',
+    experimental_telemetry,
+  });
+  console.log(`An embedding of ${embedding.length} numbers.`);
+} catch (error) {
+  console.error(explainBedrockError(error));
+  process.exitCode = 1;
+}

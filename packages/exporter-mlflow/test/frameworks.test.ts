@@ -1,0 +1,145 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { expect } from 'chai';
+import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { translateFramework } from '../src/frameworks.js';
+import { MlflowClient, MlflowSpanExporter, type MlflowTrace } from '../src/index.js';
+import { childSpan, exportSpans, recordSpans, uniqueName } from './support/tracing.js';
+
+const MODEL = 'amazon.nova-pro-v1:0';
+const EMBEDDING_MODEL = 'amazon.titan-embed-text-v2:0';
+
+/** As `ai` 6.0.326 writes them, for a call with 100 tokens that were not cached, 900 read and 40 written. */
+const cachedUsage: Attributes = {
+  'ai.usage.inputTokens': 1040,
+  'ai.usage.inputTokenDetails.noCacheTokens': 100,
+  'ai.usage.inputTokenDetails.cacheReadTokens': 900,
+  'ai.usage.inputTokenDetails.cacheWriteTokens': 40,
+  'ai.usage.outputTokens': 10,
+  'ai.usage.totalTokens': 1050,
+};
+const messages = JSON.stringify([{ role: 'user', content: [{ type: 'text', text: 'How is the weather?' }] }]);
+const generateText: Attributes = {
+  'ai.operationId': 'ai.generateText',
+  'ai.model.id': MODEL,
+  'ai.prompt': '{"prompt":"How is the weather?"}',
+  'ai.response.text': 'Sunny.',
+  ...cachedUsage,
+};
+const doGenerate: Attributes = {
+  'ai.operationId': 'ai.generateText.doGenerate',
+  'ai.model.id': MODEL,
+  'ai.prompt.messages': messages,
+  'ai.response.text': 'Sunny.',
+  ...cachedUsage,
+  'gen_ai.system': 'amazon-bedrock',
+  'gen_ai.request.model': MODEL,
+  'gen_ai.usage.input_tokens': 1040,
+  'gen_ai.usage.output_tokens': 10,
+};
+const embedMany: Attributes = {
+  'ai.operationId': 'ai.embedMany',
+  'ai.model.id': EMBEDDING_MODEL,
+  'ai.values': ['"one"', '"two"'],
+  'ai.usage.tokens': 6,
+};
+const doEmbed: Attributes = { ...embedMany, 'ai.operationId': 'ai.embedMany.doEmbed', 'ai.embeddings': ['[0.5,1]'] };
+/** As `@anthropic-ai/sdk` 1.11.0 writes them. */
+const anthropicTool: Attributes = {
+  'gen_ai.operation.name': 'execute_tool',
+  'gen_ai.tool.name': 'get_weather',
+  'gen_ai.tool.call.arguments': '{"city":"Paris"}',
+  'anthropic.tool_result.content': '[{"type":"text","text":"sunny"}]',
+};
+
+describe('spans of frameworks', () => {
+  it('count the tokens of a call of the AI SDK once, and those of its cache at their own price', async () => {
+    const { info, spans } = await stored((tracer) => {
+      const whole = tracer.startSpan('ai.generateText', { attributes: generateText });
+      childSpan(tracer, whole, 'ai.generateText.doGenerate', doGenerate);
+      whole.end();
+    });
+    const usage = {
+      inputTokens: 1040,
+      outputTokens: 10,
+      totalTokens: 1050,
+      cacheReadInputTokens: 900,
+      cacheCreationInputTokens: 40,
+    };
+    expect(spans.map(({ name, tokenUsage }) => [name, tokenUsage])).to.deep.equal([
+      ['ai.generateText', undefined],
+      ['ai.generateText.doGenerate', usage],
+    ]);
+    expect(info.tokenUsage).to.deep.equal(usage);
+    const { cost } = (
+      await stored((tracer) => {
+        const { 'ai.usage.inputTokenDetails.noCacheTokens': _, ...uncached } = doGenerate;
+        tracer.startSpan('ai.generateText.doGenerate', { attributes: uncached }).end();
+      })
+    ).info;
+    expect(info.cost?.inputCost)
+      .to.be.greaterThan(0)
+      .and.lessThan((cost?.inputCost ?? 0) / 2);
+  });
+
+  it('count the tokens of embeddings of the AI SDK once', async () => {
+    const { info, spans } = await stored((tracer) => {
+      const whole = tracer.startSpan('ai.embedMany', { attributes: embedMany });
+      childSpan(tracer, whole, 'ai.embedMany.doEmbed', doEmbed);
+      whole.end();
+    });
+    const usage = { inputTokens: 6, outputTokens: 0, totalTokens: 6 };
+    expect(spans.map(({ type, tokenUsage }) => [type, tokenUsage])).to.deep.equal([
+      ['EMBEDDING', undefined],
+      ['EMBEDDING', usage],
+    ]);
+    expect(info.tokenUsage).to.deep.equal(usage);
+    expect(info.cost?.totalCost).to.be.greaterThan(0);
+  });
+
+  it('show question and answer of the AI SDK in the list of traces, also below another root', async () => {
+    for (const root of [generateText, {}]) {
+      const { info } = await stored((tracer) => {
+        const whole = tracer.startSpan('root', { attributes: root });
+        childSpan(tracer, whole, 'ai.generateText.doGenerate', doGenerate);
+        whole.end();
+      });
+      expect(info).to.include({ requestPreview: 'How is the weather?', responsePreview: 'Sunny.' });
+    }
+  });
+
+  it('show what a tool of Anthropic’s tool runner gave back', async () => {
+    const { spans } = await stored((tracer) => {
+      tracer.startSpan('anthropic.custom_tool_use get_weather', { attributes: anthropicTool }).end();
+    });
+    expect(spans[0]).to.deep.include({ inputs: { city: 'Paris' }, outputs: [{ type: 'text', text: 'sunny' }] });
+  });
+
+  it('keep what they say in words that MLflow knows', () => {
+    const said = { 'mlflow.spanOutputs': '"sunny"' };
+    expect(translateFramework({ ...anthropicTool, ...said })).to.equal(undefined);
+    expect(translateFramework({ ...anthropicTool, 'gen_ai.tool.call.result': 'sunny' })).to.equal(undefined);
+    expect(translateFramework({ ...doEmbed, 'gen_ai.request.model': 'mine' })).to.include({
+      'gen_ai.request.model': 'mine',
+    });
+  });
+
+  it('need nothing when they are of no framework, or above the calls to a model', () => {
+    expect(translateFramework({ 'gen_ai.operation.name': 'chat' })).to.equal(undefined);
+    expect(translateFramework(generateText)).to.equal(undefined);
+    expect(translateFramework(embedMany)).to.equal(undefined);
+  });
+});
+
+/** The trace of these spans as a real server gives it back. */
+async function stored(work: Parameters<typeof recordSpans>[0]): Promise<MlflowTrace> {
+  const { url } = await testServer();
+  const exporter = new MlflowSpanExporter({ trackingUri: url, experimentName: uniqueName('frameworks') });
+  const spans: ReadableSpan[] = recordSpans(work);
+  await exportSpans(exporter, spans);
+  await exporter.shutdown();
+  const client = new MlflowClient({ trackingUri: url });
+  const trace = await client.getTrace(`tr-${spans[0]?.spanContext().traceId}`);
+  await client.close();
+  return trace;
+}

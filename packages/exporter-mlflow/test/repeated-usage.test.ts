@@ -1,0 +1,89 @@
+/** An agent framework that counts tokens on its own spans, too, above model calls that count for MLflow. */
+
+import { type Attributes, context, type Span, type Tracer, trace } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { expect } from 'chai';
+import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { MlflowClient, MlflowSpanExporter, type MlflowTrace } from '../src/index.js';
+import { chatAttributes, childSpan, exportSpans, MODEL, recordSpans, uniqueName } from './support/tracing.js';
+
+const usage = (input: number, output: number): Attributes => ({
+  'gen_ai.usage.input_tokens': input,
+  'gen_ai.usage.output_tokens': output,
+  // The old names, which the server reads where the new ones are missing.
+  'gen_ai.usage.prompt_tokens': input,
+  'gen_ai.usage.completion_tokens': output,
+});
+const ONE_CALL = { inputTokens: 10, outputTokens: 5, totalTokens: 15 };
+
+describe('tokens that a framework counts again', () => {
+  let client: MlflowClient;
+  let trackingUri: string;
+  before(async function () {
+    this.timeout(300_000);
+    trackingUri = (await testServer()).url;
+    client = new MlflowClient({ trackingUri });
+  });
+  after(() => client.close());
+
+  /** The second question to an agent of Strands 1.16, whose own span has the tokens of the first one as well. */
+  function recordAgent(call: Attributes): ReadableSpan[] {
+    return recordSpans((tracer) => {
+      const agent = tracer.startSpan('invoke_agent', { attributes: framework('invoke_agent', 20, 10) });
+      const model = below(tracer, agent, 'chat', framework('chat', 10, 5));
+      childSpan(tracer, model, `chat ${MODEL}`, call);
+      model.end();
+      agent.end();
+    });
+  }
+
+  async function stored(batches: ReadableSpan[][]): Promise<MlflowTrace> {
+    const exporter = new MlflowSpanExporter({ trackingUri, experimentName: uniqueName('repeated-usage') });
+    for (const batch of batches) await exportSpans(exporter, batch);
+    await exporter.shutdown();
+    const [first] = batches.flat();
+    return client.getTrace(first?.spanContext().traceId ?? '');
+  }
+
+  for (const [name, arrive] of [
+    ['in one export', (spans: ReadableSpan[]) => [spans]],
+    ['in one export each', (spans: ReadableSpan[]) => spans.map((span) => [span])],
+  ] as const) {
+    it(`count once, as the model call told them, ${name}`, async () => {
+      const spans = recordAgent(chatAttributes('question', 'answer'));
+      const trace = await stored(arrive(spans));
+      expect(trace.info.tokenUsage).to.deep.equal(ONE_CALL);
+      expect(trace.spans.map(({ name, tokenUsage }) => [name, tokenUsage])).to.have.deep.members([
+        ['invoke_agent', undefined],
+        ['chat', undefined],
+        [`chat ${MODEL}`, ONE_CALL],
+      ]);
+      expect(trace.info.cost?.totalCost).to.be.closeTo((10 * 3 + 5 * 15) / 1e6, 1e-12);
+      expect(spans.at(-1)?.attributes, 'what other exporters see').to.include(usage(20, 10));
+    });
+  }
+
+  it('stay where they are when nothing beneath counts for MLflow', async () => {
+    const trace = await stored([recordAgent({})]);
+    expect(trace.info.tokenUsage).to.deep.equal({ inputTokens: 20, outputTokens: 10, totalTokens: 30 });
+  });
+
+  it('stay on spans beside the model call', async () => {
+    const spans = recordSpans((tracer) => {
+      const root = tracer.startSpan('handle request');
+      childSpan(tracer, root, `chat ${MODEL}`, chatAttributes('question', 'answer'));
+      childSpan(tracer, root, 'chat of another provider', framework('chat', 7, 3));
+      root.end();
+    });
+    const { info } = await stored([spans]);
+    expect(info.tokenUsage).to.deep.equal({ inputTokens: 17, outputTokens: 8, totalTokens: 25 });
+  });
+});
+
+function framework(operation: string, input: number, output: number): Attributes {
+  return { 'gen_ai.operation.name': operation, 'gen_ai.request.model': MODEL, ...usage(input, output) };
+}
+
+function below(tracer: Tracer, parent: Span, name: string, attributes: Attributes): Span {
+  return tracer.startSpan(name, { attributes }, trace.setSpan(context.active(), parent));
+}

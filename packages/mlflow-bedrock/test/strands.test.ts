@@ -1,0 +1,131 @@
+import { context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace-base';
+import { expect } from 'chai';
+import { CurrentTraceProcessor } from '../src/current-trace.js';
+import { strandsMiddleware } from '../src/index.js';
+import { type Recording, recordSampled, recordSpans } from './support/spans.js';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const tracer = () => trace.getTracer('strands-agents');
+
+/** One question to an agent, with its spans started and ended in the way of Strands 1.16, and the answer streamed. */
+async function* ask(question: string, middleware: typeof strandsMiddleware): AsyncGenerator<string, string> {
+  const agent = tracer().startSpan(`invoke_agent ${question}`);
+  const loop = tracer().startSpan('execute_agent_loop_cycle', {}, trace.setSpan(context.active(), agent));
+  try {
+    return yield* middleware(question, async function* () {
+      const model = tracer().startSpan('chat', {}, trace.setSpan(context.active(), loop));
+      try {
+        yield 'first';
+        const call: Span = tracer().startSpan(`chat nova ${question}`);
+        await turn();
+        call.end();
+        yield 'second';
+        return 'answer';
+      } finally {
+        model.end();
+      }
+    });
+  } finally {
+    loop.end();
+    agent.end();
+  }
+}
+
+async function answer(question: string, middleware = strandsMiddleware): Promise<[string[], string]> {
+  const items: string[] = [];
+  const stream = ask(question, middleware);
+  for (;;) {
+    const { done, value } = await stream.next();
+    if (done) return [items, value];
+    items.push(value);
+  }
+}
+
+describe('strandsMiddleware', () => {
+  let recording: Recording;
+  beforeEach(() => {
+    recording = recordSpans(new CurrentTraceProcessor());
+  });
+  afterEach(() => recording.stop());
+
+  /** Names of the spans above, the nearest first. */
+  function above(name: string): string[] {
+    const spans = recording.spans();
+    const names: string[] = [];
+    let parent = recording.span(name).parentSpanContext?.spanId;
+    for (let depth = 0; parent !== undefined && depth < 9; depth++) {
+      const span = spans.find((span) => span.spanContext().spanId === parent);
+      names.push(span?.name ?? '?');
+      parent = span?.parentSpanContext?.spanId;
+    }
+    return names;
+  }
+
+  it('puts a call to Bedrock under the model span, and gives what the model gave', async () => {
+    expect(await answer('a')).to.deep.equal([['first', 'second'], 'answer']);
+    expect(above('chat nova a')).to.deep.equal(['chat', 'execute_agent_loop_cycle', 'invoke_agent a']);
+  });
+
+  it('keeps agents apart that answer side by side', async () => {
+    await Promise.all([answer('a'), answer('b')]);
+    expect(above('chat nova a').at(-1)).to.equal('invoke_agent a');
+    expect(above('chat nova b').at(-1)).to.equal('invoke_agent b');
+  });
+
+  it('leaves the application in its own context', async () => {
+    const stream = ask('a', strandsMiddleware);
+    await stream.next();
+    expect(context.active()).to.equal(ROOT_CONTEXT);
+    await stream.return('enough');
+  });
+
+  it('lets a reader stop early, which ends the model span', async () => {
+    for await (const item of ask('a', strandsMiddleware)) {
+      expect(item).to.equal('first');
+      break;
+    }
+    expect(recording.span('chat').ended).to.equal(true);
+  });
+
+  it('hands an error on in both directions', async () => {
+    const failing = strandsMiddleware('question', async function* () {
+      try {
+        yield 'first';
+      } catch (error) {
+        throw new Error('seen by the model', { cause: error });
+      }
+    });
+    await failing.next();
+    const thrown = new Error('from the reader');
+    const caught = await failing.throw(thrown).catch((error: unknown) => error);
+    expect(caught).to.be.an('error').with.property('message', 'seen by the model');
+    expect(caught).to.have.property('cause', thrown);
+  });
+
+  it('does not start a trace for a call whose agent is not sampled', async () => {
+    await recording.stop();
+    const withoutAgents: Sampler = {
+      shouldSample: (parent, _traceId, name) => {
+        const above = trace.getSpanContext(parent);
+        const sampled = above ? (above.traceFlags & 1) === 1 : !name.startsWith('invoke_agent');
+        return { decision: sampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD };
+      },
+    };
+    recording = recordSampled(withoutAgents, new CurrentTraceProcessor());
+    await answer('a');
+    expect(recording.spans().map(({ name }) => name)).to.deep.equal([]);
+    await answer('b', (call, next) => next(call));
+    expect(
+      recording.spans().map(({ name }) => name),
+      'without the middleware',
+    ).to.deep.equal(['chat nova b']);
+  });
+
+  it('changes nothing with the tracer provider of somebody else', async () => {
+    await recording.stop();
+    recording = recordSpans();
+    expect(await answer('a')).to.deep.equal([['first', 'second'], 'answer']);
+    expect(above('chat nova a')).to.deep.equal([]);
+  });
+});
