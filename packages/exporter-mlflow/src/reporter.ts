@@ -33,7 +33,7 @@ export function createReporter(): Reporter {
   let lost = 0;
   let toldLost = 0;
   let lostRecords = 0;
-  let toldLostRecords = 1;
+  let toldLostRecords = 0;
   let forgetExit: (() => void) | undefined;
   const summarize = (): void => {
     forgetExit?.();
@@ -55,13 +55,13 @@ export function createReporter(): Reporter {
     undelivered(spans, { reason }) {
       lost += spans;
       forgetExit ??= atExit(summarize);
-      if (once('error', reason, `${sentence(reason)} ${spans} spans were not delivered.`)) toldLost = lost;
+      if (once('error', reason, `${sentence(reason)} ${spans} spans were not delivered.`)) toldLost += spans;
     },
     refusedSpan(name, reason) {
       lost += 1;
       forgetExit ??= atExit(summarize);
       if (once('warn', `refused ${reason}`, `MLflow refuses span "${name}" (${reason}), it was dropped.`))
-        toldLost = lost;
+        toldLost += 1;
     },
     repairedSpan(name, reason) {
       once(
@@ -74,7 +74,7 @@ export function createReporter(): Reporter {
       lostRecords += traces;
       forgetExit ??= atExit(summarize);
       if (once('error', `record ${reason}`, `The spans were delivered, but not the trace record: ${sentence(reason)}`))
-        toldLostRecords = Math.max(1, lostRecords);
+        toldLostRecords += 1;
     },
     postponed(traces, reason) {
       once(

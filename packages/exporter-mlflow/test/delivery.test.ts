@@ -178,6 +178,26 @@ describe('delivery of spans', () => {
     expect(log.lines).to.deep.equal(['error: The spans were delivered, but not the trace record: bad record.']);
   });
 
+  it('says in the end how much was lost in all, when what was told as it happened is less', async () => {
+    // The last loss has a cause of its own, and is told, but those told add up to two.
+    const causes = ['one', 'one', 'another'];
+    const refusing = (refused: string): Promise<LocalServer> => {
+      const said = [...causes];
+      return startServer(({ path }) =>
+        path === refused ? { status: 403, body: JSON.stringify({ message: said.shift() }) } : undefined,
+      );
+    };
+    for (const [path, summary] of [
+      ['/v1/traces', '3 spans were not delivered in all.'],
+      ['/api/3.0/mlflow/traces', '3 traces were left without their record in all.'],
+    ] as const) {
+      const exporter = newExporter((await refusing(path)).url);
+      for (const _ of causes) await exportSpans(exporter, oneSpan());
+      await exporter.shutdown();
+      expect(log.lines.splice(0)).to.have.length(3).and.include(`warn: MLflow exporter: ${summary}`);
+    }
+  });
+
   it('never has more requests under way than allowed', async () => {
     const held: (() => void)[] = [];
     let most = 0;
