@@ -140,7 +140,7 @@ export class Delivery {
     const sent = traceInfo === 'full' ? spans : spans.map((span) => (isRoot(span) ? withTraceName(span) : span));
     const uploading = uploader.upload(sent, experimentId, deadline);
     track(known.values(), uploading);
-    const { accepted, refused, failure } = await uploading;
+    const { accepted, rejected, refused, failure } = await uploading;
 
     if (failure?.kind === 'unsupported') {
       this.#byArtifacts = true;
@@ -149,7 +149,8 @@ export class Delivery {
       );
       return this.#deliverArtifacts(spans, experimentId, deadline);
     }
-    if (refused > 0) metrics.lost(refused, { kind: 'rejected' });
+    const notTaken = refused + rejected;
+    if (notTaken > 0) metrics.lost(notTaken, { kind: 'rejected' });
     if (failure === undefined) completion.resume(performance.now() + timeoutMillis);
     const arrived = [...groupByTrace(accepted)].map(([traceId, group]) => {
       return { traceId, spans: group, facts: known.get(traceId) ?? {}, experimentId };
@@ -158,9 +159,9 @@ export class Delivery {
     if (failure !== undefined) {
       const missing = spans.length - accepted.length - refused;
       const { lost, ...result } = this.#undelivered(missing, await experiment.explain(failure, deadline));
-      return { ...result, lost: lost + refused };
+      return { ...result, lost: lost + notTaken };
     }
-    return { lost: refused, ...completed };
+    return { lost: notTaken, ...completed };
   }
 
   async #deliverArtifacts(spans: ReadableSpan[], experimentId: string, deadline: number): Promise<DeliveryResult> {

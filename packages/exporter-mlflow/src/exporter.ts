@@ -54,6 +54,7 @@ export class MlflowSpanExporter implements SpanExporter {
     } catch (error) {
       this.#configurationError = error instanceof MlflowError ? error : new MlflowError(String(error));
       diag.error(this.#configurationError.message);
+      this.#metrics ??= createExporterMetrics(config?.meterProvider, undefined);
     }
   }
 
@@ -108,7 +109,10 @@ export class MlflowSpanExporter implements SpanExporter {
   }
 
   #refuse(spans: readonly ReadableSpan[]): MlflowError | undefined {
-    if (this.#configurationError !== undefined) return this.#configurationError;
+    if (this.#configurationError !== undefined) {
+      this.#metrics?.lost(spans.length, { kind: 'configuration' });
+      return this.#configurationError;
+    }
     if (this.#shutdown !== undefined) {
       this.#metrics?.lost(spans.length, 'shut_down');
       return new MlflowError('The MLflow exporter was shut down already.');

@@ -13,6 +13,8 @@ export interface Reporter {
   refusedSpan(name: string, reason: string): void;
   /** One span that the server takes only without its content. */
   repairedSpan(name: string, reason: string): void;
+  /** The server took a request, but rejected so many of its spans, or none and has only something to say. */
+  partlyTaken(rejected: number, message: string): void;
   /** Spans arrived, but something about their traces could not be recorded; counts the traces. */
   incomplete(traces: number, reason: string): void;
   /** Records of traces did not fit into the deadline and are sent later. */
@@ -69,6 +71,19 @@ export function createReporter(): Reporter {
         `refused content ${reason}`,
         `MLflow refuses span "${name}" (${reason}), it was sent without its content.`,
       );
+    },
+    partlyTaken(rejected, message) {
+      if (rejected === 0) {
+        once('warn', `refused nothing ${message}`, `MLflow takes the spans, but says: ${sentence(message)}`);
+        return;
+      }
+      lost += rejected;
+      forgetExit ??= atExit(summarize);
+      const reason = message || 'without a reason';
+      if (
+        once('warn', `refused some ${reason}`, `MLflow takes a request, but not ${rejected} of its spans (${reason}).`)
+      )
+        toldLost += rejected;
     },
     incomplete(traces, reason) {
       lostRecords += traces;
