@@ -9,32 +9,12 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { expect } from 'chai';
 import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
-import { collectDiag } from './support/diag.js';
-import {
-  type Answer,
-  type LocalServer,
-  type ReceivedRequest,
-  startLocalServer,
-  unusedAddress,
-} from './support/local-server.js';
+import { eachTest } from './support/each-test.js';
+import { type Answer, type LocalServer, unusedAddress } from './support/local-server.js';
 import { chatAttributes, exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
 
 describe('delivery of spans', () => {
-  const closing: (() => Promise<void>)[] = [];
-  let log: ReturnType<typeof collectDiag>;
-  beforeEach(() => {
-    log = collectDiag();
-  });
-  afterEach(async () => {
-    log.stop();
-    for (const close of closing.splice(0).reverse()) await close();
-  });
-
-  async function startServer(answer?: (request: ReceivedRequest) => Answer | undefined): Promise<LocalServer> {
-    const server = await startLocalServer(answer);
-    closing.push(server.close);
-    return server;
-  }
+  const { log, closing, startServer } = eachTest();
 
   function newExporter(trackingUri: string, config: MlflowSpanExporterConfig = {}): MlflowSpanExporter {
     // No pause between attempts, so that nothing here waits without need.
