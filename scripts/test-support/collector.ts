@@ -1,7 +1,7 @@
 /** A real OpenTelemetry collector (rotel), and the receiver behind it that shows what it passed on. */
 
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,8 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { installMlflow } from '../mlflow/install.js';
 import { decodeTraceRequest, type ReceivedSpan } from './otlp-decode.js';
-import { freePort, waitUntilListening } from './ports.js';
+import { freePort } from './ports.js';
+import { answers, waitForServer } from './process.js';
 
 const ROTEL = 'rotel==0.0.1a15';
 
@@ -39,7 +40,7 @@ export async function startCollector(): Promise<Collector> {
   const receiverPort = await listen(receiver);
   const directory = await mkdtemp(join(tmpdir(), 'collector-'));
   const httpPort = await freePort();
-  const agent = spawn(
+  const program = spawn(
     await findAgent(),
     [
       'start',
@@ -50,21 +51,21 @@ export async function startCollector(): Promise<Collector> {
     ],
     { stdio: 'ignore' },
   );
-  const exited = new Promise<void>((resolve) => agent.once('exit', () => resolve()));
-  const close = async (): Promise<void> => {
-    agent.kill();
-    await exited;
+  const url = `http://127.0.0.1:${httpPort}`;
+  const closeReceiver = async (): Promise<void> => {
     receiver.closeAllConnections();
     await new Promise((resolve) => receiver.close(resolve));
-    await rm(directory, { recursive: true, force: true });
   };
-  const url = `http://127.0.0.1:${httpPort}`;
-  try {
-    await waitUntilListening('The collector', url, agent);
-  } catch (error) {
-    await close();
+  const closeAgent = await waitForServer({
+    name: 'The collector',
+    program,
+    directory,
+    isReady: () => answers(url),
+    signal: 'SIGTERM',
+  }).catch(async (error: unknown) => {
+    await closeReceiver();
     throw error;
-  }
+  });
   return {
     url,
     received: (count) =>
@@ -74,7 +75,10 @@ export async function startCollector(): Promise<Collector> {
         };
         onSpans();
       }),
-    close,
+    async close() {
+      await closeAgent();
+      await closeReceiver();
+    },
   };
 }
 

@@ -1,13 +1,13 @@
 /** MiniStack, a local emulator of AWS that is not this project's, with an endpoint of Bedrock Runtime. */
 
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { installMlflow } from '../mlflow/install.js';
-import { freePort, waitUntilListening } from './ports.js';
+import { freePort } from './ports.js';
+import { answers, waitForServer } from './process.js';
 
 const MINISTACK = 'ministack==1.5.33';
 
@@ -40,7 +40,7 @@ export async function installMinistack(): Promise<MinistackInstallation> {
 export async function startMinistack({ python, packages }: MinistackInstallation): Promise<Ministack> {
   const directory = await mkdtemp(join(tmpdir(), 'ministack-'));
   const port = await freePort();
-  const server = spawn(python, ['-m', 'ministack'], {
+  const program = spawn(python, ['-m', 'ministack'], {
     cwd: directory,
     env: {
       ...process.env,
@@ -52,22 +52,13 @@ export async function startMinistack({ python, packages }: MinistackInstallation
     },
     stdio: 'ignore',
   });
-  const exited = once(server, 'exit');
-  const kill = (): void => void server.kill('SIGKILL');
-  process.once('exit', kill);
   const url = `http://127.0.0.1:${port}`;
-  const close = async (): Promise<void> => {
-    // It answers SIGTERM only when every connection has gone; nothing of it is kept.
-    kill();
-    await exited;
-    process.off('exit', kill);
-    await rm(directory, { recursive: true, force: true });
-  };
-  try {
-    await waitUntilListening('MiniStack', `${url}/_ministack/health`, server);
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  // SIGTERM it answers only when every connection has gone; nothing of it is kept.
+  const close = await waitForServer({
+    name: 'MiniStack',
+    program,
+    directory,
+    isReady: () => answers(`${url}/_ministack/health`),
+  });
   return { url, close };
 }

@@ -1,11 +1,11 @@
 /** A server with the S3 interface (SeaweedFS) of the test run's own, from a Python package. */
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, waitUntilListening } from './ports.js';
+import { freePort } from './ports.js';
+import { answers, waitForServer } from './process.js';
 
 export interface ObjectStore {
   url: string;
@@ -30,7 +30,7 @@ export async function startObjectStore(packages: string): Promise<ObjectStore> {
   const [s3] = ports;
   const names = ['s3.port', 's3.port.grpc', 'master.port', 'master.port.grpc', 'volume.port', 'volume.port.grpc'];
   const options = [...names, 'filer.port', 'filer.port.grpc'].map((name, index) => `-${name}=${ports[index]}`);
-  const server = spawn(
+  const program = spawn(
     join(packages, 'bin', 'weed'),
     [
       ...['server', `-dir=${directory}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1', '-filer', '-s3'],
@@ -41,22 +41,8 @@ export async function startObjectStore(packages: string): Promise<ObjectStore> {
     ],
     { cwd: directory, stdio: 'ignore' },
   );
-  const exited = once(server, 'exit');
-  const kill = (): void => void server.kill('SIGKILL');
-  process.once('exit', kill);
   const url = `http://127.0.0.1:${s3}`;
-  const close = async (): Promise<void> => {
-    kill();
-    await exited;
-    process.off('exit', kill);
-    await rm(directory, { recursive: true, force: true });
-  };
-  try {
-    await waitUntilListening('SeaweedFS', `${url}/`, server);
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const close = await waitForServer({ name: 'SeaweedFS', program, directory, isReady: () => answers(`${url}/`) });
   return { url, credentials, close };
 }
 

@@ -1,13 +1,12 @@
 /** A PostgreSQL server of the test run's own, from a Python package: no container, no system package. */
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chown, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { chown, cp, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from './ports.js';
+import { waitForServer } from './process.js';
 
 export interface Postgres {
   /** With the driver that `psycopg2-binary` brings; SQLAlchemy 2.1 takes another one when none is named. */
@@ -15,7 +14,6 @@ export interface Postgres {
   close(): Promise<void>;
 }
 
-const START_TIMEOUT_MILLIS = 20_000;
 const USER = 'mlflow';
 // PostgreSQL refuses to run as root, as containers do; "nobody" is there on every Linux.
 const NOBODY = { uid: 65_534, gid: 65_534 };
@@ -43,7 +41,7 @@ export async function startPostgres(packages: string): Promise<Postgres> {
     { ...account, cwd: directory },
   );
   const port = await freePort();
-  const server = spawn(
+  const program = spawn(
     join(programs, 'postgres'),
     [
       ...['-D', data, '-p', String(port), '-k', directory],
@@ -53,38 +51,19 @@ export async function startPostgres(packages: string): Promise<Postgres> {
     ],
     { ...account, cwd: directory, stdio: 'ignore' },
   );
-  const exited = once(server, 'exit');
-  // SIGQUIT: at once, without waiting for clients, and its worker processes go with it.
-  const kill = (): void => void server.kill('SIGQUIT');
-  process.once('exit', kill);
-  const close = async (): Promise<void> => {
-    kill();
-    await exited;
-    process.off('exit', kill);
-    await rm(directory, { recursive: true, force: true });
-  };
-  try {
-    await waitUntilReady(programs, port, server);
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  return { uri: `postgresql+psycopg2://${USER}@127.0.0.1:${port}/postgres`, close };
-}
-
-/** It listens before it takes clients, so its own program has to say. */
-async function waitUntilReady(programs: string, port: number, server: ChildProcess): Promise<void> {
-  const deadline = Date.now() + START_TIMEOUT_MILLIS;
   const address = ['--host', '127.0.0.1', '--port', String(port), '--quiet'];
-  for (;;) {
-    const ready = await promisify(execFile)(join(programs, 'pg_isready'), address).then(
-      () => true,
-      () => false,
-    );
-    if (ready) return;
-    if (server.exitCode !== null || Date.now() > deadline) {
-      throw new Error(`PostgreSQL did not start listening on port ${port}.`);
-    }
-    await delay(50);
-  }
+  const close = await waitForServer({
+    name: 'PostgreSQL',
+    program,
+    directory,
+    // It listens before it takes clients, so its own program has to say.
+    isReady: () =>
+      promisify(execFile)(join(programs, 'pg_isready'), address).then(
+        () => true,
+        () => false,
+      ),
+    // At once, without waiting for clients, and its worker processes go with it.
+    signal: 'SIGQUIT',
+  });
+  return { uri: `postgresql+psycopg2://${USER}@127.0.0.1:${port}/postgres`, close };
 }

@@ -11,6 +11,8 @@ export interface ClientCalls {
   readonly url: string;
   /** A call whose answer says nothing. */
   send(call: RestCall): Promise<void>;
+  /** The same for the most common kind. */
+  post(path: string, body: object): Promise<void>;
   /** A call with an answer that `parse` understands; what makes it throw is no answer of an MLflow server. */
   read<W, T>(call: RestCall, parse: (answer: W) => T): Promise<T>;
   /** Several requests under one time limit. */
@@ -30,6 +32,9 @@ export function createClientCalls(config: MlflowConnectionConfig): ClientCalls {
     url,
     async send(request) {
       await call(request);
+    },
+    async post(path, body) {
+      await call({ method: 'POST', path, body });
     },
     async read<W, T>(request: RestCall, parse: (answer: W) => T): Promise<T> {
       const answer = await call<W>(request);

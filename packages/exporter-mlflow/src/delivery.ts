@@ -1,48 +1,36 @@
-import { once, setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { ArtifactDelivery } from './artifact-delivery.js';
-import { forEachLimited, settledBefore } from './concurrency.js';
 import type { ExperimentResolver } from './experiment.js';
 import type { ExporterMetrics } from './metrics.js';
 import { MlflowError } from './mlflow-error.js';
-import { type PostponedTrace, PostponedTraces } from './postponed.js';
 import { RepeatedUsage } from './repeated-usage.js';
 import type { Reporter } from './reporter.js';
-import { type Failure, OUT_OF_TIME } from './response.js';
+import type { Failure } from './response.js';
 import { sanitizeSpan } from './sanitize.js';
-import { hasFigures, observeSpan, type TraceFacts, TraceFactsStore } from './trace-facts.js';
+import type { TraceCompletion } from './trace-completion.js';
+import { observeSpan, type TraceFacts, TraceFactsStore } from './trace-facts.js';
 import { type RecordContext, withTraceName } from './trace-info.js';
-import type { TraceRecords } from './trace-records.js';
+
 import type { Uploader } from './upload.js';
 
 export interface DeliveryParts {
   experiment: ExperimentResolver;
   uploader: Uploader;
-  records: TraceRecords;
-  /** The same for requests that end with `signal`. */
-  abortableRecords: (signal: AbortSignal) => TraceRecords;
+  completion: TraceCompletion;
   artifacts: ArtifactDelivery;
   reporter: Reporter;
   metrics: ExporterMetrics;
   context: Omit<RecordContext, 'experimentId'>;
   traceInfo: 'full' | 'otlp-only';
-  recordRemoteTraces: boolean;
-  concurrencyLimit: number;
+  /** Whether the record of a trace is sent with this span. */
+  isRoot: (span: ReadableSpan) => boolean;
   /** Resolves when it is time for some work of the processor. */
   nextTurn: () => Promise<void>;
   timeoutMillis: number;
 }
 
 type Found = Awaited<ReturnType<ExperimentResolver['resolve']>>;
-
-/** How long the steps of a trace may take, and who sends what they need. */
-interface Limit {
-  deadline: number;
-  records: TraceRecords;
-  /** Ends them before the deadline. */
-  signal?: AbortSignal;
-}
 
 /** What became of the spans of one export. */
 export interface DeliveryResult {
@@ -69,10 +57,6 @@ export class Delivery {
   readonly #repeatedUsage = new RepeatedUsage();
   /** Set for good once the server turned out to have no OTLP route. */
   #byArtifacts = false;
-  readonly #postponed = new PostponedTraces(({ cause }) => this.#incomplete(1, cause));
-  /** The postponed records are being sent. */
-  #catchingUp: { done: Promise<void>; ending: AbortController } | undefined;
-  #isClosed = false;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -126,32 +110,14 @@ export class Delivery {
     return this.#undelivered(spans, { kind: 'rejected', reason: `MLflow exporter failed: ${message}` });
   }
 
-  /**
-   * Sends the records that did not fit into the deadline of their export, as many as fit into this one. What is sent
-   * already, with a deadline of its own, ends with this one, too.
-   */
-  async catchUp(deadline: number): Promise<void> {
-    for (let running = this.#catchingUp; running !== undefined; running = this.#catchingUp) {
-      if (await settledBefore(deadline, [running.done])) continue;
-      running.ending.abort();
-      await running.done;
-    }
-    const ending = new AbortController();
-    // One listener for each trace under way.
-    setMaxListeners(0, ending.signal);
-    const done = this.#sendPostponed(deadline, ending.signal).finally(() => {
-      this.#catchingUp = undefined;
-    });
-    this.#catchingUp = { done, ending };
-    await done;
+  /** Sends the records of traces that did not fit into the deadline of their export; see {@link TraceCompletion}. */
+  catchUp(deadline: number): Promise<void> {
+    return this.#parts.completion.catchUp(deadline);
   }
 
   /** Nothing more will come. */
   close(): void {
-    this.#isClosed = true;
-    for (let trace = this.#postponed.take(); trace !== undefined; trace = this.#postponed.take()) {
-      this.#incomplete(1, trace.cause);
-    }
+    this.#parts.completion.close();
     this.#parts.artifacts.close();
     const { traces, mayBeMore } = this.#facts.withoutRoot;
     if (traces > 0 && !this.#byArtifacts) {
@@ -163,7 +129,7 @@ export class Delivery {
   }
 
   async #deliverSpans(spans: ReadableSpan[], experimentId: string, deadline: number): Promise<DeliveryResult> {
-    const { uploader, traceInfo, metrics, nextTurn } = this.#parts;
+    const { uploader, completion, traceInfo, isRoot, metrics, nextTurn, timeoutMillis, experiment } = this.#parts;
     const traces = groupByTrace(spans);
     await nextTurn();
     // Kept until the export is done: a flush of many batches may have the store forget some of them before.
@@ -173,10 +139,10 @@ export class Delivery {
       known.set(traceId, facts);
       for (const span of group) observeSpan(facts, span);
     }
-    const sent = traceInfo === 'full' ? spans : spans.map((span) => (this.#isRoot(span) ? withTraceName(span) : span));
+    const sent = traceInfo === 'full' ? spans : spans.map((span) => (isRoot(span) ? withTraceName(span) : span));
     const uploading = uploader.upload(sent, experimentId, deadline);
     track(known.values(), uploading);
-    const { accepted, refused, failure } = await uploading;
+    const { accepted, rejected, refused, failure } = await uploading;
 
     if (failure?.kind === 'unsupported') {
       this.#byArtifacts = true;
@@ -185,122 +151,19 @@ export class Delivery {
       );
       return this.#deliverArtifacts(spans, experimentId, deadline);
     }
-    if (refused > 0) metrics.lost(refused, { kind: 'rejected' });
-    // The server takes spans again, so that it may take what an earlier export left behind. Nobody waits for that.
-    if (failure === undefined && this.#postponed.size > 0 && this.#catchingUp === undefined) {
-      void this.catchUp(performance.now() + this.#parts.timeoutMillis);
-    }
-    const completed = traceInfo === 'full' ? await this.#complete(accepted, known, experimentId, deadline) : {};
+    const notTaken = refused + rejected;
+    if (notTaken > 0) metrics.lost(notTaken, { kind: 'rejected' });
+    if (failure === undefined) completion.resume(performance.now() + timeoutMillis);
+    const arrived = [...groupByTrace(accepted)].map(([traceId, group]) => {
+      return { traceId, spans: group, facts: known.get(traceId) ?? {}, experimentId };
+    });
+    const completed = traceInfo === 'full' ? await completion.complete(arrived, deadline) : {};
     if (failure !== undefined) {
       const missing = spans.length - accepted.length - refused;
-      const { lost, ...result } = this.#undelivered(missing, await this.#explain(failure, deadline));
-      return { ...result, lost: lost + refused };
+      const { lost, ...result } = this.#undelivered(missing, await experiment.explain(failure, deadline));
+      return { ...result, lost: lost + notTaken };
     }
-    return { lost: refused, ...completed };
-  }
-
-  /** The steps after an upload, for each of its traces. What fails for the moment only is no failure of the export. */
-  async #complete(
-    accepted: ReadableSpan[],
-    known: ReadonlyMap<string, TraceFacts>,
-    experimentId: string,
-    deadline: number,
-  ): Promise<Omit<DeliveryResult, 'lost'>> {
-    const failures: Failure[] = [];
-    const waiting: Failure[] = [];
-    const limit = { deadline, records: this.#parts.records };
-    await forEachLimited(groupByTrace(accepted), this.#parts.concurrencyLimit, async ([traceId, spans]) => {
-      const trace = { traceId, spans, facts: known.get(traceId) ?? {}, experimentId };
-      const failure = await this.#inTurn(trace, limit);
-      if (failure?.kind === 'retryable') {
-        waiting.push(failure);
-        this.#postpone({ ...trace, cause: failure });
-      } else if (failure !== undefined) {
-        failures.push(failure);
-      }
-    });
-    const [cause] = waiting;
-    if (cause !== undefined) this.#parts.reporter.postponed(waiting.length, cause.reason);
-    const postponed = waiting.length > 0;
-    const [first] = failures;
-    if (first === undefined) return { postponed };
-    const explained = await this.#explain(first, deadline);
-    this.#incomplete(failures.length, explained);
-    return { failure: explained, postponed };
-  }
-
-  async #sendPostponed(deadline: number, signal: AbortSignal): Promise<void> {
-    const limit = { deadline, records: this.#parts.abortableRecords(signal), signal };
-    // What a step waits for besides its requests does not hear the signal.
-    const ended = once(signal, 'abort').then(() => OUT_OF_TIME);
-    // Those that fail are kept again, and must not come round a second time.
-    const traces = Array.from({ length: this.#postponed.size }, () => this.#postponed.take()).filter(
-      (trace) => trace !== undefined,
-    );
-    let isAway = false;
-    await forEachLimited(traces, this.#parts.concurrencyLimit, async (trace) => {
-      if (isAway || isOver(limit)) return this.#postpone(trace);
-      const failure = await Promise.race([this.#inTurn(trace, limit), ended]);
-      if (failure?.kind === 'retryable') {
-        // Status 500 may be about this record alone.
-        isAway ||= failure.status !== 500;
-        this.#postpone(failure === OUT_OF_TIME ? trace : { ...trace, cause: failure });
-      } else if (failure !== undefined) {
-        this.#incomplete(1, failure);
-      }
-    });
-  }
-
-  #postpone(trace: PostponedTrace): void {
-    if (this.#isClosed) {
-      this.#incomplete(1, trace.cause);
-      return;
-    }
-    const roots = trace.spans.filter((span) => this.#isRoot(span));
-    // With a root, its record is all there is to send.
-    this.#postponed.add(roots.length > 0 ? { ...trace, spans: roots } : trace);
-  }
-
-  /** The steps of one trace, one at a time. */
-  #inTurn(trace: Omit<PostponedTrace, 'cause'>, limit: Limit): Promise<Failure | undefined> {
-    const { facts } = trace;
-    const earlier = facts.turn;
-    const step = async (): Promise<Failure | undefined> => {
-      // Steps of another export may have a later deadline.
-      const isFree = earlier === undefined || (await settledBefore(limit.deadline, [earlier]));
-      return isFree && !isOver(limit) ? this.#completeTrace(trace, limit) : OUT_OF_TIME;
-    };
-    // What nobody foresaw about one trace must not count as the loss of a whole batch, whose spans arrived.
-    const turn = step().catch(
-      (error: unknown): Failure => ({ kind: 'rejected', reason: `MLflow exporter failed: ${String(error)}` }),
-    );
-    // Who gave up waiting must not let the next one in.
-    facts.turn = Promise.allSettled([earlier, turn]).then(() => undefined);
-    return turn;
-  }
-
-  async #completeTrace(
-    { traceId, spans, facts, experimentId }: Omit<PostponedTrace, 'cause'>,
-    { deadline, records }: Limit,
-  ): Promise<Failure | undefined> {
-    const { context } = this.#parts;
-    const roots = spans.filter((span) => this.#isRoot(span));
-    if (roots.length > 0) {
-      // Other batches of this trace may be on their way at the same time: with them first, the totals are right at once.
-      const patience = performance.now() + (deadline - performance.now()) / 2;
-      if (facts.uploads?.size) await settledBefore(patience, facts.uploads);
-      let failure: Failure | undefined;
-      for (const root of roots) {
-        failure = (await records.record(root, facts, { ...context, experimentId }, deadline)) ?? failure;
-      }
-      return failure;
-    }
-    if (facts.record !== undefined) return records.repeat(facts, spans, deadline);
-    const isEntry = spans.some(({ parentSpanContext }) => parentSpanContext?.isRemote);
-    if (isEntry || (facts.remote && spans.some(hasFigures)) || (facts.recalled && facts.rooted)) {
-      return records.join(`tr-${traceId}`, facts, spans, deadline);
-    }
-    return undefined;
+    return { lost: notTaken, ...completed };
   }
 
   async #deliverArtifacts(spans: ReadableSpan[], experimentId: string, deadline: number): Promise<DeliveryResult> {
@@ -311,32 +174,11 @@ export class Delivery {
     return failure === undefined ? { lost } : this.#undelivered(lost, failure);
   }
 
-  #isRoot({ parentSpanContext }: ReadableSpan): boolean {
-    return parentSpanContext === undefined || (this.#parts.recordRemoteTraces && parentSpanContext.isRemote === true);
-  }
-
-  /** An experiment that was deleted or removed in mid-run shows as an odd refusal: look what became of it. */
-  async #explain(failure: Failure, deadline: number): Promise<Failure> {
-    if (failure.kind === 'retryable') return failure;
-    this.#parts.experiment.forget();
-    const again = await this.#parts.experiment.resolve(deadline);
-    return again.kind === 'success' ? failure : again;
-  }
-
   #undelivered(spans: number, failure: Failure): DeliveryResult {
     this.#parts.metrics.lost(spans, failure);
     this.#parts.reporter.undelivered(spans, failure);
     return { failure, lost: spans };
   }
-
-  #incomplete(traces: number, failure: Failure): void {
-    this.#parts.metrics.lostRecords(traces, failure);
-    this.#parts.reporter.incomplete(traces, failure.reason);
-  }
-}
-
-function isOver({ deadline, signal }: Limit): boolean {
-  return signal?.aborted === true || performance.now() >= deadline;
 }
 
 function groupByTrace(spans: readonly ReadableSpan[]): Map<string, ReadableSpan[]> {

@@ -8,8 +8,8 @@ import type { WireExperiment } from './wire-types.js';
 export interface ExperimentResolver {
   /** Its id. Failures are not remembered: the next call looks again. */
   resolve(deadline: number): Promise<RestResult<string>>;
-  /** Look again next time, because the server said something that does not fit. */
-  forget(): void;
+  /** An experiment that was deleted or removed in mid-run shows as an odd refusal: looks what became of it. */
+  explain(refusal: Failure, deadline: number): Promise<Failure>;
 }
 
 const EXPERIMENT_ID = 'experiment.experiment_id';
@@ -27,20 +27,24 @@ export function createExperimentResolver(
         : await findOrCreateExperiment(rest, wanted.name, deadline);
     return experiment.kind === 'success' ? { kind: 'success', value: experiment.value.experiment_id } : experiment;
   };
+  const resolve = async (deadline: number): Promise<RestResult<string>> => {
+    for (;;) {
+      const isOwn = found === undefined;
+      const attempt = found ?? look(deadline);
+      found = attempt;
+      const result = await attempt;
+      if (result.kind !== 'success' && found === attempt) found = undefined;
+      // The deadline that ended the attempt of another export is not the one of this export.
+      if (isOwn || result.kind !== 'retryable' || performance.now() >= deadline) return result;
+    }
+  };
   return {
-    async resolve(deadline) {
-      for (;;) {
-        const isOwn = found === undefined;
-        const attempt = found ?? look(deadline);
-        found = attempt;
-        const result = await attempt;
-        if (result.kind !== 'success' && found === attempt) found = undefined;
-        // The deadline that ended the attempt of another export is not the one of this export.
-        if (isOwn || result.kind !== 'retryable' || performance.now() >= deadline) return result;
-      }
-    },
-    forget() {
+    resolve,
+    async explain(refusal, deadline) {
+      if (refusal.kind === 'retryable') return refusal;
       found = undefined;
+      const again = await resolve(deadline);
+      return again.kind === 'success' ? refusal : again;
     },
   };
 }

@@ -15,7 +15,9 @@ import { MlflowError } from './mlflow-error.js';
 import { createReporter } from './reporter.js';
 import { createRestClient } from './rest.js';
 import { createRetryingTransport } from './retrying-transport.js';
+import { TraceCompletion } from './trace-completion.js';
 import { createTraceRecords } from './trace-records.js';
+import { createTraceSteps } from './trace-steps.js';
 import { abortable, createHttpTransport, type Transport } from './transport.js';
 import { createUploader } from './upload.js';
 
@@ -52,6 +54,7 @@ export class MlflowSpanExporter implements SpanExporter {
     } catch (error) {
       this.#configurationError = error instanceof MlflowError ? error : new MlflowError(String(error));
       diag.error(this.#configurationError.message);
+      this.#metrics ??= createExporterMetrics(config?.meterProvider, undefined);
     }
   }
 
@@ -106,7 +109,10 @@ export class MlflowSpanExporter implements SpanExporter {
   }
 
   #refuse(spans: readonly ReadableSpan[]): MlflowError | undefined {
-    if (this.#configurationError !== undefined) return this.#configurationError;
+    if (this.#configurationError !== undefined) {
+      this.#metrics?.lost(spans.length, { kind: 'configuration' });
+      return this.#configurationError;
+    }
     if (this.#shutdown !== undefined) {
       this.#metrics?.lost(spans.length, 'shut_down');
       return new MlflowError('The MLflow exporter was shut down already.');
@@ -125,8 +131,28 @@ function createDelivery(config: ResolvedConfig, transport: Transport, metrics: E
   const reporter = createReporter();
   const nextTurn = createTurns();
   const rest = createRestClient(transport, url);
+  const experiment = createExperimentResolver(rest, config.experiment, url);
+  const context = {
+    runId,
+    sourceName: programName(),
+    user: userName(),
+    modelId: activeModelId(),
+    git: gitMetadata('.'),
+  };
+  const isRoot = ({ parentSpanContext: parent }: ReadableSpan): boolean =>
+    parent === undefined || (recordRemoteTraces && parent.isRemote === true);
+  const completion = new TraceCompletion({
+    steps: createTraceSteps(context, isRoot),
+    records: createTraceRecords(rest),
+    abortableRecords: (signal) => createTraceRecords(createRestClient(abortable(transport, signal), url)),
+    experiment,
+    reporter,
+    metrics,
+    isRoot,
+    concurrencyLimit,
+  });
   return new Delivery({
-    experiment: createExperimentResolver(rest, config.experiment, url),
+    experiment,
     uploader: createUploader({
       transport,
       url,
@@ -136,21 +162,13 @@ function createDelivery(config: ResolvedConfig, transport: Transport, metrics: E
       reporter,
       nextTurn,
     }),
-    records: createTraceRecords(rest),
-    abortableRecords: (signal) => createTraceRecords(createRestClient(abortable(transport, signal), url)),
+    completion,
     artifacts: createArtifactDelivery({ rest, transport, url, reporter }),
     reporter,
     metrics,
-    context: {
-      runId,
-      sourceName: programName(),
-      user: userName(),
-      modelId: activeModelId(),
-      git: gitMetadata('.'),
-    },
+    context,
     traceInfo,
-    recordRemoteTraces,
-    concurrencyLimit,
+    isRoot,
     nextTurn,
     timeoutMillis,
   });

@@ -23,6 +23,7 @@ export type Cause = Pick<Failure, 'kind' | 'status'> | 'queue_full' | 'shut_down
 const METER_NAME = 'opentelemetry-exporter-mlflow';
 const COMPONENT_TYPE = 'mlflow_span_exporter';
 const ERROR_TYPE = 'error.type';
+const THREW = 'The meter provider given to the MLflow exporter threw';
 const NOTHING = (): void => {};
 const NO_METRICS: ExporterMetrics = {
   started: NOTHING,
@@ -34,16 +35,29 @@ const NO_METRICS: ExporterMetrics = {
 // Several exporters in one process are told apart by a number, as the conventions want it.
 let exporters = 0;
 
-/** Without a meter provider nothing is registered, and nothing costs anything. */
-export function createExporterMetrics(meterProvider: MeterProvider | undefined, url: string): ExporterMetrics {
+/**
+ * Without a meter provider nothing is registered, and nothing costs anything. Without a URL, because the settings give
+ * none, the metrics name no server.
+ */
+export function createExporterMetrics(
+  meterProvider: MeterProvider | undefined,
+  url: string | undefined,
+): ExporterMetrics {
   if (meterProvider === undefined) return NO_METRICS;
+  try {
+    return guarded(createInstruments(meterProvider, url));
+  } catch (error) {
+    diag.error(THREW, error);
+    return NO_METRICS;
+  }
+}
+
+function createInstruments(meterProvider: MeterProvider, url: string | undefined): ExporterMetrics {
   const meter = meterProvider.getMeter(METER_NAME);
-  const { protocol, hostname, port } = new URL(url);
   const common: Attributes = {
     'otel.component.type': COMPONENT_TYPE,
     'otel.component.name': `${COMPONENT_TYPE}/${exporters++}`,
-    'server.address': hostname,
-    'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
+    ...(url === undefined ? {} : serverAttributes(new URL(url))),
   };
   const inflight = meter.createUpDownCounter('otel.sdk.exporter.span.inflight', {
     unit: '{span}',
@@ -68,7 +82,7 @@ export function createExporterMetrics(meterProvider: MeterProvider | undefined, 
     description: 'Trace records that were given up, while their spans arrived, with the reason as error.type.',
   });
   const failed = (cause: Cause): Attributes => ({ ...common, [ERROR_TYPE]: errorType(cause) });
-  return guarded({
+  return {
     started: (spans) => inflight.add(spans, common),
     finished(spans, lost, millis, failure) {
       inflight.add(-spans, common);
@@ -78,7 +92,11 @@ export function createExporterMetrics(meterProvider: MeterProvider | undefined, 
     lost: (spans, cause) => exported.add(spans, failed(cause)),
     retried: (cause) => retries.add(1, failed(cause)),
     lostRecords: (count, cause) => records.add(count, failed(cause)),
-  });
+  };
+}
+
+function serverAttributes({ protocol, hostname, port }: URL): Attributes {
+  return { 'server.address': hostname, 'server.port': Number(port) || (protocol === 'https:' ? 443 : 80) };
 }
 
 /** A meter is the application's: what it throws must keep no span from being exported. Told once. */
@@ -90,7 +108,7 @@ function guarded(metrics: ExporterMetrics): ExporterMetrics {
       try {
         record(...args);
       } catch (error) {
-        if (!isTold) diag.error('The meter provider given to the MLflow exporter threw', error);
+        if (!isTold) diag.error(THREW, error);
         isTold = true;
       }
     };

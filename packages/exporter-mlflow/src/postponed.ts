@@ -3,13 +3,17 @@ import { foreseenBytes } from './batches.js';
 import type { Failure } from './response.js';
 import type { TraceFacts } from './trace-facts.js';
 
-/** The steps after an upload that one trace still waits for. */
-export interface PostponedTrace {
+/** A trace of which the server accepted spans. */
+export interface UploadedTrace {
   traceId: string;
-  /** The accepted spans that the steps are about. */
+  /** The accepted spans. */
   spans: ReadableSpan[];
   facts: TraceFacts;
   experimentId: string;
+}
+
+/** One that still waits for the steps after the upload. */
+export interface PostponedTrace extends UploadedTrace {
   /** Why they could not be done yet. */
   cause: Failure;
 }

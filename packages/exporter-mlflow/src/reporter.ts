@@ -13,6 +13,8 @@ export interface Reporter {
   refusedSpan(name: string, reason: string): void;
   /** One span that the server takes only without its content. */
   repairedSpan(name: string, reason: string): void;
+  /** The server took a request, but rejected so many of its spans, or none and has only something to say. */
+  partlyTaken(rejected: number, message: string): void;
   /** Spans arrived, but something about their traces could not be recorded; counts the traces. */
   incomplete(traces: number, reason: string): void;
   /** Records of traces did not fit into the deadline and are sent later. */
@@ -33,7 +35,7 @@ export function createReporter(): Reporter {
   let lost = 0;
   let toldLost = 0;
   let lostRecords = 0;
-  let toldLostRecords = 1;
+  let toldLostRecords = 0;
   let forgetExit: (() => void) | undefined;
   const summarize = (): void => {
     forgetExit?.();
@@ -55,13 +57,13 @@ export function createReporter(): Reporter {
     undelivered(spans, { reason }) {
       lost += spans;
       forgetExit ??= atExit(summarize);
-      if (once('error', reason, `${sentence(reason)} ${spans} spans were not delivered.`)) toldLost = lost;
+      if (once('error', reason, `${sentence(reason)} ${spans} spans were not delivered.`)) toldLost += spans;
     },
     refusedSpan(name, reason) {
       lost += 1;
       forgetExit ??= atExit(summarize);
       if (once('warn', `refused ${reason}`, `MLflow refuses span "${name}" (${reason}), it was dropped.`))
-        toldLost = lost;
+        toldLost += 1;
     },
     repairedSpan(name, reason) {
       once(
@@ -70,11 +72,24 @@ export function createReporter(): Reporter {
         `MLflow refuses span "${name}" (${reason}), it was sent without its content.`,
       );
     },
+    partlyTaken(rejected, message) {
+      if (rejected === 0) {
+        once('warn', `refused nothing ${message}`, `MLflow takes the spans, but says: ${sentence(message)}`);
+        return;
+      }
+      lost += rejected;
+      forgetExit ??= atExit(summarize);
+      const reason = message || 'without a reason';
+      if (
+        once('warn', `refused some ${reason}`, `MLflow takes a request, but not ${rejected} of its spans (${reason}).`)
+      )
+        toldLost += rejected;
+    },
     incomplete(traces, reason) {
       lostRecords += traces;
       forgetExit ??= atExit(summarize);
       if (once('error', `record ${reason}`, `The spans were delivered, but not the trace record: ${sentence(reason)}`))
-        toldLostRecords = Math.max(1, lostRecords);
+        toldLostRecords += 1;
     },
     postponed(traces, reason) {
       once(

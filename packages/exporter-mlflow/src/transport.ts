@@ -23,8 +23,8 @@ export interface HttpRequest {
   body?: Uint8Array;
   /** Sending it twice may do harm, so it is repeated only when the server cannot have seen it. Default: `false`. */
   once?: boolean;
-  /** Only the status of a successful answer matters: of its body no more than the beginning is read. Default: `false`. */
-  statusOnly?: boolean;
+  /** Of the body of a successful answer no more than the beginning is read. Default: `false`. */
+  beginningOnly?: boolean;
   /** Ends it before its deadline, also while it waits for a repetition. */
   signal?: AbortSignal;
 }
@@ -36,6 +36,8 @@ export type HttpResult =
       status: number;
       headers: IncomingHttpHeaders;
       body: string;
+      /** The body of a success as it came, when only its beginning was asked for and there is no more. */
+      bytes?: Uint8Array;
       /** The credentials came from a function of the application. Default: `false`. */
       askedForCredentials?: boolean;
     }
@@ -73,7 +75,7 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
   const { agent, open } = createOpener(connection);
 
   const exchange = (
-    { method, path, body, statusOnly = false, signal, ...request }: HttpRequest,
+    { method, path, body, beginningOnly = false, signal, ...request }: HttpRequest,
     credentials: Record<string, string>,
     deadline: number,
   ): Promise<HttpResult> =>
@@ -95,7 +97,7 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
       signal?.addEventListener('abort', end, { once: true });
       client.once('response', (response) => {
         answered = true;
-        readAnswer(response, statusOnly, createRedactor(client.getHeaders())).then(resolve, fail);
+        readAnswer(response, beginningOnly, createRedactor(client.getHeaders())).then(resolve, fail);
       });
       client.on('error', fail);
       client.once('close', () => {
@@ -178,12 +180,12 @@ function createOpener({ url, tls, proxy, maxSockets }: ResolvedConnection): Open
 
 async function readAnswer(
   response: IncomingMessage,
-  statusOnly: boolean,
+  beginningOnly: boolean,
   redact: (text: string) => string,
 ): Promise<HttpResult> {
   const { statusCode: status = 0, headers } = response;
   const success = status < 300;
-  const isBeginningEnough = statusOnly || !success;
+  const isBeginningEnough = beginningOnly || !success;
   const limit = isBeginningEnough ? MAX_KEPT_BYTES : MAX_ANSWER_BYTES;
   const chunks: Buffer[] = [];
   let length = 0;
@@ -196,8 +198,11 @@ async function readAnswer(
   if (length > limit && !isBeginningEnough) {
     return { kind: 'no-answer', message: `answer of more than ${limit / 1024 / 1024} MB`, code: TOO_LONG_CODE };
   }
-  const body = new TextDecoder().decode(Buffer.concat(chunks).subarray(0, limit));
-  if (success) return { kind: 'answer', status, headers, body };
+  const bytes = Buffer.concat(chunks);
+  const body = new TextDecoder().decode(bytes.subarray(0, limit));
+  if (success) {
+    return { kind: 'answer', status, headers, body, ...(beginningOnly && length <= limit ? { bytes } : {}) };
+  }
   // Errors are shown to people, and some servers repeat in them what they were sent.
   const { location } = headers;
   const shown = location === undefined ? headers : { ...headers, location: redact(location) };

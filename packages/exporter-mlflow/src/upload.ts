@@ -5,6 +5,7 @@ import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type BatchLimits, halve, splitIntoBatches } from './batches.js';
 import { sendByOtlp } from './otlp-route.js';
+import { type PartialSuccess, readPartialSuccess } from './partial-success.js';
 import { repairs } from './repair.js';
 import type { Reporter } from './reporter.js';
 import { classify, type Failure, type Outcome } from './response.js';
@@ -12,9 +13,11 @@ import type { Transport } from './transport.js';
 
 /** What the server has of a batch now. */
 export interface UploadResult {
-  /** Including those that arrived without their content. */
+  /** Including those that arrived without their content, and requests of which the server rejected only a part. */
   accepted: ReadableSpan[];
-  /** Refused for their content, one by one; reported already. */
+  /** How many of the accepted ones it rejected; reported already. */
+  rejected: number;
+  /** Refused for their content; reported already. */
   refused: number;
   /** Why the rest is missing; absent when nothing is. */
   failure?: Failure;
@@ -24,6 +27,8 @@ export interface Uploader {
   /** Sends spans of one experiment by OTLP, in as many requests as it takes. */
   upload(spans: ReadableSpan[], experimentId: string, deadline: number): Promise<UploadResult>;
 }
+
+type UploadOutcome = { kind: 'success'; partial?: PartialSuccess | undefined } | Failure;
 
 const compress = promisify(gzip);
 // Finding one bad span among 512 takes 18 requests. A server that refuses everything must not get a thousand of them.
@@ -49,7 +54,7 @@ export function createUploader(parts: {
   const { transport, url, compression, maxRequestBytes, runId, reporter, nextTurn } = parts;
   const limits: BatchLimits = { spans: MAX_SPANS_PER_REQUEST, bytes: maxRequestBytes };
 
-  const post = async (message: Uint8Array, experimentId: string, deadline: number): Promise<Outcome> => {
+  const post = async (message: Uint8Array, experimentId: string, deadline: number): Promise<UploadOutcome> => {
     const headers: Record<string, string> = {
       'content-type': 'application/x-protobuf',
       'x-mlflow-experiment-id': experimentId,
@@ -57,11 +62,22 @@ export function createUploader(parts: {
       ...(compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
     };
     const body = compression === 'gzip' ? await compress(message) : message;
-    const request = { method: 'POST', path: '/v1/traces', headers, body, statusOnly: true } as const;
-    return sendByOtlp(async () => classify(await transport.send(request, deadline), url), transport, deadline);
+    const request = { method: 'POST', path: '/v1/traces', headers, body, beginningOnly: true } as const;
+    let partial: PartialSuccess | undefined;
+    const sendOnce = async (): Promise<Outcome> => {
+      const result = await transport.send(request, deadline);
+      partial = readPartialSuccess(result);
+      return classify(result, url);
+    };
+    const outcome = await sendByOtlp(sendOnce, transport, deadline);
+    return outcome.kind === 'success' ? { kind: 'success', partial } : outcome;
   };
   /** `undefined` when they are too many for one request after all. */
-  const send = async (spans: ReadableSpan[], experimentId: string, deadline: number): Promise<Outcome | undefined> => {
+  const send = async (
+    spans: ReadableSpan[],
+    experimentId: string,
+    deadline: number,
+  ): Promise<UploadOutcome | undefined> => {
     await nextTurn();
     const message = serialize(spans);
     if (message === undefined) return { kind: 'rejected', status: 422, reason: 'it cannot be serialized' };
@@ -71,7 +87,7 @@ export function createUploader(parts: {
 
   return {
     async upload(spans, experimentId, deadline) {
-      const result: UploadResult = { accepted: [], refused: 0 };
+      const result: UploadResult = { accepted: [], rejected: 0, refused: 0 };
       let refusals = 0;
       let uselessRepairs = 0;
       /** Whether the server took the span in part. */
@@ -79,7 +95,7 @@ export function createUploader(parts: {
         if (uselessRepairs >= MAX_USELESS_REPAIRS) return false;
         for (const repaired of repairs(span, reason)) {
           const outcome = await send([repaired], experimentId, deadline);
-          if (outcome?.kind === 'success') return true;
+          if (outcome?.kind === 'success') return !outcome.partial?.rejected;
           if (outcome !== undefined && outcome.kind !== 'rejected') return outcome;
           refusals += 1;
         }
@@ -94,7 +110,15 @@ export function createUploader(parts: {
           continue;
         }
         if (outcome.kind === 'success') {
-          result.accepted.push(...part);
+          const { rejected = 0, message = '' } = outcome.partial ?? {};
+          const missing = Math.min(rejected, part.length);
+          if (outcome.partial !== undefined) reporter.partlyTaken(missing, message);
+          if (missing === part.length) {
+            result.refused += missing;
+          } else {
+            result.rejected += missing;
+            result.accepted.push(...part);
+          }
           continue;
         }
         if (outcome.kind !== 'rejected' || !CONTENT_STATUSES.has(outcome.status ?? 0)) {

@@ -4,25 +4,12 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { expect } from 'chai';
 import { MlflowClient, MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
-import { collectDiag } from './support/diag.js';
-import { type Answer, type LocalServer, type ReceivedRequest, startLocalServer } from './support/local-server.js';
+import { eachTest } from './support/each-test.js';
+import type { LocalServer } from './support/local-server.js';
 import { exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
 
 describe('credentials from a function', () => {
-  const closing: (() => Promise<void> | void)[] = [];
-  let log: ReturnType<typeof collectDiag>;
-  beforeEach(() => {
-    log = collectDiag();
-  });
-  afterEach(async () => {
-    log.stop();
-    for (const close of closing.splice(0).reverse()) await close();
-  });
-  async function startServer(answer?: (request: ReceivedRequest) => Answer | undefined): Promise<LocalServer> {
-    const server = await startLocalServer(answer);
-    closing.push(server.close);
-    return server;
-  }
+  const { log, closing, startServer } = eachTest();
   function newExporter(trackingUri: string, config: MlflowSpanExporterConfig): MlflowSpanExporter {
     const exporter = new MlflowSpanExporter({ trackingUri, retry: { initialBackoffMillis: 1 }, ...config });
     closing.push(() => exporter.shutdown());

@@ -9,32 +9,12 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { expect } from 'chai';
 import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
-import { collectDiag } from './support/diag.js';
-import {
-  type Answer,
-  type LocalServer,
-  type ReceivedRequest,
-  startLocalServer,
-  unusedAddress,
-} from './support/local-server.js';
+import { eachTest } from './support/each-test.js';
+import { type Answer, type LocalServer, unusedAddress } from './support/local-server.js';
 import { chatAttributes, exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
 
 describe('delivery of spans', () => {
-  const closing: (() => Promise<void>)[] = [];
-  let log: ReturnType<typeof collectDiag>;
-  beforeEach(() => {
-    log = collectDiag();
-  });
-  afterEach(async () => {
-    log.stop();
-    for (const close of closing.splice(0).reverse()) await close();
-  });
-
-  async function startServer(answer?: (request: ReceivedRequest) => Answer | undefined): Promise<LocalServer> {
-    const server = await startLocalServer(answer);
-    closing.push(server.close);
-    return server;
-  }
+  const { log, closing, startServer } = eachTest();
 
   function newExporter(trackingUri: string, config: MlflowSpanExporterConfig = {}): MlflowSpanExporter {
     // No pause between attempts, so that nothing here waits without need.
@@ -176,6 +156,26 @@ describe('delivery of spans', () => {
     const result = await exportSpans(newExporter(server.url), oneSpan());
     expect([result.code, result.error?.message]).to.deep.equal([FAILED, 'bad record']);
     expect(log.lines).to.deep.equal(['error: The spans were delivered, but not the trace record: bad record.']);
+  });
+
+  it('says in the end how much was lost in all, when what was told as it happened is less', async () => {
+    // The last loss has a cause of its own, and is told, but those told add up to two.
+    const causes = ['one', 'one', 'another'];
+    const refusing = (refused: string): Promise<LocalServer> => {
+      const said = [...causes];
+      return startServer(({ path }) =>
+        path === refused ? { status: 403, body: JSON.stringify({ message: said.shift() }) } : undefined,
+      );
+    };
+    for (const [path, summary] of [
+      ['/v1/traces', '3 spans were not delivered in all.'],
+      ['/api/3.0/mlflow/traces', '3 traces were left without their record in all.'],
+    ] as const) {
+      const exporter = newExporter((await refusing(path)).url);
+      for (const _ of causes) await exportSpans(exporter, oneSpan());
+      await exporter.shutdown();
+      expect(log.lines.splice(0)).to.have.length(3).and.include(`warn: MLflow exporter: ${summary}`);
+    }
   });
 
   it('never has more requests under way than allowed', async () => {

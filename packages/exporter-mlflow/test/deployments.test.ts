@@ -7,20 +7,12 @@ import { type MlflowServer, startMlflow } from '../../../scripts/mlflow/server.j
 import { testServer } from '../../../scripts/test-support/mlflow.js';
 import { MlflowClient, type MlflowConnectionConfig, MlflowError, MlflowSpanExporter } from '../src/index.js';
 import { createAuthority } from './support/certificates.js';
-import { collectDiag } from './support/diag.js';
+import { eachTest } from './support/each-test.js';
 import { startReverseProxy } from './support/gateways.js';
 import { exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
 
 describe('where MLflow servers stand', () => {
-  const closing: (() => Promise<void> | void)[] = [];
-  let log: ReturnType<typeof collectDiag>;
-  beforeEach(() => {
-    log = collectDiag();
-  });
-  afterEach(async () => {
-    log.stop();
-    for (const close of closing.splice(0).reverse()) await close();
-  });
+  const { log, closing } = eachTest();
   const oneSpan = (): ReadableSpan[] => recordSpans((tracer) => tracer.startSpan('span').end());
 
   /** Sends a trace and reads it back. */

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { type MlflowServer, startMlflow } from '../../../scripts/mlflow/server.js';
 import { MlflowClient, MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
+import { eachTest } from './support/each-test.js';
 import { type Answer, startLocalServer } from './support/local-server.js';
 import { chatAttributes, childSpan, exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
 
@@ -12,15 +13,7 @@ describe('spans of one trace on a server without OTLP', () => {
   const record = JSON.stringify({
     trace: { trace_info: { trace_id: 'x', tags: { 'mlflow.artifactLocation': folder } } },
   });
-  const closing: (() => Promise<void>)[] = [];
-  let log: ReturnType<typeof collectDiag>;
-  beforeEach(() => {
-    log = collectDiag();
-  });
-  afterEach(async () => {
-    log.stop();
-    for (const close of closing.splice(0).reverse()) await close();
-  });
+  const { log, closing } = eachTest();
 
   async function start(
     put: (spans: number, puts: number) => Answer | undefined,

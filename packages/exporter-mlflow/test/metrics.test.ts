@@ -1,20 +1,10 @@
 import { gunzipSync } from 'node:zlib';
-import {
-  AggregationTemporality,
-  InMemoryMetricExporter,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-} from '@opentelemetry/sdk-metrics';
 import { expect } from 'chai';
 import { MlflowSpanExporter } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
 import { startLocalServer } from './support/local-server.js';
+import { startMetrics } from './support/metrics.js';
 import { exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
-
-interface Point {
-  attributes: Record<string, unknown>;
-  value: unknown;
-}
 
 describe('metrics of the exporter itself', () => {
   let log: ReturnType<typeof collectDiag>;
@@ -22,26 +12,6 @@ describe('metrics of the exporter itself', () => {
     log = collectDiag();
   });
   afterEach(() => log.stop());
-
-  function startMetrics(): { provider: MeterProvider; read(): Promise<Record<string, Point[]>> } {
-    const memory = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-    const reader = new PeriodicExportingMetricReader({ exporter: memory, exportIntervalMillis: 1_000_000 });
-    const provider = new MeterProvider({ readers: [reader] });
-    return {
-      provider,
-      async read() {
-        await provider.forceFlush();
-        const metrics = memory.getMetrics().at(-1)?.scopeMetrics[0]?.metrics ?? [];
-        await provider.shutdown();
-        return Object.fromEntries(
-          metrics.map(({ descriptor: { name, unit }, dataPoints }) => [
-            `${name} ${unit}`,
-            dataPoints.map(({ attributes, value }) => ({ attributes, value })),
-          ]),
-        );
-      },
-    };
-  }
 
   it('count spans by outcome, spans under way, time, retries and lost records', async () => {
     let uploads = 0;
@@ -112,6 +82,36 @@ describe('metrics of the exporter itself', () => {
       ['no_answer', 10_000],
       ['queue_full', 7],
     ]);
+  });
+
+  it('count what is refused because of a wrong setting, though no server is known', async () => {
+    const { provider, read } = startMetrics();
+    const exporter = new MlflowSpanExporter({ trackingUri: 'databricks', meterProvider: provider });
+    const spans = recordSpans((tracer) => tracer.startSpan('span').end());
+    for (let n = 0; n < 2; n++) expect((await exportSpans(exporter, spans)).code).to.equal(FAILED);
+    await exporter.shutdown();
+    const [point] = (await read())['otel.sdk.exporter.span.exported {span}'] ?? [];
+    expect(point?.value).to.equal(2);
+    expect(point?.attributes).to.include({
+      'otel.component.type': 'mlflow_span_exporter',
+      'error.type': 'configuration',
+    });
+    expect(point?.attributes).not.to.have.any.keys('server.address', 'server.port');
+  });
+
+  it('keep no span from being exported when the meter provider fails', async () => {
+    const server = await startLocalServer();
+    const meterProvider = {
+      getMeter: () => {
+        throw new Error('no meter');
+      },
+    };
+    const exporter = new MlflowSpanExporter({ trackingUri: server.url, meterProvider });
+    const spans = recordSpans((tracer) => tracer.startSpan('span').end());
+    expect((await exportSpans(exporter, spans)).code).to.equal(SUCCESS);
+    await exporter.shutdown();
+    await server.close();
+    expect(log.lines).to.deep.equal(['error: The meter provider given to the MLflow exporter threw']);
   });
 
   it('are none without a meter provider', async () => {

@@ -4,20 +4,12 @@ import type { ResolvedConnection } from '../src/connection.js';
 import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
 import { createRetryingTransport } from '../src/retrying-transport.js';
 import type { HttpResult, Transport } from '../src/transport.js';
-import { collectDiag } from './support/diag.js';
+import { eachTest } from './support/each-test.js';
 import { type Answer, type LocalServer, type ReceivedRequest, startLocalServer } from './support/local-server.js';
 import { exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
 
 describe('retries', () => {
-  let log: ReturnType<typeof collectDiag>;
-  const closing: (() => Promise<void>)[] = [];
-  beforeEach(() => {
-    log = collectDiag();
-  });
-  afterEach(async () => {
-    log.stop();
-    for (const close of closing.splice(0).reverse()) await close();
-  });
+  const { log, closing } = eachTest();
 
   async function start(
     answer: (request: ReceivedRequest, uploads: number) => Answer | undefined,

@@ -11,32 +11,25 @@ import {
   VideoFormat,
 } from '@aws-sdk/client-bedrock-runtime';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { type Simulator, startSimulator } from 'bedrock-simulator';
+import { startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MODALITIES, mimeTypeOf } from '../src/dialects/mime-types.js';
 import { finishReason } from '../src/messages.js';
 import { messageViolations } from './support/message-schema.js';
-import { createClient, json, startTracing, type Tracing } from './support/tracing.js';
+import { beforeEachTest } from './support/simulation.js';
+import { createClient, json, type Tracing } from './support/tracing.js';
 
 const CLAUDE = 'anthropic.claude-3-haiku-20240307-v1:0';
 const NOVA = 'us.amazon.nova-lite-v1:0';
 
 describe('content parts', () => {
-  let simulator: Simulator;
   let tracing: Tracing;
   let client: BedrockRuntimeClient;
-  before(async () => {
-    simulator = await startSimulator();
+  beforeEachTest((parts) => {
+    ({ tracing, client } = parts);
   });
-  after(() => simulator.close());
-  beforeEach(() => {
-    tracing = startTracing();
-    client = createClient(simulator.url);
-  });
-  afterEach(async () => {
-    client.destroy();
-    await tracing.close();
-  });
+  // Some tests make another one.
+  afterEach(() => client.destroy());
 
   function lastSpan(): ReadableSpan {
     const span = tracing.spans().at(-1)!;

@@ -10,24 +10,18 @@ import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { DIALECTS } from '../src/dialects/index.js';
 import { CASES, PLAIN_CASES, QUESTION, TOOL_SCHEMA } from './support/dialect-cases.js';
-import { collect, createClient, json, startTracing, type Tracing } from './support/tracing.js';
+import { beforeEachTest } from './support/simulation.js';
+import { collect, createClient, json, type Tracing } from './support/tracing.js';
 
 describe('dialects', () => {
   let simulator: Simulator;
   let tracing: Tracing;
   let client: BedrockRuntimeClient;
-  before(async () => {
-    simulator = await startSimulator();
+  beforeEachTest((parts) => {
+    ({ simulator, tracing, client } = parts);
   });
-  after(() => simulator.close());
-  beforeEach(() => {
-    tracing = startTracing();
-    client = createClient(simulator.url);
-  });
-  afterEach(async () => {
-    client.destroy();
-    await tracing.close();
-  });
+  // Some tests make another one.
+  afterEach(() => client.destroy());
 
   async function invoke(modelId: string, body: unknown): Promise<ReadableSpan> {
     await client.send(new InvokeModelCommand({ modelId, body: JSON.stringify(body) }));

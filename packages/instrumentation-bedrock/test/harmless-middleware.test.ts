@@ -4,7 +4,8 @@ import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { errorView, sameAsUntraced } from './support/compare.js';
-import { createClient, json, startTracing, type Tracing } from './support/tracing.js';
+import { beforeEachTest } from './support/simulation.js';
+import { createClient, json, type Tracing } from './support/tracing.js';
 
 const MODEL = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
 const converse = (text = 'Hi'): sdk.ConverseCommandInput => ({
@@ -30,17 +31,8 @@ describe('with middleware and inputs of its own, the application does not notice
   let simulator: Simulator;
   let tracing: Tracing;
   let client: sdk.BedrockRuntimeClient;
-  before(async () => {
-    simulator = await startSimulator();
-  });
-  after(() => simulator.close());
-  beforeEach(() => {
-    tracing = startTracing();
-    client = createClient(simulator.url);
-  });
-  afterEach(async () => {
-    client.destroy();
-    await tracing.close();
+  beforeEachTest((parts) => {
+    ({ simulator, tracing, client } = parts);
   });
 
   it('the order in which all middleware of client and command runs, of every step and priority', async () => {

@@ -3,10 +3,11 @@ import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { context, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-import { type Simulator, startSimulator } from 'bedrock-simulator';
+import type { Simulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { BedrockInstrumentation } from '../src/index.js';
-import { collect, createClient, startTracing, type Tracing } from './support/tracing.js';
+import { beforeEachTest } from './support/simulation.js';
+import { collect, createClient, type Tracing } from './support/tracing.js';
 
 const MODEL = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
 const CONVERSE: sdk.ConverseCommandInput = { modelId: MODEL, messages: [{ role: 'user', content: [{ text: 'Hi' }] }] };
@@ -15,17 +16,8 @@ describe('the application does not notice', () => {
   let simulator: Simulator;
   let tracing: Tracing;
   let client: sdk.BedrockRuntimeClient;
-  before(async () => {
-    simulator = await startSimulator();
-  });
-  after(() => simulator.close());
-  beforeEach(() => {
-    tracing = startTracing();
-    client = createClient(simulator.url);
-  });
-  afterEach(async () => {
-    client.destroy();
-    await tracing.close();
+  beforeEachTest((parts) => {
+    ({ simulator, tracing, client } = parts);
   });
 
   const text = '{"inputText":"Hi"}';

@@ -2,9 +2,9 @@
 
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
-import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
-import { collect, createClient, startTracing, type Tracing } from './support/tracing.js';
+import { beforeEachTest } from './support/simulation.js';
+import { collect, type Tracing } from './support/tracing.js';
 
 const CONVERSE: sdk.ConverseCommandInput = {
   modelId: 'anthropic.claude-3-5-sonnet-20241022-v2:0',
@@ -12,20 +12,10 @@ const CONVERSE: sdk.ConverseCommandInput = {
 };
 
 describe('setConfig() while running', () => {
-  let simulator: Simulator;
   let tracing: Tracing;
   let client: sdk.BedrockRuntimeClient;
-  before(async () => {
-    simulator = await startSimulator();
-  });
-  after(() => simulator.close());
-  beforeEach(() => {
-    tracing = startTracing();
-    client = createClient(simulator.url);
-  });
-  afterEach(async () => {
-    client.destroy();
-    await tracing.close();
+  beforeEachTest((parts) => {
+    ({ tracing, client } = parts);
   });
 
   it('holds from the next call on, and the application gets the same', async () => {

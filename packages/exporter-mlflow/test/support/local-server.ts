@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
 export interface ReceivedRequest {
@@ -18,6 +18,8 @@ export type Answer =
 export interface LocalServer {
   url: string;
   requests: ReceivedRequest[];
+  /** Resolves when those that were connected have left: what they sent is among the requests then. */
+  left(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,15 +35,22 @@ export async function startLocalServer(
   const requests: ReceivedRequest[] = [];
   const server = createServer(async (message, response) => {
     const { method = '', url: path = '', headers } = message;
-    const request = { method, path, headers, body: await buffer(message) };
+    const body = await buffer(message).catch(() => undefined);
+    // The client left in the middle.
+    if (body === undefined) return;
+    const request = { method, path, headers, body };
     requests.push(request);
     const answered = answer(request) ?? { status: 200, body: path.includes('/experiments/') ? EXPERIMENT : '{}' };
     if (typeof answered === 'function') return answered(response);
     response.writeHead(answered.status, { 'content-type': 'application/json', ...answered.headers });
     response.end(answered.body ?? '{}');
   });
+  const connections: Promise<void>[] = [];
+  server.on('connection', (socket: Socket) => {
+    connections.push(new Promise((resolve) => void socket.once('close', () => resolve())));
+  });
   const url = await listen(server);
-  return { url, requests, close: () => close(server) };
+  return { url, requests, left: async () => void (await Promise.all(connections)), close: () => close(server) };
 }
 
 /** An address where nothing listens. */

@@ -1,0 +1,29 @@
+import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
+import { type Simulator, startSimulator } from 'bedrock-simulator';
+import { createClient, startTracing, type Tracing } from './tracing.js';
+
+export interface Simulation {
+  /** One for the whole suite. */
+  simulator: Simulator;
+  /** New for each test, as is the client. */
+  tracing: Tracing;
+  client: BedrockRuntimeClient;
+}
+
+/** Has each test of this suite begin with traced calls to a simulator at hand, and end without a trace of them. */
+export function beforeEachTest(begin: (parts: Simulation) => void): void {
+  let parts: Simulation | undefined;
+  let simulator: Simulator;
+  before(async () => {
+    simulator = await startSimulator();
+  });
+  after(() => simulator.close());
+  beforeEach(() => {
+    parts = { simulator, tracing: startTracing(), client: createClient(simulator.url) };
+    begin(parts);
+  });
+  afterEach(async () => {
+    parts?.client.destroy();
+    await parts?.tracing.close();
+  });
+}
