@@ -1,20 +1,20 @@
 import type { CitableDocument, Quote } from './conversation.js';
 import { wordsOf } from './tokens.js';
 
-/** Of each document the sentence that shares the most words with the question; none of a document that shares none. */
+/** Of each document the sentence that shares the most words with the question, if no other document shares more. */
 export function quoteDocuments(documents: readonly CitableDocument[], question: string): Quote[] {
   const asked = wordsOf(question);
-  return documents.flatMap(({ title, text }, documentIndex) => {
-    const [best] = sentencesOf(text)
-      .map((sentence) => ({
-        ...sentence,
-        shared: [...wordsOf(sentence.text)].filter((word) => asked.has(word)).length,
-      }))
-      .sort((a, b) => b.shared - a.shared);
-    if (best === undefined || best.shared === 0) return [];
-    const { shared: _, ...sentence } = best;
-    return [{ ...sentence, title, documentIndex }];
+  const candidates = documents.flatMap(({ title, text }, documentIndex) => {
+    const sentences = sentencesOf(text).map((sentence) => ({ shared: countShared(sentence.text, asked), sentence }));
+    const [best] = sentences.sort((a, b) => b.shared - a.shared);
+    return best ? [{ shared: best.shared, quote: { ...best.sentence, title, documentIndex } }] : [];
   });
+  const most = Math.max(1, ...candidates.map(({ shared }) => shared));
+  return candidates.filter(({ shared }) => shared === most).map(({ quote }) => quote);
+}
+
+function countShared(text: string, asked: ReadonlySet<string>): number {
+  return [...wordsOf(text)].filter((word) => asked.has(word)).length;
 }
 
 function sentencesOf(text: string): Pick<Quote, 'text' | 'start' | 'end'>[] {
