@@ -28,7 +28,12 @@ export async function main(args: string[]): Promise<number> {
   console.log(`${name}: Bedrock is ${bedrock.description}; MLflow is ${trackingUri}`);
   try {
     const { code } = await runNode([...exampleCommand(name), ...rest], {
-      env: { ...QUIET_ENV, ...bedrock.env, MLFLOW_TRACKING_URI: trackingUri },
+      env: {
+        ...QUIET_ENV,
+        MLFLOW_EXPERIMENT_NAME: 'bedrock-examples',
+        ...bedrock.env,
+        MLFLOW_TRACKING_URI: trackingUri,
+      },
       inherit: true,
     });
     return code;

@@ -9,7 +9,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 export const DEMO_EXAMPLES = ['quickstart', 'streaming', 'agent', 'token-cost', 'lambda'] as const;
 
 /** All of them, as folders of `examples`. */
-export const EXAMPLES = [...DEMO_EXAMPLES] as const;
+export const EXAMPLES = [...DEMO_EXAMPLES, 'chat-session', 'supervisor', 'rag', 'guardrail'] as const;
 
 export type ExampleName = (typeof EXAMPLES)[number];
 
