@@ -1,4 +1,4 @@
-// A conversation in turns. Each turn is a trace, all of them are one session: MLflow shows the session as a chat.
+// A conversation in turns. Each turn is a trace; all of them are one session, which MLflow shows as a whole.
 import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { explainBedrockError } from '../shared/explain-error.js';
 import { ChatSession } from './session.js';
