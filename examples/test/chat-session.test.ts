@@ -13,6 +13,10 @@ function messagesOf(span: MlflowSpan | undefined): ChatMessage[] {
   return (span?.inputs as { messages: ChatMessage[] } | undefined)?.messages ?? [];
 }
 
+function sessionOf(output: string): string {
+  return /^Session (\S+)$/m.exec(output)?.[1] ?? expect.fail(output);
+}
+
 describe('example chat-session', function () {
   this.timeout(120_000);
   let run: ExampleRun;
@@ -20,7 +24,7 @@ describe('example chat-session', function () {
 
   before(async () => {
     run = await runExample(['chat-session']);
-    session = /^Session (\S+)$/m.exec(run.output)?.[1] ?? '';
+    session = sessionOf(run.output);
   });
 
   it('answers each turn, also what only the turns before can tell', () => {
@@ -41,6 +45,17 @@ describe('example chat-session', function () {
     expect(traces.map(({ traceId }) => traceId)).to.deep.equal(run.traces.map(({ info }) => info.traceId));
     for (const { userId, state } of traces)
       expect({ userId, state }).to.include({ userId: 'example-user', state: 'OK' });
+  });
+
+  it('leaves them among those of the other examples when no experiment is named', async () => {
+    const { output } = await runExample(['chat-session', 'Hello'], { MLFLOW_EXPERIMENT_NAME: undefined });
+    const client = await testClient();
+    const experiment = await client.getExperimentByName('bedrock-examples');
+    const { traces } = await client.searchTraces({
+      experimentIds: [experiment?.experimentId ?? ''],
+      filter: `metadata.\`mlflow.trace.session\` = '${sessionOf(output)}'`,
+    });
+    expect(traces).to.have.length(1);
   });
 
   it('makes each turn a call with the conversation so far', () => {
