@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { buildPackages } from './build.js';
 import {
+  DEFAULT_EXPERIMENT,
   EXAMPLES,
   type ExampleName,
   exampleCommand,
@@ -28,12 +29,7 @@ export async function main(args: string[]): Promise<number> {
   console.log(`${name}: Bedrock is ${bedrock.description}; MLflow is ${trackingUri}`);
   try {
     const { code } = await runNode([...exampleCommand(name), ...rest], {
-      env: {
-        ...QUIET_ENV,
-        MLFLOW_EXPERIMENT_NAME: 'bedrock-examples',
-        ...bedrock.env,
-        MLFLOW_TRACKING_URI: trackingUri,
-      },
+      env: { ...QUIET_ENV, ...DEFAULT_EXPERIMENT, ...bedrock.env, MLFLOW_TRACKING_URI: trackingUri },
       inherit: true,
     });
     return code;

@@ -38,7 +38,7 @@ export async function testClient(): Promise<MlflowClient> {
   return new MlflowClient({ trackingUri: (await testServer()).url });
 }
 
-async function tracesOf(experimentName: string): Promise<MlflowTrace[]> {
+export async function tracesOf(experimentName: string): Promise<MlflowTrace[]> {
   const client = await testClient();
   const experiment = await client.getExperimentByName(experimentName);
   if (experiment === undefined) return [];

@@ -9,7 +9,16 @@ const ROOT = resolve(import.meta.dirname, '../..');
 export const DEMO_EXAMPLES = ['quickstart', 'streaming', 'agent', 'token-cost', 'lambda'] as const;
 
 /** All of them, as folders of `examples`. */
-export const EXAMPLES = [...DEMO_EXAMPLES, 'chat-session', 'supervisor', 'rag', 'guardrail'] as const;
+export const EXAMPLES = [
+  ...DEMO_EXAMPLES,
+  'feedback',
+  'evaluate',
+  'prompts',
+  'chat-session',
+  'supervisor',
+  'rag',
+  'guardrail',
+] as const;
 
 export type ExampleName = (typeof EXAMPLES)[number];
 
@@ -78,3 +87,6 @@ export const QUIET_ENV: NodeJS.ProcessEnv = {
   // MLflow shows resource attributes as tags of the trace: no host names, paths and process ids of this computer there.
   OTEL_NODE_RESOURCE_DETECTORS: 'env',
 };
+
+/** Unless the user's environment names another experiment. */
+export const DEFAULT_EXPERIMENT: NodeJS.ProcessEnv = { MLFLOW_EXPERIMENT_NAME: 'bedrock-examples' };

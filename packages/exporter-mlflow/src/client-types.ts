@@ -153,6 +153,13 @@ export interface MlflowPrompt {
   modelConfig?: Record<string, unknown>;
 }
 
+/** A new version of a prompt. */
+export interface MlflowPromptInput
+  extends Pick<MlflowPrompt, 'template' | 'commitMessage' | 'responseFormat' | 'modelConfig'> {
+  /** Of this version. Default: none. */
+  tags?: Record<string, string>;
+}
+
 /** A version of a prompt; a {@link MlflowPrompt} is one, too. */
 export interface MlflowPromptReference {
   name: string;

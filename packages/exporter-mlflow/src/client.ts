@@ -18,6 +18,7 @@ import type {
   MlflowAssessmentUpdate,
   MlflowExperiment,
   MlflowPrompt,
+  MlflowPromptInput,
   MlflowPromptReference,
   MlflowPromptSelection,
   MlflowRun,
@@ -33,8 +34,15 @@ import type { MlflowConnectionConfig } from './connection.js';
 import { findOrCreateExperiment, getExperimentByName, requireActive } from './experiment.js';
 import { joinPrompts, LINKED_PROMPTS, readLinkedPrompts } from './linked-prompts.js';
 import { MlflowError } from './mlflow-error.js';
-import { parsePrompt } from './prompts.js';
-import type { WireAssessment, WireModelVersion, WireRun, WireTrace, WireTraceInfo } from './wire-types.js';
+import { buildPrompt, buildPromptVersion, parsePrompt, requirePrompt } from './prompts.js';
+import type {
+  WireAssessment,
+  WireModelVersion,
+  WireRegisteredModel,
+  WireRun,
+  WireTrace,
+  WireTraceInfo,
+} from './wire-types.js';
 
 // Limit of the server per request.
 const MAX_TRACES_PER_LINK = 100;
@@ -226,6 +234,38 @@ export class MlflowClient {
       { method: 'GET', ...call, needs: PROMPT_NAME },
       (answer) => parsePrompt(answer.model_version),
     );
+  }
+
+  /**
+   * Registers a prompt, or the next version of one that is there already: each call makes a version. Rejects when the
+   * name is that of a model, or holds other characters than letters, digits, `.`, `-` and `_`.
+   */
+  async registerPrompt(name: string, input: MlflowPromptInput): Promise<MlflowPrompt> {
+    const body = buildPrompt(name);
+    try {
+      await this.#post('/api/2.0/mlflow/registered-models/create', body);
+    } catch (error) {
+      if (!(error instanceof MlflowError && error.errorCode === 'RESOURCE_ALREADY_EXISTS')) throw error;
+      await this.#calls.read<{ registered_model: WireRegisteredModel }, void>(
+        {
+          method: 'GET',
+          path: '/api/2.0/mlflow/registered-models/get',
+          query: { name },
+          needs: 'registered_model.name',
+        },
+        (answer) => requirePrompt(answer.registered_model),
+      );
+    }
+    const path = '/api/2.0/mlflow/model-versions/create';
+    return await this.#calls.read<{ model_version: WireModelVersion }, MlflowPrompt>(
+      { method: 'POST', path, body: buildPromptVersion(name, input), once: true, needs: PROMPT_NAME },
+      (answer) => parsePrompt(answer.model_version),
+    );
+  }
+
+  /** Lets an alias, such as `production`, stand for a version of a prompt; one that is there moves to it. */
+  async setPromptAlias(name: string, alias: string, version: number | string): Promise<void> {
+    await this.#post('/api/2.0/mlflow/registered-models/alias', { name, alias, version: String(version) });
   }
 
   /**

@@ -6,6 +6,7 @@ export type {
   MlflowAssessmentUpdate,
   MlflowExperiment,
   MlflowPrompt,
+  MlflowPromptInput,
   MlflowPromptMessage,
   MlflowPromptReference,
   MlflowPromptSelection,

@@ -101,6 +101,11 @@ export interface WireRun {
 }
 
 /** A version of a registered model; prompts are such. */
+export interface WireRegisteredModel {
+  name: string;
+  tags?: { key: string; value: string }[];
+}
+
 export interface WireModelVersion {
   name: string;
   version: string;

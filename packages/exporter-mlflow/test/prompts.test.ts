@@ -76,6 +76,53 @@ describe('prompts', () => {
     });
   });
 
+  it('are registered version by version, as Python reads them, and named by an alias', async () => {
+    const registered = uniqueName('register');
+    const first = await client.registerPrompt(registered, { template: 'Greet {{name}}.', tags: { team: 'search' } });
+    expect(first).to.deep.equal({
+      name: registered,
+      version: 1,
+      template: 'Greet {{name}}.',
+      aliases: [],
+      tags: { team: 'search' },
+    });
+    const chat = {
+      template: [{ role: 'system', content: 'Greet {{name}}.' }],
+      commitMessage: 'as a chat',
+      responseFormat: { type: 'object' },
+      modelConfig: { model_name: 'amazon.nova-lite-v1:0' },
+    };
+    await client.registerPrompt(registered, chat);
+    expect(await client.getPrompt(registered)).to.deep.equal({
+      ...chat,
+      name: registered,
+      version: 2,
+      aliases: [],
+      tags: {},
+    });
+    await client.setPromptAlias(registered, 'production', first.version);
+    expect(await client.getPrompt(registered, { alias: 'production' })).to.deep.equal({
+      ...first,
+      aliases: ['production'],
+    });
+    await client.setPromptAlias(registered, 'production', 2);
+    expect(await client.getPrompt(registered, { alias: 'production' })).to.include({ version: 2 });
+  });
+
+  it('cannot be registered under a name that Python refuses', async () => {
+    expect((await errorOf(client.registerPrompt('to greet', { template: 'Hi' }))).message).to.equal(
+      '"to greet" cannot be the name of a prompt: use letters, digits, ".", "-" and "_".',
+    );
+  });
+
+  it('that are registered at the same time are all kept', async () => {
+    const registered = uniqueName('race');
+    const versions = await Promise.all(
+      ['a', 'b', 'c'].map((template) => client.registerPrompt(registered, { template })),
+    );
+    expect(versions.map(({ version }) => version)).to.have.members([1, 2, 3]);
+  });
+
   it('that are not there have the error of MLflow', async () => {
     expect((await errorOf(client.getPrompt(name, { version: 9 }))).errorCode).to.equal('RESOURCE_DOES_NOT_EXIST');
     expect((await errorOf(client.getPrompt(uniqueName('none')))).errorCode).to.equal('RESOURCE_DOES_NOT_EXIST');
@@ -95,6 +142,9 @@ describe('prompts', () => {
     const { run } = (await response.json()) as { run: { info: { artifact_uri: string } } };
     await post('model-versions/create', { name: model, source: `${run.info.artifact_uri}/model`, run_id: runId });
     expect((await errorOf(client.getPrompt(model, { version: 1 }))).message).to.equal(
+      `"${model}" is registered at MLflow as a model, not as a prompt: correct the name.`,
+    );
+    expect((await errorOf(client.registerPrompt(model, { template: 'Hi' }))).message).to.equal(
       `"${model}" is registered at MLflow as a model, not as a prompt: correct the name.`,
     );
   });
