@@ -21,6 +21,10 @@ const ADVICE: readonly (readonly [seen: RegExp, advice: string])[] = [
     'AWS denies the use of this model: allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream in your IAM policy, and request access to the model in the Bedrock console of this region.',
   ],
   [
+    /(?:ValidationException|ResourceNotFoundException).*guardrail/i,
+    'This region and account have no such guardrail: set BEDROCK_GUARDRAIL_ID and BEDROCK_GUARDRAIL_VERSION to one of yours.',
+  ],
+  [
     /ValidationException|ResourceNotFoundException/,
     'Bedrock rejects the request, most often because this region does not offer the model under this id: set AWS_REGION to a region that has it, or BEDROCK_MODEL_ID to a model or inference profile of this region (for example eu.amazon.nova-lite-v1:0).',
   ],

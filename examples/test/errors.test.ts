@@ -52,6 +52,13 @@ describe('errors of the examples', function () {
     expect(output).to.match(/^Bedrock rejects the request, .*set AWS_REGION .*BEDROCK_MODEL_ID .*ValidationException/m);
   });
 
+  it('says how to name a guardrail when there is none of that id', async () => {
+    const message = 'The guardrail identifier or version provided in the request does not exist.';
+    const { code, output } = await withScenario('validation-error', ['guardrail'], { message });
+    expect(code).to.equal(1);
+    expect(output).to.match(/^This region and account have no such guardrail: set BEDROCK_GUARDRAIL_ID /m);
+  });
+
   it('says that the host of a made-up region does not exist', async () => {
     const endpoint = { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://bedrock-runtime.nowhere-1.invalid' };
     const { output } = await runExample(['streaming', '--aws'], { ...NO_AWS_SETTINGS, ...KEYS, ...endpoint });
@@ -74,10 +81,14 @@ describe('errors of the examples', function () {
   });
 });
 
-async function withScenario(scenario: string, args: string[]): ReturnType<typeof runExample> {
+async function withScenario(
+  scenario: string,
+  args: string[],
+  parameters: Record<string, string> = {},
+): ReturnType<typeof runExample> {
   const simulator = await startSimulator();
   try {
-    return await runExample(args, { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.endpoint({ scenario }) });
+    return await runExample(args, { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.endpoint({ scenario, parameters }) });
   } finally {
     await simulator.close();
   }

@@ -14,7 +14,7 @@ import { startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { exampleCommand, QUIET_ENV, simulatedBedrock } from '../../scripts/support/examples.js';
+import { type ExampleName, exampleCommand, QUIET_ENV, simulatedBedrock } from '../../scripts/support/examples.js';
 import { runNode } from '../../scripts/support/run.js';
 import { testServer } from '../../scripts/test-support/mlflow.js';
 import { startTracing } from './support/tracing.js';
@@ -41,16 +41,7 @@ describe('MLflow’s pages', function () {
       this.skip();
     }
     ({ url } = await testServer());
-    const bedrock = await simulatedBedrock();
-    const { code, output } = await runNode(exampleCommand('agent'), {
-      env: { ...QUIET_ENV, ...bedrock.env, MLFLOW_TRACKING_URI: url, MLFLOW_EXPERIMENT_NAME: experimentName },
-    });
-    await bedrock.close();
-    expect(code, output).to.equal(0);
-    const mlflow = new MlflowClient({ trackingUri: url });
-    experimentId = (await mlflow.getExperimentByName(experimentName))?.experimentId ?? '';
-    const { traces } = await mlflow.searchTraces({ experimentIds: [experimentId] });
-    traceId = traces[0]?.traceId ?? '';
+    ({ experimentId, traceId } = await runExample('agent', experimentName));
     profile = await mkdtemp(join(tmpdir(), 'chromium-'));
     browser = await chromium.launchPersistentContext(profile, {
       executablePath: CHROMIUM,
@@ -65,6 +56,23 @@ describe('MLflow’s pages', function () {
     await browser?.close();
     if (profile) await rm(profile, { recursive: true, force: true });
   });
+
+  /** The experiment, which is the example's own unless it is named, and the trace that ended last. */
+  async function runExample(
+    name: ExampleName,
+    experimentName = `pages ${randomUUID()}`,
+  ): Promise<{ experimentId: string; traceId: string }> {
+    const bedrock = await simulatedBedrock();
+    const { code, output } = await runNode(exampleCommand(name), {
+      env: { ...QUIET_ENV, ...bedrock.env, MLFLOW_TRACKING_URI: url, MLFLOW_EXPERIMENT_NAME: experimentName },
+    });
+    await bedrock.close();
+    expect(code, output).to.equal(0);
+    const mlflow = new MlflowClient({ trackingUri: url });
+    const experimentId = (await mlflow.getExperimentByName(experimentName))?.experimentId ?? '';
+    const { traces } = await mlflow.searchTraces({ experimentIds: [experimentId] });
+    return { experimentId, traceId: traces[0]?.traceId ?? '' };
+  }
 
   it('list the trace with its question, answer, tokens and session', async () => {
     await page.goto(`${url}/#/experiments/${experimentId}/traces`);
@@ -86,6 +94,32 @@ describe('MLflow’s pages', function () {
       await page.getByText(text).first().waitFor();
     }
     if (process.env['UPDATE_IMAGES']) await page.screenshot({ path: IMAGE });
+  });
+
+  it('show what a retriever found as documents with their source, and a cited answer as text', async () => {
+    const { experimentId, traceId } = await runExample('rag');
+    await page.goto('about:blank');
+    await page.goto(`${url}/#/experiments/${experimentId}/traces?selectedEvaluationId=${traceId}`);
+    await page.getByText('retrieve', { exact: true }).last().click();
+    for (const text of ['A refund takes five working days', 'doc_uri', 'handbook/refu']) {
+      await page.getByText(text).first().waitFor();
+    }
+    await page.getByText('chat us.anthropic').first().click();
+    await page.getByText('Assistant', { exact: true }).first().waitFor();
+    // The answer holds nothing but cited passages and a note.
+    await page
+      .getByText(/^(?=.*A refund takes five)(?=.*Delivery takes three).*Scripted/)
+      .first()
+      .waitFor();
+  });
+
+  it('show the turns of a session one below the other', async () => {
+    const { experimentId, traceId } = await runExample('chat-session');
+    const { info } = await new MlflowClient({ trackingUri: url }).getTrace(traceId);
+    await page.goto(`${url}/#/experiments/${experimentId}/chat-sessions/${info.sessionId}`);
+    for (const text of ['Turn 3', 'What is the capital of Kenya?', '12 * 4 is 48.', 'Your first question was:']) {
+      await page.getByText(text).first().waitFor();
+    }
   });
 
   const QUESTION = 'What is the capital of France?';

@@ -4,9 +4,10 @@ import { converseEvents, readConverseRequest, writeConverse } from './dialects/c
 import type { ChatDialect } from './dialects/dialect.js';
 import { findDialect, SCRIPTED_FAMILIES } from './dialects/index.js';
 import { errorResponse } from './errors.js';
-import { applyGuardrail } from './guardrail.js';
+import { applyGuardrail, type ConverseGuardrail, guardConverse } from './guardrail.js';
 import { isObject, type JsonObject, objectOf } from './json.js';
 import { countPrompt, createScriptedModel, type ScriptedModel } from './scripted-model.js';
+import { toPieces } from './tokens.js';
 import type { Operation, ReceivedRequest, SimulatedResponse } from './types.js';
 
 /** A request that is known to be for one of Bedrock Runtime's operations. */
@@ -35,9 +36,9 @@ export function answer(request: OperationRequest, state: State, pieces?: readonl
     return errorResponse('ValidationException', 'Malformed input request, please reformat your input and try again.');
   switch (operation) {
     case 'Converse':
-      return { body: writeConverse(state.model.reply(modelId, readConverseRequest(body), pieces)) };
+      return { body: writeConverse(...converse(modelId, body, state.model, pieces)) };
     case 'ConverseStream':
-      return { events: converseEvents(state.model.reply(modelId, readConverseRequest(body), pieces)) };
+      return { events: converseEvents(...converse(modelId, body, state.model, pieces)) };
     case 'CountTokens':
       return countTokens(modelId, body);
     case 'ApplyGuardrail':
@@ -53,6 +54,20 @@ export function answer(request: OperationRequest, state: State, pieces?: readonl
     case 'InvokeModelWithResponseStream':
       return invokeStream(modelId, body, state.model, pieces);
   }
+}
+
+/** A request that a guardrail blocks reaches no model: nothing is counted. */
+function converse(
+  modelId: string,
+  body: JsonObject,
+  model: ScriptedModel,
+  pieces: readonly string[] | undefined,
+): [Reply, ConverseGuardrail | undefined] {
+  const guardrail = guardConverse(body);
+  const conversation = readConverseRequest(body);
+  if (guardrail?.blocked === undefined) return [model.reply(modelId, conversation, pieces), guardrail];
+  const reply = model.reply(modelId, conversation, toPieces(guardrail.blocked));
+  return [{ ...reply, usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 } }, guardrail];
 }
 
 function invoke(

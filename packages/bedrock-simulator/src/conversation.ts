@@ -18,11 +18,30 @@ export interface ToolResult {
   readonly failed: boolean;
 }
 
+/** A document that an answer may quote. */
+export interface CitableDocument {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** A sentence of a document, as an answer quotes it. */
+export interface Quote {
+  readonly text: string;
+  readonly title: string;
+  /** Place of the document among those of its message. */
+  readonly documentIndex: number;
+  /** In characters of the document. */
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface Message {
   readonly role: string;
   readonly text: string;
   readonly toolCalls: readonly ToolCall[];
   readonly toolResults: readonly ToolResult[];
+  /** Documents with citations enabled. */
+  readonly documents?: readonly CitableDocument[];
 }
 
 export interface Tool {
@@ -58,6 +77,8 @@ export interface Reply {
   /** The same text in the pieces a stream sends. */
   readonly pieces: readonly string[];
   readonly toolCalls: readonly ToolCall[];
+  /** What the text begins with, each followed by a space, when the request has documents to cite. */
+  readonly quotes: readonly Quote[];
   readonly finish: 'end' | 'tool' | 'length';
   readonly usage: Usage;
   /** True when the request has cache points, even if nothing was read or written. */

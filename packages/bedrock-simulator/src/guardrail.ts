@@ -15,31 +15,84 @@ export function applyGuardrail(labels: Readonly<Record<string, string>>, body: J
   const text = arrayOf(body['content'])
     .map((block) => stringOf(objectOf(objectOf(block)['text'])['text']))
     .join('\n');
-  const found = findWords(text, new Set([BLOCKED_WORD, guardrailIdentifier.toLowerCase()]));
+  const found = findBlockedWords(text, guardrailIdentifier);
   const intervened = found.length > 0;
-  const usage = usageOf(text);
-  const guardrailCoverage = { textCharacters: { guarded: text.length, total: text.length } };
-  const message = `Blocked by a guardrail of the local Bedrock simulator: ${found.join(', ')}.`;
-  return {
-    usage,
-    action: intervened ? 'GUARDRAIL_INTERVENED' : 'NONE',
-    actionReason: intervened ? 'Guardrail blocked.' : 'No action.',
-    outputs: intervened ? [{ text: message }] : [],
-    assessments:
-      intervened || body['outputScope'] === 'FULL'
-        ? [
-            {
-              wordPolicy: {
-                customWords: found.map((match) => ({ match, action: 'BLOCKED', detected: true })),
-                managedWordLists: [],
-              },
-              invocationMetrics: { guardrailProcessingLatency: 20, usage, guardrailCoverage },
-              appliedGuardrailDetails: appliedGuardrail(guardrailIdentifier, guardrailVersion),
-            },
-          ]
-        : [],
-    guardrailCoverage,
+  const assessment = {
+    wordPolicy: wordPolicy(found),
+    invocationMetrics: invocationMetrics(text),
+    appliedGuardrailDetails: appliedGuardrail(guardrailIdentifier, guardrailVersion),
   };
+  return {
+    usage: usageOf(text),
+    action: intervened ? 'GUARDRAIL_INTERVENED' : 'NONE',
+    actionReason: reason(intervened),
+    outputs: intervened ? [{ text: blockedMessage(found) }] : [],
+    assessments: intervened || body['outputScope'] === 'FULL' ? [assessment] : [],
+    guardrailCoverage: coverageOf(text),
+  };
+}
+
+/** What a guardrail did to a Converse request. */
+export interface ConverseGuardrail {
+  /** The answer in place of the model's, when the request was blocked. */
+  readonly blocked: string | undefined;
+  /** Present when the request asks for it. */
+  readonly trace: JsonObject | undefined;
+}
+
+/**
+ * Applies `guardrailConfig` of a Converse request to what it says: to the blocks of guarded content if there are any,
+ * else to all text. Answers are not looked at.
+ */
+export function guardConverse(body: JsonObject): ConverseGuardrail | undefined {
+  const { guardrailIdentifier, trace } = objectOf(body['guardrailConfig']);
+  const identifier = stringOf(guardrailIdentifier);
+  if (identifier === '') return undefined;
+  const text = guardedText(body);
+  const found = findBlockedWords(text, identifier);
+  const intervened = found.length > 0;
+  const assessment = {
+    ...(intervened ? { wordPolicy: wordPolicy(found) } : {}),
+    invocationMetrics: invocationMetrics(text),
+  };
+  return {
+    blocked: intervened ? blockedMessage(found) : undefined,
+    trace: /^enabled/.test(stringOf(trace))
+      ? { actionReason: reason(intervened), inputAssessment: { [identifier]: assessment } }
+      : undefined,
+  };
+}
+
+function guardedText(body: JsonObject): string {
+  const blocks = arrayOf(body['messages'])
+    .flatMap((message) => arrayOf(objectOf(message)['content']))
+    .map(objectOf);
+  const guarded = blocks.map(({ guardContent }) => stringOf(objectOf(objectOf(guardContent)['text'])['text']));
+  const texts = guarded.some((text) => text !== '') ? guarded : blocks.map(({ text }) => stringOf(text));
+  return texts.filter((text) => text !== '').join('\n');
+}
+
+function reason(intervened: boolean): string {
+  return intervened ? 'Guardrail blocked.' : 'No action.';
+}
+
+function wordPolicy(found: readonly string[]): JsonObject {
+  return {
+    customWords: found.map((match) => ({ match, action: 'BLOCKED', detected: true })),
+    managedWordLists: [],
+  };
+}
+
+function invocationMetrics(text: string): JsonObject {
+  return { guardrailProcessingLatency: 20, usage: usageOf(text), guardrailCoverage: coverageOf(text) };
+}
+
+function coverageOf(text: string): JsonObject {
+  return { textCharacters: { guarded: text.length, total: text.length } };
+}
+
+function blockedMessage(found: readonly string[]): string {
+  return `Blocked by a guardrail of the local Bedrock simulator: ${found.join(', ')}.`;
 }
 
 function appliedGuardrail(identifier: string, version: string): JsonObject {
@@ -53,8 +106,9 @@ function appliedGuardrail(identifier: string, version: string): JsonObject {
   };
 }
 
-/** The words of the list that are in the text, as the text writes them. */
-function findWords(text: string, words: ReadonlySet<string>): string[] {
+/** As the text writes them. */
+function findBlockedWords(text: string, identifier: string): string[] {
+  const words = new Set([BLOCKED_WORD, identifier.toLowerCase()]);
   const tokens = text.match(/[\p{L}\p{N}]+/gu) ?? [];
   return [...new Set(tokens.filter((token) => words.has(token.toLowerCase())))];
 }

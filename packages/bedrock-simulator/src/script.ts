@@ -1,4 +1,5 @@
-import type { Conversation, Message, Tool, ToolCall } from './conversation.js';
+import { quoteDocuments } from './citations.js';
+import type { Conversation, Message, Quote, Tool, ToolCall } from './conversation.js';
 import { isObject } from './json.js';
 import { findPlaces } from './places.js';
 import { planCalls, relevantTools } from './tool-calls.js';
@@ -6,6 +7,7 @@ import { planCalls, relevantTools } from './tool-calls.js';
 export interface Turn {
   readonly text: string;
   readonly toolCalls: readonly ToolCall[];
+  readonly quotes: readonly Quote[];
 }
 
 const DISCLAIMER = '(Scripted by the local Bedrock simulator; no model ran.)';
@@ -25,9 +27,15 @@ export function composeTurn(conversation: Conversation, seed: string): Turn {
       name: tool.name,
       input,
     }));
-    return { text: announce(toolCalls, question), toolCalls };
+    return { text: announce(toolCalls, question), toolCalls, quotes: [] };
   }
-  return { text: `${answer(question, since)} ${DISCLAIMER}`, toolCalls: [] };
+  const quotes = quoteDocuments(conversation.messages[start]?.documents ?? [], question);
+  if (quotes.length > 0) {
+    return { text: [...quotes.map(({ text }) => text), DISCLAIMER].join(' '), toolCalls: [], quotes };
+  }
+  const earlier = conversation.messages.slice(0, Math.max(start, 0));
+  const text = recall(question, earlier) ?? answer(question, since);
+  return { text: `${text} ${DISCLAIMER}`, toolCalls: [], quotes: [] };
 }
 
 function isQuestion(message: Message): boolean {
@@ -59,6 +67,13 @@ function answer(question: string, since: readonly Message[]): string {
     return `${subject}: ${result.failed ? `the tool failed (${result.text})` : readable(result.text)}.`;
   });
   return `Here is what I found. ${sentences.join(' ')}`;
+}
+
+/** What only the conversation so far can answer. */
+function recall(question: string, earlier: readonly Message[]): string | undefined {
+  if (!/\bmy first question\b/i.test(question)) return undefined;
+  const first = earlier.find(isQuestion);
+  return first ? `Your first question was: "${first.text}"` : 'This is your first question.';
 }
 
 /** `{"temperature":21}` as `temperature 21`; any other text as it is. */

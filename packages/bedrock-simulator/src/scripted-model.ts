@@ -14,7 +14,7 @@ export function createScriptedModel(): ScriptedModel {
   return {
     reply(modelId, conversation, pieces) {
       const id = digest([modelId, conversation.prompt, conversation.messages]);
-      const turn = pieces ? { text: pieces.join(''), toolCalls: [] } : composeTurn(conversation, id);
+      const turn = pieces ? { text: pieces.join(''), toolCalls: [], quotes: [] } : composeTurn(conversation, id);
       const limit = pieces ? undefined : conversation.maxTokens;
       const cut = countOutput(turn.text, turn.toolCalls) > (limit ?? Number.POSITIVE_INFINITY);
       const text = cut ? tokenize(turn.text).slice(0, limit).join('') : turn.text;
@@ -25,6 +25,7 @@ export function createScriptedModel(): ScriptedModel {
         text,
         pieces: pieces ?? toPieces(text),
         toolCalls,
+        quotes: cut ? [] : turn.quotes,
         finish: cut ? 'length' : toolCalls.length > 0 ? 'tool' : 'end',
         usage: { ...countInput(modelId, conversation.prompt, cachedPrefixes), output },
         caching: conversation.prompt.includes(CACHE_POINT),

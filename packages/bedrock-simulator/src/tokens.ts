@@ -16,6 +16,15 @@ export function countTokens(text: string): number {
   return tokenize(text).length;
 }
 
+/**
+ * What a text is about: its words in lower case and cut after six letters, so that "refund" is in "refunds". Without
+ * those of up to three letters, which are in every text.
+ */
+export function wordsOf(text: string): Set<string> {
+  const words = tokenize(text.toLowerCase()).map((token) => token.trim());
+  return new Set(words.filter((word) => /^[\p{L}\p{N}]{4,}$/u.test(word)));
+}
+
 /** The pieces in which a stream sends a text: two tokens each. */
 export function toPieces(text: string): string[] {
   const tokens = tokenize(text);

@@ -1,6 +1,13 @@
-import { ApplyGuardrailCommand, type ApplyGuardrailCommandInput } from '@aws-sdk/client-bedrock-runtime';
+import {
+  ApplyGuardrailCommand,
+  type ApplyGuardrailCommandInput,
+  type ContentBlock,
+  ConverseCommand,
+  ConverseStreamCommand,
+  type GuardrailTrace,
+} from '@aws-sdk/client-bedrock-runtime';
 import { expect } from 'chai';
-import { client, closeAll, simulator } from './support.js';
+import { client, closeAll, collect, simulator, streamText } from './support.js';
 
 describe('ApplyGuardrail', () => {
   afterEach(closeAll);
@@ -41,5 +48,60 @@ describe('ApplyGuardrail', () => {
   it('intervenes at the word that is the identifier of the guardrail', async () => {
     expect((await apply('A secret')).action).to.equal('NONE');
     expect((await apply('A secret', { guardrailIdentifier: 'secret' })).action).to.equal('GUARDRAIL_INTERVENED');
+  });
+});
+
+describe('a guardrail of Converse', () => {
+  afterEach(closeAll);
+
+  const NO_TOKENS = { inputTokens: 0, outputTokens: 0, totalTokens: 0 };
+  const MESSAGE = 'Blocked by a guardrail of the local Bedrock simulator: forbidden.';
+
+  function request(content: ContentBlock[], trace?: GuardrailTrace) {
+    const guardrailConfig = { guardrailIdentifier: 'abc123', guardrailVersion: 'DRAFT', trace };
+    return { modelId: 'm', messages: [{ role: 'user' as const, content }], guardrailConfig };
+  }
+
+  it('answers in place of the model, which is not called', async () => {
+    const bedrock = client((await simulator()).url);
+    const input = request([{ text: 'A forbidden question' }], 'enabled');
+    const { output, stopReason, usage, trace } = await bedrock.send(new ConverseCommand(input));
+    expect(output?.message?.content).to.deep.equal([{ text: MESSAGE }]);
+    expect(stopReason).to.equal('guardrail_intervened');
+    expect(usage).to.deep.equal(NO_TOKENS);
+    expect(trace?.guardrail?.actionReason).to.equal('Guardrail blocked.');
+    expect(trace?.guardrail?.inputAssessment?.['abc123']?.wordPolicy?.customWords).to.deep.equal([
+      { match: 'forbidden', action: 'BLOCKED', detected: true },
+    ]);
+  });
+
+  it('gives the same as a stream', async () => {
+    const bedrock = client((await simulator()).url);
+    const input = request([{ text: 'A forbidden question' }], 'enabled');
+    const events = await collect((await bedrock.send(new ConverseStreamCommand(input))).stream);
+    expect(streamText(events)).to.equal(MESSAGE);
+    expect(events.at(-2)?.messageStop?.stopReason).to.equal('guardrail_intervened');
+    expect(events.at(-1)?.metadata?.usage).to.deep.equal(NO_TOKENS);
+    expect(events.at(-1)?.metadata?.trace?.guardrail?.inputAssessment).to.have.property('abc123');
+  });
+
+  it('lets a harmless request pass, and traces only where it is asked to', async () => {
+    const bedrock = client((await simulator()).url);
+    const allowed = await bedrock.send(new ConverseCommand(request([{ text: 'Hello' }], 'enabled')));
+    expect(allowed.stopReason).to.equal('end_turn');
+    expect(allowed.usage?.inputTokens).to.equal(1);
+    expect(allowed.trace?.guardrail?.actionReason).to.equal('No action.');
+    expect(allowed.trace?.guardrail?.inputAssessment?.['abc123']).to.have.all.keys('invocationMetrics');
+    expect((await bedrock.send(new ConverseCommand(request([{ text: 'Hello' }])))).trace).to.equal(undefined);
+  });
+
+  it('looks at guarded content alone where there is some', async () => {
+    const bedrock = client((await simulator()).url);
+    const send = async (guarded: string) =>
+      bedrock.send(
+        new ConverseCommand(request([{ text: 'forbidden' }, { guardContent: { text: { text: guarded } } }])),
+      );
+    expect((await send('Hello')).stopReason).to.equal('end_turn');
+    expect((await send('forbidden')).stopReason).to.equal('guardrail_intervened');
   });
 });

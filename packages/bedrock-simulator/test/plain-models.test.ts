@@ -33,6 +33,25 @@ describe('embeddings', () => {
     expect(Math.hypot(...(first['embedding'] as number[]))).to.be.closeTo(1, 1e-9);
   });
 
+  it('puts texts the nearer the more words they share', async () => {
+    const bedrock = client((await simulator()).url);
+    const embed = async (inputText: string) =>
+      (await invoke(bedrock, 'amazon.titan-embed-text-v2:0', { inputText }))['embedding'] as number[];
+    const question = await embed('How long does a refund take?');
+    const nearness = async (text: string) => {
+      const other = await embed(text);
+      return question.reduce((sum, value, index) => sum + value * (other[index] ?? 0), 0);
+    };
+    const [same, near, far] = [
+      await nearness('How long does a refund take?'),
+      await nearness('Refunds take five days.'),
+      await nearness('How is the weather?'),
+    ];
+    expect(same).to.be.closeTo(1, 1e-9);
+    expect(near).to.be.within(0.3, 0.9);
+    expect(far).to.be.lessThan(0.2);
+  });
+
   it('embeds with Cohere version 3 as a list, with types or version 4 by type', async () => {
     const bedrock = client((await simulator()).url);
     const list = await invoke(bedrock, 'cohere.embed-english-v3', COHERE);

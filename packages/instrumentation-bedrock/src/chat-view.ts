@@ -32,6 +32,8 @@ function viewConverseBlock(block: JsonObject): JsonObject {
     const content = asArray(toolResult['content']).filter(isObject).map(viewConverseBlock);
     return { ...block, toolResult: { ...toolResult, content } };
   }
+  const text = textOfWrapper(block);
+  if (text !== undefined) return { ...block, text };
   const image = asObject(block['image']);
   const bytes = asObject(image?.['source'])?.['bytes'];
   if (image && (typeof bytes !== 'string' || isMediaNote(bytes))) {
@@ -41,6 +43,13 @@ function viewConverseBlock(block: JsonObject): JsonObject {
     return { ...rest, text: `[image${uri === undefined ? '' : ` ${uri}`}]`, original: { image: original } };
   }
   return block;
+}
+
+/** The text of a block that is text with something to it: citations, or a mark for the guardrail. */
+function textOfWrapper(block: JsonObject): string | undefined {
+  const cited = asObject(block['citationsContent'])?.['content'];
+  if (Array.isArray(cited)) return cited.map((part) => asString(asObject(part)?.['text']) ?? '').join('');
+  return asString(asObject(asObject(block['guardContent'])?.['text'])?.['text']);
 }
 
 /** An Anthropic Messages request. */

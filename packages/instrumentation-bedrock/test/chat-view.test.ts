@@ -42,6 +42,18 @@ describe('the chat view of Converse', () => {
     });
   });
 
+  it('gives their text to cited and to guarded content, which MLflow would leave out', () => {
+    const citationsContent = { content: [{ text: 'Five ' }, { text: 'days.' }], citations: [{ title: 'Refunds' }] };
+    const guardContent = { text: { text: 'How long?', qualifiers: ['query'] } };
+    expect(viewConverseRequest({ messages: [{ role: 'user', content: [{ guardContent }] }] })).to.deep.equal({
+      messages: [{ role: 'user', content: [{ guardContent, text: 'How long?' }] }],
+    });
+    const answer = { output: { message: { role: 'assistant', content: [{ citationsContent }] } } };
+    expect(viewConverseResponse(answer)).to.deep.equal({
+      output: { message: { role: 'assistant', content: [{ citationsContent, text: 'Five days.' }] } },
+    });
+  });
+
   it('leaves answers without a message as they are', () => {
     expect(viewConverseResponse({ stopReason: 'end_turn' })).to.deep.equal({ stopReason: 'end_turn' });
     const answer = { output: { message: { role: 'assistant', content: [{ text: 'Hi' }] } }, usage: {} };

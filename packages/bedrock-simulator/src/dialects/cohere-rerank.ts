@@ -1,12 +1,12 @@
 import { arrayOf, numberOf, stringOf } from '../json.js';
-import { tokenize } from '../tokens.js';
+import { wordsOf } from '../tokens.js';
 import type { PlainDialect } from './dialect.js';
 
 /** Cohere Rerank, and Amazon Rerank, which has its format: the more of the query's words, the higher. No token counts. */
 export const cohereRerank: PlainDialect = {
   kind: 'plain',
   answer(body) {
-    const query = words(stringOf(body['query']));
+    const query = wordsOf(stringOf(body['query']));
     const results = arrayOf(body['documents'])
       .map((document, index) => ({ index, relevance_score: score(query, document) }))
       .sort((a, b) => b.relevance_score - a.relevance_score);
@@ -16,15 +16,7 @@ export const cohereRerank: PlainDialect = {
 
 /** From 0.01 (none of the query's words) to 0.99 (all of them). */
 function score(query: ReadonlySet<string>, document: unknown): number {
-  const found = words(typeof document === 'string' ? document : JSON.stringify(document));
+  const found = wordsOf(typeof document === 'string' ? document : JSON.stringify(document));
   const shared = [...query].filter((word) => found.has(word)).length;
   return 0.01 + (0.98 * shared) / Math.max(1, query.size);
-}
-
-function words(text: string): Set<string> {
-  return new Set(
-    tokenize(text.toLowerCase())
-      .map((token) => token.trim())
-      .filter((token) => /[\p{L}\p{N}]/u.test(token)),
-  );
 }

@@ -1,14 +1,16 @@
 import {
   CACHE_POINT,
+  type CitableDocument,
   type Conversation,
   type Message,
   type PromptPart,
+  type Quote,
   type Reply,
   type Tool,
   type ToolCall,
 } from '../conversation.js';
 import { arrayOf, isObject, type JsonObject, objectOf, stringOf } from '../json.js';
-import { MEDIA_TOKENS } from '../tokens.js';
+import { MEDIA_TOKENS, toPieces } from '../tokens.js';
 
 /** Reads messages, system and tools in the form of Converse, which Nova uses in its InvokeModel body too. */
 export function readConverse(body: JsonObject, maxTokens: number | undefined): Conversation {
@@ -30,11 +32,35 @@ export function readConverse(body: JsonObject, maxTokens: number | undefined): C
 
 /** The assistant message's content blocks. */
 export function writeContent(reply: Reply, toolUseId: (call: ToolCall) => string): JsonObject[] {
-  const text = reply.text === '' ? [] : [{ text: reply.text }];
   return [
-    ...text,
+    ...textBlocks(reply).map(({ text, quote }) => (quote ? { citationsContent: writeCitation(quote) } : { text })),
     ...reply.toolCalls.map((call) => ({ toolUse: { toolUseId: toolUseId(call), name: call.name, input: call.input } })),
   ];
+}
+
+interface TextBlock {
+  readonly text: string;
+  /** As a stream sends it. */
+  readonly pieces: readonly string[];
+  readonly quote?: Quote;
+}
+
+/** The text in blocks: a quote is one by itself. */
+export function textBlocks({ text, pieces, quotes }: Reply): TextBlock[] {
+  if (quotes.length === 0) return text === '' ? [] : [{ text, pieces }];
+  const rest = text.slice(quotes.reduce((length, quote) => length + quote.text.length, quotes.length));
+  return [
+    ...quotes.map((quote) => ({ text: quote.text, pieces: toPieces(quote.text), quote })),
+    { text: rest, pieces: toPieces(rest) },
+  ];
+}
+
+export function citationOf({ text, title, documentIndex, start, end }: Quote): JsonObject {
+  return { title, sourceContent: [{ text }], location: { documentChar: { documentIndex, start, end } } };
+}
+
+function writeCitation(quote: Quote): JsonObject {
+  return { content: [{ text: quote.text }], citations: [citationOf(quote)] };
 }
 
 export const STOP_REASONS = { end: 'end_turn', tool: 'tool_use', length: 'max_tokens' } as const;
@@ -60,7 +86,14 @@ function readMessage(message: JsonObject): Message {
           ]
         : [],
     ),
+    documents: blocks.flatMap(readDocument),
   };
+}
+
+function readDocument(block: JsonObject): CitableDocument[] {
+  const { name, source, citations } = objectOf(block['document']);
+  if (objectOf(citations)['enabled'] !== true) return [];
+  return [{ title: stringOf(name), text: stringOf(objectOf(source)['text']) }];
 }
 
 function resultText(toolResult: JsonObject): string {

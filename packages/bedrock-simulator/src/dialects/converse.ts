@@ -1,34 +1,49 @@
 import type { Conversation, Reply, ToolCall } from '../conversation.js';
+import type { ConverseGuardrail } from '../guardrail.js';
 import { type JsonObject, numberOf, objectOf } from '../json.js';
 import { toPieces } from '../tokens.js';
 import type { StreamEvent } from '../types.js';
-import { readConverse, STOP_REASONS, writeContent } from './converse-content.js';
+import { citationOf, readConverse, STOP_REASONS, textBlocks, writeContent } from './converse-content.js';
 
 export function readConverseRequest(body: JsonObject): Conversation {
   return readConverse(body, numberOf(objectOf(body['inferenceConfig'])['maxTokens']));
 }
 
-export function writeConverse(reply: Reply): JsonObject {
+export function writeConverse(reply: Reply, guardrail?: ConverseGuardrail): JsonObject {
   return {
     output: { message: { role: 'assistant', content: writeContent(reply, toolUseId) } },
-    stopReason: STOP_REASONS[reply.finish],
-    usage: usageOf(reply),
-    metrics: { latencyMs: reply.latency.total },
+    stopReason: stopReason(reply, guardrail),
+    ...figures(reply, guardrail),
   };
 }
 
 /** Text blocks have no contentBlockStart; metadata follows messageStop. */
-export function converseEvents(reply: Reply): StreamEvent[] {
-  const textBlocks = reply.text === '' ? 0 : 1;
-  const text = reply.pieces.map((piece) => delta(0, { text: piece }));
-  const calls = reply.toolCalls.map((call, index) => toolEvents(call, textBlocks + index));
+export function converseEvents(reply: Reply, guardrail?: ConverseGuardrail): StreamEvent[] {
+  const texts = textBlocks(reply);
+  const calls = reply.toolCalls.map((call, index) => toolEvents(call, texts.length + index));
   return [
     { type: 'messageStart', payload: { role: 'assistant' } },
-    ...(textBlocks ? [...text, stop(0)] : []),
+    ...texts.flatMap(({ pieces, quote }, index) => [
+      ...pieces.map((piece) => delta(index, { text: piece })),
+      ...(quote ? [delta(index, { citation: citationOf(quote) })] : []),
+      stop(index),
+    ]),
     ...calls.flat(),
-    { type: 'messageStop', payload: { stopReason: STOP_REASONS[reply.finish] } },
-    { type: 'metadata', payload: { usage: usageOf(reply), metrics: { latencyMs: reply.latency.total } } },
+    { type: 'messageStop', payload: { stopReason: stopReason(reply, guardrail) } },
+    { type: 'metadata', payload: figures(reply, guardrail) },
   ];
+}
+
+function stopReason(reply: Reply, guardrail: ConverseGuardrail | undefined): string {
+  return guardrail?.blocked ? 'guardrail_intervened' : STOP_REASONS[reply.finish];
+}
+
+function figures(reply: Reply, guardrail: ConverseGuardrail | undefined): JsonObject {
+  return {
+    usage: usageOf(reply),
+    metrics: { latencyMs: reply.latency.total },
+    ...(guardrail?.trace ? { trace: { guardrail: guardrail.trace } } : {}),
+  };
 }
 
 function toolEvents(call: ToolCall, index: number): StreamEvent[] {

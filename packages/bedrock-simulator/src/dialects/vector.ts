@@ -1,12 +1,21 @@
 import { createHash } from 'node:crypto';
+import { wordsOf } from '../tokens.js';
 
-/** A vector of length 1 that depends on the text alone. It has no meaning. */
+/** A vector of length 1 that depends on the text alone. Texts are the nearer the more words they share. */
 export function vector(text: string, dimensions: number): number[] {
-  const raw: number[] = [];
-  for (let block = 0; raw.length < dimensions; block++) {
-    for (const byte of createHash('sha256').update(`${block} ${text}`).digest()) raw.push(byte - 127.5);
+  const words = wordsOf(text);
+  const sum = new Array<number>(dimensions).fill(0);
+  for (const word of words.size > 0 ? words : [text]) {
+    for (const [index, value] of noise(word, dimensions).entries()) sum[index] = (sum[index] ?? 0) + value;
   }
-  const values = raw.slice(0, dimensions);
-  const length = Math.hypot(...values);
-  return values.map((value) => value / length);
+  const length = Math.hypot(...sum);
+  return sum.map((value) => value / length);
+}
+
+function noise(seed: string, dimensions: number): number[] {
+  const values: number[] = [];
+  for (let block = 0; values.length < dimensions; block++) {
+    for (const byte of createHash('sha256').update(`${block} ${seed}`).digest()) values.push(byte - 127.5);
+  }
+  return values.slice(0, dimensions);
 }

@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import { type BedrockRuntimeClient, ConverseCommand, type Message } from '@aws-sdk/client-bedrock-runtime';
+import { traced, updateCurrentTrace } from 'mlflow-bedrock';
+
+const modelId = process.env.BEDROCK_MODEL_ID ?? 'amazon.nova-lite-v1:0';
+
+/** One conversation with one user. A web application would keep it in its store, under the same id. */
+export class ChatSession {
+  readonly id = randomUUID();
+  readonly #messages: Message[] = [];
+
+  constructor(
+    readonly bedrock: BedrockRuntimeClient,
+    readonly userId: string,
+  ) {}
+
+  /** One turn of the conversation, and one trace. */
+  readonly ask = traced({ name: 'chat turn', spanType: 'CHAIN' }, async (question: string): Promise<string> => {
+    updateCurrentTrace({ sessionId: this.id, userId: this.userId });
+    const messages: Message[] = [...this.#messages, { role: 'user', content: [{ text: question }] }];
+    // The model remembers nothing: every turn sends the whole conversation.
+    const { output } = await this.bedrock.send(new ConverseCommand({ modelId, messages }));
+    if (output?.message === undefined) throw new Error('The model answered without a message.');
+    // Kept only now: a turn that failed leaves no question without an answer behind.
+    this.#messages.push(...messages.slice(-1), output.message);
+    return (output.message.content ?? []).map((block) => block.text ?? '').join('');
+  });
+}

@@ -1,0 +1,60 @@
+import {
+  ApplyGuardrailCommand,
+  BedrockRuntimeClient,
+  ConverseCommand,
+  type GuardrailAssessment,
+} from '@aws-sdk/client-bedrock-runtime';
+import { traced, updateCurrentTrace } from 'mlflow-bedrock';
+
+const modelId = process.env.BEDROCK_MODEL_ID ?? 'amazon.nova-lite-v1:0';
+const guardrailIdentifier = process.env.BEDROCK_GUARDRAIL_ID ?? 'example';
+const guardrailVersion = process.env.BEDROCK_GUARDRAIL_VERSION ?? 'DRAFT';
+
+const bedrock = new BedrockRuntimeClient();
+
+export interface Answer {
+  text: string;
+  /** The guardrail blocked the request or changed the answer: the text is the guardrail's. */
+  intervened: boolean;
+}
+
+/** Question and answer pass the guardrail. */
+export const ask = traced({ name: 'ask', spanType: 'CHAIN' }, async (question: string): Promise<Answer> => {
+  const { output, stopReason, trace } = await bedrock.send(
+    new ConverseCommand({
+      modelId,
+      messages: [{ role: 'user', content: [{ text: question }] }],
+      // With the trace, the answer and its span tell which policy intervened. Without it they tell only that one did.
+      guardrailConfig: { guardrailIdentifier, guardrailVersion, trace: 'enabled' },
+    }),
+  );
+  const text = (output?.message?.content ?? []).map((block) => block.text ?? '').join('');
+  const intervened = stopReason === 'guardrail_intervened';
+  if (intervened) {
+    const { inputAssessment = {}, outputAssessments = {} } = trace?.guardrail ?? {};
+    report([...Object.values(inputAssessment), ...Object.values(outputAssessments).flat()]);
+  }
+  return { text, intervened };
+});
+
+/** Whether a text from elsewhere, such as a page that a tool has read, may go to a model. No model is called. */
+export const isAllowed = traced({ name: 'check text', spanType: 'CHAIN' }, async (text: string): Promise<boolean> => {
+  const { action, assessments = [] } = await bedrock.send(
+    new ApplyGuardrailCommand({
+      guardrailIdentifier,
+      guardrailVersion,
+      source: 'INPUT',
+      content: [{ text: { text } }],
+    }),
+  );
+  if (action === 'GUARDRAIL_INTERVENED') report(assessments);
+  return action !== 'GUARDRAIL_INTERVENED';
+});
+
+/** As tags of the trace, by which MLflow finds the interventions. */
+function report(assessments: GuardrailAssessment[]): void {
+  const policies = assessments.flatMap((assessment) =>
+    Object.entries(assessment).flatMap(([name, member]) => (name.endsWith('Policy') && member ? name : [])),
+  );
+  updateCurrentTrace({ tags: { guardrail: 'intervened', guardrail_policies: [...new Set(policies)].join(', ') } });
+}
