@@ -256,7 +256,9 @@ describe('autolog()', function () {
     const { code, stdout, stderr } = await run(['registered.mjs']);
     expect(code).to.equal(0);
     expect(stdout).to.contain('1 span of its own');
-    expect(stderr).to.contain('spanProcessors: [new BatchSpanProcessor(new MlflowSpanExporter())]');
+    expect(stderr).to.contain(
+      'spanProcessors: [new CurrentTraceProcessor(), new BatchSpanProcessor(new MlflowSpanExporter())]',
+    );
   });
 
   it('called twice is one, and disable() stops it', async () => {

@@ -48,7 +48,6 @@ describe('a trace of two services', function () {
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
         AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,
         MLFLOW_TRACKING_URI: trackingUri,
-        MLFLOW_EXPERIMENT_NAME: `two-services-${randomUUID()}`,
         ...env,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
