@@ -97,7 +97,10 @@ function start(options: AutologOptions): Running {
     const isComplete = await sendRest();
     if (!isComplete) {
       const server = readableTrackingUri(options.trackingUri, process.env);
-      warn(`not everything was sent within ${flushTimeoutMillis} ms. Does an MLflow server listen at ${server}?`);
+      const backend = otlp.length > 0 ? ', and a backend at the OTLP endpoint' : '';
+      warn(
+        `not everything was sent within ${flushTimeoutMillis} ms. Does an MLflow server listen at ${server}${backend}?`,
+      );
     }
     return isComplete;
   };

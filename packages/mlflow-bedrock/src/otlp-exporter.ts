@@ -31,7 +31,7 @@ async function load(): Promise<SpanExporter | undefined> {
     const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
     return new OTLPTraceExporter();
   } catch (error) {
-    // It throws for an address that is none.
+    // A bundle may have left it out.
     const reason = error instanceof Error ? error.message : String(error);
     diag.warn(`mlflow-bedrock: nothing is sent to the OTLP backend: ${reason}`);
     return undefined;

@@ -1,16 +1,12 @@
 /** Two services, each a process of its own with `mlflow-bedrock/register` and the HTTP instrumentation. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
-import { testServer } from '../../../scripts/test-support/mlflow.js';
 import { MlflowClient } from '../src/index.js';
+import { PROGRAMS, usePrograms } from './support/programs.js';
 
-const PROGRAMS = fileURLToPath(new URL('programs/', import.meta.url));
 const IDENTITY = { 'session.id': 'session 7, Zoë', 'user.id': 'ada' };
 
 interface Told {
@@ -23,33 +19,17 @@ interface Told {
 
 describe('a trace of two services', function () {
   this.timeout(120_000);
-  let simulator: Simulator;
-  let trackingUri: string;
+  const programs = usePrograms();
   let client: MlflowClient;
-  before(async () => {
-    simulator = await startSimulator();
-    trackingUri = (await testServer()).url;
-    client = new MlflowClient({ trackingUri });
+  before(() => {
+    client = new MlflowClient({ trackingUri: programs.trackingUri() });
   });
-  after(async () => {
-    client.close();
-    await simulator.close();
-  });
+  after(() => client.close());
 
   function start(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess & { stdout: NodeJS.ReadableStream } {
-    const { NODE_OPTIONS: _, ...own } = process.env;
     const child = spawn(process.execPath, ['--import', 'mlflow-bedrock/register', '--require', './http.cjs', ...args], {
       cwd: PROGRAMS,
-      env: {
-        ...own,
-        AWS_ACCESS_KEY_ID: 'test',
-        AWS_SECRET_ACCESS_KEY: 'test',
-        AWS_REGION: 'us-east-1',
-        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-        AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,
-        MLFLOW_TRACKING_URI: trackingUri,
-        ...env,
-      },
+      env,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     return child as ChildProcess & { stdout: NodeJS.ReadableStream };
@@ -57,7 +37,7 @@ describe('a trace of two services', function () {
 
   /** The caller runs to its end, then the called service is told to end. */
   async function talk(order: string, env: NodeJS.ProcessEnv): Promise<Told> {
-    const sent = { MLFLOW_EXPERIMENT_NAME: `two-services-${randomUUID()}`, ...env };
+    const sent = { ...programs.environment(), ...env };
     const called = start(['called.cjs'], sent);
     try {
       const [port] = (await once(called.stdout, 'data')) as [Buffer];
@@ -74,7 +54,7 @@ describe('a trace of two services', function () {
   const OPTED_IN = { MLFLOW_BEDROCK_PROPAGATE_SESSION: 'true' };
   for (const order of ['called sends first', 'called sends last']) {
     it(`is one, with session and user on every span of both, where the ${order}`, async () => {
-      const requestsBefore = simulator.requests.length;
+      const requestsBefore = programs.simulator().requests.length;
       const { traceId, usages, baggage } = await talk(order, OPTED_IN);
       const { info, spans } = await client.getTrace(traceId);
 
@@ -96,7 +76,10 @@ describe('a trace of two services', function () {
       for (const { name, attributes } of spans) expect(attributes, name).to.include(IDENTITY);
       expect(baggage).to.equal('session.id=session%207%2C%20Zo%C3%AB,user.id=ada');
 
-      const toBedrock = simulator.requests.slice(requestsBefore).map(({ headers }) => headers);
+      const toBedrock = programs
+        .simulator()
+        .requests.slice(requestsBefore)
+        .map(({ headers }) => headers);
       expect(toBedrock).to.have.length(2);
       // It went through the instrumentation, and still does not carry who asks.
       expect(toBedrock.some(({ traceparent }) => traceparent?.includes(traceId.replace('tr-', '')))).to.equal(true);
