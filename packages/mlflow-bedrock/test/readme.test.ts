@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { CurrentTraceProcessor, setActiveRun, traced, updateCurrentTrace } from '../src/index.js';
 import { usePrograms } from './support/programs.js';
+import { recordSpans } from './support/spans.js';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -34,4 +36,29 @@ describe('the README of mlflow-bedrock', function () {
       `CHAT_MODEL chat amazon.nova-lite-v1:0 ${usage?.[0]}`,
     ]);
   });
+});
+
+it('docs/attributes.md names what traced, updateCurrentTrace and setActiveRun write, and nothing else', async () => {
+  const page = readFileSync(new URL('../../../docs/attributes.md', import.meta.url), 'utf8');
+  const [, section = ''] = page.split('## Attributes that `mlflow-bedrock` writes');
+  const documented = [...section.matchAll(/^\| `([^`]+)`/gm)].map(([, name = '']) => name);
+
+  const recording = recordSpans(new CurrentTraceProcessor());
+  setActiveRun('run-1');
+  const tool = traced({ name: 'tool', spanType: 'TOOL' }, (city: string) => city);
+  const broken = traced({ name: 'broken', spanType: 'RETRIEVER' }, () => {
+    throw new RangeError('too far');
+  });
+  traced({ name: 'agent', spanType: 'AGENT' }, () => {
+    const own = { key: 'value' };
+    const previews = { requestPreview: 'asked', responsePreview: 'answered' };
+    updateCurrentTrace({ sessionId: 's', userId: 'u', clientRequestId: 'c', tags: own, metadata: own, ...previews });
+    tool('Paris');
+    expect(broken).to.throw(RangeError);
+  })();
+  setActiveRun(undefined);
+  const written = recording.spans().flatMap(({ attributes }) => Object.keys(attributes));
+  await recording.stop();
+  const names = new Set(written.map((name) => name.replace(/(?<=^mlflow\.trace(Tag|Metadata)\.).*/, '<key>')));
+  expect(documented).to.have.members([...names]);
 });
