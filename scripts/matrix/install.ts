@@ -9,7 +9,7 @@ import { type Cell, packagesOf } from './cells.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const FOLDER = join(ROOT, '.mlflow', 'matrix');
-const PACKAGES = ['instrumentation-bedrock', 'exporter-mlflow'];
+const PACKAGES = ['instrumentation-bedrock', 'exporter-mlflow', 'mlflow-bedrock'];
 const SHELL = process.platform === 'win32';
 const INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
 
@@ -19,20 +19,15 @@ export interface Packed {
   readonly file: string;
 }
 
-/** Packs the built packages, as publishing them would. */
-export async function packPackages(): Promise<Packed[]> {
-  const folder = join(FOLDER, 'packed');
+/** Packs the built packages, as publishing them would: with pnpm, which writes versions in the place of `workspace:`. */
+export async function packPackages(folder: string = join(FOLDER, 'packed')): Promise<Packed[]> {
   mkdirSync(folder, { recursive: true });
   return Promise.all(
     PACKAGES.map(async (entry) => {
-      const output = await npm(
-        ['pack', '--ignore-scripts', '--json', '--pack-destination', folder],
-        join(ROOT, 'packages', entry),
-      );
-      // npm before 12 gives an array, npm 12 an object by package name.
-      const [packed] = Object.values(JSON.parse(output) as Record<string, { name: string; filename: string }>);
-      if (packed === undefined) throw new Error(`npm pack of packages/${entry} made nothing.`);
-      return { name: packed.name, file: join(folder, packed.filename) };
+      const pack = ['-y', 'pnpm@12', 'pack', '--json', '--pack-destination', folder];
+      const output = await run('npx', pack, join(ROOT, 'packages', entry));
+      const { name, filename } = JSON.parse(output) as { name: string; filename: string };
+      return { name, file: filename };
     }),
   );
 }
@@ -96,16 +91,16 @@ async function install(
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
-  await npm(INSTALL, folder);
+  await run('npm', INSTALL, folder);
   writeFileSync(stamp, '');
 }
 
-async function npm(args: readonly string[], cwd: string): Promise<string> {
+async function run(program: 'npm' | 'npx', args: readonly string[], cwd: string): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)('npm', [...args], { cwd, shell: SHELL, maxBuffer: 2 ** 26 });
+    const { stdout } = await promisify(execFile)(program, [...args], { cwd, shell: SHELL, maxBuffer: 2 ** 26 });
     return stdout;
   } catch (error) {
     const { stderr = '' } = error as { stderr?: string };
-    throw new Error(`npm ${args[0]} failed in ${cwd}: ${stderr.trim() || (error as Error).message}`);
+    throw new Error(`${program} ${args.join(' ')} failed in ${cwd}: ${stderr.trim() || (error as Error).message}`);
   }
 }

@@ -19,6 +19,21 @@ const TIMEOUT_MILLIS = 30_000;
 const SYSTEMS: Readonly<Record<string, readonly string[]>> = {
   CommonJS: ['--require', './tracing.cjs', 'app.cjs'],
   'ES modules': ['--import', './tracing.mjs', 'app.mjs'],
+  'CommonJS, mlflow-bedrock/register': [
+    '--require',
+    'mlflow-bedrock/register',
+    '--require',
+    './one-line.cjs',
+    'app.cjs',
+  ],
+  'ES modules, mlflow-bedrock/register': [
+    '--import',
+    'mlflow-bedrock/register',
+    '--import',
+    './one-line.cjs',
+    'app.mjs',
+  ],
+  'ES modules, autolog()': ['--import', './one-line.cjs', 'app.mjs'],
 };
 
 /** One call, as the application saw it; see programs/calls.cjs. */
@@ -59,7 +74,8 @@ export async function runCell(cell: Cell, node: string, folder: string, simulato
         AWS_ACCESS_KEY_ID: 'simulator',
         AWS_SECRET_ACCESS_KEY: 'simulator',
         SMOKE_FAILING_BEDROCK: simulator.endpoint({ scenario: 'throttling' }),
-        SMOKE_MLFLOW: receiver.url,
+        MLFLOW_TRACKING_URI: receiver.url,
+        MLFLOW_EXPERIMENT_ID: '1',
         SMOKE_LINE: cell.line.name,
       };
       const { stdout } = await promisify(execFile)(node, [...args], { cwd: programs, env, timeout: TIMEOUT_MILLIS });

@@ -33,7 +33,7 @@ export type ExampleName = (typeof EXAMPLES)[number];
 export function exampleCommand(name: ExampleName): string[] {
   const folder = join(ROOT, 'examples', name);
   const ownSetUp = join(folder, 'tracing.ts');
-  const setUp = existsSync(ownSetUp) ? ownSetUp : join(ROOT, 'packages/mlflow-bedrock/dist/esm/register.js');
+  const setUp = existsSync(ownSetUp) ? ownSetUp : join(ROOT, 'packages/mlflow-bedrock/dist/cjs/register.js');
   return ['--import', 'tsx', '--import', pathToFileURL(setUp).href, join(folder, 'app.ts')];
 }
 

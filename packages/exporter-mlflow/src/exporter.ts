@@ -5,7 +5,7 @@ import { diag } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { createArtifactDelivery } from './artifact-delivery.js';
-import { createTurns } from './concurrency.js';
+import { createTurns, settledBefore } from './concurrency.js';
 import { type MlflowSpanExporterConfig, type ResolvedConfig, resolveConfig } from './config.js';
 import { Delivery, toError } from './delivery.js';
 import { createExperimentResolver } from './experiment.js';
@@ -23,6 +23,7 @@ import { createUploader } from './upload.js';
 
 // While MLflow is away, exports of processors that do not wait for one another must not pile up in memory.
 const MAX_WAITING_SPANS = 10_000;
+const ENDING_MILLIS = 10;
 
 /**
  * Sends spans to an MLflow tracking server, where each trace appears with its conversation, tokens and cost. Made to
@@ -92,10 +93,20 @@ export class MlflowSpanExporter implements SpanExporter {
   /**
    * Resolves when everything handed over so far is delivered or given up, trace records included, at the latest after
    * `timeoutMillis`. Afterwards no request is under way, so that a serverless function may be frozen.
+   *
+   * @param options `timeoutMillis`: when this shorter time is over, what is under way ends undelivered. Default: the
+   *   exporter's own, which every delivery keeps to.
    */
-  async forceFlush(): Promise<void> {
-    const deadline = performance.now() + this.#timeoutMillis;
-    await Promise.allSettled([...this.#inFlight]);
+  async forceFlush({ timeoutMillis }: { timeoutMillis?: number } = {}): Promise<void> {
+    const deadline = performance.now() + (timeoutMillis ?? this.#timeoutMillis);
+    const inFlight = [...this.#inFlight];
+    if (timeoutMillis !== undefined) {
+      // Again and again, because a delivery may have been between two requests.
+      for (let until = deadline; !(await settledBefore(until, inFlight)); until = performance.now() + ENDING_MILLIS) {
+        this.#transport?.close();
+      }
+    }
+    await Promise.allSettled(inFlight);
     await this.#delivery?.catchUp(deadline);
   }
 

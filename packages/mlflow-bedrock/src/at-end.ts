@@ -7,6 +7,8 @@ export interface AtEnd {
   hasUnsent(): boolean;
   /** Resolves with false when time ran out. Never rejects. */
   flush(): Promise<boolean>;
+  /** As `flush`, and when time runs out it ends what is under way, which would keep the process alive. Never rejects. */
+  flushOrGiveUp(): Promise<void>;
 }
 
 /**
@@ -15,14 +17,18 @@ export interface AtEnd {
  *
  * @returns a function that stops it
  */
-export function flushAtEnd({ hasUnsent, flush }: AtEnd): () => void {
+export function flushAtEnd({ hasUnsent, flush, flushOrGiveUp }: AtEnd): () => void {
   const onBeforeExit = (): void => {
     // Work begun here makes Node.js ask again when it is done.
     if (!hasUnsent()) return;
-    const isAlone = process.listenerCount('beforeExit') === 1;
+    // Other listeners may have begun work of their own, which is not to be cut off.
+    if (process.listenerCount('beforeExit') > 1) {
+      void flushOrGiveUp();
+      return;
+    }
     void flush().then((isComplete) => {
-      // A request without an answer keeps the process alive. Other listeners may have begun work of their own.
-      if (!isComplete && isAlone) process.exit();
+      // A request without an answer keeps the process alive.
+      if (!isComplete) process.exit();
     });
   };
 

@@ -1,6 +1,5 @@
 import { diag, type TracerProvider, trace } from '@opentelemetry/api';
 import { getNumberFromEnv } from '@opentelemetry/core';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import {
   defaultResource,
   detectResources,
@@ -12,7 +11,6 @@ import {
   BatchSpanProcessor,
   ParentBasedSampler,
   type Sampler,
-  type SpanProcessor,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
@@ -22,11 +20,19 @@ import { BedrockInstrumentation, type BedrockInstrumentationConfig } from 'opent
 import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
 import { flushAtEnd } from './at-end.js';
 import { CurrentTraceProcessor } from './current-trace.js';
-import { hasOtlpEndpoint, isSdkDisabled, readableTrackingUri, samplingRatio } from './environment.js';
+import {
+  hasOtlpEndpoint,
+  isSdkDisabled,
+  propagatesSession,
+  readableTrackingUri,
+  samplingRatio,
+} from './environment.js';
 import { Gate } from './gate.js';
 import { setDefaultLogger } from './logger.js';
 import type { Autolog, AutologOptions } from './options.js';
-import { setContentConfig } from './state.js';
+import { OtlpExporter } from './otlp-exporter.js';
+import { createPropagator } from './propagator.js';
+import { setContentConfig, state } from './state.js';
 
 const DEFAULT_FLUSH_TIMEOUT_MILLIS = 5000;
 // A streamed answer has an event for each chunk; OpenTelemetry's default, 128, is a few sentences.
@@ -48,7 +54,7 @@ const warn = (message: string): void => diag.warn(`mlflow-bedrock: ${message}`);
  * Configured by options and environment. Called again it gives the same {@link Autolog}, options aside.
  *
  * Where a tracer provider is registered already, Bedrock calls are traced into that one, and `diag` is told what to add
- * to it for MLflow. With `OTEL_SDK_DISABLED=true` it does nothing. It never throws: what cannot work is reported
+ * to it for MLflow unless a `CurrentTraceProcessor` shows that this was done. With `OTEL_SDK_DISABLED=true` it does nothing. It never throws: what cannot work is reported
  * through `diag`.
  */
 export function autolog(options: AutologOptions = {}): Autolog {
@@ -68,7 +74,8 @@ export function autolog(options: AutologOptions = {}): Autolog {
 function start(options: AutologOptions): Running {
   const flushTimeoutMillis = flushTimeout(options.flushTimeoutMillis);
   const exporter = new MlflowSpanExporter(options);
-  const gate = new Gate([new BatchSpanProcessor(exporter), ...otlpProcessors()]);
+  const otlp = hasOtlpEndpoint(process.env) ? [new BatchSpanProcessor(new OtlpExporter())] : [];
+  const gate = new Gate([new BatchSpanProcessor(exporter), ...otlp]);
   const sampler = options.sampler ?? ratioSampler();
   const provider = new NodeTracerProvider({
     resource: resource(options.serviceName),
@@ -76,20 +83,32 @@ function start(options: AutologOptions): Running {
     spanLimits: { eventCountLimit: getNumberFromEnv('OTEL_SPAN_EVENT_COUNT_LIMIT') ?? EVENT_COUNT_LIMIT },
     ...(sampler && { sampler }),
   });
-  provider.register();
+  const propagateSession = options.propagateSession ?? propagatesSession(process.env);
+  provider.register({ propagator: createPropagator(propagateSession, process.env, warn) });
   const instrumentation = createInstrumentation(options);
 
-  const flush = async (): Promise<boolean> => {
+  const sendRest = (): Promise<boolean> =>
     // The second, because the processor does not wait for what its timer sent before.
-    const flushed = gate.forceFlush().then(() => exporter.forceFlush());
-    const isComplete = await endsWithin(flushTimeoutMillis, flushed);
+    endsWithin(
+      flushTimeoutMillis,
+      gate.forceFlush().then(() => exporter.forceFlush()),
+    );
+  const flush = async (): Promise<boolean> => {
+    const isComplete = await sendRest();
     if (!isComplete) {
       const server = readableTrackingUri(options.trackingUri, process.env);
-      warn(`not everything was sent within ${flushTimeoutMillis} ms. Does an MLflow server listen at ${server}?`);
+      const backend = otlp.length > 0 ? ', and a backend at the OTLP endpoint' : '';
+      warn(
+        `not everything was sent within ${flushTimeoutMillis} ms. Does an MLflow server listen at ${server}${backend}?`,
+      );
     }
     return isComplete;
   };
-  const stopAtEnd = flushAtEnd({ hasUnsent: () => gate.hasUnsent, flush });
+  const flushOrGiveUp = async (): Promise<void> => {
+    // What the exporter gives up, it tells itself.
+    if (!(await sendRest())) await exporter.forceFlush({ timeoutMillis: 0 });
+  };
+  const stopAtEnd = flushAtEnd({ hasUnsent: () => gate.hasUnsent, flush, flushOrGiveUp });
   let shutdown: Promise<void> | undefined;
   const disable = (): void => {
     instrumentation.disable();
@@ -98,7 +117,7 @@ function start(options: AutologOptions): Running {
   return {
     flush: async () => void (await flush()),
     shutdown: () => {
-      shutdown ??= flush().then(async () => {
+      shutdown ??= flushOrGiveUp().then(async () => {
         disable();
         stopAtEnd();
         await endsWithin(flushTimeoutMillis, provider.shutdown());
@@ -122,11 +141,13 @@ function start(options: AutologOptions): Running {
 /** Traces into the application's own provider, which sends its spans where it was told to. */
 function join(provider: TracerProvider & { forceFlush?: unknown }, options: AutologOptions): Running {
   // A provider takes its processors when it is made, and no others later.
-  warn(
-    'a tracer provider is registered already, so Bedrock calls are traced into that one. For MLflow, add to it: ' +
-      "import { MlflowSpanExporter } from 'mlflow-bedrock'; " +
-      'spanProcessors: [new BatchSpanProcessor(new MlflowSpanExporter())]',
-  );
+  if (!state.hasProcessor) {
+    warn(
+      'a tracer provider is registered already, so Bedrock calls are traced into that one. For MLflow, add to it: ' +
+        "import { CurrentTraceProcessor, MlflowSpanExporter } from 'mlflow-bedrock'; " +
+        'spanProcessors: [new CurrentTraceProcessor(), new BatchSpanProcessor(new MlflowSpanExporter())]',
+    );
+  }
   const instrumentation = createInstrumentation(options);
   const timeoutMillis = flushTimeout(options.flushTimeoutMillis);
   const flush = async (): Promise<void> => {
@@ -171,17 +192,6 @@ function createInstrumentation(options: AutologOptions): BedrockInstrumentation 
   // Silent, because the instrumentation says what it does not understand.
   setContentConfig(resolveConfig(content, process.env, () => undefined));
   return new BedrockInstrumentation(content);
-}
-
-function otlpProcessors(): SpanProcessor[] {
-  if (!hasOtlpEndpoint(process.env)) return [];
-  try {
-    return [new BatchSpanProcessor(new OTLPTraceExporter())];
-  } catch (error) {
-    // Its settings come from the environment, and it throws for an address that is none.
-    warn(`nothing is sent to the OTLP backend: ${error instanceof Error ? error.message : String(error)}`);
-    return [];
-  }
 }
 
 function resource(serviceName: string | undefined): Resource {

@@ -1,7 +1,8 @@
 /** Which trace the code is in, which it was in last, and the run that new traces belong to. */
 
-import { type Context, isSpanContextValid, type Span, trace } from '@opentelemetry/api';
+import { type Context, isSpanContextValid, propagation, type Span, trace } from '@opentelemetry/api';
 import type { Span as SdkSpan, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { type Identity, identityAttributes, identityIn } from './identity.js';
 import { type OpenTrace, state } from './state.js';
 import { enterModelSpan } from './strands.js';
 
@@ -39,10 +40,15 @@ export function openTraceOf(span: Span): OpenTrace | undefined {
 }
 
 /**
- * Keeps track of traces; autolog() installs it beside the exporter. With it `updateCurrentTrace` finds roots that other
- * instrumentations started, and session and user get onto every span that follows.
+ * Keeps track of traces, so that `updateCurrentTrace`, `setActiveRun` and `getLastActiveTraceId` know roots that other
+ * instrumentations started, and session and user get onto every span that follows. `autolog()` installs it; a tracer
+ * provider of your own takes it among its `spanProcessors`, in any order. It exports nothing.
  */
 export class CurrentTraceProcessor implements SpanProcessor {
+  constructor() {
+    state.hasProcessor = true;
+  }
+
   onStart(span: SdkSpan, parentContext: Context): void {
     spanStarted(span, parentContext);
     enterModelSpan(span, parentContext);
@@ -60,13 +66,11 @@ export class CurrentTraceProcessor implements SpanProcessor {
 /** May be told of a span twice: by the processor and by `traced`, which works without it. */
 export function spanStarted(span: Span, parentContext: Context): void {
   if (!span.isRecording()) return;
-  const open = openTraceOf(span);
-  if (open === undefined) {
-    if (isLocalRoot(parentContext)) openTrace(span);
-    return;
-  }
-  if (open.sessionId !== undefined) span.setAttribute('session.id', open.sessionId);
-  if (open.userId !== undefined) span.setAttribute('user.id', open.userId);
+  const received = identityIn(propagation.getBaggage(parentContext));
+  const open = openTraceOf(span) ?? (isLocalRoot(parentContext) ? openTrace(span, received) : undefined);
+  // What updateCurrentTrace said of the trace comes before what one request carried.
+  const { sessionId = received.sessionId, userId = received.userId } = open ?? {};
+  span.setAttributes(identityAttributes({ sessionId, userId }));
 }
 
 export function spanEnded({ traceId, spanId }: { readonly traceId: string; readonly spanId: string }): void {
@@ -75,12 +79,15 @@ export function spanEnded({ traceId, spanId }: { readonly traceId: string; reado
   state.lastTraceId = mlflowId(traceId);
 }
 
-function openTrace(root: Span): void {
-  state.traces.set(root.spanContext().traceId, { root });
+function openTrace(root: Span, identity: Identity): OpenTrace {
+  const open: OpenTrace = { root, ...identity };
+  state.traces.set(root.spanContext().traceId, open);
   if (state.activeRun !== undefined) root.setAttribute('mlflow.sourceRun', state.activeRun);
-  if (state.traces.size <= MAX_OPEN_TRACES) return;
-  const [oldest] = state.traces.keys();
-  if (oldest !== undefined) state.traces.delete(oldest);
+  if (state.traces.size > MAX_OPEN_TRACES) {
+    const [oldest] = state.traces.keys();
+    if (oldest !== undefined) state.traces.delete(oldest);
+  }
+  return open;
 }
 
 function isLocalRoot(parentContext: Context): boolean {

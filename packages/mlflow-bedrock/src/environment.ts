@@ -24,6 +24,11 @@ export function samplingRatio(env: Environment, warn: (message: string) => void)
   return undefined;
 }
 
+/** True when session and user are to go to the services that are called. */
+export function propagatesSession(env: Environment): boolean {
+  return env['MLFLOW_BEDROCK_PROPAGATE_SESSION']?.trim().toLowerCase() === 'true';
+}
+
 /** The tracking server's address fit for messages: without credentials and query. */
 export function readableTrackingUri(trackingUri: string | undefined, env: Environment): string {
   const uri = trackingUri || env['MLFLOW_TRACKING_URI']?.trim() || DEFAULT_TRACKING_URI;

@@ -27,6 +27,12 @@ export interface AutologOptions extends MlflowSpanExporterConfig, ContentOptions
    * `MLFLOW_TRACE_SAMPLING_RATIO` from 0 to 1. Default: all.
    */
   sampler?: Sampler;
+  /**
+   * Whether requests to other services carry the session and user of their trace, as the entries `session.id` and
+   * `user.id` of W3C baggage. Instrumentations send baggage to every host, those of others too; requests of the AWS SDK
+   * stay without. Environment: `MLFLOW_BEDROCK_PROPAGATE_SESSION`. Default: `false`.
+   */
+  propagateSession?: boolean;
 }
 
 /** What {@link autolog} started. No method throws or rejects. */

@@ -2,17 +2,18 @@
 
 import { diag, type Span } from '@opentelemetry/api';
 import { type ResolvedConfig, resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
+import type { Identity } from './identity.js';
 
 /** A trace that this process has a part in, until its local root ends. */
-export interface OpenTrace {
+export interface OpenTrace extends Identity {
   /** The span of this process that has no parent here. */
   readonly root: Span;
-  sessionId?: string;
-  userId?: string;
 }
 
 interface State {
   readonly traces: Map<string, OpenTrace>;
+  /** A {@link CurrentTraceProcessor} was made. */
+  hasProcessor?: boolean;
   lastTraceId?: string | undefined;
   activeRun?: string | undefined;
   content?: ResolvedConfig | undefined;

@@ -1,11 +1,9 @@
 import { type Attributes, diag, type Span, trace } from '@opentelemetry/api';
 import { openTraceOf } from './current-trace.js';
+import { type Identity, identityAttributes } from './identity.js';
 
 /** What {@link updateCurrentTrace} says about a trace; what is left out stays as it is. */
-export interface TraceUpdate {
-  /** The conversation it belongs to: MLflow groups traces by it. */
-  sessionId?: string | undefined;
-  userId?: string | undefined;
+export interface TraceUpdate extends Identity {
   /** Shown in MLflow's list of traces, and changeable there. */
   tags?: Readonly<Record<string, string>> | undefined;
   /** As tags, but fixed once the trace is recorded. */
@@ -21,7 +19,7 @@ export interface TraceUpdate {
 /**
  * Says something about the trace that this code runs in, however deep below its root. Session and user also go onto the
  * active span and onto those that start later, so they count where the root is in another service; all else is written
- * on the root of this process. Of two calls the later one wins. Outside of a trace it does nothing but warn through
+ * on the root of this process. With the option `propagateSession` they also reach the services called from now on. Of two calls the later one wins. Outside of a trace it does nothing but warn through
  * `diag`; in a trace that is not sampled it does nothing.
  */
 export function updateCurrentTrace(update: TraceUpdate): void {
@@ -44,13 +42,9 @@ function apply(update: TraceUpdate, active: Span): void {
     if (update.sessionId !== undefined) open.sessionId = update.sessionId;
     if (update.userId !== undefined) open.userId = update.userId;
   }
-  active.setAttributes(identity(update));
+  active.setAttributes(identityAttributes(update));
   // Without an open trace the active span is the only one there is to write on.
-  (open?.root ?? active).setAttributes({ ...identity(update), ...rootAttributes(update) });
-}
-
-function identity({ sessionId, userId }: TraceUpdate): Attributes {
-  return defined({ 'session.id': sessionId, 'user.id': userId });
+  (open?.root ?? active).setAttributes({ ...identityAttributes(update), ...rootAttributes(update) });
 }
 
 function rootAttributes({ tags, metadata, clientRequestId, requestPreview, responsePreview }: TraceUpdate): Attributes {

@@ -1,9 +1,16 @@
-import { context, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
+import { type Context, context, propagation, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import { expect } from 'chai';
 import { CurrentTraceProcessor } from '../src/current-trace.js';
 import { getCurrentTraceId, getLastActiveTraceId, setActiveRun, traced, updateCurrentTrace } from '../src/index.js';
 import { state } from '../src/state.js';
 import { type Recording, recordSpans } from './support/spans.js';
+
+const REMOTE = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.SAMPLED, isRemote: true };
+
+function withBaggage(parent: Context, entries: Record<string, string>): Context {
+  const baggage = Object.entries(entries).map(([key, value]) => [key, { value }] as const);
+  return propagation.setBaggage(parent, propagation.createBaggage(Object.fromEntries(baggage)));
+}
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -96,13 +103,7 @@ describe('the current trace', () => {
       });
 
       it('with a root in another service has session and user on the spans of this one', () => {
-        const remote = {
-          traceId: 'a'.repeat(32),
-          spanId: 'b'.repeat(16),
-          traceFlags: TraceFlags.SAMPLED,
-          isRemote: true,
-        };
-        context.with(trace.setSpanContext(ROOT_CONTEXT, remote), () =>
+        context.with(trace.setSpanContext(ROOT_CONTEXT, REMOTE), () =>
           traced('handler', () => {
             updateCurrentTrace({ sessionId: 'session-7' });
             traced('inside', () => undefined)();
@@ -110,7 +111,38 @@ describe('the current trace', () => {
         );
         expect(recording.span('handler').attributes['session.id']).to.equal('session-7');
         expect(recording.span('inside').attributes['session.id']).to.equal('session-7');
-        expect(getLastActiveTraceId()).to.equal(`tr-${remote.traceId}`);
+        expect(getLastActiveTraceId()).to.equal(`tr-${REMOTE.traceId}`);
+      });
+
+      it('has the session and user that came with the request, until it is told others', () => {
+        const request = withBaggage(trace.setSpanContext(ROOT_CONTEXT, REMOTE), {
+          'session.id': 'session-7',
+          'user.id': 'ada',
+          'tenant.id': 'acme',
+        });
+        const after = traced('after', () => undefined);
+        context.with(request, () =>
+          traced('handler', () => {
+            traced('before', () => undefined)();
+            updateCurrentTrace({ userId: 'bob' });
+            after();
+          })(),
+        );
+        const of = (name: string) => recording.span(name).attributes;
+        expect(of('before')).to.include({ 'session.id': 'session-7', 'user.id': 'ada' });
+        for (const name of ['handler', 'after']) {
+          expect(of(name)).to.include({ 'session.id': 'session-7', 'user.id': 'bob' });
+          expect(of(name)).not.to.have.property('tenant.id');
+        }
+      });
+
+      it('takes session and user from baggage that the application sets around it', () => {
+        const scope = withBaggage(ROOT_CONTEXT, { 'session.id': 'session-7', 'user.id': '' });
+        context.with(scope, () => traced('root', () => traced('inside', () => undefined)())());
+        for (const name of ['root', 'inside']) {
+          expect(recording.span(name).attributes['session.id']).to.equal('session-7');
+          expect(recording.span(name).attributes).not.to.have.property('user.id');
+        }
       });
 
       it('changes nothing outside of a trace', () => {

@@ -8,7 +8,7 @@ exports.start = ({ NodeSDK, BatchSpanProcessor, MlflowSpanExporter, BedrockInstr
   const report = (...words) => problems.push(words.map(String).join(' '));
   const silent = () => {};
   diag.setLogger({ error: report, warn: report, info: silent, debug: silent, verbose: silent }, DiagLogLevel.WARN);
-  const exporter = new MlflowSpanExporter({ trackingUri: process.env.SMOKE_MLFLOW, experimentId: '1' });
+  const exporter = new MlflowSpanExporter();
   const sdk = new NodeSDK({
     instrumentations: [new BedrockInstrumentation()],
     // Constructors take objects from OpenTelemetry 3 on.

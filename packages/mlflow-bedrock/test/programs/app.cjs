@@ -26,6 +26,10 @@ const ENDINGS = {
     process.once('SIGTERM', end);
     process.once('SIGINT', end);
   },
+  'serves on and listens to the first signal': () => {
+    wait();
+    process.once('SIGTERM', () => console.log('once more to end'));
+  },
 };
 
 let waiting;

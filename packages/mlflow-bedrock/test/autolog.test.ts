@@ -1,0 +1,68 @@
+/** Programs that call `autolog()` themselves. */
+
+import { expect } from 'chai';
+import { startBlackHole, usePrograms } from './support/programs.js';
+
+describe('autolog()', function () {
+  this.timeout(180_000);
+  const programs = usePrograms();
+
+  it('traces into a tracer provider that is registered already, and says what to add for MLflow', async () => {
+    const { code, stdout, stderr } = await programs.run(['registered.mjs']);
+    expect(code).to.equal(0);
+    expect(stdout).to.contain('1 span of its own');
+    expect(stderr).to.contain(
+      'spanProcessors: [new CurrentTraceProcessor(), new BatchSpanProcessor(new MlflowSpanExporter())]',
+    );
+  });
+
+  it('called twice is one, and disable() stops it', async () => {
+    const { code, stderr, traces } = await programs.run(['switched.mjs']);
+    expect({ code, stderr, traces }).to.deep.equal({ code: 0, stderr: 'on stderr\n', traces: [] });
+  });
+
+  it('starts again after disable()', async () => {
+    const { code, stderr, traces } = await programs.run(['autolog.cjs', 'pauses and goes on']);
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+    expect(traces).to.have.length(2);
+  });
+
+  it('does not start again after shutdown(), and says so', async () => {
+    const { code, stderr, traces } = await programs.run(['autolog.cjs', 'shuts down and tries to start again']);
+    expect({ code, stderr }).to.deep.equal({
+      code: 0,
+      stderr:
+        'mlflow-bedrock: autolog() was shut down, and cannot start again in this process. To pause it, use disable().\n',
+    });
+    expect(traces).to.have.length(1);
+  });
+
+  it('sends with flush() what process.exit() would lose', async () => {
+    const { code, stderr, traces } = await programs.run(['autolog.cjs', 'flushes and calls process.exit()']);
+    expect({ code, stderr }).to.deep.equal({ code: 3, stderr: '' });
+    expect(traces).to.have.length(1);
+  });
+
+  it('ends with shutdown() in time, also what keeps the process alive, when MLflow never answers', async () => {
+    const blackHole = await startBlackHole();
+    try {
+      const env = { MLFLOW_TRACKING_URI: blackHole.url };
+      const { code, stdout, stderr, millis } = await programs.run(['autolog.cjs', 'shuts down and ends'], { env });
+      expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'called\nshut down\n' });
+      expect(stderr).to.match(/^MLflow at .* cannot be reached .* 1 spans were not delivered\.\n$/);
+      expect(millis).to.be.within(4900, 5400);
+    } finally {
+      blackHole.close();
+    }
+  });
+
+  it('keeps what ended within a span that was open at the signal', async () => {
+    const { signal, stderr, traces } = await programs.run(['autolog.cjs', 'waits inside of a traced function'], {
+      kills: ['SIGTERM'],
+    });
+    expect({ signal, stderr }).to.deep.equal({ signal: 'SIGTERM', stderr: '' });
+    expect(traces.map(({ info }) => info.state)).to.deep.equal(['IN_PROGRESS']);
+    expect(traces[0]?.spans.map(({ name }) => name)).to.deep.equal(['chat amazon.nova-lite-v1:0']);
+    expect(traces[0]?.info.tokenUsage?.totalTokens).to.be.above(0);
+  });
+});

@@ -1,0 +1,113 @@
+/** What the environment says, with `mlflow-bedrock/register`. */
+
+import { type StreamEvent, startSimulator } from 'bedrock-simulator';
+import { expect } from 'chai';
+import { startCollector } from '../../../scripts/test-support/collector.js';
+import { IMPORT, NOBODY, REQUIRE, usePrograms } from './support/programs.js';
+
+function* longAnswer(chunks: number): Iterable<StreamEvent> {
+  yield { type: 'messageStart', payload: { role: 'assistant' } };
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    yield { type: 'contentBlockDelta', payload: { contentBlockIndex: 0, delta: { text: `${chunk} ` } } };
+  }
+  yield { type: 'messageStop', payload: { stopReason: 'end_turn' } };
+}
+
+describe('mlflow-bedrock/register', function () {
+  this.timeout(180_000);
+  const programs = usePrograms();
+
+  const app = async (env: NodeJS.ProcessEnv = {}, flags: readonly string[] = IMPORT) => {
+    const { code, stdout, stderr, traces } = await programs.run([...flags, 'app.cjs', 'comes to its end'], { env });
+    expect(code).to.equal(0);
+    expect(JSON.parse(stdout)).to.have.nested.property('message.role', 'assistant');
+    expect(stderr).to.match(/^on stderr$/m);
+    return { said: stderr.replace('on stderr\n', ''), traces };
+  };
+
+  it('traces CommonJS with --require, and once with both flags', async () => {
+    for (const flags of [REQUIRE, [...REQUIRE, ...IMPORT]]) {
+      const { said, traces } = await app({}, flags);
+      expect(said).to.equal('');
+      expect(traces).to.have.length(1);
+    }
+  });
+
+  it('keeps all chunks of a long stream', async () => {
+    const streaming = await startSimulator({ respond: () => ({ events: longAnswer(500) }) });
+    try {
+      const env = { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: streaming.url };
+      const { stdout, traces } = await programs.run([...IMPORT, 'stream.mjs'], { env });
+      expect(Number(stdout)).to.be.above(500);
+      expect(traces[0]?.spans[0]?.events).to.have.length(Number(stdout));
+    } finally {
+      await streaming.close();
+    }
+  });
+
+  it('sends the same spans to an OTLP backend that OTEL_EXPORTER_OTLP_ENDPOINT names, too', async () => {
+    const collector = await startCollector();
+    try {
+      const { said, traces } = await app({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+      expect(said).to.equal('');
+      const spans = await collector.received(1);
+      expect(spans.map(({ name }) => name)).to.deep.equal(traces[0]?.spans.map(({ name }) => name));
+      expect(spans).to.have.length(1);
+    } finally {
+      await collector.close();
+    }
+  });
+
+  it('sends to MLflow when nothing listens at the OTLP endpoint, and says so in one line', async () => {
+    const { said, traces } = await app({ OTEL_EXPORTER_OTLP_ENDPOINT: NOBODY });
+    expect(said).to.match(
+      /^mlflow-bedrock: not everything was sent within 5000 ms\. .* and a backend at the OTLP endpoint\?\n$/,
+    );
+    expect(traces).to.have.length(1);
+  });
+
+  it('says what OTEL_LOG_LEVEL asks for, on stderr', async () => {
+    const silent = await app({ OTEL_LOG_LEVEL: 'NONE', MLFLOW_TRACKING_URI: NOBODY });
+    expect(silent.said).to.equal('');
+    const talkative = await app({ OTEL_LOG_LEVEL: 'DEBUG' });
+    expect(talkative.said.split('\n')).to.have.length.above(1);
+  });
+
+  it('names the service as OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say', async () => {
+    const { traces } = await app({
+      OTEL_SERVICE_NAME: 'weather',
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test,service.name=ignored',
+    });
+    expect(traces[0]?.info.tags).to.include({ 'service.name': 'weather', 'deployment.environment.name': 'test' });
+  });
+
+  it('records nothing with OTEL_SDK_DISABLED=true', async () => {
+    const { said, traces } = await app({ OTEL_SDK_DISABLED: 'true' });
+    expect({ said, traces }).to.deep.equal({ said: '', traces: [] });
+  });
+
+  const SAMPLING: readonly [Record<string, string>, number][] = [
+    [{ MLFLOW_TRACE_SAMPLING_RATIO: '0' }, 0],
+    [{ MLFLOW_TRACE_SAMPLING_RATIO: '1' }, 1],
+    [{ OTEL_TRACES_SAMPLER: 'always_off' }, 0],
+    [{ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' }, 0],
+    [{ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '1' }, 1],
+    [{ OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' }, 0],
+    [{ OTEL_TRACES_SAMPLER: 'always_on', MLFLOW_TRACE_SAMPLING_RATIO: '0' }, 1],
+  ];
+  for (const [env, count] of SAMPLING) {
+    it(`records ${count} of 1 traces with ${new URLSearchParams(env)}`, async () => {
+      const { said, traces } = await app(env);
+      expect(said).to.equal('');
+      expect(traces).to.have.length(count);
+    });
+  }
+
+  it('says that MLFLOW_TRACE_SAMPLING_RATIO is no ratio, and records all', async () => {
+    const { said, traces } = await app({ MLFLOW_TRACE_SAMPLING_RATIO: '50%' });
+    expect(said).to.equal(
+      'mlflow-bedrock: MLFLOW_TRACE_SAMPLING_RATIO=50% is not a number from 0 to 1; all traces are recorded\n',
+    );
+    expect(traces).to.have.length(1);
+  });
+});

@@ -1,0 +1,102 @@
+/** The way of a new user, as printed: from `npm install` in an empty folder to the first trace in MLflow. */
+
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { promisify } from 'node:util';
+import { type Simulator, startSimulator } from 'bedrock-simulator';
+import { expect } from 'chai';
+import { MlflowClient, type MlflowTraceInfo } from 'opentelemetry-exporter-mlflow';
+import { buildPackages } from '../build.js';
+import { packPackages } from '../matrix/install.js';
+import { testServer } from '../test-support/mlflow.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** The commands of a section of a page. */
+function steps(page: string, heading: string): string[] {
+  const [, section = ''] = readFileSync(join(ROOT, page), 'utf8').split(`\n${heading}\n`);
+  const [untilNext = ''] = section.split(/\n##+ /);
+  return [...untilNext.matchAll(/^ *```sh\n(.*?)\n *```$/gms)].map(([, command = '']) => command.trim());
+}
+
+const STEPS = steps('packages/mlflow-bedrock/README.md', '## Start');
+
+describe('a new user', function () {
+  this.timeout(300_000);
+  let folder: string;
+  let simulator: Simulator;
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'first-trace-'));
+    simulator = await startSimulator();
+  });
+  after(async () => {
+    rmSync(folder, { recursive: true, force: true });
+    await simulator.close();
+  });
+
+  async function shell(command: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+    const began = performance.now();
+    const { NODE_OPTIONS: _, ...own } = process.env;
+    const [program = '', ...args] = command.split(' ');
+    const options = { cwd: folder, env: { ...own, ...env }, shell: process.platform === 'win32' };
+    const { stdout } = await promisify(execFile)(program, args, options);
+    console.log(`      ${((performance.now() - began) / 1000).toFixed(1)} s: ${command.replaceAll(`${folder}/`, '')}`);
+    return stdout;
+  }
+
+  it('reads the same three steps in both READMEs', () => {
+    expect(STEPS).to.deep.equal([
+      'npm install mlflow-bedrock @opentelemetry/api',
+      'uvx mlflow server --port 5000',
+      'node --import mlflow-bedrock/register app.js',
+    ]);
+    expect(steps('README.md', '## Use it in your application')).to.deep.equal(STEPS);
+  });
+
+  it('has a trace in MLflow after these steps', async () => {
+    const [install = '', , run = ''] = STEPS;
+    const question = `Say hello to ${randomUUID()}.`;
+    writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+    writeFileSync(
+      join(folder, 'app.js'),
+      `import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
+      const client = new BedrockRuntimeClient();
+      const messages = [{ role: 'user', content: [{ text: '${question}' }] }];
+      const { usage } = await client.send(new ConverseCommand({ modelId: 'amazon.nova-lite-v1:0', messages }));
+      console.log(JSON.stringify(usage));`,
+    );
+    await buildPackages();
+    const packed = await packPackages(folder);
+    // What the application has before.
+    await shell('npm install --no-audit --no-fund --prefer-offline @aws-sdk/client-bedrock-runtime');
+
+    // The registry does not have them yet, so all three are named.
+    const files = packed.map(({ file }) => file).join(' ');
+    await shell(`${install.replace('mlflow-bedrock', files)} --no-audit --no-fund --prefer-offline`);
+    // The second step: a server that the tests share, on a port of its own.
+    const { url } = await testServer();
+    const stdout = await shell(run, {
+      AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'simulator',
+      AWS_SECRET_ACCESS_KEY: 'simulator',
+      MLFLOW_TRACKING_URI: url,
+    });
+
+    const client = new MlflowClient({ trackingUri: url });
+    try {
+      const experiment = await client.getExperimentByName('Default');
+      const { traces } = await client.searchTraces({ experimentIds: [experiment?.experimentId ?? ''] });
+      const own = traces.filter(({ requestPreview }: MlflowTraceInfo) => requestPreview?.includes(question));
+      expect(own).to.have.length(1);
+      expect(own[0]).to.include({ name: 'chat amazon.nova-lite-v1:0', state: 'OK' });
+      expect(own[0]?.tokenUsage).to.deep.include(JSON.parse(stdout));
+    } finally {
+      client.close();
+    }
+  });
+});
