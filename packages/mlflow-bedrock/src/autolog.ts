@@ -54,8 +54,8 @@ const warn = (message: string): void => diag.warn(`mlflow-bedrock: ${message}`);
  * Configured by options and environment. Called again it gives the same {@link Autolog}, options aside.
  *
  * Where a tracer provider is registered already, Bedrock calls are traced into that one, and `diag` is told what to add
- * to it for MLflow unless a `CurrentTraceProcessor` shows that this was done. With `OTEL_SDK_DISABLED=true` it does nothing. It never throws: what cannot work is reported
- * through `diag`.
+ * to it for MLflow unless a `CurrentTraceProcessor` shows that this was done. With `OTEL_SDK_DISABLED=true` it does
+ * nothing. It never throws: what cannot work is reported through `diag`.
  */
 export function autolog(options: AutologOptions = {}): Autolog {
   const running = shared[RUNNING];

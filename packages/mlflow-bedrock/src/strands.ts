@@ -5,7 +5,8 @@ const MODEL_CALL = createContextKey('mlflow-bedrock.strands.model-call');
 /**
  * Middleware for an agent of Strands (`@strands-agents/sdk`) that puts its calls to Bedrock under Strands' own spans.
  * Without it each of them is a trace of its own, because Strands does not make its spans current while it calls a
- * model. For the tracer provider of `autolog()` and `register`; with any other it changes nothing.
+ * model. It needs a `CurrentTraceProcessor` in the tracer provider, as `autolog()` and `register` have it; without one
+ * it changes nothing.
  *
  * @example
  * agent.addMiddleware(InvokeModelStage, strandsMiddleware);

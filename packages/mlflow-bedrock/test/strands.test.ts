@@ -122,7 +122,7 @@ describe('strandsMiddleware', () => {
     ).to.deep.equal(['chat nova b']);
   });
 
-  it('changes nothing with the tracer provider of somebody else', async () => {
+  it('changes nothing with a tracer provider that has no CurrentTraceProcessor', async () => {
     await recording.stop();
     recording = recordSpans();
     expect(await answer('a')).to.deep.equal([['first', 'second'], 'answer']);
