@@ -6,8 +6,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { expect } from 'chai';
-import type { MlflowServer } from '../../../scripts/mlflow/server.js';
-import { startMlflowOnPostgres } from '../../../scripts/test-support/mlflow-on-postgres.js';
+import { startTopology, type Topology } from '../../../scripts/test-support/topology.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
 import { chatAttributes, childSpan, exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
@@ -16,7 +15,7 @@ const ZERO = 'a\0b';
 const REPLACED = 'a\uFFFDb';
 
 describe('MLflow on PostgreSQL and an S3-compatible store', () => {
-  let server: MlflowServer;
+  let server: Topology;
   let client: MlflowClient;
   let exporter: MlflowSpanExporter;
   let experimentName: string;
@@ -26,7 +25,7 @@ describe('MLflow on PostgreSQL and an S3-compatible store', () => {
     // There are no PostgreSQL programs for Windows in the Python package.
     if (process.platform === 'win32') return this.skip();
     this.timeout(300_000);
-    server = await startMlflowOnPostgres((line) => console.log(`    ${line}`));
+    server = await startTopology({ log: (line) => console.log(`    ${line}`) });
     client = new MlflowClient({ trackingUri: server.url });
   });
   after(async () => {
