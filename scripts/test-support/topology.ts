@@ -25,8 +25,8 @@ export interface Topology {
   readonly url: string;
   /** Each can be stopped and started again; it keeps its port and its data. Stopping kills. */
   readonly parts: Readonly<Record<PartName, Part>>;
-  /** Programs of PostgreSQL's clients, and where its server listens. */
-  readonly postgres: Pick<Postgres, 'programs' | 'port'>;
+  /** Programs of PostgreSQL's clients, where its server listens, and the environment of its service. */
+  readonly postgres: Pick<Postgres, 'programs' | 'port'> & { readonly environment: Readonly<Record<string, string>> };
   /** What a program of the MLflow service gets as its environment, beyond this process's own. */
   readonly mlflowEnv: NodeJS.ProcessEnv;
   /** The same text with the addresses of containers replaced by those of this machine. */
@@ -100,7 +100,14 @@ export async function startTopology({ settings = {}, log = () => {} }: TopologyO
     });
     closing.push(mlflow.stop);
     await mlflow.start();
-    return { url, parts: { postgres, minio, mlflow }, postgres, mlflowEnv, localise, close };
+    return {
+      url,
+      parts: { postgres, minio, mlflow },
+      postgres: { ...postgres, environment: services.postgres.environment },
+      mlflowEnv,
+      localise,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
