@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { MLFLOW_HOME } from '../mlflow/install.js';
 import { withInstallLock } from '../mlflow/install-lock.js';
 import { freePorts } from './ports.js';
-import { answers, createPart, type Part, removeDirectory, waitForServer } from './process.js';
+import { createPart, type Part, removeDirectory, waitForServer } from './process.js';
 
 export const COLLECTOR_FOLDER: string = resolve(import.meta.dirname, '../../deploy/collector');
 
@@ -101,7 +101,7 @@ export async function startOtelcol(configs: CollectorConfigs, env: NodeJS.Proces
         ...env,
       },
     });
-    const isReady = (): Promise<boolean> => answers(`http://127.0.0.1:${health}/`);
+    const isReady = (): Promise<boolean> => isOk(`http://127.0.0.1:${health}/`);
     return waitForServer({ name: 'The Collector', program, isReady }).finally(() => output.close());
   });
   const log = (): Promise<string> => readFile(logFile, 'utf8');
@@ -122,6 +122,14 @@ export async function startOtelcol(configs: CollectorConfigs, env: NodeJS.Proces
     log,
     close,
   };
+}
+
+/** The health check answers 503 until every pipeline has started. */
+async function isOk(url: string): Promise<boolean> {
+  return fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
 function configArguments(configs: CollectorConfigs): string[] {

@@ -16,11 +16,16 @@ export interface SteadyAgent {
   close(): Promise<void>;
 }
 
-/** Starts examples/test/programs/steady-agent.ts as a user starts an application: five traces a second. */
-export function startSteadyAgent(env: NodeJS.ProcessEnv): SteadyAgent {
-  const register = pathToFileURL(join(ROOT, 'packages/mlflow-bedrock/dist/esm/register.js')).href;
+const REGISTER = join(ROOT, 'packages/mlflow-bedrock/dist/esm/register.js');
+
+/**
+ * Starts examples/test/programs/steady-agent.ts as a user starts an application: five traces a second.
+ *
+ * @param tracing what sets up tracing, loaded before the program. Default: `mlflow-bedrock/register`
+ */
+export function startSteadyAgent(env: NodeJS.ProcessEnv, tracing: string = REGISTER): SteadyAgent {
   const program = join(ROOT, 'examples/test/programs/steady-agent.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', '--import', register, program], {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--import', pathToFileURL(tracing).href, program], {
     cwd: ROOT,
     env: {
       ...process.env,
