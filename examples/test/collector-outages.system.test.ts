@@ -29,6 +29,7 @@ interface Site {
 describe('with a Collector in front of MLflow', function () {
   this.timeout(420_000);
   let simulator: Simulator;
+  let quietSite: Site | undefined;
   const closing: (() => Promise<void> | void)[] = [];
 
   before(async function () {
@@ -87,36 +88,45 @@ describe('with a Collector in front of MLflow', function () {
     }
   }
 
-  it('loses no trace while MLflow, the database or the object store is gone for a minute, or the Collector for 15 s', async () => {
+  it('nothing is lost while MLflow, the database or the object store is gone for a minute, or the Collector for 15 s', async () => {
     // Side by side, because a minute is a minute.
-    const [mlflowAway, databaseAway, storeAway] = await Promise.all([startSite(), startSite(), startSite()]);
-    // And an application without a Collector, whose exporter bridges an outage by itself.
-    const experimentName = 'without a Collector';
-    const direct = startSteadyAgent({
-      AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,
-      MLFLOW_TRACKING_URI: storeAway.topology.url,
-      MLFLOW_EXPERIMENT_NAME: experimentName,
-    });
-    closing.push(direct.close);
-    await direct.makes(1);
+    const sites = await Promise.all([startSite(), startSite(), startSite()]);
+    const [mlflowAway, databaseAway, storeAway] = sites;
     await Promise.all([
       isAway(mlflowAway.topology.parts.mlflow, MINUTE),
       isAway(databaseAway.topology.parts.postgres, MINUTE),
       isAway(storeAway.topology.parts.minio, MINUTE),
-      delay(2_000)
-        .then(() => isAway(storeAway.collector, SHORT))
-        .then(() => isAway(storeAway.topology.parts.mlflow, SHORT)),
+      delay(SHORT).then(() => isAway(storeAway.collector, SHORT)),
     ]);
-
-    const sites = [mlflowAway, databaseAway, storeAway];
-    for (const { traceIds } of [direct, ...sites.map(({ agent }) => agent)]) {
-      expect(traceIds).to.have.length.greaterThan(100);
-    }
+    for (const { agent } of sites) expect(agent.traceIds).to.have.length.greaterThan(100);
     const nothing = { mlflow: [], other: [] };
     expect(await Promise.all(sites.map(lost))).to.deep.equal([nothing, nothing, nothing]);
-    expect(await direct.finish()).to.equal('');
-    const experiment = await experimentByName(storeAway.topology.url, experimentName);
-    expect([...(await wholeTraces(storeAway.topology.url, experiment))]).to.have.members(direct.traceIds);
+    // The test below needs a quiet machine.
+    for (const { topology } of [mlflowAway, databaseAway]) await topology.close();
+    quietSite = storeAway;
+  });
+
+  it('nothing is lost without one while MLflow is gone for 15 s', async function () {
+    if (quietSite === undefined) return this.skip();
+    const { url, parts } = quietSite.topology;
+    const experimentName = 'without a Collector';
+    const agent = startSteadyAgent({
+      AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,
+      MLFLOW_TRACKING_URI: url,
+      MLFLOW_EXPERIMENT_NAME: experimentName,
+    });
+    closing.push(agent.close);
+    await agent.makes(1);
+    await parts.mlflow.stop();
+    const stopped = performance.now();
+    // It takes a few seconds to start.
+    await delay(SHORT - 5_000);
+    await parts.mlflow.start();
+    await delay(SHORT - (performance.now() - stopped));
+    await agent.makes(1);
+    expect(await agent.finish()).to.equal('');
+    const experimentId = await experimentByName(url, experimentName);
+    expect([...(await wholeTraces(url, experimentId))]).to.have.members(agent.traceIds);
   });
 });
 
@@ -132,7 +142,7 @@ async function experimentByName(trackingUri: string, name: string): Promise<stri
   try {
     return (await client.getExperimentByName(name))?.experimentId ?? expect.fail(`no experiment "${name}"`);
   } finally {
-    await client.close();
+    client.close();
   }
 }
 
@@ -152,7 +162,7 @@ async function wholeTraces(trackingUri: string, experimentId: string): Promise<S
     } while (pageToken !== undefined);
     return found;
   } finally {
-    await client.close();
+    client.close();
   }
 }
 
