@@ -1,4 +1,4 @@
-/** Application → collector → MLflow and another OTLP backend; what the application sends is OpenTelemetry's own. */
+/** Application → collector → MLflow and another OTLP backend, with a collector that needs no toolchain (rotel). */
 
 import { randomUUID } from 'node:crypto';
 import { startSimulator } from 'bedrock-simulator';
@@ -26,13 +26,18 @@ describe('through a collector', () => {
     closing.push(() => simulator.close());
     const backend = await startOtlpReceiver();
     closing.push(backend.close);
-    const collector = await startForwarder([
-      { url: trackingUri, headers: { 'x-mlflow-experiment-id': experimentId } },
-      { url: backend.url },
-    ]);
-    closing.push(collector.close);
+    // One for each backend, because this collector sends traces to one only.
+    const toMlflow = await startForwarder({ url: trackingUri, headers: { 'x-mlflow-experiment-id': experimentId } });
+    closing.push(toMlflow.close);
+    const toBackend = await startForwarder(backend);
+    closing.push(toBackend.close);
 
-    const [traceId = ''] = await runOneAgent({ tracing: 'byOtlp', target: collector.url, bedrock: simulator.url });
+    const [traceId = ''] = await runOneAgent({
+      tracing: 'toCollector',
+      target: toMlflow.url,
+      bedrock: simulator.url,
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: toBackend.url },
+    });
 
     const trace = await wholeTrace(trackingUri, traceId);
     expect(outline(trace)).to.deep.equal([

@@ -30,7 +30,7 @@ export interface Collector extends Forwarder, Pick<OtlpReceiver, 'received'> {}
 /** Starts a collector that forwards every span to a receiver of the test's own. */
 export async function startCollector(): Promise<Collector> {
   const receiver = await startOtlpReceiver();
-  const forwarder = await startForwarder([receiver]).catch(async (error: unknown) => {
+  const forwarder = await startForwarder(receiver).catch(async (error: unknown) => {
     await receiver.close();
     throw error;
   });
@@ -44,23 +44,20 @@ export async function startCollector(): Promise<Collector> {
   };
 }
 
-/** Starts a collector that forwards every span to all targets. */
-export async function startForwarder(targets: readonly CollectorTarget[]): Promise<Forwarder> {
+/** Starts a collector that forwards every span to one target; this one has no more than one exporter for traces. */
+export async function startForwarder({ url: endpoint, headers = {} }: CollectorTarget): Promise<Forwarder> {
   const directory = await mkdtemp(join(tmpdir(), 'collector-'));
   const httpPort = await freePort();
-  const names = targets.map((_, index) => `target${index}`);
   const program = spawn(
     await findAgent(),
     [
       'start',
       ...['--otlp-http-endpoint', `127.0.0.1:${httpPort}`, '--otlp-grpc-endpoint', `127.0.0.1:${await freePort()}`],
-      ...['--exporters', names.map((name) => `${name}:otlp`).join(','), '--exporters-traces', names.join(',')],
+      ...['--exporter', 'otlp', '--otlp-exporter-protocol', 'http', '--otlp-exporter-endpoint', endpoint],
+      ...Object.entries(headers).flatMap(([name, value]) => ['--otlp-exporter-custom-headers', `${name}=${value}`]),
       ...['--batch-timeout', '100ms', '--pid-file', join(directory, 'pid'), '--log-file', join(directory, 'log')],
     ],
-    {
-      stdio: 'ignore',
-      env: { ...process.env, ...Object.assign({}, ...targets.map((target, index) => settings(names[index], target))) },
-    },
+    { stdio: 'ignore' },
   );
   const url = `http://127.0.0.1:${httpPort}`;
   const close = await waitForServer({
@@ -71,16 +68,6 @@ export async function startForwarder(targets: readonly CollectorTarget[]): Promi
     signal: 'SIGTERM',
   });
   return { url, close };
-}
-
-function settings(name = '', { url, headers = {} }: CollectorTarget): NodeJS.ProcessEnv {
-  const prefix = `ROTEL_EXPORTER_${name.toUpperCase()}`;
-  const list = Object.entries(headers).map(([header, value]) => `${header}=${value}`);
-  return {
-    [`${prefix}_ENDPOINT`]: url,
-    [`${prefix}_PROTOCOL`]: 'http',
-    ...(list.length > 0 && { [`${prefix}_CUSTOM_HEADERS`]: list.join(',') }),
-  };
 }
 
 /** The agent's binary, from the package registry through uv, which keeps it in its cache. */
