@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './ports.js';
+import { freePorts } from './ports.js';
 import { answers, createPart, type Part, removeDirectory, waitForServer } from './process.js';
 
 export interface ObjectStoreOptions {
@@ -58,11 +58,4 @@ export async function createObjectStore(options: ObjectStoreOptions): Promise<Ob
       await removeDirectory(directory);
     },
   };
-}
-
-/** All different, although each was free again when the next was looked for. */
-async function freePorts(count: number): Promise<number[]> {
-  const found = new Set<number>();
-  while (found.size < count) found.add(await freePort());
-  return [...found];
 }

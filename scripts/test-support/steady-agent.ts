@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 import { QUIET_ENV } from '../support/examples.js';
 import { ROOT } from './compose.js';
 
@@ -15,16 +16,20 @@ export interface SteadyAgent {
   close(): Promise<void>;
 }
 
-/** Starts examples/test/programs/steady-agent.ts, which makes up to two traces a second. */
-export function startSteadyAgent(env: NodeJS.ProcessEnv): SteadyAgent {
+const REGISTER = join(ROOT, 'packages/mlflow-bedrock/dist/esm/register.js');
+
+/**
+ * Starts examples/test/programs/steady-agent.ts as a user starts an application: up to five traces a second, or as PAUSE_MILLIS in `env` says.
+ *
+ * @param tracing what sets up tracing, loaded before the program. Default: `mlflow-bedrock/register`
+ */
+export function startSteadyAgent(env: NodeJS.ProcessEnv, tracing: string = REGISTER): SteadyAgent {
   const program = join(ROOT, 'examples/test/programs/steady-agent.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', program], {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--import', pathToFileURL(tracing).href, program], {
     cwd: ROOT,
     env: {
       ...process.env,
       ...QUIET_ENV,
-      // Above the exporter's own, or the processor counts a patient export as failed.
-      OTEL_BSP_EXPORT_TIMEOUT: '100000',
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'simulator',
       AWS_SECRET_ACCESS_KEY: 'simulator',

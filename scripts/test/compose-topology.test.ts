@@ -74,12 +74,14 @@ describe('the services of docker-compose.yml with authentication, as local progr
     // The second application's server is an old one, so its spans go through MLflow into the object store.
     const experiments = { database: `database-${randomUUID()}`, objectStore: `object-store-${randomUUID()}` };
     const newAgent = (url: string, experimentName: string): ReturnType<typeof startSteadyAgent> => {
-      const agent = startSteadyAgent({
+      const env = {
+        PAUSE_MILLIS: '500',
         AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,
         ...CREDENTIALS,
         MLFLOW_TRACKING_URI: url,
         MLFLOW_EXPERIMENT_NAME: experimentName,
-      });
+      };
+      const agent = startSteadyAgent(env, join(ROOT, 'examples/test/programs/patient-tracing.ts'));
       closing.push(agent.close);
       return agent;
     };

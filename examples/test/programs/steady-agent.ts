@@ -1,13 +1,10 @@
-// An application in production: one agent run after another, until standard input ends. It prints the id of each trace.
+// An application in production, with mlflow-bedrock/register: an agent run after another, each printed with the id of
+// its trace, until standard input ends.
 import { setTimeout as delay } from 'node:timers/promises';
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
-import { autolog, getCurrentTraceId, traced } from 'mlflow-bedrock';
+import { getCurrentTraceId, traced } from 'mlflow-bedrock';
 
-const PAUSE_MILLIS = 500;
-// MLflow starts in seconds on an idle machine, and beside many other tests in more than the usual 29.
-const PATIENCE_MILLIS = 90_000;
-
-autolog({ timeoutMillis: PATIENCE_MILLIS, flushTimeoutMillis: PATIENCE_MILLIS });
+const PAUSE_MILLIS = Number(process.env.PAUSE_MILLIS ?? 200);
 
 const client = new BedrockRuntimeClient({});
 const agent = traced({ name: 'steady agent', spanType: 'AGENT' }, async (question: string) => {
