@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
+import { startMlflow } from '../../scripts/mlflow/server.js';
 import { testServer } from '../../scripts/test-support/mlflow.js';
 import {
   buildOtelcol,
@@ -95,6 +96,21 @@ describe('the Collector of deploy/collector', function () {
     expect(received.map(({ attributes }) => attributes)).to.satisfy((spans: Record<string, unknown>[]) =>
       spans.every((attributes) => !('mlflow.traceTag.mlflow.traceName' in attributes)),
     );
+  });
+
+  it('logs in to an MLflow server that asks for a password', async () => {
+    const password = 'correct horse battery';
+    const server = await startMlflow({ adminPassword: password });
+    closing.push(server.close);
+    const basic = Buffer.from(`admin:${password}`).toString('base64');
+    const { application } = await startPath(['config.yaml'], {
+      MLFLOW_TRACKING_URI: server.url,
+      MLFLOW_EXPERIMENT_ID: '0',
+      MLFLOW_AUTHORIZATION: `Basic ${basic}`,
+    });
+    const [traceId = ''] = await runOneAgent(application);
+    const { info } = await wholeTrace(server.url, traceId, { username: 'admin', password });
+    expect(info.experimentId).to.equal('0');
   });
 
   it('carries of a trace what docs/collector.md says, whichever exporter sends to it', async () => {

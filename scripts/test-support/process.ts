@@ -15,6 +15,8 @@ export interface ServerProcess {
   /** Removed when it has ended. Default: nothing, for a server that is started again on the same data. */
   directory?: string;
   isReady: () => Promise<boolean>;
+  /** The longest it may take until then. Default: 30 s. */
+  startTimeoutMillis?: number;
   /** Ends the program at once. Default: `SIGKILL`. */
   signal?: NodeJS.Signals;
 }
@@ -29,6 +31,7 @@ export async function waitForServer({
   program,
   directory,
   isReady,
+  startTimeoutMillis = START_TIMEOUT_MILLIS,
   signal = 'SIGKILL',
 }: ServerProcess): Promise<() => Promise<void>> {
   let failure: Error | undefined;
@@ -48,7 +51,7 @@ export async function waitForServer({
     process.off('exit', kill);
     if (directory !== undefined) await removeDirectory(directory);
   };
-  const deadline = Date.now() + START_TIMEOUT_MILLIS;
+  const deadline = Date.now() + startTimeoutMillis;
   while (!(await isReady())) {
     if (failure !== undefined || program.exitCode !== null || Date.now() > deadline) {
       await close();

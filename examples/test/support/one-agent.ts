@@ -3,7 +3,7 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { MlflowClient, type MlflowTrace } from 'opentelemetry-exporter-mlflow';
+import { MlflowClient, type MlflowConnectionConfig, type MlflowTrace } from 'opentelemetry-exporter-mlflow';
 import { QUIET_ENV } from '../../../scripts/support/examples.js';
 import { runNode } from '../../../scripts/support/run.js';
 
@@ -64,12 +64,17 @@ export async function runOneAgent(
 }
 
 /** The trace, once MLflow has all of it. */
-export async function wholeTrace(trackingUri: string, traceId: string, spans = SPANS_PER_RUN): Promise<MlflowTrace> {
-  const client = new MlflowClient({ trackingUri });
+export async function wholeTrace(
+  trackingUri: string,
+  traceId: string,
+  credentials: Pick<MlflowConnectionConfig, 'username' | 'password'> = {},
+): Promise<MlflowTrace> {
+  const client = new MlflowClient({ trackingUri, ...credentials });
   try {
     for (;;) {
       const found = await client.getTrace(traceId).catch(() => undefined);
-      if (found !== undefined && found.spans.length >= spans && found.info.state !== 'IN_PROGRESS') return found;
+      if (found !== undefined && found.spans.length >= SPANS_PER_RUN && found.info.state !== 'IN_PROGRESS')
+        return found;
       await delay(POLL_MILLIS);
     }
   } finally {
