@@ -34,6 +34,8 @@ export interface StartMlflowOptions {
   staticPrefix?: string;
   /** Enable workspaces. Default: `false`. */
   workspaces?: boolean;
+  /** Processes that answer requests. Default: 1. */
+  workers?: number;
   /** Address of a database, instead of SQLite. */
   backendStoreUri?: string;
   /** Where the server keeps artifacts, `s3://bucket/path` for example. Default: below `directory`. */
@@ -125,7 +127,7 @@ function spawnServer(python: string, parts: ServerParts): ChildProcess {
     [
       join(import.meta.dirname, 'serve.py'),
       'server',
-      ...['--host', HOST, '--port', String(port), '--workers', '1'],
+      ...['--host', HOST, '--port', String(port), '--workers', String(options.workers ?? 1)],
       ...['--backend-store-uri', store],
       ...['--artifacts-destination', options.artifactsDestination ?? join(directory, 'artifacts')],
       ...(options.adminPassword === undefined ? [] : ['--app-name', 'basic-auth']),

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { installMlflow, installPackages } from '../mlflow/install.js';
 import { type MlflowServer, startMlflow } from '../mlflow/server.js';
 import { startObjectStore } from './object-store.js';
-import { startPostgres } from './postgres.js';
+import { type Postgres, startPostgres } from './postgres.js';
 
 const PACKAGES = {
   name: 'database',
@@ -11,8 +11,19 @@ const PACKAGES = {
 };
 const BUCKET = 'mlflow';
 
-/** MLflow as teams run it: on PostgreSQL and on an S3-compatible store that only the server can reach. */
-export async function startMlflowOnPostgres(log: (line: string) => void = () => {}): Promise<MlflowServer> {
+export interface MlflowOnPostgres extends MlflowServer {
+  postgres: Postgres;
+}
+
+/**
+ * MLflow as teams run it: on PostgreSQL and on an S3-compatible store that only the server can reach.
+ *
+ * @param setUp `workers` of MLflow, 1 by default; `isDurable` as of {@link startPostgres}
+ */
+export async function startMlflowOnPostgres(
+  log: (line: string) => void = () => {},
+  { workers = 1, isDurable = false }: { workers?: number; isDurable?: boolean } = {},
+): Promise<MlflowOnPostgres> {
   const { python } = await installMlflow(log);
   const packages = await installPackages(PACKAGES, log);
   const opened: { close(): Promise<void> }[] = [];
@@ -21,7 +32,7 @@ export async function startMlflowOnPostgres(log: (line: string) => void = () => 
     opened.length = 0;
   };
   try {
-    const postgres = await startPostgres(packages);
+    const postgres = await startPostgres(packages, isDurable);
     opened.push(postgres);
     const store = await startObjectStore(packages);
     opened.push(store);
@@ -35,13 +46,14 @@ export async function startMlflowOnPostgres(log: (line: string) => void = () => 
     const makeBucket = `import boto3; boto3.client("s3", endpoint_url="${store.url}").create_bucket(Bucket="${BUCKET}")`;
     await promisify(execFile)(python, ['-c', makeBucket], { env: { ...process.env, ...env } });
     const server = await startMlflow({
+      workers,
       backendStoreUri: postgres.uri,
       artifactsDestination: `s3://${BUCKET}/artifacts`,
       env,
       log,
     });
     opened.push(server);
-    return { ...server, close };
+    return { ...server, postgres, close };
   } catch (error) {
     await close();
     throw error;

