@@ -27,6 +27,10 @@ export async function main(args: string[]): Promise<number> {
   const built = await buildPackages();
   if (built.length > 0) log(`Built ${built.join(', ')}`);
 
+  // Loaded now, because it uses a package that has to be built first.
+  const { reportLosses } = await import('../bench/src/load-sender.js');
+  reportLosses();
+
   const measurements: Measurement[] = [];
   if (options.mlflow !== undefined) {
     const { uri } = await checkTrackingServer(options.mlflow, 'Start it first, or leave out --mlflow.');
@@ -65,10 +69,8 @@ function matrixJobs(job: LoadJob): LoadJob[] {
 }
 
 async function measure(job: LoadJob, server: MeasuredServer): Promise<Measurement> {
-  // Loaded now, because it uses a package that has to be built first.
-  const { reportLosses, sendLoad, warmUp } = await import('../bench/src/load-sender.js');
+  const { sendLoad, warmUp } = await import('../bench/src/load-sender.js');
   const target = { url: server.url, experimentName: `load-${randomUUID()}` };
-  reportLosses();
   await warmUp(job, target);
   const spentSince = await server.count();
   const sent = await sendLoad(job, target);

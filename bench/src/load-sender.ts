@@ -19,7 +19,10 @@ const MODEL = 'amazon.nova-lite-v1:0';
 /** The default of the batch processor. */
 const QUEUE_SPANS = 2048;
 const TICK_MILLIS = 50;
-/** A slow server's last batch shall arrive, and count, rather than fail. */
+/**
+ * Of an export and of each attempt: a batch that is sent again while a slow server still works on it would be paid for
+ * twice and counted once.
+ */
 const TIMEOUT_MILLIS = 60_000;
 
 export interface Target {
@@ -120,7 +123,13 @@ async function sendAtRate(job: LoadJob, rate: number, target: Target): Promise<C
 }
 
 function createExporter({ traceInfo }: LoadJob, { url, experimentName }: Target): MlflowSpanExporter {
-  return new MlflowSpanExporter({ trackingUri: url, experimentName, traceInfo, timeoutMillis: TIMEOUT_MILLIS });
+  return new MlflowSpanExporter({
+    trackingUri: url,
+    experimentName,
+    traceInfo,
+    timeoutMillis: TIMEOUT_MILLIS,
+    attemptTimeoutMillis: TIMEOUT_MILLIS,
+  });
 }
 
 function recordTrace(tracer: Tracer, { spansPerTrace, kilobytes }: LoadJob): void {

