@@ -100,8 +100,9 @@ describe('docs/troubleshooting.md: applications', function () {
   it('is right that these leave no trace and say nothing, while the same program leaves one without them', async () => {
     const bundle = await bundled(`${CALL} await call();`);
     try {
-      const [plain, exiting, sampledOut, off, silent, unregistered, bundledRun] = await Promise.all([
+      const [plain, debug, exiting, sampledOut, off, silent, unregistered, bundledRun] = await Promise.all([
         run({ code: `${CALL} await call();` }),
+        run({ code: `${CALL} await call();`, env: { OTEL_LOG_LEVEL: 'debug' } }),
         run({ code: `${CALL} await call(); process.exit();` }),
         run({ code: `${CALL} await call();`, env: { OTEL_TRACES_SAMPLER: 'always_off' } }),
         run({ code: `${CALL} await call();`, env: { OTEL_SDK_DISABLED: 'true' } }),
@@ -114,6 +115,8 @@ describe('docs/troubleshooting.md: applications', function () {
         run({ code: `await import(${JSON.stringify(bundle.file)});` }),
       ]);
       expect(plain).to.deep.equal({ code: 0, output: '', traces: 1 });
+      const [patched = ''] = /^.* Applying instrumentation patch .*$/m.exec(debug.output) ?? [];
+      expectQuoted(patched);
       for (const [name, result] of Object.entries({ exiting, sampledOut, off, silent, unregistered, bundledRun })) {
         expect(result, name).to.deep.equal({ code: 0, output: '', traces: 0 });
       }

@@ -64,11 +64,20 @@ describe('docs/troubleshooting.md: MLflow', function () {
     expectQuoted(await exporterSays({ trackingUri }), { [trackingUri]: SHOWN });
 
     const admin = new MlflowClient({ trackingUri, ...ADMIN });
-    await admin.getOrCreateExperiment('my-agents');
+    const { experimentId } = await admin.getOrCreateExperiment('my-agents');
     admin.close();
-    await createUser(trackingUri);
+    await askAsAdmin(`${trackingUri}/api/2.0/mlflow/users/create`, READER);
     const denied = await exporterSays({ trackingUri, ...READER, experimentName: 'my-agents' });
     expectQuoted(denied, { [trackingUri]: SHOWN });
+
+    // The advice of the page.
+    await askAsAdmin(`${trackingUri}/api/3.0/mlflow/users/permissions/grant`, {
+      username: READER.username,
+      resource_type: 'experiment',
+      resource_id: experimentId,
+      permission: 'EDIT',
+    });
+    expect(await exporterSays({ trackingUri, ...READER, experimentName: 'my-agents' })).to.equal('');
   });
 
   it('quotes that the experiment is deleted, and that there is none of this id', async () => {
@@ -93,10 +102,10 @@ describe('docs/troubleshooting.md: MLflow', function () {
   });
 });
 
-async function createUser(trackingUri: string): Promise<void> {
+async function askAsAdmin(url: string, body: unknown): Promise<void> {
   const authorization = `Basic ${Buffer.from(`${ADMIN.username}:${ADMIN.password}`).toString('base64')}`;
-  const response = await post(`${trackingUri}/api/2.0/mlflow/users/create`, READER, { authorization });
-  expect(response.status).to.equal(200);
+  const response = await post(url, body, { authorization });
+  expect(response.status, await response.text()).to.equal(200);
 }
 
 function post(url: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {

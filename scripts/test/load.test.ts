@@ -83,6 +83,36 @@ describe('npm run load', function () {
   });
 });
 
+describe('docs/scale.md', () => {
+  it('calculates right what follows from the costs of a trace', () => {
+    const page = readFileSync(join(ROOT, 'docs/scale.md'), 'utf8');
+    const cells = (name: string): string[] => {
+      const [, row = ''] = new RegExp(`^\\| ${name} \\| (.*) \\|$`, 'm').exec(page) ?? [];
+      return row.split(' | ');
+    };
+    const numbers = (name: string): number[] => cells(name).map((cell) => Number(cell.replaceAll(',', '')));
+    const costs = { full: [42, 11, 26, 5.2, 16], 'otlp-only': [9, 2, 12, 0.15, 8] } as const;
+    const traces = numbers('traces/s kept');
+    const kinds = cells('kept, kind').map((cell) => (cell.endsWith('full') ? 'full' : 'otlp-only'));
+    const shares = cells('kept, kind').map((cell) => (cell.startsWith('all') ? 1 : Number.parseFloat(cell) / 100));
+    expect(numbers('model calls/s').map((calls, index) => (calls / 2) * (shares[index] ?? 0))).to.deep.equal(traces);
+
+    const expectRow = (name: string, figure: (traces: number, cost: readonly number[]) => number): void => {
+      for (const [index, shown] of numbers(name).entries()) {
+        const exact = figure(traces[index] ?? 0, costs[kinds[index] as 'full' | 'otlp-only']);
+        expect(shown, `${name}, column ${index + 1}: ${exact}`).to.be.within(exact * 0.9, exact * 1.1);
+      }
+    };
+    expectRow('cores of MLflow', (rate, [server = 0]) => (rate * server) / 1000);
+    expectRow('servers of 2 cores', (rate, [server = 0]) => Math.ceil((rate * server) / 1000 / 1.2));
+    expectRow('cores of PostgreSQL', (rate, [, database = 0]) => (rate * database) / 1000);
+    expectRow('rows written/s', (rate, [, , rows = 0]) => rate * rows);
+    expectRow('commits/s', (rate, [, , , commits = 0]) => rate * commits);
+    expectRow('GB/day, 2 kB per call', (rate, [, , , , stored = 0]) => (rate * 86_400 * stored) / 1e6);
+    expectRow('GB/day, 50 kB per call', (rate) => (rate * 86_400 * 75) / 1e6);
+  });
+});
+
 /** Ids of the experiments that the load script made. */
 async function loadExperiments(url: string): Promise<string[]> {
   const response = await fetch(`${url}/api/2.0/mlflow/experiments/search`, {
