@@ -34,6 +34,8 @@ export interface StartMlflowOptions {
   staticPrefix?: string;
   /** Enable workspaces. Default: `false`. */
   workspaces?: boolean;
+  /** Processes that answer requests. Default: 1. */
+  workers?: number;
   /** Receives progress lines. Default: silent. */
   log?: (line: string) => void;
 }
@@ -65,7 +67,7 @@ export async function startMlflow(options: StartMlflowOptions = {}): Promise<Mlf
   const { url, pid, close } = await runMlflow({
     args: [
       'server',
-      ...['--host', HOST, '--port', String(port), '--workers', '1'],
+      ...['--host', HOST, '--port', String(port), '--workers', String(options.workers ?? 1)],
       ...['--backend-store-uri', store],
       ...['--artifacts-destination', join(directory, 'artifacts')],
       ...(options.adminPassword === undefined ? [] : ['--app-name', 'basic-auth']),

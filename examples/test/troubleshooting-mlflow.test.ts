@@ -1,0 +1,133 @@
+/** What the exporter, and others that send OTLP, say about MLflow's answers; as docs/troubleshooting.md quotes it. */
+
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { MlflowClient } from 'opentelemetry-exporter-mlflow';
+import { type MlflowServer, startMlflow } from '../../scripts/mlflow/server.js';
+import { testServer } from '../../scripts/test-support/mlflow.js';
+import { exporterSays } from './support/exporter-says.js';
+import { expectQuoted } from './support/troubleshooting-page.js';
+
+const SHOWN = 'http://localhost:5000';
+const ADMIN = { username: 'admin', password: randomUUID() };
+const READER = { username: 'reader', password: randomUUID() };
+
+describe('docs/troubleshooting.md: MLflow', function () {
+  this.timeout(120_000);
+  let url: string;
+  let client: MlflowClient;
+  let protectedServer: MlflowServer;
+  let website: Server;
+  let websiteUrl: string;
+
+  before(async () => {
+    [{ url }, protectedServer] = await Promise.all([testServer(), startMlflow({ adminPassword: ADMIN.password })]);
+    client = new MlflowClient({ trackingUri: url });
+    website = createServer((_request, response) => response.setHeader('content-type', 'text/html').end('<html>'));
+    website.listen(0, '127.0.0.1');
+    await once(website, 'listening');
+    websiteUrl = `http://127.0.0.1:${(website.address() as AddressInfo).port}`;
+  });
+  after(async () => {
+    client.close();
+    await protectedServer.close();
+    website.closeAllConnections();
+    website.close();
+  });
+
+  it('quotes that nothing listens, and that the host is unknown', async () => {
+    const closed = await closedPort();
+    const refused = await exporterSays({ trackingUri: `http://127.0.0.1:${closed}`, timeoutMillis: 1000 });
+    expectQuoted(refused, { [`:${closed}`]: ':5000' });
+    expectQuoted(await exporterSays({ trackingUri: 'http://mlflow.invalid:5000', timeoutMillis: 1000 }), {
+      'mlflow.invalid': 'mlflow.internal',
+    });
+  });
+
+  it('quotes that the address is no server', async () => {
+    expectQuoted(await exporterSays({ trackingUri: 'sqlite:///mlflow.db' }));
+    expectQuoted(await exporterSays({ trackingUri: websiteUrl }), { [websiteUrl]: SHOWN });
+    const encrypted = websiteUrl.replace('http:', 'https:');
+    expectQuoted(await exporterSays({ trackingUri: encrypted }), { [encrypted]: SHOWN.replace('http:', 'https:') });
+  });
+
+  it('quotes the 403 of a host name that the server does not know', async () => {
+    const said403 = await exporterSays({ trackingUri: url, headers: { host: 'mlflow.example.com' } });
+    expectQuoted(said403, { [url]: 'http://mlflow.example.com' });
+  });
+
+  it('quotes the 401 of missing credentials, and the 403 of a missing permission', async () => {
+    const trackingUri = protectedServer.url;
+    expectQuoted(await exporterSays({ trackingUri }), { [trackingUri]: SHOWN });
+
+    const admin = new MlflowClient({ trackingUri, ...ADMIN });
+    const { experimentId } = await admin.getOrCreateExperiment('my-agents');
+    admin.close();
+    await askAsAdmin(`${trackingUri}/api/2.0/mlflow/users/create`, READER);
+    const denied = await exporterSays({ trackingUri, ...READER, experimentName: 'my-agents' });
+    expectQuoted(denied, { [trackingUri]: SHOWN });
+
+    // The advice of the page.
+    await askAsAdmin(`${trackingUri}/api/3.0/mlflow/users/permissions/grant`, {
+      username: READER.username,
+      resource_type: 'experiment',
+      resource_id: experimentId,
+      permission: 'EDIT',
+    });
+    expect(await exporterSays({ trackingUri, ...READER, experimentName: 'my-agents' })).to.equal('');
+  });
+
+  it('quotes that the experiment is deleted, and that there is none of this id', async () => {
+    const experimentName = `deleted-${randomUUID()}`;
+    const { experimentId } = await client.getOrCreateExperiment(experimentName);
+    await post(`${url}/api/2.0/mlflow/experiments/delete`, { experiment_id: experimentId });
+    expectQuoted(await exporterSays({ trackingUri: url, experimentName }), {
+      [experimentName]: 'my-agents',
+      [`id ${experimentId}`]: 'id 7',
+      [`--experiment-id ${experimentId}`]: '--experiment-id 7',
+    });
+    expectQuoted(await exporterSays({ trackingUri: url, experimentId: '123456789' }), { [url]: SHOWN });
+  });
+
+  it('quotes what MLflow answers to a Collector without the right header, and that an empty one loses spans', async () => {
+    for (const headers of [{}, { 'x-mlflow-experiment-id': 'my-agents' }, { 'x-mlflow-experiment-id': '123456789' }]) {
+      const response = await post(`${url}/v1/traces`, oneSpan(), headers);
+      expectQuoted(`${response.status} ${await response.text()}`);
+    }
+    const empty = await post(`${url}/v1/traces`, oneSpan(), { 'x-mlflow-experiment-id': '' });
+    expect(empty.status).to.equal(200);
+  });
+});
+
+async function askAsAdmin(url: string, body: unknown): Promise<void> {
+  const authorization = `Basic ${Buffer.from(`${ADMIN.username}:${ADMIN.password}`).toString('base64')}`;
+  const response = await post(url, body, { authorization });
+  expect(response.status, await response.text()).to.equal(200);
+}
+
+function post(url: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+}
+
+function oneSpan(): unknown {
+  const traceId = randomUUID().replaceAll('-', '');
+  const times = { startTimeUnixNano: '1700000000000000000', endTimeUnixNano: '1700000001000000000' };
+  const span = { traceId, spanId: traceId.slice(16), name: 'chat', kind: 3, ...times };
+  return { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] };
+}
+
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

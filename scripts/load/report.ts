@@ -1,0 +1,33 @@
+import { type Column, formatTable } from '../demo/table.js';
+import type { Measurement } from './job.js';
+
+const COLUMNS: readonly Column[] = [
+  { title: 'server', align: 'left' },
+  { title: 'kind', align: 'left' },
+  ...['spans/trace', 'kB/call', 'spans/s', 'traces/s', 'lost', 'ms server', 'ms database', 'kB stored', 'load'].map(
+    (title): Column => ({ title, align: 'right' }),
+  ),
+];
+
+/** A table in plain text; milliseconds are CPU time per span, stored kilobytes are per span. */
+export function formatMeasurements(measurements: readonly Measurement[]): string {
+  return formatTable(COLUMNS, measurements.map(row)).join('\n');
+}
+
+function row({ backend, workers, job, sent, spent, loadAverage }: Measurement): string[] {
+  const perSpan = (total: number | undefined, unit: number): string =>
+    total === undefined || sent.spans === 0 ? '–' : ((total * unit) / sent.spans).toFixed(2);
+  return [
+    backend === undefined ? 'given' : `${backend} ${workers}`,
+    job.traceInfo,
+    String(job.spansPerTrace),
+    String(job.kilobytes),
+    (sent.spans / sent.seconds).toFixed(0),
+    (sent.traces / sent.seconds).toFixed(0),
+    String(sent.lostSpans),
+    perSpan(spent.serverCpuSeconds, 1000),
+    perSpan(spent.databaseCpuSeconds, 1000),
+    perSpan(spent.storedBytes, 1 / 1000),
+    loadAverage.toFixed(1),
+  ];
+}
