@@ -14,12 +14,18 @@ import { checkTrackingServer } from './support/tracking-server.js';
 
 const USAGE = `Usage: npm run example -- ${EXAMPLES.join('|')} [--aws] [arguments of the example]
   --aws   call Amazon Bedrock with your AWS credentials and region instead of the local simulator
+  --help  show this
 Environment: MLFLOW_TRACKING_URI (default http://localhost:5000), MLFLOW_EXPERIMENT_NAME, BEDROCK_MODEL_ID,
              AWS_ENDPOINT_URL_BEDROCK_RUNTIME (use a simulator that is running already)`;
 
 /** `npm run example -- <name>`: runs one example against the simulator or, with `--aws`, against Amazon Bedrock. */
 export async function main(args: string[]): Promise<number> {
-  const { name, aws, rest } = readArguments(args);
+  const request = readArguments(args);
+  if (request === 'help') {
+    console.log(USAGE);
+    return 0;
+  }
+  const { name, aws, rest } = request;
   const { uri: trackingUri } = await checkTrackingServer(
     process.env['MLFLOW_TRACKING_URI'] ?? 'http://localhost:5000',
     'Set MLFLOW_TRACKING_URI to yours, or start one: "npm run demo -- --port 5000" in another terminal.',
@@ -38,10 +44,11 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-function readArguments(args: string[]): { name: ExampleName; aws: boolean; rest: string[] } {
+function readArguments(args: string[]): 'help' | { name: ExampleName; aws: boolean; rest: string[] } {
   try {
-    const options = { aws: { type: 'boolean' } } as const;
+    const options = { aws: { type: 'boolean' }, help: { type: 'boolean' } } as const;
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    if (values.help) return 'help';
     const [wanted, ...rest] = positionals;
     const name = EXAMPLES.find((example) => example === wanted);
     if (name === undefined)

@@ -5,8 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createChatService } from './service.js';
 
 const service = createChatService();
-service.listen(Number(process.env.PORT ?? 0), '127.0.0.1');
-await once(service, 'listening');
+await listen(process.env.PORT ?? '0');
 const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
 console.log(`Serving on ${url}`);
 
@@ -19,6 +18,16 @@ if (!process.argv.includes('--serve')) {
   } finally {
     service.close();
     service.closeAllConnections();
+  }
+}
+
+async function listen(port: string): Promise<void> {
+  try {
+    service.listen({ port, host: '127.0.0.1' });
+    await once(service, 'listening');
+  } catch (error) {
+    console.error(`Cannot serve on port ${port}; set PORT to a free one. (${(error as Error).message})`);
+    process.exit(1);
   }
 }
 

@@ -1,6 +1,6 @@
 // Calls Bedrock with a prompt from MLflow's registry; the trace shows which version it was made with.
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
-import { autolog, getCurrentTraceId, MlflowClient, MlflowError, traced } from 'mlflow-bedrock';
+import { autolog, getLastActiveTraceId, MlflowClient, MlflowError, traced } from 'mlflow-bedrock';
 import { explainBedrockError } from '../shared/explain-error.js';
 import { traceLink } from '../shared/links.js';
 import { fillTemplate } from './template.js';
@@ -38,14 +38,14 @@ async function answerWith(wanted: string, question: string): Promise<void> {
 
   // One attribute on any span links the version to the trace.
   const attributes = { 'mlflow.linkedPrompts': JSON.stringify([{ name, version: String(version) }]) };
-  const answer = traced({ name: 'answer', spanType: 'CHAIN', attributes }, async (question: string) => {
-    const text = fillTemplate(template, { question, topic: 'history' });
+  const answer = traced({ name: 'answer', spanType: 'CHAIN', attributes }, async (text: string) => {
     const messages = [{ role: 'user' as const, content: [{ text }] }];
     const { output } = await bedrock.send(new ConverseCommand({ modelId, messages }));
-    console.log(`${text}\n  ${output?.message?.content?.map((block) => block.text ?? '').join('')}`);
-    return getCurrentTraceId();
+    return output?.message?.content?.map((block) => block.text ?? '').join('') ?? '';
   });
-  const traceId = await answer(question);
+  const filled = fillTemplate(template, { question, topic: 'history' });
+  console.log(`${filled}\n  ${await answer(filled)}`);
+  const traceId = getLastActiveTraceId();
   if (traceId !== undefined) await report(traceId);
 }
 

@@ -9,7 +9,7 @@ const ADVICE: readonly (readonly [seen: RegExp, advice: string])[] = [
     'The AI SDK takes AWS credentials from the environment alone: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_BEARER_TOKEN_BEDROCK. Without --aws the example runs on the local simulator.',
   ],
   [
-    /CredentialsProviderError|TokenProviderError|Failed to resolve AWS credentials/,
+    /CredentialsProviderError|Could not load credentials|TokenProviderError|Failed to resolve AWS credentials/,
     'No AWS credentials were found: run "aws configure" or "aws sso login", or set AWS_PROFILE or AWS_BEARER_TOKEN_BEDROCK. Without --aws the example runs on the local simulator.',
   ],
   [
@@ -17,7 +17,8 @@ const ADVICE: readonly (readonly [seen: RegExp, advice: string])[] = [
     'AWS does not accept the credentials: log in again ("aws sso login") or correct the keys, and check the clock of this computer.',
   ],
   [
-    /AccessDeniedException/,
+    // LangChain keeps the message alone.
+    /AccessDeniedException|don't have access to the model/,
     'AWS denies the use of this model: allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream in your IAM policy, and request access to the model in the Bedrock console of this region.',
   ],
   [
@@ -45,10 +46,23 @@ const ADVICE: readonly (readonly [seen: RegExp, advice: string])[] = [
 /** One line that says what to do and what went wrong; the stack of an error this does not know. */
 export function explainBedrockError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // The text and not only the name: over HTTP/2 the network's error code stands in the message alone.
-  const text = `${serviceErrorName(error) ?? error.name}: ${error.message}`;
-  const advice = ADVICE.find(([seen]) => seen.test(text))?.[1];
-  return advice === undefined ? (error.stack ?? text) : `${advice} (${text})`;
+  for (const text of withCauses(error).map(describe)) {
+    const advice = ADVICE.find(([seen]) => seen.test(text))?.[1];
+    if (advice !== undefined) return `${advice} (${text})`;
+  }
+  return error.stack ?? describe(error);
+}
+
+/** Frameworks wrap the error of a call in one of their own. */
+function withCauses(error: Error): Error[] {
+  const found = [error];
+  for (let { cause } = error; cause instanceof Error && !found.includes(cause); { cause } = cause) found.push(cause);
+  return found;
+}
+
+/** The text and not only the name: over HTTP/2 the network's error code stands in the message alone. */
+function describe(error: Error): string {
+  return `${serviceErrorName(error) ?? error.name}: ${error.message || (error as NodeJS.ErrnoException).code}`;
 }
 
 /** Clients that send with their own `fetch` keep the name of the service's error in the headers of its answer alone. */

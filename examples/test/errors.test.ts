@@ -47,6 +47,25 @@ describe('errors of the examples', function () {
     });
   }
 
+  for (const example of ['frameworks/langchain', 'frameworks/strands']) {
+    it(`says the same in ${example}, which has errors of its own around those of the AWS SDK`, async () => {
+      const { code, output, traces } = await withScenario('access-denied', [example]);
+      expect(code).to.equal(1);
+      expect(output).to.match(/^AWS denies the use of this model: .*have access to the model with/m);
+      expect(traces.map(({ info }) => info.state)).to.deep.equal(['ERROR']);
+      const missing = await runExample([example, '--aws'], NO_AWS_SETTINGS);
+      expect(missing.output).to.match(/^No AWS credentials were found: /m);
+    });
+  }
+
+  it('says that Bedrock cannot be reached where a client tells that by a cause alone', async () => {
+    const endpoint = { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: await freeAddress() };
+    const { code, output } = await runExample(['frameworks/anthropic'], endpoint);
+    expect(code).to.equal(1);
+    expect(output).to.match(/^Bedrock cannot be reached: .*ECONNREFUSED/m);
+    expect(output).to.not.contain('    at ');
+  });
+
   it('says how to choose region and model when Bedrock rejects them', async () => {
     const { output } = await withScenario('validation-error', ['token-cost']);
     expect(output).to.match(/^Bedrock rejects the request, .*set AWS_REGION .*BEDROCK_MODEL_ID .*ValidationException/m);
@@ -72,6 +91,12 @@ describe('errors of the examples', function () {
     expect(output.trimEnd()).to.equal(
       `No MLflow server answers at ${url} (ECONNREFUSED). Set MLFLOW_TRACKING_URI to yours, or start one: "npm run demo -- --port 5000" in another terminal.`,
     );
+  });
+
+  it('shows its usage when it is asked to', async () => {
+    const { code, output } = await runExample(['--help']);
+    expect(code).to.equal(0);
+    expect(output).to.match(/^Usage: npm run example -- quickstart\|streaming\|/);
   });
 
   it('lists the examples when the name is wrong', async () => {

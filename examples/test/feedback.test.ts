@@ -71,6 +71,24 @@ describe('example feedback', function () {
     });
   });
 
+  it('says what to do about a port that it cannot have', async () => {
+    const taken = await startSimulator();
+    try {
+      const { port } = new URL(taken.url);
+      for (const [PORT, reason] of [
+        [port, `listen EADDRINUSE: address already in use 127.0.0.1:${port}`],
+        ['http', 'options.port should be'],
+      ] as const) {
+        const { code, output } = await runExample(['feedback'], { PORT });
+        expect(code).to.equal(1);
+        expect(output).to.contain(`\nCannot serve on port ${PORT}; set PORT to a free one. (${reason}`);
+        expect(output).to.not.contain('    at ');
+      }
+    } finally {
+      await taken.close();
+    }
+  });
+
   describe('as a service', () => {
     const experimentName = `example-feedback-${randomUUID()}`;
     let simulator: Simulator;

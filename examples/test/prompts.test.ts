@@ -26,6 +26,8 @@ describe('example prompts', function () {
       const trace = run.traces[0] as MlflowTrace;
       expect(run.output).to.contain(`selectedEvaluationId=${trace.info.traceId}`);
       expect(outline(trace)).to.deep.equal(['CHAIN answer', '  CHAT_MODEL chat amazon.nova-lite-v1:0']);
+      expect(trace.spans[0]?.inputs).to.deep.equal({ text });
+      expect(trace.info.responsePreview).to.match(/^The capital of Italy is Rome\./);
       expect(trace.spans[1]?.inputs).to.have.nested.property('messages[0].content[0].text', text);
       expect(JSON.parse(trace.info.tags['mlflow.linkedPrompts'] ?? '')).to.deep.equal([
         { name: 'travel-guide', version: String(version) },

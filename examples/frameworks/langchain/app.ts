@@ -5,11 +5,13 @@ import { type BaseMessage, HumanMessage, SystemMessage } from '@langchain/core/m
 import { tool } from '@langchain/core/tools';
 import { traced, updateCurrentTrace } from 'mlflow-bedrock';
 import { z } from 'zod';
+import { explainBedrockError } from '../../shared/explain-error.js';
 
 const MAX_TURNS = 8;
 const region = process.env.AWS_REGION ?? 'us-east-1';
 const model = process.env.BEDROCK_MODEL_ID ?? 'amazon.nova-pro-v1:0';
-const embeddings = new BedrockEmbeddings({ region, model: 'amazon.titan-embed-text-v2:0' });
+// The AWS SDK repeats what failed for the moment. LangChain would repeat denied requests, too, for minutes.
+const embeddings = new BedrockEmbeddings({ region, model: 'amazon.titan-embed-text-v2:0', maxRetries: 0 });
 
 const guides = [
   'Paris: bring an umbrella, the museums are closed on Tuesdays.',
@@ -64,4 +66,9 @@ async function readAloud(messages: BaseMessage[]) {
   return answer;
 }
 
-await travelAgent('What is the weather in Paris and Tokyo?');
+try {
+  await travelAgent('What is the weather in Paris and Tokyo?');
+} catch (error) {
+  console.error(explainBedrockError(error));
+  process.exitCode = 1;
+}

@@ -3,6 +3,7 @@
 import { Agent, BedrockModel, InvokeModelStage, tool } from '@strands-agents/sdk';
 import { strandsMiddleware } from 'mlflow-bedrock';
 import { z } from 'zod';
+import { explainBedrockError } from '../../shared/explain-error.js';
 
 // Strands then records questions, answers and tool results as attributes, where MLflow finds them, and not as events.
 process.env.OTEL_SEMCONV_STABILITY_OPT_IN ??= 'gen_ai_latest_experimental,gen_ai_span_attributes_only';
@@ -25,7 +26,12 @@ const agent = new Agent({
 // The one line of tracing: it puts the calls to Bedrock under the agent's spans.
 agent.addMiddleware(InvokeModelStage, strandsMiddleware);
 
-for (const question of ['What is the weather in Paris and Tokyo?', 'What is the capital of France?']) {
-  const { lastMessage } = await agent.invoke(question);
-  console.log(lastMessage.content.map((block) => (block.type === 'textBlock' ? block.text : '')).join(''));
+try {
+  for (const question of ['What is the weather in Paris and Tokyo?', 'What is the capital of France?']) {
+    const { lastMessage } = await agent.invoke(question);
+    console.log(lastMessage.content.map((block) => (block.type === 'textBlock' ? block.text : '')).join(''));
+  }
+} catch (error) {
+  console.error(explainBedrockError(error));
+  process.exitCode = 1;
 }

@@ -98,7 +98,8 @@ export class MlflowSpanExporter implements SpanExporter {
    *   exporter's own, which every delivery keeps to.
    */
   async forceFlush({ timeoutMillis }: { timeoutMillis?: number } = {}): Promise<void> {
-    const deadline = performance.now() + (timeoutMillis ?? this.#timeoutMillis);
+    // A longer time than its own would change nothing, and timers take no time beyond 24 days.
+    const deadline = performance.now() + Math.min(timeoutMillis ?? Number.POSITIVE_INFINITY, this.#timeoutMillis);
     const inFlight = [...this.#inFlight];
     if (timeoutMillis !== undefined) {
       // Again and again, because a delivery may have been between two requests.

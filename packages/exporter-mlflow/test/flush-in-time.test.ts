@@ -31,4 +31,20 @@ describe('a flush with a time of its own', () => {
       logged.stop();
     }
   });
+
+  it('keeps to the time of the exporter when its own is longer than any timer', async () => {
+    const server = await startLocalServer();
+    const exporter = new MlflowSpanExporter({ trackingUri: server.url });
+    try {
+      const exporting = exportSpans(
+        exporter,
+        recordSpans((tracer) => tracer.startSpan('in time').end()),
+      );
+      await exporter.forceFlush({ timeoutMillis: Number.POSITIVE_INFINITY });
+      expect(await exporting).to.include({ code: ExportResultCode.SUCCESS });
+    } finally {
+      await exporter.shutdown();
+      await server.close();
+    }
+  });
 });
