@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -7,8 +8,13 @@ export interface AtEnd {
   hasUnsent(): boolean;
   /** Resolves with false when time ran out. Never rejects. */
   flush(): Promise<boolean>;
-  /** As `flush`, and when time runs out it ends what is under way, which would keep the process alive. Never rejects. */
-  flushOrGiveUp(): Promise<void>;
+  /**
+   * As `flush`, and when time runs out it ends what is under way. Resolves with false when something could not be ended,
+   * and keeps the process alive. Never rejects.
+   */
+  flushOrGiveUp(): Promise<boolean>;
+  /** The longest that the end of the process is put off, in milliseconds. */
+  readonly flushTimeoutMillis: number;
 }
 
 /**
@@ -17,31 +23,38 @@ export interface AtEnd {
  *
  * @returns a function that stops it
  */
-export function flushAtEnd({ hasUnsent, flush, flushOrGiveUp }: AtEnd): () => void {
+export function flushAtEnd({ hasUnsent, flush, flushOrGiveUp, flushTimeoutMillis }: AtEnd): () => void {
+  let spentMillis = 0;
   const onBeforeExit = (): void => {
-    // Work begun here makes Node.js ask again when it is done.
-    if (!hasUnsent()) return;
-    // Other listeners may have begun work of their own, which is not to be cut off.
-    if (process.listenerCount('beforeExit') > 1) {
-      void flushOrGiveUp();
-      return;
-    }
-    void flush().then((isComplete) => {
-      // A request without an answer keeps the process alive.
-      if (!isComplete) process.exit();
+    // Work begun here makes Node.js ask again when it is done. What a timer that is no reason to live on traces
+    // meanwhile must not put the end off for ever.
+    if (!hasUnsent() || spentMillis >= flushTimeoutMillis) return;
+    // After the other listeners: what they trace is sent as well, and is no reason to ask, and run them, once more.
+    setImmediate(async () => {
+      const begin = performance.now();
+      const isOver = await flushOrGiveUp();
+      spentMillis += performance.now() - begin;
+      // What goes on would keep the process alive. Other listeners may have begun work, which is not to be cut off.
+      if (!isOver && process.listenerCount('beforeExit') === 1) process.exit();
     });
   };
 
   let isEnding = false;
+  let isStopped = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     const die = (): void => {
       process.off(signal, onSignal);
       // Without a listener the signal ends the process. The application may have added one meanwhile.
       if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
     };
-    // The application listens, too, and would have lived on.
     if (process.listenerCount(signal) > 1) {
       if (hasUnsent()) void flush();
+      // The application listens, too, and decides. Some libraries end the process when nobody but them listens, so they
+      // are not to see this listener.
+      process.off(signal, onSignal);
+      process.nextTick(() => {
+        if (!isStopped) process.prependListener(signal, onSignal);
+      });
       return;
     }
     // The second signal is from somebody who does not want to wait.
@@ -53,10 +66,12 @@ export function flushAtEnd({ hasUnsent, flush, flushOrGiveUp }: AtEnd): () => vo
     void flush().then(die);
   };
 
-  process.on('beforeExit', onBeforeExit);
+  // First, to tell what the application traced before from what its listeners trace.
+  process.prependListener('beforeExit', onBeforeExit);
   // First, to see listeners of the application that are there for one time only. Worker threads get no signals.
   if (isMainThread) for (const signal of SIGNALS) process.prependListener(signal, onSignal);
   return () => {
+    isStopped = true;
     process.off('beforeExit', onBeforeExit);
     for (const signal of SIGNALS) process.off(signal, onSignal);
   };

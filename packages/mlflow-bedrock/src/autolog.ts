@@ -1,5 +1,5 @@
 import { diag, type TracerProvider, trace } from '@opentelemetry/api';
-import { getNumberFromEnv } from '@opentelemetry/core';
+import { ExportResultCode, getNumberFromEnv } from '@opentelemetry/core';
 import {
   defaultResource,
   detectResources,
@@ -11,6 +11,7 @@ import {
   BatchSpanProcessor,
   ParentBasedSampler,
   type Sampler,
+  type SpanExporter,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
@@ -37,6 +38,11 @@ import { setContentConfig, state } from './state.js';
 const DEFAULT_FLUSH_TIMEOUT_MILLIS = 5000;
 // A streamed answer has an event for each chunk; OpenTelemetry's default, 128, is a few sentences.
 const EVENT_COUNT_LIMIT = 10_000;
+/** For what follows when the exporter has given up. */
+const ENDING_MILLIS = 50;
+
+const WAS_SHUT_DOWN = 'autolog() was shut down, and cannot start again in this process. To pause it, use disable().';
+const CALLED_BEFORE = 'autolog() was called before; the options of the first call stay in use.';
 
 interface Running extends Autolog {
   /** What a further call of `autolog()` does. */
@@ -75,7 +81,7 @@ function start(options: AutologOptions): Running {
   const flushTimeoutMillis = flushTimeout(options.flushTimeoutMillis);
   const exporter = new MlflowSpanExporter(options);
   const otlp = hasOtlpEndpoint(process.env) ? [new BatchSpanProcessor(new OtlpExporter())] : [];
-  const gate = new Gate([new BatchSpanProcessor(exporter), ...otlp]);
+  const gate = new Gate([new BatchSpanProcessor(withoutFailures(exporter)), ...otlp]);
   const sampler = options.sampler ?? ratioSampler();
   const provider = new NodeTracerProvider({
     resource: resource(options.serviceName),
@@ -87,28 +93,30 @@ function start(options: AutologOptions): Running {
   provider.register({ propagator: createPropagator(propagateSession, process.env, warn) });
   const instrumentation = createInstrumentation(options);
 
-  const sendRest = (): Promise<boolean> =>
-    // The second, because the processor does not wait for what its timer sent before.
-    endsWithin(
-      flushTimeoutMillis,
-      gate.forceFlush().then(() => exporter.forceFlush()),
+  // The second, because the processor does not wait for what its timer sent before.
+  const sendRest = (): Promise<void> => gate.forceFlush().then(() => exporter.forceFlush());
+  const warnOfUnsent = (): void => {
+    const server = readableTrackingUri(options.trackingUri, process.env);
+    const backend = otlp.length > 0 ? ', and a backend at the OTLP endpoint' : '';
+    warn(
+      `not everything was sent within ${flushTimeoutMillis} ms. Does an MLflow server listen at ${server}${backend}?`,
     );
+  };
   const flush = async (): Promise<boolean> => {
-    const isComplete = await sendRest();
-    if (!isComplete) {
-      const server = readableTrackingUri(options.trackingUri, process.env);
-      const backend = otlp.length > 0 ? ', and a backend at the OTLP endpoint' : '';
-      warn(
-        `not everything was sent within ${flushTimeoutMillis} ms. Does an MLflow server listen at ${server}${backend}?`,
-      );
-    }
+    const isComplete = await endsWithin(flushTimeoutMillis, sendRest());
+    if (!isComplete) warnOfUnsent();
     return isComplete;
   };
-  const flushOrGiveUp = async (): Promise<void> => {
+  const flushOrGiveUp = async (): Promise<boolean> => {
+    const sending = sendRest();
+    if (await endsWithin(flushTimeoutMillis, sending)) return true;
     // What the exporter gives up, it tells itself.
-    if (!(await sendRest())) await exporter.forceFlush({ timeoutMillis: 0 });
+    await exporter.forceFlush({ timeoutMillis: 0 });
+    const isOver = await endsWithin(ENDING_MILLIS, sending);
+    if (!isOver) warnOfUnsent();
+    return isOver;
   };
-  const stopAtEnd = flushAtEnd({ hasUnsent: () => gate.hasUnsent, flush, flushOrGiveUp });
+  const stopAtEnd = flushAtEnd({ hasUnsent: () => gate.hasUnsent, flush, flushOrGiveUp, flushTimeoutMillis });
   let shutdown: Promise<void> | undefined;
   const disable = (): void => {
     instrumentation.disable();
@@ -127,14 +135,23 @@ function start(options: AutologOptions): Running {
     disable,
     again: (hasOptions) => {
       if (shutdown) {
-        warn('autolog() was shut down, and cannot start again in this process. To pause it, use disable().');
+        warn(WAS_SHUT_DOWN);
         return;
       }
-      if (hasOptions) warn('autolog() was called before; the options of the first call stay in use.');
+      if (hasOptions) warn(CALLED_BEFORE);
       if (gate.isOpen) return;
       gate.isOpen = true;
       instrumentation.enable();
     },
+  };
+}
+
+/** The exporter tells `diag` of failures, seldom; the processor would tell of each once more, with its stack. */
+function withoutFailures(exporter: MlflowSpanExporter): SpanExporter {
+  return {
+    export: (spans, resultCallback) => exporter.export(spans, () => resultCallback({ code: ExportResultCode.SUCCESS })),
+    forceFlush: () => exporter.forceFlush(),
+    shutdown: () => exporter.shutdown(),
   };
 }
 
@@ -158,11 +175,20 @@ function join(provider: TracerProvider & { forceFlush?: unknown }, options: Auto
     }
   };
   const disable = (): void => instrumentation.disable();
+  let shutdown: Promise<void> | undefined;
   return {
     flush,
-    shutdown: () => flush().then(disable),
+    shutdown: () => {
+      shutdown ??= flush().then(disable);
+      return shutdown;
+    },
     disable,
-    again: () => {
+    again: (hasOptions) => {
+      if (shutdown) {
+        warn(WAS_SHUT_DOWN);
+        return;
+      }
+      if (hasOptions) warn(CALLED_BEFORE);
       if (!instrumentation.isEnabled()) instrumentation.enable();
     },
   };

@@ -1,6 +1,6 @@
 /** Which trace the code is in, which it was in last, and the run that new traces belong to. */
 
-import { type Context, isSpanContextValid, propagation, type Span, trace } from '@opentelemetry/api';
+import { type Context, isSpanContextValid, propagation, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import type { Span as SdkSpan, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { type Identity, identityAttributes, identityIn } from './identity.js';
 import { type OpenTrace, state } from './state.js';
@@ -9,10 +9,14 @@ import { enterModelSpan } from './strands.js';
 /** Traces whose root never ends stay open; beyond this many the oldest is forgotten, so that memory is bounded. */
 const MAX_OPEN_TRACES = 10_000;
 
-/** The MLflow trace id (`tr-…`) of the span that is active here; undefined outside of any. */
+/**
+ * The MLflow trace id (`tr-…`) of the span that is active here; undefined outside of any, and in a trace that is not
+ * sampled, which MLflow never gets.
+ */
 export function getCurrentTraceId(): string | undefined {
   const spanContext = trace.getActiveSpan()?.spanContext();
-  return spanContext && isSpanContextValid(spanContext) ? mlflowId(spanContext.traceId) : undefined;
+  if (spanContext === undefined || !isSpanContextValid(spanContext)) return undefined;
+  return (spanContext.traceFlags & TraceFlags.SAMPLED) === 0 ? undefined : mlflowId(spanContext.traceId);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { TextMapPropagator } from '@opentelemetry/api';
-import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { CompositePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import type { Environment } from './environment.js';
-import { SessionBaggagePropagator } from './session-baggage.js';
+import { BaggagePropagator, SessionBaggagePropagator } from './session-baggage.js';
 
 const DEFAULT_NAMES = 'tracecontext,baggage';
 
@@ -16,7 +16,7 @@ export function createPropagator(
 ): TextMapPropagator {
   const known = new Map<string, () => TextMapPropagator>([
     ['tracecontext', () => new W3CTraceContextPropagator()],
-    ['baggage', () => (propagateSession ? new SessionBaggagePropagator() : new W3CBaggagePropagator())],
+    ['baggage', () => (propagateSession ? new SessionBaggagePropagator() : new BaggagePropagator())],
   ]);
   const text = env['OTEL_PROPAGATORS']?.trim() || DEFAULT_NAMES;
   const names = new Set(text.split(',').map((name) => name.trim().toLowerCase()));

@@ -13,19 +13,12 @@ import { ATTR_SESSION_ID, ATTR_USER_ID, identityAttributes } from './identity.js
 /** A header that the AWS SDK adds to each of its requests. */
 const AWS_SDK_HEADER = 'amz-sdk-invocation-id';
 
-/**
- * W3C baggage that also carries `session.id` and `user.id` of the current trace, as `updateCurrentTrace` set them or
- * another service sent them. For an OpenTelemetry set-up of your own, in place of `W3CBaggagePropagator`; `autolog()`
- * installs it with `propagateSession`. Baggage goes wherever the application's instrumentations carry it, but requests
- * of the AWS SDK carry neither of the two.
- *
- * See https://www.w3.org/TR/baggage/.
- */
-export class SessionBaggagePropagator implements TextMapPropagator {
+/** W3C baggage; requests of the AWS SDK carry `session.id` and `user.id` of nobody, wherever they came from. */
+export class BaggagePropagator implements TextMapPropagator {
   readonly #baggage = new W3CBaggagePropagator();
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
-    this.#baggage.inject(isAwsRequest(carrier) ? withoutIdentity(context) : withIdentity(context), carrier, setter);
+    this.#baggage.inject(isAwsRequest(carrier) ? withoutIdentity(context) : this.outgoing(context), carrier, setter);
   }
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
@@ -34,6 +27,24 @@ export class SessionBaggagePropagator implements TextMapPropagator {
 
   fields(): string[] {
     return this.#baggage.fields();
+  }
+
+  protected outgoing(context: Context): Context {
+    return context;
+  }
+}
+
+/**
+ * W3C baggage that also carries `session.id` and `user.id` of the current trace, as `updateCurrentTrace` set them or
+ * another service sent them. For an OpenTelemetry set-up of your own, in place of `W3CBaggagePropagator`; `autolog()`
+ * installs it with `propagateSession`. Baggage goes wherever the application's instrumentations carry it, but requests
+ * of the AWS SDK carry neither of the two.
+ *
+ * See https://www.w3.org/TR/baggage/.
+ */
+export class SessionBaggagePropagator extends BaggagePropagator {
+  protected override outgoing(context: Context): Context {
+    return withIdentity(context);
   }
 }
 

@@ -16,9 +16,17 @@ const dropped = new FinalizationRegistry<TracedRecorder>((recorder) => recorder.
 
 /** Which kind of generator the value is; undefined for anything else, also for iterators of other make. */
 export function generatorKind(value: unknown): 'sync' | 'async' | undefined {
-  const tag = typeof value === 'object' && value !== null ? Object.prototype.toString.call(value) : '';
+  const tag = typeof value === 'object' && value !== null ? tagOf(value) : '';
   if (tag === '[object Generator]') return 'sync';
   return tag === '[object AsyncGenerator]' ? 'async' : undefined;
+}
+
+function tagOf(value: object): string {
+  try {
+    return Object.prototype.toString.call(value);
+  } catch {
+    return ''; // A proxy that refuses: the application may return one, and reads it as it knows how.
+  }
 }
 
 /**

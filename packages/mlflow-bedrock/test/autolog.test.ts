@@ -1,7 +1,7 @@
 /** Programs that call `autolog()` themselves. */
 
 import { expect } from 'chai';
-import { startBlackHole, usePrograms } from './support/programs.js';
+import { NOBODY, startBlackHole, usePrograms } from './support/programs.js';
 
 describe('autolog()', function () {
   this.timeout(180_000);
@@ -54,6 +54,27 @@ describe('autolog()', function () {
     } finally {
       blackHole.close();
     }
+  });
+
+  it('ends, and sends it, when a listener of beforeExit traces something each time', async () => {
+    const { code, stdout, stderr, traces } = await programs.run(['autolog.cjs', 'traces what it does at its end']);
+    expect({ code, stdout, stderr }).to.deep.equal({ code: 0, stdout: 'goodbye\ngoodbye\n', stderr: '' });
+    expect(traces.map(({ info }) => info.name)).to.have.members(['chat amazon.nova-lite-v1:0', 'goodbye']);
+  });
+
+  it('ends in time when a timer that is unref() traces on, and MLflow cannot be reached', async () => {
+    const { code, stdout, millis } = await programs.run(['autolog.cjs', 'traces the beats of its heart'], {
+      env: { MLFLOW_TRACKING_URI: NOBODY },
+    });
+    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'called\n' });
+    expect(millis).to.be.within(4900, 5400);
+  });
+
+  it('traces no more into a provider of the application after shutdown()', async () => {
+    const { code, stdout, stderr } = await programs.run(['registered.mjs', 'shuts down']);
+    expect(code).to.equal(0);
+    expect(stdout).to.contain('0 span of its own');
+    expect(stderr).to.contain('mlflow-bedrock: autolog() was shut down, and cannot start again in this process.');
   });
 
   it('keeps what ended within a span that was open at the signal', async () => {

@@ -1,9 +1,10 @@
 import { type Context, context, propagation, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { CurrentTraceProcessor } from '../src/current-trace.js';
 import { getCurrentTraceId, getLastActiveTraceId, setActiveRun, traced, updateCurrentTrace } from '../src/index.js';
 import { state } from '../src/state.js';
-import { type Recording, recordSpans } from './support/spans.js';
+import { type Recording, recordSampled, recordSpans } from './support/spans.js';
 
 const REMOTE = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.SAMPLED, isRemote: true };
 
@@ -163,6 +164,12 @@ describe('the current trace', () => {
     });
     expect(recording.span('GET /').attributes).to.include({ 'user.id': 'ada', 'mlflow.traceTag.team': 'travel' });
     expect(recording.span('POST bedrock').attributes['user.id']).to.equal('ada');
+    await recording.stop();
+  });
+
+  it('has no id where it is not sampled, because MLflow never gets it', async () => {
+    const recording = recordSampled(new AlwaysOffSampler(), new CurrentTraceProcessor());
+    expect(traced('root', () => getCurrentTraceId())()).to.equal(undefined);
     await recording.stop();
   });
 

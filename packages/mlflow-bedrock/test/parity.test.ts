@@ -1,5 +1,8 @@
 /** The same programs with and without `mlflow-bedrock/register`. */
 
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { behaviour, IMPORT, NOBODY, startBlackHole, usePrograms } from './support/programs.js';
 
@@ -22,6 +25,8 @@ describe('an application with mlflow-bedrock/register', function () {
     { ending: 'serves on and listens to signals', kills: ['SIGTERM'], traces: 1 },
     { ending: 'serves on and listens to signals', kills: ['SIGINT'], traces: 1 },
     { ending: 'serves on and listens to the first signal', kills: ['SIGTERM', 'SIGTERM'], traces: 1 },
+    { ending: 'serves on and ends when nobody but it listens to the signal', kills: ['SIGTERM'], traces: 0 },
+    { ending: 'waits for ever at its top level', traces: 1 },
   ];
 
   for (const { ending, kills = [], traces } of CASES) {
@@ -54,9 +59,30 @@ describe('an application with mlflow-bedrock/register', function () {
     const without = await programs.run(['app.mjs', 'comes to its end']);
     const env = { MLFLOW_TRACKING_URI: NOBODY };
     const withIt = await programs.run([...IMPORT, 'app.mjs', 'comes to its end'], { env });
-    const line = `mlflow-bedrock: not everything was sent within 5000 ms. Does an MLflow server listen at ${NOBODY}?\n`;
+    const line = `MLflow at ${NOBODY} cannot be reached (connect ECONNREFUSED 127.0.0.1:9). 1 spans were not delivered.\n`;
     expect(behaviour(withIt)).to.deep.equal({ ...behaviour(without), stderr: `on stderr\n${line}` });
     expect(withIt.millis).to.be.below(without.millis + FLUSH_MILLIS + GRACE_MILLIS);
+  });
+
+  it('runs normally when MLflow refuses the spans while it runs, and says so in one line', async () => {
+    const server = createServer((_, response) => response.writeHead(401).end());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      // Sent at once, not only at the end.
+      const env = { MLFLOW_TRACKING_URI: url, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' };
+      const { code, stderr } = await programs.run([...IMPORT, 'app.mjs', 'comes to its end'], { env });
+      expect(code).to.equal(0);
+      expect(stderr).to.match(/^on stderr\n.*401.*\n$/);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('keeps the exit code of a module that waits for ever when nothing listens at the tracking URI', async () => {
+    const env = { MLFLOW_TRACKING_URI: NOBODY };
+    const { code } = await programs.run([...IMPORT, 'app.mjs', 'waits for ever at its top level'], { env });
+    expect(code).to.equal(13);
   });
 
   it('ends in time, and by one signal, when MLflow takes connections and never answers', async () => {

@@ -45,14 +45,16 @@ describe('what requests carry', () => {
     expect(sent(true)).to.deep.equal({});
   });
 
-  it('is neither of the two in requests of the AWS SDK', () => {
-    const headers = inside(() => {
-      const received = propagation.createBaggage({ 'tenant.id': { value: 'acme' }, 'user.id': { value: 'ada' } });
-      const active = propagation.setBaggage(context.active(), received);
-      return sent(true, { 'Amz-Sdk-Invocation-Id': '1' }, active);
+  for (const propagateSession of [true, false]) {
+    it(`is neither of the two in requests of the AWS SDK, with propagateSession: ${propagateSession}`, () => {
+      const headers = inside(() => {
+        const received = propagation.createBaggage({ 'tenant.id': { value: 'acme' }, 'user.id': { value: 'ada' } });
+        const active = propagation.setBaggage(context.active(), received);
+        return sent(propagateSession, { 'Amz-Sdk-Invocation-Id': '1' }, active);
+      });
+      expect(headers['baggage']).to.equal('tenant.id=acme');
     });
-    expect(headers['baggage']).to.equal('tenant.id=acme');
-  });
+  }
 
   const REQUEST = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, baggage: 'session.id=session-7' };
   for (const [names, fields] of [

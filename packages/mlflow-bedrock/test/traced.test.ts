@@ -123,6 +123,13 @@ describe('traced', () => {
     }
   });
 
+  it('returns a proxy that refuses every question', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(traced('refused', () => proxy)() === proxy).to.equal(true);
+    expect(recording.spans()).to.have.length(1);
+  });
+
   it('returns a thenable that is no promise untouched, without running it', () => {
     let runs = 0;
     const query = {

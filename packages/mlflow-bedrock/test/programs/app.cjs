@@ -30,6 +30,18 @@ const ENDINGS = {
     wait();
     process.once('SIGTERM', () => console.log('once more to end'));
   },
+  // As the package signal-exit does it, which lives on otherwise.
+  'serves on and ends when nobody but it listens to the signal': () => {
+    wait();
+    const end = (signal) => {
+      if (process.listenerCount(signal) > 1) process.exit(9);
+      process.off(signal, end);
+      console.log(`got ${signal}`);
+      process.kill(process.pid, signal);
+    };
+    process.on('SIGTERM', end);
+  },
+  'waits for ever at its top level': () => {},
 };
 
 let waiting;

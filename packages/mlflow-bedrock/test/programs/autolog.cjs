@@ -51,6 +51,23 @@ const PROGRAMS = {
     await call();
     console.log('called');
   },
+  'traces what it does at its end': async () => {
+    let rounds = 0;
+    const sayGoodbye = traced('goodbye', () => console.log('goodbye'));
+    process.on('beforeExit', () => {
+      sayGoodbye();
+      rounds += 1;
+      if (rounds === 9) process.exit(9);
+    });
+    await call();
+  },
+  'traces the beats of its heart': async () => {
+    const beat = traced('heartbeat', () => 1);
+    setInterval(beat, 20).unref();
+    setTimeout(() => process.exit(9), 15_000).unref();
+    await call();
+    console.log('called');
+  },
 };
 
 PROGRAMS[process.argv[2]](autolog()).then(() => bedrock.destroy());

@@ -5,7 +5,11 @@ import { autolog } from 'mlflow-bedrock';
 
 const exporter = new InMemorySpanExporter();
 new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register();
-autolog();
+const tracing = autolog();
+if (process.argv[2] === 'shuts down') {
+  await tracing.shutdown();
+  autolog();
+}
 process.argv[2] = 'comes to its end';
 await import('./app.cjs');
 process.on('exit', () => console.log(`${exporter.getFinishedSpans().length} span of its own`));
