@@ -39,9 +39,21 @@ export function estimate(samples: readonly number[], random?: () => number): Est
   );
 }
 
-/** Mean within each round (rare collections of garbage are a cost, too), median over the rounds. */
+/** Of each end of a round's blocks: what another program's turn on the processor spoiled. */
+const TRIMMED = 1 / 6;
+
+/**
+ * Trimmed mean within each round, median over the rounds. A mean, because collections of garbage are a cost, too,
+ * and happen in some blocks only.
+ */
 export function medianOfMeans<Block>(rounds: readonly (readonly Block[])[], figure: (block: Block) => number): number {
-  return median(rounds.map((blocks) => blocks.reduce((sum, block) => sum + figure(block), 0) / blocks.length));
+  return median(rounds.map((blocks) => trimmedMean(blocks.map(figure))));
+}
+
+function trimmedMean(samples: readonly number[]): number {
+  const trimmed = Math.floor(samples.length * TRIMMED);
+  const kept = [...samples].sort((a, b) => a - b).slice(trimmed, samples.length - trimmed);
+  return kept.reduce((sum, sample) => sum + sample, 0) / kept.length;
 }
 
 export function median(samples: readonly number[]): number {

@@ -11,7 +11,8 @@ import type { Variant } from '../variants.js';
 /** Two lengths of stream: their difference is the cost of the chunks. */
 const SHORT_STREAM = 10;
 const LONG_STREAM = 210;
-const CHUNKS: number = LONG_STREAM - SHORT_STREAM;
+/** Between the two. */
+export const CHUNKS: number = LONG_STREAM - SHORT_STREAM;
 
 const VARIANTS: readonly Variant[] = [
   'ours',
@@ -27,7 +28,7 @@ const VARIANTS: readonly Variant[] = [
 ];
 const FEW_VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
 
-const FULL: Effort = { rounds: 4, blocks: 8, blockMilliseconds: 40, warmUpMilliseconds: 900 };
+const FULL: Effort = { rounds: 4, blocks: 24, blockMilliseconds: 14, warmUpMilliseconds: 900 };
 const QUICK: Effort = { rounds: 1, blocks: 2, blockMilliseconds: 10, warmUpMilliseconds: 50 };
 const LOOPBACK: Effort = { ...FULL, rounds: 3 };
 

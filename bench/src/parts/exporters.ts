@@ -38,7 +38,8 @@ export const exporters: Part = {
   run: async (bench) => {
     const sink = await inRounds(SINK_VARIANTS, bench.quick ? QUICK : SINK, bench, measureIntoSink);
     const mlflow = await measureIntoMlflow(bench);
-    const outage = await inRounds(SINK_VARIANTS, bench.quick ? QUICK : OUTAGE, bench, (variant, traces) =>
+    const down = bench.quick ? QUICK : OUTAGE;
+    const outage = await inRounds(SINK_VARIANTS, down, bench, (variant, traces) =>
       ask({ variant, url: DOWN, experimentName: 'bench', traces, warmUpTraces: 0 }),
     );
     const targets: Target[] = [
@@ -51,7 +52,7 @@ export const exporters: Part = {
         return { what: `Rate into MLflow: ours / raw loop, ${mode}`, value, limit: RATE_LIMIT, kind: 'least' };
       }),
     ];
-    return { tables: [sinkTable(sink), mlflowTable(mlflow), outageTable(outage)], targets };
+    return { tables: [sinkTable(sink), mlflowTable(mlflow), outageTable(outage, down.traces)], targets };
   },
 };
 
@@ -85,9 +86,9 @@ function mlflowTable(samples: Samples): Table {
   };
 }
 
-function outageTable(samples: Samples): Table {
+function outageTable(samples: Samples, traces: number): Table {
   return {
-    title: `With the server down: MiB kept after ${OUTAGE.traces * SPANS_PER_TRACE} spans through a batch processor`,
+    title: `With the server down: MiB kept after ${traces * SPANS_PER_TRACE} spans through a batch processor`,
     columns: ['', 'MiB'],
     rows: [...samples].map(([variant, own]) => [
       variant,
