@@ -1,48 +1,77 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { installPeers, runBench } from '../bench/src/bench.js';
-import { runExporterBench } from '../bench/src/exporter.js';
-import { formatExporterReport } from '../bench/src/exporter-report.js';
-import { formatReport } from '../bench/src/report.js';
+import { describeMachine } from '../bench/src/machine.js';
+import type { Part } from '../bench/src/part.js';
+import { PARTS } from '../bench/src/parts.js';
+import { installPeers, PEER_VERSIONS } from '../bench/src/peers.js';
+import { type Results, saveResults, writeReadme } from '../bench/src/results.js';
+import { formatText, targetTable } from '../bench/src/table.js';
 import { buildPackages } from './build.js';
 
-const RESULTS = resolve(import.meta.dirname, '../bench/results');
-const FULL = { rounds: 5, calls: 500 };
-const QUICK = { rounds: 1, calls: 200 };
-
-const EXPORTERS = { sink: { rounds: 9, traces: 2000 }, mlflow: { rounds: 3, traces: 200 } };
-const QUICK_EXPORTERS = { sink: { rounds: 1, traces: 200 }, mlflow: { rounds: 1, traces: 20 } };
+const NAMES = PARTS.map(({ name }) => name).join(', ');
+const USAGE = `Usage: npm run bench -- [--quick] [--only <part>] [--write-readme]
+Parts: ${NAMES}`;
 
 /**
- * `npm run bench`: CPU time that each instrumentation adds, and what exporters cost, beside the peers; `--quick` for
- * one short round, `--only instrumentations` or `--only exporters` for one part.
+ * `npm run bench`: what tracing costs, beside the peers. `--quick` for a run of some seconds per part whose figures mean
+ * nothing, `--only <part>` for one part (may be repeated), `--write-readme` to put the tables into bench/README.md.
  */
 export async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { quick: { type: 'boolean' }, only: { type: 'string' } } });
-  const { quick, only } = values;
-  if (only !== undefined && only !== 'instrumentations' && only !== 'exporters') {
-    throw new Error(
-      `There is no part "${only}". Usage: npm run bench -- [--quick] [--only instrumentations|exporters]`,
-    );
-  }
+  const { quick, parts, intoReadme } = optionsOf(args);
   const log = (line: string): void => console.log(`• ${line}`);
   await buildPackages();
-  mkdirSync(RESULTS, { recursive: true });
-  if (only !== 'exporters') {
-    installPeers(log);
-    const result = await runBench(quick ? QUICK : FULL, log);
-    save('latest.json', result);
-    console.log(`\n${formatReport(result)}\nAs JSON: bench/results/latest.json`);
+  installPeers(log);
+  const machine = describeMachine();
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  const started = performance.now();
+  const done: Record<string, Results['parts'][string]> = {};
+  try {
+    for (const part of parts) {
+      const result = await runPart(part, { quick, folder, log });
+      done[part.name] = result;
+      const tables = result.targets.length > 0 ? [...result.tables, targetTable(result.targets)] : result.tables;
+      console.log(`\n${tables.map(formatText).join('\n')}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  if (only !== 'instrumentations') {
-    const result = await runExporterBench(quick ? QUICK_EXPORTERS : EXPORTERS, log);
-    save('exporters.json', result);
-    console.log(`\n${formatExporterReport(result)}\nAs JSON: bench/results/exporters.json`);
-  }
+  const seconds = (performance.now() - started) / 1000;
+  const date = new Date().toISOString();
+  const results: Results = { date, machine, versions: PEER_VERSIONS, quick, seconds, parts: done };
+  console.log(`Took ${seconds.toFixed(0)} s. As JSON: ${saveResults(results)}`);
+  if (intoReadme) writeReadme(results);
   return 0;
 }
 
-function save(name: string, result: unknown): void {
-  writeFileSync(join(RESULTS, name), `${JSON.stringify(result, undefined, 2)}\n`);
+interface Options {
+  quick: boolean;
+  parts: readonly Part[];
+  intoReadme: boolean;
+}
+
+function optionsOf(args: string[]): Options {
+  const options = {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+    'write-readme': { type: 'boolean', default: false },
+  } as const;
+  try {
+    const { quick, only, 'write-readme': intoReadme } = parseArgs({ args, options }).values;
+    const unknown = only?.find((name) => !PARTS.some((part) => part.name === name));
+    if (unknown !== undefined) throw new Error(`There is no part "${unknown}".`);
+    if (intoReadme && (quick || only))
+      throw new Error('--write-readme needs a whole run: leave --quick and --only out.');
+    return { quick, intoReadme, parts: PARTS.filter(({ name }) => only?.includes(name) ?? true) };
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+async function runPart(part: Part, bench: Parameters<Part['run']>[0]): Promise<Results['parts'][string]> {
+  bench.log(`${part.title} (${part.name})`);
+  const started = performance.now();
+  const result = await part.run(bench);
+  return { title: part.title, seconds: (performance.now() - started) / 1000, ...result };
 }

@@ -123,7 +123,8 @@ function mochaConfig(selection: Selection): object {
 }
 
 function systemTests(): string[] {
-  const folders = ['examples/test', 'scripts/test', ...readdirSync('packages').map((name) => `packages/${name}/test`)];
+  const packages = readdirSync('packages').map((name) => `packages/${name}/test`);
+  const folders = ['bench/test', 'examples/test', 'scripts/test', ...packages];
   return folders
     .filter((folder) => existsSync(folder))
     .flatMap((folder) => {

@@ -2,7 +2,7 @@
 
 export interface Estimate {
   readonly median: number;
-  /** 95% interval of the median, by bootstrap. */
+  /** 95% interval, by bootstrap. */
   readonly low: number;
   readonly high: number;
 }
@@ -10,18 +10,50 @@ export interface Estimate {
 const RESAMPLES = 2000;
 
 /**
- * Median and 95% interval of paired differences.
+ * A statistic of rounds of paired blocks, with its 95% interval by a bootstrap in two stages: blocks of one round share
+ * their processes, so rounds are drawn first, then blocks within each.
  *
  * @param random gives numbers from 0 to 1, as `Math.random` does
- * @throws RangeError without samples
+ * @throws RangeError without rounds, or with an empty one
  */
-export function estimate(samples: readonly number[], random: () => number = Math.random): Estimate {
-  if (samples.length === 0) throw new RangeError('There are no samples to estimate from.');
-  const medians = Array.from({ length: RESAMPLES }, () =>
-    median(samples.map(() => samples[Math.floor(random() * samples.length)] as number)),
-  ).sort((a, b) => a - b);
-  const at = (share: number): number => medians[Math.round(share * (RESAMPLES - 1))] as number;
-  return { median: median(samples), low: at(0.025), high: at(0.975) };
+export function bootstrap<Block>(
+  rounds: readonly (readonly Block[])[],
+  statistic: (rounds: readonly (readonly Block[])[]) => number,
+  random: () => number = Math.random,
+): Estimate {
+  if (rounds.length === 0 || rounds.some((blocks) => blocks.length === 0)) {
+    throw new RangeError('There are no samples to estimate from.');
+  }
+  const draw = <Item>(items: readonly Item[]): Item[] =>
+    items.map(() => items[Math.floor(random() * items.length)] as Item);
+  const values = Array.from({ length: RESAMPLES }, () => statistic(draw(rounds).map(draw))).sort((a, b) => a - b);
+  return { median: statistic(rounds), low: percentile(values, 0.025), high: percentile(values, 0.975) };
+}
+
+/** Median and 95% interval of independent samples. */
+export function estimate(samples: readonly number[], random?: () => number): Estimate {
+  return bootstrap(
+    samples.map((sample) => [sample]),
+    (rounds) => median(rounds.map(([sample]) => sample as number)),
+    random,
+  );
+}
+
+/** Of each end of a round's blocks: what another program's turn on the processor spoiled. */
+const TRIMMED = 1 / 6;
+
+/**
+ * Trimmed mean within each round, median over the rounds. A mean, because collections of garbage are a cost, too,
+ * and happen in some blocks only.
+ */
+export function medianOfMeans<Block>(rounds: readonly (readonly Block[])[], figure: (block: Block) => number): number {
+  return median(rounds.map((blocks) => trimmedMean(blocks.map(figure))));
+}
+
+function trimmedMean(samples: readonly number[]): number {
+  const trimmed = Math.floor(samples.length * TRIMMED);
+  const kept = [...samples].sort((a, b) => a - b).slice(trimmed, samples.length - trimmed);
+  return kept.reduce((sum, sample) => sum + sample, 0) / kept.length;
 }
 
 export function median(samples: readonly number[]): number {
@@ -29,4 +61,9 @@ export function median(samples: readonly number[]): number {
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] as number;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
+}
+
+/** @param sorted ascending */
+export function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.round(share * (sorted.length - 1))] as number;
 }

@@ -1,4 +1,4 @@
-/** One process, one way of sending spans: `exporter-child.ts <job as JSON>`. Prints its measurement as JSON. */
+/** One way of sending spans. */
 
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
@@ -9,60 +9,73 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import {
   BasicTracerProvider,
+  BatchSpanProcessor,
   InMemorySpanExporter,
   type ReadableSpan,
   SimpleSpanProcessor,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace-base';
 import { MlflowClient, MlflowSpanExporter } from 'opentelemetry-exporter-mlflow';
+import { serve } from '../child.js';
 import {
   BATCH_SPANS,
   CONCURRENCY,
+  DOWN,
   type ExporterJob,
   type ExporterMeasurement,
   SPANS_PER_TRACE,
-} from './exporter-variants.js';
+} from '../exporter-job.js';
+import { loadPeer } from '../peers.js';
 
 const MODEL = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
 const job = JSON.parse(process.argv[2] ?? '') as ExporterJob;
+const isRawLoop = job.variant.startsWith('raw loop');
 
 type SendAll = (spans: readonly ReadableSpan[]) => Promise<void>;
 
 let experimentId: Promise<string> | undefined;
 
-const { send, close } = await createSender();
-// Compiling, the experiment's look-up and the connections are no cost of a span.
-await send(recordTraces(job.warmUpTraces));
-const spans = recordTraces(job.traces);
-const prepared = job.variant === 'raw loop' ? await prepareRequests(spans) : undefined;
-const cpu = process.cpuUsage();
-const started = performance.now();
-if (prepared === undefined) await send(spans);
-else await sendRequests(prepared);
-const seconds = (performance.now() - started) / 1000;
-const { user, system } = process.cpuUsage(cpu);
-await close();
-const measurement: ExporterMeasurement = {
-  cpuMicrosecondsPerSpan: (user + system) / spans.length,
-  spansPerSecond: spans.length / seconds,
-};
-console.log(JSON.stringify(measurement));
-process.exit();
+serve<object, ExporterMeasurement>(job.url === DOWN ? keepForServerThatIsDown : measure);
+
+async function measure(): Promise<ExporterMeasurement> {
+  const { send, close } = await createSender();
+  // Compiling, the experiment's look-up and the connections are no cost of a span.
+  await send(recordTraces(job.warmUpTraces));
+  const spans = recordTraces(job.traces);
+  const prepared = isRawLoop ? await prepareRequests(spans) : undefined;
+  const cpu = process.cpuUsage();
+  const started = performance.now();
+  if (prepared === undefined) await send(spans);
+  else await sendRequests(prepared);
+  const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  await close();
+  return { cpuMicrosecondsPerSpan: (user + system) / spans.length, spansPerSecond: spans.length / seconds };
+}
+
+/** The batch processor of an application whose server is down: what stays in memory after so many traces. */
+async function keepForServerThatIsDown(): Promise<ExporterMeasurement> {
+  const processor = new BatchSpanProcessor(createExporter());
+  const provider = new BasicTracerProvider({ spanProcessors: [processor] });
+  const tracer = provider.getTracer('bench');
+  globalThis.gc?.();
+  const before = process.memoryUsage();
+  for (let index = 0; index < job.traces; index++) {
+    recordTrace(tracer);
+    // The application goes on with its own work, and lets the processor export.
+    if (index % 20 === 0) await new Promise((done) => setImmediate(done));
+  }
+  globalThis.gc?.();
+  const after = process.memoryUsage();
+  const keptBytes = after.heapUsed + after.external - before.heapUsed - before.external;
+  return { cpuMicrosecondsPerSpan: 0, spansPerSecond: 0, keptBytes };
+}
 
 async function createSender(): Promise<{ send: SendAll; close(): Promise<void> }> {
-  if (job.variant === 'raw loop') {
+  if (isRawLoop) {
     return { send: async (spans) => sendRequests(await prepareRequests(spans)), close: async () => {} };
   }
-  const exporter: SpanExporter =
-    job.variant === 'stock OTLP/protobuf'
-      ? new OTLPTraceExporter({ url: `${job.url}/v1/traces`, compression: 'gzip' as never })
-      : new MlflowSpanExporter({
-          trackingUri: job.url,
-          experimentName: job.experimentName,
-          concurrencyLimit: CONCURRENCY,
-          timeoutMillis: 120_000,
-          traceInfo: job.variant === 'ours, otlp-only' ? 'otlp-only' : 'full',
-        });
+  const exporter = createExporter();
   return {
     // One batch after the other, as the batch processor does.
     send: async (spans) => {
@@ -76,6 +89,21 @@ async function createSender(): Promise<{ send: SendAll; close(): Promise<void> }
     },
     close: () => exporter.shutdown(),
   };
+}
+
+function createExporter(): SpanExporter {
+  if (job.variant.startsWith('ours')) {
+    return new MlflowSpanExporter({
+      trackingUri: job.url,
+      experimentName: job.experimentName,
+      concurrencyLimit: CONCURRENCY,
+      timeoutMillis: 120_000,
+      traceInfo: job.variant === 'ours, otlp-only' ? 'otlp-only' : 'full',
+    });
+  }
+  const options = { url: `${job.url}/v1/traces`, compression: 'gzip' as never };
+  if (job.variant === 'stock OTLP/protobuf') return new OTLPTraceExporter(options);
+  return new (loadPeer('@opentelemetry/exporter-trace-otlp-http').OTLPTraceExporter)(options);
 }
 
 /** Traces of an agent with two model calls and two tools, some kilobytes each. */
@@ -126,13 +154,13 @@ interface PreparedBatch {
   readonly records: readonly string[];
 }
 
-/** The requests of `ours, full`, made beforehand: what is left is the network and the server. */
+/** The requests of `ours`, made beforehand: what is left is the network and the server. */
 async function prepareRequests(spans: readonly ReadableSpan[]): Promise<PreparedBatch[]> {
   const experimentId = await experiment();
   return batchesOf(spans).map((batch) => ({
     spans: gzipSync(ProtobufTraceSerializer.serializeRequest(batch) ?? new Uint8Array()),
     records: batch
-      .filter(({ parentSpanContext }) => parentSpanContext === undefined)
+      .filter(({ parentSpanContext }) => job.variant === 'raw loop, full' && parentSpanContext === undefined)
       .map((root) =>
         JSON.stringify({
           trace: {

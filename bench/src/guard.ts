@@ -1,0 +1,87 @@
+/** The short form for continuous integration: no absolute times, only ratios to the cheapest correct peer of the run. */
+
+import { cheapestCorrectPeer } from './answers.js';
+import { type Effort, measureOverhead, type Overheads } from './overhead.js';
+import { CHUNKS, casesOf } from './parts/calls.js';
+import type { Operation } from './requests.js';
+import type { Estimate } from './statistics.js';
+import type { Variant } from './variants.js';
+
+const EFFORT: Effort = { rounds: 3, blocks: 12, blockMilliseconds: 8, warmUpMilliseconds: 600 };
+const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
+
+/** The most that a ratio may be. */
+export interface Limits {
+  readonly operation: Operation;
+  readonly call: number;
+  readonly contentOff?: number;
+  readonly chunk?: number;
+}
+
+/** About twice what was measured: a change that doubles the cost is found, a busy machine is not. */
+export const LIMITS: readonly Limits[] = [
+  { operation: 'Converse', call: 2, contentOff: 2.5 },
+  { operation: 'ConverseStream', call: 2.5, contentOff: 2.5, chunk: 3 },
+  { operation: 'InvokeModelWithResponseStream', call: 2, chunk: 2.5 },
+];
+
+export interface GuardedRatio {
+  readonly what: string;
+  readonly ratio: Estimate;
+  readonly limit: number;
+}
+
+/** @returns nothing for what no peer gets right */
+export async function measureGuard(limits: Limits, folder: string): Promise<GuardedRatio[]> {
+  const cases = await casesOf(limits.operation, folder);
+  const overheads = await measureOverhead(cases, VARIANTS, EFFORT);
+  const perCall = (variant: Variant): number => overheads.added(variant).median;
+  const perChunk = (variant: Variant): number => overheads.addedPerChunk(variant, CHUNKS).median;
+  return [
+    ...guarded(overheads, 'ours', { limit: limits.call, unit: 'call', content: true, cost: perCall }),
+    ...guarded(overheads, 'ours, content off', {
+      limit: limits.contentOff,
+      unit: 'call',
+      content: false,
+      cost: perCall,
+    }),
+    ...guarded(overheads, 'ours', { limit: limits.chunk, unit: 'chunk', content: true, cost: perChunk }),
+  ];
+}
+
+interface Guarded {
+  readonly limit: number | undefined;
+  readonly unit: 'call' | 'chunk';
+  readonly content: boolean;
+  readonly cost: (variant: Variant) => number;
+}
+
+function guarded(overheads: Overheads, variant: Variant, { limit, unit, content, cost }: Guarded): GuardedRatio[] {
+  const peer = cheapestCorrectPeer(overheads, VARIANTS, { content, cost });
+  if (limit === undefined || peer === undefined) return [];
+  const ratio = unit === 'call' ? overheads.ratio(variant, peer) : overheads.ratioPerChunk(variant, peer);
+  return [{ what: `${variant} / ${peer}, per ${unit}`, ratio, limit }];
+}
+
+/** Whether the whole interval is above the limit: a busy machine widens intervals, it does not move them. */
+export function isExceeded({ ratio, limit }: GuardedRatio): boolean {
+  return ratio.low > limit;
+}
+
+/** Measures again what exceeded its limit, and counts what did so both times. */
+export async function exceededTwice(
+  measure: () => Promise<readonly GuardedRatio[]>,
+  log: (ratio: GuardedRatio) => void,
+): Promise<string[]> {
+  const first = await measureLogged();
+  if (!first.some(isExceeded)) return [];
+  const second = await measureLogged();
+  const exceeded = new Set(first.filter(isExceeded).map(({ what }) => what));
+  return second.filter((one) => isExceeded(one) && exceeded.has(one.what)).map(({ what }) => what);
+
+  async function measureLogged(): Promise<readonly GuardedRatio[]> {
+    const ratios = await measure();
+    for (const one of ratios) log(one);
+    return ratios;
+  }
+}

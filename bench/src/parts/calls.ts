@@ -1,0 +1,144 @@
+/** Part 1: CPU time that each instrumentation adds to a call and to a chunk of a stream. */
+
+import { startSimulator } from 'bedrock-simulator';
+import { cheapestCorrectPeer, expectedOf, faultsOf } from '../answers.js';
+import { type Effort, measureOverhead, type Overheads } from '../overhead.js';
+import type { Bench, Part, PartResult } from '../part.js';
+import { type Case, isStream, OPERATIONS, type Operation, recordAnswer } from '../requests.js';
+import type { Table, Target } from '../table.js';
+import type { Variant } from '../variants.js';
+
+/** Two lengths of stream: their difference is the cost of the chunks. */
+const SHORT_STREAM = 10;
+const LONG_STREAM = 210;
+/** Between the two. */
+export const CHUNKS: number = LONG_STREAM - SHORT_STREAM;
+
+const VARIANTS: readonly Variant[] = [
+  'ours',
+  'ours, chunk events',
+  'ours, content off',
+  'ours, unsampled',
+  'ours, unsampled, metrics on',
+  'traceloop',
+  'traceloop, content off',
+  'openinference',
+  'openinference, content off',
+  'contrib aws-sdk',
+];
+const FEW_VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
+
+const FULL: Effort = { rounds: 4, blocks: 24, blockMilliseconds: 14, warmUpMilliseconds: 900 };
+const QUICK: Effort = { rounds: 1, blocks: 2, blockMilliseconds: 10, warmUpMilliseconds: 50 };
+const LOOPBACK: Effort = { ...FULL, rounds: 3 };
+
+/** The most that this project may add, of what the cheapest correct peer adds. */
+const LIMITS = { call: 0.5, contentOff: 0.7, unsampled: 0.02 } as const;
+const CHUNK_LIMITS: { readonly [Name in Operation]?: number } = {
+  ConverseStream: 0.2,
+  InvokeModelWithResponseStream: 0.35,
+};
+
+export const calls: Part = {
+  name: 'calls',
+  title: 'Overhead of a call',
+  run: async (bench) => {
+    const results: PartResult[] = [];
+    for (const operation of OPERATIONS) results.push(await measureOperation(operation, bench));
+    results.push(await measureLoopback(bench));
+    return { tables: results.flatMap(({ tables }) => tables), targets: results.flatMap(({ targets }) => targets) };
+  },
+};
+
+async function measureOperation(operation: Operation, { quick, folder, log }: Bench): Promise<PartResult> {
+  log(operation);
+  const cases = await casesOf(operation, folder);
+  const all = quick ? FEW_VARIANTS : VARIANTS;
+  const variants = all.filter((variant) => isStream(operation) || variant !== 'ours, chunk events');
+  const overheads = await measureOverhead(cases, variants, quick ? QUICK : FULL);
+  const title = `${operation}: µs of CPU time added to a call${isStream(operation) ? ` of ${SHORT_STREAM} chunks, and to a chunk` : ''}`;
+  return { tables: [tableOf(title, overheads, variants, cases)], targets: targetsOf(operation, overheads, variants) };
+}
+
+export async function casesOf(operation: Operation, folder: string): Promise<Case[]> {
+  const lengths = isStream(operation) ? [SHORT_STREAM, LONG_STREAM] : [1];
+  return Promise.all(
+    lengths.map(async (chunks) => {
+      const answer = await recordAnswer(folder, operation, chunks);
+      return { name: `${operation} of ${chunks}`, operation, request: {}, answer };
+    }),
+  );
+}
+
+/** The same over HTTP to the simulator, whose own time is not counted. */
+async function measureLoopback({ quick, log }: Bench): Promise<PartResult> {
+  log('Converse and ConverseStream over loopback');
+  const simulator = await startSimulator();
+  try {
+    const stream = simulator.endpoint({ scenario: 'stream', parameters: { chunks: 50 } });
+    const cases: Case[] = [
+      { name: 'Converse', operation: 'Converse', request: {}, answer: simulator.url },
+      { name: 'ConverseStream, 50 chunks', operation: 'ConverseStream', request: {}, answer: stream },
+    ];
+    const overheads = await measureOverhead(cases, FEW_VARIANTS, quick ? QUICK : LOOPBACK);
+    const table: Table = {
+      title: 'Over loopback to the simulator: µs of CPU time added to a call',
+      columns: ['', ...cases.map(({ name }) => name)],
+      rows: [
+        ['no instrumentation (whole call)', ...cases.map((_, index) => overheads.baseline(index))],
+        ...FEW_VARIANTS.map((variant) => [variant, ...cases.map((_, index) => overheads.added(variant, index))]),
+      ],
+    };
+    return { tables: [table], targets: [] };
+  } finally {
+    await simulator.close();
+  }
+}
+
+function tableOf(title: string, overheads: Overheads, variants: readonly Variant[], cases: readonly Case[]): Table {
+  const streams = cases.length > 1;
+  return {
+    title,
+    columns: ['', 'per call', ...(streams ? ['per chunk'] : []), 'answer'],
+    rows: [
+      ['no instrumentation (whole call)', overheads.baseline(), ...(streams ? [undefined] : []), ''],
+      ...variants.map((variant) => [
+        variant,
+        overheads.added(variant),
+        ...(streams ? [overheads.addedPerChunk(variant, CHUNKS)] : []),
+        faultsOf(variant, overheads.check(variant), expectedOf(overheads)).join(', ') || 'right',
+      ]),
+    ],
+  };
+}
+
+function targetsOf(operation: Operation, overheads: Overheads, variants: readonly Variant[]): Target[] {
+  const targets: Target[] = [];
+  const perCall = (variant: Variant): number => overheads.added(variant).median;
+  const peer = cheapestCorrectPeer(overheads, variants, { content: true, cost: perCall });
+  if (peer) {
+    const what = `${operation}, per call: ours / ${peer}`;
+    targets.push({ what, value: overheads.ratio('ours', peer), limit: LIMITS.call, kind: 'most' });
+  }
+  const bare = cheapestCorrectPeer(overheads, variants, { content: false, cost: perCall });
+  if (bare) {
+    const what = `${operation}, per call: ours, content off / ${bare}`;
+    const value = overheads.ratio('ours, content off', bare);
+    targets.push({ what, value, limit: LIMITS.contentOff, kind: 'most' });
+  }
+  if (!variants.includes('ours, unsampled')) return [...targets, ...chunkTargets(operation, overheads, variants)];
+  const unsampled = overheads.share('ours, unsampled');
+  const what = `${operation}, per call: ours, unsampled without meter provider / no instrumentation`;
+  targets.push({ what, value: unsampled, limit: LIMITS.unsampled, kind: 'none' });
+  return [...targets, ...chunkTargets(operation, overheads, variants)];
+}
+
+function chunkTargets(operation: Operation, overheads: Overheads, variants: readonly Variant[]): Target[] {
+  const limit = CHUNK_LIMITS[operation];
+  if (limit === undefined) return [];
+  const cost = (variant: Variant): number => overheads.addedPerChunk(variant, CHUNKS).median;
+  const peer = cheapestCorrectPeer(overheads, variants, { content: true, cost });
+  if (!peer) return [];
+  const what = `${operation}, per chunk: ours / ${peer}`;
+  return [{ what, value: overheads.ratioPerChunk('ours', peer), limit, kind: 'most' }];
+}

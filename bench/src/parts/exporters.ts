@@ -1,0 +1,170 @@
+/** Part 5: exporters, each in processes of its own: into a server that only counts, into a real MLflow, into none. */
+
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startMlflow } from '../../../scripts/mlflow/server.js';
+import { askOnce } from '../child.js';
+import {
+  DOWN,
+  type ExporterJob,
+  type ExporterMeasurement,
+  type ExporterVariant,
+  MLFLOW_VARIANTS,
+  SINK_VARIANTS,
+  SPANS_PER_TRACE,
+} from '../exporter-job.js';
+import type { Bench, Part } from '../part.js';
+import { type Estimate, estimate, median } from '../statistics.js';
+import type { Cell, Table, Target } from '../table.js';
+
+/** Rounds, and traces that are measured in each process; MLflow is slower by orders of magnitude. */
+const SINK = { rounds: 9, traces: 1500 } as const;
+const MLFLOW = { rounds: 5, traces: 120 } as const;
+const OUTAGE = { rounds: 1, traces: 4000 } as const;
+const QUICK = { rounds: 1, traces: 20 } as const;
+
+/** CPU time per span, of the stock OTLP/protobuf exporter's. */
+const CPU_LIMITS = { 'ours, otlp-only': 1.1, 'ours, full': 2 } as const;
+/** Of the rate at which the server takes requests that were made beforehand. */
+const RATE_LIMIT = 0.95;
+const KIB = 1024;
+
+type Samples = ReadonlyMap<ExporterVariant, readonly ExporterMeasurement[]>;
+
+export const exporters: Part = {
+  name: 'exporters',
+  title: 'Exporters',
+  run: async (bench) => {
+    const sink = await inRounds(SINK_VARIANTS, bench.quick ? QUICK : SINK, bench, measureIntoSink);
+    const mlflow = await measureIntoMlflow(bench);
+    const down = bench.quick ? QUICK : OUTAGE;
+    const outage = await inRounds(SINK_VARIANTS, down, bench, (variant, traces) =>
+      ask({ variant, url: DOWN, experimentName: 'bench', traces, warmUpTraces: 0 }),
+    );
+    const targets: Target[] = [
+      ...Object.entries(CPU_LIMITS).map(([variant, limit]): Target => {
+        const value = ratio(sink, variant as ExporterVariant, SINK_VARIANTS[0], cpu);
+        return { what: `CPU time per span: ${variant} / ${SINK_VARIANTS[0]}`, value, limit, kind: 'most' };
+      }),
+      ...(['otlp-only', 'full'] as const).map((mode): Target => {
+        const value = ratio(mlflow, `ours, ${mode}`, `raw loop, ${mode}`, rate);
+        return { what: `Rate into MLflow: ours / raw loop, ${mode}`, value, limit: RATE_LIMIT, kind: 'least' };
+      }),
+    ];
+    return { tables: [sinkTable(sink), mlflowTable(mlflow), outageTable(outage, down.traces)], targets };
+  },
+};
+
+const cpu = (sample: ExporterMeasurement): number => sample.cpuMicrosecondsPerSpan;
+const rate = (sample: ExporterMeasurement): number => sample.spansPerSecond;
+
+function sinkTable(samples: Samples): Table {
+  const [first] = SINK_VARIANTS;
+  return {
+    title: 'Into a server that only counts (gzip)',
+    columns: ['', 'µs CPU per span', 'ratio', 'spans/s', 'ratio', 'bytes per span'],
+    rows: [...samples].map(([variant, own]): Cell[] => [
+      variant,
+      median(own.map(cpu)),
+      ratio(samples, variant, first, cpu),
+      median(own.map(rate)),
+      ratio(samples, variant, first, rate),
+      own[0]?.bytesPerSpan,
+    ]),
+  };
+}
+
+function mlflowTable(samples: Samples): Table {
+  return {
+    title: 'Into MLflow on SQLite, beside a loop of the same requests made beforehand',
+    columns: ['', 'µs CPU per span', 'spans/s', 'rate to its raw loop'],
+    rows: [...samples].map(([variant, own]): Cell[] => {
+      const loop: ExporterVariant = variant.endsWith('full') ? 'raw loop, full' : 'raw loop, otlp-only';
+      return [variant, median(own.map(cpu)), median(own.map(rate)), ratio(samples, variant, loop, rate)];
+    }),
+  };
+}
+
+function outageTable(samples: Samples, traces: number): Table {
+  return {
+    title: `With the server down: MiB kept after ${traces * SPANS_PER_TRACE} spans through a batch processor`,
+    columns: ['', 'MiB'],
+    rows: [...samples].map(([variant, own]) => [
+      variant,
+      median(own.map(({ keptBytes = 0 }) => keptBytes / KIB / KIB)),
+    ]),
+  };
+}
+
+/** Paired by round. */
+function ratio(
+  samples: Samples,
+  variant: ExporterVariant,
+  other: ExporterVariant,
+  figure: (sample: ExporterMeasurement) => number,
+): Estimate {
+  const others = samples.get(other) ?? [];
+  return estimate(
+    (samples.get(variant) ?? []).map((sample, round) => figure(sample) / figure(others[round] as ExporterMeasurement)),
+  );
+}
+
+async function inRounds(
+  variants: readonly ExporterVariant[],
+  { rounds, traces }: { readonly rounds: number; readonly traces: number },
+  { log }: Bench,
+  measureOne: (variant: ExporterVariant, traces: number) => Promise<ExporterMeasurement>,
+): Promise<Samples> {
+  const samples = new Map<ExporterVariant, ExporterMeasurement[]>(variants.map((variant) => [variant, []]));
+  for (let round = 0; round < rounds; round++) {
+    log(`Exporters: round ${round + 1} of ${rounds}`);
+    // Each variant is first, second and last equally often.
+    for (let place = 0; place < variants.length; place++) {
+      const variant = variants[(round + place) % variants.length] as ExporterVariant;
+      samples.get(variant)?.push(await measureOne(variant, traces));
+    }
+  }
+  return samples;
+}
+
+async function measureIntoMlflow(bench: Bench): Promise<Samples> {
+  const server = await startMlflow({ log: bench.log });
+  try {
+    return await inRounds(MLFLOW_VARIANTS, bench.quick ? QUICK : MLFLOW, bench, (variant, traces) =>
+      ask({ variant, url: server.url, experimentName: `bench-${randomUUID()}`, traces, warmUpTraces: 10 }),
+    );
+  } finally {
+    await server.close();
+  }
+}
+
+/** The counting server is in this process, which has nothing else to do meanwhile. */
+async function measureIntoSink(variant: ExporterVariant, traces: number): Promise<ExporterMeasurement> {
+  let bytes = 0;
+  const experiment = JSON.stringify({ experiment: { experiment_id: '1', name: 'bench', lifecycle_stage: 'active' } });
+  const server = createServer((request, response) => {
+    request.resume();
+    request.on('end', () => {
+      response.setHeader('content-type', 'application/json');
+      response.end(request.url?.includes('/experiments/') ? experiment : '{}');
+    });
+  });
+  server.on('connection', (socket) => {
+    socket.once('close', () => {
+      bytes += socket.bytesRead;
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const warmUpTraces = Math.ceil(traces / 2);
+  const measurement = await ask({ variant, url, experimentName: 'bench', traces, warmUpTraces }).finally(async () => {
+    server.closeAllConnections();
+    await new Promise<void>((done) => server.close(() => done()));
+  });
+  return { ...measurement, bytesPerSpan: bytes / ((traces + warmUpTraces) * SPANS_PER_TRACE) };
+}
+
+function ask(job: ExporterJob): Promise<ExporterMeasurement> {
+  return askOnce('exporter', job, { nodeOptions: ['--expose-gc'] });
+}

@@ -1,0 +1,146 @@
+/** Part 2: memory kept by open streams and finished spans, and allocated by calls. */
+
+import { readFileSync } from 'node:fs';
+import { askOnce } from '../child.js';
+import type { Bench, Part } from '../part.js';
+import { type Answer, type Case, OPERATIONS, type Operation, recordAnswer } from '../requests.js';
+import { type Estimate, estimate } from '../statistics.js';
+import type { Table } from '../table.js';
+import type { Variant } from '../variants.js';
+
+export interface MemoryJob {
+  readonly variant: Variant;
+  readonly kind: 'open' | 'span' | 'allocation';
+  readonly case: Case;
+  /** Streams or calls that are measured. */
+  readonly count: number;
+  /** Chunks that are read of an open stream. */
+  readonly chunks: number;
+  readonly warmUpCalls: number;
+}
+
+const VARIANTS: readonly Variant[] = [
+  'ours',
+  'ours, chunk events',
+  'ours, content off',
+  'traceloop',
+  'openinference',
+  'contrib aws-sdk',
+];
+const CHUNKS: readonly number[] = [200, 2_000, 10_000, 50_000];
+/** Chunks that are read in each process, over all its streams. */
+const CHUNKS_IN_ALL = 50_000;
+const NODE_OPTIONS: readonly string[] = ['--expose-gc', '--min-semi-space-size=1024', '--max-semi-space-size=1024'];
+/** KiB; less is what the measurement scatters. */
+const CONSTANT = 32;
+const KIB = 1024;
+
+type Samples = ReadonlyMap<Variant, Estimate>;
+
+export const memory: Part = {
+  name: 'memory',
+  title: 'Memory',
+  run: async (bench) => {
+    const open = await openStreams(bench);
+    const rest = [await measureCalls('span', bench), await measureCalls('allocation', bench)];
+    const growth = (variant: Variant): number =>
+      (open.samples.at(-1)?.get(variant)?.median ?? 0) - (open.samples[0]?.get(variant)?.median ?? 0);
+    const text = (open.text.at(-1) ?? 0) - (open.text[0] ?? 0);
+    const range = `${open.chunks[0]} to ${open.chunks.at(-1)} chunks`;
+    return {
+      tables: [open.table, ...rest],
+      targets: [
+        {
+          what: `Open stream, growth from ${range}: ours, content off, KiB`,
+          value: growth('ours, content off'),
+          limit: CONSTANT,
+          kind: 'most',
+        },
+        {
+          what: `Open stream, growth from ${range}: ours / text of the answer`,
+          value: growth('ours') / text,
+          limit: 1,
+          kind: 'most',
+        },
+      ],
+    };
+  },
+};
+
+async function openStreams(
+  bench: Bench,
+): Promise<{ table: Table; chunks: readonly number[]; samples: Samples[]; text: number[] }> {
+  const chunks = bench.quick ? CHUNKS.slice(0, 2) : CHUNKS;
+  const variants = VARIANTS.filter((variant) => variant !== 'traceloop'); // It reads the whole stream before it hands it on.
+  const samples: Samples[] = [];
+  const text: number[] = [];
+  for (const count of chunks) {
+    bench.log(`Open streams of ${count} chunks`);
+    const answer = await recordAnswer(bench.folder, 'ConverseStream', count);
+    const one: Case = { name: 'open', operation: 'ConverseStream', request: {}, answer };
+    text.push(textOf(answer) / KIB);
+    const streams = Math.max(3, Math.min(100, (bench.quick ? 2_000 : CHUNKS_IN_ALL) / count));
+    const job = { kind: 'open', case: one, count: streams, chunks: count, warmUpCalls: count > 2_000 ? 1 : 5 } as const;
+    samples.push(await measure(job, variants, bench));
+  }
+  const table = {
+    title: 'KiB kept for an open ConverseStream, by the chunks read of it (over no instrumentation)',
+    columns: ['', ...chunks.map((count) => count.toLocaleString('en-US'))],
+    rows: [
+      ...variants.map((variant) => [variant, ...samples.map((of) => of.get(variant))]),
+      ['text of the answer', ...text],
+    ],
+  };
+  return { table, chunks, samples, text };
+}
+
+/** Characters of a recorded stream's text. */
+function textOf(file: string): number {
+  const { body } = JSON.parse(readFileSync(file, 'utf8')) as Answer;
+  const pieces = Buffer.from(body, 'base64')
+    .toString('latin1')
+    .matchAll(/"text":"((?:[^"\\]|\\.)*)"/g);
+  return [...pieces].reduce((sum, [, piece = '']) => sum + piece.length, 0);
+}
+
+async function measureCalls(kind: 'span' | 'allocation', bench: Bench): Promise<Table> {
+  const title = {
+    span: 'KiB kept for a finished span (over no instrumentation)',
+    allocation: 'KiB allocated by a call (over no instrumentation)',
+  }[kind];
+  bench.log(title);
+  const samples: Samples[] = [];
+  for (const operation of OPERATIONS) {
+    const answer = await recordAnswer(bench.folder, operation, 20);
+    const one: Case = { name: operation, operation: operation as Operation, request: {}, answer };
+    const job = { kind, case: one, count: bench.quick ? 20 : 200, chunks: 0, warmUpCalls: bench.quick ? 5 : 100 };
+    samples.push(await measure(job, VARIANTS, bench));
+  }
+  return {
+    title: `${title}; streams of 20 chunks`,
+    columns: ['', ...OPERATIONS],
+    rows: VARIANTS.map((variant) => [variant, ...samples.map((of) => of.get(variant))]),
+  };
+}
+
+/** KiB over no instrumentation, paired by round. */
+async function measure(job: Omit<MemoryJob, 'variant'>, variants: readonly Variant[], bench: Bench): Promise<Samples> {
+  const kib = async (variant: Variant): Promise<number> =>
+    (await askOnce<number>('memory', { ...job, variant } satisfies MemoryJob, { nodeOptions: NODE_OPTIONS })) / KIB;
+  const added = new Map<Variant, number[]>(variants.map((variant) => [variant, []]));
+  // Memory scatters little: it depends on no other program.
+  for (let round = 0; round < (bench.quick ? 1 : 2); round++) {
+    const [none, ...others] = await inPairs(['none', ...variants], kib);
+    for (const [index, variant] of variants.entries()) added.get(variant)?.push((others[index] ?? 0) - (none ?? 0));
+  }
+  return new Map([...added].map(([variant, samples]) => [variant, estimate(samples)]));
+}
+
+/** Two at a time. */
+async function inPairs<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let start = 0; start < items.length; start += 2) {
+    results.push(...(await Promise.all(items.slice(start, start + 2).map(work))));
+  }
+  return results;
+}

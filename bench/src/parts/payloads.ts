@@ -1,0 +1,49 @@
+/** Part 4: calls with large payloads. */
+
+import { measureOverhead } from '../overhead.js';
+import type { Part } from '../part.js';
+import { type Case, recordAnswer, recordEmbeddings } from '../requests.js';
+import type { Cell, Table } from '../table.js';
+import type { Variant } from '../variants.js';
+
+const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'traceloop', 'openinference', 'contrib aws-sdk'];
+const FULL = { rounds: 3, blocks: 12, blockMilliseconds: 25, warmUpMilliseconds: 600 } as const;
+const QUICK = { rounds: 1, blocks: 1, blockMilliseconds: 10, warmUpMilliseconds: 50 } as const;
+
+export const payloads: Part = {
+  name: 'payloads',
+  title: 'Large payloads',
+  run: async ({ quick, folder, log }) => {
+    const tables: Table[] = [];
+    for (const one of await casesIn(folder)) {
+      log(one.name);
+      const overheads = await measureOverhead([one], VARIANTS, quick ? QUICK : FULL);
+      const row = (variant: Variant): Cell[] => {
+        const { recordedCharacters } = overheads.check(variant);
+        return [variant, overheads.added(variant), overheads.share(variant), recordedCharacters];
+      };
+      tables.push({
+        title: `${one.name}: µs of CPU time added to a call`,
+        columns: ['', 'per call', 'of the call', 'characters on the span'],
+        rows: [['no instrumentation (whole call)', overheads.baseline(), undefined, undefined], ...VARIANTS.map(row)],
+      });
+    }
+    return { tables, targets: [] };
+  },
+};
+
+async function casesIn(folder: string): Promise<Case[]> {
+  const answer = await recordAnswer(folder, 'Converse');
+  const converse = { operation: 'Converse', answer } as const;
+  return [
+    { ...converse, name: 'Image of 5 MB in (Converse)', request: { imageBytes: 5_000_000 } },
+    { ...converse, name: 'Prompt of 200,000 tokens (Converse)', request: { promptCharacters: 1_000_000 } },
+    { ...converse, name: 'Tool result of 1 MB (Converse)', request: { toolResultCharacters: 1_000_000 } },
+    {
+      name: '96 embeddings of 1,024 floats (InvokeModel)',
+      operation: 'InvokeModel',
+      request: { texts: 96 },
+      answer: recordEmbeddings(folder, 96, 1024),
+    },
+  ];
+}

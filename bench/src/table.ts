@@ -1,0 +1,70 @@
+/** One form for every result: what is printed, stored as JSON and written into the README. */
+
+import type { Estimate } from './statistics.js';
+
+export type Cell = string | number | Estimate | undefined;
+
+export interface Table {
+  readonly title: string;
+  readonly columns: readonly string[];
+  /** The first cell of a row names it. */
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+/** What must be reached: a figure of this run and the most it may be. */
+export interface Target {
+  readonly what: string;
+  readonly value: Estimate | number;
+  readonly limit: number;
+  /** `most`: at most the limit; `least`: at least; `none`: the interval includes zero or the figure is at most the limit. */
+  readonly kind: 'most' | 'least' | 'none';
+}
+
+export function isMet({ value, limit, kind }: Target): boolean {
+  const figure = typeof value === 'number' ? value : value.median;
+  if (kind === 'least') return figure >= limit;
+  return figure <= limit || (kind === 'none' && typeof value !== 'number' && value.low <= 0 && value.high >= 0);
+}
+
+export function targetTable(targets: readonly Target[]): Table {
+  const limit = ({ limit, kind }: Target): string =>
+    `${{ most: '≤', least: '≥', none: 'none or ≤' }[kind]} ${formatNumber(limit)}`;
+  return {
+    title: 'Targets',
+    columns: ['', 'limit', 'this run', 'met'],
+    rows: targets.map((target) => [target.what, limit(target), target.value, isMet(target) ? 'yes' : 'NO']),
+  };
+}
+
+export function formatText({ title, columns, rows }: Table): string {
+  const lines = [columns, ...rows.map((row) => row.map(formatCell))];
+  const widths = columns.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
+  const text = lines.map((line) =>
+    line
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[column] as number),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+  return [title, ...text, ''].join('\n');
+}
+
+export function formatMarkdown({ title, columns, rows }: Table): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rule = `|${columns.map((_, column) => (column === 0 ? '---|' : '--:|')).join('')}`;
+  return [`**${title}**`, '', line(columns), rule, ...rows.map((row) => line(row.map(formatCell))), ''].join('\n');
+}
+
+function formatCell(cell: Cell): string {
+  if (cell === undefined) return '';
+  if (typeof cell === 'string') return cell;
+  if (typeof cell === 'number') return formatNumber(cell);
+  return `${formatNumber(cell.median)} [${formatNumber(cell.low)}, ${formatNumber(cell.high)}]`;
+}
+
+function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  const digits = size >= 100 || Number.isInteger(value) ? 0 : size >= 10 ? 1 : 2;
+  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}

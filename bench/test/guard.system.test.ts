@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { buildPackages } from '../../scripts/build.js';
+import { exceededTwice, type GuardedRatio, LIMITS, measureGuard } from '../src/guard.js';
+import { installPeers } from '../src/peers.js';
+
+describe('overhead beside the cheapest correct peer', function () {
+  this.timeout(300_000);
+  const folder = mkdtempSync(join(tmpdir(), 'guard-'));
+
+  before(async () => {
+    await buildPackages();
+    installPeers((line) => console.log(`      ${line}`));
+  });
+
+  after(() => rmSync(folder, { recursive: true }));
+
+  for (const limits of LIMITS) {
+    it(`of ${limits.operation} stays within its margin`, async () => {
+      const names: string[] = [];
+      const exceeded = await exceededTwice(
+        () => measureGuard(limits, folder),
+        (one) => {
+          names.push(one.what);
+          console.log(`      ${describeRatio(one)}`);
+        },
+      );
+      expect(names, 'no peer was correct').not.to.be.empty;
+      expect(exceeded).to.deep.equal([]);
+    });
+  }
+});
+
+function describeRatio({ what, ratio: { median, low, high }, limit }: GuardedRatio): string {
+  return `${what}: ${median.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}], limit ${limit}`;
+}

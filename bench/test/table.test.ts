@@ -1,0 +1,42 @@
+import { expect } from 'chai';
+import { formatMarkdown, formatText, isMet, type Table, targetTable } from '../src/table.js';
+
+const TABLE: Table = {
+  title: 'Cost',
+  columns: ['', 'per call', 'answer'],
+  rows: [
+    ['ours', { median: 12.34, low: -1, high: 1234.5 }, 'right'],
+    ['other', 7, undefined],
+  ],
+};
+
+describe('tables of the benchmark', () => {
+  it('are aligned for a terminal', () => {
+    const lines = [
+      'Cost',
+      '               per call  answer',
+      'ours   12.3 [-1, 1,235]   right',
+      'other                 7',
+      '',
+    ];
+    expect(formatText(TABLE)).to.equal(lines.join('\n'));
+  });
+
+  it('are Markdown for the README', () => {
+    expect(formatMarkdown(TABLE)).to.equal(
+      '**Cost**\n\n|  | per call | answer |\n|---|--:|--:|\n| ours | 12.3 [-1, 1,235] | right |\n| other | 7 |  |\n',
+    );
+  });
+
+  it('say which targets are met', () => {
+    const noise = { median: 0.03, low: -0.01, high: 0.05 };
+    expect(isMet({ what: '', value: 0.5, limit: 0.5, kind: 'most' })).to.equal(true);
+    expect(isMet({ what: '', value: 0.51, limit: 0.5, kind: 'most' })).to.equal(false);
+    expect(isMet({ what: '', value: 0.94, limit: 0.95, kind: 'least' })).to.equal(false);
+    expect(isMet({ what: '', value: noise, limit: 0.02, kind: 'none' })).to.equal(true);
+    expect(isMet({ what: '', value: { ...noise, low: 0.01 }, limit: 0.02, kind: 'none' })).to.equal(false);
+    expect(targetTable([{ what: 'speed', value: 0.4, limit: 0.5, kind: 'most' }]).rows).to.deep.equal([
+      ['speed', '≤ 0.50', 0.4, 'yes'],
+    ]);
+  });
+});
