@@ -23,9 +23,11 @@ export async function flushSpans(): Promise<void> {
   await exporter.forceFlush();
 }
 
+export const instrumentation = new BedrockInstrumentation();
+
 const sdk = new NodeSDK({
-  serviceName: 'lambda',
-  instrumentations: [new BedrockInstrumentation()],
+  serviceName: process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'lambda',
+  instrumentations: [instrumentation],
   spanProcessors: [processor],
   // MLflow takes no metrics. By default NodeSDK sends some to http://localhost:4318.
   metricReaders: [],

@@ -1,0 +1,62 @@
+import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+
+const PREFIX = 'artifacts';
+
+export interface ArtifactStoreProps {
+  removalPolicy: RemovalPolicy;
+  logRetentionDays: number;
+}
+
+/** The bucket of MLflow's artifacts, and one for the access logs of that bucket and the load balancer. */
+export class ArtifactStore extends Construct {
+  readonly bucket: Bucket;
+  readonly logs: Bucket;
+  /** For `--artifacts-destination`. */
+  readonly uri: string;
+
+  constructor(scope: Construct, id: string, { removalPolicy, logRetentionDays }: ArtifactStoreProps) {
+    super(scope, id);
+    const isPrivate: BucketProps = {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      removalPolicy,
+      autoDeleteObjects: removalPolicy === 'destroy',
+    };
+    this.logs = new Bucket(this, 'Logs', {
+      ...isPrivate,
+      lifecycleRules: [{ expiration: Duration.days(logRetentionDays) }],
+    });
+    this.bucket = new Bucket(this, 'Bucket', {
+      ...isPrivate,
+      versioned: true,
+      serverAccessLogsBucket: this.logs,
+      serverAccessLogsPrefix: 's3/',
+      lifecycleRules: [
+        { noncurrentVersionExpiration: Duration.days(30), abortIncompleteMultipartUploadAfter: Duration.days(7) },
+      ],
+    });
+    this.uri = `s3://${this.bucket.bucketName}/${PREFIX}`;
+  }
+
+  /** What MLflow does with artifacts: read, write, delete and list them, nothing else in the bucket. */
+  grantUse(grantee: IGrantable): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+        resources: [this.bucket.arnForObjects(`${PREFIX}/*`)],
+      }),
+    );
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['s3:ListBucket'],
+        resources: [this.bucket.bucketArn],
+        conditions: { StringLike: { 's3:prefix': [PREFIX, `${PREFIX}/*`] } },
+      }),
+    );
+  }
+}

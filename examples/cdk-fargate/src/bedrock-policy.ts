@@ -1,0 +1,32 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+
+/** Converse and ConverseStream need these rights, too; they have none of their own. */
+const ACTIONS = ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'];
+/** Inference profiles of Amazon Bedrock itself: a geography before the model id. */
+const PROFILE = /^(?<geography>us|us-gov|eu|apac|au|ca|jp|global)\.(?<model>.+)$/;
+
+/** Calls to one model, and nothing else of Amazon Bedrock. */
+export function invokeModelStatements(stack: Stack, modelId: string): PolicyStatement[] {
+  const model = (id: string, region: string): string =>
+    stack.formatArn({
+      service: 'bedrock',
+      region,
+      account: '',
+      resource: 'foundation-model',
+      resourceName: id,
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    });
+  const { model: routedTo } = PROFILE.exec(modelId)?.groups ?? {};
+  if (routedTo === undefined) return [new PolicyStatement({ actions: ACTIONS, resources: [model(modelId, stack.region)] })];
+  const profile = stack.formatArn({ service: 'bedrock', resource: 'inference-profile', resourceName: modelId });
+  return [
+    new PolicyStatement({ actions: ACTIONS, resources: [profile] }),
+    // The profile chooses the region, and the rights on the model there are needed, too; but only by way of the profile.
+    new PolicyStatement({
+      actions: ACTIONS,
+      resources: [model(routedTo, '*')],
+      conditions: { StringEquals: { 'bedrock:InferenceProfileArn': profile } },
+    }),
+  ];
+}

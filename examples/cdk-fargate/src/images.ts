@@ -1,0 +1,41 @@
+import { type RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Repository, TagMutability } from 'aws-cdk-lib/aws-ecr';
+import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import type { Construct } from 'constructs';
+
+/** Where the images come from. MLflow's is the one of docker-compose.yml. */
+export const IMAGES = {
+  mlflow: { source: 'ghcr.io/mlflow/mlflow', tag: 'v3.17.2-full' },
+  // Docker Hub's, from the registry that has no limit for anonymous pulls from AWS.
+  postgres: { source: 'public.ecr.aws/docker/library/postgres', tag: '17-alpine' },
+  collector: { source: 'otel/opentelemetry-collector-contrib', tag: '0.161.0' },
+} as const;
+
+export type ImageName = keyof typeof IMAGES;
+export type Images = (name: ImageName) => ContainerImage;
+
+export const publicImages: Images = (name) => ContainerImage.fromRegistry(`${IMAGES[name].source}:${IMAGES[name].tag}`);
+
+/**
+ * Repositories for copies of the images, where tasks have no way to the internet. An Amazon ECR pull-through cache would
+ * not do: its first pull of an image needs a NAT gateway, too.
+ */
+export class ImagesStack extends Stack {
+  readonly images: Images;
+
+  constructor(scope: Construct, id: string, { prefix, removalPolicy }: { prefix: string; removalPolicy: RemovalPolicy }) {
+    super(scope, id, { description: 'Copies of the images of MLflow, PostgreSQL and the OpenTelemetry Collector' });
+    const repositories = new Map<ImageName, Repository>();
+    for (const name of Object.keys(IMAGES) as ImageName[]) {
+      const repository = new Repository(this, name, {
+        repositoryName: `${prefix}/${name}`,
+        imageTagMutability: TagMutability.IMMUTABLE,
+        imageScanOnPush: true,
+        removalPolicy,
+        emptyOnDelete: removalPolicy === 'destroy',
+      });
+      repositories.set(name, repository);
+    }
+    this.images = (name) => ContainerImage.fromEcrRepository(repositories.get(name)!, IMAGES[name].tag);
+  }
+}

@@ -1,0 +1,70 @@
+import {
+  FlowLogDestination,
+  FlowLogTrafficType,
+  GatewayVpcEndpointAwsService,
+  InterfaceVpcEndpointAwsService,
+  IpAddresses,
+  type ISecurityGroup,
+  SecurityGroup,
+  type SubnetConfiguration,
+  SubnetType,
+  Vpc,
+} from 'aws-cdk-lib/aws-ec2';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Settings } from './settings.js';
+
+export interface NetworkProps extends Pick<Settings, 'network' | 'stage' | 'internetFacing' | 'application'> {
+  logRetention: RetentionDays;
+}
+
+/** Two availability zones; tasks in private subnets, from which images, S3 and the services of AWS can be reached. */
+export class Network extends Construct {
+  readonly vpc: Vpc;
+  /** Whatever has it may call the load balancer, wherever its address is. */
+  readonly clients: ISecurityGroup;
+
+  constructor(scope: Construct, id: string, { network, stage, internetFacing, application, logRetention }: NetworkProps) {
+    super(scope, id);
+    const withNat = network === 'nat';
+    const subnets: SubnetConfiguration[] = [
+      {
+        name: 'private',
+        subnetType: withNat ? SubnetType.PRIVATE_WITH_EGRESS : SubnetType.PRIVATE_ISOLATED,
+        cidrMask: 20,
+      },
+    ];
+    // For the NAT gateways and a load balancer that the internet reaches; no task runs here.
+    if (withNat || internetFacing) subnets.push({ name: 'public', subnetType: SubnetType.PUBLIC, cidrMask: 24 });
+    this.vpc = new Vpc(this, 'Vpc', {
+      ipAddresses: IpAddresses.cidr('10.0.0.0/16'),
+      maxAzs: 2,
+      // One in each zone, or the loss of a zone takes the other's way out.
+      natGateways: withNat ? (stage === 'production' ? 2 : 1) : 0,
+      subnetConfiguration: subnets,
+      // Free of charge, and artifacts and image layers do not pay for NAT.
+      gatewayEndpoints: { s3: { service: GatewayVpcEndpointAwsService.S3 } },
+    });
+    this.vpc.addFlowLog('Rejected', {
+      destination: FlowLogDestination.toCloudWatchLogs(new LogGroup(this, 'FlowLogs', { retention: logRetention })),
+      trafficType: FlowLogTrafficType.REJECT,
+    });
+    if (!withNat) this.#addInterfaceEndpoints(application);
+    this.clients = new SecurityGroup(this, 'Clients', {
+      vpc: this.vpc,
+      description: 'May call the load balancer of MLflow',
+    });
+  }
+
+  #addInterfaceEndpoints(application: boolean): void {
+    const services = {
+      EcrApi: InterfaceVpcEndpointAwsService.ECR,
+      EcrImages: InterfaceVpcEndpointAwsService.ECR_DOCKER,
+      Logs: InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+      Secrets: InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+      SessionManager: InterfaceVpcEndpointAwsService.SSM_MESSAGES,
+      ...(application ? { Bedrock: InterfaceVpcEndpointAwsService.BEDROCK_RUNTIME } : {}),
+    };
+    for (const [name, service] of Object.entries(services)) this.vpc.addInterfaceEndpoint(name, { service });
+  }
+}

@@ -1,0 +1,59 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { type Connections, InstanceClass, InstanceSize, InstanceType, type IVpc } from 'aws-cdk-lib/aws-ec2';
+import {
+  Credentials,
+  DatabaseInstance,
+  DatabaseInstanceEngine,
+  ParameterGroup,
+  PostgresEngineVersion,
+  StorageType,
+} from 'aws-cdk-lib/aws-rds';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { accept } from './accept.js';
+import { DATABASE_NAME, DATABASE_USER, type Database, POSTGRES_PORT } from './database.js';
+
+/** Amazon RDS: encrypted, backed up, with a standby in the other zone. */
+export class ProductionDatabase extends Construct implements Database {
+  readonly host: string;
+  readonly port: number = POSTGRES_PORT;
+  readonly user: string = DATABASE_USER;
+  readonly name: string = DATABASE_NAME;
+  readonly secret: ISecret;
+  readonly sslMode = 'require';
+  readonly connections: Connections;
+
+  constructor(scope: Construct, id: string, { vpc, removeData }: { vpc: IVpc; removeData: boolean }) {
+    super(scope, id);
+    const engine = DatabaseInstanceEngine.postgres({ version: PostgresEngineVersion.VER_17 });
+    const instance = new DatabaseInstance(this, 'Instance', {
+      engine,
+      vpc,
+      vpcSubnets: { subnetGroupName: 'private' },
+      instanceType: InstanceType.of(InstanceClass.T4G, InstanceSize.MEDIUM),
+      multiAz: true,
+      storageType: StorageType.GP3,
+      allocatedStorage: 50,
+      maxAllocatedStorage: 500,
+      storageEncrypted: true,
+      databaseName: DATABASE_NAME,
+      credentials: Credentials.fromGeneratedSecret(DATABASE_USER),
+      // Refuses clients without TLS.
+      parameterGroup: new ParameterGroup(this, 'Parameters', { engine, parameters: { 'rds.force_ssl': '1' } }),
+      backupRetention: Duration.days(14),
+      copyTagsToSnapshot: true,
+      autoMinorVersionUpgrade: true,
+      deletionProtection: !removeData,
+      // A database that stays would keep its subnets and with them the stack from going: its data stay in a snapshot.
+      removalPolicy: removeData ? RemovalPolicy.DESTROY : RemovalPolicy.SNAPSHOT,
+    });
+    this.host = instance.dbInstanceEndpointAddress;
+    this.secret = instance.secret!;
+    this.connections = instance.connections;
+    accept(instance, {
+      'AwsSolutions-RDS11': 'The port is no secret: only the tasks of MLflow can reach it.',
+      'AwsSolutions-SMG4':
+        'Tasks read the password when they start; the README says how to change it together with them.',
+    });
+  }
+}

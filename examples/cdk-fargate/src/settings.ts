@@ -1,0 +1,104 @@
+import type { Node } from 'constructs';
+
+/** `trial` is cheap: PostgreSQL in a task. `production` is on RDS, with backups, in two availability zones. */
+export type Stage = 'trial' | 'production';
+
+/** What `-c name=value` of the `cdk` command decides; the README lists them. */
+export interface Settings {
+  stage: Stage;
+  /** Address ranges that may call the load balancer. Empty: the VPC's own. */
+  allowedCidrs: string[];
+  /** HTTPS with this certificate (AWS Certificate Manager, same region), for `domainName`. */
+  https: { certificateArn: string; domainName: string } | undefined;
+  /** A load balancer that the internet can reach, as far as `allowedCidrs` lets it. */
+  internetFacing: boolean;
+  /** `nat`: images come from their public registries. `isolated`: no way out; from copies in Amazon ECR. */
+  network: 'nat' | 'isolated';
+  /** Tasks may be reached through AWS Systems Manager (ECS Exec), for port forwarding without a VPN. */
+  portForwarding: boolean;
+  /** A service of OpenTelemetry Collectors in front of MLflow. */
+  collector: boolean;
+  /** Experiment that receives what comes by the Collector. */
+  experimentId: string;
+  /** Also the Lambda function and the ECS task that call Bedrock. */
+  application: boolean;
+  /** Model id or inference profile that the application may call. */
+  modelId: string;
+  /** Everything goes with `cdk destroy`; without it, data stay. */
+  removeData: boolean;
+}
+
+const NAMES: readonly (keyof Settings | 'certificateArn' | 'domainName')[] = [
+  'stage',
+  'allowedCidrs',
+  'certificateArn',
+  'domainName',
+  'internetFacing',
+  'network',
+  'portForwarding',
+  'collector',
+  'experimentId',
+  'application',
+  'modelId',
+  'removeData',
+];
+const CIDR = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
+
+/** @throws Error that says what to change when a setting is unknown, is not one of its values, or would open MLflow */
+export function readSettings(node: Node): Settings {
+  refuseUnknown(Object.keys(node.getAllContext()));
+  const text = (name: string): string | undefined => {
+    const value: unknown = node.tryGetContext(name);
+    return value === undefined || value === '' ? undefined : String(value);
+  };
+  const flag = (name: string, otherwise: boolean): boolean =>
+    oneOf(name, text(name) ?? String(otherwise), ['true', 'false']) === 'true';
+  const settings: Settings = {
+    stage: oneOf('stage', text('stage') ?? 'trial', ['trial', 'production']),
+    allowedCidrs: text('allowedCidrs')?.split(',') ?? [],
+    https: httpsOf(text('certificateArn'), text('domainName')),
+    internetFacing: flag('internetFacing', false),
+    network: oneOf('network', text('network') ?? 'nat', ['nat', 'isolated']),
+    portForwarding: flag('portForwarding', true),
+    collector: flag('collector', false),
+    experimentId: text('experimentId') ?? '0',
+    application: flag('application', false),
+    modelId: text('modelId') ?? 'amazon.nova-lite-v1:0',
+    removeData: flag('removeData', false),
+  };
+  refuseOpenDoors(settings);
+  return settings;
+}
+
+function refuseUnknown(given: string[]): void {
+  // Feature flags have a namespace, the CLI's own values a colon.
+  const unknown = given.filter((name) => !/[:@]/.test(name) && !NAMES.some((known) => known === name));
+  if (unknown.length > 0) throw new Error(`Unknown setting ${unknown.join(', ')}. There are: ${NAMES.join(', ')}.`);
+}
+
+function oneOf<Value extends string>(name: string, value: string, values: readonly Value[]): Value {
+  const found = values.find((candidate) => candidate === value);
+  if (found === undefined) throw new Error(`${name} is "${value}"; it has to be one of: ${values.join(', ')}.`);
+  return found;
+}
+
+function httpsOf(certificateArn: string | undefined, domainName: string | undefined): Settings['https'] {
+  if (certificateArn === undefined && domainName === undefined) return undefined;
+  if (certificateArn === undefined || domainName === undefined)
+    throw new Error('HTTPS needs both: certificateArn, and domainName that the certificate is for.');
+  // Browsers send it in small letters, and MLflow compares it letter by letter.
+  return { certificateArn, domainName: domainName.toLowerCase() };
+}
+
+function refuseOpenDoors({ allowedCidrs, internetFacing, https }: Settings): void {
+  const malformed = allowedCidrs.filter((cidr) => !CIDR.test(cidr));
+  if (malformed.length > 0)
+    throw new Error(`allowedCidrs has ${malformed.join(', ')}; write ranges such as 10.8.0.0/16, separated by commas.`);
+  if (allowedCidrs.some((cidr) => cidr.endsWith('/0')))
+    throw new Error('allowedCidrs has the whole internet in it. MLflow asks for no password: name your own networks.');
+  if (!internetFacing) return;
+  if (https === undefined)
+    throw new Error('internetFacing needs certificateArn and domainName: prompts would cross the internet in plain text.');
+  if (allowedCidrs.length === 0)
+    throw new Error('internetFacing needs allowedCidrs: the public addresses of your office or VPN.');
+}

@@ -1,0 +1,21 @@
+import { type App, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { ApplicationStack } from './application-stack.js';
+import { ImagesStack, publicImages } from './images.js';
+import { MlflowStack } from './mlflow-stack.js';
+import { readSettings } from './settings.js';
+
+/**
+ * The stacks that the app's settings ask for: `mlflow-<stage>`, and before it `…-images`, after it `…-application`. None
+ * has an account or a region, so that synthesis asks AWS for nothing; `cdk deploy` takes those of your profile.
+ */
+export function addStacks(app: App): void {
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  const settings = readSettings(app.node);
+  const name = `mlflow-${settings.stage}`;
+  const removalPolicy = settings.removeData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+  const images =
+    settings.network === 'nat' ? publicImages : new ImagesStack(app, `${name}-images`, { prefix: name, removalPolicy }).images;
+  const mlflow = new MlflowStack(app, name, { settings, images });
+  if (settings.application) new ApplicationStack(app, `${name}-application`, { settings, mlflow });
+}

@@ -1,0 +1,124 @@
+import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { type Connections, type IVpc, Port } from 'aws-cdk-lib/aws-ec2';
+import { Secret as EcsSecret, FargateService, FargateTaskDefinition, type ICluster, LogDrivers } from 'aws-cdk-lib/aws-ecs';
+import { FileSystem, ThroughputMode } from 'aws-cdk-lib/aws-efs';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { DnsRecordType, type INamespace } from 'aws-cdk-lib/aws-servicediscovery';
+import { Construct } from 'constructs';
+import { accept } from './accept.js';
+import { DATABASE_NAME, DATABASE_USER, type Database, POSTGRES_PORT } from './database.js';
+import type { Images } from './images.js';
+
+export interface TrialDatabaseProps {
+  vpc: IVpc;
+  cluster: ICluster;
+  namespace: INamespace;
+  images: Images;
+  logGroup: ILogGroup;
+  removalPolicy: RemovalPolicy;
+}
+
+const VOLUME = 'data';
+const FOLDER = '/var/lib/postgresql/data';
+/** "postgres" in the image's /etc/passwd. */
+const UID = '70';
+
+/** PostgreSQL in one Fargate task, its data on EFS, found by the name that AWS Cloud Map gives it. */
+export class TrialDatabase extends Construct implements Database {
+  readonly host: string;
+  readonly port: number = POSTGRES_PORT;
+  readonly user: string = DATABASE_USER;
+  readonly name: string = DATABASE_NAME;
+  readonly secret: ISecret;
+  readonly sslMode = 'disable';
+  readonly connections: Connections;
+
+  constructor(scope: Construct, id: string, props: TrialDatabaseProps) {
+    super(scope, id);
+    const { vpc, cluster, namespace, images, logGroup, removalPolicy } = props;
+    this.secret = new Secret(this, 'Secret', {
+      description: 'Password of the database of MLflow',
+      generateSecretString: {
+        secretStringTemplate: JSON.stringify({ username: DATABASE_USER }),
+        generateStringKey: 'password',
+        passwordLength: 32,
+      },
+      removalPolicy,
+    });
+    const fileSystem = new FileSystem(this, 'Files', {
+      vpc,
+      vpcSubnets: { subnetGroupName: 'private' },
+      encrypted: true,
+      enableAutomaticBackups: true,
+      // Bursting throughput grows with the size: next to nothing for a new database.
+      throughputMode: ThroughputMode.ELASTIC,
+      removalPolicy,
+    });
+    const accessPoint = fileSystem.addAccessPoint('Data', {
+      path: '/postgresql',
+      posixUser: { uid: UID, gid: UID },
+      createAcl: { ownerUid: UID, ownerGid: UID, permissions: '700' },
+    });
+
+    const taskDefinition = new FargateTaskDefinition(this, 'Task', { cpu: 512, memoryLimitMiB: 1024 });
+    taskDefinition.addVolume({
+      name: VOLUME,
+      efsVolumeConfiguration: {
+        fileSystemId: fileSystem.fileSystemId,
+        transitEncryption: 'ENABLED',
+        authorizationConfig: { accessPointId: accessPoint.accessPointId, iam: 'ENABLED' },
+      },
+    });
+    fileSystem.grantReadWrite(taskDefinition.taskRole);
+    const container = taskDefinition.addContainer('postgres', {
+      image: images('postgres'),
+      // As root, the image would first change the owner of the folder, which the access point forbids.
+      user: UID,
+      environment: {
+        POSTGRES_USER: DATABASE_USER,
+        POSTGRES_DB: DATABASE_NAME,
+        PGDATA: `${FOLDER}/pgdata`,
+      },
+      secrets: { POSTGRES_PASSWORD: EcsSecret.fromSecretsManager(this.secret, 'password') },
+      portMappings: [{ containerPort: POSTGRES_PORT }],
+      logging: LogDrivers.awsLogs({ logGroup, streamPrefix: 'postgres' }),
+      healthCheck: {
+        command: ['CMD-SHELL', 'pg_isready --host=127.0.0.1 --username=$POSTGRES_USER --dbname=$POSTGRES_DB'],
+        interval: Duration.seconds(10),
+        timeout: Duration.seconds(5),
+        retries: 5,
+        startPeriod: Duration.seconds(120),
+      },
+      // To write everything down; what is cut off here is read from its log at the next start.
+      stopTimeout: Duration.seconds(60),
+    });
+    container.addMountPoints({ sourceVolume: VOLUME, containerPath: FOLDER, readOnly: false });
+
+    const service = new FargateService(this, 'Service', {
+      cluster,
+      taskDefinition,
+      desiredCount: 1,
+      vpcSubnets: { subnetGroupName: 'private' },
+      circuitBreaker: { enable: true, rollback: true },
+      // Never two servers on one data folder: the old task ends before the new one starts.
+      minHealthyPercent: 0,
+      maxHealthyPercent: 100,
+      cloudMapOptions: {
+        cloudMapNamespace: namespace,
+        name: 'postgres',
+        dnsRecordType: DnsRecordType.A,
+        // A new task has a new address.
+        dnsTtl: Duration.seconds(10),
+      },
+    });
+    service.node.addDependency(fileSystem.mountTargetsAvailable);
+    fileSystem.connections.allowFrom(service, Port.tcp(FileSystem.DEFAULT_PORT), 'Data of PostgreSQL');
+    this.connections = service.connections;
+    this.host = `postgres.${namespace.namespaceName}`;
+    accept(this.secret, {
+      'AwsSolutions-SMG4': 'A trial. PostgreSQL takes its password from here once, when the database is made.',
+    });
+    accept(taskDefinition, { 'AwsSolutions-ECS2': 'What is in the environment is no secret; the password is one.' });
+  }
+}
