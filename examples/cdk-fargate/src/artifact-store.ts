@@ -1,7 +1,7 @@
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
-import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Duration, type RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { type IGrantable, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 
 const PREFIX = 'artifacts';
 
@@ -43,11 +43,39 @@ export class ArtifactStore extends Construct {
     this.uri = `s3://${this.bucket.bucketName}/${PREFIX}`;
   }
 
+  /** Lets load balancers of this account write their access logs; gives what has to be there before they start. */
+  allowAccessLogs(prefix: string): IDependable {
+    const { account } = Stack.of(this);
+    const result = this.logs.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('logdelivery.elasticloadbalancing.amazonaws.com')],
+        actions: ['s3:PutObject'],
+        resources: [this.logs.arnForObjects(`${prefix}/AWSLogs/${account}/*`)],
+        conditions: {
+          ArnLike: {
+            'aws:SourceArn': Stack.of(this).formatArn({
+              service: 'elasticloadbalancing',
+              resource: 'loadbalancer',
+              resourceName: '*',
+            }),
+          },
+        },
+      }),
+    );
+    return result.policyDependable ?? this.logs;
+  }
+
   /** What MLflow does with artifacts: read, write, delete and list them, nothing else in the bucket. */
   grantUse(grantee: IGrantable): void {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
-        actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+        actions: [
+          's3:GetObject',
+          's3:PutObject',
+          's3:DeleteObject',
+          's3:AbortMultipartUpload',
+          's3:ListMultipartUploadParts',
+        ],
         resources: [this.bucket.arnForObjects(`${PREFIX}/*`)],
       }),
     );

@@ -1,10 +1,20 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { ArnFormat, type Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { accept } from './accept.js';
 
 /** Converse and ConverseStream need these rights, too; they have none of their own. */
 const ACTIONS = ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'];
 /** Inference profiles of Amazon Bedrock itself: a geography before the model id. */
 const PROFILE = /^(?<geography>us|us-gov|eu|apac|au|ca|jp|global)\.(?<model>.+)$/;
+
+/** Accepts cdk-nag's finding on the wildcard of an inference profile's regions. */
+export function acceptModels(construct: Construct, modelId: string): void {
+  const { model: routedTo } = PROFILE.exec(modelId)?.groups ?? {};
+  if (routedTo === undefined) return;
+  const finding = `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:bedrock:*::foundation-model/${routedTo}]`;
+  accept(construct, { [finding]: 'The inference profile chooses the region; the condition names that profile.' });
+}
 
 /** Calls to one model, and nothing else of Amazon Bedrock. */
 export function invokeModelStatements(stack: Stack, modelId: string): PolicyStatement[] {
@@ -18,7 +28,8 @@ export function invokeModelStatements(stack: Stack, modelId: string): PolicyStat
       arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
     });
   const { model: routedTo } = PROFILE.exec(modelId)?.groups ?? {};
-  if (routedTo === undefined) return [new PolicyStatement({ actions: ACTIONS, resources: [model(modelId, stack.region)] })];
+  if (routedTo === undefined)
+    return [new PolicyStatement({ actions: ACTIONS, resources: [model(modelId, stack.region)] })];
   const profile = stack.formatArn({ service: 'bedrock', resource: 'inference-profile', resourceName: modelId });
   return [
     new PolicyStatement({ actions: ACTIONS, resources: [profile] }),

@@ -1,7 +1,8 @@
 import { type RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Repository, TagMutability } from 'aws-cdk-lib/aws-ecr';
-import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import { ContainerImage, type TaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
+import { accept } from './accept.js';
 
 /** Where the images come from. MLflow's is the one of docker-compose.yml. */
 export const IMAGES = {
@@ -23,7 +24,11 @@ export const publicImages: Images = (name) => ContainerImage.fromRegistry(`${IMA
 export class ImagesStack extends Stack {
   readonly images: Images;
 
-  constructor(scope: Construct, id: string, { prefix, removalPolicy }: { prefix: string; removalPolicy: RemovalPolicy }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { prefix, removalPolicy }: { prefix: string; removalPolicy: RemovalPolicy },
+  ) {
     super(scope, id, { description: 'Copies of the images of MLflow, PostgreSQL and the OpenTelemetry Collector' });
     const repositories = new Map<ImageName, Repository>();
     for (const name of Object.keys(IMAGES) as ImageName[]) {
@@ -38,4 +43,11 @@ export class ImagesStack extends Stack {
     }
     this.images = (name) => ContainerImage.fromEcrRepository(repositories.get(name)!, IMAGES[name].tag);
   }
+}
+
+/** For tasks whose image is in Amazon ECR. */
+export function acceptPull(taskDefinition: TaskDefinition): void {
+  accept(taskDefinition.obtainExecutionRole(), {
+    'AwsSolutions-IAM5[Resource::*]': 'Only ecr:GetAuthorizationToken, to pull the image: it knows no resources.',
+  });
 }

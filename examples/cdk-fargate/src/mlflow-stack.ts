@@ -33,7 +33,8 @@ export class MlflowStack extends Stack {
       vpc,
       containerInsightsV2: stage === 'production' ? ContainerInsights.ENABLED : ContainerInsights.DISABLED,
     });
-    if (stage === 'trial') accept(this.cluster, { 'AwsSolutions-ECS4': 'A trial: the metrics would cost more than its tasks.' });
+    if (stage === 'trial')
+      accept(this.cluster, { 'AwsSolutions-ECS4': 'A trial: the metrics would cost more than its tasks.' });
     const logGroup = new LogGroup(this, 'TaskLogs', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
 
     const artifacts = new ArtifactStore(this, 'Artifacts', { removalPolicy, logRetentionDays: logRetention });

@@ -5,6 +5,8 @@ import {
   InterfaceVpcEndpointAwsService,
   IpAddresses,
   type ISecurityGroup,
+  Peer,
+  Port,
   SecurityGroup,
   type SubnetConfiguration,
   SubnetType,
@@ -13,6 +15,9 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Settings } from './settings.js';
+
+/** Give the VPC another one before it is peered with a network of the same addresses. */
+export const VPC_CIDR = '10.0.0.0/16';
 
 export interface NetworkProps extends Pick<Settings, 'network' | 'stage' | 'internetFacing' | 'application'> {
   logRetention: RetentionDays;
@@ -24,7 +29,11 @@ export class Network extends Construct {
   /** Whatever has it may call the load balancer, wherever its address is. */
   readonly clients: ISecurityGroup;
 
-  constructor(scope: Construct, id: string, { network, stage, internetFacing, application, logRetention }: NetworkProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { network, stage, internetFacing, application, logRetention }: NetworkProps,
+  ) {
     super(scope, id);
     const withNat = network === 'nat';
     const subnets: SubnetConfiguration[] = [
@@ -37,7 +46,7 @@ export class Network extends Construct {
     // For the NAT gateways and a load balancer that the internet reaches; no task runs here.
     if (withNat || internetFacing) subnets.push({ name: 'public', subnetType: SubnetType.PUBLIC, cidrMask: 24 });
     this.vpc = new Vpc(this, 'Vpc', {
-      ipAddresses: IpAddresses.cidr('10.0.0.0/16'),
+      ipAddresses: IpAddresses.cidr(VPC_CIDR),
       maxAzs: 2,
       // One in each zone, or the loss of a zone takes the other's way out.
       natGateways: withNat ? (stage === 'production' ? 2 : 1) : 0,
@@ -65,6 +74,13 @@ export class Network extends Construct {
       SessionManager: InterfaceVpcEndpointAwsService.SSM_MESSAGES,
       ...(application ? { Bedrock: InterfaceVpcEndpointAwsService.BEDROCK_RUNTIME } : {}),
     };
-    for (const [name, service] of Object.entries(services)) this.vpc.addInterfaceEndpoint(name, { service });
+    const group = new SecurityGroup(this, 'Endpoints', {
+      vpc: this.vpc,
+      description: 'Interface endpoints',
+      allowAllOutbound: false,
+    });
+    group.addIngressRule(Peer.ipv4(VPC_CIDR), Port.HTTPS, 'This VPC');
+    for (const [name, service] of Object.entries(services))
+      this.vpc.addInterfaceEndpoint(name, { service, securityGroups: [group], open: false });
   }
 }

@@ -1,7 +1,13 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
-import { Secret as EcsSecret, FargateService, FargateTaskDefinition, type ICluster, LogDrivers } from 'aws-cdk-lib/aws-ecs';
+import {
+  Secret as EcsSecret,
+  FargateService,
+  FargateTaskDefinition,
+  type ICluster,
+  LogDrivers,
+} from 'aws-cdk-lib/aws-ecs';
 import {
   type ApplicationListener,
   ApplicationLoadBalancer,
@@ -15,8 +21,8 @@ import { Construct } from 'constructs';
 import { accept } from './accept.js';
 import type { ArtifactStore } from './artifact-store.js';
 import type { Database } from './database.js';
-import type { Images } from './images.js';
-import type { Network } from './network.js';
+import { acceptPull, type Images } from './images.js';
+import { type Network, VPC_CIDR } from './network.js';
 import type { Settings } from './settings.js';
 
 export interface ServerProps {
@@ -30,6 +36,7 @@ export interface ServerProps {
 }
 
 const MLFLOW_PORT = 5000;
+const ACCESS_LOG_PREFIX = 'alb';
 const HEALTH_CHECK = `import urllib.request; urllib.request.urlopen('http://127.0.0.1:${MLFLOW_PORT}/health', timeout=4)`;
 /** Each worker is a process of about 0.5 GB. */
 const SIZES = {
@@ -65,13 +72,11 @@ export class Server extends Construct {
       enableExecuteCommand: settings.portForwarding,
     });
     database.connections.allowFrom(this.service, Port.tcp(database.port), 'MLflow');
-    this.service
-      .autoScaleTaskCount({ minCapacity: 1, maxCapacity: 5 })
-      .scaleOnCpuUtilization('Cpu', {
-        targetUtilizationPercent: 70,
-        scaleInCooldown: Duration.seconds(60),
-        scaleOutCooldown: Duration.seconds(60),
-      });
+    this.service.autoScaleTaskCount({ minCapacity: 1, maxCapacity: 5 }).scaleOnCpuUtilization('Cpu', {
+      targetUtilizationPercent: 70,
+      scaleInCooldown: Duration.seconds(60),
+      scaleOutCooldown: Duration.seconds(60),
+    });
 
     const listener = this.addListener('Listener', settings.https ? 443 : 80, { network, settings });
     listener.addTargets('Tasks', {
@@ -105,7 +110,11 @@ export class Server extends Construct {
       dropInvalidHeaderFields: true,
       deletionProtection: settings.stage === 'production' && !settings.removeData,
     });
-    loadBalancer.logAccessLogs(artifacts.logs, 'alb');
+    // CDK's own logAccessLogs() would want to know the region before the deployment.
+    loadBalancer.setAttribute('access_logs.s3.enabled', 'true');
+    loadBalancer.setAttribute('access_logs.s3.bucket', artifacts.logs.bucketName);
+    loadBalancer.setAttribute('access_logs.s3.prefix', ACCESS_LOG_PREFIX);
+    loadBalancer.node.addDependency(artifacts.allowAccessLogs(ACCESS_LOG_PREFIX));
     return loadBalancer;
   }
 
@@ -151,13 +160,15 @@ export class Server extends Construct {
   #acceptFindings(taskDefinition: FargateTaskDefinition, artifacts: ArtifactStore, settings: Settings): void {
     const stack = Stack.of(this);
     const bucketId = stack.getLogicalId(artifacts.bucket.node.defaultChild as CfnBucket);
-    accept(taskDefinition, {
-      'AwsSolutions-ECS2': 'What is in the environment is no secret; the password is one.',
-      [`AwsSolutions-IAM5[Resource::<${bucketId}.Arn>/artifacts/*]`]: 'The objects are the artifacts: MLflow names them.',
+    accept(taskDefinition, { 'AwsSolutions-ECS2': 'What is in the environment is no secret; the password is one.' });
+    accept(taskDefinition.taskRole, {
+      [`AwsSolutions-IAM5[Resource::<${bucketId}.Arn>/artifacts/*]`]:
+        'The objects are the artifacts: MLflow names them.',
       ...(settings.portForwarding
         ? { 'AwsSolutions-IAM5[Resource::*]': 'The four actions of Session Manager know no resources.' }
         : {}),
     });
+    acceptPull(taskDefinition);
   }
 
   /** A port of the load balancer, for the networks that may call it and nobody else. */
@@ -178,7 +189,7 @@ export class Server extends Construct {
           }
         : { protocol: ApplicationProtocol.HTTP }),
     });
-    const cidrs = settings.allowedCidrs.length > 0 ? settings.allowedCidrs : [network.vpc.vpcCidrBlock];
+    const cidrs = settings.allowedCidrs.length > 0 ? settings.allowedCidrs : [VPC_CIDR];
     for (const cidr of cidrs) listener.connections.allowDefaultPortFrom(Peer.ipv4(cidr), 'Allowed network');
     listener.connections.allowDefaultPortFrom(network.clients, 'Applications of this VPC');
     return listener;

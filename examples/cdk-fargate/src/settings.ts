@@ -20,6 +20,8 @@ export interface Settings {
   collector: boolean;
   /** Experiment that receives what comes by the Collector. */
   experimentId: string;
+  /** OTLP endpoint (HTTP) that gets the same spans from the Collector. */
+  otlpBackend: string | undefined;
   /** Also the Lambda function and the ECS task that call Bedrock. */
   application: boolean;
   /** Model id or inference profile that the application may call. */
@@ -38,6 +40,7 @@ const NAMES: readonly (keyof Settings | 'certificateArn' | 'domainName')[] = [
   'portForwarding',
   'collector',
   'experimentId',
+  'otlpBackend',
   'application',
   'modelId',
   'removeData',
@@ -62,6 +65,7 @@ export function readSettings(node: Node): Settings {
     portForwarding: flag('portForwarding', true),
     collector: flag('collector', false),
     experimentId: text('experimentId') ?? '0',
+    otlpBackend: text('otlpBackend'),
     application: flag('application', false),
     modelId: text('modelId') ?? 'amazon.nova-lite-v1:0',
     removeData: flag('removeData', false),
@@ -98,7 +102,9 @@ function refuseOpenDoors({ allowedCidrs, internetFacing, https }: Settings): voi
     throw new Error('allowedCidrs has the whole internet in it. MLflow asks for no password: name your own networks.');
   if (!internetFacing) return;
   if (https === undefined)
-    throw new Error('internetFacing needs certificateArn and domainName: prompts would cross the internet in plain text.');
+    throw new Error(
+      'internetFacing needs certificateArn and domainName: prompts would cross the internet in plain text.',
+    );
   if (allowedCidrs.length === 0)
     throw new Error('internetFacing needs allowedCidrs: the public addresses of your office or VPN.');
 }

@@ -15,7 +15,9 @@ export function addStacks(app: App): void {
   const name = `mlflow-${settings.stage}`;
   const removalPolicy = settings.removeData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
   const images =
-    settings.network === 'nat' ? publicImages : new ImagesStack(app, `${name}-images`, { prefix: name, removalPolicy }).images;
+    settings.network === 'nat'
+      ? publicImages
+      : new ImagesStack(app, `${name}-images`, { prefix: name, removalPolicy }).images;
   const mlflow = new MlflowStack(app, name, { settings, images });
   if (settings.application) new ApplicationStack(app, `${name}-application`, { settings, mlflow });
 }

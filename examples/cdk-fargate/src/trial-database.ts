@@ -1,6 +1,12 @@
 import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
 import { type Connections, type IVpc, Port } from 'aws-cdk-lib/aws-ec2';
-import { Secret as EcsSecret, FargateService, FargateTaskDefinition, type ICluster, LogDrivers } from 'aws-cdk-lib/aws-ecs';
+import {
+  Secret as EcsSecret,
+  FargateService,
+  FargateTaskDefinition,
+  type ICluster,
+  LogDrivers,
+} from 'aws-cdk-lib/aws-ecs';
 import { FileSystem, ThroughputMode } from 'aws-cdk-lib/aws-efs';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -8,7 +14,7 @@ import { DnsRecordType, type INamespace } from 'aws-cdk-lib/aws-servicediscovery
 import { Construct } from 'constructs';
 import { accept } from './accept.js';
 import { DATABASE_NAME, DATABASE_USER, type Database, POSTGRES_PORT } from './database.js';
-import type { Images } from './images.js';
+import { acceptPull, type Images } from './images.js';
 
 export interface TrialDatabaseProps {
   vpc: IVpc;
@@ -120,5 +126,6 @@ export class TrialDatabase extends Construct implements Database {
       'AwsSolutions-SMG4': 'A trial. PostgreSQL takes its password from here once, when the database is made.',
     });
     accept(taskDefinition, { 'AwsSolutions-ECS2': 'What is in the environment is no secret; the password is one.' });
+    acceptPull(taskDefinition);
   }
 }

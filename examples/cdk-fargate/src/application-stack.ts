@@ -1,0 +1,96 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import { ContainerImage, FargateTaskDefinition, LogDrivers } from 'aws-cdk-lib/aws-ecs';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { accept } from './accept.js';
+import { acceptModels, invokeModelStatements } from './bedrock-policy.js';
+import { bundle, bundleWithDockerfile } from './bundle.js';
+import { acceptPull } from './images.js';
+import type { MlflowStack } from './mlflow-stack.js';
+import type { Settings } from './settings.js';
+
+const ENTRY = 'lambda/bundled.ts';
+/** What the task does: the function once, with the question of its environment. */
+const RUN_ONCE =
+  "require('./index.js').handler({ question: process.env.QUESTION }, { getRemainingTimeInMillis: () => 60_000 }).then(console.log)";
+/** What Lambda itself needs to put a function into a VPC; these actions know no resources. */
+const NETWORK_INTERFACE_ACTIONS = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+export interface ApplicationStackProps {
+  settings: Settings;
+  mlflow: MlflowStack;
+}
+
+/** Applications that call Bedrock with tracing on: the function of examples/lambda, and the same as an ECS task. */
+export class ApplicationStack extends Stack {
+  constructor(scope: Construct, id: string, { settings, mlflow }: ApplicationStackProps) {
+    super(scope, id, { description: 'A Lambda function and an ECS task that call Amazon Bedrock, traced to MLflow' });
+    const environment = {
+      MLFLOW_TRACKING_URI: mlflow.url,
+      MLFLOW_EXPERIMENT_NAME: 'bedrock-on-aws',
+      BEDROCK_MODEL_ID: settings.modelId,
+    };
+    this.#addFunction(environment, mlflow, settings);
+    // The image of the task is built by `cdk deploy`, on top of one of a public registry.
+    if (settings.network === 'nat') this.#addTask(environment, mlflow, settings);
+  }
+
+  #addFunction(environment: Record<string, string>, { network }: MlflowStack, { modelId }: Settings): void {
+    const logGroup = this.#logGroup('FunctionLogs');
+    const role = new Role(this, 'FunctionRole', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    for (const statement of invokeModelStatements(this, modelId)) role.addToPolicy(statement);
+    logGroup.grantWrite(role);
+    role.addToPolicy(new PolicyStatement({ actions: NETWORK_INTERFACE_ACTIONS, resources: ['*'] }));
+    const handler = new LambdaFunction(this, 'Function', {
+      description: 'Answers a question by a model of Amazon Bedrock: {"question": "…"}',
+      runtime: Runtime.NODEJS_24_X,
+      handler: 'index.handler',
+      code: Code.fromAsset(bundle(ENTRY)),
+      role,
+      environment,
+      memorySize: 512,
+      timeout: Duration.seconds(60),
+      logGroup,
+      vpc: network.vpc,
+      vpcSubnets: { subnetGroupName: 'private' },
+      securityGroups: [network.clients],
+    });
+    accept(role, {
+      'AwsSolutions-IAM5[Resource::*]': 'Network interfaces of Lambda in a VPC: the actions know no resources.',
+    });
+    acceptModels(role, modelId);
+    new CfnOutput(this, 'FunctionName', { value: handler.functionName });
+  }
+
+  #addTask(environment: Record<string, string>, { network }: MlflowStack, { modelId }: Settings): void {
+    const taskDefinition = new FargateTaskDefinition(this, 'Task', { cpu: 256, memoryLimitMiB: 512 });
+    for (const statement of invokeModelStatements(this, modelId)) taskDefinition.addToTaskRolePolicy(statement);
+    taskDefinition.addContainer('application', {
+      image: ContainerImage.fromAsset(bundleWithDockerfile(ENTRY), { platform: Platform.LINUX_AMD64 }),
+      command: ['node', '--eval', RUN_ONCE],
+      environment: { ...environment, QUESTION: 'What is the capital of France?' },
+      logging: LogDrivers.awsLogs({ logGroup: this.#logGroup('TaskLogs'), streamPrefix: 'application' }),
+    });
+    accept(taskDefinition, { 'AwsSolutions-ECS2': 'What is in the environment is no secret.' });
+    acceptPull(taskDefinition);
+    acceptModels(taskDefinition, modelId);
+    new CfnOutput(this, 'TaskDefinition', { value: taskDefinition.taskDefinitionArn });
+    new CfnOutput(this, 'Subnets', {
+      value: network.vpc.selectSubnets({ subnetGroupName: 'private' }).subnetIds.join(','),
+    });
+  }
+
+  #logGroup(id: string): LogGroup {
+    return new LogGroup(this, id, { retention: RetentionDays.ONE_WEEK, removalPolicy: RemovalPolicy.DESTROY });
+  }
+}

@@ -1,0 +1,32 @@
+/** The settings that the tests synthesize: each stage, and each option at least once. */
+export const CASES = {
+  trial: {},
+  production: { stage: 'production' },
+  'trial with everything': {
+    collector: 'true',
+    otlpBackend: 'https://otlp.example.com',
+    application: 'true',
+    removeData: 'true',
+    allowedCidrs: '10.8.0.0/16,192.168.7.0/24',
+  },
+  'production with HTTPS': {
+    stage: 'production',
+    certificateArn: 'arn:aws:acm:eu-central-1:111111111111:certificate/0b5a4c1c-0000-4000-8000-000000000000',
+    domainName: 'MLflow.example.com',
+    internetFacing: 'true',
+    allowedCidrs: '203.0.113.0/24',
+    collector: 'true',
+    application: 'true',
+    modelId: 'eu.amazon.nova-lite-v1:0',
+    portForwarding: 'false',
+  },
+  'production in an isolated network': {
+    stage: 'production',
+    network: 'isolated',
+    collector: 'true',
+    application: 'true',
+  },
+  'trial in an isolated network': { network: 'isolated' },
+} as const satisfies Record<string, Record<string, string>>;
+
+export type CaseName = keyof typeof CASES;

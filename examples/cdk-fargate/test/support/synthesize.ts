@@ -1,0 +1,65 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
+import { addStacks } from '../../src/stacks.js';
+import { CASES, type CaseName } from './cases.js';
+
+const CDK_JSON = new URL('../../cdk.json', import.meta.url);
+const flags = (JSON.parse(readFileSync(CDK_JSON, 'utf8')) as { context: Record<string, unknown> }).context;
+const synthesized = new Map<CaseName, Synthesized>();
+
+export interface Resource {
+  Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: CloudFormation's JSON, of a shape that its type decides
+  Properties: any;
+  DeletionPolicy?: string;
+  DependsOn?: string[];
+}
+
+export interface StackTemplate {
+  Resources: Record<string, Resource>;
+  Outputs?: Record<string, { Value: unknown }>;
+}
+
+export interface Synthesized {
+  assembly: CloudAssembly;
+  /** Of the stack with that suffix; of the one of MLflow itself without. */
+  template(suffix?: 'images' | 'application'): StackTemplate;
+}
+
+/** The stacks of the app, as `cdk synth -c name=value …` makes them; throws as it does on findings of cdk-nag. */
+export function synthesize(context: Record<string, string>, extend: (app: App) => void = () => {}): Synthesized {
+  const outdir = mkdtempSync(join(tmpdir(), 'cdk-out-'));
+  process.once('exit', () => rmSync(outdir, { recursive: true, force: true }));
+  const app = new App({ outdir, context: { ...flags, ...context } });
+  addStacks(app);
+  extend(app);
+  const assembly = app.synth();
+  const prefix = `mlflow-${context['stage'] ?? 'trial'}`;
+  return {
+    assembly,
+    template: (suffix) =>
+      assembly.getStackByName(suffix === undefined ? prefix : `${prefix}-${suffix}`).template as StackTemplate,
+  };
+}
+
+/** One of the cases; each is synthesized once. */
+export function synthesizeCase(name: CaseName): Synthesized {
+  const known = synthesized.get(name) ?? synthesize(CASES[name]);
+  synthesized.set(name, known);
+  return known;
+}
+
+/** Every resource of a type, with its logical id. */
+export function resources({ Resources }: StackTemplate, type: string): [string, Resource][] {
+  return Object.entries(Resources).filter(([, { Type }]) => Type === type);
+}
+
+/** The one resource of a type whose logical id has this in it. */
+export function resource(template: StackTemplate, type: string, idPart = ''): Resource {
+  const found = resources(template, type).filter(([id]) => id.includes(idPart));
+  if (found.length !== 1) throw new Error(`${found.length} of ${type} with "${idPart}": ${found.map(([id]) => id)}`);
+  return found[0]![1];
+}
