@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,9 +6,10 @@ import { buildSync } from 'esbuild';
 
 const EXAMPLES = fileURLToPath(new URL('../..', import.meta.url));
 
-/** One file of an example with everything that it imports, in a new folder; the folder. */
+/** One file of an example with everything that it imports, in a new folder that goes with this process; the folder. */
 export function bundle(entry: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'bundle-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   buildSync({
     entryPoints: [join(EXAMPLES, entry)],
     outfile: join(folder, 'index.js'),

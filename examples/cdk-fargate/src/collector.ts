@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Duration } from 'aws-cdk-lib';
-import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { FargateService, FargateTaskDefinition, type ICluster, LogDrivers } from 'aws-cdk-lib/aws-ecs';
 import { ApplicationProtocol, Protocol } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
@@ -92,6 +92,8 @@ export class Collector extends Construct {
       healthCheck: { path: '/', port: String(HEALTH_PORT), protocol: Protocol.HTTP, interval: Duration.seconds(15) },
       deregistrationDelay: Duration.seconds(30),
     });
+    // CDK opens the port of the traffic only.
+    service.connections.allowFrom(server.loadBalancer, Port.tcp(HEALTH_PORT), 'Health check');
     accept(taskDefinition, { 'AwsSolutions-ECS2': 'What is in the environment is no secret.' });
     acceptPull(taskDefinition);
   }

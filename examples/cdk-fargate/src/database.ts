@@ -1,5 +1,6 @@
 import type { Connections } from 'aws-cdk-lib/aws-ec2';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IDependable } from 'constructs';
 
 /** A PostgreSQL database, as its client needs it. */
 export interface Database {
@@ -12,6 +13,8 @@ export interface Database {
   /** libpq's `sslmode`. */
   sslMode: 'require' | 'disable';
   connections: Connections;
+  /** What has to run before its clients start. */
+  ready: IDependable;
 }
 
 export const POSTGRES_PORT = 5432;

@@ -1,5 +1,5 @@
 import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Cluster, ContainerInsights } from 'aws-cdk-lib/aws-ecs';
+import { Cluster, ContainerInsights, ExecuteCommandLogging } from 'aws-cdk-lib/aws-ecs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicediscovery';
 import type { Construct } from 'constructs';
@@ -31,6 +31,8 @@ export class MlflowStack extends Stack {
     const { vpc } = this.network;
     this.cluster = new Cluster(this, 'Cluster', {
       vpc,
+      // Else the tasks would need rights on every log group. AWS CloudTrail has who opened a session, in any case.
+      executeCommandConfiguration: { logging: ExecuteCommandLogging.NONE },
       containerInsightsV2: stage === 'production' ? ContainerInsights.ENABLED : ContainerInsights.DISABLED,
     });
     if (stage === 'trial')

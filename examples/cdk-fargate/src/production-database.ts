@@ -4,12 +4,13 @@ import {
   Credentials,
   DatabaseInstance,
   DatabaseInstanceEngine,
+  DatabaseSecret,
   ParameterGroup,
   PostgresEngineVersion,
   StorageType,
 } from 'aws-cdk-lib/aws-rds';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import { accept } from './accept.js';
 import { DATABASE_NAME, DATABASE_USER, type Database, POSTGRES_PORT } from './database.js';
 
@@ -22,9 +23,13 @@ export class ProductionDatabase extends Construct implements Database {
   readonly secret: ISecret;
   readonly sslMode = 'require';
   readonly connections: Connections;
+  readonly ready: IDependable;
 
   constructor(scope: Construct, id: string, { vpc, removeData }: { vpc: IVpc; removeData: boolean }) {
     super(scope, id);
+    const secret = new DatabaseSecret(this, 'Secret', { username: DATABASE_USER });
+    // A restored snapshot has this password.
+    secret.applyRemovalPolicy(removeData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN);
     const engine = DatabaseInstanceEngine.postgres({ version: PostgresEngineVersion.VER_17 });
     const instance = new DatabaseInstance(this, 'Instance', {
       engine,
@@ -37,7 +42,7 @@ export class ProductionDatabase extends Construct implements Database {
       maxAllocatedStorage: 500,
       storageEncrypted: true,
       databaseName: DATABASE_NAME,
-      credentials: Credentials.fromGeneratedSecret(DATABASE_USER),
+      credentials: Credentials.fromSecret(secret),
       // Refuses clients without TLS.
       parameterGroup: new ParameterGroup(this, 'Parameters', { engine, parameters: { 'rds.force_ssl': '1' } }),
       backupRetention: Duration.days(14),
@@ -50,7 +55,8 @@ export class ProductionDatabase extends Construct implements Database {
     this.host = instance.dbInstanceEndpointAddress;
     this.secret = instance.secret!;
     this.connections = instance.connections;
-    accept(instance, {
+    this.ready = instance.node.defaultChild!;
+    accept(this, {
       'AwsSolutions-RDS11': 'The port is no secret: only the tasks of MLflow can reach it.',
       'AwsSolutions-SMG4':
         'Tasks read the password when they start; the README says how to change it together with them.',

@@ -71,6 +71,8 @@ export class Server extends Construct {
       healthCheckGracePeriod: Duration.minutes(3),
       enableExecuteCommand: settings.portForwarding,
     });
+    // Else the first tasks fail on a missing database, and the circuit breaker ends the deployment.
+    this.service.node.addDependency(database.ready);
     database.connections.allowFrom(this.service, Port.tcp(database.port), 'MLflow');
     this.service.autoScaleTaskCount({ minCapacity: 1, maxCapacity: 5 }).scaleOnCpuUtilization('Cpu', {
       targetUtilizationPercent: 70,

@@ -94,7 +94,7 @@ function httpsOf(certificateArn: string | undefined, domainName: string | undefi
   return { certificateArn, domainName: domainName.toLowerCase() };
 }
 
-function refuseOpenDoors({ allowedCidrs, internetFacing, https }: Settings): void {
+function refuseOpenDoors({ allowedCidrs, internetFacing, https, collector, application }: Settings): void {
   const malformed = allowedCidrs.filter((cidr) => !CIDR.test(cidr));
   if (malformed.length > 0)
     throw new Error(`allowedCidrs has ${malformed.join(', ')}; write ranges such as 10.8.0.0/16, separated by commas.`);
@@ -107,4 +107,8 @@ function refuseOpenDoors({ allowedCidrs, internetFacing, https }: Settings): voi
     );
   if (allowedCidrs.length === 0)
     throw new Error('internetFacing needs allowedCidrs: the public addresses of your office or VPN.');
+  if (collector || application)
+    throw new Error(
+      'internetFacing goes with neither collector nor application: they call from this VPC, where the name of the load balancer leads to its public addresses.',
+    );
 }

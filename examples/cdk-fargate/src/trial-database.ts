@@ -11,7 +11,7 @@ import { FileSystem, ThroughputMode } from 'aws-cdk-lib/aws-efs';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { DnsRecordType, type INamespace } from 'aws-cdk-lib/aws-servicediscovery';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import { accept } from './accept.js';
 import { DATABASE_NAME, DATABASE_USER, type Database, POSTGRES_PORT } from './database.js';
 import { acceptPull, type Images } from './images.js';
@@ -39,6 +39,7 @@ export class TrialDatabase extends Construct implements Database {
   readonly secret: ISecret;
   readonly sslMode = 'disable';
   readonly connections: Connections;
+  readonly ready: IDependable;
 
   constructor(scope: Construct, id: string, props: TrialDatabaseProps) {
     super(scope, id);
@@ -121,6 +122,8 @@ export class TrialDatabase extends Construct implements Database {
     service.node.addDependency(fileSystem.mountTargetsAvailable);
     fileSystem.connections.allowFrom(service, Port.tcp(FileSystem.DEFAULT_PORT), 'Data of PostgreSQL');
     this.connections = service.connections;
+    // Not the whole construct: a rule of its security group waits for MLflow's.
+    this.ready = service.node.findChild('Service');
     this.host = `postgres.${namespace.namespaceName}`;
     accept(this.secret, {
       'AwsSolutions-SMG4': 'A trial. PostgreSQL takes its password from here once, when the database is made.',

@@ -1,0 +1,387 @@
+/** What the README promises of the stack, read from its template. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { expect } from 'chai';
+import { parse } from 'yaml';
+import { resource, resources, type StackTemplate, synthesizeCase } from './support/synthesize.js';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+
+describe('MLflow on Fargate', function () {
+  this.timeout(180_000);
+  let trial: StackTemplate;
+  let production: StackTemplate;
+
+  before(() => {
+    trial = synthesizeCase('trial').template();
+    production = synthesizeCase('production').template();
+  });
+
+  const container = (template: StackTemplate, idPart = 'ServerTask') =>
+    resource(template, 'AWS::ECS::TaskDefinition', idPart).Properties.ContainerDefinitions[0];
+  const env = (template: StackTemplate, idPart?: string): Record<string, unknown> =>
+    Object.fromEntries(
+      container(template, idPart).Environment.map(({ Name, Value }: Record<string, string>) => [Name, Value]),
+    );
+  const service = (template: StackTemplate, idPart = 'ServerService') =>
+    resource(template, 'AWS::ECS::Service', idPart).Properties;
+  const statements = (template: StackTemplate, idPart = '') =>
+    resources(template, 'AWS::IAM::Policy')
+      .filter(([id]) => id.includes(idPart))
+      .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement);
+
+  describe('network', () => {
+    it('has public and private subnets in two zones, and tasks in the private ones', () => {
+      for (const template of [trial, production]) {
+        const subnets = resources(template, 'AWS::EC2::Subnet');
+        expect(subnets.filter(([, { Properties }]) => Properties.MapPublicIpOnLaunch)).to.have.length(2);
+        expect(subnets).to.have.length(4);
+        for (const [, { Properties }] of resources(template, 'AWS::ECS::Service')) {
+          const { AssignPublicIp, Subnets } = Properties.NetworkConfiguration.AwsvpcConfiguration;
+          expect(AssignPublicIp).to.equal('DISABLED');
+          for (const { Ref } of Subnets) expect(Ref).to.contain('private');
+        }
+      }
+    });
+
+    it('leads from every private subnet to a NAT gateway: one in a trial, one for each zone in production', () => {
+      expect(resources(trial, 'AWS::EC2::NatGateway')).to.have.length(1);
+      expect(resources(production, 'AWS::EC2::NatGateway')).to.have.length(2);
+      for (const template of [trial, production]) {
+        const routes = resources(template, 'AWS::EC2::Route').filter(([id]) => id.includes('private'));
+        expect(routes).to.have.length(2);
+        for (const [, { Properties }] of routes) {
+          expect(Properties.DestinationCidrBlock).to.equal('0.0.0.0/0');
+          expect(Properties.NatGatewayId).to.have.property('Ref');
+        }
+      }
+    });
+
+    it('reaches S3 by a gateway endpoint', () => {
+      for (const template of [trial, production]) {
+        const { Properties } = resource(template, 'AWS::EC2::VPCEndpoint');
+        expect(Properties.VpcEndpointType).to.equal('Gateway');
+        expect(JSON.stringify(Properties.ServiceName)).to.match(/\.s3"/);
+        // Those of the private subnets are among them.
+        expect(Properties.RouteTableIds).to.have.length(4);
+      }
+    });
+
+    it('needs no way out when it is isolated: images from Amazon ECR, AWS by interface endpoints', () => {
+      const isolated = synthesizeCase('production in an isolated network');
+      const template = isolated.template();
+      expect(resources(template, 'AWS::EC2::NatGateway')).to.deep.equal([]);
+      expect(resources(template, 'AWS::EC2::InternetGateway')).to.deep.equal([]);
+      const names = resources(template, 'AWS::EC2::VPCEndpoint').map(([, { Properties }]) =>
+        JSON.stringify(Properties.ServiceName).replace(/.*?([\w.-]+)"\]*}?$/, '$1'),
+      );
+      const services = ['ecr.api', 'ecr.dkr', 'logs', 'secretsmanager', 'ssmmessages', 'bedrock-runtime', 's3'];
+      for (const name of services) expect(names.join(' ')).to.contain(name);
+      const repositories = resources(isolated.template('images'), 'AWS::ECR::Repository');
+      expect(repositories.map(([, { Properties }]) => Properties.RepositoryName)).to.have.members([
+        'mlflow-production/mlflow',
+        'mlflow-production/postgres',
+        'mlflow-production/collector',
+      ]);
+      for (const [, { Properties }] of resources(template, 'AWS::ECS::TaskDefinition')) {
+        expect(JSON.stringify(Properties.ContainerDefinitions[0].Image)).to.contain('.dkr.ecr.');
+      }
+    });
+  });
+
+  describe('database', () => {
+    it('is encrypted, backed up, protected and standing by in production, with a generated password', () => {
+      const { Properties, DeletionPolicy } = resource(production, 'AWS::RDS::DBInstance');
+      expect(Properties).to.include({
+        Engine: 'postgres',
+        StorageEncrypted: true,
+        BackupRetentionPeriod: 14,
+        DeletionProtection: true,
+        MultiAZ: true,
+        PubliclyAccessible: false,
+      });
+      expect(DeletionPolicy).to.equal('Snapshot');
+      expect(JSON.stringify(Properties.MasterUserPassword)).to.contain('{{resolve:secretsmanager:');
+      expect(
+        resource(production, 'AWS::SecretsManager::Secret').Properties.GenerateSecretString.GenerateStringKey,
+      ).to.equal('password');
+      expect(resource(production, 'AWS::RDS::DBParameterGroup').Properties.Parameters).to.deep.equal({
+        'rds.force_ssl': '1',
+      });
+    });
+
+    it('is in a task on EFS in a trial, found by Cloud Map, and never two of them', () => {
+      expect(resources(trial, 'AWS::RDS::DBInstance')).to.deep.equal([]);
+      const { Properties, DeletionPolicy } = resource(trial, 'AWS::EFS::FileSystem');
+      expect(Properties.Encrypted).to.equal(true);
+      expect(DeletionPolicy).to.equal('Retain');
+      const task = resource(trial, 'AWS::ECS::TaskDefinition', 'DatabaseTask').Properties;
+      expect(task.Volumes[0].EFSVolumeConfiguration).to.deep.include({ TransitEncryption: 'ENABLED' });
+      const point = resource(trial, 'AWS::EFS::AccessPoint').Properties;
+      expect(container(trial, 'DatabaseTask').User).to.equal(point.PosixUser.Uid);
+      expect(service(trial, 'DatabaseService').DeploymentConfiguration).to.include({
+        MinimumHealthyPercent: 0,
+        MaximumPercent: 100,
+      });
+      expect(resource(trial, 'AWS::ServiceDiscovery::PrivateDnsNamespace').Properties.Name).to.equal(
+        'mlflow-trial.internal',
+      );
+      expect(resource(trial, 'AWS::ServiceDiscovery::Service').Properties.Name).to.equal('postgres');
+      expect(env(trial)['PGHOST']).to.equal('postgres.mlflow-trial.internal');
+    });
+
+    it('lets nothing in but MLflow', () => {
+      for (const [template, group] of [
+        [production, 'DatabaseInstanceSecurityGroup'],
+        [trial, 'DatabaseServiceSecurityGroup'],
+      ] as const) {
+        expect(
+          resources(template, 'AWS::EC2::SecurityGroup').find(([id]) => id.startsWith(group))?.[1].Properties,
+        ).to.not.have.property('SecurityGroupIngress');
+        const { Properties } = resource(template, 'AWS::EC2::SecurityGroupIngress', `${group}from`);
+        expect(Properties).to.deep.include({ FromPort: 5432, ToPort: 5432 });
+        expect(Properties.SourceSecurityGroupId['Fn::GetAtt'][0]).to.contain('ServerServiceSecurityGroup');
+      }
+    });
+
+    it('is there before MLflow starts', () => {
+      expect(resource(trial, 'AWS::ECS::Service', 'ServerService').DependsOn?.join()).to.contain('DatabaseService');
+      expect(resource(production, 'AWS::ECS::Service', 'ServerService').DependsOn?.join()).to.contain(
+        'DatabaseInstance',
+      );
+    });
+  });
+
+  describe('bucket', () => {
+    it('is blocked for the public, asks for TLS, and keeps versions', () => {
+      for (const template of [trial, production]) {
+        for (const [id, { Properties }] of resources(template, 'AWS::S3::Bucket')) {
+          expect(Object.values(Properties.PublicAccessBlockConfiguration)).to.deep.equal([true, true, true, true]);
+          expect(Properties).to.have.property('BucketEncryption');
+          const policies = resources(template, 'AWS::S3::BucketPolicy').filter(
+            ([, policy]) => policy.Properties.Bucket.Ref === id,
+          );
+          const denied = policies.flatMap(([, policy]) => policy.Properties.PolicyDocument.Statement);
+          expect(denied).to.deep.include.members([
+            denied.find(
+              ({ Effect, Condition }) => Effect === 'Deny' && Condition?.Bool?.['aws:SecureTransport'] === 'false',
+            ),
+          ]);
+        }
+        expect(
+          resource(template, 'AWS::S3::Bucket', 'ArtifactsBucket').Properties.VersioningConfiguration,
+        ).to.deep.equal({
+          Status: 'Enabled',
+        });
+      }
+    });
+  });
+
+  describe('load balancer', () => {
+    const ingress = (template: StackTemplate) =>
+      resource(template, 'AWS::EC2::SecurityGroup', 'LoadBalancerGroup').Properties.SecurityGroupIngress;
+
+    it('is internal, and lets in the addresses of the VPC', () => {
+      for (const template of [trial, production]) {
+        const { Properties } = resource(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer');
+        expect(Properties.Scheme).to.equal('internal');
+        expect(ingress(template)).to.deep.equal([
+          { CidrIp: '10.0.0.0/16', Description: 'Allowed network', FromPort: 80, IpProtocol: 'tcp', ToPort: 80 },
+        ]);
+        expect(resources(template, 'AWS::ElasticLoadBalancingV2::Listener')).to.have.length(1);
+      }
+    });
+
+    it('lets in the allowed addresses only, on each of its ports', () => {
+      const rules = ingress(synthesizeCase('trial with everything').template());
+      expect(
+        rules.map(({ CidrIp, FromPort, ToPort }: Record<string, unknown>) => [CidrIp, FromPort, ToPort]),
+      ).to.have.deep.members([
+        ['10.8.0.0/16', 80, 80],
+        ['192.168.7.0/24', 80, 80],
+        ['10.8.0.0/16', 4318, 4318],
+        ['192.168.7.0/24', 4318, 4318],
+      ]);
+    });
+
+    it('speaks HTTPS with a certificate', () => {
+      const template = synthesizeCase('production on the internet').template();
+      const { Properties } = resource(template, 'AWS::ElasticLoadBalancingV2::Listener');
+      expect(Properties).to.include({ Port: 443, Protocol: 'HTTPS' });
+      expect(Properties.SslPolicy).to.match(/TLS13/);
+      expect(Properties.Certificates[0].CertificateArn).to.match(/^arn:aws:acm:/);
+      expect(resource(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer').Properties.Scheme).to.equal(
+        'internet-facing',
+      );
+      expect(ingress(template)).to.have.length(1);
+      expect(ingress(template)[0]).to.include({ CidrIp: '203.0.113.0/24', FromPort: 443 });
+      expect(template.Outputs?.['Url']?.Value).to.equal('https://mlflow.example.com');
+    });
+
+    it('has a name in small letters, which MLflow compares with the Host header', () => {
+      for (const template of [trial, production]) {
+        const { Name } = resource(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer').Properties;
+        expect(Name).to.match(/^[a-z0-9-]{1,32}$/);
+      }
+    });
+
+    it('asks for the health of the tasks', () => {
+      const { Properties } = resource(trial, 'AWS::ElasticLoadBalancingV2::TargetGroup');
+      expect(Properties).to.include({ HealthCheckPath: '/health', Port: 5000, TargetType: 'ip' });
+    });
+  });
+
+  describe('service', () => {
+    it('rolls a failed deployment back', () => {
+      for (const template of [trial, production, synthesizeCase('production with HTTPS').template()])
+        for (const [, { Properties }] of resources(template, 'AWS::ECS::Service'))
+          expect(Properties.DeploymentConfiguration.DeploymentCircuitBreaker).to.deep.equal({
+            Enable: true,
+            Rollback: true,
+          });
+    });
+
+    it('has 1 to 5 tasks, more of them above 70% CPU, with a minute between two steps', () => {
+      for (const template of [trial, production]) {
+        expect(resource(template, 'AWS::ApplicationAutoScaling::ScalableTarget').Properties).to.include({
+          MinCapacity: 1,
+          MaxCapacity: 5,
+        });
+        const policy = resource(template, 'AWS::ApplicationAutoScaling::ScalingPolicy').Properties;
+        expect(policy.TargetTrackingScalingPolicyConfiguration).to.deep.equal({
+          PredefinedMetricSpecification: { PredefinedMetricType: 'ECSServiceAverageCPUUtilization' },
+          TargetValue: 70,
+          ScaleInCooldown: 60,
+          ScaleOutCooldown: 60,
+        });
+        // A number here would undo the scaling with each deployment.
+        expect(service(template)).to.not.have.property('DesiredCount');
+      }
+    });
+
+    it('checks the container as docker-compose.yml does, in its image', () => {
+      const { services } = parse(readFileSync(resolve(ROOT, 'docker-compose.yml'), 'utf8'));
+      for (const template of [trial, production]) {
+        const { Image, HealthCheck } = container(template);
+        expect(Image).to.equal(services.mlflow.image);
+        expect(HealthCheck.Command).to.deep.equal(services.mlflow.healthcheck.test);
+      }
+    });
+
+    it('keeps logs for a limited time', () => {
+      for (const template of [trial, production]) {
+        const groups = resources(template, 'AWS::Logs::LogGroup');
+        expect(groups).to.not.be.empty;
+        for (const [, { Properties }] of groups)
+          expect(Properties.RetentionInDays).to.equal(template === trial ? 7 : 90);
+        for (const [, { Properties }] of resources(template, 'AWS::ECS::TaskDefinition'))
+          expect(Properties.ContainerDefinitions[0].LogConfiguration.LogDriver).to.equal('awslogs');
+      }
+    });
+
+    it('has the password from Secrets Manager, and nowhere else', () => {
+      for (const template of [trial, production]) {
+        expect(container(template).Secrets.map(({ Name }: { Name: string }) => Name)).to.deep.equal(['PGPASSWORD']);
+        expect(env(template)['MLFLOW_BACKEND_STORE_URI']).to.equal('postgresql+psycopg2://');
+      }
+    });
+  });
+
+  describe('rights', () => {
+    it('of the server end at its artifacts: no Bedrock, no other bucket, no administration', () => {
+      const own = statements(synthesizeCase('production on the internet').template(), 'ServerTaskTaskRole');
+      expect(own.flatMap(({ Action }) => Action)).to.have.members([
+        's3:AbortMultipartUpload',
+        's3:DeleteObject',
+        's3:GetObject',
+        's3:ListMultipartUploadParts',
+        's3:PutObject',
+        's3:ListBucket',
+      ]);
+      for (const { Resource } of own) expect(JSON.stringify(Resource)).to.contain('ArtifactsBucket');
+      for (const template of [trial, production])
+        expect(JSON.stringify(statements(template))).to.not.match(/bedrock|"s3:\*"|iam:/);
+    });
+
+    it('for port forwarding are those of Session Manager, nothing else', () => {
+      const unlimited = statements(trial, 'TaskRole').filter(({ Resource }) => Resource === '*');
+      expect(unlimited.flatMap(({ Action }) => Action)).to.have.members([
+        'ssmmessages:CreateControlChannel',
+        'ssmmessages:CreateDataChannel',
+        'ssmmessages:OpenControlChannel',
+        'ssmmessages:OpenDataChannel',
+      ]);
+      expect(service(trial).EnableExecuteCommand).to.equal(true);
+      expect(service(synthesizeCase('production with HTTPS').template()).EnableExecuteCommand).to.not.equal(true);
+    });
+
+    it('are no managed policies', () => {
+      for (const template of [trial, production])
+        for (const [, { Properties }] of resources(template, 'AWS::IAM::Role'))
+          expect(Properties).to.not.have.property('ManagedPolicyArns');
+    });
+  });
+
+  describe('Collector', () => {
+    it('gets the configuration that docker-compose.yml mounts, with every variable that has no default', () => {
+      const file = readFileSync(resolve(ROOT, 'deploy/collector/config.yaml'), 'utf8');
+      const template = synthesizeCase('trial with everything').template();
+      const given = env(template, 'CollectorTask');
+      expect(given['COLLECTOR_CONFIG']).to.equal(file);
+      expect(container(template, 'CollectorTask').Command).to.deep.equal(['--config=env:COLLECTOR_CONFIG']);
+      expect(given).to.deep.include({ MLFLOW_EXPERIMENT_ID: '0', OTLP_BACKEND_ENDPOINT: 'https://otlp.example.com' });
+      for (const [, name = ''] of file.matchAll(/\$\{env:(\w+)\}/g)) expect(given).to.have.property(name);
+      // And no name that the configuration does not know.
+      for (const name of Object.keys(given)) if (name !== 'COLLECTOR_CONFIG') expect(file).to.contain(`\${env:${name}`);
+    });
+
+    it('does not queue for a second backend that nobody named', () => {
+      const template = synthesizeCase('production with HTTPS').template();
+      const given = env(template, 'CollectorTask');
+      expect(container(template, 'CollectorTask').Command).to.deep.equal([
+        '--config=env:COLLECTOR_CONFIG',
+        '--config=env:COLLECTOR_NO_BACKEND',
+      ]);
+      const file = parse(String(given['COLLECTOR_CONFIG']));
+      const overlay = parse(String(given['COLLECTOR_NO_BACKEND']));
+      expect(file.service.pipelines).to.include.keys(Object.keys(overlay.service.pipelines));
+      expect(overlay.service.pipelines['traces/backend'].exporters).to.deep.equal(Object.keys(overlay.exporters));
+    });
+
+    it('can be reached by the load balancer, for spans and for its health', () => {
+      const template = synthesizeCase('trial with everything').template();
+      const ports = resources(template, 'AWS::EC2::SecurityGroupIngress')
+        .filter(([id]) => id.startsWith('CollectorGroupfrom'))
+        .map(([, { Properties }]) => Properties.FromPort);
+      expect(ports).to.have.members([4318, 13133]);
+      const group = resource(template, 'AWS::ElasticLoadBalancingV2::TargetGroup', 'Collectors').Properties;
+      expect(group).to.include({ Port: 4318, HealthCheckPort: '13133' });
+    });
+  });
+
+  describe('cdk destroy', () => {
+    const stateful = /S3::Bucket$|EFS::FileSystem$|RDS::DBInstance$|SecretsManager::Secret$/;
+    const policies = (template: StackTemplate) =>
+      Object.values(template.Resources)
+        .filter(({ Type }) => stateful.test(Type))
+        .map(({ DeletionPolicy }) => DeletionPolicy);
+
+    it('leaves the data', () => {
+      expect(policies(trial)).to.deep.equal(['Retain', 'Retain', 'Retain', 'Retain']);
+      expect(policies(production)).to.have.members(['Retain', 'Retain', 'Retain', 'Snapshot']);
+    });
+
+    it('takes everything when it is told to', () => {
+      const kept = policies(synthesizeCase('trial with everything').template()).filter((policy) => policy !== 'Delete');
+      expect(kept).to.deep.equal([]);
+    });
+  });
+
+  it('tells the address of MLflow and the bucket', () => {
+    for (const template of [trial, production]) {
+      expect(JSON.stringify(template.Outputs?.['Url']?.Value)).to.contain('DNSName');
+      expect(JSON.stringify(template.Outputs?.['ArtifactBucket']?.Value)).to.contain('ArtifactsBucket');
+    }
+    expect(synthesizeCase('trial with everything').template().Outputs).to.have.property('CollectorUrl');
+  });
+});

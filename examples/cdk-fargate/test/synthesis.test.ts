@@ -1,0 +1,134 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { App, Stack, Validations } from 'aws-cdk-lib';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { expect } from 'chai';
+import { runNode } from '../../../scripts/support/run.js';
+import { readSettings } from '../src/settings.js';
+import { CASES, type CaseName } from './support/cases.js';
+import { type StackTemplate, synthesize, synthesizeCase } from './support/synthesize.js';
+
+const FOLDER = resolve(import.meta.dirname, '..');
+const TEMPORARY = join(tmpdir(), 'cdk-out-');
+const CDK = resolve(FOLDER, 'node_modules/aws-cdk/bin/cdk');
+
+describe('CDK app', function () {
+  this.timeout(180_000);
+
+  for (const name of Object.keys(CASES) as CaseName[]) {
+    it(`synthesizes ${name}: offline, and without a finding of cdk-nag`, () => {
+      const { assembly } = synthesizeCase(name);
+      // What a synthesis would have to ask AWS for.
+      expect(assembly.manifest.missing).to.equal(undefined);
+      expect(findings(assembly.directory)).to.deep.equal([]);
+    });
+  }
+
+  it('fails on a finding of cdk-nag that nobody accepted', () => {
+    const withOpenBucket = (app: App): void => void new Bucket(new Stack(app, 'open'), 'Bucket');
+    expect(() => silently(() => synthesize({}, withOpenBucket))).to.throw('Validation failed');
+  });
+
+  it('gives a reason for every finding that it accepts', () => {
+    for (const name of Object.keys(CASES) as CaseName[]) {
+      const { assembly } = synthesizeCase(name);
+      const accepted = assembly.stacks.flatMap((stack) =>
+        Object.values(stack.metadata ?? {})
+          .flat()
+          .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY),
+      );
+      expect(accepted, name).to.not.be.empty;
+      for (const { data } of accepted)
+        for (const reason of Object.values(data as object)) expect(reason).to.match(/\w+ \w+ \w+/);
+    }
+  });
+
+  for (const name of ['trial', 'production'] as const) {
+    it(`has the resources of ${name} that it had before; another logical id would mean a new, empty one`, () => {
+      const file = resolve(FOLDER, `test/snapshots/${name}.txt`);
+      const actual = listing(synthesizeCase(name).template());
+      if (process.env['UPDATE_SNAPSHOTS']) writeFileSync(file, actual);
+      expect(actual, 'Intended? Run this test again with UPDATE_SNAPSHOTS=1.').to.equal(readFileSync(file, 'utf8'));
+    });
+  }
+
+  it('is read by the cdk command, without credentials', async function () {
+    const env: NodeJS.ProcessEnv = { ...process.env, AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/dev/null' };
+    for (const key of Object.keys(env)) if (/^AWS_(ACCESS|SECRET|SESSION|PROFILE)/.test(key)) delete env[key];
+    const list = [CDK, 'list', '-c', 'stage=production', '-c', 'application=true', '--output', mkdtempSync(TEMPORARY)];
+    const { code, output } = await runNode(list, { cwd: FOLDER, env });
+    if (output.includes('This CDK CLI is not compatible')) {
+      console.log(`      Skipped: the installed aws-cdk is too old for aws-cdk-lib.\n${output}`);
+      this.skip();
+    }
+    expect(code, output).to.equal(0);
+    expect(output).to.contain('mlflow-production\n').and.contain('mlflow-production-application');
+  });
+});
+
+describe('settings of the CDK app', () => {
+  const read = (context: Record<string, string>) => readSettings(new App({ context }).node);
+
+  it('has defaults that open nothing and keep data', () => {
+    expect(read({})).to.deep.equal({
+      stage: 'trial',
+      allowedCidrs: [],
+      https: undefined,
+      internetFacing: false,
+      network: 'nat',
+      portForwarding: true,
+      collector: false,
+      experimentId: '0',
+      otlpBackend: undefined,
+      application: false,
+      modelId: 'amazon.nova-lite-v1:0',
+      removeData: false,
+    });
+  });
+
+  const https = { certificateArn: 'arn:aws:acm:eu-central-1:111111111111:certificate/x', domainName: 'a.example' };
+  const refusals: [string, Record<string, string>, string][] = [
+    ['a typing error', { stag: 'production' }, 'Unknown setting stag. There are: stage, '],
+    ['another stage', { stage: 'prod' }, 'stage is "prod"; it has to be one of: trial, production.'],
+    ['a flag that is none', { removeData: 'yes' }, 'removeData is "yes"; it has to be one of: true, false.'],
+    ['half of HTTPS', { domainName: 'a.example' }, 'HTTPS needs both: certificateArn, and domainName'],
+    ['an address without range', { allowedCidrs: '10.8.0.1' }, 'allowedCidrs has 10.8.0.1; write ranges such as'],
+    ['the whole internet', { allowedCidrs: '0.0.0.0/0' }, 'allowedCidrs has the whole internet in it.'],
+    ['plain text on the internet', { internetFacing: 'true' }, 'internetFacing needs certificateArn and domainName'],
+    ['everybody on the internet', { internetFacing: 'true', ...https }, 'internetFacing needs allowedCidrs'],
+    [
+      'a Collector that cannot reach MLflow',
+      { internetFacing: 'true', ...https, allowedCidrs: '203.0.113.0/24', collector: 'true' },
+      'internetFacing goes with neither collector nor application',
+    ],
+  ];
+  for (const [what, context, message] of refusals) {
+    it(`refuses ${what}`, () => expect(() => read(context)).to.throw(message));
+  }
+});
+
+function findings(directory: string): string[] {
+  const report = JSON.parse(readFileSync(resolve(directory, 'validation-report.json'), 'utf8')) as {
+    pluginReports: { violations: { ruleName: string; severity: string }[] }[];
+  };
+  return report.pluginReports.flatMap(({ violations }) => violations.map(({ ruleName }) => ruleName));
+}
+
+function listing({ Resources }: StackTemplate): string {
+  const lines = Object.entries(Resources).map(([id, { Type, DeletionPolicy }]) =>
+    [Type, id, ...(DeletionPolicy ? [DeletionPolicy] : [])].join(' '),
+  );
+  return `${lines.sort().join('\n')}\n`;
+}
+
+/** CDK prints its findings. */
+function silently(run: () => void): void {
+  const write = process.stderr.write;
+  process.stderr.write = () => true;
+  try {
+    run();
+  } finally {
+    process.stderr.write = write;
+  }
+}
