@@ -1,82 +1,86 @@
-/**
- * The container of MLflow as the template has it, run as a program of this machine: its command and its environment, with
- * local PostgreSQL and S3 in the place of what the template refers to.
- */
-import { execFile } from 'node:child_process';
+/** The container of MLflow as the templates have it, run on this machine with PostgreSQL and S3. */
 import { randomUUID } from 'node:crypto';
-import { chmod, chown, mkdtemp, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { createAuthority } from '../../../packages/exporter-mlflow/test/support/certificates.js';
-import { installMlflow, installPackages } from '../../../scripts/mlflow/install.js';
-import { runMlflow } from '../../../scripts/mlflow/server.js';
-import { createObjectStore } from '../../../scripts/test-support/object-store.js';
-import { freePort } from '../../../scripts/test-support/ports.js';
-import { createPostgres, type Postgres } from '../../../scripts/test-support/postgres.js';
-import { removeDirectory } from '../../../scripts/test-support/process.js';
-import { PACKAGES } from '../../../scripts/test-support/topology.js';
-import { invokeDeployed } from './support/application.js';
-import { resolve, type Values } from './support/cloudformation.js';
-import { type CaseName, resource, resources, type StackTemplate, synthesizeCase } from './support/synthesize.js';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
+import { invokeDeployed } from './support/application.js';
+import { BUCKET, type NativeContainer, startContainer } from './support/native-container.js';
+import { resource, type StackTemplate, synthesizeCase } from './support/synthesize.js';
 
-const run = promisify(execFile);
-/** With everything that a URI, a shell or a connection string would take for its own. */
-const PASSWORD = `p@s:s/w?o#r%d $HOME"'\\&+ =é`;
-const BUCKET = 'artifacts-of-a-test';
-const S3 = { accessKey: 'test', secretKey: 'test-secret' };
+/** As MLflow's driver connects, and what the first argument changes. */
+const CONNECT = 'import psycopg2, sys; c = psycopg2.connect(" ".join(sys.argv[1:])).cursor()';
 
-interface Running {
-  url: string;
-  host: string;
-  bucketUrl: string;
-  python: string;
-  env: NodeJS.ProcessEnv;
-  close(): Promise<void>;
+describe('container of MLflow', function () {
+  this.timeout(240_000);
+  let mlflow: NativeContainer;
+
+  before(async () => {
+    mlflow = await startContainer(synthesizeCase('production').template());
+  });
+  after(() => mlflow?.close());
+
+  it('keeps the trace of the deployed function in the database that its environment names', async () => {
+    const experimentName = `container-${randomUUID()}`;
+    const env = { MLFLOW_TRACKING_URI: mlflow.url, MLFLOW_EXPERIMENT_NAME: experimentName };
+    const { answer } = await invokeDeployed(env);
+    const client = new MlflowClient({ trackingUri: mlflow.url });
+    const experiment = await client.getExperimentByName(experimentName);
+    const { traces } = await client.searchTraces({ experimentIds: [experiment?.experimentId ?? ''] });
+    await client.close();
+    const shown = traces.map(({ state, requestPreview, responsePreview }) => [state, requestPreview, responsePreview]);
+    expect(shown).to.deep.equal([['OK', 'What is the capital of France?', answer]]);
+    expect(await mlflow.python(`${CONNECT}; c.execute("select count(*) from spans"); print(c.fetchone()[0])`)).to.equal(
+      '1',
+    );
+  });
+
+  it('gives the database a password that is checked, by TLS, which it has to be', async () => {
+    for (const wrong of ['password=wrong', 'sslmode=disable'])
+      expect(await mlflow.python(CONNECT, wrong).catch(({ stderr }) => stderr)).to.contain('OperationalError');
+  });
+
+  it('keeps artifacts in the bucket, below the prefix that its role may use', async () => {
+    const path = `0/${randomUUID()}/artifacts/a.txt`;
+    const url = `${mlflow.url}/api/2.0/mlflow-artifacts/artifacts/${path}`;
+    expect((await fetch(url, { method: 'PUT', body: 'kept' })).status).to.equal(200);
+    const read =
+      'import boto3, os, sys; print(boto3.client("s3", endpoint_url=os.environ["MLFLOW_S3_ENDPOINT_URL"]).get_object(Bucket=sys.argv[1], Key=sys.argv[2])["Body"].read().decode())';
+    expect(await mlflow.python(read, BUCKET, `artifacts/${path}`)).to.equal('kept');
+  });
+
+  it('answers to the name of the load balancer and to a forwarded port, and to no other name', async () => {
+    const url = `${mlflow.url}/api/2.0/mlflow/experiments/get?experiment_id=0`;
+    // Clients send names in small letters, however they are written.
+    expect(await statusFor(url, mlflow.host.toLowerCase())).to.equal(200);
+    expect(await statusFor(url, 'localhost:8080')).to.equal(200);
+    expect(await statusFor(url, 'attacker.example')).to.equal(403);
+  });
+
+  it('is the same in a trial, but for fewer workers and a database without TLS', () => {
+    const trial = containerOf(synthesizeCase('trial').template());
+    const production = containerOf(synthesizeCase('production').template());
+    expect(trial.command).to.deep.equal(production.command.with(production.command.indexOf('--workers') + 1, '1'));
+    const { PGHOST: _, ...same } = production.environment;
+    const { PGHOST: host, ...rest } = trial.environment;
+    expect(host).to.equal('postgres.mlflow-trial.internal');
+    expect(rest).to.deep.equal({ ...same, PGSSLMODE: 'disable' });
+  });
+});
+
+function containerOf(template: StackTemplate): { command: unknown[]; environment: Record<string, unknown> } {
+  const [{ Command, Environment }] = resource(template, 'AWS::ECS::TaskDefinition', 'ServerTask').Properties
+    .ContainerDefinitions;
+  const pairs = Environment.map(({ Name, Value }: { Name: string; Value: unknown }) => [Name, Value]);
+  return { command: Command, environment: Object.fromEntries(pairs) };
 }
 
-for (const name of ['production', 'trial'] as const satisfies CaseName[]) {
-  describe(`the container of ${name}, run on this machine`, function () {
-    this.timeout(240_000);
-    let mlflow: Running;
-    before(async () => {
-      mlflow = await start(synthesizeCase(name).template(), name);
+/** Status of a GET with this Host header, which fetch() would not send. */
+function statusFor(url: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const get = request(url, { headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
     });
-    after(() => mlflow?.close());
-
-    it('takes traces of the application that is deployed beside it', async () => {
-      const experiment = `container-${randomUUID()}`;
-      const { answer } = await invokeDeployed({ MLFLOW_TRACKING_URI: mlflow.url, MLFLOW_EXPERIMENT_NAME: experiment });
-      const client = new MlflowClient({ trackingUri: mlflow.url });
-      const { experimentId } = (await client.getExperimentByName(experiment))!;
-      const { traces } = await client.searchTraces({ experimentIds: [experimentId] });
-      expect(traces).to.have.length(1);
-      const { info } = await client.getTrace(traces[0]!.traceId);
-      expect(info.responsePreview).to.equal(answer);
-      expect(info.state).to.equal('OK');
-      await client.close();
-    });
-
-    it('keeps artifacts in the bucket, below the prefix that its role may use', async () => {
-      const path = `0/${randomUUID()}/artifacts/a.txt`;
-      const put = { method: 'PUT', body: 'kept' };
-      const stored = await fetch(`${mlflow.url}/api/2.0/mlflow-artifacts/artifacts/${path}`, put);
-      expect(stored.status).to.equal(200);
-      const read = 'import boto3,os,sys; print(boto3.client("s3",endpoint_url=os.environ["MLFLOW_S3_ENDPOINT_URL"]).get_object(Bucket=sys.argv[1],Key=sys.argv[2])["Body"].read().decode())';
-      const { stdout } = await run(mlflow.python, ['-c', read, BUCKET, `artifacts/${path}`], {
-        env: { ...process.env, ...mlflow.env },
-      });
-      expect(stdout.trim()).to.equal('kept');
-    });
-
-    it('answers to the name of the load balancer and to localhost, and to no other', async () => {
-      const status = (host: string): Promise<number> => statusOf(`${mlflow.url}/api/2.0/mlflow/experiments/get?experiment_id=0`, host);
-      expect(await status(mlflow.host)).to.equal(200);
-      expect(await status('localhost:8080')).to.equal(200);
-      expect(await status('attacker.example')).to.equal(403);
-    });
+    get.on('error', reject).end();
   });
 }
