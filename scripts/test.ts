@@ -78,6 +78,8 @@ async function typeCheck(): Promise<undefined> {
   const folders = [
     'bench',
     'examples',
+    'examples/cdk-fargate',
+    'examples/frameworks',
     'scripts',
     ...readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}`),
   ];

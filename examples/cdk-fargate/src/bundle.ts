@@ -1,15 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
+import { temporaryFolder } from './temporary.js';
 
 const EXAMPLES = fileURLToPath(new URL('../..', import.meta.url));
 
 /** One file of an example with everything that it imports, in a new folder that goes with this process; the folder. */
 export function bundle(entry: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bundle-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder('bundle');
   buildSync({
     entryPoints: [join(EXAMPLES, entry)],
     outfile: join(folder, 'index.js'),

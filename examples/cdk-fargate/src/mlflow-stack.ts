@@ -55,6 +55,9 @@ export class MlflowStack extends Stack {
     new CfnOutput(this, 'ClientSecurityGroup', { value: this.network.clients.securityGroupId });
     new CfnOutput(this, 'ClusterName', { value: this.cluster.clusterName });
     new CfnOutput(this, 'ServiceName', { value: server.service.serviceName });
+    new CfnOutput(this, 'TaskDefinition', { value: server.service.taskDefinition.taskDefinitionArn });
+    new CfnOutput(this, 'ServerSecurityGroup', { value: server.securityGroup.securityGroupId });
+    new CfnOutput(this, 'Subnets', { value: vpc.selectSubnets({ subnetGroupName: 'private' }).subnetIds.join(',') });
   }
 
   #createDatabase(props: {

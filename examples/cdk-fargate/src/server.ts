@@ -50,6 +50,7 @@ export class Server extends Construct {
   /** Address for browsers and for `MLFLOW_TRACKING_URI`. */
   readonly url: string;
   readonly service: FargateService;
+  readonly securityGroup: SecurityGroup;
 
   constructor(scope: Construct, id: string, props: ServerProps) {
     super(scope, id);
@@ -60,25 +61,33 @@ export class Server extends Construct {
 
     const taskDefinition = this.#createTask(props, host);
     artifacts.grantUse(taskDefinition.taskRole);
+    this.securityGroup = new SecurityGroup(this, 'Group', { vpc: network.vpc, description: 'Tasks of MLflow' });
     this.service = new FargateService(this, 'Service', {
       cluster: props.cluster,
       taskDefinition,
       vpcSubnets: { subnetGroupName: 'private' },
+      // Else none, so that a deployment leaves the scaling alone.
+      ...(settings.maintenance ? { desiredCount: 0 } : {}),
       circuitBreaker: { enable: true, rollback: true },
       minHealthyPercent: 100,
       maxHealthyPercent: 200,
       // The first start makes the tables.
       healthCheckGracePeriod: Duration.minutes(3),
+      securityGroups: [this.securityGroup],
       enableExecuteCommand: settings.portForwarding,
     });
     // Else the first tasks fail on a missing database, and the circuit breaker ends the deployment.
     this.service.node.addDependency(database.ready);
     database.connections.allowFrom(this.service, Port.tcp(database.port), 'MLflow');
-    this.service.autoScaleTaskCount({ minCapacity: 1, maxCapacity: 5 }).scaleOnCpuUtilization('Cpu', {
-      targetUtilizationPercent: 70,
-      scaleInCooldown: Duration.seconds(60),
-      scaleOutCooldown: Duration.seconds(60),
-    });
+    this.service
+      .autoScaleTaskCount(
+        settings.maintenance ? { minCapacity: 0, maxCapacity: 0 } : { minCapacity: 1, maxCapacity: 5 },
+      )
+      .scaleOnCpuUtilization('Cpu', {
+        targetUtilizationPercent: 70,
+        scaleInCooldown: Duration.seconds(60),
+        scaleOutCooldown: Duration.seconds(60),
+      });
 
     const listener = this.addListener('Listener', settings.https ? 443 : 80, { network, settings });
     listener.addTargets('Tasks', {

@@ -26,6 +26,8 @@ export interface Settings {
   application: boolean;
   /** Model id or inference profile that the application may call. */
   modelId: string;
+  /** No task of MLflow runs: for an upgrade of the database. */
+  maintenance: boolean;
   /** Everything goes with `cdk destroy`; without it, data stay. */
   removeData: boolean;
 }
@@ -43,6 +45,7 @@ const NAMES: readonly (keyof Settings | 'certificateArn' | 'domainName')[] = [
   'otlpBackend',
   'application',
   'modelId',
+  'maintenance',
   'removeData',
 ];
 const CIDR = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
@@ -68,6 +71,7 @@ export function readSettings(node: Node): Settings {
     otlpBackend: text('otlpBackend'),
     application: flag('application', false),
     modelId: text('modelId') ?? 'amazon.nova-lite-v1:0',
+    maintenance: flag('maintenance', false),
     removeData: flag('removeData', false),
   };
   refuseOpenDoors(settings);

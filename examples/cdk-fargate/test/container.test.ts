@@ -1,5 +1,6 @@
 /** The container of MLflow as the templates have it, run on this machine with PostgreSQL and S3. */
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
@@ -7,6 +8,7 @@ import { invokeDeployed } from './support/application.js';
 import { BUCKET, type NativeContainer, startContainer } from './support/native-container.js';
 import { resource, type StackTemplate, synthesizeCase } from './support/synthesize.js';
 
+const README = new URL('../README.md', import.meta.url);
 /** As MLflow's driver connects, and what the first argument changes. */
 const CONNECT = 'import psycopg2, sys; c = psycopg2.connect(" ".join(sys.argv[1:])).cursor()';
 
@@ -54,6 +56,12 @@ describe('container of MLflow', function () {
     expect(await statusFor(url, mlflow.host.toLowerCase())).to.equal(200);
     expect(await statusFor(url, 'localhost:8080')).to.equal(200);
     expect(await statusFor(url, 'attacker.example')).to.equal(403);
+  });
+
+  it('upgrades its database by the command of the README', async () => {
+    const [, command = ''] = /"command":\["mlflow",(".*?")\]/.exec(readFileSync(README, 'utf8')) ?? [];
+    expect(command).to.match(/^"db","upgrade",/);
+    await mlflow.python(`from mlflow.cli import cli; cli([${command}])`);
   });
 
   it('is the same in a trial, but for fewer workers and a database without TLS', () => {

@@ -140,7 +140,7 @@ describe('MLflow on Fargate', function () {
         ).to.not.have.property('SecurityGroupIngress');
         const { Properties } = resource(template, 'AWS::EC2::SecurityGroupIngress', `${group}from`);
         expect(Properties).to.deep.include({ FromPort: 5432, ToPort: 5432 });
-        expect(Properties.SourceSecurityGroupId['Fn::GetAtt'][0]).to.contain('ServerServiceSecurityGroup');
+        expect(Properties.SourceSecurityGroupId['Fn::GetAtt'][0]).to.contain('ServerGroup');
       }
     });
 
@@ -257,6 +257,15 @@ describe('MLflow on Fargate', function () {
         // A number here would undo the scaling with each deployment.
         expect(service(template)).to.not.have.property('DesiredCount');
       }
+    });
+
+    it('has no task during maintenance', () => {
+      const template = synthesizeCase('trial in an isolated network, for maintenance').template();
+      expect(service(template).DesiredCount).to.equal(0);
+      expect(resource(template, 'AWS::ApplicationAutoScaling::ScalableTarget').Properties).to.include({
+        MinCapacity: 0,
+        MaxCapacity: 0,
+      });
     });
 
     it('checks the container as docker-compose.yml does, in its image', () => {

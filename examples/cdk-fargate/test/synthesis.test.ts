@@ -1,16 +1,15 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { expect } from 'chai';
 import { runNode } from '../../../scripts/support/run.js';
 import { readSettings } from '../src/settings.js';
+import { temporaryFolder } from '../src/temporary.js';
 import { CASES, type CaseName } from './support/cases.js';
 import { type StackTemplate, synthesize, synthesizeCase } from './support/synthesize.js';
 
 const FOLDER = resolve(import.meta.dirname, '..');
-const TEMPORARY = join(tmpdir(), 'cdk-out-');
 const CDK = resolve(FOLDER, 'node_modules/aws-cdk/bin/cdk');
 
 describe('CDK app', function () {
@@ -56,7 +55,16 @@ describe('CDK app', function () {
   it('is read by the cdk command, without credentials', async function () {
     const env: NodeJS.ProcessEnv = { ...process.env, AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/dev/null' };
     for (const key of Object.keys(env)) if (/^AWS_(ACCESS|SECRET|SESSION|PROFILE)/.test(key)) delete env[key];
-    const list = [CDK, 'list', '-c', 'stage=production', '-c', 'application=true', '--output', mkdtempSync(TEMPORARY)];
+    const list = [
+      CDK,
+      'list',
+      '-c',
+      'stage=production',
+      '-c',
+      'application=true',
+      '--output',
+      temporaryFolder('cdk.out'),
+    ];
     const { code, output } = await runNode(list, { cwd: FOLDER, env });
     if (output.includes('This CDK CLI is not compatible')) {
       console.log(`      Skipped: the installed aws-cdk is too old for aws-cdk-lib.\n${output}`);
@@ -83,6 +91,7 @@ describe('settings of the CDK app', () => {
       otlpBackend: undefined,
       application: false,
       modelId: 'amazon.nova-lite-v1:0',
+      maintenance: false,
       removeData: false,
     });
   });

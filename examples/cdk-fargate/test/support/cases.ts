@@ -32,7 +32,7 @@ export const CASES = {
     collector: 'true',
     application: 'true',
   },
-  'trial in an isolated network': { network: 'isolated' },
+  'trial in an isolated network, for maintenance': { network: 'isolated', maintenance: 'true' },
 } as const satisfies Record<string, Record<string, string>>;
 
 export type CaseName = keyof typeof CASES;

@@ -1,9 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import { addStacks } from '../../src/stacks.js';
+import { temporaryFolder } from '../../src/temporary.js';
 import { CASES, type CaseName } from './cases.js';
 
 const CDK_JSON = new URL('../../cdk.json', import.meta.url);
@@ -31,8 +30,7 @@ export interface Synthesized {
 
 /** The stacks of the app, as `cdk synth -c name=value …` makes them; throws as it does on findings of cdk-nag. */
 export function synthesize(context: Record<string, string>, extend: (app: App) => void = () => {}): Synthesized {
-  const outdir = mkdtempSync(join(tmpdir(), 'cdk-out-'));
-  process.once('exit', () => rmSync(outdir, { recursive: true, force: true }));
+  const outdir = temporaryFolder('cdk.out');
   const app = new App({ outdir, context: { ...flags, ...context } });
   addStacks(app);
   extend(app);
