@@ -23,7 +23,10 @@ export async function startWithoutOtlp(target: string): Promise<{ url: string; c
     try {
       const answer = await fetch(`${target}${request.url}`, {
         method: request.method ?? 'GET',
-        headers: { 'content-type': request.headers['content-type'] ?? 'application/json' },
+        headers: {
+          'content-type': request.headers['content-type'] ?? 'application/json',
+          ...(request.headers.authorization === undefined ? {} : { authorization: request.headers.authorization }),
+        },
         ...(body.length === 0 ? {} : { body }),
       });
       const answerBody = Buffer.from(await answer.arrayBuffer());

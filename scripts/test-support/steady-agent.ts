@@ -19,7 +19,7 @@ export interface SteadyAgent {
 const REGISTER = join(ROOT, 'packages/mlflow-bedrock/dist/esm/register.js');
 
 /**
- * Starts examples/test/programs/steady-agent.ts as a user starts an application: five traces a second.
+ * Starts examples/test/programs/steady-agent.ts as a user starts an application: up to five traces a second, or as PAUSE_MILLIS in `env` says.
  *
  * @param tracing what sets up tracing, loaded before the program. Default: `mlflow-bedrock/register`
  */

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
 import { getCurrentTraceId, traced } from 'mlflow-bedrock';
 
-const PAUSE_MILLIS = 200;
+const PAUSE_MILLIS = Number(process.env.PAUSE_MILLIS ?? 200);
 
 const client = new BedrockRuntimeClient({});
 const agent = traced({ name: 'steady agent', spanType: 'AGENT' }, async (question: string) => {
