@@ -13,6 +13,10 @@ import { startTopology, type Topology } from '../../scripts/test-support/topolog
 
 const MINUTE = 60_000;
 const SHORT = 15_000;
+/** What MLflow takes to start on a machine that has nothing else to do. */
+const STARTS_IN = 5_000;
+/** The exporter tries for 29 s. */
+const MOST_SECONDS = 25;
 const DRAIN_MILLIS = 60_000;
 const SPANS_PER_TRACE = 2;
 const TO_COLLECTOR = join(import.meta.dirname, 'programs/tracing-to-collector.ts');
@@ -69,21 +73,16 @@ describe('with a Collector in front of MLflow', function () {
     return { topology, collector, agent, backend, experimentId };
   }
 
-  /** Ends the application. What is missing of what it made, once both ends have all or no more comes. */
-  async function lost({ topology, agent, backend, experimentId }: Site): Promise<Record<string, string[]>> {
+  /** Ends the application. How many of its traces are missing, once both ends have all or no more comes. */
+  async function lost({ topology, agent, backend, experimentId }: Site): Promise<Record<'mlflow' | 'other', number>> {
     expect(await agent.finish()).to.equal('');
-    const missing = async (): Promise<Record<'mlflow' | 'other', string[]>> => {
-      const inMlflow = await wholeTraces(topology.url, experimentId);
-      const inOther = wholeTracesOf(backend);
-      return {
-        mlflow: agent.traceIds.filter((traceId) => !inMlflow.has(traceId)),
-        other: agent.traceIds.filter((traceId) => !inOther.has(traceId)),
-      };
-    };
     const deadline = Date.now() + DRAIN_MILLIS;
     for (;;) {
-      const { mlflow, other } = await missing();
-      if (mlflow.length + other.length === 0 || Date.now() > deadline) return { mlflow, other };
+      const inMlflow = await wholeTraces(topology.url, experimentId);
+      const inOther = wholeTracesOf(backend);
+      const mlflow = agent.traceIds.filter((traceId) => !inMlflow.has(traceId)).length;
+      const other = agent.traceIds.filter((traceId) => !inOther.has(traceId)).length;
+      if (mlflow + other === 0 || Date.now() > deadline) return { mlflow, other };
       await delay(500);
     }
   }
@@ -99,8 +98,9 @@ describe('with a Collector in front of MLflow', function () {
       delay(SHORT).then(() => isAway(storeAway.collector, SHORT)),
     ]);
     for (const { agent } of sites) expect(agent.traceIds).to.have.length.greaterThan(100);
-    const nothing = { mlflow: [], other: [] };
-    expect(await Promise.all(sites.map(lost))).to.deep.equal([nothing, nothing, nothing]);
+    const nothing = { mlflow: 0, other: 0 };
+    const [mlflow, database, store] = await Promise.all(sites.map(lost));
+    expect({ mlflow, database, store }).to.deep.equal({ mlflow: nothing, database: nothing, store: nothing });
     // The test below needs a quiet machine.
     for (const { topology } of [mlflowAway, databaseAway]) await topology.close();
     quietSite = storeAway;
@@ -117,22 +117,20 @@ describe('with a Collector in front of MLflow', function () {
     });
     closing.push(agent.close);
     await agent.makes(1);
+    expect(await missing(url, experimentName, agent.traceIds)).to.deep.equal([]);
+
     await parts.mlflow.stop();
     const stopped = performance.now();
-    // It takes a few seconds to start.
-    await delay(SHORT - 5_000);
+    await delay(SHORT - STARTS_IN);
     await parts.mlflow.start();
-    console.log(`    MLflow was gone for ${((performance.now() - stopped) / 1_000).toFixed(0)} s`);
-    await delay(SHORT - (performance.now() - stopped));
-    const made = [...agent.traceIds];
-    const experimentId = await experimentByName(url, experimentName);
-    const deadline = Date.now() + DRAIN_MILLIS;
-    let there = await wholeTraces(url, experimentId);
-    while (made.some((traceId) => !there.has(traceId)) && Date.now() < deadline) {
-      await delay(500);
-      there = await wholeTraces(url, experimentId);
+    const gone = Math.round((performance.now() - stopped) / 1_000);
+    if (gone > MOST_SECONDS) {
+      console.log(`    Skipped: MLflow took so long to start on this busy machine that it was gone for ${gone} s.`);
+      return this.skip();
     }
-    expect(made.filter((traceId) => !there.has(traceId))).to.deep.equal([]);
+    await delay(SHORT - 1_000 * gone);
+    await agent.makes(1);
+    expect(await missing(url, experimentName, agent.traceIds)).to.deep.equal([]);
     expect(await agent.finish()).not.to.contain('not delivered');
   });
 });
@@ -144,10 +142,19 @@ async function isAway(part: Part, millis: number): Promise<void> {
   await part.start();
 }
 
-async function experimentByName(trackingUri: string, name: string): Promise<string> {
+/** Which of these traces MLflow lacks, once it has them or no more comes. */
+async function missing(trackingUri: string, experimentName: string, traceIds: readonly string[]): Promise<string[]> {
   const client = new MlflowClient({ trackingUri });
+  const made = [...traceIds];
+  const deadline = Date.now() + DRAIN_MILLIS;
   try {
-    return (await client.getExperimentByName(name))?.experimentId ?? expect.fail(`no experiment "${name}"`);
+    for (;;) {
+      const experiment = await client.getExperimentByName(experimentName);
+      const there = experiment === undefined ? new Set() : await wholeTraces(trackingUri, experiment.experimentId);
+      const absent = made.filter((traceId) => !there.has(traceId));
+      if (absent.length === 0 || Date.now() > deadline) return absent;
+      await delay(500);
+    }
   } finally {
     client.close();
   }
