@@ -59,6 +59,8 @@ export class TracedCall {
   readonly #exchange = new Exchange();
   #firstChunkTime: number | undefined;
   #lastChunkTime = 0;
+  /** The same for every chunk of a stream. */
+  #intervalAttributes: Attributes | undefined;
   #stream: ApiStream | undefined;
   #onEnd: (() => void) | undefined;
   #ended = false;
@@ -155,17 +157,17 @@ export class TracedCall {
   }
 
   #addChunk(reader: ApiStream, event: unknown): void {
-    const now = performance.now();
+    const { instruments } = this.#environment;
+    const now = this.#firstChunkTime === undefined || instruments.isRecording ? performance.now() : undefined;
     const chunk = reader.read(event);
     if (!chunk) return;
-    const { instruments } = this.#environment;
     if (this.#firstChunkTime === undefined) {
       this.#firstChunkTime = now;
-    } else if (instruments.isRecording) {
-      const seconds = (now - this.#lastChunkTime) / 1000;
-      instruments.recordChunkInterval(seconds, this.#identity(undefined));
+    } else if (now !== undefined) {
+      this.#intervalAttributes ??= this.#identity(undefined);
+      instruments.recordChunkInterval((now - this.#lastChunkTime) / 1000, this.#intervalAttributes);
     }
-    this.#lastChunkTime = now;
+    this.#lastChunkTime = now ?? 0;
     this.#recorder?.recordChunk(chunk);
   }
 

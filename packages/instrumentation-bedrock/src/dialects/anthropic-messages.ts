@@ -51,9 +51,8 @@ export const anthropicMessages: Dialect = {
   },
   readOutput(body) {
     if (!Array.isArray(body['content'])) return [];
-    return [
-      { ...readMessage({ role: 'assistant', ...body }), finish_reason: finishReason(asString(body['stop_reason'])) },
-    ];
+    const { role, parts } = message(asString(body['role']) ?? 'assistant', readContent(body['content']));
+    return [{ role, parts, finish_reason: finishReason(asString(body['stop_reason'])) }];
   },
   createFold: createAnthropicFold,
 };
