@@ -74,12 +74,9 @@ function normalize(
       totalTokens !== undefined &&
       totalTokens === (inputTokens ?? 0) + (outputTokens ?? 0));
   const input = inputTokens === undefined || included ? inputTokens : inputTokens + cached;
-  return {
-    ...counts,
-    inputTokens: input,
-    outputTokens,
-    totalTokens: input === undefined || outputTokens === undefined ? totalTokens : input + outputTokens,
-  };
+  if (input !== undefined) counts.inputTokens = input;
+  if (input !== undefined && outputTokens !== undefined) counts.totalTokens = input + outputTokens;
+  return counts;
 }
 
 /** `amazon-bedrock-invocationMetrics` of the last chunk of an InvokeModelWithResponseStream answer. */

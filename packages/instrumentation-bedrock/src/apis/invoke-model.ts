@@ -11,6 +11,7 @@ import {
   type JsonObject,
   type JsonValue,
   parseJson,
+  setMember,
   type ToJsonOptions,
   toBase64,
   toJson,
@@ -91,7 +92,7 @@ function withBody(raw: JsonObject, body: JsonValue | undefined, limits: ToJsonOp
 
 function withoutBody(content: JsonObject): JsonObject {
   const rest: JsonObject = {};
-  for (const key of Object.keys(content)) if (key !== 'body') rest[key] = content[key];
+  for (const key of Object.keys(content)) if (key !== 'body') setMember(rest, key, content[key]);
   return rest;
 }
 
@@ -103,7 +104,10 @@ function bodyOf(content: JsonValue | undefined): JsonObject | undefined {
 function record(content: JsonValue, view: ((body: JsonObject) => JsonObject) | undefined): JsonValue {
   const body = bodyOf(content);
   if (!view || !body || !isObject(content)) return content;
-  return { ...withoutBody(content), ...view(body) };
+  const recorded = withoutBody(content);
+  const shown = view(body);
+  for (const key of Object.keys(shown)) setMember(recorded, key, shown[key]);
+  return recorded;
 }
 
 function createStream(request: ApiRequest, output: unknown, limits: ToJsonOptions): ApiStream {
