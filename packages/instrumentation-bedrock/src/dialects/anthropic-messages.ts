@@ -90,7 +90,9 @@ function readMessage(raw: JsonObject): Message {
 
 function readContent(content: JsonValue | undefined): Part[] {
   if (typeof content === 'string') return [textPart(content)];
-  return asArray(content).filter(isObject).flatMap(readBlock);
+  const parts: Part[] = [];
+  for (const block of asArray(content)) if (isObject(block)) parts.push(...readBlock(block));
+  return parts;
 }
 
 function readBlock(block: JsonObject): Part[] {
