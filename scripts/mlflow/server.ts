@@ -34,12 +34,6 @@ export interface StartMlflowOptions {
   staticPrefix?: string;
   /** Enable workspaces. Default: `false`. */
   workspaces?: boolean;
-  /** Address of a database, instead of SQLite. */
-  backendStoreUri?: string;
-  /** Where the server keeps artifacts, `s3://bucket/path` for example. Default: below `directory`. */
-  artifactsDestination?: string;
-  /** Added to the server's environment: what a database driver or an object store needs. */
-  env?: NodeJS.ProcessEnv;
   /** Receives progress lines. Default: silent. */
   log?: (line: string) => void;
 }
@@ -59,88 +53,106 @@ const LOG_LINES_IN_ERROR = 12;
 export async function startMlflow(options: StartMlflowOptions = {}): Promise<MlflowServer> {
   const log = options.log ?? (() => {});
   const port = await freePort(options.port);
-  const { python } = await installMlflow(log);
+  await installMlflow(log);
   const basicAuthPackages = options.adminPassword === undefined ? undefined : await installPackages(BASIC_AUTH, log);
   const temporary = options.directory === undefined;
   const directory = options.directory ? resolve(options.directory) : await mkdtemp(join(tmpdir(), 'mlflow-'));
   mkdirSync(join(directory, 'artifacts'), { recursive: true });
 
   log(`Starting MLflow on http://${HOST}:${port}`);
-  const logFile = join(directory, 'server.log');
   const sqlite = `sqlite:///${join(directory, 'mlflow.db').replaceAll('\\', '/')}`;
-  const store = options.fileStore ? join(directory, 'mlruns') : (options.backendStoreUri ?? sqlite);
-  const child = spawnServer(python, { directory, temporary, port, store, logFile, basicAuthPackages, options });
-  const close = async (): Promise<void> => {
-    await stop(child);
-    if (temporary) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
-  };
-  const url = `http://${HOST}:${port}${options.staticPrefix ?? ''}`;
-  try {
-    await waitUntilHealthy(url, child, logFile);
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  return { url, ...(child.pid === undefined ? {} : { pid: child.pid }), close };
-}
-
-interface ServerParts {
-  directory: string;
-  temporary: boolean;
-  port: number;
-  store: string;
-  logFile: string;
-  basicAuthPackages: string | undefined;
-  options: StartMlflowOptions;
-}
-
-function spawnServer(python: string, parts: ServerParts): ChildProcess {
-  const { directory, temporary, port, store, logFile, basicAuthPackages, options } = parts;
-  const env: NodeJS.ProcessEnv = {
-    ...process.env,
-    ...options.env,
-    // Empty: use the bundled price list. Fetching the newest one delays a fresh server's first upload by 10 s offline.
-    MLFLOW_MODEL_CATALOG_URI: '',
-    MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
-    // Without it, the server refuses to start on plain files.
-    MLFLOW_ALLOW_FILE_STORE: 'true',
-    ...(temporary ? { REMOVE_AT_EXIT: directory } : {}),
-    ...(basicAuthPackages === undefined || options.adminPassword === undefined
-      ? {}
-      : {
-          PYTHONPATH: basicAuthPackages,
-          MLFLOW_AUTH_ADMIN_PASSWORD: options.adminPassword,
-          // Protects the server's web form for new users.
-          MLFLOW_FLASK_SERVER_SECRET_KEY: randomUUID(),
-        }),
-  };
-  // With it, every start compiles all of MLflow again: 13 s instead of 5 s.
-  delete env['PYTHONDONTWRITEBYTECODE'];
-  // Both would make the new server a client of another one.
-  delete env['MLFLOW_TRACKING_URI'];
-  delete env['MLFLOW_BACKEND_STORE_URI'];
-  const output = openSync(logFile, 'a');
-  const child = spawn(
-    python,
-    [
-      join(import.meta.dirname, 'serve.py'),
+  const store = options.fileStore ? join(directory, 'mlruns') : sqlite;
+  const { url, pid, close } = await runMlflow({
+    args: [
       'server',
       ...['--host', HOST, '--port', String(port), '--workers', '1'],
       ...['--backend-store-uri', store],
-      ...['--artifacts-destination', options.artifactsDestination ?? join(directory, 'artifacts')],
+      ...['--artifacts-destination', join(directory, 'artifacts')],
       ...(options.adminPassword === undefined ? [] : ['--app-name', 'basic-auth']),
       ...(options.staticPrefix === undefined ? [] : ['--static-prefix', options.staticPrefix]),
       ...(options.workspaces ? ['--enable-workspaces'] : []),
     ],
+    env: {
+      // Without it, the server refuses to start on plain files.
+      MLFLOW_ALLOW_FILE_STORE: 'true',
+      ...(temporary ? { REMOVE_AT_EXIT: directory } : {}),
+      ...(basicAuthPackages === undefined || options.adminPassword === undefined
+        ? {}
+        : {
+            PYTHONPATH: basicAuthPackages,
+            MLFLOW_AUTH_ADMIN_PASSWORD: options.adminPassword,
+            // Protects the server's web form for new users.
+            MLFLOW_FLASK_SERVER_SECRET_KEY: randomUUID(),
+          }),
+    },
+    url: `http://${HOST}:${port}${options.staticPrefix ?? ''}`,
+    directory,
+  }).catch(async (error: unknown) => {
+    if (temporary) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    throw error;
+  });
+  return {
+    url,
+    ...(pid === undefined ? {} : { pid }),
+    async close() {
+      await close();
+      if (temporary) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+export interface MlflowProgram {
+  /** What follows `mlflow` on the command line. */
+  args: readonly string[];
+  /** Added to this process's environment, of which the settings of an MLflow client are left out. */
+  env: NodeJS.ProcessEnv;
+  /** Where the server will answer. */
+  url: string;
+  /** Where it runs, and writes `server.log`. */
+  directory: string;
+}
+
+/**
+ * Runs the `mlflow` command that starts a server, and waits until it answers. It ends with this process.
+ *
+ * @throws Error with the end of the server's log when it does not start
+ */
+export async function runMlflow({ args, env, url, directory }: MlflowProgram): Promise<MlflowServer> {
+  const { python } = await installMlflow(() => {});
+  const logFile = join(directory, 'server.log');
+  const inherited = { ...process.env };
+  // With it, every start compiles all of MLflow again: 13 s instead of 5 s.
+  delete inherited['PYTHONDONTWRITEBYTECODE'];
+  // Both would make the new server a client of another one.
+  delete inherited['MLFLOW_TRACKING_URI'];
+  delete inherited['MLFLOW_BACKEND_STORE_URI'];
+  const output = openSync(logFile, 'a');
+  const child = spawn(python, [join(import.meta.dirname, 'serve.py'), ...args], {
+    cwd: directory,
+    env: {
+      ...inherited,
+      // Empty: use the bundled price list. Fetching the newest one delays a fresh server's first upload by 10 s offline.
+      MLFLOW_MODEL_CATALOG_URI: '',
+      MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
+      ...env,
+    },
     // Its own process group, so that close() reaches the workers too. Standard input: see serve.py.
-    { cwd: directory, env, detached: true, stdio: ['pipe', output, output], windowsHide: true },
-  );
+    detached: true,
+    stdio: ['pipe', output, output],
+    windowsHide: true,
+  });
   closeSync(output);
   child.stdin?.on('error', () => {});
   // A program that forgets close() still exits; the closing pipe then ends the server.
   child.unref();
   (child.stdin as unknown as { unref?(): void } | null)?.unref?.();
-  return child;
+  try {
+    await waitUntilHealthy(url, child, logFile);
+  } catch (error) {
+    await stop(child);
+    throw error;
+  }
+  return { url, ...(child.pid === undefined ? {} : { pid: child.pid }), close: () => stop(child) };
 }
 
 async function waitUntilHealthy(url: string, child: ChildProcess, logFile: string): Promise<void> {

@@ -12,3 +12,10 @@ export async function freePort(): Promise<number> {
     });
   });
 }
+
+/** All different, although each was free again when the next was looked for. */
+export async function freePorts(count: number): Promise<number[]> {
+  const found = new Set<number>();
+  while (found.size < count) found.add(await freePort());
+  return [...found];
+}

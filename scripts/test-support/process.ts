@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const START_TIMEOUT_MILLIS = 20_000;
+const START_TIMEOUT_MILLIS = 30_000;
 const POLL_MILLIS = 50;
 
 export interface ServerProcess {
@@ -12,9 +12,11 @@ export interface ServerProcess {
   name: string;
   /** The program, just started. */
   program: ChildProcess;
-  /** What it writes to; removed when it has ended. */
-  directory: string;
+  /** Removed when it has ended. Default: nothing, for a server that is started again on the same data. */
+  directory?: string;
   isReady: () => Promise<boolean>;
+  /** The longest it may take until then. Default: 30 s. */
+  startTimeoutMillis?: number;
   /** Ends the program at once. Default: `SIGKILL`. */
   signal?: NodeJS.Signals;
 }
@@ -29,6 +31,7 @@ export async function waitForServer({
   program,
   directory,
   isReady,
+  startTimeoutMillis = START_TIMEOUT_MILLIS,
   signal = 'SIGKILL',
 }: ServerProcess): Promise<() => Promise<void>> {
   let failure: Error | undefined;
@@ -46,9 +49,9 @@ export async function waitForServer({
     kill();
     await ended;
     process.off('exit', kill);
-    await rm(directory, { recursive: true, force: true });
+    if (directory !== undefined) await removeDirectory(directory);
   };
-  const deadline = Date.now() + START_TIMEOUT_MILLIS;
+  const deadline = Date.now() + startTimeoutMillis;
   while (!(await isReady())) {
     if (failure !== undefined || program.exitCode !== null || Date.now() > deadline) {
       await close();
@@ -57,6 +60,11 @@ export async function waitForServer({
     await delay(POLL_MILLIS);
   }
   return close;
+}
+
+/** With what is in it; also right after its server was killed, while a last file may still be closing. */
+export async function removeDirectory(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** Whether anything answers at this address. */
@@ -68,4 +76,34 @@ export async function answers(url: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** A server that can go away and come back, with the same address and data. */
+export interface Part {
+  /** Resolves when it is ready. Does nothing while it runs. */
+  start(): Promise<void>;
+  /** Ends it at once. Does nothing when it has stopped. */
+  stop(): Promise<void>;
+  restart(): Promise<void>;
+}
+
+/** @param launch starts the server, waits until it is ready, and gives what ends it */
+export function createPart(launch: () => Promise<() => Promise<void>>): Part {
+  let end: (() => Promise<void>) | undefined;
+  const start = async (): Promise<void> => {
+    end ??= await launch();
+  };
+  const stop = async (): Promise<void> => {
+    const running = end;
+    end = undefined;
+    await running?.();
+  };
+  return {
+    start,
+    stop,
+    async restart() {
+      await stop();
+      await start();
+    },
+  };
 }

@@ -1,40 +1,47 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { parse } from 'yaml';
 import { installMlflow, MLFLOW_VERSION } from '../mlflow/install.js';
+import {
+  COMPOSE_FILE,
+  type ComposeService,
+  ROOT,
+  readCompose,
+  type Settings,
+  substitute,
+} from '../test-support/compose.js';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-const COMPOSE_FILE = join(ROOT, 'docker-compose.yml');
 const CHECK_JSONSCHEMA = 'check-jsonschema==0.39.0';
-
-interface Service {
-  image: string;
-  command?: string | string[];
-  entrypoint?: string[];
-  restart?: string;
-  environment: Record<string, string>;
-  ports?: string[];
-  volumes?: string[];
-  depends_on?: Record<string, { condition: string }>;
-  healthcheck?: { test: string[] };
-}
-
-interface Compose {
-  services: Record<'postgres' | 'minio' | 'create-bucket' | 'mlflow', Service>;
-  volumes: Record<string, null>;
-}
+const PROFILES = [[], ['auth'], ['jaeger'], ['collector'], ['auth', 'jaeger', 'collector']];
 
 const text = readFileSync(COMPOSE_FILE, 'utf8');
-const { services, volumes } = parse(text) as Compose;
+const example = readSettings(join(ROOT, '.env.example'));
 
-/** `NAME=value` lines of .env.example. */
-function exampleSettings(): Map<string, string> {
-  const lines = readFileSync(join(ROOT, '.env.example'), 'utf8').split('\n');
+/** `NAME=value` lines of a file like .env. */
+function readSettings(file: string): Settings {
+  const lines = readFileSync(file, 'utf8').split('\n');
   const settings = lines.filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(settings.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+  return Object.fromEntries(
+    settings.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+}
+
+/** The services that `docker compose up` starts with these profiles. */
+function servicesWith(profiles: readonly string[], settings?: Settings): Record<string, ComposeService> {
+  const { services } = readCompose(settings);
+  const isEnabled = ({ profiles: of }: ComposeService): boolean => of?.some((name) => profiles.includes(name)) ?? true;
+  return Object.fromEntries(Object.entries(services).filter(([, service]) => isEnabled(service)));
+}
+
+/** Published ports as `address:port`, by service. */
+function published(services: Record<string, ComposeService>): Record<string, string[]> {
+  const entries = Object.entries(services).map(([name, { ports = [] }]): [string, string[]] => [
+    name,
+    ports.map((port) => port.split(':').slice(0, 2).join(':')),
+  ]);
+  return Object.fromEntries(entries.filter(([, ports]) => ports.length > 0));
 }
 
 describe('docker-compose.yml', () => {
@@ -52,51 +59,201 @@ describe('docker-compose.yml', () => {
     expect(stdout).to.contain('ok -- validation done');
   });
 
-  it('runs the MLflow version that the tests run, in the image with database driver and S3 client', () => {
-    expect(services.mlflow.image).to.equal(`ghcr.io/mlflow/mlflow:v${MLFLOW_VERSION}-full`);
+  it('runs the MLflow version that the tests run, in the image with database driver, S3 client and authentication', () => {
+    expect(readCompose().services['mlflow']?.image).to.equal(`ghcr.io/mlflow/mlflow:v${MLFLOW_VERSION}-full`);
   });
 
   it('publishes ports on this machine only unless asked otherwise, and neither the database nor S3', () => {
-    const ports = Object.values(services).flatMap((service) => service.ports ?? []);
-    expect(ports).to.deep.equal([
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: compose's own variables
-      '${BIND_ADDRESS:-127.0.0.1}:${MINIO_CONSOLE_PORT:-9001}:9001',
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: compose's own variables
-      '${BIND_ADDRESS:-127.0.0.1}:${MLFLOW_PORT:-5000}:5000',
-    ]);
+    expect(published(servicesWith(['auth', 'jaeger', 'collector']))).to.deep.equal({
+      minio: ['127.0.0.1:9001'],
+      mlflow: ['127.0.0.1:5000'],
+      jaeger: ['127.0.0.1:16686', '127.0.0.1:4319'],
+      collector: ['127.0.0.1:4317', '127.0.0.1:4318'],
+    });
+  });
+
+  it('opens MLflow and the Collector with BIND_ADDRESS, and no console', () => {
+    const ports = published(servicesWith(['auth', 'jaeger', 'collector'], { BIND_ADDRESS: '0.0.0.0' }));
+    const open = Object.keys(ports).filter((name) => ports[name]?.some((port) => port.startsWith('0.0.0.0')));
+    expect(open).to.deep.equal(['mlflow', 'collector']);
+  });
+
+  for (const profiles of PROFILES) {
+    const name = profiles.length === 0 ? 'no profile' : `the profile ${profiles.join(', ')}`;
+    it(`with ${name}, waits for services that are there, and for the end of those that end`, () => {
+      const services = servicesWith(profiles);
+      const awaited = Object.values(services).flatMap(({ depends_on = {}, restart }) =>
+        Object.entries(depends_on).map(([name, { condition, required = true }]) => ({
+          name,
+          condition,
+          required,
+          staysUp: restart !== 'no',
+        })),
+      );
+      for (const { name, condition, required } of awaited) {
+        if (required) expect(services).to.have.property(name);
+        if (condition === 'service_healthy') expect(services[name]?.healthcheck?.test, name).to.not.be.empty;
+      }
+      // What nobody that stays up waits for counts as failed for `up --wait` when it ends.
+      const oneShots = Object.keys(services).filter((name) => services[name]?.restart === 'no');
+      for (const name of oneShots) {
+        const adopters = awaited.filter((other) => other.name === name && other.staysUp);
+        expect(
+          adopters.map(({ condition }) => condition),
+          name,
+        ).to.include('service_completed_successfully');
+      }
+    });
+  }
+
+  it('starts nothing that keeps data before its settings are checked', () => {
+    for (const name of ['postgres', 'minio', 'mlflow']) {
+      const { depends_on = {} } = readCompose().services[name] ?? {};
+      expect(depends_on['check-settings'], name).to.deep.equal({ condition: 'service_completed_successfully' });
+    }
   });
 
   it('starts MLflow after a healthy database and an existing bucket', () => {
-    expect(services.mlflow.depends_on).to.deep.equal({
+    expect(readCompose().services['mlflow']?.depends_on).to.deep.include({
       postgres: { condition: 'service_healthy' },
       minio: { condition: 'service_healthy' },
       'create-bucket': { condition: 'service_completed_successfully' },
     });
-    expect(services['create-bucket'].depends_on).to.deep.equal({ minio: { condition: 'service_healthy' } });
-    expect(services['create-bucket'].restart).to.equal('no');
-    for (const name of ['postgres', 'minio', 'mlflow'] as const) {
-      expect(services[name].healthcheck?.test, name).to.be.an('array').that.is.not.empty;
-    }
   });
 
-  it('keeps data in named volumes', () => {
+  it('mounts files that are in the repository, and named volumes', () => {
+    const { services, volumes } = readCompose();
     const mounted = Object.values(services).flatMap((service) => service.volumes ?? []);
-    expect(mounted.map((volume) => volume.split(':')[0])).to.have.members(Object.keys(volumes));
-  });
-
-  it('names the PostgreSQL driver and serves artifacts from the bucket it creates', () => {
-    expect(services.mlflow.environment['MLFLOW_BACKEND_STORE_URI']).to.match(/^postgresql\+psycopg2:\/\//);
-    expect(services.mlflow.environment['MLFLOW_S3_ENDPOINT_URL']).to.equal('http://minio:9000');
-    const bucket = services['create-bucket'].entrypoint?.at(-1)?.replace('minio/', '');
-    expect(services.mlflow.command).to.contain(`--artifacts-destination s3://${bucket}`);
+    const sources = [...new Set(mounted.map((volume) => volume.split(':')[0] ?? ''))];
+    const files = sources.filter((source) => source.startsWith('./'));
+    for (const file of files) expect(existsSync(join(ROOT, file)), file).to.equal(true);
+    expect(sources.filter((source) => !files.includes(source))).to.have.members(Object.keys(volumes));
   });
 
   it('lets other containers call MLflow by its service name', () => {
-    expect(services.mlflow.environment['MLFLOW_SERVER_ALLOWED_HOSTS']).to.contain('mlflow:*');
+    expect(readCompose().services['mlflow']?.environment['MLFLOW_SERVER_ALLOWED_HOSTS']).to.contain('mlflow:*');
+  });
+
+  it('passes the Collector settings that its configuration reads', () => {
+    const { environment = {}, volumes = [] } = readCompose().services['collector'] ?? {};
+    const [file = ''] = volumes[0]?.split(':') ?? [];
+    const configuration = readFileSync(join(ROOT, file), 'utf8');
+    for (const name of Object.keys(environment)) expect(configuration).to.contain(`\${env:${name}`);
   });
 
   it('has every setting in .env.example, with the default that compose uses', () => {
-    const used = new Map([...text.matchAll(/\$\{(\w+):-([^}]*)\}/g)].map(([, name = '', value = '']) => [name, value]));
-    expect(Object.fromEntries(exampleSettings())).to.deep.equal(Object.fromEntries(used));
+    const used = new Set([...text.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name));
+    expect(Object.keys(example)).to.have.members([...used]);
+    expect(readCompose(example)).to.deep.equal(readCompose());
+    for (const [, name = '', value] of text.matchAll(/\$\{(\w+):-([^}]*)\}/g))
+      expect(example[name], name).to.equal(value);
+  });
+});
+
+describe('the check of the settings', () => {
+  const SECRET = 'c0ffee';
+  const PASSWORDS = { POSTGRES_PASSWORD: 'a-real_password1', MINIO_ROOT_PASSWORD: 'a-real_password2' };
+  const OPEN = { BIND_ADDRESS: '0.0.0.0' };
+
+  /** Runs the script with the environment that compose would give it. */
+  async function check(settings: Settings, service = 'check-settings'): Promise<{ starts: boolean; says: string }> {
+    const { environment = {}, entrypoint = [], volumes = [] } = readCompose(settings).services[service] ?? {};
+    const [source = '', target = ''] = volumes[0]?.split(':') ?? [];
+    const [program = '', ...args] = entrypoint.map((word) => word.replace(target, join(ROOT, source)));
+    const path = { PATH: process.env['PATH'] };
+    return promisify(execFile)(program, args, { env: { ...path, ...environment } }).then(
+      ({ stdout, stderr }) => ({ starts: true, says: stdout + stderr }),
+      ({ stdout, stderr }) => ({ starts: false, says: stdout + stderr }),
+    );
+  }
+
+  before(function () {
+    if (process.platform === 'win32') this.skip();
+  });
+
+  it('warns of default passwords on this machine', async () => {
+    const { starts, says } = await check({});
+    expect(starts).to.equal(true);
+    expect(says.trimEnd().split('\n')).to.deep.equal(
+      ['POSTGRES_PASSWORD', 'MINIO_ROOT_PASSWORD'].map(
+        (name) =>
+          `WARNING: ${name} is the published default. That will do as long as nobody else uses this machine; else set it in .env.`,
+      ),
+    );
+  });
+
+  it('says nothing of passwords of your own', async () => {
+    expect(await check(PASSWORDS)).to.deep.equal({ starts: true, says: '' });
+  });
+
+  it('refuses default passwords beyond this machine', async () => {
+    const { starts, says } = await check(OPEN);
+    expect(starts).to.equal(false);
+    expect(says).to.contain(
+      'REFUSED: MINIO_ROOT_PASSWORD is the published default, and BIND_ADDRESS=0.0.0.0 opens ports to other machines. Set MINIO_ROOT_PASSWORD in .env.',
+    );
+    expect(says).to.contain('REFUSED: POSTGRES_PASSWORD is the published default');
+    expect((await check({ ...OPEN, MINIO_ROOT_PASSWORD: 'a-real_password' })).starts).to.equal(false);
+  });
+
+  it('warns of an MLflow without passwords beyond this machine', async () => {
+    expect(await check({ ...OPEN, ...PASSWORDS })).to.deep.equal({
+      starts: true,
+      says: 'WARNING: MLflow asks for no password: whoever reaches 0.0.0.0 reads every prompt and answer. Set MLFLOW_AUTH_ADMIN_PASSWORD in .env.\n',
+    });
+  });
+
+  it('takes every address of this machine for itself', async () => {
+    for (const BIND_ADDRESS of ['127.0.0.1', '127.0.0.2', '[::1]']) {
+      expect((await check({ BIND_ADDRESS })).starts, BIND_ADDRESS).to.equal(true);
+    }
+    for (const BIND_ADDRESS of ['192.168.1.5', '[::]', '0.0.0.0']) {
+      expect((await check({ BIND_ADDRESS })).starts, BIND_ADDRESS).to.equal(false);
+    }
+  });
+
+  it('refuses passwords that cannot be part of a URL or that MinIO does not take', async () => {
+    expect((await check({ ...PASSWORDS, POSTGRES_PASSWORD: 'p@ss/word#1' })).says).to.equal(
+      'REFUSED: POSTGRES_PASSWORD becomes part of a URL: use letters, digits, "-" and "_" only, for example: openssl rand -hex 16\n',
+    );
+    expect(await check({ ...PASSWORDS, MINIO_ROOT_PASSWORD: 'short' })).to.deep.equal({
+      starts: false,
+      says: 'REFUSED: MINIO_ROOT_PASSWORD needs at least 8 characters.\n',
+    });
+  });
+
+  it('refuses the profile "auth" without a password, and a password without a secret key', async () => {
+    expect(await check(PASSWORDS, 'check-auth')).to.deep.equal({
+      starts: false,
+      says: 'REFUSED: The profile "auth" needs MLFLOW_AUTH_ADMIN_PASSWORD in .env, of at least 12 characters.\n',
+    });
+    const password = { ...PASSWORDS, MLFLOW_AUTH_ADMIN_PASSWORD: 'correct horse battery' };
+    expect(await check(password)).to.deep.equal({
+      starts: false,
+      says: 'REFUSED: MLFLOW_AUTH_ADMIN_PASSWORD needs MLFLOW_FLASK_SERVER_SECRET_KEY in .env, too, for example: openssl rand -hex 32\n',
+    });
+    const complete = { ...password, MLFLOW_FLASK_SERVER_SECRET_KEY: SECRET };
+    expect(await check({ ...complete, ...OPEN }, 'check-auth')).to.deep.equal({ starts: true, says: '' });
+    expect(await check({ ...complete, MLFLOW_AUTH_ADMIN_PASSWORD: 'too short' })).to.deep.equal({
+      starts: false,
+      says: 'REFUSED: MLFLOW_AUTH_ADMIN_PASSWORD needs at least 12 characters.\n',
+    });
+  });
+});
+
+describe('the substitution of variables', () => {
+  it('is that of compose', () => {
+    const settings = { SET: 'value', EMPTY: '' };
+    // biome-ignore-start lint/suspicious/noTemplateCurlyInString: compose's own variables
+    const cases = [
+      ['a ${SET} b', 'a value b'],
+      ['${UNSET}', ''],
+      ['${SET:-default}${EMPTY:-default}${UNSET:-default}', 'valuedefaultdefault'],
+      ['${UNSET:-${EMPTY:-${SET}}}', 'value'],
+      ['${SET:+--option x}${EMPTY:+no}${UNSET:+no}', '--option x'],
+      ['$$HOME', '$HOME'],
+    ] as const;
+    // biome-ignore-end lint/suspicious/noTemplateCurlyInString: compose's own variables
+    for (const [text, expected] of cases) expect(substitute(text, settings), text).to.equal(expected);
   });
 });

@@ -36,7 +36,8 @@ export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
   concurrencyLimit?: number;
   /**
    * `full`: besides its spans, each trace gets a record with what spans cannot express (readable previews, client
-   * request id, metadata, source, user). `otlp-only`: one request per batch and nothing else. Default: `full`.
+   * request id, metadata, source, user). `otlp-only`: one request per batch and nothing else; with `experimentId`,
+   * `trackingUri` may then be that of an OpenTelemetry Collector. Default: `full`.
    */
   traceInfo?: 'full' | 'otlp-only';
   /**

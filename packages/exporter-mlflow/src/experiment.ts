@@ -14,10 +14,12 @@ export interface ExperimentResolver {
 
 const EXPERIMENT_ID = 'experiment.experiment_id';
 
+/** @param needsRest whether what answers must know experiments; `false` for what may be an OpenTelemetry Collector */
 export function createExperimentResolver(
   rest: RestClient,
   wanted: ResolvedConfig['experiment'],
   url: string,
+  needsRest: boolean,
 ): ExperimentResolver {
   let found: Promise<RestResult<string>> | undefined;
   const look = async (deadline: number): Promise<RestResult<string>> => {
@@ -25,6 +27,10 @@ export function createExperimentResolver(
       'id' in wanted
         ? await findExperimentById(rest, wanted.id, url, deadline)
         : await findOrCreateExperiment(rest, wanted.name, deadline);
+    if (experiment.kind === 'unsupported') {
+      if ('id' in wanted && !needsRest) return { kind: 'success', value: wanted.id };
+      return explainMissingRoute(experiment);
+    }
     return experiment.kind === 'success' ? { kind: 'success', value: experiment.value.experiment_id } : experiment;
   };
   const resolve = async (deadline: number): Promise<RestResult<string>> => {
@@ -60,7 +66,7 @@ async function findExperimentById(
     deadline,
   );
   if (answer.kind === 'success') return requireActive(answer.value.experiment);
-  if (answer.kind !== 'rejected' || answer.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return explainMissingRoute(answer);
+  if (answer.kind !== 'rejected' || answer.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return answer;
   return {
     ...answer,
     kind: 'configuration',

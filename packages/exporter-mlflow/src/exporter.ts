@@ -142,7 +142,7 @@ function createDelivery(config: ResolvedConfig, transport: Transport, metrics: E
   const reporter = createReporter();
   const nextTurn = createTurns();
   const rest = createRestClient(transport, url);
-  const experiment = createExperimentResolver(rest, config.experiment, url);
+  const experiment = createExperimentResolver(rest, config.experiment, url, traceInfo === 'full');
   const context = {
     runId,
     sourceName: programName(),

@@ -66,6 +66,35 @@ describe('delivery of spans', () => {
     expect(steps(server)).to.deep.equal(['GET /api/2.0/mlflow/experiments/get', 'POST /v1/traces']);
   });
 
+  describe('to an OpenTelemetry Collector, which knows no experiments', () => {
+    const collector = (): Promise<LocalServer> =>
+      startServer(({ path }) => (path === '/v1/traces' ? undefined : { status: 404, body: '404 page not found' }));
+
+    it('sends spans that name the experiment by its id', async () => {
+      const server = await collector();
+      const exporter = newExporter(server.url, { experimentId: '7', traceInfo: 'otlp-only' });
+      expect((await exportSpans(exporter, oneSpan())).code).to.equal(SUCCESS);
+      expect((await exportSpans(exporter, oneSpan())).code).to.equal(SUCCESS);
+      expect(steps(server)).to.deep.equal([
+        'GET /api/2.0/mlflow/experiments/get',
+        'POST /v1/traces',
+        'POST /v1/traces',
+      ]);
+      expect(log.lines).to.deep.equal([]);
+    });
+
+    for (const config of [{ experimentId: '7' }, { traceInfo: 'otlp-only' }] as const) {
+      it(`says that it is no MLflow server with nothing but ${Object.keys(config)}`, async () => {
+        const server = await collector();
+        const result = await exportSpans(newExporter(server.url, config), oneSpan());
+        expect(result.error?.message).to.equal(
+          `${server.url} lacks a route that MLflow servers have (404): check trackingUri or MLFLOW_TRACKING_URI.`,
+        );
+        expect(steps(server)).not.to.include('POST /v1/traces');
+      });
+    }
+  });
+
   it('tries again while the server is away', async () => {
     const answers: Answer[] = [
       { status: 503 },

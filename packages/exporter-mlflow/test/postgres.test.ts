@@ -1,13 +1,10 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import { type Attributes, context, trace } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { expect } from 'chai';
-import type { MlflowServer } from '../../../scripts/mlflow/server.js';
-import { startMlflowOnPostgres } from '../../../scripts/test-support/mlflow-on-postgres.js';
+import { startWithoutOtlp } from '../../../scripts/test-support/old-mlflow.js';
+import { startTopology, type Topology } from '../../../scripts/test-support/topology.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
 import { chatAttributes, childSpan, exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
@@ -16,7 +13,7 @@ const ZERO = 'a\0b';
 const REPLACED = 'a\uFFFDb';
 
 describe('MLflow on PostgreSQL and an S3-compatible store', () => {
-  let server: MlflowServer;
+  let server: Topology;
   let client: MlflowClient;
   let exporter: MlflowSpanExporter;
   let experimentName: string;
@@ -26,7 +23,7 @@ describe('MLflow on PostgreSQL and an S3-compatible store', () => {
     // There are no PostgreSQL programs for Windows in the Python package.
     if (process.platform === 'win32') return this.skip();
     this.timeout(300_000);
-    server = await startMlflowOnPostgres((line) => console.log(`    ${line}`));
+    server = await startTopology({ log: (line) => console.log(`    ${line}`) });
     client = new MlflowClient({ trackingUri: server.url });
   });
   after(async () => {
@@ -248,35 +245,3 @@ describe('MLflow on PostgreSQL and an S3-compatible store', () => {
     }
   });
 });
-
-/** The same server as one of an older version: it says so, and lacks the route for OTLP. */
-async function startWithoutOtlp(target: string): Promise<{ url: string; close(): Promise<void> }> {
-  const proxy = createServer();
-  proxy.on('request', async (request, response) => {
-    const body = await buffer(request);
-    if (request.url === '/v1/traces') {
-      response.writeHead(404, { 'content-type': 'application/json' }).end('{"detail":"Not Found"}');
-      return;
-    }
-    if (request.url === '/version') {
-      response.end('3.3.2');
-      return;
-    }
-    const answer = await fetch(`${target}${request.url}`, {
-      method: request.method ?? 'GET',
-      headers: { 'content-type': request.headers['content-type'] ?? 'application/json' },
-      ...(body.length === 0 ? {} : { body }),
-    });
-    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'application/json' });
-    response.end(Buffer.from(await answer.arrayBuffer()));
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((resolve) => {
-        proxy.closeAllConnections();
-        proxy.close(() => resolve());
-      }),
-  };
-}

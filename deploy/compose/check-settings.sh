@@ -1,0 +1,51 @@
+#!/bin/sh
+# Run by docker-compose.yml before everything else, with its settings as environment. Warns of what is unsafe beyond
+# this machine; ends with 1, so that nothing starts, where a setting opens a published password or cannot work.
+
+DEFAULT_PASSWORD=mlflow-local-only
+refused=0
+
+warn() {
+  echo "WARNING: $1"
+}
+
+refuse() {
+  echo "REFUSED: $1" >&2
+  refused=1
+}
+
+case "$BIND_ADDRESS" in
+  127.* | ::1 | "[::1]") open=no ;;
+  *) open=yes ;;
+esac
+
+# check_password NAME VALUE
+check_password() {
+  case "$2" in
+    *[!A-Za-z0-9_-]*)
+      refuse "$1 becomes part of a URL: use letters, digits, \"-\" and \"_\" only, for example: openssl rand -hex 16"
+      ;;
+  esac
+  [ "${#2}" -ge 8 ] || refuse "$1 needs at least 8 characters."
+  [ "$2" = "$DEFAULT_PASSWORD" ] || return 0
+  if [ "$open" = yes ]; then
+    refuse "$1 is the published default, and BIND_ADDRESS=$BIND_ADDRESS opens ports to other machines. Set $1 in .env."
+  else
+    warn "$1 is the published default. That will do as long as nobody else uses this machine; else set it in .env."
+  fi
+}
+
+check_password POSTGRES_PASSWORD "$POSTGRES_PASSWORD"
+check_password MINIO_ROOT_PASSWORD "$MINIO_ROOT_PASSWORD"
+
+if [ -n "$MLFLOW_AUTH_ADMIN_PASSWORD" ]; then
+  [ "${#MLFLOW_AUTH_ADMIN_PASSWORD}" -ge 12 ] || refuse "MLFLOW_AUTH_ADMIN_PASSWORD needs at least 12 characters."
+  [ -n "$MLFLOW_FLASK_SERVER_SECRET_KEY" ] ||
+    refuse "MLFLOW_AUTH_ADMIN_PASSWORD needs MLFLOW_FLASK_SERVER_SECRET_KEY in .env, too, for example: openssl rand -hex 32"
+elif [ "$REQUIRE_AUTH" = true ]; then
+  refuse "The profile \"auth\" needs MLFLOW_AUTH_ADMIN_PASSWORD in .env, of at least 12 characters."
+elif [ "$open" = yes ]; then
+  warn "MLflow asks for no password: whoever reaches $BIND_ADDRESS reads every prompt and answer. Set MLFLOW_AUTH_ADMIN_PASSWORD in .env."
+fi
+
+exit "$refused"

@@ -1,0 +1,180 @@
+/** What a Collector in front of MLflow is for: nothing is lost while something behind it, or itself, is away. */
+
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Simulator, startSimulator } from 'bedrock-simulator';
+import { expect } from 'chai';
+import { MlflowClient } from 'opentelemetry-exporter-mlflow';
+import { buildOtelcol, type Otelcol, startOtelcol, whyNoOtelcol } from '../../scripts/test-support/otelcol.js';
+import { type OtlpReceiver, startOtlpReceiver } from '../../scripts/test-support/otlp-receiver.js';
+import type { Part } from '../../scripts/test-support/process.js';
+import { type SteadyAgent, startSteadyAgent } from '../../scripts/test-support/steady-agent.js';
+import { startTopology, type Topology } from '../../scripts/test-support/topology.js';
+
+const MINUTE = 60_000;
+const SHORT = 15_000;
+const DRAIN_MILLIS = 60_000;
+const SPANS_PER_TRACE = 2;
+const TO_COLLECTOR = join(import.meta.dirname, 'programs/tracing-to-collector.ts');
+
+/** PostgreSQL, S3 and MLflow, a Collector in front of them, and an application that sends to it. */
+interface Site {
+  readonly topology: Topology;
+  readonly collector: Otelcol;
+  readonly agent: SteadyAgent;
+  readonly backend: OtlpReceiver;
+  readonly experimentId: string;
+}
+
+describe('with a Collector in front of MLflow', function () {
+  this.timeout(420_000);
+  let simulator: Simulator;
+  let quietSite: Site | undefined;
+  const closing: (() => Promise<void> | void)[] = [];
+
+  before(async function () {
+    const reason = process.platform === 'win32' ? 'There is no PostgreSQL for Windows on PyPI.' : await whyNoOtelcol();
+    if (reason !== undefined) {
+      console.log(`    Skipped: ${reason}`);
+      return this.skip();
+    }
+    await buildOtelcol((line) => console.log(`    ${line}`));
+    simulator = await startSimulator();
+    closing.push(() => simulator.close());
+  });
+  after(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
+  async function startSite(): Promise<Site> {
+    const topology = await startTopology({ settings: { MLFLOW_WORKERS: '1' } });
+    closing.push(topology.close);
+    const client = new MlflowClient({ trackingUri: topology.url });
+    const experimentId = await client.createExperiment('through a Collector');
+    client.close();
+    const backend = await startOtlpReceiver();
+    closing.push(backend.close);
+    const collector = await startOtelcol(['config.yaml'], {
+      MLFLOW_TRACKING_URI: topology.url,
+      MLFLOW_EXPERIMENT_ID: experimentId,
+      OTLP_BACKEND_ENDPOINT: backend.url,
+    });
+    closing.push(collector.close);
+    const agent = startSteadyAgent(
+      { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url, COLLECTOR_URL: collector.url },
+      TO_COLLECTOR,
+    );
+    closing.push(agent.close);
+    await agent.makes(1);
+    return { topology, collector, agent, backend, experimentId };
+  }
+
+  /** Ends the application. What is missing of what it made, once both ends have all or no more comes. */
+  async function lost({ topology, agent, backend, experimentId }: Site): Promise<Record<string, string[]>> {
+    expect(await agent.finish()).to.equal('');
+    const missing = async (): Promise<Record<'mlflow' | 'other', string[]>> => {
+      const inMlflow = await wholeTraces(topology.url, experimentId);
+      const inOther = wholeTracesOf(backend);
+      return {
+        mlflow: agent.traceIds.filter((traceId) => !inMlflow.has(traceId)),
+        other: agent.traceIds.filter((traceId) => !inOther.has(traceId)),
+      };
+    };
+    const deadline = Date.now() + DRAIN_MILLIS;
+    for (;;) {
+      const { mlflow, other } = await missing();
+      if (mlflow.length + other.length === 0 || Date.now() > deadline) return { mlflow, other };
+      await delay(500);
+    }
+  }
+
+  it('nothing is lost while MLflow, the database or the object store is gone for a minute, or the Collector for 15 s', async () => {
+    // Side by side, because a minute is a minute.
+    const sites = await Promise.all([startSite(), startSite(), startSite()]);
+    const [mlflowAway, databaseAway, storeAway] = sites;
+    await Promise.all([
+      isAway(mlflowAway.topology.parts.mlflow, MINUTE),
+      isAway(databaseAway.topology.parts.postgres, MINUTE),
+      isAway(storeAway.topology.parts.minio, MINUTE),
+      delay(SHORT).then(() => isAway(storeAway.collector, SHORT)),
+    ]);
+    for (const { agent } of sites) expect(agent.traceIds).to.have.length.greaterThan(100);
+    const nothing = { mlflow: [], other: [] };
+    expect(await Promise.all(sites.map(lost))).to.deep.equal([nothing, nothing, nothing]);
+    // The test below needs a quiet machine.
+    for (const { topology } of [mlflowAway, databaseAway]) await topology.close();
+    quietSite = storeAway;
+  });
+
+  it('nothing is lost without one while MLflow is gone for 15 s', async function () {
+    if (quietSite === undefined) return this.skip();
+    const { url, parts } = quietSite.topology;
+    const experimentName = 'without a Collector';
+    const agent = startSteadyAgent({
+      AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,
+      MLFLOW_TRACKING_URI: url,
+      MLFLOW_EXPERIMENT_NAME: experimentName,
+    });
+    closing.push(agent.close);
+    await agent.makes(1);
+    await parts.mlflow.stop();
+    const stopped = performance.now();
+    // It takes a few seconds to start.
+    await delay(SHORT - 5_000);
+    await parts.mlflow.start();
+    console.log(`    MLflow was gone for ${((performance.now() - stopped) / 1_000).toFixed(0)} s`);
+    await delay(SHORT - (performance.now() - stopped));
+    const made = [...agent.traceIds];
+    const experimentId = await experimentByName(url, experimentName);
+    const deadline = Date.now() + DRAIN_MILLIS;
+    let there = await wholeTraces(url, experimentId);
+    while (made.some((traceId) => !there.has(traceId)) && Date.now() < deadline) {
+      await delay(500);
+      there = await wholeTraces(url, experimentId);
+    }
+    expect(made.filter((traceId) => !there.has(traceId))).to.deep.equal([]);
+    expect(await agent.finish()).not.to.contain('not delivered');
+  });
+});
+
+/** Killed, and started again after that time. */
+async function isAway(part: Part, millis: number): Promise<void> {
+  await part.stop();
+  await delay(millis);
+  await part.start();
+}
+
+async function experimentByName(trackingUri: string, name: string): Promise<string> {
+  const client = new MlflowClient({ trackingUri });
+  try {
+    return (await client.getExperimentByName(name))?.experimentId ?? expect.fail(`no experiment "${name}"`);
+  } finally {
+    client.close();
+  }
+}
+
+/** Ids of the traces of which MLflow has the agent, which gives them their state, and the model call, which has tokens. */
+async function wholeTraces(trackingUri: string, experimentId: string): Promise<Set<string>> {
+  const client = new MlflowClient({ trackingUri });
+  const found = new Set<string>();
+  try {
+    let pageToken: string | undefined;
+    do {
+      const search = { experimentIds: [experimentId], maxResults: 500 };
+      const page = await client.searchTraces(pageToken === undefined ? search : { ...search, pageToken });
+      for (const { traceId, state, tokenUsage } of page.traces) {
+        if (state === 'OK' && tokenUsage !== undefined) found.add(traceId);
+      }
+      pageToken = page.nextPageToken;
+    } while (pageToken !== undefined);
+    return found;
+  } finally {
+    client.close();
+  }
+}
+
+function wholeTracesOf({ spans }: OtlpReceiver): Set<string> {
+  const found = new Map<string, Set<string>>();
+  for (const { traceId, spanId } of spans) found.set(traceId, (found.get(traceId) ?? new Set()).add(spanId));
+  return new Set([...found].filter(([, spanIds]) => spanIds.size === SPANS_PER_TRACE).map(([id]) => `tr-${id}`));
+}

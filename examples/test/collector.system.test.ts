@@ -1,0 +1,196 @@
+/** deploy/collector, run by a real OpenTelemetry Collector: application → Collector → MLflow and another backend. */
+
+import { randomUUID } from 'node:crypto';
+import { type Simulator, startSimulator } from 'bedrock-simulator';
+import { expect } from 'chai';
+import { MlflowClient } from 'opentelemetry-exporter-mlflow';
+import { startMlflow } from '../../scripts/mlflow/server.js';
+import { testServer } from '../../scripts/test-support/mlflow.js';
+import {
+  buildOtelcol,
+  type CollectorConfigs,
+  type Otelcol,
+  startOtelcol,
+  validateConfig,
+  whyNoOtelcol,
+} from '../../scripts/test-support/otelcol.js';
+import { type OtlpReceiver, startOtlpReceiver } from '../../scripts/test-support/otlp-receiver.js';
+import { outline } from './run-example.js';
+import { type Application, runOneAgent, SPANS_PER_RUN, wholeTrace } from './support/one-agent.js';
+
+const VARIANTS: readonly CollectorConfigs[] = [
+  ['config.yaml'],
+  ['config.yaml', 'redaction.yaml'],
+  ['config.yaml', 'tail-sampling.yaml'],
+  ['config.yaml', 'redaction.yaml', 'tail-sampling.yaml'],
+];
+
+describe('the Collector of deploy/collector', function () {
+  this.timeout(120_000);
+  let trackingUri: string;
+  let simulator: Simulator;
+  let client: MlflowClient;
+  const closing: (() => Promise<void> | void)[] = [];
+
+  before(async function () {
+    // The first build takes minutes.
+    this.timeout(600_000);
+    const reason = await whyNoOtelcol();
+    if (reason !== undefined) {
+      console.log(`    Skipped: ${reason}`);
+      return this.skip();
+    }
+    await buildOtelcol((line) => console.log(`    ${line}`));
+    trackingUri = (await testServer()).url;
+    client = new MlflowClient({ trackingUri });
+    simulator = await startSimulator();
+    closing.push(
+      () => client.close(),
+      () => simulator.close(),
+    );
+  });
+  after(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
+  interface Path {
+    readonly experimentId: string;
+    readonly collector: Otelcol;
+    readonly backend: OtlpReceiver;
+    /** One that sends to this Collector by OpenTelemetry's own exporter. */
+    readonly application: Application;
+  }
+
+  async function startPath(configs: CollectorConfigs, settings: NodeJS.ProcessEnv = {}): Promise<Path> {
+    const experimentId = await client.createExperiment(`collector ${randomUUID()}`);
+    const backend = await startOtlpReceiver();
+    closing.push(backend.close);
+    const collector = await startOtelcol(configs, {
+      MLFLOW_TRACKING_URI: trackingUri,
+      MLFLOW_EXPERIMENT_ID: experimentId,
+      OTLP_BACKEND_ENDPOINT: backend.url,
+      ...settings,
+    });
+    closing.push(collector.close);
+    const application = { tracing: 'byOtlp', target: collector.url, bedrock: simulator.url } as const;
+    return { experimentId, collector, backend, application };
+  }
+
+  it('takes each of its files', async () => {
+    for (const configs of VARIANTS) await validateConfig(configs, { COLLECTOR_QUEUE_DIRECTORY: import.meta.dirname });
+  });
+
+  it('brings a trace to MLflow, with its name, and to another backend', async () => {
+    const { application, experimentId, backend } = await startPath(['config.yaml']);
+    const [traceId = ''] = await runOneAgent(application);
+    const trace = await wholeTrace(trackingUri, traceId);
+    expect(outline(trace)).to.deep.equal([
+      'AGENT support agent',
+      '  CHAT_MODEL chat amazon.nova-lite-v1:0',
+      '  CHAT_MODEL chat amazon.nova-lite-v1:0',
+      '  TOOL look_up',
+    ]);
+    expect(trace.info).to.deep.include({ name: 'support agent', experimentId, state: 'OK', sessionId: 'session-7' });
+    const received = await backend.received(SPANS_PER_RUN);
+    expect(received.map(({ spanId }) => spanId)).to.have.members(trace.spans.map(({ spanId }) => spanId));
+    expect(received.map(({ attributes }) => attributes)).to.satisfy((spans: Record<string, unknown>[]) =>
+      spans.every((attributes) => !('mlflow.traceTag.mlflow.traceName' in attributes)),
+    );
+  });
+
+  it('logs in to an MLflow server that asks for a password', async () => {
+    const password = 'correct horse battery';
+    const server = await startMlflow({ adminPassword: password });
+    closing.push(server.close);
+    const basic = Buffer.from(`admin:${password}`).toString('base64');
+    const { application } = await startPath(['config.yaml'], {
+      MLFLOW_TRACKING_URI: server.url,
+      MLFLOW_EXPERIMENT_ID: '0',
+      MLFLOW_AUTHORIZATION: `Basic ${basic}`,
+    });
+    const [traceId = ''] = await runOneAgent(application);
+    const { info } = await wholeTrace(server.url, traceId, { username: 'admin', password });
+    expect(info.experimentId).to.equal('0');
+  });
+
+  it('carries of a trace what docs/collector.md says, whichever exporter sends to it', async () => {
+    const { application } = await startPath(['config.yaml']);
+    const env = { MLFLOW_EXPERIMENT_NAME: `direct ${randomUUID()}` };
+    const [direct = '', ...throughCollector] = [
+      await runOneAgent({ ...application, tracing: 'register', target: trackingUri, env }),
+      await runOneAgent(application),
+      await runOneAgent({ ...application, tracing: 'toCollector' }),
+    ].flat();
+    const { info } = await wholeTrace(trackingUri, direct);
+    const { name, state, sessionId, userId, tokenUsage, cost } = info;
+    const same = { name, state, sessionId, userId, tokenUsage, cost };
+    expect(info).to.deep.include({
+      ...{ name: 'support agent', sessionId: 'session-7', userId: 'ada', clientRequestId: 'request-42' },
+      ...{ requestPreview: 'short: nothing', responsePreview: 'answer: nothing' },
+    });
+    expect(info.metadata).to.include({ release: '1.2.3', 'mlflow.source.name': 'one-agent.ts' });
+    expect(info.tags).to.include({ team: 'support' });
+    for (const traceId of throughCollector) {
+      const { info: other } = await wholeTrace(trackingUri, traceId);
+      expect(other).to.deep.include({ ...same, requestPreview: '{"kind":"fine"}' });
+      expect(other.responsePreview).to.match(/^"You said:/);
+      expect(other.tags).to.include({ team: 'support', release: '1.2.3', clientRequestId: 'request-42' });
+      expect(other).not.to.have.property('clientRequestId');
+      expect(Object.keys(other.metadata)).to.have.members(
+        ['session', 'user', 'tokenUsage', 'cost'].map((key) => `mlflow.trace.${key}`),
+      );
+    }
+  });
+
+  it('with redaction.yaml keeps content out of every backend, and tokens in', async () => {
+    const secret = `canary-${randomUUID()}`;
+    const { application, backend, collector } = await startPath(['config.yaml', 'redaction.yaml']);
+    const ids = await runOneAgent({ ...application, env: { SECRET: secret } }, ['fine', 'failing']);
+    const traces = await Promise.all(ids.map((id) => wholeTrace(trackingUri, id)));
+    const received = await backend.received(2 * SPANS_PER_RUN);
+    expect(traces.map(({ info }) => info.state)).to.deep.equal(['OK', 'ERROR']);
+    for (const { info, spans } of traces) {
+      expect(info.tokenUsage?.inputTokens).to.be.greaterThan(0);
+      expect(info.cost?.totalCost).to.be.greaterThan(0);
+      expect(info).to.deep.include({ sessionId: 'session-7', name: 'support agent' });
+      expect(spans.map(({ type }) => type)).to.have.members(['AGENT', 'CHAT_MODEL', 'CHAT_MODEL', 'TOOL']);
+    }
+    const failed = traces[1]?.spans.find(({ type }) => type === 'AGENT');
+    expect(failed?.events.map(({ attributes }) => attributes)).to.deep.equal([{ 'exception.type': 'Error' }]);
+    const there = JSON.stringify([traces, received], (_key, value) => (typeof value === 'bigint' ? `${value}` : value));
+    expect(there).not.to.contain('canary');
+    expect(await collector.log()).not.to.contain('canary');
+  });
+
+  it('without it has that content, so that the test above can fail', async () => {
+    const { application, backend } = await startPath(['config.yaml']);
+    await runOneAgent({ ...application, env: { SECRET: 'canary' } }, ['failing']);
+    const places = ['attributes', 'events', 'status'] as const;
+    const received = await backend.received(SPANS_PER_RUN);
+    for (const place of places) {
+      expect(JSON.stringify(received.map((span) => span[place])), place).to.contain('canary');
+    }
+  });
+
+  it('with tail-sampling.yaml keeps whole traces: failed, slow and expensive ones', async () => {
+    const { application, experimentId, backend } = await startPath(
+      ['config.yaml', 'redaction.yaml', 'tail-sampling.yaml'],
+      {
+        COLLECTOR_DECISION_WAIT: '10s',
+        COLLECTOR_SLOW_MILLIS: '4000',
+        COLLECTOR_EXPENSIVE_INPUT_TOKENS: '2000',
+        COLLECTOR_SAMPLING_PERCENTAGE: '0',
+      },
+    );
+    const runs = ['fine', 'failing', 'slow', 'long', 'fine'] as const;
+    const ids = await runOneAgent({ ...application, env: { SLOW_MILLIS: '4000' } }, runs);
+    const kept = ids.filter((_, index) => runs[index] !== 'fine');
+    await Promise.all(kept.map((id) => wholeTrace(trackingUri, id)));
+    const { traces } = await client.searchTraces({ experimentIds: [experimentId] });
+    expect(traces.map(({ traceId }) => traceId)).to.have.members(kept);
+    const received = await backend.received(kept.length * SPANS_PER_RUN);
+    expect(received.map(({ traceId }) => `tr-${traceId}`)).to.have.members(
+      kept.flatMap((id) => Array<string>(SPANS_PER_RUN).fill(id)),
+    );
+  });
+});
