@@ -6,13 +6,12 @@ import type { InputContent, OutputMessage, ToolDefinition } from './messages.js'
 import * as semconv from './semconv.js';
 import type { TokenUsage } from './usage.js';
 
-/** Attribute of each request parameter. */
-const PARAMETERS: { readonly [Key in keyof Required<RequestParameters>]: string } = {
+/** Attribute of each request parameter that is no content. */
+const PARAMETERS: { readonly [Key in keyof Required<Omit<RequestParameters, 'stopSequences'>>]: string } = {
   maxTokens: semconv.ATTR_GEN_AI_REQUEST_MAX_TOKENS,
   temperature: semconv.ATTR_GEN_AI_REQUEST_TEMPERATURE,
   topP: semconv.ATTR_GEN_AI_REQUEST_TOP_P,
   topK: semconv.ATTR_GEN_AI_REQUEST_TOP_K,
-  stopSequences: semconv.ATTR_GEN_AI_REQUEST_STOP_SEQUENCES,
   seed: semconv.ATTR_GEN_AI_REQUEST_SEED,
   frequencyPenalty: semconv.ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY,
   presencePenalty: semconv.ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY,
@@ -22,25 +21,26 @@ const PARAMETERS: { readonly [Key in keyof Required<RequestParameters>]: string 
   outputType: semconv.ATTR_GEN_AI_OUTPUT_TYPE,
 };
 
-export function parameterAttributes(parameters: RequestParameters): Attributes {
-  const attributes: Attributes = {};
-  for (const key of Object.keys(PARAMETERS) as (keyof RequestParameters)[]) {
+const PARAMETER_ENTRIES = Object.entries(PARAMETERS) as [keyof typeof PARAMETERS, string][];
+
+/** Adds the parameters that are numbers and words of the API; texts that the application made up are content. */
+export function addParameters(attributes: Attributes, parameters: RequestParameters): void {
+  for (const [key, name] of PARAMETER_ENTRIES) {
     const value = parameters[key];
     // One choice is the default and, by the conventions, not recorded.
     if (value === undefined || (key === 'choiceCount' && value === 1)) continue;
-    attributes[PARAMETERS[key]] = typeof value === 'object' ? [...value] : value;
+    attributes[name] = typeof value === 'object' ? [...value] : value;
   }
-  return attributes;
 }
 
 /** Content by attribute: JSON text on spans, structured in events. */
 export type ContentAttributes = Readonly<Record<string, unknown>>;
 
 export function inputContent({ messages, systemInstructions }: InputContent): ContentAttributes {
-  return {
-    ...(messages.length > 0 ? { [semconv.ATTR_GEN_AI_INPUT_MESSAGES]: messages } : {}),
-    ...(systemInstructions ? { [semconv.ATTR_GEN_AI_SYSTEM_INSTRUCTIONS]: systemInstructions } : {}),
-  };
+  const content: Record<string, unknown> = {};
+  if (messages.length > 0) content[semconv.ATTR_GEN_AI_INPUT_MESSAGES] = messages;
+  if (systemInstructions) content[semconv.ATTR_GEN_AI_SYSTEM_INSTRUCTIONS] = systemInstructions;
+  return content;
 }
 
 export function outputContent(messages: readonly OutputMessage[]): ContentAttributes {
@@ -61,20 +61,14 @@ export function mlflowTools(tools: readonly ToolDefinition[]): ContentAttributes
   return { [semconv.ATTR_MLFLOW_CHAT_TOOLS]: tools.map(({ type, ...tool }) => ({ type: 'function', function: tool })) };
 }
 
-/** Content as attribute values of a span. */
-export function asJsonText(content: ContentAttributes): Attributes {
-  return Object.fromEntries(Object.entries(content).map(([name, value]) => [name, JSON.stringify(value)]));
-}
-
-export function responseAttributes(facts: ResponseFacts): Attributes {
-  return {
-    ...(facts.id === undefined ? {} : { [semconv.ATTR_GEN_AI_RESPONSE_ID]: facts.id }),
-    ...(facts.model === undefined ? {} : { [semconv.ATTR_GEN_AI_RESPONSE_MODEL]: facts.model }),
-    ...(facts.embeddingDimensions === undefined
-      ? {}
-      : { [semconv.ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT]: facts.embeddingDimensions }),
-    ...(facts.finishReasons?.length ? { [semconv.ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: [...facts.finishReasons] } : {}),
-  };
+export function responseAttributes({ id, model, embeddingDimensions, finishReasons }: ResponseFacts): Attributes {
+  const attributes: Attributes = {};
+  if (id !== undefined) attributes[semconv.ATTR_GEN_AI_RESPONSE_ID] = id;
+  if (model !== undefined) attributes[semconv.ATTR_GEN_AI_RESPONSE_MODEL] = model;
+  if (embeddingDimensions !== undefined)
+    attributes[semconv.ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT] = embeddingDimensions;
+  if (finishReasons?.length) attributes[semconv.ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [...finishReasons];
+  return attributes;
 }
 
 export function usageAttributes(usage: TokenUsage, operation: OperationName): Attributes {
@@ -97,16 +91,17 @@ export function usageAttributes(usage: TokenUsage, operation: OperationName): At
  * `mlflow.chat.tokenUsage`. MLflow needs input, output and total, so it is left out when one of them is not known. An
  * embedding has no output tokens: there the input is the total.
  */
-function mlflowTokenUsage(usage: TokenUsage, operation: OperationName): Record<string, number> | undefined {
-  const { inputTokens } = usage;
+function mlflowTokenUsage(usage: TokenUsage, operation: OperationName): Record<string, number | undefined> | undefined {
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, longCacheWriteTokens } = usage;
   const outputTokens = usage.outputTokens ?? (operation === 'embeddings' ? 0 : undefined);
   if (inputTokens === undefined || outputTokens === undefined) return undefined;
   return {
     input_tokens: inputTokens,
     output_tokens: outputTokens,
     total_tokens: inputTokens + outputTokens,
-    ...(usage.cacheReadTokens === undefined ? {} : { cache_read_input_tokens: usage.cacheReadTokens }),
-    ...(usage.cacheWriteTokens === undefined ? {} : { cache_creation_input_tokens: usage.cacheWriteTokens }),
-    ...(usage.longCacheWriteTokens ? { cache_creation_input_tokens_above_1hr: usage.longCacheWriteTokens } : {}),
+    // JSON leaves out what is undefined.
+    cache_read_input_tokens: cacheReadTokens,
+    cache_creation_input_tokens: cacheWriteTokens,
+    cache_creation_input_tokens_above_1hr: longCacheWriteTokens || undefined,
   };
 }

@@ -32,20 +32,20 @@ const INCOMPLETE_STREAM: Failure = {
 
 /** Attributes that a sampler may decide by, set when the span starts. */
 export function startAttributes(request: ApiRequest, api: Api, server: ServerEndpoint | undefined): Attributes {
-  return {
-    ...identityAttributes(request, request.dialect, server),
-    ...(api.streamMember ? { [semconv.ATTR_GEN_AI_REQUEST_STREAM]: true } : {}),
-  };
+  const attributes = identityAttributes(request, request.dialect, server);
+  if (api.streamMember) attributes[semconv.ATTR_GEN_AI_REQUEST_STREAM] = true;
+  return attributes;
 }
 
 function identityAttributes({ modelId }: ApiRequest, dialect: Dialect, server: ServerEndpoint | undefined): Attributes {
-  return {
+  const attributes: Attributes = {
     [semconv.ATTR_GEN_AI_OPERATION_NAME]: dialect.operation,
     [semconv.ATTR_GEN_AI_PROVIDER_NAME]: semconv.PROVIDER_AWS_BEDROCK,
-    ...(modelId === undefined ? {} : { [semconv.ATTR_GEN_AI_REQUEST_MODEL]: modelId }),
-    ...(server ? { [ATTR_SERVER_ADDRESS]: server.address } : {}),
-    ...(server?.port === undefined ? {} : { [ATTR_SERVER_PORT]: server.port }),
   };
+  if (modelId !== undefined) attributes[semconv.ATTR_GEN_AI_REQUEST_MODEL] = modelId;
+  if (server) attributes[ATTR_SERVER_ADDRESS] = server.address;
+  if (server?.port !== undefined) attributes[ATTR_SERVER_PORT] = server.port;
+  return attributes;
 }
 
 export class TracedCall {
@@ -59,6 +59,8 @@ export class TracedCall {
   readonly #exchange = new Exchange();
   #firstChunkTime: number | undefined;
   #lastChunkTime = 0;
+  /** The same for every chunk of a stream. */
+  #intervalAttributes: Attributes | undefined;
   #stream: ApiStream | undefined;
   #onEnd: (() => void) | undefined;
   #ended = false;
@@ -155,17 +157,17 @@ export class TracedCall {
   }
 
   #addChunk(reader: ApiStream, event: unknown): void {
-    const now = performance.now();
+    const { instruments } = this.#environment;
+    const now = this.#firstChunkTime === undefined || instruments.isRecording ? performance.now() : undefined;
     const chunk = reader.read(event);
     if (!chunk) return;
-    const { instruments } = this.#environment;
     if (this.#firstChunkTime === undefined) {
       this.#firstChunkTime = now;
-    } else if (instruments.isRecording) {
-      const seconds = (now - this.#lastChunkTime) / 1000;
-      instruments.recordChunkInterval(seconds, this.#identity(undefined));
+    } else if (now !== undefined) {
+      this.#intervalAttributes ??= this.#identity(undefined);
+      instruments.recordChunkInterval((now - this.#lastChunkTime) / 1000, this.#intervalAttributes);
     }
-    this.#lastChunkTime = now;
+    this.#lastChunkTime = now ?? 0;
     this.#recorder?.recordChunk(chunk);
   }
 
@@ -182,13 +184,11 @@ export class TracedCall {
       this.#firstChunkTime === undefined ? undefined : (this.#firstChunkTime - this.#startTime) / 1000;
     this.#measure(usage, response, facts, timeToFirstChunk, failure);
     if (!recorder) return;
-    recorder.setFacts({
-      ...this.#identity(response),
-      ...this.#exchange.attributes(),
-      ...(timeToFirstChunk === undefined
-        ? {}
-        : { [semconv.ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: timeToFirstChunk }),
-    });
+    recorder.setFacts(this.#identity(response));
+    recorder.setFacts(this.#exchange.attributes());
+    if (timeToFirstChunk !== undefined) {
+      recorder.setFacts({ [semconv.ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: timeToFirstChunk });
+    }
     // Usage before content: if content cannot be read, the figures are there all the same.
     if (usage) recorder.recordUsage(usage, response);
     if (response) recorder.recordResponse(response, facts);
@@ -205,14 +205,10 @@ export class TracedCall {
     const { instruments } = this.#environment;
     if (!instruments.isRecording) return;
     const durationSeconds = (performance.now() - this.#startTime) / 1000;
-    instruments.recordCall(
-      { durationSeconds, usage, timeToFirstChunkSeconds },
-      {
-        ...this.#identity(response),
-        ...(facts?.model === undefined ? {} : { [semconv.ATTR_GEN_AI_RESPONSE_MODEL]: facts.model }),
-        ...(failure ? { [ATTR_ERROR_TYPE]: failure.type } : {}),
-      },
-    );
+    const attributes = this.#identity(response);
+    if (facts?.model !== undefined) attributes[semconv.ATTR_GEN_AI_RESPONSE_MODEL] = facts.model;
+    if (failure) attributes[ATTR_ERROR_TYPE] = failure.type;
+    instruments.recordCall({ durationSeconds, usage, timeToFirstChunkSeconds }, attributes);
   }
 
   #identity(response: ApiResponse | undefined): Attributes {

@@ -144,13 +144,18 @@ function copyObject(value: object, limits: Limits, ancestors: Set<object>, depth
       if (limits.values > MAX_VALUES) break;
       const member = copy((value as Record<string, unknown>)[key], limits, ancestors, depth + 1);
       if (member === undefined) continue;
-      if (key === '__proto__') Object.defineProperty(object, key, { value: member, enumerable: true });
-      else object[key] = member;
+      setMember(object, key, member);
     }
     result = object;
   }
   ancestors.delete(value);
   return result;
+}
+
+/** Sets a member, also one that is called `__proto__`, which by assignment would be no data. */
+export function setMember(object: JsonObject, key: string, value: JsonValue | undefined): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true });
+  else object[key] = value;
 }
 
 interface Limits {

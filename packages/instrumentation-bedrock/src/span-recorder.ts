@@ -9,12 +9,11 @@ import {
 } from '@opentelemetry/semantic-conventions';
 import type { Api, ApiChunk, ApiRequest, ApiResponse } from './apis/api.js';
 import {
-  asJsonText,
+  addParameters,
   type ContentAttributes,
   inputContent,
   mlflowTools,
   outputContent,
-  parameterAttributes,
   responseAttributes,
   toolContent,
   usageAttributes,
@@ -80,15 +79,14 @@ export class SpanRecorder {
   recordRequest(dialect: Dialect = this.#request.dialect): void {
     const { modelId, guardrailId } = this.#request;
     const { vendor } = identifyModel(modelId);
-    this.setFacts({
-      [semconv.ATTR_MLFLOW_SPAN_TYPE]: SPAN_TYPES[dialect.operation] ?? this.#api.spanType,
-      ...(dialect.chatView ? { [semconv.ATTR_MLFLOW_MESSAGE_FORMAT]: dialect.chatView.format } : {}),
-      ...(modelId === undefined ? {} : { [semconv.ATTR_MLFLOW_LLM_MODEL]: modelId }),
-      ...(vendor === undefined ? {} : { [semconv.ATTR_MLFLOW_LLM_PROVIDER]: vendor }),
-      ...(guardrailId === undefined ? {} : { [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ID]: guardrailId }),
-      ...this.#request.attributes,
-      ...this.#parameters(dialect, this.#request.body()),
-    });
+    const facts: Attributes = { [semconv.ATTR_MLFLOW_SPAN_TYPE]: SPAN_TYPES[dialect.operation] ?? this.#api.spanType };
+    if (dialect.chatView) facts[semconv.ATTR_MLFLOW_MESSAGE_FORMAT] = dialect.chatView.format;
+    if (modelId !== undefined) facts[semconv.ATTR_MLFLOW_LLM_MODEL] = modelId;
+    if (vendor !== undefined) facts[semconv.ATTR_MLFLOW_LLM_PROVIDER] = vendor;
+    if (guardrailId !== undefined) facts[semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ID] = guardrailId;
+    Object.assign(facts, this.#request.attributes);
+    addParameters(facts, dialect.readParameters(this.#request.body() ?? {}));
+    this.setFacts(facts);
 
     const content = this.#content('request', () => this.#request.content());
     if (content === undefined) return;
@@ -96,7 +94,7 @@ export class SpanRecorder {
     if (body) this.#showRequest(body, dialect);
     if (this.#config.mlflowContent) {
       const record = this.#request.record(content, dialect.chatView?.request);
-      this.#keep({ [semconv.ATTR_MLFLOW_SPAN_INPUTS]: JSON.stringify(record) });
+      this.#contentAttributes[semconv.ATTR_MLFLOW_SPAN_INPUTS] = JSON.stringify(record);
     }
   }
 
@@ -124,7 +122,7 @@ export class SpanRecorder {
     if (body) this.#showMessages(outputContent(response.dialect.readOutput(body)));
     if (this.#config.mlflowContent) {
       const record = response.record(content, response.dialect.chatView?.response);
-      this.#keep({ [semconv.ATTR_MLFLOW_SPAN_OUTPUTS]: JSON.stringify(record) });
+      this.#contentAttributes[semconv.ATTR_MLFLOW_SPAN_OUTPUTS] = JSON.stringify(record);
     }
   }
 
@@ -176,30 +174,24 @@ export class SpanRecorder {
     this.#event?.emit(dialect.operation);
   }
 
-  #parameters(dialect: Dialect, body: JsonObject | undefined): Attributes {
-    // Texts that the application made up are content; the other parameters are numbers and words of the API.
-    const { stopSequences: _, ...parameters } = dialect.readParameters(body ?? {});
-    return parameterAttributes(parameters);
-  }
-
   #showRequest(request: JsonObject, dialect: Dialect): void {
     const tools = dialect.readTools(request);
     if (this.#config.contentOnSpans) {
       const { stopSequences } = dialect.readParameters(request);
-      this.#keep(parameterAttributes({ stopSequences }));
+      if (stopSequences) this.#contentAttributes[semconv.ATTR_GEN_AI_REQUEST_STOP_SEQUENCES] = [...stopSequences];
     }
     this.#showMessages(inputContent(dialect.readInput(request)));
     this.#showMessages(toolContent(tools));
-    if (this.#config.mlflowContent) this.#keep(asJsonText(mlflowTools(tools)));
-  }
-
-  #keep(attributes: Attributes): void {
-    Object.assign(this.#contentAttributes, attributes);
+    if (this.#config.mlflowContent) this.#keep(mlflowTools(tools));
   }
 
   #showMessages(content: ContentAttributes): void {
-    if (this.#config.genAiContent) this.#keep(asJsonText(content));
+    if (this.#config.genAiContent) this.#keep(content);
     this.#event?.add(content);
+  }
+
+  #keep(content: ContentAttributes): void {
+    for (const name of Object.keys(content)) this.#contentAttributes[name] = JSON.stringify(content[name]);
   }
 
   /** Where the request hides the model behind an ARN, the answer may name it: then MLflow can tell the price. */

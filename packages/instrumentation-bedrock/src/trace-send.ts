@@ -42,13 +42,13 @@ export function traceSend(
   // Nobody records this call: it only stays the parent of what happens beneath it.
   if (!call) return { result: context.with(active, () => original.call(client, command, ...rest)) };
 
-  runHook(environment, 'requestHook', config.requestHook, span, { ...info, input: command.input });
+  runHook(environment, 'requestHook', config.requestHook, span, info, { input: command.input });
   const succeed = (output: unknown): void => {
-    runHook(environment, 'responseHook', config.responseHook, span, { ...info, output });
+    runHook(environment, 'responseHook', config.responseHook, span, info, { output });
     if (call.succeed(output, () => openCalls.delete(call))) openCalls.add(call);
   };
   const fail = (error: unknown): void => {
-    runHook(environment, 'responseHook', config.responseHook, span, { ...info, error });
+    runHook(environment, 'responseHook', config.responseHook, span, info, { error });
     call.fail(error);
   };
   try {
@@ -115,15 +115,16 @@ function after<Value>(work: (value: Value) => void, then: () => void): (value: V
 }
 
 /** Hooks are the application's code: what they throw, or reject with, is reported and goes no further. */
-function runHook<Info>(
+function runHook<Seen>(
   { report }: CallEnvironment,
   name: string,
-  hook: ((span: Span, info: Info) => unknown) | undefined,
+  hook: ((span: Span, info: BedrockCallInfo & Seen) => unknown) | undefined,
   span: Span,
-  info: Info,
+  info: BedrockCallInfo,
+  seen: Seen,
 ): void {
   try {
-    const returned = hook?.(span, info);
+    const returned = hook?.(span, { ...info, ...seen });
     if (isThenable(returned)) returned.then(undefined, (error: unknown) => report(`${name} rejected`, error));
   } catch (error) {
     report(`${name} threw`, error);

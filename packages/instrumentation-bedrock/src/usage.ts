@@ -39,19 +39,33 @@ export function combineUsage(
   reports: readonly (UsageReport | undefined)[],
   vendor?: string | undefined,
 ): TokenUsage | undefined {
-  const first = (key: (typeof COUNTS)[number]): number | undefined =>
-    reports.map((report) => report?.[key]).find((count) => Number.isSafeInteger(count) && (count as number) >= 0);
-  const combined = Object.fromEntries(
-    COUNTS.map((key) => [key, first(key)]).filter(([, count]) => count !== undefined),
-  );
-  const { inputIncludesCache } = reports.find((report) => report?.inputIncludesCache !== undefined) ?? {};
-  return normalize({ ...combined, inputIncludesCache }, vendor);
+  const combined: Counts = {};
+  let inputIncludesCache: boolean | undefined;
+  for (const report of reports) {
+    if (!report) continue;
+    inputIncludesCache ??= report.inputIncludesCache;
+    for (const key of COUNTS) {
+      const count = report[key];
+      if (combined[key] === undefined && isCount(count)) combined[key] = count;
+    }
+  }
+  return normalize(combined, inputIncludesCache, vendor);
 }
 
-function normalize(report: UsageReport, vendor: string | undefined): TokenUsage | undefined {
-  const { inputTokens, outputTokens, totalTokens, inputIncludesCache, ...rest } = report;
+type Counts = { -readonly [Key in keyof TokenUsage]: number };
+
+function isCount(value: number | undefined): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function normalize(
+  counts: Counts,
+  inputIncludesCache: boolean | undefined,
+  vendor: string | undefined,
+): TokenUsage | undefined {
+  const { inputTokens, outputTokens, totalTokens } = counts;
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  const cached = (rest.cacheReadTokens ?? 0) + (rest.cacheWriteTokens ?? 0);
+  const cached = (counts.cacheReadTokens ?? 0) + (counts.cacheWriteTokens ?? 0);
   // OpenAI's models report input tokens on ConverseStream that contain the cached ones already, and on Converse input
   // tokens that do not; their own total tells which. It is asked where it can be one of them: behind an ARN as well.
   const included =
@@ -60,12 +74,9 @@ function normalize(report: UsageReport, vendor: string | undefined): TokenUsage 
       totalTokens !== undefined &&
       totalTokens === (inputTokens ?? 0) + (outputTokens ?? 0));
   const input = inputTokens === undefined || included ? inputTokens : inputTokens + cached;
-  return {
-    ...rest,
-    inputTokens: input,
-    outputTokens,
-    totalTokens: input === undefined || outputTokens === undefined ? totalTokens : input + outputTokens,
-  };
+  if (input !== undefined) counts.inputTokens = input;
+  if (input !== undefined && outputTokens !== undefined) counts.totalTokens = input + outputTokens;
+  return counts;
 }
 
 /** `amazon-bedrock-invocationMetrics` of the last chunk of an InvokeModelWithResponseStream answer. */

@@ -11,6 +11,7 @@ import {
   type JsonObject,
   type JsonValue,
   parseJson,
+  setMember,
   type ToJsonOptions,
   toBase64,
   toJson,
@@ -25,7 +26,7 @@ const MAX_BODY_BYTES = 25_000_000;
 const INVOCATION_METRICS = 'amazon-bedrock-invocationMetrics';
 /** Added by the service to bodies and chunks when a guardrail is on. */
 const GUARDRAIL_ACTION = 'amazon-bedrock-guardrailAction';
-const GUARDRAIL_TRACE = 'amazon-bedrock-trace';
+const GUARDRAIL_MEMBERS = [GUARDRAIL_ACTION, 'amazon-bedrock-trace'];
 
 export const invokeModelApi: Api = {
   spanType: 'LLM',
@@ -84,9 +85,15 @@ function readResponse(request: ApiRequest, output: unknown, limits: ToJsonOption
 
 /** An input or output of the SDK as plain JSON, with its body as it was read. */
 function withBody(raw: JsonObject, body: JsonValue | undefined, limits: ToJsonOptions): JsonObject {
+  const content = asObject(toJson(withoutBody(raw), limits)) ?? {};
+  if (body !== undefined) content['body'] = body;
+  return content;
+}
+
+function withoutBody(content: JsonObject): JsonObject {
   const rest: JsonObject = {};
-  for (const key of Object.keys(raw)) if (key !== 'body') rest[key] = raw[key];
-  return { ...asObject(toJson(rest, limits)), ...(body === undefined ? {} : { body }) };
+  for (const key of Object.keys(content)) if (key !== 'body') setMember(rest, key, content[key]);
+  return rest;
 }
 
 function bodyOf(content: JsonValue | undefined): JsonObject | undefined {
@@ -96,9 +103,11 @@ function bodyOf(content: JsonValue | undefined): JsonObject | undefined {
 /** A conversation stands on top, where MLflow's chat view looks for it. */
 function record(content: JsonValue, view: ((body: JsonObject) => JsonObject) | undefined): JsonValue {
   const body = bodyOf(content);
-  if (!view || !body) return content;
-  const { body: _, ...rest } = asObject(content) ?? {};
-  return { ...rest, ...view(body) };
+  if (!view || !body || !isObject(content)) return content;
+  const recorded = withoutBody(content);
+  const shown = view(body);
+  for (const key of Object.keys(shown)) setMember(recorded, key, shown[key]);
+  return recorded;
 }
 
 function createStream(request: ApiRequest, output: unknown, limits: ToJsonOptions): ApiStream {
@@ -120,18 +129,19 @@ function createStream(request: ApiRequest, output: unknown, limits: ToJsonOption
       }
       fold.add(chunk);
       if (isObject(chunk[INVOCATION_METRICS])) usage = readInvocationMetrics(chunk[INVOCATION_METRICS]);
-      for (const key of [GUARDRAIL_ACTION, GUARDRAIL_TRACE]) {
+      for (const key of GUARDRAIL_MEMBERS) {
         if (chunk[key] !== undefined) guardrail[key] = chunk[key];
       }
       return { name: dialect.chunkName?.(chunk) ?? asString(chunk['type']) ?? 'chunk', shown: chunk };
     },
     response() {
       const folded = fold.body();
+      if (folded) Object.assign(folded, guardrail);
       return {
         dialect: dialect ?? request.dialect,
         usage,
         body: () => folded,
-        content: () => (folded ? { ...rest, body: toJson({ ...folded, ...guardrail }, limits) } : rest),
+        content: () => (folded ? { ...rest, body: toJson(folded, limits) } : rest),
         bodyOf,
         record,
       };

@@ -51,9 +51,8 @@ export const anthropicMessages: Dialect = {
   },
   readOutput(body) {
     if (!Array.isArray(body['content'])) return [];
-    return [
-      { ...readMessage({ role: 'assistant', ...body }), finish_reason: finishReason(asString(body['stop_reason'])) },
-    ];
+    const { role, parts } = message(asString(body['role']) ?? 'assistant', readContent(body['content']));
+    return [{ role, parts, finish_reason: finishReason(asString(body['stop_reason'])) }];
   },
   createFold: createAnthropicFold,
 };
@@ -91,7 +90,9 @@ function readMessage(raw: JsonObject): Message {
 
 function readContent(content: JsonValue | undefined): Part[] {
   if (typeof content === 'string') return [textPart(content)];
-  return asArray(content).filter(isObject).flatMap(readBlock);
+  const parts: Part[] = [];
+  for (const block of asArray(content)) if (isObject(block)) parts.push(...readBlock(block));
+  return parts;
 }
 
 function readBlock(block: JsonObject): Part[] {

@@ -6,7 +6,7 @@ import { MODALITIES, type Modality, mimeTypeOf } from './mime-types.js';
 
 /** `messages` and `system` of a request. */
 export function readConversation(body: JsonObject): InputContent {
-  const system = asArray(body['system']).flatMap(readBlock);
+  const system = readBlocks(body['system']);
   return {
     messages: asArray(body['messages']).filter(isObject).map(readMessage),
     systemInstructions: system.length > 0 ? system : undefined,
@@ -14,7 +14,13 @@ export function readConversation(body: JsonObject): InputContent {
 }
 
 export function readMessage(raw: JsonObject): Message {
-  return message(asString(raw['role']) ?? 'user', asArray(raw['content']).flatMap(readBlock));
+  return message(asString(raw['role']) ?? 'user', readBlocks(raw['content']));
+}
+
+function readBlocks(content: JsonValue | undefined): Part[] {
+  const parts: Part[] = [];
+  for (const block of asArray(content)) parts.push(...readBlock(block));
+  return parts;
 }
 
 /** `toolConfig` of a request. */
@@ -93,7 +99,7 @@ function readMedia(media: JsonObject, modality: Modality): Part[] {
   const text = asString(source?.['text']);
   if (text !== undefined) return [textPart(text)];
   // A document cut into pieces that can be cited.
-  if (Array.isArray(source?.['content'])) return source['content'].flatMap(readBlock);
+  if (Array.isArray(source?.['content'])) return readBlocks(source['content']);
 
   const mimeType = mimeTypeOf(modality, asString(media['format']));
   const mime = mimeType === undefined ? {} : { mime_type: mimeType };

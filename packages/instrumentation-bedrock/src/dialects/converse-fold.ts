@@ -79,44 +79,60 @@ function startBlock(block: Block, start: JsonObject): void {
   const { toolUse, toolResult, ...other } = start;
   if (asObject(toolUse)) block.toolUse = { ...asObject(toolUse) };
   if (asObject(toolResult)) block.toolResult = { ...asObject(toolResult) };
-  mergeMembers(block, other);
+  for (const name of Object.keys(other)) mergeMember(block, name, other[name]);
 }
 
 function addDelta(block: Block, delta: JsonObject): void {
-  const { text, toolUse, toolResult, reasoningContent, citation, ...other } = delta;
+  const { text } = delta;
+  // Nearly every delta is this and nothing else.
   if (typeof text === 'string') block.text = (block.text ?? '') + text;
-  const input = asObject(toolUse)?.['input'];
-  if (typeof input === 'string') block.toolInput = (block.toolInput ?? '') + input;
-  if (toolResult !== undefined) {
-    block.toolResultContent ??= [];
-    block.toolResultContent.push(...asArray(toolResult));
+  for (const name of Object.keys(delta)) {
+    if (name !== 'text') addMember(block, name, delta[name]);
   }
-  if (citation !== undefined) {
-    block.citations ??= [];
-    block.citations.push(citation);
-  }
-  const reasoning = asObject(reasoningContent);
-  if (reasoning) {
-    if (typeof reasoning['text'] === 'string') block.reasoningText = (block.reasoningText ?? '') + reasoning['text'];
-    if (typeof reasoning['signature'] === 'string') {
-      block.reasoningSignature = (block.reasoningSignature ?? '') + reasoning['signature'];
+}
+
+function addMember(block: Block, name: string, value: JsonValue | undefined): void {
+  switch (name) {
+    case 'toolUse': {
+      const input = asObject(value)?.['input'];
+      if (typeof input === 'string') block.toolInput = (block.toolInput ?? '') + input;
+      break;
     }
-    if (reasoning['redactedContent'] !== undefined) {
-      block.redactedReasoning = joinBytes(block.redactedReasoning, reasoning['redactedContent']);
-    }
+    case 'toolResult':
+      if (value === undefined) break;
+      block.toolResultContent ??= [];
+      block.toolResultContent.push(...asArray(value));
+      break;
+    case 'citation':
+      if (value === undefined) break;
+      block.citations ??= [];
+      block.citations.push(value);
+      break;
+    case 'reasoningContent':
+      addReasoning(block, asObject(value) ?? {});
+      break;
+    default:
+      mergeMember(block, name, value);
   }
-  mergeMembers(block, other);
+}
+
+function addReasoning(block: Block, reasoning: JsonObject): void {
+  if (typeof reasoning['text'] === 'string') block.reasoningText = (block.reasoningText ?? '') + reasoning['text'];
+  if (typeof reasoning['signature'] === 'string') {
+    block.reasoningSignature = (block.reasoningSignature ?? '') + reasoning['signature'];
+  }
+  if (reasoning['redactedContent'] !== undefined) {
+    block.redactedReasoning = joinBytes(block.redactedReasoning, reasoning['redactedContent']);
+  }
 }
 
 /** Media: its format comes with the start, its bytes with the deltas. */
-function mergeMembers(block: Block, members: JsonObject): void {
-  for (const [name, member] of Object.entries(members)) {
-    const known = asObject(block.other?.[name]);
-    const piece = asObject(member);
-    const bytes = joinBytes(asObject(known?.['source'])?.['bytes'], asObject(piece?.['source'])?.['bytes']);
-    const source = bytes === undefined ? {} : { source: { ...asObject(piece?.['source']), bytes } };
-    block.other = { ...block.other, [name]: known && piece ? { ...known, ...piece, ...source } : member };
-  }
+function mergeMember(block: Block, name: string, member: JsonValue | undefined): void {
+  const known = asObject(block.other?.[name]);
+  const piece = asObject(member);
+  const bytes = joinBytes(asObject(known?.['source'])?.['bytes'], asObject(piece?.['source'])?.['bytes']);
+  const source = bytes === undefined ? {} : { source: { ...asObject(piece?.['source']), bytes } };
+  block.other = { ...block.other, [name]: known && piece ? { ...known, ...piece, ...source } : member };
 }
 
 /** Pieces of bytes, as the SDK gives them; base64 text that was cut anywhere cannot be joined, so the last piece stays. */

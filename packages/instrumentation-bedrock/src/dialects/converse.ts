@@ -53,7 +53,9 @@ export const converse: Dialect = {
   },
   readOutput(body) {
     const raw = asObject(asObject(body['output'])?.['message']);
-    return raw ? [{ ...readMessage(raw), finish_reason: finishReason(asString(body['stopReason'])) }] : [];
+    if (!raw) return [];
+    const { role, parts } = readMessage(raw);
+    return [{ role, parts, finish_reason: finishReason(asString(body['stopReason'])) }];
   },
   createFold: () => createConverseFold({ isTextSplit: false }),
   chunkName: memberName,
