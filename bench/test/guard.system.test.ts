@@ -7,7 +7,7 @@ import { exceededTwice, type GuardedRatio, LIMITS, measureGuard } from '../src/g
 import { installPeers } from '../src/peers.js';
 
 describe('overhead beside the cheapest correct peer', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const folder = mkdtempSync(join(tmpdir(), 'guard-'));
 
   before(async () => {
