@@ -2,7 +2,7 @@
 // the exporter gives a batch up by default.
 import { autolog } from 'mlflow-bedrock';
 
-const PATIENCE_MILLIS = 90_000;
+const PATIENCE_MILLIS = 200_000;
 
 // Above the exporter's own, or the processor counts a patient export as failed.
 process.env.OTEL_BSP_EXPORT_TIMEOUT = String(PATIENCE_MILLIS + 10_000);
