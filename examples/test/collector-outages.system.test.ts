@@ -35,6 +35,8 @@ describe('with a Collector in front of MLflow', function () {
   const closing: (() => Promise<void> | void)[] = [];
 
   before(async function () {
+    // The first build takes minutes.
+    this.timeout(900_000);
     const reason = process.platform === 'win32' ? 'There is no PostgreSQL for Windows on PyPI.' : await whyNoOtelcol();
     if (reason !== undefined) {
       console.log(`    Skipped: ${reason}`);

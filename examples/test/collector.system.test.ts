@@ -34,7 +34,7 @@ describe('the Collector of deploy/collector', function () {
 
   before(async function () {
     // The first build takes minutes.
-    this.timeout(600_000);
+    this.timeout(900_000);
     const reason = await whyNoOtelcol();
     if (reason !== undefined) {
       console.log(`    Skipped: ${reason}`);

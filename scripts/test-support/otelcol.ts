@@ -39,11 +39,17 @@ export async function buildOtelcol(log: (line: string) => void): Promise<string>
   await mkdir(HOME, { recursive: true });
   await withInstallLock(`${HOME}.lock`, log, async () => {
     if (isBuilt()) return;
-    log('Building the OpenTelemetry Collector (2 to 4 minutes the first time)');
+    log('Building the OpenTelemetry Collector (minutes the first time)');
     await rm(BUILT_MANIFEST, { force: true });
     // The manifest's output path is relative to where the builder runs.
     const env = { ...process.env, GOFLAGS: '-mod=mod' };
-    await run('go', ['run', BUILDER, '--config', MANIFEST], { cwd: HOME, env, maxBuffer: 2 ** 26 });
+    const command = run('go', ['run', BUILDER, '--config', MANIFEST], { cwd: HOME, env, maxBuffer: 2 ** 26 });
+    await command.catch((error: Error & { stderr?: string }) => {
+      const said = (error.stderr || error.message).trim().split('\n').slice(-5).join('\n');
+      throw new Error(
+        `Building the OpenTelemetry Collector failed. Is Go's module proxy (GOPROXY) reachable?\n${said}`,
+      );
+    });
     await copyFile(MANIFEST, BUILT_MANIFEST);
   });
   return PROGRAM;

@@ -50,7 +50,8 @@ describe('autolog()', function () {
       const { code, stdout, stderr, millis } = await programs.run(['autolog.cjs', 'shuts down and ends'], { env });
       expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'called\nshut down\n' });
       expect(stderr).to.match(/^MLflow at .* cannot be reached .* 1 spans were not delivered\.\n$/);
-      expect(millis).to.be.within(4900, 5400);
+      // 200 ms, and what a busy machine adds; without the bound it would be 29 s.
+      expect(millis).to.be.within(4900, 8000);
     } finally {
       blackHole.close();
     }
@@ -67,7 +68,7 @@ describe('autolog()', function () {
       env: { MLFLOW_TRACKING_URI: NOBODY },
     });
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'called\n' });
-    expect(millis).to.be.within(4900, 5400);
+    expect(millis).to.be.within(4900, 8000);
   });
 
   it('traces no more into a provider of the application after shutdown()', async () => {

@@ -8,6 +8,8 @@ import { behaviour, IMPORT, NOBODY, startBlackHole, usePrograms } from './suppor
 
 /** What the process may take longer than without tracing, besides its flush. */
 const GRACE_MILLIS = 200;
+/** What a busy machine may add to a flush that runs out; without a bound it would take 29 s. */
+const BUSY_MILLIS = 3_000;
 const FLUSH_MILLIS = 5000;
 
 describe('an application with mlflow-bedrock/register', function () {
@@ -95,7 +97,7 @@ describe('an application with mlflow-bedrock/register', function () {
       expect(killed.signal).to.equal('SIGTERM');
       // 200 ms for what a process without takes, too.
       for (const { millis } of [ends, killed]) {
-        expect(millis).to.be.within(FLUSH_MILLIS - 100, FLUSH_MILLIS + 2 * GRACE_MILLIS);
+        expect(millis).to.be.within(FLUSH_MILLIS - 100, FLUSH_MILLIS + BUSY_MILLIS);
       }
     } finally {
       blackHole.close();
@@ -134,7 +136,7 @@ describe('an application with mlflow-bedrock/register', function () {
         expect(stderr).to.match(
           new RegExp(`^MLflow at ${server.url} cannot be reached .* 1 spans were not delivered\\.\n$`),
         );
-        expect(millis).to.be.within(FLUSH_MILLIS - 100, FLUSH_MILLIS + 2 * GRACE_MILLIS);
+        expect(millis).to.be.within(FLUSH_MILLIS - 100, FLUSH_MILLIS + BUSY_MILLIS);
       } finally {
         server.close();
       }
