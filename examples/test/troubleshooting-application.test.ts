@@ -137,7 +137,7 @@ describe('docs/troubleshooting.md: applications', function () {
       run({ code: staysUp, env: { ...quickly, OTEL_EXPORTER_OTLP_ENDPOINT: closed } }),
       run({ code: staysUp, env: { ...quickly, OTEL_EXPORTER_OTLP_ENDPOINT: await listen(createHttp2Server()) } }),
     ]);
-    expectQuoted(away.output, { [closed]: 'http://localhost:5000' });
+    expectQuoted(away.output, { ':1 ': ':5000 ', ':1)': ':5000)' });
     expectQuoted(ratio.output);
     expect(ratio.traces).to.equal(1);
     expectQuoted(registerFirst.output.split('\n')[0] ?? '');
