@@ -120,8 +120,7 @@ async function runMocha(selection: Selection): Promise<MochaOutcome> {
 function mochaConfig(selection: Selection): object {
   const config = JSON.parse(readFileSync(join(ROOT, '.mocharc.json'), 'utf8')) as { spec: string[] };
   if (selection === 'all') return config;
-  // Much of what these tests do is waiting, so two files at a time take little more than half the time.
-  if (selection === 'plain') return { ...config, ignore: ['**/*.system.test.ts'], parallel: true, jobs: 2 };
+  if (selection === 'plain') return { ...config, ignore: ['**/*.system.test.ts'] };
   return { ...config, spec: systemTests() };
 }
 
