@@ -6,6 +6,7 @@ import { installMlflow, MLFLOW_VERSION } from './mlflow/install.js';
 import type { TestCounts } from './support/counting-reporter.js';
 import { runNode } from './support/run.js';
 import { Stages } from './support/stages.js';
+import { groupTests, type Selection, type TestGroup } from './support/test-groups.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const RESULTS = join(ROOT, '.mlflow', 'results');
@@ -18,12 +19,9 @@ const USAGE = `Usage: npm test                              build, lint, type ch
        npm run test:all                      the same with the tests that need system packages (*.system.test.ts)
        npm run test:all -- --only-system     only those`;
 
-/** Which test files run: those that need nothing but npm and Python packages, those that need more, or both. */
-type Selection = 'plain' | 'system' | 'all';
-
 /**
- * `npm test` and `npm run test:all`. Ends with the line `N passed, N failed, N skipped`; the same figures are in
- * `.mlflow/results/<selection>.json`.
+ * `npm test` and `npm run test:all`. Ends with the line `N passed, N failed, N skipped`; the figures of each
+ * mocha process are in `.mlflow/results/<group>.counts.json`.
  */
 export async function main(args: string[]): Promise<number> {
   const selection = selectionOf(args);
@@ -37,14 +35,18 @@ export async function main(args: string[]): Promise<number> {
     await installMlflow((line) => console.log(`  ${line}`));
     return `MLflow ${MLFLOW_VERSION}`;
   });
-  let counts: TestCounts = { passed: 0, failed: 0, skipped: 0 };
+  const counts: TestCounts = { passed: 0, failed: 0, skipped: 0 };
   // Without the builds or the server nearly every test would fail for that one reason.
   if (built && installed) {
     await stages.run('tests', async () => {
-      if (selection === 'system' && systemTests().length === 0) return 'there are no system tests';
-      const outcome = await runMocha(selection);
-      counts = outcome.counts;
-      if (outcome.code !== 0) throw new Error(`mocha ended with ${outcome.code}.`);
+      const outcomes = await runTests(selection);
+      for (const outcome of outcomes) {
+        counts.passed += outcome.counts.passed;
+        counts.failed += outcome.counts.failed;
+        counts.skipped += outcome.counts.skipped;
+      }
+      const failed = outcomes.filter(({ code }) => code !== 0).map(({ group, code }) => `${group} (exit code ${code})`);
+      if (failed.length > 0) throw new Error(`Failed groups of tests: ${failed.join(', ')}.`);
       return undefined;
     });
   }
@@ -95,42 +97,48 @@ async function typeCheck(): Promise<undefined> {
 }
 
 interface MochaOutcome {
+  group: string;
   code: number;
   counts: TestCounts;
 }
 
-async function runMocha(selection: Selection): Promise<MochaOutcome> {
+async function runTests(selection: Selection): Promise<MochaOutcome[]> {
   mkdirSync(RESULTS, { recursive: true });
-  const countsFile = join(RESULTS, `${selection}.json`);
-  const configFile = join(RESULTS, `${selection}.mocharc.json`);
+  const outcomes: MochaOutcome[] = [];
+  for (const groups of groupTests(testFiles(), selection)) {
+    // Lines of two reports must not mix: the first group writes to the terminal, the others when all have ended.
+    const running = groups.map((group, index) => runMocha(group, index === 0));
+    for (const { output, ...outcome } of await Promise.all(running)) {
+      process.stdout.write(output);
+      outcomes.push(outcome);
+    }
+  }
+  return outcomes;
+}
+
+async function runMocha({ name, files }: TestGroup, inherit: boolean): Promise<MochaOutcome & { output: string }> {
+  const countsFile = join(RESULTS, `${name}.counts.json`);
+  const configFile = join(RESULTS, `${name}.mocharc.json`);
   rmSync(countsFile, { force: true });
-  writeFileSync(configFile, JSON.stringify({ ...mochaConfig(selection), reporter: REPORTER }));
-  const { code } = await runNode([MOCHA, '--config', configFile, '--reporter-option', `counts=${countsFile}`], {
-    cwd: ROOT,
-    inherit: true,
-  });
+  const settings = JSON.parse(readFileSync(join(ROOT, '.mocharc.json'), 'utf8')) as object;
+  writeFileSync(configFile, JSON.stringify({ ...settings, spec: files, reporter: REPORTER }));
+  const args = [MOCHA, '--config', configFile, '--reporter-option', `counts=${countsFile}`];
+  const { code, output } = await runNode(args, { cwd: ROOT, inherit });
   // Absent when mocha itself failed, for example on a test file that cannot be loaded.
   const counts = existsSync(countsFile)
     ? (JSON.parse(readFileSync(countsFile, 'utf8')) as TestCounts)
     : { passed: 0, failed: 0, skipped: 0 };
-  return { code, counts };
+  return { group: name, code, counts, output };
 }
 
-/** The repository's mocha settings, narrowed to the selected files. */
-function mochaConfig(selection: Selection): object {
-  const config = JSON.parse(readFileSync(join(ROOT, '.mocharc.json'), 'utf8')) as { spec: string[] };
-  if (selection === 'all') return config;
-  if (selection === 'plain') return { ...config, ignore: ['**/*.system.test.ts'] };
-  return { ...config, spec: systemTests() };
-}
-
-function systemTests(): string[] {
-  const packages = readdirSync('packages').map((name) => `packages/${name}/test`);
-  const folders = ['bench/test', 'examples/test', 'scripts/test', ...packages];
+/** All of them, as paths from the root of the repository. */
+function testFiles(): string[] {
+  const packages = readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}/test`);
+  const folders = ['bench/test', ...packages, 'examples/test', 'examples/cdk-fargate/test', 'scripts/test'];
   return folders
-    .filter((folder) => existsSync(folder))
+    .filter((folder) => existsSync(join(ROOT, folder)))
     .flatMap((folder) => {
-      const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-      return files.filter((file) => file.endsWith('.system.test.ts')).map((file) => join(folder, file));
+      const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
+      return files.filter((file) => file.endsWith('.test.ts')).map((file) => join(folder, file));
     });
 }

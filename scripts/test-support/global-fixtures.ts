@@ -1,9 +1,6 @@
 import { stopTestServer } from './mlflow.js';
 
-/**
- * Runs once after all tests of a mocha run: ends the MLflow server that the first test in need of it started. Those of
- * the processes that run test files side by side end with them.
- */
+/** Runs once after all tests of a mocha process: ends the MLflow server that the first test in need of it started. */
 export async function mochaGlobalTeardown(): Promise<void> {
   await stopTestServer();
 }

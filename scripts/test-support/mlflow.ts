@@ -3,7 +3,7 @@ import { type MlflowServer, startMlflow } from '../mlflow/server.js';
 let server: Promise<MlflowServer> | undefined;
 
 /**
- * One real MLflow server for each process of the mocha run, started by the first test that asks. `MLFLOW_TEST_URI`
+ * One real MLflow server for each mocha process, started by the first test that asks. `MLFLOW_TEST_URI`
  * names a running server to use instead. Tests share it: each makes an experiment of its own, with a unique name.
  */
 export function testServer(): Promise<MlflowServer> {

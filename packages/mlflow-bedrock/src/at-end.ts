@@ -9,11 +9,11 @@ export interface AtEnd {
   /** Resolves with false when time ran out. Never rejects. */
   flush(): Promise<boolean>;
   /**
-   * As `flush`, and when time runs out it ends what is under way. Resolves with false when something could not be ended,
+   * As `flush`, and after this time it ends what is under way. Resolves with false when something could not be ended,
    * and keeps the process alive. Never rejects.
    */
-  flushOrGiveUp(): Promise<boolean>;
-  /** The longest that the end of the process is put off, in milliseconds. */
+  flushOrGiveUp(timeoutMillis: number): Promise<boolean>;
+  /** The longest that the end of the process is put off, over all its flushes, in milliseconds. */
   readonly flushTimeoutMillis: number;
 }
 
@@ -24,16 +24,16 @@ export interface AtEnd {
  * @returns a function that stops it
  */
 export function flushAtEnd({ hasUnsent, flush, flushOrGiveUp, flushTimeoutMillis }: AtEnd): () => void {
-  let spentMillis = 0;
+  let leftMillis = flushTimeoutMillis;
   const onBeforeExit = (): void => {
     // Work begun here makes Node.js ask again when it is done. What a timer that is no reason to live on traces
     // meanwhile must not put the end off for ever.
-    if (!hasUnsent() || spentMillis >= flushTimeoutMillis) return;
+    if (!hasUnsent() || leftMillis < 1) return;
     // After the other listeners: what they trace is sent as well, and is no reason to ask, and run them, once more.
     setImmediate(async () => {
       const begin = performance.now();
-      const isOver = await flushOrGiveUp();
-      spentMillis += performance.now() - begin;
+      const isOver = await flushOrGiveUp(leftMillis);
+      leftMillis -= performance.now() - begin;
       // What goes on would keep the process alive. Other listeners may have begun work, which is not to be cut off.
       if (!isOver && process.listenerCount('beforeExit') === 1) process.exit();
     });

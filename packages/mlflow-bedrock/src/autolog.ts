@@ -107,9 +107,9 @@ function start(options: AutologOptions): Running {
     if (!isComplete) warnOfUnsent();
     return isComplete;
   };
-  const flushOrGiveUp = async (): Promise<boolean> => {
+  const flushOrGiveUp = async (timeoutMillis: number): Promise<boolean> => {
     const sending = sendRest();
-    if (await endsWithin(flushTimeoutMillis, sending)) return true;
+    if (await endsWithin(timeoutMillis, sending)) return true;
     // What the exporter gives up, it tells itself.
     await exporter.forceFlush({ timeoutMillis: 0 });
     const isOver = await endsWithin(ENDING_MILLIS, sending);
@@ -125,7 +125,7 @@ function start(options: AutologOptions): Running {
   return {
     flush: async () => void (await flush()),
     shutdown: () => {
-      shutdown ??= flushOrGiveUp().then(async () => {
+      shutdown ??= flushOrGiveUp(flushTimeoutMillis).then(async () => {
         disable();
         stopAtEnd();
         await endsWithin(flushTimeoutMillis, provider.shutdown());
