@@ -38,6 +38,12 @@ class Demo {
     while (!this.output.includes(text)) await Promise.race([once(this.child.stdout, 'data'), tooEarly]);
   }
 
+  /** Command lines of its group. */
+  processes(): string[] {
+    const lines = execFileSync('ps', ['-A', '-o', 'pgid=,args='], { encoding: 'utf8' }).split('\n');
+    return lines.filter((line) => line.trimStart().startsWith(`${this.child.pid} `));
+  }
+
   /** What a terminal and npm do at Ctrl-C: the terminal signals the whole group, npm passes its signal on. */
   pressCtrlC(): void {
     process.kill(-(this.child.pid ?? Number.NaN), 'SIGINT');
@@ -117,10 +123,11 @@ describe('npm run demo', function () {
   it('leaves no process behind when Ctrl-C comes while the examples run', async () => {
     const demo = new Demo(['--keep', '--directory', directory]);
     await demo.prints('Bedrock:');
+    expect(demo.processes().join('\n')).to.contain('scripts/bootstrap.mjs demo');
     demo.pressCtrlC();
     expect(await demo.ended).to.equal(130);
     expect(processesOn(directory)).to.deep.equal([]);
-    expect(processesOn('examples/quickstart/app.ts')).to.deep.equal([]);
+    expect(demo.processes()).to.deep.equal([]);
   });
 
   it('uses a running server with --mlflow', async () => {
