@@ -137,9 +137,8 @@ export class TracedCall {
   }
 
   #observe(stream: unknown, output: unknown): boolean {
-    const reader = this.#api.createStream(this.#request, output, {
-      maxMediaBytes: this.#environment.config.maxMediaBytes,
-    });
+    const { maxMediaBytes, captureContent } = this.#environment.config;
+    const reader = this.#api.createStream(this.#request, output, { maxMediaBytes, withContent: captureContent });
     this.#stream = reader;
     return observeStream(stream, {
       onChunk: (chunk) => {

@@ -51,6 +51,11 @@ export interface ApiChunk {
   readonly shown: JsonValue;
 }
 
+export interface StreamOptions extends ToJsonOptions {
+  /** False where no content is recorded: then the response need not have any. */
+  readonly withContent: boolean;
+}
+
 /** Reads the events of one stream, in order. */
 export interface ApiStream {
   /** Undefined for an event that holds no chunk. */
@@ -68,5 +73,5 @@ export interface Api {
   /** @param limits what of large media is kept. */
   readRequest(input: unknown, limits: ToJsonOptions): ApiRequest;
   readResponse(request: ApiRequest, output: unknown, limits: ToJsonOptions): ApiResponse;
-  createStream(request: ApiRequest, output: unknown, limits: ToJsonOptions): ApiStream;
+  createStream(request: ApiRequest, output: unknown, options: StreamOptions): ApiStream;
 }

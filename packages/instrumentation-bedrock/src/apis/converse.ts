@@ -3,7 +3,7 @@
 import { converse } from '../dialects/converse.js';
 import { memberName } from '../dialects/converse-fold.js';
 import { asObject, asString, isObject, type JsonObject, type JsonValue, type ToJsonOptions, toJson } from '../json.js';
-import type { Api, ApiRequest, ApiResponse, ApiStream } from './api.js';
+import type { Api, ApiRequest, ApiResponse, ApiStream, StreamOptions } from './api.js';
 
 export const converseApi: Api = {
   spanType: 'CHAT_MODEL',
@@ -44,17 +44,17 @@ function recordConversation(content: JsonValue, view: ((body: JsonObject) => Jso
   return view && isObject(content) ? view(content) : content;
 }
 
-function createStream(_request: ApiRequest, _output: unknown, limits: ToJsonOptions): ApiStream {
+function createStream(_request: ApiRequest, _output: unknown, options: StreamOptions): ApiStream {
   const fold = converse.createFold();
   return {
     read(event) {
       if (!isObject(event)) return undefined;
       const name = memberName(event);
       if (name === undefined) return undefined;
-      fold.add(event);
+      if (options.withContent || !converse.isContentOnly?.(event)) fold.add(event);
       return { name, shown: event[name] ?? null };
     },
-    response: () => response(fold.body(), limits),
+    response: () => response(fold.body(), options),
     isComplete: fold.isComplete,
   };
 }

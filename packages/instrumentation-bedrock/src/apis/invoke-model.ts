@@ -17,7 +17,7 @@ import {
   toJson,
 } from '../json.js';
 import { readInvocationMetrics, type UsageReport } from '../usage.js';
-import type { Api, ApiRequest, ApiResponse, ApiStream } from './api.js';
+import type { Api, ApiRequest, ApiResponse, ApiStream, StreamOptions } from './api.js';
 
 /** The longest body that the service takes or gives (InvokeModel in the API reference): a longer one is not read. */
 const MAX_BODY_BYTES = 25_000_000;
@@ -110,13 +110,13 @@ function record(content: JsonValue, view: ((body: JsonObject) => JsonObject) | u
   return recorded;
 }
 
-function createStream(request: ApiRequest, output: unknown, limits: ToJsonOptions): ApiStream {
+function createStream(request: ApiRequest, output: unknown, options: StreamOptions): ApiStream {
   let dialect: Dialect | undefined;
   let fold = request.dialect.createFold();
   let usage: UsageReport | undefined;
   const guardrail: JsonObject = {};
   // Copied now: what outlives the call must not refer to the response, or an abandoned stream is never collected.
-  const rest = withBody(asObject(output) ?? {}, undefined, limits);
+  const rest = withBody(asObject(output) ?? {}, undefined, options);
   return {
     read(event) {
       const bytes = asBytes(asObject(asObject(event)?.['chunk'])?.['bytes']);
@@ -127,7 +127,7 @@ function createStream(request: ApiRequest, output: unknown, limits: ToJsonOption
         dialect = dialectOfResponse(request, chunk);
         if (dialect !== request.dialect) fold = dialect.createFold();
       }
-      fold.add(chunk);
+      if (options.withContent || !dialect.isContentOnly?.(chunk)) fold.add(chunk);
       if (isObject(chunk[INVOCATION_METRICS])) usage = readInvocationMetrics(chunk[INVOCATION_METRICS]);
       for (const key of GUARDRAIL_MEMBERS) {
         if (chunk[key] !== undefined) guardrail[key] = chunk[key];
@@ -141,7 +141,7 @@ function createStream(request: ApiRequest, output: unknown, limits: ToJsonOption
         dialect: dialect ?? request.dialect,
         usage,
         body: () => folded,
-        content: () => (folded ? { ...rest, body: toJson(folded, limits) } : rest),
+        content: () => (folded ? { ...rest, body: toJson(folded, options) } : rest),
         bodyOf,
         record,
       };

@@ -3,13 +3,14 @@
 import { asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../json.js';
 import { parseToolInput } from './converse-fold.js';
 import type { StreamFold } from './dialect.js';
+import { addPiece, type StreamedText } from './streamed-text.js';
 
 interface Block {
   readonly start: JsonObject;
-  text?: string;
-  thinking?: string;
+  text?: StreamedText;
+  thinking?: StreamedText;
   signature?: string;
-  partialJson?: string;
+  partialJson?: StreamedText;
   citations?: JsonValue[];
 }
 
@@ -77,13 +78,13 @@ function addKnown(target: JsonObject, source: JsonObject | undefined): void {
 
 function addDelta(block: Block, delta: JsonObject): void {
   const text = asString(delta['text']);
-  if (text !== undefined) block.text = (block.text ?? '') + text;
+  if (text !== undefined) block.text = addPiece(block.text, text);
   const thinking = asString(delta['thinking']);
-  if (thinking !== undefined) block.thinking = (block.thinking ?? '') + thinking;
+  if (thinking !== undefined) block.thinking = addPiece(block.thinking, thinking);
   const signature = asString(delta['signature']);
   if (signature !== undefined) block.signature = (block.signature ?? '') + signature;
   const partialJson = asString(delta['partial_json']);
-  if (partialJson !== undefined) block.partialJson = (block.partialJson ?? '') + partialJson;
+  if (partialJson !== undefined) block.partialJson = addPiece(block.partialJson, partialJson);
   if (isObject(delta['citation'])) {
     block.citations ??= [];
     block.citations.push(delta['citation']);
@@ -95,10 +96,10 @@ function finishBlock({ start, text, thinking, signature, partialJson, citations 
     // A block whose start was lost still is what its deltas say.
     type: thinking !== undefined ? 'thinking' : partialJson !== undefined ? 'tool_use' : 'text',
     ...start,
-    ...(text === undefined ? {} : { text: (asString(start['text']) ?? '') + text }),
-    ...(thinking === undefined ? {} : { thinking: (asString(start['thinking']) ?? '') + thinking }),
+    ...(text === undefined ? {} : { text: (asString(start['text']) ?? '') + text.toString() }),
+    ...(thinking === undefined ? {} : { thinking: (asString(start['thinking']) ?? '') + thinking.toString() }),
     ...(signature === undefined ? {} : { signature }),
-    ...(partialJson === undefined ? {} : { input: parseToolInput(partialJson) }),
+    ...(partialJson === undefined ? {} : { input: parseToolInput(partialJson.toString()) }),
     ...(citations === undefined ? {} : { citations }),
   };
 }

@@ -4,6 +4,7 @@ import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonOb
 import { finishReason, type Message, type Part, textPart } from '../messages.js';
 import { strings } from './completions.js';
 import type { Dialect, StreamFold } from './dialect.js';
+import { addPiece, type StreamedText } from './streamed-text.js';
 
 const ROLES: Readonly<Record<string, string>> = { CHATBOT: 'assistant', USER: 'user', SYSTEM: 'system', TOOL: 'tool' };
 
@@ -62,6 +63,7 @@ export const cohereCommandR: Dialect = {
     ];
   },
   createFold,
+  isContentOnly: (chunk) => chunk['event_type'] === 'text-generation',
 };
 
 function readMessage(raw: JsonObject): Message {
@@ -85,14 +87,14 @@ function readToolCall(call: JsonObject): Part {
 
 /** The closing event repeats the whole answer, so nothing is appended from it. */
 function createFold(): StreamFold {
-  let text: string | undefined;
+  let text: StreamedText | undefined;
   let toolCalls: JsonObject['tool_calls'];
   let closing: JsonObject | undefined;
   return {
     add(chunk) {
       switch (chunk['event_type']) {
         case 'text-generation':
-          text = (text ?? '') + (asString(chunk['text']) ?? '');
+          text = addPiece(text, asString(chunk['text']) ?? '');
           break;
         case 'tool-calls-generation':
           toolCalls = chunk['tool_calls'];
@@ -106,7 +108,7 @@ function createFold(): StreamFold {
     body() {
       if (text === undefined && toolCalls === undefined && !closing) return undefined;
       return {
-        ...(text === undefined ? {} : { text }),
+        ...(text === undefined ? {} : { text: text.toString() }),
         ...(toolCalls === undefined ? {} : { tool_calls: toolCalls }),
         ...closing,
       };

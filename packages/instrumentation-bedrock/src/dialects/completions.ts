@@ -3,6 +3,7 @@
 import { asNumber, asString, type JsonObject, type JsonValue } from '../json.js';
 import { finishReason, type InputContent, type OutputMessage, textPart } from '../messages.js';
 import type { StreamFold } from './dialect.js';
+import { StreamedText } from './streamed-text.js';
 
 /** The prompt as one user message. */
 export function promptInput(prompt: JsonValue | undefined): InputContent {
@@ -24,8 +25,8 @@ export function strings(values: readonly (JsonValue | undefined)[]): string[] {
   return values.filter((value) => typeof value === 'string');
 }
 
-/** One of several texts that a stream builds up piece by piece. */
-export interface StreamedText {
+/** One of several texts of an answer. */
+export interface FinishedText {
   text: string;
   reason?: string;
 }
@@ -38,23 +39,27 @@ export interface StreamedText {
  */
 export function createTextsFold(
   read: (chunk: JsonObject) => readonly { index?: JsonValue | undefined; text?: JsonValue; reason?: JsonValue }[],
-  finish: (texts: readonly StreamedText[]) => JsonObject,
+  finish: (texts: readonly FinishedText[]) => JsonObject,
 ): StreamFold {
-  const texts = new Map<number, StreamedText>();
+  const texts = new Map<number, { readonly text: StreamedText; reason?: string }>();
   return {
     add(chunk) {
       for (const { index, text, reason } of read(chunk)) {
         const key = asNumber(index) ?? 0;
         const piece = asString(text);
-        const known = texts.get(key) ?? { text: '' };
-        if (piece !== undefined) known.text += piece;
+        const known = texts.get(key) ?? { text: new StreamedText() };
+        if (piece !== undefined) known.text.add(piece);
         if (typeof reason === 'string') known.reason = reason;
         if (piece !== undefined || known.reason !== undefined) texts.set(key, known);
       }
     },
     body() {
       if (texts.size === 0) return undefined;
-      return finish([...texts.entries()].sort(([a], [b]) => a - b).map(([, text]) => text));
+      return finish(
+        [...texts.entries()]
+          .sort(([a], [b]) => a - b)
+          .map(([, { text, reason }]) => ({ text: text.toString(), ...(reason === undefined ? {} : { reason }) })),
+      );
     },
     isComplete: () => texts.size > 0 && [...texts.values()].every(({ reason }) => reason !== undefined),
   };

@@ -2,10 +2,15 @@
 
 import { asArray, asBytes, asNumber, asObject, asString, type JsonObject, type JsonValue, parseJson } from '../json.js';
 import type { StreamFold } from './dialect.js';
+import { addPiece, type StreamedText } from './streamed-text.js';
 
 /** An event is an object with one member, which names it. */
 export function memberName(event: JsonObject): string | undefined {
   return Object.keys(event)[0];
+}
+
+export function isContentDelta(event: JsonObject): boolean {
+  return memberName(event) === 'contentBlockDelta';
 }
 
 /** @param isTextSplit a block of text may come as many, which are joined. */
@@ -62,12 +67,12 @@ export function createConverseFold({ isTextSplit }: { readonly isTextSplit: bool
 
 /** A content block while its deltas arrive. */
 interface Block {
-  text?: string;
+  text?: StreamedText;
   toolUse?: JsonObject;
-  toolInput?: string;
+  toolInput?: StreamedText;
   toolResult?: JsonObject;
   toolResultContent?: JsonValue[];
-  reasoningText?: string;
+  reasoningText?: StreamedText;
   reasoningSignature?: string;
   redactedReasoning?: JsonValue | undefined;
   citations?: JsonValue[];
@@ -85,7 +90,7 @@ function startBlock(block: Block, start: JsonObject): void {
 function addDelta(block: Block, delta: JsonObject): void {
   const { text } = delta;
   // Nearly every delta is this and nothing else.
-  if (typeof text === 'string') block.text = (block.text ?? '') + text;
+  if (typeof text === 'string') block.text = addPiece(block.text, text);
   for (const name of Object.keys(delta)) {
     if (name !== 'text') addMember(block, name, delta[name]);
   }
@@ -95,7 +100,7 @@ function addMember(block: Block, name: string, value: JsonValue | undefined): vo
   switch (name) {
     case 'toolUse': {
       const input = asObject(value)?.['input'];
-      if (typeof input === 'string') block.toolInput = (block.toolInput ?? '') + input;
+      if (typeof input === 'string') block.toolInput = addPiece(block.toolInput, input);
       break;
     }
     case 'toolResult':
@@ -117,7 +122,7 @@ function addMember(block: Block, name: string, value: JsonValue | undefined): vo
 }
 
 function addReasoning(block: Block, reasoning: JsonObject): void {
-  if (typeof reasoning['text'] === 'string') block.reasoningText = (block.reasoningText ?? '') + reasoning['text'];
+  if (typeof reasoning['text'] === 'string') block.reasoningText = addPiece(block.reasoningText, reasoning['text']);
   if (typeof reasoning['signature'] === 'string') {
     block.reasoningSignature = (block.reasoningSignature ?? '') + reasoning['signature'];
   }
@@ -145,22 +150,24 @@ function joinBytes(known: unknown, piece: unknown): JsonValue | undefined {
 
 function finishBlock(block: Block): JsonObject {
   if (block.toolUse || block.toolInput !== undefined) {
-    return { toolUse: { ...block.toolUse, input: parseToolInput(block.toolInput) } };
+    return { toolUse: { ...block.toolUse, input: parseToolInput(block.toolInput?.toString()) } };
   }
   if (block.toolResult || block.toolResultContent) {
     return { toolResult: { ...block.toolResult, content: block.toolResultContent ?? [] } };
   }
   if (block.reasoningText !== undefined || block.reasoningSignature !== undefined) {
     return {
-      reasoningContent: { reasoningText: { text: block.reasoningText ?? '', signature: block.reasoningSignature } },
+      reasoningContent: {
+        reasoningText: { text: block.reasoningText?.toString() ?? '', signature: block.reasoningSignature },
+      },
     };
   }
   if (block.redactedReasoning !== undefined) return { reasoningContent: { redactedContent: block.redactedReasoning } };
   if (block.citations) {
-    return { citationsContent: { content: [{ text: block.text ?? '' }], citations: block.citations } };
+    return { citationsContent: { content: [{ text: block.text?.toString() ?? '' }], citations: block.citations } };
   }
   if (block.text === undefined && block.other) return block.other;
-  return { text: block.text ?? '' };
+  return { text: block.text?.toString() ?? '' };
 }
 
 /** Nova opens a block for every piece of text; whoever reads the answer wants the text in one. */

@@ -3,6 +3,7 @@
 import { asNumber, asString, type JsonObject } from '../json.js';
 import { completionMessage, promptInput, strings } from './completions.js';
 import type { Dialect, StreamFold } from './dialect.js';
+import { addPiece, type StreamedText } from './streamed-text.js';
 
 export const llama: Dialect = {
   name: 'llama',
@@ -31,16 +32,20 @@ export const llama: Dialect = {
 /** The prompt count stands on the first chunk only; the generation count is cumulative. */
 function createFold(): StreamFold {
   const body: JsonObject = {};
+  let generation: StreamedText | undefined;
   return {
     add(chunk) {
       const text = asString(chunk['generation']);
-      if (text !== undefined) body['generation'] = (asString(body['generation']) ?? '') + text;
+      if (text !== undefined) generation = addPiece(generation, text);
       for (const key of ['prompt_token_count', 'generation_token_count', 'stop_reason']) {
         const value = chunk[key];
         if (value !== undefined && value !== null) body[key] = value;
       }
     },
-    body: () => (Object.keys(body).length > 0 ? { ...body } : undefined),
+    body() {
+      if (generation === undefined && Object.keys(body).length === 0) return undefined;
+      return { ...(generation && { generation: generation.toString() }), ...body };
+    },
     isComplete: () => body['stop_reason'] !== undefined,
   };
 }

@@ -2,12 +2,13 @@
 
 import { asArray, asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../json.js';
 import type { StreamFold } from './dialect.js';
+import { addPiece, StreamedText } from './streamed-text.js';
 
 interface Choice {
   role?: string | undefined;
   /** Texts, and content items where the model streams items (Magistral's `thinking`). */
-  readonly content: (string | JsonObject)[];
-  reasoning?: string;
+  readonly content: (StreamedText | JsonObject)[];
+  reasoning?: StreamedText;
   refusal?: string;
   finishReason?: string;
   readonly toolCalls: ToolCall[];
@@ -17,7 +18,7 @@ interface ToolCall {
   readonly index: number | undefined;
   id?: string | undefined;
   name?: string | undefined;
-  arguments: string;
+  arguments?: StreamedText;
 }
 
 export function createOpenAiChatFold(): StreamFold {
@@ -60,7 +61,7 @@ function addChoice(choice: Choice, raw: JsonObject): void {
   choice.role ??= asString(delta['role']);
   addContent(choice.content, delta['content']);
   const reasoning = asString(delta['reasoning_content']) ?? asString(delta['reasoning']);
-  if (reasoning !== undefined) choice.reasoning = (choice.reasoning ?? '') + reasoning;
+  if (reasoning !== undefined) choice.reasoning = addPiece(choice.reasoning, reasoning);
   const refusal = asString(delta['refusal']);
   if (refusal !== undefined) choice.refusal = (choice.refusal ?? '') + refusal;
   const finish = asString(raw['finish_reason']) ?? asString(raw['stop_reason']);
@@ -70,11 +71,13 @@ function addChoice(choice: Choice, raw: JsonObject): void {
 
 function addContent(content: Choice['content'], piece: JsonValue | undefined): void {
   if (typeof piece === 'string') {
-    if (typeof content.at(-1) === 'string') content.push(content.pop() + piece);
-    else content.push(piece);
+    const last = content.at(-1);
+    if (last instanceof StreamedText) last.add(piece);
+    else content.push(addPiece(undefined, piece));
   }
   for (const item of asArray(piece).filter(isObject)) {
-    const last = asObject(content.at(-1));
+    const latest = content.at(-1);
+    const last = latest instanceof StreamedText ? undefined : latest;
     const isMoreThinking = Array.isArray(last?.['thinking']) && Array.isArray(item['thinking']);
     if (isMoreThinking)
       content[content.length - 1] = { ...last, thinking: [...asArray(last['thinking']), ...asArray(item['thinking'])] };
@@ -90,13 +93,14 @@ function addToolCall(calls: ToolCall[], piece: JsonObject): void {
   const isOfLatest = id === undefined || latest?.id === undefined || latest.id === id;
   let call = index === undefined ? (isOfLatest ? latest : undefined) : calls.find((known) => known.index === index);
   if (!call) {
-    call = { index, arguments: '' };
+    call = { index };
     calls.push(call);
   }
   call.id ??= id;
   const definition = asObject(piece['function']);
   call.name ??= asString(definition?.['name']);
-  call.arguments += asString(definition?.['arguments']) ?? '';
+  const args = asString(definition?.['arguments']);
+  if (args !== undefined) call.arguments = addPiece(call.arguments, args);
 }
 
 function finishChoice(index: number, choice: Choice): JsonObject {
@@ -105,14 +109,14 @@ function finishChoice(index: number, choice: Choice): JsonObject {
     .map((call) => ({
       id: call.id,
       type: 'function',
-      function: { name: call.name, arguments: call.arguments },
+      function: { name: call.name, arguments: call.arguments?.toString() ?? '' },
     }));
   return {
     index,
     message: {
       role: choice.role ?? 'assistant',
       content: finishContent(choice.content),
-      ...(choice.reasoning === undefined ? {} : { reasoning_content: choice.reasoning }),
+      ...(choice.reasoning === undefined ? {} : { reasoning_content: choice.reasoning.toString() }),
       ...(choice.refusal === undefined ? {} : { refusal: choice.refusal }),
       ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
     },
@@ -123,8 +127,8 @@ function finishChoice(index: number, choice: Choice): JsonObject {
 function finishContent(content: Choice['content']): JsonValue {
   const [only] = content;
   if (only === undefined) return null;
-  if (typeof only === 'string' && content.length === 1) return only;
-  return content.map((item) => (typeof item === 'string' ? { type: 'text', text: item } : item));
+  if (only instanceof StreamedText && content.length === 1) return only.toString();
+  return content.map((item) => (item instanceof StreamedText ? { type: 'text', text: item.toString() } : item));
 }
 
 function sorted<Value>(map: ReadonlyMap<number, Value>): [number, Value][] {

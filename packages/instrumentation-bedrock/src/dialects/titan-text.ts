@@ -3,6 +3,7 @@
 import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../json.js';
 import { completionMessage, promptInput, strings } from './completions.js';
 import type { Dialect, StreamFold } from './dialect.js';
+import { addPiece, type StreamedText } from './streamed-text.js';
 
 export const titanText: Dialect = {
   name: 'titan-text',
@@ -43,11 +44,12 @@ export const titanText: Dialect = {
 /** The input count stands on the first chunk only, the cumulative output count and the reason on the last. */
 function createFold(): StreamFold {
   let inputTokens: number | undefined;
+  let output: StreamedText | undefined;
   const result: JsonObject = {};
   return {
     add(chunk) {
       const text = asString(chunk['outputText']);
-      if (text !== undefined) result['outputText'] = (asString(result['outputText']) ?? '') + text;
+      if (text !== undefined) output = addPiece(output, text);
       inputTokens = asNumber(chunk['inputTextTokenCount']) ?? inputTokens;
       const outputTokens = asNumber(chunk['totalOutputTextTokenCount']);
       if (outputTokens !== undefined) result['tokenCount'] = outputTokens;
@@ -55,8 +57,9 @@ function createFold(): StreamFold {
       if (reason !== undefined) result['completionReason'] = reason;
     },
     body() {
-      if (Object.keys(result).length === 0) return undefined;
-      return { inputTextTokenCount: inputTokens, results: [{ ...result }] };
+      if (output === undefined && Object.keys(result).length === 0) return undefined;
+      const outputText = output && { outputText: output.toString() };
+      return { inputTextTokenCount: inputTokens, results: [{ ...outputText, ...result }] };
     },
     isComplete: () => result['completionReason'] !== undefined,
   };
