@@ -2,9 +2,16 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Duration } from 'aws-cdk-lib';
 import { Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
-import { FargateService, FargateTaskDefinition, type ICluster, LogDrivers } from 'aws-cdk-lib/aws-ecs';
+import {
+  Secret as EcsSecret,
+  FargateService,
+  FargateTaskDefinition,
+  type ICluster,
+  LogDrivers,
+} from 'aws-cdk-lib/aws-ecs';
 import { ApplicationProtocol, Protocol } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { accept } from './accept.js';
 import { acceptPull, type Images } from './images.js';
@@ -36,6 +43,7 @@ service:
 const OTLP_PORT = 4318;
 const HEALTH_PORT = 13133;
 const QUEUE = 'queue';
+const MEMORY_MIB = 1024;
 
 /** OpenTelemetry Collectors behind the load balancer of MLflow: OTLP over HTTP in, MLflow and another backend out. */
 export class Collector extends Construct {
@@ -45,17 +53,19 @@ export class Collector extends Construct {
   constructor(scope: Construct, id: string, props: CollectorProps) {
     super(scope, id);
     const { network, cluster, images, logGroup, settings, server } = props;
-    const { otlpBackend } = settings;
+    const { otlpBackend, otlpBackendSecret } = settings;
     this.url = `${server.url}:${OTLP_PORT}`;
 
     const taskDefinition = new FargateTaskDefinition(this, 'Task', {
       cpu: 512,
-      memoryLimitMiB: 1024,
+      memoryLimitMiB: MEMORY_MIB,
       volumes: [{ name: QUEUE }],
     });
     const container = taskDefinition.addContainer('collector', {
       image: images('collector'),
       command: ['--config=env:COLLECTOR_CONFIG', ...(otlpBackend ? [] : ['--config=env:COLLECTOR_NO_BACKEND'])],
+      // The memory limiter goes by the limit of the container; without one it may see the whole machine's memory.
+      memoryLimitMiB: MEMORY_MIB,
       // The volume is root's, and the image has no shell that could give it away.
       user: '0',
       environment: {
@@ -64,6 +74,13 @@ export class Collector extends Construct {
         MLFLOW_EXPERIMENT_ID: settings.experimentId,
         ...(otlpBackend ? { OTLP_BACKEND_ENDPOINT: otlpBackend } : { COLLECTOR_NO_BACKEND: NO_BACKEND }),
       },
+      ...(otlpBackendSecret && {
+        secrets: {
+          OTLP_BACKEND_AUTHORIZATION: EcsSecret.fromSecretsManager(
+            Secret.fromSecretNameV2(this, 'BackendSecret', otlpBackendSecret),
+          ),
+        },
+      }),
       portMappings: [{ containerPort: OTLP_PORT }, { containerPort: HEALTH_PORT }],
       logging: LogDrivers.awsLogs({ logGroup, streamPrefix: 'collector' }),
       // A crash starts the container again in the same task, which still has the queue.

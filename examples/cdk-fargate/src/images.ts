@@ -1,4 +1,4 @@
-import { type RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Repository, TagMutability } from 'aws-cdk-lib/aws-ecr';
 import { ContainerImage, type TaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
@@ -24,11 +24,7 @@ export const publicImages: Images = (name) => ContainerImage.fromRegistry(`${IMA
 export class ImagesStack extends Stack {
   readonly images: Images;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { prefix, removalPolicy }: { prefix: string; removalPolicy: RemovalPolicy },
-  ) {
+  constructor(scope: Construct, id: string, { prefix }: { prefix: string }) {
     super(scope, id, { description: 'Copies of the images of MLflow, PostgreSQL and the OpenTelemetry Collector' });
     const repositories = new Map<ImageName, Repository>();
     for (const name of Object.keys(IMAGES) as ImageName[]) {
@@ -36,8 +32,9 @@ export class ImagesStack extends Stack {
         repositoryName: `${prefix}/${name}`,
         imageTagMutability: TagMutability.IMMUTABLE,
         imageScanOnPush: true,
-        removalPolicy,
-        emptyOnDelete: removalPolicy === 'destroy',
+        // Copies only; what stays would be in the way of the next deployment, as its name is taken.
+        removalPolicy: RemovalPolicy.DESTROY,
+        emptyOnDelete: true,
       });
       repositories.set(name, repository);
     }

@@ -1,3 +1,4 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
 import {
   FlowLogDestination,
   FlowLogTrafficType,
@@ -55,7 +56,9 @@ export class Network extends Construct {
       gatewayEndpoints: { s3: { service: GatewayVpcEndpointAwsService.S3 } },
     });
     this.vpc.addFlowLog('Rejected', {
-      destination: FlowLogDestination.toCloudWatchLogs(new LogGroup(this, 'FlowLogs', { retention: logRetention })),
+      destination: FlowLogDestination.toCloudWatchLogs(
+        new LogGroup(this, 'FlowLogs', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY }),
+      ),
       trafficType: FlowLogTrafficType.REJECT,
     });
     if (!withNat) this.#addInterfaceEndpoints(application);

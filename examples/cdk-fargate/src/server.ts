@@ -36,6 +36,8 @@ export interface ServerProps {
 }
 
 const MLFLOW_PORT = 5000;
+/** How long the load balancer keeps a connection that nobody uses. */
+const IDLE_SECONDS = 60;
 const ACCESS_LOG_PREFIX = 'alb';
 const HEALTH_CHECK = `import urllib.request; urllib.request.urlopen('http://127.0.0.1:${MLFLOW_PORT}/health', timeout=4)`;
 /** Each worker is a process of about 0.5 GB. */
@@ -109,7 +111,9 @@ export class Server extends Construct {
     const loadBalancer = new ApplicationLoadBalancer(this, 'LoadBalancer', {
       // In small letters, as every client sends it: MLflow compares the Host header letter by letter, and a name that
       // CloudFormation makes up has capitals.
-      loadBalancerName: Stack.of(this).stackName.toLowerCase(),
+      // A scheme of its own has a name of its own: CloudFormation makes the new one while the old one is there.
+      loadBalancerName: `${Stack.of(this).stackName.toLowerCase()}${settings.internetFacing ? '-public' : ''}`,
+      idleTimeout: Duration.seconds(IDLE_SECONDS),
       vpc: network.vpc,
       internetFacing: settings.internetFacing,
       vpcSubnets: { subnetGroupName: settings.internetFacing ? 'public' : 'private' },
@@ -138,6 +142,8 @@ export class Server extends Construct {
       command: [
         ...['mlflow', 'server', '--host', '0.0.0.0', '--port', String(MLFLOW_PORT)],
         ...['--workers', String(workers), '--artifacts-destination', artifacts.uri],
+        // Longer than the load balancer's, which else sends a request into a connection that is just being closed: 502.
+        ...['--uvicorn-opts', `--timeout-keep-alive ${IDLE_SECONDS + 15}`],
       ],
       environment: {
         // Without a user, a password or a host: the driver's library reads those from PG... variables, so that the
@@ -148,6 +154,12 @@ export class Server extends Construct {
         PGUSER: database.user,
         PGDATABASE: database.name,
         PGSSLMODE: database.sslMode,
+        // Of each worker, for each of MLflow's three stores. By default 5 and 10 more: a deployment at five tasks, while
+        // the old ones still run, would open more than PostgreSQL takes.
+        MLFLOW_SQLALCHEMYSTORE_POOL_SIZE: '2',
+        MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW: '1',
+        // Else each worker asks github.com for new prices while it takes spans, and waits half a minute for no answer.
+        ...(settings.network === 'isolated' ? { MLFLOW_MODEL_CATALOG_URI: '' } : {}),
         AWS_DEFAULT_REGION: Stack.of(this).region,
         // 403 for other Host headers. localhost is for port forwarding.
         MLFLOW_SERVER_ALLOWED_HOSTS: `${host},localhost,localhost:*,127.0.0.1,127.0.0.1:*`,

@@ -22,6 +22,8 @@ export interface Settings {
   experimentId: string;
   /** OTLP endpoint (HTTP) that gets the same spans from the Collector. */
   otlpBackend: string | undefined;
+  /** Name of the secret (AWS Secrets Manager) whose text is the `Authorization` header for `otlpBackend`. */
+  otlpBackendSecret: string | undefined;
   /** Also the Lambda function and the ECS task that call Bedrock. */
   application: boolean;
   /** Model id or inference profile that the application may call. */
@@ -43,11 +45,14 @@ const NAMES: readonly (keyof Settings | 'certificateArn' | 'domainName')[] = [
   'collector',
   'experimentId',
   'otlpBackend',
+  'otlpBackendSecret',
   'application',
   'modelId',
   'maintenance',
   'removeData',
 ];
+/** 10.0.0.0/8 is the largest private network. */
+const WIDEST_PREFIX = 8;
 const CIDR = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
 
 /** @throws Error that says what to change when a setting is unknown, is not one of its values, or would open MLflow */
@@ -69,11 +74,13 @@ export function readSettings(node: Node): Settings {
     collector: flag('collector', false),
     experimentId: text('experimentId') ?? '0',
     otlpBackend: text('otlpBackend'),
+    otlpBackendSecret: text('otlpBackendSecret'),
     application: flag('application', false),
     modelId: text('modelId') ?? 'amazon.nova-lite-v1:0',
     maintenance: flag('maintenance', false),
     removeData: flag('removeData', false),
   };
+  refuseWithoutEffect(settings, text('experimentId'));
   refuseOpenDoors(settings);
   return settings;
 }
@@ -98,12 +105,29 @@ function httpsOf(certificateArn: string | undefined, domainName: string | undefi
   return { certificateArn, domainName: domainName.toLowerCase() };
 }
 
+function refuseWithoutEffect(
+  { collector, otlpBackend, otlpBackendSecret }: Settings,
+  experimentId: string | undefined,
+): void {
+  const forCollector = Object.entries({ experimentId, otlpBackend, otlpBackendSecret });
+  const given = forCollector.filter(([, value]) => value !== undefined).map(([name]) => name);
+  if (!collector && given.length > 0)
+    throw new Error(`${given.join(' and ')} has no effect without a Collector: add -c collector=true.`);
+  if (experimentId !== undefined && !/^\d+$/.test(experimentId))
+    throw new Error(`experimentId is "${experimentId}"; it has to be the number of the experiment, not its name.`);
+  if (otlpBackendSecret !== undefined && otlpBackend === undefined)
+    throw new Error('otlpBackendSecret needs otlpBackend, the endpoint that it is for.');
+}
+
 function refuseOpenDoors({ allowedCidrs, internetFacing, https, collector, application }: Settings): void {
   const malformed = allowedCidrs.filter((cidr) => !CIDR.test(cidr));
   if (malformed.length > 0)
     throw new Error(`allowedCidrs has ${malformed.join(', ')}; write ranges such as 10.8.0.0/16, separated by commas.`);
-  if (allowedCidrs.some((cidr) => cidr.endsWith('/0')))
-    throw new Error('allowedCidrs has the whole internet in it. MLflow asks for no password: name your own networks.');
+  const wide = allowedCidrs.filter((cidr) => Number(cidr.split('/')[1]) < WIDEST_PREFIX);
+  if (wide.length > 0)
+    throw new Error(
+      `allowedCidrs has ${wide.join(', ')}, which is far more than a network of yours. MLflow asks for no password: name your own networks.`,
+    );
   if (!internetFacing) return;
   if (https === undefined)
     throw new Error(

@@ -1,4 +1,4 @@
-import { type App, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { type App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { ApplicationStack } from './application-stack.js';
 import { ImagesStack, publicImages } from './images.js';
@@ -13,11 +13,8 @@ export function addStacks(app: App): void {
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   const settings = readSettings(app.node);
   const name = `mlflow-${settings.stage}`;
-  const removalPolicy = settings.removeData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
   const images =
-    settings.network === 'nat'
-      ? publicImages
-      : new ImagesStack(app, `${name}-images`, { prefix: name, removalPolicy }).images;
+    settings.network === 'nat' ? publicImages : new ImagesStack(app, `${name}-images`, { prefix: name }).images;
   const mlflow = new MlflowStack(app, name, { settings, images });
   if (settings.application) new ApplicationStack(app, `${name}-application`, { settings, mlflow });
 }

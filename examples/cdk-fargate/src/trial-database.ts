@@ -1,4 +1,4 @@
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type Connections, type IVpc, Port } from 'aws-cdk-lib/aws-ec2';
 import {
   Secret as EcsSecret,
@@ -7,7 +7,7 @@ import {
   type ICluster,
   LogDrivers,
 } from 'aws-cdk-lib/aws-ecs';
-import { FileSystem, ThroughputMode } from 'aws-cdk-lib/aws-efs';
+import { type CfnFileSystem, FileSystem, ThroughputMode } from 'aws-cdk-lib/aws-efs';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { DnsRecordType, type INamespace } from 'aws-cdk-lib/aws-servicediscovery';
@@ -57,11 +57,14 @@ export class TrialDatabase extends Construct implements Database {
       vpc,
       vpcSubnets: { subnetGroupName: 'private' },
       encrypted: true,
-      enableAutomaticBackups: true,
       // Bursting throughput grows with the size: next to nothing for a new database.
       throughputMode: ThroughputMode.ELASTIC,
       removalPolicy,
     });
+    // Backups outlive the file system. Named in both cases, to end them in an update, too.
+    (fileSystem.node.defaultChild as CfnFileSystem).backupPolicy = {
+      status: removalPolicy === RemovalPolicy.DESTROY ? 'DISABLED' : 'ENABLED',
+    };
     const accessPoint = fileSystem.addAccessPoint('Data', {
       path: '/postgresql',
       posixUser: { uid: UID, gid: UID },

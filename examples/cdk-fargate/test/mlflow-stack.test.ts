@@ -225,6 +225,23 @@ describe('MLflow on Fargate', function () {
       }
     });
 
+    it('gives up an idle connection before MLflow does', () => {
+      for (const template of [trial, production]) {
+        const { LoadBalancerAttributes } = resource(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer').Properties;
+        const idle = LoadBalancerAttributes.find(({ Key }: { Key: string }) => Key === 'idle_timeout.timeout_seconds');
+        const [, keepAlive] = /--timeout-keep-alive (\d+)/.exec(container(template).Command.join(' ')) ?? [];
+        expect(Number(keepAlive)).to.be.above(Number(idle.Value));
+      }
+    });
+
+    it('has another name when it has another scheme', () => {
+      const { Name } = resource(
+        synthesizeCase('production on the internet').template(),
+        'AWS::ElasticLoadBalancingV2::LoadBalancer',
+      ).Properties;
+      expect(Name).to.equal('mlflow-production-public');
+    });
+
     it('asks for the health of the tasks', () => {
       const { Properties } = resource(trial, 'AWS::ElasticLoadBalancingV2::TargetGroup');
       expect(Properties).to.include({ HealthCheckPath: '/health', Port: 5000, TargetType: 'ip' });
@@ -257,6 +274,28 @@ describe('MLflow on Fargate', function () {
         // A number here would undo the scaling with each deployment.
         expect(service(template)).to.not.have.property('DesiredCount');
       }
+    });
+
+    it('opens no more connections than PostgreSQL takes, also while a deployment doubles the tasks', () => {
+      // PostgreSQL's own default, and what Amazon RDS makes of the memory of a db.t4g.medium, less what it keeps.
+      for (const [template, most] of [
+        [trial, 100 - 3],
+        [production, 400],
+      ] as const) {
+        const { MLFLOW_SQLALCHEMYSTORE_POOL_SIZE: size, MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW: overflow } = env(template);
+        const command: string[] = container(template).Command;
+        const workers = Number(command[command.indexOf('--workers') + 1]);
+        const tasks = resource(template, 'AWS::ApplicationAutoScaling::ScalableTarget').Properties.MaxCapacity;
+        const doubled = service(template).DeploymentConfiguration.MaximumPercent / 100;
+        // Traces, models, jobs: a pool each.
+        expect((Number(size) + Number(overflow)) * 3 * workers * tasks * doubled).to.be.within(1, most);
+      }
+    });
+
+    it('asks nobody for prices where nobody can be reached', () => {
+      const isolated = synthesizeCase('production in an isolated network').template();
+      expect(env(isolated)['MLFLOW_MODEL_CATALOG_URI']).to.equal('');
+      expect(env(production)).to.not.have.property('MLFLOW_MODEL_CATALOG_URI');
     });
 
     it('has no task during maintenance', () => {
@@ -339,6 +378,12 @@ describe('MLflow on Fargate', function () {
       expect(given['COLLECTOR_CONFIG']).to.equal(file);
       expect(container(template, 'CollectorTask').Command).to.deep.equal(['--config=env:COLLECTOR_CONFIG']);
       expect(given).to.deep.include({ MLFLOW_EXPERIMENT_ID: '0', OTLP_BACKEND_ENDPOINT: 'https://otlp.example.com' });
+      const { Secrets, Memory } = container(template, 'CollectorTask');
+      expect(Secrets).to.have.length(1);
+      expect(Secrets[0].Name).to.equal('OTLP_BACKEND_AUTHORIZATION');
+      expect(JSON.stringify(Secrets[0].ValueFrom)).to.contain(':secret:otlp-backend');
+      // What its memory limiter goes by.
+      expect(Memory).to.equal(1024);
       for (const [, name = ''] of file.matchAll(/\$\{env:(\w+)\}/g)) expect(given).to.have.property(name);
       // And no name that the configuration does not know.
       for (const name of Object.keys(given)) if (name !== 'COLLECTOR_CONFIG') expect(file).to.contain(`\${env:${name}`);
@@ -381,8 +426,17 @@ describe('MLflow on Fargate', function () {
     });
 
     it('takes everything when it is told to', () => {
-      const kept = policies(synthesizeCase('trial with everything').template()).filter((policy) => policy !== 'Delete');
+      const template = synthesizeCase('trial with everything').template();
+      const kept = Object.entries(template.Resources).filter(([, { DeletionPolicy }]) => DeletionPolicy === 'Retain');
       expect(kept).to.deep.equal([]);
+      // Backups are kept by a service of their own.
+      const { BackupPolicy } = resource(template, 'AWS::EFS::FileSystem').Properties;
+      expect(BackupPolicy.Status).to.equal('DISABLED');
+      expect(resource(trial, 'AWS::EFS::FileSystem').Properties.BackupPolicy.Status).to.equal('ENABLED');
+      const images = synthesizeCase('trial in an isolated network, for maintenance').template('images');
+      for (const [, { DeletionPolicy, Properties }] of resources(images, 'AWS::ECR::Repository')) {
+        expect([DeletionPolicy, Properties.EmptyOnDelete]).to.deep.equal(['Delete', true]);
+      }
     });
   });
 

@@ -85,6 +85,7 @@ describe('settings of the CDK app', () => {
       collector: false,
       experimentId: '0',
       otlpBackend: undefined,
+      otlpBackendSecret: undefined,
       application: false,
       modelId: 'amazon.nova-lite-v1:0',
       maintenance: false,
@@ -99,7 +100,23 @@ describe('settings of the CDK app', () => {
     ['a flag that is none', { removeData: 'yes' }, 'removeData is "yes"; it has to be one of: true, false.'],
     ['half of HTTPS', { domainName: 'a.example' }, 'HTTPS needs both: certificateArn, and domainName'],
     ['an address without range', { allowedCidrs: '10.8.0.1' }, 'allowedCidrs has 10.8.0.1; write ranges such as'],
-    ['the whole internet', { allowedCidrs: '0.0.0.0/0' }, 'allowedCidrs has the whole internet in it.'],
+    ['the whole internet', { allowedCidrs: '0.0.0.0/0' }, 'allowedCidrs has 0.0.0.0/0, which is far more'],
+    [
+      'the whole internet in halves',
+      { allowedCidrs: '0.0.0.0/1,128.0.0.0/1' },
+      'allowedCidrs has 0.0.0.0/1, 128.0.0.0/1, which is far more',
+    ],
+    [
+      'settings of a Collector without one',
+      { experimentId: '7', otlpBackend: 'https://otlp.example.com' },
+      'experimentId and otlpBackend has no effect without a Collector: add -c collector=true.',
+    ],
+    [
+      'the name of an experiment',
+      { collector: 'true', experimentId: 'agents' },
+      'has to be the number of the experiment',
+    ],
+    ['credentials for nobody', { collector: 'true', otlpBackendSecret: 'a' }, 'otlpBackendSecret needs otlpBackend'],
     ['plain text on the internet', { internetFacing: 'true' }, 'internetFacing needs certificateArn and domainName'],
     ['everybody on the internet', { internetFacing: 'true', ...https }, 'internetFacing needs allowedCidrs'],
     [

@@ -5,6 +5,7 @@ export const CASES = {
   'trial with everything': {
     collector: 'true',
     otlpBackend: 'https://otlp.example.com',
+    otlpBackendSecret: 'otlp-backend',
     application: 'true',
     removeData: 'true',
     allowedCidrs: '10.8.0.0/16,192.168.7.0/24',
