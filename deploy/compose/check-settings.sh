@@ -15,7 +15,7 @@ refuse() {
 }
 
 case "$BIND_ADDRESS" in
-  127.* | ::1 | "[::1]") open=no ;;
+  127.* | "[::1]") open=no ;;
   *) open=yes ;;
 esac
 

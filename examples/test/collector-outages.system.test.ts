@@ -93,6 +93,8 @@ describe('with a Collector in front of MLflow', function () {
     const [mlflowAway, databaseAway, storeAway] = sites;
     await Promise.all([
       isAway(mlflowAway.topology.parts.mlflow, MINUTE),
+      // With half a minute's traces in its queue, which only its disk can keep.
+      delay(MINUTE / 2).then(() => mlflowAway.collector.restart()),
       isAway(databaseAway.topology.parts.postgres, MINUTE),
       isAway(storeAway.topology.parts.minio, MINUTE),
       delay(SHORT).then(() => isAway(storeAway.collector, SHORT)),

@@ -1,6 +1,8 @@
 /** deploy/collector, run by a real OpenTelemetry Collector: application → Collector → MLflow and another backend. */
 
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Attributes } from '@opentelemetry/api';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
@@ -17,6 +19,7 @@ import {
 import { type OtlpReceiver, startOtlpReceiver } from '../../scripts/test-support/otlp-receiver.js';
 import { outline } from './run-example.js';
 import { type Application, runOneAgent, SPANS_PER_RUN, wholeTrace } from './support/one-agent.js';
+import { sendSpan } from './support/send-span.js';
 
 const VARIANTS: readonly CollectorConfigs[] = [
   ['config.yaml'],
@@ -170,6 +173,46 @@ describe('the Collector of deploy/collector', function () {
     for (const place of places) {
       expect(JSON.stringify(received.map((span) => span[place])), place).to.contain('canary');
     }
+  });
+
+  it('with redaction.yaml knows the names that other instrumentations give content', async () => {
+    const { backend, collector } = await startPath(['config.yaml', 'redaction.yaml']);
+    const names = [
+      ...['error.message', 'exception.message', 'exception.stacktrace', 'langfuse.observation.status_message'],
+      ...['llm.request.functions.0.parameters', 'traceloop.prompt.template', 'traceloop.prompt.template_variables.q'],
+      ...['input.value', 'input.images.0.image.url', 'llm.input_messages.0.message.content'],
+      ...['gen_ai.prompt.0.content', 'ai.prompt.messages', 'ai.result.text', 'ai.response.providerMetadata'],
+    ];
+    const content = Object.fromEntries(names.map((name) => [name, 'canary']));
+    await sendSpan(collector, { name: 'foreign', attributes: { ...content, 'llm.model_name': 'nova' } });
+    const [span] = await backend.received(1);
+    expect(span?.attributes).to.deep.equal({ 'llm.model_name': 'nova' });
+  });
+
+  it('mends what would make MLflow refuse the spans of others', async () => {
+    const { experimentId, collector, backend } = await startPath(['config.yaml']);
+    const long = 'x'.repeat(8_001);
+    const odd: readonly Attributes[] = [
+      { text: 'a\u0000\u0000b', 'mlflow.spanOutputs': String.raw`"a\u0000\u0000b\\u0000"` },
+      { 'user.id': 'a\u0000b' },
+      { 'user.id': long, 'session.id': long, 'gen_ai.conversation.id': long },
+      { 'gen_ai.operation.name': '["chat"]' },
+      { 'gen_ai.operation.name': ['chat'] },
+    ];
+    const ids = await Promise.all(odd.map((attributes) => sendSpan(collector, { name: 'odd \u0000', attributes })));
+    const traces = await Promise.all(ids.map((id) => wholeTrace(trackingUri, id, { spans: 1 })));
+    expect(traces.map(({ info }) => info.experimentId)).to.deep.equal(odd.map(() => experimentId));
+    expect(traces[0]?.spans[0]).to.deep.include({ name: 'odd \uFFFD', outputs: 'a\uFFFD\uFFFDb\\u0000' });
+    expect(await backend.received(odd.length)).to.have.length(odd.length);
+  });
+
+  it('counts what it queues and what a backend refused, under the names of docs/collector.md', async () => {
+    const { collector } = await startPath(['config.yaml'], { MLFLOW_EXPERIMENT_ID: '404404' });
+    await sendSpan(collector, { name: 'for nobody', attributes: {} });
+    const metrics = async (): Promise<string> => (await fetch(collector.metricsUrl)).text();
+    const refused = /^otelcol_exporter_send_failed_spans.*otlp_http\/mlflow.* 1$/m;
+    while (!refused.test(await metrics())) await delay(200);
+    expect(await metrics()).to.match(/^otelcol_exporter_queue_size.*otlp_http\/mlflow.* 0$/m);
   });
 
   it('with tail-sampling.yaml keeps whole traces: failed, slow and expensive ones', async () => {

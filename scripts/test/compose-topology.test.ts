@@ -115,8 +115,13 @@ describe('the services of docker-compose.yml with authentication, as local progr
     const dump = join(folder, 'mlflow.dump');
     const { stdout } = await inPostgres('pg_dump', ['--format=custom', 'mlflow']);
     await writeFile(dump, stdout);
-    await query('DROP TABLE experiments, trace_info, spans, users CASCADE');
-    await inPostgres('pg_restore', ['--clean', '--if-exists', '--dbname=mlflow', dump]);
+    // As an upgrade leaves it that failed: tables that the backup does not know hold on to those that it does.
+    await query(
+      'CREATE TABLE of_next_version (experiment_id INTEGER REFERENCES experiments (experiment_id)); DELETE FROM spans',
+    );
+    await inPostgres('dropdb', ['--force', 'mlflow']);
+    await inPostgres('createdb', ['mlflow']);
+    await inPostgres('pg_restore', ['--dbname=mlflow', dump]);
     const { python } = await installMlflow(() => {});
     const uri = topology.mlflowEnv['MLFLOW_BACKEND_STORE_URI'] ?? '';
     await run(python, ['-m', 'mlflow', 'db', 'upgrade', uri], { env: { ...process.env, ...topology.mlflowEnv } });

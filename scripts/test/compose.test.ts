@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -136,8 +136,9 @@ describe('docker-compose.yml', () => {
 
   it('passes the Collector settings that its configuration reads', () => {
     const { environment = {}, volumes = [] } = readCompose().services['collector'] ?? {};
-    const [file = ''] = volumes[0]?.split(':') ?? [];
-    const configuration = readFileSync(join(ROOT, file), 'utf8');
+    const [folder = ''] = volumes[0]?.split(':') ?? [];
+    const files = readdirSync(join(ROOT, folder)).map((file) => readFileSync(join(ROOT, folder, file), 'utf8'));
+    const configuration = files.join('\n');
     for (const name of Object.keys(environment)) expect(configuration).to.contain(`\${env:${name}`);
   });
 

@@ -67,14 +67,16 @@ export async function runOneAgent(
 export async function wholeTrace(
   trackingUri: string,
   traceId: string,
-  credentials: Pick<MlflowConnectionConfig, 'username' | 'password'> = {},
+  {
+    spans = SPANS_PER_RUN,
+    ...credentials
+  }: Pick<MlflowConnectionConfig, 'username' | 'password'> & { spans?: number } = {},
 ): Promise<MlflowTrace> {
   const client = new MlflowClient({ trackingUri, ...credentials });
   try {
     for (;;) {
       const found = await client.getTrace(traceId).catch(() => undefined);
-      if (found !== undefined && found.spans.length >= SPANS_PER_RUN && found.info.state !== 'IN_PROGRESS')
-        return found;
+      if (found !== undefined && found.spans.length >= spans && found.info.state !== 'IN_PROGRESS') return found;
       await delay(POLL_MILLIS);
     }
   } finally {
