@@ -112,7 +112,7 @@ function refuseWithoutEffect(
   const forCollector = Object.entries({ experimentId, otlpBackend, otlpBackendSecret });
   const given = forCollector.filter(([, value]) => value !== undefined).map(([name]) => name);
   if (!collector && given.length > 0)
-    throw new Error(`${given.join(' and ')} has no effect without a Collector: add -c collector=true.`);
+    throw new Error(`Without a Collector these do nothing: ${given.join(', ')}. Add -c collector=true.`);
   if (experimentId !== undefined && !/^\d+$/.test(experimentId))
     throw new Error(`experimentId is "${experimentId}"; it has to be the number of the experiment, not its name.`);
   if (otlpBackendSecret !== undefined && otlpBackend === undefined)

@@ -109,7 +109,7 @@ describe('settings of the CDK app', () => {
     [
       'settings of a Collector without one',
       { experimentId: '7', otlpBackend: 'https://otlp.example.com' },
-      'experimentId and otlpBackend has no effect without a Collector: add -c collector=true.',
+      'Without a Collector these do nothing: experimentId, otlpBackend. Add -c collector=true.',
     ],
     [
       'the name of an experiment',
