@@ -4,7 +4,7 @@ import { cpus, loadavg } from 'node:os';
 import { buildPackages } from './build.js';
 import type { Backend, LoadJob, Measurement } from './load/job.js';
 import { batchSpans, readOptions, USAGE } from './load/options.js';
-import { formatMeasurements } from './load/report.js';
+import { formatMeasurements, whyTooSlow } from './load/report.js';
 import { type MeasuredServer, runningServer, startServer } from './load/server.js';
 import { checkTrackingServer } from './support/tracking-server.js';
 
@@ -57,7 +57,9 @@ export async function main(args: string[]): Promise<number> {
     const machine = { cpus: cpus().length, model: cpus()[0]?.model, node: process.version };
     writeFileSync(options.json, `${JSON.stringify({ machine, measurements }, null, 2)}\n`);
   }
-  return measurements.every(({ sent }) => sent.spans > 0) ? 0 : 1;
+  const complaints = measurements.map(whyTooSlow).filter((complaint) => complaint !== undefined);
+  for (const complaint of complaints) console.error(complaint);
+  return complaints.length === 0 && measurements.every(({ sent }) => sent.spans > 0) ? 0 : 1;
 }
 
 /** Every kind of trace, with the job's other settings. */

@@ -19,13 +19,16 @@ case "$BIND_ADDRESS" in
   *) open=yes ;;
 esac
 
+# check_letters NAME VALUE [HINT]
+check_letters() {
+  case "$2" in
+    *[!A-Za-z0-9_-]*) refuse "$1 becomes part of a URL: use letters, digits, \"-\" and \"_\" only${3:-.}" ;;
+  esac
+}
+
 # check_password NAME VALUE
 check_password() {
-  case "$2" in
-    *[!A-Za-z0-9_-]*)
-      refuse "$1 becomes part of a URL: use letters, digits, \"-\" and \"_\" only, for example: openssl rand -hex 16"
-      ;;
-  esac
+  check_letters "$1" "$2" ", for example: openssl rand -hex 16"
   [ "${#2}" -ge 8 ] || refuse "$1 needs at least 8 characters."
   [ "$2" = "$DEFAULT_PASSWORD" ] || return 0
   if [ "$open" = yes ]; then
@@ -35,6 +38,9 @@ check_password() {
   fi
 }
 
+check_letters POSTGRES_USER "$POSTGRES_USER"
+check_letters POSTGRES_DB "$POSTGRES_DB"
+check_letters MINIO_ROOT_USER "$MINIO_ROOT_USER"
 check_password POSTGRES_PASSWORD "$POSTGRES_PASSWORD"
 check_password MINIO_ROOT_PASSWORD "$MINIO_ROOT_PASSWORD"
 
@@ -46,6 +52,10 @@ elif [ "$REQUIRE_AUTH" = true ]; then
   refuse "The profile \"auth\" needs MLFLOW_AUTH_ADMIN_PASSWORD in .env, of at least 12 characters."
 elif [ "$open" = yes ]; then
   warn "MLflow asks for no password: whoever reaches $BIND_ADDRESS reads every prompt and answer. Set MLFLOW_AUTH_ADMIN_PASSWORD in .env."
+fi
+
+if [ "$open" = yes ] && [ -n "$COLLECTOR_AUTHORIZATION" ]; then
+  warn "The Collector asks for no password: whoever reaches $BIND_ADDRESS writes to MLflow as the user of COLLECTOR_AUTHORIZATION. Let that user edit one experiment and nothing else."
 fi
 
 exit "$refused"

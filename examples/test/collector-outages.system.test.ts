@@ -1,10 +1,11 @@
 /** What a Collector in front of MLflow is for: nothing is lost while something behind it, or itself, is away. */
 
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
-import { MlflowClient } from 'opentelemetry-exporter-mlflow';
+import { MlflowClient, type MlflowConnectionConfig } from 'opentelemetry-exporter-mlflow';
 import { buildOtelcol, type Otelcol, startOtelcol, whyNoOtelcol } from '../../scripts/test-support/otelcol.js';
 import { type OtlpReceiver, startOtlpReceiver } from '../../scripts/test-support/otlp-receiver.js';
 import type { Part } from '../../scripts/test-support/process.js';
@@ -12,16 +13,24 @@ import { type SteadyAgent, startSteadyAgent } from '../../scripts/test-support/s
 import { startTopology, type Topology } from '../../scripts/test-support/topology.js';
 
 const MINUTE = 60_000;
+/** Longer than MLflow remembers whose password was right, by docker-compose.yml. */
+const LONGER_THAN_AUTH_CACHE = 75_000;
 const SHORT = 15_000;
 /** The exporter tries for 29 s. */
 const MOST_SECONDS = 25;
 const DRAIN_MILLIS = 60_000;
 const SPANS_PER_TRACE = 2;
+const ADMIN = { username: 'admin', password: 'correct horse battery' };
+const WITH_PASSWORD = {
+  MLFLOW_AUTH_ADMIN_PASSWORD: ADMIN.password,
+  MLFLOW_FLASK_SERVER_SECRET_KEY: randomUUID(),
+};
 const TO_COLLECTOR = join(import.meta.dirname, 'programs/tracing-to-collector.ts');
 
 /** PostgreSQL, S3 and MLflow, a Collector in front of them, and an application that sends to it. */
 interface Site {
   readonly topology: Topology;
+  readonly mlflow: MlflowConnectionConfig;
   readonly collector: Otelcol;
   readonly agent: SteadyAgent;
   readonly backend: OtlpReceiver;
@@ -50,10 +59,13 @@ describe('with a Collector in front of MLflow', function () {
     for (const close of closing.splice(0).reverse()) await close();
   });
 
-  async function startSite(): Promise<Site> {
-    const topology = await startTopology({ settings: { MLFLOW_WORKERS: '1' } });
+  async function startSite(asksForPassword = false): Promise<Site> {
+    const settings = asksForPassword ? WITH_PASSWORD : {};
+    const topology = await startTopology({ settings: { MLFLOW_WORKERS: '1', ...settings } });
     closing.push(topology.close);
-    const client = new MlflowClient({ trackingUri: topology.url });
+    const mlflow = { trackingUri: topology.url, ...(asksForPassword ? ADMIN : {}) };
+    const basic = Buffer.from(`${ADMIN.username}:${ADMIN.password}`).toString('base64');
+    const client = new MlflowClient(mlflow);
     const experimentId = await client.createExperiment('through a Collector');
     client.close();
     const backend = await startOtlpReceiver();
@@ -61,6 +73,7 @@ describe('with a Collector in front of MLflow', function () {
     const collector = await startOtelcol(['config.yaml'], {
       MLFLOW_TRACKING_URI: topology.url,
       MLFLOW_EXPERIMENT_ID: experimentId,
+      ...(asksForPassword ? { MLFLOW_AUTHORIZATION: `Basic ${basic}` } : {}),
       OTLP_BACKEND_ENDPOINT: backend.url,
     });
     closing.push(collector.close);
@@ -70,37 +83,37 @@ describe('with a Collector in front of MLflow', function () {
     );
     closing.push(agent.close);
     await agent.makes(1);
-    return { topology, collector, agent, backend, experimentId };
+    return { topology, mlflow, collector, agent, backend, experimentId };
   }
 
   /** Ends the application. How many of its traces are missing, once both ends have all or no more comes. */
-  async function lost({ topology, agent, backend, experimentId }: Site): Promise<Record<'mlflow' | 'other', number>> {
+  async function lost({ mlflow, agent, backend, experimentId }: Site): Promise<Record<'inMlflow' | 'inOther', number>> {
     expect(await agent.finish()).to.equal('');
     const deadline = Date.now() + DRAIN_MILLIS;
     for (;;) {
-      const inMlflow = await wholeTraces(topology.url, experimentId);
-      const inOther = wholeTracesOf(backend);
-      const mlflow = agent.traceIds.filter((traceId) => !inMlflow.has(traceId)).length;
-      const other = agent.traceIds.filter((traceId) => !inOther.has(traceId)).length;
-      if (mlflow + other === 0 || Date.now() > deadline) return { mlflow, other };
+      const atMlflow = await wholeTraces(mlflow, experimentId);
+      const atOther = wholeTracesOf(backend);
+      const inMlflow = agent.traceIds.filter((traceId) => !atMlflow.has(traceId)).length;
+      const inOther = agent.traceIds.filter((traceId) => !atOther.has(traceId)).length;
+      if (inMlflow + inOther === 0 || Date.now() > deadline) return { inMlflow, inOther };
       await delay(500);
     }
   }
 
   it('nothing is lost while MLflow, the database or the object store is gone for a minute, or the Collector for 15 s', async () => {
     // Side by side, because a minute is a minute.
-    const sites = await Promise.all([startSite(), startSite(), startSite()]);
+    const sites = await Promise.all([startSite(), startSite(true), startSite()]);
     const [mlflowAway, databaseAway, storeAway] = sites;
     await Promise.all([
       isAway(mlflowAway.topology.parts.mlflow, MINUTE),
       // With half a minute's traces in its queue, which only its disk can keep.
       delay(MINUTE / 2).then(() => mlflowAway.collector.restart()),
-      isAway(databaseAway.topology.parts.postgres, MINUTE),
+      isAway(databaseAway.topology.parts.postgres, LONGER_THAN_AUTH_CACHE),
       isAway(storeAway.topology.parts.minio, MINUTE),
       delay(SHORT).then(() => isAway(storeAway.collector, SHORT)),
     ]);
     for (const { agent } of sites) expect(agent.traceIds).to.have.length.greaterThan(100);
-    const nothing = { mlflow: 0, other: 0 };
+    const nothing = { inMlflow: 0, inOther: 0 };
     const [mlflow, database, store] = await Promise.all(sites.map(lost));
     expect({ mlflow, database, store }).to.deep.equal({ mlflow: nothing, database: nothing, store: nothing });
     // The test below needs a quiet machine.
@@ -155,7 +168,7 @@ async function missing(trackingUri: string, experimentName: string, traceIds: re
   try {
     for (;;) {
       const experiment = await client.getExperimentByName(experimentName);
-      const there = experiment === undefined ? new Set() : await wholeTraces(trackingUri, experiment.experimentId);
+      const there = experiment === undefined ? new Set() : await wholeTraces({ trackingUri }, experiment.experimentId);
       const absent = made.filter((traceId) => !there.has(traceId));
       if (absent.length === 0 || Date.now() > deadline) return absent;
       await delay(500);
@@ -166,8 +179,8 @@ async function missing(trackingUri: string, experimentName: string, traceIds: re
 }
 
 /** Ids of the traces of which MLflow has the agent, which gives them their state, and the model call, which has tokens. */
-async function wholeTraces(trackingUri: string, experimentId: string): Promise<Set<string>> {
-  const client = new MlflowClient({ trackingUri });
+async function wholeTraces(mlflow: MlflowConnectionConfig, experimentId: string): Promise<Set<string>> {
+  const client = new MlflowClient(mlflow);
   const found = new Set<string>();
   try {
     let pageToken: string | undefined;

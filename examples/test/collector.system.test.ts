@@ -101,6 +101,14 @@ describe('the Collector of deploy/collector', function () {
     );
   });
 
+  it('takes traces by gRPC, too', async () => {
+    const { application, collector } = await startPath(['config.yaml']);
+    const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
+    const [traceId = ''] = await runOneAgent({ ...application, target: `http://${collector.grpc}`, env });
+    const { info } = await wholeTrace(trackingUri, traceId);
+    expect(info).to.deep.include({ name: 'support agent', state: 'OK' });
+  });
+
   it('logs in to an MLflow server that asks for a password', async () => {
     const password = 'correct horse battery';
     const server = await startMlflow({ adminPassword: password });

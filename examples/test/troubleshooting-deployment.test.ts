@@ -48,23 +48,39 @@ describe('docs/troubleshooting.md: database and object store', function () {
     expectQuoted(unknown, { 'postgres.invalid': 'postgres.mlflow.internal' });
   });
 
+  it('quotes a port that does not answer, as behind a closed security group', async function () {
+    // Other systems do not drop connections beyond a full backlog, or know no tcp_user_timeout.
+    if (process.platform !== 'linux') return this.skip();
+    const silent = await startSilentPort(python);
+    try {
+      // Without that limit, Linux tries for two minutes.
+      const uri = `postgresql+psycopg2://${DATABASE}:${silent.port}/mlflow?tcp_user_timeout=2000`;
+      const said = await startFails(python, uri, /^\(psycopg2\.Op.*\n.*/m, { PYTHONPATH: packages });
+      expectQuoted(said, { [`port ${silent.port}`]: 'port 5432' });
+    } finally {
+      await silent.close();
+    }
+  });
+
   describe('while the server runs', () => {
     const directories: string[] = [];
     let postgres: Postgres;
     let store: ObjectStore;
     let server: MlflowServer;
     let withoutKeys: MlflowServer;
+    let mayOnlyRead: MlflowServer;
     const serverLog = (index: number): Promise<string> =>
       readFile(join(directories[index] as string, 'server.log'), 'utf8');
 
     before(async () => {
+      const reader = { accessKey: 'reader', secretKey: 'reads-only' };
       const account = { user: 'mlflow', password: 'secret', database: 'mlflow' };
       [postgres, store] = await Promise.all([
         createPostgres({ packages, ...account }),
-        createObjectStore({ packages, accessKey: 'key', secretKey: 'secret' }),
+        createObjectStore({ packages, accessKey: 'key', secretKey: 'secret', reader }),
       ]);
       await Promise.all([postgres.start(), store.start()]);
-      for (let index = 0; index < 2; index++) directories.push(await mkdtemp(join(tmpdir(), 'troubleshooting-')));
+      for (let index = 0; index < 3; index++) directories.push(await mkdtemp(join(tmpdir(), 'troubleshooting-')));
       const env = {
         PYTHONPATH: packages,
         MLFLOW_S3_ENDPOINT_URL: `http://127.0.0.1:${store.port}`,
@@ -81,25 +97,28 @@ describe('docs/troubleshooting.md: database and object store', function () {
         return runMlflow({ args: ['server', ...listen, ...stores], env: { ...env, ...keys }, url, directory });
       };
       const wrongKeys = { AWS_ACCESS_KEY_ID: 'not-the-key', AWS_SECRET_ACCESS_KEY: 'not-the-secret' };
-      [server, withoutKeys] = await Promise.all([
+      const readersKeys = { AWS_ACCESS_KEY_ID: reader.accessKey, AWS_SECRET_ACCESS_KEY: reader.secretKey };
+      [server, withoutKeys, mayOnlyRead] = await Promise.all([
         serve(directories[0], `postgresql+psycopg2://${DATABASE}:${postgres.port}/mlflow`, wrongKeys),
         serve(directories[1], `sqlite:///${directories[1]}/mlflow.db`, {}),
+        serve(directories[2], `sqlite:///${directories[2]}/mlflow.db`, readersKeys),
       ]);
     });
     after(async () => {
-      await Promise.all([server?.close(), withoutKeys?.close(), store?.close()]);
+      await Promise.all([server?.close(), withoutKeys?.close(), mayOnlyRead?.close(), store?.close()]);
       await postgres?.close();
       for (const directory of directories) await rm(directory, { recursive: true, force: true });
     });
 
-    it('quotes that the object store knows no key, or another one', async () => {
-      for (const [index, { url }] of [server, withoutKeys].entries()) {
+    it('quotes that the object store knows no key, another one, or one that may not write', async () => {
+      for (const [index, { url }] of [server, withoutKeys, mayOnlyRead].entries()) {
         const upload = await fetch(`${url}/api/2.0/mlflow-artifacts/artifacts/0/chart.txt`, {
           method: 'PUT',
           body: 'x',
         });
         expectQuoted(`${upload.status} ${await upload.text()}`);
-        expectQuoted(await found(() => serverLog(index), /^botocore\.exceptions\..*/m));
+        const said = await found(() => serverLog(index), /^boto(core|3)\.exceptions\..*/m);
+        expectQuoted(said.replace(/\S+\/tmp\w+\//, '/tmp/…/'));
       }
     });
 
@@ -111,6 +130,33 @@ describe('docs/troubleshooting.md: database and object store', function () {
     });
   });
 });
+
+/** Lets nobody in: the one place in its queue is taken, and Linux drops what comes after. */
+const SILENT_PORT = `
+import socket, sys
+server = socket.socket()
+server.bind(('127.0.0.1', 0))
+server.listen(0)
+waiting = [socket.socket() for _ in range(2)]
+for client in waiting:
+    client.setblocking(False)
+    client.connect_ex(server.getsockname())
+print(server.getsockname()[1], flush=True)
+sys.stdin.read()
+`;
+
+async function startSilentPort(python: string): Promise<{ port: string; close(): Promise<void> }> {
+  const program = spawn(python, ['-c', SILENT_PORT], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const closed = once(program, 'close');
+  const [port] = (await once(program.stdout.setEncoding('utf8'), 'data')) as [string];
+  return {
+    port: port.trim(),
+    async close() {
+      program.stdin.end();
+      await closed;
+    },
+  };
+}
 
 /** What `mlflow server` writes, as far as the pattern matches; the server is ended then. */
 async function startFails(

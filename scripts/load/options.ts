@@ -6,7 +6,7 @@ Measures how many spans an MLflow server takes, and what they cost it.
   --mlflow URL        use a running server instead of starting one
   --backend NAME      of the server that is started: sqlite (default) or postgres (with an S3-compatible store)
   --workers N         of that server (default: 1)
-  --rate N            traces per second (default: as many as the server takes)
+  --rate N            traces per second; ends with 1 when the server does not keep up (default: as many as it takes)
   --seconds N         how long to send (default: 15)
   --spans 1|5         spans per trace: one model call, or an agent with two of them and two tool runs (default: 5)
   --kilobytes N       recorded content of one model call (default: 2)

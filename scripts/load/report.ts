@@ -14,6 +14,19 @@ export function formatMeasurements(measurements: readonly Measurement[]): string
   return formatTable(COLUMNS, measurements.map(row)).join('\n');
 }
 
+/** Beyond what the last batches take when nothing is wrong. */
+const LATE_SHARE = 1.2;
+const LATE_SECONDS = 2;
+
+/** Why the server is too slow for the rate that was asked for; `undefined` when it is not, or none was. */
+export function whyTooSlow({ job, sent }: Measurement): string | undefined {
+  if (job.rate === undefined) return undefined;
+  const isLate = sent.seconds > job.seconds * LATE_SHARE + LATE_SECONDS;
+  if (sent.lostSpans === 0 && !isLate) return undefined;
+  const lost = sent.lostSpans === 0 ? '' : `, and ${sent.lostSpans} spans were lost`;
+  return `The server does not keep up with ${job.rate} traces/s: what was made in ${job.seconds} s took ${sent.seconds.toFixed(1)} s${lost}.`;
+}
+
 function row({ backend, workers, job, sent, spent, loadAverage }: Measurement): string[] {
   const perSpan = (total: number | undefined, unit: number): string =>
     total === undefined || sent.spans === 0 ? '–' : ((total * unit) / sent.spans).toFixed(2);

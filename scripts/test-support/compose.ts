@@ -24,7 +24,7 @@ export interface ComposeService {
 export interface Compose<Name extends string = string> {
   services: Record<Name, ComposeService>;
   volumes: Record<string, null>;
-  configs: Record<string, { content: string }>;
+  configs: Record<string, { content?: string; file?: string }>;
 }
 
 /** Values of variables: what a user writes into .env. */

@@ -12,6 +12,8 @@ export interface ObjectStoreOptions {
   packages: string;
   accessKey: string;
   secretKey: string;
+  /** A second account, which may read but not write. Default: none. */
+  reader?: { accessKey: string; secretKey: string };
 }
 
 export interface ObjectStore extends Part {
@@ -23,15 +25,18 @@ export interface ObjectStore extends Part {
 
 /** A new store without buckets, not started yet. */
 export async function createObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
-  const { packages, accessKey, secretKey } = options;
+  const { packages, accessKey, secretKey, reader } = options;
   const directory = await mkdtemp(join(tmpdir(), 'object-store-'));
-  const identity = {
-    name: 'administrator',
-    credentials: [{ accessKey, secretKey }],
-    actions: ['Admin', 'Read', 'Write', 'List', 'Tagging'],
-  };
+  const identities = [
+    {
+      name: 'administrator',
+      credentials: [{ accessKey, secretKey }],
+      actions: ['Admin', 'Read', 'Write', 'List', 'Tagging'],
+    },
+    ...(reader === undefined ? [] : [{ name: 'reader', credentials: [reader], actions: ['Read', 'List'] }]),
+  ];
   const config = join(directory, 's3.json');
-  await writeFile(config, JSON.stringify({ identities: [identity] }));
+  await writeFile(config, JSON.stringify({ identities }));
   const ports = await freePorts(8);
   const [port = 0] = ports;
   const names = ['s3.port', 's3.port.grpc', 'master.port', 'master.port.grpc', 'volume.port', 'volume.port.grpc'];

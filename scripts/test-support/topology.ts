@@ -5,13 +5,13 @@
  */
 
 import { execFile } from 'node:child_process';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, delimiter, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { BASIC_AUTH, installMlflow, installPackages, type PackageSet } from '../mlflow/install.js';
 import { runMlflow } from '../mlflow/server.js';
-import { commandOf, readCompose, type Settings } from './compose.js';
+import { commandOf, ROOT, readCompose, type Settings } from './compose.js';
 import { createObjectStore, type ObjectStore } from './object-store.js';
 import { freePort } from './ports.js';
 import { createPostgres, type Postgres } from './postgres.js';
@@ -86,19 +86,22 @@ export async function startTopology({
         ['//minio:9000', `//127.0.0.1:${minio.port}`],
         ['//127.0.0.1:5000', `//127.0.0.1:${port}`],
         ['--host 0.0.0.0 --port 5000', `--host 127.0.0.1 --port ${port}`],
-        ...mounted.map(({ target }): [string, string] => [target, join(directory, basename(target))]),
+        ...mounted.map(({ target }): [string, string] => [dirname(target), directory]),
       ];
       return addresses.reduce((result, [from, to]) => result.replaceAll(from, to), text);
     };
     for (const { source, target } of mounted) {
-      await writeFile(localise(target), localise(configs[source]?.content ?? ''));
+      const { file, content = '' } = configs[source] ?? {};
+      if (file === undefined) await writeFile(localise(target), localise(content));
+      else await copyFile(join(ROOT, file), localise(target));
     }
     const ownEnv = Object.entries(services.mlflow.environment).map(([name, value]) => [name, localise(value)]);
+    const { PYTHONPATH: ofService, ...env } = Object.fromEntries(ownEnv) as NodeJS.ProcessEnv;
     const mlflowEnv = {
-      PYTHONPATH: [packages, basicAuth].join(delimiter),
+      PYTHONPATH: [ofService, packages, basicAuth].join(delimiter),
       AWS_EC2_METADATA_DISABLED: 'true',
-      ...Object.fromEntries(ownEnv),
-    } as NodeJS.ProcessEnv;
+      ...env,
+    };
     await createBucket(services['create-bucket'].entrypoint, mlflowEnv);
 
     const [program, ...args] = localise(commandOf(services.mlflow).join(' ')).split(' ');

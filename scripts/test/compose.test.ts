@@ -122,7 +122,8 @@ describe('docker-compose.yml', () => {
   });
 
   it('mounts files that are in the repository, and named volumes', () => {
-    const { services, volumes } = readCompose();
+    const { services, volumes, configs } = readCompose();
+    for (const { file } of Object.values(configs)) expect(existsSync(join(ROOT, file ?? '')), file).to.equal(true);
     const mounted = Object.values(services).flatMap((service) => service.volumes ?? []);
     const sources = [...new Set(mounted.map((volume) => volume.split(':')[0] ?? ''))];
     const files = sources.filter((source) => source.startsWith('./'));
@@ -204,12 +205,31 @@ describe('the check of the settings', () => {
     });
   });
 
+  it('warns of a Collector that lets everybody beyond this machine write with its own password', async () => {
+    const login = { MLFLOW_AUTH_ADMIN_PASSWORD: 'correct horse battery', MLFLOW_FLASK_SERVER_SECRET_KEY: SECRET };
+    const settings = { ...PASSWORDS, ...login, COLLECTOR_AUTHORIZATION: '"Basic Y29sbGVjdG9yOnNlY3JldA=="' };
+    expect((await check(settings)).says).to.equal('');
+    expect(await check({ ...settings, ...OPEN })).to.deep.equal({
+      starts: true,
+      says: 'WARNING: The Collector asks for no password: whoever reaches 0.0.0.0 writes to MLflow as the user of COLLECTOR_AUTHORIZATION. Let that user edit one experiment and nothing else.\n',
+    });
+  });
+
   it('takes every address of this machine for itself', async () => {
     for (const BIND_ADDRESS of ['127.0.0.1', '127.0.0.2', '[::1]']) {
       expect((await check({ BIND_ADDRESS })).starts, BIND_ADDRESS).to.equal(true);
     }
     for (const BIND_ADDRESS of ['192.168.1.5', '[::]', '0.0.0.0']) {
       expect((await check({ BIND_ADDRESS })).starts, BIND_ADDRESS).to.equal(false);
+    }
+  });
+
+  it('refuses names that cannot be part of a URL', async () => {
+    for (const name of ['POSTGRES_USER', 'POSTGRES_DB', 'MINIO_ROOT_USER']) {
+      expect(await check({ ...PASSWORDS, [name]: 'ml/flow' })).to.deep.equal({
+        starts: false,
+        says: `REFUSED: ${name} becomes part of a URL: use letters, digits, "-" and "_" only.\n`,
+      });
     }
   });
 

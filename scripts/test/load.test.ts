@@ -19,10 +19,10 @@ describe('npm run load', function () {
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
 
-  const load = async (args: string[]): Promise<Finished & { measurements: Measurement[] }> => {
+  const load = async (args: string[], code = 0): Promise<Finished & { measurements: Measurement[] }> => {
     const json = join(directory, 'figures.json');
     const finished = await runNode(['scripts/bootstrap.mjs', 'load', ...args, '--json', json], { cwd: ROOT });
-    expect(finished.code, finished.output).to.equal(0);
+    expect(finished.code, finished.output).to.equal(code);
     return { ...finished, ...(JSON.parse(readFileSync(json, 'utf8')) as { measurements: Measurement[] }) };
   };
 
@@ -36,6 +36,16 @@ describe('npm run load', function () {
     expect(spent.serverCpuSeconds).to.be.within(0.01, 60);
     // Two model calls of 2 kB in each of 20 traces.
     expect(spent.storedBytes).to.be.within(2 * 2000 * 20, 20 * 2 * 2000 * 20);
+  });
+
+  it('fails when the server does not keep up with the rate', async () => {
+    const { url } = await testServer();
+    const asked = ['--mlflow', url, '--rate', '300', '--seconds', '1', '--spans', '1'];
+    const { output, measurements } = await load(asked, 1);
+    const [{ sent }] = measurements as [Measurement];
+    expect(output).to.contain(
+      `The server does not keep up with 300 traces/s: what was made in 1 s took ${sent.seconds.toFixed(1)} s.`,
+    );
   });
 
   it('sends as fast as a running server takes it, and counts what arrived there', async () => {
