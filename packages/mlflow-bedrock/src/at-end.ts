@@ -26,16 +26,18 @@ export interface AtEnd {
 export function flushAtEnd({ hasUnsent, flush, flushOrGiveUp, flushTimeoutMillis }: AtEnd): () => void {
   let leftMillis = flushTimeoutMillis;
   const onBeforeExit = (): void => {
-    // Work begun here makes Node.js ask again when it is done. What a timer that is no reason to live on traces
-    // meanwhile must not put the end off for ever.
+    // Work begun here makes Node.js ask again when it is done, and run the other listeners again; not for ever.
     if (!hasUnsent() || leftMillis < 1) return;
     // After the other listeners: what they trace is sent as well, and is no reason to ask, and run them, once more.
     setImmediate(async () => {
       const begin = performance.now();
       const isOver = await flushOrGiveUp(leftMillis);
       leftMillis -= performance.now() - begin;
-      // What goes on would keep the process alive. Other listeners may have begun work, which is not to be cut off.
-      if (!isOver && process.listenerCount('beforeExit') === 1) process.exit();
+      // Other listeners may have begun work, which is not to be cut off.
+      if (process.listenerCount('beforeExit') > 1) return;
+      // Without them, the process ends here. What goes on sending would keep it alive, and so would each span of a timer
+      // that itself is no reason to live on.
+      if (!isOver || hasUnsent()) process.exit();
     });
   };
 

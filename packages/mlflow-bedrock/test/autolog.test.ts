@@ -63,6 +63,14 @@ describe('autolog()', function () {
     expect(traces.map(({ info }) => info.name)).to.have.members(['chat amazon.nova-lite-v1:0', 'goodbye']);
   });
 
+  it('ends when all before the end was sent, although a timer that is unref() traces on', async () => {
+    const { code, stdout, millis, traces } = await programs.run(['autolog.cjs', 'traces the beats of its heart']);
+    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'called\n' });
+    expect(traces.map(({ info }) => info.name)).to.include('chat amazon.nova-lite-v1:0');
+    // It would take all of the 5 s to send what comes meanwhile.
+    expect(millis).to.be.lessThan(4900);
+  });
+
   it('ends in time when a timer that is unref() traces on, and MLflow cannot be reached', async () => {
     const { code, stdout, millis } = await programs.run(['autolog.cjs', 'traces the beats of its heart'], {
       env: { MLFLOW_TRACKING_URI: NOBODY },
