@@ -101,9 +101,10 @@ describe('with a Collector in front of MLflow', function () {
   }
 
   it('nothing is lost while MLflow, the database or the object store is gone for a minute, or the Collector for 15 s', async () => {
-    // Side by side, because a minute is a minute.
-    const sites = await Promise.all([startSite(), startSite(true), startSite()]);
+    // One after another: what has started is in `closing` when the next one fails.
+    const sites = [await startSite(), await startSite(true), await startSite()] as const;
     const [mlflowAway, databaseAway, storeAway] = sites;
+    // Side by side, because a minute is a minute.
     await Promise.all([
       isAway(mlflowAway.topology.parts.mlflow, MINUTE),
       // With half a minute's traces in its queue, which only its disk can keep.

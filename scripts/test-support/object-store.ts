@@ -1,7 +1,7 @@
 /** A server with the S3 interface (SeaweedFS) of the test run's own, from a Python package. */
 
 import { spawn } from 'node:child_process';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from './ports.js';
@@ -41,7 +41,9 @@ export async function createObjectStore(options: ObjectStoreOptions): Promise<Ob
   const [port = 0] = ports;
   const names = ['s3.port', 's3.port.grpc', 'master.port', 'master.port.grpc', 'volume.port', 'volume.port.grpc'];
   const portOptions = [...names, 'filer.port', 'filer.port.grpc'].map((name, index) => `-${name}=${ports[index]}`);
-  const part = createPart(() => {
+  const logFile = join(directory, 'log');
+  const part = createPart(async () => {
+    const output = await open(logFile, 'a');
     const program = spawn(
       join(packages, 'bin', 'weed'),
       [
@@ -51,9 +53,10 @@ export async function createObjectStore(options: ObjectStoreOptions): Promise<Ob
         ...[`-s3.localSocket=${join(directory, 's3.sock')}`, `-filer.localSocket=${join(directory, 'filer.sock')}`],
         ...[`-s3.config=${config}`, '-volume.max=10', '-master.volumeSizeLimitMB=64', ...portOptions],
       ],
-      { cwd: directory, stdio: 'ignore' },
+      { cwd: directory, stdio: ['ignore', output.fd, output.fd] },
     );
-    return waitForServer({ name: 'SeaweedFS', program, isReady: () => answers(`http://127.0.0.1:${port}/`) });
+    const isReady = (): Promise<boolean> => answers(`http://127.0.0.1:${port}/`);
+    return waitForServer({ name: 'SeaweedFS', program, isReady, logFile }).finally(() => output.close());
   });
   return {
     ...part,

@@ -108,7 +108,7 @@ export async function startOtelcol(configs: CollectorConfigs, env: NodeJS.Proces
       },
     });
     const isReady = (): Promise<boolean> => isOk(`http://127.0.0.1:${health}/`);
-    return waitForServer({ name: 'The Collector', program, isReady }).finally(() => output.close());
+    return waitForServer({ name: 'The Collector', program, isReady, logFile }).finally(() => output.close());
   });
   const log = (): Promise<string> => readFile(logFile, 'utf8');
   const close = async (): Promise<void> => {
@@ -116,9 +116,8 @@ export async function startOtelcol(configs: CollectorConfigs, env: NodeJS.Proces
     await removeDirectory(directory);
   };
   await part.start().catch(async (error: unknown) => {
-    const said = await log();
     await close();
-    throw new Error(`The Collector did not start:\n${said.slice(-2000)}`, { cause: error });
+    throw error;
   });
   return {
     ...part,

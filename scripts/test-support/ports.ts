@@ -7,10 +7,15 @@ import { createServer } from 'node:net';
 const LOWEST = 10_000;
 const COUNT = 22_000;
 
-/** A port that nobody uses at the moment. */
+// A server may start long after its port was chosen.
+const given = new Set<number>();
+
+/** A port that nobody uses at the moment; another one each time. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = LOWEST + randomInt(COUNT);
+    if (given.has(port)) continue;
+    given.add(port);
     if (await isFree(port)) return port;
   }
 }
@@ -23,9 +28,6 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** All different, although each was free again when the next was looked for. */
-export async function freePorts(count: number): Promise<number[]> {
-  const found = new Set<number>();
-  while (found.size < count) found.add(await freePort());
-  return [...found];
+export function freePorts(count: number): Promise<number[]> {
+  return Promise.all(Array.from({ length: count }, freePort));
 }

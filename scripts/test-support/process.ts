@@ -1,17 +1,25 @@
 /** Servers of others: programs that run beside the tests and do not say when they are ready. */
 
 import type { ChildProcess } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const START_TIMEOUT_MILLIS = 30_000;
 const POLL_MILLIS = 50;
+const LOG_CHARACTERS = 2_000;
+
+const killAtExit = new Set<() => void>();
+process.once('exit', () => {
+  for (const kill of killAtExit) kill();
+});
 
 export interface ServerProcess {
   /** Starts the error message. */
   name: string;
   /** The program, just started. */
   program: ChildProcess;
+  /** Where it writes; the end of it becomes part of the error message. Default: nothing. */
+  logFile?: string;
   /** Removed when it has ended. Default: nothing, for a server that is started again on the same data. */
   directory?: string;
   isReady: () => Promise<boolean>;
@@ -29,6 +37,7 @@ export interface ServerProcess {
 export async function waitForServer({
   name,
   program,
+  logFile,
   directory,
   isReady,
   startTimeoutMillis = START_TIMEOUT_MILLIS,
@@ -44,18 +53,19 @@ export async function waitForServer({
     });
   });
   const kill = (): void => void program.kill(signal);
-  process.once('exit', kill);
+  killAtExit.add(kill);
   const close = async (): Promise<void> => {
     kill();
     await ended;
-    process.off('exit', kill);
+    killAtExit.delete(kill);
     if (directory !== undefined) await removeDirectory(directory);
   };
   const deadline = Date.now() + startTimeoutMillis;
   while (!(await isReady())) {
     if (failure !== undefined || program.exitCode !== null || Date.now() > deadline) {
       await close();
-      throw new Error(`${name} did not start.`, { cause: failure });
+      const said = logFile === undefined ? '' : `\n${(await readFile(logFile, 'utf8')).slice(-LOG_CHARACTERS)}`;
+      throw new Error(`${name} did not start.${said}`, { cause: failure });
     }
     await delay(POLL_MILLIS);
   }
@@ -89,14 +99,21 @@ export interface Part {
 
 /** @param launch starts the server, waits until it is ready, and gives what ends it */
 export function createPart(launch: () => Promise<() => Promise<void>>): Part {
-  let end: (() => Promise<void>) | undefined;
+  let running: Promise<() => Promise<void>> | undefined;
   const start = async (): Promise<void> => {
-    end ??= await launch();
+    running ??= launch();
+    try {
+      await running;
+    } catch (error) {
+      running = undefined;
+      throw error;
+    }
   };
   const stop = async (): Promise<void> => {
-    const running = end;
-    end = undefined;
-    await running?.();
+    // A start under way is awaited: nothing is to be left behind.
+    const end = await running?.catch(() => undefined);
+    running = undefined;
+    await end?.();
   };
   return {
     start,
