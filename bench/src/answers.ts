@@ -1,7 +1,7 @@
 /** Which variants get the answer right: only those are a yardstick. */
 
 import type { Check, Overheads } from './overhead.js';
-import { isOurs, SETUPS, type Variant } from './variants.js';
+import { setupOf, type Variant } from './variants.js';
 
 const WITHOUT_CONTENT: readonly Variant[] = [
   'ours, content off',
@@ -19,7 +19,8 @@ export function faultsOf(variant: Variant, check: Check, expected: Check): strin
   if (check.events !== expected.events) {
     faults.push(`application received ${check.events} of ${expected.events} events`);
   }
-  if (variant === 'none' || SETUPS[variant].unsampled) return faults;
+  const setup = setupOf(variant);
+  if (setup === undefined || setup.unsampled) return faults;
   if (check.spans !== 1) faults.push(`${check.spans} spans`);
   if (check.inputTokens !== expected.inputTokens || check.outputTokens !== expected.outputTokens) {
     faults.push(`tokens ${check.inputTokens ?? '-'}/${check.outputTokens ?? '-'}`);
@@ -43,7 +44,8 @@ export function cheapestCorrectPeer(
   { content, cost }: { content: boolean; cost: (variant: Variant) => number },
 ): Variant | undefined {
   return variants
-    .filter((variant) => !isOurs(variant) && WITHOUT_CONTENT.includes(variant) !== content)
+    .filter((variant) => setupOf(variant)?.peer !== undefined)
+    .filter((variant) => WITHOUT_CONTENT.includes(variant) !== content)
     .filter((variant) => faultsOf(variant, overheads.check(variant), expectedOf(overheads)).length === 0)
     .sort((a, b) => cost(a) - cost(b))[0];
 }

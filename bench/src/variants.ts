@@ -1,8 +1,13 @@
 /** What is compared, and how each instrumentation is switched on. */
 
-/** `none` is the baseline that every other variant is paired with. */
+/**
+ * `none` is the baseline that every other variant is paired with. `bare span` is no instrumentation: it starts and ends
+ * a span with the attributes that `ours` recorded, and does nothing to get them.
+ */
 export type Variant =
   | 'none'
+  | 'none, no active span'
+  | 'bare span'
   | 'ours'
   | 'ours, chunk events'
   | 'ours, content off'
@@ -25,7 +30,8 @@ export interface Setup {
 const TRACELOOP = ['@traceloop/instrumentation-bedrock', 'BedrockInstrumentation'] as const;
 const OPENINFERENCE = ['@arizeai/openinference-instrumentation-bedrock', 'BedrockInstrumentation'] as const;
 
-export const SETUPS: Readonly<Record<Exclude<Variant, 'none'>, Setup>> = {
+const SETUPS: Readonly<Record<Exclude<Variant, 'none' | 'none, no active span'>, Setup>> = {
+  'bare span': { options: { recordStreamEvents: false } },
   // Chunk events are off where they are not the point: no peer records them.
   ours: { options: { recordStreamEvents: false } },
   'ours, chunk events': { options: { recordStreamEvents: true } },
@@ -42,6 +48,7 @@ export const SETUPS: Readonly<Record<Exclude<Variant, 'none'>, Setup>> = {
   'contrib aws-sdk': { peer: ['@opentelemetry/instrumentation-aws-sdk', 'AwsInstrumentation'], options: {} },
 };
 
-export function isOurs(variant: Variant): boolean {
-  return variant.startsWith('ours');
+/** What none of the others is. */
+export function setupOf(variant: Variant): Setup | undefined {
+  return variant === 'none' || variant === 'none, no active span' ? undefined : SETUPS[variant];
 }

@@ -9,13 +9,14 @@ const job = JSON.parse(process.argv[2] ?? '') as CallJob;
 const spans: BenchSpan[] = [];
 let isChecking = true;
 
-startTracing(job.variant, (batch) => {
+const tracing = startTracing(job.variant, (batch) => {
   if (isChecking) spans.push(...batch);
 });
 const callers = job.cases.map((one) => createCaller(one));
 const checks: Check[] = [];
 for (const { call } of callers) checks.push(await check(call));
 isChecking = false;
+if (job.variant === 'bare span') tracing.replaceBy(spans[0] as BenchSpan);
 
 serve<CallRequest, CallReply>(async ({ index, calls, milliseconds }) => {
   const { call } = callers[index] as (typeof callers)[number];
@@ -24,12 +25,17 @@ serve<CallRequest, CallReply>(async ({ index, calls, milliseconds }) => {
     const { user, system } = process.cpuUsage(before);
     return user + system;
   };
-  let done = 0;
-  while (calls === undefined ? spent() < milliseconds * 1000 : done < calls) {
-    await call();
-    done++;
-  }
-  return { microseconds: spent() / done, check: checks[index] as Check };
+  const callAll = async (): Promise<number> => {
+    let done = 0;
+    while (calls === undefined ? spent() < milliseconds * 1000 : done < calls) {
+      await call();
+      done++;
+    }
+    return spent() / done;
+  };
+  const isInside = job.variant !== 'none, no active span';
+  const microseconds = await (isInside ? tracing.inActiveSpan(callAll) : callAll());
+  return { microseconds, check: checks[index] as Check };
 });
 
 /** What came of one call: what the application received, and what was recorded. */

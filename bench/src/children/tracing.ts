@@ -2,16 +2,25 @@
 
 import { createRequire } from 'node:module';
 import { loadPeer } from '../peers.js';
-import { SETUPS, type Variant } from '../variants.js';
+import { setupOf, type Variant } from '../variants.js';
 
 export interface BenchSpan {
+  readonly name: string;
   readonly attributes: Record<string, unknown>;
 }
 
+export interface BenchTracing {
+  /** Runs the work as an application does that is traced itself: within a span. */
+  inActiveSpan<Result>(work: () => Result): Result;
+  /** From now on, each call of the SDK gets a span like this one and nothing else. */
+  replaceBy(span: BenchSpan): void;
+}
+
 /** @param keep is given the spans of each batch */
-export function startTracing(variant: Variant, keep: (batch: readonly BenchSpan[]) => void): void {
+export function startTracing(variant: Variant, keep: (batch: readonly BenchSpan[]) => void): BenchTracing {
   const { NodeTracerProvider, BatchSpanProcessor, AlwaysOffSampler } = loadPeer('@opentelemetry/sdk-trace-node');
-  const setup = variant === 'none' ? undefined : SETUPS[variant];
+  const { context, trace, SpanKind, TraceFlags } = loadPeer('@opentelemetry/api');
+  const setup = setupOf(variant);
   const exporter = {
     export(batch: readonly BenchSpan[], done: (result: { code: number }) => void): void {
       keep(batch);
@@ -25,13 +34,34 @@ export function startTracing(variant: Variant, keep: (batch: readonly BenchSpan[
     ...(setup?.unsampled ? { sampler: new AlwaysOffSampler() } : {}),
   });
   provider.register();
-  if (setup === undefined) return;
-  const instrumentation = createInstrumentation(setup);
-  instrumentation.setTracerProvider(provider);
-  if (setup.metrics) instrumentation.setMeterProvider(createMeterProvider());
+  const instrumentation = setup && createInstrumentation(setup);
+  instrumentation?.setTracerProvider(provider);
+  if (setup?.metrics) instrumentation?.setMeterProvider(createMeterProvider());
+  const parent = { traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: TraceFlags.SAMPLED };
+  return {
+    inActiveSpan: (work) => context.with(trace.setSpan(context.active(), trace.wrapSpanContext(parent)), work),
+    replaceBy({ name, attributes }) {
+      instrumentation?.disable();
+      const { BedrockRuntimeClient } = loadPeer('@aws-sdk/client-bedrock-runtime');
+      const send = BedrockRuntimeClient.prototype.send;
+      const tracer = provider.getTracer('bare');
+      BedrockRuntimeClient.prototype.send = function (...args: unknown[]): Promise<unknown> {
+        const span = tracer.startSpan(name, { kind: SpanKind.CLIENT });
+        const answer: Promise<unknown> = context.with(trace.setSpan(context.active(), span), () =>
+          send.apply(this, args),
+        );
+        return answer.then((output) => {
+          span.setAttributes(attributes);
+          span.end();
+          return output;
+        });
+      };
+    },
+  };
 }
 
 interface Instrumentation {
+  disable(): void;
   setTracerProvider(provider: unknown): void;
   setMeterProvider(provider: unknown): void;
 }

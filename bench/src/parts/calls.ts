@@ -15,6 +15,8 @@ const LONG_STREAM = 210;
 export const CHUNKS: number = LONG_STREAM - SHORT_STREAM;
 
 const VARIANTS: readonly Variant[] = [
+  'none, no active span',
+  'bare span',
   'ours',
   'ours, chunk events',
   'ours, content off',
