@@ -142,7 +142,13 @@ export class TracedCall {
     this.#stream = reader;
     return observeStream(stream, {
       onChunk: (chunk) => {
-        if (!this.#ended) this.#guard('reading a stream event', () => this.#addChunk(reader, chunk));
+        if (this.#ended) return;
+        // As `#guard`, without a function for each chunk.
+        try {
+          this.#addChunk(reader, chunk);
+        } catch (error) {
+          this.#reportUnread('reading a stream event', error);
+        }
       },
       onEnd: () => {
         if (this.#ended) return;
@@ -218,8 +224,12 @@ export class TracedCall {
     try {
       work();
     } catch (error) {
-      this.#environment.report(`${what} failed; the span may lack what could not be read`, error);
+      this.#reportUnread(what, error);
     }
+  }
+
+  #reportUnread(what: string, error: unknown): void {
+    this.#environment.report(`${what} failed; the span may lack what could not be read`, error);
   }
 
   #end(): void {

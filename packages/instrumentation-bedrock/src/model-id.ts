@@ -14,9 +14,17 @@ const MODEL_ARN = /^arn:[^:]*:bedrock:[^:]*:[^:]*:(?:foundation-model|inference-
 const GEOGRAPHY = /^(?:[a-z]{2}|apac|us-gov|us-iso[a-z]?|global)\./;
 const VENDOR = /^([a-z][a-z0-9-]+)\./;
 
+/** Most applications call one model. */
+let latest: { readonly modelId: string; readonly identity: ModelIdentity } | undefined;
+
 /** Reads base ids, regional and global inference profiles, and the ARNs that name a model. */
 export function identifyModel(modelId: string | undefined): ModelIdentity {
   if (!modelId) return {};
+  if (latest?.modelId !== modelId) latest = { modelId, identity: readModelId(modelId) };
+  return latest.identity;
+}
+
+function readModelId(modelId: string): ModelIdentity {
   const name = modelId.startsWith('arn:') ? MODEL_ARN.exec(modelId)?.[1] : modelId;
   if (!name) return {};
   const baseId = name.replace(GEOGRAPHY, '');

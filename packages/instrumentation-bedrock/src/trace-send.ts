@@ -52,12 +52,10 @@ export function traceSend(
     call.fail(error);
   };
   try {
-    const result = context.with(active, () =>
-      withTransport(origin, call, (answered) => {
-        const watch = { succeed: after(succeed, answered), fail: after(fail, answered) };
-        return watchAnswer(watch, parent, rest, (args) => original.call(client, command, ...args));
-      }),
-    );
+    const result = withTransport(origin, call, active, (answered) => {
+      const watch = { succeed: after(succeed, answered), fail: after(fail, answered) };
+      return watchAnswer(watch, parent, rest, (args) => original.call(client, command, ...args));
+    });
     return { result };
   } catch (error) {
     fail(error);

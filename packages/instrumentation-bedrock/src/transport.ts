@@ -1,6 +1,7 @@
 /** Sees the HTTP exchange beneath a call: where it goes, and the response headers that the SDK does not pass on. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Context, context, createContextKey } from '@opentelemetry/api';
 import type { TracedCall } from './call.js';
 import type { ServerEndpoint } from './exchange.js';
 import type { Middleware, SdkClient, SdkCommand } from './sdk.js';
@@ -19,12 +20,18 @@ export interface SendOrigin {
   readonly command: SdkCommand;
 }
 
-// Registered, so that all builds and versions of this package in a process share it.
-const STORAGE = Symbol.for('opentelemetry-instrumentation-bedrock.traced-send.1');
+const NAME = 'opentelemetry-instrumentation-bedrock.traced-send.1';
+// Both are registered, so that all builds and versions of this package in a process share them.
+const KEY = createContextKey(NAME);
+const STORAGE = Symbol.for(NAME);
 const holder = globalThis as { [STORAGE]?: AsyncLocalStorage<TracedSend> };
-/** Not the OpenTelemetry context, which needs a context manager to reach the middleware. */
 holder[STORAGE] ??= new AsyncLocalStorage<TracedSend>();
-const tracedSend = holder[STORAGE];
+/** For applications without a context manager, which the OpenTelemetry context needs to reach the middleware. */
+const withoutManager = holder[STORAGE];
+
+function currentSend(): TracedSend['current'] {
+  return ((context.active().getValue(KEY) as TracedSend | undefined) ?? withoutManager.getStore())?.current;
+}
 
 /** Where the calls of a client went last, for the attributes that a span has from its start. */
 const endpoints = new WeakMap<SdkClient, ServerEndpoint>();
@@ -38,18 +45,19 @@ export function lastEndpoint(client: SdkClient): ServerEndpoint | undefined {
  * wrapper a command comes again only when it is sent again, from inside its own middleware: that is another call.
  */
 export function isTracedAlready({ wrapper, command }: SendOrigin): boolean {
-  const origin = tracedSend.getStore()?.current?.origin;
+  const origin = currentSend()?.origin;
   return origin !== undefined && origin.command === command && origin.wrapper !== wrapper;
 }
 
-const middleware: Middleware = (next) => async (args) => {
-  const current = tracedSend.getStore()?.current;
+const middleware: Middleware = (next) => (args) => {
+  const current = currentSend();
   if (!current) return next(args);
   const endpoint = current.call.sending(args.request);
   if (endpoint) endpoints.set(current.origin.client, endpoint);
-  const result = await next(args);
-  current.call.received(result);
-  return result;
+  return Promise.resolve(next(args)).then((result) => {
+    current.call.received(result);
+    return result;
+  });
 };
 
 /**
@@ -57,11 +65,13 @@ const middleware: Middleware = (next) => async (args) => {
  * clients stay as the application configured them; low priority puts it next to the request handler, beneath the
  * SDK's retries, and it passes everything on untouched. It leaves the command again when the SDK has answered.
  *
+ * @param active the context in which `send` runs.
  * @param send is given a function to call when the SDK has answered.
  */
 export function withTransport<Result>(
   origin: SendOrigin,
   call: TracedCall,
+  active: Context,
   send: (answered: () => void) => Result,
 ): Result {
   const { command } = origin;
@@ -71,8 +81,11 @@ export function withTransport<Result>(
     traced.current = undefined;
     removeMiddleware(command);
   };
+  const inside = active.setValue(KEY, traced);
+  const run = (): Result => send(answered);
   try {
-    return tracedSend.run(traced, () => send(answered));
+    // A second storage that is in use costs every promise of the application: none where the context does it.
+    return context.with(inside, () => (context.active() === inside ? run() : withoutManager.run(traced, run)));
   } catch (error) {
     answered();
     throw error;

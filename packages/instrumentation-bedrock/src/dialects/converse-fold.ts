@@ -6,7 +6,9 @@ import { addPiece, type StreamedText } from './streamed-text.js';
 
 /** An event is an object with one member, which names it. */
 export function memberName(event: JsonObject): string | undefined {
-  return Object.keys(event)[0];
+  // Without an array of the names for each event.
+  for (const name in event) return name;
+  return undefined;
 }
 
 export function isContentDelta(event: JsonObject): boolean {
@@ -33,27 +35,31 @@ export function createConverseFold({ isTextSplit }: { readonly isTextSplit: bool
     return block;
   };
 
+  const addOther = (event: JsonObject): void => {
+    const start = asObject(event['messageStart']);
+    if (start) role = asString(start['role']) ?? role;
+
+    const blockStart = asObject(event['contentBlockStart']);
+    if (blockStart) startBlock(blockAt(blockStart['contentBlockIndex']), asObject(blockStart['start']) ?? {});
+
+    const stop = asObject(event['messageStop']);
+    if (stop) {
+      stopped = true;
+      Object.assign(rest, stop);
+    }
+    const metadata = asObject(event['metadata']);
+    if (metadata) {
+      metadataSeen = true;
+      Object.assign(rest, metadata);
+    }
+  };
+
   return {
     add(event) {
-      const start = asObject(event['messageStart']);
-      if (start) role = asString(start['role']) ?? role;
-
-      const blockStart = asObject(event['contentBlockStart']);
-      if (blockStart) startBlock(blockAt(blockStart['contentBlockIndex']), asObject(blockStart['start']) ?? {});
-
+      // Nearly every event is this and nothing else.
       const delta = asObject(event['contentBlockDelta']);
       if (delta) addDelta(blockAt(delta['contentBlockIndex']), asObject(delta['delta']) ?? {});
-
-      const stop = asObject(event['messageStop']);
-      if (stop) {
-        stopped = true;
-        Object.assign(rest, stop);
-      }
-      const metadata = asObject(event['metadata']);
-      if (metadata) {
-        metadataSeen = true;
-        Object.assign(rest, metadata);
-      }
+      else addOther(event);
     },
     body() {
       if (role === undefined && blocks.size === 0 && !stopped && !metadataSeen) return undefined;
