@@ -26,7 +26,8 @@ export async function startChild<Request, Reply>(
   { nodeOptions = [] }: ChildOptions = {},
 ): Promise<Child<Request, Reply>> {
   const child = fork(resolve(import.meta.dirname, 'children', `${name}.ts`), [JSON.stringify(job)], {
-    execArgv: ['--import', 'tsx', ...nodeOptions],
+    // Only for ES modules: `require`, which the SDK uses within calls and instrumentations hook into, stays Node's own.
+    execArgv: ['--import', 'tsx/esm', ...nodeOptions],
     env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

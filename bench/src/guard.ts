@@ -7,7 +7,7 @@ import type { Operation } from './requests.js';
 import type { Estimate } from './statistics.js';
 import type { Variant } from './variants.js';
 
-const EFFORT: Effort = { rounds: 3, blocks: 12, blockMilliseconds: 8, warmUpMilliseconds: 600 };
+const EFFORT: Effort = { rounds: 3, blocks: 12, blockMilliseconds: 10, warmUpMilliseconds: 2000 };
 const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
 
 /** The most that a ratio may be. */
@@ -20,7 +20,7 @@ export interface Limits {
 
 /** About twice what was measured: a change that doubles the cost is found, a busy machine is not. */
 export const LIMITS: readonly Limits[] = [
-  { operation: 'Converse', call: 2, contentOff: 2.5 },
+  { operation: 'Converse', call: 3, contentOff: 2.5 },
   { operation: 'ConverseStream', call: 2.5, contentOff: 2.5, chunk: 3 },
   { operation: 'InvokeModelWithResponseStream', call: 2, chunk: 2.5 },
 ];

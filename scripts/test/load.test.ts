@@ -101,15 +101,16 @@ describe('docs/scale.md', () => {
       return row.split(' | ');
     };
     const numbers = (name: string): number[] => cells(name).map((cell) => Number(cell.replaceAll(',', '')));
-    const costs = { full: [42, 11, 26, 5.2, 16], 'otlp-only': [9, 2, 12, 0.15, 8] } as const;
+    const costs = { full: numbers('full, 2 kB'), 'otlp-only': numbers('otlp-only, 2 kB') };
+    const large = { full: numbers('full, 50 kB'), 'otlp-only': numbers('otlp-only, 50 kB') };
     const traces = numbers('traces/s kept');
     const kinds = cells('kept, kind').map((cell) => (cell.endsWith('full') ? 'full' : 'otlp-only'));
     const shares = cells('kept, kind').map((cell) => (cell.startsWith('all') ? 1 : Number.parseFloat(cell) / 100));
     expect(numbers('model calls/s').map((calls, index) => (calls / 2) * (shares[index] ?? 0))).to.deep.equal(traces);
 
-    const expectRow = (name: string, figure: (traces: number, cost: readonly number[]) => number): void => {
+    const expectRow = (name: string, figure: (traces: number, cost: number[]) => number, costsOf = costs): void => {
       for (const [index, shown] of numbers(name).entries()) {
-        const exact = figure(traces[index] ?? 0, costs[kinds[index] as 'full' | 'otlp-only']);
+        const exact = figure(traces[index] ?? 0, costsOf[kinds[index] as 'full' | 'otlp-only']);
         expect(shown, `${name}, column ${index + 1}: ${exact}`).to.be.within(exact * 0.9, exact * 1.1);
       }
     };
@@ -119,7 +120,21 @@ describe('docs/scale.md', () => {
     expectRow('rows written/s', (rate, [, , rows = 0]) => rate * rows);
     expectRow('commits/s', (rate, [, , , commits = 0]) => rate * commits);
     expectRow('GB/day, 2 kB per call', (rate, [, , , , stored = 0]) => (rate * 86_400 * stored) / 1e6);
-    expectRow('GB/day, 50 kB per call', (rate) => (rate * 86_400 * 75) / 1e6);
+    expectRow('GB/day, 50 kB per call', (rate, [, , , , stored = 0]) => (rate * 86_400 * stored) / 1e6, large);
+  });
+
+  it('calculates with costs that were measured', () => {
+    const page = readFileSync(join(ROOT, 'docs/scale.md'), 'utf8');
+    const rows = page.split('\n').flatMap((line) => (line.startsWith('| ') ? [line.slice(2, -2).split(' | ')] : []));
+    for (const [, kind, size] of page.matchAll(/^\| (full|otlp-only), (\d+) kB \|/gm)) {
+      const [, ...used] = rows.find(([name]) => name === `${kind}, ${size} kB`) ?? [];
+      const [, cpu, written] = rows.filter((row) => row[0] === kind && row[1] === '5 spans' && row[2] === `${size} kB`);
+      const measured = [cpu?.[4], cpu?.[5], written?.[6], written?.[7], written?.[4]];
+      for (const [index, range = ''] of measured.entries()) {
+        const [low = 0, high = low] = (range.match(/[\d.]+/g) ?? []).map(Number);
+        expect(Number(used[index]), `${kind}, ${size} kB: ${range}`).to.be.within(low, high);
+      }
+    }
   });
 });
 

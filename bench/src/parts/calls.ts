@@ -30,9 +30,8 @@ const VARIANTS: readonly Variant[] = [
 ];
 const FEW_VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
 
-const FULL: Effort = { rounds: 4, blocks: 24, blockMilliseconds: 14, warmUpMilliseconds: 900 };
+const FULL: Effort = { rounds: 3, blocks: 20, blockMilliseconds: 16, warmUpMilliseconds: 2500 };
 const QUICK: Effort = { rounds: 1, blocks: 2, blockMilliseconds: 10, warmUpMilliseconds: 50 };
-const LOOPBACK: Effort = { ...FULL, rounds: 3 };
 
 /** The most that this project may add, of what the cheapest correct peer adds. */
 const LIMITS = { call: 0.5, contentOff: 0.7, unsampled: 0.02 } as const;
@@ -82,7 +81,7 @@ async function measureLoopback({ quick, log }: Bench): Promise<PartResult> {
       { name: 'Converse', operation: 'Converse', request: {}, answer: simulator.url },
       { name: 'ConverseStream, 50 chunks', operation: 'ConverseStream', request: {}, answer: stream },
     ];
-    const overheads = await measureOverhead(cases, FEW_VARIANTS, quick ? QUICK : LOOPBACK);
+    const overheads = await measureOverhead(cases, FEW_VARIANTS, quick ? QUICK : FULL);
     const table: Table = {
       title: 'Over loopback to the simulator: µs of CPU time added to a call',
       columns: ['', ...cases.map(({ name }) => name)],
