@@ -54,15 +54,22 @@ describe('the services of docker-compose.yml with authentication, as local progr
   it('let in nobody without a password, and keep the users in PostgreSQL', async () => {
     expect((await fetch(`${topology.url}/version`)).status).to.equal(401);
     const reader = { username: 'reader', password: 'may read, not write' };
-    const created = await fetch(`${topology.url}/api/2.0/mlflow/users/create`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: basic(ADMIN) },
-      body: JSON.stringify(reader),
-    });
-    expect(created.status).to.equal(200);
+    const users = (method: string, path: string, by: typeof ADMIN, body: object): Promise<Response> =>
+      fetch(`${topology.url}/api/2.0/mlflow/users/${path}`, {
+        method,
+        headers: { 'content-type': 'application/json', authorization: basic(by) },
+        body: JSON.stringify(body),
+      });
+    const version = async (by: typeof ADMIN): Promise<number> =>
+      (await fetch(`${topology.url}/version`, { headers: { authorization: basic(by) } })).status;
+    expect((await users('POST', 'create', ADMIN, reader)).status).to.equal(200);
     expect(await query('SELECT username FROM users ORDER BY username')).to.deep.equal(['admin', 'reader']);
-    const asReader = await fetch(`${topology.url}/version`, { headers: { authorization: basic(reader) } });
-    expect(asReader.status).to.equal(200);
+    expect(await version(reader)).to.equal(200);
+
+    const renewed = { ...reader, password: 'another good password' };
+    const change = { ...renewed, current_password: reader.password };
+    expect((await users('PATCH', 'update-password', reader, change)).status).to.equal(200);
+    expect([await version(renewed), await version(reader)]).to.deep.equal([200, 401]);
   });
 
   it('lose no trace and no artifact while applications go on and each is killed, or MLflow upgraded and restored', async () => {
