@@ -19,16 +19,20 @@ case "$BIND_ADDRESS" in
   *) open=yes ;;
 esac
 
-# check_letters NAME VALUE [HINT]
-check_letters() {
+# check_name NAME VALUE
+check_name() {
   case "$2" in
-    *[!A-Za-z0-9_-]*) refuse "$1 becomes part of a URL: use letters, digits, \"-\" and \"_\" only${3:-.}" ;;
+    *[!A-Za-z0-9._~-]*) refuse "$1 becomes part of a URL: use letters, digits, \".\", \"-\" and \"_\" only." ;;
   esac
 }
 
 # check_password NAME VALUE
 check_password() {
-  check_letters "$1" "$2" ", for example: openssl rand -hex 16"
+  case "$2" in
+    *[!A-Za-z0-9_-]*)
+      refuse "$1 becomes part of a URL: use letters, digits, \"-\" and \"_\" only, for example: openssl rand -hex 16"
+      ;;
+  esac
   [ "${#2}" -ge 8 ] || refuse "$1 needs at least 8 characters."
   [ "$2" = "$DEFAULT_PASSWORD" ] || return 0
   if [ "$open" = yes ]; then
@@ -38,9 +42,9 @@ check_password() {
   fi
 }
 
-check_letters POSTGRES_USER "$POSTGRES_USER"
-check_letters POSTGRES_DB "$POSTGRES_DB"
-check_letters MINIO_ROOT_USER "$MINIO_ROOT_USER"
+check_name POSTGRES_USER "$POSTGRES_USER"
+check_name POSTGRES_DB "$POSTGRES_DB"
+check_name MINIO_ROOT_USER "$MINIO_ROOT_USER"
 check_password POSTGRES_PASSWORD "$POSTGRES_PASSWORD"
 check_password MINIO_ROOT_PASSWORD "$MINIO_ROOT_PASSWORD"
 

@@ -72,6 +72,18 @@ describe('the services of docker-compose.yml with authentication, as local progr
     expect([await version(renewed), await version(reader)]).to.deep.equal([200, 401]);
   });
 
+  it('say 401 to other kinds of credentials, and know those of the gateway', async () => {
+    const post = async (path: string, headers: Record<string, string>): Promise<number> =>
+      (await fetch(`${topology.url}${path}`, { method: 'POST', headers, body: '{}' })).status;
+    const authorization = 'Bearer of-another-provider';
+    expect(await post('/v1/traces', { authorization })).to.equal(401);
+    const endpoint = '/gateway/none/mlflow/invocations';
+    expect(await post(endpoint, { authorization })).to.equal(401);
+    // It gets as far as that there is no such endpoint.
+    const agent = { authorization, 'x-mlflow-authorization': basic(ADMIN) };
+    expect(await post(endpoint, agent)).to.not.be.oneOf([401, 403]);
+  });
+
   it('lose no trace and no artifact while applications go on and each is killed, or MLflow upgraded and restored', async () => {
     const simulator = await startSimulator();
     closing.push(() => simulator.close());

@@ -228,8 +228,9 @@ describe('the check of the settings', () => {
     for (const name of ['POSTGRES_USER', 'POSTGRES_DB', 'MINIO_ROOT_USER']) {
       expect(await check({ ...PASSWORDS, [name]: 'ml/flow' })).to.deep.equal({
         starts: false,
-        says: `REFUSED: ${name} becomes part of a URL: use letters, digits, "-" and "_" only.\n`,
+        says: `REFUSED: ${name} becomes part of a URL: use letters, digits, ".", "-" and "_" only.\n`,
       });
+      expect((await check({ ...PASSWORDS, [name]: 'ml.flow-1' })).says).to.equal('');
     }
   });
 

@@ -1,6 +1,5 @@
 /** Sees the HTTP exchange beneath a call: where it goes, and the response headers that the SDK does not pass on. */
 
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Context, context, createContextKey } from '@opentelemetry/api';
 import type { TracedCall } from './call.js';
 import type { ServerEndpoint } from './exchange.js';
@@ -23,15 +22,11 @@ export interface SendOrigin {
 const NAME = 'opentelemetry-instrumentation-bedrock.traced-send.1';
 // Both are registered, so that all builds and versions of this package in a process share them.
 const KEY = createContextKey(NAME);
-const STORAGE = Symbol.for(NAME);
-const holder = globalThis as { [STORAGE]?: AsyncLocalStorage<TracedSend> };
-holder[STORAGE] ??= new AsyncLocalStorage<TracedSend>();
-/** For applications without a context manager, which the OpenTelemetry context needs to reach the middleware. */
-const withoutManager = holder[STORAGE];
-
-function currentSend(): TracedSend['current'] {
-  return ((context.active().getValue(KEY) as TracedSend | undefined) ?? withoutManager.getStore())?.current;
-}
+const COMMANDS = Symbol.for(NAME);
+const holder = globalThis as { [COMMANDS]?: WeakMap<SdkCommand, SendOrigin> };
+holder[COMMANDS] ??= new WeakMap();
+/** The commands that are being sent and traced. */
+const commands = holder[COMMANDS];
 
 /** Where the calls of a client went last, for the attributes that a span has from its start. */
 const endpoints = new WeakMap<SdkClient, ServerEndpoint>();
@@ -45,20 +40,26 @@ export function lastEndpoint(client: SdkClient): ServerEndpoint | undefined {
  * wrapper a command comes again only when it is sent again, from inside its own middleware: that is another call.
  */
 export function isTracedAlready({ wrapper, command }: SendOrigin): boolean {
-  const origin = currentSend()?.origin;
-  return origin !== undefined && origin.command === command && origin.wrapper !== wrapper;
+  const origin = commands.get(command);
+  return origin !== undefined && origin.wrapper !== wrapper;
 }
 
-const middleware: Middleware = (next) => (args) => {
-  const current = currentSend();
-  if (!current) return next(args);
-  const endpoint = current.call.sending(args.request);
-  if (endpoint) endpoints.set(current.origin.client, endpoint);
-  return Promise.resolve(next(args)).then((result) => {
-    current.call.received(result);
-    return result;
-  });
-};
+/**
+ * Watches one send. It asks the context first: a handler that the SDK cached (`cacheMiddleware`) is that of an earlier
+ * send. Without a context manager, or where somebody replaced the context, it is the one that it was made for.
+ */
+function watch(own: TracedSend): Middleware {
+  return (next) => (args) => {
+    const current = (context.active().getValue(KEY) as TracedSend | undefined)?.current ?? own.current;
+    if (!current) return next(args);
+    const endpoint = current.call.sending(args.request);
+    if (endpoint) endpoints.set(current.origin.client, endpoint);
+    return Promise.resolve(next(args)).then((result) => {
+      current.call.received(result);
+      return result;
+    });
+  };
+}
 
 /**
  * Runs `send` so that the transport beneath it is seen. The middleware goes on the command and not on the client, so
@@ -75,37 +76,38 @@ export function withTransport<Result>(
   send: (answered: () => void) => Result,
 ): Result {
   const { command } = origin;
-  addMiddleware(command);
   const traced: TracedSend = { current: { origin, call } };
+  const middleware = watch(traced);
+  addMiddleware(origin, middleware);
   const answered = (): void => {
     traced.current = undefined;
-    removeMiddleware(command);
+    // Not that of another send of the same command.
+    if (commands.get(command) === origin) commands.delete(command);
+    removeMiddleware(command, middleware);
   };
-  const inside = active.setValue(KEY, traced);
-  const run = (): Result => send(answered);
   try {
-    // A second storage that is in use costs every promise of the application: none where the context does it.
-    return context.with(inside, () => (context.active() === inside ? run() : withoutManager.run(traced, run)));
+    return context.with(active.setValue(KEY, traced), () => send(answered));
   } catch (error) {
     answered();
     throw error;
   }
 }
 
-function addMiddleware({ middlewareStack }: SdkCommand): void {
+function addMiddleware(origin: SendOrigin, middleware: Middleware): void {
   try {
-    middlewareStack?.add(middleware, {
+    commands.set(origin.command, origin);
+    origin.command.middlewareStack?.add(middleware, {
       step: 'deserialize',
       priority: 'low',
       name: 'opentelemetryBedrockTransport',
       override: true,
     });
   } catch {
-    // A stack that takes no middleware: the call goes on, and its span lacks the server and the headers' tokens.
+    // No command, or a stack that takes no middleware: the call goes on, and its span lacks the server and the headers' tokens.
   }
 }
 
-function removeMiddleware({ middlewareStack }: SdkCommand): void {
+function removeMiddleware({ middlewareStack }: SdkCommand, middleware: Middleware): void {
   try {
     middlewareStack?.remove(middleware);
   } catch {

@@ -1,6 +1,7 @@
 /** The application's own middleware, inputs and cached handlers, without and with the instrumentation. */
 
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { errorView, sameAsUntraced } from './support/compare.js';
@@ -70,6 +71,21 @@ describe('with middleware and inputs of its own, the application does not notice
     });
     expect(order).to.have.lengthOf(2 * 2 * (STEPS.length * PRIORITIES.length + 2));
     expect(tracing.spans()).to.have.lengthOf(1);
+  });
+
+  it('and the server is known where middleware replaces the context, and where nobody manages it', async () => {
+    const own = createClient(simulator.url);
+    const replace: AnyMiddleware = (next) => (args) => context.with(ROOT_CONTEXT, () => next(args));
+    stackOf(own).add(replace, { step: 'build', name: 'replace' });
+    await own.send(new sdk.ConverseCommand(converse()));
+    own.destroy();
+    context.disable();
+    await Promise.all([
+      client.send(new sdk.ConverseCommand(converse())),
+      client.send(new sdk.ConverseCommand(converse())),
+    ]);
+    const servers = tracing.spans().map(({ attributes }) => attributes['server.address']);
+    expect(servers).to.deep.equal(Array(3).fill(new URL(simulator.url).hostname));
   });
 
   it('what middleware makes of input, request, response and output', async () => {

@@ -25,7 +25,10 @@ export interface AtEnd {
  */
 export function flushAtEnd({ hasUnsent, flush, flushOrGiveUp, flushTimeoutMillis }: AtEnd): () => void {
   let leftMillis = flushTimeoutMillis;
+  let othersListen = false;
   const onBeforeExit = (): void => {
+    // Counted before they run: one that listens once is gone when its work goes on.
+    othersListen ||= process.listenerCount('beforeExit') > 1;
     // Work begun here makes Node.js ask again when it is done, and run the other listeners again; not for ever.
     if (!hasUnsent() || leftMillis < 1) return;
     // After the other listeners: what they trace is sent as well, and is no reason to ask, and run them, once more.
@@ -34,10 +37,10 @@ export function flushAtEnd({ hasUnsent, flush, flushOrGiveUp, flushTimeoutMillis
       const isOver = await flushOrGiveUp(leftMillis);
       leftMillis -= performance.now() - begin;
       // Other listeners may have begun work, which is not to be cut off.
-      if (process.listenerCount('beforeExit') > 1) return;
+      if (othersListen || process.listenerCount('beforeExit') > 1) return;
       // Without them, the process ends here. What goes on sending would keep it alive, and so would each span of a timer
       // that itself is no reason to live on.
-      if (!isOver || hasUnsent()) process.exit();
+      if (!isOver || hasUnsent()) endProcess();
     });
   };
 
@@ -77,4 +80,14 @@ export function flushAtEnd({ hasUnsent, flush, flushOrGiveUp, flushTimeoutMillis
     process.off('beforeExit', onBeforeExit);
     for (const signal of SIGNALS) process.off(signal, onSignal);
   };
+}
+
+/** Node's code for a module that waits for ever at its top level. */
+const UNSETTLED_TOP_LEVEL_AWAIT = 13;
+
+/** Ends the process with the code that it would have by itself; `process.exit()` forgets a module that still waits. */
+function endProcess(): void {
+  const isWaiting = process.listeners('exit').some(({ name }) => name === 'handleProcessExit');
+  if (isWaiting) process.exitCode ??= UNSETTLED_TOP_LEVEL_AWAIT;
+  process.exit();
 }

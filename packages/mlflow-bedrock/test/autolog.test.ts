@@ -71,6 +71,19 @@ describe('autolog()', function () {
     expect(millis).to.be.lessThan(4900);
   });
 
+  it('lets work go on that began at the end, and keeps its exit code', async () => {
+    const { code, stdout } = await programs.run([
+      'autolog.cjs',
+      'saves its work once, at its end, while its heart beats',
+    ]);
+    expect({ code, stdout }).to.deep.equal({ code: 3, stdout: 'called\nsaved\n' });
+  });
+
+  it('keeps the exit code of a module that waits for ever', async () => {
+    const { code, stdout } = await programs.run(['waits.mjs', 'waits for ever while its heart beats']);
+    expect({ code, stdout }).to.deep.equal({ code: 13, stdout: 'called\n' });
+  });
+
   it('ends in time when a timer that is unref() traces on, and MLflow cannot be reached', async () => {
     const { code, stdout, millis } = await programs.run(['autolog.cjs', 'traces the beats of its heart'], {
       env: { MLFLOW_TRACKING_URI: NOBODY },

@@ -61,6 +61,28 @@ const PROGRAMS = {
     });
     await call();
   },
+  'saves its work once, at its end, while its heart beats': async () => {
+    setInterval(
+      traced('heartbeat', () => 1),
+      20,
+    ).unref();
+    process.once('beforeExit', () => {
+      setTimeout(() => {
+        console.log('saved');
+        process.exitCode = 3;
+      }, 1500);
+    });
+    await call();
+    console.log('called');
+  },
+  'waits for ever while its heart beats': async () => {
+    setInterval(
+      traced('heartbeat', () => 1),
+      20,
+    ).unref();
+    await call();
+    console.log('called');
+  },
   'traces the beats of its heart': async () => {
     const beat = traced('heartbeat', () => 1);
     setInterval(beat, 20).unref();
