@@ -15,6 +15,7 @@ def authenticate():
 
     Raises MlflowException, which MLflow answers with 503, while the database is away.
     """
+    # Below any prefix of the server. Which path takes the jobs' token, MLflow decides by itself.
     if "/gateway/" in request.path:
         return _authenticate_gateway()
     credentials = request.authorization

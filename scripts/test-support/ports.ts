@@ -28,6 +28,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
+/** As many of them. */
 export function freePorts(count: number): Promise<number[]> {
   return Promise.all(Array.from({ length: count }, freePort));
 }
