@@ -56,7 +56,9 @@ export class TracedCall {
   /** Absent for a span that is not recorded: then only usage is read, for the metrics. */
   readonly #recorder: SpanRecorder | undefined;
   readonly #startTime = performance.now();
-  readonly #exchange = new Exchange();
+  /** What the span was started with. */
+  readonly #server: ServerEndpoint | undefined;
+  readonly #exchange: Exchange;
   #firstChunkTime: number | undefined;
   #lastChunkTime = 0;
   /** The same for every chunk of a stream. */
@@ -65,24 +67,30 @@ export class TracedCall {
   #onEnd: (() => void) | undefined;
   #ended = false;
 
-  /** @param parent the context in which the call was made. */
+  /**
+   * @param server what the span was started with.
+   * @param parent the context in which the call was made.
+   */
   constructor(
     environment: CallEnvironment,
     info: BedrockCallInfo,
     api: Api,
     request: ApiRequest,
     span: Span,
+    server: ServerEndpoint | undefined,
     parent: Context,
   ) {
     this.#environment = environment;
     this.#api = api;
     this.#request = request;
     this.#span = span;
+    this.#server = server;
+    this.#exchange = new Exchange(server);
     if (span.isRecording()) {
       const { config, logger, report } = environment;
       const event = config.emitEvents ? new InferenceEvent(logger, trace.setSpan(parent, span)) : undefined;
       this.#recorder = new SpanRecorder(span, api, request, info, config, report, event);
-      event?.add(startAttributes(request, api, undefined));
+      event?.add(startAttributes(request, api, server));
       this.#guard('reading the request', () => this.#recorder?.recordRequest());
     }
   }
@@ -189,7 +197,8 @@ export class TracedCall {
       this.#firstChunkTime === undefined ? undefined : (this.#firstChunkTime - this.#startTime) / 1000;
     this.#measure(usage, response, facts, timeToFirstChunk, failure);
     if (!recorder) return;
-    recorder.setFacts(this.#identity(response));
+    const isAsStarted = this.#exchange.server === this.#server && response?.dialect === this.#request.dialect;
+    if (!isAsStarted) recorder.setFacts(this.#identity(response));
     recorder.setFacts(this.#exchange.attributes());
     if (timeToFirstChunk !== undefined) {
       recorder.setFacts({ [semconv.ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: timeToFirstChunk });

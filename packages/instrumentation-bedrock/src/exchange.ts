@@ -12,7 +12,7 @@ export interface ServerEndpoint {
 }
 
 export class Exchange {
-  /** Where the latest attempt went. */
+  /** Where the latest attempt went; before the first, where the client's calls went last. */
   server: ServerEndpoint | undefined;
   /** Token counts in the headers of the latest answer. */
   usage: UsageReport | undefined;
@@ -21,13 +21,17 @@ export class Exchange {
   #status: number | undefined;
   #requestId: string | undefined;
 
+  constructor(server: ServerEndpoint | undefined) {
+    this.server = server;
+  }
+
   /** An attempt goes out: what the one before was answered is of no interest any more. */
   sending(request: unknown): ServerEndpoint | undefined {
     this.#sent++;
     this.usage = this.#status = this.#requestId = undefined;
     const endpoint = readEndpoint(asObject(request));
-    this.server = endpoint ?? this.server;
-    return endpoint;
+    if (endpoint && !isSame(endpoint, this.server)) this.server = endpoint;
+    return this.server;
   }
 
   /** @param result what the request handler answered. */
@@ -60,6 +64,10 @@ export class Exchange {
     if (this.#requestId !== undefined) attributes[ATTR_AWS_REQUEST_ID] = this.#requestId;
     return attributes;
   }
+}
+
+function isSame(endpoint: ServerEndpoint, other: ServerEndpoint | undefined): boolean {
+  return endpoint.address === other?.address && endpoint.port === other.port;
 }
 
 function readEndpoint(request: JsonObject | undefined): ServerEndpoint | undefined {

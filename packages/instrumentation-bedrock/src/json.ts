@@ -50,7 +50,11 @@ export function parseJson(text: string): JsonValue | undefined {
 function isDeeper(value: JsonValue | undefined, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
-  if (Array.isArray(value)) return value.some((item) => isDeeper(item, levels - 1));
+  if (Array.isArray(value)) {
+    // Embeddings are long arrays of numbers: no call for each.
+    for (const item of value) if (typeof item === 'object' && isDeeper(item, levels - 1)) return true;
+    return false;
+  }
   for (const key in value) if (isDeeper(value[key], levels - 1)) return true;
   return false;
 }

@@ -11,19 +11,16 @@ export interface SdkCommand {
 }
 
 export interface MiddlewareStack {
-  add(middleware: Middleware, options: MiddlewareOptions): void;
-  remove(middleware: Middleware): boolean;
+  /** Adds what is on this stack to another. */
+  applyToStack(stack: ResolvableStack): unknown;
 }
 
-export interface MiddlewareOptions {
-  readonly step: 'deserialize';
-  readonly name: string;
-  readonly priority: 'low';
-  readonly override: true;
+export interface ResolvableStack {
+  /** Puts all middleware of the stack around the handler that gives the request to the request handler. */
+  resolve(handler: Handler, context: unknown): Handler;
 }
 
-export type Middleware = (next: Handler) => Handler;
-type Handler = (args: { readonly request?: unknown }) => Promise<{ readonly response?: unknown }>;
+export type Handler = (args: { readonly request?: unknown }) => Promise<{ readonly response?: unknown }>;
 
 export interface SdkClient {
   readonly config?: { readonly serviceId?: unknown };

@@ -85,13 +85,14 @@ export class SpanRecorder {
     if (vendor !== undefined) facts[semconv.ATTR_MLFLOW_LLM_PROVIDER] = vendor;
     if (guardrailId !== undefined) facts[semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ID] = guardrailId;
     Object.assign(facts, this.#request.attributes);
-    addParameters(facts, dialect.readParameters(this.#request.body() ?? {}));
+    const parameters = dialect.readParameters(this.#request.body() ?? {});
+    addParameters(facts, parameters);
     this.setFacts(facts);
 
     const content = this.#content('request', () => this.#request.content());
     if (content === undefined) return;
     const body = this.#request.bodyOf(content);
-    if (body) this.#showRequest(body, dialect);
+    if (body) this.#showRequest(body, dialect, parameters.stopSequences !== undefined);
     if (this.#config.mlflowContent) {
       const record = this.#request.record(content, dialect.chatView?.request);
       this.#contentAttributes[semconv.ATTR_MLFLOW_SPAN_INPUTS] = JSON.stringify(record);
@@ -174,9 +175,9 @@ export class SpanRecorder {
     this.#event?.emit(dialect.operation);
   }
 
-  #showRequest(request: JsonObject, dialect: Dialect): void {
+  #showRequest(request: JsonObject, dialect: Dialect, hasStopSequences: boolean): void {
     const tools = dialect.readTools(request);
-    if (this.#config.contentOnSpans) {
+    if (hasStopSequences && this.#config.contentOnSpans) {
       const { stopSequences } = dialect.readParameters(request);
       if (stopSequences) this.#contentAttributes[semconv.ATTR_GEN_AI_REQUEST_STOP_SEQUENCES] = [...stopSequences];
     }

@@ -145,11 +145,12 @@ function start(environment: SendEnvironment, origin: SendOrigin, parent: Context
     const api = apiOf(operation);
     const request = api.readRequest(command.input, environment.config);
     const info: BedrockCallInfo = { operation, modelId: request.modelId };
-    const attributes = startAttributes(request, api, lastEndpoint(client));
+    const server = lastEndpoint(client);
+    const attributes = startAttributes(request, api, server);
     const name = spanName(request.dialect, request.modelId);
     const span = environment.tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, parent);
     const isObserved = span.isRecording() || environment.instruments.isRecording;
-    const call = isObserved ? new TracedCall(environment, info, api, request, span, parent) : undefined;
+    const call = isObserved ? new TracedCall(environment, info, api, request, span, server, parent) : undefined;
     return { span, info, call };
   } catch (error) {
     environment.report('starting the span of a call failed; the call is not traced', error);

@@ -3,7 +3,7 @@
 import { type Context, context, createContextKey } from '@opentelemetry/api';
 import type { TracedCall } from './call.js';
 import type { ServerEndpoint } from './exchange.js';
-import type { Middleware, SdkClient, SdkCommand } from './sdk.js';
+import type { Handler, MiddlewareStack, ResolvableStack, SdkClient, SdkCommand } from './sdk.js';
 
 /** A `send` that is being traced. */
 interface TracedSend {
@@ -45,16 +45,17 @@ export function isTracedAlready({ wrapper, command }: SendOrigin): boolean {
 }
 
 /**
- * Watches one send. It asks the context first: a handler that the SDK cached (`cacheMiddleware`) is that of an earlier
- * send. Without a context manager, or where somebody replaced the context, it is the one that it was made for.
+ * Watches one send, next to the request handler, beneath the SDK's retries and all middleware; passes everything on
+ * untouched. It asks the context first: a handler that the SDK cached (`cacheMiddleware`) is that of an earlier send.
+ * Without a context manager, or where somebody replaced the context, it is the one that it was made for.
  */
-function watch(own: TracedSend): Middleware {
-  return (next) => (args) => {
+function watch(handler: Handler, own: TracedSend): Handler {
+  return (args) => {
     const current = (context.active().getValue(KEY) as TracedSend | undefined)?.current ?? own.current;
-    if (!current) return next(args);
+    if (!current) return handler(args);
     const endpoint = current.call.sending(args.request);
     if (endpoint) endpoints.set(current.origin.client, endpoint);
-    return Promise.resolve(next(args)).then((result) => {
+    return Promise.resolve(handler(args)).then((result) => {
       current.call.received(result);
       return result;
     });
@@ -62,9 +63,7 @@ function watch(own: TracedSend): Middleware {
 }
 
 /**
- * Runs `send` so that the transport beneath it is seen. The middleware goes on the command and not on the client, so
- * clients stay as the application configured them; low priority puts it next to the request handler, beneath the
- * SDK's retries, and it passes everything on untouched. It leaves the command again when the SDK has answered.
+ * Runs `send` so that the transport beneath it is seen. Command and client stay as the application configured them.
  *
  * @param active the context in which `send` runs.
  * @param send is given a function to call when the SDK has answered.
@@ -77,13 +76,18 @@ export function withTransport<Result>(
 ): Result {
   const { command } = origin;
   const traced: TracedSend = { current: { origin, call } };
-  const middleware = watch(traced);
-  addMiddleware(origin, middleware);
+  let restore: (() => void) | undefined;
+  try {
+    commands.set(command, origin);
+    restore = command.middlewareStack && watchNextResolve(command.middlewareStack, traced);
+  } catch {
+    // No command, or a stack of another make: the call goes on, and its span lacks the server and the headers' tokens.
+  }
   const answered = (): void => {
     traced.current = undefined;
     // Not that of another send of the same command.
     if (commands.get(command) === origin) commands.delete(command);
-    removeMiddleware(command, middleware);
+    restore?.();
   };
   try {
     return context.with(active.setValue(KEY, traced), () => send(answered));
@@ -93,24 +97,36 @@ export function withTransport<Result>(
   }
 }
 
-function addMiddleware(origin: SendOrigin, middleware: Middleware): void {
-  try {
-    commands.set(origin.command, origin);
-    origin.command.middlewareStack?.add(middleware, {
-      step: 'deserialize',
-      priority: 'low',
-      name: 'opentelemetryBedrockTransport',
-      override: true,
-    });
-  } catch {
-    // No command, or a stack that takes no middleware: the call goes on, and its span lacks the server and the headers' tokens.
-  }
+/**
+ * The SDK makes the handler of each send anew: it applies the command's stack to a copy of the client's and resolves
+ * that. There the innermost handler is replaced, once. A middleware on the command would do as well, but the SDK copies
+ * and sorts all middleware for each call, and taking it off again costs as much.
+ *
+ * @returns undoes it where the SDK has not resolved anything.
+ * @throws where the stack cannot be changed.
+ */
+function watchNextResolve(stack: MiddlewareStack, traced: TracedSend): () => void {
+  const { applyToStack } = stack;
+  const restore = (): void => {
+    if (stack.applyToStack === applyOnce) stack.applyToStack = applyToStack;
+  };
+  const applyOnce = (to: ResolvableStack): unknown => {
+    try {
+      restore();
+      watchHandlerOf(to, traced);
+    } catch {
+      // As where the command's own stack cannot be changed.
+    }
+    return applyToStack.call(stack, to);
+  };
+  stack.applyToStack = applyOnce;
+  return restore;
 }
 
-function removeMiddleware({ middlewareStack }: SdkCommand, middleware: Middleware): void {
-  try {
-    middlewareStack?.remove(middleware);
-  } catch {
-    // It took none, or gives none back: an idle middleware that stays changes no call.
-  }
+function watchHandlerOf(stack: ResolvableStack, traced: TracedSend): void {
+  const { resolve } = stack;
+  stack.resolve = (handler, handlerContext) => {
+    stack.resolve = resolve;
+    return resolve.call(stack, watch(handler, traced), handlerContext);
+  };
 }
