@@ -1,15 +1,23 @@
 /** What the stream folds make of chunks that no recording has: documented, or seen with other hosts of the models. */
 
 import { expect } from 'chai';
+import { anthropicMessages } from '../src/dialects/anthropic-messages.js';
+import { anthropicText } from '../src/dialects/anthropic-text.js';
 import { cohereCommand } from '../src/dialects/cohere-command.js';
 import { cohereCommandR } from '../src/dialects/cohere-command-r.js';
+import { converse } from '../src/dialects/converse.js';
 import type { Dialect } from '../src/dialects/dialect.js';
+import { llama } from '../src/dialects/llama.js';
+import { mistralText } from '../src/dialects/mistral-text.js';
 import { nova } from '../src/dialects/nova.js';
 import { openAiChat } from '../src/dialects/openai-chat.js';
 import { openAiCompletions } from '../src/dialects/openai-completions.js';
+import { raw } from '../src/dialects/raw.js';
+import { titanText } from '../src/dialects/titan-text.js';
 import type { JsonObject } from '../src/json.js';
 import { combineUsage } from '../src/usage.js';
 
+const SECRET = 'The secret of the answer. ';
 const METRICS = { 'amazon-bedrock-invocationMetrics': { inputTokenCount: 3, outputTokenCount: 2 } };
 
 describe('stream folds', () => {
@@ -140,6 +148,96 @@ describe('stream folds', () => {
   it('Nova input tokens exclude cached ones, whatever the total says and also where an ARN hides the vendor', () => {
     const usage = { inputTokens: 6, outputTokens: 10, totalTokens: 16, cacheReadInputTokenCount: 14922 };
     expect(combineUsage([nova.readResponse({ usage }).usage])).to.include({ inputTokens: 14928, totalTokens: 14938 });
+  });
+
+  describe('where no content is recorded', () => {
+    /** First and last chunk of an answer, and one of those between them, which hold the text. */
+    const STREAMS: readonly [Dialect, JsonObject, JsonObject, JsonObject][] = [
+      [
+        converse,
+        { messageStart: { role: 'assistant' } },
+        { contentBlockDelta: { contentBlockIndex: 0, delta: { text: SECRET } } },
+        { messageStop: { stopReason: 'end_turn' } },
+      ],
+      [
+        nova,
+        { messageStart: { role: 'assistant' } },
+        { contentBlockDelta: { contentBlockIndex: 0, delta: { text: SECRET } } },
+        { messageStop: { stopReason: 'end_turn' } },
+      ],
+      [
+        anthropicMessages,
+        { type: 'message_start', message: { id: 'msg', model: 'claude', usage: { input_tokens: 3 } } },
+        { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: SECRET } },
+        { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 2 } },
+      ],
+      [
+        anthropicText,
+        { type: 'completion', completion: SECRET, stop_reason: null },
+        { type: 'completion', completion: SECRET, stop_reason: null },
+        { type: 'completion', completion: '', stop_reason: 'stop_sequence' },
+      ],
+      [
+        openAiChat,
+        { id: 'chat', model: 'm', ...delta({ role: 'assistant', content: SECRET }) },
+        delta({ content: SECRET, reasoning: SECRET, tool_calls: [call('a', 'b', SECRET)] }),
+        { ...delta({}, 'stop'), usage: { prompt_tokens: 3, completion_tokens: 2 } },
+      ],
+      [
+        openAiCompletions,
+        { id: 'text', model: 'm', choices: [{ index: 0, text: SECRET }] },
+        { choices: [{ index: 0, text: SECRET }] },
+        { choices: [{ index: 0, text: SECRET, finish_reason: 'stop' }] },
+      ],
+      [
+        titanText,
+        { outputText: SECRET, index: 0, inputTextTokenCount: 3 },
+        { outputText: SECRET, index: 0 },
+        { outputText: SECRET, index: 0, totalOutputTextTokenCount: 2, completionReason: 'FINISH' },
+      ],
+      [
+        llama,
+        { generation: SECRET, prompt_token_count: 3, generation_token_count: 1, stop_reason: null },
+        { generation: SECRET, prompt_token_count: null, generation_token_count: 2, stop_reason: null },
+        { generation: '', prompt_token_count: null, generation_token_count: 2, stop_reason: 'stop' },
+      ],
+      [
+        mistralText,
+        { outputs: [{ text: SECRET, stop_reason: null }] },
+        { outputs: [{ text: SECRET, stop_reason: null }] },
+        { outputs: [{ text: '', stop_reason: 'stop' }] },
+      ],
+      [
+        cohereCommand,
+        { index: 0, text: SECRET, is_finished: false },
+        { index: 0, text: SECRET, is_finished: false },
+        { index: 0, is_finished: true, finish_reason: 'COMPLETE' },
+      ],
+      [
+        cohereCommandR,
+        { event_type: 'stream-start', generation_id: 'id' },
+        { event_type: 'text-generation', text: SECRET },
+        { event_type: 'stream-end', finish_reason: 'COMPLETE', response: { finish_reason: 'COMPLETE' } },
+      ],
+    ];
+
+    for (const [dialect, first, middle, last] of STREAMS) {
+      it(`keep nothing of it, and all the rest: ${dialect.name}`, () => {
+        const chunks = [first, ...Array.from({ length: 200 }, () => middle), last];
+        const body =
+          fold(
+            dialect,
+            chunks.map(dialect.withoutContent).filter((chunk) => chunk !== undefined),
+          ) ?? {};
+        expect(JSON.stringify(body)).to.have.length.below(500);
+        expect(JSON.stringify(body)).not.to.include(SECRET.trim());
+        expect(dialect.readResponse(body)).to.deep.equal(dialect.readResponse(fold(dialect, chunks) ?? {}));
+      });
+    }
+
+    it('keep no chunk of a format that nobody knows', () => {
+      expect(raw.withoutContent({ unknown: SECRET })).to.equal(undefined);
+    });
   });
 });
 

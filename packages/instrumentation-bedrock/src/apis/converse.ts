@@ -51,7 +51,8 @@ function createStream(_request: ApiRequest, _output: unknown, options: StreamOpt
       if (!isObject(event)) return undefined;
       const name = memberName(event);
       if (name === undefined) return undefined;
-      if (options.withContent || !converse.isContentOnly?.(event)) fold.add(event);
+      const kept = options.withContent ? event : converse.withoutContent(event);
+      if (kept) fold.add(kept);
       return { name, shown: event[name] ?? null };
     },
     response: () => response(fold.body(), options),

@@ -127,7 +127,8 @@ function createStream(request: ApiRequest, output: unknown, options: StreamOptio
         dialect = dialectOfResponse(request, chunk);
         if (dialect !== request.dialect) fold = dialect.createFold();
       }
-      if (options.withContent || !dialect.isContentOnly?.(chunk)) fold.add(chunk);
+      const kept = options.withContent ? chunk : dialect.withoutContent(chunk);
+      if (kept) fold.add(kept);
       if (isObject(chunk[INVOCATION_METRICS])) usage = readInvocationMetrics(chunk[INVOCATION_METRICS]);
       for (const key of GUARDRAIL_MEMBERS) {
         if (chunk[key] !== undefined) guardrail[key] = chunk[key];

@@ -2,7 +2,7 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import type { Dialect } from '../dialects/dialect.js';
-import { createNoStreamFold } from '../dialects/no-stream.js';
+import { noStream } from '../dialects/no-stream.js';
 import { asNumber, asObject, asString, type JsonObject, type JsonValue, type ToJsonOptions, toJson } from '../json.js';
 import {
   ATTR_AWS_BEDROCK_COUNTED_INPUT_TOKENS,
@@ -116,7 +116,7 @@ function plainDialect(operation: string): Dialect {
     readTools: () => [],
     readResponse: () => ({}),
     readOutput: () => [],
-    createFold: createNoStreamFold,
+    ...noStream,
   };
 }
 

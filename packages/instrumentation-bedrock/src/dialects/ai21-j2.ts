@@ -3,7 +3,7 @@
 import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../json.js';
 import { completionMessage, promptInput, strings } from './completions.js';
 import type { Dialect } from './dialect.js';
-import { createNoStreamFold } from './no-stream.js';
+import { noStream } from './no-stream.js';
 
 export const ai21J2: Dialect = {
   name: 'ai21-j2',
@@ -30,7 +30,7 @@ export const ai21J2: Dialect = {
     completions(body).map((completion) =>
       completionMessage(asObject(completion['data'])?.['text'], reason(completion)),
     ),
-  createFold: createNoStreamFold,
+  ...noStream,
 };
 
 function completions(body: JsonObject): JsonObject[] {

@@ -55,7 +55,7 @@ export const anthropicMessages: Dialect = {
     return [{ role, parts, finish_reason: finishReason(asString(body['stop_reason'])) }];
   },
   createFold: createAnthropicFold,
-  isContentOnly: (chunk) => chunk['type'] === 'content_block_delta',
+  withoutContent: (chunk) => (chunk['type'] === 'content_block_delta' ? undefined : chunk),
 };
 
 /** The beta of structured outputs had the format in a member of its own. */

@@ -1,7 +1,7 @@
 /** Anthropic's text completions, the format of Claude 2 and Claude Instant. */
 
 import { asNumber, asString, asStrings } from '../json.js';
-import { completionMessage, createTextsFold, promptInput, strings } from './completions.js';
+import { completionMessage, createTextsFold, promptInput, strings, withoutText } from './completions.js';
 import type { Dialect } from './dialect.js';
 
 export const anthropicText: Dialect = {
@@ -27,4 +27,5 @@ export const anthropicText: Dialect = {
       (chunk) => [{ text: chunk['completion'] ?? null, reason: chunk['stop_reason'] ?? null }],
       ([{ text, reason } = { text: '' }]) => ({ type: 'completion', completion: text, stop_reason: reason ?? null }),
     ),
+  withoutContent: (chunk) => withoutText(chunk, 'completion'),
 };

@@ -63,7 +63,7 @@ export const cohereCommandR: Dialect = {
     ];
   },
   createFold,
-  isContentOnly: (chunk) => chunk['event_type'] === 'text-generation',
+  withoutContent: (chunk) => (chunk['event_type'] === 'text-generation' ? undefined : chunk),
 };
 
 function readMessage(raw: JsonObject): Message {

@@ -1,7 +1,7 @@
 /** Cohere Command and Command Light. */
 
 import { asArray, asNumber, asString, asStrings, isObject, type JsonObject, type JsonValue } from '../json.js';
-import { completionMessage, createTextsFold, promptInput, strings } from './completions.js';
+import { completionMessage, createTextsFold, promptInput, strings, withoutText } from './completions.js';
 import type { Dialect, StreamFold } from './dialect.js';
 
 export const cohereCommand: Dialect = {
@@ -30,6 +30,10 @@ export const cohereCommand: Dialect = {
       completionMessage(generation['text'], generation['finish_reason'] ?? body['finish_reason']),
     ),
   createFold,
+  withoutContent: (chunk) =>
+    Array.isArray(chunk['generations'])
+      ? { ...chunk, generations: generations(chunk).map((generation) => withoutText(generation, 'text')) }
+      : withoutText(chunk, 'text'),
 };
 
 function generations(body: JsonObject): JsonObject[] {

@@ -3,7 +3,7 @@
 import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../json.js';
 import { type Part, textPart } from '../messages.js';
 import type { Dialect } from './dialect.js';
-import { createNoStreamFold } from './no-stream.js';
+import { noStream } from './no-stream.js';
 
 export const cohereEmbed: Dialect = {
   name: 'cohere-embed',
@@ -30,7 +30,7 @@ export const cohereEmbed: Dialect = {
   readTools: () => [],
   readResponse: (body) => ({ id: asString(body['id']), embeddingDimensions: dimensions(body) }),
   readOutput: () => [],
-  createFold: createNoStreamFold,
+  ...noStream,
 };
 
 function readContent(item: unknown): Part[] {

@@ -3,7 +3,7 @@
 import { asArray, asString, isObject } from '../json.js';
 import { type Part, textPart } from '../messages.js';
 import type { Dialect } from './dialect.js';
-import { createNoStreamFold } from './no-stream.js';
+import { noStream } from './no-stream.js';
 
 export const cohereRerank: Dialect = {
   name: 'cohere-rerank',
@@ -20,5 +20,5 @@ export const cohereRerank: Dialect = {
   readTools: () => [],
   readResponse: (body) => ({ id: asString(body['id']) }),
   readOutput: () => [],
-  createFold: createNoStreamFold,
+  ...noStream,
 };

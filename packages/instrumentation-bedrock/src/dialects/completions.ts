@@ -25,6 +25,11 @@ export function strings(values: readonly (JsonValue | undefined)[]): string[] {
   return values.filter((value) => typeof value === 'string');
 }
 
+/** The object with one of its texts emptied, so that what else it says stays where it was. */
+export function withoutText(object: JsonObject, name: string): JsonObject {
+  return typeof object[name] === 'string' ? { ...object, [name]: '' } : object;
+}
+
 /** One of several texts of an answer. */
 export interface FinishedText {
   text: string;

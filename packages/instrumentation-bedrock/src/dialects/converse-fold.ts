@@ -11,8 +11,9 @@ export function memberName(event: JsonObject): string | undefined {
   return undefined;
 }
 
-export function isContentDelta(event: JsonObject): boolean {
-  return memberName(event) === 'contentBlockDelta';
+/** Without the content that an event adds. */
+export function withoutDelta(event: JsonObject): JsonObject | undefined {
+  return memberName(event) === 'contentBlockDelta' ? undefined : event;
 }
 
 /** @param isTextSplit a block of text may come as many, which are joined. */

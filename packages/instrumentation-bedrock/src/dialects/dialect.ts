@@ -74,8 +74,8 @@ export interface Dialect {
   readResponse(body: JsonObject): ResponseFacts;
   readOutput(body: JsonObject): readonly OutputMessage[];
   createFold(): StreamFold;
-  /** True for a chunk that only adds content to the answer: not folded where no content is recorded. Default: false. */
-  isContentOnly?(chunk: JsonObject): boolean;
+  /** What is folded of a stream chunk where no content is recorded; undefined when it adds nothing else. */
+  withoutContent(chunk: JsonObject): JsonObject | undefined;
   /** Name of the span event for a stream chunk. Default: the chunk's `type`, else `chunk`. */
   chunkName?(chunk: JsonObject): string | undefined;
 }

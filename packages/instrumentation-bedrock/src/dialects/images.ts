@@ -4,7 +4,7 @@ import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from
 import { finishReason, type Part, textPart } from '../messages.js';
 import { strings } from './completions.js';
 import type { Dialect } from './dialect.js';
-import { createNoStreamFold } from './no-stream.js';
+import { noStream } from './no-stream.js';
 
 /** The member of an Amazon image request that holds the task's texts is named after the task. */
 const TASK_PARAMETERS = /^[a-zA-Z]+Params$/;
@@ -39,7 +39,7 @@ export const images: Dialect = {
     const parts = pictures.map((content): Part => ({ type: 'blob', modality: 'image', content }));
     return [{ role: 'assistant', parts, finish_reason: reason }];
   },
-  createFold: createNoStreamFold,
+  ...noStream,
 };
 
 /** One message holds all pictures, so the first that did not come as asked gives the reason. */

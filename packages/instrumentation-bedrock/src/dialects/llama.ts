@@ -1,7 +1,7 @@
 /** Meta Llama models. */
 
 import { asNumber, asString, type JsonObject } from '../json.js';
-import { completionMessage, promptInput, strings } from './completions.js';
+import { completionMessage, promptInput, strings, withoutText } from './completions.js';
 import type { Dialect, StreamFold } from './dialect.js';
 import { addPiece, type StreamedText } from './streamed-text.js';
 
@@ -27,6 +27,7 @@ export const llama: Dialect = {
   readOutput: (body) =>
     typeof body['generation'] === 'string' ? [completionMessage(body['generation'], body['stop_reason'])] : [],
   createFold,
+  withoutContent: (chunk) => withoutText(chunk, 'generation'),
 };
 
 /** The prompt count stands on the first chunk only; the generation count is cumulative. */

@@ -1,7 +1,7 @@
 /** Mistral's instruct models that take a prompt: 7B, Mixtral, Small and Large of February 2024. */
 
 import { asArray, asNumber, asStrings, isObject } from '../json.js';
-import { completionMessage, createTextsFold, promptInput, strings } from './completions.js';
+import { completionMessage, createTextsFold, promptInput, strings, withoutText } from './completions.js';
 import type { Dialect } from './dialect.js';
 
 export const mistralText: Dialect = {
@@ -38,4 +38,10 @@ export const mistralText: Dialect = {
           .map((output, index) => ({ index, text: output['text'] ?? null, reason: output['stop_reason'] ?? null })),
       (texts) => ({ outputs: texts.map(({ text, reason }) => ({ text, stop_reason: reason ?? null })) }),
     ),
+  withoutContent: (chunk) => ({
+    ...chunk,
+    outputs: asArray(chunk['outputs'])
+      .filter(isObject)
+      .map((output) => withoutText(output, 'text')),
+  }),
 };

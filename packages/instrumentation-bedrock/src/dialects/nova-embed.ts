@@ -3,7 +3,7 @@
 import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../json.js';
 import { textPart } from '../messages.js';
 import type { Dialect } from './dialect.js';
-import { createNoStreamFold } from './no-stream.js';
+import { noStream } from './no-stream.js';
 
 export const novaEmbed: Dialect = {
   name: 'nova-embed',
@@ -22,7 +22,7 @@ export const novaEmbed: Dialect = {
     return { embeddingDimensions: Array.isArray(vector) ? vector.length : undefined };
   },
   readOutput: () => [],
-  createFold: createNoStreamFold,
+  ...noStream,
 };
 
 function parameters(body: JsonObject): JsonObject {

@@ -79,6 +79,12 @@ export const openAiChat: Dialect = {
       });
   },
   createFold: createOpenAiChatFold,
+  withoutContent: (chunk) => ({
+    ...chunk,
+    choices: asArray(chunk['choices'])
+      .filter(isObject)
+      .map(({ delta, message, ...facts }) => facts),
+  }),
 };
 
 /** Mistral calls it `stop_reason`. */

@@ -1,7 +1,7 @@
 /** OpenAI's text completions format: DeepSeek R1, imported models, Marketplace endpoints. */
 
 import { asArray, asNumber, asString, asStrings, isObject, type JsonObject, type JsonValue } from '../json.js';
-import { completionMessage, createTextsFold, promptInput, strings } from './completions.js';
+import { completionMessage, createTextsFold, promptInput, strings, withoutText } from './completions.js';
 import type { Dialect, StreamFold } from './dialect.js';
 import { readOpenAiUsage } from './openai-usage.js';
 
@@ -34,6 +34,7 @@ export const openAiCompletions: Dialect = {
   }),
   readOutput: (body) => choices(body).map((choice) => completionMessage(choice['text'], reason(choice))),
   createFold,
+  withoutContent: (chunk) => ({ ...chunk, choices: choices(chunk).map((choice) => withoutText(choice, 'text')) }),
 };
 
 function choices(body: JsonObject): JsonObject[] {

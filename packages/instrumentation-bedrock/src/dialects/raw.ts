@@ -1,7 +1,7 @@
 /** For bodies of no known dialect: recorded as they are, nothing read from them. */
 
 import type { Dialect } from './dialect.js';
-import { createNoStreamFold } from './no-stream.js';
+import { noStream } from './no-stream.js';
 
 export const raw: Dialect = {
   name: 'raw',
@@ -13,5 +13,5 @@ export const raw: Dialect = {
   readTools: () => [],
   readResponse: () => ({}),
   readOutput: () => [],
-  createFold: createNoStreamFold,
+  ...noStream,
 };

@@ -3,7 +3,7 @@
 import { asNumber, asStrings, isObject } from '../json.js';
 import { promptInput } from './completions.js';
 import type { Dialect } from './dialect.js';
-import { createNoStreamFold } from './no-stream.js';
+import { noStream } from './no-stream.js';
 
 export const titanEmbed: Dialect = {
   name: 'titan-embed',
@@ -22,5 +22,5 @@ export const titanEmbed: Dialect = {
     embeddingDimensions: Array.isArray(body['embedding']) ? body['embedding'].length : undefined,
   }),
   readOutput: () => [],
-  createFold: createNoStreamFold,
+  ...noStream,
 };

@@ -1,7 +1,7 @@
 /** Amazon Titan text models. */
 
 import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../json.js';
-import { completionMessage, promptInput, strings } from './completions.js';
+import { completionMessage, promptInput, strings, withoutText } from './completions.js';
 import type { Dialect, StreamFold } from './dialect.js';
 import { addPiece, type StreamedText } from './streamed-text.js';
 
@@ -39,6 +39,7 @@ export const titanText: Dialect = {
       .filter(isObject)
       .map((result) => completionMessage(result['outputText'], result['completionReason'])),
   createFold,
+  withoutContent: (chunk) => withoutText(chunk, 'outputText'),
 };
 
 /** The input count stands on the first chunk only, the cumulative output count and the reason on the last. */
