@@ -1,6 +1,7 @@
 /**
  * CPU time that each variant adds to a call. The variants' processes live side by side and take turns of some ten
- * milliseconds, so that whatever else the machine does hits all of them.
+ * milliseconds, so that whatever else the machine does hits all of them. Each turn is made twice, with the SDK's own
+ * `send` and with the traced one, in one process: two processes differ by more than what is to be measured.
  */
 
 import { type Child, startChild } from './child.js';
@@ -13,7 +14,7 @@ export interface Effort {
   readonly rounds: number;
   /** Turns that each process has in a round. */
   readonly blocks: number;
-  /** CPU time of one turn without instrumentation, in milliseconds. */
+  /** CPU time of half a turn, without instrumentation, in milliseconds. */
   readonly blockMilliseconds: number;
   /** CPU time of each process before measuring, in milliseconds: compiling is no cost of a call. */
   readonly warmUpMilliseconds: number;
@@ -24,11 +25,13 @@ export interface CallJob {
   readonly cases: readonly Case[];
 }
 
-/** So many calls of one case or, without a number, for so long. */
+/** So many calls of one case, or for so long. */
 export interface CallRequest {
   readonly index: number;
   readonly calls?: number;
-  readonly milliseconds: number;
+  readonly milliseconds?: number;
+  /** False for the SDK's own `send`. */
+  readonly isTraced: boolean;
 }
 
 export interface CallReply {
@@ -50,8 +53,14 @@ export interface Check {
   readonly recordedCharacters: number;
 }
 
-/** Microseconds of one call, by variant and place of the case. */
-type Block = ReadonlyMap<Variant, readonly number[]>;
+/** Microseconds of one call, with and without the instrumentation of its process. */
+interface Turn {
+  readonly traced: number;
+  readonly untraced: number;
+}
+
+/** By variant and place of the case. */
+type Block = ReadonlyMap<Variant, readonly Turn[]>;
 
 type CallChild = Child<CallRequest, CallReply>;
 
@@ -70,7 +79,7 @@ export class Overheads {
 
   /** Microseconds of a call without instrumentation. */
   baseline(index = 0): Estimate {
-    return bootstrap(this.#rounds, (rounds) => medianOfMeans(rounds, (block) => microseconds(block, 'none', index)));
+    return bootstrap(this.#rounds, (rounds) => medianOfMeans(rounds, (block) => untraced(block, index)));
   }
 
   /** Microseconds that a call costs more than without instrumentation. */
@@ -88,8 +97,7 @@ export class Overheads {
     return bootstrap(
       this.#rounds,
       (rounds) =>
-        addedIn(rounds, variant, (of) => of(index)) /
-        medianOfMeans(rounds, (block) => microseconds(block, 'none', index)),
+        addedIn(rounds, variant, (of) => of(index)) / medianOfMeans(rounds, (block) => untraced(block, index)),
     );
   }
 
@@ -116,7 +124,7 @@ export class Overheads {
       this.#rounds,
       (rounds) =>
         addedIn(rounds, variant, (of) => of(index) - of(other)) /
-        medianOfMeans(rounds, (block) => microseconds(block, 'none', index)),
+        medianOfMeans(rounds, (block) => untraced(block, index)),
     );
   }
 
@@ -130,12 +138,16 @@ type Figure = (added: (index: number) => number) => number;
 
 function addedIn(rounds: readonly (readonly Block[])[], variant: Variant, figure: Figure): number {
   return medianOfMeans(rounds, (block) =>
-    figure((index) => microseconds(block, variant, index) - microseconds(block, 'none', index)),
+    figure((index) => {
+      const turn = block.get(variant)?.[index] as Turn;
+      return turn.traced - turn.untraced;
+    }),
   );
 }
 
-function microseconds(block: Block, variant: Variant, index: number): number {
-  return block.get(variant)?.[index] as number;
+/** Of a process that has no instrumentation at all. */
+function untraced(block: Block, index: number): number {
+  return (block.get('none')?.[index] as Turn).untraced;
 }
 
 /** @param variants without `none`, which is always measured */
@@ -167,7 +179,9 @@ export async function measureOverhead(
 async function warmUp(child: CallChild, cases: readonly Case[], effort: Effort): Promise<Check[]> {
   const checks: Check[] = [];
   for (const index of cases.keys()) {
-    const { check } = await child.ask({ index, milliseconds: effort.warmUpMilliseconds / cases.length });
+    const milliseconds = effort.warmUpMilliseconds / cases.length / 2;
+    await child.ask({ index, milliseconds, isTraced: false });
+    const { check } = await child.ask({ index, milliseconds, isTraced: true });
     checks.push(check);
   }
   return checks;
@@ -180,21 +194,32 @@ async function measureRound(
 ): Promise<Block[]> {
   const calls: number[] = [];
   for (const index of cases.keys()) {
-    const reply = await children.get('none')?.ask({ index, milliseconds: blockMilliseconds });
+    const reply = await children.get('none')?.ask({ index, milliseconds: blockMilliseconds, isTraced: false });
     calls.push(Math.max(1, Math.round((blockMilliseconds * 1000) / (reply as CallReply).microseconds)));
   }
   const result: Block[] = [];
   for (let block = 0; block < blocks; block++) {
-    const measured = new Map<Variant, number[]>([...children.keys()].map((variant) => [variant, []]));
+    const measured = new Map<Variant, Turn[]>([...children.keys()].map((variant) => [variant, []]));
     for (const [index, count] of calls.entries()) {
       for (const [variant, child] of shuffled([...children])) {
-        const { microseconds } = await child.ask({ index, calls: count, milliseconds: 0 });
-        measured.get(variant)?.push(microseconds);
+        measured.get(variant)?.push(await takeTurn(child, { index, calls: count }, block % 2 === 0));
       }
     }
     result.push(measured);
   }
   return result;
+}
+
+/** Each half comes first in every other turn. */
+async function takeTurn(
+  child: CallChild,
+  what: { readonly index: number; readonly calls: number },
+  isTracedFirst: boolean,
+): Promise<Turn> {
+  const first = await child.ask({ ...what, isTraced: isTracedFirst });
+  const second = await child.ask({ ...what, isTraced: !isTracedFirst });
+  const [traced, untraced] = isTracedFirst ? [first, second] : [second, first];
+  return { traced: traced.microseconds, untraced: untraced.microseconds };
 }
 
 function shuffled<Item>(items: readonly Item[]): Item[] {

@@ -2,7 +2,7 @@
 
 import { serve } from '../child.js';
 import type { CallJob, CallReply, CallRequest, Check } from '../overhead.js';
-import { createCaller } from './client.js';
+import { type Caller, createCaller } from './client.js';
 import { type BenchSpan, startTracing } from './tracing.js';
 
 const job = JSON.parse(process.argv[2] ?? '') as CallJob;
@@ -12,14 +12,21 @@ let isChecking = true;
 const tracing = startTracing(job.variant, (batch) => {
   if (isChecking) spans.push(...batch);
 });
-const callers = job.cases.map((one) => createCaller(one));
+const tracedCallers = job.cases.map((one) => createCaller(one));
 const checks: Check[] = [];
-for (const { call } of callers) checks.push(await check(call));
-isChecking = false;
+for (const { call } of tracedCallers) checks.push(await check(call));
 if (job.variant === 'bare span') tracing.replaceBy(spans[0] as BenchSpan);
+// Clients of their own: what an instrumentation did to a client stays.
+tracing.setTraced(false);
+const plainCallers = job.cases.map((one) => createCaller(one));
+for (const { call } of plainCallers) {
+  if ((await check(call)).spans > 0) throw new Error(`${job.variant} traces after it was switched off.`);
+}
+isChecking = false;
 
-serve<CallRequest, CallReply>(async ({ index, calls, milliseconds }) => {
-  const { call } = callers[index] as (typeof callers)[number];
+serve<CallRequest, CallReply>(async ({ index, calls, milliseconds = 0, isTraced }) => {
+  tracing.setTraced(isTraced);
+  const { call } = (isTraced ? tracedCallers : plainCallers)[index] as Caller;
   const before = process.cpuUsage();
   const spent = (): number => {
     const { user, system } = process.cpuUsage(before);
@@ -33,7 +40,7 @@ serve<CallRequest, CallReply>(async ({ index, calls, milliseconds }) => {
     }
     return spent() / done;
   };
-  const isInside = job.variant !== 'none, no active span';
+  const isInside = job.variant !== 'none, no active span' || !isTraced;
   const microseconds = await (isInside ? tracing.inActiveSpan(callAll) : callAll());
   return { microseconds, check: checks[index] as Check };
 });

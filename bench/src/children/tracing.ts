@@ -12,8 +12,16 @@ export interface BenchSpan {
 export interface BenchTracing {
   /** Runs the work as an application does that is traced itself: within a span. */
   inActiveSpan<Result>(work: () => Result): Result;
+  /** Takes the instrumentation off the SDK, or puts it back on; clients that are made meanwhile stay as they are. */
+  setTraced(isTraced: boolean): void;
   /** From now on, each call of the SDK gets a span like this one and nothing else. */
   replaceBy(span: BenchSpan): void;
+}
+
+type Send = (this: unknown, ...args: unknown[]) => Promise<unknown>;
+
+interface ClientPrototype {
+  send: Send;
 }
 
 /** @param keep is given the spans of each batch */
@@ -34,21 +42,27 @@ export function startTracing(variant: Variant, keep: (batch: readonly BenchSpan[
     ...(setup?.unsampled ? { sampler: new AlwaysOffSampler() } : {}),
   });
   provider.register();
+  // Ours patches an SDK that is loaded already, and leaves what it replaced when it is disabled.
+  const prototype = setup?.peer ? undefined : clientPrototype();
+  const sdkSend = prototype?.send;
   const instrumentation = setup && createInstrumentation(setup);
   instrumentation?.setTracerProvider(provider);
   if (setup?.metrics) instrumentation?.setMeterProvider(createMeterProvider());
+  let tracedSend = prototype?.send;
   const parent = { traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: TraceFlags.SAMPLED };
   return {
     inActiveSpan: (work) => context.with(trace.setSpan(context.active(), trace.wrapSpanContext(parent)), work),
+    setTraced(isTraced) {
+      if (prototype) prototype.send = (isTraced ? tracedSend : sdkSend) as Send;
+      else if (isTraced) instrumentation?.enable();
+      else instrumentation?.disable();
+    },
     replaceBy({ name, attributes }) {
-      instrumentation?.disable();
-      const { BedrockRuntimeClient } = loadPeer('@aws-sdk/client-bedrock-runtime');
-      const send = BedrockRuntimeClient.prototype.send;
       const tracer = provider.getTracer('bare');
-      BedrockRuntimeClient.prototype.send = function (...args: unknown[]): Promise<unknown> {
+      tracedSend = function (this: unknown, ...args) {
         const span = tracer.startSpan(name, { kind: SpanKind.CLIENT });
         const answer: Promise<unknown> = context.with(trace.setSpan(context.active(), span), () =>
-          send.apply(this, args),
+          sdkSend?.apply(this, args),
         );
         return answer.then((output) => {
           span.setAttributes(attributes);
@@ -60,7 +74,15 @@ export function startTracing(variant: Variant, keep: (batch: readonly BenchSpan[
   };
 }
 
+/** The object of the prototype chain that holds `send`: ours replaces it there. */
+function clientPrototype(): ClientPrototype {
+  let prototype = loadPeer('@aws-sdk/client-bedrock-runtime').BedrockRuntimeClient.prototype;
+  while (!Object.hasOwn(prototype, 'send')) prototype = Object.getPrototypeOf(prototype);
+  return prototype;
+}
+
 interface Instrumentation {
+  enable(): void;
   disable(): void;
   setTracerProvider(provider: unknown): void;
   setMeterProvider(provider: unknown): void;

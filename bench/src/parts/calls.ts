@@ -30,7 +30,7 @@ const VARIANTS: readonly Variant[] = [
 ];
 const FEW_VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
 
-const FULL: Effort = { rounds: 3, blocks: 20, blockMilliseconds: 16, warmUpMilliseconds: 2500 };
+const FULL: Effort = { rounds: 3, blocks: 16, blockMilliseconds: 60, warmUpMilliseconds: 3000 };
 const QUICK: Effort = { rounds: 1, blocks: 2, blockMilliseconds: 10, warmUpMilliseconds: 50 };
 
 /** The most that this project may add, of what the cheapest correct peer adds. */
