@@ -139,15 +139,19 @@ type Figure = (added: (index: number) => number) => number;
 function addedIn(rounds: readonly (readonly Block[])[], variant: Variant, figure: Figure): number {
   return medianOfMeans(rounds, (block) =>
     figure((index) => {
-      const turn = block.get(variant)?.[index] as Turn;
-      return turn.traced - turn.untraced;
+      const { traced, untraced } = turnOf(block, variant, index);
+      return traced - untraced;
     }),
   );
 }
 
-/** Of a process that has no instrumentation at all. */
+/** In a process that has no instrumentation at all. */
 function untraced(block: Block, index: number): number {
-  return (block.get('none')?.[index] as Turn).untraced;
+  return turnOf(block, 'none', index).untraced;
+}
+
+function turnOf(block: Block, variant: Variant, index: number): Turn {
+  return block.get(variant)?.[index] as Turn;
 }
 
 /** @param variants without `none`, which is always measured */
