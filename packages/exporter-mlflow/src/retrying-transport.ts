@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSlots } from './concurrency.js';
@@ -86,27 +87,41 @@ export function createRetryingTransport(
       if (request.signal.aborted) return result;
     }
   };
-  const underWay = new Set<AbortController>();
+  // Most requests have no signal of their own and share one: a controller for each costs as much as its HTTP.
+  let closing = createEnding();
+  /** Ends with the signal of its own as with the shared one. */
+  const sendSignalled = async (request: HttpRequest, own: AbortSignal, deadline: number): Promise<HttpResult> => {
+    if (own.aborted) return NO_ANSWER_IN_TIME;
+    const ending = createEnding();
+    const signals = [own, closing.signal];
+    const end = (): void => ending.abort();
+    for (const signal of signals) signal.addEventListener('abort', end);
+    try {
+      return await sendRepeatedly({ ...request, signal: ending.signal }, deadline);
+    } finally {
+      for (const signal of signals) signal.removeEventListener('abort', end);
+    }
+  };
   return {
-    async send(request, deadline) {
-      const ending = new AbortController();
-      const end = (): void => ending.abort();
-      const { signal } = request;
-      if (signal?.aborted) return NO_ANSWER_IN_TIME;
-      signal?.addEventListener('abort', end);
-      underWay.add(ending);
-      try {
-        return await sendRepeatedly({ ...request, signal: ending.signal }, deadline);
-      } finally {
-        underWay.delete(ending);
-        signal?.removeEventListener('abort', end);
-      }
-    },
+    send: (request, deadline) =>
+      request.signal === undefined
+        ? sendRepeatedly({ ...request, signal: closing.signal }, deadline)
+        : sendSignalled(request, request.signal, deadline),
     close() {
-      for (const ending of underWay) ending.abort();
+      const ended = closing;
+      // What is sent from here on belongs to a later export.
+      closing = createEnding();
+      ended.abort();
       transport.close();
     },
   };
+}
+
+function createEnding(): AbortController {
+  const ending = new AbortController();
+  // One listener for each request under way.
+  setMaxListeners(0, ending.signal);
+  return ending;
 }
 
 function attemptDeadline({ once = false }: HttpRequest, deadline: number, attemptTimeoutMillis: number): number {

@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { performance } from 'node:perf_hooks';
+import { urlToHttpOptions } from 'node:url';
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { ResolvedConnection } from './connection.js';
@@ -65,6 +66,7 @@ export const NO_CREDENTIALS_CODE = 'NO_CREDENTIALS';
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 // Of errors one line is shown.
 const MAX_KEPT_BYTES = 64 * 1024;
+const UTF8 = new TextDecoder();
 
 /**
  * HTTP on Node's own client, connections kept alive, through a proxy where there is one. Redirects are not followed: they
@@ -97,7 +99,8 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
       signal?.addEventListener('abort', end, { once: true });
       client.once('response', (response) => {
         answered = true;
-        readAnswer(response, beginningOnly, createRedactor(client.getHeaders())).then(resolve, fail);
+        const redact = (text: string): string => createRedactor(client.getHeaders())(text);
+        readAnswer(response, beginningOnly, redact).then(resolve, fail);
       });
       client.on('error', fail);
       client.once('close', () => {
@@ -158,14 +161,21 @@ interface Opener {
 /** Requests straight to the server, through a proxy that forwards them, or through a tunnel. */
 function createOpener({ url, tls, proxy, maxSockets }: ResolvedConnection): Opener {
   const pool = { keepAlive: true, maxSockets };
+  // Taken apart once: parsing the address costs a third of a request.
+  const { hostname, port, path: base } = urlToHttpOptions(new URL(url));
+  const below = base === '/' ? '' : base;
+  const direct =
+    (request: typeof requestHttp, agent: HttpAgent): Opener['open'] =>
+    (path, method, headers) =>
+      request({ hostname, port, path: `${below}${path}`, method, agent, headers });
   if (url.startsWith('https:')) {
     const options = { ...pool, ...tls };
     const agent = proxy === undefined ? new HttpsAgent(options) : new TunnelAgent(proxy, options);
-    return { agent, open: (path, method, headers) => requestHttps(`${url}${path}`, { method, agent, headers }) };
+    return { agent, open: direct(requestHttps, agent) };
   }
   if (proxy === undefined) {
     const agent = new HttpAgent(pool);
-    return { agent, open: (path, method, headers) => requestHttp(`${url}${path}`, { method, agent, headers }) };
+    return { agent, open: direct(requestHttp, agent) };
   }
   const agent = createForwardAgent(proxy, pool);
   const request = proxy.secure ? requestHttps : requestHttp;
@@ -187,19 +197,12 @@ async function readAnswer(
   const success = status < 300;
   const isBeginningEnough = beginningOnly || !success;
   const limit = isBeginningEnough ? MAX_KEPT_BYTES : MAX_ANSWER_BYTES;
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.byteLength;
-    // Leaving the loop ends the connection.
-    if (length > limit) break;
-  }
+  const bytes = await readBytes(response, limit);
+  const length = bytes.byteLength;
   if (length > limit && !isBeginningEnough) {
     return { kind: 'no-answer', message: `answer of more than ${limit / 1024 / 1024} MB`, code: TOO_LONG_CODE };
   }
-  const bytes = Buffer.concat(chunks);
-  const body = new TextDecoder().decode(bytes.subarray(0, limit));
+  const body = UTF8.decode(bytes.subarray(0, limit));
   if (success) {
     return { kind: 'answer', status, headers, body, ...(beginningOnly && length <= limit ? { bytes } : {}) };
   }
@@ -207,6 +210,24 @@ async function readAnswer(
   const { location } = headers;
   const shown = location === undefined ? headers : { ...headers, location: redact(location) };
   return { kind: 'answer', status, headers: shown, body: redact(body) };
+}
+
+/** The whole body, or its beginning when it is longer than `limit`; the connection ends then. */
+function readBytes(response: IncomingMessage, limit: number): Promise<Buffer> {
+  // Iterating over the response does the same, at twice the cost of an answer as short as MLflow's.
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    response.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.byteLength;
+      if (length <= limit) return;
+      resolve(Buffer.concat(chunks));
+      response.destroy();
+    });
+    response.once('end', () => resolve(Buffer.concat(chunks)));
+    response.on('error', reject);
+  });
 }
 
 function describe(error: NodeJS.ErrnoException): string {
