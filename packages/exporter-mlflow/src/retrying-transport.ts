@@ -55,73 +55,64 @@ export function createRetryingTransport(
     const pause = Math.max(backoff, retryAfterMillis ?? 0);
     return rest > LAST_ATTEMPT_MILLIS ? Math.min(pause, rest - LAST_ATTEMPT_MILLIS) : pause;
   };
-  const attempt = async (request: HttpRequest, deadline: number): Promise<HttpResult> => {
+  let closing = createClosing();
+  const attempt = async (request: HttpRequest, isEnded: () => boolean, deadline: number): Promise<HttpResult> => {
     // Waiting for a free socket is no sign of a dead connection, so the time of the attempt begins afterwards.
     if (!(await slots.take(deadline))) return NO_ANSWER_IN_TIME;
     try {
-      if (request.signal?.aborted) return NO_ANSWER_IN_TIME;
+      if (isEnded()) return NO_ANSWER_IN_TIME;
       return await transport.send(request, attemptDeadline(request, deadline, attemptTimeoutMillis));
     } finally {
       slots.free();
     }
   };
-  const sendRepeatedly = async (
-    request: HttpRequest & { signal: AbortSignal },
-    deadline: number,
-  ): Promise<HttpResult> => {
-    let earlier: HttpResult | undefined;
-    for (let count = 0; ; count++) {
-      const left = deadline - performance.now();
-      const result = await attempt(request, deadline);
-      // What an attempt met that had time says more than that the last one had none.
-      if (earlier !== undefined && left < TELLING_MILLIS && isTimeout(result)) return earlier;
-      earlier = result;
-      if (count >= retry.maxRetries || !mayRepeat(request, result)) return result;
-      const outcome = classify(result, url);
-      if (outcome.kind !== 'retryable') return result;
-      const rest = deadline - performance.now();
-      const pause = pauseBefore(count, outcome.retryAfterMillis, rest);
-      if (pause >= rest || request.signal.aborted) return result;
-      onRetry(outcome);
-      await delay(pause, undefined, { signal: request.signal }).catch(() => {});
-      if (request.signal.aborted) return result;
-    }
-  };
-  // Most requests have no signal of their own and share one: a controller for each costs as much as its HTTP.
-  let closing = createEnding();
-  /** Ends with the signal of its own as with the shared one. */
-  const sendSignalled = async (request: HttpRequest, own: AbortSignal, deadline: number): Promise<HttpResult> => {
-    if (own.aborted) return NO_ANSWER_IN_TIME;
-    const ending = createEnding();
-    const signals = [own, closing.signal];
-    const end = (): void => ending.abort();
-    for (const signal of signals) signal.addEventListener('abort', end);
-    try {
-      return await sendRepeatedly({ ...request, signal: ending.signal }, deadline);
-    } finally {
-      for (const signal of signals) signal.removeEventListener('abort', end);
-    }
-  };
   return {
-    send: (request, deadline) =>
-      request.signal === undefined
-        ? sendRepeatedly({ ...request, signal: closing.signal }, deadline)
-        : sendSignalled(request, request.signal, deadline),
+    async send(request, deadline) {
+      const own = request.signal;
+      const { signal: closed } = closing;
+      const isEnded = (): boolean => closed.aborted || own?.aborted === true;
+      if (isEnded()) return NO_ANSWER_IN_TIME;
+      let earlier: HttpResult | undefined;
+      for (let count = 0; ; count++) {
+        const left = deadline - performance.now();
+        const result = await attempt(request, isEnded, deadline);
+        // What an attempt met that had time says more than that the last one had none.
+        if (earlier !== undefined && left < TELLING_MILLIS && isTimeout(result)) return earlier;
+        earlier = result;
+        if (count >= retry.maxRetries || !mayRepeat(request, result)) return result;
+        const outcome = classify(result, url);
+        if (outcome.kind !== 'retryable') return result;
+        const rest = deadline - performance.now();
+        const pause = pauseBefore(count, outcome.retryAfterMillis, rest);
+        if (pause >= rest || isEnded()) return result;
+        onRetry(outcome);
+        await delayUntilEnded(pause, own === undefined ? [closed] : [closed, own]);
+        if (isEnded()) return result;
+      }
+    },
     close() {
-      const ended = closing;
+      closing.abort();
       // What is sent from here on belongs to a later export.
-      closing = createEnding();
-      ended.abort();
+      closing = createClosing();
       transport.close();
     },
   };
 }
 
-function createEnding(): AbortController {
+function createClosing(): AbortController {
+  const closing = new AbortController();
+  // One listener for each request that waits for its repetition.
+  setMaxListeners(0, closing.signal);
+  return closing;
+}
+
+/** Waits, but no longer than until one of the signals comes. */
+async function delayUntilEnded(millis: number, signals: readonly AbortSignal[]): Promise<void> {
   const ending = new AbortController();
-  // One listener for each request under way.
-  setMaxListeners(0, ending.signal);
-  return ending;
+  const end = (): void => ending.abort();
+  for (const signal of signals) signal.addEventListener('abort', end);
+  await delay(millis, undefined, { signal: ending.signal }).catch(() => {});
+  for (const signal of signals) signal.removeEventListener('abort', end);
 }
 
 function attemptDeadline({ once = false }: HttpRequest, deadline: number, attemptTimeoutMillis: number): number {

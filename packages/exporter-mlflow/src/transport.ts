@@ -21,7 +21,7 @@ export interface HttpRequest {
   /** Below the tracking URI, with a leading slash and its query. */
   path: string;
   headers?: Record<string, string>;
-  body?: Uint8Array;
+  body?: Uint8Array | string;
   /** Sending it twice may do harm, so it is repeated only when the server cannot have seen it. Default: `false`. */
   once?: boolean;
   /** Of the body of a successful answer no more than the beginning is read. Default: `false`. */
@@ -75,6 +75,8 @@ const UTF8 = new TextDecoder();
 export function createHttpTransport(connection: ResolvedConnection): Transport {
   const { providers } = connection;
   const { agent, open } = createOpener(connection);
+  const underWay = new Set<() => void>();
+  let closings = 0;
 
   const exchange = (
     { method, path, body, beginningOnly = false, signal, ...request }: HttpRequest,
@@ -85,17 +87,19 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
       let answered = false;
       const fail = (error: NodeJS.ErrnoException): void =>
         resolve({ kind: 'no-answer', message: describe(error), code: error.code });
-      const headers = { ...connection.headers, ...credentials, ...request.headers };
-      const length = body ? { 'content-length': body.byteLength } : {};
-      const client = open(path, method, { ...headers, ...length });
+      const headers: OutgoingHttpHeaders = { ...connection.headers, ...credentials, ...request.headers };
+      if (body !== undefined) headers['content-length'] = Buffer.byteLength(body);
+      const client = open(path, method, headers);
       const end = (): void => {
         const error = Object.assign(new Error(NO_ANSWER_IN_TIME.message), { code: TIMEOUT_CODE });
         client.destroy(error);
         // A request that waits for a connection, or for a proxy to make one, does not tell that it was destroyed.
         clearTimeout(timer);
+        underWay.delete(end);
         fail(error);
       };
       const timer = setTimeout(end, Math.max(0, deadline - performance.now()));
+      underWay.add(end);
       signal?.addEventListener('abort', end, { once: true });
       client.once('response', (response) => {
         answered = true;
@@ -105,6 +109,7 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
       client.on('error', fail);
       client.once('close', () => {
         clearTimeout(timer);
+        underWay.delete(end);
         signal?.removeEventListener('abort', end);
         // Neither an answer nor an error, as after "101 Switching Protocols".
         if (!answered)
@@ -116,15 +121,17 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
   const send = async (request: HttpRequest, deadline: number): Promise<HttpResult> => {
     if (performance.now() >= deadline) return NO_ANSWER_IN_TIME;
     if (providers === undefined) return await exchange(request, {}, deadline);
+    const before = closings;
+    const isEnded = (): boolean => closings !== before || request.signal?.aborted === true;
     const first = await provideHeaders(providers, deadline);
     if (first.kind === 'none') return withoutCredentials(first);
-    if (request.signal?.aborted) return NO_ANSWER_IN_TIME;
+    if (isEnded()) return NO_ANSWER_IN_TIME;
     const refused = await exchange(request, first.headers, deadline);
     if (refused.kind !== 'answer' || refused.status !== 401) return refused;
     // A token that expired since the function got it: a new one may do.
     const second = await provideHeaders(providers, deadline);
     if (second.kind === 'none') return withoutCredentials(second);
-    if (request.signal?.aborted) return refused;
+    if (isEnded()) return refused;
     const result = await exchange(request, second.headers, deadline);
     return result.kind === 'answer' ? { ...result, askedForCredentials: true } : result;
   };
@@ -140,7 +147,11 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
           code: undefined,
         })),
       ),
-    close: () => agent.destroy(),
+    close() {
+      closings += 1;
+      for (const end of underWay) end();
+      agent.destroy();
+    },
   };
 }
 
