@@ -18,9 +18,12 @@ import type { Bench, Part } from '../part.js';
 import { type Estimate, estimate, median } from '../statistics.js';
 import type { Cell, Table, Target } from '../table.js';
 
-/** Rounds, and traces that are measured in each process; MLflow is slower by orders of magnitude. */
-const SINK = { rounds: 9, traces: 1500 } as const;
-const MLFLOW = { rounds: 5, traces: 120 } as const;
+/**
+ * Rounds, and traces that are measured in each process after half as many to warm up, or a fifth. With a quarter of
+ * them, half of what a request costs is compiling. MLflow is slower by orders of magnitude.
+ */
+const SINK = { rounds: 7, traces: 6000 } as const;
+const MLFLOW = { rounds: 7, traces: 300 } as const;
 const OUTAGE = { rounds: 1, traces: 4000 } as const;
 const QUICK = { rounds: 1, traces: 20 } as const;
 
@@ -132,7 +135,7 @@ async function measureIntoMlflow(bench: Bench): Promise<Samples> {
   const server = await startMlflow({ log: bench.log });
   try {
     return await inRounds(MLFLOW_VARIANTS, bench.quick ? QUICK : MLFLOW, bench, (variant, traces) =>
-      ask({ variant, url: server.url, experimentName: `bench-${randomUUID()}`, traces, warmUpTraces: 10 }),
+      ask({ variant, url: server.url, experimentName: `bench-${randomUUID()}`, traces, warmUpTraces: traces / 5 }),
     );
   } finally {
     await server.close();
