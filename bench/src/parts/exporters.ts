@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startMlflow } from '../../../scripts/mlflow/server.js';
-import { askOnce } from '../child.js';
+import { askOnce, type Child, startChild } from '../child.js';
 import {
   DOWN,
   type ExporterJob,
@@ -19,11 +19,12 @@ import { type Estimate, estimate, median } from '../statistics.js';
 import type { Cell, Table, Target } from '../table.js';
 
 /**
- * Rounds, and traces that are measured in each process after half as many to warm up, or a fifth. With a quarter of
- * them, half of what a request costs is compiling. MLflow is slower by orders of magnitude.
+ * Rounds, and traces that are measured in each, in a process of its own after half as many to warm up. With a quarter of
+ * them, half of what a request costs is compiling.
  */
 const SINK = { rounds: 7, traces: 6000 } as const;
-const MLFLOW = { rounds: 7, traces: 300 } as const;
+/** A batch each, in turns of the same processes: what the server takes changes by a quarter from minute to minute. */
+const MLFLOW = { rounds: 15, traces: 102 } as const;
 const OUTAGE = { rounds: 1, traces: 4000 } as const;
 const QUICK = { rounds: 1, traces: 20 } as const;
 
@@ -133,11 +134,21 @@ async function inRounds(
 
 async function measureIntoMlflow(bench: Bench): Promise<Samples> {
   const server = await startMlflow({ log: bench.log });
+  const children = new Map<ExporterVariant, Child<object, ExporterMeasurement>>();
+  const settings = bench.quick ? QUICK : MLFLOW;
   try {
-    return await inRounds(MLFLOW_VARIANTS, bench.quick ? QUICK : MLFLOW, bench, (variant, traces) =>
-      ask({ variant, url: server.url, experimentName: `bench-${randomUUID()}`, traces, warmUpTraces: traces / 5 }),
-    );
+    for (const variant of MLFLOW_VARIANTS) {
+      const experimentName = `bench-${randomUUID()}`;
+      const job: ExporterJob = { variant, url: server.url, experimentName, traces: settings.traces, warmUpTraces: 40 };
+      children.set(variant, await startChild('exporter', job));
+    }
+    return await inRounds(MLFLOW_VARIANTS, settings, bench, (variant) => {
+      const child = children.get(variant);
+      if (child === undefined) throw new Error(`No process measures ${variant}.`);
+      return child.ask({});
+    });
   } finally {
+    for (const child of children.values()) await child.close();
     await server.close();
   }
 }
