@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { startMlflow } from '../../../scripts/mlflow/server.js';
 import { askOnce, type Child, startChild } from '../child.js';
 import {
@@ -155,7 +155,6 @@ async function measureIntoMlflow(bench: Bench): Promise<Samples> {
 
 /** The counting server is in this process, which has nothing else to do meanwhile. */
 async function measureIntoSink(variant: ExporterVariant, traces: number): Promise<ExporterMeasurement> {
-  let bytes = 0;
   const experiment = JSON.stringify({ experiment: { experiment_id: '1', name: 'bench', lifecycle_stage: 'active' } });
   const server = createServer((request, response) => {
     request.resume();
@@ -164,11 +163,8 @@ async function measureIntoSink(variant: ExporterVariant, traces: number): Promis
       response.end(request.url?.includes('/experiments/') ? experiment : '{}');
     });
   });
-  server.on('connection', (socket) => {
-    socket.once('close', () => {
-      bytes += socket.bytesRead;
-    });
-  });
+  const sockets: Socket[] = [];
+  server.on('connection', (socket) => sockets.push(socket));
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const warmUpTraces = Math.ceil(traces / 2);
@@ -176,6 +172,7 @@ async function measureIntoSink(variant: ExporterVariant, traces: number): Promis
     server.closeAllConnections();
     await new Promise<void>((done) => server.close(() => done()));
   });
+  const bytes = sockets.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
   return { ...measurement, bytesPerSpan: bytes / ((traces + warmUpTraces) * SPANS_PER_TRACE) };
 }
 
