@@ -1,12 +1,13 @@
 /** One way of sending spans. */
 
 import { randomBytes } from 'node:crypto';
-import { Agent, request } from 'node:http';
-import { gzipSync } from 'node:zlib';
+import { once } from 'node:events';
+import { Agent, createServer, type IncomingHttpHeaders, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { context, type Tracer, trace } from '@opentelemetry/api';
 import { ExportResultCode } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import {
   BasicTracerProvider,
   BatchSpanProcessor,
@@ -27,35 +28,35 @@ import {
 } from '../exporter-job.js';
 import { loadPeer } from '../peers.js';
 
+const UPLOAD_PATH = '/v1/traces';
 const MODEL = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
 const job = JSON.parse(process.argv[2] ?? '') as ExporterJob;
 const isRawLoop = job.variant.startsWith('raw loop');
 
 type SendAll = (spans: readonly ReadableSpan[]) => Promise<void>;
 
+let send: Promise<SendAll> | undefined;
 let experimentId: Promise<string> | undefined;
 
 serve<object, ExporterMeasurement>(job.url === DOWN ? keepForServerThatIsDown : measure);
 
 async function measure(): Promise<ExporterMeasurement> {
-  const { send, close } = await createSender();
-  // Compiling, the experiment's look-up and the connections are no cost of a span.
-  await send(recordTraces(job.warmUpTraces));
+  send ??= createSender();
+  const sendAll = await send;
   const spans = recordTraces(job.traces);
   const prepared = isRawLoop ? await prepareRequests(spans) : undefined;
   const cpu = process.cpuUsage();
   const started = performance.now();
-  if (prepared === undefined) await send(spans);
+  if (prepared === undefined) await sendAll(spans);
   else await sendRequests(prepared);
   const seconds = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  await close();
   return { cpuMicrosecondsPerSpan: (user + system) / spans.length, spansPerSecond: spans.length / seconds };
 }
 
 /** The batch processor of an application whose server is down: what stays in memory after so many traces. */
 async function keepForServerThatIsDown(): Promise<ExporterMeasurement> {
-  const processor = new BatchSpanProcessor(createExporter());
+  const processor = new BatchSpanProcessor(createExporter(job.url));
   const provider = new BasicTracerProvider({ spanProcessors: [processor] });
   const tracer = provider.getTracer('bench');
   globalThis.gc?.();
@@ -71,37 +72,37 @@ async function keepForServerThatIsDown(): Promise<ExporterMeasurement> {
   return { cpuMicrosecondsPerSpan: 0, spansPerSecond: 0, keptBytes };
 }
 
-async function createSender(): Promise<{ send: SendAll; close(): Promise<void> }> {
-  if (isRawLoop) {
-    return { send: async (spans) => sendRequests(await prepareRequests(spans)), close: async () => {} };
-  }
-  const exporter = createExporter();
-  return {
-    // One batch after the other, as the batch processor does.
-    send: async (spans) => {
-      for (const batch of batchesOf(spans)) {
-        await new Promise<void>((resolve, reject) => {
-          exporter.export(batch, ({ code, error }) =>
-            code === ExportResultCode.SUCCESS ? resolve() : reject(error ?? new Error('The export failed.')),
-          );
-        });
-      }
-    },
-    close: () => exporter.shutdown(),
-  };
+/** Compiling, the experiment's look-up and the connections are no cost of a span, so they come first. */
+async function createSender(): Promise<SendAll> {
+  const exporter = createExporter(job.url);
+  const sendAll: SendAll = async (spans) =>
+    isRawLoop ? sendRequests(await prepareRequests(spans)) : exportAll(exporter, spans);
+  await sendAll(recordTraces(job.warmUpTraces));
+  return sendAll;
 }
 
-function createExporter(): SpanExporter {
-  if (job.variant.startsWith('ours')) {
+/** One batch after the other, as the batch processor does. */
+async function exportAll(exporter: SpanExporter, spans: readonly ReadableSpan[]): Promise<void> {
+  for (const batch of batchesOf(spans)) {
+    await new Promise<void>((resolve, reject) => {
+      exporter.export(batch, ({ code, error }) =>
+        code === ExportResultCode.SUCCESS ? resolve() : reject(error ?? new Error('The export failed.')),
+      );
+    });
+  }
+}
+
+function createExporter(url: string): SpanExporter {
+  if (job.variant.startsWith('ours') || isRawLoop) {
     return new MlflowSpanExporter({
-      trackingUri: job.url,
+      trackingUri: url,
       experimentName: job.experimentName,
       concurrencyLimit: CONCURRENCY,
       timeoutMillis: 120_000,
-      traceInfo: job.variant === 'ours, otlp-only' ? 'otlp-only' : 'full',
+      traceInfo: job.variant.endsWith('otlp-only') ? 'otlp-only' : 'full',
     });
   }
-  const options = { url: `${job.url}/v1/traces`, compression: 'gzip' as never };
+  const options = { url: `${url}${UPLOAD_PATH}`, compression: 'gzip' as never };
   if (job.variant === 'stock OTLP/protobuf') return new OTLPTraceExporter(options);
   return new (loadPeer('@opentelemetry/exporter-trace-otlp-http').OTLPTraceExporter)(options);
 }
@@ -149,36 +150,33 @@ function batchesOf(spans: readonly ReadableSpan[]): ReadableSpan[][] {
   return batches;
 }
 
-interface PreparedBatch {
-  readonly spans: Uint8Array;
-  readonly records: readonly string[];
+interface PreparedRequest {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Uint8Array;
 }
 
-/** The requests of `ours`, made beforehand: what is left is the network and the server. */
-async function prepareRequests(spans: readonly ReadableSpan[]): Promise<PreparedBatch[]> {
-  const experimentId = await experiment();
-  return batchesOf(spans).map((batch) => ({
-    spans: gzipSync(ProtobufTraceSerializer.serializeRequest(batch) ?? new Uint8Array()),
-    records: batch
-      .filter(({ parentSpanContext }) => job.variant === 'raw loop, full' && parentSpanContext === undefined)
-      .map((root) =>
-        JSON.stringify({
-          trace: {
-            trace_info: {
-              trace_id: `tr-${root.spanContext().traceId}`,
-              trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: experimentId } },
-              request_time: new Date(root.startTime[0] * 1000).toISOString(),
-              execution_duration: '0.010s',
-              state: 'OK',
-              request_preview: 'What is the capital of France?',
-              response_preview: 'What is the capital of France?',
-              trace_metadata: { 'mlflow.trace_schema.version': '3', 'mlflow.trace.session': 'session' },
-              tags: { 'mlflow.traceName': root.name },
-            },
-          },
-        }),
-      ),
-  }));
+/** The very requests of `ours`, batch by batch, made beforehand: what is left is the network and the server. */
+async function prepareRequests(spans: readonly ReadableSpan[]): Promise<PreparedRequest[][]> {
+  const answer = JSON.stringify({
+    experiment: { experiment_id: await experiment(), name: job.experimentName, lifecycle_stage: 'active' },
+  });
+  const batches: PreparedRequest[][] = [];
+  const server = createServer(async (request, response) => {
+    const body = await buffer(request);
+    const { host, connection, ...headers } = request.headers;
+    const { url: path = '' } = request;
+    // The upload comes first, the records of its traces follow.
+    if (path === UPLOAD_PATH) batches.push([]);
+    if (request.method === 'POST') batches.at(-1)?.push({ path, headers, body });
+    response.setHeader('content-type', 'application/json').end(answer);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const exporter = createExporter(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await exportAll(exporter, spans);
+  await exporter.shutdown();
+  server.close();
+  return batches;
 }
 
 function experiment(): Promise<string> {
@@ -190,29 +188,19 @@ function experiment(): Promise<string> {
   return experimentId;
 }
 
-async function sendRequests(batches: readonly PreparedBatch[]): Promise<void> {
+async function sendRequests(batches: readonly PreparedRequest[][]): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY });
-  const protobuf = {
-    'content-type': 'application/x-protobuf',
-    'content-encoding': 'gzip',
-    'x-mlflow-experiment-id': await experiment(),
-  };
-  for (const { spans, records } of batches) {
-    await post(agent, '/v1/traces', protobuf, spans);
-    const json = { 'content-type': 'application/json' };
+  for (const [upload, ...records] of batches) {
+    if (upload !== undefined) await post(agent, upload);
     // The agent lets no more than its sockets through at a time.
-    await Promise.all(records.map((record) => post(agent, '/api/3.0/mlflow/traces', json, Buffer.from(record))));
+    await Promise.all(records.map((record) => post(agent, record)));
   }
   agent.destroy();
 }
 
-function post(agent: Agent, path: string, headers: Record<string, string>, body: Uint8Array): Promise<void> {
+function post(agent: Agent, { path, headers, body }: PreparedRequest): Promise<void> {
   return new Promise((resolve, reject) => {
-    const client = request(`${job.url}${path}`, {
-      method: 'POST',
-      agent,
-      headers: { ...headers, 'content-length': body.byteLength },
-    });
+    const client = request(`${job.url}${path}`, { method: 'POST', agent, headers });
     client.on('error', reject);
     client.on('response', (response) => {
       response.resume();

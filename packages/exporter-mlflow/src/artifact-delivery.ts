@@ -112,7 +112,8 @@ export function createArtifactDelivery(parts: {
           reason: `MLflow at ${url} keeps spans in ${location.split(':')[0]}: storage, out of reach of this exporter: start it with --serve-artifacts, or with a database and MLflow >= 3.4.`,
         };
       }
-      trace.folder = folder;
+      // As a part of an address: the name of an experiment's folder may hold spaces.
+      trace.folder = new URL(folder, url).pathname.slice(1);
     }
     const { length } = trace.spans;
     const outcome = classify(
@@ -121,7 +122,7 @@ export function createArtifactDelivery(parts: {
           method: 'PUT',
           path: `/api/2.0/mlflow-artifacts/artifacts/${trace.folder}/traces.json`,
           headers: { 'content-type': 'application/json' },
-          body: Buffer.from(buildTracesJson(trace.spans)),
+          body: buildTracesJson(trace.spans),
           beginningOnly: true,
         },
         deadline,

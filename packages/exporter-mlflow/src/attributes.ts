@@ -18,11 +18,10 @@ export function firstString(attributes: Attributes, ...keys: string[]): string |
 /** Attributes named `<prefix><key>`, by key, as text. */
 export function withPrefix(attributes: Attributes, prefix: string): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const [name, value] of Object.entries(attributes)) {
-    const text = attributeText(value);
-    if (name.length > prefix.length && name.startsWith(prefix) && text !== undefined) {
-      found[name.slice(prefix.length)] = text;
-    }
+  for (const name in attributes) {
+    if (name.length <= prefix.length || !name.startsWith(prefix)) continue;
+    const text = attributeText(attributes[name]);
+    if (text !== undefined) found[name.slice(prefix.length)] = text;
   }
   return found;
 }
@@ -31,7 +30,7 @@ export function withPrefix(attributes: Attributes, prefix: string): Record<strin
 export function truncate(text: string, limit: number): string {
   // A lone surrogate half, cut off here or by the application, is no valid UTF-8; zero bytes are refused by PostgreSQL.
   const cut = text.length > limit ? `${text.slice(0, limit - 3)}...` : text;
-  return withoutZeroBytes(Buffer.from(cut).toString());
+  return withoutZeroBytes(cut.toWellFormed());
 }
 
 /** The text with the replacement character for each zero byte. */

@@ -9,7 +9,7 @@ import type { Reporter } from './reporter.js';
 import type { Failure } from './response.js';
 import { sanitizeSpan } from './sanitize.js';
 import type { TraceCompletion } from './trace-completion.js';
-import { observeSpan, type TraceFacts, TraceFactsStore } from './trace-facts.js';
+import { observeParent, observeSpan, type TraceFacts, TraceFactsStore } from './trace-facts.js';
 import { type RecordContext, withTraceName } from './trace-info.js';
 
 import type { Uploader } from './upload.js';
@@ -85,15 +85,16 @@ export class Delivery {
 
   /** What one span holds, by an odd processor or wrapper, must not be the end of those beside it. */
   #sanitize(spans: readonly ReadableSpan[]): ReadableSpan[] {
-    return spans.flatMap((span) => {
+    const fit: ReadableSpan[] = [];
+    for (const span of spans) {
       try {
-        return [sanitizeSpan(this.#repeatedUsage.without(span))];
+        fit.push(sanitizeSpan(this.#repeatedUsage.without(span)));
       } catch (error) {
         this.#parts.metrics.lost(1, { kind: 'rejected' });
         this.#parts.reporter.refusedSpan(String(span?.name), `it cannot be read: ${String(error)}`);
-        return [];
       }
-    });
+    }
+    return fit;
   }
 
   /** Drops a batch, because too many wait already. */
@@ -132,16 +133,19 @@ export class Delivery {
     const { uploader, completion, traceInfo, isRoot, metrics, nextTurn, timeoutMillis, experiment } = this.#parts;
     const traces = groupByTrace(spans);
     await nextTurn();
+    const isFull = traceInfo === 'full';
+    // Without a record, nobody asks what else the spans hold.
+    const observe = isFull ? observeSpan : observeParent;
     // Kept until the export is done: a flush of many batches may have the store forget some of them before.
     const known = new Map<string, TraceFacts>();
     for (const [traceId, group] of traces) {
       const facts = this.#facts.of(traceId);
       known.set(traceId, facts);
-      for (const span of group) observeSpan(facts, span);
+      for (const span of group) observe(facts, span);
     }
-    const sent = traceInfo === 'full' ? spans : spans.map((span) => (isRoot(span) ? withTraceName(span) : span));
+    const sent = isFull ? spans : spans.map((span) => (isRoot(span) ? withTraceName(span) : span));
     const uploading = uploader.upload(sent, experimentId, deadline);
-    track(known.values(), uploading);
+    if (isFull) track(known.values(), uploading);
     const { accepted, rejected, refused, failure } = await uploading;
 
     if (failure?.kind === 'unsupported') {
@@ -154,10 +158,10 @@ export class Delivery {
     const notTaken = refused + rejected;
     if (notTaken > 0) metrics.lost(notTaken, { kind: 'rejected' });
     if (failure === undefined) completion.resume(performance.now() + timeoutMillis);
-    const arrived = [...groupByTrace(accepted)].map(([traceId, group]) => {
+    const arrived = [...groupByTrace(isFull ? accepted : [])].map(([traceId, group]) => {
       return { traceId, spans: group, facts: known.get(traceId) ?? {}, experimentId };
     });
-    const completed = traceInfo === 'full' ? await completion.complete(arrived, deadline) : {};
+    const completed = isFull ? await completion.complete(arrived, deadline) : {};
     if (failure !== undefined) {
       const missing = spans.length - accepted.length - refused;
       const { lost, ...result } = this.#undelivered(missing, await experiment.explain(failure, deadline));
@@ -194,13 +198,15 @@ function groupByTrace(spans: readonly ReadableSpan[]): Map<string, ReadableSpan[
 
 /** Notes that spans of these traces are on their way. */
 function track(traces: Iterable<TraceFacts>, upload: Promise<unknown>): void {
+  const underWay: Set<Promise<unknown>>[] = [];
   for (const facts of traces) {
     facts.uploads ??= new Set();
-    const { uploads } = facts;
-    uploads.add(upload);
-    const settled = (): void => void uploads.delete(upload);
-    upload.then(settled, settled);
+    underWay.push(facts.uploads.add(upload));
   }
+  const settled = (): void => {
+    for (const uploads of underWay) uploads.delete(upload);
+  };
+  upload.then(settled, settled);
 }
 
 export function toError({ reason, status, errorCode }: Failure): MlflowError {

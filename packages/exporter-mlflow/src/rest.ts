@@ -35,7 +35,7 @@ export function createRestClient(transport: Transport, url: string): RestClient 
       const request: HttpRequest = { method, path: query ? `${path}?${new URLSearchParams(query)}` : path, once };
       if (body !== undefined) {
         request.headers = { 'content-type': 'application/json' };
-        request.body = Buffer.from(JSON.stringify(body));
+        request.body = JSON.stringify(body);
       }
       const outcome = classify(await transport.send(request, deadline), url);
       if (outcome.kind !== 'success') return outcome;
@@ -48,9 +48,9 @@ export function createRestClient(transport: Transport, url: string): RestClient 
 
 /** `undefined` when it is not JSON. */
 function parseAnswer(body: string): unknown {
-  if (body.trim() === '') return {};
+  if (body === '' || body.trim() === '') return {};
   try {
-    return JSON.parse(body.replace(NANOSECONDS, '"$1":"$2"'));
+    return JSON.parse(body.includes('time_unix_nano') ? body.replace(NANOSECONDS, '"$1":"$2"') : body);
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSlots } from './concurrency.js';
@@ -54,59 +55,64 @@ export function createRetryingTransport(
     const pause = Math.max(backoff, retryAfterMillis ?? 0);
     return rest > LAST_ATTEMPT_MILLIS ? Math.min(pause, rest - LAST_ATTEMPT_MILLIS) : pause;
   };
-  const attempt = async (request: HttpRequest, deadline: number): Promise<HttpResult> => {
+  let closing = createClosing();
+  const attempt = async (request: HttpRequest, isEnded: () => boolean, deadline: number): Promise<HttpResult> => {
     // Waiting for a free socket is no sign of a dead connection, so the time of the attempt begins afterwards.
     if (!(await slots.take(deadline))) return NO_ANSWER_IN_TIME;
     try {
-      if (request.signal?.aborted) return NO_ANSWER_IN_TIME;
+      if (isEnded()) return NO_ANSWER_IN_TIME;
       return await transport.send(request, attemptDeadline(request, deadline, attemptTimeoutMillis));
     } finally {
       slots.free();
     }
   };
-  const sendRepeatedly = async (
-    request: HttpRequest & { signal: AbortSignal },
-    deadline: number,
-  ): Promise<HttpResult> => {
-    let earlier: HttpResult | undefined;
-    for (let count = 0; ; count++) {
-      const left = deadline - performance.now();
-      const result = await attempt(request, deadline);
-      // What an attempt met that had time says more than that the last one had none.
-      if (earlier !== undefined && left < TELLING_MILLIS && isTimeout(result)) return earlier;
-      earlier = result;
-      if (count >= retry.maxRetries || !mayRepeat(request, result)) return result;
-      const outcome = classify(result, url);
-      if (outcome.kind !== 'retryable') return result;
-      const rest = deadline - performance.now();
-      const pause = pauseBefore(count, outcome.retryAfterMillis, rest);
-      if (pause >= rest || request.signal.aborted) return result;
-      onRetry(outcome);
-      await delay(pause, undefined, { signal: request.signal }).catch(() => {});
-      if (request.signal.aborted) return result;
-    }
-  };
-  const underWay = new Set<AbortController>();
   return {
     async send(request, deadline) {
-      const ending = new AbortController();
-      const end = (): void => ending.abort();
-      const { signal } = request;
-      if (signal?.aborted) return NO_ANSWER_IN_TIME;
-      signal?.addEventListener('abort', end);
-      underWay.add(ending);
-      try {
-        return await sendRepeatedly({ ...request, signal: ending.signal }, deadline);
-      } finally {
-        underWay.delete(ending);
-        signal?.removeEventListener('abort', end);
+      const own = request.signal;
+      const { signal: closed } = closing;
+      const isEnded = (): boolean => closed.aborted || own?.aborted === true;
+      if (isEnded()) return NO_ANSWER_IN_TIME;
+      let earlier: HttpResult | undefined;
+      for (let count = 0; ; count++) {
+        const left = deadline - performance.now();
+        const result = await attempt(request, isEnded, deadline);
+        // What an attempt met that had time says more than that the last one had none.
+        if (earlier !== undefined && left < TELLING_MILLIS && isTimeout(result)) return earlier;
+        earlier = result;
+        if (count >= retry.maxRetries || !mayRepeat(request, result)) return result;
+        const outcome = classify(result, url);
+        if (outcome.kind !== 'retryable') return result;
+        const rest = deadline - performance.now();
+        const pause = pauseBefore(count, outcome.retryAfterMillis, rest);
+        if (pause >= rest || isEnded()) return result;
+        onRetry(outcome);
+        await delayUntilEnded(pause, own === undefined ? [closed] : [closed, own]);
+        if (isEnded()) return result;
       }
     },
     close() {
-      for (const ending of underWay) ending.abort();
+      closing.abort();
+      // What is sent from here on belongs to a later export.
+      closing = createClosing();
       transport.close();
     },
   };
+}
+
+function createClosing(): AbortController {
+  const closing = new AbortController();
+  // One listener for each request that waits for its repetition.
+  setMaxListeners(0, closing.signal);
+  return closing;
+}
+
+/** Waits, but no longer than until one of the signals comes. */
+async function delayUntilEnded(millis: number, signals: readonly AbortSignal[]): Promise<void> {
+  const ending = new AbortController();
+  const end = (): void => ending.abort();
+  for (const signal of signals) signal.addEventListener('abort', end);
+  await delay(millis, undefined, { signal: ending.signal }).catch(() => {});
+  for (const signal of signals) signal.removeEventListener('abort', end);
 }
 
 function attemptDeadline({ once = false }: HttpRequest, deadline: number, attemptTimeoutMillis: number): number {

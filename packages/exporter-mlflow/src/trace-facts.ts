@@ -96,14 +96,19 @@ function lacksRoot({ rooted, remote }: TraceFacts): boolean {
   return !rooted && !remote;
 }
 
+/** Takes from a span whether the root of its trace was here, or came from another service. */
+export function observeParent(facts: TraceFacts, { parentSpanContext: parent }: ReadableSpan): void {
+  if (parent === undefined) facts.rooted = true;
+  if (parent?.isRemote) facts.remote = true;
+}
+
 /** Takes from a span what the record of its trace will want to say. */
 export function observeSpan(facts: TraceFacts, span: ReadableSpan): void {
   const { attributes } = span;
+  observeParent(facts, span);
   const session = firstString(attributes, 'session.id', 'gen_ai.conversation.id');
   const user = firstString(attributes, 'user.id');
-  if (hasFigures(span)) facts.figures = true;
-  if (span.parentSpanContext === undefined) facts.rooted = true;
-  if (span.parentSpanContext?.isRemote) facts.remote = true;
+  if (!facts.figures && hasFigures(span)) facts.figures = true;
   const prompts = readLinkedPrompts(attributes[LINKED_PROMPTS]);
   if (prompts.length > 0) facts.prompts = joinPrompts(facts.prompts ?? [], prompts);
   if (session !== undefined) facts.sessionId ??= truncate(session, LIMITS.session);

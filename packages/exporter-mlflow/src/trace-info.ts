@@ -120,30 +120,31 @@ function buildMetadata(root: ReadableSpan, facts: TraceFacts, context: RecordCon
   const run = firstString(root.attributes, 'mlflow.sourceRun') ?? context.runId;
   const source = context.sourceName ?? serviceName;
   const model = firstString(root.attributes, 'mlflow.modelId') ?? context.modelId;
-  const metadata = bounded(
-    {
-      ...(context.user === undefined ? {} : { 'mlflow.user': context.user }),
-      ...(source === undefined ? {} : { 'mlflow.source.name': source }),
-      'mlflow.source.type': 'LOCAL',
-      ...context.git,
-      ...withPrefix(root.attributes, METADATA_PREFIX),
-      ...(model === undefined ? {} : { 'mlflow.modelId': model }),
-      ...(run === undefined ? {} : { 'mlflow.sourceRun': run }),
-      ...(facts.sessionId === undefined ? {} : { [SESSION]: facts.sessionId }),
-      ...(facts.userId === undefined ? {} : { 'mlflow.trace.user': facts.userId }),
-      'mlflow.trace_schema.version': '3',
-    },
-    LIMITS.metadataValue,
-  );
+  const entries: Record<string, string | undefined> = {
+    'mlflow.user': context.user,
+    'mlflow.source.name': source,
+    'mlflow.source.type': 'LOCAL',
+  };
+  Object.assign(entries, context.git, withPrefix(root.attributes, METADATA_PREFIX));
+  if (model !== undefined) entries['mlflow.modelId'] = model;
+  if (run !== undefined) entries['mlflow.sourceRun'] = run;
+  if (facts.sessionId !== undefined) entries[SESSION] = facts.sessionId;
+  if (facts.userId !== undefined) entries['mlflow.trace.user'] = facts.userId;
+  entries['mlflow.trace_schema.version'] = '3';
+  const metadata = bounded(entries, LIMITS.metadataValue);
   // The application may have named its session itself.
   const { [SESSION]: session } = metadata;
-  return session === undefined ? metadata : { ...metadata, [SESSION]: truncate(session, LIMITS.session) };
+  if (session !== undefined) metadata[SESSION] = truncate(session, LIMITS.session);
+  return metadata;
 }
 
-function bounded(entries: Record<string, string>, valueLimit: number): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(entries).map(([key, value]) => [truncate(key, LIMITS.key), truncate(value, valueLimit)]),
-  );
+function bounded(entries: Record<string, string | undefined>, valueLimit: number): Record<string, string> {
+  const fit: Record<string, string> = {};
+  for (const key in entries) {
+    const value = entries[key];
+    if (value !== undefined) fit[truncate(key, LIMITS.key)] = truncate(value, valueLimit);
+  }
+  return fit;
 }
 
 /** Times of a record from nanoseconds of the epoch: RFC 3339 and a protobuf duration, in milliseconds as the server keeps. */

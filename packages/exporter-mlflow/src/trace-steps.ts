@@ -56,7 +56,7 @@ export function createTraceSteps(
       (error: unknown): Failure => ({ kind: 'rejected', reason: `MLflow exporter failed: ${String(error)}` }),
     );
     // Who gave up waiting must not let the next one in.
-    facts.turn = Promise.allSettled([earlier, turn]).then(() => undefined);
+    facts.turn = earlier === undefined ? turn : Promise.allSettled([earlier, turn]);
     return turn;
   };
 }
