@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type BatchLimits, halve, splitIntoBatches } from './batches.js';
-import { serializeSpans } from './otlp-request.js';
 import { sendByOtlp } from './otlp-route.js';
 import { type PartialSuccess, readPartialSuccess } from './partial-success.js';
 import { repairs } from './repair.js';
@@ -155,7 +155,7 @@ export function createUploader(parts: {
 /** `undefined` when a span holds what the serializer chokes on; found and dropped like one that the server refuses. */
 function serialize(spans: ReadableSpan[]): Uint8Array | undefined {
   try {
-    return serializeSpans(spans);
+    return ProtobufTraceSerializer.serializeRequest(spans);
   } catch {
     return undefined;
   }
