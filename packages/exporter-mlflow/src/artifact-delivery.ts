@@ -113,14 +113,14 @@ export function createArtifactDelivery(parts: {
         };
       }
       // As a part of an address: the name of an experiment's folder may hold spaces.
-      trace.folder = new URL(folder, url).pathname.slice(1);
+      trace.folder = new URL(`/${folder}`, url).pathname;
     }
     const { length } = trace.spans;
     const outcome = classify(
       await transport.send(
         {
           method: 'PUT',
-          path: `/api/2.0/mlflow-artifacts/artifacts/${trace.folder}/traces.json`,
+          path: `/api/2.0/mlflow-artifacts/artifacts${trace.folder}/traces.json`,
           headers: { 'content-type': 'application/json' },
           body: buildTracesJson(trace.spans),
           beginningOnly: true,
