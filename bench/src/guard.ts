@@ -7,7 +7,7 @@ import type { Operation } from './requests.js';
 import type { Estimate } from './statistics.js';
 import type { Variant } from './variants.js';
 
-const EFFORT: Effort = { rounds: 3, blocks: 12, blockMilliseconds: 10, warmUpMilliseconds: 2000 };
+const EFFORT: Effort = { rounds: 3, blocks: 8, blockMilliseconds: 25, warmUpMilliseconds: 2000 };
 const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
 
 /** The most that a ratio may be. */

@@ -21,15 +21,15 @@ const PARAMETERS: { readonly [Key in keyof Required<Omit<RequestParameters, 'sto
   outputType: semconv.ATTR_GEN_AI_OUTPUT_TYPE,
 };
 
-const PARAMETER_ENTRIES = Object.entries(PARAMETERS) as [keyof typeof PARAMETERS, string][];
+const PARAMETER_KEYS = Object.keys(PARAMETERS) as (keyof typeof PARAMETERS)[];
 
 /** Adds the parameters that are numbers and words of the API; texts that the application made up are content. */
 export function addParameters(attributes: Attributes, parameters: RequestParameters): void {
-  for (const [key, name] of PARAMETER_ENTRIES) {
+  for (const key of PARAMETER_KEYS) {
     const value = parameters[key];
     // One choice is the default and, by the conventions, not recorded.
     if (value === undefined || (key === 'choiceCount' && value === 1)) continue;
-    attributes[name] = typeof value === 'object' ? [...value] : value;
+    attributes[PARAMETERS[key]] = typeof value === 'object' ? [...value] : value;
   }
 }
 

@@ -103,10 +103,11 @@ export function toBase64(bytes: Uint8Array): string {
  */
 export function toJson(value: unknown, options: ToJsonOptions = {}): JsonValue | undefined {
   const { maxStringLength = Number.POSITIVE_INFINITY, maxMediaBytes = Number.POSITIVE_INFINITY } = options;
-  return copy(value, { maxStringLength, maxMediaBytes, values: 0 }, new Set(), 0);
+  return copy(value, { maxStringLength, maxMediaBytes, values: 0 }, []);
 }
 
-function copy(value: unknown, limits: Limits, ancestors: Set<object>, depth: number): JsonValue | undefined {
+/** @param ancestors few, so that looking through them costs less than a set. */
+function copy(value: unknown, limits: Limits, ancestors: object[]): JsonValue | undefined {
   if (++limits.values > MAX_VALUES) return '[too many values]';
   switch (typeof value) {
     case 'string':
@@ -118,41 +119,41 @@ function copy(value: unknown, limits: Limits, ancestors: Set<object>, depth: num
     case 'bigint':
       return value.toString();
     case 'object':
-      return value === null ? null : copyObject(value, limits, ancestors, depth);
+      return value === null ? null : copyObject(value, limits, ancestors);
     default:
       return undefined;
   }
 }
 
-function copyObject(value: object, limits: Limits, ancestors: Set<object>, depth: number): JsonValue {
+function copyObject(value: object, limits: Limits, ancestors: object[]): JsonValue {
   const bytes = asBytes(value);
   if (bytes) {
     if (bytes.byteLength > limits.maxMediaBytes) return mediaNote(bytes.byteLength);
     return limitText(toBase64(bytes), limits);
   }
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  if (ancestors.has(value)) return '[circular]';
-  if (depth >= MAX_DEPTH) return '[nested too deeply]';
-  ancestors.add(value);
+  if (ancestors.includes(value)) return '[circular]';
+  if (ancestors.length >= MAX_DEPTH) return '[nested too deeply]';
+  ancestors.push(value);
   let result: JsonValue;
   if (Array.isArray(value)) {
     const items: JsonValue[] = [];
     for (const item of value) {
       if (limits.values > MAX_VALUES) break;
-      items.push(copy(item, limits, ancestors, depth + 1) ?? null);
+      items.push(copy(item, limits, ancestors) ?? null);
     }
     result = items;
   } else {
     const object: JsonObject = {};
     for (const key of Object.keys(value)) {
       if (limits.values > MAX_VALUES) break;
-      const member = copy((value as Record<string, unknown>)[key], limits, ancestors, depth + 1);
+      const member = copy((value as Record<string, unknown>)[key], limits, ancestors);
       if (member === undefined) continue;
       setMember(object, key, member);
     }
     result = object;
   }
-  ancestors.delete(value);
+  ancestors.pop();
   return result;
 }
 

@@ -92,13 +92,13 @@ export function readInvocationMetrics(metrics: JsonObject): UsageReport {
 /** Token counts in the response headers of InvokeModel; the service sends them on every text and embedding answer. */
 export function readUsageHeaders(headers: Readonly<Record<string, string>>): UsageReport {
   const count = (name: string): number | undefined => {
-    const value = headers[`x-amzn-bedrock-${name}-token-count`];
+    const value = headers[name];
     return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
   };
   return {
-    inputTokens: count('input'),
-    outputTokens: count('output'),
-    cacheReadTokens: count('cache-read-input'),
-    cacheWriteTokens: count('cache-write-input'),
+    inputTokens: count('x-amzn-bedrock-input-token-count'),
+    outputTokens: count('x-amzn-bedrock-output-token-count'),
+    cacheReadTokens: count('x-amzn-bedrock-cache-read-input-token-count'),
+    cacheWriteTokens: count('x-amzn-bedrock-cache-write-input-token-count'),
   };
 }
