@@ -122,7 +122,7 @@ export function createArtifactDelivery(parts: {
           method: 'PUT',
           path: `/api/2.0/mlflow-artifacts/artifacts${trace.folder}/traces.json`,
           headers: { 'content-type': 'application/json' },
-          body: buildTracesJson(trace.spans),
+          body: Buffer.from(buildTracesJson(trace.spans)),
           beginningOnly: true,
         },
         deadline,

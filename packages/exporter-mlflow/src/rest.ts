@@ -35,7 +35,7 @@ export function createRestClient(transport: Transport, url: string): RestClient 
       const request: HttpRequest = { method, path: query ? `${path}?${new URLSearchParams(query)}` : path, once };
       if (body !== undefined) {
         request.headers = { 'content-type': 'application/json' };
-        request.body = JSON.stringify(body);
+        request.body = Buffer.from(JSON.stringify(body));
       }
       const outcome = classify(await transport.send(request, deadline), url);
       if (outcome.kind !== 'success') return outcome;

@@ -21,7 +21,8 @@ export interface HttpRequest {
   /** Below the tracking URI, with a leading slash and its query. */
   path: string;
   headers?: Record<string, string>;
-  body?: Uint8Array | string;
+  /** Bytes: with a text Node.js would encode the headers, too, as it does the text. */
+  body?: Uint8Array;
   /** Sending it twice may do harm, so it is repeated only when the server cannot have seen it. Default: `false`. */
   once?: boolean;
   /** Of the body of a successful answer no more than the beginning is read. Default: `false`. */
@@ -88,7 +89,7 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
       const fail = (error: NodeJS.ErrnoException): void =>
         resolve({ kind: 'no-answer', message: describe(error), code: error.code });
       const headers: OutgoingHttpHeaders = { ...connection.headers, ...credentials, ...request.headers };
-      if (body !== undefined) headers['content-length'] = Buffer.byteLength(body);
+      if (body !== undefined) headers['content-length'] = body.byteLength;
       const client = open(path, method, headers);
       const end = (): void => {
         const error = Object.assign(new Error(NO_ANSWER_IN_TIME.message), { code: TIMEOUT_CODE });

@@ -38,6 +38,15 @@ describe('odd answers', () => {
     );
   });
 
+  it('get the same headers with every request, also with letters beyond ASCII', async () => {
+    const server = await startServer(() => undefined);
+    const exporter = newExporter(server.url, { workspace: 'Zürich', experimentName: 'local' });
+    await exportSpans(exporter, oneSpan());
+    const seen = server.requests.map(({ path, headers }) => `${path.split('?')[0]} ${headers['x-mlflow-workspace']}`);
+    expect(seen).to.include.members(['/v1/traces Zürich', '/api/3.0/mlflow/traces Zürich']);
+    expect(seen.filter((one) => !one.endsWith(' Zürich'))).to.deep.equal([]);
+  });
+
   it('never show our own credentials, even when the server repeats them', async () => {
     for (const status of [400, 403, 500]) {
       const server = await startServer(({ headers }) => ({

@@ -43,6 +43,11 @@ function identityAttributes({ modelId }: ApiRequest, dialect: Dialect, server: S
     [semconv.ATTR_GEN_AI_PROVIDER_NAME]: semconv.PROVIDER_AWS_BEDROCK,
   };
   if (modelId !== undefined) attributes[semconv.ATTR_GEN_AI_REQUEST_MODEL] = modelId;
+  return Object.assign(attributes, serverAttributes(server));
+}
+
+function serverAttributes(server: ServerEndpoint | undefined): Attributes {
+  const attributes: Attributes = {};
   if (server) attributes[ATTR_SERVER_ADDRESS] = server.address;
   if (server?.port !== undefined) attributes[ATTR_SERVER_PORT] = server.port;
   return attributes;
@@ -197,8 +202,12 @@ export class TracedCall {
       this.#firstChunkTime === undefined ? undefined : (this.#firstChunkTime - this.#startTime) / 1000;
     this.#measure(usage, response, facts, timeToFirstChunk, failure);
     if (!recorder) return;
-    const isAsStarted = this.#exchange.server === this.#server && response?.dialect === this.#request.dialect;
-    if (!isAsStarted) recorder.setFacts(this.#identity(response));
+    // What the span has from its start stays, also as a hook has changed it.
+    const { server } = this.#exchange;
+    if (server !== this.#server) recorder.setFacts(serverAttributes(server));
+    if (response && response.dialect !== this.#request.dialect) {
+      recorder.setFacts({ [semconv.ATTR_GEN_AI_OPERATION_NAME]: response.dialect.operation });
+    }
     recorder.setFacts(this.#exchange.attributes());
     if (timeToFirstChunk !== undefined) {
       recorder.setFacts({ [semconv.ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: timeToFirstChunk });

@@ -79,7 +79,7 @@ export function withTransport<Result>(
   let restore: (() => void) | undefined;
   try {
     commands.set(command, origin);
-    restore = command.middlewareStack && watchNextResolve(command.middlewareStack, traced);
+    restore = command.middlewareStack && watchResolves(command.middlewareStack, traced);
   } catch {
     // No command, or a stack of another make: the call goes on, and its span lacks the server and the headers' tokens.
   }
@@ -97,30 +97,55 @@ export function withTransport<Result>(
   }
 }
 
+/** The sends under way of a command, by its stack, which is changed for as long as there are any. */
+interface WatchedStack {
+  readonly sends: TracedSend[];
+  restore(): void;
+}
+
+const watchedStacks = new WeakMap<MiddlewareStack, WatchedStack>();
+
 /**
  * The SDK makes the handler of each send anew: it applies the command's stack to a copy of the client's and resolves
- * that. There the innermost handler is replaced, once. A middleware on the command would do as well, but the SDK copies
- * and sorts all middleware for each call, and taking it off again costs as much.
+ * that. There the innermost handler is replaced. A middleware on the command would do as well, but the SDK copies and
+ * sorts all middleware for each call, and taking it off again costs as much.
  *
- * @returns undoes it where the SDK has not resolved anything.
+ * @returns ends it for this send.
  * @throws where the stack cannot be changed.
  */
-function watchNextResolve(stack: MiddlewareStack, traced: TracedSend): () => void {
-  const { applyToStack } = stack;
-  const restore = (): void => {
-    if (stack.applyToStack === applyOnce) stack.applyToStack = applyToStack;
+function watchResolves(stack: MiddlewareStack, traced: TracedSend): () => void {
+  const watched = watchedStacks.get(stack) ?? watchStack(stack);
+  const { sends } = watched;
+  sends.push(traced);
+  return () => {
+    sends.splice(sends.indexOf(traced), 1);
+    if (sends.length === 0) watched.restore();
   };
-  const applyOnce = (to: ResolvableStack): unknown => {
+}
+
+function watchStack(stack: MiddlewareStack): WatchedStack {
+  const { applyToStack } = stack;
+  const sends: TracedSend[] = [];
+  const watchAndApply = (to: ResolvableStack): unknown => {
     try {
-      restore();
-      watchHandlerOf(to, traced);
+      // Of several at once the context tells which it is.
+      const latest = sends.at(-1);
+      if (latest) watchHandlerOf(to, latest);
     } catch {
       // As where the command's own stack cannot be changed.
     }
     return applyToStack.call(stack, to);
   };
-  stack.applyToStack = applyOnce;
-  return restore;
+  stack.applyToStack = watchAndApply;
+  const watched = {
+    sends,
+    restore() {
+      watchedStacks.delete(stack);
+      if (stack.applyToStack === watchAndApply) stack.applyToStack = applyToStack;
+    },
+  };
+  watchedStacks.set(stack, watched);
+  return watched;
 }
 
 function watchHandlerOf(stack: ResolvableStack, traced: TracedSend): void {

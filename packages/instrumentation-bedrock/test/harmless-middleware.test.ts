@@ -317,6 +317,37 @@ describe('with middleware and inputs of its own, the application does not notice
       }
     });
 
+    it('leaves a command that is sent twice at once as it was', async () => {
+      const command = invoke('one');
+      const { applyToStack } = command.middlewareStack;
+      await caching.send(command);
+      await Promise.all([caching.send(command), caching.send(command)]);
+      expect(command.middlewareStack.applyToStack).to.equal(applyToStack);
+      expect(tracing.spans()).to.have.lengthOf(3);
+    });
+
+    it('sees each attempt of what stands between it and the SDK, one after the other and at once', async () => {
+      const own = createClient(scripted.url, { maxAttempts: 1 });
+      class Retrying {
+        readonly config = own.config;
+        async send(command: sdk.InvokeModelCommand): Promise<sdk.InvokeModelCommandOutput> {
+          return await own.send(command).catch(() => own.send(command));
+        }
+      }
+      tracing.instrumentation.manuallyInstrument({ BedrockRuntimeClient: Retrying as never });
+      failures = 1;
+      await new Retrying().send(invoke('one'));
+      expect(tracing.spans()[0]?.attributes).to.include({ 'http.request.resend_count': 1 });
+      const command = invoke('two');
+      await Promise.all([new Retrying().send(command), new Retrying().send(command)]);
+      expect(tracing.spans()).to.have.lengthOf(3);
+      for (const [index, { attributes }] of tracing.spans().entries()) {
+        expect(attributes).to.include({ 'gen_ai.usage.input_tokens': 7, 'server.address': '127.0.0.1' });
+        if (index > 0) expect(attributes).to.not.have.property('http.request.resend_count');
+      }
+      own.destroy();
+    });
+
     it('works on when the instrumentation is switched off, and on', async () => {
       await caching.send(invoke('one'));
       tracing.instrumentation.disable();

@@ -297,6 +297,18 @@ describe('the span of a call', () => {
     expect(json(tracing.spans()[0]!, 'mlflow.spanOutputs')).to.have.property('output');
   });
 
+  it('keeps what hooks write in place of what the span has from its start', async () => {
+    tracing = startTracing({ config: { requestHook: (span) => span.setAttribute('gen_ai.request.model', 'alias') } });
+    const client = createClient(simulator.url);
+    const aborted = { abortSignal: AbortSignal.abort() };
+    for (const options of [{}, {}, aborted]) {
+      await client.send(new ConverseCommand({ modelId: MODEL, messages: MESSAGES }), options).catch(() => undefined);
+    }
+    client.destroy();
+    const models = tracing.spans().map(({ attributes }) => attributes['gen_ai.request.model']);
+    expect(models).to.deep.equal(['alias', 'alias', 'alias']);
+  });
+
   it('survives hooks that reject, and records nothing of what an async contentHook was given', async () => {
     const unhandled: unknown[] = [];
     const onUnhandled = (error: unknown): void => void unhandled.push(error);

@@ -145,6 +145,22 @@ describe('stream folds', () => {
     ).to.deep.equal([{ role: 'assistant', parts: [{ type: 'text', content: 'Paris' }], finish_reason: 'stop' }]);
   });
 
+  it('Nova keeps text in the memory of its letters, though each piece has a block of its own', () => {
+    const piece = (index: number): JsonObject => ({
+      contentBlockDelta: { contentBlockIndex: index, delta: { text: 'A few words. ' } },
+    });
+    const pieces = 50_000;
+    const folded = nova.createFold();
+    globalThis.gc?.();
+    const before = process.memoryUsage().heapUsed;
+    for (let index = 0; index < pieces; index++) folded.add(piece(index));
+    globalThis.gc?.();
+    expect(process.memoryUsage().heapUsed - before).to.be.lessThan(2 * pieces * 'A few words. '.length);
+    expect(nova.readOutput(folded.body() ?? {})[0]?.parts).to.deep.equal([
+      { type: 'text', content: 'A few words. '.repeat(pieces) },
+    ]);
+  });
+
   it('Nova input tokens exclude cached ones, whatever the total says and also where an ARN hides the vendor', () => {
     const usage = { inputTokens: 6, outputTokens: 10, totalTokens: 16, cacheReadInputTokenCount: 14922 };
     expect(combineUsage([nova.readResponse({ usage }).usage])).to.include({ inputTokens: 14928, totalTokens: 14938 });
@@ -217,7 +233,11 @@ describe('stream folds', () => {
         cohereCommandR,
         { event_type: 'stream-start', generation_id: 'id' },
         { event_type: 'text-generation', text: SECRET },
-        { event_type: 'stream-end', finish_reason: 'COMPLETE', response: { finish_reason: 'COMPLETE' } },
+        {
+          event_type: 'stream-end',
+          finish_reason: 'COMPLETE',
+          response: { response_id: 'id', text: SECRET, finish_reason: 'COMPLETE' },
+        },
       ],
     ];
 
@@ -234,6 +254,16 @@ describe('stream folds', () => {
         expect(dialect.readResponse(body)).to.deep.equal(dialect.readResponse(fold(dialect, chunks) ?? {}));
       });
     }
+
+    it('keep no block that comes whole', () => {
+      const result = { type: 'web_search_tool_result', content: [SECRET] };
+      expect(
+        anthropicMessages.withoutContent({ type: 'content_block_start', index: 0, content_block: result }),
+      ).to.equal(undefined);
+      expect(converse.withoutContent({ contentBlockStart: { start: { image: { source: SECRET } } } })).to.equal(
+        undefined,
+      );
+    });
 
     it('keep no chunk of a format that nobody knows', () => {
       expect(raw.withoutContent({ unknown: SECRET })).to.equal(undefined);

@@ -55,7 +55,7 @@ export const anthropicMessages: Dialect = {
     return [{ role, parts, finish_reason: finishReason(asString(body['stop_reason'])) }];
   },
   createFold: createAnthropicFold,
-  withoutContent: (chunk) => (chunk['type'] === 'content_block_delta' ? undefined : chunk),
+  withoutContent: (chunk) => (asString(chunk['type'])?.startsWith('content_block_') ? undefined : chunk),
 };
 
 /** The beta of structured outputs had the format in a member of its own. */

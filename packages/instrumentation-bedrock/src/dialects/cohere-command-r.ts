@@ -63,7 +63,12 @@ export const cohereCommandR: Dialect = {
     ];
   },
   createFold,
-  withoutContent: (chunk) => (chunk['event_type'] === 'text-generation' ? undefined : chunk),
+  withoutContent(chunk) {
+    if (chunk['event_type'] !== 'stream-end') return undefined;
+    // It repeats the whole answer.
+    const { response_id, finish_reason = chunk['finish_reason'] } = asObject(chunk['response']) ?? {};
+    return { ...chunk, response: { response_id, finish_reason } };
+  },
 };
 
 function readMessage(raw: JsonObject): Message {

@@ -11,9 +11,9 @@ export function memberName(event: JsonObject): string | undefined {
   return undefined;
 }
 
-/** Without the content that an event adds. */
-export function withoutDelta(event: JsonObject): JsonObject | undefined {
-  return memberName(event) === 'contentBlockDelta' ? undefined : event;
+/** Nothing of the events that make up a content block. */
+export function withoutBlocks(event: JsonObject): JsonObject | undefined {
+  return memberName(event)?.startsWith('contentBlock') ? undefined : event;
 }
 
 /** @param isTextSplit a block of text may come as many, which are joined. */
@@ -26,13 +26,17 @@ export function createConverseFold({ isTextSplit }: { readonly isTextSplit: bool
   // A map and not an array: the index is the service's figure and must not size anything here.
   const blocks = new Map<number, Block>();
 
-  const blockAt = (index: JsonValue | undefined): Block => {
+  let latest: Block | undefined;
+  const blockAt = (index: JsonValue | undefined, delta?: JsonObject): Block => {
     const key = asNumber(index) ?? 0;
     let block = blocks.get(key);
     if (!block) {
+      // Text that goes on is joined at once: a block for each piece would take many times the memory of the text.
+      if (isTextSplit && latest && isTextOnly(latest) && delta && memberName(delta) === 'text') return latest;
       block = {};
       blocks.set(key, block);
     }
+    latest = block;
     return block;
   };
 
@@ -58,9 +62,11 @@ export function createConverseFold({ isTextSplit }: { readonly isTextSplit: bool
   return {
     add(event) {
       // Nearly every event is this and nothing else.
-      const delta = asObject(event['contentBlockDelta']);
-      if (delta) addDelta(blockAt(delta['contentBlockIndex']), asObject(delta['delta']) ?? {});
-      else addOther(event);
+      const blockDelta = asObject(event['contentBlockDelta']);
+      if (blockDelta) {
+        const delta = asObject(blockDelta['delta']) ?? {};
+        addDelta(blockAt(blockDelta['contentBlockIndex'], delta), delta);
+      } else addOther(event);
     },
     body() {
       if (role === undefined && blocks.size === 0 && !stopped && !metadataSeen) return undefined;
@@ -85,6 +91,10 @@ interface Block {
   citations?: JsonValue[];
   /** Members that are not known here, kept as they came. */
   other?: JsonObject;
+}
+
+function isTextOnly(block: Block): boolean {
+  return block.text !== undefined && Object.keys(block).length === 1;
 }
 
 function startBlock(block: Block, start: JsonObject): void {
@@ -177,7 +187,7 @@ function finishBlock(block: Block): JsonObject {
   return { text: block.text?.toString() ?? '' };
 }
 
-/** Nova opens a block for every piece of text; whoever reads the answer wants the text in one. */
+/** Nova opens a block for every piece of text; whoever reads the answer wants the text in one, whatever came between. */
 function mergeText(content: JsonObject[]): void {
   let last: JsonObject | undefined;
   let kept = 0;

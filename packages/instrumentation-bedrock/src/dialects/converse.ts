@@ -14,7 +14,7 @@ import {
 import { finishReason } from '../messages.js';
 import type { UsageReport } from '../usage.js';
 import { readConversation, readMessage, readToolConfig } from './content-blocks.js';
-import { createConverseFold, memberName, withoutDelta } from './converse-fold.js';
+import { createConverseFold, memberName, withoutBlocks } from './converse-fold.js';
 import type { Dialect } from './dialect.js';
 
 export const converse: Dialect = {
@@ -58,7 +58,7 @@ export const converse: Dialect = {
     return [{ role, parts, finish_reason: finishReason(asString(body['stopReason'])) }];
   },
   createFold: () => createConverseFold({ isTextSplit: false }),
-  withoutContent: withoutDelta,
+  withoutContent: withoutBlocks,
   chunkName: memberName,
 };
 

@@ -4,7 +4,7 @@ import { viewConverseRequest, viewConverseResponse } from '../chat-view.js';
 import { asArray, asNumber, asObject, asStrings, isObject } from '../json.js';
 import { readConversation, readToolConfig } from './content-blocks.js';
 import { converse } from './converse.js';
-import { createConverseFold, memberName, withoutDelta } from './converse-fold.js';
+import { createConverseFold, memberName, withoutBlocks } from './converse-fold.js';
 import type { Dialect } from './dialect.js';
 
 const CHUNK_MEMBERS = ['messageStart', 'contentBlockStart', 'contentBlockDelta', 'contentBlockStop', 'messageStop'];
@@ -36,6 +36,6 @@ export const nova: Dialect = {
   },
   readOutput: converse.readOutput,
   createFold: () => createConverseFold({ isTextSplit: true }),
-  withoutContent: withoutDelta,
+  withoutContent: withoutBlocks,
   chunkName: memberName,
 };
