@@ -16,6 +16,7 @@ export const DOWN = 'http://127.0.0.1:9';
 
 export interface ExporterJob {
   readonly variant: ExporterVariant;
+  readonly compression: 'gzip' | 'none';
   readonly url: string;
   readonly experimentName: string;
   readonly traces: number;

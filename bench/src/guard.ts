@@ -8,7 +8,7 @@ import type { Estimate } from './statistics.js';
 import type { Variant } from './variants.js';
 
 const EFFORT: Effort = { rounds: 3, blocks: 8, blockMilliseconds: 25, warmUpMilliseconds: 2000 };
-const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
+const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'traceloop', 'openinference', 'contrib aws-sdk'];
 
 /** The most that a ratio may be. */
 export interface Limits {

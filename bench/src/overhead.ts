@@ -110,6 +110,14 @@ export class Overheads {
     return this.#ratio(variant, other, (of) => of(1) - of(0));
   }
 
+  /** Microseconds of a call by which one variant adds more than another. */
+  excess(variant: Variant, other: Variant): Estimate {
+    return bootstrap(
+      this.#rounds,
+      (rounds) => addedIn(rounds, variant, (of) => of(0)) - addedIn(rounds, other, (of) => of(0)),
+    );
+  }
+
   /** What the variant adds in one case, as a ratio to what it adds in another. */
   growth(variant: Variant, index: number, other: number): Estimate {
     return bootstrap(

@@ -10,7 +10,6 @@ const FOLDER: string = resolve(import.meta.dirname, '..', '.peers');
 export const PEER_VERSIONS: Readonly<Record<string, string>> = {
   '@aws-sdk/client-bedrock-runtime': '3.1162.0',
   '@opentelemetry/api': '1.9.1',
-  '@opentelemetry/sdk-metrics': '2.12.0',
   '@opentelemetry/sdk-trace-node': '2.12.0',
   '@opentelemetry/exporter-trace-otlp-http': '0.223.0',
   '@traceloop/instrumentation-bedrock': '0.27.0',

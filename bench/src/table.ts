@@ -16,14 +16,16 @@ export interface Target {
   readonly what: string;
   readonly value: Estimate | number;
   readonly limit: number;
-  /** `most`: at most the limit; `least`: at least; `none`: the interval includes zero or the figure is at most the limit. */
+  /** `most`: at most the limit; `least`: at least; `none`: the interval includes zero, or ends below the limit. */
   readonly kind: 'most' | 'least' | 'none';
 }
 
-export function isMet({ value, limit, kind }: Target): boolean {
-  const figure = typeof value === 'number' ? value : value.median;
-  if (kind === 'least') return figure >= limit;
-  return figure <= limit || (kind === 'none' && typeof value !== 'number' && value.low <= 0 && value.high >= 0);
+/** `open` when the limit is within the interval: this run cannot tell. */
+export function isMet({ value, limit, kind }: Target): 'yes' | 'open' | 'NO' {
+  const { low, high } = typeof value === 'number' ? { low: value, high: value } : value;
+  if (kind === 'least') return low >= limit ? 'yes' : high < limit ? 'NO' : 'open';
+  if (kind === 'none' && low <= 0 && high >= 0) return 'yes';
+  return high <= limit ? 'yes' : low > limit ? 'NO' : 'open';
 }
 
 export function targetTable(targets: readonly Target[]): Table {
@@ -32,7 +34,7 @@ export function targetTable(targets: readonly Target[]): Table {
   return {
     title: 'Targets',
     columns: ['', 'limit', 'this run', 'met'],
-    rows: targets.map((target) => [target.what, limit(target), target.value, isMet(target) ? 'yes' : 'NO']),
+    rows: targets.map((target) => [target.what, limit(target), target.value, isMet(target)]),
   };
 }
 

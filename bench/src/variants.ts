@@ -12,7 +12,6 @@ export type Variant =
   | 'ours, chunk events'
   | 'ours, content off'
   | 'ours, unsampled'
-  | 'ours, unsampled, metrics on'
   | 'traceloop'
   | 'traceloop, content off'
   | 'openinference'
@@ -24,7 +23,6 @@ export interface Setup {
   readonly peer?: readonly [packageName: string, className: string];
   readonly options: object;
   readonly unsampled?: true;
-  readonly metrics?: true;
 }
 
 const TRACELOOP = ['@traceloop/instrumentation-bedrock', 'BedrockInstrumentation'] as const;
@@ -37,7 +35,6 @@ const SETUPS: Readonly<Record<Exclude<Variant, 'none' | 'none, no active span'>,
   'ours, chunk events': { options: { recordStreamEvents: true } },
   'ours, content off': { options: { captureMessageContent: false } },
   'ours, unsampled': { options: {}, unsampled: true },
-  'ours, unsampled, metrics on': { options: {}, unsampled: true, metrics: true },
   traceloop: { peer: TRACELOOP, options: {} },
   'traceloop, content off': { peer: TRACELOOP, options: { traceContent: false } },
   openinference: { peer: OPENINFERENCE, options: {} },

@@ -1,6 +1,5 @@
 /** One way of sending spans. */
 
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -100,9 +99,10 @@ function createExporter(url: string): SpanExporter {
       concurrencyLimit: CONCURRENCY,
       timeoutMillis: 120_000,
       traceInfo: job.variant.endsWith('otlp-only') ? 'otlp-only' : 'full',
+      compression: job.compression,
     });
   }
-  const options = { url: `${url}${UPLOAD_PATH}`, compression: 'gzip' as never };
+  const options = { url: `${url}${UPLOAD_PATH}`, compression: job.compression as never };
   if (job.variant === 'stock OTLP/protobuf') return new OTLPTraceExporter(options);
   return new (loadPeer('@opentelemetry/exporter-trace-otlp-http').OTLPTraceExporter)(options);
 }
@@ -120,9 +120,6 @@ function recordTrace(tracer: Tracer): void {
   const root = tracer.startSpan('agent', { attributes: { 'mlflow.spanType': 'AGENT', 'session.id': 'session' } });
   const below = trace.setSpan(context.active(), root);
   for (let call = 0; call < (SPANS_PER_TRACE - 1) / 2; call++) {
-    // No two alike, so that compression finds no more than in real ones.
-    const text = `${randomBytes(600).toString('base64')} What is the capital of France? `.repeat(2);
-    const messages = JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: text }] }]);
     tracer
       .startSpan(
         'chat',
@@ -130,8 +127,8 @@ function recordTrace(tracer: Tracer): void {
           attributes: {
             'gen_ai.operation.name': 'chat',
             'gen_ai.request.model': MODEL,
-            'gen_ai.input.messages': messages,
-            'gen_ai.output.messages': messages,
+            'gen_ai.input.messages': messages('user'),
+            'gen_ai.output.messages': messages('assistant'),
             'mlflow.llm.model': MODEL,
             'mlflow.chat.tokenUsage': '{"input_tokens":100,"output_tokens":50,"total_tokens":150}',
           },
@@ -142,6 +139,19 @@ function recordTrace(tracer: Tracer): void {
     tracer.startSpan('execute_tool', { attributes: { 'gen_ai.operation.name': 'execute_tool' } }, below).end();
   }
   root.end();
+}
+
+/** Made-up words: as with prose, compression finds the words again and not the sentences. */
+const WORDS: readonly string[] = Array.from({ length: 2000 }, () =>
+  Math.random()
+    .toString(36)
+    .slice(2, 4 + Math.floor(Math.random() * 6)),
+);
+const WORDS_PER_MESSAGE = 250;
+
+function messages(role: string): string {
+  const content = Array.from({ length: WORDS_PER_MESSAGE }, () => WORDS[Math.floor(Math.random() * WORDS.length)]);
+  return JSON.stringify([{ role, parts: [{ type: 'text', content: content.join(' ') }] }]);
 }
 
 function batchesOf(spans: readonly ReadableSpan[]): ReadableSpan[][] {

@@ -47,7 +47,6 @@ export function startTracing(variant: Variant, keep: (batch: readonly BenchSpan[
   const sdkSend = prototype?.send;
   const instrumentation = setup && createInstrumentation(setup);
   instrumentation?.setTracerProvider(provider);
-  if (setup?.metrics) instrumentation?.setMeterProvider(createMeterProvider());
   let tracedSend = prototype?.send;
   const parent = { traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: TraceFlags.SAMPLED };
   return {
@@ -85,7 +84,6 @@ interface Instrumentation {
   enable(): void;
   disable(): void;
   setTracerProvider(provider: unknown): void;
-  setMeterProvider(provider: unknown): void;
 }
 
 function createInstrumentation({
@@ -98,13 +96,4 @@ function createInstrumentation({
   if (peer) return new (loadPeer(peer[0])[peer[1]])(options);
   const ours = createRequire(import.meta.url)('../../../packages/instrumentation-bedrock/dist/cjs/index.js');
   return new ours.BedrockInstrumentation(options);
-}
-
-function createMeterProvider(): unknown {
-  const { MeterProvider, MetricReader } = loadPeer('@opentelemetry/sdk-metrics');
-  class IdleReader extends MetricReader {
-    async onShutdown(): Promise<void> {}
-    async onForceFlush(): Promise<void> {}
-  }
-  return new MeterProvider({ readers: [new IdleReader()] });
 }

@@ -49,7 +49,7 @@ async function streamsOneByOne(bench: Bench): Promise<Table> {
   const answer = simulator.endpoint({ scenario: 'stream', parameters: { chunks: CHUNKS, interval: 2 } });
   const one: Case = { name: 'stream', operation: 'ConverseStream', request: {}, answer };
   const job = { case: one, streams: bench.quick ? 5 : 40, concurrent: false, intervalMilliseconds: 0 };
-  const replies = await inRounds(job, bench.quick ? 1 : 3).finally(() => simulator.close());
+  const replies = await inRounds(job, bench.quick ? 1 : 2).finally(() => simulator.close());
   const figure = (replies: readonly LatencyReply[], of: 'firstChunk' | 'betweenChunks', share: number): Cell =>
     estimate(
       replies.map((reply) =>
@@ -78,7 +78,7 @@ async function concurrentStreams(bench: Bench): Promise<Table> {
   const answer = await recordAnswer(bench.folder, 'ConverseStream', CHUNKS);
   const one: Case = { name: 'stream', operation: 'ConverseStream', request: {}, answer };
   const job = { case: one, streams, concurrent: true, intervalMilliseconds: LOOP_INTERVAL };
-  const replies = await inRounds(job, bench.quick ? 1 : 3);
+  const replies = await inRounds(job, bench.quick ? 1 : 2);
   return {
     title: `${streams} ConverseStreams at the same time, ${CHUNKS} chunks each ${LOOP_INTERVAL} ms: delay of the event loop in milliseconds`,
     columns: ['', 'median', 'p99', 'longest'],
