@@ -61,6 +61,18 @@ export async function askOnce<Reply>(name: string, job: unknown, options?: Child
   return reply;
 }
 
+/** Work that starts a child each, two at a time. */
+export async function inPairs<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let start = 0; start < items.length; start += 2) {
+    results.push(...(await Promise.all(items.slice(start, start + 2).map(work))));
+  }
+  return results;
+}
+
 /** In the child: answers each request of the parent, and ends with it. */
 export function serve<Request, Reply>(handle: (request: Request) => Promise<Reply>): void {
   process.on('message', async (request) => process.send?.({ reply: await handle(request as Request) }));

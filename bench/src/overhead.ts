@@ -1,18 +1,18 @@
 /**
- * CPU time that each variant adds to a call. The variants' processes live side by side and take turns of some ten
- * milliseconds, so that whatever else the machine does hits all of them. Each turn is made twice, with the SDK's own
- * `send` and with the traced one, in one process: two processes differ by more than what is to be measured.
+ * CPU time that each variant adds to a call. Turns of some ten milliseconds are made with the SDK's own `send` and with
+ * the traced one, in one process: whatever else the machine does hits both, and two processes differ by more than what
+ * is to be measured.
  */
 
-import { type Child, startChild } from './child.js';
+import { type Child, inPairs, startChild } from './child.js';
 import type { Case } from './requests.js';
 import { bootstrap, type Estimate, medianOfMeans } from './statistics.js';
 import type { Variant } from './variants.js';
 
 export interface Effort {
-  /** Times that all processes are started anew. */
+  /** Processes of each variant, one after the other. */
   readonly rounds: number;
-  /** Turns that each process has in a round. */
+  /** Turns of each process. */
   readonly blocks: number;
   /** CPU time of half a turn, without instrumentation, in milliseconds. */
   readonly blockMilliseconds: number;
@@ -61,8 +61,6 @@ interface Turn {
 
 /** By variant and place of the case. */
 type Block = ReadonlyMap<Variant, readonly Turn[]>;
-
-type CallChild = Child<CallRequest, CallReply>;
 
 export class Overheads {
   readonly #rounds: readonly (readonly Block[])[];
@@ -169,62 +167,58 @@ export async function measureOverhead(
   effort: Effort,
 ): Promise<Overheads> {
   const rounds: Block[][] = [];
-  const checks = new Map<Variant, Check[]>();
+  const checks = new Map<Variant, readonly Check[]>();
   for (let round = 0; round < effort.rounds; round++) {
-    const children = new Map<Variant, CallChild>();
-    try {
-      await Promise.all(
-        (['none', ...variants] as const).map(async (variant) => {
-          const child = await startChild<CallRequest, CallReply>('call', { variant, cases } satisfies CallJob);
-          children.set(variant, child);
-          checks.set(variant, await warmUp(child, cases, effort));
-        }),
-      );
-      rounds.push(await measureRound(children, cases, effort));
-    } finally {
-      await Promise.all([...children.values()].map((child) => child.close()));
-    }
+    const blocks = Array.from({ length: effort.blocks }, () => new Map<Variant, readonly Turn[]>());
+    await inPairs(shuffled(['none', ...variants] as const), async (variant) => {
+      const measured = await measureVariant(variant, cases, effort);
+      checks.set(variant, measured.checks);
+      for (const [index, turns] of measured.blocks.entries()) blocks[index]?.set(variant, turns);
+    });
+    rounds.push(blocks);
   }
   return new Overheads(rounds, checks);
 }
 
-async function warmUp(child: CallChild, cases: readonly Case[], effort: Effort): Promise<Check[]> {
-  const checks: Check[] = [];
-  for (const index of cases.keys()) {
-    const milliseconds = effort.warmUpMilliseconds / cases.length / 2;
-    await child.ask({ index, milliseconds, isTraced: false });
-    const { check } = await child.ask({ index, milliseconds, isTraced: true });
-    checks.push(check);
-  }
-  return checks;
+interface Measured {
+  readonly checks: readonly Check[];
+  /** The turns of each block, by the place of the case. */
+  readonly blocks: readonly (readonly Turn[])[];
 }
 
-async function measureRound(
-  children: ReadonlyMap<Variant, CallChild>,
+async function measureVariant(
+  variant: Variant,
   cases: readonly Case[],
-  { blocks, blockMilliseconds }: Effort,
-): Promise<Block[]> {
-  const calls: number[] = [];
-  for (const index of cases.keys()) {
-    const reply = await children.get('none')?.ask({ index, milliseconds: blockMilliseconds, isTraced: false });
-    calls.push(Math.max(1, Math.round((blockMilliseconds * 1000) / (reply as CallReply).microseconds)));
-  }
-  const result: Block[] = [];
-  for (let block = 0; block < blocks; block++) {
-    const measured = new Map<Variant, Turn[]>([...children.keys()].map((variant) => [variant, []]));
-    for (const [index, count] of calls.entries()) {
-      for (const [variant, child] of shuffled([...children])) {
-        measured.get(variant)?.push(await takeTurn(child, { index, calls: count }, block % 2 === 0));
-      }
+  { blocks, blockMilliseconds, warmUpMilliseconds }: Effort,
+): Promise<Measured> {
+  const child = await startChild<CallRequest, CallReply>('call', { variant, cases } satisfies CallJob);
+  try {
+    const checks: Check[] = [];
+    const calls: number[] = [];
+    for (const index of cases.keys()) {
+      const milliseconds = warmUpMilliseconds / cases.length / 2;
+      checks.push((await child.ask({ index, milliseconds, isTraced: true })).check);
+      await child.ask({ index, milliseconds, isTraced: false });
+      const { microseconds } = await child.ask({ index, milliseconds: blockMilliseconds, isTraced: false });
+      calls.push(Math.max(1, Math.round((blockMilliseconds * 1000) / microseconds)));
     }
-    result.push(measured);
+    const result: Turn[][] = [];
+    for (let block = 0; block < blocks; block++) {
+      const turns: Turn[] = [];
+      for (const [index, count] of calls.entries()) {
+        turns.push(await takeTurn(child, { index, calls: count }, block % 2 === 0));
+      }
+      result.push(turns);
+    }
+    return { checks, blocks: result };
+  } finally {
+    await child.close();
   }
-  return result;
 }
 
 /** Each half comes first in every other turn. */
 async function takeTurn(
-  child: CallChild,
+  child: Child<CallRequest, CallReply>,
   what: { readonly index: number; readonly calls: number },
   isTracedFirst: boolean,
 ): Promise<Turn> {

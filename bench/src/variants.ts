@@ -6,7 +6,6 @@
  */
 export type Variant =
   | 'none'
-  | 'none, no active span'
   | 'bare span'
   | 'ours'
   | 'ours, chunk events'
@@ -28,7 +27,7 @@ export interface Setup {
 const TRACELOOP = ['@traceloop/instrumentation-bedrock', 'BedrockInstrumentation'] as const;
 const OPENINFERENCE = ['@arizeai/openinference-instrumentation-bedrock', 'BedrockInstrumentation'] as const;
 
-const SETUPS: Readonly<Record<Exclude<Variant, 'none' | 'none, no active span'>, Setup>> = {
+const SETUPS: Readonly<Record<Exclude<Variant, 'none'>, Setup>> = {
   'bare span': { options: { recordStreamEvents: false } },
   // Chunk events are off where they are not the point: no peer records them.
   ours: { options: { recordStreamEvents: false } },
@@ -45,7 +44,6 @@ const SETUPS: Readonly<Record<Exclude<Variant, 'none' | 'none, no active span'>,
   'contrib aws-sdk': { peer: ['@opentelemetry/instrumentation-aws-sdk', 'AwsInstrumentation'], options: {} },
 };
 
-/** What none of the others is. */
 export function setupOf(variant: Variant): Setup | undefined {
-  return variant === 'none' || variant === 'none, no active span' ? undefined : SETUPS[variant];
+  return variant === 'none' ? undefined : SETUPS[variant];
 }

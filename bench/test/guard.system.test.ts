@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { buildPackages } from '../../scripts/build.js';
-import { exceededTwice, type GuardedRatio, LIMITS, measureGuard } from '../src/guard.js';
+import { exceededTwice, type GuardedRatio, MEASURED, measureGuard } from '../src/guard.js';
 import { installPeers } from '../src/peers.js';
 
 describe('overhead beside the cheapest correct peer', function () {
@@ -17,11 +17,11 @@ describe('overhead beside the cheapest correct peer', function () {
 
   after(() => rmSync(folder, { recursive: true }));
 
-  for (const limits of LIMITS) {
-    it(`of ${limits.operation} stays within its margin`, async () => {
+  for (const measured of MEASURED) {
+    it(`of ${measured.operation} stays within its margin`, async () => {
       const names: string[] = [];
       const exceeded = await exceededTwice(
-        () => measureGuard(limits, folder),
+        () => measureGuard(measured, folder),
         (one) => {
           names.push(one.what);
           console.log(`      ${describeRatio(one)}`);
@@ -34,5 +34,5 @@ describe('overhead beside the cheapest correct peer', function () {
 });
 
 function describeRatio({ what, ratio: { median, low, high }, limit }: GuardedRatio): string {
-  return `${what}: ${median.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}], limit ${limit}`;
+  return `${what}: ${median.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}], limit ${limit.toFixed(2)}`;
 }

@@ -1,7 +1,7 @@
 /** Part 2: memory kept by open streams and finished spans, and allocated by calls. */
 
 import { readFileSync } from 'node:fs';
-import { askOnce } from '../child.js';
+import { askOnce, inPairs } from '../child.js';
 import type { Bench, Part } from '../part.js';
 import { type Answer, type Case, OPERATIONS, type Operation, recordAnswer } from '../requests.js';
 import { type Estimate, estimate } from '../statistics.js';
@@ -134,13 +134,4 @@ async function measure(job: Omit<MemoryJob, 'variant'>, variants: readonly Varia
     for (const [index, variant] of variants.entries()) added.get(variant)?.push((others[index] ?? 0) - (none ?? 0));
   }
   return new Map([...added].map(([variant, samples]) => [variant, estimate(samples)]));
-}
-
-/** Two at a time. */
-async function inPairs<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = [];
-  for (let start = 0; start < items.length; start += 2) {
-    results.push(...(await Promise.all(items.slice(start, start + 2).map(work))));
-  }
-  return results;
 }

@@ -7,7 +7,7 @@ import type { Cell, Table } from '../table.js';
 import type { Variant } from '../variants.js';
 
 const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'traceloop', 'openinference', 'contrib aws-sdk'];
-const FULL = { rounds: 4, blocks: 5, blockMilliseconds: 40, warmUpMilliseconds: 1200 } as const;
+const FULL = { rounds: 3, blocks: 8, blockMilliseconds: 60, warmUpMilliseconds: 1200 } as const;
 const QUICK = { rounds: 1, blocks: 1, blockMilliseconds: 10, warmUpMilliseconds: 50 } as const;
 
 export const payloads: Part = {
