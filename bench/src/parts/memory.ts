@@ -57,9 +57,9 @@ export const memory: Part = {
           kind: 'most',
         },
         {
-          what: `Open stream, growth from ${range}: ours / text of the answer`,
-          value: growth('ours') / text,
-          limit: 1,
+          what: `Open stream, growth from ${range}: ours, beyond the text of the answer, KiB`,
+          value: growth('ours') - text,
+          limit: CONSTANT,
           kind: 'most',
         },
       ],
