@@ -12,7 +12,7 @@ import type { Variant } from '../variants.js';
 const SHORT_STREAM = 10;
 const LONG_STREAM = 210;
 /** Between the two. */
-export const CHUNKS: number = LONG_STREAM - SHORT_STREAM;
+const CHUNKS: number = LONG_STREAM - SHORT_STREAM;
 
 const VARIANTS: readonly Variant[] = [
   'bare span',
