@@ -21,7 +21,7 @@ export interface Target {
 }
 
 /** `open` when the limit is within the interval: this run cannot tell. */
-export function isMet({ value, limit, kind }: Target): 'yes' | 'open' | 'NO' {
+export function verdict({ value, limit, kind }: Target): 'yes' | 'open' | 'NO' {
   const { low, high } = typeof value === 'number' ? { low: value, high: value } : value;
   if (kind === 'least') return low >= limit ? 'yes' : high < limit ? 'NO' : 'open';
   if (kind === 'none' && low <= 0 && high >= 0) return 'yes';
@@ -34,7 +34,7 @@ export function targetTable(targets: readonly Target[]): Table {
   return {
     title: 'Targets',
     columns: ['', 'limit', 'this run', 'met'],
-    rows: targets.map((target) => [target.what, limit(target), target.value, isMet(target)]),
+    rows: targets.map((target) => [target.what, limit(target), target.value, verdict(target)]),
   };
 }
 

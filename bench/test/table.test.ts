@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { formatMarkdown, formatText, isMet, type Table, targetTable } from '../src/table.js';
+import { formatMarkdown, formatText, type Table, targetTable, verdict } from '../src/table.js';
 
 const TABLE: Table = {
   title: 'Cost',
@@ -30,15 +30,15 @@ describe('tables of the benchmark', () => {
 
   it('say which targets are met', () => {
     const noise = { median: 0.03, low: -0.01, high: 0.05 };
-    expect(isMet({ what: '', value: 0.5, limit: 0.5, kind: 'most' })).to.equal('yes');
-    expect(isMet({ what: '', value: 0.51, limit: 0.5, kind: 'most' })).to.equal('NO');
-    expect(isMet({ what: '', value: noise, limit: 0.04, kind: 'most' })).to.equal('open');
-    expect(isMet({ what: '', value: 0.94, limit: 0.95, kind: 'least' })).to.equal('NO');
-    expect(isMet({ what: '', value: noise, limit: 0.04, kind: 'least' })).to.equal('open');
-    expect(isMet({ what: '', value: noise, limit: -0.01, kind: 'least' })).to.equal('yes');
-    expect(isMet({ what: '', value: noise, limit: 0.02, kind: 'none' })).to.equal('yes');
-    expect(isMet({ what: '', value: { ...noise, low: 0.01 }, limit: 0.02, kind: 'none' })).to.equal('open');
-    expect(isMet({ what: '', value: { ...noise, low: 0.01 }, limit: 0.05, kind: 'none' })).to.equal('yes');
+    expect(verdict({ what: '', value: 0.5, limit: 0.5, kind: 'most' })).to.equal('yes');
+    expect(verdict({ what: '', value: 0.51, limit: 0.5, kind: 'most' })).to.equal('NO');
+    expect(verdict({ what: '', value: noise, limit: 0.04, kind: 'most' })).to.equal('open');
+    expect(verdict({ what: '', value: 0.94, limit: 0.95, kind: 'least' })).to.equal('NO');
+    expect(verdict({ what: '', value: noise, limit: 0.04, kind: 'least' })).to.equal('open');
+    expect(verdict({ what: '', value: noise, limit: -0.01, kind: 'least' })).to.equal('yes');
+    expect(verdict({ what: '', value: noise, limit: 0.02, kind: 'none' })).to.equal('yes');
+    expect(verdict({ what: '', value: { ...noise, low: 0.01 }, limit: 0.02, kind: 'none' })).to.equal('open');
+    expect(verdict({ what: '', value: { ...noise, low: 0.01 }, limit: 0.05, kind: 'none' })).to.equal('yes');
     expect(targetTable([{ what: 'speed', value: 0.4, limit: 0.5, kind: 'most' }]).rows).to.deep.equal([
       ['speed', '≤ 0.50', 0.4, 'yes'],
     ]);

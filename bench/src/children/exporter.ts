@@ -73,9 +73,9 @@ async function keepForServerThatIsDown(): Promise<ExporterMeasurement> {
 
 /** Compiling, the experiment's look-up and the connections are no cost of a span, so they come first. */
 async function createSender(): Promise<SendAll> {
-  const exporter = createExporter(job.url);
+  const exporter = isRawLoop ? undefined : createExporter(job.url);
   const sendAll: SendAll = async (spans) =>
-    isRawLoop ? sendRequests(await prepareRequests(spans)) : exportAll(exporter, spans);
+    exporter === undefined ? sendRequests(await prepareRequests(spans)) : exportAll(exporter, spans);
   await sendAll(recordTraces(job.warmUpTraces));
   return sendAll;
 }

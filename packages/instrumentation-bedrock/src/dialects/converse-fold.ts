@@ -187,7 +187,7 @@ function finishBlock(block: Block): JsonObject {
   return { text: block.text?.toString() ?? '' };
 }
 
-/** Nova opens a block for every piece of text; whoever reads the answer wants the text in one, whatever came between. */
+/** Blocks of text that were opened one by one: whoever reads the answer wants the text of neighbours in one. */
 function mergeText(content: JsonObject[]): void {
   let last: JsonObject | undefined;
   let kept = 0;
