@@ -27,7 +27,8 @@ describe('npm run load', function () {
   };
 
   it('sends at a rate, and tells what that cost the server that it started', async () => {
-    const { output, measurements } = await load(['--rate', '20', '--seconds', '1', '--applications', '2']);
+    // A rate that a server on a busy machine keeps up with, too: 20 in one second were too many for one.
+    const { output, measurements } = await load(['--rate', '4', '--seconds', '5', '--applications', '2']);
     expect(output).to.match(
       /^server +kind +spans\/trace +kB\/call +spans\/s .*\n-.*\nsqlite 1 +full +5 +2 +\d+ +\d+ +0 /m,
     );
