@@ -26,22 +26,25 @@ export async function main(args: string[]): Promise<number> {
   const machine = describeMachine();
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const started = performance.now();
+  const date = new Date().toISOString();
   const done: Record<string, Results['parts'][string]> = {};
+  const results = (): Results => {
+    const seconds = (performance.now() - started) / 1000;
+    return { date, machine, versions: PEER_VERSIONS, quick, seconds, parts: done };
+  };
   try {
     for (const part of parts) {
       const result = await runPart(part, { quick, folder, log });
       done[part.name] = result;
+      saveResults(results()); // A run of half an hour that is broken off has at least these.
       const tables = result.targets.length > 0 ? [...result.tables, targetTable(result.targets)] : result.tables;
       console.log(`\n${tables.map(formatText).join('\n')}`);
     }
   } finally {
     rmSync(folder, { recursive: true });
   }
-  const seconds = (performance.now() - started) / 1000;
-  const date = new Date().toISOString();
-  const results: Results = { date, machine, versions: PEER_VERSIONS, quick, seconds, parts: done };
-  console.log(`Took ${seconds.toFixed(0)} s. As JSON: ${saveResults(results)}`);
-  if (intoReadme) writeReadme(results);
+  console.log(`Took ${results().seconds.toFixed(0)} s. As JSON: ${saveResults(results())}`);
+  if (intoReadme) writeReadme(results());
   return 0;
 }
 

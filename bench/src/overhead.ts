@@ -16,7 +16,7 @@ export interface Effort {
   readonly blocks: number;
   /** CPU time of half a turn, without instrumentation, in milliseconds. */
   readonly blockMilliseconds: number;
-  /** CPU time of each process before measuring, in milliseconds: compiling is no cost of a call. */
+  /** CPU time spent on each case before measuring, in milliseconds: compiling is no cost of a call. */
   readonly warmUpMilliseconds: number;
 }
 
@@ -196,7 +196,7 @@ async function measureVariant(
     const checks: Check[] = [];
     const calls: number[] = [];
     for (const index of cases.keys()) {
-      const milliseconds = warmUpMilliseconds / cases.length / 2;
+      const milliseconds = warmUpMilliseconds / 2;
       checks.push((await child.ask({ index, milliseconds, isTraced: true })).check);
       await child.ask({ index, milliseconds, isTraced: false });
       const { microseconds } = await child.ask({ index, milliseconds: blockMilliseconds, isTraced: false });

@@ -2,11 +2,12 @@
 
 /**
  * `none` is the baseline that every other variant is paired with. `bare span` is no instrumentation: it starts and ends
- * a span with the attributes that `ours` recorded, and does nothing to get them.
+ * a span with the attributes that `ours` recorded, which are none when it is unsampled, and does nothing to get them.
  */
 export type Variant =
   | 'none'
   | 'bare span'
+  | 'bare span, unsampled'
   | 'ours'
   | 'ours, chunk events'
   | 'ours, content off'
@@ -29,6 +30,7 @@ const OPENINFERENCE = ['@arizeai/openinference-instrumentation-bedrock', 'Bedroc
 
 const SETUPS: Readonly<Record<Exclude<Variant, 'none'>, Setup>> = {
   'bare span': { options: { recordStreamEvents: false } },
+  'bare span, unsampled': { options: {}, unsampled: true },
   // Chunk events are off where they are not the point: no peer records them.
   ours: { options: { recordStreamEvents: false } },
   'ours, chunk events': { options: { recordStreamEvents: true } },

@@ -10,7 +10,7 @@ const job = JSON.parse(process.argv[2] ?? '') as MemoryJob;
 const kept: unknown[] = [];
 let isKeeping = false;
 
-startTracing(job.variant, (batch: readonly BenchSpan[]) => {
+const { inActiveSpan } = startTracing(job.variant, (batch: readonly BenchSpan[]) => {
   if (isKeeping) kept.push(...batch);
 });
 // An open stream: the bytes have come, the end has not.
@@ -24,10 +24,12 @@ const openBody = (bytes: Buffer): Readable =>
 const { call } = createCaller(job.case);
 const { open } = createCaller(job.case, openBody);
 
-serve(async () => {
-  for (let count = 0; count < job.warmUpCalls; count++) await call();
-  return { open: openStreams, span: finishedSpans, allocation: allocated }[job.kind]();
-});
+serve(() =>
+  inActiveSpan(async () => {
+    for (let count = 0; count < job.warmUpCalls; count++) await call();
+    return { open: openStreams, span: finishedSpans, allocation: allocated }[job.kind]();
+  }),
+);
 
 /** Bytes kept for each stream of which all but the end has been read. */
 async function openStreams(): Promise<number> {

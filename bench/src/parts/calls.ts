@@ -16,6 +16,7 @@ const CHUNKS: number = LONG_STREAM - SHORT_STREAM;
 
 const VARIANTS: readonly Variant[] = [
   'bare span',
+  'bare span, unsampled',
   'ours',
   'ours, chunk events',
   'ours, content off',
@@ -28,7 +29,7 @@ const VARIANTS: readonly Variant[] = [
 ];
 const FEW_VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
 
-const FULL: Effort = { rounds: 3, blocks: 16, blockMilliseconds: 100, warmUpMilliseconds: 3000 };
+const FULL: Effort = { rounds: 4, blocks: 10, blockMilliseconds: 100, warmUpMilliseconds: 4000 };
 const QUICK: Effort = { rounds: 1, blocks: 2, blockMilliseconds: 10, warmUpMilliseconds: 50 };
 
 /** The most that this project may add, of what the cheapest correct peer adds. */

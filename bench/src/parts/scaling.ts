@@ -9,8 +9,8 @@ import type { Variant } from '../variants.js';
 const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
 const TURNS: readonly number[] = [1, 11, 101, 251, 501];
 const TOOLS: readonly number[] = [0, 10, 50, 100];
-const FULL = { rounds: 3, blocks: 8, blockMilliseconds: 60, warmUpMilliseconds: 3000 } as const;
-const QUICK = { rounds: 1, blocks: 1, blockMilliseconds: 5, warmUpMilliseconds: 50 } as const;
+const FULL = { rounds: 3, blocks: 8, blockMilliseconds: 60, warmUpMilliseconds: 700 } as const;
+const QUICK = { rounds: 1, blocks: 1, blockMilliseconds: 5, warmUpMilliseconds: 10 } as const;
 
 /** Twice the length may cost twice as much, and a tenth for what the measurement scatters. */
 const LINEAR = 1.1;
