@@ -36,7 +36,7 @@ export async function main(args: string[]): Promise<number> {
     for (const part of parts) {
       const result = await runPart(part, { quick, folder, log });
       done[part.name] = result;
-      saveResults(results()); // A run of half an hour that is broken off has at least these.
+      saveResults(results()); // A long run that is broken off has at least these.
       const tables = result.targets.length > 0 ? [...result.tables, targetTable(result.targets)] : result.tables;
       console.log(`\n${tables.map(formatText).join('\n')}`);
     }

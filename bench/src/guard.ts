@@ -23,8 +23,8 @@ export interface Measured {
 
 export const MEASURED: readonly Measured[] = [
   { operation: 'Converse', call: 1.4 },
-  { operation: 'ConverseStream', call: 0.8, chunk: 0.8 },
-  { operation: 'InvokeModelWithResponseStream', call: 0.9, chunk: 0.6 },
+  { operation: 'ConverseStream', call: 1.0, chunk: 0.6 },
+  { operation: 'InvokeModelWithResponseStream', call: 1.2, chunk: 0.7 },
 ];
 
 export interface GuardedRatio {
