@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const STAMP = join(ROOT, 'node_modules', '.installed-lock');
 const LOG = join('.mlflow', 'logs', 'packages.log');
-const TASKS = ['bench', 'build', 'demo', 'docs', 'example', 'load', 'matrix', 'soak', 'test'];
+const TASKS = ['bench', 'build', 'demo', 'docs', 'example', 'load', 'matrix', 'otelcol', 'soak', 'test'];
 /** The packages' own minimum (`engines` in package.json); `module.register` and the test runner need it too. */
 const NODE_MINIMUM = [20, 19];
 

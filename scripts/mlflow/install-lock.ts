@@ -17,7 +17,7 @@ export async function withInstallLock(
 ): Promise<void> {
   let waiting = false;
   while (!(await acquire(lock))) {
-    if (!waiting) log('Waiting for another installation of MLflow to finish');
+    if (!waiting) log('Waiting for another process that installs the same');
     waiting = true;
     await delay(POLL_MILLIS);
   }

@@ -29,6 +29,8 @@ const ROUNDS: readonly (readonly Rule[])[] = [
     { name: 'other-packages', takes: (file) => !isSystem(file) },
   ],
   [
+    // Waits for minutes while servers are down.
+    { name: 'system-outages', takes: (file) => file.startsWith('examples/test/collector-outages') },
     { name: 'system-collector', takes: (file) => file.startsWith('examples/test/collector') },
     { name: 'system-backends', takes: (file) => !file.startsWith('bench/') },
   ],

@@ -1,0 +1,8 @@
+import { buildOtelcol, whyNoOtelcol } from './test-support/otelcol.js';
+
+/** `node scripts/bootstrap.mjs otelcol`: builds the Collector of the tests ahead of them, where Go can. */
+export async function main(): Promise<number> {
+  const reason = await whyNoOtelcol();
+  console.log(reason ?? `The Collector is ${await buildOtelcol(console.log)}`);
+  return 0;
+}
