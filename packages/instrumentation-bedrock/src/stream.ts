@@ -13,18 +13,42 @@ export interface StreamObserver {
   onAbandon(): void;
 }
 
-// Reports streams that the application dropped without reading them to the end. Observers must not refer to the
-// response, stream or iterator, or none of these would ever be collected.
-const abandoned = new FinalizationRegistry<StreamObserver>((observer) => observer.onAbandon());
+/** One observation of a stream. */
+class Watch {
+  /** Nobody any more when the observer has been told how it ended. */
+  observer: StreamObserver | undefined;
 
-/** What is watched at a stream or iterator; middleware may give the same one for several calls. */
-interface Watch {
-  observer: StreamObserver;
-  isStarted: boolean;
+  constructor(observer: StreamObserver) {
+    this.observer = observer;
+  }
+
+  /** Ends the observation. Returns who is to be told how, once. */
+  settle(): StreamObserver | undefined {
+    const { observer } = this;
+    if (observer) abandoned.unregister(this);
+    this.observer = undefined;
+    return observer;
+  }
 }
 
-const watchedStreams = new WeakMap<object, Watch>();
-const watchedIterators = new WeakMap<object, Watch>();
+/** Whoever holds this one may still read: the stream, and from its first chunk on the iterator in its place. */
+type Reader = object;
+
+// Reports streams that the application dropped without reading them to the end. Observers must not refer to the
+// response, stream or iterator, or none of these would ever be collected.
+const abandoned = new FinalizationRegistry<Watch>((watch) => watch.settle()?.onAbandon());
+
+/** What is known of a stream or iterator that is watched; middleware may give the same one for several calls. */
+interface Watched {
+  watch: Watch;
+  /** Absent from an iterator before its first chunk, and from a stream after that. */
+  reader: Reader | undefined;
+}
+
+// Entries are removed when they are no longer needed. What is left to the garbage collector here, and in the registry
+// above, keeps the whole call until it goes through all memory, and is moved there first (bench/README.md).
+const watchedStreams = new WeakMap<object, Watched>();
+const watchedIterators = new WeakMap<object, Watched>();
 
 /**
  * Reports to `observer` what an application reads from `stream`, exactly when it does. Nothing is read ahead. A stream
@@ -34,19 +58,20 @@ const watchedIterators = new WeakMap<object, Watch>();
  */
 export function observeStream(stream: unknown, observer: StreamObserver): boolean {
   if (typeof stream !== 'object' || stream === null) return false;
+  const watch = new Watch(observer);
+  const reader: Reader = {};
   const known = watchedStreams.get(stream);
   if (known) {
-    if (!known.isStarted) known.observer.onAbandon();
-    Object.assign(known, { observer, isStarted: false });
-    abandoned.unregister(stream);
-  } else if (!watchStream(stream, { observer, isStarted: false })) {
+    known.watch.settle()?.onAbandon();
+    Object.assign(known, { watch, reader });
+  } else if (!watchStream(stream, { watch, reader })) {
     return false;
   }
-  abandoned.register(stream, observer, stream);
+  abandoned.register(reader, watch, watch);
   return true;
 }
 
-function watchStream(stream: object, watch: Watch): boolean {
+function watchStream(stream: object, watched: Watched): boolean {
   const createIterator = (stream as AsyncIterable<unknown>)[Symbol.asyncIterator];
   if (typeof createIterator !== 'function' || !Object.isExtensible(stream)) return false;
   const own = Object.getOwnPropertyDescriptor(stream, Symbol.asyncIterator);
@@ -55,19 +80,22 @@ function watchStream(stream: object, watch: Watch): boolean {
   Object.defineProperty(stream, Symbol.asyncIterator, {
     value: (...args: []) => {
       const iterator = createIterator.apply(stream as AsyncIterable<unknown>, args);
+      const { watch } = watched;
       // With its first chunk the iterator decides: it may outlive the stream object, or be dropped unread before.
-      const onStart = (): void => {
-        watch.isStarted = true;
-        abandoned.unregister(stream);
+      const start = (): Reader | undefined => {
+        const { reader } = watched;
+        watched.reader = undefined;
+        watchedStreams.delete(stream);
+        return reader;
       };
-      if (!observeIterator(iterator, watch.observer, onStart)) watch.observer.onAbandon();
+      if (!observeIterator(iterator, watch, start)) watch.settle()?.onAbandon();
       return iterator;
     },
     enumerable: own?.enumerable ?? false,
     configurable: true,
     writable: true,
   });
-  watchedStreams.set(stream, watch);
+  watchedStreams.set(stream, watched);
   return true;
 }
 
@@ -76,13 +104,15 @@ function watchStream(stream: object, watch: Watch): boolean {
  *
  * @returns false when that cannot be done: a frozen iterator, say.
  */
-function observeIterator(iterator: AsyncIterator<unknown>, observer: StreamObserver, onStart: () => void): boolean {
+function observeIterator(iterator: AsyncIterator<unknown>, watch: Watch, start: () => Reader | undefined): boolean {
   const known = watchedIterators.get(iterator);
   if (known) {
-    known.observer = observer;
+    if (known.watch !== watch) known.watch.settle()?.onAbandon();
+    known.watch = watch;
     return true;
   }
-  const watch: Watch = { observer, isStarted: false };
+  const watched: Watched = { watch, reader: undefined };
+  let isStarted = false;
   const { next, return: stop, throw: fail } = iterator;
   const shadow = (name: 'next' | 'return' | 'throw', value: unknown): boolean => {
     try {
@@ -91,21 +121,24 @@ function observeIterator(iterator: AsyncIterator<unknown>, observer: StreamObser
       return false; // A proxy may throw; the application's loop is not to see that.
     }
   };
+  const end = (): StreamObserver | undefined => {
+    watchedIterators.delete(iterator);
+    return watched.watch.settle();
+  };
   const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
-    if (result?.done) watch.observer.onEnd();
-    else watch.observer.onChunk(result?.value);
+    if (result?.done) end()?.onEnd();
+    else watched.watch.observer?.onChunk(result?.value);
     return result;
   };
   const onError = (error: unknown): never => {
-    watch.observer.onError(error);
+    end()?.onError(error);
     throw error;
   };
 
   const isWatched = shadow('next', (...args: [] | [unknown]) => {
-    if (!watch.isStarted) {
-      watch.isStarted = true;
-      onStart();
-      abandoned.register(iterator, watch.observer, iterator);
+    if (!isStarted) {
+      isStarted = true;
+      watched.reader = start();
     }
     let result: unknown;
     try {
@@ -118,20 +151,20 @@ function observeIterator(iterator: AsyncIterator<unknown>, observer: StreamObser
     if (types.isPromise(result)) return (result as Promise<IteratorResult<unknown>>).then(onResult, onError);
     // `for await` takes a plain result too. What another kind of promise brings cannot be seen without a trace.
     if (!isThenable(result)) return onResult(result as IteratorResult<unknown>);
-    watch.observer.onAbandon();
+    end()?.onAbandon();
     return result;
   });
   if (!isWatched) return false;
-  watchedIterators.set(iterator, watch);
+  watchedIterators.set(iterator, watched);
   if (stop) {
     shadow('return', (...args: [] | [unknown]) => {
-      watch.observer.onAbandon();
+      end()?.onAbandon();
       return stop.apply(iterator, args);
     });
   }
   if (fail) {
     shadow('throw', (...args: [] | [unknown]) => {
-      watch.observer.onAbandon();
+      end()?.onAbandon();
       return fail.apply(iterator, args);
     });
   }
