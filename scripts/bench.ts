@@ -11,15 +11,15 @@ import { formatText, targetTable } from '../bench/src/table.js';
 import { buildPackages } from './build.js';
 
 const NAMES = PARTS.map(({ name }) => name).join(', ');
-const USAGE = `Usage: npm run bench -- [--quick] [--only <part>] [--write-readme]
+const USAGE = `Usage: npm run bench -- [--thorough] [--only <part>] [--write-readme]
 Parts: ${NAMES}`;
 
 /**
- * `npm run bench`: what tracing costs, beside the peers. `--quick` for a run of some seconds per part whose figures mean
- * nothing, `--only <part>` for one part (may be repeated), `--write-readme` to put the tables into bench/README.md.
+ * `npm run bench`: what tracing costs, beside the peers. `--thorough` for more rounds, `--only <part>` for one part (may
+ * be repeated), `--write-readme` to put the tables into bench/README.md.
  */
 export async function main(args: string[]): Promise<number> {
-  const { quick, parts, intoReadme } = optionsOf(args);
+  const { thorough, parts, intoReadme } = optionsOf(args);
   const log = (line: string): void => console.log(`• ${line}`);
   await buildPackages();
   installPeers(log);
@@ -30,11 +30,11 @@ export async function main(args: string[]): Promise<number> {
   const done: Record<string, Results['parts'][string]> = {};
   const results = (): Results => {
     const seconds = (performance.now() - started) / 1000;
-    return { date, machine, versions: PEER_VERSIONS, quick, seconds, parts: done };
+    return { date, machine, versions: PEER_VERSIONS, thorough, seconds, parts: done };
   };
   try {
     for (const part of parts) {
-      const result = await runPart(part, { quick, folder, log });
+      const result = await runPart(part, { thorough, folder, log });
       done[part.name] = result;
       saveResults(results()); // A long run that is broken off has at least these.
       const tables = result.targets.length > 0 ? [...result.tables, targetTable(result.targets)] : result.tables;
@@ -49,24 +49,24 @@ export async function main(args: string[]): Promise<number> {
 }
 
 interface Options {
-  quick: boolean;
+  thorough: boolean;
   parts: readonly Part[];
   intoReadme: boolean;
 }
 
 function optionsOf(args: string[]): Options {
   const options = {
-    quick: { type: 'boolean', default: false },
+    thorough: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
     'write-readme': { type: 'boolean', default: false },
   } as const;
   try {
-    const { quick, only, 'write-readme': intoReadme } = parseArgs({ args, options }).values;
+    const { thorough, only, 'write-readme': intoReadme } = parseArgs({ args, options }).values;
     const unknown = only?.find((name) => !PARTS.some((part) => part.name === name));
     if (unknown !== undefined) throw new Error(`There is no part "${unknown}".`);
-    if (intoReadme && (quick || only))
-      throw new Error('--write-readme needs a whole run: leave --quick and --only out.');
-    return { quick, intoReadme, parts: PARTS.filter(({ name }) => only?.includes(name) ?? true) };
+    if (intoReadme && (only || !thorough))
+      throw new Error('--write-readme needs a whole run: give --thorough, and leave --only out.');
+    return { thorough, intoReadme, parts: PARTS.filter(({ name }) => only?.includes(name) ?? true) };
   } catch (error) {
     throw new Error(`${(error as Error).message}\n${USAGE}`);
   }

@@ -2,8 +2,8 @@ import type { Table, Target } from './table.js';
 
 /** What a part of the benchmark works with. */
 export interface Bench {
-  /** A few seconds per part, to see that it runs: the figures mean nothing. */
-  readonly quick: boolean;
+  /** More rounds, for intervals that tell more. */
+  readonly thorough: boolean;
   /** For files of this run; removed at its end. */
   readonly folder: string;
   log(line: string): void;

@@ -14,7 +14,7 @@ export interface Results {
   readonly date: string;
   readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;
-  readonly quick: boolean;
+  readonly thorough: boolean;
   readonly seconds: number;
   readonly parts: Readonly<Record<string, PartResult & { readonly title: string; readonly seconds: number }>>;
 }

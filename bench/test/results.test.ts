@@ -5,7 +5,7 @@ const RESULTS: Results = {
   date: '2026-11-21T10:00:00.000Z',
   machine: { processor: '2 x AMD EPYC, x64', node: '20.20.2', load: 0.12 },
   versions: {},
-  quick: false,
+  thorough: true,
   seconds: 540,
   parts: {
     calls: {

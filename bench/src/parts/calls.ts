@@ -27,10 +27,10 @@ const VARIANTS: readonly Variant[] = [
   'openinference, content off',
   'contrib aws-sdk',
 ];
-const FEW_VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
+const LOOPBACK_VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
 
-const FULL: Effort = { rounds: 4, blocks: 10, blockMilliseconds: 100, warmUpMilliseconds: 4000 };
-const QUICK: Effort = { rounds: 1, blocks: 2, blockMilliseconds: 10, warmUpMilliseconds: 50 };
+const SHORT: Effort = { rounds: 1, blocks: 40, blockMilliseconds: 30, warmUpMilliseconds: 4000 };
+const THOROUGH: Effort = { rounds: 3, blocks: 40, blockMilliseconds: 30, warmUpMilliseconds: 8000 };
 
 /** The most that this project may add, of what the cheapest correct peer adds. */
 const LIMITS = { call: 0.5, contentOff: 0.7, unsampled: 0.02 } as const;
@@ -50,17 +50,16 @@ export const calls: Part = {
   },
 };
 
-async function measureOperation(operation: Operation, { quick, folder, log }: Bench): Promise<PartResult> {
+async function measureOperation(operation: Operation, { thorough, folder, log }: Bench): Promise<PartResult> {
   log(operation);
   const cases = await casesOf(operation, folder);
-  const all = quick ? FEW_VARIANTS : VARIANTS;
-  const variants = all.filter(
+  const variants = VARIANTS.filter(
     (variant) =>
-      (isStream(operation) || variant !== 'ours, chunk events') &&
+      variant !== (isStream(operation) ? 'bare span, unsampled' : 'ours, chunk events') &&
       // Its tokens are right there only.
       (operation === 'InvokeModel' || variant !== 'traceloop, content off'),
   );
-  const overheads = await measureOverhead(cases, variants, quick ? QUICK : FULL);
+  const overheads = await measureOverhead(cases, variants, thorough ? THOROUGH : SHORT);
   const title = `${operation}: µs of CPU time added to a call${isStream(operation) ? ` of ${SHORT_STREAM} chunks, and to a chunk` : ''}`;
   return { tables: [tableOf(title, overheads, variants, cases)], targets: targetsOf(operation, overheads, variants) };
 }
@@ -76,7 +75,7 @@ export async function casesOf(operation: Operation, folder: string): Promise<Cas
 }
 
 /** The same over HTTP to the simulator, whose own time is not counted. */
-async function measureLoopback({ quick, log }: Bench): Promise<PartResult> {
+async function measureLoopback({ thorough, log }: Bench): Promise<PartResult> {
   log('Converse and ConverseStream over loopback');
   const simulator = await startSimulator();
   try {
@@ -85,13 +84,13 @@ async function measureLoopback({ quick, log }: Bench): Promise<PartResult> {
       { name: 'Converse', operation: 'Converse', request: {}, answer: simulator.url },
       { name: 'ConverseStream, 50 chunks', operation: 'ConverseStream', request: {}, answer: stream },
     ];
-    const overheads = await measureOverhead(cases, FEW_VARIANTS, quick ? QUICK : FULL);
+    const overheads = await measureOverhead(cases, LOOPBACK_VARIANTS, thorough ? THOROUGH : SHORT);
     const table: Table = {
       title: 'Over loopback to the simulator: µs of CPU time added to a call',
       columns: ['', ...cases.map(({ name }) => name)],
       rows: [
         ['no instrumentation (whole call)', ...cases.map((_, index) => overheads.baseline(index))],
-        ...FEW_VARIANTS.map((variant) => [variant, ...cases.map((_, index) => overheads.added(variant, index))]),
+        ...LOOPBACK_VARIANTS.map((variant) => [variant, ...cases.map((_, index) => overheads.added(variant, index))]),
       ],
     };
     return { tables: [table], targets: [] };
@@ -124,7 +123,6 @@ function targetsOf(operation: Operation, overheads: Overheads, variants: readonl
   if (peer) targets.push(callTarget(operation, overheads, 'ours', peer, LIMITS.call));
   const bare = cheapestCorrectPeer(overheads, variants, { content: false, cost: perCall });
   if (bare) targets.push(callTarget(operation, overheads, 'ours, content off', bare, LIMITS.contentOff));
-  if (!variants.includes('ours, unsampled')) return [...targets, ...chunkTargets(operation, overheads, variants)];
   const unsampled = overheads.share('ours, unsampled');
   const what = `${operation}, per call: ours, unsampled without meter provider / no instrumentation`;
   targets.push({ what, value: unsampled, limit: LIMITS.unsampled, kind: 'none' });

@@ -22,11 +22,10 @@ import type { Cell, Table, Target } from '../table.js';
  * Rounds, and traces that are measured in each, in a process of its own after half as many to warm up. With a quarter of
  * them, half of what a request costs is compiling.
  */
-const SINK = { rounds: 5, traces: 6000 } as const;
+const SINK = { short: { rounds: 2, traces: 6000 }, thorough: { rounds: 5, traces: 6000 } } as const;
 /** A batch each, in turns of the same processes: what the server takes changes by a quarter from minute to minute. */
-const MLFLOW = { rounds: 15, traces: 102 } as const;
+const MLFLOW = { short: { rounds: 5, traces: 102 }, thorough: { rounds: 15, traces: 102 } } as const;
 const OUTAGE = { rounds: 1, traces: 4000 } as const;
-const QUICK = { rounds: 1, traces: 20 } as const;
 
 /** CPU time per span, of the stock OTLP/protobuf exporter's. */
 const CPU_LIMITS = { 'ours, otlp-only': 1.1, 'ours, full': 2 } as const;
@@ -41,14 +40,13 @@ export const exporters: Part = {
   name: 'exporters',
   title: 'Exporters',
   run: async (bench) => {
-    const settings = bench.quick ? QUICK : SINK;
+    const settings = bench.thorough ? SINK.thorough : SINK.short;
     const intoSink = (compression: Compression): Promise<Samples> =>
       inRounds(SINK_VARIANTS, settings, bench, (variant, traces) => measureIntoSink(variant, traces, compression));
     const gzip = await intoSink('gzip');
     const plain = await intoSink('none');
     const mlflow = await measureIntoMlflow(bench);
-    const down = bench.quick ? QUICK : OUTAGE;
-    const outage = await inRounds(SINK_VARIANTS, down, bench, (variant, traces) =>
+    const outage = await inRounds(SINK_VARIANTS, OUTAGE, bench, (variant, traces) =>
       ask({ variant, compression: 'gzip', url: DOWN, experimentName: 'bench', traces, warmUpTraces: 0 }),
     );
     const targets: Target[] = [
@@ -63,7 +61,7 @@ export const exporters: Part = {
       sinkTable('gzip, of level 6 in the stock exporters, which have no setting for it, and of level 1 in ours', gzip),
       sinkTable('not compressed', plain),
       mlflowTable(mlflow),
-      outageTable(outage, down.traces),
+      outageTable(outage, OUTAGE.traces),
     ];
     return { tables, targets };
   },
@@ -153,7 +151,7 @@ async function inRounds(
 async function measureIntoMlflow(bench: Bench): Promise<Samples> {
   const server = await startMlflow({ log: bench.log });
   const children = new Map<ExporterVariant, Child<object, ExporterMeasurement>>();
-  const settings = bench.quick ? QUICK : MLFLOW;
+  const settings = bench.thorough ? MLFLOW.thorough : MLFLOW.short;
   try {
     for (const variant of MLFLOW_VARIANTS) {
       const experimentName = `bench-${randomUUID()}`;

@@ -36,6 +36,7 @@ const VARIANTS: readonly Variant[] = [
 ];
 const CHUNKS = 20;
 const LOOP_INTERVAL = 100;
+const CONCURRENT = 1000;
 
 export const latency: Part = {
   name: 'latency',
@@ -48,8 +49,8 @@ async function streamsOneByOne(bench: Bench): Promise<Table> {
   const simulator = await startSimulator();
   const answer = simulator.endpoint({ scenario: 'stream', parameters: { chunks: CHUNKS, interval: 2 } });
   const one: Case = { name: 'stream', operation: 'ConverseStream', request: {}, answer };
-  const job = { case: one, streams: bench.quick ? 5 : 40, concurrent: false, intervalMilliseconds: 0 };
-  const replies = await inRounds(job, bench.quick ? 1 : 2).finally(() => simulator.close());
+  const job = { case: one, streams: 40, concurrent: false, intervalMilliseconds: 0 };
+  const replies = await inRounds(job, bench.thorough ? 2 : 1).finally(() => simulator.close());
   const figure = (replies: readonly LatencyReply[], of: 'firstChunk' | 'betweenChunks', share: number): Cell =>
     estimate(
       replies.map((reply) =>
@@ -73,14 +74,13 @@ async function streamsOneByOne(bench: Bench): Promise<Table> {
 }
 
 async function concurrentStreams(bench: Bench): Promise<Table> {
-  const streams = bench.quick ? 100 : 1000;
-  bench.log(`${streams} concurrent streams`);
+  bench.log(`${CONCURRENT} concurrent streams`);
   const answer = await recordAnswer(bench.folder, 'ConverseStream', CHUNKS);
   const one: Case = { name: 'stream', operation: 'ConverseStream', request: {}, answer };
-  const job = { case: one, streams, concurrent: true, intervalMilliseconds: LOOP_INTERVAL };
-  const replies = await inRounds(job, bench.quick ? 1 : 2);
+  const job = { case: one, streams: CONCURRENT, concurrent: true, intervalMilliseconds: LOOP_INTERVAL };
+  const replies = await inRounds(job, bench.thorough ? 2 : 1);
   return {
-    title: `${streams} ConverseStreams at the same time, ${CHUNKS} chunks each ${LOOP_INTERVAL} ms: delay of the event loop in milliseconds`,
+    title: `${CONCURRENT} ConverseStreams at the same time, ${CHUNKS} chunks each ${LOOP_INTERVAL} ms: delay of the event loop in milliseconds`,
     columns: ['', 'median', 'p99', 'longest'],
     rows: [...replies].map(([variant, of]) => [
       variant,

@@ -46,7 +46,7 @@ export const memory: Part = {
     const growth = (variant: Variant): number =>
       (open.samples.at(-1)?.get(variant)?.median ?? 0) - (open.samples[0]?.get(variant)?.median ?? 0);
     const text = (open.text.at(-1) ?? 0) - (open.text[0] ?? 0);
-    const range = `${open.chunks[0]} to ${open.chunks.at(-1)} chunks`;
+    const range = `${CHUNKS[0]} to ${CHUNKS.at(-1)} chunks`;
     return {
       tables: [open.table, ...rest],
       targets: [
@@ -67,31 +67,28 @@ export const memory: Part = {
   },
 };
 
-async function openStreams(
-  bench: Bench,
-): Promise<{ table: Table; chunks: readonly number[]; samples: Samples[]; text: number[] }> {
-  const chunks = bench.quick ? CHUNKS.slice(0, 2) : CHUNKS;
+async function openStreams(bench: Bench): Promise<{ table: Table; samples: Samples[]; text: number[] }> {
   const variants = VARIANTS.filter((variant) => variant !== 'traceloop'); // It reads the whole stream before it hands it on.
   const samples: Samples[] = [];
   const text: number[] = [];
-  for (const count of chunks) {
+  for (const count of CHUNKS) {
     bench.log(`Open streams of ${count} chunks`);
     const answer = await recordAnswer(bench.folder, 'ConverseStream', count);
     const one: Case = { name: 'open', operation: 'ConverseStream', request: {}, answer };
     text.push(textOf(answer) / KIB);
-    const streams = Math.max(3, Math.min(100, (bench.quick ? 2_000 : CHUNKS_IN_ALL) / count));
+    const streams = Math.max(3, Math.min(100, CHUNKS_IN_ALL / count));
     const job = { kind: 'open', case: one, count: streams, chunks: count, warmUpCalls: count > 2_000 ? 1 : 5 } as const;
     samples.push(await measure(job, variants, bench));
   }
   const table = {
     title: 'KiB kept for an open ConverseStream, by the chunks read of it (over no instrumentation)',
-    columns: ['', ...chunks.map((count) => count.toLocaleString('en-US'))],
+    columns: ['', ...CHUNKS.map((count) => count.toLocaleString('en-US'))],
     rows: [
       ...variants.map((variant) => [variant, ...samples.map((of) => of.get(variant))]),
       ['text of the answer', ...text],
     ],
   };
-  return { table, chunks, samples, text };
+  return { table, samples, text };
 }
 
 /** Characters of a recorded stream's text. */
@@ -113,7 +110,7 @@ async function measureCalls(kind: 'span' | 'allocation', bench: Bench): Promise<
   for (const operation of OPERATIONS) {
     const answer = await recordAnswer(bench.folder, operation, 20);
     const one: Case = { name: operation, operation: operation as Operation, request: {}, answer };
-    const job = { kind, case: one, count: bench.quick ? 20 : 200, chunks: 0, warmUpCalls: bench.quick ? 5 : 100 };
+    const job = { kind, case: one, count: 200, chunks: 0, warmUpCalls: 100 };
     samples.push(await measure(job, VARIANTS, bench));
   }
   return {
@@ -129,7 +126,7 @@ async function measure(job: Omit<MemoryJob, 'variant'>, variants: readonly Varia
     (await askOnce<number>('memory', { ...job, variant } satisfies MemoryJob, { nodeOptions: NODE_OPTIONS })) / KIB;
   const added = new Map<Variant, number[]>(variants.map((variant) => [variant, []]));
   // Memory scatters little: it depends on no other program.
-  for (let round = 0; round < (bench.quick ? 1 : 2); round++) {
+  for (let round = 0; round < (bench.thorough ? 2 : 1); round++) {
     const [none, ...others] = await inPairs(['none', ...variants], kib);
     for (const [index, variant] of variants.entries()) added.get(variant)?.push((others[index] ?? 0) - (none ?? 0));
   }

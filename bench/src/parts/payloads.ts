@@ -7,17 +7,17 @@ import type { Cell, Table } from '../table.js';
 import type { Variant } from '../variants.js';
 
 const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'traceloop', 'openinference', 'contrib aws-sdk'];
-const FULL = { rounds: 3, blocks: 8, blockMilliseconds: 60, warmUpMilliseconds: 1200 } as const;
-const QUICK = { rounds: 1, blocks: 1, blockMilliseconds: 10, warmUpMilliseconds: 50 } as const;
+const SHORT = { rounds: 1, blocks: 8, blockMilliseconds: 60, warmUpMilliseconds: 2000 } as const;
+const THOROUGH = { ...SHORT, rounds: 2 } as const;
 
 export const payloads: Part = {
   name: 'payloads',
   title: 'Large payloads',
-  run: async ({ quick, folder, log }) => {
+  run: async ({ thorough, folder, log }) => {
     const tables: Table[] = [];
     for (const one of await casesIn(folder)) {
       log(one.name);
-      const overheads = await measureOverhead([one], VARIANTS, quick ? QUICK : FULL);
+      const overheads = await measureOverhead([one], VARIANTS, thorough ? THOROUGH : SHORT);
       const row = (variant: Variant): Cell[] => {
         const { recordedCharacters } = overheads.check(variant);
         return [variant, overheads.added(variant), overheads.share(variant), recordedCharacters];

@@ -9,8 +9,8 @@ import type { Variant } from '../variants.js';
 const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
 const TURNS: readonly number[] = [1, 11, 101, 251, 501];
 const TOOLS: readonly number[] = [0, 10, 50, 100];
-const FULL = { rounds: 3, blocks: 8, blockMilliseconds: 60, warmUpMilliseconds: 700 } as const;
-const QUICK = { rounds: 1, blocks: 1, blockMilliseconds: 5, warmUpMilliseconds: 10 } as const;
+const SHORT = { rounds: 1, blocks: 8, blockMilliseconds: 60, warmUpMilliseconds: 1200 } as const;
+const THOROUGH = { ...SHORT, rounds: 2 } as const;
 
 /** Twice the length may cost twice as much, and a tenth for what the measurement scatters. */
 const LINEAR = 1.1;
@@ -20,14 +20,14 @@ const FLAT = 0.02;
 export const scaling: Part = {
   name: 'scaling',
   title: 'Scaling',
-  run: async ({ quick, folder, log }) => {
+  run: async ({ thorough, folder, log }) => {
     const answer = await recordAnswer(folder, 'Converse');
     const measure = async (what: string, sizes: readonly number[], request: (size: number) => RequestSize) => {
       log(`Converse with ${what}`);
       const cases = sizes.map((size) => {
         return { name: `${size} ${what}`, operation: 'Converse', request: request(size), answer } as const;
       });
-      return resultOf(what, sizes, await measureOverhead(cases, VARIANTS, quick ? QUICK : FULL));
+      return resultOf(what, sizes, await measureOverhead(cases, VARIANTS, thorough ? THOROUGH : SHORT));
     };
     const turns = await measure('turns', TURNS, (size) => ({ turns: size }));
     const tools = await measure('tools', TOOLS, (size) => ({ tools: size }));

@@ -11,7 +11,7 @@ import type { Table } from '../table.js';
 const PACKAGES: string = resolve(import.meta.dirname, '../../../packages');
 const REGISTER: string = join(PACKAGES, 'mlflow-bedrock/dist/cjs/register.js');
 const FOLDERS = ['instrumentation-bedrock', 'exporter-mlflow', 'mlflow-bedrock'] as const;
-const ROUNDS = 15;
+const ROUNDS = { short: 5, thorough: 15 } as const;
 const MIB = 1024 * 1024;
 const execute = promisify(execFile);
 
@@ -41,10 +41,10 @@ export const startUp: Part = {
   },
 };
 
-async function startTable(program: string, { quick, log }: Bench): Promise<Table> {
+async function startTable(program: string, { thorough, log }: Bench): Promise<Table> {
   log('Starting an empty program');
   const pairs: { empty: Start; registered: Start }[] = [];
-  for (let round = 0; round < (quick ? 2 : ROUNDS); round++) {
+  for (let round = 0; round < (thorough ? ROUNDS.thorough : ROUNDS.short); round++) {
     pairs.push({ empty: await start([program]), registered: await start(['--import', REGISTER, program]) });
   }
   const row = (name: string, figure: (start: Start) => number): (string | Estimate)[] => [

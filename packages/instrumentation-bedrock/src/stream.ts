@@ -3,7 +3,7 @@
 import { types } from 'node:util';
 import { isThenable } from './promise.js';
 
-/** What happens to a stream. After the first of `onEnd`, `onError` and `onAbandon` the others mean nothing. */
+/** What happens to a stream. Of `onEnd`, `onError` and `onAbandon` one is called, once; nothing comes after it. */
 export interface StreamObserver {
   onChunk(chunk: unknown): void;
   /** The stream ended by itself. */

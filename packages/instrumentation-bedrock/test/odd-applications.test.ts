@@ -207,7 +207,23 @@ describe('odd iterators', () => {
     const results = [{ done: false, value: 1 }, { done: true }];
     // biome-ignore lint/suspicious/noThenProperty: promises of libraries are such objects.
     const next = () => ({ then: (resolve: (result: unknown) => void) => resolve(results.shift()) });
-    expect(await read(streamOf({ next }))).to.deep.equal({ seen: ['abandon', 'abandon'], items: [1] });
+    expect(await read(streamOf({ next }))).to.deep.equal({ seen: ['abandon'], items: [1] });
+  });
+
+  it('that have ended keep no observer, though the application keeps them', async () => {
+    const iterator = { next: countTo(2) };
+    const stream = streamOf(iterator);
+    const observed = ((): WeakRef<StreamObserver> => {
+      const observer = { onChunk() {}, onEnd() {}, onError() {}, onAbandon() {} };
+      observeStream(stream, observer);
+      return new WeakRef(observer);
+    })();
+    for await (const _item of stream);
+    // What a WeakRef was made of lives until the turn of the event loop is over.
+    await new Promise((done) => setImmediate(done));
+    globalThis.gc?.();
+    expect(observed.deref()).to.equal(undefined);
+    expect(await iterator.next()).to.deep.equal({ done: true, value: undefined });
   });
 
   it('get the arguments they are asked for with', () => {
