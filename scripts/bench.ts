@@ -64,8 +64,7 @@ function optionsOf(args: string[]): Options {
     const { thorough, only, 'write-readme': intoReadme } = parseArgs({ args, options }).values;
     const unknown = only?.find((name) => !PARTS.some((part) => part.name === name));
     if (unknown !== undefined) throw new Error(`There is no part "${unknown}".`);
-    if (intoReadme && (only || !thorough))
-      throw new Error('--write-readme needs a whole run: give --thorough, and leave --only out.');
+    if (intoReadme && only) throw new Error('--write-readme needs a whole run: leave --only out.');
     return { thorough, intoReadme, parts: PARTS.filter(({ name }) => only?.includes(name) ?? true) };
   } catch (error) {
     throw new Error(`${(error as Error).message}\n${USAGE}`);

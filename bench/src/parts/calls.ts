@@ -29,8 +29,8 @@ const VARIANTS: readonly Variant[] = [
 ];
 const LOOPBACK_VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
 
-const SHORT: Effort = { rounds: 1, blocks: 40, blockMilliseconds: 30, warmUpMilliseconds: 4000 };
-const THOROUGH: Effort = { rounds: 3, blocks: 40, blockMilliseconds: 30, warmUpMilliseconds: 8000 };
+const SHORT: Effort = { rounds: 2, blocks: 40, blockMilliseconds: 30, warmUpMilliseconds: 6000 };
+const THOROUGH: Effort = { ...SHORT, rounds: 5 };
 
 /** The most that this project may add, of what the cheapest correct peer adds. */
 const LIMITS = { call: 0.5, contentOff: 0.7, unsampled: 0.02 } as const;
