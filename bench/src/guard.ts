@@ -24,7 +24,7 @@ export interface Measured {
 export const MEASURED: readonly Measured[] = [
   { operation: 'Converse', call: 1.4 },
   { operation: 'ConverseStream', call: 1.0, chunk: 0.6 },
-  { operation: 'InvokeModelWithResponseStream', call: 1.2, chunk: 0.7 },
+  { operation: 'InvokeModelWithResponseStream', call: 1.0, chunk: 0.6 },
 ];
 
 export interface GuardedRatio {
