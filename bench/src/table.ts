@@ -62,6 +62,8 @@ function formatCell(cell: Cell): string {
   if (cell === undefined) return '';
   if (typeof cell === 'string') return cell;
   if (typeof cell === 'number') return formatNumber(cell);
+  // One measurement, or as many that agree: brackets would look like certainty.
+  if (cell.low === cell.high) return formatNumber(cell.median);
   return `${formatNumber(cell.median)} [${formatNumber(cell.low)}, ${formatNumber(cell.high)}]`;
 }
 

@@ -28,6 +28,11 @@ describe('tables of the benchmark', () => {
     );
   });
 
+  it('show no interval where there is none', () => {
+    const once = { ...TABLE, rows: [['once', { median: 3, low: 3, high: 3 }, 'right']] };
+    expect(formatMarkdown(once)).to.include('| once | 3 | right |');
+  });
+
   it('say which targets are met', () => {
     const noise = { median: 0.03, low: -0.01, high: 0.05 };
     expect(verdict({ what: '', value: 0.5, limit: 0.5, kind: 'most' })).to.equal('yes');
