@@ -55,6 +55,7 @@ async function measureOperation(operation: Operation, { thorough, folder, log }:
   const cases = await casesOf(operation, folder);
   const variants = VARIANTS.filter(
     (variant) =>
+      // Only streams have chunks. They take longest to measure, and an unsampled span was found to cost them no more.
       variant !== (isStream(operation) ? 'bare span, unsampled' : 'ours, chunk events') &&
       // Its tokens are right there only.
       (operation === 'InvokeModel' || variant !== 'traceloop, content off'),
