@@ -83,25 +83,22 @@ export function usageAttributes(usage: TokenUsage, operation: OperationName): At
   set(semconv.ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, usage.cacheWriteTokens);
   set(semconv.ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, usage.reasoningTokens);
   const mlflow = mlflowTokenUsage(usage, operation);
-  if (mlflow) attributes[semconv.ATTR_MLFLOW_CHAT_TOKEN_USAGE] = JSON.stringify(mlflow);
+  if (mlflow !== undefined) attributes[semconv.ATTR_MLFLOW_CHAT_TOKEN_USAGE] = mlflow;
   return attributes;
 }
 
 /**
- * `mlflow.chat.tokenUsage`. MLflow needs input, output and total, so it is left out when one of them is not known. An
- * embedding has no output tokens: there the input is the total.
+ * `mlflow.chat.tokenUsage`, as JSON. MLflow needs input, output and total, so it is left out when one of them is not
+ * known. An embedding has no output tokens: there the input is the total.
  */
-function mlflowTokenUsage(usage: TokenUsage, operation: OperationName): Record<string, number | undefined> | undefined {
+function mlflowTokenUsage(usage: TokenUsage, operation: OperationName): string | undefined {
   const { inputTokens, cacheReadTokens, cacheWriteTokens, longCacheWriteTokens } = usage;
   const outputTokens = usage.outputTokens ?? (operation === 'embeddings' ? 0 : undefined);
   if (inputTokens === undefined || outputTokens === undefined) return undefined;
-  return {
-    input_tokens: inputTokens,
-    output_tokens: outputTokens,
-    total_tokens: inputTokens + outputTokens,
-    // JSON leaves out what is undefined.
-    cache_read_input_tokens: cacheReadTokens,
-    cache_creation_input_tokens: cacheWriteTokens,
-    cache_creation_input_tokens_above_1hr: longCacheWriteTokens || undefined,
-  };
+  // Written by hand: they are whole numbers, and JSON.stringify takes longer than all other figures of a call.
+  let json = `{"input_tokens":${inputTokens},"output_tokens":${outputTokens},"total_tokens":${inputTokens + outputTokens}`;
+  if (cacheReadTokens !== undefined) json += `,"cache_read_input_tokens":${cacheReadTokens}`;
+  if (cacheWriteTokens !== undefined) json += `,"cache_creation_input_tokens":${cacheWriteTokens}`;
+  if (longCacheWriteTokens) json += `,"cache_creation_input_tokens_above_1hr":${longCacheWriteTokens}`;
+  return `${json}}`;
 }

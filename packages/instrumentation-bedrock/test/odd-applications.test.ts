@@ -1,7 +1,7 @@
 /** Applications that do what few do: replace what others share, hand the same object out twice, stub the SDK. */
 
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
-import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { type Context, context, DiagLogLevel, diag } from '@opentelemetry/api';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { observeStream, type StreamObserver } from '../src/stream.js';
@@ -49,6 +49,28 @@ describe('odd applications', () => {
     await client.send(new sdk.ConverseStreamCommand(INPUT));
     await collect((await client.send(new sdk.ConverseStreamCommand(INPUT))).stream);
     expect(tracing.spans().map(({ events }) => events.length)).to.deep.equal([2, 2, 2, 0, 2]);
+  });
+
+  it('may keep the context of a call, as an HTTP/2 session does: what was sent is not kept with it', async () => {
+    start();
+    const contexts: Context[] = [];
+    client.middlewareStack.add(
+      (next) => (args) => {
+        contexts.push(context.active());
+        return next(args);
+      },
+      { step: 'build' },
+    );
+    const sent = await (async (): Promise<WeakRef<object>> => {
+      const input = { ...INPUT };
+      await client.send(new sdk.ConverseCommand(input));
+      return new WeakRef(input);
+    })();
+    // What a WeakRef was made of lives until the turn of the event loop is over.
+    await new Promise((done) => setImmediate(done));
+    globalThis.gc?.();
+    expect(contexts).to.have.length(1);
+    expect(sent.deref()).to.equal(undefined);
   });
 
   it('may replace the global Promise: streams are seen all the same', async () => {
