@@ -4,6 +4,7 @@ import type { Check, Overheads } from './overhead.js';
 import { setupOf, type Variant } from './variants.js';
 
 const WITHOUT_CONTENT: readonly Variant[] = [
+  'least, content off',
   'ours, content off',
   'traceloop, content off',
   'openinference, content off',

@@ -18,10 +18,14 @@ export interface Target {
   readonly limit: number;
   /** `most`: at most the limit; `least`: at least; `none`: the interval includes zero, or ends below the limit. */
   readonly kind: 'most' | 'least' | 'none';
+  /** What the least that any instrumentation can do comes to, in place of `value`. */
+  readonly floor?: Estimate | undefined;
 }
 
+type Verdict = 'yes' | 'open' | 'NO';
+
 /** `open` when the limit is within the interval: this run cannot tell. */
-export function verdict({ value, limit, kind }: Target): 'yes' | 'open' | 'NO' {
+export function verdict({ value, limit, kind }: Target): Verdict {
   const { low, high } = typeof value === 'number' ? { low: value, high: value } : value;
   if (kind === 'least') return low >= limit ? 'yes' : high < limit ? 'NO' : 'open';
   if (kind === 'none' && low <= 0 && high >= 0) return 'yes';
@@ -31,10 +35,17 @@ export function verdict({ value, limit, kind }: Target): 'yes' | 'open' | 'NO' {
 export function targetTable(targets: readonly Target[]): Table {
   const limit = ({ limit, kind }: Target): string =>
     `${{ most: '≤', least: '≥', none: 'none or ≤' }[kind]} ${formatNumber(limit)}`;
+  const row = (target: Target): Cell[] => [target.what, limit(target), target.value, verdict(target)];
+  if (!targets.some(({ floor }) => floor)) {
+    return { title: 'Targets', columns: ['', 'limit', 'this run', 'met'], rows: targets.map(row) };
+  }
   return {
     title: 'Targets',
-    columns: ['', 'limit', 'this run', 'met'],
-    rows: targets.map((target) => [target.what, limit(target), target.value, verdict(target)]),
+    columns: ['', 'limit', 'this run', 'met', 'by `least`', 'met'],
+    rows: targets.map((target) => {
+      const { floor } = target;
+      return [...row(target), floor, floor && verdict({ ...target, value: floor })];
+    }),
   };
 }
 

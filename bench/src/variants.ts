@@ -1,13 +1,14 @@
 /** What is compared, and how each instrumentation is switched on. */
 
 /**
- * `none` is the baseline that every other variant is paired with. `bare span` is no instrumentation: it starts and ends
- * a span with the attributes that `ours` recorded, which are none when it is unsampled, and does nothing to get them.
+ * `none` is the baseline that every other variant is paired with. `least` is no instrumentation: it does the least that
+ * any has to do for the right answer, with the attributes that `ours` has without content.
  */
 export type Variant =
   | 'none'
-  | 'bare span'
-  | 'bare span, unsampled'
+  | 'least'
+  | 'least, content off'
+  | 'least, unsampled'
   | 'ours'
   | 'ours, chunk events'
   | 'ours, content off'
@@ -23,14 +24,17 @@ export interface Setup {
   readonly peer?: readonly [packageName: string, className: string];
   readonly options: object;
   readonly unsampled?: true;
+  /** For the yardstick that none can beat (`children/least.ts`). */
+  readonly floor?: 'content' | 'no content';
 }
 
 const TRACELOOP = ['@traceloop/instrumentation-bedrock', 'BedrockInstrumentation'] as const;
 const OPENINFERENCE = ['@arizeai/openinference-instrumentation-bedrock', 'BedrockInstrumentation'] as const;
 
 const SETUPS: Readonly<Record<Exclude<Variant, 'none'>, Setup>> = {
-  'bare span': { options: { recordStreamEvents: false } },
-  'bare span, unsampled': { options: {}, unsampled: true },
+  least: { options: { captureMessageContent: false }, floor: 'content' },
+  'least, content off': { options: { captureMessageContent: false }, floor: 'no content' },
+  'least, unsampled': { options: {}, unsampled: true, floor: 'no content' },
   // Chunk events are off where they are not the point: no peer records them.
   ours: { options: { recordStreamEvents: false } },
   'ours, chunk events': { options: { recordStreamEvents: true } },

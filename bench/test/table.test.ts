@@ -48,4 +48,17 @@ describe('tables of the benchmark', () => {
       ['speed', '≤ 0.50', 0.4, 'yes'],
     ]);
   });
+
+  it('say beside each target whether the least that any instrumentation does would meet it', () => {
+    const floor = { median: 0.6, low: 0.55, high: 0.7 };
+    const { columns, rows } = targetTable([
+      { what: 'speed', value: 0.8, limit: 0.5, kind: 'most', floor },
+      { what: 'rate', value: 0.4, limit: 0.5, kind: 'most' },
+    ]);
+    expect(columns).to.have.length(6);
+    expect(rows).to.deep.equal([
+      ['speed', '≤ 0.50', 0.8, 'NO', floor, 'NO'],
+      ['rate', '≤ 0.50', 0.4, 'yes', undefined, undefined],
+    ]);
+  });
 });

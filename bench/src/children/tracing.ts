@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { loadPeer } from '../peers.js';
 import { setupOf, type Variant } from '../variants.js';
+import { type Exchanged, readLeast } from './least.js';
 
 export interface BenchSpan {
   readonly name: string;
@@ -14,11 +15,15 @@ export interface BenchTracing {
   inActiveSpan<Result>(work: () => Result): Result;
   /** Takes the instrumentation off the SDK, or puts it back on; clients that are made meanwhile stay as they are. */
   setTraced(isTraced: boolean): void;
-  /** From now on, each call of the SDK gets a span like this one and nothing else. */
-  replaceBy(span: BenchSpan): void;
+  /**
+   * From now on, each call of the SDK gets a span with this name and these attributes, and the least is done for it.
+   *
+   * @param span absent where none is recorded.
+   */
+  replaceBy(span: BenchSpan | undefined): void;
 }
 
-type Send = (this: unknown, ...args: unknown[]) => Promise<unknown>;
+type Send = (this: unknown, command: unknown, ...rest: unknown[]) => Promise<unknown>;
 
 interface ClientPrototype {
   send: Send;
@@ -56,16 +61,22 @@ export function startTracing(variant: Variant, keep: (batch: readonly BenchSpan[
       else if (isTraced) instrumentation?.enable();
       else instrumentation?.disable();
     },
-    replaceBy({ name, attributes }) {
-      const tracer = provider.getTracer('bare');
-      tracedSend = function (this: unknown, ...args) {
-        const span = tracer.startSpan(name, { kind: SpanKind.CLIENT });
-        const answer: Promise<unknown> = context.with(trace.setSpan(context.active(), span), () =>
-          sdkSend?.apply(this, args),
-        );
-        return answer.then((output) => {
-          span.setAttributes(attributes);
-          span.end();
+    replaceBy(recorded) {
+      const tracer = provider.getTracer('least');
+      const withContent = setup?.floor === 'content';
+      tracedSend = function (this: unknown, command, ...rest) {
+        const span = tracer.startSpan(recorded?.name ?? 'chat', { kind: SpanKind.CLIENT });
+        const answer = context.with(trace.setSpan(context.active(), span), () => sdkSend?.call(this, command, ...rest));
+        return answer.then((output: Exchanged) => {
+          if (!recorded) {
+            span.end();
+            return output;
+          }
+          readLeast((command as { input: Exchanged }).input, output, withContent, (content) => {
+            span.setAttributes(recorded.attributes);
+            span.setAttributes(content);
+            span.end();
+          });
           return output;
         });
       };

@@ -15,8 +15,9 @@ const LONG_STREAM = 210;
 const CHUNKS: number = LONG_STREAM - SHORT_STREAM;
 
 const VARIANTS: readonly Variant[] = [
-  'bare span',
-  'bare span, unsampled',
+  'least',
+  'least, content off',
+  'least, unsampled',
   'ours',
   'ours, chunk events',
   'ours, content off',
@@ -29,7 +30,7 @@ const VARIANTS: readonly Variant[] = [
 ];
 const LOOPBACK_VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
 
-const SHORT: Effort = { rounds: 2, blocks: 40, blockMilliseconds: 30, warmUpMilliseconds: 6000 };
+const SHORT: Effort = { rounds: 2, blocks: 80, blockMilliseconds: 20, warmUpMilliseconds: 8000 };
 const THOROUGH: Effort = { ...SHORT, rounds: 5 };
 
 /** The most that this project may add, of what the cheapest correct peer adds. */
@@ -56,7 +57,7 @@ async function measureOperation(operation: Operation, { thorough, folder, log }:
   const variants = VARIANTS.filter(
     (variant) =>
       // Only streams have chunks. They take longest to measure, and an unsampled span was found to cost them no more.
-      variant !== (isStream(operation) ? 'bare span, unsampled' : 'ours, chunk events') &&
+      variant !== (isStream(operation) ? 'least, unsampled' : 'ours, chunk events') &&
       // Its tokens are right there only.
       (operation === 'InvokeModel' || variant !== 'traceloop, content off'),
   );
@@ -121,12 +122,16 @@ function targetsOf(operation: Operation, overheads: Overheads, variants: readonl
   const targets: Target[] = [];
   const perCall = (variant: Variant): number => overheads.added(variant).median;
   const peer = cheapestCorrectPeer(overheads, variants, { content: true, cost: perCall });
-  if (peer) targets.push(callTarget(operation, overheads, 'ours', peer, LIMITS.call));
-  const bare = cheapestCorrectPeer(overheads, variants, { content: false, cost: perCall });
-  if (bare) targets.push(callTarget(operation, overheads, 'ours, content off', bare, LIMITS.contentOff));
+  if (peer) targets.push(callTarget(operation, overheads, ['ours', 'least'], peer, LIMITS.call));
+  const silent = cheapestCorrectPeer(overheads, variants, { content: false, cost: perCall });
+  if (silent) {
+    const compared = ['ours, content off', 'least, content off'] as const;
+    targets.push(callTarget(operation, overheads, compared, silent, LIMITS.contentOff));
+  }
   const unsampled = overheads.share('ours, unsampled');
+  const floor = variants.includes('least, unsampled') ? overheads.share('least, unsampled') : undefined;
   const what = `${operation}, per call: ours, unsampled without meter provider / no instrumentation`;
-  targets.push({ what, value: unsampled, limit: LIMITS.unsampled, kind: 'none' });
+  targets.push({ what, value: unsampled, limit: LIMITS.unsampled, kind: 'none', floor });
   return [...targets, ...chunkTargets(operation, overheads, variants)];
 }
 
@@ -134,20 +139,17 @@ function targetsOf(operation: Operation, overheads: Overheads, variants: readonl
 function callTarget(
   operation: Operation,
   overheads: Overheads,
-  variant: Variant,
+  [variant, least]: readonly [Variant, Variant],
   peer: Variant,
   limit: number,
 ): Target {
   const what = `${operation}, per call: ${variant}`;
   if (overheads.added(peer).low > 0) {
-    return { what: `${what} / ${peer}`, value: overheads.ratio(variant, peer), limit, kind: 'most' };
+    const [value, floor] = [overheads.ratio(variant, peer), overheads.ratio(least, peer)];
+    return { what: `${what} / ${peer}`, value, limit, kind: 'most', floor };
   }
-  return {
-    what: `${what} − ${peer}, which is noise, µs`,
-    value: overheads.excess(variant, peer),
-    limit: 0,
-    kind: 'none',
-  };
+  const [value, floor] = [overheads.excess(variant, peer), overheads.excess(least, peer)];
+  return { what: `${what} − ${peer}, which is noise, µs`, value, limit: 0, kind: 'none', floor };
 }
 
 function chunkTargets(operation: Operation, overheads: Overheads, variants: readonly Variant[]): Target[] {
@@ -157,5 +159,6 @@ function chunkTargets(operation: Operation, overheads: Overheads, variants: read
   const peer = cheapestCorrectPeer(overheads, variants, { content: true, cost });
   if (!peer) return [];
   const what = `${operation}, per chunk: ours / ${peer}`;
-  return [{ what, value: overheads.ratioPerChunk('ours', peer), limit, kind: 'most' }];
+  const [value, floor] = [overheads.ratioPerChunk('ours', peer), overheads.ratioPerChunk('least', peer)];
+  return [{ what, value, limit, kind: 'most', floor }];
 }
