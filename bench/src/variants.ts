@@ -2,7 +2,7 @@
 
 /**
  * `none` is the baseline that every other variant is paired with. `least` is no instrumentation: it does the least that
- * any has to do for the right answer, with the attributes that `ours` has without content.
+ * any has to do that records as much: the attributes that `ours` has without content, and input and answer once.
  */
 export type Variant =
   | 'none'

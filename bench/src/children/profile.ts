@@ -42,7 +42,7 @@ function selfTimes({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): 
 
 /** Undefined for what runs without tracing, too. */
 function originOf({ url }: Pick<Profiler.Profile['nodes'][number]['callFrame'], 'url'>): Origin | undefined {
-  if (/openinference|traceloop/.test(url)) return 'its other code';
+  if (url.includes('openinference')) return 'its other code';
   const own = /packages\/instrumentation-bedrock\/dist\/cjs\/(.*)\.js$/.exec(url)?.[1];
   if (own === undefined) return url.includes('@opentelemetry/') ? 'OpenTelemetry' : undefined;
   if (/^(apis|dialects)\/|^(json|usage)$/.test(own)) return 'reading request and answer';

@@ -67,11 +67,8 @@ export function startTracing(variant: Variant, keep: (batch: readonly BenchSpan[
       tracedSend = function (this: unknown, command, ...rest) {
         const span = tracer.startSpan(recorded?.name ?? 'chat', { kind: SpanKind.CLIENT });
         const answer = context.with(trace.setSpan(context.active(), span), () => sdkSend?.call(this, command, ...rest));
+        if (!recorded) return answer;
         return answer.then((output: Exchanged) => {
-          if (!recorded) {
-            span.end();
-            return output;
-          }
           readLeast((command as { input: Exchanged }).input, output, withContent, (content) => {
             span.setAttributes(recorded.attributes);
             span.setAttributes(content);

@@ -9,7 +9,7 @@ import type { Table, Target } from '../table.js';
 import type { Variant } from '../variants.js';
 
 /** Two lengths of stream: their difference is the cost of the chunks. */
-const SHORT_STREAM = 10;
+export const SHORT_STREAM: number = 10;
 const LONG_STREAM = 210;
 /** Between the two. */
 const CHUNKS: number = LONG_STREAM - SHORT_STREAM;

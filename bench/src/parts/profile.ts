@@ -2,9 +2,9 @@
 
 import { askOnce } from '../child.js';
 import type { Part } from '../part.js';
-import { type Case, OPERATIONS, type Operation } from '../requests.js';
+import { type Case, isStream, OPERATIONS, type Operation } from '../requests.js';
 import type { Variant } from '../variants.js';
-import { casesOf } from './calls.js';
+import { casesOf, SHORT_STREAM } from './calls.js';
 
 /** Whose code runs; that of a peer is not told apart. */
 export const ORIGINS = [
@@ -46,7 +46,7 @@ export const profile: Part = {
         replies.push(await askOnce<ProfileReply>('profile', { ...job, variant } satisfies ProfileJob));
       }
       tables.push({
-        title: `${operation}: µs of a call, by whose code runs`,
+        title: `${operation}: µs of a call${isStream(operation) ? ` of ${SHORT_STREAM} chunks` : ''}, by whose code runs`,
         columns: ['', ...VARIANTS],
         rows: rowsOf(operation, replies),
       });
@@ -56,7 +56,7 @@ export const profile: Part = {
 };
 
 function rowsOf(operation: Operation, replies: readonly ProfileReply[]): (string | number)[][] {
-  return ORIGINS.filter((origin) => operation.includes('Stream') || origin !== 'watching the stream').map((origin) => [
+  return ORIGINS.filter((origin) => isStream(operation) || origin !== 'watching the stream').map((origin) => [
     origin,
     ...replies.map((reply) => reply[origin]),
   ]);

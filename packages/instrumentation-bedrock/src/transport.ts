@@ -10,8 +10,8 @@ import type { Handler, MiddlewareStack, ResolvableStack, SdkClient, SdkCommand }
  * V8 lets literals that live long keep what they no longer refer to (bench/README.md).
  */
 class TracedSend {
-  readonly client: SdkClient;
-  /** Cleared when the SDK has answered: an HTTP/2 session made meanwhile holds this context for as long as it lives. */
+  // Both are cleared when the SDK has answered: an HTTP/2 session made meanwhile holds this for as long as it lives.
+  client: SdkClient | undefined;
   call: TracedCall | undefined;
 
   constructor(client: SdkClient, call: TracedCall) {
@@ -32,7 +32,7 @@ const NAME = 'opentelemetry-instrumentation-bedrock.traced-send.1';
 // Both are registered, so that all builds and versions of this package in a process share them.
 const KEY = createContextKey(NAME);
 const COMMANDS = Symbol.for(NAME);
-const holder = globalThis as { [COMMANDS]?: WeakMap<SdkCommand, TracedCommand> };
+const holder = globalThis as { [COMMANDS]?: WeakMap<SdkCommand, SendOrigin> };
 holder[COMMANDS] ??= new WeakMap();
 /** The commands that are being sent and traced. */
 const commands = holder[COMMANDS];
@@ -49,8 +49,8 @@ export function lastEndpoint(client: SdkClient): ServerEndpoint | undefined {
  * wrapper a command comes again only when it is sent again, from inside its own middleware: that is another call.
  */
 export function isTracedAlready({ wrapper, command }: SendOrigin): boolean {
-  const traced = commands.get(command);
-  return traced !== undefined && traced.wrapper !== wrapper;
+  const origin = commands.get(command);
+  return origin !== undefined && origin.wrapper !== wrapper;
 }
 
 /**
@@ -62,7 +62,7 @@ function watch(handler: Handler, own: TracedSend): Handler {
   return (args) => {
     const active = context.active().getValue(KEY) as TracedSend | undefined;
     const { client, call } = active?.call ? active : own;
-    if (!call) return handler(args);
+    if (!client || !call) return handler(args);
     const endpoint = call.sending(args.request);
     if (endpoint) endpoints.set(client, endpoint);
     return Promise.resolve(handler(args)).then((result) => {
@@ -84,11 +84,21 @@ export function withTransport<Result>(
   active: Context,
   send: (answered: () => void) => Result,
 ): Result {
+  const { command } = origin;
   const traced = new TracedSend(origin.client, call);
-  const command = add(traced, origin);
+  let restore: (() => void) | undefined;
+  try {
+    commands.set(command, origin);
+    restore = command.middlewareStack && watchResolves(command.middlewareStack, traced);
+  } catch {
+    // No command, or a stack of another make: the call goes on, and its span lacks the server and the headers' tokens.
+  }
   const answered = (): void => {
+    traced.client = undefined;
     traced.call = undefined;
-    command?.remove(traced);
+    // Not that of another send of the same command.
+    if (commands.get(command) === origin) commands.delete(command);
+    restore?.();
   };
   try {
     return context.with(active.setValue(KEY, traced), () => send(answered));
@@ -98,57 +108,40 @@ export function withTransport<Result>(
   }
 }
 
-function add(traced: TracedSend, { wrapper, command }: SendOrigin): TracedCommand | undefined {
-  try {
-    const tracedCommand = commands.get(command) ?? new TracedCommand(command, wrapper);
-    tracedCommand.sends.push(traced);
-    return tracedCommand;
-  } catch {
-    return undefined; // No command, but anything that is no object: the SDK will say so.
-  }
+/** The sends under way of a command, by its stack, which is changed for as long as there are any. */
+interface WatchedStack {
+  readonly sends: TracedSend[];
+  restore(): void;
 }
 
+const watchedStacks = new WeakMap<MiddlewareStack, WatchedStack>();
+
 /**
- * The sends under way of one command, whose stack is changed for as long as there are any.
- *
  * The SDK makes the handler of each send anew: it applies the command's stack to a copy of the client's and resolves
  * that. There the innermost handler is replaced. A middleware on the command would do as well, but the SDK copies and
  * sorts all middleware for each call, and taking it off again costs as much.
+ *
+ * @returns ends it for this send.
+ * @throws where the stack cannot be changed.
  */
-class TracedCommand {
-  readonly wrapper: object;
-  readonly sends: TracedSend[] = [];
-  readonly #command: SdkCommand;
-  readonly #restore: (() => void) | undefined = undefined;
-
-  /** @throws TypeError when the command is no object. */
-  constructor(command: SdkCommand, wrapper: object) {
-    this.wrapper = wrapper;
-    this.#command = command;
-    commands.set(command, this);
-    try {
-      this.#restore = command.middlewareStack && watchResolves(command.middlewareStack, this.sends);
-    } catch {
-      // A stack of another make: the call goes on, and its span lacks the server and the headers' tokens.
-    }
-  }
-
-  remove(send: TracedSend): void {
-    this.sends.splice(this.sends.indexOf(send), 1);
-    if (this.sends.length > 0) return;
-    commands.delete(this.#command);
-    this.#restore?.();
-  }
+function watchResolves(stack: MiddlewareStack, traced: TracedSend): () => void {
+  const watched = watchedStacks.get(stack) ?? watchStack(stack);
+  const { sends } = watched;
+  sends.push(traced);
+  return () => {
+    const at = sends.indexOf(traced);
+    if (at < 0) return; // A wrapper may call back twice.
+    sends.splice(at, 1);
+    if (sends.length === 0) watched.restore();
+  };
 }
 
-/**
- * @param sends those under way, the latest last; of several at once the context tells which it is.
- * @returns undoes it.
- */
-function watchResolves(stack: MiddlewareStack, sends: readonly TracedSend[]): () => void {
+function watchStack(stack: MiddlewareStack): WatchedStack {
   const { applyToStack } = stack;
+  const sends: TracedSend[] = [];
   const watchAndApply = (to: ResolvableStack): unknown => {
     try {
+      // Of several at once the context tells which it is.
       const latest = sends.at(-1);
       if (latest) watchHandlerOf(to, latest);
     } catch {
@@ -157,9 +150,15 @@ function watchResolves(stack: MiddlewareStack, sends: readonly TracedSend[]): ()
     return applyToStack.call(stack, to);
   };
   stack.applyToStack = watchAndApply;
-  return () => {
-    if (stack.applyToStack === watchAndApply) stack.applyToStack = applyToStack;
+  const watched = {
+    sends,
+    restore() {
+      watchedStacks.delete(stack);
+      if (stack.applyToStack === watchAndApply) stack.applyToStack = applyToStack;
+    },
   };
+  watchedStacks.set(stack, watched);
+  return watched;
 }
 
 function watchHandlerOf(stack: ResolvableStack, traced: TracedSend): void {

@@ -61,16 +61,17 @@ describe('odd applications', () => {
       },
       { step: 'build' },
     );
-    const sent = await (async (): Promise<WeakRef<object>> => {
+    const sent = await (async (): Promise<WeakRef<object>[]> => {
       const input = { ...INPUT };
-      await client.send(new sdk.ConverseCommand(input));
-      return new WeakRef(input);
+      const command = new sdk.ConverseCommand(input);
+      await client.send(command);
+      return [new WeakRef(input), new WeakRef(command)];
     })();
     // What a WeakRef was made of lives until the turn of the event loop is over.
     await new Promise((done) => setImmediate(done));
     globalThis.gc?.();
     expect(contexts).to.have.length(1);
-    expect(sent.deref()).to.equal(undefined);
+    expect(sent.map((one) => one.deref())).to.deep.equal([undefined, undefined]);
   });
 
   it('may replace the global Promise: streams are seen all the same', async () => {
