@@ -2,7 +2,7 @@
  * The least that any instrumentation does which records as much as `ours`: it starts and ends a span, is told of each
  * chunk of a stream, finds the tokens, and writes the content of input and answer once. No options, no other models or
  * operations, no errors, nothing that the application could break: what costs more than this may be too much, what must
- * cost less cannot be reached. The facts are constants, and only what must be parsed to find them is parsed.
+ * cost less cannot record as much. The facts are constants, and only what must be parsed to find them is parsed.
  */
 
 import type { Attributes } from '@opentelemetry/api';
