@@ -159,8 +159,13 @@ function copyObject(value: object, limits: Limits, ancestors: object[]): JsonVal
 
 /** Sets a member, also one that is called `__proto__`, which by assignment would be no data. */
 export function setMember(object: JsonObject, key: string, value: JsonValue | undefined): void {
-  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true });
-  else object[key] = value;
+  if (key !== '__proto__') object[key] = value;
+  else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** Sets all members of another object, but one. */
+export function setMembers(object: JsonObject, members: JsonObject, except?: string): void {
+  for (const key of Object.keys(members)) if (key !== except) setMember(object, key, members[key]);
 }
 
 interface Limits {

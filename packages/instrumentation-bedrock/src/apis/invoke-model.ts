@@ -12,6 +12,7 @@ import {
   type JsonValue,
   parseJson,
   setMember,
+  setMembers,
   type ToJsonOptions,
   toBase64,
   toJson,
@@ -63,7 +64,7 @@ function readRequest(input: unknown, limits: ToJsonOptions): ApiRequest {
       if (recorded === undefined || typeof recorded === 'string') return content;
       // Python's autolog shows the body as JSON text too: what was sent, to the letter where nothing was edited.
       const sent = bodyText(read?.sent);
-      const isWhole = recorded === read?.value && sent !== undefined && !exceeds(sent, limits);
+      const isWhole = recorded === read?.value && sent !== undefined && !exceeds(sent.length, limits);
       return { ...object, body: isWhole ? sent : JSON.stringify(recorded) };
     },
   };
@@ -85,15 +86,12 @@ function readResponse(request: ApiRequest, output: unknown, limits: ToJsonOption
 
 /** An input or output of the SDK as plain JSON, with its body as it was read. */
 function withBody(raw: JsonObject, body: JsonValue | undefined, limits: ToJsonOptions): JsonObject {
-  const content = asObject(toJson(withoutBody(raw), limits)) ?? {};
+  const content: JsonObject = {};
+  for (const key of Object.keys(raw)) {
+    if (key !== 'body') setMember(content, key, toJson(raw[key], limits));
+  }
   if (body !== undefined) content['body'] = body;
   return content;
-}
-
-function withoutBody(content: JsonObject): JsonObject {
-  const rest: JsonObject = {};
-  for (const key of Object.keys(content)) if (key !== 'body') setMember(rest, key, content[key]);
-  return rest;
 }
 
 function bodyOf(content: JsonValue | undefined): JsonObject | undefined {
@@ -102,11 +100,10 @@ function bodyOf(content: JsonValue | undefined): JsonObject | undefined {
 
 /** A conversation stands on top, where MLflow's chat view looks for it. */
 function record(content: JsonValue, view: ((body: JsonObject) => JsonObject) | undefined): JsonValue {
-  const body = bodyOf(content);
-  if (!view || !body || !isObject(content)) return content;
-  const recorded = withoutBody(content);
-  const shown = view(body);
-  for (const key of Object.keys(shown)) setMember(recorded, key, shown[key]);
+  if (!view || !isObject(content) || !isObject(content['body'])) return content;
+  const recorded: JsonObject = {};
+  setMembers(recorded, content, 'body');
+  setMembers(recorded, view(content['body']));
   return recorded;
 }
 
@@ -115,6 +112,7 @@ function createStream(request: ApiRequest, output: unknown, options: StreamOptio
   let fold = request.dialect.createFold();
   let usage: UsageReport | undefined;
   const guardrail: JsonObject = {};
+  let textLength = 0;
   // Copied now: what outlives the call must not refer to the response, or an abandoned stream is never collected.
   const rest = withBody(asObject(output) ?? {}, undefined, options);
   return {
@@ -123,6 +121,7 @@ function createStream(request: ApiRequest, output: unknown, options: StreamOptio
       const text = bytes && decodeText(bytes);
       const chunk = text === undefined ? undefined : asObject(parseJson(text));
       if (!chunk) return bytes ? { name: 'chunk', shown: text ?? toBase64(bytes) } : undefined;
+      textLength += text?.length ?? 0;
       if (!dialect) {
         dialect = dialectOfResponse(request, chunk);
         if (dialect !== request.dialect) fold = dialect.createFold();
@@ -142,7 +141,7 @@ function createStream(request: ApiRequest, output: unknown, options: StreamOptio
         dialect: dialect ?? request.dialect,
         usage,
         body: () => folded,
-        content: () => (folded ? { ...rest, body: toJson(folded, options) } : rest),
+        content: () => (folded ? { ...rest, body: withoutMedia(folded, textLength, options) } : rest),
         bodyOf,
         record,
       };
@@ -152,8 +151,13 @@ function createStream(request: ApiRequest, output: unknown, options: StreamOptio
   };
 }
 
-function exceeds(text: string | undefined, { maxMediaBytes = Number.POSITIVE_INFINITY }: ToJsonOptions): boolean {
-  return text !== undefined && text.length > maxMediaBytes;
+/** The JSON of a text with no media beyond the limit; only a text beyond it can hold any, so others are not searched. */
+function withoutMedia(value: JsonValue, textLength: number, limits: ToJsonOptions): JsonValue | undefined {
+  return exceeds(textLength, limits) ? toJson(value, limits) : value;
+}
+
+function exceeds(textLength: number, { maxMediaBytes = Number.POSITIVE_INFINITY }: ToJsonOptions): boolean {
+  return textLength > maxMediaBytes;
 }
 
 /** A request or response body as text; undefined when it is binary or cannot be read without consuming it. */
@@ -170,9 +174,7 @@ function readBody(body: unknown, limits: ToJsonOptions): JsonValue | undefined {
   if (size !== undefined && size > MAX_BODY_BYTES) return `[body longer than ${MAX_BODY_BYTES} bytes, not read]`;
   const text = bodyText(body);
   if (text !== undefined) {
-    const value = parseJson(text) ?? text;
-    // Only a body beyond the limit can hold media beyond it: others are not searched.
-    return exceeds(text, limits) ? toJson(value, limits) : value;
+    return withoutMedia(parseJson(text) ?? text, text.length, limits);
   }
   if (asBytes(body)) return toJson(body, limits);
   if (typeof Blob === 'function' && body instanceof Blob) return `[Blob of ${body.size} bytes, not read]`;

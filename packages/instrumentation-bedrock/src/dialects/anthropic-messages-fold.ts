@@ -1,6 +1,6 @@
 /** Folds Anthropic's stream events into a Messages answer. */
 
-import { asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../json.js';
+import { asNumber, asObject, asString, isObject, type JsonObject, type JsonValue, setMember } from '../json.js';
 import { parseToolInput } from './converse-fold.js';
 import type { StreamFold } from './dialect.js';
 import { addPiece, type StreamedText } from './streamed-text.js';
@@ -17,9 +17,8 @@ interface Block {
 export function createAnthropicFold(): StreamFold {
   let message: JsonObject | undefined;
   let stopped = false;
-  // Without a prototype, so that a "__proto__" key is data like any other.
-  const usage: JsonObject = Object.create(null);
-  const closing: JsonObject = Object.create(null);
+  const usage: JsonObject = {};
+  const closing: JsonObject = {};
   const blocks = new Map<number, Block>();
 
   return {
@@ -49,13 +48,9 @@ export function createAnthropicFold(): StreamFold {
     body() {
       if (!message && blocks.size === 0) return undefined;
       const content = [...blocks.entries()].sort(([a], [b]) => a - b).map(([, block]) => finishBlock(block));
-      return {
-        role: 'assistant',
-        ...message,
-        ...closing,
-        content,
-        ...(Object.keys(usage).length > 0 ? { usage: { ...usage } } : {}),
-      };
+      const body: JsonObject = { role: 'assistant', ...message, ...closing, content };
+      if (Object.keys(usage).length > 0) body['usage'] = usage;
+      return body;
     },
     isComplete: () => stopped,
   };
@@ -71,8 +66,10 @@ function blockAt(blocks: Map<number, Block>, index: JsonValue | undefined): Bloc
 }
 
 function addKnown(target: JsonObject, source: JsonObject | undefined): void {
-  for (const [key, value] of Object.entries(source ?? {})) {
-    if (value !== null && value !== undefined) target[key] = value;
+  if (!source) return;
+  for (const key of Object.keys(source)) {
+    const value = source[key];
+    if (value !== null && value !== undefined) setMember(target, key, value);
   }
 }
 
@@ -92,14 +89,13 @@ function addDelta(block: Block, delta: JsonObject): void {
 }
 
 function finishBlock({ start, text, thinking, signature, partialJson, citations }: Block): JsonObject {
-  return {
-    // A block whose start was lost still is what its deltas say.
-    type: thinking !== undefined ? 'thinking' : partialJson !== undefined ? 'tool_use' : 'text',
-    ...start,
-    ...(text === undefined ? {} : { text: (asString(start['text']) ?? '') + text.toString() }),
-    ...(thinking === undefined ? {} : { thinking: (asString(start['thinking']) ?? '') + thinking.toString() }),
-    ...(signature === undefined ? {} : { signature }),
-    ...(partialJson === undefined ? {} : { input: parseToolInput(partialJson.toString()) }),
-    ...(citations === undefined ? {} : { citations }),
-  };
+  // A block whose start was lost still is what its deltas say.
+  const type = thinking !== undefined ? 'thinking' : partialJson !== undefined ? 'tool_use' : 'text';
+  const block: JsonObject = { type, ...start };
+  if (text !== undefined) block['text'] = (asString(start['text']) ?? '') + text.toString();
+  if (thinking !== undefined) block['thinking'] = (asString(start['thinking']) ?? '') + thinking.toString();
+  if (signature !== undefined) block['signature'] = signature;
+  if (partialJson !== undefined) block['input'] = parseToolInput(partialJson.toString());
+  if (citations !== undefined) block['citations'] = citations;
+  return block;
 }

@@ -1,6 +1,16 @@
 /** Folds the events of ConverseStream, and the chunks of Nova's own stream, into the answer without streaming. */
 
-import { asArray, asBytes, asNumber, asObject, asString, type JsonObject, type JsonValue, parseJson } from '../json.js';
+import {
+  asArray,
+  asBytes,
+  asNumber,
+  asObject,
+  asString,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+  setMembers,
+} from '../json.js';
 import type { StreamFold } from './dialect.js';
 import { addPiece, type StreamedText } from './streamed-text.js';
 
@@ -21,8 +31,7 @@ export function createConverseFold({ isTextSplit }: { readonly isTextSplit: bool
   let role: string | undefined;
   let stopped = false;
   let metadataSeen = false;
-  // Without a prototype, so that a "__proto__" key is data like any other.
-  const rest: JsonObject = Object.create(null);
+  const rest: JsonObject = {};
   // A map and not an array: the index is the service's figure and must not size anything here.
   const blocks = new Map<number, Block>();
 
@@ -50,12 +59,12 @@ export function createConverseFold({ isTextSplit }: { readonly isTextSplit: bool
     const stop = asObject(event['messageStop']);
     if (stop) {
       stopped = true;
-      Object.assign(rest, stop);
+      setMembers(rest, stop);
     }
     const metadata = asObject(event['metadata']);
     if (metadata) {
       metadataSeen = true;
-      Object.assign(rest, metadata);
+      setMembers(rest, metadata);
     }
   };
 

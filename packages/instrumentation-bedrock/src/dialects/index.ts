@@ -62,14 +62,22 @@ export interface DialectChoice {
 
 /** The dialect of a request: by model id, and by the shape of its body where the id leaves it open. */
 export function chooseDialect(modelId: string | undefined, body: () => JsonValue | undefined): DialectChoice {
-  const { baseId } = identifyModel(modelId);
-  const family = baseId === undefined ? [] : DIALECTS.filter(({ models }) => models.test(baseId));
+  const family = familyOf(identifyModel(modelId).baseId);
   const [only] = family;
   if (only && family.length === 1) return { dialect: only.dialect, isCertain: true };
   const shape = asObject(body());
   const rows = family.length > 0 ? family : DIALECTS;
   const match = shape && rows.find(({ dialect }) => dialect.matchesRequest(shape));
   return { dialect: match?.dialect ?? family.at(-1)?.dialect ?? raw, isCertain: false };
+}
+
+/** Most applications call one model. */
+let latest: { readonly baseId: string; readonly family: readonly DialectRow[] } | undefined;
+
+function familyOf(baseId: string | undefined): readonly DialectRow[] {
+  if (baseId === undefined) return [];
+  if (latest?.baseId !== baseId) latest = { baseId, family: DIALECTS.filter(({ models }) => models.test(baseId)) };
+  return latest.family;
 }
 
 /** The dialect of an answer or of a stream's first chunk: that of its request, unless its shape says otherwise. */
