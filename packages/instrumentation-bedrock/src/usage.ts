@@ -19,16 +19,6 @@ export interface UsageReport {
 /** Token counts as recorded: `inputTokens` contain cached tokens, once. */
 export type TokenUsage = Omit<UsageReport, 'inputIncludesCache'>;
 
-const COUNTS = [
-  'inputTokens',
-  'outputTokens',
-  'totalTokens',
-  'cacheReadTokens',
-  'cacheWriteTokens',
-  'longCacheWriteTokens',
-  'reasoningTokens',
-] as const;
-
 /**
  * Combines reports of one call, each figure from the first that has it: body, then response headers, then
  * `amazon-bedrock-invocationMetrics`.
@@ -44,18 +34,21 @@ export function combineUsage(
   for (const report of reports) {
     if (!report) continue;
     inputIncludesCache ??= report.inputIncludesCache;
-    for (const key of COUNTS) {
-      const count = report[key];
-      if (combined[key] === undefined && isCount(count)) combined[key] = count;
-    }
+    combined.inputTokens ??= asCount(report.inputTokens);
+    combined.outputTokens ??= asCount(report.outputTokens);
+    combined.totalTokens ??= asCount(report.totalTokens);
+    combined.cacheReadTokens ??= asCount(report.cacheReadTokens);
+    combined.cacheWriteTokens ??= asCount(report.cacheWriteTokens);
+    combined.longCacheWriteTokens ??= asCount(report.longCacheWriteTokens);
+    combined.reasoningTokens ??= asCount(report.reasoningTokens);
   }
   return normalize(combined, inputIncludesCache, vendor);
 }
 
-type Counts = { -readonly [Key in keyof TokenUsage]: number };
+type Counts = { -readonly [Key in keyof TokenUsage]: TokenUsage[Key] };
 
-function isCount(value: number | undefined): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+function asCount(value: number | undefined): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? value : undefined;
 }
 
 function normalize(
