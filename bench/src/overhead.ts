@@ -234,7 +234,7 @@ async function takeTurn(
   return { traced: traced.microseconds, untraced: untraced.microseconds };
 }
 
-function shuffled<Item>(items: readonly Item[]): Item[] {
+export function shuffled<Item>(items: readonly Item[]): Item[] {
   return items
     .map((item) => ({ item, at: Math.random() }))
     .sort((a, b) => a.at - b.at)

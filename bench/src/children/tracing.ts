@@ -15,6 +15,8 @@ export interface BenchTracing {
   inActiveSpan<Result>(work: () => Result): Result;
   /** Takes the instrumentation off the SDK, or puts it back on; clients that are made meanwhile stay as they are. */
   setTraced(isTraced: boolean): void;
+  /** Adds options to those of the variant; what was added before is taken back. */
+  configure(options: object): void;
   /**
    * From now on, each call of the SDK gets a span with this name and these attributes, and the least is done for it.
    *
@@ -61,6 +63,7 @@ export function startTracing(variant: Variant, keep: (batch: readonly BenchSpan[
       else if (isTraced) instrumentation?.enable();
       else instrumentation?.disable();
     },
+    configure: (options) => instrumentation?.setConfig({ ...setup?.options, ...options }),
     replaceBy(recorded) {
       const tracer = provider.getTracer('least');
       const withContent = setup?.floor === 'content';
@@ -92,6 +95,7 @@ interface Instrumentation {
   enable(): void;
   disable(): void;
   setTracerProvider(provider: unknown): void;
+  setConfig(config: object): void;
 }
 
 function createInstrumentation({

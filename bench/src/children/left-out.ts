@@ -1,0 +1,60 @@
+/** Wall time of a call, of one that is traced, and with `ours` of ones with a part of the tracing left out: by turns. */
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { serve } from '../child.js';
+import { LEFT_OUT, leaveOut } from '../left-out.js';
+import { shuffled } from '../overhead.js';
+import type { LeftOutJob, LeftOutReply } from '../parts/left-out.js';
+import { setupOf } from '../variants.js';
+import { createCaller } from './client.js';
+import { type BenchSpan, startTracing } from './tracing.js';
+
+const { variant, case: measured, warmUpSeconds, turns, calls } = JSON.parse(process.argv[2] ?? '') as LeftOutJob;
+let latest: BenchSpan | undefined;
+
+const tracing = startTracing(variant, (batch) => {
+  latest = batch.at(-1);
+});
+const traced = createCaller(measured);
+const setup = setupOf(variant);
+if (setup?.floor) {
+  await traced.call();
+  while (!latest && !setup.unsampled) await pause(10);
+  tracing.replaceBy(latest);
+}
+tracing.setTraced(false);
+const plain = createCaller(measured);
+const names = ['none', variant, ...(variant === 'ours' ? Object.keys(LEFT_OUT) : [])];
+
+serve<object, LeftOutReply>(async () => {
+  const warm = performance.now() + warmUpSeconds * 1000;
+  while (performance.now() < warm) for (const name of names) await timeOf(name);
+  const microseconds: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]));
+  for (let turn = 0; turn < turns; turn++) {
+    // In random order: which code ran before matters.
+    for (const name of shuffled(names)) microseconds[name]?.push(await timeOf(name));
+  }
+  return microseconds;
+});
+
+/** The mean of the faster half of some calls, in microseconds: what other programs and collections took is not in it. */
+async function timeOf(name: string): Promise<number> {
+  const { options, replaced } = LEFT_OUT[name] ?? {};
+  const putBack = replaced && leaveOut(replaced);
+  if (options) tracing.configure(options);
+  tracing.setTraced(name !== 'none');
+  const { call } = name === 'none' ? plain : traced;
+  const times: number[] = [];
+  await tracing.inActiveSpan(async () => {
+    await call(); // The first one meets the code of the turn before.
+    for (let done = 0; done < calls; done++) {
+      const start = performance.now();
+      await call();
+      times.push((performance.now() - start) * 1000);
+    }
+  });
+  putBack?.();
+  if (options) tracing.configure({});
+  const faster = times.sort((a, b) => a - b).slice(0, Math.ceil(calls / 2));
+  return faster.reduce((sum, time) => sum + time, 0) / faster.length;
+}
