@@ -141,7 +141,12 @@ function createStream(request: ApiRequest, output: unknown, options: StreamOptio
         dialect: dialect ?? request.dialect,
         usage,
         body: () => folded,
-        content: () => (folded ? { ...rest, body: withoutMedia(folded, textLength, options) } : rest),
+        content() {
+          const content: JsonObject = {};
+          setMembers(content, rest);
+          if (folded) content['body'] = withoutMedia(folded, textLength, options);
+          return content;
+        },
         bodyOf,
         record,
       };

@@ -81,7 +81,10 @@ export function createConverseFold({ isTextSplit }: { readonly isTextSplit: bool
       if (role === undefined && blocks.size === 0 && !stopped && !metadataSeen) return undefined;
       const content = [...blocks.entries()].sort(([a], [b]) => a - b).map(([, block]) => finishBlock(block));
       if (isTextSplit) mergeText(content);
-      return { ...rest, output: { message: { role: role ?? 'assistant', content } } };
+      const body: JsonObject = {};
+      setMembers(body, rest);
+      body['output'] = { message: { role: role ?? 'assistant', content } };
+      return body;
     },
     isComplete: () => stopped && metadataSeen,
   };
