@@ -13,7 +13,7 @@ export interface StreamObserver {
   onAbandon(): void;
 }
 
-/** One observation of a stream. A class, because V8 lets literals that live long keep calls (bench/README.md). */
+/** One observation of a stream. */
 class Watch {
   /** Nobody any more when the observer has been told how it ended. */
   observer: StreamObserver | undefined;
