@@ -4,6 +4,7 @@
  */
 
 import { createRequire } from 'node:module';
+import { watchThinly } from './children/least.js';
 import { loadPeer } from './peers.js';
 
 const load = createRequire(import.meta.url);
@@ -36,6 +37,7 @@ const nothingRead = ({ dialect }: { dialect: unknown }): object => ({
   bodyOf: nothing,
   record: nothing,
 });
+const UNREAD = { name: 'chunk', shown: null };
 
 const EXCHANGE: Replacement = {
   module: 'transport',
@@ -43,26 +45,30 @@ const EXCHANGE: Replacement = {
   by: (_origin: object, _call: object, active: unknown, send: (answered: () => void) => unknown) =>
     context.with(active, () => send(nothing)),
 };
-const STREAM: Replacement = { module: 'stream', name: 'observeStream', by: wrapThinly };
+const STREAM: Replacement = {
+  module: 'stream',
+  name: 'observeStream',
+  by: (stream: AsyncIterable<unknown>, { onChunk, onEnd }: Observer) => {
+    watchThinly(stream, onChunk, onEnd);
+    return true;
+  },
+};
 const REQUEST: Replacement = { module: 'span-recorder', object: 'SpanRecorder', name: 'recordRequest', by: nothing };
 const FACTS: Replacement = { module: 'span-recorder', object: 'SpanRecorder', name: 'setFacts', by: nothing };
+const RESPONSE = { name: 'readResponse', by: nothingRead };
+const STREAMED = {
+  name: 'createStream',
+  by: (request: { dialect: unknown }) => ({
+    read: () => UNREAD,
+    isComplete: () => true,
+    response: () => nothingRead(request),
+  }),
+};
 const ANSWER: readonly Replacement[] = [
-  ...['converseApi', 'invokeModelApi'].map((object) => ({
-    module: moduleOf(object),
-    object,
-    name: 'readResponse',
-    by: nothingRead,
-  })),
-  ...['converseStreamApi', 'invokeModelStreamApi'].map((object) => ({
-    module: moduleOf(object),
-    object,
-    name: 'createStream',
-    by: (request: { dialect: unknown }) => ({
-      read: nothing,
-      isComplete: () => true,
-      response: () => nothingRead(request),
-    }),
-  })),
+  { module: 'apis/converse', object: 'converseApi', ...RESPONSE },
+  { module: 'apis/converse', object: 'converseStreamApi', ...STREAMED },
+  { module: 'apis/invoke-model', object: 'invokeModelApi', ...RESPONSE },
+  { module: 'apis/invoke-model', object: 'invokeModelStreamApi', ...STREAMED },
 ];
 
 const ONE_FORM = { contentFormats: ['gen_ai'] };
@@ -71,12 +77,12 @@ const NO_CONTENT = { captureMessageContent: false };
 /** By the name of its row. */
 export const LEFT_OUT: Readonly<Record<string, LeftOut>> = {
   '(a) seeing the HTTP exchange': { replaced: [EXCHANGE] },
-  '(b) leaving a stream the object that it is': { replaced: [STREAM] },
+  '(b) watching a stream in place, and whether it is dropped': { replaced: [STREAM] },
   "(c) content in MLflow's form": { options: ONE_FORM },
   'a, b and c': { replaced: [EXCHANGE, STREAM], options: ONE_FORM },
   '(d) all content': { options: NO_CONTENT },
   'a, b and d': { replaced: [EXCHANGE, STREAM], options: NO_CONTENT },
-  '(e) the request: its parameters and content': { replaced: [REQUEST] },
+  '(e) the request: its facts and content': { replaced: [REQUEST] },
   '(f) the answer: its chunks, facts and content': { replaced: ANSWER },
   '(g) writing what is no content': { replaced: [FACTS] },
   'a, b, e, f and g': { replaced: [EXCHANGE, STREAM, REQUEST, FACTS, ...ANSWER] },
@@ -103,23 +109,4 @@ export function leaveOut(replaced: readonly Replacement[]): () => void {
   return () => {
     for (const putBack of putBacks) putBack();
   };
-}
-
-function moduleOf(api: string): string {
-  return api.startsWith('converse') ? 'apis/converse' : 'apis/invoke-model';
-}
-
-/** As `least` does: a wrapper, which whoever looks at the iterator can tell from the SDK's own. */
-function wrapThinly(stream: AsyncIterable<unknown>, observer: Observer): boolean {
-  const createIterator = stream[Symbol.asyncIterator];
-  stream[Symbol.asyncIterator] = () => {
-    const iterator = createIterator.call(stream);
-    const tell = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
-      if (result.done) observer.onEnd();
-      else observer.onChunk(result.value);
-      return result;
-    };
-    return { next: () => iterator.next().then(tell) };
-  };
-  return true;
 }

@@ -234,6 +234,7 @@ async function takeTurn(
   return { traced: traced.microseconds, untraced: untraced.microseconds };
 }
 
+/** In random order. */
 export function shuffled<Item>(items: readonly Item[]): Item[] {
   return items
     .map((item) => ({ item, at: Math.random() }))

@@ -9,13 +9,9 @@ import type { Attributes } from '@opentelemetry/api';
 
 /** Input and output of the SDK, as far as they are read here. */
 export interface Exchanged {
-  readonly body?: string | Uint8Array | Chunks;
+  readonly body?: string | Uint8Array | AsyncIterable<Chunk>;
   readonly output?: unknown;
-  readonly stream?: Chunks;
-}
-
-interface Chunks {
-  [Symbol.asyncIterator](): AsyncIterator<Chunk>;
+  readonly stream?: AsyncIterable<Chunk>;
 }
 
 interface Chunk {
@@ -24,7 +20,7 @@ interface Chunk {
 }
 
 interface Reader {
-  add(chunk: Chunk): void;
+  readonly add: (chunk: Chunk) => void;
   /** Finds the tokens, and returns what the answer says. */
   end(): string;
 }
@@ -52,17 +48,25 @@ export function readLeast(
 }
 
 /** A thin wrapper: the application waits for one more promise, as it must when somebody is to be told. */
-function watch(stream: Chunks, reader: Reader, finish: (text: string) => void): void {
+export function watchThinly<Item>(
+  stream: AsyncIterable<Item>,
+  onChunk: (chunk: Item) => void,
+  onEnd: () => void,
+): void {
   const createIterator = stream[Symbol.asyncIterator];
   stream[Symbol.asyncIterator] = () => {
     const iterator = createIterator.call(stream);
-    const tell = (result: IteratorResult<Chunk>): IteratorResult<Chunk> => {
-      if (result.done) finish(reader.end());
-      else reader.add(result.value);
+    const tell = (result: IteratorResult<Item>): IteratorResult<Item> => {
+      if (result.done) onEnd();
+      else onChunk(result.value);
       return result;
     };
     return { next: () => iterator.next().then(tell) };
   };
+}
+
+function watch(stream: AsyncIterable<Chunk>, reader: Reader, finish: (text: string) => void): void {
+  watchThinly(stream, reader.add, () => finish(reader.end()));
 }
 
 /** Its tokens come as numbers, with an event of their own. */

@@ -1,30 +1,44 @@
-/** Wall time of a call, of one that is traced, and with `ours` of ones with a part of the tracing left out: by turns. */
+/** Wall time of a call, of one that is traced, and of ones with a part of the tracing left out: by turns. */
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { serve } from '../child.js';
 import { LEFT_OUT, leaveOut } from '../left-out.js';
 import { shuffled } from '../overhead.js';
 import type { LeftOutJob, LeftOutReply } from '../parts/left-out.js';
+import { loadPeer } from '../peers.js';
 import { setupOf } from '../variants.js';
 import { createCaller } from './client.js';
 import { type BenchSpan, startTracing } from './tracing.js';
 
-const { variant, case: measured, warmUpSeconds, turns, calls } = JSON.parse(process.argv[2] ?? '') as LeftOutJob;
-let latest: BenchSpan | undefined;
+const {
+  variant,
+  leavesOut,
+  case: measured,
+  warmUpSeconds,
+  turns,
+  calls,
+} = JSON.parse(process.argv[2] ?? '') as LeftOutJob;
+let first: BenchSpan | undefined;
+let spans = 0;
+const complaints: unknown[] = [];
 
+const complain = (...what: unknown[]): void => void complaints.push(...what);
+loadPeer('@opentelemetry/api').diag.setLogger({ error: complain, warn() {}, info() {}, debug() {}, verbose() {} });
 const tracing = startTracing(variant, (batch) => {
-  latest = batch.at(-1);
+  first ??= batch[0];
+  spans += batch.length;
 });
 const traced = createCaller(measured);
 const setup = setupOf(variant);
 if (setup?.floor) {
   await traced.call();
-  while (!latest && !setup.unsampled) await pause(10);
-  tracing.replaceBy(latest);
+  while (!first && !setup.unsampled) await pause(10);
+  tracing.replaceBy(first);
 }
 tracing.setTraced(false);
 const plain = createCaller(measured);
-const names = ['none', variant, ...(variant === 'ours' ? Object.keys(LEFT_OUT) : [])];
+const names = ['none', variant, ...(leavesOut ? Object.keys(LEFT_OUT) : [])];
+for (const name of names) await check(name);
 
 serve<object, LeftOutReply>(async () => {
   const warm = performance.now() + warmUpSeconds * 1000;
@@ -36,6 +50,18 @@ serve<object, LeftOutReply>(async () => {
   }
   return microseconds;
 });
+
+/** What is left out is to leave one span for each call, and no complaint. */
+async function check(name: string): Promise<void> {
+  spans = 0;
+  await timeOf(name);
+  // The batch is exported by the processor's timer.
+  await pause(120);
+  const expected = name === 'none' || setup?.unsampled ? 0 : calls + 1;
+  if (spans !== expected || complaints.length > 0) {
+    throw new Error(`Without ${name}, ${spans} spans of ${expected}. ${complaints.join(' ')}`);
+  }
+}
 
 /** The mean of the faster half of some calls, in microseconds: what other programs and collections took is not in it. */
 async function timeOf(name: string): Promise<number> {

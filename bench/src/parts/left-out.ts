@@ -1,8 +1,8 @@
 /** Beside part 1: what the time is spent on that tracing adds to a call, by leaving out one part after the other. */
 
-import { askOnce, inPairs } from '../child.js';
+import { askOnce } from '../child.js';
 import type { Part } from '../part.js';
-import { type Case, OPERATIONS, type Operation } from '../requests.js';
+import { type Case, isStream, OPERATIONS, type Operation } from '../requests.js';
 import { bootstrap, type Estimate, medianOfMeans } from '../statistics.js';
 import type { Cell } from '../table.js';
 import type { Variant } from '../variants.js';
@@ -10,6 +10,8 @@ import { casesOf, SHORT_STREAM } from './calls.js';
 
 export interface LeftOutJob {
   readonly variant: Variant;
+  /** False where the variant is measured as it is only: replacing functions keeps V8 from compiling calls of them into one. */
+  readonly leavesOut: boolean;
   readonly case: Case;
   readonly warmUpSeconds: number;
   readonly turns: number;
@@ -21,25 +23,30 @@ export interface LeftOutJob {
 export type LeftOutReply = Readonly<Record<string, readonly number[]>>;
 
 const COMPARED: readonly Variant[] = [
+  'ours',
   'least',
   'least, content off',
   'openinference',
   'contrib aws-sdk',
   'ours, unsampled',
   'least, unsampled',
+  'traceloop',
+  'traceloop, content off',
 ];
-const SHORT = { warmUpSeconds: 8, turns: 250, calls: 12 };
-const THOROUGH = { ...SHORT, turns: 1500 };
+const SHORT = { warmUpSeconds: 7, turns: 200, calls: 12 };
+const THOROUGH = { ...SHORT, turns: 1000 };
 
 export const leftOut: Part = {
   name: 'left-out',
   title: 'What it is spent on',
   run: async ({ thorough, folder, log }) => {
-    const columns = await inPairs(OPERATIONS, async (operation) => {
+    // One after the other: it is wall time.
+    const columns: Column[] = [];
+    for (const operation of OPERATIONS) {
       log(operation);
-      return columnOf(operation, folder, thorough ? THOROUGH : SHORT);
-    });
-    const names = [...new Set(columns.flatMap((column) => [...column.keys()]))];
+      columns.push(await columnOf(operation, folder, thorough ? THOROUGH : SHORT));
+    }
+    const names = [...(columns[0]?.keys() ?? [])];
     const table = {
       title: `µs of wall time of a call; streams of ${SHORT_STREAM} chunks`,
       columns: ['', ...OPERATIONS],
@@ -49,28 +56,31 @@ export const leftOut: Part = {
   },
 };
 
-/** By row. */
+/** By row; undefined what is not to be had for the operation. */
+type Column = Map<string, Estimate | undefined>;
+
 async function columnOf(
   operation: Operation,
   folder: string,
-  effort: Omit<LeftOutJob, 'variant' | 'case'>,
-): Promise<Map<string, Estimate>> {
+  effort: Omit<LeftOutJob, 'variant' | 'leavesOut' | 'case'>,
+): Promise<Column> {
   const [measured] = await casesOf(operation, folder);
-  const ask = (variant: Variant): Promise<LeftOutReply> =>
-    askOnce<LeftOutReply>('left-out', { ...effort, variant, case: measured as Case } satisfies LeftOutJob);
-  const ours = await ask('ours');
-  const column = new Map([['added by ours', difference(ours, 'ours', 'none')]]);
-  for (const name of Object.keys(ours)) {
-    if (name !== 'none' && name !== 'ours') column.set(`less without ${name}`, difference(ours, 'ours', name));
+  const ask = (variant: Variant, leavesOut: boolean): Promise<LeftOutReply> =>
+    askOnce<LeftOutReply>('left-out', { ...effort, variant, leavesOut, case: measured as Case } satisfies LeftOutJob);
+  const column: Column = new Map();
+  for (const variant of COMPARED) {
+    // Its tokens are right for that operation only.
+    const isCompared = !variant.startsWith('traceloop') || operation === 'InvokeModel';
+    const added = isCompared ? difference(await ask(variant, false), variant, 'none') : undefined;
+    column.set(`added by ${variant}`, added);
   }
-  for (const variant of comparedWith(operation))
-    column.set(`added by ${variant}`, difference(await ask(variant), variant, 'none'));
+  const times = await ask('ours', true);
+  for (const name of Object.keys(times)) {
+    if (name === 'none' || name === 'ours') continue;
+    const isPart = isStream(operation) || !name.startsWith('(b)');
+    column.set(`less without ${name}`, isPart ? difference(times, 'ours', name) : undefined);
+  }
   return column;
-}
-
-function comparedWith(operation: Operation): readonly Variant[] {
-  // Its tokens are right there only.
-  return operation === 'InvokeModel' ? ['traceloop', 'traceloop, content off', ...COMPARED] : COMPARED;
 }
 
 function difference(times: LeftOutReply, name: string, other: string): Estimate {

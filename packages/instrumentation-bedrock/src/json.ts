@@ -163,7 +163,7 @@ export function setMember(object: JsonObject, key: string, value: JsonValue | un
   else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** Sets all members of another object, but one. */
+/** Sets all members of another object, or all but the one that is called `except`. */
 export function setMembers(object: JsonObject, members: JsonObject, except?: string): void {
   for (const key of Object.keys(members)) if (key !== except) setMember(object, key, members[key]);
 }

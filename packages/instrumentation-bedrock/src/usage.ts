@@ -2,7 +2,7 @@
 
 import { asNumber, type JsonObject } from './json.js';
 
-/** Token counts as one source gives them. Absent means not reported; nothing is ever inferred. */
+/** Token counts as one source gives them. Absent or undefined means not reported; nothing is ever inferred. */
 export interface UsageReport {
   readonly inputTokens?: number | undefined;
   readonly outputTokens?: number | undefined;

@@ -69,7 +69,15 @@ describe('token usage', () => {
   it('takes each figure from the first source that has it: body, headers, metrics', () => {
     expect(
       combineUsage([{ inputTokens: 1 }, { inputTokens: 2, outputTokens: 3 }, { outputTokens: 4, cacheReadTokens: 5 }]),
-    ).to.include({ inputTokens: 6, outputTokens: 3, totalTokens: 9, cacheReadTokens: 5, cacheWriteTokens: undefined });
+    ).to.deep.equal({
+      inputTokens: 6,
+      outputTokens: 3,
+      totalTokens: 9,
+      cacheReadTokens: 5,
+      cacheWriteTokens: undefined,
+      longCacheWriteTokens: undefined,
+      reasoningTokens: undefined,
+    });
   });
 
   it('invents nothing', () => {

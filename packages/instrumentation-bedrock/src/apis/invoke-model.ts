@@ -11,7 +11,6 @@ import {
   type JsonObject,
   type JsonValue,
   parseJson,
-  setMember,
   setMembers,
   type ToJsonOptions,
   toBase64,
@@ -86,10 +85,9 @@ function readResponse(request: ApiRequest, output: unknown, limits: ToJsonOption
 
 /** An input or output of the SDK as plain JSON, with its body as it was read. */
 function withBody(raw: JsonObject, body: JsonValue | undefined, limits: ToJsonOptions): JsonObject {
-  const content: JsonObject = {};
-  for (const key of Object.keys(raw)) {
-    if (key !== 'body') setMember(content, key, toJson(raw[key], limits));
-  }
+  const rest: JsonObject = {};
+  setMembers(rest, raw, 'body');
+  const content = asObject(toJson(rest, limits)) ?? {};
   if (body !== undefined) content['body'] = body;
   return content;
 }
@@ -120,8 +118,8 @@ function createStream(request: ApiRequest, output: unknown, options: StreamOptio
       const bytes = asBytes(asObject(asObject(event)?.['chunk'])?.['bytes']);
       const text = bytes && decodeText(bytes);
       const chunk = text === undefined ? undefined : asObject(parseJson(text));
-      if (!chunk) return bytes ? { name: 'chunk', shown: text ?? toBase64(bytes) } : undefined;
-      textLength += text?.length ?? 0;
+      if (text === undefined || !chunk) return bytes ? { name: 'chunk', shown: text ?? toBase64(bytes) } : undefined;
+      textLength += text.length;
       if (!dialect) {
         dialect = dialectOfResponse(request, chunk);
         if (dialect !== request.dialect) fold = dialect.createFold();
