@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { buildPackages } from '../../scripts/build.js';
+import { askOnce } from '../src/child.js';
+import { casesOf } from '../src/parts/calls.js';
+import type { LeftOutJob, LeftOutReply } from '../src/parts/left-out.js';
+import { installPeers } from '../src/peers.js';
+import { type Case, OPERATIONS } from '../src/requests.js';
+
+describe('parts of the tracing that the benchmark leaves out', function () {
+  this.timeout(600_000);
+  const folder = mkdtempSync(join(tmpdir(), 'left-out-'));
+
+  before(async () => {
+    await buildPackages();
+    installPeers((line) => console.log(`      ${line}`));
+  });
+
+  after(() => rmSync(folder, { recursive: true }));
+
+  for (const operation of OPERATIONS) {
+    it(`are there, and leave one span for each call of ${operation}`, async () => {
+      const [measured] = await casesOf(operation, folder);
+      const effort = { warmUpSeconds: 0, turns: 1, calls: 2 };
+      const job: LeftOutJob = { ...effort, variant: 'ours', leavesOut: true, case: measured as Case };
+      // The measured program counts the spans itself, and ends with an error when one is missing.
+      const times = await askOnce<LeftOutReply>('left-out', job);
+      expect(times).to.include.keys('none', 'ours', 'a, b, e, f and g');
+      for (const [name, [time]] of Object.entries(times)) expect(time, name).to.be.above(0);
+    });
+  }
+});
