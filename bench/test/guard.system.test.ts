@@ -1,21 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
-import { buildPackages } from '../../scripts/build.js';
 import { exceededTwice, type GuardedRatio, MEASURED, measureGuard } from '../src/guard.js';
-import { installPeers } from '../src/peers.js';
+import { prepareBench } from './support/prepare.js';
 
 describe('overhead beside the cheapest correct peer', function () {
   this.timeout(600_000);
-  const folder = mkdtempSync(join(tmpdir(), 'guard-'));
-
-  before(async () => {
-    await buildPackages();
-    installPeers((line) => console.log(`      ${line}`));
-  });
-
-  after(() => rmSync(folder, { recursive: true }));
+  const folder = prepareBench();
 
   for (const measured of MEASURED) {
     it(`of ${measured.operation} stays within its margin`, async () => {

@@ -1,24 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
-import { buildPackages } from '../../scripts/build.js';
 import { askOnce } from '../src/child.js';
 import { casesOf } from '../src/parts/calls.js';
 import type { LeftOutJob, LeftOutReply } from '../src/parts/left-out.js';
-import { installPeers } from '../src/peers.js';
 import { type Case, OPERATIONS } from '../src/requests.js';
+import { prepareBench } from './support/prepare.js';
 
 describe('parts of the tracing that the benchmark leaves out', function () {
   this.timeout(600_000);
-  const folder = mkdtempSync(join(tmpdir(), 'left-out-'));
-
-  before(async () => {
-    await buildPackages();
-    installPeers((line) => console.log(`      ${line}`));
-  });
-
-  after(() => rmSync(folder, { recursive: true }));
+  const folder = prepareBench();
 
   for (const operation of OPERATIONS) {
     it(`are there, and leave one span for each call of ${operation}`, async () => {

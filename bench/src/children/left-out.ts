@@ -2,12 +2,12 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { serve } from '../child.js';
-import { LEFT_OUT, leaveOut } from '../left-out.js';
 import { shuffled } from '../overhead.js';
 import type { LeftOutJob, LeftOutReply } from '../parts/left-out.js';
 import { loadPeer } from '../peers.js';
 import { setupOf } from '../variants.js';
 import { createCaller } from './client.js';
+import { LEFT_OUT, leaveOut } from './leave-out.js';
 import { type BenchSpan, startTracing } from './tracing.js';
 
 const {

@@ -4,8 +4,8 @@
  */
 
 import { createRequire } from 'node:module';
-import { watchThinly } from './children/least.js';
-import { loadPeer } from './peers.js';
+import { loadPeer } from '../peers.js';
+import { watchThinly } from './least.js';
 
 const load = createRequire(import.meta.url);
 const { context } = loadPeer('@opentelemetry/api');
@@ -96,7 +96,7 @@ export const LEFT_OUT: Readonly<Record<string, LeftOut>> = {
  */
 export function leaveOut(replaced: readonly Replacement[]): () => void {
   const putBacks = replaced.map(({ module, object, name, by }) => {
-    const exported = load(`../../packages/instrumentation-bedrock/dist/cjs/${module}.js`);
+    const exported = load(`../../../packages/instrumentation-bedrock/dist/cjs/${module}.js`);
     const named = object === undefined ? exported : exported[object];
     const holder = typeof named === 'function' ? named.prototype : named;
     const original = holder?.[name];
