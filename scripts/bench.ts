@@ -11,12 +11,13 @@ import { formatText, targetTable } from '../bench/src/table.js';
 import { buildPackages } from './build.js';
 
 const NAMES = PARTS.map(({ name }) => name).join(', ');
-const USAGE = `Usage: npm run bench -- [--thorough] [--only <part>] [--write-readme]
+const USAGE = `Usage: npm run bench -- [--thorough [--write-readme]] [--only <part>]
 Parts: ${NAMES}`;
 
 /**
- * `npm run bench`: what tracing costs, beside the peers. `--thorough` for more rounds, `--only <part>` for one part (may
- * be repeated), `--write-readme` to put the tables into bench/README.md.
+ * `npm run bench`: what tracing costs, beside the peers, in a few minutes. `--thorough` for all variants, compiled code
+ * and more rounds, `--only <part>` for one part (may be repeated), `--write-readme` to put the tables of a thorough run
+ * into bench/README.md.
  */
 export async function main(args: string[]): Promise<number> {
   const { thorough, parts, intoReadme } = optionsOf(args);
@@ -64,8 +65,11 @@ function optionsOf(args: string[]): Options {
     const { thorough, only, 'write-readme': intoReadme } = parseArgs({ args, options }).values;
     const unknown = only?.find((name) => !PARTS.some((part) => part.name === name));
     if (unknown !== undefined) throw new Error(`There is no part "${unknown}".`);
-    if (intoReadme && only) throw new Error('--write-readme needs a whole run: leave --only out.');
-    return { thorough, intoReadme, parts: PARTS.filter(({ name }) => only?.includes(name) ?? true) };
+    if (intoReadme && (only || !thorough)) {
+      throw new Error('--write-readme needs a whole thorough run: add --thorough, leave --only out.');
+    }
+    const parts = PARTS.filter(({ name, isThoroughOnly }) => only?.includes(name) ?? (thorough || !isThoroughOnly));
+    return { thorough, intoReadme, parts };
   } catch (error) {
     throw new Error(`${(error as Error).message}\n${USAGE}`);
   }

@@ -18,9 +18,11 @@ export interface Effort {
   readonly blockMilliseconds: number;
   /**
    * CPU time spent on each case before measuring, most of it on traced calls, in milliseconds: compiling is no cost of a
-   * call, and goes on for some ten thousand of them.
+   * call, and goes on for some twenty thousand of them.
    */
   readonly warmUpMilliseconds: number;
+  /** The same for each case after the first, which has warmed up most of the code. Default: as for the first. */
+  readonly furtherWarmUpMilliseconds?: number;
 }
 
 /** Of the warm-up: without tracing runs but the SDK's code, which is the same in both. */
@@ -75,6 +77,10 @@ export class Overheads {
   constructor(rounds: readonly (readonly Block[])[], checks: ReadonlyMap<Variant, readonly Check[]>) {
     this.#rounds = rounds;
     this.#checks = checks;
+  }
+
+  has(variant: Variant): boolean {
+    return this.#checks.has(variant);
   }
 
   check(variant: Variant, index = 0): Check {
@@ -195,16 +201,17 @@ interface Measured {
 async function measureVariant(
   variant: Variant,
   cases: readonly Case[],
-  { blocks, blockMilliseconds, warmUpMilliseconds }: Effort,
+  { blocks, blockMilliseconds, warmUpMilliseconds, furtherWarmUpMilliseconds = warmUpMilliseconds }: Effort,
 ): Promise<Measured> {
   const child = await startChild<CallRequest, CallReply>('call', { variant, cases } satisfies CallJob);
   try {
     const checks: Check[] = [];
     const calls: number[] = [];
     for (const index of cases.keys()) {
-      const traced = await child.ask({ index, milliseconds: warmUpMilliseconds * TRACED_WARM_UP, isTraced: true });
+      const warmUp = index === 0 ? warmUpMilliseconds : furtherWarmUpMilliseconds;
+      const traced = await child.ask({ index, milliseconds: warmUp * TRACED_WARM_UP, isTraced: true });
       checks.push(traced.check);
-      await child.ask({ index, milliseconds: warmUpMilliseconds * (1 - TRACED_WARM_UP), isTraced: false });
+      await child.ask({ index, milliseconds: warmUp * (1 - TRACED_WARM_UP), isTraced: false });
       const { microseconds } = await child.ask({ index, milliseconds: blockMilliseconds, isTraced: false });
       calls.push(Math.max(1, Math.round((blockMilliseconds * 1000) / microseconds)));
     }

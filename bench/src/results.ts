@@ -7,7 +7,7 @@ import type { PartResult } from './part.js';
 import { formatMarkdown, targetTable } from './table.js';
 
 const FOLDER: string = resolve(import.meta.dirname, '..');
-const BEGIN = '<!-- results: written by npm run bench -- --write-readme -->';
+const BEGIN = '<!-- results: written by npm run bench -- --thorough --write-readme -->';
 const END = '<!-- end of results -->';
 
 export interface Results {

@@ -28,6 +28,11 @@ export interface Setup {
   readonly floor?: 'content' | 'no content';
 }
 
+/** Beside `ours`, the peer that records most: what a short run shows where no target is a ratio to a peer. */
+export function mainOf(variants: readonly Variant[]): Variant[] {
+  return variants.filter((variant) => variant !== 'traceloop' && variant !== 'contrib aws-sdk');
+}
+
 const TRACELOOP = ['@traceloop/instrumentation-bedrock', 'BedrockInstrumentation'] as const;
 const OPENINFERENCE = ['@arizeai/openinference-instrumentation-bedrock', 'BedrockInstrumentation'] as const;
 

@@ -16,7 +16,7 @@ const RESULTS: Results = {
     },
   },
 };
-const BEGIN = '<!-- results: written by npm run bench -- --write-readme -->';
+const BEGIN = '<!-- results: written by npm run bench -- --thorough --write-readme -->';
 const END = '<!-- end of results -->';
 
 describe('results of the benchmark in the README', () => {

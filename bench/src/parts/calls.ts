@@ -5,6 +5,7 @@ import { cheapestCorrectPeer, expectedOf, faultsOf } from '../answers.js';
 import { type Effort, measureOverhead, type Overheads } from '../overhead.js';
 import type { Bench, Part, PartResult } from '../part.js';
 import { type Case, isStream, OPERATIONS, type Operation, recordAnswer } from '../requests.js';
+import type { Estimate } from '../statistics.js';
 import type { Table, Target } from '../table.js';
 import type { Variant } from '../variants.js';
 
@@ -14,10 +15,9 @@ const LONG_STREAM = 210;
 /** Between the two. */
 const CHUNKS: number = LONG_STREAM - SHORT_STREAM;
 
+const FLOORS: readonly Variant[] = ['least', 'least, content off', 'least, unsampled'];
 const VARIANTS: readonly Variant[] = [
-  'least',
-  'least, content off',
-  'least, unsampled',
+  ...FLOORS,
   'ours',
   'ours, chunk events',
   'ours, content off',
@@ -30,8 +30,14 @@ const VARIANTS: readonly Variant[] = [
 ];
 const LOOPBACK_VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
 
-const SHORT: Effort = { rounds: 2, blocks: 80, blockMilliseconds: 20, warmUpMilliseconds: 8000 };
-const THOROUGH: Effort = { ...SHORT, rounds: 5 };
+const SHORT: Effort = { rounds: 1, blocks: 40, blockMilliseconds: 20, warmUpMilliseconds: 4000 };
+const THOROUGH: Effort = {
+  rounds: 2,
+  blocks: 80,
+  blockMilliseconds: 20,
+  warmUpMilliseconds: 20_000,
+  furtherWarmUpMilliseconds: 5000,
+};
 
 /** The most that this project may add, of what the cheapest correct peer adds. */
 const LIMITS = { call: 0.5, contentOff: 0.7, unsampled: 0.02 } as const;
@@ -56,10 +62,13 @@ async function measureOperation(operation: Operation, { thorough, folder, log }:
   const cases = await casesOf(operation, folder);
   const variants = VARIANTS.filter(
     (variant) =>
+      (thorough || !FLOORS.includes(variant)) &&
       // Only streams have chunks. They take longest to measure, and an unsampled span was found to cost them no more.
       variant !== (isStream(operation) ? 'least, unsampled' : 'ours, chunk events') &&
       // Its tokens are right there only.
-      (operation === 'InvokeModel' || variant !== 'traceloop, content off'),
+      (operation === 'InvokeModel' || variant !== 'traceloop, content off') &&
+      // Elsewhere another peer records no content for less.
+      (thorough || operation === 'InvokeModelWithResponseStream' || variant !== 'openinference, content off'),
   );
   const overheads = await measureOverhead(cases, variants, thorough ? THOROUGH : SHORT);
   const title = `${operation}: µs of CPU time added to a call${isStream(operation) ? ` of ${SHORT_STREAM} chunks, and to a chunk` : ''}`;
@@ -129,7 +138,7 @@ function targetsOf(operation: Operation, overheads: Overheads, variants: readonl
     targets.push(callTarget(operation, overheads, compared, silent, LIMITS.contentOff));
   }
   const unsampled = overheads.share('ours, unsampled');
-  const floor = variants.includes('least, unsampled') ? overheads.share('least, unsampled') : undefined;
+  const floor = floorOf(overheads, 'least, unsampled', (least) => overheads.share(least));
   const what = `${operation}, per call: ours, unsampled without meter provider / no instrumentation`;
   targets.push({ what, value: unsampled, limit: LIMITS.unsampled, kind: 'none', floor });
   return [...targets, ...chunkTargets(operation, overheads, variants)];
@@ -145,10 +154,12 @@ function callTarget(
 ): Target {
   const what = `${operation}, per call: ${variant}`;
   if (overheads.added(peer).low > 0) {
-    const [value, floor] = [overheads.ratio(variant, peer), overheads.ratio(least, peer)];
+    const value = overheads.ratio(variant, peer);
+    const floor = floorOf(overheads, least, (one) => overheads.ratio(one, peer));
     return { what: `${what} / ${peer}`, value, limit, kind: 'most', floor };
   }
-  const [value, floor] = [overheads.excess(variant, peer), overheads.excess(least, peer)];
+  const value = overheads.excess(variant, peer);
+  const floor = floorOf(overheads, least, (one) => overheads.excess(one, peer));
   return { what: `${what} − ${peer}, which is noise, µs`, value, limit: 0, kind: 'none', floor };
 }
 
@@ -159,6 +170,12 @@ function chunkTargets(operation: Operation, overheads: Overheads, variants: read
   const peer = cheapestCorrectPeer(overheads, variants, { content: true, cost });
   if (!peer) return [];
   const what = `${operation}, per chunk: ours / ${peer}`;
-  const [value, floor] = [overheads.ratioPerChunk('ours', peer), overheads.ratioPerChunk('least', peer)];
+  const value = overheads.ratioPerChunk('ours', peer);
+  const floor = floorOf(overheads, 'least', (least) => overheads.ratioPerChunk(least, peer));
   return [{ what, value, limit, kind: 'most', floor }];
+}
+
+/** What the yardstick comes to, where it was measured. */
+function floorOf(overheads: Overheads, least: Variant, figure: (least: Variant) => Estimate): Estimate | undefined {
+  return overheads.has(least) ? figure(least) : undefined;
 }

@@ -6,7 +6,7 @@ import type { Bench, Part } from '../part.js';
 import { type Case, recordAnswer } from '../requests.js';
 import { estimate, percentile } from '../statistics.js';
 import type { Cell, Table } from '../table.js';
-import type { Variant } from '../variants.js';
+import { mainOf, type Variant } from '../variants.js';
 
 export interface LatencyJob {
   readonly variant: Variant;
@@ -50,7 +50,7 @@ async function streamsOneByOne(bench: Bench): Promise<Table> {
   const answer = simulator.endpoint({ scenario: 'stream', parameters: { chunks: CHUNKS, interval: 2 } });
   const one: Case = { name: 'stream', operation: 'ConverseStream', request: {}, answer };
   const job = { case: one, streams: 40, concurrent: false, intervalMilliseconds: 0 };
-  const replies = await inRounds(job, bench.thorough ? 2 : 1).finally(() => simulator.close());
+  const replies = await inRounds(job, bench).finally(() => simulator.close());
   const figure = (replies: readonly LatencyReply[], of: 'firstChunk' | 'betweenChunks', share: number): Cell =>
     estimate(
       replies.map((reply) =>
@@ -78,7 +78,7 @@ async function concurrentStreams(bench: Bench): Promise<Table> {
   const answer = await recordAnswer(bench.folder, 'ConverseStream', CHUNKS);
   const one: Case = { name: 'stream', operation: 'ConverseStream', request: {}, answer };
   const job = { case: one, streams: CONCURRENT, concurrent: true, intervalMilliseconds: LOOP_INTERVAL };
-  const replies = await inRounds(job, bench.thorough ? 2 : 1);
+  const replies = await inRounds(job, bench);
   return {
     title: `${CONCURRENT} ConverseStreams at the same time, ${CHUNKS} chunks each ${LOOP_INTERVAL} ms: delay of the event loop in milliseconds`,
     columns: ['', 'median', 'p99', 'longest'],
@@ -89,11 +89,12 @@ async function concurrentStreams(bench: Bench): Promise<Table> {
   };
 }
 
-async function inRounds(job: Omit<LatencyJob, 'variant'>, rounds: number): Promise<Map<Variant, LatencyReply[]>> {
-  const replies = new Map<Variant, LatencyReply[]>(VARIANTS.map((variant) => [variant, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (let place = 0; place < VARIANTS.length; place++) {
-      const variant = VARIANTS[(round + place) % VARIANTS.length] as Variant;
+async function inRounds(job: Omit<LatencyJob, 'variant'>, { thorough }: Bench): Promise<Map<Variant, LatencyReply[]>> {
+  const variants = thorough ? VARIANTS : mainOf(VARIANTS);
+  const replies = new Map<Variant, LatencyReply[]>(variants.map((variant) => [variant, []]));
+  for (let round = 0; round < (thorough ? 2 : 1); round++) {
+    for (let place = 0; place < variants.length; place++) {
+      const variant = variants[(round + place) % variants.length] as Variant;
       replies.get(variant)?.push(await askOnce<LatencyReply>('latency', { ...job, variant } satisfies LatencyJob));
     }
   }

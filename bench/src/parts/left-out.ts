@@ -33,18 +33,18 @@ const COMPARED: readonly Variant[] = [
   'traceloop',
   'traceloop, content off',
 ];
-const SHORT = { warmUpSeconds: 7, turns: 200, calls: 12 };
-const THOROUGH = { ...SHORT, turns: 1000 };
+const EFFORT = { warmUpSeconds: 7, turns: 200, calls: 12 };
 
 export const leftOut: Part = {
   name: 'left-out',
   title: 'What it is spent on',
-  run: async ({ thorough, folder, log }) => {
+  isThoroughOnly: true,
+  run: async ({ folder, log }) => {
     // One after the other: it is wall time.
     const columns: Column[] = [];
     for (const operation of OPERATIONS) {
       log(operation);
-      columns.push(await columnOf(operation, folder, thorough ? THOROUGH : SHORT));
+      columns.push(await columnOf(operation, folder));
     }
     const names = [...(columns[0]?.keys() ?? [])];
     const table = {
@@ -59,14 +59,10 @@ export const leftOut: Part = {
 /** By row; undefined what is not to be had for the operation. */
 type Column = Map<string, Estimate | undefined>;
 
-async function columnOf(
-  operation: Operation,
-  folder: string,
-  effort: Omit<LeftOutJob, 'variant' | 'leavesOut' | 'case'>,
-): Promise<Column> {
+async function columnOf(operation: Operation, folder: string): Promise<Column> {
   const [measured] = await casesOf(operation, folder);
   const ask = (variant: Variant, leavesOut: boolean): Promise<LeftOutReply> =>
-    askOnce<LeftOutReply>('left-out', { ...effort, variant, leavesOut, case: measured as Case } satisfies LeftOutJob);
+    askOnce<LeftOutReply>('left-out', { ...EFFORT, variant, leavesOut, case: measured as Case } satisfies LeftOutJob);
   const column: Column = new Map();
   for (const variant of COMPARED) {
     // Its tokens are right for that operation only.

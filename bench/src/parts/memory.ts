@@ -4,9 +4,8 @@ import { readFileSync } from 'node:fs';
 import { askOnce, inPairs } from '../child.js';
 import type { Bench, Part } from '../part.js';
 import { type Answer, type Case, OPERATIONS, type Operation, recordAnswer } from '../requests.js';
-import { type Estimate, estimate } from '../statistics.js';
 import type { Table } from '../table.js';
-import type { Variant } from '../variants.js';
+import { mainOf, type Variant } from '../variants.js';
 
 export interface MemoryJob {
   readonly variant: Variant;
@@ -27,7 +26,9 @@ const VARIANTS: readonly Variant[] = [
   'openinference',
   'contrib aws-sdk',
 ];
-const CHUNKS: readonly number[] = [200, 2_000, 10_000, 50_000];
+const CHUNKS = { short: [200, 50_000], thorough: [200, 2_000, 10_000, 50_000] } as const;
+/** Of which spans and calls are measured. */
+const MEASURED = { short: ['Converse', 'ConverseStream'], thorough: OPERATIONS } as const;
 /** Chunks that are read in each process, over all its streams. */
 const CHUNKS_IN_ALL = 50_000;
 const NODE_OPTIONS: readonly string[] = ['--expose-gc', '--min-semi-space-size=1024', '--max-semi-space-size=1024'];
@@ -35,7 +36,7 @@ const NODE_OPTIONS: readonly string[] = ['--expose-gc', '--min-semi-space-size=1
 const CONSTANT = 32;
 const KIB = 1024;
 
-type Samples = ReadonlyMap<Variant, Estimate>;
+type Samples = ReadonlyMap<Variant, number>;
 
 export const memory: Part = {
   name: 'memory',
@@ -44,9 +45,9 @@ export const memory: Part = {
     const open = await openStreams(bench);
     const rest = [await measureCalls('span', bench), await measureCalls('allocation', bench)];
     const growth = (variant: Variant): number =>
-      (open.samples.at(-1)?.get(variant)?.median ?? 0) - (open.samples[0]?.get(variant)?.median ?? 0);
+      (open.samples.at(-1)?.get(variant) ?? 0) - (open.samples[0]?.get(variant) ?? 0);
     const text = (open.text.at(-1) ?? 0) - (open.text[0] ?? 0);
-    const range = `${CHUNKS[0]} to ${CHUNKS.at(-1)} chunks`;
+    const range = `${CHUNKS.thorough[0]} to ${CHUNKS.thorough.at(-1)} chunks`;
     return {
       tables: [open.table, ...rest],
       targets: [
@@ -68,21 +69,23 @@ export const memory: Part = {
 };
 
 async function openStreams(bench: Bench): Promise<{ table: Table; samples: Samples[]; text: number[] }> {
-  const variants = VARIANTS.filter((variant) => variant !== 'traceloop'); // It reads the whole stream before it hands it on.
+  // Traceloop reads the whole stream before it hands it on.
+  const variants = variantsOf(bench).filter((variant) => variant !== 'traceloop');
+  const chunks: readonly number[] = bench.thorough ? CHUNKS.thorough : CHUNKS.short;
   const samples: Samples[] = [];
   const text: number[] = [];
-  for (const count of CHUNKS) {
+  for (const count of chunks) {
     bench.log(`Open streams of ${count} chunks`);
     const answer = await recordAnswer(bench.folder, 'ConverseStream', count);
     const one: Case = { name: 'open', operation: 'ConverseStream', request: {}, answer };
     text.push(textOf(answer) / KIB);
     const streams = Math.max(3, Math.min(100, CHUNKS_IN_ALL / count));
     const job = { kind: 'open', case: one, count: streams, chunks: count, warmUpCalls: count > 2_000 ? 1 : 5 } as const;
-    samples.push(await measure(job, variants, bench));
+    samples.push(await measure(job, variants));
   }
   const table = {
     title: 'KiB kept for an open ConverseStream, by the chunks read of it (over no instrumentation)',
-    columns: ['', ...CHUNKS.map((count) => count.toLocaleString('en-US'))],
+    columns: ['', ...chunks.map((count) => count.toLocaleString('en-US'))],
     rows: [
       ...variants.map((variant) => [variant, ...samples.map((of) => of.get(variant))]),
       ['text of the answer', ...text],
@@ -106,29 +109,30 @@ async function measureCalls(kind: 'span' | 'allocation', bench: Bench): Promise<
     allocation: 'KiB allocated by a call (over no instrumentation)',
   }[kind];
   bench.log(title);
+  const variants = variantsOf(bench);
+  const operations: readonly Operation[] = bench.thorough ? MEASURED.thorough : MEASURED.short;
   const samples: Samples[] = [];
-  for (const operation of OPERATIONS) {
+  for (const operation of operations) {
     const answer = await recordAnswer(bench.folder, operation, 20);
-    const one: Case = { name: operation, operation: operation as Operation, request: {}, answer };
+    const one: Case = { name: operation, operation, request: {}, answer };
     const job = { kind, case: one, count: 200, chunks: 0, warmUpCalls: 100 };
-    samples.push(await measure(job, VARIANTS, bench));
+    samples.push(await measure(job, variants));
   }
   return {
     title: `${title}; streams of 20 chunks`,
-    columns: ['', ...OPERATIONS],
-    rows: VARIANTS.map((variant) => [variant, ...samples.map((of) => of.get(variant))]),
+    columns: ['', ...operations],
+    rows: variants.map((variant) => [variant, ...samples.map((of) => of.get(variant))]),
   };
 }
 
-/** KiB over no instrumentation, paired by round. */
-async function measure(job: Omit<MemoryJob, 'variant'>, variants: readonly Variant[], bench: Bench): Promise<Samples> {
+function variantsOf({ thorough }: Bench): readonly Variant[] {
+  return thorough ? VARIANTS : mainOf(VARIANTS);
+}
+
+/** KiB over no instrumentation. Once: memory scatters little, and depends on no other program. */
+async function measure(job: Omit<MemoryJob, 'variant'>, variants: readonly Variant[]): Promise<Samples> {
   const kib = async (variant: Variant): Promise<number> =>
     (await askOnce<number>('memory', { ...job, variant } satisfies MemoryJob, { nodeOptions: NODE_OPTIONS })) / KIB;
-  const added = new Map<Variant, number[]>(variants.map((variant) => [variant, []]));
-  // Memory scatters little: it depends on no other program.
-  for (let round = 0; round < (bench.thorough ? 2 : 1); round++) {
-    const [none, ...others] = await inPairs(['none', ...variants], kib);
-    for (const [index, variant] of variants.entries()) added.get(variant)?.push((others[index] ?? 0) - (none ?? 0));
-  }
-  return new Map([...added].map(([variant, samples]) => [variant, estimate(samples)]));
+  const [none = 0, ...others] = await inPairs(['none', ...variants], kib);
+  return new Map(variants.map((variant, index) => [variant, (others[index] ?? 0) - none]));
 }

@@ -4,11 +4,11 @@ import { measureOverhead, type Overheads } from '../overhead.js';
 import type { Part, PartResult } from '../part.js';
 import { type RequestSize, recordAnswer } from '../requests.js';
 import type { Target } from '../table.js';
-import type { Variant } from '../variants.js';
+import { mainOf, type Variant } from '../variants.js';
 
 const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
-const TURNS: readonly number[] = [1, 11, 101, 251, 501];
-const TOOLS: readonly number[] = [0, 10, 50, 100];
+const TURNS = { short: [1, 251, 501], thorough: [1, 11, 101, 251, 501] } as const;
+const TOOLS = { short: [0, 50, 100], thorough: [0, 10, 50, 100] } as const;
 const SHORT = { rounds: 1, blocks: 8, blockMilliseconds: 60, warmUpMilliseconds: 1200 } as const;
 const THOROUGH = { ...SHORT, rounds: 2 } as const;
 
@@ -22,20 +22,27 @@ export const scaling: Part = {
   title: 'Scaling',
   run: async ({ thorough, folder, log }) => {
     const answer = await recordAnswer(folder, 'Converse');
+    const variants = thorough ? VARIANTS : mainOf(VARIANTS);
     const measure = async (what: string, sizes: readonly number[], request: (size: number) => RequestSize) => {
       log(`Converse with ${what}`);
       const cases = sizes.map((size) => {
         return { name: `${size} ${what}`, operation: 'Converse', request: request(size), answer } as const;
       });
-      return resultOf(what, sizes, await measureOverhead(cases, VARIANTS, thorough ? THOROUGH : SHORT));
+      const overheads = await measureOverhead(cases, variants, thorough ? THOROUGH : SHORT);
+      return resultOf(what, sizes, variants, overheads);
     };
-    const turns = await measure('turns', TURNS, (size) => ({ turns: size }));
-    const tools = await measure('tools', TOOLS, (size) => ({ tools: size }));
+    const turns = await measure('turns', thorough ? TURNS.thorough : TURNS.short, (size) => ({ turns: size }));
+    const tools = await measure('tools', thorough ? TOOLS.thorough : TOOLS.short, (size) => ({ tools: size }));
     return { tables: [...turns.tables, ...tools.tables], targets: [...turns.targets, ...tools.targets] };
   },
 };
 
-function resultOf(what: string, sizes: readonly number[], overheads: Overheads): PartResult {
+function resultOf(
+  what: string,
+  sizes: readonly number[],
+  variants: readonly Variant[],
+  overheads: Overheads,
+): PartResult {
   const last = sizes.length - 1;
   const [before, most] = [sizes[last - 1] as number, sizes[last] as number];
   const targets: Target[] = [
@@ -57,7 +64,7 @@ function resultOf(what: string, sizes: readonly number[], overheads: Overheads):
     columns: ['', ...sizes.map((size) => `${size}`)],
     rows: [
       ['no instrumentation (whole call)', ...sizes.map((_, index) => overheads.baseline(index))],
-      ...VARIANTS.map((variant) => [variant, ...sizes.map((_, index) => overheads.added(variant, index))]),
+      ...variants.map((variant) => [variant, ...sizes.map((_, index) => overheads.added(variant, index))]),
     ],
   };
   return { tables: [table], targets };
