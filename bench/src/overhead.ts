@@ -6,7 +6,7 @@
 
 import { type Child, inPairs, startChild } from './child.js';
 import type { Case } from './requests.js';
-import { bootstrap, type Estimate, medianOfMeans } from './statistics.js';
+import { bootstrap, type Estimate, median, medianOfMeans } from './statistics.js';
 import type { Variant } from './variants.js';
 
 export interface Effort {
@@ -62,13 +62,13 @@ export interface Check {
 }
 
 /** Microseconds of one call, with and without the instrumentation of its process. */
-interface Turn {
+export interface Turn {
   readonly traced: number;
   readonly untraced: number;
 }
 
 /** By variant and place of the case. */
-type Block = ReadonlyMap<Variant, readonly Turn[]>;
+export type Block = ReadonlyMap<Variant, readonly Turn[]>;
 
 export class Overheads {
   readonly #rounds: readonly (readonly Block[])[];
@@ -189,7 +189,32 @@ export async function measureOverhead(
     });
     rounds.push(blocks);
   }
-  return new Overheads(rounds, checks);
+  return new Overheads(atOneSpeed(rounds), checks);
+}
+
+/**
+ * As if all processes had run equally fast: a shared machine takes twice as long in one minute as in another. How fast
+ * a process ran is told by its own calls without tracing, which are the same in all of them.
+ */
+export function atOneSpeed(rounds: readonly (readonly Block[])[]): Block[][] {
+  const timeOf = (round: readonly Block[], variant: Variant): number =>
+    medianOfMeans([round], (block) => sum((block.get(variant) ?? []).map(({ untraced }) => untraced)));
+  const variants = [...(rounds[0]?.[0]?.keys() ?? [])];
+  const usual = median(rounds.flatMap((round) => variants.map((variant) => timeOf(round, variant))));
+  return rounds.map((round) => {
+    const factors = new Map(variants.map((variant) => [variant, usual / timeOf(round, variant)]));
+    return round.map(
+      (block) => new Map([...block].map(([variant, turns]) => [variant, scaled(turns, factors.get(variant) ?? 1)])),
+    );
+  });
+}
+
+function scaled(turns: readonly Turn[], factor: number): Turn[] {
+  return turns.map(({ traced, untraced }) => ({ traced: traced * factor, untraced: untraced * factor }));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 interface Measured {

@@ -35,8 +35,8 @@ const THOROUGH: Effort = {
   rounds: 2,
   blocks: 80,
   blockMilliseconds: 20,
-  warmUpMilliseconds: 20_000,
-  furtherWarmUpMilliseconds: 5000,
+  warmUpMilliseconds: 15_000,
+  furtherWarmUpMilliseconds: 4000,
 };
 
 /** The most that this project may add, of what the cheapest correct peer adds. */
