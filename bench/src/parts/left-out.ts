@@ -3,7 +3,7 @@
 import { askOnce } from '../child.js';
 import type { Part } from '../part.js';
 import { type Case, isStream, OPERATIONS, type Operation } from '../requests.js';
-import { bootstrap, type Estimate, medianOfMeans } from '../statistics.js';
+import { bootstrap, type Estimate, median, medianOfMeans } from '../statistics.js';
 import type { Cell } from '../table.js';
 import type { Variant } from '../variants.js';
 import { casesOf, SHORT_STREAM } from './calls.js';
@@ -33,7 +33,7 @@ const COMPARED: readonly Variant[] = [
   'traceloop',
   'traceloop, content off',
 ];
-const EFFORT = { warmUpSeconds: 7, turns: 200, calls: 12 };
+const EFFORT = { warmUpSeconds: 12, turns: 200, calls: 12 };
 
 export const leftOut: Part = {
   name: 'left-out',
@@ -63,23 +63,35 @@ async function columnOf(operation: Operation, folder: string): Promise<Column> {
   const [measured] = await casesOf(operation, folder);
   const ask = (variant: Variant, leavesOut: boolean): Promise<LeftOutReply> =>
     askOnce<LeftOutReply>('left-out', { ...EFFORT, variant, leavesOut, case: measured as Case } satisfies LeftOutJob);
-  const column: Column = new Map();
+  const replies = new Map<Variant, LeftOutReply>();
   for (const variant of COMPARED) {
     // Its tokens are right for that operation only.
     const isCompared = !variant.startsWith('traceloop') || operation === 'InvokeModel';
-    const added = isCompared ? difference(await ask(variant, false), variant, 'none') : undefined;
-    column.set(`added by ${variant}`, added);
+    if (isCompared) replies.set(variant, await ask(variant, false));
   }
-  const times = await ask('ours', true);
-  for (const name of Object.keys(times)) {
+  const parts = await ask('ours', true);
+  // A shared machine may run one process at half the speed of another.
+  const usual = median([...replies.values(), parts].map(untracedOf));
+  const column: Column = new Map();
+  for (const variant of COMPARED) {
+    const times = replies.get(variant);
+    column.set(`added by ${variant}`, times && difference(times, variant, 'none', usual));
+  }
+  for (const name of Object.keys(parts)) {
     if (name === 'none' || name === 'ours') continue;
     const isPart = isStream(operation) || !name.startsWith('(b)');
-    column.set(`less without ${name}`, isPart ? difference(times, 'ours', name) : undefined);
+    column.set(`less without ${name}`, isPart ? difference(parts, 'ours', name, usual) : undefined);
   }
   return column;
 }
 
-function difference(times: LeftOutReply, name: string, other: string): Estimate {
-  const turns = times[name]?.map((time, turn) => time - (times[other]?.[turn] as number)) ?? [];
+function untracedOf({ none = [] }: LeftOutReply): number {
+  return medianOfMeans([none], (time) => time);
+}
+
+/** @param usual what a call takes without tracing, at the speed to which all processes are brought. */
+function difference(times: LeftOutReply, name: string, other: string, usual: number): Estimate {
+  const factor = usual / untracedOf(times);
+  const turns = times[name]?.map((time, turn) => (time - (times[other]?.[turn] as number)) * factor) ?? [];
   return bootstrap([turns], (rounds) => medianOfMeans(rounds, (added) => added));
 }
