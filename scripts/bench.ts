@@ -11,12 +11,13 @@ import { formatText, targetTable } from '../bench/src/table.js';
 import { buildPackages } from './build.js';
 
 const NAMES = PARTS.map(({ name }) => name).join(', ');
-const USAGE = `Usage: npm run bench -- [--thorough [--write-readme]] [--only <part>]
+const USAGE = `Usage: npm run bench -- [--thorough] [--only <part>]
+       npm run bench -- --thorough --write-readme
 Parts: ${NAMES}`;
 
 /**
- * `npm run bench`: what tracing costs, beside the peers, in a few minutes. `--thorough` for all variants, compiled code
- * and more rounds, `--only <part>` for one part (may be repeated), `--write-readme` to put the tables of a thorough run
+ * `npm run bench`: what tracing costs, beside the peers, in a few minutes. `--thorough` for all variants, calls with
+ * compiled code and more rounds, `--only <part>` for one part (may be repeated), `--write-readme` to put the tables of a thorough run
  * into bench/README.md.
  */
 export async function main(args: string[]): Promise<number> {
@@ -68,7 +69,7 @@ function optionsOf(args: string[]): Options {
     if (intoReadme && (only || !thorough)) {
       throw new Error('--write-readme needs a whole thorough run: add --thorough, leave --only out.');
     }
-    const parts = PARTS.filter(({ name, isThoroughOnly }) => only?.includes(name) ?? (thorough || !isThoroughOnly));
+    const parts = PARTS.filter(({ name, isLeftOutOfShort }) => only?.includes(name) ?? (thorough || !isLeftOutOfShort));
     return { thorough, intoReadme, parts };
   } catch (error) {
     throw new Error(`${(error as Error).message}\n${USAGE}`);

@@ -62,7 +62,7 @@ export interface Check {
 }
 
 /** Microseconds of one call, with and without the instrumentation of its process. */
-export interface Turn {
+interface Turn {
   readonly traced: number;
   readonly untraced: number;
 }
@@ -163,7 +163,7 @@ function addedIn(rounds: readonly (readonly Block[])[], variant: Variant, figure
   );
 }
 
-/** In a process that has no instrumentation at all. */
+/** In a process that has no instrumentation at all, at the speed of all of them. */
 function untraced(block: Block, index: number): number {
   return turnOf(block, 'none', index).untraced;
 }
@@ -194,23 +194,22 @@ export async function measureOverhead(
 
 /**
  * As if all processes had run equally fast: a shared machine takes twice as long in one minute as in another. How fast
- * a process ran is told by its own calls without tracing, which are the same in all of them.
+ * a process ran is told by its own calls without tracing, which are made by the same code in all of them. What tracing
+ * leaves for these to do, garbage say, is not counted, and makes a process seem slower than it was.
  */
 export function atOneSpeed(rounds: readonly (readonly Block[])[]): Block[][] {
   const timeOf = (round: readonly Block[], variant: Variant): number =>
-    medianOfMeans([round], (block) => sum((block.get(variant) ?? []).map(({ untraced }) => untraced)));
-  const variants = [...(rounds[0]?.[0]?.keys() ?? [])];
-  const usual = median(rounds.flatMap((round) => variants.map((variant) => timeOf(round, variant))));
+    medianOfMeans([round], (block) => sum((block.get(variant) as readonly Turn[]).map(({ untraced }) => untraced)));
+  const usual = median(
+    rounds.flatMap((round) => [...(round[0] as Block).keys()].map((variant) => timeOf(round, variant))),
+  );
   return rounds.map((round) => {
-    const factors = new Map(variants.map((variant) => [variant, usual / timeOf(round, variant)]));
-    return round.map(
-      (block) => new Map([...block].map(([variant, turns]) => [variant, scaled(turns, factors.get(variant) ?? 1)])),
-    );
+    const scale = (turns: readonly Turn[], variant: Variant): Turn[] => {
+      const factor = usual / timeOf(round, variant);
+      return turns.map(({ traced, untraced }) => ({ traced: traced * factor, untraced: untraced * factor }));
+    };
+    return round.map((block) => new Map([...block].map(([variant, turns]) => [variant, scale(turns, variant)])));
   });
-}
-
-function scaled(turns: readonly Turn[], factor: number): Turn[] {
-  return turns.map(({ traced, untraced }) => ({ traced: traced * factor, untraced: untraced * factor }));
 }
 
 function sum(numbers: readonly number[]): number {

@@ -2,7 +2,7 @@ import type { Table, Target } from './table.js';
 
 /** What a part of the benchmark works with. */
 export interface Bench {
-  /** All that there is, with compiled code and more rounds; else what tells most, in a few minutes. */
+  /** All that there is, calls with compiled code, and more rounds; else what tells most, in a few minutes. */
   readonly thorough: boolean;
   /** For files of this run; removed at its end. */
   readonly folder: string;
@@ -18,7 +18,7 @@ export interface Part {
   /** As in `--only <name>`. */
   readonly name: string;
   readonly title: string;
-  /** Left out of a short run, unless asked for by name. */
-  readonly isThoroughOnly?: true;
+  /** True where it runs only when asked for by name, or when the run is thorough. */
+  readonly isLeftOutOfShort?: true;
   run(bench: Bench): Promise<PartResult>;
 }

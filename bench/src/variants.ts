@@ -28,9 +28,9 @@ export interface Setup {
   readonly floor?: 'content' | 'no content';
 }
 
-/** Beside `ours`, the peer that records most: what a short run shows where no target is a ratio to a peer. */
-export function mainOf(variants: readonly Variant[]): Variant[] {
-  return variants.filter((variant) => variant !== 'traceloop' && variant !== 'contrib aws-sdk');
+/** Without the peers that record less than `ours`: what a short run shows where no target is a ratio to a peer. */
+export function withoutLesserPeers(variants: readonly Variant[]): Variant[] {
+  return variants.filter((variant) => variant === 'openinference' || setupOf(variant)?.peer === undefined);
 }
 
 const TRACELOOP = ['@traceloop/instrumentation-bedrock', 'BedrockInstrumentation'] as const;

@@ -7,7 +7,7 @@ import type { Bench, Part, PartResult } from '../part.js';
 import { type Case, isStream, OPERATIONS, type Operation, recordAnswer } from '../requests.js';
 import type { Estimate } from '../statistics.js';
 import type { Table, Target } from '../table.js';
-import type { Variant } from '../variants.js';
+import { setupOf, type Variant } from '../variants.js';
 
 /** Two lengths of stream: their difference is the cost of the chunks. */
 export const SHORT_STREAM: number = 10;
@@ -15,9 +15,10 @@ const LONG_STREAM = 210;
 /** Between the two. */
 const CHUNKS: number = LONG_STREAM - SHORT_STREAM;
 
-const FLOORS: readonly Variant[] = ['least', 'least, content off', 'least, unsampled'];
 const VARIANTS: readonly Variant[] = [
-  ...FLOORS,
+  'least',
+  'least, content off',
+  'least, unsampled',
   'ours',
   'ours, chunk events',
   'ours, content off',
@@ -62,13 +63,11 @@ async function measureOperation(operation: Operation, { thorough, folder, log }:
   const cases = await casesOf(operation, folder);
   const variants = VARIANTS.filter(
     (variant) =>
-      (thorough || !FLOORS.includes(variant)) &&
+      (thorough || setupOf(variant)?.floor === undefined) &&
       // Only streams have chunks. They take longest to measure, and an unsampled span was found to cost them no more.
       variant !== (isStream(operation) ? 'least, unsampled' : 'ours, chunk events') &&
       // Its tokens are right there only.
-      (operation === 'InvokeModel' || variant !== 'traceloop, content off') &&
-      // Elsewhere another peer records no content for less.
-      (thorough || operation === 'InvokeModelWithResponseStream' || variant !== 'openinference, content off'),
+      (operation === 'InvokeModel' || variant !== 'traceloop, content off'),
   );
   const overheads = await measureOverhead(cases, variants, thorough ? THOROUGH : SHORT);
   const title = `${operation}: µs of CPU time added to a call${isStream(operation) ? ` of ${SHORT_STREAM} chunks, and to a chunk` : ''}`;

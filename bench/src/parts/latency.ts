@@ -6,7 +6,7 @@ import type { Bench, Part } from '../part.js';
 import { type Case, recordAnswer } from '../requests.js';
 import { estimate, percentile } from '../statistics.js';
 import type { Cell, Table } from '../table.js';
-import { mainOf, type Variant } from '../variants.js';
+import { type Variant, withoutLesserPeers } from '../variants.js';
 
 export interface LatencyJob {
   readonly variant: Variant;
@@ -90,7 +90,7 @@ async function concurrentStreams(bench: Bench): Promise<Table> {
 }
 
 async function inRounds(job: Omit<LatencyJob, 'variant'>, { thorough }: Bench): Promise<Map<Variant, LatencyReply[]>> {
-  const variants = thorough ? VARIANTS : mainOf(VARIANTS);
+  const variants = thorough ? VARIANTS : withoutLesserPeers(VARIANTS);
   const replies = new Map<Variant, LatencyReply[]>(variants.map((variant) => [variant, []]));
   for (let round = 0; round < (thorough ? 2 : 1); round++) {
     for (let place = 0; place < variants.length; place++) {

@@ -5,7 +5,7 @@ import { askOnce, inPairs } from '../child.js';
 import type { Bench, Part } from '../part.js';
 import { type Answer, type Case, OPERATIONS, type Operation, recordAnswer } from '../requests.js';
 import type { Table } from '../table.js';
-import { mainOf, type Variant } from '../variants.js';
+import { type Variant, withoutLesserPeers } from '../variants.js';
 
 export interface MemoryJob {
   readonly variant: Variant;
@@ -26,9 +26,10 @@ const VARIANTS: readonly Variant[] = [
   'openinference',
   'contrib aws-sdk',
 ];
+/** Both with the same ends: the targets are about the growth between them. */
 const CHUNKS = { short: [200, 50_000], thorough: [200, 2_000, 10_000, 50_000] } as const;
-/** Of which spans and calls are measured. */
-const MEASURED = { short: ['Converse', 'ConverseStream'], thorough: OPERATIONS } as const;
+/** Whose spans and allocations are measured. */
+const CALLED = { short: ['Converse', 'ConverseStream'], thorough: OPERATIONS } as const;
 /** Chunks that are read in each process, over all its streams. */
 const CHUNKS_IN_ALL = 50_000;
 const NODE_OPTIONS: readonly string[] = ['--expose-gc', '--min-semi-space-size=1024', '--max-semi-space-size=1024'];
@@ -47,7 +48,7 @@ export const memory: Part = {
     const growth = (variant: Variant): number =>
       (open.samples.at(-1)?.get(variant) ?? 0) - (open.samples[0]?.get(variant) ?? 0);
     const text = (open.text.at(-1) ?? 0) - (open.text[0] ?? 0);
-    const range = `${CHUNKS.thorough[0]} to ${CHUNKS.thorough.at(-1)} chunks`;
+    const range = `${CHUNKS.short[0]} to ${CHUNKS.short[1]} chunks`;
     return {
       tables: [open.table, ...rest],
       targets: [
@@ -110,7 +111,7 @@ async function measureCalls(kind: 'span' | 'allocation', bench: Bench): Promise<
   }[kind];
   bench.log(title);
   const variants = variantsOf(bench);
-  const operations: readonly Operation[] = bench.thorough ? MEASURED.thorough : MEASURED.short;
+  const operations: readonly Operation[] = bench.thorough ? CALLED.thorough : CALLED.short;
   const samples: Samples[] = [];
   for (const operation of operations) {
     const answer = await recordAnswer(bench.folder, operation, 20);
@@ -126,13 +127,13 @@ async function measureCalls(kind: 'span' | 'allocation', bench: Bench): Promise<
 }
 
 function variantsOf({ thorough }: Bench): readonly Variant[] {
-  return thorough ? VARIANTS : mainOf(VARIANTS);
+  return thorough ? VARIANTS : withoutLesserPeers(VARIANTS);
 }
 
-/** KiB over no instrumentation. Once: memory scatters little, and depends on no other program. */
+/** KiB over no instrumentation, measured once: it depends on no other program. */
 async function measure(job: Omit<MemoryJob, 'variant'>, variants: readonly Variant[]): Promise<Samples> {
   const kib = async (variant: Variant): Promise<number> =>
     (await askOnce<number>('memory', { ...job, variant } satisfies MemoryJob, { nodeOptions: NODE_OPTIONS })) / KIB;
-  const [none = 0, ...others] = await inPairs(['none', ...variants], kib);
-  return new Map(variants.map((variant, index) => [variant, (others[index] ?? 0) - none]));
+  const [none, ...others] = await inPairs(['none', ...variants], kib);
+  return new Map(variants.map((variant, index) => [variant, (others[index] as number) - (none as number)]));
 }

@@ -4,7 +4,7 @@ import { measureOverhead } from '../overhead.js';
 import type { Part } from '../part.js';
 import { type Case, recordAnswer, recordEmbeddings } from '../requests.js';
 import type { Cell, Table } from '../table.js';
-import { mainOf, type Variant } from '../variants.js';
+import { type Variant, withoutLesserPeers } from '../variants.js';
 
 const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'traceloop', 'openinference', 'contrib aws-sdk'];
 const SHORT = { rounds: 1, blocks: 8, blockMilliseconds: 60, warmUpMilliseconds: 2000 } as const;
@@ -15,7 +15,7 @@ export const payloads: Part = {
   title: 'Large payloads',
   run: async ({ thorough, folder, log }) => {
     const tables: Table[] = [];
-    const variants = thorough ? VARIANTS : mainOf(VARIANTS);
+    const variants = thorough ? VARIANTS : withoutLesserPeers(VARIANTS);
     for (const one of await casesIn(folder)) {
       log(one.name);
       const overheads = await measureOverhead([one], variants, thorough ? THOROUGH : SHORT);

@@ -4,7 +4,7 @@ import { measureOverhead, type Overheads } from '../overhead.js';
 import type { Part, PartResult } from '../part.js';
 import { type RequestSize, recordAnswer } from '../requests.js';
 import type { Target } from '../table.js';
-import { mainOf, type Variant } from '../variants.js';
+import { type Variant, withoutLesserPeers } from '../variants.js';
 
 const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
 const TURNS = { short: [1, 251, 501], thorough: [1, 11, 101, 251, 501] } as const;
@@ -22,7 +22,7 @@ export const scaling: Part = {
   title: 'Scaling',
   run: async ({ thorough, folder, log }) => {
     const answer = await recordAnswer(folder, 'Converse');
-    const variants = thorough ? VARIANTS : mainOf(VARIANTS);
+    const variants = thorough ? VARIANTS : withoutLesserPeers(VARIANTS);
     const measure = async (what: string, sizes: readonly number[], request: (size: number) => RequestSize) => {
       log(`Converse with ${what}`);
       const cases = sizes.map((size) => {
