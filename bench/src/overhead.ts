@@ -195,7 +195,8 @@ export async function measureOverhead(
 /**
  * As if all processes had run equally fast: a shared machine takes twice as long in one minute as in another. How fast
  * a process ran is told by its own calls without tracing, which are made by the same code in all of them. What tracing
- * leaves for these to do, garbage say, is not counted, and makes a process seem slower than it was.
+ * leaves for these to do, garbage say, is not counted, and makes a process seem slower than it was: in favour of whoever
+ * leaves most.
  */
 export function atOneSpeed(rounds: readonly (readonly Block[])[]): Block[][] {
   const timeOf = (round: readonly Block[], variant: Variant): number =>
@@ -204,11 +205,13 @@ export function atOneSpeed(rounds: readonly (readonly Block[])[]): Block[][] {
     rounds.flatMap((round) => [...(round[0] as Block).keys()].map((variant) => timeOf(round, variant))),
   );
   return rounds.map((round) => {
-    const scale = (turns: readonly Turn[], variant: Variant): Turn[] => {
-      const factor = usual / timeOf(round, variant);
-      return turns.map(({ traced, untraced }) => ({ traced: traced * factor, untraced: untraced * factor }));
-    };
-    return round.map((block) => new Map([...block].map(([variant, turns]) => [variant, scale(turns, variant)])));
+    const variants = [...(round[0] as Block).keys()];
+    const factors = new Map(variants.map((variant) => [variant, usual / timeOf(round, variant)]));
+    const scale = (turns: readonly Turn[], factor: number): Turn[] =>
+      turns.map(({ traced, untraced }) => ({ traced: traced * factor, untraced: untraced * factor }));
+    return round.map(
+      (block) => new Map([...block].map(([variant, turns]) => [variant, scale(turns, factors.get(variant) as number)])),
+    );
   });
 }
 
