@@ -5,6 +5,7 @@ import { setupOf, type Variant } from './variants.js';
 
 const WITHOUT_CONTENT: readonly Variant[] = [
   'least, content off',
+  'least of ours, content off',
   'ours, content off',
   'traceloop, content off',
   'openinference, content off',

@@ -7,7 +7,7 @@ import type { Operation } from './requests.js';
 import type { Estimate } from './statistics.js';
 import type { Variant } from './variants.js';
 
-const EFFORT: Effort = { rounds: 1, blocks: 40, blockMilliseconds: 30, warmUpMilliseconds: 5000 };
+const EFFORT: Effort = { rounds: 2, blocks: 200, blockMilliseconds: 4, warmUpMilliseconds: 4000 };
 /** The only peer that gets these operations right with their content; a peer more would leave less time for each. */
 const VARIANTS: readonly Variant[] = ['ours', 'openinference'];
 

@@ -1,7 +1,7 @@
 /**
- * CPU time that each variant adds to a call. Turns of some ten milliseconds are made with the SDK's own `send` and with
- * the traced one, in one process: whatever else the machine does hits both, and two processes differ by more than what
- * is to be measured.
+ * CPU time that each variant adds to a call. All take turns of some ten milliseconds in one process, one of them without
+ * instrumentation: whatever else the machine does hits them alike, and two processes differ by more than what is to be
+ * measured.
  */
 
 import { type Child, inPairs, startChild } from './child.js';
@@ -10,36 +10,36 @@ import { bootstrap, type Estimate, median, medianOfMeans } from './statistics.js
 import type { Variant } from './variants.js';
 
 export interface Effort {
-  /** Processes of each variant, one after the other. */
+  /** Processes, two at a time. */
   readonly rounds: number;
   /** Turns of each process. */
   readonly blocks: number;
-  /** CPU time of half a turn, without instrumentation, in milliseconds. */
+  /** CPU time that one variant takes of a turn, in milliseconds, as long as it costs nothing. */
   readonly blockMilliseconds: number;
   /**
-   * CPU time spent on each case before measuring, most of it on traced calls, in milliseconds: compiling is no cost of a
-   * call, and goes on for some twenty thousand of them.
+   * CPU time that each variant spends on each case before measuring, in milliseconds: compiling is no cost of a call, and
+   * goes on for some twenty thousand of them.
    */
   readonly warmUpMilliseconds: number;
   /** The same for each case after the first, which has warmed up most of the code. Default: as for the first. */
   readonly furtherWarmUpMilliseconds?: number;
 }
 
-/** Of the warm-up: without tracing runs but the SDK's code, which is the same in both. */
-const TRACED_WARM_UP = 7 / 8;
+/** Of the warm-up, in milliseconds: by turns, as in the measurement. */
+const WARM_UP_TURN = 200;
 
 export interface CallJob {
-  readonly variant: Variant;
+  readonly variants: readonly Variant[];
   readonly cases: readonly Case[];
 }
 
 /** So many calls of one case, or for so long. */
 export interface CallRequest {
+  readonly variant: Variant;
+  /** Of the case. */
   readonly index: number;
   readonly calls?: number;
   readonly milliseconds?: number;
-  /** False for the SDK's own `send`. */
-  readonly isTraced: boolean;
 }
 
 export interface CallReply {
@@ -61,20 +61,17 @@ export interface Check {
   readonly recordedCharacters: number;
 }
 
-/** Microseconds of one call, with and without the instrumentation of its process. */
-interface Turn {
-  readonly traced: number;
-  readonly untraced: number;
-}
+/** A turn: microseconds of a call by variant and place of the case. */
+export type Block = ReadonlyMap<Variant, readonly number[]>;
 
-/** By variant and place of the case. */
-export type Block = ReadonlyMap<Variant, readonly Turn[]>;
+/** Of one process. */
+type Round = readonly Block[];
 
 export class Overheads {
-  readonly #rounds: readonly (readonly Block[])[];
+  readonly #rounds: readonly Round[];
   readonly #checks: ReadonlyMap<Variant, readonly Check[]>;
 
-  constructor(rounds: readonly (readonly Block[])[], checks: ReadonlyMap<Variant, readonly Check[]>) {
+  constructor(rounds: readonly Round[], checks: ReadonlyMap<Variant, readonly Check[]>) {
     this.#rounds = rounds;
     this.#checks = checks;
   }
@@ -89,26 +86,22 @@ export class Overheads {
 
   /** Microseconds of a call without instrumentation. */
   baseline(index = 0): Estimate {
-    return bootstrap(this.#rounds, (rounds) => medianOfMeans(rounds, (block) => untraced(block, index)));
+    return this.#estimate((round) => untraced(round, index));
   }
 
   /** Microseconds that a call costs more than without instrumentation. */
   added(variant: Variant, index = 0): Estimate {
-    return bootstrap(this.#rounds, (rounds) => addedIn(rounds, variant, (of) => of(index)));
+    return this.#estimate((round) => added(round, variant, (of) => of(index)));
   }
 
   /** The same for a chunk: what the second case, longer by so many chunks, costs more than the first. */
   addedPerChunk(variant: Variant, chunks: number): Estimate {
-    return bootstrap(this.#rounds, (rounds) => addedIn(rounds, variant, (of) => (of(1) - of(0)) / chunks));
+    return this.#estimate((round) => added(round, variant, (of) => (of(1) - of(0)) / chunks));
   }
 
   /** A part of what a call costs without instrumentation. */
   share(variant: Variant, index = 0): Estimate {
-    return bootstrap(
-      this.#rounds,
-      (rounds) =>
-        addedIn(rounds, variant, (of) => of(index)) / medianOfMeans(rounds, (block) => untraced(block, index)),
-    );
+    return this.#estimate((round) => added(round, variant, (of) => of(index)) / untraced(round, index));
   }
 
   /** What one variant adds, as a ratio to what another adds. */
@@ -122,54 +115,46 @@ export class Overheads {
 
   /** Microseconds of a call by which one variant adds more than another. */
   excess(variant: Variant, other: Variant): Estimate {
-    return bootstrap(
-      this.#rounds,
-      (rounds) => addedIn(rounds, variant, (of) => of(0)) - addedIn(rounds, other, (of) => of(0)),
-    );
+    return this.#estimate((round) => added(round, variant, (of) => of(0)) - added(round, other, (of) => of(0)));
   }
 
   /** What the variant adds in one case, as a ratio to what it adds in another. */
   growth(variant: Variant, index: number, other: number): Estimate {
-    return bootstrap(
-      this.#rounds,
-      (rounds) => addedIn(rounds, variant, (of) => of(index)) / addedIn(rounds, variant, (of) => of(other)),
+    return this.#estimate(
+      (round) => added(round, variant, (of) => of(index)) / added(round, variant, (of) => of(other)),
     );
   }
 
   /** How much more the variant adds in one case than in another, of what the call costs without instrumentation. */
   growthShare(variant: Variant, index: number, other: number): Estimate {
-    return bootstrap(
-      this.#rounds,
-      (rounds) =>
-        addedIn(rounds, variant, (of) => of(index) - of(other)) /
-        medianOfMeans(rounds, (block) => untraced(block, index)),
-    );
+    return this.#estimate((round) => added(round, variant, (of) => of(index) - of(other)) / untraced(round, index));
   }
 
   #ratio(variant: Variant, other: Variant, figure: Figure): Estimate {
-    return bootstrap(this.#rounds, (rounds) => addedIn(rounds, variant, figure) / addedIn(rounds, other, figure));
+    return this.#estimate((round) => added(round, variant, figure) / added(round, other, figure));
+  }
+
+  /** The median over the processes: each has a figure of its own, whatever the speed at which the machine ran it. */
+  #estimate(figure: (round: Round) => number): Estimate {
+    return bootstrap(this.#rounds, (rounds) => median(rounds.map(figure)));
   }
 }
 
-/** A figure of one block, made of the microseconds that were added in each case. */
+/** A figure of one turn, made of the microseconds that were added in each case. */
 type Figure = (added: (index: number) => number) => number;
 
-function addedIn(rounds: readonly (readonly Block[])[], variant: Variant, figure: Figure): number {
-  return medianOfMeans(rounds, (block) =>
-    figure((index) => {
-      const { traced, untraced } = turnOf(block, variant, index);
-      return traced - untraced;
-    }),
+function added(round: Round, variant: Variant, figure: Figure): number {
+  return medianOfMeans([round], (block) =>
+    figure((index) => timeOf(block, variant, index) - timeOf(block, 'none', index)),
   );
 }
 
-/** In a process that has no instrumentation at all, at the speed of all of them. */
-function untraced(block: Block, index: number): number {
-  return turnOf(block, 'none', index).untraced;
+function untraced(round: Round, index: number): number {
+  return medianOfMeans([round], (block) => timeOf(block, 'none', index));
 }
 
-function turnOf(block: Block, variant: Variant, index: number): Turn {
-  return block.get(variant)?.[index] as Turn;
+function timeOf(block: Block, variant: Variant, index: number): number {
+  return block.get(variant)?.[index] as number;
 }
 
 /** @param variants without `none`, which is always measured */
@@ -178,94 +163,65 @@ export async function measureOverhead(
   variants: readonly Variant[],
   effort: Effort,
 ): Promise<Overheads> {
-  const rounds: Block[][] = [];
-  const checks = new Map<Variant, readonly Check[]>();
-  for (let round = 0; round < effort.rounds; round++) {
-    const blocks = Array.from({ length: effort.blocks }, () => new Map<Variant, readonly Turn[]>());
-    await inPairs(shuffled(['none', ...variants] as const), async (variant) => {
-      const measured = await measureVariant(variant, cases, effort);
-      checks.set(variant, measured.checks);
-      for (const [index, turns] of measured.blocks.entries()) blocks[index]?.set(variant, turns);
-    });
-    rounds.push(blocks);
-  }
-  return new Overheads(atOneSpeed(rounds), checks);
-}
-
-/**
- * As if all processes had run equally fast: a shared machine takes twice as long in one minute as in another. How fast
- * a process ran is told by its own calls without tracing, which are made by the same code in all of them. What tracing
- * leaves for these to do, garbage say, is not counted, and makes a process seem slower than it was: in favour of whoever
- * leaves most.
- */
-export function atOneSpeed(rounds: readonly (readonly Block[])[]): Block[][] {
-  const timeOf = (round: readonly Block[], variant: Variant): number =>
-    medianOfMeans([round], (block) => sum((block.get(variant) as readonly Turn[]).map(({ untraced }) => untraced)));
-  const usual = median(
-    rounds.flatMap((round) => [...(round[0] as Block).keys()].map((variant) => timeOf(round, variant))),
+  const all = ['none', ...variants] as const;
+  const measured = await inPairs(
+    Array.from({ length: effort.rounds }, () => all),
+    () => measureRound(cases, all, effort),
   );
-  return rounds.map((round) => {
-    const variants = [...(round[0] as Block).keys()];
-    const factors = new Map(variants.map((variant) => [variant, usual / timeOf(round, variant)]));
-    const scale = (turns: readonly Turn[], factor: number): Turn[] =>
-      turns.map(({ traced, untraced }) => ({ traced: traced * factor, untraced: untraced * factor }));
-    return round.map(
-      (block) => new Map([...block].map(([variant, turns]) => [variant, scale(turns, factors.get(variant) as number)])),
-    );
-  });
+  return new Overheads(
+    measured.map(({ blocks }) => blocks),
+    (measured[0] as MeasuredRound).checks,
+  );
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
+interface MeasuredRound {
+  readonly blocks: Round;
+  readonly checks: ReadonlyMap<Variant, readonly Check[]>;
 }
 
-interface Measured {
-  readonly checks: readonly Check[];
-  /** The turns of each block, by the place of the case. */
-  readonly blocks: readonly (readonly Turn[])[];
-}
-
-async function measureVariant(
-  variant: Variant,
+async function measureRound(
   cases: readonly Case[],
+  variants: readonly Variant[],
   { blocks, blockMilliseconds, warmUpMilliseconds, furtherWarmUpMilliseconds = warmUpMilliseconds }: Effort,
-): Promise<Measured> {
-  const child = await startChild<CallRequest, CallReply>('call', { variant, cases } satisfies CallJob);
+): Promise<MeasuredRound> {
+  const child = await startChild<CallRequest, CallReply>('call', { variants, cases } satisfies CallJob);
   try {
-    const checks: Check[] = [];
+    const checks = new Map<Variant, Check[]>(variants.map((variant) => [variant, []]));
     const calls: number[] = [];
     for (const index of cases.keys()) {
-      const warmUp = index === 0 ? warmUpMilliseconds : furtherWarmUpMilliseconds;
-      const traced = await child.ask({ index, milliseconds: warmUp * TRACED_WARM_UP, isTraced: true });
-      checks.push(traced.check);
-      await child.ask({ index, milliseconds: warmUp * (1 - TRACED_WARM_UP), isTraced: false });
-      const { microseconds } = await child.ask({ index, milliseconds: blockMilliseconds, isTraced: false });
-      calls.push(Math.max(1, Math.round((blockMilliseconds * 1000) / microseconds)));
-    }
-    const result: Turn[][] = [];
-    for (let block = 0; block < blocks; block++) {
-      const turns: Turn[] = [];
-      for (const [index, count] of calls.entries()) {
-        turns.push(await takeTurn(child, { index, calls: count }, block % 2 === 0));
+      await warmUp(child, index, variants, index === 0 ? warmUpMilliseconds : furtherWarmUpMilliseconds);
+      for (const variant of variants) {
+        const { check, microseconds } = await child.ask({ variant, index, milliseconds: blockMilliseconds });
+        checks.get(variant)?.push(check);
+        if (variant === 'none') calls.push(Math.max(1, Math.round((blockMilliseconds * 1000) / microseconds)));
       }
-      result.push(turns);
     }
-    return { checks, blocks: result };
+    const result: Block[] = [];
+    for (let block = 0; block < blocks; block++) {
+      const turn = new Map<Variant, number[]>(variants.map((variant) => [variant, []]));
+      for (const [index, count] of calls.entries()) {
+        for (const variant of shuffled(variants)) {
+          const { microseconds } = await child.ask({ variant, index, calls: count });
+          turn.get(variant)?.push(microseconds);
+        }
+      }
+      result.push(turn);
+    }
+    return { blocks: result, checks };
   } finally {
     await child.close();
   }
 }
 
-/** Each half comes first in every other turn. */
-async function takeTurn(
+async function warmUp(
   child: Child<CallRequest, CallReply>,
-  what: { readonly index: number; readonly calls: number },
-  isTracedFirst: boolean,
-): Promise<Turn> {
-  const first = await child.ask({ ...what, isTraced: isTracedFirst });
-  const second = await child.ask({ ...what, isTraced: !isTracedFirst });
-  const [traced, untraced] = isTracedFirst ? [first, second] : [second, first];
-  return { traced: traced.microseconds, untraced: untraced.microseconds };
+  index: number,
+  variants: readonly Variant[],
+  milliseconds: number,
+): Promise<void> {
+  for (let spent = 0; spent < milliseconds; spent += WARM_UP_TURN) {
+    for (const variant of shuffled(variants)) await child.ask({ variant, index, milliseconds: WARM_UP_TURN });
+  }
 }
 
 /** In random order. */

@@ -18,8 +18,8 @@ export interface Target {
   readonly limit: number;
   /** `most`: at most the limit; `least`: at least; `none`: the interval includes zero, or ends below the limit. */
   readonly kind: 'most' | 'least' | 'none';
-  /** What the least that any instrumentation can do comes to, in place of `value`. */
-  readonly floor?: Estimate | undefined;
+  /** What yardsticks come to in place of `value`, by their names. */
+  readonly floors?: Readonly<Record<string, Estimate>>;
 }
 
 type Verdict = 'yes' | 'open' | 'NO';
@@ -36,16 +36,17 @@ export function targetTable(targets: readonly Target[]): Table {
   const limit = ({ limit, kind }: Target): string =>
     `${{ most: '≤', least: '≥', none: 'none or ≤' }[kind]} ${formatNumber(limit)}`;
   const row = (target: Target): Cell[] => [target.what, limit(target), target.value, verdict(target)];
-  if (!targets.some(({ floor }) => floor)) {
-    return { title: 'Targets', columns: ['', 'limit', 'this run', 'met'], rows: targets.map(row) };
-  }
+  const names = [...new Set(targets.flatMap(({ floors = {} }) => Object.keys(floors)))];
   return {
     title: 'Targets',
-    columns: ['', 'limit', 'this run', 'met', 'by `least`', 'met'],
-    rows: targets.map((target) => {
-      const { floor } = target;
-      return [...row(target), floor, floor && verdict({ ...target, value: floor })];
-    }),
+    columns: ['', 'limit', 'this run', 'met', ...names.flatMap((name) => [`by \`${name}\``, 'met'])],
+    rows: targets.map((target) => [
+      ...row(target),
+      ...names.flatMap((name) => {
+        const value = target.floors?.[name];
+        return value ? [value, verdict({ ...target, value })] : [undefined, undefined];
+      }),
+    ]),
   };
 }
 

@@ -49,16 +49,19 @@ describe('tables of the benchmark', () => {
     ]);
   });
 
-  it('say beside each target whether the least that any instrumentation does would meet it', () => {
-    const floor = { median: 0.6, low: 0.55, high: 0.7 };
+  it('say beside each target whether the yardsticks would meet it', () => {
+    const least = { median: 0.4, low: 0.35, high: 0.45 };
+    const most = { median: 0.6, low: 0.55, high: 0.7 };
     const { columns, rows } = targetTable([
-      { what: 'speed', value: 0.8, limit: 0.5, kind: 'most', floor },
+      { what: 'speed', value: 0.8, limit: 0.5, kind: 'most', floors: { least, most } },
+      { what: 'size', value: 0.4, limit: 0.5, kind: 'most', floors: { most } },
       { what: 'rate', value: 0.4, limit: 0.5, kind: 'most' },
     ]);
-    expect(columns).to.have.length(6);
+    expect(columns).to.deep.equal(['', 'limit', 'this run', 'met', 'by `least`', 'met', 'by `most`', 'met']);
     expect(rows).to.deep.equal([
-      ['speed', '≤ 0.50', 0.8, 'NO', floor, 'NO'],
-      ['rate', '≤ 0.50', 0.4, 'yes', undefined, undefined],
+      ['speed', '≤ 0.50', 0.8, 'NO', least, 'yes', most, 'NO'],
+      ['size', '≤ 0.50', 0.4, 'yes', undefined, undefined, most, 'NO'],
+      ['rate', '≤ 0.50', 0.4, 'yes', undefined, undefined, undefined, undefined],
     ]);
   });
 });

@@ -1,56 +1,70 @@
-/** CPU time of calls: one instrumentation, one or more kinds of call. */
+/** CPU time of calls: one or more instrumentations that take turns, and one or more kinds of call. */
 
 import { serve } from '../child.js';
 import type { CallJob, CallReply, CallRequest, Check } from '../overhead.js';
-import { setupOf } from '../variants.js';
+import type { Variant } from '../variants.js';
 import { type Caller, createCaller } from './client.js';
 import { type BenchSpan, startTracing } from './tracing.js';
+
+interface Checked {
+  readonly caller: Caller;
+  readonly check: Check;
+}
 
 const job = JSON.parse(process.argv[2] ?? '') as CallJob;
 const spans: BenchSpan[] = [];
 let isChecking = true;
 
-const tracing = startTracing(job.variant, (batch) => {
+const tracing = startTracing(job.variants, (batch) => {
   if (isChecking) spans.push(...batch);
 });
-const tracedCallers = job.cases.map((one) => createCaller(one));
-if (setupOf(job.variant)?.floor) {
-  await check((tracedCallers[0] as Caller).call);
-  tracing.replaceBy(spans[0]);
-  tracing.setTraced(true);
+await tracing.learn(async () => {
+  await check(createCaller(job.cases[0] as CallJob['cases'][0]));
+  return spans[0];
+});
+const checked = new Map<Variant, readonly Checked[]>();
+for (const variant of job.variants) {
+  tracing.use(variant);
+  const ofCases: Checked[] = [];
+  for (const one of job.cases) {
+    // Clients of their own: what an instrumentation did to a client stays.
+    const caller = createCaller(one);
+    ofCases.push({ caller, check: await check(caller) });
+  }
+  checked.set(variant, ofCases);
 }
-const checks: Check[] = [];
-for (const { call } of tracedCallers) checks.push(await check(call));
-// Clients of their own: what an instrumentation did to a client stays.
-tracing.setTraced(false);
-const plainCallers = job.cases.map((one) => createCaller(one));
-for (const { call } of plainCallers) {
-  if ((await check(call)).spans > 0) throw new Error(`${job.variant} traces after it was switched off.`);
+for (const [variant, ofCases] of checked) {
+  const { caller, check: before } = ofCases[0] as Checked;
+  tracing.use(variant);
+  // Also after all others have been on.
+  if ((await check(caller)).spans !== before.spans) {
+    throw new Error(`${variant} traces otherwise after another instrumentation was on.`);
+  }
 }
 isChecking = false;
 
-serve<CallRequest, CallReply>(async ({ index, calls, milliseconds = 0, isTraced }) => {
-  tracing.setTraced(isTraced);
-  const { call } = (isTraced ? tracedCallers : plainCallers)[index] as Caller;
-  const before = process.cpuUsage();
-  const spent = (): number => {
-    const { user, system } = process.cpuUsage(before);
-    return user + system;
-  };
+serve<CallRequest, CallReply>(async ({ variant, index, calls, milliseconds = 0 }) => {
+  tracing.use(variant);
+  const { caller, check } = (checked.get(variant) as readonly Checked[])[index] as Checked;
   const callAll = async (): Promise<number> => {
+    await caller.call(); // The first one meets the code of the variant before.
+    const before = process.cpuUsage();
+    const spent = (): number => {
+      const { user, system } = process.cpuUsage(before);
+      return user + system;
+    };
     let done = 0;
     while (calls === undefined ? spent() < milliseconds * 1000 : done < calls) {
-      await call();
+      await caller.call();
       done++;
     }
     return spent() / done;
   };
-  const microseconds = await tracing.inActiveSpan(callAll);
-  return { microseconds, check: checks[index] as Check };
+  return { microseconds: await tracing.inActiveSpan(callAll), check };
 });
 
 /** What came of one call: what the application received, and what was recorded. */
-async function check(call: () => Promise<number>): Promise<Check> {
+async function check({ call }: Caller): Promise<Check> {
   spans.length = 0;
   const events = await call();
   // The batch is exported by the processor's timer.

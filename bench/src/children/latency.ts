@@ -9,7 +9,7 @@ import { createCaller } from './client.js';
 import { startTracing } from './tracing.js';
 
 const job = JSON.parse(process.argv[2] ?? '') as LatencyJob;
-startTracing(job.variant, () => {});
+startTracing([job.variant], () => {}).use(job.variant);
 const { call, open } = createCaller(job.case, (bytes) => Readable.from(paced(bytes)));
 
 serve<object, LatencyReply>(async () => {

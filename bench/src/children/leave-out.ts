@@ -3,11 +3,9 @@
  * built modules: what a call costs less without one is what that part costs.
  */
 
-import { createRequire } from 'node:module';
-import { loadPeer } from '../peers.js';
-import { watchThinly } from './least.js';
+import { loadOurs, loadPeer } from '../peers.js';
+import { watchThinly } from './least-watch.js';
 
-const load = createRequire(import.meta.url);
 const { context } = loadPeer('@opentelemetry/api');
 
 /** A function in place of one that a module of `dist/cjs` exports, or that an exported class or object has. */
@@ -96,7 +94,7 @@ export const LEFT_OUT: Readonly<Record<string, LeftOut>> = {
  */
 export function leaveOut(replaced: readonly Replacement[]): () => void {
   const putBacks = replaced.map(({ module, object, name, by }) => {
-    const exported = load(`../../../packages/instrumentation-bedrock/dist/cjs/${module}.js`);
+    const exported = loadOurs(`${module}.js`);
     const named = object === undefined ? exported : exported[object];
     const holder = typeof named === 'function' ? named.prototype : named;
     const original = holder?.[name];

@@ -5,39 +5,38 @@ import { serve } from '../child.js';
 import { shuffled } from '../overhead.js';
 import type { LeftOutJob, LeftOutReply } from '../parts/left-out.js';
 import { loadPeer } from '../peers.js';
-import { setupOf } from '../variants.js';
-import { createCaller } from './client.js';
+import { setupOf, type Variant } from '../variants.js';
+import { type Caller, createCaller } from './client.js';
 import { LEFT_OUT, leaveOut } from './leave-out.js';
 import { type BenchSpan, startTracing } from './tracing.js';
 
 const {
-  variant,
+  variants,
   leavesOut,
   case: measured,
   warmUpSeconds,
   turns,
   calls,
 } = JSON.parse(process.argv[2] ?? '') as LeftOutJob;
-let first: BenchSpan | undefined;
-let spans = 0;
+const spans: BenchSpan[] = [];
 const complaints: unknown[] = [];
 
 const complain = (...what: unknown[]): void => void complaints.push(...what);
 loadPeer('@opentelemetry/api').diag.setLogger({ error: complain, warn() {}, info() {}, debug() {}, verbose() {} });
-const tracing = startTracing(variant, (batch) => {
-  first ??= batch[0];
-  spans += batch.length;
+const tracing = startTracing(['none', ...variants], (batch) => {
+  spans.push(...batch);
 });
-const traced = createCaller(measured);
-const setup = setupOf(variant);
-if (setup?.floor) {
-  await traced.call();
-  while (!first && !setup.unsampled) await pause(10);
-  tracing.replaceBy(first);
+await tracing.learn(async () => {
+  await createCaller(measured).call();
+  while (spans.length === 0) await pause(10);
+  return spans[0];
+});
+const callers = new Map<Variant, Caller>();
+for (const variant of ['none', ...variants] as const) {
+  tracing.use(variant);
+  callers.set(variant, createCaller(measured));
 }
-tracing.setTraced(false);
-const plain = createCaller(measured);
-const names = ['none', variant, ...(leavesOut ? Object.keys(LEFT_OUT) : [])];
+const names = ['none', ...variants, ...(leavesOut ? Object.keys(LEFT_OUT) : [])];
 for (const name of names) await check(name);
 
 serve<object, LeftOutReply>(async () => {
@@ -53,23 +52,25 @@ serve<object, LeftOutReply>(async () => {
 
 /** What is left out is to leave one span for each call, and no complaint. */
 async function check(name: string): Promise<void> {
-  spans = 0;
+  spans.length = 0;
   await timeOf(name);
   // The batch is exported by the processor's timer.
   await pause(120);
-  const expected = name === 'none' || setup?.unsampled ? 0 : calls + 1;
-  if (spans !== expected || complaints.length > 0) {
-    throw new Error(`Without ${name}, ${spans} spans of ${expected}. ${complaints.join(' ')}`);
+  const isSilent = name === 'none' || setupOf(name as Variant)?.unsampled;
+  const expected = isSilent ? 0 : calls + 1;
+  if (spans.length !== expected || complaints.length > 0) {
+    throw new Error(`${name}: ${spans.length} spans of ${expected}. ${complaints.join(' ')}`);
   }
 }
 
 /** The mean of the faster half of some calls, in microseconds: what other programs and collections took is not in it. */
 async function timeOf(name: string): Promise<number> {
   const { options, replaced } = LEFT_OUT[name] ?? {};
+  const variant = LEFT_OUT[name] ? 'ours' : (name as Variant);
+  tracing.use(variant);
   const putBack = replaced && leaveOut(replaced);
-  if (options) tracing.configure(options);
-  tracing.setTraced(name !== 'none');
-  const { call } = name === 'none' ? plain : traced;
+  if (options) tracing.configure(variant, options);
+  const { call } = callers.get(variant) as Caller;
   const times: number[] = [];
   await tracing.inActiveSpan(async () => {
     await call(); // The first one meets the code of the turn before.
@@ -80,7 +81,7 @@ async function timeOf(name: string): Promise<number> {
     }
   });
   putBack?.();
-  if (options) tracing.configure({});
+  if (options) tracing.configure(variant, {});
   const faster = times.sort((a, b) => a - b).slice(0, Math.ceil(calls / 2));
   return faster.reduce((sum, time) => sum + time, 0) / faster.length;
 }

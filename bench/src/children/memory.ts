@@ -10,9 +10,10 @@ const job = JSON.parse(process.argv[2] ?? '') as MemoryJob;
 const kept: unknown[] = [];
 let isKeeping = false;
 
-const { inActiveSpan } = startTracing(job.variant, (batch: readonly BenchSpan[]) => {
+const { inActiveSpan, use } = startTracing([job.variant], (batch: readonly BenchSpan[]) => {
   if (isKeeping) kept.push(...batch);
 });
+use(job.variant);
 // An open stream: the bytes have come, the end has not.
 const openBody = (bytes: Buffer): Readable =>
   Readable.from(

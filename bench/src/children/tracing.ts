@@ -1,9 +1,8 @@
-/** Switches one variant on: the same provider and processor for all, with an exporter that forgets. */
+/** Switches variants on and off: the same provider and processor for all, with an exporter that forgets. */
 
-import { createRequire } from 'node:module';
-import { loadPeer } from '../peers.js';
-import { setupOf, type Variant } from '../variants.js';
-import { type Exchanged, readLeast } from './least.js';
+import { loadOurs, loadPeer } from '../peers.js';
+import { type Setup, setupOf, type Variant } from '../variants.js';
+import { createLeastSend, type Send } from './least.js';
 
 export interface BenchSpan {
   readonly name: string;
@@ -13,82 +12,21 @@ export interface BenchSpan {
 export interface BenchTracing {
   /** Runs the work as an application does that is traced itself: within a span. */
   inActiveSpan<Result>(work: () => Result): Result;
-  /** Takes the instrumentation off the SDK, or puts it back on; clients that are made meanwhile stay as they are. */
-  setTraced(isTraced: boolean): void;
-  /** Adds options to those of the variant; what was added before is taken back. */
-  configure(options: object): void;
+  /** Takes what is on off the SDK, and puts this one on; clients that are made meanwhile stay as they are. */
+  use(variant: Variant): void;
+  /** Adds options to those of a variant of this project; what was added before is taken back. */
+  configure(variant: Variant, options: object): void;
   /**
-   * From now on, each call of the SDK gets a span with this name and these attributes, and the least is done for it.
+   * Tells the yardsticks (`children/least.ts`) what to write: name and attributes of a span that `ours` made without
+   * content. Does nothing where there are none.
    *
-   * @param span absent where none is recorded.
+   * @param call makes one call, and returns its span
    */
-  replaceBy(span: BenchSpan | undefined): void;
+  learn(call: () => Promise<BenchSpan | undefined>): Promise<void>;
 }
-
-type Send = (this: unknown, command: unknown, ...rest: unknown[]) => Promise<unknown>;
 
 interface ClientPrototype {
   send: Send;
-}
-
-/** @param keep is given the spans of each batch */
-export function startTracing(variant: Variant, keep: (batch: readonly BenchSpan[]) => void): BenchTracing {
-  const { NodeTracerProvider, BatchSpanProcessor, AlwaysOffSampler } = loadPeer('@opentelemetry/sdk-trace-node');
-  const { context, trace, SpanKind, TraceFlags } = loadPeer('@opentelemetry/api');
-  const setup = setupOf(variant);
-  const exporter = {
-    export(batch: readonly BenchSpan[], done: (result: { code: number }) => void): void {
-      keep(batch);
-      done({ code: 0 });
-    },
-    shutdown: async () => undefined,
-    forceFlush: async () => undefined,
-  };
-  const provider = new NodeTracerProvider({
-    spanProcessors: [new BatchSpanProcessor(exporter, { scheduledDelayMillis: 50 })],
-    ...(setup?.unsampled ? { sampler: new AlwaysOffSampler() } : {}),
-  });
-  provider.register();
-  // Ours patches an SDK that is loaded already, and leaves what it replaced when it is disabled.
-  const prototype = setup?.peer ? undefined : clientPrototype();
-  const sdkSend = prototype?.send;
-  const instrumentation = setup && createInstrumentation(setup);
-  instrumentation?.setTracerProvider(provider);
-  let tracedSend = prototype?.send;
-  const parent = { traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: TraceFlags.SAMPLED };
-  return {
-    inActiveSpan: (work) => context.with(trace.setSpan(context.active(), trace.wrapSpanContext(parent)), work),
-    setTraced(isTraced) {
-      if (prototype) prototype.send = (isTraced ? tracedSend : sdkSend) as Send;
-      else if (isTraced) instrumentation?.enable();
-      else instrumentation?.disable();
-    },
-    configure: (options) => instrumentation?.setConfig({ ...setup?.options, ...options }),
-    replaceBy(recorded) {
-      const tracer = provider.getTracer('least');
-      const withContent = setup?.floor === 'content';
-      tracedSend = function (this: unknown, command, ...rest) {
-        const span = tracer.startSpan(recorded?.name ?? 'chat', { kind: SpanKind.CLIENT });
-        const answer = context.with(trace.setSpan(context.active(), span), () => sdkSend?.call(this, command, ...rest));
-        if (!recorded) return answer;
-        return answer.then((output: Exchanged) => {
-          readLeast((command as { input: Exchanged }).input, output, withContent, (content) => {
-            span.setAttributes(recorded.attributes);
-            span.setAttributes(content);
-            span.end();
-          });
-          return output;
-        });
-      };
-    },
-  };
-}
-
-/** The object of the prototype chain that holds `send`: ours replaces it there. */
-function clientPrototype(): ClientPrototype {
-  let prototype = loadPeer('@aws-sdk/client-bedrock-runtime').BedrockRuntimeClient.prototype;
-  while (!Object.hasOwn(prototype, 'send')) prototype = Object.getPrototypeOf(prototype);
-  return prototype;
 }
 
 interface Instrumentation {
@@ -98,14 +36,101 @@ interface Instrumentation {
   setConfig(config: object): void;
 }
 
-function createInstrumentation({
-  peer,
-  options,
-}: {
-  peer?: readonly [string, string];
-  options: object;
-}): Instrumentation {
-  if (peer) return new (loadPeer(peer[0])[peer[1]])(options);
-  const ours = createRequire(import.meta.url)('../../../packages/instrumentation-bedrock/dist/cjs/index.js');
-  return new ours.BedrockInstrumentation(options);
+/** What the yardsticks write is learned from it. */
+const TEACHER: Variant = 'ours, content off';
+
+/** @param keep is given the spans of each batch */
+export function startTracing(variants: readonly Variant[], keep: (batch: readonly BenchSpan[]) => void): BenchTracing {
+  const { NodeTracerProvider, BatchSpanProcessor, AlwaysOffSampler } = loadPeer('@opentelemetry/sdk-trace-node');
+  const { context, trace, TraceFlags } = loadPeer('@opentelemetry/api');
+  const exporter = {
+    export(batch: readonly BenchSpan[], done: (result: { code: number }) => void): void {
+      keep(batch);
+      done({ code: 0 });
+    },
+    shutdown: async () => undefined,
+    forceFlush: async () => undefined,
+  };
+  const createProvider = (config: object = {}) =>
+    new NodeTracerProvider({
+      spanProcessors: [new BatchSpanProcessor(exporter, { scheduledDelayMillis: 50 })],
+      ...config,
+    });
+  const sampled = createProvider();
+  sampled.register();
+  const unsampled = createProvider({ sampler: new AlwaysOffSampler() });
+
+  const hasYardstick = variants.some((variant) => setupOf(variant)?.floor);
+  const instrumentations = new Map<Variant, Instrumentation>();
+  const createAll = (isNext: (setup: Setup) => boolean): void => {
+    for (const variant of new Set(hasYardstick ? [...variants, TEACHER] : variants)) {
+      const setup = setupOf(variant);
+      if (!setup || setup.floor || !isNext(setup)) continue;
+      const instrumentation = createInstrumentation(setup);
+      instrumentation.setTracerProvider(setup.unsampled ? unsampled : sampled);
+      instrumentation.disable();
+      instrumentations.set(variant, instrumentation);
+    }
+  };
+  // Peers meet the SDK when it is loaded. Ours patches one that is loaded already, and leaves what it replaced there.
+  createAll(({ peer, loadsSdk }) => peer !== undefined && !loadsSdk);
+  createAll(({ loadsSdk }) => loadsSdk === true);
+  const prototype = clientPrototype();
+  const sdkSend = prototype.send;
+  createAll(({ peer }) => peer === undefined);
+  const oursSend = prototype.send;
+  prototype.send = sdkSend;
+
+  const restore = (): void => {
+    // Peers replace `send` on the class itself, and put there what it inherited: in the way of what comes next.
+    const { prototype: own } = clientClass();
+    if (own !== prototype) Reflect.deleteProperty(own, 'send');
+    prototype.send = sdkSend;
+  };
+  let learned: BenchSpan | undefined;
+  const sends = new Map<Variant, Send>();
+  for (const variant of variants) {
+    const setup = setupOf(variant);
+    if (!setup || setup.peer) continue;
+    const tracer = (setup.unsampled ? unsampled : sampled).getTracer('least');
+    sends.set(variant, setup.floor ? createLeastSend(setup.floor, tracer, sdkSend, () => learned) : oursSend);
+  }
+  let current: Variant = 'none';
+  const use = (variant: Variant): void => {
+    if (variant === current) return;
+    instrumentations.get(current)?.disable();
+    restore();
+    current = variant;
+    prototype.send = sends.get(variant) ?? sdkSend;
+    instrumentations.get(variant)?.enable();
+  };
+  const parent = { traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: TraceFlags.SAMPLED };
+  return {
+    inActiveSpan: (work) => context.with(trace.setSpan(context.active(), trace.wrapSpanContext(parent)), work),
+    use,
+    configure: (variant, options) =>
+      instrumentations.get(variant)?.setConfig({ ...setupOf(variant)?.options, ...options }),
+    async learn(call) {
+      if (!hasYardstick) return;
+      use(TEACHER);
+      prototype.send = oursSend;
+      learned = await call();
+    },
+  };
+}
+
+function clientClass(): { prototype: ClientPrototype } {
+  return loadPeer('@aws-sdk/client-bedrock-runtime').BedrockRuntimeClient;
+}
+
+/** The object of the prototype chain that holds `send`: ours replaces it there. */
+function clientPrototype(): ClientPrototype {
+  let { prototype } = clientClass();
+  while (!Object.hasOwn(prototype, 'send')) prototype = Object.getPrototypeOf(prototype);
+  return prototype;
+}
+
+function createInstrumentation({ peer, options }: Setup): Instrumentation {
+  const [exported, className] = peer ? [loadPeer(peer[0]), peer[1]] : [loadOurs(), 'BedrockInstrumentation'];
+  return new exported[className](options);
 }

@@ -3,19 +3,20 @@
 import { askOnce } from '../child.js';
 import type { Part } from '../part.js';
 import { type Case, isStream, OPERATIONS, type Operation } from '../requests.js';
-import { bootstrap, type Estimate, median, medianOfMeans } from '../statistics.js';
+import { bootstrap, type Estimate, medianOfMeans } from '../statistics.js';
 import type { Cell } from '../table.js';
 import type { Variant } from '../variants.js';
 import { casesOf, SHORT_STREAM } from './calls.js';
 
 export interface LeftOutJob {
-  readonly variant: Variant;
-  /** False where the variant is measured as it is only: replacing functions keeps V8 from compiling calls of them into one. */
+  /** Take turns, with calls without any. */
+  readonly variants: readonly Variant[];
+  /** Whether `ours`, which must be among them, is measured without each of its parts as well. */
   readonly leavesOut: boolean;
   readonly case: Case;
   readonly warmUpSeconds: number;
   readonly turns: number;
-  /** In each turn, with each part left out. */
+  /** Of each in a turn. */
   readonly calls: number;
 }
 
@@ -24,16 +25,19 @@ export type LeftOutReply = Readonly<Record<string, readonly number[]>>;
 
 const COMPARED: readonly Variant[] = [
   'ours',
+  'ours, content off',
+  'ours, unsampled',
   'least',
   'least, content off',
+  'least, unsampled',
+  'least of ours',
+  'least of ours, content off',
   'openinference',
   'contrib aws-sdk',
-  'ours, unsampled',
-  'least, unsampled',
   'traceloop',
   'traceloop, content off',
 ];
-const EFFORT = { warmUpSeconds: 12, turns: 200, calls: 12 };
+const EFFORT = { warmUpSeconds: 40, turns: 150, calls: 12 };
 
 export const leftOut: Part = {
   name: 'left-out',
@@ -48,7 +52,7 @@ export const leftOut: Part = {
     }
     const names = [...(columns[0]?.keys() ?? [])];
     const table = {
-      title: `µs of wall time of a call, at the same speed; streams of ${SHORT_STREAM} chunks`,
+      title: `µs of wall time of a call; streams of ${SHORT_STREAM} chunks`,
       columns: ['', ...OPERATIONS],
       rows: names.map((name): Cell[] => [name, ...columns.map((column) => column.get(name))]),
     };
@@ -61,37 +65,26 @@ type Column = Map<string, Estimate | undefined>;
 
 async function columnOf(operation: Operation, folder: string): Promise<Column> {
   const [measured] = await casesOf(operation, folder);
-  const ask = (variant: Variant, leavesOut: boolean): Promise<LeftOutReply> =>
-    askOnce<LeftOutReply>('left-out', { ...EFFORT, variant, leavesOut, case: measured as Case } satisfies LeftOutJob);
-  const replies = new Map<Variant, LeftOutReply>();
-  for (const variant of COMPARED) {
-    // Its tokens are right for that operation only.
-    const isCompared = !variant.startsWith('traceloop') || operation === 'InvokeModel';
-    if (isCompared) replies.set(variant, await ask(variant, false));
-  }
-  const parts = await ask('ours', true);
-  // A shared machine may run one process at half the speed of another.
-  const usual = median([...replies.values(), parts].map(untracedOf));
+  const ask = (variants: readonly Variant[], leavesOut: boolean): Promise<LeftOutReply> =>
+    askOnce<LeftOutReply>('left-out', { ...EFFORT, variants, leavesOut, case: measured as Case } satisfies LeftOutJob);
+  // Its tokens are right for that operation only.
+  const compared = COMPARED.filter((variant) => operation === 'InvokeModel' || !variant.startsWith('traceloop'));
+  const whole = await ask(compared, false);
+  // In a process of their own: replacing functions keeps V8 from compiling calls of them into one.
+  const parts = await ask(['ours'], true);
   const column: Column = new Map();
   for (const variant of COMPARED) {
-    const times = replies.get(variant);
-    column.set(`added by ${variant}`, times && difference(times, variant, 'none', usual));
+    column.set(`added by ${variant}`, whole[variant] && difference(whole, variant, 'none'));
   }
   for (const name of Object.keys(parts)) {
     if (name === 'none' || name === 'ours') continue;
     const isPart = isStream(operation) || !name.startsWith('(b)');
-    column.set(`less without ${name}`, isPart ? difference(parts, 'ours', name, usual) : undefined);
+    column.set(`less without ${name}`, isPart ? difference(parts, 'ours', name) : undefined);
   }
   return column;
 }
 
-function untracedOf({ none = [] }: LeftOutReply): number {
-  return medianOfMeans([none], (time) => time);
-}
-
-/** @param usual what a call takes without tracing, at the speed to which all processes are brought. */
-function difference(times: LeftOutReply, name: string, other: string, usual: number): Estimate {
-  const factor = usual / untracedOf(times);
-  const turns = times[name]?.map((time, turn) => (time - (times[other]?.[turn] as number)) * factor) ?? [];
+function difference(times: LeftOutReply, name: string, other: string): Estimate {
+  const turns = times[name]?.map((time, turn) => time - (times[other]?.[turn] as number)) ?? [];
   return bootstrap([turns], (rounds) => medianOfMeans(rounds, (added) => added));
 }

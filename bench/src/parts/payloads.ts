@@ -7,8 +7,8 @@ import type { Cell, Table } from '../table.js';
 import { type Variant, withoutLesserPeers } from '../variants.js';
 
 const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'traceloop', 'openinference', 'contrib aws-sdk'];
-const SHORT = { rounds: 1, blocks: 8, blockMilliseconds: 60, warmUpMilliseconds: 2000 } as const;
-const THOROUGH = { ...SHORT, rounds: 2 } as const;
+const SHORT = { rounds: 2, blocks: 12, blockMilliseconds: 30, warmUpMilliseconds: 1000 } as const;
+const THOROUGH = { ...SHORT, blocks: 24 } as const;
 
 export const payloads: Part = {
   name: 'payloads',

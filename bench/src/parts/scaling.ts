@@ -9,8 +9,8 @@ import { type Variant, withoutLesserPeers } from '../variants.js';
 const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
 const TURNS = { short: [1, 251, 501], thorough: [1, 11, 101, 251, 501] } as const;
 const TOOLS = { short: [0, 50, 100], thorough: [0, 10, 50, 100] } as const;
-const SHORT = { rounds: 1, blocks: 8, blockMilliseconds: 60, warmUpMilliseconds: 1200 } as const;
-const THOROUGH = { ...SHORT, rounds: 2, blocks: 16 } as const;
+const SHORT = { rounds: 2, blocks: 16, blockMilliseconds: 15, warmUpMilliseconds: 800 } as const;
+const THOROUGH = { ...SHORT, rounds: 4, blocks: 50 } as const;
 
 /** Twice the length may cost twice as much, and a tenth for what the measurement scatters. */
 const LINEAR = 1.1;
