@@ -176,7 +176,7 @@ describe('odd applications', () => {
 });
 
 describe('odd iterators', () => {
-  const read = async (stream: AsyncIterable<unknown>): Promise<{ seen: string[]; items: unknown[] }> => {
+  const observe = (stream: AsyncIterable<unknown>): string[] => {
     const seen: string[] = [];
     const observer: StreamObserver = {
       onChunk: () => seen.push('chunk'),
@@ -185,6 +185,10 @@ describe('odd iterators', () => {
       onAbandon: () => seen.push('abandon'),
     };
     expect(observeStream(stream, observer)).to.equal(true);
+    return seen;
+  };
+  const read = async (stream: AsyncIterable<unknown>): Promise<{ seen: string[]; items: unknown[] }> => {
+    const seen = observe(stream);
     const items: unknown[] = [];
     try {
       for await (const item of stream) items.push(item);
@@ -247,6 +251,164 @@ describe('odd iterators', () => {
     globalThis.gc?.();
     expect(observed.deref()).to.equal(undefined);
     expect(await iterator.next()).to.deep.equal({ done: true, value: undefined });
+  });
+
+  async function* generate(): AsyncGenerator<number> {
+    yield 1;
+    yield 2;
+  }
+  const withMembers = async function* (): AsyncGenerator<number> {
+    yield* generate();
+  };
+  Object.assign(withMembers.prototype as object, { cancel: () => 'cancelled' });
+  /** What is known to others, or is no plain generator, with what there is of it beside the methods. */
+  const KNOWN: Readonly<Record<string, () => { stream: AsyncIterable<unknown>; iterator?: object; member?: unknown }>> =
+    {
+      'of a class': () => {
+        class Cursor {
+          readonly next = countTo(2);
+          cancel(): string {
+            return `cancelled ${this.constructor.name}`;
+          }
+        }
+        const iterator = new Cursor();
+        return { stream: streamOf(iterator), iterator, member: 'cancelled Cursor' };
+      },
+      'that are generators with a member': () => {
+        const iterator = Object.assign(generate(), { cancel: () => 'cancelled' });
+        return { stream: streamOf(iterator), iterator, member: 'cancelled' };
+      },
+      'that are the stream itself': () => {
+        const iterator = generate();
+        return { stream: iterator, iterator };
+      },
+      'whose generator function gives them members': () => ({
+        stream: { [Symbol.asyncIterator]: withMembers },
+        member: 'cancelled',
+      }),
+      'that are synchronous generators': () => ({
+        stream: {
+          *[Symbol.asyncIterator]() {
+            yield 1;
+            yield 2;
+          },
+        } as unknown as AsyncIterable<unknown>,
+      }),
+    };
+  for (const [name, create] of Object.entries(KNOWN)) {
+    it(`${name} stay what they are, and are seen`, async () => {
+      const { stream, iterator: known, member } = create();
+      const tag = Object.prototype.toString.call((known ?? create().stream[Symbol.asyncIterator]()) as object);
+      const seen = observe(stream);
+      const iterator = stream[Symbol.asyncIterator]() as AsyncIterator<unknown> & { cancel?(): unknown };
+      if (known) expect(iterator).to.equal(known);
+      expect(Object.prototype.toString.call(iterator)).to.equal(tag);
+      expect(Object.keys(iterator)).to.not.include.members(['next', 'return', 'throw']);
+      expect(iterator.cancel?.()).to.equal(member);
+      expect(await collect({ [Symbol.asyncIterator]: () => iterator })).to.deep.equal([1, 2]);
+      expect(seen).to.deep.equal(['chunk', 'chunk', 'end']);
+    });
+  }
+
+  it('that are generators get what is sent, returned and thrown into them', async () => {
+    const got: unknown[] = [];
+    const stream = {
+      async *[Symbol.asyncIterator](): AsyncGenerator<number, unknown, unknown> {
+        try {
+          got.push(yield 1);
+          got.push(yield 2);
+        } catch (error) {
+          got.push(error);
+        }
+        try {
+          yield 3;
+        } finally {
+          yield 4;
+        }
+        return 5;
+      },
+    };
+    const seen = observe(stream);
+    const iterator = stream[Symbol.asyncIterator]();
+    expect([
+      await iterator.next('ignored'),
+      await iterator.next('sent'),
+      await iterator.throw('thrown'),
+      await iterator.return('returned'),
+      await iterator.next(),
+      await iterator.next(),
+    ]).to.deep.equal([
+      { done: false, value: 1 },
+      { done: false, value: 2 },
+      { done: false, value: 3 },
+      { done: false, value: 4 },
+      { done: true, value: 'returned' },
+      { done: true, value: undefined },
+    ]);
+    expect(got).to.deep.equal(['sent', 'thrown']);
+    expect(seen).to.deep.equal(['chunk', 'chunk', 'abandon']);
+  });
+
+  it('of one call may be given for another, begun or not: what is read from then on is for the other', async () => {
+    for (const begin of [0, 1]) {
+      const inner = { [Symbol.asyncIterator]: generate };
+      const first = observe(inner);
+      const iterator = inner[Symbol.asyncIterator]();
+      for (let count = 0; count < begin; count++) await iterator.next();
+      const outer = streamOf(iterator);
+      const second = observe(outer);
+      expect(outer[Symbol.asyncIterator]()).to.equal(iterator);
+      expect(await collect(outer)).to.deep.equal([1, 2].slice(begin));
+      expect(first).to.deep.equal([...Array(begin).fill('chunk'), 'abandon']);
+      expect(second).to.deep.equal([...Array(2 - begin).fill('chunk'), 'end']);
+    }
+  });
+
+  it('may outlive their stream once begun, and are missed when they are dropped', async () => {
+    for (const open of [
+      () => ({ [Symbol.asyncIterator]: generate }),
+      () => streamOf(generate()),
+      () => streamOf({ next: countTo(2) }),
+    ]) {
+      const seen: string[][] = [];
+      const begin = async (): Promise<AsyncIterator<unknown>> => {
+        const stream = open();
+        seen.push(observe(stream));
+        const iterator = stream[Symbol.asyncIterator]();
+        await iterator.next();
+        return iterator;
+      };
+      const collectGarbage = async (): Promise<void> => {
+        for (let turn = 0; turn < 5; turn++) {
+          await new Promise((done) => setImmediate(done));
+          globalThis.gc?.();
+        }
+      };
+      const kept = await begin();
+      await begin();
+      await collectGarbage();
+      expect(seen).to.deep.equal([['chunk'], ['chunk', 'abandon']]);
+      await kept.next();
+      await kept.next();
+      expect(seen[0]).to.deep.equal(['chunk', 'chunk', 'end']);
+    }
+  });
+
+  it('get the arguments they are called with, and no more', async () => {
+    const asked: unknown[][] = [];
+    const answer = async (...args: unknown[]) => {
+      asked.push(args);
+      return { done: false, value: 0 };
+    };
+    const stream = streamOf({ next: answer, return: answer, throw: answer });
+    observe(stream);
+    const iterator = stream[Symbol.asyncIterator]() as unknown as Record<'next' | 'return' | 'throw', typeof answer>;
+    for (const method of ['next', 'return', 'throw'] as const) {
+      await iterator[method]();
+      await iterator[method](undefined);
+      await iterator[method](method, 2);
+    }
+    expect(asked).to.deep.equal(['next', 'return', 'throw'].flatMap((method) => [[], [undefined], [method, 2]]));
   });
 
   it('get the arguments they are asked for with', () => {
