@@ -23,7 +23,8 @@ export interface ResolvableStack {
 export type Handler = (args: { readonly request?: unknown }) => Promise<{ readonly response?: unknown }>;
 
 export interface SdkClient {
-  readonly config?: { readonly serviceId?: unknown };
+  readonly config?: { readonly serviceId?: unknown; readonly cacheMiddleware?: unknown };
+  readonly middlewareStack?: unknown;
 }
 
 /** `send` has three overloads; what comes after the command is passed on untouched. */

@@ -4,7 +4,7 @@ import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
-import { errorView, sameAsUntraced } from './support/compare.js';
+import { errorView, sameAsUntraced, turns } from './support/compare.js';
 import { beforeEachTest } from './support/simulation.js';
 import { createClient, json, type Tracing } from './support/tracing.js';
 
@@ -300,6 +300,19 @@ describe('with middleware and inputs of its own, the application does not notice
     });
     afterEach(() => caching.destroy());
 
+    /** The figures come from each call's own exchange; one that saw two would count a second attempt. */
+    function expectOneAttemptEach(calls: number): void {
+      expect(tracing.spans()).to.have.lengthOf(calls);
+      for (const { attributes } of tracing.spans()) {
+        expect(attributes).to.include({
+          'gen_ai.usage.input_tokens': 7,
+          'gen_ai.usage.output_tokens': 3,
+          'server.address': '127.0.0.1',
+        });
+        expect(attributes).to.not.have.property('http.request.resend_count');
+      }
+    }
+
     it('has each call traced for itself, also at the same time', async () => {
       await Promise.all(['one', 'two', 'three'].map((prompt) => caching.send(invoke(prompt))));
       await caching.send(invoke('four'));
@@ -311,10 +324,28 @@ describe('with middleware and inputs of its own, the application does not notice
       ]);
       const prompts = tracing.spans().map((span) => JSON.stringify(json(span, 'gen_ai.input.messages')));
       for (const prompt of ['one', 'two', 'three', 'four']) expect(prompts.join()).to.include(`"${prompt}"`);
-      for (const { attributes } of tracing.spans()) {
-        expect(attributes).to.include({ 'gen_ai.usage.input_tokens': 7, 'gen_ai.usage.output_tokens': 3 });
-        expect(attributes).to.not.have.property('http.request.resend_count');
+      expectOneAttemptEach(4);
+    });
+
+    it('or does not: of a command that is sent twice at once, each call has its own requests', async () => {
+      const own = createClient(scripted.url);
+      class Waiting {
+        readonly config = own.config;
+        readonly middlewareStack = own.middlewareStack;
+        async send(command: sdk.InvokeModelCommand): Promise<sdk.InvokeModelCommandOutput> {
+          await turns(1);
+          return own.send(command);
+        }
       }
+      tracing.instrumentation.manuallyInstrument({ BedrockRuntimeClient: Waiting as never });
+      const waiting = new Waiting();
+      const command = invoke('one');
+      await Promise.all([own.send(command), own.send(command)]);
+      await Promise.all([waiting.send(command), waiting.send(command)]);
+      context.disable();
+      await Promise.all([own.send(command), own.send(command)]);
+      expectOneAttemptEach(6);
+      own.destroy();
     });
 
     it('leaves a command that is sent twice at once as it was', async () => {
@@ -347,6 +378,45 @@ describe('with middleware and inputs of its own, the application does not notice
       }
       own.destroy();
     });
+
+    it('is seen where what stands between it and the SDK does not say that it caches', async () => {
+      class Other {
+        readonly config = { serviceId: 'Bedrock Runtime' };
+        send(command: sdk.InvokeModelCommand): Promise<sdk.InvokeModelCommandOutput> {
+          return caching.send(command);
+        }
+      }
+      tracing.instrumentation.manuallyInstrument({ BedrockRuntimeClient: Other as never });
+      const other = new Other();
+      await other.send(invoke('one'));
+      await Promise.all([other.send(invoke('two')), caching.send(invoke('three'))]);
+      expectOneAttemptEach(3);
+    });
+
+    for (const [outerCaches, innerCaches] of [
+      [true, false],
+      [false, true],
+      [true, true],
+      [false, false],
+    ]) {
+      const name = (caches: boolean | undefined): string => (caches ? 'one that caches' : 'one that does not');
+      it(`has its requests told apart: ${name(innerCaches)} used by middleware of ${name(outerCaches)}`, async () => {
+        const outer = createClient(scripted.url, { cacheMiddleware: outerCaches === true });
+        const inner = createClient(scripted.url, { cacheMiddleware: innerCaches === true });
+        const useInner: AnyMiddleware = (next) => async (args) => {
+          await inner.send(invoke('inner'));
+          const result = await next(args);
+          await inner.send(invoke('inner'));
+          return result;
+        };
+        stackOf(outer).add(useInner, { step: 'finalizeRequest', priority: 'high' });
+        await outer.send(invoke('one'));
+        await Promise.all([outer.send(invoke('two')), outer.send(invoke('three'))]);
+        expectOneAttemptEach(9);
+        outer.destroy();
+        inner.destroy();
+      });
+    }
 
     it('works on when the instrumentation is switched off, and on', async () => {
       await caching.send(invoke('one'));
