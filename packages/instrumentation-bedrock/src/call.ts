@@ -3,6 +3,7 @@
 import { type Attributes, type Context, type Span, trace } from '@opentelemetry/api';
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '@opentelemetry/semantic-conventions';
 import type { Api, ApiRequest, ApiResponse, ApiStream } from './apis/api.js';
+import { responseAttributes, usageAttributes } from './attributes.js';
 import type { BedrockCallInfo, ResolvedConfig } from './config.js';
 import type { Dialect, ResponseFacts } from './dialects/dialect.js';
 import { type EventLogger, InferenceEvent } from './events.js';
@@ -202,20 +203,31 @@ export class TracedCall {
       this.#firstChunkTime === undefined ? undefined : (this.#firstChunkTime - this.#startTime) / 1000;
     this.#measure(usage, response, facts, timeToFirstChunk, failure);
     if (!recorder) return;
-    // What the span has from its start stays, also as a hook has changed it.
-    const { server } = this.#exchange;
-    if (server !== this.#server) recorder.setFacts(serverAttributes(server));
-    if (response && response.dialect !== this.#request.dialect) {
-      recorder.setFacts({ [semconv.ATTR_GEN_AI_OPERATION_NAME]: response.dialect.operation });
-    }
-    recorder.setFacts(this.#exchange.attributes());
-    if (timeToFirstChunk !== undefined) {
-      recorder.setFacts({ [semconv.ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: timeToFirstChunk });
-    }
-    // Usage before content: if content cannot be read, the figures are there all the same.
-    if (usage) recorder.recordUsage(usage, response);
-    if (response) recorder.recordResponse(response, facts);
+    const attributes = this.#attributes(response, facts, usage, timeToFirstChunk);
+    // Before content: if that cannot be read, the figures are there all the same.
+    recorder.setFacts(attributes);
+    if (response) recorder.recordResponse(response, facts, attributes);
     recorder.end(response?.dialect ?? this.#request.dialect);
+  }
+
+  /** What the span does not have from its start; the rest stays, also as a hook has changed it. */
+  #attributes(
+    response: ApiResponse | undefined,
+    facts: ResponseFacts | undefined,
+    usage: TokenUsage | undefined,
+    timeToFirstChunk: number | undefined,
+  ): Attributes {
+    const { server } = this.#exchange;
+    const { dialect } = response ?? this.#request;
+    const attributes = server === this.#server ? {} : serverAttributes(server);
+    if (dialect !== this.#request.dialect) attributes[semconv.ATTR_GEN_AI_OPERATION_NAME] = dialect.operation;
+    Object.assign(attributes, this.#exchange.attributes());
+    if (timeToFirstChunk !== undefined) {
+      attributes[semconv.ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = timeToFirstChunk;
+    }
+    if (usage) Object.assign(attributes, usageAttributes(usage, dialect.operation));
+    if (facts) Object.assign(attributes, responseAttributes(facts));
+    return Object.assign(attributes, response?.attributes);
   }
 
   #measure(

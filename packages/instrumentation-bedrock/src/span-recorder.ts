@@ -14,9 +14,7 @@ import {
   inputContent,
   mlflowTools,
   outputContent,
-  responseAttributes,
   toolContent,
-  usageAttributes,
 } from './attributes.js';
 import type { BedrockCallInfo, BedrockContent, ResolvedConfig } from './config.js';
 import { prepareContent } from './content.js';
@@ -26,7 +24,6 @@ import type { InferenceEvent } from './events.js';
 import { type JsonObject, type JsonValue, toJson } from './json.js';
 import { identifyModel } from './model-id.js';
 import * as semconv from './semconv.js';
-import type { TokenUsage } from './usage.js';
 
 /** As the conventions have it: operation and model. */
 export function spanName({ operation }: Dialect, modelId: string | undefined): string {
@@ -75,8 +72,11 @@ export class SpanRecorder {
     this.#event = event;
   }
 
-  /** @param dialect that of the request, until its answer corrects it. */
-  recordRequest(dialect: Dialect = this.#request.dialect): void {
+  /**
+   * @param dialect that of the request, until its answer corrects it.
+   * @param answered what is known from the answer, and better than from the request.
+   */
+  recordRequest(dialect: Dialect = this.#request.dialect, answered?: Attributes): void {
     const { modelId, guardrailId } = this.#request;
     const { vendor } = identifyModel(modelId);
     const facts: Attributes = { [semconv.ATTR_MLFLOW_SPAN_TYPE]: SPAN_TYPES[dialect.operation] ?? this.#api.spanType };
@@ -87,7 +87,7 @@ export class SpanRecorder {
     Object.assign(facts, this.#request.attributes);
     const parameters = dialect.readParameters(this.#request.body() ?? {});
     addParameters(facts, parameters);
-    this.setFacts(facts);
+    this.setFacts(Object.assign(facts, answered));
 
     const content = this.#content('request', () => this.#request.content());
     if (content === undefined) return;
@@ -106,17 +106,14 @@ export class SpanRecorder {
     if (shown !== undefined) this.#span.addEvent(chunk.name, { json: JSON.stringify(shown) });
   }
 
-  recordResponse(response: ApiResponse, facts: ResponseFacts | undefined): void {
+  /** @param attributes what is on the span of the answer already. */
+  recordResponse(response: ApiResponse, facts: ResponseFacts | undefined, attributes: Attributes): void {
     if (response.dialect !== this.#request.dialect) {
       // The model id told no family and the request could be of several; now it can be read for what it was.
       this.#span.updateName(spanName(response.dialect, this.#request.modelId));
-      this.recordRequest(response.dialect);
+      this.recordRequest(response.dialect, attributes);
     }
-    if (facts) {
-      this.setFacts(responseAttributes(facts));
-      this.#resolveModel(facts.model);
-    }
-    if (response.attributes) this.setFacts(response.attributes);
+    this.#resolveModel(facts?.model);
     const content = this.#content('response', () => response.content());
     if (content === undefined) return;
     const body = response.bodyOf(content);
@@ -125,11 +122,6 @@ export class SpanRecorder {
       const record = response.record(content, response.dialect.chatView?.response);
       this.#contentAttributes[semconv.ATTR_MLFLOW_SPAN_OUTPUTS] = JSON.stringify(record);
     }
-  }
-
-  recordUsage(usage: TokenUsage, response: ApiResponse | undefined): void {
-    const { operation } = response?.dialect ?? this.#request.dialect;
-    this.setFacts(usageAttributes(usage, operation));
   }
 
   recordFailure({ type, error, message }: Failure): void {
