@@ -118,6 +118,22 @@ describe('dialects', () => {
     }
   });
 
+  it('believe the answer more than the request, also where only the answer tells the family', async () => {
+    const odd = await startSimulator({ respond: () => ({ body: { embedding: [1, 2, 3], inputTextTokenCount: 4 } }) });
+    client.destroy();
+    client = createClient(odd.url);
+    const modelId = 'arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc123';
+    const span = await invoke(modelId, { dimensions: 512 });
+    await odd.close();
+    expect(span.name).to.equal(`embeddings ${modelId}`);
+    expect(span.attributes).to.include({
+      'gen_ai.operation.name': 'embeddings',
+      'gen_ai.embeddings.dimension.count': 3,
+      'gen_ai.usage.input_tokens': 4,
+      'mlflow.spanType': 'EMBEDDING',
+    });
+  });
+
   it('leave a body they do not know as it is', async () => {
     const odd = await startSimulator({ respond: () => ({ body: { answer: 42 } }) });
     client.destroy();
