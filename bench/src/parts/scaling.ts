@@ -10,7 +10,7 @@ const VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinferenc
 const TURNS = { short: [1, 251, 501], thorough: [1, 11, 101, 251, 501] } as const;
 const TOOLS = { short: [0, 50, 100], thorough: [0, 10, 50, 100] } as const;
 const SHORT = { rounds: 2, blocks: 16, blockMilliseconds: 15, warmUpMilliseconds: 800 } as const;
-const THOROUGH = { ...SHORT, rounds: 4, blocks: 50 } as const;
+const THOROUGH = { ...SHORT, rounds: 4, blocks: 120, blockMilliseconds: 8 } as const;
 
 /** Twice the length may cost twice as much, and a tenth for what the measurement scatters. */
 const LINEAR = 1.1;
