@@ -37,7 +37,7 @@ const COMPARED: readonly Variant[] = [
   'traceloop',
   'traceloop, content off',
 ];
-const EFFORT = { warmUpSeconds: 40, turns: 150, calls: 12 };
+const EFFORT = { warmUpSeconds: 25, turns: 150, calls: 12 };
 
 export const leftOut: Part = {
   name: 'left-out',
