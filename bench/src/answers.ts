@@ -12,11 +12,24 @@ const WITHOUT_CONTENT: readonly Variant[] = [
   'contrib aws-sdk',
 ];
 
+/** What the application or the span lacks: in the first case that lacks something, if any. */
+export function faultsOf(variant: Variant, overheads: Overheads): string[] {
+  const untraced = overheads.checks('none');
+  const ours = overheads.checks('ours');
+  return overheads
+    .checks(variant)
+    .map((check, index) => {
+      const { events } = untraced[index] as Check;
+      return faultsIn(variant, check, { ...(ours[index] as Check), events });
+    })
+    .reduce((first, next) => (first.length > 0 ? first : next));
+}
+
 /**
- * What the application or the span lacks. `expected` has the events of an uninstrumented run, and the tokens as this
- * project reads them, which its own tests compare with the service's.
+ * @param expected has the events of an uninstrumented run, and the tokens as this project reads them, which its own tests
+ *   compare with the service's
  */
-export function faultsOf(variant: Variant, check: Check, expected: Check): string[] {
+function faultsIn(variant: Variant, check: Check, expected: Check): string[] {
   const faults: string[] = [];
   if (check.events !== expected.events) {
     faults.push(`application received ${check.events} of ${expected.events} events`);
@@ -31,11 +44,6 @@ export function faultsOf(variant: Variant, check: Check, expected: Check): strin
   return faults;
 }
 
-/** What is expected of every variant in one case. */
-export function expectedOf(overheads: Overheads, index = 0): Check {
-  return { ...overheads.check('ours', index), events: overheads.check('none', index).events };
-}
-
 /**
  * The peer that costs least of those that get everything right: of those that record content, or of those that record
  * none.
@@ -48,6 +56,6 @@ export function cheapestCorrectPeer(
   return variants
     .filter((variant) => setupOf(variant)?.peer !== undefined)
     .filter((variant) => WITHOUT_CONTENT.includes(variant) !== content)
-    .filter((variant) => faultsOf(variant, overheads.check(variant), expectedOf(overheads)).length === 0)
+    .filter((variant) => faultsOf(variant, overheads).length === 0)
     .sort((a, b) => cost(a) - cost(b))[0];
 }

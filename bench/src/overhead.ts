@@ -1,6 +1,5 @@
 /**
- * CPU time that each variant adds to a call. All take turns of some ten milliseconds in one process, one of them without
- * instrumentation: whatever else the machine does hits them alike, and two processes differ by more than what is to be
+ * CPU time that each variant adds to a call. All take short turns in one process, one of them without instrumentation: whatever else the machine does hits them alike, and two processes differ by more than what is to be
  * measured.
  */
 
@@ -12,9 +11,9 @@ import type { Variant } from './variants.js';
 export interface Effort {
   /** Processes, two at a time. */
   readonly rounds: number;
-  /** Turns of each process. */
+  /** How often each variant has its turn in a process. */
   readonly blocks: number;
-  /** CPU time that one variant takes of a turn, in milliseconds, as long as it costs nothing. */
+  /** CPU time of a turn, in milliseconds, where a variant costs nothing. */
   readonly blockMilliseconds: number;
   /**
    * CPU time that each variant spends on each case before measuring, in milliseconds: compiling is no cost of a call, and
@@ -61,7 +60,7 @@ export interface Check {
   readonly recordedCharacters: number;
 }
 
-/** A turn: microseconds of a call by variant and place of the case. */
+/** A turn of each variant: microseconds of a call, by the place of the case. */
 export type Block = ReadonlyMap<Variant, readonly number[]>;
 
 /** Of one process. */
@@ -80,8 +79,9 @@ export class Overheads {
     return this.#checks.has(variant);
   }
 
-  check(variant: Variant, index = 0): Check {
-    return this.#checks.get(variant)?.[index] as Check;
+  /** By the place of the case. */
+  checks(variant: Variant): readonly Check[] {
+    return this.#checks.get(variant) as readonly Check[];
   }
 
   /** Microseconds of a call without instrumentation. */
@@ -140,7 +140,7 @@ export class Overheads {
   }
 }
 
-/** A figure of one turn, made of the microseconds that were added in each case. */
+/** A figure of one block, made of the microseconds that were added in each case. */
 type Figure = (added: (index: number) => number) => number;
 
 function added(round: Round, variant: Variant, figure: Figure): number {
@@ -198,14 +198,14 @@ async function measureRound(
     }
     const result: Block[] = [];
     for (let block = 0; block < blocks; block++) {
-      const turn = new Map<Variant, number[]>(variants.map((variant) => [variant, []]));
+      const turns = new Map<Variant, number[]>(variants.map((variant) => [variant, []]));
       for (const [index, count] of calls.entries()) {
         for (const variant of shuffled(variants)) {
           const { microseconds } = await child.ask({ variant, index, calls: count });
-          turn.get(variant)?.push(microseconds);
+          turns.get(variant)?.push(microseconds);
         }
       }
-      result.push(turn);
+      result.push(turns);
     }
     return { blocks: result, checks };
   } finally {

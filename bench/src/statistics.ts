@@ -43,8 +43,8 @@ export function estimate(samples: readonly number[], random?: () => number): Est
 const TRIMMED = 1 / 6;
 
 /**
- * Trimmed mean within each round, median over the rounds. A mean, because collections of garbage are a cost, too,
- * and happen in some blocks only.
+ * Trimmed mean within each round, median over the rounds. What comes in few blocks only is left out: collections of
+ * garbage too, where blocks are as short as those of calls.
  */
 export function medianOfMeans<Block>(rounds: readonly (readonly Block[])[], figure: (block: Block) => number): number {
   return median(rounds.map((blocks) => trimmedMean(blocks.map(figure))));

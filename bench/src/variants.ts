@@ -2,8 +2,8 @@
 
 /**
  * `none` is the baseline that every other variant is paired with. `least` and `least of ours` are no instrumentations but
- * yardsticks (`children/least.ts`): the first does the least that any has to do that records as much as peers do, the
- * attributes that `ours` has without content, and input and answer once; the second the least for all that `ours` records.
+ * yardsticks (`children/least.ts`), hand-written for one request and answer of each operation: both write the attributes
+ * that `ours` has without content; the first input and answer once, as peers do, the second all that `ours` records.
  */
 export type Variant =
   | 'none'

@@ -42,25 +42,25 @@ const decoder = new TextDecoder();
 export function inputAttributes(input: Input, content: Floor['content']): Attributes {
   if (content === 'none') return {};
   if (content === 'once') return { input: input.body ?? JSON.stringify(input) };
-  const { body, ...rest } = input;
-  const record: Input = body === undefined ? input : { ...rest, ...JSON.parse(body) };
+  const record = input.body === undefined ? input : { ...input, body: undefined, ...JSON.parse(input.body) };
   return {
     'gen_ai.input.messages': JSON.stringify(
-      record.messages?.map(({ role, content }) => ({ role, parts: partsOf(content) })),
+      record.messages?.map(({ role, content }: Message) => ({ role, parts: partsOf(content) })),
     ),
     'mlflow.spanInputs': JSON.stringify(record),
   };
 }
 
-export function answerAttributes({ $metadata, ...answer }: Output, content: Floor['content']): Attributes {
+export function answerAttributes(answer: Output, content: Floor['content']): Attributes {
   if (answer.body instanceof Uint8Array) {
     const text = decoder.decode(answer.body);
     const parsed = JSON.parse(text); // For the tokens.
     if (content === 'once') return { output: text };
-    return content === 'none' ? {} : twice(parsed, parsed.stop_reason, { $metadata, ...parsed });
+    return content === 'none' ? {} : twice(parsed, parsed.stop_reason, { $metadata: answer.$metadata, ...parsed });
   }
+  if (content === 'none') return {};
   if (content === 'once') return { output: JSON.stringify(answer.output) };
-  return content === 'none' ? {} : twice(answer.output?.message, answer.stopReason, answer);
+  return twice(answer.output?.message, answer.stopReason, { ...answer, $metadata: undefined });
 }
 
 function twice(message: Message | undefined, reason: string | undefined, record: object): Attributes {
@@ -135,7 +135,7 @@ function lastChunkReader(): Reader {
       bytes = chunk?.bytes;
     },
     end() {
-      JSON.parse(decoder.decode(bytes));
+      if (bytes) JSON.parse(decoder.decode(bytes));
       return {};
     },
   };

@@ -1,6 +1,6 @@
 /** How the yardsticks are told of streams and of the HTTP exchange. */
 
-import type { Span } from '@opentelemetry/api';
+import type { Attributes, Span } from '@opentelemetry/api';
 import { loadPeer } from '../peers.js';
 
 const { context, trace } = loadPeer('@opentelemetry/api');
@@ -25,30 +25,33 @@ export function watchThinly<Item>(
 
 const dropped = new FinalizationRegistry<Watch>((watch) => watch.end());
 
-/** Ends once. */
+/** Ends once, and lets go of what it told: in Node.js 20 the registry keeps it long after `unregister`. */
 class Watch {
-  readonly #onEnd: () => void;
-  #isOver = false;
+  #onEnd: (() => void) | undefined;
 
   constructor(onEnd: () => void) {
     this.#onEnd = onEnd;
   }
 
   end(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    const onEnd = this.#onEnd;
+    if (!onEnd) return;
+    this.#onEnd = undefined;
     dropped.unregister(this);
-    this.#onEnd();
+    onEnd();
   }
 }
 
 class WatchedIterator<Item> implements AsyncIterableIterator<Item> {
   readonly #iterator: AsyncIterator<Item>;
   readonly #watch: Watch;
+  /** Not dropped while this one is there. */
+  readonly stream: object;
   readonly #tell: (result: IteratorResult<Item>) => IteratorResult<Item>;
   readonly #fail: (error: unknown) => never;
 
-  constructor(iterator: AsyncIterator<Item>, watch: Watch, onChunk: (chunk: Item) => void) {
+  constructor(stream: object, iterator: AsyncIterator<Item>, watch: Watch, onChunk: (chunk: Item) => void) {
+    this.stream = stream;
     this.#iterator = iterator;
     this.#watch = watch;
     this.#tell = (result) => {
@@ -80,11 +83,8 @@ class WatchedIterator<Item> implements AsyncIterableIterator<Item> {
 export function watchWhole<Item>(stream: AsyncIterable<Item>, onChunk: (chunk: Item) => void, onEnd: () => void): void {
   const createIterator = stream[Symbol.asyncIterator];
   const watch = new Watch(onEnd);
-  stream[Symbol.asyncIterator] = () => {
-    const iterator = new WatchedIterator(createIterator.call(stream), watch, onChunk);
-    dropped.register(iterator, watch, watch);
-    return iterator;
-  };
+  dropped.register(stream, watch, watch);
+  stream[Symbol.asyncIterator] = () => new WatchedIterator(stream, createIterator.call(stream), watch, onChunk);
 }
 
 interface HttpHandler {
@@ -100,35 +100,33 @@ interface HttpResult {
   readonly response: { readonly statusCode: number; readonly headers: Readonly<Record<string, string>> };
 }
 
-/** What is seen of the latest attempt of a call. */
-interface Seen {
-  server?: string;
-  status?: number;
-  requestId?: string | undefined;
-  inputTokens?: string | undefined;
-}
-
-const exchanges = new WeakMap<Span, Seen>();
+const exchanges = new WeakMap<Span, Attributes>();
 const watched = new WeakSet<object>();
 
-/** Sees where the calls that have this span go, and what the head of the answer says. */
-export function seeExchange(requestHandler: object, span: Span): void {
-  exchanges.set(span, {});
-  if (watched.has(requestHandler)) return;
-  watched.add(requestHandler);
-  const handler = requestHandler as HttpHandler;
+/** Returns what is seen of the latest attempt of the call that has this span: where it went, and what its answer's head says. */
+export function seeExchange(requestHandler: object, span: Span): Attributes {
+  const seen: Attributes = {};
+  exchanges.set(span, seen);
+  if (!watched.has(requestHandler)) watchHandler(requestHandler as HttpHandler);
+  return seen;
+}
+
+function watchHandler(handler: HttpHandler): void {
+  watched.add(handler);
   const { handle } = handler;
-  handler.handle = async (request, options) => {
+  handler.handle = (request, options) => {
     const active = trace.getSpan(context.active());
     const seen = active && exchanges.get(active);
-    const result = await handle.call(handler, request, options);
-    if (seen) {
+    const answered = handle.call(handler, request, options);
+    if (!seen) return answered;
+    return answered.then((result) => {
       const { statusCode, headers } = result.response;
-      seen.server = request.hostname;
-      seen.status = statusCode;
-      seen.requestId = headers['x-amzn-requestid'];
-      seen.inputTokens = headers['x-amzn-bedrock-input-token-count'];
-    }
-    return result;
+      seen['server.address'] = request.hostname;
+      seen['http.response.status_code'] = statusCode;
+      seen['aws.request_id'] = headers['x-amzn-requestid'];
+      const tokens = headers['x-amzn-bedrock-input-token-count'];
+      if (tokens !== undefined) seen['gen_ai.usage.input_tokens'] = Number(tokens);
+      return result;
+    });
   };
 }

@@ -1,8 +1,8 @@
 /**
- * Yardsticks: the least that any instrumentation does which records as much as `ours`. They know one kind of request and
- * answer for each operation, no options, no other models and nothing that the application could break. The facts are
- * constants, and only what must be parsed to find them is parsed: what costs more than this may be too much, what must
- * cost less cannot record as much.
+ * Yardsticks: a span with the attributes that `ours` has without content, as the parent of the call, and content written
+ * once, or in the two forms and with all that `ours` looks at. They know one kind of request and answer for each
+ * operation, no options, no other models and nothing that the application could break. The facts are constants, and only
+ * what must be parsed to find them is parsed.
  */
 
 import type { Attributes, Span, Tracer } from '@opentelemetry/api';
@@ -34,13 +34,12 @@ export function createLeastSend(floor: Floor, tracer: Tracer, send: Send, learne
   return function (command, ...rest) {
     const { name = 'chat', attributes = {} } = learned() ?? {};
     const span: Span = tracer.startSpan(name, { kind: SpanKind.CLIENT });
-    if (isWhole) seeExchange(this.config.requestHandler, span);
+    const seen = isWhole ? seeExchange(this.config.requestHandler, span) : undefined;
     const sent = context.with(trace.setSpan(context.active(), span), () => send.call(this, command, ...rest));
     if (!span.isRecording()) return sent;
     const input = inputAttributes(command.input, content);
     const finish = (answer: Attributes): void => {
-      span.setAttributes(attributes as Attributes);
-      span.setAttributes({ ...input, ...answer });
+      span.setAttributes(Object.assign({}, attributes, seen, input, answer));
       span.end();
     };
     const succeed = (output: Output): Output => {

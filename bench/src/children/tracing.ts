@@ -115,6 +115,7 @@ export function startTracing(variants: readonly Variant[], keep: (batch: readonl
       use(TEACHER);
       prototype.send = oursSend;
       learned = await call();
+      if (!learned) throw new Error('There is no span to learn from.');
     },
   };
 }

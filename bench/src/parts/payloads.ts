@@ -20,7 +20,7 @@ export const payloads: Part = {
       log(one.name);
       const overheads = await measureOverhead([one], variants, thorough ? THOROUGH : SHORT);
       const row = (variant: Variant): Cell[] => {
-        const { recordedCharacters } = overheads.check(variant);
+        const recordedCharacters = overheads.checks(variant)[0]?.recordedCharacters;
         return [variant, overheads.added(variant), overheads.share(variant), recordedCharacters];
       };
       tables.push({

@@ -23,8 +23,7 @@ export interface ResolvableStack {
 export type Handler = (args: { readonly request?: unknown }) => Promise<{ readonly response?: unknown }>;
 
 export interface SdkClient {
-  readonly config?: { readonly serviceId?: unknown; readonly cacheMiddleware?: unknown };
-  readonly middlewareStack?: unknown;
+  readonly config?: { readonly serviceId?: unknown };
 }
 
 /** `send` has three overloads; what comes after the command is passed on untouched. */

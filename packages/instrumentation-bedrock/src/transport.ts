@@ -5,15 +5,11 @@ import type { TracedCall } from './call.js';
 import type { ServerEndpoint } from './exchange.js';
 import type { Handler, MiddlewareStack, ResolvableStack, SdkClient, SdkCommand } from './sdk.js';
 
-/** A `send` that is being traced. It outlives its call in handlers, and in the contexts of what the call has left behind. */
+/** A `send` that is being traced. It outlives its call in the contexts of what the call has left behind. */
 interface TracedSend {
-  // Both are cleared when the SDK has answered: what holds this, an HTTP/2 session for one, may live on for long.
+  // Both are cleared when the SDK has answered: an HTTP/2 session made meanwhile holds this for as long as it lives.
   client: SdkClient | undefined;
   call: TracedCall | undefined;
-  /** Whether its context tells it, as `KEY`. */
-  isInContext: boolean;
-  /** Until `send` has returned. */
-  isStarting: boolean;
 }
 
 /** Where a `send` came from. */
@@ -50,25 +46,13 @@ export function isTracedAlready({ wrapper, command }: SendOrigin): boolean {
 }
 
 /**
- * True where a handler may be that of an earlier send: a client of the SDK says whether it caches them, and what is none
- * may have any client beneath.
- */
-function mayCacheHandlers({ config, middlewareStack }: SdkClient): boolean {
-  return config?.cacheMiddleware === true || !middlewareStack;
-}
-
-function sendInContext(): TracedSend | undefined {
-  return context.active().getValue(KEY) as TracedSend | undefined;
-}
-
-/**
  * Watches one send, next to the request handler, beneath the SDK's retries and all middleware; passes everything on
- * untouched. A handler that may serve several sends asks the context which it is. Any other, and where there is no
- * context manager or somebody replaced the context, it is the one that it was made for.
+ * untouched. It asks the context first: a handler that the SDK cached (`cacheMiddleware`) is that of an earlier send.
+ * Without a context manager, or where somebody replaced the context, it is the one that it was made for.
  */
 function watch(handler: Handler, own: TracedSend): Handler {
   return (args) => {
-    const active = own.isInContext ? sendInContext() : undefined;
+    const active = context.active().getValue(KEY) as TracedSend | undefined;
     const { client, call } = active?.call ? active : own;
     if (!client || !call) return handler(args);
     const endpoint = call.sending(args.request);
@@ -92,16 +76,12 @@ export function withTransport<Result>(
   active: Context,
   send: (answered: () => void) => Result,
 ): Result {
-  const { client, command } = origin;
-  const traced: TracedSend = { client, call, isInContext: false, isStarting: true };
+  const { command } = origin;
+  const traced: TracedSend = { client: origin.client, call };
   let restore: (() => void) | undefined;
   try {
     commands.set(command, origin);
-    const { middlewareStack } = command;
-    if (middlewareStack) {
-      traced.isInContext = mayCacheHandlers(client) || watchedStacks.has(middlewareStack);
-      restore = watchResolves(middlewareStack, traced);
-    }
+    restore = command.middlewareStack && watchResolves(command.middlewareStack, traced);
   } catch {
     // No command, or a stack of another make: the call goes on, and its span lacks the server and the headers' tokens.
   }
@@ -113,12 +93,10 @@ export function withTransport<Result>(
     restore?.();
   };
   try {
-    return context.with(traced.isInContext ? active.setValue(KEY, traced) : active, () => send(answered));
+    return context.with(active.setValue(KEY, traced), () => send(answered));
   } catch (error) {
     answered();
     throw error;
-  } finally {
-    traced.isStarting = false;
   }
 }
 
@@ -155,8 +133,9 @@ function watchStack(stack: MiddlewareStack): WatchedStack {
   const sends: TracedSend[] = [];
   const watchAndApply = (to: ResolvableStack): unknown => {
     try {
-      const resolving = resolvingSend(sends);
-      if (resolving) watchHandlerOf(to, resolving);
+      // Of several at once the context tells which it is.
+      const latest = sends.at(-1);
+      if (latest) watchHandlerOf(to, latest);
     } catch {
       // As where the command's own stack cannot be changed.
     }
@@ -172,15 +151,6 @@ function watchStack(stack: MiddlewareStack): WatchedStack {
   };
   watchedStacks.set(stack, watched);
   return watched;
-}
-
-/** Which of the sends under way makes its handler. The SDK's `send` does so at once, but something around it may wait. */
-function resolvingSend(sends: readonly TracedSend[]): TracedSend | undefined {
-  const latest = sends.at(-1);
-  if (sends.length < 2 || latest?.isStarting) return latest;
-  const active = sendInContext();
-  // All but the first of several are told by their contexts.
-  return sends.find((send) => send === active) ?? sends.find((send) => !send.isInContext) ?? latest;
 }
 
 function watchHandlerOf(stack: ResolvableStack, traced: TracedSend): void {
