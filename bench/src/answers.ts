@@ -37,7 +37,9 @@ function faultsIn(variant: Variant, check: Check, expected: Check): string[] {
   const setup = setupOf(variant);
   if (setup === undefined || setup.unsampled) return faults;
   if (check.spans !== 1) faults.push(`${check.spans} spans`);
-  if (check.inputTokens !== expected.inputTokens || check.outputTokens !== expected.outputTokens) {
+  const isRead = check.inputTokens === expected.inputTokens && check.outputTokens === expected.outputTokens;
+  // A yardstick writes the tokens of the first case, whatever the case.
+  if (!isRead && !setup.floor) {
     faults.push(`tokens ${check.inputTokens ?? '-'}/${check.outputTokens ?? '-'}`);
   }
   if (!check.hasContent && !WITHOUT_CONTENT.includes(variant)) faults.push('no content');
