@@ -10,6 +10,7 @@ import { loadPeer } from '../peers.js';
 import type { Floor } from '../variants.js';
 import { answerAttributes, type Chunk, createReader, inputAttributes, type Output } from './least-content.js';
 import { seeExchange, watchThinly, watchWhole } from './least-watch.js';
+import type { BenchSpan } from './tracing.js';
 
 export type Send = (this: Client, command: Command, ...rest: unknown[]) => Promise<Output>;
 
@@ -21,14 +22,8 @@ interface Command {
   readonly input: object;
 }
 
-/** Name and attributes without content, of a span that `ours` made. */
-export interface Learned {
-  readonly name: string;
-  readonly attributes: Record<string, unknown>;
-}
-
-/** @param learned is asked at each call */
-export function createLeastSend(floor: Floor, tracer: Tracer, send: Send, learned: () => Learned | undefined): Send {
+/** @param learned is asked at each call for the span that `ours` made without content: its name and attributes are written. */
+export function createLeastSend(floor: Floor, tracer: Tracer, send: Send, learned: () => BenchSpan | undefined): Send {
   const { context, trace, SpanKind } = loadPeer('@opentelemetry/api');
   const { content, isWhole } = floor;
   return function (command, ...rest) {

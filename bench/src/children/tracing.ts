@@ -61,9 +61,10 @@ export function startTracing(variants: readonly Variant[], keep: (batch: readonl
   const unsampled = createProvider({ sampler: new AlwaysOffSampler() });
 
   const hasYardstick = variants.some((variant) => setupOf(variant)?.floor);
+  const all = new Set(hasYardstick ? [...variants, TEACHER] : variants);
   const instrumentations = new Map<Variant, Instrumentation>();
   const createAll = (isNext: (setup: Setup) => boolean): void => {
-    for (const variant of new Set(hasYardstick ? [...variants, TEACHER] : variants)) {
+    for (const variant of all) {
       const setup = setupOf(variant);
       if (!setup || setup.floor || !isNext(setup)) continue;
       const instrumentation = createInstrumentation(setup);
@@ -89,7 +90,7 @@ export function startTracing(variants: readonly Variant[], keep: (batch: readonl
   };
   let learned: BenchSpan | undefined;
   const sends = new Map<Variant, Send>();
-  for (const variant of variants) {
+  for (const variant of all) {
     const setup = setupOf(variant);
     if (!setup || setup.peer) continue;
     const tracer = (setup.unsampled ? unsampled : sampled).getTracer('least');
@@ -113,7 +114,6 @@ export function startTracing(variants: readonly Variant[], keep: (batch: readonl
     async learn(call) {
       if (!hasYardstick) return;
       use(TEACHER);
-      prototype.send = oursSend;
       learned = await call();
       if (!learned) throw new Error('There is no span to learn from.');
     },
