@@ -25,6 +25,11 @@ export function faultsOf(variant: Variant, overheads: Overheads): string[] {
     .reduce((first, next) => (first.length > 0 ? first : next));
 }
 
+/** What is wrong with it, in words, or that it is right. */
+export function answerOf(variant: Variant, overheads: Overheads): string {
+  return faultsOf(variant, overheads).join(', ') || 'right';
+}
+
 /**
  * @param expected has the events of an uninstrumented run, and the tokens as this project reads them, which its own tests
  *   compare with the service's

@@ -2,12 +2,13 @@
 
 import { cheapestCorrectPeer } from './answers.js';
 import { type Effort, measureOverhead } from './overhead.js';
-import { casesOf } from './parts/calls.js';
-import type { Operation } from './requests.js';
+import { chunkCases } from './parts/chunks.js';
+import { caseOf, type Operation } from './requests.js';
 import type { Estimate } from './statistics.js';
 import type { Variant } from './variants.js';
 
 const EFFORT: Effort = { rounds: 2, blocks: 200, blockMilliseconds: 4, warmUpMilliseconds: 4000 };
+const CHUNK_EFFORT: Effort = { ...EFFORT, blocks: 60, warmUpMilliseconds: 2000 };
 /** The only peer that gets these operations right with their content; a peer more would leave less time for each. */
 const VARIANTS: readonly Variant[] = ['ours', 'openinference'];
 
@@ -35,13 +36,14 @@ export interface GuardedRatio {
 
 /** @returns nothing when no peer gets it right */
 export async function measureGuard({ operation, call, chunk }: Measured, folder: string): Promise<GuardedRatio[]> {
-  const overheads = await measureOverhead(await casesOf(operation, folder), VARIANTS, EFFORT);
+  const overheads = await measureOverhead([await caseOf(operation, folder)], VARIANTS, EFFORT);
   const cost = (variant: Variant): number => overheads.added(variant).median;
   const peer = cheapestCorrectPeer(overheads, VARIANTS, { content: true, cost });
   if (peer === undefined) return [];
   const ratios = [{ what: `ours / ${peer}, per call`, ratio: overheads.ratio('ours', peer), limit: call * MARGIN }];
   if (chunk === undefined) return ratios;
-  const perChunk = overheads.ratioPerChunk('ours', peer);
+  const chunks = await measureOverhead(await chunkCases(operation, folder), VARIANTS, CHUNK_EFFORT);
+  const perChunk = chunks.ratioPerChunk('ours', peer);
   return [...ratios, { what: `ours / ${peer}, per chunk`, ratio: perChunk, limit: chunk * MARGIN }];
 }
 

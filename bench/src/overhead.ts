@@ -20,8 +20,6 @@ export interface Effort {
    * goes on for some twenty thousand of them.
    */
   readonly warmUpMilliseconds: number;
-  /** The same for each case after the first, which has warmed up most of the code. Default: as for the first. */
-  readonly furtherWarmUpMilliseconds?: number;
 }
 
 /** Of the warm-up, in milliseconds: by turns, as in the measurement. */
@@ -87,6 +85,11 @@ export class Overheads {
   /** Microseconds of a call without instrumentation. */
   baseline(index = 0): Estimate {
     return this.#estimate((round) => untraced(round, index));
+  }
+
+  /** Microseconds of a chunk without instrumentation: see {@link Overheads.addedPerChunk}. */
+  baselinePerChunk(chunks: number): Estimate {
+    return this.#estimate((round) => (untraced(round, 1) - untraced(round, 0)) / chunks);
   }
 
   /** Microseconds that a call costs more than without instrumentation. */
@@ -182,14 +185,14 @@ interface MeasuredRound {
 async function measureRound(
   cases: readonly Case[],
   variants: readonly Variant[],
-  { blocks, blockMilliseconds, warmUpMilliseconds, furtherWarmUpMilliseconds = warmUpMilliseconds }: Effort,
+  { blocks, blockMilliseconds, warmUpMilliseconds }: Effort,
 ): Promise<MeasuredRound> {
   const child = await startChild<CallRequest, CallReply>('call', { variants, cases } satisfies CallJob);
   try {
     const checks = new Map<Variant, Check[]>(variants.map((variant) => [variant, []]));
     const calls: number[] = [];
     for (const index of cases.keys()) {
-      await warmUp(child, index, variants, index === 0 ? warmUpMilliseconds : furtherWarmUpMilliseconds);
+      await warmUp(child, index, variants, warmUpMilliseconds);
       for (const variant of variants) {
         const { check, microseconds } = await child.ask({ variant, index, milliseconds: blockMilliseconds });
         checks.get(variant)?.push(check);

@@ -70,6 +70,19 @@ export async function recordAnswer(folder: string, operation: Operation, chunks 
   return storeAnswer(folder, `${operation}-${chunks}`, Object.fromEntries(response.headers), bytes);
 }
 
+/** Chunks of a stream where it is the call that is measured. */
+export const STREAM_CHUNKS: number = 10;
+
+/** One short question, answered from memory. */
+export async function caseOf(
+  operation: Operation,
+  folder: string,
+  chunks: number = isStream(operation) ? STREAM_CHUNKS : 1,
+): Promise<Case> {
+  const answer = await recordAnswer(folder, operation, chunks);
+  return { name: `${operation} of ${chunks}`, operation, request: {}, answer };
+}
+
 /** Vectors as Cohere sends them. */
 export function recordEmbeddings(folder: string, texts: number, dimensions: number): string {
   const vector = (): number[] => Array.from({ length: dimensions }, () => Math.random() - 0.5);

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { askOnce } from '../src/child.js';
-import { casesOf } from '../src/parts/calls.js';
 import type { LeftOutJob, LeftOutReply } from '../src/parts/left-out.js';
-import { type Case, OPERATIONS } from '../src/requests.js';
+import { caseOf, OPERATIONS } from '../src/requests.js';
 import { prepareBench } from './support/prepare.js';
 
 describe('parts of the tracing that the benchmark leaves out', function () {
@@ -11,9 +10,9 @@ describe('parts of the tracing that the benchmark leaves out', function () {
 
   for (const operation of OPERATIONS) {
     it(`are there, and leave one span for each call of ${operation}`, async () => {
-      const [measured] = await casesOf(operation, folder);
+      const measured = await caseOf(operation, folder);
       const effort = { warmUpSeconds: 0, turns: 1, calls: 2 };
-      const job: LeftOutJob = { ...effort, variants: ['ours'], leavesOut: true, case: measured as Case };
+      const job: LeftOutJob = { ...effort, variants: ['ours'], leavesOut: true, case: measured };
       // The measured program counts the spans itself, and ends with an error when one is missing.
       const times = await askOnce<LeftOutReply>('left-out', job);
       expect(times).to.include.keys('none', 'ours', 'a, b, e, f and g');

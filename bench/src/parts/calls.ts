@@ -1,19 +1,15 @@
-/** Part 1: CPU time that each instrumentation adds to a call and to a chunk of a stream. */
+/** Part 1: CPU time that each instrumentation adds to a call, and to a chunk of a stream (`chunks.ts`). */
 
 import { startSimulator } from 'bedrock-simulator';
-import { cheapestCorrectPeer, faultsOf } from '../answers.js';
+import { answerOf, cheapestCorrectPeer } from '../answers.js';
 import { type Effort, measureOverhead, type Overheads } from '../overhead.js';
 import type { Bench, Part, PartResult } from '../part.js';
-import { type Case, isStream, OPERATIONS, type Operation, recordAnswer } from '../requests.js';
+import { type Case, caseOf, isStream, OPERATIONS, type Operation, STREAM_CHUNKS } from '../requests.js';
 import type { Estimate } from '../statistics.js';
 import type { Table, Target } from '../table.js';
 import { setupOf, type Variant } from '../variants.js';
-
-/** Two lengths of stream: their difference is the cost of the chunks. */
-export const SHORT_STREAM: number = 10;
-const LONG_STREAM = 210;
-/** Between the two. */
-const CHUNKS: number = LONG_STREAM - SHORT_STREAM;
+import { floorsOf } from '../yardsticks.js';
+import { measureChunks } from './chunks.js';
 
 const VARIANTS: readonly Variant[] = [
   'least',
@@ -31,37 +27,24 @@ const VARIANTS: readonly Variant[] = [
   'openinference, content off',
   'contrib aws-sdk',
 ];
-/** By the columns of the targets. */
-const YARDSTICKS = {
-  ours: { least: 'least', 'least of ours': 'least of ours' },
-  'ours, content off': { least: 'least, content off', 'least of ours': 'least of ours, content off' },
-  'ours, unsampled': { least: 'least, unsampled' },
-} as const satisfies Partial<Record<Variant, Readonly<Record<string, Variant>>>>;
 const LOOPBACK_VARIANTS: readonly Variant[] = ['ours', 'ours, content off', 'openinference', 'contrib aws-sdk'];
 
 // Short turns: what is compared follows closely on one another, so that it meets the same machine.
 const SHORT: Effort = { rounds: 2, blocks: 120, blockMilliseconds: 4, warmUpMilliseconds: 1200 };
-const THOROUGH: Effort = {
-  rounds: 4,
-  blocks: 300,
-  blockMilliseconds: 4,
-  warmUpMilliseconds: 4000,
-  furtherWarmUpMilliseconds: 1000,
-};
+const THOROUGH: Effort = { rounds: 4, blocks: 300, blockMilliseconds: 4, warmUpMilliseconds: 4000 };
 
 /** The most that this project may add, of what the cheapest correct peer adds. */
 const LIMITS = { ours: 0.5, 'ours, content off': 0.7, unsampled: 0.02 } as const;
-const CHUNK_LIMITS: { readonly [Name in Operation]?: number } = {
-  ConverseStream: 0.2,
-  InvokeModelWithResponseStream: 0.35,
-};
 
 export const calls: Part = {
   name: 'calls',
   title: 'Overhead of a call',
   run: async (bench) => {
     const results: PartResult[] = [];
-    for (const operation of OPERATIONS) results.push(await measureOperation(operation, bench));
+    for (const operation of OPERATIONS) {
+      results.push(await measureOperation(operation, bench));
+      if (isStream(operation)) results.push(await measureChunks(operation, bench));
+    }
     results.push(await measureLoopback(bench));
     return { tables: results.flatMap(({ tables }) => tables), targets: results.flatMap(({ targets }) => targets) };
   },
@@ -69,7 +52,6 @@ export const calls: Part = {
 
 async function measureOperation(operation: Operation, { thorough, folder, log }: Bench): Promise<PartResult> {
   log(operation);
-  const cases = await casesOf(operation, folder);
   const variants = VARIANTS.filter(
     (variant) =>
       (thorough || setupOf(variant)?.floor === undefined) &&
@@ -77,19 +59,16 @@ async function measureOperation(operation: Operation, { thorough, folder, log }:
       // Its tokens are right there only.
       (operation === 'InvokeModel' || variant !== 'traceloop, content off'),
   );
-  const overheads = await measureOverhead(cases, variants, thorough ? THOROUGH : SHORT);
-  const title = `${operation}: µs of CPU time added to a call${isStream(operation) ? ` of ${SHORT_STREAM} chunks, and to a chunk` : ''}`;
-  return { tables: [tableOf(title, overheads, variants, cases)], targets: targetsOf(operation, overheads, variants) };
-}
-
-export async function casesOf(operation: Operation, folder: string): Promise<Case[]> {
-  const lengths = isStream(operation) ? [SHORT_STREAM, LONG_STREAM] : [1];
-  return Promise.all(
-    lengths.map(async (chunks) => {
-      const answer = await recordAnswer(folder, operation, chunks);
-      return { name: `${operation} of ${chunks}`, operation, request: {}, answer };
-    }),
-  );
+  const overheads = await measureOverhead([await caseOf(operation, folder)], variants, thorough ? THOROUGH : SHORT);
+  const table: Table = {
+    title: `${operation}: µs of CPU time added to a call${isStream(operation) ? ` of ${STREAM_CHUNKS} chunks` : ''}`,
+    columns: ['', 'per call', 'answer'],
+    rows: [
+      ['no instrumentation (whole call)', overheads.baseline(), ''],
+      ...variants.map((variant) => [variant, overheads.added(variant), answerOf(variant, overheads)]),
+    ],
+  };
+  return { tables: [table], targets: targetsOf(operation, overheads, variants) };
 }
 
 /** The same over HTTP to the simulator, whose own time is not counted. */
@@ -117,23 +96,6 @@ async function measureLoopback({ thorough, log }: Bench): Promise<PartResult> {
   }
 }
 
-function tableOf(title: string, overheads: Overheads, variants: readonly Variant[], cases: readonly Case[]): Table {
-  const streams = cases.length > 1;
-  return {
-    title,
-    columns: ['', 'per call', ...(streams ? ['per chunk'] : []), 'answer'],
-    rows: [
-      ['no instrumentation (whole call)', overheads.baseline(), ...(streams ? [undefined] : []), ''],
-      ...variants.map((variant) => [
-        variant,
-        overheads.added(variant),
-        ...(streams ? [overheads.addedPerChunk(variant, CHUNKS)] : []),
-        faultsOf(variant, overheads).join(', ') || 'right',
-      ]),
-    ],
-  };
-}
-
 function targetsOf(operation: Operation, overheads: Overheads, variants: readonly Variant[]): Target[] {
   const targets: Target[] = [];
   const perCall = (variant: Variant): number => overheads.added(variant).median;
@@ -150,7 +112,7 @@ function targetsOf(operation: Operation, overheads: Overheads, variants: readonl
     kind: 'none',
     floors: floorsOf(overheads, 'ours, unsampled', share),
   });
-  return [...targets, ...chunkTargets(operation, overheads, variants)];
+  return targets;
 }
 
 /** A ratio; the difference where the peer's own cost is within the noise. */
@@ -169,28 +131,4 @@ function callTarget(
   const figure = (one: Variant): Estimate => overheads.excess(one, peer);
   const floors = floorsOf(overheads, variant, figure);
   return { what: `${what} − ${peer}, which is noise, µs`, value: figure(variant), limit: 0, kind: 'none', floors };
-}
-
-function chunkTargets(operation: Operation, overheads: Overheads, variants: readonly Variant[]): Target[] {
-  const limit = CHUNK_LIMITS[operation];
-  if (limit === undefined) return [];
-  const cost = (variant: Variant): number => overheads.addedPerChunk(variant, CHUNKS).median;
-  const peer = cheapestCorrectPeer(overheads, variants, { content: true, cost });
-  if (!peer) return [];
-  const what = `${operation}, per chunk: ours / ${peer}`;
-  const figure = (one: Variant): Estimate => overheads.ratioPerChunk(one, peer);
-  return [{ what, value: figure('ours'), limit, kind: 'most', floors: floorsOf(overheads, 'ours', figure) }];
-}
-
-/** What the yardsticks come to, where they were measured. */
-function floorsOf(
-  overheads: Overheads,
-  variant: 'ours' | 'ours, content off' | 'ours, unsampled',
-  figure: (yardstick: Variant) => Estimate,
-): Record<string, Estimate> {
-  const floors: Record<string, Estimate> = {};
-  for (const [name, yardstick] of Object.entries(YARDSTICKS[variant])) {
-    if (overheads.has(yardstick)) floors[name] = figure(yardstick);
-  }
-  return floors;
 }

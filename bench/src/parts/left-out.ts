@@ -2,11 +2,10 @@
 
 import { askOnce } from '../child.js';
 import type { Part } from '../part.js';
-import { type Case, isStream, OPERATIONS, type Operation } from '../requests.js';
+import { type Case, caseOf, isStream, OPERATIONS, type Operation, STREAM_CHUNKS } from '../requests.js';
 import { bootstrap, type Estimate, medianOfMeans } from '../statistics.js';
 import type { Cell } from '../table.js';
 import type { Variant } from '../variants.js';
-import { casesOf, SHORT_STREAM } from './calls.js';
 
 export interface LeftOutJob {
   /** Take turns, with calls without any. */
@@ -52,7 +51,7 @@ export const leftOut: Part = {
     }
     const names = [...(columns[0]?.keys() ?? [])];
     const table = {
-      title: `µs of wall time of a call; streams of ${SHORT_STREAM} chunks`,
+      title: `µs of wall time of a call; streams of ${STREAM_CHUNKS} chunks`,
       columns: ['', ...OPERATIONS],
       rows: names.map((name): Cell[] => [name, ...columns.map((column) => column.get(name))]),
     };
@@ -64,9 +63,9 @@ export const leftOut: Part = {
 type Column = Map<string, Estimate | undefined>;
 
 async function columnOf(operation: Operation, folder: string): Promise<Column> {
-  const [measured] = await casesOf(operation, folder);
+  const measured = await caseOf(operation, folder);
   const ask = (variants: readonly Variant[], leavesOut: boolean): Promise<LeftOutReply> =>
-    askOnce<LeftOutReply>('left-out', { ...EFFORT, variants, leavesOut, case: measured as Case } satisfies LeftOutJob);
+    askOnce<LeftOutReply>('left-out', { ...EFFORT, variants, leavesOut, case: measured } satisfies LeftOutJob);
   // Its tokens are right for that operation only.
   const compared = COMPARED.filter((variant) => operation === 'InvokeModel' || !variant.startsWith('traceloop'));
   const whole = await ask(compared, false);

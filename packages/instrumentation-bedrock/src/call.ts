@@ -179,7 +179,7 @@ export class TracedCall {
     const { instruments } = this.#environment;
     const now = this.#firstChunkTime === undefined || instruments.isRecording ? performance.now() : undefined;
     const chunk = reader.read(event);
-    if (!chunk) return;
+    if (chunk === undefined) return;
     if (this.#firstChunkTime === undefined) {
       this.#firstChunkTime = now;
     } else if (now !== undefined) {
@@ -187,7 +187,7 @@ export class TracedCall {
       instruments.recordChunkInterval((now - this.#lastChunkTime) / 1000, this.#intervalAttributes);
     }
     this.#lastChunkTime = now ?? 0;
-    this.#recorder?.recordChunk(chunk);
+    if (this.#environment.config.recordStreamEvents) this.#recorder?.recordChunk(reader.show(chunk));
   }
 
   /** @param isRead false for a stream that was left early: the service has not said yet how much it wrote. */

@@ -7,7 +7,7 @@ import {
   ATTR_EXCEPTION_STACKTRACE,
   ATTR_EXCEPTION_TYPE,
 } from '@opentelemetry/semantic-conventions';
-import type { Api, ApiChunk, ApiRequest, ApiResponse } from './apis/api.js';
+import type { Api, ApiRequest, ApiResponse, ShownChunk } from './apis/api.js';
 import {
   addParameters,
   type ContentAttributes,
@@ -99,11 +99,10 @@ export class SpanRecorder {
     }
   }
 
-  recordChunk(chunk: ApiChunk): void {
-    if (!this.#config.recordStreamEvents) return;
+  recordChunk({ name, value }: ShownChunk): void {
     const limits = { maxMediaBytes: this.#config.maxMediaBytes };
-    const shown = this.#content('chunk', () => toJson(chunk.shown, limits));
-    if (shown !== undefined) this.#span.addEvent(chunk.name, { json: JSON.stringify(shown) });
+    const shown = this.#content('chunk', () => toJson(value, limits));
+    if (shown !== undefined) this.#span.addEvent(name, { json: JSON.stringify(shown) });
   }
 
   /** @param attributes what is on the span of the answer already. */

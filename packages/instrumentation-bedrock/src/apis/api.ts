@@ -43,12 +43,11 @@ export interface ApiResponse {
   record(content: JsonValue, view: ChatView['response'] | undefined): JsonValue;
 }
 
-/** One event of a stream. */
-export interface ApiChunk {
+/** A chunk of a stream as a span event shows it. */
+export interface ShownChunk {
   /** Name of the span event: the event's member, or the `type` of a model's own chunk. */
   readonly name: string;
-  /** What the span event shows. */
-  readonly shown: JsonValue;
+  readonly value: JsonValue;
 }
 
 export interface StreamOptions extends ToJsonOptions {
@@ -58,8 +57,10 @@ export interface StreamOptions extends ToJsonOptions {
 
 /** Reads the events of one stream, in order. */
 export interface ApiStream {
-  /** Undefined for an event that holds no chunk. */
-  read(event: unknown): ApiChunk | undefined;
+  /** The chunk in an event; undefined when it holds none. */
+  read(event: unknown): JsonValue | undefined;
+  /** What a span event shows of a chunk that was just read. */
+  show(chunk: JsonValue): ShownChunk;
   response(): ApiResponse;
   /** False when the stream ended without its closing event: then it was cut off. Undefined where nothing tells. */
   isComplete(): boolean | undefined;

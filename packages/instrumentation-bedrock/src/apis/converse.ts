@@ -48,12 +48,15 @@ function createStream(_request: ApiRequest, _output: unknown, options: StreamOpt
   const fold = converse.createFold();
   return {
     read(event) {
-      if (!isObject(event)) return undefined;
-      const name = memberName(event);
-      if (name === undefined) return undefined;
+      if (!isObject(event) || memberName(event) === undefined) return undefined;
       const kept = options.withContent ? event : converse.withoutContent(event);
       if (kept) fold.add(kept);
-      return { name, shown: event[name] ?? null };
+      return event;
+    },
+    show(event) {
+      const members = asObject(event) ?? {};
+      const name = memberName(members) ?? 'chunk';
+      return { name, value: members[name] ?? null };
     },
     response: () => response(fold.body(), options),
     isComplete: fold.isComplete,

@@ -118,7 +118,7 @@ function createStream(request: ApiRequest, output: unknown, options: StreamOptio
       const bytes = asBytes(asObject(asObject(event)?.['chunk'])?.['bytes']);
       const text = bytes && decodeText(bytes);
       const chunk = text === undefined ? undefined : asObject(parseJson(text));
-      if (text === undefined || !chunk) return bytes ? { name: 'chunk', shown: text ?? toBase64(bytes) } : undefined;
+      if (text === undefined || !chunk) return text ?? (bytes && toBase64(bytes));
       textLength += text.length;
       if (!dialect) {
         dialect = dialectOfResponse(request, chunk);
@@ -130,7 +130,12 @@ function createStream(request: ApiRequest, output: unknown, options: StreamOptio
       for (const key of GUARDRAIL_MEMBERS) {
         if (chunk[key] !== undefined) guardrail[key] = chunk[key];
       }
-      return { name: dialect.chunkName?.(chunk) ?? asString(chunk['type']) ?? 'chunk', shown: chunk };
+      return chunk;
+    },
+    show(chunk) {
+      const object = asObject(chunk);
+      const name = object && (dialect?.chunkName?.(object) ?? asString(object['type']));
+      return { name: name ?? 'chunk', value: chunk };
     },
     response() {
       const folded = fold.body();
