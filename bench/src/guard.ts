@@ -23,9 +23,9 @@ export interface Measured {
 }
 
 export const MEASURED: readonly Measured[] = [
-  { operation: 'Converse', call: 1.35 },
-  { operation: 'ConverseStream', call: 0.95, chunk: 0.4 },
-  { operation: 'InvokeModelWithResponseStream', call: 0.85, chunk: 0.6 },
+  { operation: 'Converse', call: 1.3 },
+  { operation: 'ConverseStream', call: 0.95, chunk: 0.3 },
+  { operation: 'InvokeModelWithResponseStream', call: 0.85, chunk: 0.4 },
 ];
 
 export interface GuardedRatio {

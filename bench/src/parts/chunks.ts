@@ -10,9 +10,8 @@ import { setupOf, type Variant } from '../variants.js';
 import { floorsOf } from '../yardsticks.js';
 
 /**
- * Two lengths of stream, whose difference is the cost of the chunks. The shorter one is long, too: the longer the SDK
- * has worked on a stream, the less of the tracing is in the processor's caches when the call ends. A span that is told of
- * no chunk costs several times as much after 200 as after 10.
+ * Two lengths of stream, whose difference is the cost of the chunks. The shorter one is long, too: a span that is told of
+ * no chunk costs several times as much after 200 as after 10, and hardly more after that.
  */
 const LENGTHS = [200, 2000] as const;
 export const CHUNKS: number = LENGTHS[1] - LENGTHS[0];
