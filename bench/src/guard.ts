@@ -2,7 +2,7 @@
 
 import { cheapestCorrectPeer } from './answers.js';
 import { type Effort, measureOverhead } from './overhead.js';
-import { chunkCases } from './parts/chunks.js';
+import { cheapestChunkPeer, chunkCases } from './parts/chunks.js';
 import { caseOf, type Operation } from './requests.js';
 import type { Estimate } from './statistics.js';
 import type { Variant } from './variants.js';
@@ -15,7 +15,7 @@ const VARIANTS: readonly Variant[] = ['ours', 'openinference'];
 /** How much worse than measured a ratio may be: two runs differ by a tenth or two. */
 const MARGIN = 1.4;
 
-/** Ratios to the cheapest correct peer, as in the runs of this file's last change. */
+/** Ratios to the cheapest correct peer, of the runs before this file's last change the higher, rounded. */
 export interface Measured {
   readonly operation: Operation;
   readonly call: number;
@@ -43,8 +43,10 @@ export async function measureGuard({ operation, call, chunk }: Measured, folder:
   const ratios = [{ what: `ours / ${peer}, per call`, ratio: overheads.ratio('ours', peer), limit: call * MARGIN }];
   if (chunk === undefined) return ratios;
   const chunks = await measureOverhead(await chunkCases(operation, folder), VARIANTS, CHUNK_EFFORT);
-  const perChunk = chunks.ratioPerChunk('ours', peer);
-  return [...ratios, { what: `ours / ${peer}, per chunk`, ratio: perChunk, limit: chunk * MARGIN }];
+  const peerOfChunks = cheapestChunkPeer(chunks, VARIANTS);
+  if (peerOfChunks === undefined) return [];
+  const ratio = chunks.ratioPerChunk('ours', peerOfChunks);
+  return [...ratios, { what: `ours / ${peerOfChunks}, per chunk`, ratio, limit: chunk * MARGIN }];
 }
 
 /** Whether the whole interval is above the limit: a busy machine widens intervals, it does not move them. */

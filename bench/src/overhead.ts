@@ -13,7 +13,7 @@ export interface Effort {
   readonly rounds: number;
   /** How often each variant has its turn in a process. */
   readonly blocks: number;
-  /** CPU time of a turn, in milliseconds, where a variant costs nothing. */
+  /** CPU time of a turn, in milliseconds, where a variant costs nothing; a turn is one call at least. */
   readonly blockMilliseconds: number;
   /**
    * CPU time that each variant spends on each case before measuring, in milliseconds: compiling is no cost of a call, and

@@ -99,6 +99,7 @@ export class SpanRecorder {
     }
   }
 
+  /** Only where `recordStreamEvents` is set, which spares the caller to show the chunk. */
   recordChunk({ name, value }: ShownChunk): void {
     const limits = { maxMediaBytes: this.#config.maxMediaBytes };
     const shown = this.#content('chunk', () => toJson(value, limits));

@@ -57,9 +57,9 @@ export interface StreamOptions extends ToJsonOptions {
 
 /** Reads the events of one stream, in order. */
 export interface ApiStream {
-  /** The chunk in an event; undefined when it holds none. */
+  /** The chunk in an event, for {@link ApiStream.show}; undefined when it holds none. */
   read(event: unknown): JsonValue | undefined;
-  /** What a span event shows of a chunk that was just read. */
+  /** What a span event shows of the chunk that was read last; not done for each, since few want to see it. */
   show(chunk: JsonValue): ShownChunk;
   response(): ApiResponse;
   /** False when the stream ended without its closing event: then it was cut off. Undefined where nothing tells. */

@@ -118,6 +118,7 @@ function createStream(request: ApiRequest, output: unknown, options: StreamOptio
       const bytes = asBytes(asObject(asObject(event)?.['chunk'])?.['bytes']);
       const text = bytes && decodeText(bytes);
       const chunk = text === undefined ? undefined : asObject(parseJson(text));
+      // What no dialect can read is a chunk all the same: the application received it.
       if (text === undefined || !chunk) return text ?? (bytes && toBase64(bytes));
       textLength += text.length;
       if (!dialect) {

@@ -120,7 +120,9 @@ function addDelta(block: Block, delta: JsonObject): void {
   const { text } = delta;
   // Nearly every delta is this and nothing else.
   if (typeof text === 'string') block.text = addPiece(block.text, text);
-  for (const name in delta) if (name !== 'text') addMember(block, name, delta[name]);
+  for (const name of Object.keys(delta)) {
+    if (name !== 'text') addMember(block, name, delta[name]);
+  }
 }
 
 function addMember(block: Block, name: string, value: JsonValue | undefined): void {
