@@ -81,6 +81,16 @@ async function installPackages() {
  */
 function run(command, args) {
   return new Promise((resolve, reject) => {
+    /** @type {NodeJS.Signals | undefined} */
+    let stoppedBy;
+    /** @param {NodeJS.Signals} signal */
+    const stop = (signal) => {
+      stoppedBy = signal;
+      child.kill(signal);
+    };
+    // Before the child is there: a signal that comes while it starts would end this program and leave it running.
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
     const child = spawn(command, args, {
       cwd: ROOT,
       // Without CI pnpm asks before it replaces a node_modules folder of another package manager and waits for a key.
@@ -102,15 +112,6 @@ function run(command, args) {
         output += text;
       });
     }
-    /** @type {NodeJS.Signals | undefined} */
-    let stoppedBy;
-    /** @param {NodeJS.Signals} signal */
-    const stop = (signal) => {
-      stoppedBy = signal;
-      child.kill(signal);
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
     child.on('error', () => {
       reject(new Error('"npx" was not found. It comes with npm: install Node.js from https://nodejs.org.'));
     });
