@@ -1,6 +1,6 @@
 /**
- * CPU time that each variant adds to a call. All take short turns in one process, one of them without instrumentation: whatever else the machine does hits them alike, and two processes differ by more than what is to be
- * measured.
+ * CPU time that each variant adds to a call. All take short turns in one process, one of them without instrumentation:
+ * whatever else the machine does hits them alike, and two processes differ by more than what is to be measured.
  */
 
 import { type Child, inPairs, startChild } from './child.js';

@@ -99,7 +99,7 @@ export class SpanRecorder {
     }
   }
 
-  /** Only where `recordStreamEvents` is set, which spares the caller to show the chunk. */
+  /** To be called only where `recordStreamEvents` is set: so the chunk need not be shown in vain. */
   recordChunk({ name, value }: ShownChunk): void {
     const limits = { maxMediaBytes: this.#config.maxMediaBytes };
     const shown = this.#content('chunk', () => toJson(value, limits));
