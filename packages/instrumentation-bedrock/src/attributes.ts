@@ -61,30 +61,26 @@ export function mlflowTools(tools: readonly ToolDefinition[]): ContentAttributes
   return { [semconv.ATTR_MLFLOW_CHAT_TOOLS]: tools.map(({ type, ...tool }) => ({ type: 'function', function: tool })) };
 }
 
-export function responseAttributes({ id, model, embeddingDimensions, finishReasons }: ResponseFacts): Attributes {
-  const attributes: Attributes = {};
-  if (id !== undefined) attributes[semconv.ATTR_GEN_AI_RESPONSE_ID] = id;
-  if (model !== undefined) attributes[semconv.ATTR_GEN_AI_RESPONSE_MODEL] = model;
-  if (embeddingDimensions !== undefined)
-    attributes[semconv.ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT] = embeddingDimensions;
+export function addResponse(attributes: Attributes, facts: ResponseFacts): void {
+  const { id, model, embeddingDimensions, finishReasons } = facts;
+  add(attributes, semconv.ATTR_GEN_AI_RESPONSE_ID, id);
+  add(attributes, semconv.ATTR_GEN_AI_RESPONSE_MODEL, model);
+  add(attributes, semconv.ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT, embeddingDimensions);
   if (finishReasons?.length) attributes[semconv.ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [...finishReasons];
-  return attributes;
 }
 
-export function usageAttributes(usage: TokenUsage, operation: OperationName): Attributes {
-  const attributes: Attributes = {};
-  const set = (name: string, value: number | undefined): void => {
-    if (value !== undefined) attributes[name] = value;
-  };
-  set(semconv.ATTR_GEN_AI_USAGE_INPUT_TOKENS, usage.inputTokens);
-  set(semconv.ATTR_GEN_AI_USAGE_OUTPUT_TOKENS, usage.outputTokens);
-  set(semconv.ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, usage.cacheReadTokens);
-  set(semconv.ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, usage.cacheWriteTokens);
-  set(semconv.ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, usage.cacheWriteTokens);
-  set(semconv.ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, usage.reasoningTokens);
-  const mlflow = mlflowTokenUsage(usage, operation);
-  if (mlflow !== undefined) attributes[semconv.ATTR_MLFLOW_CHAT_TOKEN_USAGE] = mlflow;
-  return attributes;
+export function addUsage(attributes: Attributes, usage: TokenUsage, operation: OperationName): void {
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_INPUT_TOKENS, usage.inputTokens);
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_OUTPUT_TOKENS, usage.outputTokens);
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, usage.cacheReadTokens);
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, usage.cacheWriteTokens);
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, usage.cacheWriteTokens);
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, usage.reasoningTokens);
+  add(attributes, semconv.ATTR_MLFLOW_CHAT_TOKEN_USAGE, mlflowTokenUsage(usage, operation));
+}
+
+function add(attributes: Attributes, name: string, value: string | number | undefined): void {
+  if (value !== undefined) attributes[name] = value;
 }
 
 /**

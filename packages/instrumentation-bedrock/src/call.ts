@@ -3,7 +3,7 @@
 import { type Attributes, type Context, type Span, trace } from '@opentelemetry/api';
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '@opentelemetry/semantic-conventions';
 import type { Api, ApiRequest, ApiResponse, ApiStream } from './apis/api.js';
-import { responseAttributes, usageAttributes } from './attributes.js';
+import { addResponse, addUsage } from './attributes.js';
 import type { BedrockCallInfo, ResolvedConfig } from './config.js';
 import type { Dialect, ResponseFacts } from './dialects/dialect.js';
 import { type EventLogger, InferenceEvent } from './events.js';
@@ -21,6 +21,8 @@ export interface CallEnvironment {
   readonly config: ResolvedConfig;
   readonly instruments: Instruments;
   readonly logger: EventLogger;
+  /** Calls whose stream is still being read. */
+  readonly openCalls: Set<TracedCall>;
   /** Says once per cause that something inside the instrumentation failed. */
   report(what: string, error: unknown): void;
 }
@@ -44,14 +46,13 @@ function identityAttributes({ modelId }: ApiRequest, dialect: Dialect, server: S
     [semconv.ATTR_GEN_AI_PROVIDER_NAME]: semconv.PROVIDER_AWS_BEDROCK,
   };
   if (modelId !== undefined) attributes[semconv.ATTR_GEN_AI_REQUEST_MODEL] = modelId;
-  return Object.assign(attributes, serverAttributes(server));
+  addServer(attributes, server);
+  return attributes;
 }
 
-function serverAttributes(server: ServerEndpoint | undefined): Attributes {
-  const attributes: Attributes = {};
+function addServer(attributes: Attributes, server: ServerEndpoint | undefined): void {
   if (server) attributes[ATTR_SERVER_ADDRESS] = server.address;
   if (server?.port !== undefined) attributes[ATTR_SERVER_PORT] = server.port;
-  return attributes;
 }
 
 export class TracedCall {
@@ -70,7 +71,6 @@ export class TracedCall {
   /** The same for every chunk of a stream. */
   #intervalAttributes: Attributes | undefined;
   #stream: ApiStream | undefined;
-  #onEnd: (() => void) | undefined;
   #ended = false;
 
   /**
@@ -115,24 +115,20 @@ export class TracedCall {
     this.#guard('reading the HTTP response', () => this.#exchange.received(result));
   }
 
-  /**
-   * The SDK has answered. The span of a stream stays open until the stream is done.
-   *
-   * @param onStreamEnd runs when an open stream is done.
-   * @returns true while a stream is open.
-   */
-  succeed(output: unknown, onStreamEnd: () => void): boolean {
-    if (this.#ended) return false; // A wrapper may call back twice.
+  /** The SDK has answered. The span of a stream stays open until the stream is done. */
+  succeed(output: unknown): void {
+    if (this.#ended) return; // A wrapper may call back twice.
+    const { config, openCalls } = this.#environment;
     this.#guard('reading the metadata of an answer', () => this.#exchange.readMetadata(output));
+    let isOpen = false;
     this.#guard('reading the response', () => {
       const { streamMember } = this.#api;
       const stream = streamMember && asObject(output)?.[streamMember];
-      if (stream && this.#observe(stream, output)) this.#onEnd = onStreamEnd;
-      else this.#finish(this.#api.readResponse(this.#request, output, this.#environment.config));
+      isOpen = Boolean(stream) && this.#observe(stream, output);
+      if (!isOpen) this.#finish(this.#api.readResponse(this.#request, output, config));
     });
-    if (this.#onEnd) return true;
-    this.#end(); // Also when reading failed: the span must not stay open.
-    return false;
+    if (isOpen) openCalls.add(this);
+    else this.#end(); // Also when reading failed: the span must not stay open.
   }
 
   fail(error: unknown): void {
@@ -219,14 +215,15 @@ export class TracedCall {
   ): Attributes {
     const { server } = this.#exchange;
     const { dialect } = response ?? this.#request;
-    const attributes = server === this.#server ? {} : serverAttributes(server);
+    const attributes: Attributes = {};
+    if (server !== this.#server) addServer(attributes, server);
     if (dialect !== this.#request.dialect) attributes[semconv.ATTR_GEN_AI_OPERATION_NAME] = dialect.operation;
-    Object.assign(attributes, this.#exchange.attributes());
+    this.#exchange.addAttributes(attributes);
     if (timeToFirstChunk !== undefined) {
       attributes[semconv.ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = timeToFirstChunk;
     }
-    if (usage) Object.assign(attributes, usageAttributes(usage, dialect.operation));
-    if (facts) Object.assign(attributes, responseAttributes(facts));
+    if (usage) addUsage(attributes, usage, dialect.operation);
+    if (facts) addResponse(attributes, facts);
     return Object.assign(attributes, response?.attributes);
   }
 
@@ -270,7 +267,7 @@ export class TracedCall {
       this.#recorder?.writeContent();
       this.#span.end();
     });
-    this.#onEnd?.();
+    if (this.#stream) this.#environment.openCalls.delete(this);
   }
 }
 

@@ -54,15 +54,13 @@ export class Exchange {
     this.#requestId = asString(metadata?.['requestId']) ?? this.#requestId;
   }
 
-  attributes(): Attributes {
+  addAttributes(attributes: Attributes): void {
     // The SDK's own count is missing when a call is aborted between two attempts; it serves where a handler that the
     // SDK cached (`cacheMiddleware`) knows no middleware of ours.
     const resent = (this.#sent || (this.#attempts ?? 0)) - 1;
-    const attributes: Attributes = {};
     if (resent > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = resent;
     if (this.#status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = this.#status;
     if (this.#requestId !== undefined) attributes[ATTR_AWS_REQUEST_ID] = this.#requestId;
-    return attributes;
   }
 }
 

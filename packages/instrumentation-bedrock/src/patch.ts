@@ -1,4 +1,4 @@
-/** Replaces `send` on the prototype that all AWS clients of one SDK copy share, once for any number of instrumentations. */
+/** Replaces methods of the SDK: `send` once for any number of instrumentations, on the prototype that all AWS clients of one copy share. */
 
 import type { SdkClient, SdkCommand, Send } from './sdk.js';
 
@@ -36,7 +36,7 @@ interface SendPrototype {
  * @throws TypeError when the prototype is frozen.
  */
 export function patchSend(prototype: object, owner: Owner): Owner[] | undefined {
-  const holder = findSend(prototype);
+  const holder = lastHolder<SendPrototype>(prototype, 'send');
   if (!holder) return undefined;
   const known = holder.send[OWNERS];
   if (known) {
@@ -50,23 +50,39 @@ export function patchSend(prototype: object, owner: Owner): Owner[] | undefined 
     const handled = enabled?.handle(send, original, this, command, rest);
     return handled ? handled.result : original.call(this, command, ...rest);
   };
-  Object.defineProperty(send, 'name', { value: original.name, configurable: true });
-  Object.defineProperty(send, 'length', { value: original.length, configurable: true });
-  Object.defineProperty(send, OWNERS, { value: owners });
-  const descriptor = Object.getOwnPropertyDescriptor(holder, 'send');
-  Object.defineProperty(holder, 'send', { ...descriptor, value: send });
+  replaceMethod(holder, 'send', send, { [OWNERS]: owners });
   return owners;
 }
 
 /**
- * The object of the prototype chain that holds the SDK's own `send`: the last that has one. What classes above override
+ * The object of the prototype chain that holds the SDK's own method: the last that has one. What classes above override
  * is the application's, or a mock's that wants to take back just what it put there.
  */
-function findSend(prototype: object): SendPrototype | undefined {
-  let found: SendPrototype | undefined;
+export function lastHolder<Holder extends object>(prototype: object, name: keyof Holder & string): Holder | undefined {
+  let found: Holder | undefined;
   for (let object: object | null = prototype; object; object = Object.getPrototypeOf(object)) {
-    const value = Object.getOwnPropertyDescriptor(object, 'send')?.value;
-    if (typeof value === 'function') found = object as SendPrototype;
+    const value = Object.getOwnPropertyDescriptor(object, name)?.value;
+    if (typeof value === 'function') found = object as Holder;
   }
   return found;
+}
+
+/**
+ * Puts a function in the place of a method, looking like it but for the marks it is known by.
+ *
+ * @throws TypeError when the object is frozen.
+ */
+export function replaceMethod<Name extends string, Method extends (...args: never[]) => unknown>(
+  holder: Readonly<Record<Name, Method>>,
+  name: Name,
+  replacement: Method,
+  marks: Readonly<Record<symbol, unknown>>,
+): void {
+  const original = holder[name];
+  Object.defineProperty(replacement, 'name', { value: original.name, configurable: true });
+  Object.defineProperty(replacement, 'length', { value: original.length, configurable: true });
+  for (const mark of Object.getOwnPropertySymbols(marks))
+    Object.defineProperty(replacement, mark, { value: marks[mark] });
+  const descriptor = Object.getOwnPropertyDescriptor(holder, name);
+  Object.defineProperty(holder, name, { ...descriptor, value: replacement });
 }

@@ -6,13 +6,12 @@
 export interface SdkCommand {
   readonly input?: unknown;
   readonly schema?: unknown;
-  readonly middlewareStack?: MiddlewareStack;
   resolveMiddleware?(stack: unknown, config: unknown, options: unknown): unknown;
 }
 
 export interface MiddlewareStack {
-  /** Adds what is on this stack to another. */
-  applyToStack(stack: ResolvableStack): unknown;
+  /** A new stack of what is on this one and on another. */
+  concat(from: unknown): ResolvableStack;
 }
 
 export interface ResolvableStack {

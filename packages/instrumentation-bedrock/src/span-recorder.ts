@@ -155,8 +155,10 @@ export class SpanRecorder {
 
   /** Everything else is on the span, also what hooks wrote in place of the content that would be written here. */
   writeContent(): void {
+    const names = Object.keys(this.#contentAttributes);
+    if (names.length === 0) return;
     const { attributes = {} } = this.#span as { readonly attributes?: Attributes };
-    for (const key of Object.keys(this.#contentAttributes)) {
+    for (const key of names) {
       if (key in attributes) delete this.#contentAttributes[key];
     }
     this.#span.setAttributes(this.#contentAttributes);

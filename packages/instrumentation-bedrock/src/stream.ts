@@ -38,17 +38,32 @@ type Reader = object;
 // response, stream or iterator, or none of these would ever be collected.
 const abandoned = new FinalizationRegistry<Watch>((watch) => watch.settle()?.onAbandon());
 
-/** What is known of a stream or iterator that is watched; middleware may give the same one for several calls. */
+/** A stream or iterator that is watched. */
 interface Watched {
+  readonly target: object;
   watch: Watch;
   /** Absent from an iterator before its first chunk, and from a stream after that. */
   reader: Reader | undefined;
 }
 
-// Entries are removed when they are no longer needed. What is left to the garbage collector here, and in the registry
-// above, keeps the whole call until it goes through all memory, and is moved there first (bench/README.md).
-const watchedStreams = new WeakMap<object, Watched>();
-const watchedIterators = new WeakMap<object, Watched>();
+// The function in place carries what is known: middleware may give the same stream or iterator for several calls. A
+// WeakMap would be told of every stream and, as it leaves gaps where it forgets, be built anew after a few.
+const WATCHED = Symbol('watched');
+
+function watchedBy(method: unknown, target: object): Watched | undefined {
+  const watched = (method as { readonly [WATCHED]?: Watched } | undefined)?.[WATCHED];
+  return watched?.target === target ? watched : undefined; // What is made of a stream inherits its methods.
+}
+
+/** Returns false where it cannot be done: on a frozen object, say. Nothing else of the property changes. */
+function putInPlace(object: object, name: PropertyKey, value: object): boolean {
+  const descriptor = Object.hasOwn(object, name) ? { value } : { value, configurable: true, writable: true };
+  try {
+    return Reflect.defineProperty(object, name, descriptor);
+  } catch {
+    return false; // A proxy may throw; the application is not to see that.
+  }
+}
 
 /**
  * Reports to `observer` what an application reads from `stream`, exactly when it does. Nothing is read ahead. A stream
@@ -58,84 +73,65 @@ const watchedIterators = new WeakMap<object, Watched>();
  */
 export function observeStream(stream: unknown, observer: StreamObserver): boolean {
   if (typeof stream !== 'object' || stream === null) return false;
+  const createIterator = (stream as AsyncIterable<unknown>)[Symbol.asyncIterator];
+  if (typeof createIterator !== 'function') return false;
   const watch = new Watch(observer);
   const reader: Reader = {};
-  const known = watchedStreams.get(stream);
-  if (known) {
+  const known = watchedBy(createIterator, stream);
+  if (known?.reader) {
     known.watch.settle()?.onAbandon();
-    Object.assign(known, { watch, reader });
-  } else if (!watchStream(stream, { watch, reader })) {
+    known.watch = watch;
+    known.reader = reader;
+  } else if (!watchStream(stream, createIterator, { target: stream, watch, reader })) {
     return false;
   }
   abandoned.register(reader, watch, watch);
   return true;
 }
 
-function watchStream(stream: object, watched: Watched): boolean {
-  const createIterator = (stream as AsyncIterable<unknown>)[Symbol.asyncIterator];
-  if (typeof createIterator !== 'function' || !Object.isExtensible(stream)) return false;
-  const own = Object.getOwnPropertyDescriptor(stream, Symbol.asyncIterator);
-  if (own && !own.configurable) return false;
-
-  Object.defineProperty(stream, Symbol.asyncIterator, {
-    value: (...args: []) => {
-      const iterator = createIterator.apply(stream as AsyncIterable<unknown>, args);
-      const { watch } = watched;
-      // With its first chunk the iterator decides: it may outlive the stream object, or be dropped unread before.
-      const start = (): Reader | undefined => {
-        const { reader } = watched;
-        watched.reader = undefined;
-        watchedStreams.delete(stream);
-        return reader;
-      };
-      if (!observeIterator(iterator, watch, start)) watch.settle()?.onAbandon();
-      return iterator;
-    },
-    enumerable: own?.enumerable ?? false,
-    configurable: true,
-    writable: true,
-  });
-  watchedStreams.set(stream, watched);
-  return true;
+function watchStream(stream: object, createIterator: () => AsyncIterator<unknown>, watched: Watched): boolean {
+  // With its first chunk the iterator decides: it may outlive the stream object, or be dropped unread before.
+  const start = (): Reader | undefined => {
+    const { reader } = watched;
+    watched.reader = undefined;
+    return reader;
+  };
+  const createWatched = (...args: []): AsyncIterator<unknown> => {
+    const iterator = createIterator.apply(stream, args);
+    const { watch } = watched;
+    if (!observeIterator(iterator, watch, start)) watch.settle()?.onAbandon();
+    return iterator;
+  };
+  createWatched[WATCHED] = watched;
+  return putInPlace(stream, Symbol.asyncIterator, createWatched);
 }
 
 /**
  * Shadows the iterator's methods on the object itself, so that its identity and prototype stay what they were.
  *
- * @returns false when that cannot be done: a frozen iterator, say.
+ * @returns false when that cannot be done.
  */
 function observeIterator(iterator: AsyncIterator<unknown>, watch: Watch, start: () => Reader | undefined): boolean {
-  const known = watchedIterators.get(iterator);
+  const { next, return: stop, throw: fail } = iterator;
+  const known = watchedBy(next, iterator);
   if (known) {
     if (known.watch !== watch) known.watch.settle()?.onAbandon();
     known.watch = watch;
     return true;
   }
-  const watched: Watched = { watch, reader: undefined };
+  const watched: Watched = { target: iterator, watch, reader: undefined };
   let isStarted = false;
-  const { next, return: stop, throw: fail } = iterator;
-  const shadow = (name: 'next' | 'return' | 'throw', value: unknown): boolean => {
-    try {
-      return Reflect.defineProperty(iterator, name, { value, enumerable: false, configurable: true, writable: true });
-    } catch {
-      return false; // A proxy may throw; the application's loop is not to see that.
-    }
-  };
-  const end = (): StreamObserver | undefined => {
-    watchedIterators.delete(iterator);
-    return watched.watch.settle();
-  };
   const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
-    if (result?.done) end()?.onEnd();
+    if (result?.done) watched.watch.settle()?.onEnd();
     else watched.watch.observer?.onChunk(result?.value);
     return result;
   };
   const onError = (error: unknown): never => {
-    end()?.onError(error);
+    watched.watch.settle()?.onError(error);
     throw error;
   };
 
-  const isWatched = shadow('next', (...args: [] | [unknown]) => {
+  const nextWatched = (...args: [] | [unknown]): unknown => {
     if (!isStarted) {
       isStarted = true;
       watched.reader = start();
@@ -151,20 +147,20 @@ function observeIterator(iterator: AsyncIterator<unknown>, watch: Watch, start: 
     if (types.isPromise(result)) return (result as Promise<IteratorResult<unknown>>).then(onResult, onError);
     // `for await` takes a plain result too. What another kind of promise brings cannot be seen without a trace.
     if (!isThenable(result)) return onResult(result as IteratorResult<unknown>);
-    end()?.onAbandon();
+    watched.watch.settle()?.onAbandon();
     return result;
-  });
-  if (!isWatched) return false;
-  watchedIterators.set(iterator, watched);
+  };
+  nextWatched[WATCHED] = watched;
+  if (!putInPlace(iterator, 'next', nextWatched)) return false;
   if (stop) {
-    shadow('return', (...args: [] | [unknown]) => {
-      end()?.onAbandon();
+    putInPlace(iterator, 'return', (...args: [] | [unknown]) => {
+      watched.watch.settle()?.onAbandon();
       return stop.apply(iterator, args);
     });
   }
   if (fail) {
-    shadow('throw', (...args: [] | [unknown]) => {
-      end()?.onAbandon();
+    putInPlace(iterator, 'throw', (...args: [] | [unknown]) => {
+      watched.watch.settle()?.onAbandon();
       return fail.apply(iterator, args);
     });
   }

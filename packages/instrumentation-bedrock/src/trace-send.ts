@@ -8,13 +8,11 @@ import { apiOf } from './operations.js';
 import { isThenable } from './promise.js';
 import { BEDROCK_RUNTIME_SERVICE_ID, operationName, type SdkClient, type Send } from './sdk.js';
 import { spanName } from './span-recorder.js';
-import { isTracedAlready, lastEndpoint, type SendOrigin, withTransport } from './transport.js';
+import { isTracedAlready, lastEndpoint, type SendOrigin, WatchedTransport } from './transport.js';
 
 /** What tracing a `send` needs of the instrumentation. */
 export interface SendEnvironment extends CallEnvironment {
   readonly tracer: Tracer;
-  /** Calls whose stream is still being read. */
-  readonly openCalls: Set<TracedCall>;
 }
 
 /** True for the calls of a Bedrock Runtime client; those of all others that share `send` pay only this. */
@@ -36,80 +34,72 @@ export function traceSend(
   if (!started) return undefined;
 
   const { call, span, info } = started;
-  const { config, openCalls } = environment;
+  const { config } = environment;
   const withSpan = trace.setSpan(parent, span);
   const active = config.suppressInternalInstrumentation ? suppressTracing(withSpan) : withSpan;
   // Nobody records this call: it only stays the parent of what happens beneath it.
   if (!call) return { result: context.with(active, () => original.call(client, command, ...rest)) };
 
   runHook(environment, 'requestHook', config.requestHook, span, info, { input: command.input });
-  const succeed = (output: unknown): void => {
-    runHook(environment, 'responseHook', config.responseHook, span, info, { output });
-    if (call.succeed(output, () => openCalls.delete(call))) openCalls.add(call);
-  };
-  const fail = (error: unknown): void => {
-    runHook(environment, 'responseHook', config.responseHook, span, info, { error });
-    call.fail(error);
+  const transport = new WatchedTransport(origin, call);
+  const watch: AnswerWatch = {
+    caller: parent,
+    succeed(output) {
+      transport.end();
+      runHook(environment, 'responseHook', config.responseHook, span, info, { output });
+      call.succeed(output);
+    },
+    fail(error) {
+      transport.end();
+      runHook(environment, 'responseHook', config.responseHook, span, info, { error });
+      call.fail(error);
+    },
   };
   try {
-    const result = withTransport(origin, call, active, (answered) => {
-      const watch = { succeed: after(succeed, answered), fail: after(fail, answered) };
-      return watchAnswer(watch, parent, rest, (args) => original.call(client, command, ...args));
-    });
-    return { result };
+    return { result: transport.run(active, () => sendWatched(watch, original, origin, rest)) };
   } catch (error) {
-    fail(error);
+    watch.fail(error);
     throw error;
   }
 }
 
 interface AnswerWatch {
+  /** The context in which the call was made. */
+  readonly caller: Context;
   succeed(output: unknown): void;
   fail(error: unknown): void;
 }
 
 /** Calls `send` in the form the application chose, promise or callback, and hands on what comes, unchanged. */
-function watchAnswer(
-  { succeed, fail }: AnswerWatch,
-  caller: Context,
-  rest: unknown[],
-  send: (args: unknown[]) => unknown,
-): unknown {
+function sendWatched(watch: AnswerWatch, original: Send, { client, command }: SendOrigin, rest: unknown[]): unknown {
   // The SDK takes a callback in one of these two places and nowhere else.
-  const callbackAt = rest.slice(0, 2).findIndex((argument) => typeof argument === 'function');
-  if (callbackAt >= 0) {
-    const callback = rest[callbackAt] as (...args: unknown[]) => unknown;
+  const callbackAt = typeof rest[0] === 'function' ? 0 : 1;
+  const callback = rest[callbackAt];
+  if (typeof callback === 'function') {
     const watched = (...args: unknown[]): unknown => {
-      if (args[0]) fail(args[0]);
-      else succeed(args[1]);
+      if (args[0]) watch.fail(args[0]);
+      else watch.succeed(args[1]);
       // The callback belongs to the caller: it runs in the caller's context, not inside the finished span.
-      return context.with(caller, () => callback(...args));
+      return context.with(watch.caller, () => callback(...args));
     };
-    return send(rest.with(callbackAt, watched));
+    return original.call(client, command, ...rest.with(callbackAt, watched));
   }
-  const promise = send(rest);
+  const promise = original.call(client, command, ...rest);
   if (!isThenable(promise)) {
     // Never the SDK, but somebody's wrapper or stub: whatever it returns is the answer.
-    succeed(promise);
+    watch.succeed(promise);
     return promise;
   }
   return promise.then(
     (output) => {
-      succeed(output);
+      watch.succeed(output);
       return output;
     },
     (error: unknown) => {
-      fail(error);
+      watch.fail(error);
       throw error;
     },
   );
-}
-
-function after<Value>(work: (value: Value) => void, then: () => void): (value: Value) => void {
-  return (value) => {
-    then();
-    work(value);
-  };
 }
 
 /** Hooks are the application's code: what they throw, or reject with, is reported and goes no further. */
