@@ -35,13 +35,12 @@ const nothingRead = ({ dialect }: { dialect: unknown }): object => ({
   bodyOf: nothing,
   record: nothing,
 });
-const UNREAD = { name: 'chunk', shown: null };
 
 const EXCHANGE: Replacement = {
   module: 'transport',
-  name: 'withTransport',
-  by: (_origin: object, _call: object, active: unknown, send: (answered: () => void) => unknown) =>
-    context.with(active, () => send(nothing)),
+  object: 'WatchedTransport',
+  name: 'run',
+  by: (active: unknown, send: () => unknown) => context.with(active, send),
 };
 const STREAM: Replacement = {
   module: 'stream',
@@ -57,7 +56,7 @@ const RESPONSE = { name: 'readResponse', by: nothingRead };
 const STREAMED = {
   name: 'createStream',
   by: (request: { dialect: unknown }) => ({
-    read: () => UNREAD,
+    read: () => null,
     isComplete: () => true,
     response: () => nothingRead(request),
   }),
