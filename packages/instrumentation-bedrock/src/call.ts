@@ -127,8 +127,9 @@ export class TracedCall {
       isOpen = Boolean(stream) && this.#observe(stream, output);
       if (!isOpen) this.#finish(this.#api.readResponse(this.#request, output, config));
     });
-    if (isOpen) openCalls.add(this);
-    else this.#end(); // Also when reading failed: the span must not stay open.
+    if (!isOpen)
+      this.#end(); // Also when reading failed: the span must not stay open.
+    else if (!this.#ended) openCalls.add(this);
   }
 
   fail(error: unknown): void {

@@ -56,7 +56,7 @@ export class Exchange {
 
   addAttributes(attributes: Attributes): void {
     // The SDK's own count is missing when a call is aborted between two attempts; it serves where a handler that the
-    // SDK cached (`cacheMiddleware`) knows no middleware of ours.
+    // SDK cached (`cacheMiddleware`) was made while nobody watched.
     const resent = (this.#sent || (this.#attempts ?? 0)) - 1;
     if (resent > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = resent;
     if (this.#status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = this.#status;

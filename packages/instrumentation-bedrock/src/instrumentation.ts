@@ -106,7 +106,7 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
   /** Stops tracing at once, also for clients in use; spans of streams that are still being read end here. */
   override disable(): void {
     super.disable();
-    // Nothing of a disabled instrumentation stays with the SDK.
+    // What is in the place of the SDK's methods refers to a disabled instrumentation no more.
     for (const owners of this.patched) {
       const at = owners.indexOf(this.owner);
       if (at >= 0) owners.splice(at, 1);

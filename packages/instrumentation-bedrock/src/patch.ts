@@ -1,4 +1,7 @@
-/** Replaces methods of the SDK: `send` once for any number of instrumentations, on the prototype that all AWS clients of one copy share. */
+/**
+ * Replaces methods of the SDK: `send` on the prototype that all AWS clients of one copy share, once for any number of
+ * instrumentations.
+ */
 
 import type { SdkClient, SdkCommand, Send } from './sdk.js';
 
@@ -50,7 +53,7 @@ export function patchSend(prototype: object, owner: Owner): Owner[] | undefined 
     const handled = enabled?.handle(send, original, this, command, rest);
     return handled ? handled.result : original.call(this, command, ...rest);
   };
-  replaceMethod(holder, 'send', send, { [OWNERS]: owners });
+  replaceMethod(holder, 'send', send, OWNERS, owners);
   return owners;
 }
 
@@ -68,7 +71,8 @@ export function lastHolder<Holder extends object>(prototype: object, name: keyof
 }
 
 /**
- * Puts a function in the place of a method, looking like it but for the marks it is known by.
+ * Puts a function in the place of a method, with its name and length, and with the symbols that it is known by to others:
+ * two that do not see their own would replace each other for ever.
  *
  * @throws TypeError when the object is frozen.
  */
@@ -76,13 +80,14 @@ export function replaceMethod<Name extends string, Method extends (...args: neve
   holder: Readonly<Record<Name, Method>>,
   name: Name,
   replacement: Method,
-  marks: Readonly<Record<symbol, unknown>>,
+  mark: symbol,
+  value: unknown,
 ): void {
   const original = holder[name];
-  Object.defineProperty(replacement, 'name', { value: original.name, configurable: true });
-  Object.defineProperty(replacement, 'length', { value: original.length, configurable: true });
-  for (const mark of Object.getOwnPropertySymbols(marks))
-    Object.defineProperty(replacement, mark, { value: marks[mark] });
+  for (const key of ['name', 'length', ...Object.getOwnPropertySymbols(original)]) {
+    Object.defineProperty(replacement, key, { ...Object.getOwnPropertyDescriptor(original, key) });
+  }
+  Object.defineProperty(replacement, mark, { value });
   const descriptor = Object.getOwnPropertyDescriptor(holder, name);
   Object.defineProperty(holder, name, { ...descriptor, value: replacement });
 }

@@ -6,6 +6,7 @@
 export interface SdkCommand {
   readonly input?: unknown;
   readonly schema?: unknown;
+  readonly middlewareStack?: object;
   resolveMiddleware?(stack: unknown, config: unknown, options: unknown): unknown;
 }
 

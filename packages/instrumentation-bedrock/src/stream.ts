@@ -46,20 +46,24 @@ interface Watched {
   reader: Reader | undefined;
 }
 
+/** An iterator takes the reader of its stream with its first chunk: it may outlive the stream, or be dropped unread before. */
+interface WatchedIterator extends Watched {
+  stream: Watched | undefined;
+}
+
 // The function in place carries what is known: middleware may give the same stream or iterator for several calls. A
 // WeakMap would be told of every stream and, as it leaves gaps where it forgets, be built anew after a few.
 const WATCHED = Symbol('watched');
 
-function watchedBy(method: unknown, target: object): Watched | undefined {
-  const watched = (method as { readonly [WATCHED]?: Watched } | undefined)?.[WATCHED];
+function watchedBy<Kind extends Watched>(method: unknown, target: object): Kind | undefined {
+  const watched = (method as { readonly [WATCHED]?: Kind } | undefined)?.[WATCHED];
   return watched?.target === target ? watched : undefined; // What is made of a stream inherits its methods.
 }
 
-/** Returns false where it cannot be done: on a frozen object, say. Nothing else of the property changes. */
+/** Returns false where it cannot be done: on a frozen object, say. An own property stays as enumerable as it was. */
 function putInPlace(object: object, name: PropertyKey, value: object): boolean {
-  const descriptor = Object.hasOwn(object, name) ? { value } : { value, configurable: true, writable: true };
   try {
-    return Reflect.defineProperty(object, name, descriptor);
+    return Reflect.defineProperty(object, name, { value, writable: true, configurable: true });
   } catch {
     return false; // A proxy may throw; the application is not to see that.
   }
@@ -67,7 +71,8 @@ function putInPlace(object: object, name: PropertyKey, value: object): boolean {
 
 /**
  * Reports to `observer` what an application reads from `stream`, exactly when it does. Nothing is read ahead. A stream
- * that was observed before reports to its new observer; the one before is told that nobody reads for it.
+ * that was observed before reports to its new observer; the one before is told that nobody reads for it, unless somebody
+ * has begun to.
  *
  * @returns false when the object is no async iterable or cannot be watched; then the observer is never called.
  */
@@ -78,8 +83,9 @@ export function observeStream(stream: unknown, observer: StreamObserver): boolea
   const watch = new Watch(observer);
   const reader: Reader = {};
   const known = watchedBy(createIterator, stream);
-  if (known?.reader) {
-    known.watch.settle()?.onAbandon();
+  if (known) {
+    // Who has begun to read for the one before reads on for it.
+    if (known.reader) known.watch.settle()?.onAbandon();
     known.watch = watch;
     known.reader = reader;
   } else if (!watchStream(stream, createIterator, { target: stream, watch, reader })) {
@@ -90,20 +96,20 @@ export function observeStream(stream: unknown, observer: StreamObserver): boolea
 }
 
 function watchStream(stream: object, createIterator: () => AsyncIterator<unknown>, watched: Watched): boolean {
-  // With its first chunk the iterator decides: it may outlive the stream object, or be dropped unread before.
-  const start = (): Reader | undefined => {
-    const { reader } = watched;
-    watched.reader = undefined;
-    return reader;
-  };
   const createWatched = (...args: []): AsyncIterator<unknown> => {
     const iterator = createIterator.apply(stream, args);
-    const { watch } = watched;
-    if (!observeIterator(iterator, watch, start)) watch.settle()?.onAbandon();
+    if (!observeIterator(iterator, watched)) watched.watch.settle()?.onAbandon();
     return iterator;
   };
   createWatched[WATCHED] = watched;
   return putInPlace(stream, Symbol.asyncIterator, createWatched);
+}
+
+function begin(iterator: WatchedIterator, stream: Watched): void {
+  iterator.stream = undefined;
+  if (iterator.watch !== stream.watch || !stream.reader) return; // It was given for another call meanwhile, or read before.
+  iterator.reader = stream.reader;
+  stream.reader = undefined;
 }
 
 /**
@@ -111,16 +117,16 @@ function watchStream(stream: object, createIterator: () => AsyncIterator<unknown
  *
  * @returns false when that cannot be done.
  */
-function observeIterator(iterator: AsyncIterator<unknown>, watch: Watch, start: () => Reader | undefined): boolean {
+function observeIterator(iterator: AsyncIterator<unknown>, stream: Watched): boolean {
+  const { watch } = stream;
   const { next, return: stop, throw: fail } = iterator;
-  const known = watchedBy(next, iterator);
+  const known = watchedBy<WatchedIterator>(next, iterator);
   if (known) {
     if (known.watch !== watch) known.watch.settle()?.onAbandon();
-    known.watch = watch;
+    Object.assign(known, { watch, stream });
     return true;
   }
-  const watched: Watched = { target: iterator, watch, reader: undefined };
-  let isStarted = false;
+  const watched: WatchedIterator = { target: iterator, watch, reader: undefined, stream };
   const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
     if (result?.done) watched.watch.settle()?.onEnd();
     else watched.watch.observer?.onChunk(result?.value);
@@ -132,10 +138,7 @@ function observeIterator(iterator: AsyncIterator<unknown>, watch: Watch, start: 
   };
 
   const nextWatched = (...args: [] | [unknown]): unknown => {
-    if (!isStarted) {
-      isStarted = true;
-      watched.reader = start();
-    }
+    if (watched.stream) begin(watched, watched.stream);
     let result: unknown;
     try {
       result = next.apply(iterator, args);

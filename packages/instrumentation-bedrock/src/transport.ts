@@ -17,31 +17,66 @@ export interface SendOrigin {
 /** A `send` that is being traced. It outlives its call in the contexts of what the call has left behind. */
 interface TracedSend {
   readonly wrapper: object;
-  // Cleared when the SDK has answered: an HTTP/2 session made meanwhile holds this for as long as it lives.
-  target: { readonly client: SdkClient; readonly command: SdkCommand; readonly call: TracedCall } | undefined;
+  /** Absent when the SDK has answered: an HTTP/2 session made meanwhile holds this for as long as it lives. */
+  transport: Transport | undefined;
 }
 
-const NAME = 'opentelemetry-instrumentation-bedrock.traced-send.1';
+interface Transport {
+  /** See {@link identityOf}. */
+  readonly command: object | undefined;
+  /** The SDK has made the command's handler. */
+  isWatched: boolean;
+  /** The request handler gets a request, once for each attempt. */
+  sending(request: unknown): void;
+  /** The request handler has answered. */
+  received(result: unknown): void;
+}
+
+/** How a send is found where nobody manages the context, or somebody replaced or lost it on the way to the SDK. */
+interface State {
+  /** The one that has not returned yet. */
+  running: TracedSend | undefined;
+  /**
+   * By command, the latest of those that others pass on to the SDK later, or again. Only these: a WeakMap that is told
+   * of each call costs more than all else that is done for its transport.
+   */
+  readonly passedOn: WeakMap<object, TracedSend>;
+}
+
+const NAME = 'opentelemetry-instrumentation-bedrock.traced-send.2';
 // All are registered, so that all builds and versions of this package in a process share them.
 const KEY = createContextKey(NAME);
 const STATE = Symbol.for(NAME);
-const WATCHED = Symbol.for('opentelemetry-instrumentation-bedrock.watched-command.1');
-
-interface State {
-  /** Set while a `send` runs, for where nobody manages the context or somebody replaces it. */
-  running: TracedSend | undefined;
-}
-
+const WATCHED = Symbol.for('opentelemetry-instrumentation-bedrock.watched-middleware.1');
 const holder = globalThis as { [STATE]?: State };
-holder[STATE] ??= { running: undefined };
+holder[STATE] ??= { running: undefined, passedOn: new WeakMap() };
 const state = holder[STATE];
 
-/** The traced `send` beneath which a command is being sent. */
+/** A copy of a command, or a proxy of one, has its very stack. */
+function identityOf(command: SdkCommand | undefined): object | undefined {
+  return command?.middlewareStack ?? command;
+}
+
+/** The traced `send` beneath which a command is being sent; of several at once the context tells which. */
 function tracedSendOf(command: SdkCommand): TracedSend | undefined {
-  const active = context.active().getValue(KEY) as TracedSend | undefined;
-  if (active?.target?.command === command) return active;
-  const { running } = state;
-  return running?.target?.command === command ? running : undefined;
+  const identity = identityOf(command);
+  if (!identity) return undefined;
+  const active = activeSend();
+  if (active?.transport?.command === identity) return active;
+  const { running, passedOn } = state;
+  if (running?.transport?.command === identity) return running;
+  const latest = passedOn.get(identity);
+  return latest?.transport && latest;
+}
+
+function activeSend(): TracedSend | undefined {
+  return context.active().getValue(KEY) as TracedSend | undefined;
+}
+
+/** Nothing is to be remembered of what is no object. */
+function rememberPassedOn(traced: TracedSend): void {
+  const command = traced.transport?.command;
+  if (typeof command === 'object') state.passedOn.set(command, traced);
 }
 
 /** Where the calls of a client went last, for the attributes that a span has from its start. */
@@ -57,23 +92,32 @@ export function lastEndpoint(client: SdkClient): ServerEndpoint | undefined {
  */
 export function isTracedAlready({ wrapper, command }: SendOrigin): boolean {
   const traced = tracedSendOf(command);
-  return traced !== undefined && traced.wrapper !== wrapper;
+  if (!traced || traced.wrapper === wrapper) return false;
+  rememberPassedOn(traced);
+  return true;
 }
 
-/** The transport beneath one `send`. Command and client stay as the application configured them. */
-export class WatchedTransport {
+/** Watches the transport beneath one `send`. Command and client stay as the application configured them. */
+export class WatchedTransport implements Transport {
+  readonly command: object | undefined;
+  isWatched = false;
+  readonly #client: SdkClient;
+  readonly #call: TracedCall;
   readonly #traced: TracedSend;
 
   constructor({ wrapper, client, command }: SendOrigin, call: TracedCall) {
-    this.#traced = { wrapper, target: { client, command, call } };
+    this.command = identityOf(command);
+    this.#client = client;
+    this.#call = call;
+    this.#traced = { wrapper, transport: this };
     try {
       watchClassOf(command);
     } catch {
-      // No command, or one of another make: the call goes on, and its span lacks the server and the headers' tokens.
+      // No object, or a frozen class: the call goes on, and its span lacks the server and the headers' tokens.
     }
   }
 
-  /** Runs the SDK's `send`, which gives the command its handler before it returns. */
+  /** Runs the SDK's `send`. */
   run<Result>(active: Context, send: () => Result): Result {
     const { running } = state;
     state.running = this.#traced;
@@ -81,17 +125,30 @@ export class WatchedTransport {
       return context.with(active.setValue(KEY, this.#traced), send);
     } finally {
       state.running = running;
+      // The SDK itself does it at once.
+      if (!this.isWatched) rememberPassedOn(this.#traced);
     }
+  }
+
+  sending(request: unknown): void {
+    const endpoint = this.#call.sending(request);
+    if (endpoint) endpoints.set(this.#client, endpoint);
+  }
+
+  received(result: unknown): void {
+    this.#call.received(result);
   }
 
   /** The SDK has answered. */
   end(): void {
-    this.#traced.target = undefined;
+    this.#traced.transport = undefined;
   }
 }
 
+type WatchableStack = MiddlewareStack & { readonly [WATCHED]?: true };
+
 type ResolveMiddleware = {
-  (this: SdkCommand, clientStack: MiddlewareStack, ...rest: unknown[]): unknown;
+  (this: SdkCommand, clientStack: WatchableStack, ...rest: unknown[]): unknown;
   readonly [WATCHED]?: true;
 };
 
@@ -113,24 +170,27 @@ function watchClassOf(command: SdkCommand): void {
   const { resolveMiddleware } = found;
   const resolveWatched: ResolveMiddleware = function (clientStack, ...rest) {
     const traced = tracedSendOf(this);
-    return resolveMiddleware.call(this, traced ? watchedStack(clientStack, traced) : clientStack, ...rest);
+    return resolveMiddleware.call(this, traced ? watchStack(clientStack, traced) : clientStack, ...rest);
   };
-  replaceMethod(found, 'resolveMiddleware', resolveWatched, { [WATCHED]: true });
+  replaceMethod(found, 'resolveMiddleware', resolveWatched, WATCHED, true);
 }
 
 /** The client's stack, but for the handler of what it and a command's make together. */
-function watchedStack(clientStack: MiddlewareStack, traced: TracedSend): MiddlewareStack {
+function watchStack(clientStack: WatchableStack, traced: TracedSend): WatchableStack {
+  if (traced.transport) traced.transport.isWatched = true;
+  // There are two of ours where somebody wrapped the first.
+  if (clientStack[WATCHED]) return clientStack;
   const concat = (from: unknown): ResolvableStack => {
     const stack = clientStack.concat(from);
     try {
       const { resolve } = stack;
       stack.resolve = (handler, handlerContext) => resolve.call(stack, watch(handler, traced), handlerContext);
     } catch {
-      // As where the class cannot be changed.
+      // As where the class is frozen.
     }
     return stack;
   };
-  return { __proto__: clientStack, concat } as MiddlewareStack;
+  return { __proto__: clientStack, concat, [WATCHED]: true } as WatchableStack;
 }
 
 /**
@@ -140,14 +200,11 @@ function watchedStack(clientStack: MiddlewareStack, traced: TracedSend): Middlew
  */
 function watch(handler: Handler, own: TracedSend): Handler {
   return (args) => {
-    const active = context.active().getValue(KEY) as TracedSend | undefined;
-    const target = active?.target ?? own.target;
-    if (!target) return handler(args);
-    const { client, call } = target;
-    const endpoint = call.sending(args.request);
-    if (endpoint) endpoints.set(client, endpoint);
+    const transport = activeSend()?.transport ?? own.transport;
+    if (!transport) return handler(args);
+    transport.sending(args.request);
     return Promise.resolve(handler(args)).then((result) => {
-      call.received(result);
+      transport.received(result);
       return result;
     });
   };

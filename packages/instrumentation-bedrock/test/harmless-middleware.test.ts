@@ -345,16 +345,59 @@ describe('with middleware and inputs of its own, the application does not notice
       context.disable();
       await Promise.all([own.send(command), own.send(command)]);
       expectOneAttemptEach(6);
+      await waiting.send(invoke('two'));
+      await Promise.all([waiting.send(invoke('three')), waiting.send(invoke('four'))]);
+      expectOneAttemptEach(9);
       own.destroy();
     });
 
-    it('leaves a command that is sent twice at once as it was', async () => {
+    it('leaves a command that is sent twice at once as it was, and its class after the first', async () => {
       const command = invoke('one');
       const { applyToStack } = command.middlewareStack;
+      const members = Reflect.ownKeys(command);
       await caching.send(command);
+      const { resolveMiddleware } = command;
       await Promise.all([caching.send(command), caching.send(command)]);
       expect(command.middlewareStack.applyToStack).to.equal(applyToStack);
+      expect(Reflect.ownKeys(command)).to.deep.equal(members);
+      expect(command.resolveMiddleware).to.equal(resolveMiddleware);
       expect(tracing.spans()).to.have.lengthOf(3);
+    });
+
+    it('has its requests counted once where the method of its class is wrapped by others', async () => {
+      const own = createClient(scripted.url);
+      await own.send(invoke('one'));
+      const holder = Object.getPrototypeOf(sdk.InvokeModelCommand.prototype) as sdk.InvokeModelCommand;
+      const { resolveMiddleware } = holder;
+      holder.resolveMiddleware = function (...args) {
+        return resolveMiddleware.apply(this, args);
+      };
+      try {
+        await own.send(invoke('two'));
+        await own.send(invoke('three'));
+      } finally {
+        holder.resolveMiddleware = resolveMiddleware;
+      }
+      expectOneAttemptEach(3);
+      own.destroy();
+    });
+
+    it('has its requests seen where what stands between it and the SDK sends a copy, or later and elsewhere', async () => {
+      const own = createClient(scripted.url);
+      class Elsewhere {
+        readonly config = own.config;
+        send(command: sdk.InvokeModelCommand): Promise<sdk.InvokeModelCommandOutput> {
+          const copy: sdk.InvokeModelCommand = Object.assign(Object.create(Object.getPrototypeOf(command)), command);
+          return context.with(ROOT_CONTEXT, async () => {
+            await turns(1);
+            return own.send(copy);
+          });
+        }
+      }
+      tracing.instrumentation.manuallyInstrument({ BedrockRuntimeClient: Elsewhere as never });
+      await new Elsewhere().send(invoke('one'));
+      expectOneAttemptEach(1);
+      own.destroy();
     });
 
     it('sees each attempt of what stands between it and the SDK, one after the other and at once', async () => {
@@ -376,6 +419,11 @@ describe('with middleware and inputs of its own, the application does not notice
         expect(attributes).to.include({ 'gen_ai.usage.input_tokens': 7, 'server.address': '127.0.0.1' });
         if (index > 0) expect(attributes).to.not.have.property('http.request.resend_count');
       }
+      context.disable();
+      failures = 1;
+      await new Retrying().send(invoke('three'));
+      expect(tracing.spans()).to.have.lengthOf(4);
+      expect(tracing.spans()[3]?.attributes).to.include({ 'http.request.resend_count': 1 });
       own.destroy();
     });
 

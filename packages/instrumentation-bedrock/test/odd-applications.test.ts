@@ -364,6 +364,25 @@ describe('odd iterators', () => {
     }
   });
 
+  it('of one stream may be read at once, each for its own call, of as many calls as there are', async () => {
+    const stream = { [Symbol.asyncIterator]: generate };
+    const first = observe(stream);
+    const begun = stream[Symbol.asyncIterator]();
+    await begun.next();
+    const second = observe(stream);
+    expect(await collect(stream)).to.deep.equal([1, 2]);
+    await begun.next();
+    await begun.next();
+    for (const seen of [first, second]) expect(seen).to.deep.equal(['chunk', 'chunk', 'end']);
+    for (let call = 0; call < 20_000; call++) {
+      observe(stream);
+      await stream[Symbol.asyncIterator]().next();
+    }
+    const last = observe(stream);
+    expect(await collect(stream)).to.deep.equal([1, 2]);
+    expect(last).to.deep.equal(['chunk', 'chunk', 'end']);
+  });
+
   it('may outlive their stream once begun, and are missed when they are dropped', async () => {
     for (const open of [
       () => ({ [Symbol.asyncIterator]: generate }),
