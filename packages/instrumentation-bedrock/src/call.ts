@@ -117,7 +117,7 @@ export class TracedCall {
 
   /** The SDK has answered. The span of a stream stays open until the stream is done. */
   succeed(output: unknown): void {
-    if (this.#ended) return; // A wrapper may call back twice.
+    if (this.#ended || this.#stream) return; // A wrapper may call back twice.
     const { config, openCalls } = this.#environment;
     this.#guard('reading the metadata of an answer', () => this.#exchange.readMetadata(output));
     let isOpen = false;

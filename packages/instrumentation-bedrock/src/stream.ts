@@ -96,8 +96,8 @@ export function observeStream(stream: unknown, observer: StreamObserver): boolea
 }
 
 function watchStream(stream: object, createIterator: () => AsyncIterator<unknown>, watched: Watched): boolean {
-  const createWatched = (...args: []): AsyncIterator<unknown> => {
-    const iterator = createIterator.apply(stream, args);
+  const createWatched = function (this: unknown, ...args: []): AsyncIterator<unknown> {
+    const iterator = createIterator.apply(this, args);
     if (!observeIterator(iterator, watched)) watched.watch.settle()?.onAbandon();
     return iterator;
   };

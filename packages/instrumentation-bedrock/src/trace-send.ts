@@ -28,7 +28,6 @@ export function traceSend(
   rest: unknown[],
 ): { readonly result: unknown } | undefined {
   const parent = context.active();
-  if (isTracingSuppressed(parent)) return undefined;
   const { client, command } = origin;
   const started = start(environment, origin, parent);
   if (!started) return undefined;
@@ -130,8 +129,10 @@ interface StartedCall {
 function start(environment: SendEnvironment, origin: SendOrigin, parent: Context): StartedCall | undefined {
   const { client, command } = origin;
   try {
+    // In this order: a send that is traced already is remembered, also where that one suppresses what is beneath it.
+    if (isTracedAlready(origin) || isTracingSuppressed(parent)) return undefined;
     const operation = operationName(command, client);
-    if (operation === undefined || isTracedAlready(origin)) return undefined;
+    if (operation === undefined) return undefined;
     const api = apiOf(operation);
     const request = api.readRequest(command.input, environment.config);
     const info: BedrockCallInfo = { operation, modelId: request.modelId };

@@ -37,8 +37,8 @@ interface State {
   /** The one that has not returned yet. */
   running: TracedSend | undefined;
   /**
-   * By command, the latest of those that others pass on to the SDK later, or again. Only these: a WeakMap that is told
-   * of each call costs more than all else that is done for its transport.
+   * By command, the latest of those that have not reached the SDK when they return, or that come through another wrapper
+   * of this kind. Only these: a WeakMap that is told of each call costs more than all else that is done for its transport.
    */
   readonly passedOn: WeakMap<object, TracedSend>;
 }
@@ -125,7 +125,7 @@ export class WatchedTransport implements Transport {
       return context.with(active.setValue(KEY, this.#traced), send);
     } finally {
       state.running = running;
-      // The SDK itself does it at once.
+      // The SDK itself makes a handler at once, where it has none in its cache.
       if (!this.isWatched) rememberPassedOn(this.#traced);
     }
   }
@@ -148,7 +148,12 @@ export class WatchedTransport implements Transport {
 type WatchableStack = MiddlewareStack & { readonly [WATCHED]?: true };
 
 type ResolveMiddleware = {
-  (this: SdkCommand, clientStack: WatchableStack, ...rest: unknown[]): unknown;
+  (
+    this: SdkCommand,
+    clientStack: WatchableStack,
+    config: { readonly cacheMiddleware?: unknown } | undefined,
+    ...rest: unknown[]
+  ): unknown;
   readonly [WATCHED]?: true;
 };
 
@@ -168,15 +173,21 @@ function watchClassOf(command: SdkCommand): void {
   );
   if (!found || found.resolveMiddleware[WATCHED]) return;
   const { resolveMiddleware } = found;
-  const resolveWatched: ResolveMiddleware = function (clientStack, ...rest) {
+  const resolveWatched: ResolveMiddleware = function (clientStack, config, ...rest) {
     const traced = tracedSendOf(this);
-    return resolveMiddleware.call(this, traced ? watchStack(clientStack, traced) : clientStack, ...rest);
+    const isCached = config?.cacheMiddleware === true;
+    return resolveMiddleware.call(
+      this,
+      traced ? watchStack(clientStack, traced, isCached) : clientStack,
+      config,
+      ...rest,
+    );
   };
   replaceMethod(found, 'resolveMiddleware', resolveWatched, WATCHED, true);
 }
 
 /** The client's stack, but for the handler of what it and a command's make together. */
-function watchStack(clientStack: WatchableStack, traced: TracedSend): WatchableStack {
+function watchStack(clientStack: WatchableStack, traced: TracedSend, isCached: boolean): WatchableStack {
   if (traced.transport) traced.transport.isWatched = true;
   // There are two of ours where somebody wrapped the first.
   if (clientStack[WATCHED]) return clientStack;
@@ -184,7 +195,8 @@ function watchStack(clientStack: WatchableStack, traced: TracedSend): WatchableS
     const stack = clientStack.concat(from);
     try {
       const { resolve } = stack;
-      stack.resolve = (handler, handlerContext) => resolve.call(stack, watch(handler, traced), handlerContext);
+      stack.resolve = (handler, handlerContext) =>
+        resolve.call(stack, watch(handler, traced, isCached), handlerContext);
     } catch {
       // As where the class is frozen.
     }
@@ -195,12 +207,14 @@ function watchStack(clientStack: WatchableStack, traced: TracedSend): WatchableS
 
 /**
  * Watches one send, next to the request handler, beneath the SDK's retries and all middleware; passes everything on
- * untouched. It asks the context first: a handler that the SDK cached (`cacheMiddleware`) is that of an earlier send.
- * Without a context manager, or where somebody replaced the context, it is the one that it was made for.
+ * untouched.
+ *
+ * @param isCached the SDK keeps the handler (`cacheMiddleware`) for later sends: which one it is tells the context. Of
+ *   other handlers it is not asked: middleware may wait for others, and go on in the context of another call.
  */
-function watch(handler: Handler, own: TracedSend): Handler {
+function watch(handler: Handler, own: TracedSend, isCached: boolean): Handler {
   return (args) => {
-    const transport = activeSend()?.transport ?? own.transport;
+    const transport = (isCached ? activeSend()?.transport : undefined) ?? own.transport;
     if (!transport) return handler(args);
     transport.sending(args.request);
     return Promise.resolve(handler(args)).then((result) => {

@@ -351,6 +351,20 @@ describe('with middleware and inputs of its own, the application does not notice
       own.destroy();
     });
 
+    it('has its own requests where a queue goes on with it in the context of another', async () => {
+      const own = createClient(scripted.url);
+      const waiting: (() => void)[] = [];
+      const queue: AnyMiddleware = (next) => (args) =>
+        new Promise((resolve, reject) => {
+          waiting.push(() => void next(args).then(resolve, reject));
+          if (waiting.length === 2) for (const goOn of waiting) goOn();
+        });
+      stackOf(own).add(queue, { step: 'finalizeRequest' });
+      await Promise.all([own.send(invoke('one')), own.send(invoke('two'))]);
+      expectOneAttemptEach(2);
+      own.destroy();
+    });
+
     it('leaves a command that is sent twice at once as it was, and its class after the first', async () => {
       const command = invoke('one');
       const { applyToStack } = command.middlewareStack;

@@ -12,6 +12,13 @@ const INPUT: sdk.ConverseCommandInput = {
   messages: [{ role: 'user', content: [{ text: 'Hi' }] }],
 };
 
+const CHUNKS = [{ messageStart: { role: 'assistant' as const } }, { messageStop: { stopReason: 'end_turn' as const } }];
+const streamOfChunks = (): AsyncIterable<sdk.ConverseStreamOutput> => ({
+  async *[Symbol.asyncIterator]() {
+    yield* CHUNKS as sdk.ConverseStreamOutput[];
+  },
+});
+
 describe('odd applications', () => {
   let simulator: Simulator;
   let tracing: Tracing;
@@ -31,24 +38,37 @@ describe('odd applications', () => {
 
   it('may get the same stream object from a cache: each call has its span, with what was read for it', async () => {
     start();
-    const chunks = [{ messageStart: { role: 'assistant' } }, { messageStop: { stopReason: 'end_turn' } }];
-    const stream = {
-      async *[Symbol.asyncIterator]() {
-        yield* chunks;
-      },
-    };
+    const stream = streamOfChunks();
     client.middlewareStack.add(() => async () => ({ output: { $metadata: {}, stream }, response: {} }) as never, {
       step: 'initialize',
       priority: 'high',
     });
     for (let call = 0; call < 3; call++) {
       const answer = await client.send(new sdk.ConverseStreamCommand(INPUT));
-      expect(await collect(answer.stream)).to.deep.equal(chunks);
+      expect(await collect(answer.stream)).to.deep.equal(CHUNKS);
     }
     // The first of the two is left unread.
     await client.send(new sdk.ConverseStreamCommand(INPUT));
     await collect((await client.send(new sdk.ConverseStreamCommand(INPUT))).stream);
     expect(tracing.spans().map(({ events }) => events.length)).to.deep.equal([2, 2, 2, 0, 2]);
+  });
+
+  it('may call back twice: the stream is read for its call all the same', async () => {
+    start();
+    const stream = streamOfChunks();
+    class Twice {
+      readonly config = client.config;
+      send(_command: sdk.ConverseStreamCommand, callback: (error: unknown, output: unknown) => void): void {
+        for (const _time of [1, 2]) callback(null, { $metadata: {}, stream });
+      }
+    }
+    tracing.instrumentation.manuallyInstrument({ BedrockRuntimeClient: Twice as never });
+    let called = 0;
+    new Twice().send(new sdk.ConverseStreamCommand(INPUT), () => called++);
+    expect(called).to.equal(2);
+    expect(tracing.spans()).to.have.lengthOf(0);
+    expect(await collect(stream)).to.deep.equal(CHUNKS);
+    expect(tracing.spans().map(({ events }) => events.length)).to.deep.equal([2]);
   });
 
   it('may keep the context of a call, as an HTTP/2 session does: what was sent is not kept with it', async () => {
@@ -362,6 +382,18 @@ describe('odd iterators', () => {
       expect(first).to.deep.equal([...Array(begin).fill('chunk'), 'abandon']);
       expect(second).to.deep.equal([...Array(2 - begin).fill('chunk'), 'end']);
     }
+  });
+
+  it('of what is made of a stream are as it is', async () => {
+    const stream = {
+      last: 2,
+      async *[Symbol.asyncIterator](): AsyncGenerator<number> {
+        for (let item = 1; item <= this.last; item++) yield item;
+      },
+    };
+    const seen = observe(stream);
+    expect(await collect(Object.create(stream, { last: { value: 3 } }))).to.deep.equal([1, 2, 3]);
+    expect(seen).to.deep.equal(['chunk', 'chunk', 'chunk', 'end']);
   });
 
   it('of one stream may be read at once, each for its own call, of as many calls as there are', async () => {
