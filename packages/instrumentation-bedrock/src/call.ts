@@ -127,9 +127,8 @@ export class TracedCall {
       isOpen = Boolean(stream) && this.#observe(stream, output);
       if (!isOpen) this.#finish(this.#api.readResponse(this.#request, output, config));
     });
-    if (!isOpen)
-      this.#end(); // Also when reading failed: the span must not stay open.
-    else if (!this.#ended) openCalls.add(this);
+    if (isOpen) openCalls.add(this);
+    else this.#end(); // Also when reading failed: the span must not stay open.
   }
 
   fail(error: unknown): void {
