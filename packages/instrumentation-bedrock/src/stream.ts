@@ -46,8 +46,8 @@ interface Watched {
   reader: Reader | undefined;
 }
 
-/** An iterator takes the reader of its stream with its first chunk: it may outlive the stream, or be dropped unread before. */
 interface WatchedIterator extends Watched {
+  /** Whose reader it takes with its first chunk: it may outlive the stream, or be dropped unread before. */
   stream: Watched | undefined;
 }
 
@@ -107,7 +107,8 @@ function watchStream(stream: object, createIterator: () => AsyncIterator<unknown
 
 function begin(iterator: WatchedIterator, stream: Watched): void {
   iterator.stream = undefined;
-  if (iterator.watch !== stream.watch || !stream.reader) return; // It was given for another call meanwhile, or read before.
+  // The stream may be for another call meanwhile, or read before.
+  if (iterator.watch !== stream.watch || !stream.reader) return;
   iterator.reader = stream.reader;
   stream.reader = undefined;
 }
