@@ -71,8 +71,8 @@ export function lastHolder<Holder extends object>(prototype: object, name: keyof
 }
 
 /**
- * Puts a function in the place of a method, with its name and length, and with the symbols that it is known by to others:
- * two that do not see their own would replace each other for ever.
+ * Puts a function in the place of a method, with its name and length, and with the symbols that it is known by to
+ * others: two that do not see their own would replace each other for ever.
  *
  * @throws TypeError when the object is frozen.
  */

@@ -71,8 +71,8 @@ function putInPlace(object: object, name: PropertyKey, value: object): boolean {
 
 /**
  * Reports to `observer` what an application reads from `stream`, exactly when it does. Nothing is read ahead. A stream
- * that was observed before reports to its new observer; the one before is told that nobody reads for it, unless somebody
- * has begun to.
+ * that was observed before reports to its new observer; the one before is told that nobody reads for it, unless
+ * somebody has begun to.
  *
  * @returns false when the object is no async iterable or cannot be watched; then the observer is never called.
  */

@@ -37,8 +37,8 @@ interface State {
   /** The one that has not returned yet. */
   running: TracedSend | undefined;
   /**
-   * By command, the latest of those that have not reached the SDK when they return, or that come through another wrapper
-   * of this kind. Only these: a WeakMap that is told of each call costs more than all else that is done for its transport.
+   * By command, the latest of those that have not reached the SDK when they return, or that come through another
+   * wrapper of this kind. Only these: a WeakMap that is told of each call costs as much as all else that is done here.
    */
   readonly passedOn: WeakMap<object, TracedSend>;
 }
