@@ -157,6 +157,12 @@ type ResolveMiddleware = {
   readonly [WATCHED]?: true;
 };
 
+/** The send whose handler is being made, which the SDK does at once. */
+let making: { readonly traced: TracedSend; readonly isCached: boolean } | undefined;
+
+/** By the stack of a client: objects with a prototype of their own are dear to make for each call. */
+const watchedStacks = new WeakMap<WatchableStack, WatchableStack>();
+
 /**
  * The SDK makes the handler of each send anew: the command joins the client's stack of middleware with its own and
  * resolves that. There the innermost handler is replaced, by the command's class, which is changed once. Middleware
@@ -175,34 +181,42 @@ function watchClassOf(command: SdkCommand): void {
   const { resolveMiddleware } = found;
   const resolveWatched: ResolveMiddleware = function (clientStack, config, ...rest) {
     const traced = tracedSendOf(this);
-    const isCached = config?.cacheMiddleware === true;
-    return resolveMiddleware.call(
-      this,
-      traced ? watchStack(clientStack, traced, isCached) : clientStack,
-      config,
-      ...rest,
-    );
+    if (!traced) return resolveMiddleware.call(this, clientStack, config, ...rest);
+    if (traced.transport) traced.transport.isWatched = true;
+    const before = making;
+    making = { traced, isCached: config?.cacheMiddleware === true };
+    try {
+      return resolveMiddleware.call(this, watchedStackOf(clientStack), config, ...rest);
+    } finally {
+      making = before;
+    }
   };
   replaceMethod(found, 'resolveMiddleware', resolveWatched, WATCHED, true);
 }
 
 /** The client's stack, but for the handler of what it and a command's make together. */
-function watchStack(clientStack: WatchableStack, traced: TracedSend, isCached: boolean): WatchableStack {
-  if (traced.transport) traced.transport.isWatched = true;
+function watchedStackOf(clientStack: WatchableStack): WatchableStack {
   // There are two of ours where somebody wrapped the first.
   if (clientStack[WATCHED]) return clientStack;
+  const known = watchedStacks.get(clientStack);
+  if (known) return known;
   const concat = (from: unknown): ResolvableStack => {
     const stack = clientStack.concat(from);
-    try {
-      const { resolve } = stack;
-      stack.resolve = (handler, handlerContext) =>
-        resolve.call(stack, watch(handler, traced, isCached), handlerContext);
-    } catch {
-      // As where the class is frozen.
-    }
-    return stack;
+    return making ? watchHandlerOf(stack, making.traced, making.isCached) : stack;
   };
-  return { __proto__: clientStack, concat, [WATCHED]: true } as WatchableStack;
+  const watched = { __proto__: clientStack, concat, [WATCHED]: true } as WatchableStack;
+  watchedStacks.set(clientStack, watched);
+  return watched;
+}
+
+function watchHandlerOf(stack: ResolvableStack, traced: TracedSend, isCached: boolean): ResolvableStack {
+  try {
+    const { resolve } = stack;
+    stack.resolve = (handler, handlerContext) => resolve.call(stack, watch(handler, traced, isCached), handlerContext);
+  } catch {
+    // As where the class is frozen.
+  }
+  return stack;
 }
 
 /**
