@@ -24,7 +24,7 @@ interface TracedSend {
 interface Transport {
   /** See {@link identityOf}. */
   readonly command: object | undefined;
-  /** The SDK has made the command's handler. */
+  /** The command's handler has been made. */
   isWatched: boolean;
   /** The request handler gets a request, once for each attempt. */
   sending(request: unknown): void;
@@ -157,10 +157,10 @@ type ResolveMiddleware = {
   readonly [WATCHED]?: true;
 };
 
-/** The send whose handler is being made, which the SDK does at once. */
+/** The send whose handler is being made: the SDK makes it before it returns. */
 let making: { readonly traced: TracedSend; readonly isCached: boolean } | undefined;
 
-/** By the stack of a client: objects with a prototype of their own are dear to make for each call. */
+/** By the stack of a client: an object with a prototype of its own is dear to make for each call. */
 const watchedStacks = new WeakMap<WatchableStack, WatchableStack>();
 
 /**
@@ -182,7 +182,6 @@ function watchClassOf(command: SdkCommand): void {
   const resolveWatched: ResolveMiddleware = function (clientStack, config, ...rest) {
     const traced = tracedSendOf(this);
     if (!traced) return resolveMiddleware.call(this, clientStack, config, ...rest);
-    if (traced.transport) traced.transport.isWatched = true;
     const before = making;
     making = { traced, isCached: config?.cacheMiddleware === true };
     try {
@@ -194,7 +193,7 @@ function watchClassOf(command: SdkCommand): void {
   replaceMethod(found, 'resolveMiddleware', resolveWatched, WATCHED, true);
 }
 
-/** The client's stack, but for the handler of what it and a command's make together. */
+/** The client's stack; joined with that of a command that is being sent, it watches the request handler. */
 function watchedStackOf(clientStack: WatchableStack): WatchableStack {
   // There are two of ours where somebody wrapped the first.
   if (clientStack[WATCHED]) return clientStack;
@@ -202,7 +201,9 @@ function watchedStackOf(clientStack: WatchableStack): WatchableStack {
   if (known) return known;
   const concat = (from: unknown): ResolvableStack => {
     const stack = clientStack.concat(from);
-    return making ? watchHandlerOf(stack, making.traced, making.isCached) : stack;
+    // What stands between may join them later: there the command's stack tells.
+    const traced = making?.traced ?? tracedSendOf({ middlewareStack: from } as SdkCommand);
+    return traced ? watchHandlerOf(stack, traced, making?.isCached === true) : stack;
   };
   const watched = { __proto__: clientStack, concat, [WATCHED]: true } as WatchableStack;
   watchedStacks.set(clientStack, watched);
@@ -213,8 +214,9 @@ function watchHandlerOf(stack: ResolvableStack, traced: TracedSend, isCached: bo
   try {
     const { resolve } = stack;
     stack.resolve = (handler, handlerContext) => resolve.call(stack, watch(handler, traced, isCached), handlerContext);
+    if (traced.transport) traced.transport.isWatched = true;
   } catch {
-    // As where the class is frozen.
+    // The call goes on, as where the class is frozen.
   }
   return stack;
 }

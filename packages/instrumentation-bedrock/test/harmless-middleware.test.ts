@@ -414,6 +414,35 @@ describe('with middleware and inputs of its own, the application does not notice
       own.destroy();
     });
 
+    it('has its requests seen where its handler is made later', async () => {
+      const own = createClient(scripted.url);
+      const later = (): sdk.InvokeModelCommand => {
+        const inner = invoke('one');
+        class InvokeModelCommand {
+          readonly input = inner.input;
+          readonly middlewareStack = inner.middlewareStack;
+          resolveMiddleware(clientStack: { concat(from: unknown): unknown }, ...rest: [never, never]) {
+            return async (args: never) => {
+              await turns(1);
+              const { middlewareStack } = this;
+              const standIn: sdk.InvokeModelCommand = Object.create(inner, {
+                middlewareStack: { value: Object.create(middlewareStack) },
+              });
+              const stack = { concat: () => clientStack.concat(middlewareStack) };
+              return standIn.resolveMiddleware(stack as never, ...rest)(args);
+            };
+          }
+        }
+        return new InvokeModelCommand() as unknown as sdk.InvokeModelCommand;
+      };
+      await own.send(later());
+      expectOneAttemptEach(1);
+      context.disable();
+      await own.send(later());
+      expectOneAttemptEach(2);
+      own.destroy();
+    });
+
     it('sees each attempt of what stands between it and the SDK, one after the other and at once', async () => {
       const own = createClient(scripted.url, { maxAttempts: 1 });
       class Retrying {
