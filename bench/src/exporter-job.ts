@@ -21,6 +21,8 @@ export interface ExporterJob {
   readonly experimentName: string;
   readonly traces: number;
   readonly warmUpTraces: number;
+  /** Before these, into a server in the same process: for a real server so many would take minutes. */
+  readonly compileTraces?: number;
 }
 
 export interface ExporterMeasurement {

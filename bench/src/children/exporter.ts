@@ -73,6 +73,7 @@ async function keepForServerThatIsDown(): Promise<ExporterMeasurement> {
 
 /** Compiling, the experiment's look-up and the connections are no cost of a span, so they come first. */
 async function createSender(): Promise<SendAll> {
+  if (job.compileTraces) await prepareRequests(recordTraces(job.compileTraces));
   const exporter = isRawLoop ? undefined : createExporter(job.url);
   const sendAll: SendAll = async (spans) =>
     exporter === undefined ? sendRequests(await prepareRequests(spans)) : exportAll(exporter, spans);
