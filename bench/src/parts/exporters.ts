@@ -25,7 +25,7 @@ import type { Cell, Table, Target } from '../table.js';
 const SINK = { short: { rounds: 2, traces: 6000 }, thorough: { rounds: 3, traces: 6000 } } as const;
 /** A batch each, in turns of the same processes: what the server takes changes by a quarter from minute to minute. */
 const MLFLOW = { short: { rounds: 3, traces: 102 }, thorough: { rounds: 12, traces: 102 } } as const;
-/** Sent before, within the process: with only the forty that the real server gets, half of what a span costs is compiling. */
+/** Sent before, within the process: with only the forty that the server gets, compiling is a third of a span's cost. */
 const COMPILE_TRACES = 3000;
 const OUTAGE = { rounds: 1, traces: 4000 } as const;
 
