@@ -24,7 +24,7 @@ interface TracedSend {
 interface Transport {
   /** See {@link identityOf}. */
   readonly command: object | undefined;
-  /** The command's handler has been made. */
+  /** The command's handler is made, or being made. */
   isWatched: boolean;
   /** The request handler gets a request, once for each attempt. */
   sending(request: unknown): void;
