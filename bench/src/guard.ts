@@ -23,8 +23,8 @@ export interface Measured {
 }
 
 export const MEASURED: readonly Measured[] = [
-  { operation: 'Converse', call: 1.3 },
-  { operation: 'ConverseStream', call: 0.95, chunk: 0.3 },
+  { operation: 'Converse', call: 1.2 },
+  { operation: 'ConverseStream', call: 0.95, chunk: 0.25 },
   { operation: 'InvokeModelWithResponseStream', call: 0.85, chunk: 0.4 },
 ];
 
