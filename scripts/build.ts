@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { runNode } from './support/run.js';
+import { runNode } from 'testing/run.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const BUILDER = join(ROOT, 'scripts', 'build-package.mjs');

@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { buildPackages } from './build.js';
-import { type DemoOptions, readOptions, USAGE } from './demo/options.js';
-import { demoServer } from './demo/server.js';
 import {
   type BedrockTarget,
   DEMO_EXAMPLES,
@@ -9,9 +6,12 @@ import {
   QUIET_ENV,
   realBedrock,
   simulatedBedrock,
-} from './support/examples.js';
+} from 'testing/examples.js';
+import { runNode } from 'testing/run.js';
+import { buildPackages } from './build.js';
+import { type DemoOptions, readOptions, USAGE } from './demo/options.js';
+import { demoServer } from './demo/server.js';
 import { catchInterrupt, type Interrupt } from './support/interrupt.js';
-import { runNode } from './support/run.js';
 
 const EXPERIMENT = 'bedrock-examples';
 /** Resource attribute of the examples' spans, which MLflow keeps as a tag of each trace: tells the traces of this run. */

@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { buildPackages } from './build.js';
 import {
   DEFAULT_EXPERIMENT,
   EXAMPLES,
@@ -8,8 +7,9 @@ import {
   QUIET_ENV,
   realBedrock,
   simulatedBedrock,
-} from './support/examples.js';
-import { runNode } from './support/run.js';
+} from 'testing/examples.js';
+import { runNode } from 'testing/run.js';
+import { buildPackages } from './build.js';
 import { checkTrackingServer } from './support/tracking-server.js';
 
 const USAGE = `Usage: npm run example -- ${EXAMPLES.join('|')} [--aws] [arguments of the example]

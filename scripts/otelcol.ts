@@ -1,4 +1,4 @@
-import { buildOtelcol, whyNoOtelcol } from './test-support/otelcol.js';
+import { buildOtelcol, whyNoOtelcol } from 'testing/otelcol.js';
 
 /** `node scripts/bootstrap.mjs otelcol`: builds the Collector of the tests ahead of them, where Go can. */
 export async function main(): Promise<number> {

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { installMlflow, MLFLOW_VERSION } from 'testing/mlflow/install.js';
+import { runNode } from 'testing/run.js';
 import { buildPackages } from './build.js';
-import { installMlflow, MLFLOW_VERSION } from './mlflow/install.js';
 import type { TestCounts } from './support/counting-reporter.js';
-import { runNode } from './support/run.js';
 import { Stages } from './support/stages.js';
 import { groupTests, type Selection, type TestGroup } from './support/test-groups.js';
 

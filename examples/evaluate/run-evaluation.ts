@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { installMlflow } from '../../scripts/mlflow/install.js';
+import { installMlflow } from 'testing/mlflow/install.js';
 
 /**
  * Runs evaluate.py with the Python that has MLflow; its output goes to ours.

@@ -6,11 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient, type MlflowConnectionConfig } from 'opentelemetry-exporter-mlflow';
-import { buildOtelcol, type Otelcol, startOtelcol, whyNoOtelcol } from '../../scripts/test-support/otelcol.js';
-import { type OtlpReceiver, startOtlpReceiver } from '../../scripts/test-support/otlp-receiver.js';
-import type { Part } from '../../scripts/test-support/process.js';
-import { type SteadyAgent, startSteadyAgent } from '../../scripts/test-support/steady-agent.js';
-import { startTopology, type Topology } from '../../scripts/test-support/topology.js';
+import { buildOtelcol, type Otelcol, startOtelcol, whyNoOtelcol } from 'testing/otelcol.js';
+import { type OtlpReceiver, startOtlpReceiver } from 'testing/otlp-receiver.js';
+import type { Part } from 'testing/process.js';
+import { type SteadyAgent, startSteadyAgent } from 'testing/steady-agent.js';
+import { startTopology, type Topology } from 'testing/topology.js';
 
 const MINUTE = 60_000;
 /** Longer than MLflow remembers whose password was right, by docker-compose.yml. */

@@ -6,8 +6,8 @@ import type { Attributes } from '@opentelemetry/api';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
-import { startMlflow } from '../../scripts/mlflow/server.js';
-import { testServer } from '../../scripts/test-support/mlflow.js';
+import { startMlflow } from 'testing/mlflow/server.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 import {
   buildOtelcol,
   type CollectorConfigs,
@@ -15,8 +15,8 @@ import {
   startOtelcol,
   validateConfig,
   whyNoOtelcol,
-} from '../../scripts/test-support/otelcol.js';
-import { type OtlpReceiver, startOtlpReceiver } from '../../scripts/test-support/otlp-receiver.js';
+} from 'testing/otelcol.js';
+import { type OtlpReceiver, startOtlpReceiver } from 'testing/otlp-receiver.js';
 import { outline } from './run-example.js';
 import { type Application, runOneAgent, SPANS_PER_RUN, wholeTrace } from './support/one-agent.js';
 import { sendSpan } from './support/send-span.js';

@@ -4,9 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
-import { startForwarder } from '../../scripts/test-support/collector.js';
-import { testServer } from '../../scripts/test-support/mlflow.js';
-import { startOtlpReceiver } from '../../scripts/test-support/otlp-receiver.js';
+import { startForwarder } from 'testing/collector.js';
+import { testServer } from 'testing/mlflow-test-server.js';
+import { startOtlpReceiver } from 'testing/otlp-receiver.js';
 import { outline } from './run-example.js';
 import { runOneAgent, SPANS_PER_RUN, wholeTrace } from './support/one-agent.js';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import type { MlflowAssessment, MlflowRun } from 'opentelemetry-exporter-mlflow';
-import { testServer } from '../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 import { type ExampleRun, outline, runExample, testClient } from './run-example.js';
 
 describe('example evaluate', function () {

@@ -5,8 +5,8 @@ import { createInterface } from 'node:readline';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import type { MlflowTrace } from 'opentelemetry-exporter-mlflow';
-import { exampleCommand, QUIET_ENV } from '../../scripts/support/examples.js';
-import { testServer } from '../../scripts/test-support/mlflow.js';
+import { exampleCommand, QUIET_ENV } from 'testing/examples.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 import { type ExampleRun, outline, runExample, testClient, tracesOf } from './run-example.js';
 
 const ADA = { type: 'HUMAN', id: 'ada' };

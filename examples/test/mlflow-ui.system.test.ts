@@ -14,9 +14,9 @@ import { startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { type ExampleName, exampleCommand, QUIET_ENV, simulatedBedrock } from '../../scripts/support/examples.js';
-import { runNode } from '../../scripts/support/run.js';
-import { testServer } from '../../scripts/test-support/mlflow.js';
+import { type ExampleName, exampleCommand, QUIET_ENV, simulatedBedrock } from 'testing/examples.js';
+import { testServer } from 'testing/mlflow-test-server.js';
+import { runNode } from 'testing/run.js';
 import { startTracing } from './support/tracing.js';
 
 const IMAGE = resolve(import.meta.dirname, '../../docs/images/mlflow-trace.png');

@@ -13,9 +13,9 @@ import { InMemorySpanExporter, type ReadableSpan } from '@opentelemetry/sdk-trac
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
-import { type Collector, startCollector } from '../../scripts/test-support/collector.js';
-import { testServer } from '../../scripts/test-support/mlflow.js';
-import type { ReceivedSpan } from '../../scripts/test-support/otlp-decode.js';
+import { type Collector, startCollector } from 'testing/collector.js';
+import { testServer } from 'testing/mlflow-test-server.js';
+import type { ReceivedSpan } from 'testing/otlp-decode.js';
 import { startTracing, type Tracing } from './support/tracing.js';
 
 const MESSAGES = [{ role: 'user' as const, content: [{ text: 'What is the capital of France?' }] }];

@@ -5,10 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
-import { startForwarder } from '../../scripts/test-support/collector.js';
-import { testServer } from '../../scripts/test-support/mlflow.js';
-import { buildOtelcol, startOtelcol, whyNoOtelcol } from '../../scripts/test-support/otelcol.js';
-import { type Phoenix, type PhoenixSpan, startPhoenix } from '../../scripts/test-support/phoenix.js';
+import { startForwarder } from 'testing/collector.js';
+import { testServer } from 'testing/mlflow-test-server.js';
+import { buildOtelcol, startOtelcol, whyNoOtelcol } from 'testing/otelcol.js';
+import { type Phoenix, type PhoenixSpan, startPhoenix } from 'testing/phoenix.js';
 import { type Application, runOneAgent, SPANS_PER_RUN, wholeTrace } from './support/one-agent.js';
 
 describe('MLflow and Phoenix behind a Collector', () => {

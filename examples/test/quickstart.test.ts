@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { MlflowTrace } from 'opentelemetry-exporter-mlflow';
-import { startCollector } from '../../scripts/test-support/collector.js';
+import { startCollector } from 'testing/collector.js';
 import { type ExampleRun, runExample } from './run-example.js';
 
 const MODEL = 'amazon.nova-lite-v1:0';

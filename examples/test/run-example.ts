@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { startSimulator } from 'bedrock-simulator';
 import { MlflowClient, type MlflowSpan, type MlflowTrace } from 'opentelemetry-exporter-mlflow';
-import { type Finished, runNode } from '../../scripts/support/run.js';
-import { testServer } from '../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
+import { type Finished, runNode } from 'testing/run.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 

@@ -12,8 +12,8 @@ import { join, resolve } from 'node:path';
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
 import { type SimulatedResponse, type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
-import { type Finished, runNode } from '../../scripts/support/run.js';
-import { testServer } from '../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
+import { type Finished, runNode } from 'testing/run.js';
 import { tracesOf } from './run-example.js';
 import { expectQuoted } from './support/troubleshooting-page.js';
 

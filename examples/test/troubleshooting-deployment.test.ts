@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
-import { installMlflow, installPackages } from '../../scripts/mlflow/install.js';
-import { type MlflowServer, runMlflow } from '../../scripts/mlflow/server.js';
-import { createObjectStore, type ObjectStore } from '../../scripts/test-support/object-store.js';
-import { freePort } from '../../scripts/test-support/ports.js';
-import { createPostgres, type Postgres } from '../../scripts/test-support/postgres.js';
-import { DATABASE_PACKAGES } from '../../scripts/test-support/topology.js';
+import { installMlflow, installPackages } from 'testing/mlflow/install.js';
+import { type MlflowServer, runMlflow } from 'testing/mlflow/server.js';
+import { createObjectStore, type ObjectStore } from 'testing/object-store.js';
+import { freePort } from 'testing/ports.js';
+import { createPostgres, type Postgres } from 'testing/postgres.js';
+import { DATABASE_PACKAGES } from 'testing/topology.js';
 import { exporterSays } from './support/exporter-says.js';
 import { expectQuoted } from './support/troubleshooting-page.js';
 

@@ -6,8 +6,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
-import { type MlflowServer, startMlflow } from '../../scripts/mlflow/server.js';
-import { testServer } from '../../scripts/test-support/mlflow.js';
+import { type MlflowServer, startMlflow } from 'testing/mlflow/server.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 import { exporterSays } from './support/exporter-says.js';
 import { expectQuoted } from './support/troubleshooting-page.js';
 

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { MLFLOW_HOME } from '../mlflow/install.js';
+import { MLFLOW_HOME } from 'testing/mlflow/install.js';
 
 export const USAGE = `Usage: npm run demo -- [options]
 Starts MLflow and a Bedrock simulator, runs the examples, and shows their traces as MLflow has them.

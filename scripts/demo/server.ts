@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startMlflow } from '../mlflow/server.js';
+import { startMlflow } from 'testing/mlflow/server.js';
 import { checkTrackingServer, type TrackingServer } from '../support/tracking-server.js';
 import type { DemoOptions } from './options.js';
 

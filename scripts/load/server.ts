@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startMlflow } from '../mlflow/server.js';
-import { startTopology, type Topology } from '../test-support/topology.js';
+import { startMlflow } from 'testing/mlflow/server.js';
+import { startTopology, type Topology } from 'testing/topology.js';
 import { cpuSeconds } from './cpu.js';
 import type { Backend, Spent } from './job.js';
 

@@ -9,8 +9,8 @@ import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import type { Simulator } from 'bedrock-simulator';
-import { QUIET_ENV } from '../support/examples.js';
-import { decodeTraceRequest, type ReceivedSpan } from '../test-support/otlp-decode.js';
+import { QUIET_ENV } from 'testing/examples.js';
+import { decodeTraceRequest, type ReceivedSpan } from 'testing/otlp-decode.js';
 import type { Cell } from './cells.js';
 
 const PROGRAMS = join(import.meta.dirname, 'programs');

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { ROOT, readCompose } from 'testing/compose.js';
 import { parse } from 'yaml';
-import { ROOT, readCompose } from '../test-support/compose.js';
 
 const FOLDER = join(ROOT, 'deploy/collector');
 const KINDS = ['receivers', 'processors', 'connectors', 'exporters', 'extensions'] as const;

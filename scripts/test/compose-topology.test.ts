@@ -7,12 +7,12 @@ import { promisify } from 'node:util';
 import { startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
-import { installMlflow } from '../mlflow/install.js';
-import { runNode } from '../support/run.js';
-import { ROOT, readCompose } from '../test-support/compose.js';
-import { startWithoutOtlp } from '../test-support/old-mlflow.js';
-import { startSteadyAgent } from '../test-support/steady-agent.js';
-import { type PartName, startTopology, type Topology } from '../test-support/topology.js';
+import { ROOT, readCompose } from 'testing/compose.js';
+import { installMlflow } from 'testing/mlflow/install.js';
+import { startWithoutOtlp } from 'testing/old-mlflow.js';
+import { runNode } from 'testing/run.js';
+import { startSteadyAgent } from 'testing/steady-agent.js';
+import { type PartName, startTopology, type Topology } from 'testing/topology.js';
 
 const run = promisify(execFile);
 const ADMIN = { username: 'admin', password: 'correct horse battery' };

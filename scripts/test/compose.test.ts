@@ -3,15 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { installMlflow, MLFLOW_VERSION } from '../mlflow/install.js';
-import {
-  COMPOSE_FILE,
-  type ComposeService,
-  ROOT,
-  readCompose,
-  type Settings,
-  substitute,
-} from '../test-support/compose.js';
+import { COMPOSE_FILE, type ComposeService, ROOT, readCompose, type Settings, substitute } from 'testing/compose.js';
+import { installMlflow, MLFLOW_VERSION } from 'testing/mlflow/install.js';
 
 const CHECK_JSONSCHEMA = 'check-jsonschema==0.39.0';
 const PROFILES = [[], ['auth'], ['jaeger'], ['collector'], ['auth', 'jaeger', 'collector']];

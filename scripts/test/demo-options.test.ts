@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { expect } from 'chai';
+import { MLFLOW_HOME } from 'testing/mlflow/install.js';
 import { readOptions, USAGE } from '../demo/options.js';
-import { MLFLOW_HOME } from '../mlflow/install.js';
 
 describe('options of npm run demo', () => {
   it('stays up in a terminal and ends elsewhere, unless told otherwise', () => {

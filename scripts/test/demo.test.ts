@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
-import { testServer } from '../test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 

@@ -10,9 +10,9 @@ import { promisify } from 'node:util';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient, type MlflowTraceInfo } from 'opentelemetry-exporter-mlflow';
+import { testServer } from 'testing/mlflow-test-server.js';
 import { buildPackages } from '../build.js';
 import { packPackages } from '../matrix/install.js';
-import { testServer } from '../test-support/mlflow.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 

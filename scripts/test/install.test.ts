@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
-import { type Finished, runNode } from '../support/run.js';
+import { type Finished, runNode } from 'testing/run.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -12,10 +12,10 @@ describe('installing MLflow', () => {
   // A copy, because this repository has its installation already.
   beforeEach(() => {
     clone = mkdtempSync(join(tmpdir(), 'install-'));
-    cpSync(join(ROOT, 'scripts/mlflow'), join(clone, 'scripts/mlflow'), { recursive: true });
+    cpSync(join(ROOT, 'packages/testing/src/mlflow'), join(clone, 'packages/testing/src/mlflow'), { recursive: true });
     writeFileSync(join(clone, 'package.json'), '{ "type": "module" }');
     writeFileSync(
-      join(clone, 'scripts/run.ts'),
+      join(clone, 'packages/testing/src/run-install.ts'),
       `import { installMlflow } from './mlflow/install.js';
       await installMlflow(console.log).catch((error: Error) => console.log(error.message));`,
     );
@@ -26,7 +26,10 @@ describe('installing MLflow', () => {
   });
 
   function install(env: NodeJS.ProcessEnv): Promise<Finished> {
-    return runNode(['--import', 'tsx', join(clone, 'scripts/run.ts')], { cwd: ROOT, env: { ...process.env, ...env } });
+    return runNode(['--import', 'tsx', join(clone, 'packages/testing/src/run-install.ts')], {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+    });
   }
 
   it('says in one line what to do without Python', async () => {

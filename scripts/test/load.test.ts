@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
+import { testServer } from 'testing/mlflow-test-server.js';
+import { type Finished, runNode } from 'testing/run.js';
 import { parseStat } from '../load/cpu.js';
 import type { Measurement } from '../load/job.js';
 import { readOptions, USAGE } from '../load/options.js';
-import { type Finished, runNode } from '../support/run.js';
-import { testServer } from '../test-support/mlflow.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 

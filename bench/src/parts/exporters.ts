@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { startMlflow } from '../../../scripts/mlflow/server.js';
+import { startMlflow } from 'testing/mlflow/server.js';
 import { askOnce, type Child, startChild } from '../child.js';
 import {
   DOWN,

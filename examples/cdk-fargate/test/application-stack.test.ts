@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 import { tracesOf } from '../../test/run-example.js';
 import { functionFolder, invokeDeployed, runOnSimulator } from './support/application.js';
 import { resource, resources, type StackTemplate, synthesizeCase } from './support/synthesize.js';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { expect } from 'chai';
-import { runNode } from '../../../scripts/support/run.js';
+import { runNode } from 'testing/run.js';
 import { readSettings } from '../src/settings.js';
 import { temporaryFolder } from '../src/temporary.js';
 import { CASES, type CaseName } from './support/cases.js';

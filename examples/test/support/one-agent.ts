@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { MlflowClient, type MlflowConnectionConfig, type MlflowTrace } from 'opentelemetry-exporter-mlflow';
-import { QUIET_ENV } from '../../../scripts/support/examples.js';
-import { runNode } from '../../../scripts/support/run.js';
+import { QUIET_ENV } from 'testing/examples.js';
+import { runNode } from 'testing/run.js';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const PROGRAMS = resolve(import.meta.dirname, '../programs');

@@ -5,8 +5,8 @@ import {
   readEnvironment,
   requireHeaderValue,
   resolveConnection,
-} from './connection.js';
-import { MlflowError } from './mlflow-error.js';
+} from './http/connection.js';
+import { MlflowError } from './mlflow/error.js';
 
 /**
  * Options of {@link MlflowSpanExporter}. All are optional: without any, spans go to `http://localhost:5000`,

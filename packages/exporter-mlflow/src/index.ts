@@ -1,4 +1,4 @@
-export { MlflowClient } from './client.js';
+export { MlflowClient } from './client/client.js';
 export type {
   MlflowAssessment,
   MlflowAssessmentInput,
@@ -19,10 +19,10 @@ export type {
   MlflowTraceInfo,
   MlflowTracePage,
   MlflowTraceSearch,
-} from './client-types.js';
+} from './client/types.js';
 export type { MlflowSpanExporterConfig } from './config.js';
-export type { MlflowConnectionConfig, MlflowRetryConfig } from './connection.js';
+export type { Cost as MlflowCost, TokenUsage as MlflowTokenUsage } from './export/totals.js';
 export { MlflowSpanExporter } from './exporter.js';
-export { MlflowError } from './mlflow-error.js';
-export type { Cost as MlflowCost, TokenUsage as MlflowTokenUsage } from './totals.js';
-export type { TraceState as MlflowTraceState } from './wire-types.js';
+export type { MlflowConnectionConfig, MlflowRetryConfig } from './http/connection.js';
+export { MlflowError } from './mlflow/error.js';
+export type { TraceState as MlflowTraceState } from './mlflow/wire-types.js';

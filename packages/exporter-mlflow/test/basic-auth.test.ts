@@ -1,6 +1,6 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { type MlflowServer, startMlflow } from '../../../scripts/mlflow/server.js';
+import { type MlflowServer, startMlflow } from 'testing/mlflow/server.js';
 import { MlflowClient, type MlflowConnectionConfig, MlflowError, MlflowSpanExporter } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
 import { exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';

@@ -3,7 +3,7 @@
 import { context, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
 import { chatAttributes, exportSpans, MODEL, recordSpans, uniqueName } from './support/tracing.js';
 

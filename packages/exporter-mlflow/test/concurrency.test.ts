@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createSlots, createTurns } from '../src/concurrency.js';
+import { createSlots, createTurns } from '../src/export/concurrency.js';
 
 describe('turns', () => {
   it('are turns of the event loop, one for each who waits', async () => {

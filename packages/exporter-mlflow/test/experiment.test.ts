@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 import { MlflowClient, MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
 import { chatAttributes, exportSpans, FAILED, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';

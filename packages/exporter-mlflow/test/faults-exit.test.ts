@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 import { MlflowClient } from '../src/index.js';
 import { uniqueName } from './support/tracing.js';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { context, type Span, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 import { EXPERIMENT, type FaultRule, RECORD, UPLOAD } from './support/fault-proxy.js';
 import { releaseScenarios, type Scenario, startScenario } from './support/scenario.js';
 import { chatAttributes, childSpan, recordSpans } from './support/tracing.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { type MlflowServer, startMlflow } from '../../../scripts/mlflow/server.js';
+import { type MlflowServer, startMlflow } from 'testing/mlflow/server.js';
 import { EXPERIMENT } from './support/fault-proxy.js';
 import { releaseScenarios, startScenario } from './support/scenario.js';
 import { lockDatabase } from './support/sqlite-lock.js';

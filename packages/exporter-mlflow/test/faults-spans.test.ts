@@ -2,7 +2,7 @@ import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { expect } from 'chai';
-import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 import { EXPERIMENT, RECORD, UPLOAD } from './support/fault-proxy.js';
 import { releaseScenarios, type Scenario, startScenario } from './support/scenario.js';
 import { chatAttributes, childSpan, FAILED, recordSpans } from './support/tracing.js';

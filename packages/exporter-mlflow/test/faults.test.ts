@@ -1,6 +1,6 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 import type { MlflowSpanExporterConfig } from '../src/index.js';
 import { EXPERIMENT, type Fault, type FaultRule, RECORD, UPLOAD } from './support/fault-proxy.js';
 import { releaseScenarios, startScenario } from './support/scenario.js';

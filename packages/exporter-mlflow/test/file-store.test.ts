@@ -1,7 +1,7 @@
 import { context, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { type MlflowServer, startMlflow } from '../../../scripts/mlflow/server.js';
+import { type MlflowServer, startMlflow } from 'testing/mlflow/server.js';
 import { MlflowClient, MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
 import { eachTest } from './support/each-test.js';

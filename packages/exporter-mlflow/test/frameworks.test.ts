@@ -1,8 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { testServer } from '../../../scripts/test-support/mlflow.js';
-import { translateFramework } from '../src/frameworks.js';
+import { testServer } from 'testing/mlflow-test-server.js';
+import { translateFramework } from '../src/export/frameworks.js';
 import { MlflowClient, MlflowSpanExporter, type MlflowTrace } from '../src/index.js';
 import { childSpan, exportSpans, recordSpans, uniqueName } from './support/tracing.js';
 

@@ -1,7 +1,7 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
+import { buildTracesJson } from '../src/export/traces-json.js';
 import { MlflowClient, MlflowError, MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
-import { buildTracesJson } from '../src/traces-json.js';
 import { eachTest } from './support/each-test.js';
 import type { Answer } from './support/local-server.js';
 import { exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';

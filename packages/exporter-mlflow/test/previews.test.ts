@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect } from 'chai';
-import { assistantText, isChatSpan, lastUserText, requestPreview, responsePreview } from '../src/previews.js';
+import { assistantText, isChatSpan, lastUserText, requestPreview, responsePreview } from '../src/export/previews.js';
 
 describe('previews', () => {
   it('show the last text of the user, not results of tools', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 import { MlflowClient, MlflowError, MlflowSpanExporter } from '../src/index.js';
 import { exportSpans, recordSpans, uniqueName } from './support/tracing.js';
 

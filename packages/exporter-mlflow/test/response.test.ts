@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { classify, parseRetryAfter } from '../src/response.js';
+import { classify, parseRetryAfter } from '../src/http/outcome.js';
 
 const URL = 'http://mlflow';
 

@@ -2,10 +2,10 @@ import type { Attributes, HrTime } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
+import { sanitizeSpan } from '../src/export/sanitize.js';
+import { copySpan } from '../src/export/span-copy.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
-import { sanitizeSpan } from '../src/sanitize.js';
-import { copySpan } from '../src/span-copy.js';
 import { collectDiag } from './support/diag.js';
 import { chatAttributes, exportSpans, MODEL, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
 

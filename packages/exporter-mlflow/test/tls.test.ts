@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { installMlflow } from '../../../scripts/mlflow/install.js';
+import { installMlflow } from 'testing/mlflow/install.js';
 import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
 import { createAuthority, encryptKey } from './support/certificates.js';
 import { collectDiag } from './support/diag.js';

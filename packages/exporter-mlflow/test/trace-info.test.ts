@@ -1,10 +1,10 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { totalCost, totalTokenUsage } from '../src/totals.js';
-import { observeSpan, type TraceFacts, TraceFactsStore } from '../src/trace-facts.js';
-import { buildTraceInfo } from '../src/trace-info.js';
-import type { WireTraceInfo } from '../src/wire-types.js';
+import { totalCost, totalTokenUsage } from '../src/export/totals.js';
+import { observeSpan, type TraceFacts, TraceFactsStore } from '../src/export/trace-facts.js';
+import { buildTraceInfo } from '../src/export/trace-info.js';
+import type { WireTraceInfo } from '../src/mlflow/wire-types.js';
 import { chatAttributes, childSpan, recordSpans } from './support/tracing.js';
 
 const CONTEXT = { experimentId: '3', runId: undefined, sourceName: 'app.ts', user: 'ada' };

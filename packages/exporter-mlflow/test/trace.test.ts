@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { SpanStatusCode } from '@opentelemetry/api';
 import { expect } from 'chai';
-import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
 import { chatAttributes, childSpan, MODEL, startTracing, uniqueName } from './support/tracing.js';
 

@@ -1,6 +1,6 @@
 import type { Span } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
-import type { JsonValue } from './json.js';
+import type { JsonValue } from './data/json.js';
 
 /** An operation of the Bedrock Runtime API, under the name of its command. */
 export type BedrockOperation =

@@ -7,5 +7,5 @@ export type {
   BedrockResponseInfo,
   ContentFormat,
 } from './config.js';
+export type { JsonObject, JsonValue } from './data/json.js';
 export { BedrockInstrumentation } from './instrumentation.js';
-export type { JsonObject, JsonValue } from './json.js';

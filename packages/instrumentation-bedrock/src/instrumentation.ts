@@ -5,14 +5,14 @@ import {
   InstrumentationNodeModuleDefinition,
   InstrumentationNodeModuleFile,
 } from '@opentelemetry/instrumentation';
-import type { TracedCall } from './call.js';
+import type { TracedCall } from './call/call.js';
 import { type BedrockInstrumentationConfig, type ResolvedConfig, resolveConfig } from './config.js';
-import { errorMessage, errorStack } from './errors.js';
-import type { EventLogger } from './events.js';
-import { loadedModules } from './loaded-modules.js';
-import { createInstruments, type Instruments } from './metrics.js';
-import { type Owner, patchSend } from './patch.js';
-import { isTraced, traceSend } from './trace-send.js';
+import { errorMessage, errorStack } from './data/errors.js';
+import { loadedModules } from './sdk/loaded-modules.js';
+import { type Owner, patchSend } from './sdk/patch.js';
+import { isTraced, traceSend } from './sdk/send.js';
+import type { EventLogger } from './span/events.js';
+import { createInstruments, type Instruments } from './span/metrics.js';
 import { VERSION } from './version.js';
 
 const NAME = 'opentelemetry-instrumentation-bedrock';

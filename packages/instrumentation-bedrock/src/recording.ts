@@ -1,6 +1,6 @@
 /** How content gets into spans, for the packages that record other things than Bedrock calls by the same rules. */
 
 export { type ResolvedConfig, resolveConfig } from './config.js';
-export { prepareContent } from './content.js';
-export { errorMessage, errorStack } from './errors.js';
-export { type JsonValue, toJson } from './json.js';
+export { errorMessage, errorStack } from './data/errors.js';
+export { type JsonValue, toJson } from './data/json.js';
+export { prepareContent } from './span/content.js';

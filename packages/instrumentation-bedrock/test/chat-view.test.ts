@@ -1,13 +1,13 @@
 /** What MLflow's chat view is given: everything, and nothing that takes the view away. */
 
 import { expect } from 'chai';
+import type { JsonObject } from '../src/data/json.js';
 import {
   viewAnthropicRequest,
   viewAnthropicResponse,
   viewConverseRequest,
   viewConverseResponse,
-} from '../src/chat-view.js';
-import type { JsonObject } from '../src/json.js';
+} from '../src/dialects/chat-view.js';
 
 describe('the chat view of Converse', () => {
   it('is the request itself where MLflow can parse all of it', () => {

@@ -13,8 +13,8 @@ import {
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
+import { finishReason } from '../src/data/messages.js';
 import { MODALITIES, mimeTypeOf } from '../src/dialects/mime-types.js';
-import { finishReason } from '../src/messages.js';
 import { messageViolations } from './support/message-schema.js';
 import { beforeEachTest } from './support/simulation.js';
 import { createClient, json, type Tracing } from './support/tracing.js';

@@ -1,7 +1,7 @@
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { expect } from 'chai';
-import { installMinistack, type Ministack, startMinistack } from '../../../scripts/test-support/ministack.js';
+import { installMinistack, type Ministack, startMinistack } from 'testing/ministack.js';
 import { CASES } from './support/dialect-cases.js';
 import { collect, createClient, json, startTracing, type Tracing } from './support/tracing.js';
 

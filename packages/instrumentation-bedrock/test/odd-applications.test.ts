@@ -4,7 +4,7 @@ import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { type Context, context, DiagLogLevel, diag } from '@opentelemetry/api';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
-import { observeStream, type StreamObserver } from '../src/stream.js';
+import { observeStream, type StreamObserver } from '../src/sdk/stream.js';
 import { collect, createClient, startTracing, type Tracing, type TracingOptions } from './support/tracing.js';
 
 const INPUT: sdk.ConverseCommandInput = {

@@ -2,12 +2,12 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { JsonObject } from '../src/data/json.js';
+import { combineUsage } from '../src/data/usage.js';
 import { converse } from '../src/dialects/converse.js';
 import type { Dialect } from '../src/dialects/dialect.js';
 import { DIALECTS } from '../src/dialects/index.js';
 import { raw } from '../src/dialects/raw.js';
-import type { JsonObject } from '../src/json.js';
-import { combineUsage } from '../src/usage.js';
 
 const ALL: readonly Dialect[] = [...new Set([converse, raw, ...DIALECTS.map(({ dialect }) => dialect)])];
 

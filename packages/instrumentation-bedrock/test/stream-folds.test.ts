@@ -1,6 +1,8 @@
 /** What the stream folds make of chunks that no recording has: documented, or seen with other hosts of the models. */
 
 import { expect } from 'chai';
+import type { JsonObject } from '../src/data/json.js';
+import { combineUsage } from '../src/data/usage.js';
 import { anthropicMessages } from '../src/dialects/anthropic-messages.js';
 import { anthropicText } from '../src/dialects/anthropic-text.js';
 import { cohereCommand } from '../src/dialects/cohere-command.js';
@@ -14,8 +16,6 @@ import { openAiChat } from '../src/dialects/openai-chat.js';
 import { openAiCompletions } from '../src/dialects/openai-completions.js';
 import { raw } from '../src/dialects/raw.js';
 import { titanText } from '../src/dialects/titan-text.js';
-import type { JsonObject } from '../src/json.js';
-import { combineUsage } from '../src/usage.js';
 
 const SECRET = 'The secret of the answer. ';
 const METRICS = { 'amazon-bedrock-invocationMetrics': { inputTokenCount: 3, outputTokenCount: 2 } };

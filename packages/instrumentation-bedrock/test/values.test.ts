@@ -3,10 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { resolveConfig } from '../src/config.js';
-import { toJson } from '../src/json.js';
-import { finishReason } from '../src/messages.js';
-import { identifyModel } from '../src/model-id.js';
-import { combineUsage, readUsageHeaders } from '../src/usage.js';
+import { toJson } from '../src/data/json.js';
+import { finishReason } from '../src/data/messages.js';
+import { identifyModel } from '../src/data/model-id.js';
+import { combineUsage, readUsageHeaders } from '../src/data/usage.js';
 import { VERSION } from '../src/version.js';
 
 describe('toJson', () => {

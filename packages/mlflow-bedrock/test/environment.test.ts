@@ -2,7 +2,7 @@
 
 import { type StreamEvent, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
-import { startCollector } from '../../../scripts/test-support/collector.js';
+import { startCollector } from 'testing/collector.js';
 import { IMPORT, NOBODY, REQUIRE, usePrograms } from './support/programs.js';
 
 function* longAnswer(chunks: number): Iterable<StreamEvent> {

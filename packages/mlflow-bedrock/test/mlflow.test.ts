@@ -3,7 +3,7 @@ import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { expect } from 'chai';
-import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 import { CurrentTraceProcessor } from '../src/current-trace.js';
 import {
   getLastActiveTraceId,

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { testServer } from '../../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 import { MlflowClient } from '../src/index.js';
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { startSimulator } from 'bedrock-simulator';
-import { runNode } from '../../../../scripts/support/run.js';
+import { runNode } from 'testing/run.js';
 import { resource, synthesizeCase } from './synthesize.js';
 
 /** In the place of Lambda's runtime: loads what `handler` names, and invokes it once, with ten seconds left. */

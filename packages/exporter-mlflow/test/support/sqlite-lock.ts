@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { installMlflow } from '../../../../scripts/mlflow/install.js';
+import { installMlflow } from 'testing/mlflow/install.js';
 
 const HOLD = `
 import sqlite3, sys

@@ -1,6 +1,6 @@
 /** AI21 Jurassic-2. */
 
-import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../json.js';
+import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../data/json.js';
 import { completionMessage, promptInput, strings } from './completions.js';
 import type { Dialect } from './dialect.js';
 import { noStream } from './no-stream.js';

@@ -1,6 +1,6 @@
 /** Folds Anthropic's stream events into a Messages answer. */
 
-import { asNumber, asObject, asString, isObject, type JsonObject, type JsonValue, setMember } from '../json.js';
+import { asNumber, asObject, asString, isObject, type JsonObject, type JsonValue, setMember } from '../data/json.js';
 import { parseToolInput } from './converse-fold.js';
 import type { StreamFold } from './dialect.js';
 import { addPiece, type StreamedText } from './streamed-text.js';

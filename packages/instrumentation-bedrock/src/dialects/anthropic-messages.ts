@@ -1,6 +1,5 @@
 /** Anthropic Messages, the format of Claude 3 and later. */
 
-import { viewAnthropicRequest, viewAnthropicResponse } from '../chat-view.js';
 import {
   asArray,
   asNumber,
@@ -10,10 +9,11 @@ import {
   isObject,
   type JsonObject,
   type JsonValue,
-} from '../json.js';
-import { finishReason, type Message, message, type Part, type ToolDefinition, textPart } from '../messages.js';
-import type { UsageReport } from '../usage.js';
+} from '../data/json.js';
+import { finishReason, type Message, message, type Part, type ToolDefinition, textPart } from '../data/messages.js';
+import type { UsageReport } from '../data/usage.js';
 import { createAnthropicFold } from './anthropic-messages-fold.js';
+import { viewAnthropicRequest, viewAnthropicResponse } from './chat-view.js';
 import type { Dialect } from './dialect.js';
 
 export const anthropicMessages: Dialect = {

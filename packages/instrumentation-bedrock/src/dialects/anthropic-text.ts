@@ -1,6 +1,6 @@
 /** Anthropic's text completions, the format of Claude 2 and Claude Instant. */
 
-import { asNumber, asString, asStrings } from '../json.js';
+import { asNumber, asString, asStrings } from '../data/json.js';
 import { completionMessage, createTextsFold, promptInput, strings, withoutText } from './completions.js';
 import type { Dialect } from './dialect.js';
 

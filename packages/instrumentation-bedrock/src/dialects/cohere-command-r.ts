@@ -1,7 +1,7 @@
 /** Cohere Command R and R+. */
 
-import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../json.js';
-import { finishReason, type Message, type Part, textPart } from '../messages.js';
+import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../data/json.js';
+import { finishReason, type Message, type Part, textPart } from '../data/messages.js';
 import { strings } from './completions.js';
 import type { Dialect, StreamFold } from './dialect.js';
 import { addPiece, type StreamedText } from './streamed-text.js';

@@ -1,6 +1,6 @@
 /** Cohere Command and Command Light. */
 
-import { asArray, asNumber, asString, asStrings, isObject, type JsonObject, type JsonValue } from '../json.js';
+import { asArray, asNumber, asString, asStrings, isObject, type JsonObject, type JsonValue } from '../data/json.js';
 import { completionMessage, createTextsFold, promptInput, strings, withoutText } from './completions.js';
 import type { Dialect, StreamFold } from './dialect.js';
 

@@ -1,7 +1,7 @@
 /** Cohere Embed, versions 3 and 4. */
 
-import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../json.js';
-import { type Part, textPart } from '../messages.js';
+import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../data/json.js';
+import { type Part, textPart } from '../data/messages.js';
 import type { Dialect } from './dialect.js';
 import { noStream } from './no-stream.js';
 

@@ -1,7 +1,7 @@
 /** Cohere Rerank, and Amazon Rerank, which took over its format. */
 
-import { asArray, asString, isObject } from '../json.js';
-import { type Part, textPart } from '../messages.js';
+import { asArray, asString, isObject } from '../data/json.js';
+import { type Part, textPart } from '../data/messages.js';
 import type { Dialect } from './dialect.js';
 import { noStream } from './no-stream.js';
 

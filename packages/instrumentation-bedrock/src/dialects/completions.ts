@@ -1,7 +1,7 @@
 /** What the prompt-in, text-out dialects share. */
 
-import { asNumber, asString, type JsonObject, type JsonValue } from '../json.js';
-import { finishReason, type InputContent, type OutputMessage, textPart } from '../messages.js';
+import { asNumber, asString, type JsonObject, type JsonValue } from '../data/json.js';
+import { finishReason, type InputContent, type OutputMessage, textPart } from '../data/messages.js';
 import type { StreamFold } from './dialect.js';
 import { StreamedText } from './streamed-text.js';
 

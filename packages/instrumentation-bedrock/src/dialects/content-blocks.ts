@@ -1,7 +1,14 @@
 /** Content blocks of the Converse API, which Amazon Nova's own format shares. Bytes arrive here as base64 text. */
 
-import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../json.js';
-import { type InputContent, type Message, message, type Part, type ToolDefinition, textPart } from '../messages.js';
+import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../data/json.js';
+import {
+  type InputContent,
+  type Message,
+  message,
+  type Part,
+  type ToolDefinition,
+  textPart,
+} from '../data/messages.js';
 import { MODALITIES, type Modality, mimeTypeOf } from './mime-types.js';
 
 /** `messages` and `system` of a request. */

@@ -10,7 +10,7 @@ import {
   type JsonValue,
   parseJson,
   setMembers,
-} from '../json.js';
+} from '../data/json.js';
 import type { StreamFold } from './dialect.js';
 import { addPiece, type StreamedText } from './streamed-text.js';
 

@@ -1,6 +1,5 @@
 /** The Converse API, which is the same for every model. */
 
-import { viewConverseRequest, viewConverseResponse } from '../chat-view.js';
 import {
   asArray,
   asNumber,
@@ -10,9 +9,10 @@ import {
   isObject,
   type JsonObject,
   type JsonValue,
-} from '../json.js';
-import { finishReason } from '../messages.js';
-import type { UsageReport } from '../usage.js';
+} from '../data/json.js';
+import { finishReason } from '../data/messages.js';
+import type { UsageReport } from '../data/usage.js';
+import { viewConverseRequest, viewConverseResponse } from './chat-view.js';
 import { readConversation, readMessage, readToolConfig } from './content-blocks.js';
 import { createConverseFold, memberName, withoutBlocks } from './converse-fold.js';
 import type { Dialect } from './dialect.js';

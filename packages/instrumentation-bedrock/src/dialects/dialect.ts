@@ -3,9 +3,9 @@
  * accept any JSON object: what is missing or has another type is left out, never guessed, and nothing throws.
  */
 
-import type { JsonObject } from '../json.js';
-import type { InputContent, OutputMessage, ToolDefinition } from '../messages.js';
-import type { UsageReport } from '../usage.js';
+import type { JsonObject } from '../data/json.js';
+import type { InputContent, OutputMessage, ToolDefinition } from '../data/messages.js';
+import type { UsageReport } from '../data/usage.js';
 
 /**
  * `gen_ai.operation.name` of a call. Where the conventions have no word (reranking, guardrails, token counting), it is

@@ -1,7 +1,7 @@
 /** Image models: Amazon Titan Image and Nova Canvas, Stability. What was asked, and how many images came. */
 
-import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../json.js';
-import { finishReason, type Part, textPart } from '../messages.js';
+import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../data/json.js';
+import { finishReason, type Part, textPart } from '../data/messages.js';
 import { strings } from './completions.js';
 import type { Dialect } from './dialect.js';
 import { noStream } from './no-stream.js';

@@ -1,7 +1,7 @@
 /** The table from model to dialect. A new family is one file beside this one and one row here. */
 
-import { asObject, type JsonObject, type JsonValue } from '../json.js';
-import { identifyModel } from '../model-id.js';
+import { asObject, type JsonObject, type JsonValue } from '../data/json.js';
+import { identifyModel } from '../data/model-id.js';
 import { ai21J2 } from './ai21-j2.js';
 import { anthropicMessages } from './anthropic-messages.js';
 import { anthropicText } from './anthropic-text.js';

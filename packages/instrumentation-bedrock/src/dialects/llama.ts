@@ -1,6 +1,6 @@
 /** Meta Llama models. */
 
-import { asNumber, asString, type JsonObject } from '../json.js';
+import { asNumber, asString, type JsonObject } from '../data/json.js';
 import { completionMessage, promptInput, strings, withoutText } from './completions.js';
 import type { Dialect, StreamFold } from './dialect.js';
 import { addPiece, type StreamedText } from './streamed-text.js';

@@ -1,6 +1,6 @@
 /** Mistral's instruct models that take a prompt: 7B, Mixtral, Small and Large of February 2024. */
 
-import { asArray, asNumber, asStrings, isObject } from '../json.js';
+import { asArray, asNumber, asStrings, isObject } from '../data/json.js';
 import { completionMessage, createTextsFold, promptInput, strings, withoutText } from './completions.js';
 import type { Dialect } from './dialect.js';
 

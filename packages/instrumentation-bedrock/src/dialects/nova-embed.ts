@@ -1,7 +1,7 @@
 /** Amazon Nova multimodal embeddings. */
 
-import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../json.js';
-import { textPart } from '../messages.js';
+import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../data/json.js';
+import { textPart } from '../data/messages.js';
 import type { Dialect } from './dialect.js';
 import { noStream } from './no-stream.js';
 

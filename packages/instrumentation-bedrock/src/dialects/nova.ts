@@ -1,7 +1,7 @@
 /** Amazon Nova through InvokeModel: Converse's messages with names of its own for parameters and cache figures. */
 
-import { viewConverseRequest, viewConverseResponse } from '../chat-view.js';
-import { asArray, asNumber, asObject, asStrings, isObject } from '../json.js';
+import { asArray, asNumber, asObject, asStrings, isObject } from '../data/json.js';
+import { viewConverseRequest, viewConverseResponse } from './chat-view.js';
 import { readConversation, readToolConfig } from './content-blocks.js';
 import { converse } from './converse.js';
 import { createConverseFold, memberName, withoutBlocks } from './converse-fold.js';

@@ -1,6 +1,6 @@
 /** Folds `chat.completion.chunk` objects into a chat completion. */
 
-import { asArray, asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../json.js';
+import { asArray, asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../data/json.js';
 import type { StreamFold } from './dialect.js';
 import { addPiece, StreamedText } from './streamed-text.js';
 

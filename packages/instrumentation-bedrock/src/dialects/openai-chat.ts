@@ -9,8 +9,8 @@ import {
   isObject,
   type JsonObject,
   type JsonValue,
-} from '../json.js';
-import { finishReason, type Message, message, type OutputMessage, type Part, textPart } from '../messages.js';
+} from '../data/json.js';
+import { finishReason, type Message, message, type OutputMessage, type Part, textPart } from '../data/messages.js';
 import { strings } from './completions.js';
 import { parseToolInput } from './converse-fold.js';
 import type { Dialect } from './dialect.js';

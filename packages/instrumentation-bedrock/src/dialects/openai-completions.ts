@@ -1,6 +1,6 @@
 /** OpenAI's text completions format: DeepSeek R1, imported models, Marketplace endpoints. */
 
-import { asArray, asNumber, asString, asStrings, isObject, type JsonObject, type JsonValue } from '../json.js';
+import { asArray, asNumber, asString, asStrings, isObject, type JsonObject, type JsonValue } from '../data/json.js';
 import { completionMessage, createTextsFold, promptInput, strings, withoutText } from './completions.js';
 import type { Dialect, StreamFold } from './dialect.js';
 import { readOpenAiUsage } from './openai-usage.js';

@@ -1,7 +1,7 @@
 /** Token usage in OpenAI's formats. */
 
-import { asNumber, asObject, type JsonObject } from '../json.js';
-import type { UsageReport } from '../usage.js';
+import { asNumber, asObject, type JsonObject } from '../data/json.js';
+import type { UsageReport } from '../data/usage.js';
 
 export function readOpenAiUsage(body: JsonObject): UsageReport | undefined {
   const usage = asObject(body['usage']);

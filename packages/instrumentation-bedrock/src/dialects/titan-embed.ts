@@ -1,6 +1,6 @@
 /** Amazon Titan embedding models. */
 
-import { asNumber, asStrings, isObject } from '../json.js';
+import { asNumber, asStrings, isObject } from '../data/json.js';
 import { promptInput } from './completions.js';
 import type { Dialect } from './dialect.js';
 import { noStream } from './no-stream.js';

@@ -1,6 +1,6 @@
 /** Amazon Titan text models. */
 
-import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../json.js';
+import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../data/json.js';
 import { completionMessage, promptInput, strings, withoutText } from './completions.js';
 import type { Dialect, StreamFold } from './dialect.js';
 import { addPiece, type StreamedText } from './streamed-text.js';

@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { MlflowClient, type MlflowTrace } from 'opentelemetry-exporter-mlflow';
-import { testServer } from '../../../../scripts/test-support/mlflow.js';
+import { testServer } from 'testing/mlflow-test-server.js';
 
 /** Where they are. */
 export const PROGRAMS: string = fileURLToPath(new URL('../programs/', import.meta.url));

@@ -1,0 +1,100 @@
+/**
+ * What MLflow's chat view can parse. It shows a conversation only if it understands every block of it; one block it
+ * does not know, and nothing of that side is shown. Such a block gets a text in its place and stays beside it, complete.
+ *
+ * Follows the parsers of MLflow 3.17 for the message formats `bedrock` and `anthropic`; `openai` and `mistral` take
+ * the bodies as they are.
+ */
+
+import { asArray, asObject, asString, isMediaNote, isObject, type JsonObject, type JsonValue } from '../data/json.js';
+
+/** A Converse request, or a Nova request to InvokeModel. */
+export function viewConverseRequest(body: JsonObject): JsonObject {
+  return { ...body, messages: asArray(body['messages']).map(viewConverseMessage) };
+}
+
+/** A Converse answer, or a Nova answer to InvokeModel. */
+export function viewConverseResponse(body: JsonObject): JsonObject {
+  const output = asObject(body['output']);
+  return output?.['message'] === undefined
+    ? body
+    : { ...body, output: { ...output, message: viewConverseMessage(output['message']) } };
+}
+
+function viewConverseMessage(message: JsonValue): JsonValue {
+  if (!isObject(message) || !Array.isArray(message['content'])) return message;
+  return { ...message, content: message['content'].filter(isObject).map(viewConverseBlock) };
+}
+
+function viewConverseBlock(block: JsonObject): JsonObject {
+  const toolResult = asObject(block['toolResult']);
+  if (toolResult) {
+    const content = asArray(toolResult['content']).filter(isObject).map(viewConverseBlock);
+    return { ...block, toolResult: { ...toolResult, content } };
+  }
+  const text = textOfWrapper(block);
+  if (text !== undefined) return { ...block, text };
+  const image = asObject(block['image']);
+  const bytes = asObject(image?.['source'])?.['bytes'];
+  if (image && (typeof bytes !== 'string' || isMediaNote(bytes))) {
+    const uri = asString(asObject(asObject(image['source'])?.['s3Location'])?.['uri']);
+    // `image` must go: the parser looks for it first and needs its bytes.
+    const { image: original, ...rest } = block;
+    return { ...rest, text: `[image${uri === undefined ? '' : ` ${uri}`}]`, original: { image: original } };
+  }
+  return block;
+}
+
+/** The text of a block that is text with something to it: citations, or a mark for the guardrail. */
+function textOfWrapper(block: JsonObject): string | undefined {
+  const cited = asObject(block['citationsContent'])?.['content'];
+  if (Array.isArray(cited)) return cited.map((part) => asString(asObject(part)?.['text']) ?? '').join('');
+  return asString(asObject(asObject(block['guardContent'])?.['text'])?.['text']);
+}
+
+/** An Anthropic Messages request. */
+export function viewAnthropicRequest(body: JsonObject): JsonObject {
+  return { ...body, messages: asArray(body['messages']).map(viewAnthropicMessage) };
+}
+
+/** An Anthropic Messages answer. */
+export function viewAnthropicResponse(body: JsonObject): JsonObject {
+  return asObject(viewAnthropicMessage(body)) ?? body;
+}
+
+function viewAnthropicMessage(message: JsonValue): JsonValue {
+  if (!isObject(message) || !Array.isArray(message['content'])) return message;
+  return { ...message, content: message['content'].filter(isObject).map(viewAnthropicBlock) };
+}
+
+const ANTHROPIC_IMAGES = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
+
+function viewAnthropicBlock(block: JsonObject): JsonObject {
+  if (block['type'] === 'tool_result') {
+    const { content = '' } = block;
+    return { ...block, content: Array.isArray(content) ? content.filter(isObject).map(viewAnthropicBlock) : content };
+  }
+  if (isAnthropicBlockShown(block)) return block;
+  return { type: 'text', text: `[${asString(block['type']) ?? 'unknown block'}]`, original: block };
+}
+
+function isAnthropicBlockShown(block: JsonObject): boolean {
+  const source = asObject(block['source']);
+  switch (block['type']) {
+    case 'text':
+      return typeof block['text'] === 'string';
+    case 'thinking':
+      return typeof block['thinking'] === 'string';
+    case 'tool_use':
+      return typeof block['id'] === 'string' && typeof block['name'] === 'string' && isObject(block['input']);
+    case 'image':
+      return (
+        (source?.['type'] === 'base64' &&
+          ANTHROPIC_IMAGES.has(asString(source['media_type']) ?? '') &&
+          !isMediaNote(asString(source['data']) ?? '')) ||
+        (source?.['type'] === 'url' && typeof source['url'] === 'string')
+      );
+    default:
+      return false;
+  }
+}

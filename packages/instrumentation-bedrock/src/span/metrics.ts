@@ -1,0 +1,65 @@
+/** GenAI client metrics, as the conventions (v1.41.1) define them. */
+
+import { type Attributes, createNoopMeter, type Histogram, type Meter } from '@opentelemetry/api';
+import type { TokenUsage } from '../data/usage.js';
+import {
+  ATTR_GEN_AI_TOKEN_TYPE,
+  METRIC_OPERATION_DURATION,
+  METRIC_TIME_PER_OUTPUT_CHUNK,
+  METRIC_TIME_TO_FIRST_CHUNK,
+  METRIC_TOKEN_USAGE,
+} from './semconv.js';
+
+// Bucket boundaries that the conventions ask for.
+const TOKEN_BUCKETS = Array.from({ length: 14 }, (_, power) => 4 ** power);
+const SECOND_BUCKETS = Array.from({ length: 14 }, (_, power) => 0.01 * 2 ** power);
+
+const NOOP_HISTOGRAM = createNoopMeter().createHistogram('noop');
+
+/** Figures of one finished call. */
+export interface CallMeasurements {
+  readonly durationSeconds: number;
+  readonly usage: TokenUsage | undefined;
+  readonly timeToFirstChunkSeconds: number | undefined;
+}
+
+export interface Instruments {
+  /** False while no meter provider is set: then nothing needs to be measured. */
+  readonly isRecording: boolean;
+  /** Once for each call, when it has ended. */
+  recordCall(measurements: CallMeasurements, attributes: Attributes): void;
+  /** For each chunk of a stream after the first, the seconds since the one before. */
+  recordChunkInterval(seconds: number, attributes: Attributes): void;
+}
+
+export function createInstruments(meter: Meter): Instruments {
+  const seconds = (name: string, description: string): Histogram =>
+    meter.createHistogram(name, {
+      description,
+      unit: 's',
+      advice: { explicitBucketBoundaries: SECOND_BUCKETS },
+    });
+  const tokens = meter.createHistogram(METRIC_TOKEN_USAGE, {
+    description: 'Number of input and output tokens used.',
+    unit: '{token}',
+    advice: { explicitBucketBoundaries: TOKEN_BUCKETS },
+  });
+  const duration = seconds(METRIC_OPERATION_DURATION, 'GenAI operation duration.');
+  const firstChunk = seconds(METRIC_TIME_TO_FIRST_CHUNK, 'Time from the request to the first chunk of a stream.');
+  const perChunk = seconds(METRIC_TIME_PER_OUTPUT_CHUNK, 'Time between the chunks of a stream, after the first.');
+  return {
+    isRecording: tokens !== NOOP_HISTOGRAM,
+    recordCall({ durationSeconds, usage, timeToFirstChunkSeconds }, attributes) {
+      duration.record(durationSeconds, attributes);
+      if (timeToFirstChunkSeconds !== undefined) firstChunk.record(timeToFirstChunkSeconds, attributes);
+      // No figure, no measurement: the conventions forbid estimates.
+      if (usage?.inputTokens !== undefined) {
+        tokens.record(usage.inputTokens, { ...attributes, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' });
+      }
+      if (usage?.outputTokens !== undefined) {
+        tokens.record(usage.outputTokens, { ...attributes, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' });
+      }
+    },
+    recordChunkInterval: (interval, attributes) => perChunk.record(interval, attributes),
+  };
+}

@@ -1,0 +1,86 @@
+/** docker-compose.yml as Docker Compose understands it, as far as this project's file goes. */
+
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+
+export const ROOT: string = resolve(import.meta.dirname, '../../..');
+export const COMPOSE_FILE: string = join(ROOT, 'docker-compose.yml');
+
+export interface ComposeService {
+  image: string;
+  profiles?: string[];
+  command?: string | string[];
+  entrypoint?: string[];
+  restart?: string;
+  environment: Record<string, string>;
+  ports?: string[];
+  volumes?: string[];
+  configs?: { source: string; target: string }[];
+  depends_on?: Record<string, { condition: string; required?: boolean }>;
+  healthcheck?: { test: string[] };
+}
+
+export interface Compose<Name extends string = string> {
+  services: Record<Name, ComposeService>;
+  volumes: Record<string, null>;
+  configs: Record<string, { content?: string; file?: string }>;
+}
+
+/** Values of variables: what a user writes into .env. */
+export type Settings = Readonly<Record<string, string>>;
+
+/** The file with its variables replaced. */
+export function readCompose<Name extends string>(settings: Settings = {}): Compose<Name> {
+  return interpolate(parse(readFileSync(COMPOSE_FILE, 'utf8'), { merge: true }), settings) as Compose<Name>;
+}
+
+/** The arguments of a `command`: a list as it is, a line split at its spaces. */
+export function commandOf({ command = [] }: ComposeService): string[] {
+  if (typeof command !== 'string') return command;
+  if (/["'\\]/.test(command)) throw new Error(`Quotes in a command are not understood here: ${command}`);
+  return command.split(/\s+/).filter((word) => word !== '');
+}
+
+function interpolate(node: unknown, settings: Settings): unknown {
+  if (typeof node === 'string') return substitute(node, settings);
+  if (Array.isArray(node)) return node.map((item) => interpolate(item, settings));
+  if (typeof node !== 'object' || node === null) return node;
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, interpolate(value, settings)]));
+}
+
+/**
+ * Replaces `${NAME}`, `${NAME:-value when unset or empty}` and `${NAME:+value when set}`, nested too; `$$` is a dollar
+ * sign. By https://docs.docker.com/reference/compose-file/interpolation.
+ */
+export function substitute(text: string, settings: Settings): string {
+  let result = '';
+  for (let at = 0; at < text.length; ) {
+    if (text.startsWith('$$', at)) {
+      result += '$';
+      at += 2;
+    } else if (text.startsWith('${', at)) {
+      const end = closingBrace(text, at + 2);
+      const [, name = '', operator, operand = ''] = /^(\w+)(:[-+])?([\s\S]*)$/.exec(text.slice(at + 2, end)) ?? [];
+      if (name === '' || (operator === undefined && operand !== '')) throw new Error(`Not understood: ${text}`);
+      const value = settings[name] ?? '';
+      const chosen = { ':-': value || substitute(operand, settings), ':+': value && substitute(operand, settings) };
+      result += operator === undefined ? value : chosen[operator as keyof typeof chosen];
+      at = end + 1;
+    } else {
+      result += text[at];
+      at += 1;
+    }
+  }
+  return result;
+}
+
+function closingBrace(text: string, from: number): number {
+  let depth = 1;
+  for (let at = from; at < text.length; at++) {
+    if (text.startsWith('${', at)) depth += 1;
+    if (text[at] === '}') depth -= 1;
+    if (depth === 0) return at;
+  }
+  throw new Error(`A brace is not closed: ${text}`);
+}

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Simulator, startSimulator } from 'bedrock-simulator';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+
+/** The examples that the demo runs, in this order. */
+export const DEMO_EXAMPLES = ['quickstart', 'streaming', 'agent', 'token-cost', 'lambda'] as const;
+
+/** All of them, as folders of `examples`. */
+export const EXAMPLES = [
+  ...DEMO_EXAMPLES,
+  'feedback',
+  'evaluate',
+  'prompts',
+  'chat-session',
+  'supervisor',
+  'rag',
+  'guardrail',
+  'frameworks/anthropic',
+  'frameworks/langchain',
+  'frameworks/strands',
+  'frameworks/vercel-ai',
+] as const;
+
+export type ExampleName = (typeof EXAMPLES)[number];
+
+/**
+ * Arguments for `node` that start an example as its README says: the tracing set-up first, which is
+ * `mlflow-bedrock/register` where the example has none of its own, then the application.
+ */
+export function exampleCommand(name: ExampleName): string[] {
+  const folder = join(ROOT, 'examples', name);
+  const ownSetUp = join(folder, 'tracing.ts');
+  const setUp = existsSync(ownSetUp) ? ownSetUp : join(ROOT, 'packages/mlflow-bedrock/dist/cjs/register.js');
+  return ['--import', 'tsx', '--import', pathToFileURL(setUp).href, join(folder, 'app.ts')];
+}
+
+/** Where an example sends its calls. */
+export interface BedrockTarget {
+  /** For the user to read. */
+  description: string;
+  env: NodeJS.ProcessEnv;
+  close(): Promise<void>;
+}
+
+/** Milliseconds between the chunks of a simulated stream: enough to see the text arrive. */
+const STREAM_PACE = 15;
+
+/** Amazon Bedrock with the user's own credentials and region. */
+export function realBedrock(): BedrockTarget {
+  const { AWS_REGION: region = process.env['AWS_DEFAULT_REGION'], AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoint } =
+    process.env;
+  const where = endpoint ?? `region ${region ?? 'of your AWS profile'}`;
+  return { description: `Amazon Bedrock (${where}, billed to your account)`, env: process.env, close: async () => {} };
+}
+
+/** The local simulator: the one that AWS_ENDPOINT_URL_BEDROCK_RUNTIME names, else one that is started here. */
+export async function simulatedBedrock(): Promise<BedrockTarget> {
+  const running = process.env['AWS_ENDPOINT_URL_BEDROCK_RUNTIME'];
+  if (running) {
+    return { description: `the endpoint ${running}`, env: withoutCredentials(running), close: async () => {} };
+  }
+  const simulator: Simulator = await startSimulator();
+  const endpoint = simulator.endpoint({ scenario: 'chat', parameters: { interval: STREAM_PACE } });
+  return {
+    description: 'the local simulator (scripted answers, no AWS account needed)',
+    env: withoutCredentials(endpoint),
+    close: () => simulator.close(),
+  };
+}
+
+/** The SDK signs every request: made-up keys, so that nobody's real ones go to a simulator. */
+function withoutCredentials(endpoint: string): NodeJS.ProcessEnv {
+  const env = { ...process.env };
+  for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_BEARER_TOKEN_BEDROCK']) delete env[name];
+  return {
+    ...env,
+    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'simulator',
+    AWS_SECRET_ACCESS_KEY: 'simulator',
+  };
+}
+
+/** Settings that keep an example's output and traces free of what does not belong to it. */
+export const QUIET_ENV: NodeJS.ProcessEnv = {
+  // On Node.js 20 the SDK announces in every process which version it will need some day.
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  // MLflow shows resource attributes as tags of the trace: no host names, paths and process ids of this computer there.
+  OTEL_NODE_RESOURCE_DETECTORS: 'env',
+};
+
+/** Unless the user's environment names another experiment. */
+export const DEFAULT_EXPERIMENT: NodeJS.ProcessEnv = { MLFLOW_EXPERIMENT_NAME: 'bedrock-examples' };

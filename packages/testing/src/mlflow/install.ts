@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { withInstallLock } from './install-lock.js';
+
+/** The pinned server. 3.18 is listed by the registry, but its own dependencies are not. */
+export const MLFLOW_VERSION = '3.17.2';
+
+/** A place to run MLflow from. */
+export interface MlflowInstallation {
+  /** Absolute path of the Python interpreter that has MLflow. */
+  python: string;
+}
+
+/** Everything MLflow needs lives in this folder of the repository; deleting it undoes the installation. */
+export const MLFLOW_HOME: string = resolve(import.meta.dirname, '../../../../.mlflow');
+
+const WINDOWS = process.platform === 'win32';
+const VENV = join(MLFLOW_HOME, 'venv');
+const VENV_PYTHON = WINDOWS ? join(VENV, 'Scripts', 'python.exe') : join(VENV, 'bin', 'python');
+// Written last, inside the environment: it exists only when every step before it succeeded.
+const STAMP = join(VENV, 'mlflow-installed');
+const PYTHON_COMMANDS = [
+  ['python3'],
+  ['python'],
+  ['python3.13'],
+  ['python3.12'],
+  ['python3.11'],
+  ['python3.10'],
+  ['py', '-3'],
+];
+const OLDEST_PYTHON = [3, 10] as const;
+
+/**
+ * Installs MLflow into `.mlflow/venv` of this repository, or returns at once when that is done already.
+ * A half-finished installation is started again; a run at the same time waits for the first one.
+ *
+ * @param log receives one line before each step that takes long
+ * @throws Error with one line that says what to do: no suitable Python, no network, no `venv` module
+ */
+export async function installMlflow(log: (line: string) => void): Promise<MlflowInstallation> {
+  if (isInstalled()) return { python: VENV_PYTHON };
+  await mkdir(MLFLOW_HOME, { recursive: true });
+  await withInstallLock(join(MLFLOW_HOME, 'install.lock'), log, async () => {
+    if (isInstalled()) return;
+    await install(log);
+  });
+  return { python: VENV_PYTHON };
+}
+
+/** PyPI packages that only some tests need, next to MLflow's own. */
+export interface PackageSet {
+  /** Name of their folder below `.mlflow`. */
+  name: string;
+  /** With versions: `name==1.2.3`. */
+  packages: readonly string[];
+  /** MLflow's environment has what they need. Default: `false`. */
+  withoutDependencies?: boolean;
+}
+
+/** What `mlflow server --app-name basic-auth` needs beyond MLflow itself, as in `pip install mlflow[auth]`; 1 MB. */
+export const BASIC_AUTH: PackageSet = {
+  name: 'basic-auth',
+  packages: ['Flask-WTF==1.3.0', 'WTForms==3.3.2'],
+  withoutDependencies: true,
+};
+
+/**
+ * Installs packages into a folder of their own below `.mlflow`, outside MLflow's environment, which stays what a user
+ * has who installs MLflow alone. Returns the folder, to be named in `PYTHONPATH`; at once when all is there already.
+ *
+ * @throws Error with one line that says what to do when they cannot be downloaded
+ */
+export async function installPackages(
+  { name, packages, withoutDependencies = false }: PackageSet,
+  log: (line: string) => void,
+): Promise<string> {
+  const folder = join(MLFLOW_HOME, name);
+  const stamp = join(folder, 'packages-installed');
+  const wanted = packages.join(' ');
+  const isComplete = (): boolean => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+  if (isComplete()) return folder;
+  const { python } = await installMlflow(log);
+  await withInstallLock(join(MLFLOW_HOME, `${name}.lock`), log, async () => {
+    if (isComplete()) return;
+    log(`Installing ${wanted}`);
+    await rm(folder, { recursive: true, force: true });
+    const options = ['--quiet', ...(withoutDependencies ? ['--no-deps'] : []), '--python', python, '--target', folder];
+    await step([python, '-m', 'uv', 'pip', 'install', ...options, ...packages], {
+      failed: `Downloading ${wanted} failed`,
+      advice: NETWORK_ADVICE,
+    });
+    await writeFile(stamp, wanted);
+  });
+  return folder;
+}
+
+function isInstalled(): boolean {
+  // existsSync follows the link to the base interpreter: an environment whose Python was removed counts as absent.
+  return existsSync(STAMP) && existsSync(VENV_PYTHON) && readFileSync(STAMP, 'utf8').trim() === MLFLOW_VERSION;
+}
+
+async function install(log: (line: string) => void): Promise<void> {
+  const python = await findPython();
+  log(`Creating a Python environment in ${VENV}`);
+  await step([...python, '-m', 'venv', '--clear', VENV], {
+    failed: 'Creating a Python environment failed',
+    advice: 'Install the venv module of your Python (Debian, Ubuntu: apt-get install python3-venv) and run this again.',
+  });
+  log('Installing uv');
+  await step([VENV_PYTHON, '-m', 'pip', 'install', '--quiet', '--retries', '2', 'uv'], {
+    failed: 'Downloading uv failed',
+    advice: NETWORK_ADVICE,
+  });
+  log(`Installing MLflow ${MLFLOW_VERSION} (about 700 MB on disk, half a minute on a fast network)`);
+  await step(
+    [VENV_PYTHON, '-m', 'uv', 'pip', 'install', '--quiet', '--python', VENV_PYTHON, `mlflow==${MLFLOW_VERSION}`],
+    {
+      failed: `Downloading MLflow ${MLFLOW_VERSION} failed`,
+      advice: NETWORK_ADVICE,
+    },
+  );
+  await writeFile(`${STAMP}.new`, `${MLFLOW_VERSION}\n`);
+  await rename(`${STAMP}.new`, STAMP);
+}
+
+const NETWORK_ADVICE =
+  'Check the network connection (a proxy or package mirror: HTTPS_PROXY, PIP_INDEX_URL, UV_INDEX_URL) and run this again.';
+
+async function findPython(): Promise<string[]> {
+  const probe = 'import sys; print("%d.%d" % sys.version_info[:2])';
+  let tooOld: string | undefined;
+  for (const command of PYTHON_COMMANDS) {
+    const { code, stdout } = await run([...command, '-c', probe]);
+    if (code !== 0) continue;
+    const [major = 0, minor = 0] = stdout.trim().split('.').map(Number);
+    if (major > OLDEST_PYTHON[0] || (major === OLDEST_PYTHON[0] && minor >= OLDEST_PYTHON[1])) return command;
+    tooOld ??= stdout.trim();
+  }
+  const found = tooOld === undefined ? 'none was found' : `only ${tooOld} was found`;
+  throw new Error(
+    `MLflow needs Python >= ${OLDEST_PYTHON.join('.')}, ${found}: install it from https://www.python.org or your system's packages so that "python3" runs it, then run this again.`,
+  );
+}
+
+async function step(command: string[], error: { failed: string; advice: string }): Promise<void> {
+  const { code, stdout, stderr } = await run(command);
+  if (code === 0) return;
+  const cause = lastMeaningfulLine(stderr) ?? lastMeaningfulLine(stdout) ?? `exit code ${code}`;
+  throw new Error(`${error.failed} (${cause}). ${error.advice}`);
+}
+
+function lastMeaningfulLine(output: string): string | undefined {
+  const lines = output.split(/\r?\n/).map((line) => line.trim());
+  const errors = lines.filter((line) => /^(error|.*\berror):?\s/i.test(line));
+  return errors.at(-1) ?? lines.filter((line) => line !== '').at(-1);
+}
+
+interface Finished {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function run([command = '', ...args]: string[]): Promise<Finished> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+    const endChild = (): void => void child.kill();
+    process.once('exit', endChild);
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    const finish = (code: number): void => {
+      process.off('exit', endChild);
+      resolve({ code, stdout, stderr });
+    };
+    child.on('error', (error) => {
+      stderr += error.message;
+      finish(127);
+    });
+    child.on('close', (code) => finish(code ?? 1));
+  });
+}

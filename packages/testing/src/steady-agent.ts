@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+import { ROOT } from './compose.js';
+import { QUIET_ENV } from './examples.js';
+
+export interface SteadyAgent {
+  /** Ids (`tr-...`) of the traces it has made, oldest first. Each has two spans: the agent and its model call. */
+  readonly traceIds: readonly string[];
+  /** Resolves when it has made so many more traces. */
+  makes(count: number): Promise<void>;
+  /** Lets it come to its end. Resolves with what it wrote to standard error. */
+  finish(): Promise<string>;
+  close(): Promise<void>;
+}
+
+const REGISTER = join(ROOT, 'packages/mlflow-bedrock/dist/esm/register.js');
+
+/**
+ * Starts examples/test/programs/steady-agent.ts as a user starts an application: up to five traces a second, or as PAUSE_MILLIS in `env` says.
+ *
+ * @param tracing what sets up tracing, loaded before the program. Default: `mlflow-bedrock/register`
+ */
+export function startSteadyAgent(env: NodeJS.ProcessEnv, tracing: string = REGISTER): SteadyAgent {
+  const program = join(ROOT, 'examples/test/programs/steady-agent.ts');
+  const child = spawn(process.execPath, ['--import', 'tsx', '--import', pathToFileURL(tracing).href, program], {
+    cwd: ROOT,
+    env: {
+      ...process.env,
+      ...QUIET_ENV,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'simulator',
+      AWS_SECRET_ACCESS_KEY: 'simulator',
+      ...env,
+    },
+  });
+  const ended = once(child, 'close');
+  const traceIds: string[] = [];
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  const lines = createInterface(child.stdout).on('line', (line) => traceIds.push(line));
+  return {
+    traceIds,
+    async makes(count) {
+      const wanted = traceIds.length + count;
+      const tooEarly = ended.then(() => {
+        if (traceIds.length < wanted) throw new Error(`The application ended:\n${errors}`);
+      });
+      while (traceIds.length < wanted) await Promise.race([once(lines, 'line'), tooEarly]);
+    },
+    async finish() {
+      child.stdin.end();
+      const [code] = await ended;
+      if (code !== 0) throw new Error(`The application ended with ${code}:\n${errors}`);
+      return errors;
+    },
+    async close() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
