@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { resolveConfig } from '../src/config.js';
+import { errorType } from '../src/data/error-type.js';
 import { toJson } from '../src/data/json.js';
 import { finishReason } from '../src/data/messages.js';
 import { identifyModel } from '../src/data/model-id.js';
@@ -157,5 +158,31 @@ describe('version', () => {
   it('is the one of package.json', () => {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
     expect(VERSION).to.equal(version);
+  });
+});
+
+describe('errorType', () => {
+  it('is the name of the error, which the SDK takes from the service', () => {
+    expect(errorType(new RangeError('x'))).to.equal('RangeError');
+    expect(errorType(Object.assign(new Error('x'), { name: 'ThrottlingException' }))).to.equal('ThrottlingException');
+    expect(errorType({ name: 'Custom', code: 'CODE' })).to.equal('Custom');
+  });
+
+  it('is the code of a plain Error that has one', () => {
+    expect(errorType(Object.assign(new Error('x'), { code: 'ECONNREFUSED' }))).to.equal('ECONNREFUSED');
+    expect(errorType(Object.assign(new Error('x'), { code: 7 }))).to.equal('Error');
+    expect(errorType({ code: 'ECONNREFUSED' })).to.equal('ECONNREFUSED');
+  });
+
+  it('is _OTHER if there is no name, the name is not an identifier, or reading it throws', () => {
+    const hostile = Object.defineProperty({}, 'name', {
+      get: () => {
+        throw new Error('name cannot be read');
+      },
+    });
+    for (const thrown of [undefined, null, 'text', 0, Symbol('x'), {}, { name: 'two words' }, { name: '' }, hostile]) {
+      expect(errorType(thrown)).to.equal('_OTHER');
+    }
+    expect(errorType({ name: 'x'.repeat(129) })).to.equal('_OTHER');
   });
 });

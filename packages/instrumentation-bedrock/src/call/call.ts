@@ -3,7 +3,8 @@
 import { type Attributes, type Context, type Span, trace } from '@opentelemetry/api';
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '@opentelemetry/semantic-conventions';
 import type { BedrockCallInfo, ResolvedConfig } from '../config.js';
-import { asObject, asString } from '../data/json.js';
+import { errorType } from '../data/error-type.js';
+import { asObject } from '../data/json.js';
 import { identifyModel } from '../data/model-id.js';
 import { combineUsage, type TokenUsage } from '../data/usage.js';
 import type { Dialect, ResponseFacts } from '../dialects/dialect.js';
@@ -268,20 +269,5 @@ export class TracedCall {
       this.#span.end();
     });
     if (this.#stream) this.#environment.openCalls.delete(this);
-  }
-}
-
-/** A name as code has it; a service can put any text where the type of an error belongs. */
-const ERROR_TYPE = /^[A-Za-z_][\w.:#-]{0,127}$/;
-
-/** The error's name, which for the SDK's errors is the service's own type; a system error's code where that says more. */
-function errorType(error: unknown): string {
-  try {
-    const raw = asObject(error);
-    const name = asString(raw?.['name']);
-    const type = name !== undefined && name !== 'Error' ? name : (asString(raw?.['code']) ?? name);
-    return type !== undefined && ERROR_TYPE.test(type) ? type : '_OTHER';
-  } catch {
-    return '_OTHER'; // Anything can be thrown, also what cannot be read.
   }
 }
