@@ -1,4 +1,5 @@
 import type { MeterProvider } from '@opentelemetry/api';
+import { MlflowError } from './common/error.js';
 import {
   type MlflowConnectionConfig,
   type ResolvedConnection,
@@ -6,7 +7,6 @@ import {
   requireHeaderValue,
   resolveConnection,
 } from './http/connection.js';
-import { MlflowError } from './mlflow/error.js';
 
 /**
  * Options of {@link MlflowSpanExporter}. All are optional: without any, spans go to `http://localhost:5000`,

@@ -4,9 +4,10 @@ import { performance } from 'node:perf_hooks';
 import { diag } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
+import { MlflowError } from './common/error.js';
+import { createTurns, settledBefore } from './common/waiting.js';
 import { type MlflowSpanExporterConfig, type ResolvedConfig, resolveConfig } from './config.js';
 import { createArtifactDelivery } from './export/artifacts.js';
-import { createTurns, settledBefore } from './export/concurrency.js';
 import { Delivery, toError } from './export/deliver.js';
 import { gitMetadata } from './export/git.js';
 import { createExporterMetrics, type ExporterMetrics } from './export/metrics.js';
@@ -15,9 +16,7 @@ import { TraceCompletion } from './export/trace-completion.js';
 import { createTraceRecords } from './export/trace-records.js';
 import { createTraceSteps } from './export/trace-steps.js';
 import { createUploader } from './export/upload.js';
-import { createRetryingTransport } from './http/retry.js';
-import { abortable, createHttpTransport, type Transport } from './http/transport.js';
-import { MlflowError } from './mlflow/error.js';
+import { createHttpClient, type HttpClient } from './http/client.js';
 import { createExperimentResolver } from './mlflow/experiments.js';
 import { createRestClient } from './mlflow/rest.js';
 
@@ -33,7 +32,7 @@ const ENDING_MILLIS = 10;
  */
 export class MlflowSpanExporter implements SpanExporter {
   readonly #delivery: Delivery | undefined;
-  readonly #transport: Transport | undefined;
+  readonly #http: HttpClient | undefined;
   readonly #metrics: ExporterMetrics | undefined;
   readonly #timeoutMillis: number = 0;
   readonly #configurationError: MlflowError | undefined;
@@ -48,10 +47,8 @@ export class MlflowSpanExporter implements SpanExporter {
       const metrics = createExporterMetrics(resolved.meterProvider, connection.url);
       this.#metrics = metrics;
       this.#timeoutMillis = connection.timeoutMillis;
-      this.#transport = createRetryingTransport(createHttpTransport(connection), connection, {
-        onRetry: metrics.retried,
-      });
-      this.#delivery = createDelivery(resolved, this.#transport, metrics);
+      this.#http = createHttpClient(connection, { onRetry: metrics.retried });
+      this.#delivery = createDelivery(resolved, this.#http, metrics);
     } catch (error) {
       this.#configurationError = error instanceof MlflowError ? error : new MlflowError(String(error));
       diag.error(this.#configurationError.message);
@@ -104,7 +101,7 @@ export class MlflowSpanExporter implements SpanExporter {
     if (timeoutMillis !== undefined) {
       // Again and again, because a delivery may have been between two requests.
       for (let until = deadline; !(await settledBefore(until, inFlight)); until = performance.now() + ENDING_MILLIS) {
-        this.#transport?.close();
+        this.#http?.close();
       }
     }
     await Promise.allSettled(inFlight);
@@ -115,7 +112,7 @@ export class MlflowSpanExporter implements SpanExporter {
   shutdown(): Promise<void> {
     this.#shutdown ??= this.forceFlush().then(() => {
       this.#delivery?.close();
-      this.#transport?.close();
+      this.#http?.close();
     });
     return this.#shutdown;
   }
@@ -137,12 +134,12 @@ export class MlflowSpanExporter implements SpanExporter {
   }
 }
 
-function createDelivery(config: ResolvedConfig, transport: Transport, metrics: ExporterMetrics): Delivery {
+function createDelivery(config: ResolvedConfig, http: HttpClient, metrics: ExporterMetrics): Delivery {
   const { connection, compression, maxRequestBytes, runId, traceInfo, recordRemoteTraces, concurrencyLimit } = config;
   const { url, timeoutMillis } = connection;
   const reporter = createReporter();
   const nextTurn = createTurns();
-  const rest = createRestClient(transport, url);
+  const rest = createRestClient(http);
   const experiment = createExperimentResolver(rest, config.experiment, url, traceInfo === 'full');
   const context = {
     runId,
@@ -156,7 +153,7 @@ function createDelivery(config: ResolvedConfig, transport: Transport, metrics: E
   const completion = new TraceCompletion({
     steps: createTraceSteps(context, isRoot),
     records: createTraceRecords(rest),
-    abortableRecords: (signal) => createTraceRecords(createRestClient(abortable(transport, signal), url)),
+    abortableRecords: (signal) => createTraceRecords(createRestClient(http, signal)),
     experiment,
     reporter,
     metrics,
@@ -166,8 +163,7 @@ function createDelivery(config: ResolvedConfig, transport: Transport, metrics: E
   return new Delivery({
     experiment,
     uploader: createUploader({
-      transport,
-      url,
+      http,
       compression,
       maxRequestBytes,
       runId: traceInfo === 'otlp-only' ? runId : undefined,
@@ -175,7 +171,7 @@ function createDelivery(config: ResolvedConfig, transport: Transport, metrics: E
       nextTurn,
     }),
     completion,
-    artifacts: createArtifactDelivery({ rest, transport, url, reporter }),
+    artifacts: createArtifactDelivery({ rest, http, reporter }),
     reporter,
     metrics,
     context,

@@ -20,9 +20,9 @@ export type {
   MlflowTracePage,
   MlflowTraceSearch,
 } from './client/types.js';
+export { MlflowError } from './common/error.js';
 export type { MlflowSpanExporterConfig } from './config.js';
 export type { Cost as MlflowCost, TokenUsage as MlflowTokenUsage } from './export/totals.js';
 export { MlflowSpanExporter } from './exporter.js';
 export type { MlflowConnectionConfig, MlflowRetryConfig } from './http/connection.js';
-export { MlflowError } from './mlflow/error.js';
 export type { TraceState as MlflowTraceState } from './mlflow/wire-types.js';

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { createSlots, createTurns } from '../src/export/concurrency.js';
+import { createTurns } from '../src/common/waiting.js';
+import { createSlots } from '../src/http/slots.js';
 
 describe('turns', () => {
   it('are turns of the event loop, one for each who waits', async () => {

@@ -9,7 +9,7 @@ function answer(status: number, body = '', headers: Record<string, string> = {})
 
 describe('classification of answers', () => {
   it('takes 2xx for success, but not a web page', () => {
-    expect(answer(200, '{}')).to.deep.equal({ kind: 'success', body: '{}' });
+    expect(answer(200, '{}')).to.deep.equal({ kind: 'success', body: '{}', contentType: '' });
     expect(answer(200, '<html>', { 'content-type': 'text/html; charset=utf-8' })).to.deep.equal({
       kind: 'configuration',
       status: 200,

@@ -157,7 +157,7 @@ describe('retries', () => {
       { method: 'GET', path: '/' },
       performance.now() + 500,
     );
-    expect(result).to.deep.include({ kind: 'answer', status: 503 });
+    expect(result).to.deep.include({ kind: 'retryable', status: 503 });
   });
 
   it('count waiting for a free connection not as a dead one', async () => {

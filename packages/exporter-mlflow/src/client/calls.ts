@@ -1,9 +1,8 @@
 import { performance } from 'node:perf_hooks';
+import { MlflowError } from '../common/error.js';
+import { createHttpClient } from '../http/client.js';
 import { type MlflowConnectionConfig, resolveConnection } from '../http/connection.js';
 import { notMlflow } from '../http/outcome.js';
-import { createRetryingTransport } from '../http/retry.js';
-import { createHttpTransport } from '../http/transport.js';
-import { MlflowError } from '../mlflow/error.js';
 import { createRestClient, type RestCall, type RestClient, type RestResult } from '../mlflow/rest.js';
 
 /** Calls of the client: each with a time limit of its own, failures as {@link MlflowError}. */
@@ -24,8 +23,8 @@ export interface ClientCalls {
 export function createClientCalls(config: MlflowConnectionConfig): ClientCalls {
   const connection = resolveConnection(config);
   const { url, timeoutMillis } = connection;
-  const transport = createRetryingTransport(createHttpTransport(connection), connection);
-  const rest = createRestClient(transport, url);
+  const http = createHttpClient(connection);
+  const rest = createRestClient(http);
   const call = async <T>(call: RestCall): Promise<T> =>
     unwrap(await rest.call<T>(call, performance.now() + timeoutMillis));
   return {
@@ -46,7 +45,7 @@ export function createClientCalls(config: MlflowConnectionConfig): ClientCalls {
       }
     },
     run: (work) => work(rest, performance.now() + timeoutMillis),
-    close: () => transport.close(),
+    close: () => http.close(),
   };
 }
 

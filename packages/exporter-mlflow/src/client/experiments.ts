@@ -1,4 +1,4 @@
-import { MlflowError } from '../mlflow/error.js';
+import { MlflowError } from '../common/error.js';
 import { findOrCreateExperiment, getExperimentByName, requireActive } from '../mlflow/experiments.js';
 import { type ClientCalls, unwrap } from './calls.js';
 import { parseExperiment } from './parse.js';

@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from '../export/attributes.js';
+import { isRecord, parseJson } from '../common/json.js';
 import { readCost, readTokenUsage } from '../export/totals.js';
 import { parseAttributes, parseId } from '../mlflow/wire-parse.js';
 import type {

@@ -1,5 +1,5 @@
-import { isRecord, parseJson } from '../export/attributes.js';
-import { MlflowError } from '../mlflow/error.js';
+import { MlflowError } from '../common/error.js';
+import { isRecord, parseJson } from '../common/json.js';
 import type { WireModelVersion, WireRegisteredModel } from '../mlflow/wire-types.js';
 import { pairs } from './parse.js';
 import type { MlflowPrompt, MlflowPromptInput, MlflowPromptMessage } from './types.js';

@@ -1,5 +1,5 @@
+import { MlflowError } from '../common/error.js';
 import { joinPrompts, LINKED_PROMPTS, readLinkedPrompts } from '../export/linked-prompts.js';
-import { MlflowError } from '../mlflow/error.js';
 import type { WireModelVersion, WireRegisteredModel } from '../mlflow/wire-types.js';
 import { type ClientCalls, toMlflowTraceId } from './calls.js';
 import { buildPrompt, buildPromptVersion, parsePrompt, requirePrompt } from './prompt-templates.js';

@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { classify, type Failure, OUT_OF_TIME } from '../http/outcome.js';
-import type { Transport } from '../http/transport.js';
+import { settledBefore } from '../common/waiting.js';
+import type { HttpClient } from '../http/client.js';
+import { type Failure, OUT_OF_TIME } from '../http/outcome.js';
 import type { RestCall, RestClient, RestResult } from '../mlflow/rest.js';
 import type { WireTrace, WireTraceInfo } from '../mlflow/wire-types.js';
-import { settledBefore } from './concurrency.js';
 import type { Reporter } from './reporter.js';
 import { totalTokenUsage } from './totals.js';
 import type { TraceFacts } from './trace-facts.js';
@@ -54,11 +54,11 @@ const MAX_KEPT_SPANS = 10_000;
 
 export function createArtifactDelivery(parts: {
   rest: RestClient;
-  transport: Transport;
-  url: string;
+  http: HttpClient;
   reporter: Reporter;
 }): ArtifactDelivery {
-  const { rest, transport, url, reporter } = parts;
+  const { rest, http, reporter } = parts;
+  const { url } = http;
   const traces = new Map<string, WaitingTrace>();
   let kept = 0;
 
@@ -116,18 +116,15 @@ export function createArtifactDelivery(parts: {
       trace.folder = new URL(`/${folder}`, url).pathname;
     }
     const { length } = trace.spans;
-    const outcome = classify(
-      await transport.send(
-        {
-          method: 'PUT',
-          path: `/api/2.0/mlflow-artifacts/artifacts${trace.folder}/traces.json`,
-          headers: { 'content-type': 'application/json' },
-          body: Buffer.from(buildTracesJson(trace.spans)),
-          beginningOnly: true,
-        },
-        deadline,
-      ),
-      url,
+    const outcome = await http.send(
+      {
+        method: 'PUT',
+        path: `/api/2.0/mlflow-artifacts/artifacts${trace.folder}/traces.json`,
+        headers: { 'content-type': 'application/json' },
+        body: Buffer.from(buildTracesJson(trace.spans)),
+        beginningOnly: true,
+      },
+      deadline,
     );
     if (outcome.kind !== 'success') return outcome;
     trace.written = length;

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { MlflowError } from '../common/error.js';
 import type { Failure } from '../http/outcome.js';
-import { MlflowError } from '../mlflow/error.js';
 import type { ExperimentResolver } from '../mlflow/experiments.js';
 import type { ArtifactDelivery } from './artifacts.js';
 import type { ExporterMetrics } from './metrics.js';

@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from './attributes.js';
+import { isRecord, parseJson } from '../common/json.js';
 
 /** A version of a prompt in MLflow's registry. */
 export interface LinkedPrompt {

@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
-import { firstString, isRecord, parseJson } from './attributes.js';
+import { isRecord, parseJson } from '../common/json.js';
+import { firstString } from '../common/text.js';
 
 /**
  * One-line summaries of what went into a span and what came out, as people read them in MLflow's list of traces: for

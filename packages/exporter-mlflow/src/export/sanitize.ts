@@ -1,6 +1,6 @@
 import type { Attributes, AttributeValue, HrTime } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { attributeText, truncate } from './attributes.js';
+import { attributeText, truncate } from '../common/text.js';
 import { translateFramework } from './frameworks.js';
 import { LIMITS } from './limits.js';
 import { copySpan } from './span-copy.js';

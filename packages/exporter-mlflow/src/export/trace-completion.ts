@@ -1,8 +1,8 @@
 import { once, setMaxListeners } from 'node:events';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { forEachLimited, settledBefore } from '../common/waiting.js';
 import { type Failure, OUT_OF_TIME } from '../http/outcome.js';
 import type { ExperimentResolver } from '../mlflow/experiments.js';
-import { forEachLimited, settledBefore } from './concurrency.js';
 import type { ExporterMetrics } from './metrics.js';
 import { type PostponedTrace, PostponedTraces, type UploadedTrace } from './postponed.js';
 import type { Reporter } from './reporter.js';

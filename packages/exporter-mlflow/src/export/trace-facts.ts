@@ -1,6 +1,6 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { firstString, truncate } from '../common/text.js';
 import type { WireTraceInfo } from '../mlflow/wire-types.js';
-import { firstString, truncate } from './attributes.js';
 import { LIMITS } from './limits.js';
 import { joinPrompts, LINKED_PROMPTS, type LinkedPrompt, readLinkedPrompts } from './linked-prompts.js';
 import { isChatSpan, requestPreview, responsePreview } from './previews.js';

@@ -1,7 +1,7 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { attributeText, firstString, truncate, withPrefix } from '../common/text.js';
 import type { WireTraceInfo, WireTraceLocation } from '../mlflow/wire-types.js';
-import { attributeText, firstString, truncate, withPrefix } from './attributes.js';
 import { LIMITS } from './limits.js';
 import { LINKED_PROMPTS } from './linked-prompts.js';
 import { requestPreview, responsePreview } from './previews.js';

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { settledBefore } from '../common/waiting.js';
 import { type Failure, OUT_OF_TIME } from '../http/outcome.js';
-import { settledBefore } from './concurrency.js';
 import type { UploadedTrace } from './postponed.js';
 import { hasFigures } from './trace-facts.js';
 import type { RecordContext } from './trace-info.js';

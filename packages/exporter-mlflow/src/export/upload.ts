@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { classify, type Failure, type Outcome } from '../http/outcome.js';
-import type { Transport } from '../http/transport.js';
+import type { HttpClient } from '../http/client.js';
+import type { Failure, Outcome } from '../http/outcome.js';
 import { sendByOtlp } from '../mlflow/otlp-route.js';
 import { type PartialSuccess, readPartialSuccess } from '../mlflow/partial-success.js';
 import { type BatchLimits, halve, splitIntoBatches } from './batches.js';
@@ -42,8 +42,7 @@ const MAX_SPANS_PER_REQUEST = 512;
 const CONTENT_STATUSES = new Set([400, 413, 422]);
 
 export function createUploader(parts: {
-  transport: Transport;
-  url: string;
+  http: HttpClient;
   compression: 'gzip' | 'none';
   /** Limit of one request before compression. */
   maxRequestBytes: number;
@@ -53,7 +52,7 @@ export function createUploader(parts: {
   /** Resolves when it is time for some work of the processor. */
   nextTurn: () => Promise<void>;
 }): Uploader {
-  const { transport, url, compression, maxRequestBytes, runId, reporter, nextTurn } = parts;
+  const { http, compression, maxRequestBytes, runId, reporter, nextTurn } = parts;
   const limits: BatchLimits = { spans: MAX_SPANS_PER_REQUEST, bytes: maxRequestBytes };
 
   const post = async (message: Uint8Array, experimentId: string, deadline: number): Promise<UploadOutcome> => {
@@ -67,11 +66,11 @@ export function createUploader(parts: {
     const request = { method: 'POST', path: '/v1/traces', headers, body, beginningOnly: true } as const;
     let partial: PartialSuccess | undefined;
     const sendOnce = async (): Promise<Outcome> => {
-      const result = await transport.send(request, deadline);
+      const result = await http.send(request, deadline);
       partial = readPartialSuccess(result);
-      return classify(result, url);
+      return result;
     };
-    const outcome = await sendByOtlp(sendOnce, transport, deadline);
+    const outcome = await sendByOtlp(sendOnce, http, deadline);
     return outcome.kind === 'success' ? { kind: 'success', partial } : outcome;
   };
   /** `undefined` when they are too many for one request after all. */
@@ -128,7 +127,7 @@ export function createUploader(parts: {
         }
         refusals += 1;
         if (refusals >= MAX_REFUSALS_PER_EXPORT || performance.now() >= deadline) {
-          const reason = `MLflow at ${url} refuses span after span (${outcome.reason})`;
+          const reason = `MLflow at ${http.url} refuses span after span (${outcome.reason})`;
           return { ...result, failure: { ...outcome, reason } };
         }
         const [span] = part;

@@ -1,5 +1,5 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
-import { isRecord, parseJson } from './attributes.js';
+import { isRecord, parseJson } from '../common/json.js';
 
 export const TOKEN_USAGE = 'mlflow.chat.tokenUsage';
 export const INPUT_TOKENS = 'gen_ai.usage.input_tokens';

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { MlflowError } from '../mlflow/error.js';
+import { MlflowError } from '../common/error.js';
 import { type HeaderProviders, isHeaderName, isHeaderValue, type Provided } from './credentials.js';
 import { type HttpProxy, resolveProxy } from './proxy.js';
 

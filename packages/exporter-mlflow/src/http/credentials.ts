@@ -1,7 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import { isRecord } from '../export/attributes.js';
-import { MlflowError } from '../mlflow/error.js';
+import { MlflowError } from '../common/error.js';
+import { isRecord } from '../common/json.js';
 
 /** A value, or a function that is asked for it before every request. */
 export type Provided<T> = T | (() => T | Promise<T>);

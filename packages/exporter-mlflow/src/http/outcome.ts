@@ -22,7 +22,18 @@ export interface Failure {
 /** No request was made, because there was no time left for it. */
 export const OUT_OF_TIME: Failure = { kind: 'retryable', reason: 'The time for this export was over' };
 
-export type Outcome = { kind: 'success'; body: string } | Failure;
+/** An answer with status 2xx that is not a web page. */
+export interface Success {
+  kind: 'success';
+  body: string;
+  /** The body as it arrived; only if the request asked for the beginning of the answer and there is no more. */
+  bytes?: Uint8Array;
+  /** The header `content-type`; empty if the answer has none. */
+  contentType: string;
+}
+
+/** What became of a request. */
+export type Outcome = Success | Failure;
 
 const RETRYABLE_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 const MAX_REASON_LENGTH = 300;
@@ -30,10 +41,11 @@ const MAX_REASON_LENGTH = 300;
 /** Sorts an answer, or the lack of one, by what to do about it. `url` is the tracking URI, for messages. */
 export function classify(result: HttpResult, url: string): Outcome {
   if (result.kind === 'no-answer') return classifyNoAnswer(result, url);
-  const { status, headers, body } = result;
-  const isHtml = /^text\/html/i.test(headers['content-type'] ?? '');
+  const { status, headers, body, bytes } = result;
+  const contentType = headers['content-type'] ?? '';
+  const isHtml = /^text\/html/i.test(contentType);
   if (status >= 200 && status < 300) {
-    if (!isHtml) return { kind: 'success', body };
+    if (!isHtml) return { kind: 'success', body, contentType, ...(bytes === undefined ? {} : { bytes }) };
     return {
       kind: 'configuration',
       status,

@@ -4,7 +4,7 @@ import { BlockList, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
-import { MlflowError } from '../mlflow/error.js';
+import { MlflowError } from '../common/error.js';
 
 /**
  * The way through an HTTP proxy. Own code, because Node.js 20 has none: its agents understand these variables from 22.21

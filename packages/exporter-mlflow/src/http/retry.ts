@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createSlots } from '../export/concurrency.js';
 import type { ResolvedConnection } from './connection.js';
-import { classify, type Failure } from './outcome.js';
+import { classify, type Failure, type Outcome } from './outcome.js';
 import { PROXY_UNAVAILABLE_CODE } from './proxy.js';
+import { createSlots } from './slots.js';
 import {
   type HttpRequest,
   type HttpResult,
@@ -29,6 +29,17 @@ const REFUSED_UNSEEN = new Set([429, 503]);
 const ATTEMPTS_WORTH_LIMITING = 2;
 const TELLING_MILLIS = 1000;
 
+/** Sends requests, again after outages, and classifies the answers. */
+export interface RetryingTransport {
+  /**
+   * Sends the request until it succeeds or fails for good, at most until `deadline` on the clock of
+   * `performance.now()`. Never throws. This is the only place where an answer is classified.
+   */
+  send(request: HttpRequest, deadline: number): Promise<Outcome>;
+  /** Ends the requests under way, as their deadline would, and closes the connections. */
+  close(): void;
+}
+
 /**
  * Sends again after outages, with exponential backoff and full jitter, as long as the deadline allows, and no more
  * requests at a time than the connection has sockets. An attempt that gets no answer in time makes room for another on
@@ -46,7 +57,7 @@ export function createRetryingTransport(
     random = Math.random,
     onRetry = () => {},
   }: { random?: () => number /** Called before each repetition. */; onRetry?: (cause: Failure) => void } = {},
-): Transport {
+): RetryingTransport {
   const slots = createSlots(maxSockets);
   const pauseBefore = (repetitions: number, retryAfterMillis: number | undefined, rest: number): number => {
     const growth = BACKOFF_MULTIPLIER ** Math.min(repetitions, MAX_DOUBLINGS);
@@ -71,23 +82,22 @@ export function createRetryingTransport(
       const own = request.signal;
       const { signal: closed } = closing;
       const isEnded = (): boolean => closed.aborted || own?.aborted === true;
-      if (isEnded()) return NO_ANSWER_IN_TIME;
-      let earlier: HttpResult | undefined;
+      if (isEnded()) return classify(NO_ANSWER_IN_TIME, url);
+      let earlier: Outcome | undefined;
       for (let count = 0; ; count++) {
         const left = deadline - performance.now();
         const result = await attempt(request, isEnded, deadline);
         // What an attempt met that had time says more than that the last one had none.
         if (earlier !== undefined && left < TELLING_MILLIS && isTimeout(result)) return earlier;
-        earlier = result;
-        if (count >= retry.maxRetries || !mayRepeat(request, result)) return result;
         const outcome = classify(result, url);
-        if (outcome.kind !== 'retryable') return result;
+        earlier = outcome;
+        if (outcome.kind !== 'retryable' || count >= retry.maxRetries || !mayRepeat(request, result)) return outcome;
         const rest = deadline - performance.now();
         const pause = pauseBefore(count, outcome.retryAfterMillis, rest);
-        if (pause >= rest || isEnded()) return result;
+        if (pause >= rest || isEnded()) return outcome;
         onRetry(outcome);
         await delayUntilEnded(pause, own === undefined ? [closed] : [closed, own]);
-        if (isEnded()) return result;
+        if (isEnded()) return outcome;
       }
     },
     close() {

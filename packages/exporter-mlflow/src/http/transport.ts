@@ -156,11 +156,6 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
   };
 }
 
-/** The same transport for requests that all end with `signal`. */
-export function abortable(transport: Transport, signal: AbortSignal): Transport {
-  return { ...transport, send: (request, deadline) => transport.send({ ...request, signal }, deadline) };
-}
-
 function withoutCredentials({ reason }: Extract<ProvidedHeaders, { kind: 'none' }>): HttpResult {
   return { kind: 'no-answer', message: reason, code: NO_CREDENTIALS_CODE };
 }

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { HttpClient } from '../http/client.js';
 import type { Outcome } from '../http/outcome.js';
-import type { Transport } from '../http/transport.js';
 
 const FIRST_VERSION_WITH_OTLP = [3, 4] as const;
 const PAUSE_MILLIS = 500;
@@ -11,16 +11,12 @@ const PAUSE_MILLIS = 500;
  * behind it answers 404 as old servers do, and a short outage must not turn a process to artifacts for good. Status 501
  * is MLflow's own word.
  */
-export async function sendByOtlp(
-  send: () => Promise<Outcome>,
-  transport: Transport,
-  deadline: number,
-): Promise<Outcome> {
+export async function sendByOtlp(send: () => Promise<Outcome>, http: HttpClient, deadline: number): Promise<Outcome> {
   let isSuspect = false;
   for (;;) {
     const outcome = await send();
     if (outcome.kind !== 'unsupported' || outcome.status === 501) return outcome;
-    const verdict = await examine(transport, deadline);
+    const verdict = await examine(http, deadline);
     // An outage may end between two requests, so that a suspicion must hold twice.
     if (verdict === 'old' || (verdict === 'suspect' && isSuspect)) return outcome;
     isSuspect = verdict === 'suspect';
@@ -30,17 +26,16 @@ export async function sendByOtlp(
 }
 
 /** By the server's version; where only MLflow's API is let through, by answering there. An outage answers neither. */
-async function examine(transport: Transport, deadline: number): Promise<'old' | 'suspect' | 'outage'> {
-  const version = await transport.send({ method: 'GET', path: '/version' }, deadline);
-  const [, major, minor] =
-    version.kind === 'answer' && version.status === 200 ? (/^\s*(\d+)\.(\d+)\./.exec(version.body) ?? []) : [];
+async function examine(http: HttpClient, deadline: number): Promise<'old' | 'suspect' | 'outage'> {
+  const version = await http.send({ method: 'GET', path: '/version' }, deadline);
+  const [, major, minor] = version.kind === 'success' ? (/^\s*(\d+)\.(\d+)\./.exec(version.body) ?? []) : [];
   if (major !== undefined) {
     const [firstMajor, firstMinor] = FIRST_VERSION_WITH_OTLP;
     const isOld = Number(major) < firstMajor || (Number(major) === firstMajor && Number(minor) < firstMinor);
     return isOld ? 'old' : 'outage';
   }
   const path = '/api/2.0/mlflow/experiments/search?max_results=1';
-  const api = await transport.send({ method: 'GET', path }, deadline);
-  const isApi = api.kind === 'answer' && api.status === 200 && /json/i.test(api.headers['content-type'] ?? '');
+  const api = await http.send({ method: 'GET', path }, deadline);
+  const isApi = api.kind === 'success' && /json/i.test(api.contentType);
   return isApi ? 'suspect' : 'outage';
 }

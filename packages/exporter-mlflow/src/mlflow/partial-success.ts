@@ -1,6 +1,6 @@
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
-import { isRecord, parseJson } from '../export/attributes.js';
-import type { HttpResult } from '../http/transport.js';
+import { isRecord, parseJson } from '../common/json.js';
+import type { Outcome } from '../http/outcome.js';
 
 /**
  * What an OTLP server says about spans it takes with status 200, by
@@ -13,9 +13,9 @@ export interface PartialSuccess {
 }
 
 /** `undefined` when it took all of them and has nothing to say, or when it does not speak OTLP. */
-export function readPartialSuccess(result: HttpResult): PartialSuccess | undefined {
-  if (result.kind !== 'answer' || !result.bytes?.byteLength) return undefined;
-  const partial = decode(result.bytes, result.headers['content-type'] ?? '');
+export function readPartialSuccess(outcome: Outcome): PartialSuccess | undefined {
+  if (outcome.kind !== 'success' || !outcome.bytes?.byteLength) return undefined;
+  const partial = decode(outcome.bytes, outcome.contentType);
   if (!isRecord(partial)) return undefined;
   // In JSON, a number of 64 bits is text.
   const rejected = Math.max(Number(partial['rejectedSpans']) || 0, 0);

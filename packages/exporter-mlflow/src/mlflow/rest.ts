@@ -1,6 +1,7 @@
-import { isRecord } from '../export/attributes.js';
-import { classify, type Failure, notMlflow } from '../http/outcome.js';
-import type { HttpRequest, Transport } from '../http/transport.js';
+import { isRecord } from '../common/json.js';
+import type { HttpClient } from '../http/client.js';
+import { type Failure, notMlflow } from '../http/outcome.js';
+import type { HttpRequest } from '../http/transport.js';
 
 /** The parsed answer, or why there is none. */
 export type RestResult<T> = { kind: 'success'; value: T } | Failure;
@@ -26,7 +27,7 @@ export interface RestCall {
 // quotes are escaped, so that this never matches there.
 const NANOSECONDS = /"((?:start_|end_)?time_unix_nano)":\s*(\d+)/g;
 
-export function createRestClient(transport: Transport, url: string): RestClient {
+export function createRestClient(http: HttpClient, signal?: AbortSignal): RestClient {
   return {
     async call<T>(
       { method, path, query, body, once = false, needs }: RestCall,
@@ -37,10 +38,11 @@ export function createRestClient(transport: Transport, url: string): RestClient 
         request.headers = { 'content-type': 'application/json' };
         request.body = Buffer.from(JSON.stringify(body));
       }
-      const outcome = classify(await transport.send(request, deadline), url);
+      if (signal !== undefined) request.signal = signal;
+      const outcome = await http.send(request, deadline);
       if (outcome.kind !== 'success') return outcome;
       const value = parseAnswer(outcome.body);
-      if (!isRecord(value) || !holds(value, needs)) return { kind: 'configuration', reason: notMlflow(url) };
+      if (!isRecord(value) || !holds(value, needs)) return { kind: 'configuration', reason: notMlflow(http.url) };
       return { kind: 'success', value: value as T };
     },
   };
