@@ -1,56 +1,48 @@
-/** Which test files run: those that need nothing but npm and Python packages, those that need more, or both. */
-export type Selection = 'plain' | 'system' | 'all';
+import { basename, dirname } from 'node:path';
+
+/** Which test files run: those of `npm test`, those that only `npm run test:all` runs, or both. */
+export type Selection = 'short' | 'long' | 'all';
 
 /** Test files of one mocha process. */
 export interface TestGroup {
-  /** Names its files of settings and figures, too. */
-  name: string;
-  files: readonly string[];
+  /** Names the group's files below `.mlflow/results`. */
+  readonly name: string;
+  readonly files: readonly string[];
+  /** Whether nothing else may run at the same time. */
+  readonly isAlone: boolean;
 }
 
-interface Rule {
-  name: string;
-  takes: (file: string) => boolean;
-}
-
-const SYSTEM_SUFFIX = '.system.test.ts';
-const isSystem = (file: string): boolean => file.endsWith(SYSTEM_SUFFIX);
-
-// About equally long. Under mocha, each instrumentation that is made wraps `require` once more (OpenTelemetry's
-// RequireInTheMiddleSingleton), and the tests of instrumentations make hundreds in their process: what requires a
-// thousand files, as the AWS CDK does, would take an hour there and run out of stack.
-const ROUNDS: readonly (readonly Rule[])[] = [
-  [
-    {
-      name: 'exporter-and-examples',
-      takes: (file) =>
-        !isSystem(file) && (file.startsWith('examples/') || file.startsWith('packages/exporter-mlflow/')),
-    },
-    { name: 'other-packages', takes: (file) => !isSystem(file) },
-  ],
-  [
-    // Waits for minutes while servers are down.
-    { name: 'system-outages', takes: (file) => file.startsWith('examples/test/collector-outages') },
-    { name: 'system-collector', takes: (file) => file.startsWith('examples/test/collector') },
-    { name: 'system-backends', takes: (file) => !file.startsWith('bench/') },
-  ],
-  // By itself, because it compares times.
-  [{ name: 'system-bench', takes: () => true }],
-];
+/** Ends the name of a test file that takes long, or needs more than packages from npm and PyPI. */
+const LONG = '.long.test.ts';
 
 /**
- * Puts each selected test file into one group.
+ * Puts the selected test files into groups: one for the short tests of each folder, one for each long test file.
+ *
+ * A folder is one process, because tests share servers there. It is not one process for all folders: each
+ * instrumentation wraps `require` once more (OpenTelemetry's RequireInTheMiddleSingleton). After hundreds of them, a
+ * package with a thousand files, as the AWS CDK is, would take an hour to load.
  *
  * @param files paths from the root of the repository
- * @returns groups without files left out: rounds, one after another, of groups that run side by side
+ * @returns the groups in the order in which to start them
  */
-export function groupTests(files: readonly string[], selection: Selection): TestGroup[][] {
-  let left = files.filter((file) => selection === 'all' || isSystem(file) === (selection === 'system'));
-  const groupOf = ({ name, takes }: Rule): TestGroup => {
-    const group = { name, files: left.filter(takes) };
-    left = left.filter((file) => !takes(file));
-    return group;
-  };
-  const rounds = ROUNDS.map((rules) => rules.map(groupOf).filter((group) => group.files.length > 0));
-  return rounds.filter((round) => round.length > 0);
+export function groupTests(files: readonly string[], selection: Selection): TestGroup[] {
+  const groups = new Map<string, string[]>();
+  for (const file of files) {
+    const isLong = file.endsWith(LONG);
+    if (selection !== 'all' && isLong !== (selection === 'long')) continue;
+    const folder = dirname(file)
+      .split('/')
+      .filter((part) => part !== 'packages' && part !== 'test')
+      .join('-');
+    const name = isLong ? `${folder}-${basename(file, LONG)}.long` : folder;
+    groups.set(name, [...(groups.get(name) ?? []), file]);
+  }
+  return [...groups]
+    .map(([name, members]) => ({ name, files: members, isAlone: measuresTime(name) }))
+    .toSorted((one, other) => Number(one.isAlone) - Number(other.isAlone));
+}
+
+/** The long tests of the benchmark compare times. */
+function measuresTime(name: string): boolean {
+  return name.startsWith('bench-') && name.endsWith('.long');
 }
