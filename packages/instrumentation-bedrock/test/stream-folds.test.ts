@@ -5,16 +5,16 @@ import type { JsonObject } from '../src/data/json.js';
 import { combineUsage } from '../src/data/usage.js';
 import { anthropicMessages } from '../src/dialects/anthropic-messages.js';
 import { anthropicText } from '../src/dialects/anthropic-text.js';
+import { unknownDialect } from '../src/dialects/blank.js';
 import { cohereCommand } from '../src/dialects/cohere-command.js';
 import { cohereCommandR } from '../src/dialects/cohere-command-r.js';
 import { converse } from '../src/dialects/converse.js';
-import type { Dialect } from '../src/dialects/dialect.js';
+import type { Dialect, FoldOptions } from '../src/dialects/dialect.js';
 import { llama } from '../src/dialects/llama.js';
 import { mistralText } from '../src/dialects/mistral-text.js';
 import { nova } from '../src/dialects/nova.js';
 import { openAiChat } from '../src/dialects/openai-chat.js';
 import { openAiCompletions } from '../src/dialects/openai-completions.js';
-import { raw } from '../src/dialects/raw.js';
 import { titanText } from '../src/dialects/titan-text.js';
 
 const SECRET = 'The secret of the answer. ';
@@ -150,7 +150,7 @@ describe('stream folds', () => {
       contentBlockDelta: { contentBlockIndex: index, delta: { text: 'A few words. ' } },
     });
     const pieces = 50_000;
-    const folded = nova.createFold();
+    const folded = nova.createFold({ content: true });
     globalThis.gc?.();
     const before = process.memoryUsage().heapUsed;
     for (let index = 0; index < pieces; index++) folded.add(piece(index));
@@ -244,11 +244,7 @@ describe('stream folds', () => {
     for (const [dialect, first, middle, last] of STREAMS) {
       it(`keep nothing of it, and all the rest: ${dialect.name}`, () => {
         const chunks = [first, ...Array.from({ length: 200 }, () => middle), last];
-        const body =
-          fold(
-            dialect,
-            chunks.map(dialect.withoutContent).filter((chunk) => chunk !== undefined),
-          ) ?? {};
+        const body = fold(dialect, chunks, { content: false }) ?? {};
         expect(JSON.stringify(body)).to.have.length.below(500);
         expect(JSON.stringify(body)).not.to.include(SECRET.trim());
         expect(dialect.readResponse(body)).to.deep.equal(dialect.readResponse(fold(dialect, chunks) ?? {}));
@@ -257,22 +253,27 @@ describe('stream folds', () => {
 
     it('keep no block that comes whole', () => {
       const result = { type: 'web_search_tool_result', content: [SECRET] };
-      expect(
-        anthropicMessages.withoutContent({ type: 'content_block_start', index: 0, content_block: result }),
-      ).to.equal(undefined);
-      expect(converse.withoutContent({ contentBlockStart: { start: { image: { source: SECRET } } } })).to.equal(
-        undefined,
-      );
+      const blocks: readonly [Dialect, JsonObject][] = [
+        [anthropicMessages, { type: 'content_block_start', index: 0, content_block: result }],
+        [converse, { contentBlockStart: { start: { image: { source: SECRET } } } }],
+      ];
+      for (const [dialect, block] of blocks) {
+        expect(fold(dialect, [block], { content: false })).to.equal(undefined);
+      }
     });
 
     it('keep no chunk of a format that nobody knows', () => {
-      expect(raw.withoutContent({ unknown: SECRET })).to.equal(undefined);
+      expect(fold(unknownDialect, [{ unknown: SECRET }], { content: false })).to.equal(undefined);
     });
   });
 });
 
-function fold(dialect: Dialect, chunks: readonly JsonObject[]): JsonObject | undefined {
-  const reader = dialect.createFold();
+function fold(
+  dialect: Dialect,
+  chunks: readonly JsonObject[],
+  options: FoldOptions = { content: true },
+): JsonObject | undefined {
+  const reader = dialect.createFold(options);
   for (const chunk of chunks) reader.add(chunk);
   return reader.body();
 }

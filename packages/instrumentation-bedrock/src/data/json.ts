@@ -20,6 +20,11 @@ export function asArray(value: unknown): readonly JsonValue[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** The objects of an array; none if the value is no array. */
+export function asObjects(value: unknown): JsonObject[] {
+  return asArray(value).filter(isObject);
+}
+
 export function asString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }

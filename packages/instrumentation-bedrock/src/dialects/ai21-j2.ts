@@ -1,9 +1,18 @@
 /** AI21 Jurassic-2. */
 
-import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../data/json.js';
-import { completionMessage, promptInput, strings } from './completions.js';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asObjects,
+  asString,
+  asStrings,
+  isObject,
+  type JsonObject,
+} from '../data/json.js';
+import { createChunkListFold } from './chunk-list-fold.js';
 import type { Dialect } from './dialect.js';
-import { noStream } from './no-stream.js';
+import { completionMessage, promptInput } from './text-completion.js';
 
 export const ai21J2: Dialect = {
   name: 'ai21-j2',
@@ -24,17 +33,17 @@ export const ai21J2: Dialect = {
   readTools: () => [],
   readResponse: (body) => ({
     id: typeof body['id'] === 'number' ? String(body['id']) : asString(body['id']),
-    finishReasons: strings(completions(body).map(reason)),
+    finishReasons: asStrings(completions(body).map(reason)),
   }),
   readOutput: (body) =>
     completions(body).map((completion) =>
       completionMessage(asObject(completion['data'])?.['text'], reason(completion)),
     ),
-  ...noStream,
+  createFold: createChunkListFold,
 };
 
 function completions(body: JsonObject): JsonObject[] {
-  return asArray(body['completions']).filter(isObject);
+  return asObjects(body['completions']);
 }
 
 function reason(completion: JsonObject): string | undefined {

@@ -1,10 +1,69 @@
 /** Folds Anthropic's stream events into a Messages answer. */
 
-import { asNumber, asObject, asString, isObject, type JsonObject, type JsonValue, setMember } from '../data/json.js';
-import { parseToolInput } from './converse-fold.js';
-import type { StreamFold } from './dialect.js';
+import { asObject, asString, isObject, type JsonObject, type JsonValue, setMember } from '../data/json.js';
+import type { FoldOptions, StreamFold } from './dialect.js';
+import { IndexedParts } from './indexed-parts.js';
 import { addPiece, type StreamedText } from './streamed-text.js';
+import { parseToolInput } from './tool-input.js';
 
+export function createAnthropicFold({ content }: FoldOptions): StreamFold {
+  let message: JsonObject | undefined;
+  let stopped = false;
+  const usage: JsonObject = {};
+  const closing: JsonObject = {};
+  const blocks = content ? new IndexedParts<Block>() : undefined;
+
+  return {
+    add(event) {
+      switch (event['type']) {
+        case 'message_start':
+          message = asObject(event['message']) ?? {};
+          addKnown(usage, inputUsage(message));
+          break;
+        case 'content_block_start':
+          blocks?.set(event['index'], { start: asObject(event['content_block']) ?? {} });
+          break;
+        case 'content_block_delta':
+          if (blocks) addDelta(blockAt(blocks, event['index']), asObject(event['delta']) ?? {});
+          break;
+        case 'message_delta':
+          addKnown(closing, asObject(event['delta']));
+          // Counts are cumulative, and newer models repeat the input counts: the last value replaces earlier ones.
+          addKnown(usage, asObject(event['usage']));
+          break;
+        case 'message_stop':
+          stopped = true;
+          break;
+        default: // `content_block_stop`, `ping` and future events carry no content.
+      }
+    },
+    body() {
+      if (!message && !blocks?.size) return undefined;
+      const body: JsonObject = { role: 'assistant', ...message, ...closing };
+      body['content'] = blocks?.inOrder().map(finishBlock) ?? [];
+      if (Object.keys(usage).length > 0) body['usage'] = usage;
+      else delete body['usage'];
+      return body;
+    },
+    isComplete: () => stopped,
+  };
+}
+
+/** `message_start` counts the input. Its output count is a placeholder: the final one comes with `message_delta`. */
+function inputUsage(message: JsonObject): JsonObject {
+  const { output_tokens, output_tokens_details, ...input } = asObject(message['usage']) ?? {};
+  return input;
+}
+
+function addKnown(target: JsonObject, source: JsonObject | undefined): void {
+  if (!source) return;
+  for (const key of Object.keys(source)) {
+    const value = source[key];
+    if (value !== null && value !== undefined) setMember(target, key, value);
+  }
+}
+
+/** A content block while its deltas arrive. */
 interface Block {
   readonly start: JsonObject;
   text?: StreamedText;
@@ -14,63 +73,13 @@ interface Block {
   citations?: JsonValue[];
 }
 
-export function createAnthropicFold(): StreamFold {
-  let message: JsonObject | undefined;
-  let stopped = false;
-  const usage: JsonObject = {};
-  const closing: JsonObject = {};
-  const blocks = new Map<number, Block>();
-
-  return {
-    add(event) {
-      switch (event['type']) {
-        case 'message_start':
-          message = asObject(event['message']) ?? {};
-          addKnown(usage, asObject(message['usage']));
-          break;
-        case 'content_block_start':
-          blocks.set(asNumber(event['index']) ?? 0, { start: asObject(event['content_block']) ?? {} });
-          break;
-        case 'content_block_delta':
-          addDelta(blockAt(blocks, event['index']), asObject(event['delta']) ?? {});
-          break;
-        case 'message_delta':
-          addKnown(closing, asObject(event['delta']));
-          // Cumulative, and newer models repeat the input counts here: the last figure replaces, it never adds.
-          addKnown(usage, asObject(event['usage']));
-          break;
-        case 'message_stop':
-          stopped = true;
-          break;
-        default: // `content_block_stop`, `ping` and events to come carry no content.
-      }
-    },
-    body() {
-      if (!message && blocks.size === 0) return undefined;
-      const content = [...blocks.entries()].sort(([a], [b]) => a - b).map(([, block]) => finishBlock(block));
-      const body: JsonObject = { role: 'assistant', ...message, ...closing, content };
-      if (Object.keys(usage).length > 0) body['usage'] = usage;
-      return body;
-    },
-    isComplete: () => stopped,
-  };
-}
-
-function blockAt(blocks: Map<number, Block>, index: JsonValue | undefined): Block {
-  const key = asNumber(index) ?? 0;
-  const known = blocks.get(key);
-  if (known) return known;
-  const block: Block = { start: {} };
-  blocks.set(key, block);
-  return block;
-}
-
-function addKnown(target: JsonObject, source: JsonObject | undefined): void {
-  if (!source) return;
-  for (const key of Object.keys(source)) {
-    const value = source[key];
-    if (value !== null && value !== undefined) setMember(target, key, value);
+function blockAt(blocks: IndexedParts<Block>, index: JsonValue | undefined): Block {
+  let block = blocks.get(index);
+  if (!block) {
+    block = { start: {} };
+    blocks.set(index, block);
   }
+  return block;
 }
 
 function addDelta(block: Block, delta: JsonObject): void {
@@ -89,7 +98,7 @@ function addDelta(block: Block, delta: JsonObject): void {
 }
 
 function finishBlock({ start, text, thinking, signature, partialJson, citations }: Block): JsonObject {
-  // A block whose start was lost still is what its deltas say.
+  // If the event that starts the block was lost, its deltas still tell its type.
   const type = thinking !== undefined ? 'thinking' : partialJson !== undefined ? 'tool_use' : 'text';
   const block: JsonObject = { type, ...start };
   if (text !== undefined) block['text'] = (asString(start['text']) ?? '') + text.toString();

@@ -4,6 +4,7 @@ import {
   asArray,
   asNumber,
   asObject,
+  asObjects,
   asString,
   asStrings,
   isObject,
@@ -35,11 +36,11 @@ export const anthropicMessages: Dialect = {
   readInput(body) {
     const system = readContent(body['system']);
     return {
-      messages: asArray(body['messages']).filter(isObject).map(readMessage),
+      messages: asObjects(body['messages']).map(readMessage),
       systemInstructions: system.length > 0 ? system : undefined,
     };
   },
-  readTools: (body) => asArray(body['tools']).filter(isObject).flatMap(readTool),
+  readTools: (body) => asObjects(body['tools']).flatMap(readTool),
   readResponse(body) {
     const reason = asString(body['stop_reason']);
     return {
@@ -55,7 +56,6 @@ export const anthropicMessages: Dialect = {
     return [{ role, parts, finish_reason: finishReason(asString(body['stop_reason'])) }];
   },
   createFold: createAnthropicFold,
-  withoutContent: (chunk) => (asString(chunk['type'])?.startsWith('content_block_') ? undefined : chunk),
 };
 
 /** The beta of structured outputs had the format in a member of its own. */
@@ -92,7 +92,7 @@ function readMessage(raw: JsonObject): Message {
 function readContent(content: JsonValue | undefined): Part[] {
   if (typeof content === 'string') return [textPart(content)];
   const parts: Part[] = [];
-  for (const block of asArray(content)) if (isObject(block)) parts.push(...readBlock(block));
+  for (const block of asObjects(content)) parts.push(...readBlock(block));
   return parts;
 }
 

@@ -1,8 +1,8 @@
 /** Anthropic's text completions, the format of Claude 2 and Claude Instant. */
 
 import { asNumber, asString, asStrings } from '../data/json.js';
-import { completionMessage, createTextsFold, promptInput, strings, withoutText } from './completions.js';
 import type { Dialect } from './dialect.js';
+import { completionMessage, promptInput, StreamedTexts } from './text-completion.js';
 
 export const anthropicText: Dialect = {
   name: 'anthropic-text',
@@ -18,14 +18,19 @@ export const anthropicText: Dialect = {
   }),
   readInput: (body) => promptInput(body['prompt']),
   readTools: () => [],
-  // Token counts come in headers and stream metrics only.
-  readResponse: (body) => ({ id: asString(body['id']), finishReasons: strings([body['stop_reason']]) }),
+  // Token counts come only in headers and in the stream's closing metrics.
+  readResponse: (body) => ({ id: asString(body['id']), finishReasons: asStrings([body['stop_reason']]) }),
   readOutput: (body) =>
     typeof body['completion'] === 'string' ? [completionMessage(body['completion'], body['stop_reason'])] : [],
-  createFold: () =>
-    createTextsFold(
-      (chunk) => [{ text: chunk['completion'] ?? null, reason: chunk['stop_reason'] ?? null }],
-      ([{ text, reason } = { text: '' }]) => ({ type: 'completion', completion: text, stop_reason: reason ?? null }),
-    ),
-  withoutContent: (chunk) => withoutText(chunk, 'completion'),
+  createFold(options) {
+    const texts = new StreamedTexts(options);
+    return {
+      add: (chunk) => texts.add(chunk['completion'], chunk['stop_reason']),
+      body() {
+        const [only] = texts.finish();
+        return only && { type: 'completion', completion: only.text, stop_reason: only.reason ?? null };
+      },
+      isComplete: () => texts.isComplete(),
+    };
+  },
 };

@@ -1,9 +1,8 @@
 /** Cohere Command R and R+. */
 
-import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../data/json.js';
+import { asArray, asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../data/json.js';
 import { finishReason, type Message, type Part, textPart } from '../data/messages.js';
-import { strings } from './completions.js';
-import type { Dialect, StreamFold } from './dialect.js';
+import type { Dialect, FoldOptions, StreamFold } from './dialect.js';
 import { addPiece, type StreamedText } from './streamed-text.js';
 
 const ROLES: Readonly<Record<string, string>> = { CHATBOT: 'assistant', USER: 'user', SYSTEM: 'system', TOOL: 'tool' };
@@ -26,8 +25,8 @@ export const cohereCommandR: Dialect = {
   }),
   readInput(body) {
     const preamble = asString(body['preamble']);
-    const results = asArray(body['tool_results']).filter(isObject);
-    const messages: Message[] = asArray(body['chat_history']).filter(isObject).map(readMessage);
+    const results = asObjects(body['tool_results']);
+    const messages: Message[] = asObjects(body['chat_history']).map(readMessage);
     if (typeof body['message'] === 'string' && (body['message'] !== '' || results.length === 0)) {
       messages.push({ role: 'user', parts: [textPart(body['message'])] });
     }
@@ -48,11 +47,11 @@ export const cohereCommandR: Dialect = {
   // The body's token counts, where it has any, include the service's own template: what is billed is in the headers.
   readResponse: (body) => ({
     id: asString(body['response_id']),
-    finishReasons: strings([body['finish_reason']]),
+    finishReasons: asStrings([body['finish_reason']]),
   }),
   readOutput(body) {
     const text = asString(body['text']);
-    const calls = asArray(body['tool_calls']).filter(isObject).map(readToolCall);
+    const calls = asObjects(body['tool_calls']).map(readToolCall);
     if (text === undefined && calls.length === 0) return [];
     return [
       {
@@ -63,12 +62,6 @@ export const cohereCommandR: Dialect = {
     ];
   },
   createFold,
-  withoutContent(chunk) {
-    if (chunk['event_type'] !== 'stream-end') return undefined;
-    // It repeats the whole answer.
-    const { response_id, finish_reason = chunk['finish_reason'] } = asObject(chunk['response']) ?? {};
-    return { ...chunk, response: { response_id, finish_reason } };
-  },
 };
 
 function readMessage(raw: JsonObject): Message {
@@ -78,10 +71,8 @@ function readMessage(raw: JsonObject): Message {
     role: Object.hasOwn(ROLES, role) ? (ROLES[role] as string) : role.toLowerCase(),
     parts: [
       ...(text === undefined ? [] : [textPart(text)]),
-      ...asArray(raw['tool_calls']).filter(isObject).map(readToolCall),
-      ...asArray(raw['tool_results'])
-        .filter(isObject)
-        .map((result): Part => ({ type: 'tool_call_response', response: result })),
+      ...asObjects(raw['tool_calls']).map(readToolCall),
+      ...asObjects(raw['tool_results']).map((result): Part => ({ type: 'tool_call_response', response: result })),
     ],
   };
 }
@@ -90,8 +81,8 @@ function readToolCall(call: JsonObject): Part {
   return { type: 'tool_call', name: asString(call['name']) ?? '', arguments: call['parameters'] ?? {} };
 }
 
-/** The closing event repeats the whole answer, so nothing is appended from it. */
-function createFold(): StreamFold {
+/** The closing event repeats the whole answer, so it adds no text. */
+function createFold({ content }: FoldOptions): StreamFold {
   let text: StreamedText | undefined;
   let toolCalls: JsonObject['tool_calls'];
   let closing: JsonObject | undefined;
@@ -99,24 +90,22 @@ function createFold(): StreamFold {
     add(chunk) {
       switch (chunk['event_type']) {
         case 'text-generation':
-          text = addPiece(text, asString(chunk['text']) ?? '');
+          if (content) text = addPiece(text, asString(chunk['text']) ?? '');
           break;
         case 'tool-calls-generation':
-          toolCalls = chunk['tool_calls'];
+          if (content) toolCalls = chunk['tool_calls'];
           break;
-        case 'stream-end':
-          closing = { finish_reason: chunk['finish_reason'], ...asObject(chunk['response']) };
+        case 'stream-end': {
+          const { response_id, finish_reason = chunk['finish_reason'], ...rest } = asObject(chunk['response']) ?? {};
+          closing = content ? { response_id, finish_reason, ...rest } : { response_id, finish_reason };
           break;
+        }
         default: // `stream-start`, citations and searches add nothing to the answer's text.
       }
     },
     body() {
       if (text === undefined && toolCalls === undefined && !closing) return undefined;
-      return {
-        ...(text === undefined ? {} : { text: text.toString() }),
-        ...(toolCalls === undefined ? {} : { tool_calls: toolCalls }),
-        ...closing,
-      };
+      return { text: text?.toString(), tool_calls: toolCalls, ...closing };
     },
     isComplete: () => closing !== undefined,
   };

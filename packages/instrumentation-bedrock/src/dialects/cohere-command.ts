@@ -1,8 +1,8 @@
 /** Cohere Command and Command Light. */
 
-import { asArray, asNumber, asString, asStrings, isObject, type JsonObject, type JsonValue } from '../data/json.js';
-import { completionMessage, createTextsFold, promptInput, strings, withoutText } from './completions.js';
-import type { Dialect, StreamFold } from './dialect.js';
+import { asNumber, asObjects, asString, asStrings, type JsonObject, type JsonValue } from '../data/json.js';
+import type { Dialect, FoldOptions, StreamFold } from './dialect.js';
+import { completionMessage, promptInput, StreamedTexts } from './text-completion.js';
 
 export const cohereCommand: Dialect = {
   name: 'cohere-command',
@@ -20,52 +20,47 @@ export const cohereCommand: Dialect = {
   }),
   readInput: (body) => promptInput(body['prompt']),
   readTools: () => [],
-  readResponse: (body) => {
-    const reasons = strings(generations(body).map((generation) => generation['finish_reason']));
-    // A stream may give one reason for all its generations.
-    return { id: asString(body['id']), finishReasons: reasons.length > 0 ? reasons : strings([body['finish_reason']]) };
-  },
+  readResponse: (body) => ({
+    id: asString(body['id']),
+    // A stream may send one reason for all its generations.
+    finishReasons:
+      asStrings(generations(body).map((generation) => generation['finish_reason'])) ??
+      asStrings([body['finish_reason']]),
+  }),
   readOutput: (body) =>
     generations(body).map((generation) =>
       completionMessage(generation['text'], generation['finish_reason'] ?? body['finish_reason']),
     ),
   createFold,
-  withoutContent: (chunk) =>
-    Array.isArray(chunk['generations'])
-      ? { ...chunk, generations: generations(chunk).map((generation) => withoutText(generation, 'text')) }
-      : withoutText(chunk, 'text'),
 };
 
 function generations(body: JsonObject): JsonObject[] {
-  return asArray(body['generations']).filter(isObject);
+  return asObjects(body['generations']);
 }
 
-/** Asked without `"stream": true`, the whole answer comes as one chunk. */
-function createFold(): StreamFold {
+/** Without `"stream": true` in the request, the whole answer comes as one chunk. */
+function createFold(options: FoldOptions): StreamFold {
+  const texts = new StreamedTexts(options);
   let whole: JsonObject | undefined;
   let reason: JsonValue | undefined;
-  const generations = createTextsFold(
-    (chunk) => {
-      const index = asNumber(chunk['index']);
-      const own = index === undefined ? null : (chunk['finish_reason'] ?? null);
-      return [{ index, text: chunk['text'] ?? null, reason: own }];
-    },
-    (texts) => ({
-      generations: texts.map(({ text, reason: own }) => ({ text, ...(own ? { finish_reason: own } : {}) })),
-    }),
-  );
   return {
     add(chunk) {
-      if (Array.isArray(chunk['generations'])) whole = { ...whole, ...chunk };
-      else generations.add(chunk);
+      if (Array.isArray(chunk['generations'])) whole = options.content ? chunk : withoutTexts(chunk);
+      const index = asNumber(chunk['index']);
+      // A reason without an index is that of all generations.
+      texts.add(chunk['text'], index === undefined ? undefined : chunk['finish_reason'], index);
       if (typeof chunk['finish_reason'] === 'string') reason = chunk['finish_reason'];
     },
     body() {
       if (whole) return whole;
-      const folded = generations.body();
-      if (!folded && reason === undefined) return undefined;
-      return { generations: [], ...folded, finish_reason: reason ?? null };
+      const folded = texts.finish().map(({ text, reason: own }) => ({ text, finish_reason: own }));
+      if (folded.length === 0 && reason === undefined) return undefined;
+      return { generations: folded, finish_reason: reason ?? null };
     },
     isComplete: () => whole !== undefined || reason !== undefined,
   };
+}
+
+function withoutTexts(body: JsonObject): JsonObject {
+  return { id: body['id'], generations: generations(body).map(({ finish_reason }) => ({ finish_reason })) };
 }

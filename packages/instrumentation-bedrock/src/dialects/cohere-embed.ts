@@ -1,9 +1,9 @@
 /** Cohere Embed, versions 3 and 4. */
 
-import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../data/json.js';
+import { asArray, asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../data/json.js';
 import { type Part, textPart } from '../data/messages.js';
+import { createChunkListFold } from './chunk-list-fold.js';
 import type { Dialect } from './dialect.js';
-import { noStream } from './no-stream.js';
 
 export const cohereEmbed: Dialect = {
   name: 'cohere-embed',
@@ -17,9 +17,9 @@ export const cohereEmbed: Dialect = {
     encodingFormats: asStrings(body['embedding_types']),
   }),
   readInput(body) {
-    const texts = asArray(body['texts']).filter((text) => typeof text === 'string');
-    const images = asArray(body['images']).filter((image) => typeof image === 'string');
-    const inputs = asArray(body['inputs']).filter(isObject);
+    const texts = asStrings(body['texts']) ?? [];
+    const images = asStrings(body['images']) ?? [];
+    const inputs = asObjects(body['inputs']);
     const parts: Part[] = [
       ...texts.map(textPart),
       ...images.map((uri): Part => ({ type: 'uri', modality: 'image', uri })),
@@ -30,7 +30,7 @@ export const cohereEmbed: Dialect = {
   readTools: () => [],
   readResponse: (body) => ({ id: asString(body['id']), embeddingDimensions: dimensions(body) }),
   readOutput: () => [],
-  ...noStream,
+  createFold: createChunkListFold,
 };
 
 function readContent(item: unknown): Part[] {

@@ -2,8 +2,8 @@
 
 import { asArray, asString, isObject } from '../data/json.js';
 import { type Part, textPart } from '../data/messages.js';
+import { createChunkListFold } from './chunk-list-fold.js';
 import type { Dialect } from './dialect.js';
-import { noStream } from './no-stream.js';
 
 export const cohereRerank: Dialect = {
   name: 'cohere-rerank',
@@ -20,5 +20,5 @@ export const cohereRerank: Dialect = {
   readTools: () => [],
   readResponse: (body) => ({ id: asString(body['id']) }),
   readOutput: () => [],
-  ...noStream,
+  createFold: createChunkListFold,
 };

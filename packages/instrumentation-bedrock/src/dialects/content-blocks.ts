@@ -1,6 +1,6 @@
 /** Content blocks of the Converse API, which Amazon Nova's own format shares. Bytes arrive here as base64 text. */
 
-import { asArray, asObject, asString, isObject, type JsonObject, type JsonValue } from '../data/json.js';
+import { asArray, asObject, asObjects, asString, isObject, type JsonObject, type JsonValue } from '../data/json.js';
 import {
   type InputContent,
   type Message,
@@ -15,7 +15,7 @@ import { MODALITIES, type Modality, mimeTypeOf } from './mime-types.js';
 export function readConversation(body: JsonObject): InputContent {
   const system = readBlocks(body['system']);
   return {
-    messages: asArray(body['messages']).filter(isObject).map(readMessage),
+    messages: asObjects(body['messages']).map(readMessage),
     systemInstructions: system.length > 0 ? system : undefined,
   };
 }

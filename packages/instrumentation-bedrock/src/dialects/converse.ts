@@ -1,20 +1,11 @@
 /** The Converse API, which is the same for every model. */
 
-import {
-  asArray,
-  asNumber,
-  asObject,
-  asString,
-  asStrings,
-  isObject,
-  type JsonObject,
-  type JsonValue,
-} from '../data/json.js';
+import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject, type JsonValue } from '../data/json.js';
 import { finishReason } from '../data/messages.js';
 import type { UsageReport } from '../data/usage.js';
 import { viewConverseRequest, viewConverseResponse } from './chat-view.js';
 import { readConversation, readMessage, readToolConfig } from './content-blocks.js';
-import { createConverseFold, memberName, withoutBlocks } from './converse-fold.js';
+import { createConverseFold, memberName } from './converse-fold.js';
 import type { Dialect } from './dialect.js';
 
 export const converse: Dialect = {
@@ -57,8 +48,7 @@ export const converse: Dialect = {
     const { role, parts } = readMessage(raw);
     return [{ role, parts, finish_reason: finishReason(asString(body['stopReason'])) }];
   },
-  createFold: () => createConverseFold({ isTextSplit: false }),
-  withoutContent: withoutBlocks,
+  createFold: ({ content }) => createConverseFold({ content, isTextSplit: false }),
   chunkName: memberName,
 };
 
@@ -78,7 +68,7 @@ export function readConverseUsage(usage: JsonObject | undefined): UsageReport | 
 /** Cache writes come as a list by time to live; `5m` is the ordinary kind. */
 function longCacheWrites(details: JsonValue | undefined): number | undefined {
   let sum: number | undefined;
-  for (const detail of asArray(details).filter(isObject)) {
+  for (const detail of asObjects(details)) {
     const tokens = asNumber(detail['inputTokens']);
     if (detail['ttl'] === '1h' && tokens !== undefined) sum = (sum ?? 0) + tokens;
   }

@@ -42,12 +42,23 @@ export interface ResponseFacts {
   readonly embeddingDimensions?: number | undefined;
 }
 
+export interface FoldOptions {
+  /**
+   * False if no content is recorded. Then the fold keeps only what {@link Dialect.readResponse} reads, and its memory
+   * does not grow with the stream.
+   */
+  readonly content: boolean;
+}
+
 /** Collects the chunks of one stream into the body that the same answer has without streaming. */
 export interface StreamFold {
   add(chunk: JsonObject): void;
-  /** What has arrived so far; undefined before the first chunk with content. */
+  /**
+   * What has arrived so far; undefined if nothing has. An output count that still grows with the stream is left out
+   * until its final value has arrived.
+   */
   body(): JsonObject | undefined;
-  /** Whether the chunk that closes an answer in this dialect has come; undefined where none is known to. */
+  /** Whether the chunk that closes an answer has arrived; undefined if the dialect has no such chunk. */
   isComplete(): boolean | undefined;
 }
 
@@ -73,9 +84,7 @@ export interface Dialect {
   readTools(body: JsonObject): readonly ToolDefinition[];
   readResponse(body: JsonObject): ResponseFacts;
   readOutput(body: JsonObject): readonly OutputMessage[];
-  createFold(): StreamFold;
-  /** What is folded of a stream chunk where no content is recorded; undefined when it adds nothing else. */
-  withoutContent(chunk: JsonObject): JsonObject | undefined;
+  createFold(options: FoldOptions): StreamFold;
   /** Name of the span event for a stream chunk. Default: the chunk's `type`, else `chunk`. */
   chunkName?(chunk: JsonObject): string | undefined;
 }

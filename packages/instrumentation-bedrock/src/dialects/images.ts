@@ -1,10 +1,9 @@
 /** Image models: Amazon Titan Image and Nova Canvas, Stability. What was asked, and how many images came. */
 
-import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../data/json.js';
+import { asNumber, asObject, asObjects, asString, asStrings, isObject, type JsonObject } from '../data/json.js';
 import { finishReason, type Part, textPart } from '../data/messages.js';
-import { strings } from './completions.js';
+import { createChunkListFold } from './chunk-list-fold.js';
 import type { Dialect } from './dialect.js';
-import { noStream } from './no-stream.js';
 
 /** The member of an Amazon image request that holds the task's texts is named after the task. */
 const TASK_PARAMETERS = /^[a-zA-Z]+Params$/;
@@ -32,14 +31,17 @@ export const images: Dialect = {
   readTools: () => [],
   readResponse: (body) => ({ finishReasons: stabilityReasons(body) }),
   readOutput(body) {
-    const pictures = strings([...asArray(body['images']), ...artifacts(body).map((artifact) => artifact['base64'])]);
+    const pictures = [
+      ...(asStrings(body['images']) ?? []),
+      ...(asStrings(artifacts(body).map((artifact) => artifact['base64'])) ?? []),
+    ];
     const reason = messageReason(body);
     // Where all pictures were withheld, the reason is all there is to tell.
     if (pictures.length === 0 && reason === 'stop') return [];
     const parts = pictures.map((content): Part => ({ type: 'blob', modality: 'image', content }));
     return [{ role: 'assistant', parts, finish_reason: reason }];
   },
-  ...noStream,
+  createFold: createChunkListFold,
 };
 
 /** One message holds all pictures, so the first that did not come as asked gives the reason. */
@@ -55,22 +57,21 @@ function messageReason(body: JsonObject): string {
 
 /** Stable Image has null in place of a reason when all is well, SDXL `SUCCESS`. */
 function stabilityReasons(body: JsonObject): string[] {
-  return strings([...asArray(body['finish_reasons']), ...artifacts(body).map((artifact) => artifact['finishReason'])]);
+  const reasons = asStrings(body['finish_reasons']) ?? [];
+  return [...reasons, ...(asStrings(artifacts(body).map((artifact) => artifact['finishReason'])) ?? [])];
 }
 
 function artifacts(body: JsonObject): JsonObject[] {
-  return asArray(body['artifacts']).filter(isObject);
+  return asObjects(body['artifacts']);
 }
 
 function amazonPrompts(body: JsonObject): string[] {
   return Object.entries(body)
     .filter(([key]) => TASK_PARAMETERS.test(key))
-    .flatMap(([, parameters]) => strings([asObject(parameters)?.['text'], asObject(parameters)?.['prompt']]));
+    .flatMap(([, parameters]) => asStrings([asObject(parameters)?.['text'], asObject(parameters)?.['prompt']]) ?? []);
 }
 
 function stabilityPrompts(body: JsonObject): string[] {
-  return strings([
-    asString(body['prompt']),
-    ...asArray(body['text_prompts']).map((prompt) => asObject(prompt)?.['text']),
-  ]);
+  const weighted = asObjects(body['text_prompts']).map((prompt) => prompt['text']);
+  return asStrings([body['prompt'], ...weighted]) ?? [];
 }

@@ -1,10 +1,10 @@
 /** The table from model to dialect. A new family is one file beside this one and one row here. */
 
 import { asObject, type JsonObject, type JsonValue } from '../data/json.js';
-import { identifyModel } from '../data/model-id.js';
 import { ai21J2 } from './ai21-j2.js';
 import { anthropicMessages } from './anthropic-messages.js';
 import { anthropicText } from './anthropic-text.js';
+import { unknownDialect } from './blank.js';
 import { cohereCommand } from './cohere-command.js';
 import { cohereCommandR } from './cohere-command-r.js';
 import { cohereEmbed } from './cohere-embed.js';
@@ -17,7 +17,6 @@ import { nova } from './nova.js';
 import { novaEmbed } from './nova-embed.js';
 import { openAiChat } from './openai-chat.js';
 import { openAiCompletions } from './openai-completions.js';
-import { raw } from './raw.js';
 import { titanEmbed } from './titan-embed.js';
 import { titanText } from './titan-text.js';
 
@@ -60,24 +59,20 @@ export interface DialectChoice {
   readonly isCertain: boolean;
 }
 
-/** The dialect of a request: by model id, and by the shape of its body where the id leaves it open. */
-export function chooseDialect(modelId: string | undefined, body: () => JsonValue | undefined): DialectChoice {
-  const family = familyOf(identifyModel(modelId).baseId);
+/**
+ * The dialect of a request: by the model, and by the shape of the body if the model leaves it open.
+ *
+ * @param baseId see `identifyModel`; undefined if the model id hides the family.
+ * @param body called only if the model leaves the dialect open.
+ */
+export function chooseDialect(baseId: string | undefined, body: () => JsonValue | undefined): DialectChoice {
+  const family = baseId === undefined ? [] : DIALECTS.filter(({ models }) => models.test(baseId));
   const [only] = family;
   if (only && family.length === 1) return { dialect: only.dialect, isCertain: true };
   const shape = asObject(body());
   const rows = family.length > 0 ? family : DIALECTS;
   const match = shape && rows.find(({ dialect }) => dialect.matchesRequest(shape));
-  return { dialect: match?.dialect ?? family.at(-1)?.dialect ?? raw, isCertain: false };
-}
-
-/** Most applications call one model. */
-let latest: { readonly baseId: string; readonly family: readonly DialectRow[] } | undefined;
-
-function familyOf(baseId: string | undefined): readonly DialectRow[] {
-  if (baseId === undefined) return [];
-  if (latest?.baseId !== baseId) latest = { baseId, family: DIALECTS.filter(({ models }) => models.test(baseId)) };
-  return latest.family;
+  return { dialect: match?.dialect ?? family.at(-1)?.dialect ?? unknownDialect, isCertain: false };
 }
 
 /** The dialect of an answer or of a stream's first chunk: that of its request, unless its shape says otherwise. */

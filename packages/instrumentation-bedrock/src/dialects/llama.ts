@@ -1,9 +1,8 @@
 /** Meta Llama models. */
 
-import { asNumber, asString, type JsonObject } from '../data/json.js';
-import { completionMessage, promptInput, strings, withoutText } from './completions.js';
-import type { Dialect, StreamFold } from './dialect.js';
-import { addPiece, type StreamedText } from './streamed-text.js';
+import { asNumber, asStrings, type JsonValue } from '../data/json.js';
+import type { Dialect, FoldOptions, StreamFold } from './dialect.js';
+import { completionMessage, promptInput, StreamedTexts } from './text-completion.js';
 
 export const llama: Dialect = {
   name: 'llama',
@@ -18,7 +17,7 @@ export const llama: Dialect = {
   readInput: (body) => promptInput(body['prompt']),
   readTools: () => [],
   readResponse: (body) => ({
-    finishReasons: strings([body['stop_reason']]),
+    finishReasons: asStrings([body['stop_reason']]),
     usage: {
       inputTokens: asNumber(body['prompt_token_count']),
       outputTokens: asNumber(body['generation_token_count']),
@@ -27,26 +26,29 @@ export const llama: Dialect = {
   readOutput: (body) =>
     typeof body['generation'] === 'string' ? [completionMessage(body['generation'], body['stop_reason'])] : [],
   createFold,
-  withoutContent: (chunk) => withoutText(chunk, 'generation'),
 };
 
-/** The prompt count stands on the first chunk only; the generation count is cumulative. */
-function createFold(): StreamFold {
-  const body: JsonObject = {};
-  let generation: StreamedText | undefined;
+/** The prompt count is on the first chunk only. The generation count is cumulative, so it is final on the last chunk. */
+function createFold(options: FoldOptions): StreamFold {
+  const texts = new StreamedTexts(options);
+  let promptTokens: JsonValue | undefined;
+  let generationTokens: JsonValue | undefined;
   return {
     add(chunk) {
-      const text = asString(chunk['generation']);
-      if (text !== undefined) generation = addPiece(generation, text);
-      for (const key of ['prompt_token_count', 'generation_token_count', 'stop_reason']) {
-        const value = chunk[key];
-        if (value !== undefined && value !== null) body[key] = value;
-      }
+      texts.add(chunk['generation'], chunk['stop_reason']);
+      promptTokens ??= asNumber(chunk['prompt_token_count']);
+      generationTokens = asNumber(chunk['generation_token_count']) ?? generationTokens;
     },
     body() {
-      if (generation === undefined && Object.keys(body).length === 0) return undefined;
-      return { ...(generation && { generation: generation.toString() }), ...body };
+      const [only] = texts.finish();
+      if (!only && promptTokens === undefined && generationTokens === undefined) return undefined;
+      return {
+        generation: only?.text,
+        prompt_token_count: promptTokens,
+        generation_token_count: texts.isComplete() ? generationTokens : undefined,
+        stop_reason: only?.reason,
+      };
     },
-    isComplete: () => body['stop_reason'] !== undefined,
+    isComplete: () => texts.isComplete(),
   };
 }

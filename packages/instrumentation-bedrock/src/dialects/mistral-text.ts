@@ -1,13 +1,13 @@
 /** Mistral's instruct models that take a prompt: 7B, Mixtral, Small and Large of February 2024. */
 
-import { asArray, asNumber, asStrings, isObject } from '../data/json.js';
-import { completionMessage, createTextsFold, promptInput, strings, withoutText } from './completions.js';
+import { asArray, asNumber, asObjects, asStrings, isObject, type JsonObject } from '../data/json.js';
 import type { Dialect } from './dialect.js';
+import { completionMessage, promptInput, StreamedTexts } from './text-completion.js';
 
 export const mistralText: Dialect = {
   name: 'mistral-text',
   operation: 'text_completion',
-  // `prompt` and `max_tokens` alone say nothing: several families have just these. The answer tells.
+  // Several families have just `prompt` and `max_tokens`, so only the answer can tell.
   matchesRequest: () => false,
   matchesResponse: (body) => asArray(body['outputs']).some((output) => isObject(output) && 'text' in output),
   readParameters: (body) => ({
@@ -19,29 +19,23 @@ export const mistralText: Dialect = {
   }),
   readInput: (body) => promptInput(body['prompt']),
   readTools: () => [],
-  readResponse: (body) => ({
-    finishReasons: strings(
-      asArray(body['outputs'])
-        .filter(isObject)
-        .map((output) => output['stop_reason']),
-    ),
-  }),
-  readOutput: (body) =>
-    asArray(body['outputs'])
-      .filter(isObject)
-      .map((output) => completionMessage(output['text'], output['stop_reason'])),
-  createFold: () =>
-    createTextsFold(
-      (chunk) =>
-        asArray(chunk['outputs'])
-          .filter(isObject)
-          .map((output, index) => ({ index, text: output['text'] ?? null, reason: output['stop_reason'] ?? null })),
-      (texts) => ({ outputs: texts.map(({ text, reason }) => ({ text, stop_reason: reason ?? null })) }),
-    ),
-  withoutContent: (chunk) => ({
-    ...chunk,
-    outputs: asArray(chunk['outputs'])
-      .filter(isObject)
-      .map((output) => withoutText(output, 'text')),
-  }),
+  readResponse: (body) => ({ finishReasons: asStrings(outputs(body).map((output) => output['stop_reason'])) }),
+  readOutput: (body) => outputs(body).map((output) => completionMessage(output['text'], output['stop_reason'])),
+  createFold(options) {
+    const texts = new StreamedTexts(options);
+    return {
+      add(chunk) {
+        for (const [index, output] of outputs(chunk).entries()) texts.add(output['text'], output['stop_reason'], index);
+      },
+      body() {
+        const finished = texts.finish().map(({ text, reason }) => ({ text, stop_reason: reason ?? null }));
+        return finished.length > 0 ? { outputs: finished } : undefined;
+      },
+      isComplete: () => texts.isComplete(),
+    };
+  },
 };
+
+function outputs(body: JsonObject): JsonObject[] {
+  return asObjects(body['outputs']);
+}

@@ -2,8 +2,8 @@
 
 import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../data/json.js';
 import { textPart } from '../data/messages.js';
+import { createChunkListFold } from './chunk-list-fold.js';
 import type { Dialect } from './dialect.js';
-import { noStream } from './no-stream.js';
 
 export const novaEmbed: Dialect = {
   name: 'nova-embed',
@@ -22,7 +22,7 @@ export const novaEmbed: Dialect = {
     return { embeddingDimensions: Array.isArray(vector) ? vector.length : undefined };
   },
   readOutput: () => [],
-  ...noStream,
+  createFold: createChunkListFold,
 };
 
 function parameters(body: JsonObject): JsonObject {

@@ -4,7 +4,7 @@ import { asArray, asNumber, asObject, asStrings, isObject } from '../data/json.j
 import { viewConverseRequest, viewConverseResponse } from './chat-view.js';
 import { readConversation, readToolConfig } from './content-blocks.js';
 import { converse } from './converse.js';
-import { createConverseFold, memberName, withoutBlocks } from './converse-fold.js';
+import { createConverseFold, memberName } from './converse-fold.js';
 import type { Dialect } from './dialect.js';
 
 const CHUNK_MEMBERS = ['messageStart', 'contentBlockStart', 'contentBlockDelta', 'contentBlockStop', 'messageStop'];
@@ -35,7 +35,6 @@ export const nova: Dialect = {
     return { ...facts, usage: usage && { ...usage, inputIncludesCache: false } };
   },
   readOutput: converse.readOutput,
-  createFold: () => createConverseFold({ isTextSplit: true }),
-  withoutContent: withoutBlocks,
+  createFold: ({ content }) => createConverseFold({ content, isTextSplit: true }),
   chunkName: memberName,
 };

@@ -1,16 +1,66 @@
 /** Folds `chat.completion.chunk` objects into a chat completion. */
 
-import { asArray, asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../data/json.js';
-import type { StreamFold } from './dialect.js';
+import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../data/json.js';
+import type { FoldOptions, StreamFold } from './dialect.js';
+import { IndexedParts } from './indexed-parts.js';
+import { withoutOutput } from './openai-usage.js';
 import { addPiece, StreamedText } from './streamed-text.js';
 
+export function createOpenAiChatFold({ content }: FoldOptions): StreamFold {
+  let id: JsonValue | undefined;
+  let model: JsonValue | undefined;
+  let usage: JsonObject | undefined;
+  const choices = new IndexedParts<Choice>();
+  const isComplete = (): boolean => choices.size > 0 && choices.every(({ finishReason }) => finishReason !== undefined);
+  return {
+    add(chunk) {
+      id ??= chunk['id'];
+      model ??= chunk['model'];
+      // Jamba repeats a cumulative usage on every chunk, other models send it once at the end: the last one counts.
+      usage = asObject(chunk['usage']) ?? usage;
+      for (const raw of asObjects(chunk['choices'])) {
+        let choice = choices.get(raw['index']);
+        if (!choice) {
+          const index = asNumber(raw['index']) ?? 0;
+          choice = { index, message: content ? { content: [], toolCalls: [] } : undefined, finishReason: undefined };
+          choices.set(index, choice);
+        }
+        choice.finishReason = asString(raw['finish_reason']) ?? asString(raw['stop_reason']) ?? choice.finishReason;
+        // Mistral Large calls the piece `message`, and so does a whole answer that comes as one chunk.
+        if (choice.message) addDelta(choice.message, asObject(raw['delta']) ?? asObject(raw['message']) ?? {});
+      }
+    },
+    body() {
+      if (choices.size === 0) return undefined;
+      return {
+        id,
+        model,
+        choices: choices.inOrder().map(({ index, message, finishReason }) => ({
+          index,
+          ...(message && { message: finishMessage(message) }),
+          finish_reason: finishReason ?? null,
+        })),
+        usage: isComplete() ? usage : withoutOutput(usage),
+      };
+    },
+    isComplete,
+  };
+}
+
 interface Choice {
+  readonly index: number;
+  /** Undefined if no content is recorded. */
+  readonly message: ChatMessage | undefined;
+  finishReason: string | undefined;
+}
+
+/** A message while its deltas arrive. */
+interface ChatMessage {
   role?: string | undefined;
   /** Texts, and content items where the model streams items (Magistral's `thinking`). */
   readonly content: (StreamedText | JsonObject)[];
   reasoning?: StreamedText;
-  refusal?: string;
-  finishReason?: string;
+  refusal?: StreamedText;
   readonly toolCalls: ToolCall[];
 }
 
@@ -21,71 +71,40 @@ interface ToolCall {
   arguments?: StreamedText;
 }
 
-export function createOpenAiChatFold(): StreamFold {
-  let id: JsonValue | undefined;
-  let model: JsonValue | undefined;
-  let usage: JsonObject | undefined;
-  const choices = new Map<number, Choice>();
-  return {
-    add(chunk) {
-      id ??= chunk['id'];
-      model ??= chunk['model'];
-      // Jamba repeats a cumulative usage on every chunk, others send it once at the end: the last one counts.
-      usage = asObject(chunk['usage']) ?? usage;
-      for (const raw of asArray(chunk['choices']).filter(isObject)) {
-        const index = asNumber(raw['index']) ?? 0;
-        let choice = choices.get(index);
-        if (!choice) {
-          choice = { content: [], toolCalls: [] };
-          choices.set(index, choice);
-        }
-        addChoice(choice, raw);
-      }
-    },
-    body() {
-      if (choices.size === 0) return undefined;
-      return {
-        id,
-        model,
-        choices: sorted(choices).map(([index, choice]) => finishChoice(index, choice)),
-        usage,
-      };
-    },
-    isComplete: () => choices.size > 0 && [...choices.values()].every((choice) => choice.finishReason !== undefined),
-  };
-}
-
-function addChoice(choice: Choice, raw: JsonObject): void {
-  // Mistral Large calls the piece `message`, and so does a whole answer that comes as one chunk.
-  const delta = asObject(raw['delta']) ?? asObject(raw['message']) ?? {};
-  choice.role ??= asString(delta['role']);
-  addContent(choice.content, delta['content']);
+function addDelta(message: ChatMessage, delta: JsonObject): void {
+  message.role ??= asString(delta['role']);
+  addContent(message.content, delta['content']);
   const reasoning = asString(delta['reasoning_content']) ?? asString(delta['reasoning']);
-  if (reasoning !== undefined) choice.reasoning = addPiece(choice.reasoning, reasoning);
+  if (reasoning !== undefined) message.reasoning = addPiece(message.reasoning, reasoning);
   const refusal = asString(delta['refusal']);
-  if (refusal !== undefined) choice.refusal = (choice.refusal ?? '') + refusal;
-  const finish = asString(raw['finish_reason']) ?? asString(raw['stop_reason']);
-  if (finish !== undefined) choice.finishReason = finish;
-  for (const piece of asArray(delta['tool_calls']).filter(isObject)) addToolCall(choice.toolCalls, piece);
+  if (refusal !== undefined) message.refusal = addPiece(message.refusal, refusal);
+  for (const piece of asObjects(delta['tool_calls'])) addToolCall(message.toolCalls, piece);
 }
 
-function addContent(content: Choice['content'], piece: JsonValue | undefined): void {
+function addContent(content: ChatMessage['content'], piece: JsonValue | undefined): void {
   if (typeof piece === 'string') {
     const last = content.at(-1);
     if (last instanceof StreamedText) last.add(piece);
     else content.push(addPiece(undefined, piece));
+    return;
   }
-  for (const item of asArray(piece).filter(isObject)) {
-    const latest = content.at(-1);
-    const last = latest instanceof StreamedText ? undefined : latest;
-    const isMoreThinking = Array.isArray(last?.['thinking']) && Array.isArray(item['thinking']);
-    if (isMoreThinking)
-      content[content.length - 1] = { ...last, thinking: [...asArray(last['thinking']), ...asArray(item['thinking'])] };
-    else content.push(item);
-  }
+  for (const item of asObjects(piece)) addItem(content, item);
 }
 
-/** Pieces belong to the call of their index; without one, an id that is new opens a call. */
+/** Consecutive items of Magistral's reasoning are pieces of one item. */
+function addItem(content: ChatMessage['content'], item: JsonObject): void {
+  const { thinking } = item;
+  if (!Array.isArray(thinking)) {
+    content.push(item);
+    return;
+  }
+  const last = content.at(-1);
+  const known = last instanceof StreamedText ? undefined : last?.['thinking'];
+  if (Array.isArray(known)) known.push(...thinking);
+  else content.push({ ...item, thinking: [...thinking] });
+}
+
+/** A piece belongs to the call with its index. If it has no index, a new id opens a new call. */
 function addToolCall(calls: ToolCall[], piece: JsonObject): void {
   const index = asNumber(piece['index']);
   const id = asString(piece['id']);
@@ -103,8 +122,8 @@ function addToolCall(calls: ToolCall[], piece: JsonObject): void {
   if (args !== undefined) call.arguments = addPiece(call.arguments, args);
 }
 
-function finishChoice(index: number, choice: Choice): JsonObject {
-  const toolCalls = [...choice.toolCalls]
+function finishMessage(message: ChatMessage): JsonObject {
+  const toolCalls = [...message.toolCalls]
     .sort((a, b) => (a.index ?? 0) - (b.index ?? 0))
     .map((call) => ({
       id: call.id,
@@ -112,25 +131,17 @@ function finishChoice(index: number, choice: Choice): JsonObject {
       function: { name: call.name, arguments: call.arguments?.toString() ?? '' },
     }));
   return {
-    index,
-    message: {
-      role: choice.role ?? 'assistant',
-      content: finishContent(choice.content),
-      ...(choice.reasoning === undefined ? {} : { reasoning_content: choice.reasoning.toString() }),
-      ...(choice.refusal === undefined ? {} : { refusal: choice.refusal }),
-      ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
-    },
-    finish_reason: choice.finishReason ?? null,
+    role: message.role ?? 'assistant',
+    content: finishContent(message.content),
+    ...(message.reasoning === undefined ? {} : { reasoning_content: message.reasoning.toString() }),
+    ...(message.refusal === undefined ? {} : { refusal: message.refusal.toString() }),
+    ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
   };
 }
 
-function finishContent(content: Choice['content']): JsonValue {
+function finishContent(content: ChatMessage['content']): JsonValue {
   const [only] = content;
   if (only === undefined) return null;
   if (only instanceof StreamedText && content.length === 1) return only.toString();
   return content.map((item) => (item instanceof StreamedText ? { type: 'text', text: item.toString() } : item));
-}
-
-function sorted<Value>(map: ReadonlyMap<number, Value>): [number, Value][] {
-  return [...map.entries()].sort(([a], [b]) => a - b);
 }

@@ -4,6 +4,7 @@ import {
   asArray,
   asNumber,
   asObject,
+  asObjects,
   asString,
   asStrings,
   isObject,
@@ -11,11 +12,10 @@ import {
   type JsonValue,
 } from '../data/json.js';
 import { finishReason, type Message, message, type OutputMessage, type Part, textPart } from '../data/messages.js';
-import { strings } from './completions.js';
-import { parseToolInput } from './converse-fold.js';
 import type { Dialect } from './dialect.js';
 import { createOpenAiChatFold } from './openai-chat-fold.js';
 import { readOpenAiUsage } from './openai-usage.js';
+import { parseToolInput } from './tool-input.js';
 
 export const openAiChat: Dialect = {
   name: 'openai-chat',
@@ -46,7 +46,7 @@ export const openAiChat: Dialect = {
     };
   },
   readInput(body) {
-    return { messages: asArray(body['messages']).filter(isObject).map(readMessage) };
+    return { messages: asObjects(body['messages']).map(readMessage) };
   },
   readTools(body) {
     return asArray(body['tools']).flatMap((tool) => {
@@ -66,25 +66,17 @@ export const openAiChat: Dialect = {
   readResponse: (body) => ({
     id: asString(body['id']),
     model: asString(body['model']),
-    finishReasons: strings(asArray(body['choices']).filter(isObject).map(reason)),
+    finishReasons: asStrings(asObjects(body['choices']).map(reason)),
     usage: readOpenAiUsage(body),
   }),
   readOutput(body) {
-    return asArray(body['choices'])
-      .filter(isObject)
-      .map((choice): OutputMessage => {
-        const raw = asObject(choice['message']) ?? {};
-        const { role, parts } = readMessage({ role: 'assistant', ...raw });
-        return { role, parts, finish_reason: finishReason(asString(reason(choice))) };
-      });
+    return asObjects(body['choices']).map((choice): OutputMessage => {
+      const raw = asObject(choice['message']) ?? {};
+      const { role, parts } = readMessage({ role: 'assistant', ...raw });
+      return { role, parts, finish_reason: finishReason(asString(reason(choice))) };
+    });
   },
   createFold: createOpenAiChatFold,
-  withoutContent: (chunk) => ({
-    ...chunk,
-    choices: asArray(chunk['choices'])
-      .filter(isObject)
-      .map(({ delta, message, ...facts }) => facts),
-  }),
 };
 
 /** Mistral calls it `stop_reason`. */

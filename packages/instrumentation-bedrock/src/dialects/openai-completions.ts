@@ -1,9 +1,19 @@
 /** OpenAI's text completions format: DeepSeek R1, imported models, Marketplace endpoints. */
 
-import { asArray, asNumber, asString, asStrings, isObject, type JsonObject, type JsonValue } from '../data/json.js';
-import { completionMessage, createTextsFold, promptInput, strings, withoutText } from './completions.js';
-import type { Dialect, StreamFold } from './dialect.js';
-import { readOpenAiUsage } from './openai-usage.js';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asObjects,
+  asString,
+  asStrings,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../data/json.js';
+import type { Dialect, FoldOptions, StreamFold } from './dialect.js';
+import { readOpenAiUsage, withoutOutput } from './openai-usage.js';
+import { completionMessage, promptInput, StreamedTexts } from './text-completion.js';
 
 export const openAiCompletions: Dialect = {
   name: 'openai-completions',
@@ -29,16 +39,15 @@ export const openAiCompletions: Dialect = {
   readResponse: (body) => ({
     id: asString(body['id']),
     model: asString(body['model']),
-    finishReasons: strings(choices(body).map(reason)),
+    finishReasons: asStrings(choices(body).map(reason)),
     usage: readOpenAiUsage(body),
   }),
   readOutput: (body) => choices(body).map((choice) => completionMessage(choice['text'], reason(choice))),
   createFold,
-  withoutContent: (chunk) => ({ ...chunk, choices: choices(chunk).map((choice) => withoutText(choice, 'text')) }),
 };
 
 function choices(body: JsonObject): JsonObject[] {
-  return asArray(body['choices']).filter(isObject);
+  return asObjects(body['choices']);
 }
 
 /** DeepSeek calls it `stop_reason`. */
@@ -46,31 +55,24 @@ function reason(choice: JsonObject): JsonValue | undefined {
   return choice['finish_reason'] ?? choice['stop_reason'];
 }
 
-function createFold(): StreamFold {
+function createFold(options: FoldOptions): StreamFold {
+  const texts = new StreamedTexts(options);
   let id: JsonValue | undefined;
   let model: JsonValue | undefined;
-  let usage: JsonValue | undefined;
-  const texts = createTextsFold(
-    (chunk) =>
-      choices(chunk).map((choice) => ({
-        index: choice['index'],
-        text: choice['text'] ?? null,
-        reason: reason(choice) ?? null,
-      })),
-    (folded) => ({ choices: folded.map(({ text, reason: why }) => ({ text, finish_reason: why ?? null })) }),
-  );
+  let usage: JsonObject | undefined;
   return {
-    ...texts,
     add(chunk) {
-      texts.add(chunk);
+      for (const choice of choices(chunk)) texts.add(choice['text'], reason(choice), choice['index']);
       // The service's metrics may come in a chunk of their own, which has neither.
       id ??= chunk['id'];
       model ??= chunk['model'];
-      usage = chunk['usage'] ?? usage;
+      usage = asObject(chunk['usage']) ?? usage;
     },
     body() {
-      const folded = texts.body();
-      return folded && { id, model, ...folded, ...(usage ? { usage } : {}) };
+      const finished = texts.finish().map(({ text, reason: why }) => ({ text, finish_reason: why ?? null }));
+      if (finished.length === 0) return undefined;
+      return { id, model, choices: finished, usage: texts.isComplete() ? usage : withoutOutput(usage) };
     },
+    isComplete: () => texts.isComplete(),
   };
 }

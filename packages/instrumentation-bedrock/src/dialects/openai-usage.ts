@@ -16,3 +16,10 @@ export function readOpenAiUsage(body: JsonObject): UsageReport | undefined {
     }
   );
 }
+
+/** The usage of an answer that did not finish: input figures are final from the start, output figures still grow. */
+export function withoutOutput(usage: JsonObject | undefined): JsonObject | undefined {
+  if (!usage) return undefined;
+  const { completion_tokens, completion_tokens_details, total_tokens, ...input } = usage;
+  return input;
+}

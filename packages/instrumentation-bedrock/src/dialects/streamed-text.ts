@@ -3,8 +3,8 @@
 const PIECES = 64;
 
 /**
- * Joins pieces of a stream. Strings added one by one stay a tree of all their pieces, each several times as large as a
- * few letters: joined by the dozen, a long answer takes the memory of its letters.
+ * Joins pieces of a stream. A string that grows piece by piece stays a tree of its pieces, and each node is larger than
+ * the few letters it holds. Joining 64 pieces at a time keeps a long answer as small as its letters.
  */
 export class StreamedText {
   #joined = '';
@@ -22,7 +22,7 @@ export class StreamedText {
   }
 }
 
-/** The text with one more piece. */
+/** Appends a piece to the text. Creates the text if there is none yet. */
 export function addPiece(text: StreamedText | undefined, piece: string): StreamedText {
   const extended = text ?? new StreamedText();
   extended.add(piece);

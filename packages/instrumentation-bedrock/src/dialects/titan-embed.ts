@@ -1,9 +1,9 @@
 /** Amazon Titan embedding models. */
 
 import { asNumber, asStrings, isObject } from '../data/json.js';
-import { promptInput } from './completions.js';
+import { createChunkListFold } from './chunk-list-fold.js';
 import type { Dialect } from './dialect.js';
-import { noStream } from './no-stream.js';
+import { promptInput } from './text-completion.js';
 
 export const titanEmbed: Dialect = {
   name: 'titan-embed',
@@ -22,5 +22,5 @@ export const titanEmbed: Dialect = {
     embeddingDimensions: Array.isArray(body['embedding']) ? body['embedding'].length : undefined,
   }),
   readOutput: () => [],
-  ...noStream,
+  createFold: createChunkListFold,
 };

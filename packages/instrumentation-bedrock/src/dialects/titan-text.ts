@@ -1,9 +1,8 @@
 /** Amazon Titan text models. */
 
-import { asArray, asNumber, asObject, asString, asStrings, isObject, type JsonObject } from '../data/json.js';
-import { completionMessage, promptInput, strings, withoutText } from './completions.js';
-import type { Dialect, StreamFold } from './dialect.js';
-import { addPiece, type StreamedText } from './streamed-text.js';
+import { asArray, asNumber, asObject, asObjects, asStrings, isObject } from '../data/json.js';
+import type { Dialect, FoldOptions, StreamFold } from './dialect.js';
+import { completionMessage, promptInput, StreamedTexts } from './text-completion.js';
 
 export const titanText: Dialect = {
   name: 'titan-text',
@@ -24,10 +23,10 @@ export const titanText: Dialect = {
   readInput: (body) => promptInput(body['inputText']),
   readTools: () => [],
   readResponse(body) {
-    const results = asArray(body['results']).filter(isObject);
+    const results = asObjects(body['results']);
     const counts = results.map((result) => asNumber(result['tokenCount'])).filter((count) => count !== undefined);
     return {
-      finishReasons: strings(results.map((result) => result['completionReason'])),
+      finishReasons: asStrings(results.map((result) => result['completionReason'])),
       usage: {
         inputTokens: asNumber(body['inputTextTokenCount']),
         outputTokens: counts.length > 0 ? counts.reduce((sum, count) => sum + count, 0) : undefined,
@@ -35,33 +34,27 @@ export const titanText: Dialect = {
     };
   },
   readOutput: (body) =>
-    asArray(body['results'])
-      .filter(isObject)
-      .map((result) => completionMessage(result['outputText'], result['completionReason'])),
+    asObjects(body['results']).map((result) => completionMessage(result['outputText'], result['completionReason'])),
   createFold,
-  withoutContent: (chunk) => withoutText(chunk, 'outputText'),
 };
 
-/** The input count stands on the first chunk only, the cumulative output count and the reason on the last. */
-function createFold(): StreamFold {
+/** The input count is on the first chunk only. The cumulative output count and the reason are on the last. */
+function createFold(options: FoldOptions): StreamFold {
+  const texts = new StreamedTexts(options);
   let inputTokens: number | undefined;
-  let output: StreamedText | undefined;
-  const result: JsonObject = {};
+  let outputTokens: number | undefined;
   return {
     add(chunk) {
-      const text = asString(chunk['outputText']);
-      if (text !== undefined) output = addPiece(output, text);
-      inputTokens = asNumber(chunk['inputTextTokenCount']) ?? inputTokens;
-      const outputTokens = asNumber(chunk['totalOutputTextTokenCount']);
-      if (outputTokens !== undefined) result['tokenCount'] = outputTokens;
-      const reason = asString(chunk['completionReason']);
-      if (reason !== undefined) result['completionReason'] = reason;
+      texts.add(chunk['outputText'], chunk['completionReason']);
+      inputTokens ??= asNumber(chunk['inputTextTokenCount']);
+      outputTokens = asNumber(chunk['totalOutputTextTokenCount']) ?? outputTokens;
     },
     body() {
-      if (output === undefined && Object.keys(result).length === 0) return undefined;
-      const outputText = output && { outputText: output.toString() };
-      return { inputTextTokenCount: inputTokens, results: [{ ...outputText, ...result }] };
+      const [only] = texts.finish();
+      if (!only && outputTokens === undefined) return undefined;
+      const result = { outputText: only?.text, tokenCount: outputTokens, completionReason: only?.reason };
+      return { inputTextTokenCount: inputTokens, results: [result] };
     },
-    isComplete: () => result['completionReason'] !== undefined,
+    isComplete: () => texts.isComplete(),
   };
 }

@@ -53,12 +53,11 @@ function recordConversation(content: JsonValue, view: ((body: JsonObject) => Jso
 }
 
 function createStream(_request: ApiRequest, _output: unknown, options: StreamOptions): ApiStream {
-  const fold = converse.createFold();
+  const fold = converse.createFold({ content: options.withContent });
   return {
     read(event) {
       if (!isObject(event) || memberName(event) === undefined) return undefined;
-      const kept = options.withContent ? event : converse.withoutContent(event);
-      if (kept) fold.add(kept);
+      fold.add(event);
       return event;
     },
     show(event) {

@@ -14,6 +14,7 @@ import {
   toBase64,
   toJson,
 } from '../data/json.js';
+import { identifyModel } from '../data/model-id.js';
 import { readInvocationMetrics, type UsageReport } from '../data/usage.js';
 import type { Dialect } from '../dialects/dialect.js';
 import { chooseDialect, dialectOfResponse } from '../dialects/index.js';
@@ -51,7 +52,7 @@ function readRequest(input: unknown, limits: ToJsonOptions): ApiRequest {
   };
   return {
     modelId,
-    ...chooseDialect(modelId, body),
+    ...chooseDialect(identifyModel(modelId).baseId, body),
     guardrailId: asString(raw['guardrailIdentifier']),
     body: () => asObject(body()),
     content: () => withBody(raw, body(), limits),
@@ -107,7 +108,8 @@ function record(content: JsonValue, view: ((body: JsonObject) => JsonObject) | u
 
 function createStream(request: ApiRequest, output: unknown, options: StreamOptions): ApiStream {
   let dialect: Dialect | undefined;
-  let fold = request.dialect.createFold();
+  const foldOptions = { content: options.withContent };
+  let fold = request.dialect.createFold(foldOptions);
   let usage: UsageReport | undefined;
   const guardrail: JsonObject = {};
   let textLength = 0;
@@ -123,10 +125,9 @@ function createStream(request: ApiRequest, output: unknown, options: StreamOptio
       textLength += text.length;
       if (!dialect) {
         dialect = dialectOfResponse(request, chunk);
-        if (dialect !== request.dialect) fold = dialect.createFold();
+        if (dialect !== request.dialect) fold = dialect.createFold(foldOptions);
       }
-      const kept = options.withContent ? chunk : dialect.withoutContent(chunk);
-      if (kept) fold.add(kept);
+      fold.add(chunk);
       if (isObject(chunk[INVOCATION_METRICS])) usage = readInvocationMetrics(chunk[INVOCATION_METRICS]);
       for (const key of GUARDRAIL_MEMBERS) {
         if (chunk[key] !== undefined) guardrail[key] = chunk[key];

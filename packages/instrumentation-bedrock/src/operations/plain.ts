@@ -10,8 +10,8 @@ import {
   type ToJsonOptions,
   toJson,
 } from '../data/json.js';
+import { blankDialect } from '../dialects/blank.js';
 import type { Dialect } from '../dialects/dialect.js';
-import { noStream } from '../dialects/no-stream.js';
 import {
   ATTR_AWS_BEDROCK_COUNTED_INPUT_TOKENS,
   ATTR_AWS_BEDROCK_GUARDRAIL_ACTION,
@@ -114,18 +114,7 @@ export function plainApi(operation: string): Api {
 
 /** The conventions have no words for these operations: theirs is the API's own, in their style. */
 function plainDialect(operation: string): Dialect {
-  return {
-    name: operation,
-    operation: operation.replace(/(?<=[a-z0-9])[A-Z]/g, '_$&').toLowerCase(),
-    matchesRequest: () => false,
-    matchesResponse: () => false,
-    readParameters: () => ({}),
-    readInput: () => ({ messages: [] }),
-    readTools: () => [],
-    readResponse: () => ({}),
-    readOutput: () => [],
-    ...noStream,
-  };
+  return blankDialect(operation, operation.replace(/(?<=[a-z0-9])[A-Z]/g, '_$&').toLowerCase());
 }
 
 function present(attributes: Attributes): Attributes {

@@ -1,0 +1,22 @@
+/** A dialect that reads nothing: for bodies of no known family, and for operations that send no model a body. */
+
+import { createChunkListFold } from './chunk-list-fold.js';
+import type { Dialect, OperationName } from './dialect.js';
+
+export function blankDialect(name: string, operation: OperationName): Dialect {
+  return {
+    name,
+    operation,
+    matchesRequest: () => false,
+    matchesResponse: () => false,
+    readParameters: () => ({}),
+    readInput: () => ({ messages: [] }),
+    readTools: () => [],
+    readResponse: () => ({}),
+    readOutput: () => [],
+    createFold: createChunkListFold,
+  };
+}
+
+/** Bodies of no known family. They are recorded as they are. */
+export const unknownDialect: Dialect = blankDialect('unknown', 'text_completion');

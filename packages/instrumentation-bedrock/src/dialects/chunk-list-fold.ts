@@ -1,0 +1,16 @@
+/** The fold for dialects that define no stream format. */
+
+import type { JsonObject } from '../data/json.js';
+import type { FoldOptions, StreamFold } from './dialect.js';
+
+/** Lists the chunks as they came. Only the service's closing metrics can tell whether such a stream is complete. */
+export function createChunkListFold({ content }: FoldOptions): StreamFold {
+  const chunks: JsonObject[] = [];
+  return {
+    add(chunk) {
+      if (content) chunks.push(chunk);
+    },
+    body: () => (chunks.length > 0 ? { chunks } : undefined),
+    isComplete: () => undefined,
+  };
+}

@@ -1,0 +1,31 @@
+/** Parts of a streamed answer, addressed by the index that the service sends with each piece. */
+
+import { asNumber, type JsonValue } from '../data/json.js';
+
+/** A map and not an array, because an index that the service sends must not size anything here. */
+export class IndexedParts<Part> {
+  readonly #parts = new Map<number, Part>();
+
+  get size(): number {
+    return this.#parts.size;
+  }
+
+  /** @param index 0 if it is not a number. */
+  get(index: JsonValue | undefined): Part | undefined {
+    return this.#parts.get(asNumber(index) ?? 0);
+  }
+
+  set(index: JsonValue | undefined, part: Part): void {
+    this.#parts.set(asNumber(index) ?? 0, part);
+  }
+
+  /** The parts in ascending order of their index. */
+  inOrder(): Part[] {
+    return [...this.#parts.entries()].sort(([a], [b]) => a - b).map(([, part]) => part);
+  }
+
+  every(isTrue: (part: Part) => boolean): boolean {
+    for (const part of this.#parts.values()) if (!isTrue(part)) return false;
+    return true;
+  }
+}
