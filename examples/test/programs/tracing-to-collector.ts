@@ -3,7 +3,7 @@ import { autolog } from 'mlflow-bedrock';
 
 autolog({
   trackingUri: process.env.COLLECTOR_URL ?? 'http://localhost:4318',
-  // Only has to be there: the Collector says which experiment it is.
+  // Required here, but the Collector chooses the experiment.
   experimentId: '0',
   traceInfo: 'otlp-only',
 });
