@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const SOURCE = join(ROOT, 'packages/instrumentation-bedrock/src/span/semconv.ts');
+const SOURCE = join(ROOT, 'packages/instrumentation-bedrock/src/data/semconv.ts');
 export const ATTRIBUTE_DOCS: string = join(ROOT, 'docs/attributes.md');
 
 /** By hand, because they are few; a test of mlflow-bedrock compares them with what is written. */
@@ -59,7 +59,7 @@ export function attributeDocs(): string {
 
 What \`opentelemetry-instrumentation-bedrock\` writes, and where each value comes from. Without a value there is no
 attribute. JSON text is structured in log events. Made by \`npm run docs\` from
-[\`semconv.ts\`](../packages/instrumentation-bedrock/src/span/semconv.ts); a test holds them together.
+[\`semconv.ts\`](../packages/instrumentation-bedrock/src/data/semconv.ts); a test holds them together.
 
 | attribute | type | source |
 |---|---|---|

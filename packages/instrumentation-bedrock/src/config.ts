@@ -1,111 +1,66 @@
+/** The options of the instrumentation, their defaults and their environment variable. */
+
 import type { Span } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
 import type { JsonValue } from './data/json.js';
+import type {
+  BedrockContent,
+  BedrockRequestInfo,
+  BedrockResponseInfo,
+  ContentFormat,
+  ResolvedConfig,
+} from './data/settings.js';
 
-/** An operation of the Bedrock Runtime API, under the name of its command. */
-export type BedrockOperation =
-  | 'Converse'
-  | 'ConverseStream'
-  | 'InvokeModel'
-  | 'InvokeModelWithResponseStream'
-  | 'ApplyGuardrail'
-  | 'CountTokens'
-  | 'StartAsyncInvoke'
-  | 'GetAsyncInvoke'
-  | (string & {});
-
-/** What is known of a call when a hook runs. */
-export interface BedrockCallInfo {
-  readonly operation: BedrockOperation;
-  /** The model id exactly as the application gave it. */
-  readonly modelId: string | undefined;
-}
-
-/** Passed to `requestHook`. */
-export interface BedrockRequestInfo extends BedrockCallInfo {
-  /** The command's input: the application's own object. Reading is safe, changing it changes the request. */
-  readonly input: unknown;
-}
-
-/** Passed to `responseHook`. */
-export interface BedrockResponseInfo extends BedrockCallInfo {
-  /** The SDK's output; absent after an error. The stream of a streaming operation is still to be read: leave it alone. */
-  readonly output?: unknown;
-  /** What the call was rejected with. */
-  readonly error?: unknown;
-}
-
-/** Passed to `contentHook`: one piece of content on its way into a span. */
-export interface BedrockContent extends BedrockCallInfo {
-  /**
-   * `request`: messages, prompts, tools; `response`: the answer; `chunk`: one event of a stream;
-   * `error`: the message of a failure, which may quote the request.
-   */
-  readonly kind: 'request' | 'response' | 'chunk' | 'error';
-  /** A plain copy of the content: the whole input or output of the call, the body of InvokeModel parsed. */
-  readonly value: JsonValue;
-}
-
-export type ContentFormat = 'gen_ai' | 'mlflow';
-
-/** Options of {@link BedrockInstrumentation}. */
+/**
+ * Options of {@link BedrockInstrumentation}. An invalid value never throws: the instrumentation logs a warning through
+ * `diag` and uses the default. If `captureMessageContent` or its environment variable is invalid, it records no content.
+ */
 export interface BedrockInstrumentationConfig extends InstrumentationConfig {
   /**
-   * Record prompts, completions, tool definitions and arguments. Default: true.
+   * Records prompts, completions, tool definitions and tool arguments. Default: true.
    *
-   * The environment variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` wins when set: `true` or `false`,
-   * or `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`. In the last two, each inference also emits the log
+   * The environment variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` wins if it is set: `true` or `false`,
+   * or `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`. With the last two, each inference also emits the log
    * event `gen_ai.client.inference.operation.details` with its content.
    */
   captureMessageContent?: boolean;
   /**
-   * Edits content before it is recorded, for redaction: return what to record in its place, or `undefined` to record
-   * nothing of it. When the hook throws, the content is not recorded.
+   * Edits content before it is recorded, for example to redact it. Returns the value to record, or `undefined` to record
+   * nothing. If the hook throws or returns a promise, the content is not recorded and `diag` logs the error once.
+   * Default: content is recorded as it is.
    */
   contentHook?: (content: BedrockContent) => JsonValue | undefined;
-  /** Longest text recorded inside content, in characters; longer ones are cut and say by how much. Default: no limit. */
+  /**
+   * Longest text recorded inside content, in characters. Longer texts are cut and end with a note that states how many
+   * characters are missing. Default: no limit. A negative value is invalid.
+   */
   maxContentLength?: number;
   /**
-   * Largest image, document, video or audio recorded inside content, in bytes; larger ones are replaced by a note of
-   * their size. Default: 1,048,576 (1 MiB); 0 records none.
+   * Largest image, document, video or audio recorded inside content, in bytes. A note of the size replaces larger ones.
+   * Default: 1,048,576 (1 MiB); 0 records none. A negative value is invalid.
    */
   maxMediaBytes?: number;
   /**
    * The forms in which content is recorded. Default: both.
    *
    * `gen_ai`: `gen_ai.input.messages`, `gen_ai.output.messages` and so on, for every OpenTelemetry backend;
-   * `mlflow`: the raw request and response as `mlflow.spanInputs` and `mlflow.spanOutputs`. One alone halves the payload.
+   * `mlflow`: the request and response as `mlflow.spanInputs` and `mlflow.spanOutputs`. One form needs half the bytes.
    */
   contentFormats?: readonly ContentFormat[];
   /**
-   * Record each chunk of a stream as a span event with a `json` attribute (content permitting). Default: true, but false
-   * with a `contentHook`: what a hook looks for may come in pieces, in no chunk as a whole.
+   * Records each chunk of a stream as a span event with a `json` attribute, if content is recorded on spans.
+   * Default: true, but false with a `contentHook`: a text that the hook looks for can be spread over several chunks.
    */
   recordStreamEvents?: boolean;
-  /** Called when the span of a call has started. What it throws is reported through `diag` and otherwise ignored. */
+  /** Called after the span has started. Errors are logged once through `diag`. Default: none. */
   requestHook?: (span: Span, info: BedrockRequestInfo) => void;
-  /** Called when the SDK has answered or failed, before the span ends (streams: before the first chunk). */
+  /**
+   * Called after the SDK has answered or failed and before the span ends; for streams before the first chunk. Errors are
+   * logged once through `diag`. Default: none.
+   */
   responseHook?: (span: Span, info: BedrockResponseInfo) => void;
-  /** Keep spans of the HTTP requests underneath (HTTP instrumentation) out of the trace. Default: false. */
+  /** Keeps spans of the HTTP requests beneath a call (HTTP instrumentation) out of the trace. Default: false. */
   suppressInternalInstrumentation?: boolean;
-}
-
-/** The configuration as it is used: defaults filled in, environment applied. */
-export interface ResolvedConfig {
-  /** Content is recorded somewhere, on spans or in events. */
-  readonly captureContent: boolean;
-  /** One event for each inference, with its content. */
-  readonly emitEvents: boolean;
-  readonly contentOnSpans: boolean;
-  readonly genAiContent: boolean;
-  readonly mlflowContent: boolean;
-  readonly recordStreamEvents: boolean;
-  readonly maxContentLength: number | undefined;
-  readonly maxMediaBytes: number;
-  readonly contentHook: BedrockInstrumentationConfig['contentHook'];
-  readonly requestHook: BedrockInstrumentationConfig['requestHook'];
-  readonly responseHook: BedrockInstrumentationConfig['responseHook'];
-  readonly suppressInternalInstrumentation: boolean;
 }
 
 const CAPTURE_VARIABLE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
@@ -131,8 +86,8 @@ const CAPTURE_WORDS: Readonly<Record<string, Capture>> = {
 /**
  * Fills in defaults and applies the environment.
  *
- * @param warn is told of values that are not understood. Where one is about recording content, none is recorded: who
- *   wrote it wanted something else than the default.
+ * @param env the environment variables, usually `process.env`.
+ * @param warn receives a message for each invalid value.
  */
 export function resolveConfig(
   config: BedrockInstrumentationConfig,

@@ -1,11 +1,11 @@
+export type { BedrockInstrumentationConfig } from './config.js';
+export type { JsonObject, JsonValue } from './data/json.js';
 export type {
   BedrockCallInfo,
   BedrockContent,
-  BedrockInstrumentationConfig,
   BedrockOperation,
   BedrockRequestInfo,
   BedrockResponseInfo,
   ContentFormat,
-} from './config.js';
-export type { JsonObject, JsonValue } from './data/json.js';
+} from './data/settings.js';
 export { BedrockInstrumentation } from './instrumentation.js';

@@ -6,8 +6,9 @@ import {
   InstrumentationNodeModuleFile,
 } from '@opentelemetry/instrumentation';
 import type { TracedCall } from './call/call.js';
-import { type BedrockInstrumentationConfig, type ResolvedConfig, resolveConfig } from './config.js';
+import { type BedrockInstrumentationConfig, resolveConfig } from './config.js';
 import { errorMessage, errorStack } from './data/errors.js';
+import type { ResolvedConfig } from './data/settings.js';
 import { loadedModules } from './sdk/loaded-modules.js';
 import { type Owner, patchSend } from './sdk/patch.js';
 import { isTraced, traceSend } from './sdk/send.js';

@@ -2,18 +2,19 @@
 
 import { type Attributes, type Context, type Span, trace } from '@opentelemetry/api';
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '@opentelemetry/semantic-conventions';
-import type { BedrockCallInfo, ResolvedConfig } from '../config.js';
 import { errorType } from '../data/error-type.js';
+import type { ResponseFacts } from '../data/facts.js';
 import { asObject } from '../data/json.js';
 import { identifyModel } from '../data/model-id.js';
+import * as semconv from '../data/semconv.js';
+import type { BedrockCallInfo, ResolvedConfig } from '../data/settings.js';
 import { combineUsage, type TokenUsage } from '../data/usage.js';
-import type { Dialect, ResponseFacts } from '../dialects/dialect.js';
+import type { Dialect } from '../dialects/dialect.js';
 import type { Api, ApiRequest, ApiResponse, ApiStream } from '../operations/operation.js';
 import { observeStream } from '../sdk/stream.js';
 import { addResponse, addUsage } from '../span/attributes.js';
 import { type EventLogger, InferenceEvent } from '../span/events.js';
 import type { Instruments } from '../span/metrics.js';
-import * as semconv from '../span/semconv.js';
 import { type Failure, SpanRecorder } from '../span/writer.js';
 import { Exchange, type ServerEndpoint } from './exchange.js';
 

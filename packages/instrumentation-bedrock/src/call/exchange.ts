@@ -3,8 +3,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import { ATTR_HTTP_REQUEST_RESEND_COUNT, ATTR_HTTP_RESPONSE_STATUS_CODE } from '@opentelemetry/semantic-conventions';
 import { asNumber, asObject, asString, type JsonObject } from '../data/json.js';
+import { ATTR_AWS_REQUEST_ID } from '../data/semconv.js';
 import { readUsageHeaders, type UsageReport } from '../data/usage.js';
-import { ATTR_AWS_REQUEST_ID } from '../span/semconv.js';
 
 export interface ServerEndpoint {
   readonly address: string;

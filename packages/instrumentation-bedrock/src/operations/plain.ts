@@ -10,8 +10,6 @@ import {
   type ToJsonOptions,
   toJson,
 } from '../data/json.js';
-import { blankDialect } from '../dialects/blank.js';
-import type { Dialect } from '../dialects/dialect.js';
 import {
   ATTR_AWS_BEDROCK_COUNTED_INPUT_TOKENS,
   ATTR_AWS_BEDROCK_GUARDRAIL_ACTION,
@@ -20,7 +18,9 @@ import {
   ATTR_AWS_BEDROCK_INVOCATION_ARN,
   ATTR_AWS_BEDROCK_INVOCATION_STATUS,
   ATTR_GEN_AI_RESPONSE_MODEL,
-} from '../span/semconv.js';
+} from '../data/semconv.js';
+import { blankDialect } from '../dialects/blank.js';
+import type { Dialect } from '../dialects/dialect.js';
 import type { Api, ApiResponse } from './operation.js';
 
 interface PlainOperation {

@@ -3,8 +3,8 @@
 import { type Context, context, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api';
 import { isTracingSuppressed, suppressTracing } from '@opentelemetry/core';
 import { type CallEnvironment, startAttributes, TracedCall } from '../call/call.js';
-import type { BedrockCallInfo } from '../config.js';
 import { isThenable } from '../data/promise.js';
+import type { BedrockCallInfo } from '../data/settings.js';
 import { apiOf } from '../operations/index.js';
 import { spanName } from '../span/writer.js';
 import { isTracedAlready, lastEndpoint, type SendOrigin, WatchedTransport } from './transport.js';

@@ -1,10 +1,10 @@
 /** From what was read to span attributes. Pure: no span, no clock. */
 
 import type { Attributes } from '@opentelemetry/api';
+import type { OperationName, RequestParameters, ResponseFacts } from '../data/facts.js';
 import type { InputContent, OutputMessage, ToolDefinition } from '../data/messages.js';
+import * as semconv from '../data/semconv.js';
 import type { TokenUsage } from '../data/usage.js';
-import type { OperationName, RequestParameters, ResponseFacts } from '../dialects/dialect.js';
-import * as semconv from './semconv.js';
 
 /** Attribute of each request parameter that is no content. */
 const PARAMETERS: { readonly [Key in keyof Required<Omit<RequestParameters, 'stopSequences'>>]: string } = {

@@ -1,8 +1,8 @@
 /** The way of content into a span: hook first, then the length limit. */
 
-import type { BedrockCallInfo, BedrockContent, ResolvedConfig } from '../config.js';
 import { type JsonValue, toJson } from '../data/json.js';
 import { isThenable } from '../data/promise.js';
+import type { BedrockCallInfo, BedrockContent, ResolvedConfig } from '../data/settings.js';
 
 /**
  * What may be recorded of a piece of content; undefined when nothing may.

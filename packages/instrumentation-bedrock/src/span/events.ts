@@ -6,8 +6,8 @@ import {
   ATTR_EXCEPTION_STACKTRACE,
   ATTR_EXCEPTION_TYPE,
 } from '@opentelemetry/semantic-conventions';
+import { EVENT_INFERENCE_DETAILS, EVENT_OPERATION_EXCEPTION } from '../data/semconv.js';
 import type { ContentAttributes } from './attributes.js';
-import { EVENT_INFERENCE_DETAILS, EVENT_OPERATION_EXCEPTION } from './semconv.js';
 
 /** The part of OpenTelemetry's logger that is used; its API package differs between OpenTelemetry 2 and 3. */
 export interface EventLogger {

@@ -1,14 +1,14 @@
 /** GenAI client metrics, as the conventions (v1.41.1) define them. */
 
 import { type Attributes, createNoopMeter, type Histogram, type Meter } from '@opentelemetry/api';
-import type { TokenUsage } from '../data/usage.js';
 import {
   ATTR_GEN_AI_TOKEN_TYPE,
   METRIC_OPERATION_DURATION,
   METRIC_TIME_PER_OUTPUT_CHUNK,
   METRIC_TIME_TO_FIRST_CHUNK,
   METRIC_TOKEN_USAGE,
-} from './semconv.js';
+} from '../data/semconv.js';
+import type { TokenUsage } from '../data/usage.js';
 
 // Bucket boundaries that the conventions ask for.
 const TOKEN_BUCKETS = Array.from({ length: 14 }, (_, power) => 4 ** power);

@@ -7,11 +7,13 @@ import {
   ATTR_EXCEPTION_STACKTRACE,
   ATTR_EXCEPTION_TYPE,
 } from '@opentelemetry/semantic-conventions';
-import type { BedrockCallInfo, BedrockContent, ResolvedConfig } from '../config.js';
 import { errorMessage, errorStack } from '../data/errors.js';
+import type { OperationName, ResponseFacts } from '../data/facts.js';
 import { type JsonObject, type JsonValue, toJson } from '../data/json.js';
 import { identifyModel } from '../data/model-id.js';
-import type { Dialect, OperationName, ResponseFacts } from '../dialects/dialect.js';
+import * as semconv from '../data/semconv.js';
+import type { BedrockCallInfo, BedrockContent, ResolvedConfig } from '../data/settings.js';
+import type { Dialect } from '../dialects/dialect.js';
 import type { Api, ApiRequest, ApiResponse, ShownChunk } from '../operations/operation.js';
 import {
   addParameters,
@@ -23,7 +25,6 @@ import {
 } from './attributes.js';
 import { prepareContent } from './content.js';
 import type { InferenceEvent } from './events.js';
-import * as semconv from './semconv.js';
 
 /** As the conventions have it: operation and model. */
 export function spanName({ operation }: Dialect, modelId: string | undefined): string {

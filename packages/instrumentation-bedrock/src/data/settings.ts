@@ -1,0 +1,75 @@
+/** What the application configures: the types of hooks and content, and the settings as calls use them. */
+
+import type { Span } from '@opentelemetry/api';
+import type { JsonValue } from './json.js';
+
+/** An operation of the Bedrock Runtime API: the name of its command without `Command`. */
+export type BedrockOperation =
+  | 'Converse'
+  | 'ConverseStream'
+  | 'InvokeModel'
+  | 'InvokeModelWithResponseStream'
+  | 'ApplyGuardrail'
+  | 'CountTokens'
+  | 'StartAsyncInvoke'
+  | 'GetAsyncInvoke'
+  | (string & {});
+
+/** What every hook receives about the call. */
+export interface BedrockCallInfo {
+  readonly operation: BedrockOperation;
+  /** The model id exactly as the application set it; undefined if the operation has none. */
+  readonly modelId: string | undefined;
+}
+
+/** What `requestHook` receives. */
+export interface BedrockRequestInfo extends BedrockCallInfo {
+  /** The command's input: the application's own object. Changing it changes the request. */
+  readonly input: unknown;
+}
+
+/** What `responseHook` receives. */
+export interface BedrockResponseInfo extends BedrockCallInfo {
+  /** The SDK's output; absent after an error. Hooks must not read the stream of a streaming operation. */
+  readonly output?: unknown;
+  /** The error that the SDK threw; absent after an answer. */
+  readonly error?: unknown;
+}
+
+/** What `contentHook` receives: one piece of content before it is recorded. */
+export interface BedrockContent extends BedrockCallInfo {
+  /**
+   * `request`: messages, prompts and tools; `response`: the answer; `chunk`: one event of a stream;
+   * `error`: the message of a failure, which can quote the request.
+   */
+  readonly kind: 'request' | 'response' | 'chunk' | 'error';
+  /** A plain copy of the whole input or output. For InvokeModel, `body` is parsed JSON. */
+  readonly value: JsonValue;
+}
+
+/** A form in which content is recorded; see {@link BedrockInstrumentationConfig.contentFormats}. */
+export type ContentFormat = 'gen_ai' | 'mlflow';
+
+/** The hooks of an application; each is documented with the option of its name. */
+export interface Hooks {
+  readonly contentHook?: ((content: BedrockContent) => JsonValue | undefined) | undefined;
+  readonly requestHook?: ((span: Span, info: BedrockRequestInfo) => void) | undefined;
+  readonly responseHook?: ((span: Span, info: BedrockResponseInfo) => void) | undefined;
+}
+
+/** The configuration as calls use it: with defaults filled in and environment variables applied. */
+export interface ResolvedConfig extends Hooks {
+  /** True if content is recorded on spans or in events. */
+  readonly captureContent: boolean;
+  /** True if each inference also emits an event with its content. */
+  readonly emitEvents: boolean;
+  readonly contentOnSpans: boolean;
+  readonly genAiContent: boolean;
+  readonly mlflowContent: boolean;
+  readonly recordStreamEvents: boolean;
+  /** In characters; undefined for no limit. */
+  readonly maxContentLength: number | undefined;
+  /** In bytes. */
+  readonly maxMediaBytes: number;
+  readonly suppressInternalInstrumentation: boolean;
+}
