@@ -2,9 +2,8 @@ import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { diag } from '@opentelemetry/api';
-import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
-import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { MlflowError } from './common/error.js';
+import type { ExportResult, ReadableSpan, SpanExporter } from './common/sdk-types.js';
 import { createTurns, settledBefore } from './common/waiting.js';
 import { type MlflowSpanExporterConfig, type ResolvedConfig, resolveConfig } from './config.js';
 import { createArtifactDelivery } from './export/artifacts.js';
@@ -23,6 +22,9 @@ import { createRestClient } from './mlflow/rest.js';
 // While MLflow is away, exports of processors that do not wait for one another must not pile up in memory.
 const MAX_WAITING_SPANS = 10_000;
 const ENDING_MILLIS = 10;
+// `ExportResultCode` of `@opentelemetry/core`.
+const SUCCESS = 0;
+const FAILED = 1;
 
 /**
  * Sends spans to an MLflow tracking server, where each trace appears with its conversation, tokens and cost. Made to
@@ -60,7 +62,7 @@ export class MlflowSpanExporter implements SpanExporter {
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void {
     const callBack = (error: MlflowError | undefined): void => {
       try {
-        resultCallback(error ? { code: ExportResultCode.FAILED, error } : { code: ExportResultCode.SUCCESS });
+        resultCallback(error ? { code: FAILED, error } : { code: SUCCESS });
       } catch (thrown) {
         diag.error('The callback of an MLflow export threw', thrown);
       }

@@ -21,6 +21,15 @@ export type {
   MlflowTraceSearch,
 } from './client/types.js';
 export { MlflowError } from './common/error.js';
+export type {
+  ExportResult,
+  ReadableSpan,
+  SpanEvent,
+  SpanExporter,
+  SpanLink,
+  SpanResource,
+  SpanScope,
+} from './common/sdk-types.js';
 export type { MlflowSpanExporterConfig } from './config.js';
 export type { Cost as MlflowCost, TokenUsage as MlflowTokenUsage } from './export/totals.js';
 export { MlflowSpanExporter } from './exporter.js';

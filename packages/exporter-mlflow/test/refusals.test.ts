@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
 import { LEFT_OUT } from '../src/export/repair.js';
 import { copySpan } from '../src/export/span-copy.js';
-import { MlflowClient, MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
+import { MlflowClient, MlflowSpanExporter, type MlflowSpanExporterConfig, type ReadableSpan } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
 import { type LocalServer, type ReceivedRequest, startLocalServer } from './support/local-server.js';
 import { chatAttributes, childSpan, exportSpans, FAILED, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
@@ -20,7 +20,7 @@ describe('spans that are refused', () => {
   const REFUSAL = { status: 422, body: '{"detail":"bad span"}' };
   async function exportTo(
     answer: (text: string, request: ReceivedRequest) => typeof REFUSAL | { status: number; body: string } | undefined,
-    spans: ReturnType<typeof recordSpans>,
+    spans: ReadableSpan[],
     config: MlflowSpanExporterConfig = {},
   ): Promise<{ code: number; uploads: LocalServer['requests'] }> {
     const server = await startLocalServer((request) =>

@@ -1,8 +1,8 @@
 import type { Attributes, HrTime } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
+import type { ReadableSpan } from '../src/common/sdk-types.js';
 import { sanitizeSpan } from '../src/export/sanitize.js';
 import { copySpan } from '../src/export/span-copy.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';

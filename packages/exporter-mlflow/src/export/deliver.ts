@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { MlflowError } from '../common/error.js';
+import type { ReadableSpan } from '../common/sdk-types.js';
 import type { Failure } from '../http/outcome.js';
 import type { ExperimentResolver } from '../mlflow/experiments.js';
 import type { ArtifactDelivery } from './artifacts.js';

@@ -1,4 +1,4 @@
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '../common/sdk-types.js';
 import { copySpan } from './span-copy.js';
 import { TOKEN_USAGE } from './usage.js';
 

@@ -1,5 +1,5 @@
 import type { Attributes, AttributeValue, HrTime } from '@opentelemetry/api';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '../common/sdk-types.js';
 import { attributeText, truncate } from '../common/text.js';
 import { translateFramework } from './frameworks.js';
 import { LIMITS } from './limits.js';

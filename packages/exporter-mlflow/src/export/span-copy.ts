@@ -1,4 +1,4 @@
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '../common/sdk-types.js';
 
 /**
  * A copy of a span with some of its members replaced; the span itself belongs to the application, and other exporters

@@ -1,5 +1,5 @@
 import { once, setMaxListeners } from 'node:events';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '../common/sdk-types.js';
 import { forEachLimited, settledBefore } from '../common/waiting.js';
 import { type Failure, OUT_OF_TIME } from '../http/outcome.js';
 import type { ExperimentResolver } from '../mlflow/experiments.js';

@@ -1,4 +1,4 @@
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '../common/sdk-types.js';
 import { firstString, truncate } from '../common/text.js';
 import type { WireTraceInfo } from '../mlflow/wire-types.js';
 import { LIMITS } from './limits.js';

@@ -1,5 +1,5 @@
 import { SpanStatusCode } from '@opentelemetry/api';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '../common/sdk-types.js';
 import { attributeText, firstString, truncate, withPrefix } from '../common/text.js';
 import type { WireTraceInfo, WireTraceLocation } from '../mlflow/wire-types.js';
 import { LIMITS } from './limits.js';

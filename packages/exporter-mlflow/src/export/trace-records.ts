@@ -1,4 +1,4 @@
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '../common/sdk-types.js';
 import type { Failure } from '../http/outcome.js';
 import type { RestClient, RestResult } from '../mlflow/rest.js';
 import { parseAttributes, parseId } from '../mlflow/wire-parse.js';

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '../common/sdk-types.js';
 import { settledBefore } from '../common/waiting.js';
 import { type Failure, OUT_OF_TIME } from '../http/outcome.js';
 import type { UploadedTrace } from './postponed.js';

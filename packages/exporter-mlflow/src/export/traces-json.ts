@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Attributes, type AttributeValue, type HrTime, type Link, SpanStatusCode } from '@opentelemetry/api';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { parseJson } from '../common/json.js';
+import type { ReadableSpan } from '../common/sdk-types.js';
 import { nanoseconds } from './time.js';
 import { readTokenUsage, type SpanFigures } from './totals.js';
 

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '../common/sdk-types.js';
 import type { HttpClient } from '../http/client.js';
 import type { Failure, Outcome } from '../http/outcome.js';
 import { sendByOtlp } from '../mlflow/otlp-route.js';
@@ -154,7 +154,9 @@ export function createUploader(parts: {
 /** `undefined` when a span holds what the serializer chokes on; found and dropped like one that the server refuses. */
 function serialize(spans: ReadableSpan[]): Uint8Array | undefined {
   try {
-    return ProtobufTraceSerializer.serializeRequest(spans);
+    return ProtobufTraceSerializer.serializeRequest(
+      spans as Parameters<typeof ProtobufTraceSerializer.serializeRequest>[0],
+    );
   } catch {
     return undefined;
   }

@@ -2,9 +2,8 @@ import { type ClientRequest, Agent as HttpAgent, request as requestHttp } from '
 import { type AgentOptions, Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { BlockList, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { context } from '@opentelemetry/api';
-import { suppressTracing } from '@opentelemetry/core';
 import { MlflowError } from '../common/error.js';
+import { withoutTracing } from '../common/suppress.js';
 
 /**
  * The way through an HTTP proxy. Own code, because Node.js 20 has none: its agents understand these variables from 22.21
@@ -166,7 +165,7 @@ export class TunnelAgent extends HttpsAgent {
     const proxy = this.#proxy;
     const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
     // A request that waited for a free connection gets here in a context that is not its own.
-    const connect = context.with(suppressTracing(context.active()), () =>
+    const connect = withoutTracing(() =>
       (proxy.secure ? requestHttps : requestHttp)({
         host: proxy.host,
         port: proxy.port,

@@ -9,8 +9,7 @@ import {
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { performance } from 'node:perf_hooks';
 import { urlToHttpOptions } from 'node:url';
-import { context } from '@opentelemetry/api';
-import { suppressTracing } from '@opentelemetry/core';
+import { withoutTracing } from '../common/suppress.js';
 import type { ResolvedConnection } from './connection.js';
 import { type ProvidedHeaders, provideHeaders } from './credentials.js';
 import { createForwardAgent, TunnelAgent, throughForwardProxy } from './proxy.js';
@@ -141,7 +140,7 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
     send: (request, deadline) =>
       // Without it, an instrumented http module would make a span of each upload, to be uploaded again. The same goes for
       // functions that fetch a token.
-      context.with(suppressTracing(context.active()), () =>
+      withoutTracing(() =>
         send(request, deadline).catch((error: Error) => ({
           kind: 'no-answer' as const,
           message: describe(error),

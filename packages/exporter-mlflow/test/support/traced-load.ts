@@ -35,7 +35,8 @@ const nothing: SpanExporter = {
   shutdown: async () => {},
 };
 // Short, so that within this test exports are given up again and again.
-const exporter = trackingUri === '' ? nothing : new MlflowSpanExporter({ trackingUri, timeoutMillis: 1500 });
+const exporter: SpanExporter =
+  trackingUri === '' ? nothing : new MlflowSpanExporter({ trackingUri, timeoutMillis: 1500 });
 const { export: exportSpans } = exporter;
 let exported = 0;
 exporter.export = (spans, callback) => {

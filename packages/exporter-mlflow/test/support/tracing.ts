@@ -7,9 +7,9 @@ import {
   InMemorySpanExporter,
   type ReadableSpan,
   SimpleSpanProcessor,
-  type SpanExporter,
 } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import type { ReadableSpan as AnyLineSpan, SpanExporter } from '../../src/index.js';
 
 export const MODEL = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
 
@@ -74,7 +74,7 @@ export function chatAttributes(question: string, answer: string, [input, output]
 /** One export, awaited; counts how often the exporter called back. */
 export async function exportSpans(
   exporter: SpanExporter,
-  spans: ReadableSpan[],
+  spans: AnyLineSpan[],
 ): Promise<ExportResult & { calls: () => number }> {
   let calls = 0;
   const result = await new Promise<ExportResult>((resolve) => {
