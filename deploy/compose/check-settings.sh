@@ -1,6 +1,7 @@
 #!/bin/sh
-# Run by docker-compose.yml before everything else, with its settings as environment. Warns of what is unsafe beyond
-# this machine; ends with 1, so that nothing starts, where a setting opens a published password or cannot work.
+# docker-compose.yml runs this script before all other services, with its settings as environment variables. The script
+# warns about settings that are unsafe beyond this machine. It exits with 1, so that nothing starts, if a setting cannot
+# work or if other machines could use a published password.
 
 DEFAULT_PASSWORD=mlflow-local-only
 refused=0
@@ -38,7 +39,7 @@ check_password() {
   if [ "$open" = yes ]; then
     refuse "$1 is the published default, and BIND_ADDRESS=$BIND_ADDRESS opens ports to other machines. Set $1 in .env."
   else
-    warn "$1 is the published default. That will do as long as nobody else uses this machine; else set it in .env."
+    warn "$1 is the published default. If other people use this machine, set $1 in .env."
   fi
 }
 
@@ -55,11 +56,11 @@ if [ -n "$MLFLOW_AUTH_ADMIN_PASSWORD" ]; then
 elif [ "$REQUIRE_AUTH" = true ]; then
   refuse "The profile \"auth\" needs MLFLOW_AUTH_ADMIN_PASSWORD in .env, of at least 12 characters."
 elif [ "$open" = yes ]; then
-  warn "MLflow asks for no password: whoever reaches $BIND_ADDRESS reads every prompt and answer. Set MLFLOW_AUTH_ADMIN_PASSWORD in .env."
+  warn "MLflow asks for no password, so everyone who reaches $BIND_ADDRESS can read all prompts and answers. Set MLFLOW_AUTH_ADMIN_PASSWORD in .env."
 fi
 
 if [ "$open" = yes ] && [ -n "$COLLECTOR_AUTHORIZATION" ]; then
-  warn "The Collector asks for no password: whoever reaches $BIND_ADDRESS writes to MLflow as the user of COLLECTOR_AUTHORIZATION. Let that user edit one experiment and nothing else."
+  warn "The Collector asks for no password, so everyone who reaches $BIND_ADDRESS can write to MLflow as the user of COLLECTOR_AUTHORIZATION. Let that user edit one experiment only."
 fi
 
 exit "$refused"

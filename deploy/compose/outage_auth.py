@@ -1,7 +1,7 @@
-"""MLflow's basic authentication, which answers 503 and not 401 while its database is away.
+"""MLflow's basic authentication, but with 503 instead of 401 while its database is unavailable.
 
-MLflow's own function says 401 then, as for a wrong password. Collectors and exporters drop what is refused so, and send
-again after a 503. Named in docker-compose.yml as MLflow's authorization_function; for MLflow 3.17.
+MLflow's own function answers 401 during an outage, as for a wrong password. Collectors and exporters drop spans after a
+401 and retry after a 503. docker-compose.yml sets this function as MLflow's authorization_function. Made for MLflow 3.17.
 """
 
 from flask import request
@@ -11,23 +11,23 @@ from werkzeug.datastructures import Authorization
 
 
 def authenticate():
-    """Who sends the request, or the response that asks for a password.
+    """Returns the user who sends the request, or the response that asks for a password.
 
-    Raises MlflowException, which MLflow answers with 503, while the database is away.
+    Raises MlflowException while the database is unavailable; MLflow then answers 503.
     """
-    # Below any prefix of the server. Which path takes the jobs' token, MLflow decides by itself.
+    # The server may have a prefix before this path. MLflow itself checks which paths accept the token of its jobs.
     if "/gateway/" in request.path:
         return _authenticate_gateway()
     credentials = request.authorization
     if credentials is None or credentials.type != "basic":
         return auth.make_basic_auth_response()
     answer = auth.authenticate_request_basic_auth()
-    # Whatever the cache said: MLflow looks the user up once more, and takes any error there for a 401.
+    # Asks the database even if the password was cached: after this, MLflow reads the user again and answers 401 to any error.
     return answer if auth.store.has_user(credentials.username) else auth.make_basic_auth_response()
 
 
 def _authenticate_gateway():
-    """As MLflow does by itself: it knows the header of coding agents, and the token of the server's own jobs."""
+    """Authenticates as MLflow does, which also accepts a header of coding agents and a token of the server's own jobs."""
     headers = [(name.lower().encode(), value.encode()) for name, value in request.headers]
     scope = {"type": "http", "method": request.method, "path": request.path, "headers": headers}
     user = auth._authenticate_fastapi_request(Request(scope))

@@ -172,7 +172,7 @@ describe('the check of the settings', () => {
     expect(says.trimEnd().split('\n')).to.deep.equal(
       ['POSTGRES_PASSWORD', 'MINIO_ROOT_PASSWORD'].map(
         (name) =>
-          `WARNING: ${name} is the published default. That will do as long as nobody else uses this machine; else set it in .env.`,
+          `WARNING: ${name} is the published default. If other people use this machine, set ${name} in .env.`,
       ),
     );
   });
@@ -194,7 +194,7 @@ describe('the check of the settings', () => {
   it('warns of an MLflow without passwords beyond this machine', async () => {
     expect(await check({ ...OPEN, ...PASSWORDS })).to.deep.equal({
       starts: true,
-      says: 'WARNING: MLflow asks for no password: whoever reaches 0.0.0.0 reads every prompt and answer. Set MLFLOW_AUTH_ADMIN_PASSWORD in .env.\n',
+      says: 'WARNING: MLflow asks for no password, so everyone who reaches 0.0.0.0 can read all prompts and answers. Set MLFLOW_AUTH_ADMIN_PASSWORD in .env.\n',
     });
   });
 
@@ -204,7 +204,7 @@ describe('the check of the settings', () => {
     expect((await check(settings)).says).to.equal('');
     expect(await check({ ...settings, ...OPEN })).to.deep.equal({
       starts: true,
-      says: 'WARNING: The Collector asks for no password: whoever reaches 0.0.0.0 writes to MLflow as the user of COLLECTOR_AUTHORIZATION. Let that user edit one experiment and nothing else.\n',
+      says: 'WARNING: The Collector asks for no password, so everyone who reaches 0.0.0.0 can write to MLflow as the user of COLLECTOR_AUTHORIZATION. Let that user edit one experiment only.\n',
     });
   });
 
