@@ -171,8 +171,7 @@ describe('the check of the settings', () => {
     expect(starts).to.equal(true);
     expect(says.trimEnd().split('\n')).to.deep.equal(
       ['POSTGRES_PASSWORD', 'MINIO_ROOT_PASSWORD'].map(
-        (name) =>
-          `WARNING: ${name} is the published default. If other people use this machine, set ${name} in .env.`,
+        (name) => `WARNING: ${name} is the published default. If other people use this machine, set ${name} in .env.`,
       ),
     );
   });
