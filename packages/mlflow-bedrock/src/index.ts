@@ -1,15 +1,29 @@
+export type { Sampler } from '@opentelemetry/sdk-trace';
 export {
   MlflowClient,
   type MlflowConnectionConfig,
   MlflowError,
+  type MlflowRetryConfig,
   MlflowSpanExporter,
   type MlflowSpanExporterConfig,
 } from 'opentelemetry-exporter-mlflow';
-export { BedrockInstrumentation, type BedrockInstrumentationConfig } from 'opentelemetry-instrumentation-bedrock';
-export { autolog } from './autolog.js';
-export { CurrentTraceProcessor, getCurrentTraceId, getLastActiveTraceId, setActiveRun } from './current-trace.js';
-export type { Autolog, AutologOptions } from './options.js';
-export { SessionBaggagePropagator } from './session-baggage.js';
-export { strandsMiddleware } from './strands.js';
-export { type TraceUpdate, updateCurrentTrace } from './trace-update.js';
-export { type SpanType, type TracedOptions, traced } from './traced.js';
+export {
+  type BedrockContent,
+  BedrockInstrumentation,
+  type BedrockInstrumentationConfig,
+  type ContentFormat,
+  type JsonValue,
+} from 'opentelemetry-instrumentation-bedrock';
+export { autolog } from './autolog/autolog.js';
+export type { Autolog, AutologOptions, ContentOptions } from './autolog/options.js';
+export {
+  CurrentTraceProcessor,
+  getCurrentTraceId,
+  getLastActiveTraceId,
+  setActiveRun,
+} from './current-trace/current-trace.js';
+export type { Identity } from './current-trace/identity.js';
+export { strandsMiddleware } from './current-trace/strands.js';
+export { type TraceUpdate, updateCurrentTrace } from './current-trace/trace-update.js';
+export { SessionBaggagePropagator } from './session/session-baggage.js';
+export { type SpanType, type TracedOptions, traced } from './traced/traced.js';

@@ -1,5 +1,5 @@
 /** Starts tracing before the application: `node --import mlflow-bedrock/register app.js`, or `--require`. */
-// package.json gives the CommonJS build to both: as ES modules the same files take about 100 ms more to load.
-import { autolog } from './autolog.js';
+// package.json resolves both to the CommonJS build, because ES modules take about 100 ms longer to load.
+import { autolog } from './autolog/autolog.js';
 
 autolog();

@@ -1,9 +1,9 @@
 import { type Context, context, propagation, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { CurrentTraceProcessor } from '../src/current-trace.js';
+import { CurrentTraceProcessor } from '../src/current-trace/current-trace.js';
+import { state } from '../src/current-trace/process-state.js';
 import { getCurrentTraceId, getLastActiveTraceId, setActiveRun, traced, updateCurrentTrace } from '../src/index.js';
-import { state } from '../src/state.js';
 import { type Recording, recordSampled, recordSpans } from './support/spans.js';
 
 const REMOTE = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.SAMPLED, isRemote: true };

@@ -4,7 +4,7 @@ import { SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
-import { CurrentTraceProcessor } from '../src/current-trace.js';
+import { CurrentTraceProcessor } from '../src/current-trace/current-trace.js';
 import {
   getLastActiveTraceId,
   MlflowClient,

@@ -2,7 +2,7 @@ import { context, defaultTextMapGetter, defaultTextMapSetter, propagation, ROOT_
 import { suppressTracing } from '@opentelemetry/core';
 import { expect } from 'chai';
 import { CurrentTraceProcessor, traced, updateCurrentTrace } from '../src/index.js';
-import { createPropagator } from '../src/propagator.js';
+import { createPropagator } from '../src/session/propagator.js';
 import { type Recording, recordSpans } from './support/spans.js';
 
 const noWarning = (message: string): void => {
@@ -77,7 +77,7 @@ describe('what requests carry', () => {
     const propagator = createPropagator(false, { OTEL_PROPAGATORS: 'b3, tracecontext' }, (told) => warnings.push(told));
     expect(propagator.fields()).to.deep.equal(['traceparent', 'tracestate']);
     expect(warnings).to.deep.equal([
-      'OTEL_PROPAGATORS names b3, and only tracecontext, baggage and none are known here',
+      'OTEL_PROPAGATORS has b3, which is ignored; use tracecontext, baggage or none',
     ]);
   });
 });

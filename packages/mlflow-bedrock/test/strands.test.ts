@@ -1,7 +1,7 @@
 import { context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { CurrentTraceProcessor } from '../src/current-trace.js';
+import { CurrentTraceProcessor } from '../src/current-trace/current-trace.js';
 import { strandsMiddleware } from '../src/index.js';
 import { type Recording, recordSampled, recordSpans } from './support/spans.js';
 

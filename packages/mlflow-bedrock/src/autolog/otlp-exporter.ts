@@ -1,10 +1,10 @@
 import { diag } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
-import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 
 /**
- * OpenTelemetry's own exporter for OTLP over HTTP, set up by its environment variables. Loaded with the first spans:
- * most applications never need it, and would start later for it.
+ * OpenTelemetry's own exporter for OTLP over HTTP, configured by its environment variables. It is loaded with the first
+ * spans, because most applications never need it and would start later.
  */
 export class OtlpExporter implements SpanExporter {
   #loading: Promise<SpanExporter | undefined> | undefined;
@@ -31,9 +31,9 @@ async function load(): Promise<SpanExporter | undefined> {
     const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
     return new OTLPTraceExporter();
   } catch (error) {
-    // A bundle may have left it out.
+    // A bundle may not contain the package.
     const reason = error instanceof Error ? error.message : String(error);
-    diag.warn(`mlflow-bedrock: nothing is sent to the OTLP backend: ${reason}`);
+    diag.warn(`mlflow-bedrock: the OTLP exporter cannot be loaded, so the OTLP backend gets no spans: ${reason}`);
     return undefined;
   }
 }

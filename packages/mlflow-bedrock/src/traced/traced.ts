@@ -1,11 +1,12 @@
 import { types } from 'node:util';
-import { type Attributes, context, diag, type Span, type Tracer, trace } from '@opentelemetry/api';
-import { spanEnded, spanStarted } from './current-trace.js';
-import { generatorKind, type TracedRun, traceGenerator } from './traced-generator.js';
-import { callInput, parameterNames } from './traced-input.js';
-import { TracedRecorder } from './traced-recorder.js';
+import { type Attributes, type Context, context, type Span, trace } from '@opentelemetry/api';
+import { warn } from '../common/warn.js';
+import { spanEnded, spanStarted } from '../current-trace/current-trace.js';
+import { generatorKind, type TracedRun, traceGenerator } from './generator.js';
+import { callInput, parameterNames } from './input.js';
+import { TracedRecorder } from './recorder.js';
 
-/** What a span stands for in MLflow, which shows each type in its own way. Other words are kept as they are. */
+/** The type of a span in MLflow, which shows each of these in its own way. Other words are recorded as they are. */
 export type SpanType =
   | 'AGENT'
   | 'CHAIN'
@@ -24,26 +25,34 @@ export type SpanType =
   | 'WORKFLOW'
   | (string & {});
 
+/** Options of {@link traced}. */
 export interface TracedOptions {
   /** Name of the span. */
   name: string;
   /**
-   * `AGENT`, `TOOL` and `RETRIEVER` are also described in the words of OpenTelemetry's GenAI conventions
+   * Type of the span. `AGENT`, `TOOL` and `RETRIEVER` also set the operation of OpenTelemetry's GenAI conventions
    * (`invoke_agent`, `execute_tool`, `retrieval`). Default: `UNKNOWN`.
    */
   spanType?: SpanType | undefined;
-  /** Attributes of every span of this function. */
+  /** Attributes of every span of this function. Default: none. */
   attributes?: Attributes | undefined;
 }
 
 /**
- * The function in a span: the same signature, `this`, result and errors. The span holds arguments and result, as far as
- * content is recorded (`captureMessageContent`, `contentHook`, `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`),
- * and what is traced inside becomes its children. Generators and async generators have a span from the first item that
- * is asked for to their end; its output is the list of items, at most 1,000 of them or about 1 MiB. A subclass of
- * `Promise` comes back as `then` makes it; a thenable that is no promise is returned untouched, so its span ends at once.
+ * Returns the function with a span around each call: the same signature, `this`, result and errors. Spans that start
+ * inside become its children. Never throws on its own: if the span cannot start, the function runs without.
+ *
+ * The span records arguments and result if content is recorded (`captureMessageContent`, `contentHook`,
+ * `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`).
+ *
+ * The span of a generator or async generator starts with the first item that is requested and ends with the generator.
+ * Its output is the list of items: at most 1,000, or about 1 MiB.
+ *
+ * An instance of a subclass of `Promise` is replaced by the result of its `then`. A thenable that is not a promise is
+ * returned as it is, and its span ends at once.
  *
  * @param options name of the span, or name, span type and attributes.
+ * @param fn the function.
  */
 export function traced<F extends (...args: never[]) => unknown>(options: string | TracedOptions, fn: F): F {
   const { name, spanType = 'UNKNOWN', attributes } = typeof options === 'string' ? { name: options } : options;
@@ -52,14 +61,14 @@ export function traced<F extends (...args: never[]) => unknown>(options: string 
 
   const open = (args: readonly unknown[], parent = context.active()): TracedRun | undefined => {
     try {
-      const span = tracer().startSpan(name, { attributes: fixed }, parent);
+      const span = trace.getTracer('mlflow-bedrock').startSpan(name, { attributes: fixed }, parent);
       spanStarted(span, parent);
       const recorder = new TracedRecorder(span, name, spanType === 'TOOL', ended);
       recorder.input(() => callInput(args, names));
       const inside = trace.setSpan(parent, span);
       return { recorder, run: (work) => context.with(inside, work) };
     } catch (error) {
-      diag.warn(`mlflow-bedrock: the span "${name}" could not be started; the function runs without`, error);
+      warn(`the span "${name}" could not be started; the function runs without`, error);
       return undefined;
     }
   };
@@ -83,14 +92,14 @@ export function traced<F extends (...args: never[]) => unknown>(options: string 
     recorder.returned(result);
     return result;
   };
-  // For those who look at it: frameworks read the name and the number of parameters of a handler.
+  // Frameworks read the name and the number of parameters of a handler.
   for (const key of ['name', 'length'] as const) {
     Object.defineProperty(wrapper, key, { value: fn[key], configurable: true });
   }
   return wrapper as unknown as F;
 }
 
-/** The promise given is the one whose rejection counts: a second one beside it would hide unhandled rejections. */
+/** The application must get this promise: handling the rejection of another one would hide an unhandled rejection. */
 function settled(promise: Promise<unknown>, recorder: TracedRecorder): Promise<unknown> {
   return promise.then(
     (value) => {
@@ -107,11 +116,11 @@ function settled(promise: Promise<unknown>, recorder: TracedRecorder): Promise<u
 function startGenerator(
   generator: unknown,
   args: readonly unknown[],
-  open: (args: readonly unknown[], parent: ReturnType<typeof context.active>) => TracedRun | undefined,
+  open: (args: readonly unknown[], parent: Context) => TracedRun | undefined,
 ): unknown {
   const kind = generatorKind(generator);
   if (kind === undefined) return generator;
-  // The trace it belongs to is that of the call, wherever it is read.
+  // The span belongs to the trace of the call, wherever the generator is read.
   const parent = context.active();
   return traceGenerator(generator as object, kind, { start: () => open(args, parent) });
 }
@@ -131,10 +140,6 @@ function genAiAttributes(spanType: SpanType, name: string): Attributes {
     default:
       return {};
   }
-}
-
-function tracer(): Tracer {
-  return trace.getTracer('mlflow-bedrock');
 }
 
 function ended(span: Span): void {

@@ -1,37 +1,42 @@
-import { type Attributes, diag, type Span, trace } from '@opentelemetry/api';
+import { type Attributes, type Span, trace } from '@opentelemetry/api';
+import { warn } from '../common/warn.js';
 import { openTraceOf } from './current-trace.js';
 import { type Identity, identityAttributes } from './identity.js';
 
-/** What {@link updateCurrentTrace} says about a trace; what is left out stays as it is. */
+/** A change of a trace by {@link updateCurrentTrace}. A property that is not set stays as it is. */
 export interface TraceUpdate extends Identity {
-  /** Shown in MLflow's list of traces, and changeable there. */
+  /** Shown in MLflow's list of traces. People can change them there. */
   tags?: Readonly<Record<string, string>> | undefined;
-  /** As tags, but fixed once the trace is recorded. */
+  /** Like tags, but MLflow does not change them once the trace is recorded. */
   metadata?: Readonly<Record<string, string>> | undefined;
   /** The application's own id of the request. */
   clientRequestId?: string | undefined;
-  /** Shown as the request in MLflow's list of traces, in place of the root span's input. */
+  /** Shown as the request in MLflow's list of traces. Default: the root span's input. */
   requestPreview?: string | undefined;
-  /** Shown as the response, in place of the root span's output. */
+  /** Shown as the response in MLflow's list of traces. Default: the root span's output. */
   responsePreview?: string | undefined;
 }
 
 /**
- * Says something about the trace that this code runs in, however deep below its root. Session and user also go onto the
- * active span and onto those that start later, so they count where the root is in another service; all else is written
- * on the root of this process. With the option `propagateSession` they also reach the services called from now on. Of two calls the later one wins. Outside of a trace it does nothing but warn through
- * `diag`; in a trace that is not sampled it does nothing.
+ * Sets session, user, tags and more of the trace that this code runs in, however deep below its root. The later of two
+ * calls wins. Call it before the trace ends.
+ *
+ * Session and user are set on the local root, on the active span and on spans that start later. So they count even if
+ * the root of the trace is in another service. Everything else is set on the local root. With the option
+ * `propagateSession`, later requests to other services carry session and user.
+ *
+ * Never throws. Outside of a trace it warns through `diag`. In a trace that is not sampled it does nothing.
  */
 export function updateCurrentTrace(update: TraceUpdate): void {
   try {
     const active = trace.getActiveSpan();
     if (active === undefined) {
-      diag.warn('mlflow-bedrock: updateCurrentTrace() was called outside of a trace; call it inside a traced function');
+      warn('updateCurrentTrace() was called outside of a trace; call it inside a traced function');
       return;
     }
     apply(update, active);
   } catch (error) {
-    diag.warn('mlflow-bedrock: updateCurrentTrace() failed; the trace stays as it was', error);
+    warn('updateCurrentTrace() failed; the trace stays as it was', error);
   }
 }
 
@@ -43,7 +48,7 @@ function apply(update: TraceUpdate, active: Span): void {
     if (update.userId !== undefined) open.userId = update.userId;
   }
   active.setAttributes(identityAttributes(update));
-  // Without an open trace the active span is the only one there is to write on.
+  // Without an open trace only the active span can be written.
   (open?.root ?? active).setAttributes({ ...identityAttributes(update), ...rootAttributes(update) });
 }
 

@@ -7,18 +7,18 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { W3CBaggagePropagator } from '@opentelemetry/core';
-import { openTraceOf } from './current-trace.js';
-import { ATTR_SESSION_ID, ATTR_USER_ID, identityAttributes } from './identity.js';
+import { openTraceOf } from '../current-trace/current-trace.js';
+import { ATTR_SESSION_ID, ATTR_USER_ID, identityAttributes } from '../current-trace/identity.js';
 
-/** A header that the AWS SDK adds to each of its requests. */
+/** The AWS SDK adds this header to each of its requests. */
 const AWS_SDK_HEADER = 'amz-sdk-invocation-id';
 
-/** W3C baggage; requests of the AWS SDK carry `session.id` and `user.id` of nobody, wherever they came from. */
+/** W3C baggage without `session.id` and `user.id` in requests of the AWS SDK, whichever service set them. */
 export class BaggagePropagator implements TextMapPropagator {
   readonly #baggage = new W3CBaggagePropagator();
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
-    this.#baggage.inject(isAwsRequest(carrier) ? withoutIdentity(context) : this.outgoing(context), carrier, setter);
+    this.#baggage.inject(isAwsRequest(carrier) ? withoutIdentity(context) : context, carrier, setter);
   }
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
@@ -28,27 +28,36 @@ export class BaggagePropagator implements TextMapPropagator {
   fields(): string[] {
     return this.#baggage.fields();
   }
-
-  protected outgoing(context: Context): Context {
-    return context;
-  }
 }
 
 /**
- * W3C baggage that also carries `session.id` and `user.id` of the current trace, as `updateCurrentTrace` set them or
- * another service sent them. For an OpenTelemetry set-up of your own, in place of `W3CBaggagePropagator`; `autolog()`
- * installs it with `propagateSession`. Baggage goes wherever the application's instrumentations carry it, but requests
- * of the AWS SDK carry neither of the two.
+ * W3C baggage that also carries `session.id` and `user.id` of the current trace, from `updateCurrentTrace` or another
+ * service. Use it in place of `W3CBaggagePropagator` in an OpenTelemetry set-up of your own. `autolog()` installs it
+ * with the option `propagateSession`. Instrumentations send baggage to every host, but requests of the AWS SDK carry
+ * neither of the two.
  *
  * See https://www.w3.org/TR/baggage/.
  */
-export class SessionBaggagePropagator extends BaggagePropagator {
-  protected override outgoing(context: Context): Context {
-    return withIdentity(context);
+export class SessionBaggagePropagator implements TextMapPropagator {
+  readonly #baggage = new BaggagePropagator();
+
+  /** Writes the header `baggage`: the application's entries, and session and user of the trace. */
+  inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
+    this.#baggage.inject(withIdentity(context), carrier, setter);
+  }
+
+  /** Reads the header `baggage`. */
+  extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
+    return this.#baggage.extract(context, carrier, getter);
+  }
+
+  /** Returns the names of the headers: `baggage`. */
+  fields(): string[] {
+    return this.#baggage.fields();
   }
 }
 
-// A context cannot be changed once it is active, so what `updateCurrentTrace` said is looked up when a request goes out.
+// updateCurrentTrace() cannot change an active context, so the values are looked up when a request is sent.
 function withIdentity(context: Context): Context {
   const span = trace.getSpan(context);
   const open = span && openTraceOf(span);

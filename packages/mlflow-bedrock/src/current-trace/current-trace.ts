@@ -1,17 +1,15 @@
-/** Which trace the code is in, which it was in last, and the run that new traces belong to. */
-
 import { type Context, isSpanContextValid, propagation, type Span, TraceFlags, trace } from '@opentelemetry/api';
-import type { Span as SdkSpan, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { Span as SdkSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { type Identity, identityAttributes, identityIn } from './identity.js';
-import { type OpenTrace, state } from './state.js';
+import { type OpenTrace, state } from './process-state.js';
 import { enterModelSpan } from './strands.js';
 
-/** Traces whose root never ends stay open; beyond this many the oldest is forgotten, so that memory is bounded. */
+/** Traces whose root never ends stay open. Beyond this number the oldest is forgotten, which bounds memory. */
 const MAX_OPEN_TRACES = 10_000;
 
 /**
- * The MLflow trace id (`tr-…`) of the span that is active here; undefined outside of any, and in a trace that is not
- * sampled, which MLflow never gets.
+ * Returns the MLflow id (`tr-…`) of the trace that this code runs in. Undefined outside of a trace, and in a trace that
+ * is not sampled, because MLflow never gets it.
  */
 export function getCurrentTraceId(): string | undefined {
   const spanContext = trace.getActiveSpan()?.spanContext();
@@ -20,63 +18,68 @@ export function getCurrentTraceId(): string | undefined {
 }
 
 /**
- * The MLflow trace id (`tr-…`) of the trace whose root ended last in this process; undefined before the first. Of the
- * whole process: where requests run side by side it may be another's, so take {@link getCurrentTraceId} inside the
- * trace instead.
+ * Returns the MLflow id (`tr-…`) of the trace whose root ended last in this process. Undefined before the first one
+ * ended. While requests run side by side it may be the trace of another request: call {@link getCurrentTraceId} inside
+ * the trace instead.
  */
 export function getLastActiveTraceId(): string | undefined {
   return state.lastTraceId;
 }
 
 /**
- * Traces that start from now on belong to this MLflow run, until it is called with `undefined`. Holds for the whole
- * process and wins over the run the exporter was configured with.
+ * Links traces that start from now on to an MLflow run, until the next call. It holds for the whole process and wins
+ * over the run of the exporter's configuration.
  *
- * @param runId the id of an existing run of the experiment, as `MlflowClient.createRun` gives it.
+ * @param runId id of an existing run, as `MlflowClient.createRun` returns it. Undefined: no run.
  */
 export function setActiveRun(runId: string | undefined): void {
   state.activeRun = runId;
 }
 
-/** The open trace that the span belongs to. */
+/** Returns the open trace of a span. Undefined if its local root ended or is unknown. */
 export function openTraceOf(span: Span): OpenTrace | undefined {
   return state.traces.get(span.spanContext().traceId);
 }
 
 /**
- * Keeps track of traces, so that `updateCurrentTrace`, `setActiveRun` and `getLastActiveTraceId` know roots that other
- * instrumentations started, and session and user get onto every span that follows. `autolog()` installs it; a tracer
- * provider of your own takes it among its `spanProcessors`, in any order. It exports nothing.
+ * Keeps track of open traces for `updateCurrentTrace`, `setActiveRun` and `getLastActiveTraceId`, also of traces that
+ * other instrumentations start. It sets session and user on every later span of a trace, and exports nothing.
+ * `autolog()` installs it. Add it to the `spanProcessors` of a tracer provider of your own, in any order.
  */
 export class CurrentTraceProcessor implements SpanProcessor {
   constructor() {
     state.hasProcessor = true;
   }
 
+  /** Registers the trace of a local root, and sets session and user on the span. */
   onStart(span: SdkSpan, parentContext: Context): void {
     spanStarted(span, parentContext);
     enterModelSpan(span, parentContext);
   }
 
+  /** Closes the trace when its local root ends. */
   onEnd(span: { spanContext: Span['spanContext'] }): void {
     spanEnded(span.spanContext());
   }
 
+  /** Does nothing: the processor keeps no spans. */
   async forceFlush(): Promise<void> {}
 
+  /** Does nothing: the processor keeps no spans. */
   async shutdown(): Promise<void> {}
 }
 
-/** May be told of a span twice: by the processor and by `traced`, which works without it. */
+/** Registers the start of a span. The processor and `traced()`, which works without it, may both call it. */
 export function spanStarted(span: Span, parentContext: Context): void {
   if (!span.isRecording()) return;
   const received = identityIn(propagation.getBaggage(parentContext));
   const open = openTraceOf(span) ?? (isLocalRoot(parentContext) ? openTrace(span, received) : undefined);
-  // What updateCurrentTrace said of the trace comes before what one request carried.
+  // updateCurrentTrace() wins over the baggage of a request.
   const { sessionId = received.sessionId, userId = received.userId } = open ?? {};
   span.setAttributes(identityAttributes({ sessionId, userId }));
 }
 
+/** Registers the end of a span. */
 export function spanEnded({ traceId, spanId }: { readonly traceId: string; readonly spanId: string }): void {
   if (state.traces.get(traceId)?.root.spanContext().spanId !== spanId) return;
   state.traces.delete(traceId);

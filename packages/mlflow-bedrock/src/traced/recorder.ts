@@ -1,6 +1,4 @@
-/** Writes what a traced function was given and what came of it onto its span. */
-
-import { type Attributes, diag, type Span, SpanStatusCode } from '@opentelemetry/api';
+import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import {
   ATTR_ERROR_TYPE,
   ATTR_EXCEPTION_MESSAGE,
@@ -10,20 +8,23 @@ import {
 import {
   errorMessage,
   errorStack,
+  errorType,
   type JsonValue,
   prepareContent,
   type ResolvedConfig,
   toJson,
 } from 'opentelemetry-instrumentation-bedrock/recording';
-import { contentConfig } from './state.js';
+import { warn } from '../common/warn.js';
+import { contentConfig } from './content-config.js';
 
-/** A generator may yield without end; the items after these are counted and not kept. */
+/** A generator may never end, so later items are counted but not kept. */
 const MAX_ITEMS = 1000;
 const MAX_ITEMS_LENGTH = 1_048_576;
 
 /**
- * Never throws: what goes wrong is told through `diag` and costs the record. Ends its span once, whatever comes after.
- * Holds no reference to the generator, so that a dropped one can be noticed.
+ * Writes input, output and error of one call of a traced function to its span, and ends the span exactly once. Never
+ * throws: it logs a failure and goes on without that part. Holds no reference to a generator, which would keep the
+ * garbage collector from noticing that the application dropped it.
  */
 export class TracedRecorder {
   readonly #span: Span;
@@ -44,12 +45,12 @@ export class TracedRecorder {
     this.#onEnd = onEnd;
   }
 
-  /** @param read gives the input; called only where it is recorded. */
+  /** Records the input. Calls `read` only if content is recorded. */
   input(read: () => unknown): void {
     this.#write('request', read, 'mlflow.spanInputs', 'gen_ai.tool.call.arguments');
   }
 
-  /** One yielded value, copied at once: the application may change it. */
+  /** Records one yielded value. Copies it at once, because the application may change it. */
   item(value: unknown): void {
     if (!this.#recordsContent()) return;
     this.#safely(() => {
@@ -68,12 +69,12 @@ export class TracedRecorder {
     this.#end(() => this.#output(() => value));
   }
 
-  /** Ends the span of a generator that was read to its end, or as far as its reader wanted. */
+  /** Ends the span of a generator that ended, or whose reader stopped. */
   finished(): void {
     this.#end(() => this.#outputItems());
   }
 
-  /** Ends the span of what threw. */
+  /** Ends the span of a function or generator that threw. */
   failed(error: unknown): void {
     this.#end(() => {
       if (this.#items.length > 0) this.#outputItems();
@@ -116,7 +117,7 @@ export class TracedRecorder {
     const original = errorMessage(error);
     const shown = this.#config.contentOnSpans ? this.#prepare('error', original) : undefined;
     const text = typeof shown === 'string' ? shown : undefined;
-    // The stack trace repeats the message: it may be shown only where the message is shown as it is.
+    // The stack trace repeats the message, so it is recorded only if the contentHook left the message unchanged.
     const stack = text === original ? errorStack(error) : undefined;
     this.#span.setAttribute(ATTR_ERROR_TYPE, type);
     this.#span.setStatus({ code: SpanStatusCode.ERROR, message: text ? `${type}: ${text}` : type });
@@ -137,7 +138,7 @@ export class TracedRecorder {
 
   #prepare(kind: 'request' | 'response' | 'error', value: JsonValue | undefined): JsonValue | undefined {
     return prepareContent(kind, value, { operation: this.#name, modelId: undefined }, this.#config, (error) =>
-      diag.warn('mlflow-bedrock: contentHook threw; the content it was given is not recorded', error),
+      warn('contentHook threw; its content is not recorded', error),
     );
   }
 
@@ -145,17 +146,7 @@ export class TracedRecorder {
     try {
       work();
     } catch (error) {
-      diag.warn(`mlflow-bedrock: a part of the span "${this.#name}" could not be recorded`, error);
+      warn(`a part of the span "${this.#name}" could not be recorded`, error);
     }
   }
-}
-
-function errorType(error: unknown): string {
-  try {
-    const name = (error as Partial<Error> | null | undefined)?.name;
-    if (typeof name === 'string' && name !== '') return name;
-  } catch {
-    // A getter that throws: the error has no name that could be recorded.
-  }
-  return '_OTHER';
 }

@@ -1,20 +1,19 @@
-/** Generators in a span: it starts with the first item that is asked for and ends with the generator. */
+import type { TracedRecorder } from './recorder.js';
 
-import type { TracedRecorder } from './traced-recorder.js';
-
-/** A span that is open, and how to run code inside of it. */
+/** An open span of a traced function. */
 export interface TracedRun {
   readonly recorder: TracedRecorder;
+  /** Runs code with the span active. */
   run<T>(work: () => T): T;
 }
 
 type AnyGenerator = Generator<unknown, unknown, unknown> | AsyncGenerator<unknown, unknown, unknown>;
 type Step = IteratorResult<unknown, unknown>;
 
-// Ends the spans of generators that were dropped half read. Nothing held here may refer to the generator.
+// Ends the span when the application drops a generator before its end. The recorder must not refer to the generator.
 const dropped = new FinalizationRegistry<TracedRecorder>((recorder) => recorder.finished());
 
-/** Which kind of generator the value is; undefined for anything else, also for iterators of other make. */
+/** Returns the kind of generator. Undefined for anything else, such as an iterator that is not a generator. */
 export function generatorKind(value: unknown): 'sync' | 'async' | undefined {
   const tag = typeof value === 'object' && value !== null ? tagOf(value) : '';
   if (tag === '[object Generator]') return 'sync';
@@ -25,15 +24,15 @@ function tagOf(value: object): string {
   try {
     return Object.prototype.toString.call(value);
   } catch {
-    return ''; // A proxy that refuses: the application may return one, and reads it as it knows how.
+    return ''; // The value is a proxy that throws. The application gets it unchanged.
   }
 }
 
 /**
- * The generator in a span. The object given has the prototype of the original, so it is the same to its reader.
+ * Returns a generator with the prototype, items, result and errors of the original, whose span ends with it.
  *
- * @param opened the span where it is open already.
- * @param start opens it otherwise, when the first item is asked for: a generator that is never read leaves no span.
+ * @param opened the span, if it is open already.
+ * @param start starts the span otherwise, when the first item is requested. A generator that is never read has no span.
  */
 export function traceGenerator<G extends object>(
   original: G,
@@ -79,7 +78,7 @@ export function traceGenerator<G extends object>(
       isOpen = true;
       return advance(() => generator.next(value));
     },
-    // Closed before its first item, the body never runs: there is nothing to trace, then or later.
+    // After return() or throw() before the first item, the body never runs, so no span starts later.
     return: (value: unknown) => {
       isOpen = true;
       return advance(() => generator.return(value));

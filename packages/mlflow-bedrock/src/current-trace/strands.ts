@@ -3,16 +3,17 @@ import { type Context, context, createContextKey, type Span, TraceFlags, trace }
 const MODEL_CALL = createContextKey('mlflow-bedrock.strands.model-call');
 
 /**
- * Middleware for an agent of Strands (`@strands-agents/sdk`) that puts its calls to Bedrock under Strands' own spans.
- * Without it each of them is a trace of its own, because Strands does not make its spans current while it calls a
- * model. It needs a `CurrentTraceProcessor` in the tracer provider, as `autolog()` and `register` have it; without one
- * it changes nothing.
+ * Middleware for an agent of Strands (`@strands-agents/sdk`) that makes the agent's Bedrock calls children of Strands'
+ * own spans. Without it each call is a trace of its own, because Strands does not make its spans active while it calls
+ * a model. The tracer provider must have a `CurrentTraceProcessor`, which `autolog()` and `register` add. Without one
+ * the middleware changes nothing.
  *
  * @example
  * agent.addMiddleware(InvokeModelStage, strandsMiddleware);
  *
- * @param call what is sent to the model; passed on as it is.
+ * @param call the request to the model; passed on unchanged.
  * @param next calls the model.
+ * @returns the generator of `next`, with the same events, result and errors.
  */
 export function strandsMiddleware<C, E, R>(
   call: C,
@@ -24,7 +25,7 @@ export function strandsMiddleware<C, E, R>(
     <A extends unknown[], T>(step: (...args: A) => T) =>
     (...args: A): T =>
       context.with(inside, () => step.apply(generator, args));
-  // Step by step, because the body of a generator runs in the context of whoever asks for the next item.
+  // Each step by itself, because the body of a generator runs in the context of the caller of next().
   return Object.assign(Object.create(Object.getPrototypeOf(generator)), {
     next: inContext(generator.next),
     return: inContext(generator.return),
@@ -32,16 +33,16 @@ export function strandsMiddleware<C, E, R>(
   });
 }
 
-/** Makes the span that Strands starts for a model call current for the rest of that call. */
+/** Makes the span that Strands starts for a model call active for the rest of that call. */
 export function enterModelSpan(span: Span & { readonly name: string }, parentContext: Context): void {
-  // Strands' own name for it, without the model: not that of this package's span for the call to Bedrock.
+  // Strands' own name of the span. The name of this project's span has the model in it.
   if (span.name !== 'chat') return;
   (parentContext.getValue(MODEL_CALL) as ModelCallContext | undefined)?.enter(span);
 }
 
 /**
- * The context of one model call. It changes once, which contexts otherwise never do: Strands starts its span and calls
- * the model without a step between them that could be run in another one.
+ * The context of one model call. Unlike other contexts it changes, once: Strands starts its span and calls the model
+ * without a step in between that could run in another context.
  */
 class ModelCallContext implements Context {
   #values: Context;
@@ -63,7 +64,7 @@ class ModelCallContext implements Context {
 
   setValue(key: symbol, value: unknown): Context {
     const derived = this.#values.setValue(key, value);
-    // Strands names the parent of its span here. Of a trace that is not sampled nobody hears when the span starts.
+    // Strands sets the parent of its span here. No processor sees the start of a span that is not sampled.
     const parent = trace.getSpan(derived);
     if (parent && (parent.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) this.enter(parent);
     return derived;

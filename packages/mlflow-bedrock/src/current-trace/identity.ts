@@ -1,18 +1,19 @@
-/** Session and user of a trace: as attributes of its spans, and as entries of W3C baggage, under the same names. */
+/** Session and user of a trace. Span attributes and entries of W3C baggage have the same names. */
 
 import type { Attributes, Baggage } from '@opentelemetry/api';
 
 export const ATTR_SESSION_ID = 'session.id';
 export const ATTR_USER_ID = 'user.id';
 
-/** Who a trace is about. */
+/** Session and user of a trace. */
 export interface Identity {
-  /** The conversation it belongs to: MLflow groups traces by it. */
+  /** The conversation. MLflow groups traces by it. */
   sessionId?: string | undefined;
+  /** The user of the application. */
   userId?: string | undefined;
 }
 
-/** Without what is not known. */
+/** Returns the attributes of what is set. */
 export function identityAttributes({ sessionId, userId }: Identity): Attributes {
   return {
     ...(sessionId === undefined ? {} : { [ATTR_SESSION_ID]: sessionId }),
@@ -20,7 +21,7 @@ export function identityAttributes({ sessionId, userId }: Identity): Attributes 
   };
 }
 
-/** What another service, or the application itself, put into the baggage; an empty entry counts as none. */
+/** Reads the entries that the application or another service set. An empty entry counts as absent. */
 export function identityIn(baggage: Baggage | undefined): Identity {
   return {
     sessionId: baggage?.getEntry(ATTR_SESSION_ID)?.value || undefined,

@@ -1,9 +1,10 @@
-/** Names of the parameters, where the source of a function shows them plainly. */
-
 const PARAMETERS = /^(?:async\b\s*)?(?:function\b\s*)?\*?\s*(?:[\w$]+\s*)?\(([^()]*)\)|^(?:async\s+)?([\w$]+)\s*=>/;
 const NAMES = /^\s*[A-Za-z_$][\w$]*(?:\s*,\s*[A-Za-z_$][\w$]*)*\s*,?\s*$/;
 
-/** Undefined where a parameter has a default, is taken apart or collects the rest: by position then. */
+/**
+ * Reads the parameter names from the source of a function. Undefined if a parameter has a default, is destructured or
+ * is a rest parameter.
+ */
 export function parameterNames(fn: (...args: never[]) => unknown): readonly string[] | undefined {
   const source = Function.prototype.toString.call(fn);
   const match = PARAMETERS.exec(source);
@@ -16,8 +17,8 @@ export function parameterNames(fn: (...args: never[]) => unknown): readonly stri
 }
 
 /**
- * The input of a call as MLflow's own SDKs record it: by parameter name. Where the names are not to be had, a single
- * object as it is, and anything else as the list of arguments.
+ * Returns the input of a call as MLflow's own SDKs record it: an object with a property for each parameter. Without
+ * names, it is a single object argument as it is, else the list of arguments.
  */
 export function callInput(args: readonly unknown[], names: readonly string[] | undefined): unknown {
   if (args.length === 0) return {};

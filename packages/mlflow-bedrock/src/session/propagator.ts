@@ -1,13 +1,16 @@
 import type { TextMapPropagator } from '@opentelemetry/api';
 import { CompositePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
-import type { Environment } from './environment.js';
+import type { Environment } from '../common/environment.js';
 import { BaggagePropagator, SessionBaggagePropagator } from './session-baggage.js';
 
 const DEFAULT_NAMES = 'tracecontext,baggage';
 
 /**
- * What requests to and from other services carry, by `OTEL_PROPAGATORS`: `tracecontext`, `baggage`, both (the default)
- * or `none`.
+ * Returns the propagator for requests to and from other services.
+ *
+ * @param propagateSession whether requests carry session and user of the trace.
+ * @param env `OTEL_PROPAGATORS` is a list of `tracecontext` and `baggage`, or `none`. Default: both.
+ * @param warn logs names that are not known.
  */
 export function createPropagator(
   propagateSession: boolean,
@@ -24,7 +27,7 @@ export function createPropagator(
   names.delete('');
   const unknown = [...names].filter((name) => !known.has(name));
   if (unknown.length > 0) {
-    warn(`OTEL_PROPAGATORS names ${unknown.join(', ')}, and only tracecontext, baggage and none are known here`);
+    warn(`OTEL_PROPAGATORS has ${unknown.join(', ')}, which is ignored; use tracecontext, baggage or none`);
   }
   return new CompositePropagator({ propagators: [...names].flatMap((name) => known.get(name)?.() ?? []) });
 }

@@ -1,0 +1,52 @@
+import { type TracerProvider, trace } from '@opentelemetry/api';
+import { endsWithin } from '../common/ends-within.js';
+import { warn } from '../common/warn.js';
+import { state } from '../current-trace/process-state.js';
+import { createInstrumentation } from './instrumentation.js';
+import { type AutologOptions, flushTimeout } from './options.js';
+import type { Tracing } from './tracing.js';
+
+/** Returns the tracer provider that the application registered. Undefined if there is none. */
+export function registeredProvider(): TracerProvider | undefined {
+  const proxy = trace.getTracerProvider() as TracerProvider & {
+    getDelegate?: () => TracerProvider;
+    getDelegateTracer?: (name: string) => unknown;
+  };
+  if (!proxy.getDelegateTracer || !proxy.getDelegate) return proxy;
+  return proxy.getDelegateTracer('mlflow-bedrock') === undefined ? undefined : proxy.getDelegate();
+}
+
+/** Traces Bedrock calls into the application's own provider, whose processors decide where the spans go. */
+export function traceIntoProvider(
+  provider: TracerProvider & { forceFlush?: () => unknown },
+  options: AutologOptions,
+): Tracing {
+  // A tracer provider accepts processors only in its constructor.
+  if (!state.hasProcessor) {
+    warn(
+      'a tracer provider is registered already, so Bedrock calls are traced into that one. For MLflow, add to it: ' +
+        "import { CurrentTraceProcessor, MlflowSpanExporter } from 'mlflow-bedrock'; " +
+        'spanProcessors: [new CurrentTraceProcessor(), new BatchSpanProcessor(new MlflowSpanExporter())]',
+    );
+  }
+  const instrumentation = createInstrumentation(options);
+  const timeoutMillis = flushTimeout(options.flushTimeoutMillis);
+  const flush = async (): Promise<void> => {
+    try {
+      await endsWithin(timeoutMillis, Promise.resolve(provider.forceFlush?.()));
+    } catch {
+      // The provider's exporters report their own failures.
+    }
+  };
+  return {
+    flush,
+    shutdown: async () => {
+      await flush();
+      instrumentation.disable();
+    },
+    enable: () => {
+      if (!instrumentation.isEnabled()) instrumentation.enable();
+    },
+    disable: () => instrumentation.disable(),
+  };
+}

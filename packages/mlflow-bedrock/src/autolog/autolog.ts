@@ -1,0 +1,63 @@
+import { isSdkDisabled } from '../common/environment.js';
+import { warn } from '../common/warn.js';
+import { registeredProvider, traceIntoProvider } from './application-provider.js';
+import { setDefaultLogger } from './logger.js';
+import type { Autolog, AutologOptions } from './options.js';
+import { traceToMlflow } from './own-provider.js';
+import type { Tracing } from './tracing.js';
+
+const WAS_SHUT_DOWN = 'autolog() was shut down, and cannot start again in this process. To pause it, use disable().';
+const CALLED_BEFORE = 'autolog() was called before; the options of the first call stay in use.';
+
+interface StartedAutolog extends Autolog {
+  /** Records again after `disable()`, and warns of what a further call of `autolog()` cannot change. */
+  resume(hasOptions: boolean): void;
+}
+
+/** Shared by the ES module and the CommonJS build of this package, because a process may load both. */
+const STARTED = Symbol.for('mlflow-bedrock.autolog.v1');
+const shared = globalThis as { [STARTED]?: StartedAutolog };
+
+/**
+ * Traces every Amazon Bedrock call of this process to MLflow from now on, and flushes before the process ends. Options
+ * and environment variables configure it. A further call returns the same {@link Autolog} and ignores its options.
+ *
+ * If the application has registered a tracer provider, Bedrock calls are traced into that one. `diag` then logs what to
+ * add to it for MLflow, unless the provider has a `CurrentTraceProcessor`. With `OTEL_SDK_DISABLED=true` it does nothing.
+ * It never throws: it reports settings that cannot work through `diag`.
+ *
+ * @param options default: the environment, then the defaults of {@link AutologOptions}.
+ */
+export function autolog(options: AutologOptions = {}): Autolog {
+  const started = shared[STARTED];
+  if (started) {
+    started.resume(Object.keys(options).length > 0);
+    return started;
+  }
+  if (isSdkDisabled(process.env)) return { flush: async () => {}, shutdown: async () => {}, disable: () => {} };
+  setDefaultLogger(process.env['OTEL_LOG_LEVEL']);
+  const provider = registeredProvider();
+  const created = createAutolog(provider ? traceIntoProvider(provider, options) : traceToMlflow(options));
+  shared[STARTED] = created;
+  return created;
+}
+
+function createAutolog(tracing: Tracing): StartedAutolog {
+  let shutdown: Promise<void> | undefined;
+  return {
+    flush: () => tracing.flush(),
+    shutdown: () => {
+      shutdown ??= tracing.shutdown();
+      return shutdown;
+    },
+    disable: () => tracing.disable(),
+    resume: (hasOptions) => {
+      if (shutdown) {
+        warn(WAS_SHUT_DOWN);
+        return;
+      }
+      if (hasOptions) warn(CALLED_BEFORE);
+      tracing.enable();
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import { BedrockInstrumentation, type BedrockInstrumentationConfig } from 'opentelemetry-instrumentation-bedrock';
+import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
+import { setContentConfig } from '../traced/content-config.js';
+import type { AutologOptions } from './options.js';
+
+/** Instruments Bedrock calls with the content options, which hold for traced functions, too. */
+export function createInstrumentation(options: AutologOptions): BedrockInstrumentation {
+  const { captureMessageContent, contentHook, contentFormats, maxContentLength, maxMediaBytes, recordStreamEvents } =
+    options;
+  const content: BedrockInstrumentationConfig = {
+    ...(captureMessageContent !== undefined && { captureMessageContent }),
+    ...(contentHook && { contentHook }),
+    ...(contentFormats && { contentFormats }),
+    ...(maxContentLength !== undefined && { maxContentLength }),
+    ...(maxMediaBytes !== undefined && { maxMediaBytes }),
+    ...(recordStreamEvents !== undefined && { recordStreamEvents }),
+  };
+  // The instrumentation itself warns of values that it does not know.
+  setContentConfig(resolveConfig(content, process.env, () => undefined));
+  return new BedrockInstrumentation(content);
+}

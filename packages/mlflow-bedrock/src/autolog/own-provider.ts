@@ -1,0 +1,109 @@
+import { context, propagation, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { globalErrorHandler } from '@opentelemetry/core';
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  type Resource,
+  resourceFromAttributes,
+} from '@opentelemetry/resources';
+import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
+import { ATTR_SERVICE_NAME } from '@opentelemetry/semantic-conventions';
+import { MlflowSpanExporter } from 'opentelemetry-exporter-mlflow';
+import { endsWithin } from '../common/ends-within.js';
+import { hasOtlpEndpoint, propagatesSession, readableTrackingUri } from '../common/environment.js';
+import { warn } from '../common/warn.js';
+import { CurrentTraceProcessor } from '../current-trace/current-trace.js';
+import { createPropagator } from '../session/propagator.js';
+import { createInstrumentation } from './instrumentation.js';
+import { type AutologOptions, flushTimeout } from './options.js';
+import { OtlpExporter } from './otlp-exporter.js';
+import { flushAtProcessEnd } from './process-end.js';
+import { batchOptions, samplerFromEnvironment, spanLimits } from './sdk-settings.js';
+import { SwitchableSpanProcessor } from './switchable-processor.js';
+import type { Tracing } from './tracing.js';
+
+/** How long an aborted export may take to call back, in milliseconds. */
+const ABORT_MILLIS = 50;
+
+/** Registers a tracer provider that sends to MLflow, and to an OTLP backend if the environment names one. */
+export function traceToMlflow(options: AutologOptions): Tracing {
+  const flushTimeoutMillis = flushTimeout(options.flushTimeoutMillis);
+  const mlflow = new MlflowSpanExporter(options);
+  const exporters: SpanExporter[] = hasOtlpEndpoint(process.env) ? [mlflow, new OtlpExporter()] : [mlflow];
+  const processor = new SwitchableSpanProcessor(
+    exporters.map((exporter) => new BatchSpanProcessor({ exporter, ...batchOptions() })),
+  );
+  const provider = new TracerProvider({
+    resource: resource(options.serviceName),
+    sampler: options.sampler ?? samplerFromEnvironment(process.env, warn),
+    spanLimits: spanLimits(),
+    spanProcessors: [new CurrentTraceProcessor(), processor],
+  });
+  const propagateSession = options.propagateSession ?? propagatesSession(process.env);
+  trace.setGlobalTracerProvider(provider);
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(createPropagator(propagateSession, process.env, warn));
+  const instrumentation = createInstrumentation(options);
+
+  const warnOfUnsent = (): void => {
+    const server = readableTrackingUri(options.trackingUri, process.env);
+    const backend = exporters.length > 1 ? ', and a backend at the OTLP endpoint' : '';
+    warn(
+      `not everything was sent within ${flushTimeoutMillis} ms. Does an MLflow server listen at ${server}${backend}?`,
+    );
+  };
+  const sendAll = async (): Promise<readonly unknown[]> => {
+    const errors = await processor.flush();
+    // BatchSpanProcessor does not wait for exports that its timer started.
+    await mlflow.forceFlush();
+    return errors;
+  };
+  /** Waits for `sending` and reports its errors. Resolves with false if the time is over first. */
+  const settles = async (sending: Promise<readonly unknown[]>, timeoutMillis: number): Promise<boolean> => {
+    const errors = await endsWithin(timeoutMillis, sending);
+    for (const error of errors ?? []) globalErrorHandler(error as Error);
+    return errors !== undefined;
+  };
+  const flush = async (): Promise<void> => {
+    if (!(await settles(sendAll(), flushTimeoutMillis))) warnOfUnsent();
+  };
+  const flushAndAbort = async (): Promise<void> => {
+    const sending = sendAll();
+    if (await settles(sending, flushTimeoutMillis)) return;
+    // Aborted requests, and exports that the processor's timer starts later, must not keep the process alive.
+    await mlflow.forceFlush({ timeoutMillis: 0 });
+    await mlflow.shutdown();
+    if (!(await settles(sending, ABORT_MILLIS))) warnOfUnsent();
+  };
+  const stopFlushing = flushAtProcessEnd({
+    hasUnsentSpans: () => processor.hasUnsentSpans,
+    flush,
+    flushAndAbort,
+  });
+  const disable = (): void => {
+    instrumentation.disable();
+    processor.disable();
+  };
+  return {
+    flush,
+    shutdown: async () => {
+      await flushAndAbort();
+      disable();
+      stopFlushing();
+      await endsWithin(flushTimeoutMillis, provider.shutdown());
+    },
+    enable: () => {
+      if (processor.isEnabled) return;
+      processor.enable();
+      instrumentation.enable();
+    },
+    disable,
+  };
+}
+
+function resource(serviceName: string | undefined): Resource {
+  const detected = defaultResource().merge(detectResources({ detectors: [envDetector] }));
+  return serviceName ? detected.merge(resourceFromAttributes({ [ATTR_SERVICE_NAME]: serviceName })) : detected;
+}

@@ -1,0 +1,60 @@
+import type { Context } from '@opentelemetry/api';
+import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace';
+
+/** Forwards spans to other processors while it is enabled, and knows whether some have not been flushed. */
+export class SwitchableSpanProcessor implements SpanProcessor {
+  readonly #processors: readonly SpanProcessor[];
+  #isEnabled = true;
+  #endedSpans = 0;
+  #flushedSpans = 0;
+
+  constructor(processors: readonly SpanProcessor[]) {
+    this.#processors = processors;
+  }
+
+  get isEnabled(): boolean {
+    return this.#isEnabled;
+  }
+
+  /** True from the end of a span until a flush that began later ends. */
+  get hasUnsentSpans(): boolean {
+    return this.#endedSpans > this.#flushedSpans;
+  }
+
+  enable(): void {
+    this.#isEnabled = true;
+  }
+
+  /** Drops spans that end from now on. */
+  disable(): void {
+    this.#isEnabled = false;
+  }
+
+  onStart(span: Span, parentContext: Context): void {
+    for (const processor of this.#processors) processor.onStart(span, parentContext);
+  }
+
+  onEnd(span: ReadableSpan): void {
+    if (!this.#isEnabled) return;
+    this.#endedSpans += 1;
+    for (const processor of this.#processors) processor.onEnd(span);
+  }
+
+  /** Sends the spans that ended so far. Resolves with the errors of the processors that failed, and never rejects. */
+  async flush(): Promise<readonly unknown[]> {
+    const endedSpans = this.#endedSpans;
+    const results = await Promise.allSettled(this.#processors.map((processor) => processor.forceFlush()));
+    this.#flushedSpans = Math.max(this.#flushedSpans, endedSpans);
+    return results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+  }
+
+  async forceFlush(): Promise<void> {
+    await this.flush();
+  }
+
+  async shutdown(): Promise<void> {
+    this.#isEnabled = false;
+    await Promise.allSettled(this.#processors.map((processor) => processor.shutdown()));
+    this.#flushedSpans = this.#endedSpans;
+  }
+}

@@ -1,0 +1,32 @@
+/** Reads settings from the environment. An empty variable counts as unset. */
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const DEFAULT_TRACKING_URI = 'http://localhost:5000';
+
+/** True if `OTEL_SDK_DISABLED` is `true`, as the OpenTelemetry specification defines it. */
+export function isSdkDisabled(env: Environment): boolean {
+  return isTrue(env['OTEL_SDK_DISABLED']);
+}
+
+/** True if a variable names an OTLP backend. */
+export function hasOtlpEndpoint(env: Environment): boolean {
+  return Boolean(env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']?.trim() || env['OTEL_EXPORTER_OTLP_ENDPOINT']?.trim());
+}
+
+/** True if requests to other services carry session and user. */
+export function propagatesSession(env: Environment): boolean {
+  return isTrue(env['MLFLOW_BEDROCK_PROPAGATE_SESSION']);
+}
+
+/** The address of the tracking server for messages: without credentials and query. */
+export function readableTrackingUri(trackingUri: string | undefined, env: Environment): string {
+  const uri = trackingUri || env['MLFLOW_TRACKING_URI']?.trim() || DEFAULT_TRACKING_URI;
+  if (!URL.canParse(uri)) return 'the tracking URI';
+  const { protocol, host, pathname } = new URL(uri);
+  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
+}
+
+function isTrue(text: string | undefined): boolean {
+  return text?.trim().toLowerCase() === 'true';
+}
