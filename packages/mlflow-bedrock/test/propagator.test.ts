@@ -76,8 +76,6 @@ describe('what requests carry', () => {
     const warnings: string[] = [];
     const propagator = createPropagator(false, { OTEL_PROPAGATORS: 'b3, tracecontext' }, (told) => warnings.push(told));
     expect(propagator.fields()).to.deep.equal(['traceparent', 'tracestate']);
-    expect(warnings).to.deep.equal([
-      'OTEL_PROPAGATORS has b3, which is ignored; use tracecontext, baggage or none',
-    ]);
+    expect(warnings).to.deep.equal(['OTEL_PROPAGATORS has b3, which is ignored; use tracecontext, baggage or none']);
   });
 });
