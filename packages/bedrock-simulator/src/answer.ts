@@ -10,14 +10,14 @@ import { countPrompt, createScriptedModel, type ScriptedModel } from './scripted
 import { toPieces } from './tokens.js';
 import type { Operation, ReceivedRequest, SimulatedResponse } from './types.js';
 
-/** A request that is known to be for one of Bedrock Runtime's operations. */
+/** A request for one of Bedrock Runtime's operations. */
 export interface OperationRequest extends ReceivedRequest {
   readonly operation: Operation;
-  /** What path and query name besides the model. */
+  /** Values from the path and the query, except the model id. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** What the simulator remembers between requests. */
+/** State that the simulator keeps between requests. */
 export interface State {
   readonly model: ScriptedModel;
   readonly jobs: AsyncJobs;
@@ -27,7 +27,7 @@ export function createState(): State {
   return { model: createScriptedModel(), jobs: createAsyncJobs() };
 }
 
-/** Answers a request by script. With `pieces`, the text of the answer and the chunks of its stream are given. */
+/** Answers a request by script. `pieces` replace the text of the answer and the chunks of its stream. */
 export function answer(request: OperationRequest, state: State, pieces?: readonly string[]): SimulatedResponse {
   const { operation, labels } = request;
   const modelId = request.modelId ?? '';
@@ -56,7 +56,7 @@ export function answer(request: OperationRequest, state: State, pieces?: readonl
   }
 }
 
-/** A request that a guardrail blocks reaches no model: nothing is counted. */
+/** A request that a guardrail blocks has no tokens, because it reaches no model. */
 function converse(
   modelId: string,
   body: JsonObject,

@@ -1,20 +1,20 @@
 import { digest } from './digest.js';
 import { type JsonObject, objectOf, stringOf } from './json.js';
 
-/** Asynchronous invocations; bodies in and out are those of the operations. Nothing is written to S3. */
+/** Asynchronous invocations, in memory only. Arguments and results are the bodies of the operations. */
 export interface AsyncJobs {
-  /** The same `clientRequestToken` is the same job. */
+  /** Starts a job, or returns the existing job with the same `clientRequestToken`. */
   start(body: JsonObject): JsonObject;
-  /** Undefined when there is no such job. */
+  /** Returns undefined if the job does not exist. */
   get(invocationArn: string): JsonObject | undefined;
-  /** Newest first. */
+  /** Lists jobs, the newest first. */
   list(filters: Readonly<Record<string, string>>): JsonObject;
 }
 
 interface Job {
   readonly facts: JsonObject;
   readonly token: string;
-  /** The first look at a job finds it in progress, any later one completed. */
+  /** Undefined until a job is read for the second time, which shows it as completed. */
   endTime: string | undefined;
   seen: boolean;
 }
@@ -68,7 +68,7 @@ function look(job: Job): JsonObject {
   return { ...facts, status: 'Completed', lastModifiedTime: endTime, endTime };
 }
 
-/** The service adds a folder for each invocation. */
+/** Adds a folder per invocation to the S3 address, as the service does. */
 function outputOf({ s3OutputDataConfig }: JsonObject, id: string): JsonObject {
   const config = objectOf(s3OutputDataConfig);
   return { s3OutputDataConfig: { ...config, s3Uri: `${stringOf(config['s3Uri']).replace(/\/$/, '')}/${id}` } };

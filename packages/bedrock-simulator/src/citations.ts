@@ -1,7 +1,7 @@
 import type { CitableDocument, Quote } from './conversation.js';
 import { wordsOf } from './tokens.js';
 
-/** Of each document the sentence that shares the most words with the question, if no other document shares more. */
+/** Quotes the sentences that share the most words with the question, at most one per document. */
 export function quoteDocuments(documents: readonly CitableDocument[], question: string): Quote[] {
   const asked = wordsOf(question);
   const candidates = documents.flatMap(({ title, text }, documentIndex) => {

@@ -16,7 +16,7 @@ try {
 }
 
 async function main(argv: readonly string[]): Promise<void> {
-  // pnpm passes on the "--" that separates its own options.
+  // pnpm also passes the "--" that separates its own options.
   const args = argv[0] === '--' ? argv.slice(1) : [...argv];
   const options = { port: { type: 'string' }, exchanges: { type: 'string' }, help: { type: 'boolean' } } as const;
   const { values } = parseArgs({ args, options });
@@ -48,6 +48,6 @@ function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, port, path } = error as Error & { code?: string; port?: number; path?: string };
   if (code === 'EADDRINUSE') return `port ${port} is in use. Choose another with --port, or leave --port out.`;
-  if (code === 'ENOENT') return `there is no directory ${path}.`;
+  if (code === 'ENOENT') return `the directory ${path} does not exist. Check --exchanges.`;
   return code?.startsWith('ERR_PARSE_ARGS') ? `${error.message}\n\n${USAGE}` : error.message;
 }

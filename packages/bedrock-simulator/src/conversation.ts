@@ -1,6 +1,6 @@
 import type { JsonObject } from './json.js';
 
-/** Marks in a prompt where the request asks for what precedes it to be cached. */
+/** A place in a prompt where the request asks the service to cache everything before it. */
 export const CACHE_POINT = { cachePoint: true } as const;
 
 export type PromptPart = string | typeof CACHE_POINT;
@@ -12,7 +12,7 @@ export interface ToolCall {
 }
 
 export interface ToolResult {
-  /** Id of the call it answers. */
+  /** Id of the tool call that this result answers. */
   readonly id: string;
   readonly text: string;
   readonly failed: boolean;
@@ -28,9 +28,9 @@ export interface CitableDocument {
 export interface Quote {
   readonly text: string;
   readonly title: string;
-  /** Place of the document among those of its message. */
+  /** Position of the document among the documents of its message. */
   readonly documentIndex: number;
-  /** In characters of the document. */
+  /** Position in the document, in characters. */
   readonly start: number;
   readonly end: number;
 }
@@ -50,40 +50,40 @@ export interface Tool {
   readonly schema: JsonObject;
 }
 
-/** What a request says, whatever the dialect it is written in. */
+/** A request, independent of the dialect of its body. */
 export interface Conversation {
-  /** Everything that counts as input, in the order in which prefixes are cached: tools, system, messages. */
+  /** All input, in the order in which the service caches prefixes: tools, system, messages. */
   readonly prompt: readonly PromptPart[];
   readonly messages: readonly Message[];
   readonly tools: readonly Tool[];
-  /** True when the request insists on a tool call; a name when it insists on that tool. */
+  /** True if the request requires a tool call; a name if it requires this tool. */
   readonly forceTool: boolean | string;
   readonly maxTokens: number | undefined;
 }
 
 export interface Usage {
-  /** Without cached tokens, as the service counts. */
+  /** Cached tokens are not included, as in the service's own count. */
   readonly input: number;
   readonly output: number;
   readonly cacheRead: number;
   readonly cacheWrite: number;
 }
 
-/** A scripted assistant turn, ready to be written in any dialect. */
+/** A scripted assistant turn that any dialect can write. */
 export interface Reply {
-  /** Stable for the same request. */
+  /** Equal requests get equal ids. */
   readonly id: string;
   readonly text: string;
-  /** The same text in the pieces a stream sends. */
+  /** The same text, split as a stream sends it. */
   readonly pieces: readonly string[];
   readonly toolCalls: readonly ToolCall[];
-  /** What the text begins with, each followed by a space, when the request has documents to cite. */
+  /** Quotes at the start of the text, each followed by a space; empty if the request has no documents to cite. */
   readonly quotes: readonly Quote[];
   readonly finish: 'end' | 'tool' | 'length';
   readonly usage: Usage;
-  /** True when the request has cache points, even if nothing was read or written. */
+  /** True if the request has cache points, even if no token was read or written. */
   readonly caching: boolean;
-  /** Milliseconds, computed from the usage. */
+  /** In milliseconds, computed from the usage. */
   readonly latency: { readonly total: number; readonly firstByte: number };
 }
 

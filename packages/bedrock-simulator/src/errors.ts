@@ -5,7 +5,7 @@ interface ModelledError {
   readonly message: string;
 }
 
-/** The errors Bedrock Runtime models, with the HTTP status of the service's API definition. */
+/** Bedrock Runtime's modelled errors, with the HTTP status from the service's API definition. */
 const ERRORS = {
   AccessDeniedException: { status: 403, message: "You don't have access to the model with the specified model ID." },
   ConflictException: { status: 400, message: 'The request conflicts with the current state.' },
@@ -35,19 +35,19 @@ export function isErrorType(type: string): type is ErrorType {
   return Object.hasOwn(ERRORS, type);
 }
 
-/** The error that an exception frame names: frames start the name with a small letter, headers with a capital. */
+/** Returns the error of an exception frame. Frames begin its name with a small letter, headers with a capital. */
 export function errorOfFrame(type: string): ErrorType | undefined {
   const name = `${type.slice(0, 1).toUpperCase()}${type.slice(1)}`;
   return isErrorType(name) ? name : undefined;
 }
 
-/** The usual message of an exception frame; types the service does not model have one too. */
+/** Returns the default message of an exception frame, also for types that the service does not model. */
 export function frameMessage(type: string): string {
   const error = errorOfFrame(type);
   return error ? ERRORS[error].message : 'Simulated error.';
 }
 
-/** A modelled error as the service sends it. */
+/** Returns a modelled error in the form that the service sends. */
 export function errorResponse(type: ErrorType, message: string = ERRORS[type].message): SimulatedResponse {
   return {
     status: ERRORS[type].status,

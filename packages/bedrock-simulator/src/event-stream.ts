@@ -10,7 +10,7 @@ const codec = new EventStreamCodec(
   (text) => Buffer.from(text, 'utf8'),
 );
 
-/** Encodes one event as the service frames it: prelude, headers, JSON payload, checksums. */
+/** Encodes one event as a frame of the service: prelude, headers, JSON payload, checksums. */
 export function encodeEvent(event: StreamEvent): Uint8Array {
   switch (event.messageType) {
     case 'exception':
@@ -28,13 +28,13 @@ export function encodeEvent(event: StreamEvent): Uint8Array {
   }
 }
 
-/** Splits a recorded event stream at its frame boundaries. Bytes that are no whole frame come last, in one piece. */
+/** Splits a recorded event stream into its frames. An incomplete frame comes last, in one piece. */
 export function* splitFrames(bytes: Uint8Array): Generator<Uint8Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let offset = 0;
   while (offset + 4 <= bytes.length) {
     const length = view.getUint32(offset);
-    // 16 bytes are the least a frame can have; anything shorter is not a frame and would not advance.
+    // A frame has at least 16 bytes. A shorter length is invalid, and with length 0 the loop would never end.
     if (length < 16 || offset + length > bytes.length) break;
     yield bytes.subarray(offset, offset + length);
     offset += length;
@@ -42,7 +42,7 @@ export function* splitFrames(bytes: Uint8Array): Generator<Uint8Array> {
   if (offset < bytes.length) yield bytes.subarray(offset);
 }
 
-/** The service adds a key `p` of random length to each event, so that the frame's size does not tell its content. */
+/** Adds a key `p` of random length, as the service does to hide the size of the content. */
 function padded({ type, payload }: StreamEvent): object {
   const p = PADDING.slice(0, 3 + Math.floor(Math.random() * (PADDING.length - 3)));
   if (type !== 'chunk') return { ...(payload as object | undefined), p };

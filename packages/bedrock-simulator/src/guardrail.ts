@@ -1,14 +1,14 @@
 import { arrayOf, type JsonObject, objectOf, stringOf } from './json.js';
 
-/** What every guardrail of the simulator blocks. */
+/** The word that every guardrail of the simulator blocks. */
 const BLOCKED_WORD = 'forbidden';
 
-/** What the service counts as one unit of a policy. */
+/** Length of one policy unit in the service's usage counts. */
 const CHARACTERS_PER_UNIT = 1000;
 
 /**
- * Answers ApplyGuardrail with a policy of words: `forbidden`, and the guardrail's own identifier, so that a test can
- * name a word of its own.
+ * Answers ApplyGuardrail with a word policy. It blocks `forbidden` and the guardrail's identifier, so that a test can
+ * choose a word.
  */
 export function applyGuardrail(labels: Readonly<Record<string, string>>, body: JsonObject): JsonObject {
   const { guardrailIdentifier = '', guardrailVersion = '' } = labels;
@@ -32,17 +32,17 @@ export function applyGuardrail(labels: Readonly<Record<string, string>>, body: J
   };
 }
 
-/** What a guardrail did to a Converse request. */
+/** The effect of a guardrail on a Converse request. */
 export interface ConverseGuardrail {
-  /** The answer in place of the model's, when the request was blocked. */
+  /** The guardrail's message, which replaces the model's answer; undefined if the request was not blocked. */
   readonly blocked: string | undefined;
-  /** Present when the request asks for it. */
+  /** Undefined unless the request asks for a trace. */
   readonly trace: JsonObject | undefined;
 }
 
 /**
- * Applies `guardrailConfig` of a Converse request to what it says: to the blocks of guarded content if there are any,
- * else to all text. Answers are not looked at.
+ * Applies `guardrailConfig` to the text of a Converse request: to the blocks of guarded content if there are any, else
+ * to all text. It does not check answers.
  */
 export function guardConverse(body: JsonObject): ConverseGuardrail | undefined {
   const { guardrailIdentifier, trace } = objectOf(body['guardrailConfig']);
@@ -106,7 +106,7 @@ function appliedGuardrail(identifier: string, version: string): JsonObject {
   };
 }
 
-/** As the text writes them. */
+/** Returns blocked words in the spelling of the text. */
 function findBlockedWords(text: string, identifier: string): string[] {
   const words = new Set([BLOCKED_WORD, identifier.toLowerCase()]);
   const tokens = text.match(/[\p{L}\p{N}]+/gu) ?? [];

@@ -1,4 +1,4 @@
-/** Known cities are found in any spelling of their case; others when they follow a word such as "in". */
+/** Known cities, found in upper and lower case. Other names only count as places after a word such as "in". */
 const CITIES = [
   'Amsterdam',
   'Athens',
@@ -73,13 +73,13 @@ const LIST = new RegExp(
 );
 const KNOWN = new RegExp(String.raw`(?<!\p{L})(?:${CITIES.join('|')})(?!\p{L})(?:,\s*\p{Lu}{2}\b)?`, 'giu');
 
-/** Capitalised words that follow "in" or "for" without being places. */
+/** Capitalised words after "in" or "for" that are not places. */
 const NOT_A_PLACE =
   /^(celsius|fahrenheit|kelvin|english|french|german|spanish|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|september|october|november|december|france|germany|england|japan|italy|spain|india|canada|brazil|australia|kenya|usa|uk|europe|json|xml)$/i;
 
-/** The cities a text names, in order, each once: "Paris and San Francisco, CA" gives `Paris`, `San Francisco, CA`. */
+/** Returns the cities of a text in order, without duplicates: "Paris and San Francisco, CA" has two. */
 export function findPlaces(question: string): string[] {
-  // In proper case, a known city may lead a list: "in tokyo and Springfield".
+  // Known cities become capitalised, so that one of them can start a list: "in tokyo and Springfield".
   const text = question.replace(KNOWN, properCase);
   const found: { readonly at: number; readonly name: string }[] = [];
   for (const match of text.matchAll(KNOWN)) found.push({ at: match.index, name: match[0] });

@@ -6,11 +6,11 @@ import type { Exchange, ReceivedRequest, SimulatedResponse } from './types.js';
 
 export interface Recordings {
   byId(id: string): Exchange | undefined;
-  /** The exchange recorded for this operation, model and body. Several for the same are given in turn, the last for good. */
+  /** Finds an exchange by operation, model and body. Several matches are used in turn; the last one is repeated. */
   matching(request: ReceivedRequest): Exchange | undefined;
 }
 
-/** Headers that describe the recorded connection, not the answer. */
+/** Headers that belong to the recorded connection, not to the answer. */
 const CONNECTION_HEADERS = new Set([
   'connection',
   'content-encoding',
@@ -21,16 +21,16 @@ const CONNECTION_HEADERS = new Set([
 ]);
 
 /**
- * Reads the exchanges of a directory, or takes those given.
+ * Reads the exchanges of a directory, or uses the given ones.
  *
- * @throws Error that names the file when one is not a recorded exchange.
+ * @throws Error with the file's name if a file is not a recorded exchange.
  */
 export async function loadRecordings(source: string | readonly Exchange[] | undefined): Promise<Recordings> {
   const exchanges = typeof source === 'string' ? await readDirectory(source) : (source ?? []);
   const ids = new Map(exchanges.map((exchange) => [exchange.id, exchange]));
   const bodies = new Map<string, Exchange[]>();
   for (const exchange of exchanges) {
-    // Null stands for a request whose body was not recorded.
+    // Null means that the request's body was not recorded.
     if (exchange.request?.body === undefined || exchange.request.body === null) continue;
     const key = requestKey(exchange.operation, exchange.modelId, exchange.request.body);
     const same = bodies.get(key);
@@ -46,7 +46,7 @@ export async function loadRecordings(source: string | readonly Exchange[] | unde
   };
 }
 
-/** The recorded answer, byte for byte where the recording has the bytes. */
+/** Returns the recorded answer, byte for byte if the recording has the bytes. */
 export function replay(exchange: Exchange): SimulatedResponse {
   const { status, headers = {}, body } = exchange.response;
   const response = {

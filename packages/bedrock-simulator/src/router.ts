@@ -1,6 +1,6 @@
 import type { Operation } from './types.js';
 
-/** What the path before `/model/…` asks for. */
+/** The choice that the path makes before `/model/…`. */
 export type Selector =
   | { readonly kind: 'none' }
   | {
@@ -15,12 +15,12 @@ export interface Route {
   readonly selector: Selector;
   readonly operation: Operation | undefined;
   readonly modelId: string | undefined;
-  /** What else the path and the query name: the guardrail, the invocation, filters. */
+  /** Other values from the path and the query: guardrail, invocation, filters. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
 const SELECTOR = /^\/(scenario|exchange)\/([^/]+)(?=\/|$)/;
-/** The model id is greedy: sent without percent-encoding, an ARN has slashes of its own. */
+/** The model id is greedy, because an ARN without percent-encoding contains slashes. */
 const MODEL_ROUTE = /^\/model\/(.+)\/([a-z-]+)$/;
 const MODEL_OPERATIONS: Readonly<Record<string, Operation>> = {
   converse: 'Converse',
@@ -30,7 +30,7 @@ const MODEL_OPERATIONS: Readonly<Record<string, Operation>> = {
   'count-tokens': 'CountTokens',
 };
 
-/** Routes without a model, with the names of what their groups say. */
+/** Routes without a model. The names of the groups become labels. */
 const OTHER_ROUTES: readonly { method: string; path: RegExp; operation: Operation }[] = [
   {
     method: 'POST',
@@ -42,7 +42,7 @@ const OTHER_ROUTES: readonly { method: string; path: RegExp; operation: Operatio
   { method: 'GET', path: /^\/async-invoke\/(?<invocationArn>.+)$/, operation: 'GetAsyncInvoke' },
 ];
 
-/** Reads selector, operation, model id and labels from a request's method and path. */
+/** Reads selector, operation, model id and labels from a method and a path. */
 export function route(method: string, path: string): Route {
   const [pathname = '', query = ''] = path.split('?', 2);
   const match = SELECTOR.exec(pathname);
@@ -70,7 +70,7 @@ function otherRoute(method: string, path: string, query: string): Target {
   return { operation: undefined, modelId: undefined, labels: {} };
 }
 
-/** Writes a selector as the path {@link route} reads. */
+/** Writes a selector as a path for {@link route}. */
 export function scenarioPath(name: string, parameters: Readonly<Record<string, string | number>> = {}): string {
   const pairs = Object.entries(parameters).map(
     ([key, value]) => `;${encodeURIComponent(key)}=${encodeURIComponent(value)}`,
@@ -94,7 +94,7 @@ function readSelector(kind: string, text: string): Selector {
   return { kind: 'scenario', name: decode(name), parameters, text };
 }
 
-/** A stray percent sign is no reason to refuse a request. */
+/** Returns the text unchanged if its percent-encoding is invalid, so that the request is still answered. */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);

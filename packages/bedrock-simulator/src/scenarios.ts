@@ -3,9 +3,9 @@ import type { SimulatedResponse, StreamEvent } from './types.js';
 
 export interface ScenarioContext {
   readonly parameters: Readonly<Record<string, string>>;
-  /** How many requests this endpoint URL has had, this one included. */
+  /** Number of requests to this endpoint URL so far, including this one. */
   readonly attempt: number;
-  /** The scripted answer to the request, or one made of the given pieces of text. */
+  /** Returns the scripted answer to the request, or an answer with the given pieces of text. */
   answer(pieces?: readonly string[]): SimulatedResponse;
 }
 
@@ -31,19 +31,19 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 
 export const SCENARIO_NAMES = Object.keys(SCENARIOS);
 
-/** Undefined when there is no scenario of that name. */
+/** Returns undefined if no scenario has this name. */
 export function runScenario(name: string, context: ScenarioContext): SimulatedResponse | undefined {
   return Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name]?.(context) : undefined;
 }
 
-/** The first `times` requests fail, or all without that parameter. */
+/** Fails the first `times` requests, or all of them without this parameter. */
 function failing(context: ScenarioContext, type: string): SimulatedResponse {
   if (context.attempt > numberParameter(context, 'times', Number.POSITIVE_INFINITY))
     return paced(context, context.answer());
   if (!isErrorType(type)) {
     return errorResponse(
       'ValidationException',
-      `The Bedrock simulator knows no error ${type}. Known errors: ${ERROR_TYPES.join(', ')}.`,
+      `The Bedrock simulator has no error ${type}. Known errors: ${ERROR_TYPES.join(', ')}.`,
     );
   }
   return errorResponse(type, context.parameters['message']);
@@ -62,8 +62,8 @@ function errorFrame(context: ScenarioContext): SimulatedResponse {
 }
 
 /**
- * The first `after` frames (default 3) of the answer, then `last`, then the ending. An answer that is no stream
- * fails as a whole: with the error, with a reset before any byte, or with half of its body.
+ * Sends the first `after` frames (default 3) of the answer, then `last`, then the ending. An answer without a stream
+ * fails as a whole: with the error, with a reset before the first byte, or after half of its body.
  */
 function cutShort(
   context: ScenarioContext,

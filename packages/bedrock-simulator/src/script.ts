@@ -13,8 +13,8 @@ export interface Turn {
 const DISCLAIMER = '(Scripted by the local Bedrock simulator; no model ran.)';
 
 /**
- * What the assistant says next. With tools it follows the ReAct pattern: one kind of tool per turn, as long as the
- * question asks for a tool that has not been called; then an answer made of the results.
+ * Returns the assistant's next turn. With tools it follows the ReAct pattern: a turn calls one kind of tool while the
+ * question asks for a tool that was not called yet. The last turn answers from the results.
  */
 export function composeTurn(conversation: Conversation, seed: string): Turn {
   const start = conversation.messages.findLastIndex(isQuestion);
@@ -69,14 +69,14 @@ function answer(question: string, since: readonly Message[]): string {
   return `Here is what I found. ${sentences.join(' ')}`;
 }
 
-/** What only the conversation so far can answer. */
+/** Answers a question about the conversation itself; undefined for other questions. */
 function recall(question: string, earlier: readonly Message[]): string | undefined {
   if (!/\bmy first question\b/i.test(question)) return undefined;
   const first = earlier.find(isQuestion);
   return first ? `Your first question was: "${first.text}"` : 'This is your first question.';
 }
 
-/** `{"temperature":21}` as `temperature 21`; any other text as it is. */
+/** Returns `{"temperature":21}` as `temperature 21`, and any other text unchanged. */
 function readable(text: string): string {
   try {
     const value: unknown = JSON.parse(text);
@@ -89,7 +89,7 @@ function readable(text: string): string {
   }
 }
 
-/** A few questions have a fitting answer, all others are quoted. */
+/** The questions with a fitting answer. The answer to any other question quotes it. */
 const ANSWERS: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] = [
   [/capital of (\p{L}+)/iu, ([, country = '']) => capitalOf(country)],
   [

@@ -4,11 +4,11 @@ import { composeTurn } from './script.js';
 import { countTokens, tokenize, toPieces } from './tokens.js';
 
 export interface ScriptedModel {
-  /** Answers a conversation. With `pieces` the text is given, and the request's token limit is not applied to it. */
+  /** Answers a conversation. `pieces` replace the text, and then the request's token limit has no effect. */
   reply(modelId: string, conversation: Conversation, pieces?: readonly string[]): Reply;
 }
 
-/** A model without a model: scripted turns, counted tokens, and a prompt cache that lives as long as the simulator. */
+/** Creates a model of scripted turns and counted tokens, with a prompt cache that lives as long as the simulator. */
 export function createScriptedModel(): ScriptedModel {
   const cachedPrefixes = new Set<string>();
   return {
@@ -35,12 +35,12 @@ export function createScriptedModel(): ScriptedModel {
   };
 }
 
-/** Every text block counts by itself, so that the sum over cached and other parts is the sum over all. */
+/** Counts each text block separately, so that the counts of cached and other parts add up to the total. */
 export function countPrompt(prompt: readonly PromptPart[]): number {
   return prompt.reduce((sum, part) => sum + (typeof part === 'string' ? countTokens(part) : 0), 0);
 }
 
-/** What ends at the last known cache point is read, what lies between it and the last cache point is written. */
+/** Reads the prefix up to the last known cache point, and writes the part from there to the last cache point. */
 function countInput(modelId: string, prompt: readonly PromptPart[], cached: Set<string>) {
   let seen = 0;
   let cacheRead = 0;

@@ -4,10 +4,10 @@ import { EVENT_STREAM_TYPE, encodeEvent } from './event-stream.js';
 import type { Wire } from './server.js';
 import type { Operation, SimulatedResponse } from './types.js';
 
-/** A reset that arrives together with data makes the client drop that data; this pause lets it be read first. */
+/** In milliseconds. A client drops data that arrives together with a reset, so the reset comes later. */
 const PAUSE_BEFORE_RESET = 20;
 
-/** Writes an answer to the client, frame by frame when it is a stream. */
+/** Writes an answer to the client, frame by frame if it is a stream. */
 export async function send(wire: Wire, response: SimulatedResponse, operation?: Operation): Promise<void> {
   const { status = 200, headers, body, events, interval = 0, ending = 'complete' } = response;
   if (wire.closed.aborted) return;
@@ -16,7 +16,7 @@ export async function send(wire: Wire, response: SimulatedResponse, operation?: 
     for await (const event of events) {
       if (wire.closed.aborted) return;
       await wire.write(event instanceof Uint8Array ? event : encodeEvent(event));
-      // Without a turn of the event loop in between, a client in the same process reads many frames as one.
+      // A turn of the event loop separates the frames. Otherwise a client in the same process reads many at once.
       await (interval > 0 ? pause(interval, wire.closed) : nextTurn());
     }
   } else if (body !== undefined || ending === 'complete') {

@@ -3,15 +3,15 @@ import { createServer as createHttp2Server, type IncomingHttpHeaders, type Serve
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 
-/** The way back to the client, the same for both versions of HTTP. */
+/** Writes a response, in the same way for both versions of HTTP. */
 export interface Wire {
   start(status: number, headers: Readonly<Record<string, string>>): void;
-  /** Resolves when the bytes are on their way, or when the client is gone. */
+  /** Resolves when the bytes are sent, or when the client has disconnected. */
   write(bytes: Uint8Array): Promise<void>;
   end(): void;
-  /** RST_STREAM in HTTP/2; a reset of the whole connection in HTTP/1.1, which has no smaller unit. */
+  /** Sends RST_STREAM in HTTP/2. Resets the connection in HTTP/1.1, which cannot reset less. */
   reset(): void;
-  /** Aborted when the response is over, for whichever reason. */
+  /** Aborted when the response ends, for any reason. */
   readonly closed: AbortSignal;
 }
 
@@ -30,13 +30,13 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Every HTTP/2 connection with prior knowledge starts with `PRI * HTTP/2.0`; no HTTP/1.1 method starts with `PRI`. */
+/** An HTTP/2 connection with prior knowledge starts with `PRI * HTTP/2.0`. No HTTP/1.1 method starts with `PRI`. */
 const HTTP2_PREFACE = 'PRI';
 
 /** Listens on loopback for HTTP/1.1 and cleartext HTTP/2 on one port. */
 export async function listen(handler: Handler, port: number): Promise<Listener> {
   const http1 = createHttp1Server((request, response) => void serveHttp1(handler, request, response));
-  // A simulator that hangs on request must not be cut off by Node's own timers.
+  // The scenario "hang" needs requests without a time limit, but Node's own timers would end them.
   Object.assign(http1, { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 });
   const http2 = createHttp2Server();
   http2.on('stream', (stream, headers) => void serveHttp2(handler, stream, headers));
@@ -125,14 +125,14 @@ async function serveHttp2(handler: Handler, stream: ServerHttp2Stream, headers: 
       start: (status, responseHeaders) => stream.respond({ ':status': status, ...responseHeaders }),
       write: (bytes) => written(closed, (done) => stream.write(bytes, done)),
       end: () => stream.end(),
-      // Not close(code): that ends the stream in good order first, and the reset comes after the end.
+      // Not close(code), because that ends the stream normally before it sends the reset.
       reset: () => void stream.destroy(new Error('Reset by the Bedrock simulator.')),
       closed,
     },
   );
 }
 
-/** Undefined when the client went away before the end of its request. */
+/** Resolves with undefined if the client disconnects before the end of its request. */
 function readBody(stream: Readable): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const pieces: Buffer[] = [];
@@ -148,7 +148,7 @@ function abortOnClose(stream: NodeJS.EventEmitter): AbortSignal {
   return controller.signal;
 }
 
-/** A write to a response that has been destroyed may never be called back, hence the signal. */
+/** Also waits for the signal, because a destroyed response may never call back. */
 function written(closed: AbortSignal, write: (done: () => void) => void): Promise<void> {
   if (closed.aborted) return Promise.resolve();
   return new Promise((resolve) => {
@@ -169,5 +169,5 @@ function flatten(headers: Readonly<Record<string, string | string[] | undefined>
   );
 }
 
-/** Clients that hang up are part of what is simulated. */
+/** Clients may disconnect at any time, which is not an error of the simulator. */
 function ignore(): void {}

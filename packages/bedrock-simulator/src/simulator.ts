@@ -10,9 +10,9 @@ import type { ReceivedRequest, SimulatedResponse, Simulator, SimulatorOptions } 
 const KEPT_REQUESTS = 1000;
 
 /**
- * Starts a local Bedrock Runtime endpoint on loopback. It is a simulator: no model runs, nothing leaves the machine.
+ * Starts a local Bedrock Runtime endpoint on loopback. It is a simulator: it runs no model and calls no other machine.
  *
- * @throws Error when the port is taken or `exchanges` cannot be read.
+ * @throws Error if the port is in use or `exchanges` cannot be read.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const recordings = await loadRecordings(options.exchanges);
@@ -25,7 +25,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     requests.push(request);
     if (requests.length > KEPT_REQUESTS) requests.shift();
     const response = await respond(request, target).catch(failedResponder);
-    // What fails here is an iterable of the caller's; the client sees a broken stream.
+    // Only the caller's iterable of events can fail here. The client then sees a broken stream.
     await send(wire, response, operation).catch(() => wire.reset());
   }, options.port ?? 0);
   const url = `http://127.0.0.1:${listener.port}`;

@@ -23,8 +23,8 @@ const WEATHER_WORDS = /\b(weather|forecast|temperature|rain\w*|snow\w*|sunny|umb
 const PLACE_PROPERTY = /city|cities|location|place|town|destination/i;
 
 /**
- * The offered tools the question asks for: those with a word of their name in it, else the first that takes a place.
- * A tool that needs a place is left out when the question names none.
+ * Returns the tools that the question asks for: those whose name shares a word with it, else the first tool that takes
+ * a place. A tool that needs a place is left out if the question names none.
  */
 export function relevantTools(tools: readonly Tool[], question: string): Tool[] {
   const hasPlace = findPlaces(question).length > 0;
@@ -33,7 +33,7 @@ export function relevantTools(tools: readonly Tool[], question: string): Tool[] 
   return tools.filter((tool) => placeKey(tool) !== undefined).slice(0, 1);
 }
 
-/** The inputs to call a tool with: one call, or one for each place the question names if the tool takes one place. */
+/** Returns the inputs of a tool's calls: one per place in the question if the tool takes a place, else one. */
 export function planCalls(tool: Tool, question: string): JsonObject[] {
   const key = placeKey(tool);
   const places = findPlaces(question);
@@ -49,7 +49,7 @@ function isNamed(name: string, question: string): boolean {
   );
 }
 
-/** Fills what the schema requires (everything if it does not say), and the place in any case. */
+/** Fills the members that the schema requires (all members if it requires none), and always the place. */
 function readInput(tool: Tool, question: string, place: string | undefined): JsonObject {
   const properties = propertiesOf(tool);
   const key = placeKey(tool);
@@ -64,7 +64,7 @@ function readInput(tool: Tool, question: string, place: string | undefined): Jso
 interface Known {
   readonly question: string;
   readonly place: string | undefined;
-  /** Each number of the question is used once. */
+  /** Numbers of the question that are not used yet; each is used once. */
   readonly numbers: number[];
 }
 

@@ -1,4 +1,4 @@
-/** The operations the simulator knows by their REST route. */
+/** The operations that have a REST route in the simulator. */
 export type Operation =
   | 'Converse'
   | 'ConverseStream'
@@ -13,8 +13,8 @@ export type Operation =
 /**
  * One frame of an `application/vnd.amazon.eventstream` answer.
  *
- * For `chunk` events (InvokeModelWithResponseStream) the payload is the model's own JSON; the simulator wraps it in
- * `{bytes}` as the service does. A string payload is sent as it is, for chunks that are not JSON.
+ * The payload of a `chunk` event (InvokeModelWithResponseStream) is the model's own JSON. The simulator wraps it in
+ * `{bytes}` as the service does. A string payload is sent unchanged, for chunks that are not JSON.
  */
 export interface StreamEvent {
   /** Event type (`messageStart`, `chunk`, …), exception type (`throttlingException`, …) or error code. */
@@ -24,29 +24,28 @@ export interface StreamEvent {
   readonly payload?: unknown;
 }
 
-/** An answer, as `respond`, a scenario or a replayed exchange gives it. */
+/** An answer from `respond`, a scenario or a replayed exchange. */
 export interface SimulatedResponse {
   /** HTTP status, default 200. */
   readonly status?: number;
-  /** Added to (and winning over) the headers the simulator sends by itself: content type and request id. */
+  /** Headers in addition to the content type and the request id, which these headers can replace. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** A string or bytes are sent as they are, anything else as JSON. Ignored when there are `events`. */
+  /** A string or bytes are sent unchanged, any other value as JSON. Ignored if `events` is set. */
   readonly body?: unknown;
-  /** Frames of an event stream. Bytes are sent as they are. With an async iterable the caller sets the pace. */
+  /** Frames of an event stream. Bytes are sent unchanged. An async iterable decides when each frame is sent. */
   readonly events?: Iterable<StreamEvent | Uint8Array> | AsyncIterable<StreamEvent | Uint8Array>;
-  /** Milliseconds to wait after each frame, default 0. */
+  /** Pause after each frame in milliseconds. Default: 0. */
   readonly interval?: number;
   /**
-   * What follows the last byte: `complete` (default) ends the response; `reset` sends RST_STREAM (HTTP/2) or resets
-   * the connection (HTTP/1.1); `hang` leaves the response open. With neither body nor events, `reset` and `hang`
-   * happen before any response header.
+   * What follows the last byte. `complete` (default) ends the response. `reset` sends RST_STREAM (HTTP/2) or resets the
+   * connection (HTTP/1.1). `hang` leaves the response open. Without body and events, `reset` and `hang` send nothing.
    */
   readonly ending?: 'complete' | 'reset' | 'hang';
 }
 
 /**
- * A recorded HTTP exchange. In memory, only `id`, `operation`, `modelId` and `response` (with `responseEvents` for a
- * stream) are needed.
+ * A recorded HTTP exchange. An exchange in memory needs only `id`, `operation`, `modelId` and `response`, and
+ * `responseEvents` for a stream.
  */
 export interface Exchange {
   readonly id: string;
@@ -60,31 +59,31 @@ export interface Exchange {
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: unknown;
   };
-  /** Base64 of the raw event stream; wins over `responseEvents`. */
+  /** Base64 of the raw event stream. It wins over `responseEvents`. */
   readonly responseBodyBase64?: string;
   readonly responseEvents?: readonly StreamEvent[];
 }
 
-/** A request as the simulator received it. */
+/** A request that the simulator received. */
 export interface ReceivedRequest {
   readonly method: string;
-  /** Path with query, as sent, selector included. */
+  /** Path as sent, with the query and the selector. */
   readonly path: string;
-  /** Undefined when the path is no route of Bedrock Runtime. */
+  /** Undefined if the path is not a route of Bedrock Runtime. */
   readonly operation: Operation | undefined;
   /** Decoded model id. */
   readonly modelId: string | undefined;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON, or the bytes when they are not JSON. */
+  /** Parsed JSON, or the bytes if they are not JSON. */
   readonly body: unknown;
   readonly httpVersion: '1.1' | '2.0';
 }
 
 export interface SimulatorOptions {
-  /** Default: a free port chosen by the system. */
+  /** Default: a free port that the system chooses. */
   readonly port?: number;
-  /** Called first for every request; undefined leaves the answer to the exchanges and scenarios. */
+  /** Called first for every request. If it returns undefined, exchanges and scenarios answer. */
   readonly respond?: (
     request: ReceivedRequest,
   ) => SimulatedResponse | undefined | Promise<SimulatedResponse | undefined>;
@@ -92,7 +91,7 @@ export interface SimulatorOptions {
   readonly exchanges?: string | readonly Exchange[];
 }
 
-/** What the path of an endpoint can choose. */
+/** The choice that an endpoint's path makes. */
 export type EndpointSelector =
   | { readonly scenario: string; readonly parameters?: Readonly<Record<string, string | number>> }
   | { readonly exchange: string };
@@ -101,9 +100,9 @@ export interface Simulator {
   /** Endpoint with the default behaviour, for example `http://127.0.0.1:40001`. */
   readonly url: string;
   /**
-   * Endpoint that answers by a scenario or with one recorded exchange.
+   * Returns an endpoint that answers with a scenario or with one recorded exchange.
    *
-   * @throws RangeError when there is no such scenario or exchange.
+   * @throws RangeError if the scenario or the exchange does not exist.
    */
   endpoint(selector: EndpointSelector): string;
   /** The last 1000 requests, oldest first. */

@@ -95,7 +95,7 @@ describe('the weather agent', () => {
     });
   }
 
-  it('streams the same tool calls as it gives whole', async () => {
+  it('streams the same tool calls that it returns without a stream', async () => {
     const bedrock = client((await simulator()).url);
     const request = {
       modelId: 'm',
@@ -127,7 +127,7 @@ describe('the weather agent', () => {
     expect(events.at(-1)?.metadata?.usage).to.deep.equal(whole.usage);
   });
 
-  it('says so when a tool failed', async () => {
+  it('mentions a failed tool in its answer', async () => {
     const bedrock = client((await simulator()).url);
     const toolUse = { toolUseId: 't1', name: 'get_weather', input: { city: 'Atlantis' } };
     const messages: Message[] = [
@@ -146,7 +146,7 @@ describe('the weather agent', () => {
     );
   });
 
-  it('answers without a tool when the question asks for none', async () => {
+  it('answers without a tool if the question asks for none', async () => {
     const bedrock = client((await simulator()).url);
     const output = await bedrock.send(
       new ConverseCommand({ modelId: 'm', messages: [userMessage('Hello')], toolConfig: { tools: TOOLS } }),
@@ -154,7 +154,7 @@ describe('the weather agent', () => {
     expect(output.stopReason).to.equal('end_turn');
   });
 
-  it('drops the tool calls when the token limit cuts the turn', async () => {
+  it('drops the tool calls if the token limit cuts the turn', async () => {
     const bedrock = client((await simulator()).url);
     const request = { modelId: 'm', messages: [userMessage('Weather in Oslo?')], toolConfig: { tools: TOOLS } };
     const output = await bedrock.send(new ConverseCommand({ ...request, inferenceConfig: { maxTokens: 3 } }));
@@ -162,7 +162,7 @@ describe('the weather agent', () => {
     expect(output.output?.message?.content).to.deep.equal([{ text: 'I will call' }]);
   });
 
-  it('calls the tool the request insists on', async () => {
+  it('calls the tool that the request requires', async () => {
     const bedrock = client((await simulator()).url);
     const toolChoice = { tool: { name: 'get_local_time' } };
     const request = {
@@ -176,7 +176,7 @@ describe('the weather agent', () => {
     ]);
   });
 
-  it('calls and answers in Anthropic Messages', async () => {
+  it('calls tools and answers in the format of Anthropic Messages', async () => {
     const bedrock = client((await simulator()).url);
     const modelId = 'anthropic.claude-3-haiku-20240307-v1:0';
     const tools = [{ name: 'get_weather', input_schema: CITY_SCHEMA }];
@@ -214,7 +214,7 @@ describe('the weather agent', () => {
     );
   });
 
-  it('calls and answers in Amazon Nova', async () => {
+  it('calls tools and answers in the format of Amazon Nova', async () => {
     const bedrock = client((await simulator()).url);
     const modelId = 'amazon.nova-micro-v1:0';
     const request = { messages: [userMessage('Weather in Paris and Rome?')], toolConfig: { tools: TOOLS.slice(0, 1) } };

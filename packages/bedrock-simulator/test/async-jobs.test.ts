@@ -22,7 +22,7 @@ describe('asynchronous invocations', () => {
     return (await bedrock.send(new StartAsyncInvokeCommand({ ...REQUEST, ...token }))).invocationArn ?? '';
   }
 
-  it('are in progress at the first look and completed at the next', async () => {
+  it('are in progress when first read, and completed when read again', async () => {
     const bedrock = client((await simulator()).url);
     const invocationArn = await start(bedrock);
     expect(invocationArn).to.match(/^arn:aws:bedrock:us-east-1:123456789012:async-invoke\/[a-z0-9]{12}$/);
@@ -44,14 +44,14 @@ describe('asynchronous invocations', () => {
     });
   });
 
-  it('are the same for the same client token', async () => {
+  it('start only once for the same client token', async () => {
     const bedrock = client((await simulator()).url);
     expect(await start(bedrock, 'one')).to.equal(await start(bedrock, 'one'));
     expect(await start(bedrock, 'one')).to.not.equal(await start(bedrock, 'two'));
     expect(await start(bedrock)).to.not.equal(await start(bedrock));
   });
 
-  it('are listed newest first, page by page and by status', async () => {
+  it('are listed with the newest first, by page and by status', async () => {
     const bedrock = client((await simulator()).url);
     const arns = [await start(bedrock), await start(bedrock), await start(bedrock)];
     const list = async (input: ListAsyncInvokesCommandInput) => {
@@ -66,7 +66,7 @@ describe('asynchronous invocations', () => {
     expect((await list({ sortOrder: 'Ascending' })).arns).to.deep.equal(arns);
   });
 
-  it('that nobody started are not found', async () => {
+  it('are not found if they were never started', async () => {
     const bedrock = client((await simulator()).url);
     const invocationArn = 'arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghijkl';
     const error = await failure(bedrock.send(new GetAsyncInvokeCommand({ invocationArn })));

@@ -23,7 +23,7 @@ describe('prompt caching', () => {
     expect(second?.totalTokens).to.equal(51 + (second?.outputTokens ?? 0));
   });
 
-  it('writes what a later cache point adds to a known prefix', async () => {
+  it('writes only the part that a later cache point adds to a known prefix', async () => {
     const bedrock = client((await simulator()).url);
     const cachePoint = { cachePoint: { type: 'default' as const } };
     const system = [{ text: LONG }, cachePoint];
@@ -35,7 +35,7 @@ describe('prompt caching', () => {
     expect(output.usage).to.deep.include({ inputTokens: 1, cacheReadInputTokens: 50, cacheWriteInputTokens: 3 });
   });
 
-  it('reports caching in the words of Anthropic Messages', async () => {
+  it('reports its tokens under the names of Anthropic Messages', async () => {
     const bedrock = client((await simulator()).url);
     const body = {
       anthropic_version: 'bedrock-2023-05-31',
@@ -59,7 +59,7 @@ describe('prompt caching', () => {
     });
   });
 
-  it('reports caching in the words of Nova, with a cache point in the block of its text', async () => {
+  it('reports its tokens under the names of Nova, for a cache point inside a text block', async () => {
     const bedrock = client((await simulator()).url);
     const body = {
       messages: [{ role: 'user', content: [{ text: LONG, cachePoint: { type: 'default' } }, { text: 'one' }] }],

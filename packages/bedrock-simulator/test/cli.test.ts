@@ -14,7 +14,7 @@ function start(...args: string[]) {
   return child;
 }
 
-/** Output and exit code of a command line that ends by itself. */
+/** Runs a command line that ends by itself, and returns its output and exit code. */
 async function run(...args: string[]) {
   const child = start(...args);
   let output = '';
@@ -29,7 +29,7 @@ describe('the command line', () => {
     for (const child of started.splice(0)) child.kill('SIGKILL');
   });
 
-  it('says that it is a simulator and how to use it, answers, and ends on SIGINT', async () => {
+  it('describes itself and its use, answers requests, and ends on SIGINT', async () => {
     const child = start('--', '--port', '0');
     let output = '';
     for await (const bytes of child.stdout.iterator({ destroyOnReturn: false })) {
@@ -56,7 +56,7 @@ Point an application at it with
       const bedrock = new BedrockRuntimeClient();
       const answer = await bedrock.send(new ConverseCommand({ modelId: 'm', messages: [userMessage('Hello')] }));
       expect(answer.stopReason).to.equal('end_turn');
-      // The client is left open: closing must not wait for idle connections.
+      // The client stays open, because the end must not wait for idle connections.
       child.kill('SIGINT');
       expect(await once(child, 'exit')).to.deep.equal([0, null]);
       bedrock.destroy();
@@ -68,7 +68,7 @@ Point an application at it with
     }
   });
 
-  it('says what to do when the port is in use', async () => {
+  it('explains what to do if the port is in use', async () => {
     const { port } = new URL((await simulator()).url);
     expect(await run('--port', port)).to.deep.equal({
       code: 1,
@@ -76,16 +76,16 @@ Point an application at it with
     });
   });
 
-  it('says what is wrong with a port or a directory', async () => {
+  it('names the wrong port or directory', async () => {
     expect((await run('--port', 'many')).output).to.equal(
       'bedrock-simulator: --port must be a number from 0 to 65535, not "many".\n',
     );
     expect((await run('--exchanges', '/does/not/exist')).output).to.equal(
-      'bedrock-simulator: there is no directory /does/not/exist.\n',
+      'bedrock-simulator: the directory /does/not/exist does not exist. Check --exchanges.\n',
     );
   });
 
-  it('shows its options', async () => {
+  it('shows its options with --help', async () => {
     expect((await run('--help')).output).to.match(/^Usage: pnpm --filter bedrock-simulator start -- \[--port PORT\]/);
     expect((await run('--nope')).output).to.match(/^bedrock-simulator: Unknown option '--nope'[\s\S]*Usage:/);
   });

@@ -12,7 +12,7 @@ describe('Converse', () => {
   afterEach(closeAll);
 
   for (const version of HTTP_VERSIONS) {
-    it(`answers Converse and ConverseStream with the same text and usage over HTTP/${version}`, async () => {
+    it(`returns the same text and usage as ConverseStream over HTTP/${version}`, async () => {
       const { url, requests } = await simulator();
       const bedrock = client(url, version);
       const request = { modelId: 'any.model-v1:0', messages: [userMessage(QUESTION)] };
@@ -35,7 +35,7 @@ describe('Converse', () => {
     });
   }
 
-  it('stops Converse at the token limit', async () => {
+  it('stops at the token limit', async () => {
     const bedrock = client((await simulator()).url);
     const output = await bedrock.send(
       new ConverseCommand({ modelId: 'm', messages: [userMessage(QUESTION)], inferenceConfig: { maxTokens: 3 } }),
@@ -44,7 +44,7 @@ describe('Converse', () => {
     expect(output.usage?.outputTokens).to.equal(3);
   });
 
-  it('quotes a question it has no answer for', async () => {
+  it('quotes a question that has no scripted answer', async () => {
     const bedrock = client((await simulator()).url);
     const output = await bedrock.send(
       new ConverseCommand({ modelId: 'm', messages: [userMessage('Why is the sky blue?')] }),
@@ -60,7 +60,7 @@ describe('Converse', () => {
     expect(await ask('one two three four')).to.equal(4);
   });
 
-  it('knows the first question of a conversation', async () => {
+  it('remembers the first question of a conversation', async () => {
     const bedrock = client((await simulator()).url);
     const question = userMessage('What was my first question?');
     const ask = async (earlier: Message[]) => {
@@ -90,7 +90,7 @@ describe('Converse', () => {
       location: { documentChar: { documentIndex: 0, start: 39, end: 72 } },
     };
 
-    it('quotes the fitting sentence, with its place', async () => {
+    it('quotes the matching sentence with its location', async () => {
       const bedrock = client((await simulator()).url);
       const { output } = await bedrock.send(new ConverseCommand(request([document(true)])));
       expect(output?.message?.content?.[0]).to.deep.equal({
@@ -99,7 +99,7 @@ describe('Converse', () => {
       expect(policy.slice(39, 72)).to.equal(quote);
     });
 
-    it('streams the same', async () => {
+    it('streams the same quotes', async () => {
       const bedrock = client((await simulator()).url);
       const events = await collect((await bedrock.send(new ConverseStreamCommand(request([document(true)])))).stream);
       const first = events.filter(({ contentBlockDelta }) => contentBlockDelta?.contentBlockIndex === 0);
@@ -108,7 +108,7 @@ describe('Converse', () => {
       expect(streamText(events)).to.match(/details\.\(Scripted/);
     });
 
-    it('cites nothing where citations are off, or no word fits', async () => {
+    it('cites nothing if citations are disabled or no word matches', async () => {
       const bedrock = client((await simulator()).url);
       const off = await bedrock.send(new ConverseCommand(request([document(false)])));
       expect(off.output?.message?.content?.[0]?.text).to.match(/^You said/);

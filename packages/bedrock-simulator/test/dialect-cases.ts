@@ -5,7 +5,7 @@ export const ANSWER = 'The capital of France is Paris. (Scripted by the local Be
 export const INPUT_TOKENS = 8;
 export const OUTPUT_TOKENS = 24;
 
-/** One family that answers with text, and where its bodies have what a test wants to know. */
+/** A family that answers with text, and functions that read its bodies. */
 export interface DialectCase {
   readonly name: string;
   readonly modelId: string;
@@ -15,11 +15,11 @@ export interface DialectCase {
   finish(body: Json): unknown;
   chunkFinish(chunk: Json): unknown;
   readonly finishReasons: { readonly end: string; readonly length: string };
-  /** Input and output tokens; absent where the body has none. */
+  /** Returns input and output tokens; absent if the body has none. */
   readonly usage?: (body: Json) => readonly unknown[];
   readonly hasStream?: false;
   readonly hasCacheHeaders?: true;
-  /** Dialect whose body is not told from another's, so that an ARN gives the other. */
+  /** False if the body looks like another dialect's, which the simulator then uses for an ARN. */
   readonly hasOwnShape?: false;
 }
 

@@ -11,7 +11,7 @@ describe('scripted chats', () => {
 
   for (const version of HTTP_VERSIONS) {
     for (const dialect of STREAMING) {
-      it(`answers ${dialect.name} whole and streamed with the same text and usage over HTTP/${version}`, async () => {
+      it(`of ${dialect.name} have the same text and usage with and without a stream over HTTP/${version}`, async () => {
         const bedrock = client((await simulator()).url, version);
         const whole = await invoke(bedrock, dialect.modelId, dialect.request(QUESTION));
         const chunks = await invokeStream(bedrock, dialect.modelId, dialect.request(QUESTION));
@@ -28,7 +28,7 @@ describe('scripted chats', () => {
   }
 
   for (const dialect of DIALECTS) {
-    it(`stops ${dialect.name} at the token limit`, async () => {
+    it(`of ${dialect.name} stop at the token limit`, async () => {
       const bedrock = client((await simulator()).url);
       const whole = await invoke(bedrock, dialect.modelId, dialect.request(QUESTION, 5));
       expect(dialect.text(whole)).to.equal('The capital of France');
@@ -41,13 +41,13 @@ describe('scripted chats', () => {
     });
 
     if (dialect.hasOwnShape === false) continue;
-    it(`finds ${dialect.name} by the body when the model id is an ARN`, async () => {
+    it(`of ${dialect.name} are recognised by the body if the model id is an ARN`, async () => {
       const bedrock = client((await simulator()).url);
       expect(dialect.text(await invoke(bedrock, ARN, dialect.request(QUESTION)))).to.equal(ANSWER);
     });
   }
 
-  it('answers the question in a prompt with a template, which counts as input', async () => {
+  it('answer the question inside a prompt template and count the template as input', async () => {
     const bedrock = client((await simulator()).url);
     const claude = await invoke(bedrock, 'anthropic.claude-v2', {
       prompt: `\n\nHuman: ${QUESTION}\n\nAssistant:`,
@@ -71,7 +71,7 @@ describe('scripted chats', () => {
     expect(llama['prompt_token_count']).to.be.greaterThan(INPUT_TOKENS);
   });
 
-  it('streams Cohere Command as one chunk unless the body asks for pieces', async () => {
+  it('of Cohere Command stream one chunk unless the body asks for pieces', async () => {
     const bedrock = client((await simulator()).url);
     const body = { prompt: QUESTION, max_tokens: 200 };
     const whole = await invoke(bedrock, 'cohere.command-light-text-v14', body);
@@ -81,7 +81,7 @@ describe('scripted chats', () => {
     expect(at(chunk, 'amazon-bedrock-invocationMetrics', 'outputTokenCount')).to.equal(OUTPUT_TOKENS);
   });
 
-  it('repeats the answer of Command R in the last chunk, with the counts billed and those of the template', async () => {
+  it('of Command R repeat the answer in the last chunk, with the billed counts and those of the template', async () => {
     const bedrock = client((await simulator()).url);
     const body = { message: QUESTION, chat_history: [{ role: 'USER', message: 'Hello' }], max_tokens: 200 };
     const whole = await invoke(bedrock, 'cohere.command-r-v1:0', body);
@@ -98,7 +98,7 @@ describe('scripted chats', () => {
     expect(at(last, 'response', 'meta', 'tokens', 'input_tokens')).to.be.greaterThan(INPUT_TOKENS + 1);
   });
 
-  it('has no stream for models the service does not stream', async () => {
+  it('have no stream for models that the service does not stream', async () => {
     const bedrock = client((await simulator()).url);
     for (const [modelId, body] of [
       ['ai21.j2-mid-v1', { prompt: QUESTION, maxTokens: 5 }],
@@ -112,7 +112,7 @@ describe('scripted chats', () => {
     }
   });
 
-  it('counts tokens for CountTokens as Converse and InvokeModel count them', async () => {
+  it('have the same input tokens in CountTokens as in Converse and InvokeModel', async () => {
     const bedrock = client((await simulator()).url);
     const converse = { converse: { messages: [userMessage(QUESTION)] } };
     for (const { modelId, request } of DIALECTS) {
@@ -123,7 +123,7 @@ describe('scripted chats', () => {
     }
   });
 
-  it('sends the token headers of InvokeModel, with cache headers where the family has them', async () => {
+  it('send token headers with InvokeModel, and cache headers if the family has them', async () => {
     const { url } = await simulator();
     const headersOf = async ({ modelId, request }: DialectCase) => {
       const response = await fetch(`${url}/model/${encodeURIComponent(modelId)}/invoke`, {
@@ -149,7 +149,7 @@ describe('scripted chats', () => {
     }
   });
 
-  it('says which families it can answer when InvokeModel asks for another', async () => {
+  it('exist for the families that the error for an unknown model lists', async () => {
     const response = await fetch(`${(await simulator()).url}/model/acme.model-v1/invoke`, {
       method: 'POST',
       body: '{}',

@@ -25,7 +25,7 @@ describe('ApplyGuardrail', () => {
     expect(output.guardrailCoverage?.textCharacters).to.deep.equal({ guarded: 5, total: 5 });
   });
 
-  it('gives the assessment of a harmless text when the full one is asked for', async () => {
+  it('returns the assessment of a harmless text if the request asks for the full scope', async () => {
     const { assessments } = await apply('Hello', { outputScope: 'FULL', guardrailVersion: 'DRAFT' });
     expect(assessments?.[0]?.wordPolicy?.customWords).to.deep.equal([]);
     expect(assessments?.[0]?.appliedGuardrailDetails).to.deep.include({
@@ -35,7 +35,7 @@ describe('ApplyGuardrail', () => {
     });
   });
 
-  it('intervenes at the word "forbidden", and says so', async () => {
+  it('intervenes at the word "forbidden" and reports the match', async () => {
     const { action, outputs, assessments } = await apply('This is Forbidden, really forbidden.');
     expect(action).to.equal('GUARDRAIL_INTERVENED');
     expect(outputs?.[0]?.text).to.match(/^Blocked by a guardrail of the local Bedrock simulator/);
@@ -45,7 +45,7 @@ describe('ApplyGuardrail', () => {
     ]);
   });
 
-  it('intervenes at the word that is the identifier of the guardrail', async () => {
+  it('intervenes at a word that equals the identifier of the guardrail', async () => {
     expect((await apply('A secret')).action).to.equal('NONE');
     expect((await apply('A secret', { guardrailIdentifier: 'secret' })).action).to.equal('GUARDRAIL_INTERVENED');
   });
@@ -62,7 +62,7 @@ describe('a guardrail of Converse', () => {
     return { modelId: 'm', messages: [{ role: 'user' as const, content }], guardrailConfig };
   }
 
-  it('answers in place of the model, which is not called', async () => {
+  it('answers instead of the model, which is not called', async () => {
     const bedrock = client((await simulator()).url);
     const input = request([{ text: 'A forbidden question' }], 'enabled');
     const { output, stopReason, usage, trace } = await bedrock.send(new ConverseCommand(input));
@@ -75,7 +75,7 @@ describe('a guardrail of Converse', () => {
     ]);
   });
 
-  it('gives the same as a stream', async () => {
+  it('streams the same answer', async () => {
     const bedrock = client((await simulator()).url);
     const input = request([{ text: 'A forbidden question' }], 'enabled');
     const events = await collect((await bedrock.send(new ConverseStreamCommand(input))).stream);
@@ -85,7 +85,7 @@ describe('a guardrail of Converse', () => {
     expect(events.at(-1)?.metadata?.trace?.guardrail?.inputAssessment).to.have.property('abc123');
   });
 
-  it('lets a harmless request pass, and traces only where it is asked to', async () => {
+  it('lets a harmless request pass, and returns a trace only if the request asks for it', async () => {
     const bedrock = client((await simulator()).url);
     const allowed = await bedrock.send(new ConverseCommand(request([{ text: 'Hello' }], 'enabled')));
     expect(allowed.stopReason).to.equal('end_turn');
@@ -95,7 +95,7 @@ describe('a guardrail of Converse', () => {
     expect((await bedrock.send(new ConverseCommand(request([{ text: 'Hello' }])))).trace).to.equal(undefined);
   });
 
-  it('looks at guarded content alone where there is some', async () => {
+  it('checks only the guarded content if the request has some', async () => {
     const bedrock = client((await simulator()).url);
     const send = async (guarded: string) =>
       bedrock.send(

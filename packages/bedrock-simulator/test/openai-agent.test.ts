@@ -9,7 +9,7 @@ const TOOLS = ['get_weather', 'get_local_time'].map((name) => ({
 }));
 const QUESTION = { role: 'user', content: 'What is the weather in Paris and Tokyo?' };
 
-/** The models with the name they give the reason in. */
+/** The models, each with its name for the finish reason. */
 const MODELS = [
   ['openai.gpt-oss-120b-1:0', 'finish_reason'],
   ['qwen.qwen3-32b-v1:0', 'finish_reason'],
@@ -47,7 +47,7 @@ describe('the weather agent in OpenAI chats', () => {
       expect(Number(at(last, 'usage', 'prompt_tokens'))).to.be.greaterThan(Number(at(first, 'usage', 'prompt_tokens')));
     });
 
-    it(`streams the same calls and usage as it gives whole with ${modelId}`, async () => {
+    it(`streams the same calls and usage that it returns without a stream with ${modelId}`, async () => {
       const bedrock = client((await simulator()).url);
       const body = { messages: [QUESTION], tools: TOOLS };
       const whole = await invoke(bedrock, modelId, body);
@@ -60,7 +60,7 @@ describe('the weather agent in OpenAI chats', () => {
     });
   }
 
-  it('calls the tool the request insists on', async () => {
+  it('calls the tool that the request requires', async () => {
     const bedrock = client((await simulator()).url);
     const called = async (tool_choice: unknown) => {
       const body = { messages: [{ role: 'user', content: 'Hello' }], tools: TOOLS, tool_choice };
@@ -73,7 +73,7 @@ describe('the weather agent in OpenAI chats', () => {
     expect(await called({ type: 'function', function: { name: 'get_local_time' } })).to.equal('get_local_time');
   });
 
-  it('counts an image in a message', async () => {
+  it('counts the tokens of an image in a message', async () => {
     const bedrock = client((await simulator()).url);
     const content = [
       { type: 'text', text: 'one two' },
@@ -89,7 +89,7 @@ interface IndexedCall extends Call {
   readonly index: number;
 }
 
-/** A call is its first piece, with the arguments of all. */
+/** Returns the first piece of a call with the arguments of all pieces. */
 function join(pieces: readonly IndexedCall[]): Json {
   const { index: _index, ...first } = pieces[0] as IndexedCall;
   return {

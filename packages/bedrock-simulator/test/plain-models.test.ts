@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { client, closeAll, invoke, type Json, simulator } from './support.js';
 
-/** The headers with which the simulator answers InvokeModel. */
+/** Returns the headers of the simulator's answer to InvokeModel. */
 async function bedrockHeaders(url: string, modelId: string, body: Json): Promise<Record<string, string>> {
   const path = `/model/${encodeURIComponent(modelId)}/invoke`;
   const response = await fetch(url + path, { method: 'POST', body: JSON.stringify(body) });
@@ -20,7 +20,7 @@ const RERANK = {
 describe('embeddings', () => {
   afterEach(closeAll);
 
-  it('embeds a text as a vector of length 1 that depends on the text alone', async () => {
+  it('are vectors of length 1 that depend only on the text', async () => {
     const bedrock = client((await simulator()).url);
     const embed = (inputText: string) =>
       invoke(bedrock, 'amazon.titan-embed-text-v2:0', { inputText, dimensions: 256, normalize: true });
@@ -33,7 +33,7 @@ describe('embeddings', () => {
     expect(Math.hypot(...(first['embedding'] as number[]))).to.be.closeTo(1, 1e-9);
   });
 
-  it('puts texts the nearer the more words they share', async () => {
+  it('are nearer to each other for texts with more common words', async () => {
     const bedrock = client((await simulator()).url);
     const embed = async (inputText: string) =>
       (await invoke(bedrock, 'amazon.titan-embed-text-v2:0', { inputText }))['embedding'] as number[];
@@ -52,7 +52,7 @@ describe('embeddings', () => {
     expect(far).to.be.lessThan(0.2);
   });
 
-  it('embeds with Cohere version 3 as a list, with types or version 4 by type', async () => {
+  it('are a list in Cohere 3, but lists by type in Cohere 4 or if the request has types', async () => {
     const bedrock = client((await simulator()).url);
     const list = await invoke(bedrock, 'cohere.embed-english-v3', COHERE);
     expect(list['response_type']).to.equal('embeddings_floats');
@@ -71,7 +71,7 @@ describe('embeddings', () => {
     expect((version4['embeddings'] as Record<string, number[][]>)['float']?.[0]).to.have.length(256);
   });
 
-  it('embeds texts and images together with Cohere version 4', async () => {
+  it('mix texts and images in Cohere 4', async () => {
     const bedrock = client((await simulator()).url);
     const content = [
       { type: 'text', text: 'Hello' },
@@ -82,7 +82,7 @@ describe('embeddings', () => {
     expect((embeddings as Record<string, number[][]>)['float']?.[0]).to.have.length(1536);
   });
 
-  it('embeds with Nova as long as asked for', async () => {
+  it('have the requested length in Nova', async () => {
     const bedrock = client((await simulator()).url);
     const modelId = 'amazon.nova-2-multimodal-embeddings-v1:0';
     const { embeddings } = await invoke(bedrock, modelId, NOVA);
@@ -95,7 +95,7 @@ describe('embeddings', () => {
     expect(image['embeddings']).to.have.nested.property('0.embeddingType', 'IMAGE');
   });
 
-  it('counts the input in a header alone', async () => {
+  it('have the input tokens only in a header', async () => {
     const { url } = await simulator();
     const latency = { 'x-amzn-bedrock-invocation-latency': '20' };
     expect(await bedrockHeaders(url, 'cohere.embed-english-v3', COHERE)).to.deep.equal({
@@ -113,7 +113,7 @@ describe('embeddings', () => {
 describe('reranking', () => {
   afterEach(closeAll);
 
-  it('ranks documents by the words they share with the query', async () => {
+  it('sorts documents by the words that they share with the query', async () => {
     const bedrock = client((await simulator()).url);
     for (const modelId of ['cohere.rerank-v3-5:0', 'amazon.rerank-v1:0']) {
       const results = (await invoke(bedrock, modelId, RERANK))['results'] as {
@@ -136,7 +136,7 @@ describe('image models', () => {
     expect(bytes.toString('latin1')).to.include('Scripted by the local Bedrock simulator');
   }
 
-  it('gives as many different images as asked for with Titan Image and Nova Canvas, the same for the same request', async () => {
+  it('return the requested number of different images with Titan Image and Nova Canvas, the same for the same request', async () => {
     const bedrock = client((await simulator()).url);
     const body = {
       taskType: 'TEXT_IMAGE',
@@ -151,7 +151,7 @@ describe('image models', () => {
     }
   });
 
-  it('gives images with Stability in the forms of both generations', async () => {
+  it('return images in the formats of both Stability generations', async () => {
     const bedrock = client((await simulator()).url);
     const core = await invoke(bedrock, 'stability.stable-image-core-v1:1', { prompt: 'A cat', seed: 7 });
     expect(core).to.deep.include({ seeds: [7], finish_reasons: [null] });

@@ -26,7 +26,7 @@ import {
   userMessage,
 } from './support.js';
 
-/** Recordings of the real service, which lie beside the repository where they are available. */
+/** Recordings of the real service. They are next to the repository if they are available. */
 const FIXTURES = fileURLToPath(new URL('../../../../shared/fixtures/', import.meta.url));
 
 interface Recording extends Exchange {
@@ -44,7 +44,7 @@ interface Recording extends Exchange {
   };
 }
 
-/** What a client got, in the terms of `expected`. */
+/** A client's result, with the members of `expected`. */
 interface Result {
   readonly text?: string;
   readonly finish?: string | undefined;
@@ -52,14 +52,14 @@ interface Result {
   readonly tools?: readonly string[];
 }
 
-/** Media in a body come back from the SDK in another form than they were recorded in. */
+/** Blocks with media, which the SDK returns in another form than the recorded one. */
 const MEDIA = ['image', 'document', 'video', 'audio', 'reasoning'];
 
 for (const folder of ['exchanges', 'synthetic']) {
   const directory = `${FIXTURES}${folder}`;
   describe(`recordings of the service (${folder})`, () => {
     if (!existsSync(directory)) {
-      it(`replay through the real client (skipped: there is no ${directory})`, function () {
+      it(`replay through the real client (skipped: ${directory} does not exist)`, function () {
         this.skip();
       });
       return;
@@ -87,7 +87,7 @@ for (const folder of ['exchanges', 'synthetic']) {
 
     const plain = recordings.filter(isPlainConverse);
     if (plain.length > 0) {
-      it(`find ${plain.length} Converse exchanges by the body the real client sends`, async () => {
+      it(`serve ${plain.length} Converse exchanges for the body that the real client sends`, async () => {
         const bedrock = client(running.url);
         for (const { id, modelId, request, expected } of plain) {
           const input = { ...request.body, modelId: modelId ?? '' } as ConverseCommandInput;
@@ -209,7 +209,7 @@ function expectInStreamError(error: Error | undefined, { id, expected }: Recordi
   );
 }
 
-/** Text with citations is a block of its own kind. */
+/** Returns the text, also of the separate blocks for text with citations. */
 function textOf(content: readonly ContentBlock[] | undefined): string {
   const texts = (content ?? []).flatMap((block) => [block, ...(block.citationsContent?.content ?? [])]);
   return texts.map(({ text }) => text ?? '').join('');

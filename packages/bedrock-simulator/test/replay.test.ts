@@ -48,7 +48,7 @@ describe('replay', () => {
   afterEach(closeAll);
 
   for (const version of HTTP_VERSIONS) {
-    it(`serves the selected exchange whatever the request says, over HTTP/${version}`, async () => {
+    it(`serves the selected exchange for any request over HTTP/${version}`, async () => {
       const running = await simulator({ exchanges: [CHAT, STREAM] });
       const output = await client(running.endpoint({ exchange: 'chat' }), version).send(
         new ConverseCommand({ modelId: 'other', messages: [] }),
@@ -57,7 +57,7 @@ describe('replay', () => {
       expect(output.usage).to.deep.equal({ inputTokens: 3, outputTokens: 5, totalTokens: 8 });
     });
 
-    it(`encodes the events of an exchange without bytes, over HTTP/${version}`, async () => {
+    it(`encodes the events of an exchange without recorded bytes over HTTP/${version}`, async () => {
       const running = await simulator({ exchanges: [CHAT, STREAM] });
       const bedrock = client(running.endpoint({ exchange: 'stream' }), version);
       const output = await bedrock.send(new ConverseStreamCommand({ modelId: MODEL, messages: [] }));
@@ -67,7 +67,7 @@ describe('replay', () => {
     });
   }
 
-  it('replays an error with its headers', async () => {
+  it('serves an error with its headers', async () => {
     const headers = {
       'x-amzn-errortype': 'ExpiredTokenException:http://internal.amazon.com/coral/',
       'content-length': '9999',
@@ -103,7 +103,7 @@ describe('replay', () => {
     );
   });
 
-  it('finds an exchange by operation, model and body, whatever the order of its members', async () => {
+  it('finds an exchange by operation, model and body in any order of the members', async () => {
     const body = {
       inferenceConfig: { temperature: 0, maxTokens: 5 },
       messages: [{ content: [{ text: 'Hello' }], role: 'user' }],
@@ -125,7 +125,7 @@ describe('replay', () => {
     expect(await ask('other', 0)).to.equal(false);
   });
 
-  it('gives several exchanges for the same request in turn, the last one for good', async () => {
+  it('serves several exchanges for the same request in turn and then repeats the last one', async () => {
     const request = { body: { messages: [userMessage('Hello')] } };
     const exchanges = ['one', 'two'].map((id) => ({ ...CHAT, id, request, response: { body: textBody(id) } }));
     const bedrock = client((await simulator({ exchanges })).url);
@@ -135,7 +135,7 @@ describe('replay', () => {
     expect(texts).to.deep.equal(['one', 'two', 'two']);
   });
 
-  it('names what is not there', async () => {
+  it('names a missing exchange', async () => {
     const running = await simulator();
     const message = 'The Bedrock simulator has no exchange "gone". Pass it to startSimulator({ exchanges }).';
     expect(() => running.endpoint({ exchange: 'gone' })).to.throw(RangeError, message);
@@ -149,7 +149,7 @@ describe('replay', () => {
     });
     afterEach(() => rm(directory, { recursive: true }));
 
-    it('reads the JSON files and nothing else', async () => {
+    it('reads only the JSON files', async () => {
       await writeFile(join(directory, 'chat.json'), JSON.stringify(CHAT));
       await writeFile(join(directory, 'README.md'), '# no exchange');
       const running = await simulator({ exchanges: directory });
@@ -157,7 +157,7 @@ describe('replay', () => {
       expect(output.output?.message?.content).to.deep.equal([{ text: 'recorded' }]);
     });
 
-    it('names the file that is no exchange', async () => {
+    it('names a file that is not an exchange', async () => {
       const file = join(directory, 'odd.json');
       await writeFile(file, '{"some": "json"}');
       const error = await failure(startSimulator({ exchanges: directory }));
@@ -167,7 +167,7 @@ describe('replay', () => {
     });
   });
 
-  it('sends recorded bytes as they are, and the rest of a broken recording after the whole frames', async () => {
+  it('sends recorded bytes unchanged, with an incomplete frame after the complete ones', async () => {
     const running = await simulator({ exchanges: [STREAM] });
     const source = await fetch(`${running.url}/exchange/stream/model/m/converse-stream`, {
       method: 'POST',
@@ -183,7 +183,7 @@ describe('replay', () => {
     expect(Buffer.from(await answer.arrayBuffer())).to.deep.equal(broken);
   });
 
-  it('lets the frames arrive one by one', async () => {
+  it('sends the frames one by one', async () => {
     const pieces = Array.from({ length: 50 }, (_, index) => `piece ${index} `);
     const responseEvents = pieces.map((text) => ({
       type: 'contentBlockDelta',

@@ -42,16 +42,16 @@ async function drain(events: AsyncIterable<ConverseStreamOutput> | undefined) {
 }
 
 for (const version of HTTP_VERSIONS) {
-  describe(`scenarios over HTTP/${version}`, () => {
+  describe(`the scenario (HTTP/${version})`, () => {
     afterEach(closeAll);
 
-    it('chat answers as without a scenario', async () => {
+    it('chat answers like the plain endpoint', async () => {
       const running = await simulator();
       const output = await client(running.endpoint({ scenario: 'chat' }), version).send(new ConverseCommand(REQUEST));
       expect(output.output?.message?.content?.[0]?.text).to.match(/^Hello!/);
     });
 
-    it('stream sends as many chunks as asked, whatever the dialect, and the same text whole', async () => {
+    it('stream sends the requested number of chunks in every dialect, and the same text without a stream', async () => {
       const running = await simulator();
       const { received } = await drain((await stream(running, version, 'stream', { chunks: 200 })).stream);
       const bedrock = client(running.endpoint({ scenario: 'stream', parameters: { chunks: 200 } }), version);
@@ -67,7 +67,7 @@ for (const version of HTTP_VERSIONS) {
       expect(titan.at(-1)?.['completionReason']).to.equal('FINISH');
     });
 
-    it('stream keeps the pace', async () => {
+    it('stream waits for the interval between frames', async () => {
       const output = await stream(await simulator(), version, 'stream', { chunks: 10, interval: 10 });
       const start = performance.now();
       await collect(output.stream);
@@ -94,7 +94,7 @@ for (const version of HTTP_VERSIONS) {
       ['error', { type: 'ResourceNotFoundException' }, 'ResourceNotFoundException', 404],
     ];
     for (const [scenario, parameters, type, status] of errors) {
-      it(`${scenario}${JSON.stringify(parameters)} is ${type} with status ${status}`, async () => {
+      it(`${scenario}${JSON.stringify(parameters)} fails with ${type} and status ${status}`, async () => {
         const running = await simulator();
         const bedrock = client(running.endpoint({ scenario, parameters }), version);
         for (const command of [new ConverseCommand(REQUEST), new ConverseStreamCommand(REQUEST)]) {
@@ -106,7 +106,7 @@ for (const version of HTTP_VERSIONS) {
       });
     }
 
-    it('mid-stream-error ends a stream with the exception after the frames before it', async () => {
+    it('mid-stream-error ends a stream with an exception after the given number of frames', async () => {
       const { received, error } = await drain(
         (await stream(await simulator(), version, 'mid-stream-error', { after: 3 })).stream,
       );
@@ -130,7 +130,7 @@ for (const version of HTTP_VERSIONS) {
       });
     }
 
-    it('mid-stream-error fails an answer that is no stream as a whole', async () => {
+    it('mid-stream-error fails an answer without a stream as a whole', async () => {
       const endpoint = (await simulator()).endpoint({
         scenario: 'mid-stream-error',
         parameters: { type: 'throttlingException' },
@@ -149,18 +149,18 @@ for (const version of HTTP_VERSIONS) {
       expect(error?.message).to.equal('Simulated error frame.');
     });
 
-    it('reset breaks the stream after the frames before it', async () => {
+    it('reset breaks a stream after the given number of frames', async () => {
       const { received, error } = await drain((await stream(await simulator(), version, 'reset', { after: 3 })).stream);
       expect(received).to.have.length(3);
       expect(error).to.include({ code: version === '2.0' ? 'ERR_HTTP2_STREAM_ERROR' : 'ECONNRESET' });
     });
 
-    it('reset breaks an answer that is no stream before its first byte', async () => {
+    it('reset breaks an answer without a stream before its first byte', async () => {
       const endpoint = (await simulator()).endpoint({ scenario: 'reset' });
       expect(await failure(client(endpoint, version).send(new ConverseCommand(REQUEST)))).to.be.instanceOf(Error);
     });
 
-    it('truncated ends the stream in good order without its closing events', async () => {
+    it('truncated ends a stream normally but without its closing events', async () => {
       const { received, error } = await drain(
         (await stream(await simulator(), version, 'truncated', { after: 3 })).stream,
       );
@@ -168,14 +168,14 @@ for (const version of HTTP_VERSIONS) {
       expect(received).to.have.length(3);
     });
 
-    it('truncated cuts an answer that is no stream in half', async () => {
+    it('truncated cuts an answer without a stream in half', async () => {
       const endpoint = (await simulator()).endpoint({ scenario: 'truncated' });
       expect((await failure(client(endpoint, version).send(new ConverseCommand(REQUEST)))).name).to.equal(
         'SyntaxError',
       );
     });
 
-    it('hang answers nothing until the simulator closes', async () => {
+    it('hang sends no answer until the simulator closes', async () => {
       const running = await simulator();
       const pending = failure(
         client(running.endpoint({ scenario: 'hang' }), version).send(new ConverseCommand(REQUEST)),
@@ -185,14 +185,14 @@ for (const version of HTTP_VERSIONS) {
       expect(await pending).to.be.instanceOf(Error);
     });
 
-    it('empty-body answers 200 with nothing', async () => {
+    it('empty-body answers 200 without a body', async () => {
       const endpoint = (await simulator()).endpoint({ scenario: 'empty-body' });
       const output = await client(endpoint, version).send(new ConverseCommand(REQUEST));
       expect(output.$metadata.httpStatusCode).to.equal(200);
       expect(output.output).to.equal(undefined);
     });
 
-    it('not-json answers 200 with a page', async () => {
+    it('not-json answers 200 with an HTML page', async () => {
       const endpoint = (await simulator()).endpoint({ scenario: 'not-json' });
       expect((await failure(client(endpoint, version).send(new ConverseCommand(REQUEST)))).name).to.equal(
         'SyntaxError',
@@ -205,7 +205,7 @@ describe('a reset stream', () => {
   afterEach(closeAll);
   const PATH = '/scenario/reset;after=3/model/m/converse-stream';
 
-  it('is RST_STREAM in HTTP/2, and the connection goes on', async () => {
+  it('sends RST_STREAM in HTTP/2 and keeps the connection open', async () => {
     const session = connectHttp2((await simulator()).url);
     for (let attempt = 0; attempt < 2; attempt++) {
       const stream = session.request({ ':method': 'POST', ':path': PATH }).end('{}').resume();
@@ -216,7 +216,7 @@ describe('a reset stream', () => {
     session.destroy();
   });
 
-  it('is a reset of the connection in HTTP/1.1', async () => {
+  it('resets the connection in HTTP/1.1', async () => {
     const socket = connect(Number(new URL((await simulator()).url).port), '127.0.0.1').resume();
     socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}`);
     const [error] = (await once(socket, 'error')) as [Error & { code?: string }];
@@ -224,10 +224,10 @@ describe('a reset stream', () => {
   });
 });
 
-describe('scenario names', () => {
+describe('names of scenarios and errors', () => {
   afterEach(closeAll);
 
-  it('are checked where an endpoint is built', async () => {
+  it('are checked when endpoint() is called', async () => {
     const running = await simulator();
     expect(() => running.endpoint({ scenario: 'nope' })).to.throw(
       RangeError,
@@ -235,18 +235,18 @@ describe('scenario names', () => {
     );
   });
 
-  it('are checked where a request comes in', async () => {
+  it('are checked when a request arrives', async () => {
     const bedrock = client(`${(await simulator()).url}/scenario/nope`);
     expect((await failure(bedrock.send(new ConverseCommand(REQUEST)))).message).to.match(
       /^The Bedrock simulator has no scenario "nope"\./,
     );
   });
 
-  it('say which errors there are when asked for another', async () => {
+  it('are listed in the answer to an unknown error', async () => {
     const endpoint = (await simulator()).endpoint({ scenario: 'error', parameters: { type: 'NopeException' } });
     const error = await failure(client(endpoint).send(new ConverseCommand(REQUEST)));
     expect(error.message).to.match(
-      /^The Bedrock simulator knows no error NopeException\. Known errors: AccessDeniedException, /,
+      /^The Bedrock simulator has no error NopeException\. Known errors: AccessDeniedException, /,
     );
   });
 });

@@ -46,11 +46,11 @@ describe('the simulator', () => {
       'POST /model/m/converse HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}',
       (bytes) => bytes.toString().startsWith('HTTP/1.1 200 OK\r\n'),
     ],
-    // The connection preface and an empty SETTINGS frame (type 4); the server's first frame is SETTINGS too.
+    // The connection preface and an empty SETTINGS frame (type 4). The server's first frame is SETTINGS, too.
     ['HTTP/2', `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${SETTINGS}`, (bytes) => bytes[3] === 4],
   ];
   for (const [name, text, expected] of firstBytes) {
-    it(`recognises ${name} when its bytes come one by one`, async () => {
+    it(`recognises ${name} even if its bytes arrive one by one`, async () => {
       const { url } = await simulator();
       const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', noDelay: true });
       const answer = once(socket, 'data');
@@ -65,7 +65,7 @@ describe('the simulator', () => {
   }
 
   for (const version of HTTP_VERSIONS) {
-    it(`records what it received over HTTP/${version}`, async () => {
+    it(`records the requests that it receives over HTTP/${version}`, async () => {
       const running = await simulator();
       await client(running.url, version).send(new ConverseCommand({ ...REQUEST, modelId: ARN }));
       const [request] = running.requests;
@@ -95,7 +95,7 @@ describe('the simulator', () => {
     expect(running.requests[0]?.path).to.equal('/3');
   }).timeout(20_000);
 
-  it('refuses a body that is not JSON, and keeps its bytes', async () => {
+  it('answers 400 to a body that is not JSON and records its bytes', async () => {
     const running = await simulator();
     const response = await fetch(`${running.url}/model/m/converse`, { method: 'POST', body: 'not json' });
     expect(response.status).to.equal(400);
@@ -105,7 +105,7 @@ describe('the simulator', () => {
     expect(running.requests[0]?.body).to.deep.equal(Buffer.from('not json'));
   });
 
-  it('knows no other operation', async () => {
+  it('answers 404 to an unknown operation', async () => {
     const response = await fetch(`${(await simulator()).url}/guardrail-checks`);
     expect(response.status).to.equal(404);
     expect(response.headers.get('x-amzn-errortype')).to.equal('UnknownOperationException');
@@ -114,7 +114,7 @@ describe('the simulator', () => {
     });
   });
 
-  it('says what it is to a browser', async () => {
+  it('describes itself to a browser', async () => {
     const response = await fetch((await simulator()).url);
     expect(await response.text()).to.equal(
       'bedrock-simulator: a local simulator of Bedrock Runtime. It is not Amazon Bedrock.\n',
@@ -143,7 +143,7 @@ describe('respond', () => {
   afterEach(closeAll);
 
   for (const version of HTTP_VERSIONS) {
-    it(`sends a frame only when the iterable gives it, over HTTP/${version}`, async () => {
+    it(`sends a frame only when the iterable yields it, over HTTP/${version}`, async () => {
       let release = () => {};
       const gate = new Promise<void>((resolve) => {
         release = resolve;
@@ -160,14 +160,14 @@ describe('respond', () => {
       for await (const { contentBlockDelta } of output.stream ?? []) {
         if (!contentBlockDelta) continue;
         texts.push(contentBlockDelta.delta?.text);
-        // The second frame cannot be on its way before this.
+        // The iterable yields the second frame only after this call.
         release();
       }
       expect(texts).to.deep.equal(['first', 'second']);
     });
   }
 
-  it('leaves what it does not answer to the scenarios', async () => {
+  it('leaves a request to the scenarios if it returns undefined', async () => {
     const running = await simulator({
       respond: ({ modelId }) => (modelId === 'mine' ? { status: 418, body: { message: 'teapot' } } : undefined),
     });
@@ -178,7 +178,7 @@ describe('respond', () => {
     expect((await bedrock.send(new ConverseCommand(REQUEST))).stopReason).to.equal('end_turn');
   });
 
-  it('can answer with chunks that are no JSON', async () => {
+  it('can answer with chunks that are not JSON', async () => {
     const running = await simulator({ respond: () => ({ events: [{ type: 'chunk', payload: 'not json' }] }) });
     const response = await fetch(`${running.url}/model/m/invoke-with-response-stream`, { method: 'POST', body: '{}' });
     const frame = Buffer.from(await response.arrayBuffer()).toString('latin1');
@@ -186,7 +186,7 @@ describe('respond', () => {
     expect(() => chunkJson({ chunk: { bytes: Buffer.from('not json') } })).to.throw(SyntaxError);
   });
 
-  it('reports its own failure to the client', async () => {
+  it('causes an InternalServerException for the client if it throws', async () => {
     const running = await simulator({
       respond: () => {
         throw new TypeError('oops');
@@ -197,7 +197,7 @@ describe('respond', () => {
     expect(error.message).to.equal('The respond function of the Bedrock simulator failed: TypeError: oops');
   });
 
-  it('breaks the stream when its iterable fails', async () => {
+  it('breaks the stream if its iterable throws', async () => {
     async function* events() {
       yield { type: 'messageStart', payload: { role: 'assistant' } };
       throw new Error('oops');

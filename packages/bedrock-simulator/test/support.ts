@@ -16,7 +16,7 @@ export const HTTP_VERSIONS: readonly HttpVersion[] = ['2.0', '1.1'];
 
 const started: { close(): unknown }[] = [];
 
-/** Closes what a test started. */
+/** Closes the simulators and clients that a test started. */
 export async function closeAll(): Promise<void> {
   for (const item of started.splice(0).reverse()) await item.close();
 }
@@ -27,7 +27,7 @@ export async function simulator(options?: SimulatorOptions): Promise<Simulator> 
   return running;
 }
 
-/** A real client without retries: the SDK's default handler speaks HTTP/2, its NodeHttpHandler HTTP/1.1. */
+/** Returns a real client without retries. The SDK's default handler speaks HTTP/2, its NodeHttpHandler HTTP/1.1. */
 export function client(endpoint: string, version: HttpVersion = '2.0', config: BedrockRuntimeClientConfig = {}) {
   const bedrock = new BedrockRuntimeClient({
     region: 'us-east-1',
@@ -65,7 +65,7 @@ export function streamText(events: readonly ConverseStreamOutput[]): string {
   return events.map((event) => event.contentBlockDelta?.delta?.text ?? '').join('');
 }
 
-/** The error a promise rejects with. */
+/** Returns the error with which a promise rejects. */
 export async function failure(
   promise: Promise<unknown>,
 ): Promise<Error & { readonly $metadata?: { httpStatusCode?: number; attempts?: number } }> {

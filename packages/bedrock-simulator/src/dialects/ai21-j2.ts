@@ -6,7 +6,7 @@ import { readPrompt } from './prompt.js';
 
 const REASONS = { end: 'endoftext', tool: 'endoftext', length: 'length' } as const;
 
-/** AI21 Jurassic-2: one prompt, no tools, no stream; tokens are listed, not counted. */
+/** AI21 Jurassic-2: one prompt, no tools, no stream. Its answers list tokens but have no counts. */
 export const ai21J2: ChatDialect = {
   kind: 'chat',
   read: (body) => readPrompt(body, 'maxTokens'),

@@ -2,7 +2,7 @@ import { numberOf, objectOf } from '../json.js';
 import type { PlainDialect } from './dialect.js';
 import { scriptedImage } from './image.js';
 
-/** Amazon Titan Image and Nova Canvas. Taken from documentation. */
+/** Amazon Titan Image and Nova Canvas, written from AWS's documentation. */
 export const amazonImage: PlainDialect = {
   kind: 'plain',
   answer(body) {

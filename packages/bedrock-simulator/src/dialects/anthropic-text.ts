@@ -5,7 +5,7 @@ import { readPrompt } from './prompt.js';
 
 const REASONS = { end: 'stop_sequence', tool: 'stop_sequence', length: 'max_tokens' } as const;
 
-/** Anthropic text completions, as Claude 2 and Claude Instant speak it: one prompt, no tools, no token counts. */
+/** Anthropic text completions, the format of Claude 2 and Claude Instant: one prompt, no tools, no token counts. */
 export const anthropicText: ChatDialect = {
   kind: 'chat',
   read: (body) => readPrompt(body, 'max_tokens_to_sample'),
@@ -13,7 +13,7 @@ export const anthropicText: ChatDialect = {
   chunks: (reply) => pieceChunks(reply, REASONS[reply.finish], (text, reason) => completion(reply, text, reason)),
 };
 
-/** The model is taken to stop where the human's next turn would begin. */
+/** Writes the stop sequence as if the model had stopped before the human's next turn. */
 function completion({ finish }: Reply, text: string, reason: string | null): JsonObject {
   const stop = reason !== null && finish !== 'length' ? '\n\nHuman:' : null;
   return { type: 'completion', completion: text, stop_reason: reason, stop };

@@ -12,7 +12,7 @@ import { type ChatDialect, invocationMetrics } from './dialect.js';
 
 const STOP_REASONS = { end: 'end_turn', tool: 'tool_use', length: 'max_tokens' } as const;
 
-/** Anthropic Messages, as Claude 3 and later speak it. */
+/** Anthropic Messages, the format of Claude 3 and later. */
 export const anthropic: ChatDialect = {
   kind: 'chat',
   cacheHeaders: true,
@@ -29,7 +29,7 @@ export const anthropic: ChatDialect = {
     };
   },
   chunks(reply, modelId) {
-    // The service puts a small placeholder there; the real count comes with message_delta.
+    // The service sends a small placeholder here and the real count in message_delta.
     const usage = { ...inputUsage(reply), output_tokens: Math.min(1, reply.usage.output) };
     const textBlocks = reply.text === '' ? 0 : 1;
     const text = block(
@@ -89,7 +89,7 @@ function readToolChoice(choice: JsonObject): boolean | string {
   return choice['type'] === 'tool' ? stringOf(choice['name']) : choice['type'] === 'any';
 }
 
-/** Content and system may be a string instead of blocks. */
+/** Returns blocks also for a string, which content and system may be. */
 function blocksOf(content: unknown): JsonObject[] {
   return typeof content === 'string' ? [{ type: 'text', text: content }] : arrayOf(content).map(objectOf);
 }
@@ -133,7 +133,7 @@ function emptyMessage(reply: Reply, modelId: string): JsonObject {
   };
 }
 
-/** The body names the model without vendor, region and version: `claude-3-haiku-20240307`. */
+/** Returns the model's name as in the body, without vendor, region and version: `claude-3-haiku-20240307`. */
 function modelName(modelId: string): string {
   return /(claude-.*?)(?:-v\d+(?::\d+)?)?$/.exec(modelId)?.[1] ?? modelId;
 }
@@ -151,7 +151,7 @@ function toolUse(call: ToolCall, input: JsonObject): JsonObject {
   return { type: 'tool_use', id: `toolu_bdrk_${call.id}`, name: call.name, input };
 }
 
-/** The first delta of a tool call is empty, the rest are pieces of its JSON. */
+/** Returns an empty delta first, then the pieces of the tool call's JSON. */
 function inputDeltas(call: ToolCall): JsonObject[] {
   return ['', ...toPieces(JSON.stringify(call.input))].map((piece) => ({
     type: 'input_json_delta',

@@ -4,10 +4,10 @@ import { type ChatDialect, invocationMetrics } from './dialect.js';
 
 const REASONS = { end: 'COMPLETE', tool: 'COMPLETE', length: 'MAX_TOKENS' } as const;
 
-/** What the service's own template adds to the counts in a stream's `meta.tokens`, about as much as in recordings. */
+/** Tokens that the service's template adds to `meta.tokens` of a stream, about as in recordings. */
 const TEMPLATE_TOKENS = { input: 66, output: 1 } as const;
 
-/** Cohere Command R and R+. Tools in the request are not called: no recording shows how Command R does it. */
+/** Cohere Command R and R+. It does not call tools, because no recording shows how Command R does. */
 export const cohereCommandR: ChatDialect = {
   kind: 'chat',
   read(body) {
@@ -39,7 +39,7 @@ export const cohereCommandR: ChatDialect = {
     chat_history: [...history(request), { role: 'CHATBOT', message: text }],
     finish_reason: REASONS[finish],
   }),
-  /** The last chunk repeats the whole answer. What is billed is in the metrics; `meta.tokens` counts the template too. */
+  /** The last chunk repeats the whole answer. Its metrics have the billed tokens; `meta.tokens` adds the template. */
   chunks(reply, modelId, request) {
     const { input, output } = reply.usage;
     const meta = {
@@ -60,7 +60,7 @@ export const cohereCommandR: ChatDialect = {
   },
 };
 
-/** The conversation with the user's new message. */
+/** Returns the conversation including the user's new message. */
 function history(body: JsonObject): JsonObject[] {
   return [...arrayOf(body['chat_history']).map(objectOf), { role: 'USER', message: stringOf(body['message']) }];
 }

@@ -4,7 +4,7 @@ import { readPrompt } from './prompt.js';
 
 const REASONS = { end: 'COMPLETE', tool: 'COMPLETE', length: 'MAX_TOKENS' } as const;
 
-/** Cohere Command and Command Light: one prompt, no tools, no token counts; one generation, however many are asked for. */
+/** Cohere Command and Command Light: one prompt, no tools, no token counts. Always returns one generation. */
 export const cohereCommand: ChatDialect = {
   kind: 'chat',
   read: (body) => readPrompt(body, 'max_tokens'),
@@ -15,7 +15,7 @@ export const cohereCommand: ChatDialect = {
       prompt: stringOf(request['prompt']),
     };
   },
-  /** The body asks for pieces; without `stream: true` in it the whole answer is one chunk. */
+  /** Returns the whole answer as one chunk unless the body has `stream: true`. */
   chunks(reply, modelId, request) {
     const metrics = invocationMetrics(reply);
     if (request['stream'] !== true) return [{ ...cohereCommand.write(reply, modelId, request), ...metrics }];

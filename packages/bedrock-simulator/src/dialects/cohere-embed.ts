@@ -4,7 +4,7 @@ import { countTokens, MEDIA_TOKENS } from '../tokens.js';
 import type { PlainDialect } from './dialect.js';
 import { vector } from './vector.js';
 
-/** Cohere Embed, versions 3 and 4: a list of vectors, or lists by type with version 4 or when types are asked for. */
+/** Cohere Embed 3 and 4. Returns a list of vectors, or lists by type for version 4 and for requests with types. */
 export const cohereEmbed: PlainDialect = {
   kind: 'plain',
   answer(body, modelId) {
@@ -25,7 +25,7 @@ export const cohereEmbed: PlainDialect = {
         id: digest(body),
         embeddings: byType ? writeByType(vectors, types.length > 0 ? types : ['float']) : vectors,
         response_type: byType ? 'embeddings_by_type' : 'embeddings_floats',
-        // Version 3 gives the texts back as it reads them.
+        // Version 3 returns the texts in lower case.
         ...('texts' in body ? { texts: version4 ? texts : texts.map((text) => text.toLowerCase()) } : {}),
       },
       inputTokens: inputs.reduce((sum, { tokens }) => sum + tokens, 0),
@@ -33,7 +33,7 @@ export const cohereEmbed: PlainDialect = {
   },
 };
 
-/** An input of version 4, which may mix texts and images. */
+/** Reads an input of version 4, which may mix texts and images. */
 function readInput(input: JsonObject): { text: string; tokens: number } {
   const parts = arrayOf(input['content']).map(objectOf);
   const texts = parts.map(({ text }) => (typeof text === 'string' ? text : MEDIA_TOKENS));
@@ -53,7 +53,7 @@ function writeByType(vectors: readonly (readonly number[])[], types: readonly st
   return Object.fromEntries(known.map((type) => [type, vectors.map((values) => ENCODERS[type]?.(values))]));
 }
 
-/** Eight dimensions in a byte, one bit each. */
+/** Packs eight dimensions into a byte, one bit each. */
 function packBits(values: readonly number[]): number[] {
   return Array.from({ length: Math.ceil(values.length / 8) }, (_, index) =>
     values.slice(index * 8, index * 8 + 8).reduce((byte, value) => byte * 2 + (value > 0 ? 1 : 0), 0),

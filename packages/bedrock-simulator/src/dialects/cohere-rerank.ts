@@ -2,7 +2,7 @@ import { arrayOf, numberOf, stringOf } from '../json.js';
 import { wordsOf } from '../tokens.js';
 import type { PlainDialect } from './dialect.js';
 
-/** Cohere Rerank, and Amazon Rerank, which has its format: the more of the query's words, the higher. No token counts. */
+/** Cohere Rerank and Amazon Rerank, which share a format. Documents with more of the query's words rank higher. */
 export const cohereRerank: PlainDialect = {
   kind: 'plain',
   answer(body) {
@@ -14,7 +14,7 @@ export const cohereRerank: PlainDialect = {
   },
 };
 
-/** From 0.01 (none of the query's words) to 0.99 (all of them). */
+/** Returns 0.01 (no word of the query) to 0.99 (all of them). */
 function score(query: ReadonlySet<string>, document: unknown): number {
   const found = wordsOf(typeof document === 'string' ? document : JSON.stringify(document));
   const shared = [...query].filter((word) => found.has(word)).length;

@@ -12,7 +12,7 @@ import {
 import { arrayOf, isObject, type JsonObject, objectOf, stringOf } from '../json.js';
 import { MEDIA_TOKENS, toPieces } from '../tokens.js';
 
-/** Reads messages, system and tools in the form of Converse, which Nova uses in its InvokeModel body too. */
+/** Reads messages, system and tools in the form of Converse. Nova also uses this form with InvokeModel. */
 export function readConverse(body: JsonObject, maxTokens: number | undefined): Conversation {
   const toolConfig = objectOf(body['toolConfig']);
   const tools = arrayOf(toolConfig['tools']).map(objectOf);
@@ -30,7 +30,7 @@ export function readConverse(body: JsonObject, maxTokens: number | undefined): C
   };
 }
 
-/** The assistant message's content blocks. */
+/** Returns the content blocks of the assistant's message. */
 export function writeContent(reply: Reply, toolUseId: (call: ToolCall) => string): JsonObject[] {
   return [
     ...textBlocks(reply).map(({ text, quote }) => (quote ? { citationsContent: writeCitation(quote) } : { text })),
@@ -40,12 +40,12 @@ export function writeContent(reply: Reply, toolUseId: (call: ToolCall) => string
 
 interface TextBlock {
   readonly text: string;
-  /** As a stream sends it. */
+  /** The text, split as a stream sends it. */
   readonly pieces: readonly string[];
   readonly quote?: Quote;
 }
 
-/** The text in blocks: a quote is one by itself. */
+/** Splits the text into blocks, with a separate block for each quote. */
 export function textBlocks({ text, pieces, quotes }: Reply): TextBlock[] {
   if (quotes.length === 0) return text === '' ? [] : [{ text, pieces }];
   const rest = text.slice(quotes.reduce((length, quote) => length + quote.text.length, quotes.length));

@@ -17,7 +17,7 @@ export function writeConverse(reply: Reply, guardrail?: ConverseGuardrail): Json
   };
 }
 
-/** Text blocks have no contentBlockStart; metadata follows messageStop. */
+/** Returns the events of a stream. As in the service, text blocks have no contentBlockStart. */
 export function converseEvents(reply: Reply, guardrail?: ConverseGuardrail): StreamEvent[] {
   const texts = textBlocks(reply);
   const calls = reply.toolCalls.map((call, index) => toolEvents(call, texts.length + index));
@@ -67,7 +67,7 @@ function toolUseId(call: ToolCall): string {
   return `tooluse_${call.id}`;
 }
 
-/** The service leaves the cache keys out when a request has no cache points. The total includes cached tokens. */
+/** Leaves out the cache keys if the request has no cache points. The total includes cached tokens. */
 function usageOf({ usage, caching }: Reply): JsonObject {
   const { input, output, cacheRead, cacheWrite } = usage;
   return {

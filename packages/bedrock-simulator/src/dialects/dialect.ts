@@ -1,19 +1,19 @@
 import type { Conversation, Reply } from '../conversation.js';
 import type { JsonObject } from '../json.js';
 
-/** A family's way of writing a chat in the body of InvokeModel. All functions are pure. */
+/** The format of a family's chats in the body of InvokeModel. All functions are pure. */
 export interface ChatDialect {
   readonly kind: 'chat';
   read(body: JsonObject): Conversation;
-  /** The body InvokeModel answers with. */
+  /** Returns InvokeModel's answer. */
   write(reply: Reply, modelId: string, request: JsonObject): JsonObject;
-  /** The chunks InvokeModelWithResponseStream answers with, invocation metrics included. Absent: there is no stream. */
+  /** Returns InvokeModelWithResponseStream's chunks, including the metrics. Absent if the family has no stream. */
   chunks?(reply: Reply, modelId: string, request: JsonObject): readonly JsonObject[];
   /** Whether the service sends the cache headers for this family. */
   readonly cacheHeaders?: boolean;
 }
 
-/** A family that answers with something other than text (vectors, ranks, images); there is no stream. */
+/** A family whose answers are not text (vectors, ranks, images). It has no stream. */
 export interface PlainDialect {
   readonly kind: 'plain';
   answer(body: JsonObject, modelId: string): PlainAnswer;
@@ -21,13 +21,13 @@ export interface PlainDialect {
 
 export interface PlainAnswer {
   readonly body: JsonObject;
-  /** For the header, where the service sends it. */
+  /** Value of the token header; undefined if the service sends none. */
   readonly inputTokens?: number;
 }
 
 export type Dialect = ChatDialect | PlainDialect;
 
-/** The member the service merges into the last chunk of a stream. */
+/** Returns the member that the service adds to the last chunk of a stream. */
 export function invocationMetrics({ usage, latency }: Reply, withCache = false): JsonObject {
   return {
     'amazon-bedrock-invocationMetrics': {
@@ -40,7 +40,7 @@ export function invocationMetrics({ usage, latency }: Reply, withCache = false):
   };
 }
 
-/** A chunk for each piece of the text, and one without text that has the reason and the metrics. */
+/** Returns a chunk for each piece of the text, and a last one with the reason and the metrics. */
 export function pieceChunks(
   reply: Reply,
   reason: string,

@@ -6,7 +6,7 @@ const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 /** One pixel, 8 bits for each of red, green and blue. */
 const HEADER = Buffer.from([0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0]);
 
-/** A PNG of one pixel in base64: its colour depends on the request and the number of the image, its comment says what it is. */
+/** Returns a PNG of one pixel in base64. Its colour depends on the request and the index; its comment describes it. */
 export function scriptedImage(request: unknown, index: number): string {
   const colour = Buffer.from(digest([request, index]).slice(0, 6), 'hex');
   const comment = 'Comment\0Scripted by the local Bedrock simulator; no model ran.';

@@ -21,16 +21,16 @@ import { titanText } from './titan-text.js';
 
 interface Family {
   readonly name: string;
-  /** Found anywhere in the model id, so regional profiles count too. Absent for models that have an ARN only. */
+  /** Matches any part of the model id, because profiles add a region. Absent for models that only have an ARN. */
   readonly model?: RegExp;
-  /** Whether a request body is written in this dialect: decides when the id (an ARN) hides the family. */
+  /** True for a request body in this dialect; used if the id is an ARN and so hides the family. */
   readonly shape: (body: JsonObject) => boolean;
   readonly dialect: Dialect;
 }
 
 /**
- * In the order in which bodies are tried, so what is told by little stands last. A family with several dialects has a
- * row for each; the last of them is for bodies that fit none.
+ * Bodies are tried in this order, so dialects with few distinctive members come last. A family with several dialects
+ * has a row for each; the last of them also takes the bodies that fit none.
  */
 const FAMILIES: readonly Family[] = [
   { name: 'Anthropic text', model: /anthropic\.claude/, shape: has('max_tokens_to_sample'), dialect: anthropicText },
@@ -85,10 +85,10 @@ const FAMILIES: readonly Family[] = [
   { name: 'Mistral text', model: /mistral\./, shape: has('prompt'), dialect: mistralText },
 ];
 
-/** For the message that says what the simulator can answer. */
+/** Names of the families, for an error message. */
 export const SCRIPTED_FAMILIES = FAMILIES.map(({ name }) => name).join(', ');
 
-/** The dialect of a request to InvokeModel: by model id, and by the body where the id leaves it open. */
+/** Finds the dialect of a request to InvokeModel by model id, or by the body if the id leaves several. */
 export function findDialect(modelId: string, body: JsonObject): Dialect | undefined {
   const family = FAMILIES.filter(({ model }) => model?.test(modelId));
   if (family.length > 0) return (family.find(({ shape }) => shape(body)) ?? family.at(-1))?.dialect;

@@ -4,7 +4,7 @@ import { type ChatDialect, invocationMetrics } from './dialect.js';
 import { REASONS, readChat, writeDeltas, writeMessage } from './openai-chat-content.js';
 import { usageOf } from './openai-usage.js';
 
-/** AI21 Jamba: an OpenAI chat with a stream of its own. No recording shows its tool calls; they are as OpenAI's. */
+/** AI21 Jamba: an OpenAI chat with another stream. Its tool calls follow OpenAI's, because no recording shows them. */
 export const jamba: ChatDialect = {
   kind: 'chat',
   read: readChat,
@@ -17,7 +17,7 @@ export const jamba: ChatDialect = {
       model: modelId.replace(/^.*ai21\./, '').replace(/-v\d+(:\d+)?$/, ''),
     };
   },
-  /** Every chunk has the usage so far; the metrics are a chunk of their own, without choices. */
+  /** Every chunk has the usage so far. The metrics are in a separate chunk without choices. */
   chunks(reply) {
     let generated = 0;
     const chunk = (delta: JsonObject, finish_reason: string | null, output: number): JsonObject => ({

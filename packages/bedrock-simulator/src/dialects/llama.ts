@@ -17,7 +17,7 @@ export const llama: ChatDialect = {
       stop_reason: REASONS[finish],
     };
   },
-  /** The prompt count is on the first chunk only; the output count grows from chunk to chunk. */
+  /** Only the first chunk has the prompt's token count. The output count grows with each chunk. */
   chunks(reply) {
     const { pieces, usage, finish } = reply;
     let generated = 0;

@@ -3,7 +3,7 @@ import { readPrompt } from './prompt.js';
 
 const REASONS = { end: 'stop', tool: 'stop', length: 'length' } as const;
 
-/** Mistral's models that take a prompt, 7B to Large of February 2024: no tools, no token counts. */
+/** Mistral's models with a prompt, from 7B to Large of February 2024: no tools, no token counts. */
 export const mistralText: ChatDialect = {
   kind: 'chat',
   read: (body) => readPrompt(body, 'max_tokens'),

@@ -5,7 +5,7 @@ import { vector } from './vector.js';
 
 const MEDIA = ['image', 'video', 'audio'];
 
-/** Amazon Nova Multimodal Embeddings, one text, image, video or audio at a time. */
+/** Amazon Nova Multimodal Embeddings, with one text, image, video or audio per request. */
 export const novaEmbed: PlainDialect = {
   kind: 'plain',
   answer(body) {

@@ -3,7 +3,7 @@ import { type JsonObject, numberOf, objectOf } from '../json.js';
 import { readConverse, STOP_REASONS, writeContent } from './converse-content.js';
 import { type ChatDialect, invocationMetrics } from './dialect.js';
 
-/** Amazon Nova: Converse-like, with other names for the cache counts and the limit. */
+/** Amazon Nova: like Converse, but with other names for the cache counts and the token limit. */
 export const nova: ChatDialect = {
   kind: 'chat',
   cacheHeaders: true,
@@ -30,7 +30,7 @@ export const nova: ChatDialect = {
   },
 };
 
-/** Every delta of text is a block of its own, without a start. */
+/** Returns a separate block without a start for each text delta. */
 function textChunks({ pieces }: Reply): JsonObject[] {
   return pieces.flatMap((text, index) => [
     { contentBlockDelta: { delta: { text }, contentBlockIndex: index } },

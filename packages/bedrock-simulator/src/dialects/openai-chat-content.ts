@@ -2,7 +2,7 @@ import type { Conversation, Message, PromptPart, Reply, ToolCall } from '../conv
 import { arrayOf, isObject, type JsonObject, numberOf, objectOf, stringOf } from '../json.js';
 import { MEDIA_TOKENS, toPieces } from '../tokens.js';
 
-/** Reads an OpenAI chat: Jamba, Mistral and others write the same messages and tools. */
+/** Reads an OpenAI chat. Jamba, Mistral and others use the same messages and tools. */
 export function readChat(body: JsonObject): Conversation {
   const tools = arrayOf(body['tools']).map(objectOf);
   const messages = arrayOf(body['messages']).map(objectOf);
@@ -20,7 +20,7 @@ export function readChat(body: JsonObject): Conversation {
 
 export const REASONS = { end: 'stop', tool: 'tool_calls', length: 'length' } as const;
 
-/** The assistant's message. */
+/** Returns the assistant's message. */
 export function writeMessage({ text, toolCalls }: Reply): JsonObject {
   return {
     role: 'assistant',
@@ -29,7 +29,7 @@ export function writeMessage({ text, toolCalls }: Reply): JsonObject {
   };
 }
 
-/** The deltas of a stream: the role, the text, and each tool call with the pieces of its arguments. */
+/** Returns the deltas of a stream: the role, the text, and each tool call with the pieces of its arguments. */
 export function writeDeltas(reply: Reply): JsonObject[] {
   return [
     { role: 'assistant', content: '' },
@@ -67,7 +67,7 @@ function parseInput(text: string): JsonObject {
   }
 }
 
-/** Mistral says `any` where OpenAI says `required`. */
+/** Mistral uses `any` for OpenAI's `required`. */
 function readToolChoice(choice: unknown): boolean | string {
   if (isObject(choice)) return stringOf(objectOf(choice['function'])['name']);
   return choice === 'required' || choice === 'any';

@@ -4,10 +4,10 @@ import { type ChatDialect, invocationMetrics } from './dialect.js';
 import { REASONS, readChat, writeDeltas, writeMessage } from './openai-chat-content.js';
 import { usageOf } from './openai-usage.js';
 
-/** OpenAI chat completions: gpt-oss, Qwen, Writer and others. Taken from documentation; no recording shows them. */
+/** OpenAI chat completions (gpt-oss, Qwen, Writer and others), written from documentation, as no recording exists. */
 export const openaiChat = chatDialect('finish_reason');
 
-/** Mistral's chat models, Large of July 2024 and later: the same with another name for the reason. */
+/** Mistral's chat models, Large of July 2024 and later: the same, with another name for the finish reason. */
 export const mistralChat = chatDialect('stop_reason');
 
 function chatDialect(reasonName: string): ChatDialect {
@@ -19,7 +19,7 @@ function chatDialect(reasonName: string): ChatDialect {
       choices: [{ index: 0, message: writeMessage(reply), [reasonName]: REASONS[reply.finish] }],
       usage: usageOf(reply, reply.usage.output),
     }),
-    /** Usage comes once, with the metrics, on a chunk without choices. */
+    /** Only one chunk has the usage: the chunk with the metrics and without choices. */
     chunks(reply, model) {
       const chunk = (delta: JsonObject, reason: string | null): JsonObject => ({
         ...completion(reply, model, 'chat.completion.chunk'),

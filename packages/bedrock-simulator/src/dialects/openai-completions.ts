@@ -6,7 +6,7 @@ import { readPrompt } from './prompt.js';
 
 const REASONS = { end: 'stop', tool: 'stop', length: 'length' } as const;
 
-/** OpenAI text completions, as imported models and Marketplace endpoints speak it. Its stream is unverified: none was recorded. */
+/** OpenAI text completions, for imported models and Marketplace endpoints. No recording shows a stream. */
 export const openaiCompletions: ChatDialect = {
   kind: 'chat',
   read: (body) => readPrompt(body, 'max_tokens'),
@@ -21,7 +21,7 @@ export const openaiCompletions: ChatDialect = {
     })),
 };
 
-/** DeepSeek R1: the same with another name for the reason, and without token counts. Taken from documentation. */
+/** DeepSeek R1: the same with another name for the finish reason, without token counts; written from documentation. */
 export const deepSeek: ChatDialect = {
   kind: 'chat',
   read: (body) => readPrompt(body, 'max_tokens'),

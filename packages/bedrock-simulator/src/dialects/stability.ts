@@ -2,7 +2,7 @@ import { numberOf } from '../json.js';
 import type { PlainDialect } from './dialect.js';
 import { scriptedImage } from './image.js';
 
-/** Stability: Stable Image with one prompt, and SDXL with weighted `text_prompts`. Taken from documentation. */
+/** Stability: Stable Image with one prompt, and SDXL with weighted `text_prompts`. Written from documentation. */
 export const stability: PlainDialect = {
   kind: 'plain',
   answer(body) {

@@ -19,7 +19,7 @@ export const titanText: ChatDialect = {
       results: [{ tokenCount: usage.output, outputText: text, completionReason: REASONS[finish] }],
     };
   },
-  /** The input count is on the first chunk only, output count and reason on the last. */
+  /** Only the first chunk has the input count, and only the last one has the output count and the reason. */
   chunks(reply) {
     const { pieces, usage, finish } = reply;
     const last = Math.max(0, pieces.length - 1);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { wordsOf } from '../tokens.js';
 
-/** A vector of length 1 that depends on the text alone. Texts are the nearer the more words they share. */
+/** Returns a vector of length 1 that depends only on the text. Texts with common words are near each other. */
 export function vector(text: string, dimensions: number): number[] {
   const words = wordsOf(text);
   const sum = new Array<number>(dimensions).fill(0);
