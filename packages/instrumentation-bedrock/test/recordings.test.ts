@@ -1,186 +1,187 @@
-/** Every recorded exchange, replayed through the real SDK client. */
+/** Every sample of this package and every recorded exchange, replayed through the real SDK client. */
 
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
+import { type Expected, type ReplayedExchange, readRecordings, readSamples } from './support/exchanges.js';
 import { messageViolations } from './support/message-schema.js';
-import { type ApplicationView, call, type Recording, readRecordings } from './support/recordings.js';
+import { type ApplicationView, call } from './support/replayed-call.js';
 import { createClient, json, startTracing, type Tracing } from './support/tracing.js';
 
-const INFERENCE = new Set(['Converse', 'ConverseStream', 'InvokeModel', 'InvokeModelWithResponseStream']);
+/** What a sample expects if it does not say otherwise. */
+const NOTHING_ELSE: Expected = {
+  inputTokens: undefined,
+  outputTokens: undefined,
+  cacheReadTokens: undefined,
+  cacheWriteTokens: undefined,
+  longCacheWriteTokens: undefined,
+  reasoningTokens: undefined,
+  finishReasons: [],
+  responseId: undefined,
+  responseModel: undefined,
+  dimensions: undefined,
+  texts: [''],
+  reasoning: '',
+  toolCalls: [],
+  images: 0,
+};
 
-for (const folder of ['exchanges', 'synthetic'] as const) {
-  const recordings = readRecordings(folder);
+replay(
+  'the samples of this package',
+  readSamples().map((sample) => ({ ...sample, expected: { ...NOTHING_ELSE, ...sample.expected } })),
+);
+replay('the recordings in ../shared/fixtures/exchanges', readRecordings('exchanges'));
+replay('the recordings in ../shared/fixtures/synthetic', readRecordings('synthetic'));
 
-  describe(`recorded exchanges (${folder})`, () => {
-    if (!recordings) {
-      it(`replays them: ../shared/fixtures/${folder} is not here`, function () {
+function replay(name: string, exchanges: readonly ReplayedExchange[] | undefined): void {
+  describe(name, () => {
+    if (!exchanges) {
+      it('are not beside this checkout, so nothing is replayed', function () {
         this.skip();
       });
       return;
     }
 
     let simulator: Simulator;
-    let tracing: Tracing;
     before(async () => {
-      simulator = await startSimulator({ exchanges: recordings });
+      simulator = await startSimulator({ exchanges });
     });
     after(() => simulator.close());
-    afterEach(() => tracing?.close());
 
-    for (const recording of recordings) {
-      it(recording.id, async () => {
+    for (const exchange of exchanges) {
+      it(`${exchange.id} is recorded as it was sent, with content and without`, async () => {
         const run = async (): Promise<ApplicationView> => {
-          const client = createClient(simulator.endpoint({ exchange: recording.id }));
+          const client = createClient(simulator.endpoint({ exchange: exchange.id }));
           try {
-            return withoutRequestId(await call(client, recording));
+            return await call(client, exchange);
           } finally {
             client.destroy();
           }
         };
         const plain = await run();
-        tracing = startTracing();
-        const traced = await run();
-
-        expect(traced, 'what the application receives').to.deep.equal(plain);
-        expect(tracing.spans(), 'spans').to.have.lengthOf(1);
-        const [span] = tracing.spans() as [ReadableSpan];
-        if (INFERENCE.has(recording.operation)) expect(readSpan(span)).to.deep.equal(expectedOf(recording));
-        else expectPlain(span, recording);
-        expect(messageViolations(span), 'against the published message schemas').to.deep.equal([]);
-        if (plain.error) expectFailure(span, plain.error);
-        if (!recording.operation.endsWith('Stream')) return;
-
-        await tracing.close();
-        tracing = startTracing({ config: { captureMessageContent: false } });
-        await run();
-        // Without the chunks that have nothing but content.
-        expect(figures(tracing.spans()[0] as ReadableSpan), 'with content off').to.deep.equal(figures(span));
+        for (const captureMessageContent of [true, false]) {
+          const tracing = startTracing({ config: { captureMessageContent } });
+          try {
+            expect(await run(), 'what the application receives').to.deep.equal(plain);
+            compare(tracing, exchange, captureMessageContent);
+          } finally {
+            await tracing.close();
+          }
+        }
       });
     }
   });
 }
 
-function expectFailure(span: ReadableSpan, error: { readonly name: string; readonly message: string }): void {
-  expect(span.status.code).to.equal(SpanStatusCode.ERROR);
-  expect(span.attributes['error.type']).to.equal(error.name);
-  const event = span.events.at(-1);
-  expect(event?.name).to.equal('exception');
-  expect(event?.attributes).to.include({ 'exception.type': error.name, 'exception.message': error.message });
-}
-
-/** Operations that are no inference. */
-function expectPlain({ name, attributes }: ReadableSpan, { operation, modelId, expected, response }: Recording): void {
-  expect(attributes).to.not.have.any.keys('gen_ai.usage.input_tokens', 'mlflow.chat.tokenUsage');
-  if (operation === 'CountTokens') {
-    expect(name).to.equal(`count_tokens ${modelId}`);
-    expect(attributes['aws.bedrock.counted_input_tokens']).to.equal(expected.input_tokens ?? undefined);
+function compare(tracing: Tracing, { expected, modelId }: ReplayedExchange, hasContent: boolean): void {
+  expect(tracing.spans(), 'spans').to.have.lengthOf(1);
+  const [span] = tracing.spans() as [ReadableSpan];
+  const { attributes, lastInput, ...values } = expected;
+  const reading = { ...readFigures(span), ...(hasContent ? readContent(span) : {}) };
+  for (const [name, value] of Object.entries(values)) {
+    if (name in reading) expect(reading[name], name).to.deep.equal(value);
+  }
+  expectMlflowUsage(span, expected);
+  if (modelId !== null) expect(span.attributes).to.include({ 'gen_ai.request.model': modelId });
+  expect(span.attributes).to.deep.include(attributes ?? {});
+  expectStatus(span, expected, hasContent);
+  if (hasContent) {
+    expect(messageViolations(span), 'against the published message schemas').to.deep.equal([]);
+    if (lastInput) expect(inputOf(span).at(-1)?.parts, 'last message of the request').to.deep.equal(lastInput);
   } else {
-    expect(name).to.equal('apply_guardrail');
-    expect(attributes).to.include({
-      'mlflow.spanType': 'GUARDRAIL',
-      'aws.bedrock.guardrail.action': (response.body as { action: string }).action,
-    });
-    expect(attributes).to.include.keys('aws.bedrock.guardrail.id', 'aws.bedrock.guardrail.version');
+    expectNoContent(span, expected);
   }
 }
 
-interface Reading {
-  readonly tokens: Record<string, unknown>;
-  readonly finishReasons: unknown;
-  /** Of the first choice. */
-  readonly text: string;
-  /** Text of every choice, where there can be several. */
-  readonly choices: unknown;
-  readonly dimensions: unknown;
-  readonly responseId: unknown;
-  readonly toolCalls: unknown;
-  readonly reasoning: string;
-}
-
-/** What is recorded whatever happens to content. */
-function figures(span: ReadableSpan): object {
-  const { tokens, finishReasons, dimensions, responseId } = readSpan(span);
-  return { tokens, finishReasons, dimensions, responseId, status: span.status.code };
-}
-
-interface OutputMessage {
-  readonly parts: readonly { readonly type: string; readonly [key: string]: unknown }[];
-}
-
-function readSpan(span: ReadableSpan): Reading {
-  const { attributes } = span;
-  const messages = (json(span, 'gen_ai.output.messages') ?? []) as OutputMessage[];
-  const parts = messages[0]?.parts ?? [];
+/** What is recorded with content off too. */
+function readFigures({ name, attributes }: ReadableSpan): Record<string, unknown> {
   return {
-    tokens: {
-      input: attributes['gen_ai.usage.input_tokens'],
-      output: attributes['gen_ai.usage.output_tokens'],
-      cacheRead: attributes['gen_ai.usage.cache_read.input_tokens'],
-      cacheWrite: attributes['gen_ai.usage.cache_creation.input_tokens'],
-      mlflow: json(span, 'mlflow.chat.tokenUsage'),
-    },
+    spanName: name,
+    spanType: attributes['mlflow.spanType'],
+    inputTokens: attributes['gen_ai.usage.input_tokens'],
+    outputTokens: attributes['gen_ai.usage.output_tokens'],
+    cacheReadTokens: attributes['gen_ai.usage.cache_read.input_tokens'],
+    cacheWriteTokens: attributes['gen_ai.usage.cache_creation.input_tokens'],
+    reasoningTokens: attributes['gen_ai.usage.reasoning.output_tokens'],
     finishReasons: attributes['gen_ai.response.finish_reasons'] ?? [],
-    text: textOf(parts, 'text'),
-    choices: messages.length > 1 ? messages.map((message) => textOf(message.parts, 'text')) : undefined,
-    dimensions: attributes['gen_ai.embeddings.dimension.count'],
     responseId: attributes['gen_ai.response.id'],
-    toolCalls: parts
-      .filter((part) => part.type === 'tool_call')
-      .map(({ name, id, arguments: args }) => ({ name, id, arguments: args })),
-    reasoning: textOf(parts, 'reasoning'),
+    responseModel: attributes['gen_ai.response.model'],
+    dimensions: attributes['gen_ai.embeddings.dimension.count'],
   };
 }
 
-function textOf(parts: OutputMessage['parts'], type: string): string {
+interface Message {
+  readonly parts: readonly { readonly type: string; readonly [key: string]: unknown }[];
+}
+
+function readContent(span: ReadableSpan): Record<string, unknown> {
+  const messages = (json(span, 'gen_ai.output.messages') ?? []) as Message[];
+  const parts = messages[0]?.parts ?? [];
+  return {
+    texts: messages.length === 0 ? [''] : messages.map((message) => textOf(message.parts, 'text')),
+    reasoning: textOf(parts, 'reasoning'),
+    toolCalls: parts
+      .filter((part) => part.type === 'tool_call')
+      .map(({ name, id, arguments: args }) => ({ name, ...(id === undefined ? {} : { id }), arguments: args })),
+    images: parts.filter(({ type, modality }) => type === 'blob' && modality === 'image').length,
+  };
+}
+
+function inputOf(span: ReadableSpan): Message[] {
+  return (json(span, 'gen_ai.input.messages') ?? []) as Message[];
+}
+
+function textOf(parts: Message['parts'], type: string): string {
   return parts
     .filter((part) => part.type === type)
     .map((part) => part['content'])
     .join('');
 }
 
-/** `expected` under the rule that input tokens include cached ones; the recordings give the provider's raw field. */
-function expectedOf({ expected, operation }: Recording): Reading {
-  const value = (count: number | null): number | undefined => count ?? undefined;
-  const isEmbedding = expected.embeddings !== null;
-  const cacheRead = value(expected.cache_read_input_tokens);
-  const cacheWrite = value(expected.cache_creation_input_tokens);
-  const input =
-    expected.input_tokens === null ? undefined : expected.input_tokens + (cacheRead ?? 0) + (cacheWrite ?? 0);
-  const output = value(expected.output_tokens);
-  const mlflowOutput = output ?? (isEmbedding ? 0 : undefined);
-  return {
-    tokens: {
-      input,
-      output,
-      cacheRead,
-      cacheWrite,
-      mlflow:
-        input === undefined || mlflowOutput === undefined
-          ? undefined
-          : {
-              input_tokens: input,
-              output_tokens: mlflowOutput,
-              total_tokens: input + mlflowOutput,
-              ...(cacheRead === undefined ? {} : { cache_read_input_tokens: cacheRead }),
-              ...(cacheWrite === undefined ? {} : { cache_creation_input_tokens: cacheWrite }),
-            },
-    },
-    finishReasons: expected.finish_reasons ?? [],
-    text: expected.text ?? '',
-    choices: expected.choices && expected.choices.length > 1 ? expected.choices.map(({ text }) => text) : undefined,
-    dimensions: expected.embeddings?.dimensions,
-    // Converse has none; what the recordings give there is the HTTP request's.
-    responseId: operation.startsWith('Converse') ? undefined : (expected.response_id ?? undefined),
-    toolCalls: (expected.tool_calls ?? []).map(({ name, id, arguments: args }) => ({ name, id, arguments: args })),
-    reasoning: expected.reasoning ?? '',
-  };
+/** MLflow needs input, output and total. An embedding has no output. */
+function expectMlflowUsage(span: ReadableSpan, expected: Expected): void {
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, longCacheWriteTokens, dimensions } = expected;
+  const outputTokens = expected.outputTokens ?? (dimensions === undefined ? undefined : 0);
+  const usage = json(span, 'mlflow.chat.tokenUsage') as Record<string, number> | undefined;
+  if (inputTokens === undefined || outputTokens === undefined) {
+    expect(usage, 'mlflow.chat.tokenUsage').to.equal(undefined);
+    return;
+  }
+  const { cache_creation_input_tokens_above_1hr: longWrites, ...figures } = usage ?? {};
+  expect(figures, 'mlflow.chat.tokenUsage').to.deep.equal({
+    input_tokens: inputTokens,
+    output_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+    ...(cacheReadTokens === undefined ? {} : { cache_read_input_tokens: cacheReadTokens }),
+    ...(cacheWriteTokens === undefined ? {} : { cache_creation_input_tokens: cacheWriteTokens }),
+  });
+  if ('longCacheWriteTokens' in expected) expect(longWrites).to.equal(longCacheWriteTokens);
 }
 
-/** Request ids and timings differ between two runs of the same call. */
-function withoutRequestId(view: ApplicationView): ApplicationView {
-  const output = view.output as { $metadata?: { requestId?: string } } | undefined;
-  if (output?.$metadata) delete output.$metadata.requestId;
-  return view;
+function expectStatus({ status, attributes, events }: ReadableSpan, expected: Expected, hasContent: boolean): void {
+  const { error, isIncomplete } = expected;
+  expect(attributes['error.type']).to.equal(isIncomplete ? 'incomplete_stream' : error?.type);
+  expect(status.code, 'status').to.equal(error || isIncomplete ? SpanStatusCode.ERROR : SpanStatusCode.UNSET);
+  const exception = events.find(({ name }) => name === 'exception');
+  expect(exception?.attributes?.['exception.type']).to.equal(error?.type);
+  expect(exception?.attributes?.['exception.message']).to.equal(hasContent ? error?.message : undefined);
+}
+
+function expectNoContent(span: ReadableSpan, { texts = [], reasoning, toolCalls = [], error }: Expected): void {
+  const { attributes, events, status } = span;
+  for (const attribute of [
+    'gen_ai.input.messages',
+    'gen_ai.output.messages',
+    'mlflow.spanInputs',
+    'mlflow.spanOutputs',
+  ]) {
+    expect(attributes).to.not.have.property(attribute);
+  }
+  const recorded = JSON.stringify([attributes, events, status]);
+  const secrets = [...texts, reasoning, error?.message, ...toolCalls.map((call) => JSON.stringify(call.arguments))];
+  for (const secret of secrets) {
+    // A word can be part of a name; a sentence cannot.
+    if (secret && secret.length > 20) expect(recorded).to.not.include(JSON.stringify(secret).slice(1, -1));
+  }
 }
