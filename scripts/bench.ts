@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildPackages } from 'testing/build.js';
 import { describeMachine } from '../bench/src/machine.js';
 import type { Part } from '../bench/src/part.js';
 import { PARTS } from '../bench/src/parts.js';
 import { installPeers, PEER_VERSIONS } from '../bench/src/peers.js';
 import { type Results, saveResults, writeReadme } from '../bench/src/results.js';
 import { formatText, targetTable } from '../bench/src/table.js';
-import { buildPackages } from './build.js';
 
 const NAMES = PARTS.map(({ name }) => name).join(', ');
 const USAGE = `Usage: npm run bench -- [--thorough] [--only <part>]

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { buildPackages } from 'testing/build.js';
 import {
   type BedrockTarget,
   DEMO_EXAMPLES,
@@ -8,7 +9,6 @@ import {
   simulatedBedrock,
 } from 'testing/examples.js';
 import { runNode } from 'testing/run.js';
-import { buildPackages } from './build.js';
 import { type DemoOptions, readOptions, USAGE } from './demo/options.js';
 import { demoServer } from './demo/server.js';
 import { catchInterrupt, type Interrupt } from './support/interrupt.js';

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { buildPackages } from 'testing/build.js';
 import {
   DEFAULT_EXPERIMENT,
   EXAMPLES,
@@ -9,7 +10,6 @@ import {
   simulatedBedrock,
 } from 'testing/examples.js';
 import { runNode } from 'testing/run.js';
-import { buildPackages } from './build.js';
 import { checkTrackingServer } from './support/tracking-server.js';
 
 const USAGE = `Usage: npm run example -- ${EXAMPLES.join('|')} [--aws] [arguments of the example]

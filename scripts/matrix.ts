@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
-import { buildPackages } from './build.js';
+import { buildPackages } from 'testing/build.js';
 import { formatTable } from './demo/table.js';
 import { CELLS, type Cell } from './matrix/cells.js';
 import { installCell, installNode, type Packed, packPackages } from './matrix/install.js';

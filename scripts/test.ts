@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildPackages } from 'testing/build.js';
 import { installMlflow, MLFLOW_VERSION } from 'testing/mlflow/install.js';
 import { runNode } from 'testing/run.js';
-import { buildPackages } from './build.js';
 import { type GroupOutcome, runTests } from './support/run-tests.js';
 import { Stages } from './support/stages.js';
 import type { Selection } from './support/test-groups.js';

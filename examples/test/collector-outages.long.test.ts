@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import { MlflowClient, type MlflowConnectionConfig } from 'opentelemetry-exporter-mlflow';
 import { buildOtelcol, type Otelcol, startOtelcol, whyNoOtelcol } from 'testing/otelcol.js';
 import { type OtlpReceiver, startOtlpReceiver } from 'testing/otlp-receiver.js';
-import type { Part } from 'testing/process.js';
+import type { Server } from 'testing/server.js';
 import { type SteadyAgent, startSteadyAgent } from 'testing/steady-agent.js';
 import { startTopology, type Topology } from 'testing/topology.js';
 
@@ -155,7 +155,7 @@ describe('with a Collector in front of MLflow', function () {
 });
 
 /** Killed, and started again after that time. */
-async function isAway(part: Part, millis: number): Promise<void> {
+async function isAway(part: Server, millis: number): Promise<void> {
   await part.stop();
   await delay(millis);
   await part.start();

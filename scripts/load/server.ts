@@ -8,12 +8,12 @@ import type { Backend, Spent } from './job.js';
 
 export interface MeasuredServer {
   readonly url: string;
-  /** Starts counting; the function that it gives tells what was spent since. */
+  /** Starts counting. The function that it returns reports what the server spent since then. */
   count(): Promise<() => Promise<Spent>>;
   close(): Promise<void>;
 }
 
-/** A server that somebody else runs: nothing can be said about what it spends. */
+/** A server of the user's. What it spends is unknown. */
 export function runningServer(url: string): MeasuredServer {
   return { url, count: async () => async () => ({}), close: async () => {} };
 }
@@ -36,9 +36,9 @@ async function startOnSqlite(workers: number, log: (line: string) => void): Prom
   return {
     url: server.url,
     count: async () => {
-      const before = { cpu: serverCpu(server.pid), bytes: await databaseFiles(directory) };
+      const before = { cpu: cpuSeconds(server.pid), bytes: await databaseFiles(directory) };
       return async () => ({
-        ...difference('serverCpuSeconds', serverCpu(server.pid), before.cpu),
+        ...difference('serverCpuSeconds', cpuSeconds(server.pid), before.cpu),
         ...difference('storedBytes', await databaseFiles(directory), before.bytes),
       });
     },
@@ -56,15 +56,15 @@ async function startOnPostgres(workers: number, log: (line: string) => void): Pr
     url: server.url,
     count: async () => {
       const before = {
-        server: serverCpu(server.mlflowPid()),
-        database: databaseCpu(postgres),
+        server: cpuSeconds(server.parts.mlflow.pid()),
+        database: cpuSeconds(postgres.pid()),
         ...(await statistics(postgres)),
       };
       return async () => {
         const after = await statistics(postgres);
         return {
-          ...difference('serverCpuSeconds', serverCpu(server.mlflowPid()), before.server),
-          ...difference('databaseCpuSeconds', databaseCpu(postgres), before.database),
+          ...difference('serverCpuSeconds', cpuSeconds(server.parts.mlflow.pid()), before.server),
+          ...difference('databaseCpuSeconds', cpuSeconds(postgres.pid()), before.database),
           storedBytes: after.bytes - before.bytes,
           walBytes: after.wal - before.wal,
           commits: after.commits - before.commits,
@@ -74,16 +74,6 @@ async function startOnPostgres(workers: number, log: (line: string) => void): Pr
     },
     close: () => server.close(),
   };
-}
-
-function serverCpu(pid: number | undefined): number | undefined {
-  return cpuSeconds(({ group }) => group === pid);
-}
-
-/** Each of its processes is a group of its own. */
-function databaseCpu(postgres: Topology['postgres']): number | undefined {
-  const pid = postgres.pid();
-  return cpuSeconds((process) => process.pid === pid || process.parent === pid);
 }
 
 async function databaseFiles(directory: string): Promise<number> {

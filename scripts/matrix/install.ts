@@ -1,16 +1,14 @@
 /** Installs what a cell needs, as a user would: the packed packages and the rest from the npm registry. */
 
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { execa } from 'execa';
 import { type Cell, packagesOf } from './cells.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const FOLDER = join(ROOT, '.mlflow', 'matrix');
 const PACKAGES = ['instrumentation-bedrock', 'exporter-mlflow', 'mlflow-bedrock'];
-const SHELL = process.platform === 'win32';
 const INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
 
 /** A published form of one of this project's packages. */
@@ -96,11 +94,7 @@ async function install(
 }
 
 async function run(program: 'npm' | 'npx', args: readonly string[], cwd: string): Promise<string> {
-  try {
-    const { stdout } = await promisify(execFile)(program, [...args], { cwd, shell: SHELL, maxBuffer: 2 ** 26 });
-    return stdout;
-  } catch (error) {
-    const { stderr = '' } = error as { stderr?: string };
-    throw new Error(`${program} ${args.join(' ')} failed in ${cwd}: ${stderr.trim() || (error as Error).message}`);
-  }
+  const { failed, stdout, stderr, shortMessage } = await execa(program, args, { cwd, reject: false });
+  if (failed) throw new Error(`${program} ${args.join(' ')} failed in ${cwd}: ${stderr || shortMessage}`);
+  return stdout;
 }

@@ -1,16 +1,12 @@
 /** Runs the smoke programs of a cell and compares the spans that arrive with what the application was told. */
 
-import { execFile } from 'node:child_process';
 import { cpSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import { promisify } from 'node:util';
-import { gunzipSync } from 'node:zlib';
 import type { Simulator } from 'bedrock-simulator';
+import { execa } from 'execa';
 import { QUIET_ENV } from 'testing/examples.js';
-import { decodeTraceRequest, type ReceivedSpan } from 'testing/otlp-decode.js';
+import type { ReceivedSpan } from 'testing/otlp-decode.js';
+import { startOtlpReceiver } from 'testing/otlp-receiver.js';
 import type { Cell } from './cells.js';
 
 const PROGRAMS = join(import.meta.dirname, 'programs');
@@ -63,10 +59,9 @@ export async function runCell(cell: Cell, node: string, folder: string, simulato
   cpSync(PROGRAMS, programs, { recursive: true });
   const wrong: string[] = [];
   for (const [system, args] of Object.entries(SYSTEMS)) {
-    const receiver = await startReceiver();
+    const receiver = await startOtlpReceiver();
     try {
       const env = {
-        ...process.env,
         ...QUIET_ENV,
         NODE_OPTIONS: '',
         AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,
@@ -78,9 +73,9 @@ export async function runCell(cell: Cell, node: string, folder: string, simulato
         MLFLOW_EXPERIMENT_ID: '1',
         SMOKE_LINE: cell.line.name,
       };
-      const { stdout } = await promisify(execFile)(node, [...args], { cwd: programs, env, timeout: TIMEOUT_MILLIS });
+      const { stdout } = await execa(node, args, { cwd: programs, env, timeout: TIMEOUT_MILLIS });
       const { calls, problems } = JSON.parse(stdout) as Printed;
-      wrong.push(...[...problems, ...compare(calls, receiver.spans())].map((what) => `${system}: ${what}`));
+      wrong.push(...[...problems, ...compare(calls, receiver.spans)].map((what) => `${system}: ${what}`));
     } catch (error) {
       wrong.push(`${system}: ${(error as Error).message.trim()}`);
     } finally {
@@ -88,31 +83,6 @@ export async function runCell(cell: Cell, node: string, folder: string, simulato
     }
   }
   return wrong;
-}
-
-interface Receiver {
-  readonly url: string;
-  spans(): ReceivedSpan[];
-  close(): Promise<void>;
-}
-
-/** Takes what the exporter sends, and knows one experiment. */
-async function startReceiver(): Promise<Receiver> {
-  const spans: ReceivedSpan[] = [];
-  const server = createServer(async (request, response) => {
-    const body = await buffer(request);
-    if (request.url === '/v1/traces') spans.push(...decodeTraceRequest(gunzipSync(body)));
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{"experiment":{"experiment_id":"1"}}');
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    spans: () => spans,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
 
 function compare(calls: readonly Call[], received: readonly ReceivedSpan[]): string[] {

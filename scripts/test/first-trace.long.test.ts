@@ -10,8 +10,8 @@ import { promisify } from 'node:util';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient, type MlflowTraceInfo } from 'opentelemetry-exporter-mlflow';
+import { buildPackages } from 'testing/build.js';
 import { testServer } from 'testing/mlflow-test-server.js';
-import { buildPackages } from '../build.js';
 import { packPackages } from '../matrix/install.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
@@ -12,7 +12,8 @@ describe('installing MLflow', () => {
   // A copy, because this repository has its installation already.
   beforeEach(() => {
     clone = mkdtempSync(join(tmpdir(), 'install-'));
-    cpSync(join(ROOT, 'packages/testing/src/mlflow'), join(clone, 'packages/testing/src/mlflow'), { recursive: true });
+    cpSync(join(ROOT, 'packages/testing/src'), join(clone, 'packages/testing/src'), { recursive: true });
+    symlinkSync(join(ROOT, 'packages/testing/node_modules'), join(clone, 'packages/testing/node_modules'));
     writeFileSync(join(clone, 'package.json'), '{ "type": "module" }');
     writeFileSync(
       join(clone, 'packages/testing/src/run-install.ts'),

@@ -25,7 +25,7 @@ describe('options of npm run load', () => {
 
   it('reads the times of a process whose name holds brackets and spaces', () => {
     const line = '42 (a) R (b) S 7 40 40 0 -1 4194304 100 200 0 0 11 22 33 44 20 0 1 0 5000 1000 10';
-    expect(parseStat(line)).to.deep.equal({ pid: 42, parent: 7, group: 40, ticks: 110 });
+    expect(parseStat(line)).to.deep.equal({ pid: 42, parent: 7, ticks: 110 });
   });
 });
 

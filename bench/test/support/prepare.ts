@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildPackages } from '../../../scripts/build.js';
+import { buildPackages } from 'testing/build.js';
 import { installPeers } from '../../src/peers.js';
 
 /**

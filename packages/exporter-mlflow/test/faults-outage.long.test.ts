@@ -70,7 +70,7 @@ describe('outages of MLflow itself', () => {
     const scenario = await startScenario({ server: server.url, exporter: { trackingUri: server.url } });
     await scenario.export(traces(2));
     const { port } = new URL(server.url);
-    process.kill(-server.pid!, 'SIGKILL');
+    await server.kill();
     const exporting = Promise.all([scenario.export(traces(3)), scenario.export(traces(2))]);
     await server.close();
     server = await startMlflow({ directory, port: Number(port) });

@@ -1,30 +1,31 @@
-/** A small OpenTelemetry collector from a Python package (rotel): what is true of it needs no toolchain to be tested. */
+/** A small OpenTelemetry collector from PyPI (rotel), which tests can run without a Go toolchain. */
 
-import { execFile, spawn } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { execa } from 'execa';
 import { installMlflow } from './mlflow/install.js';
 import { type OtlpReceiver, startOtlpReceiver } from './otlp-receiver.js';
-import { freePort } from './ports.js';
-import { answers, waitForServer } from './process.js';
+import { freePorts } from './ports.js';
+import { answers, startServer } from './server.js';
 
 const ROTEL = 'rotel==0.0.1a15';
 
-/** Where a collector sends everything it gets. */
+/** Where a collector sends all spans. */
 export interface CollectorTarget {
   /** OTLP/HTTP endpoint, without `/v1/traces`. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A collector with one exporter. */
 export interface Forwarder {
-  /** Where applications send their traces: an OTLP/HTTP endpoint for `/v1/traces`. */
+  /** Where applications send their traces: an OTLP/HTTP endpoint, without `/v1/traces`. */
   readonly url: string;
   close(): Promise<void>;
 }
 
+/** A collector with the backend behind it. */
 export interface Collector extends Forwarder, Pick<OtlpReceiver, 'received'> {}
 
 /** Starts a collector that forwards every span to a receiver of the test's own. */
@@ -44,39 +45,35 @@ export async function startCollector(): Promise<Collector> {
   };
 }
 
-/** Starts a collector that forwards every span to one target; this one has no more than one exporter for traces. */
+/** Starts a collector that forwards every span to one target. Rotel supports one exporter for traces only. */
 export async function startForwarder({ url: endpoint, headers = {} }: CollectorTarget): Promise<Forwarder> {
   const directory = await mkdtemp(join(tmpdir(), 'collector-'));
-  const httpPort = await freePort();
-  const program = spawn(
-    await findAgent(),
-    [
-      'start',
-      ...['--otlp-http-endpoint', `127.0.0.1:${httpPort}`, '--otlp-grpc-endpoint', `127.0.0.1:${await freePort()}`],
+  const [http, grpc] = await freePorts(2);
+  const url = `http://127.0.0.1:${http}`;
+  const { close } = await startServer({
+    name: 'The collector',
+    command: [
+      ...([await findAgent(), 'start', '--otlp-http-endpoint', `127.0.0.1:${http}`] as const),
+      ...['--otlp-grpc-endpoint', `127.0.0.1:${grpc}`],
       ...['--exporter', 'otlp', '--otlp-exporter-protocol', 'http', '--otlp-exporter-endpoint', endpoint],
       ...Object.entries(headers).flatMap(([name, value]) => ['--otlp-exporter-custom-headers', `${name}=${value}`]),
       ...['--batch-timeout', '100ms', '--pid-file', join(directory, 'pid'), '--log-file', join(directory, 'log')],
     ],
-    { stdio: 'ignore' },
-  );
-  const url = `http://127.0.0.1:${httpPort}`;
-  const close = await waitForServer({
-    name: 'The collector',
-    program,
     directory,
+    isTemporary: true,
     isReady: () => answers(url),
-    signal: 'SIGTERM',
+    stopSignal: 'SIGTERM',
   });
   return { url, close };
 }
 
-/** The agent's binary, from the package registry through uv, which keeps it in its cache. */
+/** The agent's program, which uv downloads once and keeps in its cache. */
 async function findAgent(): Promise<string> {
   const { python } = await installMlflow(() => {});
   const locate = 'import os, rotel; print(os.path.join(os.path.dirname(rotel.__file__), "rotel-agent"))';
-  const { stdout } = await promisify(execFile)(python, [
+  const { stdout } = await execa(python, [
     ...['-m', 'uv', 'run', '--quiet', '--no-project', '--prerelease', 'allow', '--with', ROTEL],
     ...['python', '-c', locate],
   ]);
-  return stdout.trim();
+  return stdout;
 }

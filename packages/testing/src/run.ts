@@ -1,56 +1,40 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { execa } from 'execa';
 
 /** How a program ended. */
 export interface Finished {
-  /** Its exit code; 1 when a signal ended it. */
+  /** Its exit code; 1 if a signal ended it. */
   code: number;
-  /** What it wrote to standard output and standard error, in that order of arrival; empty with inherited streams. */
+  /** What it wrote to standard output and standard error, in order of arrival. Empty with inherited streams. */
   output: string;
 }
 
-export interface RunOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
-  /** `true`: the program writes to our terminal itself. Default: its output is kept and returned. */
+/** How to run a program. */
+export interface RunOptions {
+  /** Default: the folder of this process. */
+  cwd?: string;
+  /** The whole environment. Default: that of this process. */
+  env?: NodeJS.ProcessEnv;
+  /** Whether the program writes to this process's terminal. Default: `false`; the output is returned. */
   inherit?: boolean;
   /** Ends the program when aborted. */
   signal?: AbortSignal;
 }
 
 /**
- * Runs a Node.js program in a process of its own and waits for its end. The child ends with this process.
+ * Runs a Node.js program in a process of its own and waits for its end. The program ends with this process.
  *
- * @throws Error when the program cannot be started at all
+ * @throws Error if the program cannot be started at all
  */
-export function runNode(args: string[], options: RunOptions = {}): Promise<Finished> {
-  const { inherit = false, signal, ...spawnOptions } = options;
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, {
-      ...spawnOptions,
-      stdio: inherit ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-    });
-    const release = endWithUs(child, signal);
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-      });
-    }
-    child.on('error', (error) => {
-      release();
-      reject(error);
-    });
-    child.on('close', (code) => {
-      release();
-      resolve({ code: code ?? 1, output });
-    });
+export async function runNode(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const { inherit = false, signal, cwd, env } = options;
+  const result = await execa(process.execPath, args, {
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(env === undefined ? {} : { env, extendEnv: false }),
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+    ...(inherit ? { stdio: 'inherit' } : { stdin: 'ignore', all: true }),
+    stripFinalNewline: false,
+    reject: false,
   });
-}
-
-function endWithUs(child: ChildProcess, signal: AbortSignal | undefined): () => void {
-  const end = (): void => void child.kill();
-  process.once('exit', end);
-  signal?.addEventListener('abort', end, { once: true });
-  return () => {
-    process.off('exit', end);
-    signal?.removeEventListener('abort', end);
-  };
+  if (result.code === 'ENOENT') throw result;
+  return { code: result.exitCode ?? 1, output: result.all ?? '' };
 }

