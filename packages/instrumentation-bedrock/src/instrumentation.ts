@@ -1,3 +1,5 @@
+/** The instrumentation: finds the SDK, replaces its methods, and gives calls their settings and providers. */
+
 import { diag, ProxyTracer, ProxyTracerProvider, type Tracer, trace } from '@opentelemetry/api';
 import {
   InstrumentationBase,
@@ -5,13 +7,14 @@ import {
   InstrumentationNodeModuleDefinition,
   InstrumentationNodeModuleFile,
 } from '@opentelemetry/instrumentation';
-import type { TracedCall } from './call/call.js';
 import { type BedrockInstrumentationConfig, resolveConfig } from './config.js';
 import { errorMessage, errorStack } from './data/errors.js';
 import type { ResolvedConfig } from './data/settings.js';
+import { isBedrockRuntime } from './sdk/client.js';
 import { loadedModules } from './sdk/loaded-modules.js';
-import { type Owner, patchSend } from './sdk/patch.js';
-import { isTraced, traceSend } from './sdk/send.js';
+import { type Owner, patchClient, type SendArguments } from './sdk/patch.js';
+import { traceSend } from './sdk/send.js';
+import { OpenStreams } from './sdk/stream.js';
 import type { EventLogger } from './span/events.js';
 import { createInstruments, type Instruments } from './span/metrics.js';
 import { VERSION } from './version.js';
@@ -19,8 +22,8 @@ import { VERSION } from './version.js';
 const NAME = 'opentelemetry-instrumentation-bedrock';
 
 /**
- * Where `Client.prototype.send`, which all AWS clients inherit, is defined. From SDK 3.1060 on it is an inner file of
- * `@smithy/core`; before, the main file of `@smithy/smithy-client`. Both are seen by Node's `require` even when an
+ * The modules that define `Client.prototype.send`, which all AWS clients inherit. Since SDK 3.1060 it is an inner file of
+ * `@smithy/core`; before, it is the main file of `@smithy/smithy-client`. Node.js loads both with `require`, even if an
  * application imports the SDK as an ES module without a loader hook.
  */
 const CORE = { name: '@smithy/core', file: '@smithy/core/dist-cjs/submodules/client/index.js', versions: ['>=3.0.0'] };
@@ -34,7 +37,7 @@ interface ClientModule {
   readonly Client?: { readonly prototype?: object };
 }
 
-/** True while no tracer provider is set: then the API's tracers do nothing, and nothing needs to be read for them. */
+/** True if no tracer provider is set. Then the API's tracers do nothing, so no request is read. */
 function isWithoutProvider(tracer: Tracer): boolean {
   if (!(tracer instanceof ProxyTracer)) return false;
   const provider = trace.getTracerProvider();
@@ -42,20 +45,20 @@ function isWithoutProvider(tracer: Tracer): boolean {
 }
 
 /**
- * Traces calls of `@aws-sdk/client-bedrock-runtime`, each as one CLIENT span with GenAI attributes; Converse and
- * InvokeModel, streamed or not, with token usage and conversation.
+ * Traces calls of `@aws-sdk/client-bedrock-runtime`, each as one CLIENT span with GenAI attributes, token usage and the
+ * conversation.
  *
- * It traces every copy of the SDK that Node.js loads, before or after; for bundled applications see
- * {@link BedrockInstrumentation.manuallyInstrument}. It never throws into the application and never changes what a
- * call returns.
+ * It traces every copy of the SDK that Node.js loads, before or after it. Bundled applications need
+ * {@link BedrockInstrumentation.manuallyInstrument}. It never throws into the application and never changes the result of
+ * a call. Failures inside it are logged through `diag`, once per cause.
  */
 export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumentationConfig> {
-  // Declared without initialisers: the base class's constructor runs the methods that set them, before fields would be.
+  // Declared without initialisers: the constructor of the base class runs the methods that set them.
   declare private resolvedConfig: ResolvedConfig;
   declare private instruments: Instruments;
   declare private owner: Owner;
-  declare private openCalls: Set<TracedCall>;
-  /** The owners of each `send` that was replaced for this instrumentation. */
+  declare private streams: OpenStreams;
+  /** The owners of each method that was replaced for this instrumentation. */
   declare private patched: Set<Owner[]>;
 
   /** @param config Every option has a default; see {@link BedrockInstrumentationConfig}. */
@@ -63,18 +66,18 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     super(NAME, VERSION, config);
   }
 
+  /** @internal */
   protected override init(): InstrumentationModuleDefinition[] {
-    // Kept when the base class's `getModuleDefinitions()` runs this again: calls and patches refer to them.
-    this.openCalls ??= new Set();
+    // `getModuleDefinitions()` of the base class calls this again, while streams are open and methods are replaced.
+    this.streams ??= new OpenStreams();
     this.owner ??= this.createOwner();
     this.patched ??= new Set();
     const patch = (moduleExports: ClientModule): ClientModule => {
       this.patch(moduleExports?.Client?.prototype);
       return moduleExports;
     };
-    const unpatch = (): void => {
-      // Nothing to undo: a disabled instrumentation handles no call, and the SDK's own `send` runs as it is.
-    };
+    // Replaced methods stay: without an enabled instrumentation they call the SDK's own.
+    const unpatch = (): void => undefined;
     const coreFile = new InstrumentationNodeModuleFile(CORE.file, CORE.versions, patch, unpatch);
     return [
       new InstrumentationNodeModuleDefinition(CORE.name, CORE.versions, undefined, undefined, [coreFile]),
@@ -82,45 +85,47 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     ];
   }
 
+  /** Sets new options for all later calls. Invalid values are logged as warnings; their defaults are used. */
   override setConfig(config: BedrockInstrumentationConfig): void {
     super.setConfig(config);
-    // Not `this._diag`, which the base class's constructor sets only after it has called this.
+    // The base class sets `this._diag` only after its constructor has called this method.
     const warn = (message: string): void => diag.warn(`${NAME}: ${message}`);
     this.resolvedConfig = resolveConfig(config ?? {}, process.env, warn);
   }
 
-  /** Starts tracing, also with an SDK that was loaded meanwhile or before, and for clients in use. */
+  /** Starts tracing, also for SDK copies that are loaded already and for clients in use. */
   override enable(): void {
     super.enable();
     for (const owners of this.patched) if (!owners.includes(this.owner)) owners.push(this.owner);
-    // The base class has asked for hooks, which fire for what is loaded from now on.
+    // The hooks of the base class see only modules that are loaded from now on.
     try {
       for (const loaded of loadedModules([CORE.file, SMITHY_CLIENT.file])) {
         this.patch((loaded as ClientModule | undefined)?.Client?.prototype);
       }
     } catch (error) {
-      // The application is starting up, and must not fail for this.
+      // The application is starting and must not fail because of this.
       this._diag.error('An AWS SDK that is loaded already cannot be found; use manuallyInstrument()', error);
     }
   }
 
-  /** Stops tracing at once, also for clients in use; spans of streams that are still being read end here. */
+  /** Stops tracing at once, also for clients in use. The spans of open streams end; the application can read on. */
   override disable(): void {
     super.disable();
-    // What is in the place of the SDK's methods refers to a disabled instrumentation no more.
+    // Without owners, the replaced methods do not keep a disabled instrumentation in memory.
     for (const owners of this.patched) {
       const at = owners.indexOf(this.owner);
       if (at >= 0) owners.splice(at, 1);
     }
-    for (const call of [...this.openCalls]) call.abandon();
+    this.streams.abandonAll();
   }
 
   /**
    * Instruments an SDK that Node.js does not load as a module of its own: in applications bundled by esbuild, rollup or
-   * webpack. Together with the module hooks there is still one span per call.
+   * webpack. If module hooks find the SDK too, there is still one span per call. Logs an error through `diag` if the
+   * class cannot be instrumented.
    *
    * @param moduleExports `import * as sdk from '@aws-sdk/client-bedrock-runtime'`, or `{ BedrockRuntimeClient }`, which
-   *   keeps what the application does not use out of the bundle
+   *   lets bundlers drop the rest of the SDK.
    */
   manuallyInstrument(moduleExports: { readonly BedrockRuntimeClient?: { readonly prototype?: object } }): void {
     if (this.patch(moduleExports?.BedrockRuntimeClient?.prototype)) return;
@@ -130,15 +135,16 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     );
   }
 
+  /** @internal */
   protected override _updateMetricInstruments(): void {
     this.instruments = createInstruments(this.meter);
   }
 
   private patch(prototype: object | undefined): boolean {
     try {
-      const owners = prototype && patchSend(prototype, this.owner);
-      if (owners) this.patched.add(owners);
-      return owners !== undefined;
+      const patched = prototype && patchClient(prototype, this.owner);
+      for (const owners of patched ?? []) this.patched.add(owners);
+      return patched !== undefined;
     } catch (error) {
       this._diag.error('The AWS SDK cannot be instrumented', error);
       return false;
@@ -146,27 +152,28 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
   }
 
   private createOwner(): Owner {
+    const report = this.createReport();
+    const send = (args: SendArguments): { readonly result: unknown } | undefined => {
+      if (!isBedrockRuntime(args.client)) return undefined;
+      const { resolvedConfig: config, instruments, tracer, streams } = this;
+      if (!instruments.isRecording && isWithoutProvider(tracer)) return undefined;
+      const logger = this.logger as EventLogger;
+      return traceSend({ config, instruments, tracer, logger, streams, report }, args);
+    };
+    return { isEnabled: () => this.isEnabled(), send, destroyed: (client) => this.streams.abandonUnread(client) };
+  }
+
+  private createReport(): (what: string, error: unknown) => void {
     const reported = new Set<string>();
-    const report = (what: string, error: unknown): void => {
+    return (what, error) => {
       if (reported.has(what)) return;
       reported.add(what);
       try {
-        // As text: what a hook or the SDK threw may quote a request header.
+        // As redacted text: an error of a hook or of the SDK can quote a request header.
         this._diag.error(`${what} (said once)`, errorStack(error) ?? errorMessage(error));
       } catch {
-        // The logger is the application's, and there is nobody left to tell.
+        // The logger belongs to the application. Its errors cannot be reported anywhere.
       }
-    };
-    return {
-      isEnabled: () => this.isEnabled(),
-      handle: (wrapper, original, client, command, rest) => {
-        if (!isTraced(client)) return undefined;
-        const { resolvedConfig: config, instruments, tracer, openCalls } = this;
-        if (!instruments.isRecording && isWithoutProvider(tracer)) return undefined;
-        const logger = this.logger as EventLogger;
-        const environment = { config, instruments, tracer, logger, openCalls, report };
-        return traceSend(environment, { wrapper, client, command }, original, rest);
-      },
     };
   }
 }

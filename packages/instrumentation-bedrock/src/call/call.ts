@@ -1,274 +1,300 @@
-/** The life of one traced call: from the request to the end of its answer or stream. */
+/** The life of one traced call: started, answered, ended. The call of a stream ends with the stream. */
 
-import { type Attributes, type Context, type Span, trace } from '@opentelemetry/api';
-import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '@opentelemetry/semantic-conventions';
+import { type Attributes, type Context, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import { ATTR_ERROR_TYPE } from '@opentelemetry/semantic-conventions';
 import { errorType } from '../data/error-type.js';
-import type { ResponseFacts } from '../data/facts.js';
-import { asObject } from '../data/json.js';
-import { identifyModel } from '../data/model-id.js';
-import * as semconv from '../data/semconv.js';
-import type { BedrockCallInfo, ResolvedConfig } from '../data/settings.js';
-import { combineUsage, type TokenUsage } from '../data/usage.js';
+import { errorMessage, errorStack } from '../data/errors.js';
+import type { Failure, ServerEndpoint } from '../data/facts.js';
+import { asObject, type JsonValue, toJson } from '../data/json.js';
+import { isThenable } from '../data/promise.js';
+import { ATTR_GEN_AI_REQUEST_STREAM, ATTR_GEN_AI_RESPONSE_MODEL } from '../data/semconv.js';
+import type { BedrockCallInfo, BedrockContent, ResolvedConfig } from '../data/settings.js';
 import type { Dialect } from '../dialects/dialect.js';
-import type { Api, ApiRequest, ApiResponse, ApiStream } from '../operations/operation.js';
-import { observeStream } from '../sdk/stream.js';
-import { addResponse, addUsage } from '../span/attributes.js';
+import { operationOf } from '../operations/index.js';
+import type { Operation, OperationAnswer, OperationRequest, StreamReader } from '../operations/operation.js';
+import { identityAttributes, spanName } from '../span/attributes.js';
+import { prepareContent } from '../span/content.js';
 import { type EventLogger, InferenceEvent } from '../span/events.js';
 import type { Instruments } from '../span/metrics.js';
-import { type Failure, SpanRecorder } from '../span/writer.js';
-import { Exchange, type ServerEndpoint } from './exchange.js';
+import { SpanWriter } from '../span/writer.js';
+import { ChunkTimes } from './chunk-times.js';
+import { type AnswerFigures, answerFacts, answerFigures, requestContent, requestFacts } from './describe.js';
+import { Exchange } from './exchange.js';
 
-/** What a call needs of the instrumentation it belongs to. */
+/** What a call needs from the instrumentation. */
 export interface CallEnvironment {
   readonly config: ResolvedConfig;
+  readonly tracer: Tracer;
   readonly instruments: Instruments;
   readonly logger: EventLogger;
-  /** Calls whose stream is still being read. */
-  readonly openCalls: Set<TracedCall>;
-  /** Says once per cause that something inside the instrumentation failed. */
+  /** Logs a failure inside the instrumentation, once per cause. */
   report(what: string, error: unknown): void;
 }
 
-/** The SDK reports no error for a stream that is cut off cleanly; only the missing closing event tells. */
+/** The SDK reports no error for a stream that the connection cut off. Only the closing event is missing. */
 const INCOMPLETE_STREAM: Failure = {
   type: 'incomplete_stream',
-  message: 'The stream ended without its closing event: the answer is incomplete.',
+  description: 'The stream ended without its closing event: the answer is incomplete.',
 };
 
-/** Attributes that a sampler may decide by, set when the span starts. */
-export function startAttributes(request: ApiRequest, api: Api, server: ServerEndpoint | undefined): Attributes {
-  const attributes = identityAttributes(request, request.dialect, server);
-  if (api.streamMember) attributes[semconv.ATTR_GEN_AI_REQUEST_STREAM] = true;
-  return attributes;
-}
-
-function identityAttributes({ modelId }: ApiRequest, dialect: Dialect, server: ServerEndpoint | undefined): Attributes {
-  const attributes: Attributes = {
-    [semconv.ATTR_GEN_AI_OPERATION_NAME]: dialect.operation,
-    [semconv.ATTR_GEN_AI_PROVIDER_NAME]: semconv.PROVIDER_AWS_BEDROCK,
-  };
-  if (modelId !== undefined) attributes[semconv.ATTR_GEN_AI_REQUEST_MODEL] = modelId;
-  addServer(attributes, server);
-  return attributes;
-}
-
-function addServer(attributes: Attributes, server: ServerEndpoint | undefined): void {
-  if (server) attributes[ATTR_SERVER_ADDRESS] = server.address;
-  if (server?.port !== undefined) attributes[ATTR_SERVER_PORT] = server.port;
-}
-
+/** Owns one call and its span. Only the constructor throws. */
 export class TracedCall {
+  /** The context for the SDK's work: the span of the call is active in it. */
+  readonly context: Context;
+  /** False if neither a span nor a metric records the call. Then none of the methods must be called. */
+  readonly isObserved: boolean;
   readonly #environment: CallEnvironment;
-  readonly #api: Api;
-  readonly #request: ApiRequest;
-  readonly #span: Span;
-  /** Absent for a span that is not recorded: then only usage is read, for the metrics. */
-  readonly #recorder: SpanRecorder | undefined;
-  readonly #startTime = performance.now();
-  /** What the span was started with. */
+  readonly #info: BedrockCallInfo;
+  readonly #operation: Operation;
+  readonly #request: OperationRequest;
+  /** The host in the attributes that the span was started with. */
   readonly #server: ServerEndpoint | undefined;
   readonly #exchange: Exchange;
-  #firstChunkTime: number | undefined;
-  #lastChunkTime = 0;
-  /** The same for every chunk of a stream. */
-  #intervalAttributes: Attributes | undefined;
-  #stream: ApiStream | undefined;
-  #ended = false;
+  readonly #span: Span;
+  readonly #times: ChunkTimes;
+  /** Absent if the span is not recorded. Then usage is read for the metrics only. */
+  readonly #writer: SpanWriter | undefined;
+  /** Kept only if the answer can show that the request is in another dialect. */
+  #requestContent: JsonValue | undefined;
+  #reader: StreamReader | undefined;
+  #state: 'started' | 'answered' | 'ended' = 'started';
 
   /**
-   * @param server what the span was started with.
-   * @param parent the context in which the call was made.
+   * Starts the span. Throws if the request cannot be read; then there is no span.
+   *
+   * @param start `server` is the host of the client's previous call, so that samplers can use it. `parent` is the context
+   *   in which the application made the call.
    */
   constructor(
     environment: CallEnvironment,
-    info: BedrockCallInfo,
-    api: Api,
-    request: ApiRequest,
-    span: Span,
-    server: ServerEndpoint | undefined,
-    parent: Context,
+    start: { operation: string; input: unknown; server: ServerEndpoint | undefined; parent: Context },
   ) {
+    const { config, tracer, instruments, logger } = environment;
     this.#environment = environment;
-    this.#api = api;
-    this.#request = request;
-    this.#span = span;
-    this.#server = server;
-    this.#exchange = new Exchange(server);
-    if (span.isRecording()) {
-      const { config, logger, report } = environment;
-      const event = config.emitEvents ? new InferenceEvent(logger, trace.setSpan(parent, span)) : undefined;
-      this.#recorder = new SpanRecorder(span, api, request, info, config, report, event);
-      event?.add(startAttributes(request, api, server));
-      this.#guard('reading the request', () => this.#recorder?.recordRequest());
+    this.#operation = operationOf(start.operation);
+    this.#request = this.#operation.readRequest(start.input, config);
+    const { dialect, modelId } = this.#request;
+    this.#info = { operation: start.operation, modelId };
+    this.#server = start.server;
+    this.#exchange = new Exchange(start.server);
+    const attributes = this.#identity(dialect.operation);
+    if (this.#operation.stream) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
+    const name = spanName(dialect.operation, modelId);
+    this.#span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, start.parent);
+    this.#times = new ChunkTimes();
+    const withSpan = trace.setSpan(start.parent, this.#span);
+    this.context = config.suppressInternalInstrumentation ? suppressTracing(withSpan) : withSpan;
+    const isRecorded = this.#span.isRecording();
+    this.isObserved = isRecorded || instruments.isRecording;
+    if (isRecorded) {
+      const event = config.emitEvents ? new InferenceEvent(logger, withSpan) : undefined;
+      event?.add(attributes);
+      const writer = new SpanWriter({ span: this.#span, config, event });
+      this.#writer = writer;
+      this.#guard('reading the request', () => this.#recordRequest(writer));
     }
+    if (this.isObserved) this.#runHook('requestHook', config.requestHook, { input: start.input });
   }
 
-  /** The request handler gets a request, once for each attempt. Returns where it goes. */
+  /** Reads an HTTP request before it is sent, once for each attempt. Returns its host. */
   sending(request: unknown): ServerEndpoint | undefined {
-    let endpoint: ServerEndpoint | undefined;
-    this.#guard('reading the HTTP request', () => {
-      endpoint = this.#exchange.sending(request);
-    });
-    return endpoint;
+    this.#guard('reading the HTTP request', () => this.#exchange.sending(request));
+    return this.#exchange.server;
   }
 
-  /** The request handler has answered. */
+  /** @param result what the SDK's request handler returned. */
   received(result: unknown): void {
     this.#guard('reading the HTTP response', () => this.#exchange.received(result));
   }
 
-  /** The SDK has answered. The span of a stream stays open until the stream is done. */
-  succeed(output: unknown): void {
-    if (this.#ended || this.#stream) return; // A wrapper may call back twice.
-    const { config, openCalls } = this.#environment;
+  /**
+   * The SDK has answered. Ends the call, unless the answer is a stream.
+   *
+   * @param observe has the events of a stream reported to this call. Returns false if the stream cannot be observed.
+   */
+  answered(output: unknown, observe: (stream: unknown) => boolean): void {
+    if (this.#state !== 'started') return; // A wrapper can call back twice.
+    this.#state = 'answered';
+    const { config } = this.#environment;
+    this.#runHook('responseHook', config.responseHook, { output });
     this.#guard('reading the metadata of an answer', () => this.#exchange.readMetadata(output));
     let isOpen = false;
     this.#guard('reading the response', () => {
-      const { streamMember } = this.#api;
-      const stream = streamMember && asObject(output)?.[streamMember];
-      isOpen = Boolean(stream) && this.#observe(stream, output);
-      if (!isOpen) this.#finish(this.#api.readResponse(this.#request, output, config));
+      isOpen = this.#openStream(output, observe);
+      if (!isOpen) this.#finish(this.#operation.readAnswer(this.#request, output, config));
     });
-    if (isOpen) openCalls.add(this);
-    else this.#end(); // Also when reading failed: the span must not stay open.
+    if (!isOpen) this.#end(); // Also if reading failed.
   }
 
-  fail(error: unknown): void {
-    if (this.#ended) return;
+  /** The SDK has thrown an error. Ends the call. */
+  failed(error: unknown): void {
+    if (this.#state !== 'started') return;
+    this.#runHook('responseHook', this.#environment.config.responseHook, { error });
+    this.onError(error);
+  }
+
+  /** The application has received an event of the stream. */
+  onChunk(event: unknown): void {
+    if (this.#state !== 'ended') this.#guard('reading a stream event', () => this.#addChunk(event));
+  }
+
+  /** The stream has ended by itself. */
+  onEnd(): void {
+    this.#endStream('ending a stream', () => (this.#reader?.isComplete() === false ? INCOMPLETE_STREAM : undefined));
+  }
+
+  /** The stream has thrown an error. */
+  onError(error: unknown): void {
     this.#guard('reading the metadata of an error', () => this.#exchange.readMetadata(error));
-    this.#guard('recording an error', () => this.#finish(this.#stream?.response(), { type: errorType(error), error }));
-    this.#end();
+    this.#endStream('recording an error', () => this.#failureOf(error));
   }
 
-  /** Ends the span of a stream that the application reads no further, with what has arrived. That is no error. */
-  abandon(): void {
-    if (this.#ended) return;
-    const isComplete = this.#stream?.isComplete() === true;
-    this.#guard('ending a stream', () => this.#finish(this.#stream?.response(), undefined, isComplete));
-    this.#end();
+  /** The application reads the stream no further. Ends the call with what has arrived; that is no error. */
+  onAbandon(): void {
+    this.#endStream('ending a stream', () => undefined);
   }
 
-  #observe(stream: unknown, output: unknown): boolean {
+  #recordRequest(writer: SpanWriter): void {
+    const { dialect, isCertain } = this.#request;
+    writer.writeFacts(requestFacts(this.#operation, this.#request, dialect));
+    const content = this.#prepare('request', () => this.#request.content());
+    this.#addRequestContent(writer, dialect, content);
+    if (!isCertain) this.#requestContent = content;
+  }
+
+  #addRequestContent(writer: SpanWriter, dialect: Dialect, content: JsonValue | undefined): void {
+    if (content === undefined) return;
+    const read = requestContent(this.#request, dialect, content);
+    if (read) writer.addRequest(read);
+    writer.addMlflowInput(() => this.#request.form.show(content, dialect.chatView?.request));
+  }
+
+  #openStream(output: unknown, observe: (stream: unknown) => boolean): boolean {
+    const { stream } = this.#operation;
+    const events = stream && asObject(output)?.[stream.member];
+    if (!stream || !events) return false;
     const { maxMediaBytes, captureContent } = this.#environment.config;
-    const reader = this.#api.createStream(this.#request, output, { maxMediaBytes, withContent: captureContent });
-    this.#stream = reader;
-    return observeStream(stream, {
-      onChunk: (chunk) => {
-        if (this.#ended) return;
-        // As `#guard`, without a function for each chunk.
-        try {
-          this.#addChunk(reader, chunk);
-        } catch (error) {
-          this.#reportUnread('reading a stream event', error);
-        }
-      },
-      onEnd: () => {
-        if (this.#ended) return;
-        const failure = reader.isComplete() === false ? INCOMPLETE_STREAM : undefined;
-        this.#guard('ending a stream', () => this.#finish(reader.response(), failure));
-        this.#end();
-      },
-      onError: (error) => this.fail(error),
-      onAbandon: () => this.abandon(),
-    });
+    this.#reader = stream.createReader(this.#request, output, { maxMediaBytes, withContent: captureContent });
+    return observe(events);
   }
 
-  #addChunk(reader: ApiStream, event: unknown): void {
-    const { instruments } = this.#environment;
-    const now = this.#firstChunkTime === undefined || instruments.isRecording ? performance.now() : undefined;
-    const chunk = reader.read(event);
-    if (chunk === undefined) return;
-    if (this.#firstChunkTime === undefined) {
-      this.#firstChunkTime = now;
-    } else if (now !== undefined) {
-      this.#intervalAttributes ??= this.#identity(undefined);
-      instruments.recordChunkInterval((now - this.#lastChunkTime) / 1000, this.#intervalAttributes);
+  #addChunk(event: unknown): void {
+    const { config, instruments } = this.#environment;
+    const now = performance.now();
+    const chunk = this.#reader?.read(event);
+    if (!this.#reader || chunk === undefined) return;
+    const interval = this.#times.addChunk(now);
+    if (interval !== undefined && instruments.isRecording) {
+      instruments.recordChunkInterval(interval, this.#identity(this.#request.dialect.operation));
     }
-    this.#lastChunkTime = now ?? 0;
-    if (this.#environment.config.recordStreamEvents) this.#recorder?.recordChunk(reader.show(chunk));
+    if (!config.recordStreamEvents || !this.#writer) return;
+    const { name, value } = this.#reader.show(chunk);
+    const shown = this.#prepare('chunk', () => toJson(value, { maxMediaBytes: config.maxMediaBytes }));
+    if (shown !== undefined) this.#writer.writeChunk(name, shown);
   }
 
-  /** @param isRead false for a stream that was left early: the service has not said yet how much it wrote. */
-  #finish(response: ApiResponse | undefined, failure?: Failure, isRead = true): void {
-    const recorder = this.#recorder;
-    if (recorder && failure) recorder.recordFailure(failure);
-    const body = response?.body();
-    const facts = response && body && response.dialect.readResponse(body);
-    const { vendor } = identifyModel(this.#request.modelId);
-    const reported = combineUsage([facts?.usage, this.#exchange.usage, response?.usage], vendor);
-    const usage = isRead || !reported ? reported : { ...reported, outputTokens: undefined };
-    const timeToFirstChunk =
-      this.#firstChunkTime === undefined ? undefined : (this.#firstChunkTime - this.#startTime) / 1000;
-    this.#measure(usage, response, facts, timeToFirstChunk, failure);
-    if (!recorder) return;
-    const attributes = this.#attributes(response, facts, usage, timeToFirstChunk);
-    // Before content: if that cannot be read, the figures are there all the same.
-    recorder.setFacts(attributes);
-    if (response) recorder.recordResponse(response, facts, attributes);
-    recorder.end(response?.dialect ?? this.#request.dialect);
+  #endStream(what: string, failure: () => Failure | undefined): void {
+    if (this.#state === 'ended') return;
+    this.#guard(what, () => this.#finish(this.#reader?.answer(), failure()));
+    this.#end();
   }
 
-  /** What the span does not have from its start; the rest stays, also as a hook has changed it. */
-  #attributes(
-    response: ApiResponse | undefined,
-    facts: ResponseFacts | undefined,
-    usage: TokenUsage | undefined,
-    timeToFirstChunk: number | undefined,
-  ): Attributes {
-    const { server } = this.#exchange;
-    const { dialect } = response ?? this.#request;
-    const attributes: Attributes = {};
-    if (server !== this.#server) addServer(attributes, server);
-    if (dialect !== this.#request.dialect) attributes[semconv.ATTR_GEN_AI_OPERATION_NAME] = dialect.operation;
-    this.#exchange.addAttributes(attributes);
-    if (timeToFirstChunk !== undefined) {
-      attributes[semconv.ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = timeToFirstChunk;
+  /** @param answer undefined if the SDK has thrown an error. */
+  #finish(answer: OperationAnswer | undefined, failure?: Failure): void {
+    const figures = answerFigures(this.#request, answer, this.#exchange);
+    this.#measure(figures, failure);
+    const writer = this.#writer;
+    if (!writer) return;
+    if (failure) writer.writeFailure(failure);
+    const started = { request: this.#request, server: this.#server };
+    const facts = answerFacts(started, figures, this.#exchange, this.#times.toFirstChunk);
+    const dialect = answer?.dialect ?? this.#request.dialect;
+    const isCorrected = dialect !== this.#request.dialect;
+    if (isCorrected) {
+      writer.rename(spanName(dialect.operation, this.#request.modelId));
+      writer.writeFacts(requestFacts(this.#operation, this.#request, dialect));
     }
-    if (usage) addUsage(attributes, usage, dialect.operation);
-    if (facts) addResponse(attributes, facts);
-    return Object.assign(attributes, response?.attributes);
+    // Facts before content: if the content cannot be read, the span still has the figures.
+    writer.writeFacts({ ...facts, ...answer?.facts });
+    if (isCorrected) this.#addRequestContent(writer, dialect, this.#requestContent);
+    if (answer) this.#addAnswerContent(writer, answer);
+    writer.emitEvent(dialect.operation);
   }
 
-  #measure(
-    usage: TokenUsage | undefined,
-    response: ApiResponse | undefined,
-    facts: ResponseFacts | undefined,
-    timeToFirstChunkSeconds: number | undefined,
-    failure: Failure | undefined,
-  ): void {
+  #addAnswerContent(writer: SpanWriter, { dialect, form, content: copy }: OperationAnswer): void {
+    const content = this.#prepare('response', copy);
+    if (content === undefined) return;
+    const body = form.bodyOf(content);
+    if (body) writer.addAnswer(dialect.readOutput(body));
+    writer.addMlflowOutput(() => form.show(content, dialect.chatView?.response));
+  }
+
+  #measure({ operation, facts, usage }: AnswerFigures, failure: Failure | undefined): void {
     const { instruments } = this.#environment;
     if (!instruments.isRecording) return;
-    const durationSeconds = (performance.now() - this.#startTime) / 1000;
-    const attributes = this.#identity(response);
-    if (facts?.model !== undefined) attributes[semconv.ATTR_GEN_AI_RESPONSE_MODEL] = facts.model;
+    const attributes = this.#identity(operation);
+    if (facts?.model !== undefined) attributes[ATTR_GEN_AI_RESPONSE_MODEL] = facts.model;
     if (failure) attributes[ATTR_ERROR_TYPE] = failure.type;
+    const { sinceStart: durationSeconds, toFirstChunk: timeToFirstChunkSeconds } = this.#times;
     instruments.recordCall({ durationSeconds, usage, timeToFirstChunkSeconds }, attributes);
   }
 
-  #identity(response: ApiResponse | undefined): Attributes {
-    return identityAttributes(this.#request, response?.dialect ?? this.#request.dialect, this.#exchange.server);
+  #identity(operation: string): Attributes {
+    return identityAttributes({ operation, modelId: this.#request.modelId, server: this.#exchange.server });
+  }
+
+  #failureOf(error: unknown): Failure {
+    const message = errorMessage(error);
+    // The service's message can quote the request, so it is content.
+    const shown = this.#prepare('error', () => message);
+    return {
+      type: errorType(error),
+      message: typeof shown === 'string' ? shown : undefined,
+      // The stack trace repeats the message, so it may be recorded only if the message is recorded unchanged.
+      stack: shown === message ? errorStack(error) : undefined,
+    };
+  }
+
+  /** @param read called only if content is recorded. */
+  #prepare(kind: BedrockContent['kind'], read: () => JsonValue | undefined): JsonValue | undefined {
+    const { config, report } = this.#environment;
+    if (!config.captureContent || !this.#writer) return undefined;
+    return prepareContent(kind, read(), this.#info, config, (error) =>
+      report('contentHook threw; the content it was given is not recorded', error),
+    );
+  }
+
+  /** Hooks are code of the application. What they throw is reported and must not reach its call. */
+  #runHook<Seen>(
+    name: string,
+    hook: ((span: Span, info: BedrockCallInfo & Seen) => unknown) | undefined,
+    seen: Seen,
+  ): void {
+    const { report } = this.#environment;
+    try {
+      const returned = hook?.(this.#span, { ...this.#info, ...seen });
+      if (isThenable(returned)) returned.then(undefined, (error: unknown) => report(`${name} rejected`, error));
+    } catch (error) {
+      report(`${name} threw`, error);
+    }
+  }
+
+  #end(): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    // Span processors are code of the application. What they throw must not reach its call.
+    this.#guard('ending the span', () => {
+      this.#writer?.writeContent();
+      this.#span.end();
+    });
   }
 
   #guard(what: string, work: () => void): void {
     try {
       work();
     } catch (error) {
-      this.#reportUnread(what, error);
+      this.#environment.report(`${what} failed; the span may lack what could not be read`, error);
     }
-  }
-
-  #reportUnread(what: string, error: unknown): void {
-    this.#environment.report(`${what} failed; the span may lack what could not be read`, error);
-  }
-
-  #end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    // Span processors are the application's, and what they throw is not to reach its call.
-    this.#guard('ending the span', () => {
-      this.#recorder?.writeContent();
-      this.#span.end();
-    });
-    if (this.#stream) this.#environment.openCalls.delete(this);
   }
 }

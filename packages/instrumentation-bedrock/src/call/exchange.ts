@@ -1,76 +1,63 @@
-/** The HTTP exchange beneath a call, over all its attempts, as far as a span tells of it. */
+/** The HTTP exchange beneath a call, over all its attempts. */
 
-import type { Attributes } from '@opentelemetry/api';
-import { ATTR_HTTP_REQUEST_RESEND_COUNT, ATTR_HTTP_RESPONSE_STATUS_CODE } from '@opentelemetry/semantic-conventions';
-import { asNumber, asObject, asString, type JsonObject } from '../data/json.js';
-import { ATTR_AWS_REQUEST_ID } from '../data/semconv.js';
+import type { ExchangeFacts, ServerEndpoint } from '../data/facts.js';
+import { asNumber, asObject, asString } from '../data/json.js';
 import { readUsageHeaders, type UsageReport } from '../data/usage.js';
 
-export interface ServerEndpoint {
-  readonly address: string;
-  readonly port?: number | undefined;
-}
-
 export class Exchange {
-  /** Where the latest attempt went; before the first, where the client's calls went last. */
+  /** The host of the latest attempt. Before the first attempt, the host of the client's previous call. */
   server: ServerEndpoint | undefined;
-  /** Token counts in the headers of the latest answer. */
+  /** Token counts in the headers of the latest response. */
   usage: UsageReport | undefined;
   #sent = 0;
-  #attempts: number | undefined;
-  #status: number | undefined;
+  #attempts = 0;
+  #statusCode: number | undefined;
   #requestId: string | undefined;
 
   constructor(server: ServerEndpoint | undefined) {
     this.server = server;
   }
 
-  /** An attempt goes out: what the one before was answered is of no interest any more. */
-  sending(request: unknown): ServerEndpoint | undefined {
+  /** Reads a request before it is sent, once for each attempt. Forgets the response to the attempt before. */
+  sending(request: unknown): void {
     this.#sent++;
-    this.usage = this.#status = this.#requestId = undefined;
-    const endpoint = readEndpoint(asObject(request));
-    if (endpoint && !isSame(endpoint, this.server)) this.server = endpoint;
-    return this.server;
+    this.usage = this.#statusCode = this.#requestId = undefined;
+    const endpoint = readEndpoint(request);
+    const isKnown = endpoint?.address === this.server?.address && endpoint?.port === this.server?.port;
+    if (endpoint && !isKnown) this.server = endpoint;
   }
 
-  /** @param result what the request handler answered. */
+  /** @param result what the request handler returned. */
   received(result: unknown): void {
     const response = asObject(asObject(result)?.['response']);
     const headers = asObject(response?.['headers']);
-    this.#status = asNumber(response?.['statusCode']);
+    this.#statusCode = asNumber(response?.['statusCode']);
     this.#requestId = asString(headers?.['x-amzn-requestid']);
-    this.usage = headers && readUsageHeaders(headers as Record<string, string>);
+    this.usage = headers && readUsageHeaders(headers);
   }
 
   /**
-   * What the SDK says itself, in `$metadata` of its answer or error. An error inside a stream says nothing there: what
-   * the head of the answer said stays.
+   * Reads `$metadata` of an answer or error of the SDK. For an error inside a stream it is empty; then the status and
+   * request id of the response stay.
    */
   readMetadata(answer: unknown): void {
     const metadata = asObject(asObject(answer)?.['$metadata']);
     this.#attempts = asNumber(metadata?.['attempts']) ?? this.#attempts;
-    this.#status = asNumber(metadata?.['httpStatusCode']) ?? this.#status;
+    this.#statusCode = asNumber(metadata?.['httpStatusCode']) ?? this.#statusCode;
     this.#requestId = asString(metadata?.['requestId']) ?? this.#requestId;
   }
 
-  addAttributes(attributes: Attributes): void {
-    // The SDK's own count is missing when a call is aborted between two attempts; it serves where a handler that the
-    // SDK cached (`cacheMiddleware`) was made while nobody watched.
-    const resent = (this.#sent || (this.#attempts ?? 0)) - 1;
-    if (resent > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = resent;
-    if (this.#status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = this.#status;
-    if (this.#requestId !== undefined) attributes[ATTR_AWS_REQUEST_ID] = this.#requestId;
+  facts(): ExchangeFacts {
+    // The SDK does not count its attempts if the call is aborted between two. It alone counts them if the middleware did
+    // not see the exchange.
+    const resendCount = (this.#sent || this.#attempts) - 1;
+    return { resendCount, statusCode: this.#statusCode, requestId: this.#requestId };
   }
 }
 
-function isSame(endpoint: ServerEndpoint, other: ServerEndpoint | undefined): boolean {
-  return endpoint.address === other?.address && endpoint.port === other.port;
-}
-
-function readEndpoint(request: JsonObject | undefined): ServerEndpoint | undefined {
-  const address = asString(request?.['hostname']);
+function readEndpoint(request: unknown): ServerEndpoint | undefined {
+  const { hostname, port, protocol } = asObject(request) ?? {};
+  const address = asString(hostname);
   if (address === undefined) return undefined;
-  const port = asNumber(request?.['port']) ?? (request?.['protocol'] === 'http:' ? 80 : 443);
-  return { address, port };
+  return { address, port: asNumber(port) ?? (protocol === 'http:' ? 80 : 443) };
 }

@@ -3,12 +3,12 @@
 import type { UsageReport } from './usage.js';
 
 /**
- * `gen_ai.operation.name` of a call. Where the conventions have no word (reranking, guardrails, token counting), it is
- * the API's own in their style: `rerank`, `apply_guardrail`, `count_tokens`.
+ * `gen_ai.operation.name` of a call. The conventions have no word for reranking, guardrails and token counting. Those
+ * get the API's own name in the same style: `rerank`, `apply_guardrail`, `count_tokens`.
  */
 export type OperationName = 'chat' | 'text_completion' | 'embeddings' | 'generate_content' | 'rerank' | (string & {});
 
-/** Parameters of a request under the names of the semantic conventions. */
+/** Parameters of a request, named as in the semantic conventions. */
 export interface RequestParameters {
   readonly maxTokens?: number | undefined;
   readonly temperature?: number | undefined;
@@ -21,18 +21,43 @@ export interface RequestParameters {
   readonly choiceCount?: number | undefined;
   readonly embeddingDimensions?: number | undefined;
   readonly encodingFormats?: readonly string[] | undefined;
-  /** The kind of content asked for, where it is not text. */
+  /** The kind of content that the request asks for; undefined for text. */
   readonly outputType?: 'json' | 'image' | 'speech' | undefined;
 }
 
-/** What an answer says besides its content. */
+/** What an answer states besides its content. */
 export interface ResponseFacts {
   readonly id?: string | undefined;
-  /** The model that answered, in the provider's own words. */
+  /** The model that answered, as the provider names it. */
   readonly model?: string | undefined;
-  /** As sent, one for each choice that gives one. */
+  /** As the provider sent them, one for each choice that has one. */
   readonly finishReasons?: readonly string[] | undefined;
   readonly usage?: UsageReport | undefined;
-  /** Length of the vectors that came. */
+  /** Length of the vectors in the answer. */
   readonly embeddingDimensions?: number | undefined;
+}
+
+/** The host that received a request. */
+export interface ServerEndpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What the HTTP exchange of a call shows, after all its attempts. */
+export interface ExchangeFacts {
+  /** How often the request was sent again. */
+  readonly resendCount: number;
+  readonly statusCode: number | undefined;
+  readonly requestId: string | undefined;
+}
+
+/** Why a call failed. */
+export interface Failure {
+  /** The value of `error.type`. */
+  readonly type: string;
+  /** A message of this package, without content; for failures that are no error of the SDK. */
+  readonly description?: string;
+  /** The message and stack trace of the error, if content may be recorded. */
+  readonly message?: string | undefined;
+  readonly stack?: string | undefined;
 }

@@ -1,6 +1,6 @@
 /** Token usage: what a provider reported, and the one form in which it is recorded. */
 
-import { asNumber, type JsonObject } from './json.js';
+import { asNumber, asString, type JsonObject } from './json.js';
 
 /** Token counts as one source gives them. Absent or undefined means not reported; nothing is ever inferred. */
 export interface UsageReport {
@@ -83,9 +83,9 @@ export function readInvocationMetrics(metrics: JsonObject): UsageReport {
 }
 
 /** Token counts in the response headers of InvokeModel; the service sends them on every text and embedding answer. */
-export function readUsageHeaders(headers: Readonly<Record<string, string>>): UsageReport {
+export function readUsageHeaders(headers: JsonObject): UsageReport {
   const count = (name: string): number | undefined => {
-    const value = headers[name];
+    const value = asString(headers[name]);
     return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
   };
   return {

@@ -1,59 +1,61 @@
 /** Converse and ConverseStream: one dialect for all models, in the SDK's own objects. */
 
-import {
-  asObject,
-  asString,
-  isObject,
-  type JsonObject,
-  type JsonValue,
-  type ToJsonOptions,
-  toJson,
-} from '../data/json.js';
-import { converse } from '../dialects/converse.js';
+import { asObject, asString, isObject, type JsonObject, type ToJsonOptions, toJson } from '../data/json.js';
+import { identifyModel } from '../data/model-id.js';
+import { ATTR_AWS_BEDROCK_GUARDRAIL_ID } from '../data/semconv.js';
+import { converse as dialect } from '../dialects/converse.js';
 import { memberName } from '../dialects/converse-fold.js';
-import type { Api, ApiRequest, ApiResponse, ApiStream, StreamOptions } from './operation.js';
+import type {
+  ContentForm,
+  Operation,
+  OperationAnswer,
+  OperationRequest,
+  StreamOptions,
+  StreamReader,
+} from './operation.js';
 
-export const converseApi: Api = {
-  spanType: 'CHAT_MODEL',
-  readRequest,
-  readResponse: (_request, output, limits) => response(asObject(output), limits),
-  createStream,
+/** The whole content is in the dialect. */
+const FORM: ContentForm = {
+  bodyOf: asObject,
+  show: (content, view) => (view && isObject(content) ? view(content) : content),
 };
 
-export const converseStreamApi: Api = { ...converseApi, streamMember: 'stream' };
+export const converse: Operation = {
+  name: 'Converse',
+  spanType: 'CHAT_MODEL',
+  readRequest,
+  readAnswer: (_request, output, limits) => answerOf(asObject(output), limits),
+};
 
-function readRequest(input: unknown, limits: ToJsonOptions): ApiRequest {
+export const converseStream: Operation = {
+  ...converse,
+  name: 'ConverseStream',
+  stream: { member: 'stream', createReader },
+};
+
+function readRequest(input: unknown, limits: ToJsonOptions): OperationRequest {
   const raw = asObject(input);
+  const modelId = asString(raw?.['modelId']);
+  const guardrail = asObject(raw?.['guardrailConfig']);
   return {
-    modelId: asString(raw?.['modelId']),
-    dialect: converse,
+    modelId,
+    model: identifyModel(modelId),
+    dialect,
     isCertain: true,
-    guardrailId: asString(asObject(raw?.['guardrailConfig'])?.['guardrailIdentifier']),
+    facts: { [ATTR_AWS_BEDROCK_GUARDRAIL_ID]: asString(guardrail?.['guardrailIdentifier']) },
     body: () => raw,
     content: () => toJson(input, limits),
-    bodyOf: asObject,
-    record: recordConversation,
+    form: FORM,
   };
 }
 
-function response(output: JsonObject | undefined, limits: ToJsonOptions): ApiResponse {
-  return {
-    dialect: converse,
-    usage: undefined,
-    body: () => output,
-    // Redacted reasoning and images are bytes.
-    content: () => toJson(output, limits),
-    bodyOf: asObject,
-    record: recordConversation,
-  };
+function answerOf(output: JsonObject | undefined, limits: ToJsonOptions): OperationAnswer {
+  // Redacted reasoning and images are bytes, so the answer needs a copy too.
+  return { dialect, body: () => output, content: () => toJson(output, limits), form: FORM };
 }
 
-function recordConversation(content: JsonValue, view: ((body: JsonObject) => JsonObject) | undefined): JsonValue {
-  return view && isObject(content) ? view(content) : content;
-}
-
-function createStream(_request: ApiRequest, _output: unknown, options: StreamOptions): ApiStream {
-  const fold = converse.createFold({ content: options.withContent });
+function createReader(_request: OperationRequest, _output: unknown, options: StreamOptions): StreamReader {
+  const fold = dialect.createFold({ content: options.withContent });
   return {
     read(event) {
       if (!isObject(event) || memberName(event) === undefined) return undefined;
@@ -65,7 +67,7 @@ function createStream(_request: ApiRequest, _output: unknown, options: StreamOpt
       const name = memberName(members) ?? 'chunk';
       return { name, value: members[name] ?? null };
     },
-    response: () => response(fold.body(), options),
+    answer: () => answerOf(fold.body(), options),
     isComplete: fold.isComplete,
   };
 }

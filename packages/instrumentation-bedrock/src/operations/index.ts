@@ -1,27 +1,27 @@
-/** The table of operations: how each is read. */
+/** The table of operations. A new operation is one file beside this one and one row here. */
 
-import { converseApi, converseStreamApi } from './converse.js';
-import { invokeModelApi, invokeModelStreamApi } from './invoke-model.js';
-import type { Api } from './operation.js';
-import { plainApi } from './plain.js';
+import { applyGuardrail } from './apply-guardrail.js';
+import { getAsyncInvoke, startAsyncInvoke } from './async-invoke.js';
+import { converse, converseStream } from './converse.js';
+import { countTokens } from './count-tokens.js';
+import { invokeModel, invokeModelStream } from './invoke-model.js';
+import type { Operation } from './operation.js';
+import { plainOperation } from './plain.js';
 
-const INFERENCE: Readonly<Record<string, Api>> = {
-  Converse: converseApi,
-  ConverseStream: converseStreamApi,
-  InvokeModel: invokeModelApi,
-  InvokeModelWithResponseStream: invokeModelStreamApi,
-};
+const OPERATIONS: readonly Operation[] = [
+  converse,
+  converseStream,
+  invokeModel,
+  invokeModelStream,
+  applyGuardrail,
+  countTokens,
+  startAsyncInvoke,
+  getAsyncInvoke,
+];
 
-const plain = new Map<string, Api>();
+const BY_NAME: ReadonlyMap<string, Operation> = new Map(OPERATIONS.map((operation) => [operation.name, operation]));
 
-/** The way to read an operation; for those that are no inference, operation, model and error. */
-export function apiOf(operation: string): Api {
-  const inference = Object.hasOwn(INFERENCE, operation) ? INFERENCE[operation] : undefined;
-  if (inference) return inference;
-  let api = plain.get(operation);
-  if (!api) {
-    api = plainApi(operation);
-    plain.set(operation, api);
-  }
-  return api;
+/** Returns the operation of a command. For operations outside the table only the name, the model and errors are read. */
+export function operationOf(name: string): Operation {
+  return BY_NAME.get(name) ?? plainOperation({ name, spanType: 'LLM', recordsContent: false });
 }

@@ -2,77 +2,90 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import type { JsonObject, JsonValue, ToJsonOptions } from '../data/json.js';
+import type { ModelIdentity } from '../data/model-id.js';
 import type { UsageReport } from '../data/usage.js';
 import type { ChatView, Dialect } from '../dialects/dialect.js';
-import type { DialectChoice } from '../dialects/index.js';
 
-/** A request as it is read when the call starts. */
-export interface ApiRequest extends DialectChoice {
-  readonly modelId: string | undefined;
-  /** Guardrail named in the request. */
-  readonly guardrailId: string | undefined;
-  /** Facts of this operation that no dialect has. */
-  readonly attributes?: Attributes | undefined;
-  /**
-   * The part of the input that is in the dialect, as it is, for its figures: it may be the application's own object, so
-   * nothing else is to be read of it. Undefined when it is no JSON object.
-   */
-  body(): JsonObject | undefined;
-  /** A copy of the whole input as plain JSON: what hooks edit and spans show. */
-  content(): JsonValue | undefined;
-  /** The part of such a copy that is in the dialect. */
-  bodyOf(content: JsonValue | undefined): JsonObject | undefined;
-  /** The content as a person should see it, with the body as MLflow's chat view reads it where there is a view. */
-  record(content: JsonValue, view: ChatView['request'] | undefined): JsonValue;
-}
-
-/** An answer, or what a stream added up to. */
-export interface ApiResponse {
-  readonly dialect: Dialect;
-  /** Facts of this operation that no dialect has. */
-  readonly attributes?: Attributes | undefined;
-  /** See {@link ApiRequest.body}. */
-  body(): JsonObject | undefined;
-  /** See {@link ApiRequest.content}. */
-  content(): JsonValue | undefined;
-  /** Usage from outside the body: invocation metrics. */
-  readonly usage: UsageReport | undefined;
-  /** See {@link ApiRequest.bodyOf}. */
-  bodyOf(content: JsonValue | undefined): JsonObject | undefined;
-  /** See {@link ApiRequest.record}. */
-  record(content: JsonValue, view: ChatView['response'] | undefined): JsonValue;
-}
-
-/** A chunk of a stream as a span event shows it. */
-export interface ShownChunk {
-  /** Name of the span event: the event's member, or the `type` of a model's own chunk. */
+export interface Operation {
+  /** The command's name without `Command`. */
   readonly name: string;
-  readonly value: JsonValue;
+  /** The span type in MLflow. The type of an embedding or a reranking follows from its dialect instead. */
+  readonly spanType: 'CHAT_MODEL' | 'LLM' | 'GUARDRAIL';
+  /** Absent if the operation does not stream its answer. */
+  readonly stream?: OperationStream;
+  /**
+   * @param input the command's input, an object of the application.
+   * @param limits the media sizes to keep in {@link Exchanged.content}.
+   */
+  readRequest(input: unknown, limits: ToJsonOptions): OperationRequest;
+  readAnswer(request: OperationRequest, output: unknown, limits: ToJsonOptions): OperationAnswer;
+}
+
+export interface OperationStream {
+  /** The output's member that is the event stream. */
+  readonly member: 'stream' | 'body';
+  /** Creates a reader for one stream. The reader keeps no reference to `output`. */
+  createReader(request: OperationRequest, output: unknown, options: StreamOptions): StreamReader;
 }
 
 export interface StreamOptions extends ToJsonOptions {
-  /** False where no content is recorded: then the response need not have any. */
+  /** False if no content is recorded. Then the answer needs none. */
   readonly withContent: boolean;
 }
 
+/** One direction of a call: a request or an answer. */
+interface Exchanged {
+  readonly dialect: Dialect;
+  /** Attributes that belong to this operation and that no dialect reads. */
+  readonly facts?: Attributes | undefined;
+  /**
+   * The part that is in the dialect; undefined if it is no JSON object. It can be the application's own object, so only
+   * figures are read from it.
+   */
+  body(): JsonObject | undefined;
+  /** Copies the whole object as plain JSON, for `contentHook` and for the span; undefined if no content is recorded. */
+  content(): JsonValue | undefined;
+  readonly form: ContentForm;
+}
+
+/** What a request is, as far as the call needs it. */
+export interface OperationRequest extends Exchanged {
+  /** The model id exactly as the application set it. */
+  readonly modelId: string | undefined;
+  readonly model: ModelIdentity;
+  /** False if the shape of the answer can still show that the dialect is another. */
+  readonly isCertain: boolean;
+}
+
+/** An answer, or the answer that the events of a stream add up to. */
+export interface OperationAnswer extends Exchanged {
+  /** Token usage from outside the body: the invocation metrics of a stream. */
+  readonly usage?: UsageReport | undefined;
+}
+
+/** Where the copied content of an operation holds the dialect's body, and what MLflow shows of the content. */
+export interface ContentForm {
+  /** The part that is in the dialect; undefined if the content has none. */
+  bodyOf(content: JsonValue): JsonObject | undefined;
+  /** Returns the content as MLflow shows it, with the body as its chat view needs it. */
+  show(content: JsonValue, view: ChatView['request'] | undefined): JsonValue;
+}
+
 /** Reads the events of one stream, in order. */
-export interface ApiStream {
-  /** The chunk in an event, for {@link ApiStream.show}; undefined when it holds none. */
+export interface StreamReader {
+  /** Adds an event to the answer. Returns its chunk; undefined if the event has none. */
   read(event: unknown): JsonValue | undefined;
-  /** What a span event shows of the chunk that was read last; not done for each, since few want to see it. */
+  /** Returns the span event for the chunk that was read last. */
   show(chunk: JsonValue): ShownChunk;
-  response(): ApiResponse;
-  /** False when the stream ended without its closing event: then it was cut off. Undefined where nothing tells. */
+  /** The answer as far as it has arrived. */
+  answer(): OperationAnswer;
+  /** False if the closing event has not arrived; undefined if the stream has none. */
   isComplete(): boolean | undefined;
 }
 
-export interface Api {
-  /** MLflow's span type; embeddings are recognised by their dialect. */
-  readonly spanType: 'CHAT_MODEL' | 'LLM' | 'GUARDRAIL';
-  /** Member of the output that is the event stream. */
-  readonly streamMember?: 'stream' | 'body';
-  /** @param limits what of large media is kept. */
-  readRequest(input: unknown, limits: ToJsonOptions): ApiRequest;
-  readResponse(request: ApiRequest, output: unknown, limits: ToJsonOptions): ApiResponse;
-  createStream(request: ApiRequest, output: unknown, options: StreamOptions): ApiStream;
+/** A chunk as a span event shows it. */
+export interface ShownChunk {
+  /** The member of the SDK's event, or the `type` of a model's own chunk. */
+  readonly name: string;
+  readonly value: JsonValue;
 }

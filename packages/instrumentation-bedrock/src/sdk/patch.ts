@@ -1,93 +1,107 @@
 /**
- * Replaces methods of the SDK: `send` on the prototype that all AWS clients of one copy share, once for any number of
+ * Replaces `send` and `destroy` on the prototype that all AWS clients of one SDK copy share, once for any number of
  * instrumentations.
  */
 
-import type { SdkClient, SdkCommand, Send } from './types.js';
+import type { SdkClient, SdkCommand, Send } from './client.js';
 
-/** An instrumentation as the replaced `send` sees it. */
+/** One use of the replaced `send`. */
+export interface SendArguments {
+  /** The function in place of `send`. There are two if an application wrapped the first and it was replaced again. */
+  readonly wrapper: object;
+  readonly original: Send;
+  readonly client: SdkClient;
+  readonly command: SdkCommand;
+  /** The arguments after the command. */
+  readonly rest: unknown[];
+}
+
+/** An instrumentation as the replaced methods see it. */
 export interface Owner {
   isEnabled(): boolean;
-  /**
-   * Handles a call, or returns nothing to leave it to the original.
-   *
-   * @param wrapper the replaced `send` that was called.
-   */
-  handle(
-    wrapper: object,
-    original: Send,
-    client: SdkClient,
-    command: SdkCommand,
-    rest: unknown[],
-  ): { readonly result: unknown } | undefined;
+  /** Handles a call. Returns undefined if the original is to handle it. */
+  send(args: SendArguments): { readonly result: unknown } | undefined;
+  /** The application has destroyed a client. */
+  destroyed(client: SdkClient): void;
 }
 
 // Registered, so that the CommonJS and the ES module build of this package, or two versions, see each other's patch.
-const OWNERS = Symbol.for('opentelemetry-instrumentation-bedrock.owners.1');
+const OWNERS = Symbol.for('opentelemetry-instrumentation-bedrock.owners.3');
 
-type PatchedSend = Send & { readonly [OWNERS]?: Owner[] };
-
-interface SendPrototype {
-  send: PatchedSend;
-}
+type Method = (this: SdkClient, ...args: never[]) => unknown;
+type PatchedMethod<Kind extends Method> = Kind & { readonly [OWNERS]?: Owner[] };
 
 /**
- * Lets `owner` handle the calls of all clients with this prototype. When several instrumentations own a prototype
- * (registered twice, or by module hook and by hand), the one that came last and is enabled handles a call.
+ * Lets `owner` handle the calls of all clients with this prototype. If several instrumentations own a prototype, the
+ * enabled one that came last handles a call.
  *
- * @returns the owners, from which one removes itself and to which it comes back; undefined when there is no `send`.
- * @throws TypeError when the prototype is frozen.
+ * @returns the lists of owners, from which an owner can remove itself; undefined if there is no `send`.
+ * @throws TypeError if the prototype is frozen.
  */
-export function patchSend(prototype: object, owner: Owner): Owner[] | undefined {
-  const holder = lastHolder<SendPrototype>(prototype, 'send');
-  if (!holder) return undefined;
-  const known = holder.send[OWNERS];
+export function patchClient(prototype: object, owner: Owner): Owner[][] | undefined {
+  const owners = patchMethod<Send>(prototype, 'send', owner, sendThrough);
+  if (!owners) return undefined;
+  const destroyOwners = patchMethod<Method>(prototype, 'destroy', owner, destroyThrough);
+  return destroyOwners ? [owners, destroyOwners] : [owners];
+}
+
+function sendThrough(original: Send, owners: readonly Owner[]): Send {
+  return function send(this: SdkClient, command, ...rest) {
+    const enabled = owners.findLast((owner) => owner.isEnabled());
+    const handled = enabled?.send({ wrapper: send, original, client: this, command, rest });
+    return handled ? handled.result : original.call(this, command, ...rest);
+  };
+}
+
+function destroyThrough(original: Method, owners: readonly Owner[]): Method {
+  return function destroy(this: SdkClient, ...args) {
+    try {
+      return original.apply(this, args);
+    } finally {
+      for (const owner of owners) owner.destroyed(this);
+    }
+  };
+}
+
+function patchMethod<Kind extends Method>(
+  prototype: object,
+  name: string,
+  owner: Owner,
+  wrap: (original: Kind, owners: readonly Owner[]) => Kind,
+): Owner[] | undefined {
+  const holder = lastHolder<PatchedMethod<Kind>>(prototype, name);
+  const original = holder?.[name];
+  if (!original) return undefined;
+  const known = original[OWNERS];
   if (known) {
     if (!known.includes(owner)) known.push(owner);
     return known;
   }
-  const owners: Owner[] = [owner];
-  const original = holder.send;
-  const send: Send = function (this: SdkClient, command: SdkCommand, ...rest: unknown[]): unknown {
-    const enabled = owners.findLast((candidate) => candidate.isEnabled());
-    const handled = enabled?.handle(send, original, this, command, rest);
-    return handled ? handled.result : original.call(this, command, ...rest);
-  };
-  replaceMethod(holder, 'send', send, OWNERS, owners);
+  const owners = [owner];
+  replaceMethod(holder, name, original, wrap(original, owners), owners);
   return owners;
 }
 
 /**
- * The object of the prototype chain that holds the SDK's own method: the last that has one. What classes above override
- * is the application's, or a mock's that wants to take back just what it put there.
+ * Returns the last object of the prototype chain that holds the method: the SDK's own class. Classes above belong to the
+ * application, or to a mock that expects to remove exactly what it has put there.
  */
-export function lastHolder<Holder extends object>(prototype: object, name: keyof Holder & string): Holder | undefined {
-  let found: Holder | undefined;
+function lastHolder<Kind>(prototype: object, name: string): Record<string, Kind> | undefined {
+  let found: object | undefined;
   for (let object: object | null = prototype; object; object = Object.getPrototypeOf(object)) {
-    const value = Object.getOwnPropertyDescriptor(object, name)?.value;
-    if (typeof value === 'function') found = object as Holder;
+    if (typeof Object.getOwnPropertyDescriptor(object, name)?.value === 'function') found = object;
   }
-  return found;
+  return found as Record<string, Kind> | undefined;
 }
 
 /**
- * Puts a function in the place of a method, with its name and length, and with the symbols that it is known by to
- * others: two that do not see their own would replace each other for ever.
- *
- * @throws TypeError when the object is frozen.
+ * The replacement gets the name, length and symbols of the original. Other packages recognise their own wrapper by such a
+ * symbol; without it, two packages would wrap each other without end.
  */
-export function replaceMethod<Name extends string, Method extends (...args: never[]) => unknown>(
-  holder: Readonly<Record<Name, Method>>,
-  name: Name,
-  replacement: Method,
-  mark: symbol,
-  value: unknown,
-): void {
-  const original = holder[name];
+function replaceMethod(holder: object, name: string, original: Method, replacement: Method, owners: Owner[]): void {
   for (const key of ['name', 'length', ...Object.getOwnPropertySymbols(original)]) {
     Object.defineProperty(replacement, key, { ...Object.getOwnPropertyDescriptor(original, key) });
   }
-  Object.defineProperty(replacement, mark, { value });
-  const descriptor = Object.getOwnPropertyDescriptor(holder, name);
-  Object.defineProperty(holder, name, { ...descriptor, value: replacement });
+  Object.defineProperty(replacement, OWNERS, { value: owners });
+  Object.defineProperty(holder, name, { ...Object.getOwnPropertyDescriptor(holder, name), value: replacement });
 }

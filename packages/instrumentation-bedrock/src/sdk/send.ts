@@ -1,150 +1,117 @@
-/** Wraps one `send`: starts the call, lets the SDK do its work untouched, and watches what it answers. */
+/** One wrapped `send`: starts the call, runs the SDK, returns what the SDK returns, and reports its answer to the call. */
 
-import { type Context, context, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api';
-import { isTracingSuppressed, suppressTracing } from '@opentelemetry/core';
-import { type CallEnvironment, startAttributes, TracedCall } from '../call/call.js';
+import { type Context, context } from '@opentelemetry/api';
+import { isTracingSuppressed } from '@opentelemetry/core';
+import { type CallEnvironment, TracedCall } from '../call/call.js';
 import { isThenable } from '../data/promise.js';
-import type { BedrockCallInfo } from '../data/settings.js';
-import { apiOf } from '../operations/index.js';
-import { spanName } from '../span/writer.js';
-import { isTracedAlready, lastEndpoint, type SendOrigin, WatchedTransport } from './transport.js';
-import { BEDROCK_RUNTIME_SERVICE_ID, operationName, type SdkClient, type Send } from './types.js';
+import { operationName, type SdkClient } from './client.js';
+import { latestEndpoint, observeExchanges } from './http-exchange.js';
+import type { SendArguments } from './patch.js';
+import type { OpenStreams } from './stream.js';
+import { TracedSend, tracedSendOf, withTracedSend } from './traced-sends.js';
 
-/** What tracing a `send` needs of the instrumentation. */
 export interface SendEnvironment extends CallEnvironment {
-  readonly tracer: Tracer;
+  readonly streams: OpenStreams;
 }
 
-/** True for the calls of a Bedrock Runtime client; those of all others that share `send` pay only this. */
-export function isTraced(client: SdkClient): boolean {
-  return client?.config?.serviceId === BEDROCK_RUNTIME_SERVICE_ID;
-}
+/** Returns undefined if the call is not traced; then the caller runs the original. */
+export function traceSend(environment: SendEnvironment, args: SendArguments): { readonly result: unknown } | undefined {
+  const { wrapper, original, client, command, rest } = args;
+  const caller = context.active();
+  const call = startCall(environment, args, caller);
+  if (!call) return undefined;
+  // The span is not recorded, but it is still the parent of the spans beneath.
+  if (!call.isObserved) return { result: context.with(call.context, () => original.call(client, command, ...rest)) };
 
-/** Undefined when the call is none to trace; then the original is to be called as if nothing were. */
-export function traceSend(
-  environment: SendEnvironment,
-  origin: SendOrigin,
-  original: Send,
-  rest: unknown[],
-): { readonly result: unknown } | undefined {
-  const parent = context.active();
-  const { client, command } = origin;
-  const started = start(environment, origin, parent);
-  if (!started) return undefined;
-
-  const { call, span, info } = started;
-  const { config } = environment;
-  const withSpan = trace.setSpan(parent, span);
-  const active = config.suppressInternalInstrumentation ? suppressTracing(withSpan) : withSpan;
-  // Nobody records this call: it only stays the parent of what happens beneath it.
-  if (!call) return { result: context.with(active, () => original.call(client, command, ...rest)) };
-
-  runHook(environment, 'requestHook', config.requestHook, span, info, { input: command.input });
-  const transport = new WatchedTransport(origin, call);
-  const watch: AnswerWatch = {
-    caller: parent,
-    succeed(output) {
-      transport.end();
-      runHook(environment, 'responseHook', config.responseHook, span, info, { output });
-      call.succeed(output);
+  const traced = new TracedSend({ wrapper, client, command, call });
+  const observe = (stream: unknown): boolean => environment.streams.observe(stream, call, client);
+  const outcome: Outcome = {
+    answered(output) {
+      traced.end();
+      call.answered(output, observe);
     },
-    fail(error) {
-      transport.end();
-      runHook(environment, 'responseHook', config.responseHook, span, info, { error });
-      call.fail(error);
+    failed(error) {
+      traced.end();
+      call.failed(error);
     },
   };
   try {
-    return { result: transport.run(active, () => sendWatched(watch, original, origin, rest)) };
+    return {
+      result: context.with(withTracedSend(call.context, traced), () => sendObserved(args, outcome, caller)),
+    };
   } catch (error) {
-    watch.fail(error);
+    outcome.failed(error);
     throw error;
   }
 }
 
-interface AnswerWatch {
-  /** The context in which the call was made. */
-  readonly caller: Context;
-  succeed(output: unknown): void;
-  fail(error: unknown): void;
-}
-
-/** Calls `send` in the form the application chose, promise or callback, and hands on what comes, unchanged. */
-function sendWatched(watch: AnswerWatch, original: Send, { client, command }: SendOrigin, rest: unknown[]): unknown {
-  // The SDK takes a callback in one of these two places and nowhere else.
-  const callbackAt = typeof rest[0] === 'function' ? 0 : 1;
-  const callback = rest[callbackAt];
-  if (typeof callback === 'function') {
-    const watched = (...args: unknown[]): unknown => {
-      if (args[0]) watch.fail(args[0]);
-      else watch.succeed(args[1]);
-      // The callback belongs to the caller: it runs in the caller's context, not inside the finished span.
-      return context.with(watch.caller, () => callback(...args));
-    };
-    return original.call(client, command, ...rest.with(callbackAt, watched));
-  }
-  const promise = original.call(client, command, ...rest);
-  if (!isThenable(promise)) {
-    // Never the SDK, but somebody's wrapper or stub: whatever it returns is the answer.
-    watch.succeed(promise);
-    return promise;
-  }
-  return promise.then(
-    (output) => {
-      watch.succeed(output);
-      return output;
-    },
-    (error: unknown) => {
-      watch.fail(error);
-      throw error;
-    },
-  );
-}
-
-/** Hooks are the application's code: what they throw, or reject with, is reported and goes no further. */
-function runHook<Seen>(
-  { report }: CallEnvironment,
-  name: string,
-  hook: ((span: Span, info: BedrockCallInfo & Seen) => unknown) | undefined,
-  span: Span,
-  info: BedrockCallInfo,
-  seen: Seen,
-): void {
+/** Returns undefined if nothing is traced. Errors are reported; the application's call goes on. */
+function startCall(
+  environment: SendEnvironment,
+  { wrapper, client, command }: SendArguments,
+  parent: Context,
+): TracedCall | undefined {
   try {
-    const returned = hook?.(span, { ...info, ...seen });
-    if (isThenable(returned)) returned.then(undefined, (error: unknown) => report(`${name} rejected`, error));
-  } catch (error) {
-    report(`${name} threw`, error);
-  }
-}
-
-interface StartedCall {
-  /** Absent when neither the span nor a metric is recorded. */
-  readonly call: TracedCall | undefined;
-  readonly span: Span;
-  readonly info: BedrockCallInfo;
-}
-
-/** Undefined when nothing is to be observed; an error in here is reported and the application's call goes on. */
-function start(environment: SendEnvironment, origin: SendOrigin, parent: Context): StartedCall | undefined {
-  const { client, command } = origin;
-  try {
-    // In this order: a send that is traced already is remembered, also where that one suppresses what is beneath it.
-    if (isTracedAlready(origin) || isTracingSuppressed(parent)) return undefined;
-    const operation = operationName(command, client);
+    const traced = tracedSendOf(command);
+    if (traced?.call && traced.wrapper !== wrapper) {
+      // A wrapper above has started the call. The same wrapper can get a command again: that is another call.
+      traced.client = client;
+      observeClient(environment, client);
+      return undefined;
+    }
+    const operation = isTracingSuppressed(parent) ? undefined : operationName(command, client);
     if (operation === undefined) return undefined;
-    const api = apiOf(operation);
-    const request = api.readRequest(command.input, environment.config);
-    const info: BedrockCallInfo = { operation, modelId: request.modelId };
-    const server = lastEndpoint(client);
-    const attributes = startAttributes(request, api, server);
-    const name = spanName(request.dialect, request.modelId);
-    const span = environment.tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, parent);
-    const isObserved = span.isRecording() || environment.instruments.isRecording;
-    const call = isObserved ? new TracedCall(environment, info, api, request, span, server, parent) : undefined;
-    return { span, info, call };
+    const server = latestEndpoint(client);
+    const call = new TracedCall(environment, { operation, input: command.input, server, parent });
+    if (call.isObserved) observeClient(environment, client);
+    return call;
   } catch (error) {
     environment.report('starting the span of a call failed; the call is not traced', error);
     return undefined;
   }
+}
+
+function observeClient({ report }: CallEnvironment, client: SdkClient): void {
+  try {
+    observeExchanges(client);
+  } catch (error) {
+    report('adding a middleware failed; spans lack the server and the token counts of response headers', error);
+  }
+}
+
+interface Outcome {
+  answered(output: unknown): void;
+  failed(error: unknown): void;
+}
+
+/** Calls the SDK in the form that the application chose, promise or callback. */
+function sendObserved({ original, client, command, rest }: SendArguments, outcome: Outcome, caller: Context): unknown {
+  // The SDK accepts a callback in these two positions only.
+  const callbackAt = typeof rest[0] === 'function' ? 0 : 1;
+  const callback = rest[callbackAt];
+  if (typeof callback === 'function') {
+    const observed = (...args: unknown[]): unknown => {
+      if (args[0]) outcome.failed(args[0]);
+      else outcome.answered(args[1]);
+      // The callback runs in the context of its caller, not inside the span.
+      return context.with(caller, () => callback(...args));
+    };
+    return original.call(client, command, ...rest.with(callbackAt, observed));
+  }
+  const promise = original.call(client, command, ...rest);
+  if (!isThenable(promise)) {
+    // A stub or another wrapper, never the SDK: the value is the answer.
+    outcome.answered(promise);
+    return promise;
+  }
+  return promise.then(
+    (output) => {
+      outcome.answered(output);
+      return output;
+    },
+    (error: unknown) => {
+      outcome.failed(error);
+      throw error;
+    },
+  );
 }

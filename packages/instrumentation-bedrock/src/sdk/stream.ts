@@ -1,171 +1,190 @@
-/** Watches an async iterable in place: the application keeps the very object, and every promise, the SDK gave it. */
+/** Observes event streams in place: the application keeps the objects and promises that the SDK gave it. */
 
 import { types } from 'node:util';
 import { isThenable } from '../data/promise.js';
+import type { SdkClient } from './client.js';
 
-/** What happens to a stream. Of `onEnd`, `onError` and `onAbandon` one is called, once; nothing comes after it. */
+/** Gets what happens to a stream. One of `onEnd`, `onError` and `onAbandon` is called, once, as the last call. */
 export interface StreamObserver {
   onChunk(chunk: unknown): void;
-  /** The stream ended by itself. */
+  /** The stream has ended by itself. */
   onEnd(): void;
   onError(error: unknown): void;
-  /** The application stopped reading: `break`, `return()`, `throw()`, or the stream was collected unread. */
+  /** The application has stopped reading, or will not begin. */
   onAbandon(): void;
 }
 
-/** One observation of a stream. */
-class Watch {
-  /** Nobody any more when the observer has been told how it ended. */
-  observer: StreamObserver | undefined;
+/**
+ * One observed stream. It refers neither to the stream nor to its iterator nor, strongly, to the client: otherwise an
+ * abandoned stream would never be collected.
+ */
+class Observation {
+  readonly client: WeakRef<SdkClient> | undefined;
+  isRead = false;
+  /** Absent after the end. */
+  #observer: StreamObserver | undefined;
+  readonly #open: Set<Observation>;
 
-  constructor(observer: StreamObserver) {
-    this.observer = observer;
+  constructor(parts: { observer: StreamObserver; client: SdkClient | undefined; open: Set<Observation> }) {
+    this.#observer = parts.observer;
+    this.client = parts.client && new WeakRef(parts.client);
+    this.#open = parts.open;
+    this.#open.add(this);
   }
 
-  /** Ends the observation. Returns who is to be told how, once. */
-  settle(): StreamObserver | undefined {
-    const { observer } = this;
-    if (observer) abandoned.unregister(this);
-    this.observer = undefined;
+  get isOpen(): boolean {
+    return this.#observer !== undefined;
+  }
+
+  /** The application reads. From now on it can drop the stream and keep the iterator only. */
+  begin(iterator: object): void {
+    if (this.isRead) return;
+    this.isRead = true;
+    collected.unregister(this);
+    if (this.isOpen) collected.register(iterator, this, this);
+  }
+
+  chunk(value: unknown): void {
+    this.#observer?.onChunk(value);
+  }
+
+  end(): void {
+    this.#settle()?.onEnd();
+  }
+
+  fail(error: unknown): void {
+    this.#settle()?.onError(error);
+  }
+
+  abandon(): void {
+    this.#settle()?.onAbandon();
+  }
+
+  #settle(): StreamObserver | undefined {
+    const observer = this.#observer;
+    this.#observer = undefined;
+    collected.unregister(this);
+    this.#open.delete(this);
     return observer;
   }
 }
 
-/** Whoever holds this one may still read: the stream, and from its first chunk on the iterator in its place. */
-type Reader = object;
+/** Abandons streams that the application dropped before their end. */
+const collected = new FinalizationRegistry<Observation>((observation) => observation.abandon());
 
-// Reports streams that the application dropped without reading them to the end. Observers must not refer to the
-// response, stream or iterator, or none of these would ever be collected.
-const abandoned = new FinalizationRegistry<Watch>((watch) => watch.settle()?.onAbandon());
+// An application can keep a stream, or the iterator of a stream, and get it again as the answer to a later call.
+const ofStreams = new WeakMap<object, Observation>();
+const ofIterators = new WeakMap<object, Observation>();
 
-/** A stream or iterator that is watched. */
-interface Watched {
-  readonly target: object;
-  watch: Watch;
-  /** Absent from an iterator before its first chunk, and from a stream after that. */
-  reader: Reader | undefined;
+/** The streams of one instrumentation that have not ended yet. */
+export class OpenStreams {
+  readonly #open = new Set<Observation>();
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * Reports to `observer` what the application reads from `stream`, at the moment when it reads. Never reads by itself.
+   *
+   * @param client the client that made the stream.
+   * @returns false if the object is no async iterable, if its methods cannot be replaced, or if it is still observed for
+   *   another call. Then the observer is never called.
+   */
+  observe(stream: unknown, observer: StreamObserver, client?: SdkClient): boolean {
+    if (typeof stream !== 'object' || stream === null) return false;
+    const createIterator = (stream as AsyncIterable<unknown>)[Symbol.asyncIterator];
+    const known = ofStreams.get(stream);
+    if (typeof createIterator !== 'function' || known?.isOpen) return false;
+    if (!known && !replaceIteratorMethod(stream, createIterator)) return false;
+    const observation = new Observation({ observer, client, open: this.#open });
+    ofStreams.set(stream, observation);
+    collected.register(stream, observation, observation);
+    return true;
+  }
+
+  /** Ends the observation of all streams. The application can read on. */
+  abandonAll(): void {
+    for (const observation of [...this.#open]) observation.abandon();
+  }
+
+  /**
+   * Ends the observation of a client's streams that the application has not begun to read. It decides in the next turn of
+   * the event loop: over HTTP/2 a stream can still be read after `destroy()`, and functions that return a stream destroy
+   * their client before the reader begins.
+   */
+  abandonUnread(client: SdkClient): void {
+    for (const observation of this.#open) {
+      if (observation.isRead || observation.client?.deref() !== client) continue;
+      setImmediate(() => {
+        if (!observation.isRead) observation.abandon();
+      });
+    }
+  }
 }
 
-interface WatchedIterator extends Watched {
-  /** Whose reader it takes with its first chunk: it may outlive the stream, or be dropped unread before. */
-  stream: Watched | undefined;
-}
-
-// The function in place carries what is known: middleware may give the same stream or iterator for several calls. A
-// WeakMap would be told of every stream and, as it leaves gaps where it forgets, be built anew after a few.
-const WATCHED = Symbol('watched');
-
-function watchedBy<Kind extends Watched>(method: unknown, target: object): Kind | undefined {
-  const watched = (method as { readonly [WATCHED]?: Kind } | undefined)?.[WATCHED];
-  return watched?.target === target ? watched : undefined; // What is made of a stream inherits its methods.
-}
-
-/** Returns false where it cannot be done: on a frozen object, say. An own property stays as enumerable as it was. */
-function putInPlace(object: object, name: PropertyKey, value: object): boolean {
+/** Returns false if the object does not allow it. Its own properties stay as enumerable as they were. */
+function replaceMethod(object: object, name: PropertyKey, value: object): boolean {
   try {
     return Reflect.defineProperty(object, name, { value, writable: true, configurable: true });
   } catch {
-    return false; // A proxy may throw; the application is not to see that.
+    return false; // A proxy can throw. The application must not see that.
   }
 }
 
-/**
- * Reports to `observer` what an application reads from `stream`, exactly when it does. Nothing is read ahead. A stream
- * that was observed before reports to its new observer; the one before is told that nobody reads for it, unless
- * somebody has begun to.
- *
- * @returns false when the object is no async iterable or cannot be watched; then the observer is never called.
- */
-export function observeStream(stream: unknown, observer: StreamObserver): boolean {
-  if (typeof stream !== 'object' || stream === null) return false;
-  const createIterator = (stream as AsyncIterable<unknown>)[Symbol.asyncIterator];
-  if (typeof createIterator !== 'function') return false;
-  const watch = new Watch(observer);
-  const reader: Reader = {};
-  const known = watchedBy(createIterator, stream);
-  if (known) {
-    // Who has begun to read for the one before reads on for it.
-    if (known.reader) known.watch.settle()?.onAbandon();
-    known.watch = watch;
-    known.reader = reader;
-  } else if (!watchStream(stream, createIterator, { target: stream, watch, reader })) {
-    return false;
-  }
-  abandoned.register(reader, watch, watch);
-  return true;
-}
-
-function watchStream(stream: object, createIterator: () => AsyncIterator<unknown>, watched: Watched): boolean {
-  const createWatched = function (this: unknown, ...args: []): AsyncIterator<unknown> {
+function replaceIteratorMethod(stream: object, createIterator: () => AsyncIterator<unknown>): boolean {
+  return replaceMethod(stream, Symbol.asyncIterator, function (this: unknown, ...args: []): AsyncIterator<unknown> {
     const iterator = createIterator.apply(this, args);
-    if (!observeIterator(iterator, watched)) watched.watch.settle()?.onAbandon();
+    const observation = ofStreams.get(stream);
+    if (observation?.isOpen) observeIterator(iterator, observation);
     return iterator;
-  };
-  createWatched[WATCHED] = watched;
-  return putInPlace(stream, Symbol.asyncIterator, createWatched);
+  });
 }
 
-function begin(iterator: WatchedIterator, stream: Watched): void {
-  iterator.stream = undefined;
-  // The stream may be for another call meanwhile, or read before.
-  if (iterator.watch !== stream.watch || !stream.reader) return;
-  iterator.reader = stream.reader;
-  stream.reader = undefined;
+function observeIterator(iterator: AsyncIterator<unknown>, observation: Observation): void {
+  const known = ofIterators.get(iterator);
+  if (known === observation) return;
+  if (known?.isOpen || (!known && !replaceReadMethods(iterator))) observation.abandon();
+  else ofIterators.set(iterator, observation);
 }
 
-/**
- * Shadows the iterator's methods on the object itself, so that its identity and prototype stay what they were.
- *
- * @returns false when that cannot be done.
- */
-function observeIterator(iterator: AsyncIterator<unknown>, stream: Watched): boolean {
-  const { watch } = stream;
+/** Replaces the methods on the object itself, so that its identity and its prototype stay the same. */
+function replaceReadMethods(iterator: AsyncIterator<unknown>): boolean {
   const { next, return: stop, throw: fail } = iterator;
-  const known = watchedBy<WatchedIterator>(next, iterator);
-  if (known) {
-    if (known.watch !== watch) known.watch.settle()?.onAbandon();
-    Object.assign(known, { watch, stream });
-    return true;
-  }
-  const watched: WatchedIterator = { target: iterator, watch, reader: undefined, stream };
   const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
-    if (result?.done) watched.watch.settle()?.onEnd();
-    else watched.watch.observer?.onChunk(result?.value);
+    if (result?.done) ofIterators.get(iterator)?.end();
+    else ofIterators.get(iterator)?.chunk(result?.value);
     return result;
   };
   const onError = (error: unknown): never => {
-    watched.watch.settle()?.onError(error);
+    ofIterators.get(iterator)?.fail(error);
     throw error;
   };
-
-  const nextWatched = (...args: [] | [unknown]): unknown => {
-    if (watched.stream) begin(watched, watched.stream);
+  const isReplaced = replaceMethod(iterator, 'next', (...args: [] | [unknown]): unknown => {
+    ofIterators.get(iterator)?.begin(iterator);
     let result: unknown;
     try {
       result = next.apply(iterator, args);
     } catch (error) {
       return onError(error);
     }
-    // The promise that is handed out is the one derived here: watching the original beside it would mark a rejection
-    // as handled that the application never handled. Told by its kind, for libraries replace the global Promise.
+    // The application gets the derived promise. A reaction to the original, beside it, would mark a rejection as handled
+    // that the application never handles. `isPromise` works also if a library replaces the global Promise.
     if (types.isPromise(result)) return (result as Promise<IteratorResult<unknown>>).then(onResult, onError);
-    // `for await` takes a plain result too. What another kind of promise brings cannot be seen without a trace.
+    // `for await` accepts a plain result too. A promise of another kind cannot be observed without a side effect.
     if (!isThenable(result)) return onResult(result as IteratorResult<unknown>);
-    watched.watch.settle()?.onAbandon();
+    ofIterators.get(iterator)?.abandon();
     return result;
-  };
-  nextWatched[WATCHED] = watched;
-  if (!putInPlace(iterator, 'next', nextWatched)) return false;
-  if (stop) {
-    putInPlace(iterator, 'return', (...args: [] | [unknown]) => {
-      watched.watch.settle()?.onAbandon();
-      return stop.apply(iterator, args);
-    });
-  }
-  if (fail) {
-    putInPlace(iterator, 'throw', (...args: [] | [unknown]) => {
-      watched.watch.settle()?.onAbandon();
-      return fail.apply(iterator, args);
+  });
+  if (!isReplaced) return false;
+  for (const [name, method] of [
+    ['return', stop],
+    ['throw', fail],
+  ] as const) {
+    if (!method) continue;
+    replaceMethod(iterator, name, (...args: [] | [unknown]) => {
+      ofIterators.get(iterator)?.abandon();
+      return method.apply(iterator, args as [unknown]);
     });
   }
   return true;

@@ -1,12 +1,19 @@
-/** From what was read to span attributes. Pure: no span, no clock. */
+/** Makes span attributes from what was read. Pure: no span, no clock. */
 
 import type { Attributes } from '@opentelemetry/api';
-import type { OperationName, RequestParameters, ResponseFacts } from '../data/facts.js';
+import {
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+} from '@opentelemetry/semantic-conventions';
+import type { ExchangeFacts, OperationName, RequestParameters, ResponseFacts, ServerEndpoint } from '../data/facts.js';
 import type { InputContent, OutputMessage, ToolDefinition } from '../data/messages.js';
+import { identifyModel, type ModelIdentity } from '../data/model-id.js';
 import * as semconv from '../data/semconv.js';
 import type { TokenUsage } from '../data/usage.js';
 
-/** Attribute of each request parameter that is no content. */
+/** The attribute of each request parameter that is no content. */
 const PARAMETERS: { readonly [Key in keyof Required<Omit<RequestParameters, 'stopSequences'>>]: string } = {
   maxTokens: semconv.ATTR_GEN_AI_REQUEST_MAX_TOKENS,
   temperature: semconv.ATTR_GEN_AI_REQUEST_TEMPERATURE,
@@ -23,17 +30,126 @@ const PARAMETERS: { readonly [Key in keyof Required<Omit<RequestParameters, 'sto
 
 const PARAMETER_KEYS = Object.keys(PARAMETERS) as (keyof typeof PARAMETERS)[];
 
-/** Adds the parameters that are numbers and words of the API; texts that the application made up are content. */
-export function addParameters(attributes: Attributes, parameters: RequestParameters): void {
+/** MLflow's span types of operations that are neither chat nor completion. */
+const SPAN_TYPES: Readonly<Partial<Record<OperationName, string>>> = { embeddings: 'EMBEDDING', rerank: 'RERANKER' };
+
+/** What identifies a call, on its span from the start and on its metrics. */
+export interface CallIdentity {
+  readonly operation: OperationName;
+  readonly modelId: string | undefined;
+  readonly server: ServerEndpoint | undefined;
+}
+
+/** The span name that the conventions define: operation and model. */
+export function spanName(operation: OperationName, modelId: string | undefined): string {
+  return modelId === undefined ? operation : `${operation} ${modelId}`;
+}
+
+export function identityAttributes({ operation, modelId, server }: CallIdentity): Attributes {
+  const attributes: Attributes = {
+    [semconv.ATTR_GEN_AI_OPERATION_NAME]: operation,
+    [semconv.ATTR_GEN_AI_PROVIDER_NAME]: semconv.PROVIDER_AWS_BEDROCK,
+  };
+  addDefined(attributes, { [semconv.ATTR_GEN_AI_REQUEST_MODEL]: modelId, ...serverAttributes(server) });
+  return attributes;
+}
+
+export function serverAttributes(server: ServerEndpoint | undefined): Attributes {
+  return server ? { [ATTR_SERVER_ADDRESS]: server.address, [ATTR_SERVER_PORT]: server.port } : {};
+}
+
+export interface RequestToDescribe {
+  readonly operation: OperationName;
+  /** MLflow's span type, unless the operation is an embedding or a reranking. */
+  readonly spanType: string;
+  /** `mlflow.message.format`; undefined if MLflow cannot show the dialect as a conversation. */
+  readonly messageFormat: string | undefined;
+  readonly modelId: string | undefined;
+  readonly model: ModelIdentity;
+  readonly parameters: RequestParameters;
+}
+
+export function requestAttributes(request: RequestToDescribe): Attributes {
+  const { operation, spanType, messageFormat, modelId, model, parameters } = request;
+  const attributes: Attributes = {
+    [semconv.ATTR_MLFLOW_SPAN_TYPE]: SPAN_TYPES[operation] ?? spanType,
+    [semconv.ATTR_MLFLOW_MESSAGE_FORMAT]: messageFormat,
+    [semconv.ATTR_MLFLOW_LLM_MODEL]: modelId,
+    [semconv.ATTR_MLFLOW_LLM_PROVIDER]: model.vendor,
+  };
   for (const key of PARAMETER_KEYS) {
     const value = parameters[key];
-    // One choice is the default and, by the conventions, not recorded.
+    // By the conventions, the choice count is recorded only if it is not 1.
     if (value === undefined || (key === 'choiceCount' && value === 1)) continue;
     attributes[PARAMETERS[key]] = typeof value === 'object' ? [...value] : value;
   }
+  return attributes;
 }
 
-/** Content by attribute: JSON text on spans, structured in events. */
+export function responseAttributes(facts: ResponseFacts): Attributes {
+  return {
+    [semconv.ATTR_GEN_AI_RESPONSE_ID]: facts.id,
+    [semconv.ATTR_GEN_AI_RESPONSE_MODEL]: facts.model,
+    [semconv.ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT]: facts.embeddingDimensions,
+    [semconv.ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: facts.finishReasons?.length ? [...facts.finishReasons] : undefined,
+  };
+}
+
+/** The model that answered, for MLflow's prices; used if the model id of the request hides the model. */
+export function answeringModelAttributes(model: string): Attributes {
+  return {
+    [semconv.ATTR_MLFLOW_LLM_MODEL]: model,
+    // Only an ARN of AWS names the vendor. In a provider's own name, the text before a dot can be anything.
+    [semconv.ATTR_MLFLOW_LLM_PROVIDER]: model.startsWith('arn:') ? identifyModel(model).vendor : undefined,
+  };
+}
+
+export function exchangeAttributes({ resendCount, statusCode, requestId }: ExchangeFacts): Attributes {
+  return {
+    [ATTR_HTTP_REQUEST_RESEND_COUNT]: resendCount > 0 ? resendCount : undefined,
+    [ATTR_HTTP_RESPONSE_STATUS_CODE]: statusCode,
+    [semconv.ATTR_AWS_REQUEST_ID]: requestId,
+  };
+}
+
+export function usageAttributes(usage: TokenUsage, operation: OperationName): Attributes {
+  return {
+    [semconv.ATTR_GEN_AI_USAGE_INPUT_TOKENS]: usage.inputTokens,
+    [semconv.ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]: usage.outputTokens,
+    [semconv.ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS]: usage.cacheReadTokens,
+    [semconv.ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS]: usage.cacheWriteTokens,
+    [semconv.ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS]: usage.cacheWriteTokens,
+    [semconv.ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS]: usage.reasoningTokens,
+    [semconv.ATTR_MLFLOW_CHAT_TOKEN_USAGE]: mlflowTokenUsage(usage, operation),
+  };
+}
+
+/**
+ * `mlflow.chat.tokenUsage` as JSON. MLflow needs input, output and total, so there is no value if one of them is unknown.
+ * An embedding has no output tokens, so its total is the input.
+ */
+function mlflowTokenUsage(usage: TokenUsage, operation: OperationName): string | undefined {
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, longCacheWriteTokens } = usage;
+  const outputTokens = usage.outputTokens ?? (operation === 'embeddings' ? 0 : undefined);
+  if (inputTokens === undefined || outputTokens === undefined) return undefined;
+  return JSON.stringify({
+    input_tokens: inputTokens,
+    output_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+    cache_read_input_tokens: cacheReadTokens,
+    cache_creation_input_tokens: cacheWriteTokens,
+    cache_creation_input_tokens_above_1hr: longCacheWriteTokens || undefined,
+  });
+}
+
+/** Adds the attributes that have a value. */
+export function addDefined(attributes: Attributes, added: Attributes): void {
+  for (const name of Object.keys(added)) {
+    if (added[name] !== undefined) attributes[name] = added[name];
+  }
+}
+
+/** Content by attribute: JSON text on spans, structured values in events. */
 export type ContentAttributes = Readonly<Record<string, unknown>>;
 
 export function inputContent({ messages, systemInstructions }: InputContent): ContentAttributes {
@@ -52,49 +168,11 @@ export function toolContent(tools: readonly ToolDefinition[]): ContentAttributes
 }
 
 /**
- * MLflow shows tools in OpenAI's form, and only that: its `ChatTool` takes no type but `function`, and with one tool of
- * another its older pages show none. A provider's own tool is given as a function without parameters, as MLflow's own
- * tracing of Anthropic does. Left out, it would be missing from the list of what the model could call.
+ * The tools in OpenAI's form, which is the only one that MLflow shows. Its `ChatTool` accepts no type but `function`, and
+ * older versions show no tool at all if one has another type. So a provider's own tool becomes a function without
+ * parameters, as in MLflow's own tracing of Anthropic.
  */
 export function mlflowTools(tools: readonly ToolDefinition[]): ContentAttributes {
   if (tools.length === 0) return {};
   return { [semconv.ATTR_MLFLOW_CHAT_TOOLS]: tools.map(({ type, ...tool }) => ({ type: 'function', function: tool })) };
-}
-
-export function addResponse(attributes: Attributes, facts: ResponseFacts): void {
-  const { id, model, embeddingDimensions, finishReasons } = facts;
-  add(attributes, semconv.ATTR_GEN_AI_RESPONSE_ID, id);
-  add(attributes, semconv.ATTR_GEN_AI_RESPONSE_MODEL, model);
-  add(attributes, semconv.ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT, embeddingDimensions);
-  if (finishReasons?.length) attributes[semconv.ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [...finishReasons];
-}
-
-export function addUsage(attributes: Attributes, usage: TokenUsage, operation: OperationName): void {
-  add(attributes, semconv.ATTR_GEN_AI_USAGE_INPUT_TOKENS, usage.inputTokens);
-  add(attributes, semconv.ATTR_GEN_AI_USAGE_OUTPUT_TOKENS, usage.outputTokens);
-  add(attributes, semconv.ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, usage.cacheReadTokens);
-  add(attributes, semconv.ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, usage.cacheWriteTokens);
-  add(attributes, semconv.ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, usage.cacheWriteTokens);
-  add(attributes, semconv.ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, usage.reasoningTokens);
-  add(attributes, semconv.ATTR_MLFLOW_CHAT_TOKEN_USAGE, mlflowTokenUsage(usage, operation));
-}
-
-function add(attributes: Attributes, name: string, value: string | number | undefined): void {
-  if (value !== undefined) attributes[name] = value;
-}
-
-/**
- * `mlflow.chat.tokenUsage`, as JSON. MLflow needs input, output and total, so it is left out when one of them is not
- * known. An embedding has no output tokens: there the input is the total.
- */
-function mlflowTokenUsage(usage: TokenUsage, operation: OperationName): string | undefined {
-  const { inputTokens, cacheReadTokens, cacheWriteTokens, longCacheWriteTokens } = usage;
-  const outputTokens = usage.outputTokens ?? (operation === 'embeddings' ? 0 : undefined);
-  if (inputTokens === undefined || outputTokens === undefined) return undefined;
-  // Written by hand: they are whole numbers, and JSON.stringify takes longer than all other figures of a call.
-  let json = `{"input_tokens":${inputTokens},"output_tokens":${outputTokens},"total_tokens":${inputTokens + outputTokens}`;
-  if (cacheReadTokens !== undefined) json += `,"cache_read_input_tokens":${cacheReadTokens}`;
-  if (cacheWriteTokens !== undefined) json += `,"cache_creation_input_tokens":${cacheWriteTokens}`;
-  if (longCacheWriteTokens) json += `,"cache_creation_input_tokens_above_1hr":${longCacheWriteTokens}`;
-  return `${json}}`;
 }

@@ -1,13 +1,13 @@
-/** The way of content into a span: hook first, then the length limit. */
+/** What content becomes before it is recorded: first the application's hook, then the length limit. */
 
 import { type JsonValue, toJson } from '../data/json.js';
 import { isThenable } from '../data/promise.js';
 import type { BedrockCallInfo, BedrockContent, ResolvedConfig } from '../data/settings.js';
 
 /**
- * What may be recorded of a piece of content; undefined when nothing may.
+ * Returns the content to record; undefined if none may be recorded.
  *
- * @param onError is told when the hook throws; the content is then not recorded.
+ * @param onError receives what `contentHook` throws. The content is then not recorded.
  */
 export function prepareContent(
   kind: BedrockContent['kind'],
@@ -21,7 +21,7 @@ export function prepareContent(
   const hook = config.contentHook;
   if (!hook) return config.maxContentLength === undefined ? value : toJson(value, limit);
   try {
-    // A copy, so that a hook that edits in place edits what is recorded and not what was read for the span.
+    // The hook gets a copy: one that edits in place must not change what attributes are read from.
     const edited: unknown = hook({ ...info, kind, value: toJson(value) ?? null });
     if (isThenable(edited)) {
       edited.then(undefined, () => undefined);

@@ -70,7 +70,7 @@ async function main(): Promise<void> {
     tell({ progress: { calls: to, heap: heap.at(-1) ?? 0 } });
   }
   const { started, ended, endedTwice } = tracing.ledger;
-  const openStreams = tracing.instrumentation['openCalls'].size;
+  const openStreams = tracing.instrumentation['streams'].size;
   await tracing.close();
   const seconds = (performance.now() - start) / 1000;
   tell({

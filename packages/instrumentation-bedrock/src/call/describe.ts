@@ -1,0 +1,93 @@
+/** Connects what operations and dialects read with what the span layer writes. Pure. */
+
+import type { Attributes } from '@opentelemetry/api';
+import type { OperationName, ResponseFacts, ServerEndpoint } from '../data/facts.js';
+import type { JsonValue } from '../data/json.js';
+import { ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK } from '../data/semconv.js';
+import { combineUsage, type TokenUsage } from '../data/usage.js';
+import type { Dialect } from '../dialects/dialect.js';
+import type { Operation, OperationAnswer, OperationRequest } from '../operations/operation.js';
+import {
+  answeringModelAttributes,
+  exchangeAttributes,
+  requestAttributes,
+  responseAttributes,
+  serverAttributes,
+  usageAttributes,
+} from '../span/attributes.js';
+import type { RequestContent } from '../span/writer.js';
+import type { Exchange } from './exchange.js';
+
+/** @param dialect the request's dialect, or the one that the answer has shown. */
+export function requestFacts(operation: Operation, request: OperationRequest, dialect: Dialect): Attributes {
+  const { spanType } = operation;
+  const { modelId, model, facts } = request;
+  const messageFormat = dialect.chatView?.format;
+  const parameters = dialect.readParameters(request.body() ?? {});
+  return {
+    ...requestAttributes({ operation: dialect.operation, spanType, messageFormat, modelId, model, parameters }),
+    ...facts,
+  };
+}
+
+/** @param content a copy of the request, as `contentHook` has edited it. */
+export function requestContent(
+  request: OperationRequest,
+  dialect: Dialect,
+  content: JsonValue,
+): RequestContent | undefined {
+  const body = request.form.bodyOf(content);
+  if (!body) return undefined;
+  const { stopSequences } = dialect.readParameters(body);
+  return { input: dialect.readInput(body), tools: dialect.readTools(body), stopSequences };
+}
+
+/** The figures of an answer, for metrics and span. */
+export interface AnswerFigures {
+  readonly operation: OperationName;
+  readonly facts: ResponseFacts | undefined;
+  readonly usage: TokenUsage | undefined;
+}
+
+/** @param answer undefined if the call failed before it was answered. */
+export function answerFigures(
+  request: OperationRequest,
+  answer: OperationAnswer | undefined,
+  exchange: Exchange,
+): AnswerFigures {
+  const { operation } = answer?.dialect ?? request.dialect;
+  const body = answer?.body();
+  const facts = answer && body && answer.dialect.readResponse(body);
+  const usage = combineUsage([facts?.usage, exchange.usage, answer?.usage], request.model.vendor);
+  return { operation, facts, usage };
+}
+
+/** What the span had when it started. */
+export interface StartedWith {
+  readonly request: OperationRequest;
+  readonly server: ServerEndpoint | undefined;
+}
+
+/**
+ * Attributes that the span does not have from its start. Those of the start are not repeated, so they stay as a hook has
+ * changed them.
+ *
+ * @param toFirstChunk in seconds.
+ */
+export function answerFacts(
+  { request, server }: StartedWith,
+  { operation, facts, usage }: AnswerFigures,
+  exchange: Exchange,
+  toFirstChunk: number | undefined,
+): Attributes {
+  const isModelHidden = request.model.baseId === undefined;
+  return {
+    ...(exchange.server !== server && serverAttributes(exchange.server)),
+    ...(operation !== request.dialect.operation && { [ATTR_GEN_AI_OPERATION_NAME]: operation }),
+    ...exchangeAttributes(exchange.facts()),
+    [ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: toFirstChunk,
+    ...(usage && usageAttributes(usage, operation)),
+    ...(facts && responseAttributes(facts)),
+    ...(isModelHidden && facts?.model !== undefined && answeringModelAttributes(facts.model)),
+  };
+}
