@@ -1,84 +1,63 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { cpus, loadavg } from 'node:os';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildPackages } from 'testing/build.js';
-import { describeMachine } from '../bench/src/machine.js';
-import type { Part } from '../bench/src/part.js';
-import { PARTS } from '../bench/src/parts.js';
-import { installPeers, PEER_VERSIONS } from '../bench/src/peers.js';
-import { type Results, saveResults, writeReadme } from '../bench/src/results.js';
-import { formatText, targetTable } from '../bench/src/table.js';
+import { installNode, installPeers } from '../bench/src/install.js';
+import { writeReadme } from '../bench/src/readme.js';
+import { measureAll, PARTS, type PartName } from '../bench/src/report.js';
+import { PROCESSES } from '../bench/src/statistics.js';
+import { formatMarkdown, formatText } from '../bench/src/table.js';
 
-const NAMES = PARTS.map(({ name }) => name).join(', ');
-const USAGE = `Usage: npm run bench -- [--thorough] [--only <part>]
-       npm run bench -- --thorough --write-readme
-Parts: ${NAMES}`;
+const USAGE = `Usage: npm run bench -- [options]
+  --node <version>    Node.js to measure on, from the npm registry (default: 24)
+  --base <folder>     also measures a second built checkout, as "before"
+  --only <part>       ${PARTS.join(', ')}; may be repeated
+  --write-readme      writes the results into bench/README.md
+  --quick             tries every step in about a minute; the figures mean nothing`;
 
-/**
- * `npm run bench`: what tracing costs, beside the peers, in a few minutes. `--thorough` for all variants, calls with
- * compiled code and more rounds, `--only <part>` for one part (may be repeated), `--write-readme` to put the tables of a thorough run
- * into bench/README.md.
- */
+const EFFORT = { processes: PROCESSES, seconds: 32, batches: 45 } as const;
+const QUICK = { processes: 2, seconds: 2, batches: 6 } as const;
+
+/** `npm run bench`: what tracing costs, beside other instrumentations. Takes about eight minutes on two cores. */
 export async function main(args: string[]): Promise<number> {
-  const { thorough, parts, intoReadme } = optionsOf(args);
+  const { node: version, base, only, 'write-readme': intoReadme, quick } = optionsOf(args);
   const log = (line: string): void => console.log(`• ${line}`);
   await buildPackages();
-  installPeers(log);
-  const machine = describeMachine();
-  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  installPeers(log, base);
+  const node = installNode(version, log);
+  const about = describeRun(node);
   const started = performance.now();
-  const date = new Date().toISOString();
-  const done: Record<string, Results['parts'][string]> = {};
-  const results = (): Results => {
-    const seconds = (performance.now() - started) / 1000;
-    return { date, machine, versions: PEER_VERSIONS, thorough, seconds, parts: done };
-  };
-  try {
-    for (const part of parts) {
-      const result = await runPart(part, { thorough, folder, log });
-      done[part.name] = result;
-      saveResults(results()); // A long run that is broken off has at least these.
-      const tables = result.targets.length > 0 ? [...result.tables, targetTable(result.targets)] : result.tables;
-      console.log(`\n${tables.map(formatText).join('\n')}`);
-    }
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-  console.log(`Took ${results().seconds.toFixed(0)} s. As JSON: ${saveResults(results())}`);
-  if (intoReadme) writeReadme(results());
+  const bench = { ...(quick ? QUICK : EFFORT), node, log, ...(base === undefined ? {} : { base: resolve(base) }) };
+  const tables = await measureAll(bench, only);
+  console.log(`\n${about}\n\n${tables.map(formatText).join('\n\n')}\n`);
+  console.log(`Took ${((performance.now() - started) / 1000).toFixed(0)} s.`);
+  if (intoReadme) writeReadme([about, ...tables.map(formatMarkdown)].join('\n\n'));
   return 0;
 }
 
-interface Options {
-  thorough: boolean;
-  parts: readonly Part[];
-  intoReadme: boolean;
-}
-
-function optionsOf(args: string[]): Options {
+function optionsOf(args: string[]) {
   const options = {
-    thorough: { type: 'boolean', default: false },
+    node: { type: 'string', default: '24' },
+    base: { type: 'string' },
     only: { type: 'string', multiple: true },
     'write-readme': { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
   } as const;
   try {
-    const { thorough, only, 'write-readme': intoReadme } = parseArgs({ args, options }).values;
-    const unknown = only?.find((name) => !PARTS.some((part) => part.name === name));
+    const { only = [...PARTS], ...rest } = parseArgs({ args, options }).values;
+    const unknown = only.find((name) => !PARTS.includes(name as PartName));
     if (unknown !== undefined) throw new Error(`There is no part "${unknown}".`);
-    if (intoReadme && (only || !thorough)) {
-      throw new Error('--write-readme needs a whole thorough run: add --thorough, leave --only out.');
-    }
-    const parts = PARTS.filter(({ name, isLeftOutOfShort }) => only?.includes(name) ?? (thorough || !isLeftOutOfShort));
-    return { thorough, intoReadme, parts };
+    return { ...rest, only: only as PartName[] };
   } catch (error) {
     throw new Error(`${(error as Error).message}\n${USAGE}`);
   }
 }
 
-async function runPart(part: Part, bench: Parameters<Part['run']>[0]): Promise<Results['parts'][string]> {
-  bench.log(`${part.title} (${part.name})`);
-  const started = performance.now();
-  const result = await part.run(bench);
-  return { title: part.title, seconds: (performance.now() - started) / 1000, ...result };
+function describeRun(node: string): string {
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
+  const [cpu] = cpus();
+  const load = (loadavg()[0] as number).toFixed(1);
+  const date = new Date().toISOString().slice(0, 10);
+  return `${date}, Node.js ${version}, ${cpus().length} x ${cpu?.model.trim() ?? 'unknown processor'}, load ${load} at the start.`;
 }

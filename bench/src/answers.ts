@@ -1,68 +1,64 @@
-/** Which variants get the answer right: only those are a yardstick. */
+/** The service's answers, recorded once from the simulator. The same for every variant. */
 
-import type { Check, Overheads } from './overhead.js';
-import { setupOf, type Variant } from './variants.js';
+import { startSimulator } from 'bedrock-simulator';
 
-const WITHOUT_CONTENT: readonly Variant[] = [
-  'least, content off',
-  'least of ours, content off',
-  'ours, content off',
-  'traceloop, content off',
-  'openinference, content off',
-  'contrib aws-sdk',
-];
+export const OPERATIONS = ['Converse', 'InvokeModel', 'ConverseStream', 'InvokeModelWithResponseStream'] as const;
+export type Operation = (typeof OPERATIONS)[number];
 
-/** What the application or the span lacks: in the first case that lacks something, if any. */
-export function faultsOf(variant: Variant, overheads: Overheads): string[] {
-  const untraced = overheads.checks('none');
-  const ours = overheads.checks('ours');
-  return overheads
-    .checks(variant)
-    .map((check, index) => {
-      const { events } = untraced[index] as Check;
-      return faultsIn(variant, check, { ...(ours[index] as Check), events });
-    })
-    .reduce((first, next) => (first.length > 0 ? first : next));
+export const MODEL = 'anthropic.claude-3-haiku-20240307-v1:0';
+
+/** One HTTP answer, which the measured process gives from memory. */
+export interface Answer {
+  readonly operation: Operation;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Base64. */
+  readonly body: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
 }
 
-/** What is wrong with it, in words, or that it is right. */
-export function answerOf(variant: Variant, overheads: Overheads): string {
-  return faultsOf(variant, overheads).join(', ') || 'right';
+const PATHS: Readonly<Record<Operation, string>> = {
+  Converse: 'converse',
+  InvokeModel: 'invoke',
+  ConverseStream: 'converse-stream',
+  InvokeModelWithResponseStream: 'invoke-with-response-stream',
+};
+
+export function isStream(operation: Operation): boolean {
+  return operation.includes('Stream');
 }
 
-/**
- * @param expected has the events of an uninstrumented run, and the tokens as this project reads them, which its own tests
- *   compare with the service's
- */
-function faultsIn(variant: Variant, check: Check, expected: Check): string[] {
-  const faults: string[] = [];
-  if (check.events !== expected.events) {
-    faults.push(`application received ${check.events} of ${expected.events} events`);
+/** @param chunks pieces of text in the answer of a stream */
+export async function recordAnswer(operation: Operation, chunks = 1): Promise<Answer> {
+  const simulator = await startSimulator();
+  const scenario = isStream(operation) ? { scenario: 'stream', parameters: { chunks } } : { scenario: 'chat' };
+  const content = operation.startsWith('Converse') ? [{ text: 'Hello' }] : 'Hello';
+  const url = `${simulator.endpoint(scenario)}/model/${encodeURIComponent(MODEL)}/${PATHS[operation]}`;
+  const body = JSON.stringify({
+    anthropic_version: 'bedrock-2023-05-31',
+    max_tokens: 100_000,
+    messages: [{ role: 'user', content }],
+  });
+  try {
+    const response = await fetch(url, { method: 'POST', body });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    return {
+      operation,
+      headers: Object.fromEntries(response.headers),
+      body: bytes.toString('base64'),
+      ...tokensIn(bytes),
+    };
+  } finally {
+    await simulator.close();
   }
-  const setup = setupOf(variant);
-  if (setup === undefined || setup.unsampled) return faults;
-  if (check.spans !== 1) faults.push(`${check.spans} spans`);
-  const isRead = check.inputTokens === expected.inputTokens && check.outputTokens === expected.outputTokens;
-  // A yardstick writes the tokens of the first case, whatever the case.
-  if (!isRead && !setup.floor) {
-    faults.push(`tokens ${check.inputTokens ?? '-'}/${check.outputTokens ?? '-'}`);
-  }
-  if (!check.hasContent && !WITHOUT_CONTENT.includes(variant)) faults.push('no content');
-  return faults;
 }
 
-/**
- * The peer that costs least of those that get everything right: of those that record content, or of those that record
- * none.
- */
-export function cheapestCorrectPeer(
-  overheads: Overheads,
-  variants: readonly Variant[],
-  { content, cost }: { content: boolean; cost: (variant: Variant) => number },
-): Variant | undefined {
-  return variants
-    .filter((variant) => setupOf(variant)?.peer !== undefined)
-    .filter((variant) => WITHOUT_CONTENT.includes(variant) !== content)
-    .filter((variant) => faultsOf(variant, overheads).length === 0)
-    .sort((a, b) => cost(a) - cost(b))[0];
+/** The last figures in the answer, which are the service's final ones in all four operations. */
+function tokensIn(bytes: Buffer): { inputTokens: number; outputTokens: number } {
+  const frames = bytes.toString('latin1');
+  const payloads = [...frames.matchAll(/"bytes":"([^"]*)"/g)].map(([, payload = '']) => atob(payload));
+  const text = [frames, ...payloads].join('');
+  const last = (name: string): number =>
+    Number([...text.matchAll(new RegExp(`"${name}_?token(?:s|Count)":(\\d+)`, 'gi'))].at(-1)?.[1]);
+  return { inputTokens: last('input'), outputTokens: last('output') };
 }

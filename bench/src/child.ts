@@ -1,96 +1,74 @@
-/** A measured program in a process of its own, which does nothing unless asked. */
+/** Measured programs, each in a process of its own. */
 
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { execa } from 'execa';
 
-export interface ChildOptions {
-  /** For Node.js, as `--expose-gc`. */
-  readonly nodeOptions?: readonly string[];
-}
+const CHILDREN: string = resolve(import.meta.dirname, 'children');
+/** Keeps warnings about the version of Node.js out of standard error. */
+const QUIET = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', NODE_NO_WARNINGS: '1' };
 
-export interface Child<Request, Reply> {
-  /** One at a time. */
-  ask(request: Request): Promise<Reply>;
-  close(): Promise<void>;
+/** What every part of the benchmark works with. */
+export interface Bench {
+  /** The program `node` that is measured. */
+  readonly node: string;
+  /** The folder of a second checkout, measured as `before`. */
+  readonly base?: string;
+  /** Processes for each figure. */
+  readonly processes: number;
+  /** How long one process makes calls, in seconds. */
+  readonly seconds: number;
+  /** Batches that one process exports, the first third to warm up. */
+  readonly batches: number;
+  log(line: string): void;
 }
 
 /**
- * Starts `children/<name>.ts` with a job, and waits until it is ready to be asked.
+ * Runs `children/<name>.ts`, whose job is JSON on standard input and whose result is JSON on standard output.
  *
- * @throws Error with what it wrote to standard error, when it ends early
+ * @throws Error with what the program wrote to standard error, if it fails
  */
-export async function startChild<Request, Reply>(
-  name: string,
-  job: unknown,
-  { nodeOptions = [] }: ChildOptions = {},
-): Promise<Child<Request, Reply>> {
-  const child = fork(resolve(import.meta.dirname, 'children', `${name}.ts`), [JSON.stringify(job)], {
-    // Only for ES modules: `require`, which the SDK uses within calls and instrumentations hook into, stays Node's own.
-    execArgv: ['--import', 'tsx/esm', ...nodeOptions],
-    env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
-  let complaints = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    complaints += text;
-  });
-  const reply = (): Promise<Reply> =>
-    nextMessage<Reply>(child, () => `The measured program ${name} ended early: ${complaints.trim().slice(-2000)}`);
-  await reply();
-  return {
-    ask: (request) => {
-      const answer = reply();
-      child.send(request as object);
-      return answer;
-    },
-    close: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const closed = once(child, 'exit');
-      child.disconnect();
-      await closed;
-    },
-  };
+export function runChild<Result>(node: string, name: string, job: unknown, options: string[] = []): Promise<Result> {
+  // `tsx/esm` leaves `require` alone, which the SDK uses within calls and which instrumentations hook into.
+  const args = ['--import', 'tsx/esm', ...options, resolve(CHILDREN, `${name}.ts`)];
+  return runNode<Result>(node, args, { input: JSON.stringify(job) });
 }
 
-/** Starts a child, asks it once and ends it. */
-export async function askOnce<Reply>(name: string, job: unknown, options?: ChildOptions): Promise<Reply> {
-  const child = await startChild<object, Reply>(name, job, options);
-  const reply = await child.ask({});
-  await child.close();
-  return reply;
+/**
+ * Runs a program that writes JSON to standard output as its last line. The program ends with this process.
+ *
+ * @throws Error with what the program wrote to standard error, if it fails
+ */
+export async function runNode<Result>(
+  node: string,
+  args: string[],
+  { input = '', ...options }: { input?: string; cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Result> {
+  const { stdout } = await execa(node, args, { ...options, input, env: { ...QUIET, ...options.env } });
+  return JSON.parse(stdout.split('\n').at(-1) ?? '') as Result;
 }
 
-/** Work that starts a child each, two at a time. */
+/** Does work that starts processes, two at a time. */
 export async function inPairs<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  for (let start = 0; start < items.length; start += 2) {
-    results.push(...(await Promise.all(items.slice(start, start + 2).map(work))));
-  }
+  const waiting = [...items.entries()];
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) results[next[0]] = await work(next[1]);
+  };
+  await Promise.all([worker(), worker()]);
   return results;
 }
 
-/** In the child: answers each request of the parent, and ends with it. */
-export function serve<Request, Reply>(handle: (request: Request) => Promise<Reply>): void {
-  process.on('message', async (request) => process.send?.({ reply: await handle(request as Request) }));
-  process.on('disconnect', () => process.exit());
-  process.send?.({ reply: 'ready' });
+/** In the child: reads the job. */
+export async function readJob<Job>(): Promise<Job> {
+  let text = '';
+  for await (const chunk of process.stdin.setEncoding('utf8')) text += chunk;
+  return JSON.parse(text) as Job;
 }
 
-function nextMessage<Reply>(child: ChildProcess, complaint: () => string): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const onMessage = (message: unknown): void => {
-      child.off('exit', onExit);
-      resolve((message as { reply: Reply }).reply);
-    };
-    const onExit = (): void => {
-      child.off('message', onMessage);
-      reject(new Error(complaint()));
-    };
-    child.once('message', onMessage);
-    child.once('exit', onExit);
-  });
+/** In the child: answers with the result and ends, whatever timers and connections are left. */
+export function finish(result: unknown): void {
+  process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit());
 }

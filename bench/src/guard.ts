@@ -1,73 +1,45 @@
-/** The short form for continuous integration: no absolute times, only ratios to the cheapest correct peer of the run. */
+/** A short measurement for the tests: ratios to the peer in the same run, and no absolute times. */
 
-import { cheapestCorrectPeer } from './answers.js';
-import { type Effort, measureOverhead } from './overhead.js';
-import { cheapestChunkPeer, chunkCases } from './parts/chunks.js';
-import { caseOf, type Operation } from './requests.js';
-import type { Estimate } from './statistics.js';
+import type { Operation } from './answers.js';
+import { measureCalls } from './calls.js';
+import { type Figure, ratioOf } from './statistics.js';
 import type { Variant } from './variants.js';
 
-const EFFORT: Effort = { rounds: 2, blocks: 200, blockMilliseconds: 4, warmUpMilliseconds: 4000 };
-const CHUNK_EFFORT: Effort = { ...EFFORT, blocks: 60, warmUpMilliseconds: 2000 };
-/** The only peer that gets these operations right with their content; a peer more would leave less time for each. */
-const VARIANTS: readonly Variant[] = ['ours', 'openinference'];
-
-/** How much worse than measured a ratio may be: two runs differ by a tenth or two. */
-const MARGIN = 1.4;
-
-/** Ratios to the cheapest correct peer, of the runs before this file's last change the higher, rounded. */
-export interface Measured {
-  readonly operation: Operation;
+/** What this project adds, as a ratio to what openinference adds. */
+export interface Limits {
   readonly call: number;
+  /** For a chunk of a stream. */
   readonly chunk?: number;
 }
 
-export const MEASURED: readonly Measured[] = [
-  { operation: 'Converse', call: 1.2 },
-  { operation: 'ConverseStream', call: 0.95, chunk: 0.25 },
-  { operation: 'InvokeModelWithResponseStream', call: 0.85, chunk: 0.4 },
-];
+/** About one and a half times of what `npm run bench` shows. */
+export const LIMITS: Readonly<Record<Operation, Limits>> = {
+  Converse: { call: 2.4 },
+  InvokeModel: { call: 2.4 },
+  ConverseStream: { call: 1.5, chunk: 0.75 },
+  InvokeModelWithResponseStream: { call: 1.5, chunk: 0.9 },
+};
 
-export interface GuardedRatio {
-  readonly what: string;
-  readonly ratio: Estimate;
-  readonly limit: number;
-}
+const VARIANTS: readonly Variant[] = ['this project, content', 'openinference, content'];
+const EFFORT = { processes: 4, seconds: 5, batches: 0, log: (): void => {} } as const;
 
-/** @returns nothing when no peer gets it right */
-export async function measureGuard({ operation, call, chunk }: Measured, folder: string): Promise<GuardedRatio[]> {
-  const overheads = await measureOverhead([await caseOf(operation, folder)], VARIANTS, EFFORT);
-  const cost = (variant: Variant): number => overheads.added(variant).median;
-  const peer = cheapestCorrectPeer(overheads, VARIANTS, { content: true, cost });
-  if (peer === undefined) return [];
-  const ratios = [{ what: `ours / ${peer}, per call`, ratio: overheads.ratio('ours', peer), limit: call * MARGIN }];
-  if (chunk === undefined) return ratios;
-  const chunks = await measureOverhead(await chunkCases(operation, folder), VARIANTS, CHUNK_EFFORT);
-  const peerOfChunks = cheapestChunkPeer(chunks, VARIANTS);
-  if (peerOfChunks === undefined) return [];
-  const ratio = chunks.ratioPerChunk('ours', peerOfChunks);
-  return [...ratios, { what: `ours / ${peerOfChunks}, per chunk`, ratio, limit: chunk * MARGIN }];
-}
+export type Ratios = { readonly [Name in keyof Limits]: Figure | undefined };
 
-/** Whether the whole interval is above the limit: a busy machine widens intervals, it does not move them. */
-export function isExceeded({ ratio, limit }: GuardedRatio): boolean {
-  return ratio.low > limit;
-}
-
-/** Measures again what exceeded its limit, and counts what did so both times. */
-export async function exceededTwice(
-  measure: () => Promise<readonly GuardedRatio[]>,
-  log: (ratio: GuardedRatio) => void,
-): Promise<string[]> {
-  const first = await measureLogged();
-  if (!first.some(isExceeded)) return [];
-  const second = await measureLogged();
-  const exceeded = new Set(first.filter(isExceeded).map(({ what }) => what));
-  return second.filter((one) => isExceeded(one) && exceeded.has(one.what)).map(({ what }) => what);
-
-  async function measureLogged(): Promise<readonly GuardedRatio[]> {
-    const ratios = await measure();
-    for (const one of ratios) log(one);
-    return ratios;
+/** @throws Error if one of both records less than the call has, so that the ratio would mean nothing */
+export async function measureRatios(operation: Operation): Promise<Ratios> {
+  const times = await measureCalls(operation, VARIANTS, { ...EFFORT, node: process.execPath });
+  const [own, peer] = VARIANTS as [Variant, Variant];
+  for (const variant of VARIANTS) {
+    const fault = times.faultOf(variant);
+    if (fault !== undefined) throw new Error(`${operation} with ${variant}: ${fault}`);
   }
+  return {
+    call: ratioOf(times.perCall(own), times.perCall(peer)),
+    chunk: ratioOf(times.perChunk(own), times.perChunk(peer)),
+  };
+}
+
+/** Which ratios are above their limits in every process. A busy machine widens the interval, but does not move it. */
+export function exceeded(ratios: Ratios, limits: Limits): (keyof Limits)[] {
+  return (['call', 'chunk'] as const).filter((name) => (ratios[name]?.lowest ?? 0) > (limits[name] ?? Infinity));
 }

@@ -1,75 +1,63 @@
-/** What is compared, and how each instrumentation is switched on. */
+/** What is compared. */
 
-/**
- * `none` is the baseline that every other variant is paired with. `least` and `least of ours` are no instrumentations but
- * yardsticks (`children/least.ts`), hand-written for one request and answer of each operation: both write the attributes
- * that `ours` has without content; the first input and answer once, as peers do, the second all that `ours` records.
- */
-export type Variant =
-  | 'none'
-  | 'least'
-  | 'least, content off'
-  | 'least, unsampled'
-  | 'least of ours'
-  | 'least of ours, content off'
-  | 'ours'
-  | 'ours, chunk events'
-  | 'ours, content off'
-  | 'ours, unsampled'
-  | 'traceloop'
-  | 'traceloop, content off'
-  | 'openinference'
-  | 'openinference, content off'
-  | 'contrib aws-sdk';
+/** Whose instrumentation traces the calls. `before` is a second build of this project's. */
+export const SUBJECTS = ['this project', 'before', 'openinference', 'aws-sdk', 'traceloop'] as const;
+export type Subject = (typeof SUBJECTS)[number];
 
-export interface Setup {
-  /** Package of the peers' folder and its class; without it the instrumentation is this project's. */
-  readonly peer?: readonly [packageName: string, className: string];
-  readonly options: object;
-  /** Its package loads the SDK: peers that are to meet the SDK when it is loaded must be there before. */
-  readonly loadsSdk?: true;
-  readonly unsampled?: true;
-  /** For a yardstick. */
-  readonly floor?: Floor;
+/** What it records of a call. `chunk events` is this project's default for streams: the content and each chunk of it. */
+export const MODES = ['content', 'chunk events', 'no content', 'unsampled'] as const;
+export type Mode = (typeof MODES)[number];
+
+/** One instrumentation in one configuration, for example `openinference, no content`. */
+export type Variant = `${Subject}, ${Mode}`;
+
+export interface Instrumentation {
+  /** A package in the folder of {@link installPeers}. */
+  readonly packageName: string;
+  readonly className: string;
+  /** The modes that the instrumentation has, each with the options that switch it on. */
+  readonly modes: { readonly [Name in Mode]?: object };
 }
 
-export interface Floor {
-  /** How often input and answer are written; twice in the forms that `ours` has. */
-  readonly content: 'none' | 'once' | 'twice';
-  /** Whether it sees the HTTP exchange, errors, and the end of streams that are left early or dropped, as `ours` does. */
-  readonly isWhole: boolean;
-}
-
-/** Without the peers that record less than `ours`: what a short run shows where no target is a ratio to a peer. */
-export function withoutLesserPeers(variants: readonly Variant[]): Variant[] {
-  return variants.filter((variant) => variant === 'openinference' || setupOf(variant)?.peer === undefined);
-}
-
-const TRACELOOP = ['@traceloop/instrumentation-bedrock', 'BedrockInstrumentation'] as const;
-const OPENINFERENCE = ['@arizeai/openinference-instrumentation-bedrock', 'BedrockInstrumentation'] as const;
-
-const SETUPS: Readonly<Record<Exclude<Variant, 'none'>, Setup>> = {
-  least: { options: {}, floor: { content: 'once', isWhole: false } },
-  'least, content off': { options: {}, floor: { content: 'none', isWhole: false } },
-  'least, unsampled': { options: {}, unsampled: true, floor: { content: 'none', isWhole: false } },
-  'least of ours': { options: {}, floor: { content: 'twice', isWhole: true } },
-  'least of ours, content off': { options: {}, floor: { content: 'none', isWhole: true } },
-  // Chunk events are off where they are not the point: no peer records them.
-  ours: { options: { recordStreamEvents: false } },
-  'ours, chunk events': { options: { recordStreamEvents: true } },
-  'ours, content off': { options: { captureMessageContent: false } },
-  'ours, unsampled': { options: {}, unsampled: true },
-  traceloop: { peer: TRACELOOP, options: {} },
-  'traceloop, content off': { peer: TRACELOOP, options: { traceContent: false } },
-  openinference: { peer: OPENINFERENCE, options: {}, loadsSdk: true },
-  'openinference, content off': {
-    peer: OPENINFERENCE,
-    options: { traceConfig: { hideInputs: true, hideOutputs: true } },
-    loadsSdk: true,
+const THIS_PROJECT = {
+  className: 'BedrockInstrumentation',
+  modes: {
+    content: { recordStreamEvents: false },
+    'chunk events': { recordStreamEvents: true },
+    'no content': { captureMessageContent: false },
+    unsampled: {},
   },
-  'contrib aws-sdk': { peer: ['@opentelemetry/instrumentation-aws-sdk', 'AwsInstrumentation'], options: {} },
+} as const;
+
+export const INSTRUMENTATIONS: Readonly<Record<Subject, Instrumentation>> = {
+  'this project': { packageName: 'this-project', ...THIS_PROJECT },
+  before: { packageName: 'before', ...THIS_PROJECT },
+  openinference: {
+    packageName: '@arizeai/openinference-instrumentation-bedrock',
+    className: 'BedrockInstrumentation',
+    modes: { content: {}, 'no content': { traceConfig: { hideInputs: true, hideOutputs: true } }, unsampled: {} },
+  },
+  // It never records content.
+  'aws-sdk': {
+    packageName: '@opentelemetry/instrumentation-aws-sdk',
+    className: 'AwsInstrumentation',
+    modes: { 'no content': {} },
+  },
+  traceloop: {
+    packageName: '@traceloop/instrumentation-bedrock',
+    className: 'BedrockInstrumentation',
+    modes: { content: {}, 'no content': { traceContent: false } },
+  },
 };
 
-export function setupOf(variant: Variant): Setup | undefined {
-  return variant === 'none' ? undefined : SETUPS[variant];
+/** All variants of these subjects. */
+export function variantsOf(subjects: readonly Subject[]): Variant[] {
+  return subjects.flatMap((subject) =>
+    MODES.filter((mode) => INSTRUMENTATIONS[subject].modes[mode]).map((mode): Variant => `${subject}, ${mode}`),
+  );
+}
+
+export function partsOf(variant: Variant): { readonly subject: Subject; readonly mode: Mode } {
+  const [subject, mode] = variant.split(', ') as [Subject, Mode];
+  return { subject, mode };
 }

@@ -1,27 +1,28 @@
 import { expect } from 'chai';
-import { exceededTwice, type GuardedRatio, MEASURED, measureGuard } from '../src/guard.js';
-import { prepareBench } from './support/prepare.js';
+import { OPERATIONS } from '../src/answers.js';
+import { exceeded, LIMITS, measureRatios, type Ratios } from '../src/guard.js';
+import { installPeers } from '../src/install.js';
 
-describe('overhead beside the cheapest correct peer', function () {
-  this.timeout(600_000);
-  const folder = prepareBench();
+describe('cost of a call beside openinference', function () {
+  this.timeout(300_000);
+  before(() => installPeers((line) => console.log(`      ${line}`)));
 
-  for (const measured of MEASURED) {
-    it(`of ${measured.operation} stays within its margin`, async () => {
-      const names: string[] = [];
-      const exceeded = await exceededTwice(
-        () => measureGuard(measured, folder),
-        (one) => {
-          names.push(one.what);
-          console.log(`      ${describeRatio(one)}`);
-        },
-      );
-      expect(names, 'no peer was correct').not.to.be.empty;
-      expect(exceeded).to.deep.equal([]);
+  for (const operation of OPERATIONS) {
+    it(`stays within its limits for ${operation}`, async () => {
+      const limits = LIMITS[operation];
+      const first = exceeded(await measure(), limits);
+      if (first.length === 0) return;
+      // Another program may have disturbed the first measurement.
+      const second = exceeded(await measure(), limits);
+      expect(second.filter((name) => first.includes(name))).to.deep.equal([]);
     });
+
+    async function measure(): Promise<Ratios> {
+      const ratios = await measureRatios(operation);
+      for (const [name, ratio] of Object.entries(ratios)) {
+        if (ratio) console.log(`      ${name}: ${ratio.median.toFixed(2)}, lowest ${ratio.lowest.toFixed(2)}`);
+      }
+      return ratios;
+    }
   }
 });
-
-function describeRatio({ what, ratio: { median, low, high }, limit }: GuardedRatio): string {
-  return `${what}: ${median.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}], limit ${limit.toFixed(2)}`;
-}

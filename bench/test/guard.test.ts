@@ -1,25 +1,15 @@
 import { expect } from 'chai';
-import { exceededTwice, type GuardedRatio, isExceeded } from '../src/guard.js';
+import { exceeded } from '../src/guard.js';
 
-const ratio = (low: number, what = 'ours / peer, per call'): GuardedRatio => ({
-  what,
-  ratio: { median: low + 0.2, low, high: low + 0.4 },
-  limit: 2,
-});
+describe('limits of the guard', () => {
+  const figure = (lowest: number) => ({ median: lowest + 1, lowest, highest: lowest + 2 });
 
-describe('guard of the overhead', () => {
-  it('is exceeded only where the whole interval is above the limit', () => {
-    expect(isExceeded(ratio(1.9))).to.equal(false);
-    expect(isExceeded(ratio(2.1))).to.equal(true);
+  it('are exceeded only if the ratio of every process is above the limit', () => {
+    expect(exceeded({ call: figure(1.9), chunk: figure(0.9) }, { call: 2, chunk: 1 })).to.deep.equal([]);
+    expect(exceeded({ call: figure(2.1), chunk: figure(1.1) }, { call: 2, chunk: 1 })).to.deep.equal(['call', 'chunk']);
   });
 
-  it('measures once when all is well, and fails for what exceeded its limit twice', async () => {
-    const runs = [[ratio(1)], [ratio(2.1), ratio(2.5, 'other')], [ratio(2.2), ratio(1, 'other')]];
-    let count = 0;
-    const measure = async (): Promise<GuardedRatio[]> => runs[count++] as GuardedRatio[];
-    expect(await exceededTwice(measure, () => {})).to.deep.equal([]);
-    expect(count).to.equal(1);
-    expect(await exceededTwice(measure, () => {})).to.deep.equal(['ours / peer, per call']);
-    expect(count).to.equal(3);
+  it('are not exceeded by a ratio that is lost in the noise or has no limit', () => {
+    expect(exceeded({ call: undefined, chunk: figure(9) }, { call: 2 })).to.deep.equal([]);
   });
 });

@@ -1,67 +1,60 @@
 import { expect } from 'chai';
-import { formatMarkdown, formatText, type Table, targetTable, verdict } from '../src/table.js';
+import { withResults } from '../src/readme.js';
+import { figureOf, ratioOf } from '../src/statistics.js';
+import { formatMarkdown, formatText, type Table } from '../src/table.js';
 
 const TABLE: Table = {
-  title: 'Cost',
-  columns: ['', 'per call', 'answer'],
+  columns: ['', 'this project', 'other'],
   rows: [
-    ['ours', { median: 12.34, low: -1, high: 1234.5 }, 'right'],
-    ['other', 7, undefined],
+    ['call', figureOf([12.3, 1234.5, -1]), 'no tokens'],
+    ['chunk', figureOf([0.7]), undefined],
   ],
 };
 
+describe('figures of several processes', () => {
+  it('are the median with the lowest and the highest value', () => {
+    expect(figureOf([5, 1, 2, 4])).to.deep.equal({ median: 3, lowest: 1, highest: 5 });
+  });
+
+  it('make a ratio within each process', () => {
+    expect(ratioOf([10, 40, 90], [10, 20, 30])).to.deep.equal({ median: 2, lowest: 1, highest: 3 });
+  });
+
+  it('make no ratio if a divisor is within the noise or nothing was measured', () => {
+    expect(ratioOf([10, 40], [10, -1])).to.equal(undefined);
+    expect(ratioOf([], [])).to.equal(undefined);
+  });
+});
+
 describe('tables of the benchmark', () => {
   it('are aligned for a terminal', () => {
-    const lines = [
-      'Cost',
-      '               per call  answer',
-      'ours   12.3 [-1, 1,235]   right',
-      'other                 7',
-      '',
-    ];
+    const lines = ['         this project      other', 'call   12 [-1, 1,235]  no tokens', 'chunk            0.70'];
     expect(formatText(TABLE)).to.equal(lines.join('\n'));
   });
 
   it('are Markdown for the README', () => {
-    expect(formatMarkdown(TABLE)).to.equal(
-      '**Cost**\n\n|  | per call | answer |\n|---|--:|--:|\n| ours | 12.3 [-1, 1,235] | right |\n| other | 7 |  |\n',
-    );
+    const lines = [
+      '|  | this project | other |',
+      '|---|--:|--:|',
+      '| call | 12 [-1, 1,235] | no tokens |',
+      '| chunk | 0.70 |  |',
+    ];
+    expect(formatMarkdown(TABLE)).to.equal(lines.join('\n'));
+  });
+});
+
+describe('results in the README of the benchmark', () => {
+  const BEGIN = '<!-- results: written by npm run bench -- --write-readme -->';
+  const END = '<!-- end of results -->';
+
+  it('replace those of the last run and nothing else', () => {
+    const readme = `# Benchmark\n\n${BEGIN}\nold\n${END}\n\nafter\n`;
+    const written = withResults(readme, 'new');
+    expect(written).to.equal(`# Benchmark\n\n${BEGIN}\n\nnew\n\n${END}\n\nafter\n`);
+    expect(withResults(written, 'new')).to.equal(written);
   });
 
-  it('show no interval where there is none', () => {
-    const once = { ...TABLE, rows: [['once', { median: 3, low: 3, high: 3 }, 'right']] };
-    expect(formatMarkdown(once)).to.include('| once | 3 | right |');
-  });
-
-  it('say which targets are met', () => {
-    const noise = { median: 0.03, low: -0.01, high: 0.05 };
-    expect(verdict({ what: '', value: 0.5, limit: 0.5, kind: 'most' })).to.equal('yes');
-    expect(verdict({ what: '', value: 0.51, limit: 0.5, kind: 'most' })).to.equal('NO');
-    expect(verdict({ what: '', value: noise, limit: 0.04, kind: 'most' })).to.equal('open');
-    expect(verdict({ what: '', value: 0.94, limit: 0.95, kind: 'least' })).to.equal('NO');
-    expect(verdict({ what: '', value: noise, limit: 0.04, kind: 'least' })).to.equal('open');
-    expect(verdict({ what: '', value: noise, limit: -0.01, kind: 'least' })).to.equal('yes');
-    expect(verdict({ what: '', value: noise, limit: 0.02, kind: 'none' })).to.equal('yes');
-    expect(verdict({ what: '', value: { ...noise, low: 0.01 }, limit: 0.02, kind: 'none' })).to.equal('open');
-    expect(verdict({ what: '', value: { ...noise, low: 0.01 }, limit: 0.05, kind: 'none' })).to.equal('yes');
-    expect(targetTable([{ what: 'speed', value: 0.4, limit: 0.5, kind: 'most' }]).rows).to.deep.equal([
-      ['speed', '≤ 0.50', 0.4, 'yes'],
-    ]);
-  });
-
-  it('say beside each target whether the yardsticks would meet it', () => {
-    const least = { median: 0.4, low: 0.35, high: 0.45 };
-    const most = { median: 0.6, low: 0.55, high: 0.7 };
-    const { columns, rows } = targetTable([
-      { what: 'speed', value: 0.8, limit: 0.5, kind: 'most', floors: { least, most } },
-      { what: 'size', value: 0.4, limit: 0.5, kind: 'most', floors: { most } },
-      { what: 'rate', value: 0.4, limit: 0.5, kind: 'most' },
-    ]);
-    expect(columns).to.deep.equal(['', 'limit', 'this run', 'met', 'by `least`', 'met', 'by `most`', 'met']);
-    expect(rows).to.deep.equal([
-      ['speed', '≤ 0.50', 0.8, 'NO', least, 'yes', most, 'NO'],
-      ['size', '≤ 0.50', 0.4, 'yes', undefined, undefined, most, 'NO'],
-      ['rate', '≤ 0.50', 0.4, 'yes', undefined, undefined, undefined, undefined],
-    ]);
+  it('need a place between two marks', () => {
+    expect(() => withResults('# Benchmark\n', 'new')).to.throw(Error, 'bench/README.md needs the lines');
   });
 });

@@ -1,87 +1,141 @@
-/** CPU time of calls: one or more instrumentations that take turns, and one or more kinds of call. */
+/** Measures the CPU time of calls: all variants take short turns in this process. */
 
-import { serve } from '../child.js';
-import type { CallJob, CallReply, CallRequest, Check } from '../overhead.js';
-import type { Variant } from '../variants.js';
-import { type Caller, createCaller } from './client.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { median, shuffle } from 'simple-statistics';
+import type { Answer } from '../answers.js';
+import type { CallJob, CallResult } from '../calls.js';
+import { finish, readJob } from '../child.js';
+import { partsOf, type Variant } from '../variants.js';
+import { type Application, createApplication } from './application.js';
 import { type BenchSpan, startTracing } from './tracing.js';
 
-interface Checked {
-  readonly caller: Caller;
-  readonly check: Check;
-}
+/** CPU time of a turn without instrumentation. A turn is at least one call. */
+const TURN_MILLISECONDS = 6;
+/** On a busy machine, the measurement goes on until each variant had so many turns. */
+const MINIMUM_TURNS = 10;
+/** Compiling is not part of the cost of a call, so the warm-up must complete it. */
+const WARM_UP_SHARE = 0.4;
 
-const job = JSON.parse(process.argv[2] ?? '') as CallJob;
+const { answers, variants, seconds } = await readJob<CallJob>();
 const spans: BenchSpan[] = [];
 let isChecking = true;
-
-const tracing = startTracing(job.variants, (batch) => {
+const { use, inActiveSpan, flush } = startTracing(variants, (batch) => {
   if (isChecking) spans.push(...batch);
 });
-await tracing.learn(async () => {
-  await check(createCaller(job.cases[0] as CallJob['cases'][0]));
-  return spans[0];
-});
-const checked = new Map<Variant, readonly Checked[]>();
-for (const variant of job.variants) {
-  tracing.use(variant);
-  const ofCases: Checked[] = [];
-  for (const one of job.cases) {
-    // Clients of their own: what an instrumentation did to a client stays.
-    const caller = createCaller(one);
-    ofCases.push({ caller, check: await check(caller) });
-  }
-  checked.set(variant, ofCases);
+/** One client for each variant and answer, because an instrumentation may change a client for good. */
+const applications = new Map<Variant | 'none', readonly Application[]>();
+for (const variant of ['none', ...variants] as const) {
+  use(variant);
+  applications.set(
+    variant,
+    answers.map((answer) => createApplication(answer)),
+  );
 }
-for (const [variant, ofCases] of checked) {
-  const { caller, check: before } = ofCases[0] as Checked;
-  tracing.use(variant);
-  // How much is recorded varies by a few characters, with the time that is.
-  const { recordedCharacters, ...again } = await check(caller);
-  const grown = Math.abs(recordedCharacters - before.recordedCharacters);
-  if (grown > 50 || Object.entries(again).some(([name, value]) => value !== before[name as keyof Check])) {
-    throw new Error(`${variant} traces otherwise after other instrumentations were on.`);
-  }
-}
+const faults = await findFaults();
+const timed = ['none', ...variants.filter((variant) => faults[variant] === undefined)] as const;
 isChecking = false;
+const calls = await inActiveSpan(warmUp);
+const times = await inActiveSpan(() => measure(calls));
+await flush();
+isChecking = true;
+const again = await findFaults();
+for (const variant of variants) {
+  if (again[variant] === faults[variant]) continue;
+  throw new Error(`"${variant}" traces differently after the others: ${again[variant] ?? 'no fault'}`);
+}
+finish({ faults, times } satisfies CallResult);
 
-serve<CallRequest, CallReply>(async ({ variant, index, calls, milliseconds = 0 }) => {
-  tracing.use(variant);
-  const { caller, check } = (checked.get(variant) as readonly Checked[])[index] as Checked;
-  const callAll = async (): Promise<number> => {
-    await caller.call(); // The first one meets the code of the variant before.
-    const before = process.cpuUsage();
-    const spent = (): number => {
-      const { user, system } = process.cpuUsage(before);
-      return user + system;
-    };
-    let done = 0;
-    // At least one: what threads of the process took is told late, and may come all at once.
-    do {
-      await caller.call();
-      done++;
-    } while (calls === undefined ? spent() < milliseconds * 1000 : done < calls);
-    return spent() / done;
-  };
-  return { microseconds: await tracing.inActiveSpan(callAll), check };
-});
+async function findFaults(): Promise<{ [Name in Variant]?: string }> {
+  const found: { [Name in Variant]?: string } = {};
+  const untraced = applications.get('none') as readonly Application[];
+  for (const [index, answer] of answers.entries()) {
+    use('none');
+    const events = await (untraced[index] as Application).call();
+    for (const variant of variants) {
+      use(variant);
+      const fault = found[variant] ?? (await faultOf(variant, index, answer, events));
+      if (fault !== undefined) found[variant] = fault;
+    }
+  }
+  return found;
+}
 
-/** What came of one call: what the application received, and what was recorded. */
-async function check({ call }: Caller): Promise<Check> {
+/** Compares what the application and the span of one call have with the answer. */
+async function faultOf(variant: Variant, index: number, answer: Answer, events: number): Promise<string | undefined> {
   spans.length = 0;
-  const events = await call();
-  // The batch is exported by the processor's timer.
-  await new Promise((done) => setTimeout(done, 120));
-  const attributes = Object.assign({}, ...spans.map((span) => span.attributes)) as Record<string, unknown>;
-  const find = (...names: string[]): number | undefined =>
-    names.map((name) => attributes[name]).find((value) => typeof value === 'number') as number | undefined;
-  const recorded = JSON.stringify(attributes);
-  return {
-    events,
-    spans: spans.length,
-    inputTokens: find('gen_ai.usage.input_tokens', 'llm.token_count.prompt', 'gen_ai.usage.prompt_tokens'),
-    outputTokens: find('gen_ai.usage.output_tokens', 'llm.token_count.completion', 'gen_ai.usage.completion_tokens'),
-    hasContent: recorded.includes('simulator'),
-    recordedCharacters: spans.length === 0 ? 0 : recorded.length,
-  };
+  const received = await (applications.get(variant) as readonly Application[])[index]?.call();
+  const { mode } = partsOf(variant);
+  const expected = mode === 'unsampled' ? 0 : 1;
+  await waitForSpans(expected);
+  if (received !== events) return `${received} of ${events} events`;
+  if (spans.length !== expected) return `${spans.length} spans`;
+  if (mode === 'unsampled') return undefined;
+  const attributes = spans[0]?.attributes ?? {};
+  const find = (...names: string[]): unknown =>
+    names.map((name) => attributes[name]).find((value) => value !== undefined);
+  const input = find('gen_ai.usage.input_tokens', 'llm.token_count.prompt', 'gen_ai.usage.prompt_tokens');
+  const output = find('gen_ai.usage.output_tokens', 'llm.token_count.completion', 'gen_ai.usage.completion_tokens');
+  if (input === undefined && output === undefined) return 'no tokens';
+  if (input !== answer.inputTokens || output !== answer.outputTokens) return 'wrong tokens';
+  const hasContent = JSON.stringify(attributes).includes('simulator');
+  if (hasContent !== (mode !== 'no content')) return hasContent ? 'content recorded' : 'no content';
+  return undefined;
+}
+
+/** An instrumentation may end its span a little later than the call, and on a busy machine much later. */
+async function waitForSpans(expected: number): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    await delay(20);
+    await flush();
+    if (spans.length >= expected) return;
+  }
+}
+
+/** Returns the calls of a turn, by answer. */
+async function warmUp(): Promise<number[]> {
+  const calls: number[] = [];
+  const perAnswer = (seconds * 1000 * WARM_UP_SHARE) / answers.length;
+  for (const index of answers.keys()) {
+    let count = 1;
+    const end = performance.now() + perAnswer;
+    while (performance.now() < end) {
+      for (const variant of timed) {
+        const microseconds = await turn(variant, index, count);
+        if (variant === 'none') count = Math.max(1, Math.round((TURN_MILLISECONDS * 1000) / microseconds));
+      }
+    }
+    calls.push(count);
+  }
+  return calls;
+}
+
+/** Microseconds of a call by variant and answer; for a variant what it adds to a call without instrumentation. */
+async function measure(calls: readonly number[]): Promise<CallResult['times']> {
+  const rounds = new Map(timed.map((variant) => [variant, answers.map((): number[] => [])]));
+  const end = performance.now() + seconds * 1000 * (1 - WARM_UP_SHARE);
+  for (let turns = 0; turns < MINIMUM_TURNS || performance.now() < end; turns++) {
+    for (const [index, count] of calls.entries()) {
+      const round = new Map<Variant | 'none', number>();
+      for (const variant of shuffle([...timed])) {
+        round.set(variant, await turn(variant, index, count));
+      }
+      for (const [variant, microseconds] of round) {
+        const untraced = variant === 'none' ? 0 : (round.get('none') as number);
+        rounds.get(variant)?.[index]?.push(microseconds - untraced);
+      }
+    }
+  }
+  return Object.fromEntries([...rounds].map(([variant, ofAnswers]) => [variant, ofAnswers.map(median)]));
+}
+
+/** Returns microseconds of CPU time of one call, user and system, in all threads. */
+async function turn(variant: Variant | 'none', index: number, calls: number): Promise<number> {
+  use(variant);
+  const application = (applications.get(variant) as readonly Application[])[index] as Application;
+  // The first call still meets the compiled code of the variant before.
+  await application.call();
+  const before = process.cpuUsage();
+  for (let call = 0; call < calls; call++) await application.call();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / calls;
 }

@@ -1,46 +1,30 @@
-/** Switches variants on and off: the same provider and processor for all, with an exporter that forgets. */
+/** Switches between variants in one process, which all have the same tracer provider and batch processor. */
 
-import { loadOurs, loadPeer } from '../peers.js';
-import { type Setup, setupOf, type Variant } from '../variants.js';
-import { createLeastSend, type Send } from './least.js';
+import { OPERATIONS } from '../answers.js';
+import { loadPeer } from '../install.js';
+import { INSTRUMENTATIONS, partsOf, type Variant } from '../variants.js';
 
 export interface BenchSpan {
-  readonly name: string;
-  readonly attributes: Record<string, unknown>;
+  readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-export interface BenchTracing {
-  /** Runs the work as an application does that is traced itself: within a span. */
+export interface Tracing {
+  /** Runs the work within a span, as in an application that is traced itself. */
   inActiveSpan<Result>(work: () => Result): Result;
-  /** Takes what is on off the SDK, and puts this one on; clients that are made meanwhile stay as they are. */
-  use(variant: Variant): void;
-  /** Adds options to those of a variant of this project; what was added before is taken back. */
-  configure(variant: Variant, options: object): void;
-  /**
-   * Tells the yardsticks (`children/least.ts`) what to write: name and attributes of a span that `ours` made without
-   * content. Does nothing where there are none.
-   *
-   * @param call makes one call, and returns its span
-   */
-  learn(call: () => Promise<BenchSpan | undefined>): Promise<void>;
-}
-
-interface ClientPrototype {
-  send: Send;
+  /** Puts one variant in place of another. A client belongs to the variant in whose turn it was made. */
+  use(variant: Variant | 'none'): void;
+  /** Exports all spans that have ended. */
+  flush(): Promise<void>;
 }
 
 interface Instrumentation {
-  enable(): void;
   disable(): void;
+  enable(): void;
   setTracerProvider(provider: unknown): void;
-  setConfig(config: object): void;
 }
 
-/** What the yardsticks write is learned from it. */
-const TEACHER: Variant = 'ours, content off';
-
-/** @param keep is given the spans of each batch */
-export function startTracing(variants: readonly Variant[], keep: (batch: readonly BenchSpan[]) => void): BenchTracing {
+/** @param keep receives the spans of each batch */
+export function startTracing(variants: readonly Variant[], keep: (batch: readonly BenchSpan[]) => void): Tracing {
   const { NodeTracerProvider, BatchSpanProcessor, AlwaysOffSampler } = loadPeer('@opentelemetry/sdk-trace-node');
   const { context, trace, TraceFlags } = loadPeer('@opentelemetry/api');
   const exporter = {
@@ -60,78 +44,66 @@ export function startTracing(variants: readonly Variant[], keep: (batch: readonl
   sampled.register();
   const unsampled = createProvider({ sampler: new AlwaysOffSampler() });
 
-  const hasYardstick = variants.some((variant) => setupOf(variant)?.floor);
-  const all = new Set(hasYardstick ? [...variants, TEACHER] : variants);
-  const instrumentations = new Map<Variant, Instrumentation>();
-  const createAll = (isNext: (setup: Setup) => boolean): void => {
-    for (const variant of all) {
-      const setup = setupOf(variant);
-      if (!setup || setup.floor || !isNext(setup)) continue;
-      const instrumentation = createInstrumentation(setup);
-      instrumentation.setTracerProvider(setup.unsampled ? unsampled : sampled);
-      instrumentation.disable();
-      instrumentations.set(variant, instrumentation);
-    }
-  };
-  // Peers meet the SDK when it is loaded. Ours patches one that is loaded already, and leaves what it replaced there.
-  createAll(({ peer, loadsSdk }) => peer !== undefined && !loadsSdk);
-  createAll(({ loadsSdk }) => loadsSdk === true);
-  const prototype = clientPrototype();
-  const sdkSend = prototype.send;
-  createAll(({ peer }) => peer === undefined);
-  const oursSend = prototype.send;
-  prototype.send = sdkSend;
-
-  const restore = (): void => {
-    // Peers replace `send` on the class itself, and put there what it inherited: in the way of what comes next.
-    const { prototype: own } = clientClass();
-    if (own !== prototype) Reflect.deleteProperty(own, 'send');
-    prototype.send = sdkSend;
-  };
-  let learned: BenchSpan | undefined;
-  const sends = new Map<Variant, Send>();
-  for (const variant of all) {
-    const setup = setupOf(variant);
-    if (!setup || setup.peer) continue;
-    const tracer = (setup.unsampled ? unsampled : sampled).getTracer('least');
-    sends.set(variant, setup.floor ? createLeastSend(setup.floor, tracer, sdkSend, () => learned) : oursSend);
+  // An instrumentation must exist before the SDK is loaded. The package of openinference loads the SDK, so it comes last.
+  const isLast = (variant: Variant): boolean => partsOf(variant).subject === 'openinference';
+  const ordered = [...variants.filter((variant) => !isLast(variant)), ...variants.filter(isLast)];
+  const instrumentations = ordered.map((variant) => [variant, create(variant)] as const);
+  const prototypes = prototypesOf(loadPeer('@aws-sdk/client-bedrock-runtime'));
+  const original = prototypes.map(copyOf);
+  const patches = new Map<Variant | 'none', readonly Properties[]>([['none', original]]);
+  for (const [variant, instrumentation] of instrumentations) {
+    instrumentation.setTracerProvider(partsOf(variant).mode === 'unsampled' ? unsampled : sampled);
+    instrumentation.enable();
+    patches.set(variant, prototypes.map(copyOf));
+    putBack(prototypes, original);
   }
-  let current: Variant = 'none';
-  const use = (variant: Variant): void => {
-    if (variant === current) return;
-    instrumentations.get(current)?.disable();
-    restore();
-    current = variant;
-    prototype.send = sends.get(variant) ?? sdkSend;
-    instrumentations.get(variant)?.enable();
-  };
+  let current: Variant | 'none' = 'none';
   const parent = { traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: TraceFlags.SAMPLED };
   return {
     inActiveSpan: (work) => context.with(trace.setSpan(context.active(), trace.wrapSpanContext(parent)), work),
-    use,
-    configure: (variant, options) =>
-      instrumentations.get(variant)?.setConfig({ ...setupOf(variant)?.options, ...options }),
-    async learn(call) {
-      if (!hasYardstick) return;
-      use(TEACHER);
-      learned = await call();
-      if (!learned) throw new Error('There is no span to learn from.');
+    use(variant) {
+      // A call may patch more, such as the class of its command.
+      patches.set(current, prototypes.map(copyOf));
+      putBack(prototypes, patches.get(variant) as readonly Properties[]);
+      current = variant;
     },
+    flush: () => sampled.forceFlush(),
   };
 }
 
-function clientClass(): { prototype: ClientPrototype } {
-  return loadPeer('@aws-sdk/client-bedrock-runtime').BedrockRuntimeClient;
+function create(variant: Variant): Instrumentation {
+  const { subject, mode } = partsOf(variant);
+  const { packageName, className, modes } = INSTRUMENTATIONS[subject];
+  const instrumentation: Instrumentation = new (loadPeer(packageName)[className])(modes[mode]);
+  instrumentation.disable();
+  return instrumentation;
 }
 
-/** The object of the prototype chain that holds `send`: ours replaces it there. */
-function clientPrototype(): ClientPrototype {
-  let { prototype } = clientClass();
-  while (!Object.hasOwn(prototype, 'send')) prototype = Object.getPrototypeOf(prototype);
-  return prototype;
+type Properties = PropertyDescriptorMap;
+
+/** The prototypes of the client and of its commands: all that instrumentations patch. */
+function prototypesOf(sdk: Readonly<Record<string, { prototype: object }>>): object[] {
+  const found = new Set<object>();
+  for (const name of ['BedrockRuntimeClient', ...OPERATIONS.map((operation) => `${operation}Command`)]) {
+    let object = sdk[name]?.prototype;
+    for (; object && object !== Object.prototype; object = Object.getPrototypeOf(object)) found.add(object);
+  }
+  return [...found];
 }
 
-function createInstrumentation({ peer, options }: Setup): Instrumentation {
-  const [exported, className] = peer ? [loadPeer(peer[0]), peer[1]] : [loadOurs(), 'BedrockInstrumentation'];
-  return new exported[className](options);
+function copyOf(object: object): Properties {
+  return Object.getOwnPropertyDescriptors(object);
+}
+
+function putBack(objects: readonly object[], properties: readonly Properties[]): void {
+  for (const [index, object] of objects.entries()) {
+    const wanted = properties[index] as Properties;
+    for (const [name, { value }] of Object.entries(copyOf(object))) {
+      if (wanted[name] === undefined) Reflect.deleteProperty(object, name);
+      else if (wanted[name].value !== value) Object.defineProperty(object, name, wanted[name]);
+    }
+    for (const [name, property] of Object.entries(wanted)) {
+      if (!Object.hasOwn(object, name)) Object.defineProperty(object, name, property);
+    }
+  }
 }
