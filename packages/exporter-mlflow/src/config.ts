@@ -1,5 +1,6 @@
 import type { MeterProvider } from '@opentelemetry/api';
 import { MlflowError } from './common/error.js';
+import type { ExperimentSetting } from './export/experiment.js';
 import {
   type MlflowConnectionConfig,
   type ResolvedConnection,
@@ -56,7 +57,7 @@ export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
 /** The validated options, with environment and defaults applied. */
 export interface ResolvedConfig {
   connection: ResolvedConnection;
-  experiment: { id: string } | { name: string };
+  experiment: ExperimentSetting;
   runId: string | undefined;
   compression: 'gzip' | 'none';
   maxRequestBytes: number;
@@ -103,7 +104,7 @@ export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.Proc
   };
 }
 
-function resolveExperiment(config: MlflowSpanExporterConfig, env: NodeJS.ProcessEnv): ResolvedConfig['experiment'] {
+function resolveExperiment(config: MlflowSpanExporterConfig, env: NodeJS.ProcessEnv): ExperimentSetting {
   // Code wins over environment first, an id over a name second.
   if (config.experimentId) return { id: numericId(config.experimentId) };
   if (config.experimentName) return { name: config.experimentName };

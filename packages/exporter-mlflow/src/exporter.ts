@@ -1,23 +1,23 @@
-import { userInfo } from 'node:os';
-import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { diag } from '@opentelemetry/api';
 import { MlflowError } from './common/error.js';
 import type { ExportResult, ReadableSpan, SpanExporter } from './common/sdk-types.js';
-import { createTurns, settledBefore } from './common/waiting.js';
+import { createTurns, type Limit, settledWithin } from './common/waiting.js';
 import { type MlflowSpanExporterConfig, type ResolvedConfig, resolveConfig } from './config.js';
-import { createArtifactDelivery } from './export/artifacts.js';
-import { Delivery, toError } from './export/deliver.js';
-import { gitMetadata } from './export/git.js';
+import { Delivery } from './export/deliver.js';
+import { ExperimentResolver } from './export/experiment.js';
 import { createExporterMetrics, type ExporterMetrics } from './export/metrics.js';
+import { Preparation } from './export/prepare.js';
+import { describeProgram } from './export/program.js';
 import { createReporter } from './export/reporter.js';
-import { TraceCompletion } from './export/trace-completion.js';
-import { createTraceRecords } from './export/trace-records.js';
-import { createTraceSteps } from './export/trace-steps.js';
-import { createUploader } from './export/upload.js';
+import { hasRemoteParent } from './export/span/span.js';
+import { TraceFiles } from './export/trace/artifacts.js';
+import { TraceLedger } from './export/trace/ledger.js';
+import { createSettle } from './export/trace/settle.js';
+import { Uploader } from './export/upload.js';
 import { createHttpClient, type HttpClient } from './http/client.js';
-import { createExperimentResolver } from './mlflow/experiments.js';
-import { createRestClient } from './mlflow/rest.js';
+import type { Failure } from './http/outcome.js';
+import { createRest, type Rest } from './mlflow/rest.js';
 
 // While MLflow is away, exports of processors that do not wait for one another must not pile up in memory.
 const MAX_WAITING_SPANS = 10_000;
@@ -27,30 +27,32 @@ const SUCCESS = 0;
 const FAILED = 1;
 
 /**
- * Sends spans to an MLflow tracking server, where each trace appears with its conversation, tokens and cost. Made to
- * stand behind a `BatchSpanProcessor`.
- *
- * The constructor never throws: a setting that cannot work is reported once through `diag`, and every export fails.
+ * Sends spans to an MLflow tracking server, where each trace appears with its conversation, tokens and cost. Use it
+ * behind a `BatchSpanProcessor`.
  */
 export class MlflowSpanExporter implements SpanExporter {
   readonly #delivery: Delivery | undefined;
   readonly #http: HttpClient | undefined;
-  readonly #metrics: ExporterMetrics | undefined;
+  readonly #metrics: ExporterMetrics;
   readonly #timeoutMillis: number = 0;
   readonly #configurationError: MlflowError | undefined;
   readonly #inFlight = new Set<Promise<void>>();
   #waitingSpans = 0;
   #shutdown: Promise<void> | undefined;
 
+  /**
+   * Never throws. If a setting cannot work, the exporter reports it once through `diag`, and every export fails.
+   *
+   * @param config Default: `http://localhost:5000`, experiment `Default`.
+   */
   constructor(config: MlflowSpanExporterConfig = {}) {
     try {
       const resolved = resolveConfig(config);
       const { connection } = resolved;
-      const metrics = createExporterMetrics(resolved.meterProvider, connection.url);
-      this.#metrics = metrics;
+      this.#metrics = createExporterMetrics(resolved.meterProvider, connection.url);
       this.#timeoutMillis = connection.timeoutMillis;
-      this.#http = createHttpClient(connection, { onRetry: metrics.retried });
-      this.#delivery = createDelivery(resolved, this.#http, metrics);
+      this.#http = createHttpClient(connection, { onRetry: this.#metrics.retried });
+      this.#delivery = createDelivery(resolved, this.#http, this.#metrics);
     } catch (error) {
       this.#configurationError = error instanceof MlflowError ? error : new MlflowError(String(error));
       diag.error(this.#configurationError.message);
@@ -58,7 +60,12 @@ export class MlflowSpanExporter implements SpanExporter {
     }
   }
 
-  /** Calls back exactly once, with the reason when part of the spans could not be delivered. Never throws. */
+  /**
+   * Delivers spans, with all retries within `timeoutMillis`. Never throws.
+   *
+   * @param resultCallback Called exactly once. A failure has an {@link MlflowError} with the reason why part of the spans,
+   *   or something about their traces, could not be delivered.
+   */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void {
     const callBack = (error: MlflowError | undefined): void => {
       try {
@@ -67,50 +74,50 @@ export class MlflowSpanExporter implements SpanExporter {
         diag.error('The callback of an MLflow export threw', thrown);
       }
     };
-    const refusal = this.#refuse(spans);
-    if (refusal !== undefined || this.#delivery === undefined) {
+    const delivery = this.#delivery;
+    const refusal = this.#refuse(spans.length);
+    if (refusal !== undefined || delivery === undefined) {
       callBack(refusal);
       return;
     }
-    this.#waitingSpans += spans.length;
-    const delivery = this.#delivery;
-    const metrics = this.#metrics;
     const begin = performance.now();
-    metrics?.started(spans.length);
+    this.#waitingSpans += spans.length;
+    this.#metrics.started(spans.length);
     const exporting = delivery
       .deliver(spans)
       .catch((error: unknown) => delivery.fail(spans.length, error))
       .then(({ failure, lost }) => {
         this.#waitingSpans -= spans.length;
         this.#inFlight.delete(exporting);
-        metrics?.finished(spans.length, lost, performance.now() - begin, failure);
+        this.#metrics.finished(spans.length, lost, performance.now() - begin, failure);
         callBack(failure && toError(failure));
       });
     this.#inFlight.add(exporting);
   }
 
   /**
-   * Resolves when everything handed over so far is delivered or given up, trace records included, at the latest after
-   * `timeoutMillis`. Afterwards no request is under way, so that a serverless function may be frozen.
+   * Resolves when all exports so far are delivered or given up, trace records included. Afterwards no request is under
+   * way, so that a serverless function may be frozen. Never rejects: failed exports report their failure themselves.
    *
-   * @param options `timeoutMillis`: when this shorter time is over, what is under way ends undelivered. Default: the
-   *   exporter's own, which every delivery keeps to.
+   * @param options `timeoutMillis`: after this shorter time, in milliseconds, what is under way ends undelivered.
+   *   Default: that of the exporter, which every delivery keeps to.
    */
   async forceFlush({ timeoutMillis }: { timeoutMillis?: number } = {}): Promise<void> {
-    // A longer time than its own would change nothing, and timers take no time beyond 24 days.
+    // A time beyond the exporter's own would change nothing, and timers take no time beyond 24 days.
     const deadline = performance.now() + Math.min(timeoutMillis ?? Number.POSITIVE_INFINITY, this.#timeoutMillis);
     const inFlight = [...this.#inFlight];
     if (timeoutMillis !== undefined) {
       // Again and again, because a delivery may have been between two requests.
-      for (let until = deadline; !(await settledBefore(until, inFlight)); until = performance.now() + ENDING_MILLIS) {
+      for (let until = deadline; !(await settledWithin({ deadline: until }, inFlight)); ) {
         this.#http?.close();
+        until = performance.now() + ENDING_MILLIS;
       }
     }
     await Promise.allSettled(inFlight);
-    await this.#delivery?.catchUp(deadline);
+    await this.#delivery?.catchUp({ deadline });
   }
 
-  /** As {@link forceFlush}, and nothing is sent afterwards. */
+  /** Does the same as {@link forceFlush}. Later exports fail. */
   shutdown(): Promise<void> {
     this.#shutdown ??= this.forceFlush().then(() => {
       this.#delivery?.close();
@@ -119,86 +126,65 @@ export class MlflowSpanExporter implements SpanExporter {
     return this.#shutdown;
   }
 
-  #refuse(spans: readonly ReadableSpan[]): MlflowError | undefined {
+  /** The reason not to take these spans; undefined if there is none. */
+  #refuse(spans: number): MlflowError | undefined {
     if (this.#configurationError !== undefined) {
-      this.#metrics?.lost(spans.length, { kind: 'configuration' });
+      this.#metrics.lost(spans, { kind: 'configuration' });
       return this.#configurationError;
     }
     if (this.#shutdown !== undefined) {
-      this.#metrics?.lost(spans.length, 'shut_down');
+      this.#metrics.lost(spans, 'shut_down');
       return new MlflowError('The MLflow exporter was shut down already.');
     }
-    if (this.#waitingSpans > 0 && this.#waitingSpans + spans.length > MAX_WAITING_SPANS) {
-      const refusal = this.#delivery?.refuse(spans.length);
+    if (this.#waitingSpans > 0 && this.#waitingSpans + spans > MAX_WAITING_SPANS) {
+      const refusal = this.#delivery?.refuse(spans);
       return refusal && toError(refusal);
     }
     return undefined;
   }
 }
 
+function toError({ reason, status, errorCode }: Failure): MlflowError {
+  return new MlflowError(reason, { status, errorCode });
+}
+
+/** Puts the parts of a delivery together. */
 function createDelivery(config: ResolvedConfig, http: HttpClient, metrics: ExporterMetrics): Delivery {
   const { connection, compression, maxRequestBytes, runId, traceInfo, recordRemoteTraces, concurrencyLimit } = config;
-  const { url, timeoutMillis } = connection;
+  const connect = (limit: Limit): Rest => createRest(http, limit);
+  const isRoot = (span: ReadableSpan): boolean =>
+    span.parentSpanContext === undefined || (recordRemoteTraces && hasRemoteParent(span));
   const reporter = createReporter();
   const nextTurn = createTurns();
-  const rest = createRestClient(http);
-  const experiment = createExperimentResolver(rest, config.experiment, url, traceInfo === 'full');
-  const context = {
-    runId,
-    sourceName: programName(),
-    user: userName(),
-    modelId: activeModelId(),
-    git: gitMetadata('.'),
-  };
-  const isRoot = ({ parentSpanContext: parent }: ReadableSpan): boolean =>
-    parent === undefined || (recordRemoteTraces && parent.isRemote === true);
-  const completion = new TraceCompletion({
-    steps: createTraceSteps(context, isRoot),
-    records: createTraceRecords(rest),
-    abortableRecords: (signal) => createTraceRecords(createRestClient(http, signal)),
-    experiment,
-    reporter,
-    metrics,
-    isRoot,
-    concurrencyLimit,
-  });
+  const context = { runId, ...describeProgram() };
   return new Delivery({
-    experiment,
-    uploader: createUploader({
-      http,
+    connect,
+    experiment: new ExperimentResolver(config.experiment, traceInfo === 'full'),
+    preparation: new Preparation(),
+    uploader: new Uploader({
       compression,
       maxRequestBytes,
       runId: traceInfo === 'otlp-only' ? runId : undefined,
       reporter,
       nextTurn,
     }),
-    completion,
-    artifacts: createArtifactDelivery({ rest, http, reporter }),
+    ledger: new TraceLedger({
+      settle: createSettle(context, isRoot),
+      connect,
+      isRoot,
+      concurrencyLimit,
+      giveUp(traces, cause) {
+        metrics.lostRecords(traces, cause);
+        reporter.incomplete(traces, cause.reason);
+      },
+    }),
+    files: new TraceFiles((spans, cause) => reporter.undelivered(spans, cause)),
     reporter,
     metrics,
     context,
     traceInfo,
     isRoot,
     nextTurn,
-    timeoutMillis,
+    timeoutMillis: connection.timeoutMillis,
   });
-}
-
-function programName(): string | undefined {
-  const [, script] = process.argv;
-  return script ? basename(script) : undefined;
-}
-
-/** The model that Python's client would name, too. */
-function activeModelId(): string | undefined {
-  return process.env['MLFLOW_ACTIVE_MODEL_ID'] || process.env['_MLFLOW_ACTIVE_MODEL_ID'] || undefined;
-}
-
-function userName(): string | undefined {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container may run under a user id that has no name.
-    return undefined;
-  }
 }

@@ -1,4 +1,19 @@
 export { MlflowClient } from './client/client.js';
+export { MlflowError } from './common/error.js';
+export type {
+  ExportResult,
+  ReadableSpan,
+  SpanEvent,
+  SpanExporter,
+  SpanLink,
+  SpanResource,
+  SpanScope,
+} from './common/sdk-types.js';
+export type { MlflowSpanExporterConfig } from './config.js';
+export { MlflowSpanExporter } from './exporter.js';
+export type { MlflowConnectionConfig, MlflowRetryConfig } from './http/connection.js';
+export type { Provided as MlflowProvided } from './http/credentials.js';
+export type { Cost as MlflowCost, TokenUsage as MlflowTokenUsage } from './mlflow/figures.js';
 export type {
   MlflowAssessment,
   MlflowAssessmentInput,
@@ -19,19 +34,5 @@ export type {
   MlflowTraceInfo,
   MlflowTracePage,
   MlflowTraceSearch,
-} from './client/types.js';
-export { MlflowError } from './common/error.js';
-export type {
-  ExportResult,
-  ReadableSpan,
-  SpanEvent,
-  SpanExporter,
-  SpanLink,
-  SpanResource,
-  SpanScope,
-} from './common/sdk-types.js';
-export type { MlflowSpanExporterConfig } from './config.js';
-export type { Cost as MlflowCost, TokenUsage as MlflowTokenUsage } from './export/totals.js';
-export { MlflowSpanExporter } from './exporter.js';
-export type { MlflowConnectionConfig, MlflowRetryConfig } from './http/connection.js';
+} from './mlflow/types.js';
 export type { TraceState as MlflowTraceState } from './mlflow/wire-types.js';

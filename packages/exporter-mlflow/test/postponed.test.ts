@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
-import { type PostponedTrace, PostponedTraces } from '../src/export/postponed.js';
+import { type PostponedTrace, PostponedTraces } from '../src/export/trace/postponed.js';
+import { Trace } from '../src/export/trace/trace.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
 import { eachTest } from './support/each-test.js';
 import { type LocalServer, startLocalServer } from './support/local-server.js';
@@ -227,15 +228,14 @@ describe('trace records that do not fit into the deadline', () => {
 
   it('are bounded in number and in size, the oldest given up first', () => {
     const given: string[] = [];
-    const traces = new PostponedTraces(({ traceId }) => given.push(traceId));
+    const traces = new PostponedTraces(({ trace }) => given.push(trace.id));
     const [small, large] = recordSpans((tracer) => {
       tracer.startSpan('small').end();
       tracer.startSpan('large', { attributes: { text: 'x'.repeat(20 * 1024 * 1024) } }).end();
     });
     const trace = (traceId: string, span = small!): PostponedTrace => ({
-      traceId,
+      trace: new Trace(traceId),
       spans: [span],
-      facts: {},
       experimentId: '1',
       cause: { kind: 'retryable', reason: 'x' },
     });

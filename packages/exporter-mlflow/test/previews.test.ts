@@ -1,7 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect } from 'chai';
-import { assistantText, isChatSpan, lastUserText, requestPreview, responsePreview } from '../src/export/previews.js';
+import {
+  assistantText,
+  isChatSpan,
+  lastUserText,
+  requestPreview,
+  responsePreview,
+} from '../src/export/trace/previews.js';
 
 describe('previews', () => {
   it('show the last text of the user, not results of tools', () => {

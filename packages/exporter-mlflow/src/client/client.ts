@@ -1,16 +1,17 @@
 import type { MlflowConnectionConfig } from '../http/connection.js';
-import { deleteAssessment, logAssessment, updateAssessment } from './assessments.js';
-import { type ClientCalls, createClientCalls } from './calls.js';
+import { createAssessment, deleteAssessment, getAssessment, updateAssessment } from '../mlflow/assessments.js';
+import { deleteExperiment, findOrCreateExperiment, restoreExperiment } from '../mlflow/experiments.js';
+import { setPromptAlias } from '../mlflow/prompts.js';
+import { chunks, createRun, endRun, getRun, logBatch, runBatches } from '../mlflow/runs.js';
 import {
-  createExperiment,
-  deleteExperiment,
-  getExperiment,
-  getOrCreateExperiment,
-  restoreExperiment,
-} from './experiments.js';
-import { getPrompt, linkPromptsToTrace, registerPrompt, setPromptAlias } from './prompts.js';
-import { createRun, endRun, getRun, linkTracesToRun, logBatch } from './runs.js';
-import { deleteTraces, deleteTraceTag, getTrace, getTraceInfo, searchTraces, setTraceTag } from './traces.js';
+  deleteTraces,
+  deleteTraceTag,
+  getTrace,
+  getTraceInfo,
+  linkTracesToRun,
+  searchTraces,
+  setTraceTag,
+} from '../mlflow/traces.js';
 import type {
   MlflowAssessment,
   MlflowAssessmentInput,
@@ -28,76 +29,91 @@ import type {
   MlflowTraceInfo,
   MlflowTracePage,
   MlflowTraceSearch,
-} from './types.js';
+} from '../mlflow/types.js';
+import { createNewExperiment, findExperiment } from './experiments.js';
+import { findPrompt, linkPrompts, registerPromptVersion } from './prompts.js';
+import { type ClientRequests, createClientRequests } from './requests.js';
+
+// Limit of the server per request.
+const MAX_TRACES_PER_LINK = 100;
 
 /**
  * The part of MLflow's REST interface that a user of traces needs: experiments, traces, assessments, prompts, and runs to
- * link traces to. Addresses and credentials come from the same options and environment variables as the exporter's.
+ * link traces to. It takes the same connection options and environment variables as the exporter.
  *
- * Every method rejects with {@link MlflowError}; outages are retried first, as far as that cannot do a thing twice.
+ * Every method rejects with {@link MlflowError}. After outages it first sends the request again, unless that could do a
+ * thing twice. Trace ids may be MLflow's (`tr-…`) or OpenTelemetry's.
  */
 export class MlflowClient {
-  readonly #calls: ClientCalls;
+  readonly #requests: ClientRequests;
 
-  /** @throws MlflowError when a setting cannot work */
+  /**
+   * @param config Default: `http://localhost:5000` without credentials.
+   * @throws MlflowError if a setting cannot work
+   */
   constructor(config: MlflowConnectionConfig = {}) {
-    this.#calls = createClientCalls(config);
+    this.#requests = createClientRequests(config);
   }
 
   /** Address of the server, without credentials. */
   get url(): string {
-    return this.#calls.url;
-  }
-
-  /** Ends calls under way and closes connections. Idle ones do not keep a program running, so this is optional. */
-  close(): void {
-    this.#calls.close();
-  }
-
-  /** The experiment of that name, deleted or not; `undefined` when there is none. */
-  getExperimentByName(name: string): Promise<MlflowExperiment | undefined> {
-    return getExperiment(this.#calls, name);
+    return this.#requests.url;
   }
 
   /**
-   * Gives the id of a new experiment; rejects with `RESOURCE_ALREADY_EXISTS` when the name is taken, and says how to
-   * restore the experiment when that is a deleted one.
+   * Ends calls under way and closes connections. Calling it is optional: idle connections do not keep a program running.
    */
-  createExperiment(name: string): Promise<string> {
-    return createExperiment(this.#calls, name);
+  close(): void {
+    this.#requests.close();
   }
 
-  /** The experiment of that name, made when missing; rejects when it is deleted, and says how to restore it. */
+  /** Returns the experiment of that name, deleted or not; undefined if there is none. */
+  getExperimentByName(name: string): Promise<MlflowExperiment | undefined> {
+    return findExperiment(this.#requests, name);
+  }
+
+  /**
+   * Creates an experiment and returns its id. Rejects with `RESOURCE_ALREADY_EXISTS` if the name is taken. If a deleted
+   * experiment has it, the message explains how to restore that.
+   */
+  createExperiment(name: string): Promise<string> {
+    return createNewExperiment(this.#requests, name);
+  }
+
+  /**
+   * Returns the experiment of that name, and creates it if there is none. Rejects with `INVALID_STATE` if it is deleted.
+   * The message explains how to restore it.
+   */
   getOrCreateExperiment(name: string): Promise<MlflowExperiment> {
-    return getOrCreateExperiment(this.#calls, name);
+    return this.#requests.run((rest) => findOrCreateExperiment(rest, name));
   }
 
   /** Moves an experiment to the deleted ones. */
   deleteExperiment(experimentId: string): Promise<void> {
-    return deleteExperiment(this.#calls, experimentId);
+    return this.#requests.run((rest) => deleteExperiment(rest, experimentId));
   }
 
   /** Brings a deleted experiment back, with its traces. */
   restoreExperiment(experimentId: string): Promise<void> {
-    return restoreExperiment(this.#calls, experimentId);
+    return this.#requests.run((rest) => restoreExperiment(rest, experimentId));
   }
 
-  /** A trace with its spans. Rejects with `RESOURCE_DOES_NOT_EXIST` when there is none of this id. */
+  /** Returns a trace with its spans. Rejects with `RESOURCE_DOES_NOT_EXIST` if there is no such trace. */
   getTrace(traceId: string): Promise<MlflowTrace> {
-    return getTrace(this.#calls, traceId);
+    return this.#requests.run((rest) => getTrace(rest, traceId));
   }
 
-  /** A trace without its spans. */
+  /** Returns a trace without its spans. Rejects with `RESOURCE_DOES_NOT_EXIST` if there is no such trace. */
   getTraceInfo(traceId: string): Promise<MlflowTraceInfo> {
-    return getTraceInfo(this.#calls, traceId);
+    return this.#requests.run((rest) => getTraceInfo(rest, traceId));
   }
 
-  /** One page of traces, without their spans. */
+  /** Returns one page of traces, without their spans. */
   searchTraces(search: MlflowTraceSearch): Promise<MlflowTracePage> {
-    return searchTraces(this.#calls, search);
+    return this.#requests.run((rest) => searchTraces(rest, search));
   }
 
-  /** All traces of a search, page by page as they are consumed. */
+  /** Yields all traces of a search. It requests each page when the loop arrives there. */
   async *eachTrace(search: MlflowTraceSearch): AsyncGenerator<MlflowTraceInfo, void, undefined> {
     let { pageToken } = search;
     do {
@@ -107,109 +123,125 @@ export class MlflowClient {
     } while (pageToken !== undefined);
   }
 
-  /** Deletes traces for good; gives how many there were. */
+  /** Deletes traces for good and returns how many there were. */
   deleteTraces(experimentId: string, traceIds: string[]): Promise<number> {
-    return deleteTraces(this.#calls, experimentId, traceIds);
+    return this.#requests.run((rest) => deleteTraces(rest, experimentId, traceIds));
   }
 
+  /** Sets a tag of a trace. An earlier value is replaced. */
   setTraceTag(traceId: string, key: string, value: string): Promise<void> {
-    return setTraceTag(this.#calls, traceId, key, value);
+    return this.#requests.run((rest) => setTraceTag(rest, traceId, key, value));
   }
 
+  /** Removes a tag of a trace. */
   deleteTraceTag(traceId: string, key: string): Promise<void> {
-    return deleteTraceTag(this.#calls, traceId, key);
+    return this.#requests.run((rest) => deleteTraceTag(rest, traceId, key));
   }
 
-  /** Writes down how good a trace, or one of its spans, was. */
+  /** Records how good a trace, or one of its spans, was. */
   logFeedback(traceId: string, feedback: MlflowAssessmentInput): Promise<MlflowAssessment> {
-    return logAssessment(this.#calls, traceId, 'feedback', feedback);
+    return this.#requests.run((rest) => createAssessment(rest, traceId, 'feedback', feedback));
   }
 
-  /** Writes down what would have been right. */
+  /** Records what would have been right. */
   logExpectation(traceId: string, expectation: MlflowAssessmentInput): Promise<MlflowAssessment> {
-    return logAssessment(this.#calls, traceId, 'expectation', expectation);
+    return this.#requests.run((rest) => createAssessment(rest, traceId, 'expectation', expectation));
   }
 
-  /** The assessments of a trace and its spans. */
+  /** Returns the assessments of a trace and of its spans. */
   async listAssessments(traceId: string): Promise<MlflowAssessment[]> {
     return (await this.getTraceInfo(traceId)).assessments;
   }
 
-  /** Changes an assessment, which stays a feedback or an expectation. */
-  updateAssessment(traceId: string, assessmentId: string, update: MlflowAssessmentUpdate): Promise<MlflowAssessment> {
-    return updateAssessment(this.#calls, traceId, assessmentId, update);
+  /** Changes the given members of an assessment, which stays a feedback or an expectation. */
+  async updateAssessment(
+    traceId: string,
+    assessmentId: string,
+    update: MlflowAssessmentUpdate,
+  ): Promise<MlflowAssessment> {
+    // The update must name the kind of the assessment.
+    const current = await this.#requests.run((rest) => getAssessment(rest, traceId, assessmentId));
+    const { name, value, rationale, metadata } = update;
+    if ([name, value, rationale, metadata].every((change) => change === undefined)) return current;
+    return await this.#requests.run((rest) => updateAssessment(rest, traceId, assessmentId, current.kind, update));
   }
 
-  /** Does nothing when there is no such assessment. */
+  /** Deletes an assessment. Does nothing if there is no such assessment. */
   deleteAssessment(traceId: string, assessmentId: string): Promise<void> {
-    return deleteAssessment(this.#calls, traceId, assessmentId);
+    return this.#requests.run((rest) => deleteAssessment(rest, traceId, assessmentId));
   }
 
   /**
-   * A version of a registered prompt: by number, by alias, or the newest one. Rejects with `RESOURCE_DOES_NOT_EXIST` when
-   * there is no such prompt or version, and with `INVALID_PARAMETER_VALUE` when there is no such alias.
+   * Returns a version of a registered prompt: by number, by alias, or the newest one. Rejects with
+   * `RESOURCE_DOES_NOT_EXIST` if there is no such prompt or version, and with `INVALID_PARAMETER_VALUE` if there is no
+   * such alias.
    */
   getPrompt(name: string, selection: MlflowPromptSelection = {}): Promise<MlflowPrompt> {
-    return getPrompt(this.#calls, name, selection);
+    return findPrompt(this.#requests, name, selection);
   }
 
   /**
-   * Registers a prompt, or the next version of one that is there already: each call makes a version. Rejects when the
-   * name is that of a model, or holds other characters than letters, digits, `.`, `-` and `_`.
+   * Registers a prompt, or the next version of one that exists: each call makes a version. Rejects if the name is that of
+   * a model, or has other characters than letters, digits, `.`, `-` and `_`.
    */
   registerPrompt(name: string, input: MlflowPromptInput): Promise<MlflowPrompt> {
-    return registerPrompt(this.#calls, name, input);
+    return registerPromptVersion(this.#requests, name, input);
   }
 
-  /** Lets an alias, such as `production`, stand for a version of a prompt; one that is there moves to it. */
+  /** Lets an alias, such as `production`, stand for a version of a prompt. An existing alias moves to this version. */
   setPromptAlias(name: string, alias: string, version: number | string): Promise<void> {
-    return setPromptAlias(this.#calls, name, alias, version);
+    return this.#requests.run((rest) => setPromptAlias(rest, name, alias, version));
   }
 
   /**
-   * Shows on the trace which prompts it was made with. The server does not check that they exist. Links to one trace must
-   * not be made at the same time, or one may be lost from its page.
+   * Shows on the trace which prompts it was made with. The server does not check that they exist. Do not link prompts to
+   * the same trace at the same time, or its page may lose one of them.
    */
   linkPromptsToTrace(traceId: string, prompts: MlflowPromptReference[]): Promise<void> {
-    return linkPromptsToTrace(this.#calls, traceId, prompts);
+    return linkPrompts(this.#requests, traceId, prompts);
   }
 
   /** Starts a run. */
   createRun(run: MlflowRunInput): Promise<MlflowRun> {
-    return createRun(this.#calls, run);
+    return this.#requests.run((rest) => createRun(rest, run));
   }
 
+  /** Returns a run. Rejects with `RESOURCE_DOES_NOT_EXIST` if there is no such run. */
   getRun(runId: string): Promise<MlflowRun> {
-    return getRun(this.#calls, runId);
+    return this.#requests.run((rest) => getRun(rest, runId));
   }
 
-  /** Default status: `FINISHED`. */
+  /** Ends a run. Default status: `FINISHED`. */
   endRun(runId: string, status: MlflowRunStatus = 'FINISHED'): Promise<void> {
-    return endRun(this.#calls, runId, status);
+    return this.#requests.run((rest) => endRun(rest, runId, status));
   }
 
-  /** Parameters, metrics and tags of a run in as few requests as the server's limits allow. */
-  logBatch(runId: string, data: MlflowRunData): Promise<void> {
-    return logBatch(this.#calls, runId, data);
+  /** Writes parameters, metrics and tags of a run in as few requests as the server's limits allow. */
+  async logBatch(runId: string, data: MlflowRunData): Promise<void> {
+    for (const batch of runBatches(data, Date.now())) {
+      await this.#requests.run((rest) => logBatch(rest, runId, batch));
+    }
   }
 
-  /** Parameters of a run, each set once: another value later is an error. */
+  /** Writes parameters of a run. Each can be set once: another value later is an error. */
   logParams(runId: string, params: Record<string, string | number | boolean>): Promise<void> {
     return this.logBatch(runId, { params });
   }
 
-  /** Metrics of a run at one `step`. Default: 0. */
+  /** Writes metrics of a run at one `step`. Default: 0. */
   logMetrics(runId: string, metrics: Record<string, number>, step = 0): Promise<void> {
     return this.logBatch(runId, { metrics, step });
   }
 
-  /** Tags of a run; a tag that is there gets the new value. */
+  /** Sets tags of a run. Earlier values are replaced. */
   setRunTags(runId: string, tags: Record<string, string>): Promise<void> {
     return this.logBatch(runId, { tags });
   }
 
-  /** Shows the traces on the page of the run; more than 100 go in several requests. */
-  linkTracesToRun(runId: string, traceIds: string[]): Promise<void> {
-    return linkTracesToRun(this.#calls, runId, traceIds);
+  /** Shows the traces on the page of the run, in one request for every 100 of them. */
+  async linkTracesToRun(runId: string, traceIds: string[]): Promise<void> {
+    for (const part of chunks(traceIds, MAX_TRACES_PER_LINK)) {
+      await this.#requests.run((rest) => linkTracesToRun(rest, runId, part));
+    }
   }
 }

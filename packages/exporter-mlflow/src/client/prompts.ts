@@ -1,76 +1,59 @@
 import { MlflowError } from '../common/error.js';
-import { joinPrompts, LINKED_PROMPTS, readLinkedPrompts } from '../export/linked-prompts.js';
-import type { WireModelVersion, WireRegisteredModel } from '../mlflow/wire-types.js';
-import { type ClientCalls, toMlflowTraceId } from './calls.js';
-import { buildPrompt, buildPromptVersion, parsePrompt, requirePrompt } from './prompt-templates.js';
-import { getTraceInfo, setTraceTag } from './traces.js';
-import type { MlflowPrompt, MlflowPromptInput, MlflowPromptReference, MlflowPromptSelection } from './types.js';
+import { joinPrompts, readLinkedPrompts } from '../mlflow/linked-prompts.js';
+import { LINKED_PROMPTS } from '../mlflow/names.js';
+import {
+  createPrompt,
+  createPromptVersion,
+  getPromptByAlias,
+  getPromptVersion,
+  requirePrompt,
+} from '../mlflow/prompts.js';
+import { getTraceInfo, linkPromptsToTrace, setTraceTag } from '../mlflow/traces.js';
+import type { MlflowPrompt, MlflowPromptInput, MlflowPromptReference, MlflowPromptSelection } from '../mlflow/types.js';
+import { type ClientRequests, hasCode } from './requests.js';
 
-// What an answer must hold to be read.
-const PROMPT_NAME = 'model_version.name';
-
-export function getPrompt(
-  calls: ClientCalls,
+/** The selected version of a prompt, the newest one by default. */
+export function findPrompt(
+  { run }: ClientRequests,
   name: string,
   { version, alias = 'latest' }: MlflowPromptSelection,
 ): Promise<MlflowPrompt> {
-  const call =
-    version === undefined
-      ? { path: '/api/2.0/mlflow/registered-models/alias', query: { name, alias } }
-      : { path: '/api/2.0/mlflow/model-versions/get', query: { name, version: String(version) } };
-  return calls.read<{ model_version: WireModelVersion }, MlflowPrompt>(
-    { method: 'GET', ...call, needs: PROMPT_NAME },
-    (answer) => parsePrompt(answer.model_version),
+  return run((rest) =>
+    version === undefined ? getPromptByAlias(rest, name, alias) : getPromptVersion(rest, name, version),
   );
 }
 
-export async function registerPrompt(
-  calls: ClientCalls,
+/** Adds a version to a prompt, which it registers first if there is none of this name. */
+export async function registerPromptVersion(
+  { run }: ClientRequests,
   name: string,
   input: MlflowPromptInput,
 ): Promise<MlflowPrompt> {
-  const body = buildPrompt(name);
-  try {
-    await calls.post('/api/2.0/mlflow/registered-models/create', body);
-  } catch (error) {
-    if (!(error instanceof MlflowError && error.errorCode === 'RESOURCE_ALREADY_EXISTS')) throw error;
-    await calls.read<{ registered_model: WireRegisteredModel }, void>(
-      {
-        method: 'GET',
-        path: '/api/2.0/mlflow/registered-models/get',
-        query: { name },
-        needs: 'registered_model.name',
-      },
-      (answer) => requirePrompt(answer.registered_model),
-    );
+  // The server takes any name, but Python's client, with which prompts are shared, takes only these.
+  if (!/^[\w.-]+$/.test(name)) {
+    throw new MlflowError(`"${name}" cannot be the name of a prompt: use letters, digits, ".", "-" and "_".`);
   }
-  const path = '/api/2.0/mlflow/model-versions/create';
-  return await calls.read<{ model_version: WireModelVersion }, MlflowPrompt>(
-    { method: 'POST', path, body: buildPromptVersion(name, input), once: true, needs: PROMPT_NAME },
-    (answer) => parsePrompt(answer.model_version),
-  );
+  try {
+    await run((rest) => createPrompt(rest, name));
+  } catch (error) {
+    if (!hasCode(error, 'RESOURCE_ALREADY_EXISTS')) throw error;
+    await run((rest) => requirePrompt(rest, name));
+  }
+  return await run((rest) => createPromptVersion(rest, name, input));
 }
 
-export async function setPromptAlias(
-  calls: ClientCalls,
-  name: string,
-  alias: string,
-  version: number | string,
-): Promise<void> {
-  await calls.post('/api/2.0/mlflow/registered-models/alias', { name, alias, version: String(version) });
-}
-
-export async function linkPromptsToTrace(
-  calls: ClientCalls,
+/** Links prompt versions to a trace, for searches and on its page. */
+export async function linkPrompts(
+  { run }: ClientRequests,
   traceId: string,
-  prompts: MlflowPromptReference[],
+  prompts: readonly MlflowPromptReference[],
 ): Promise<void> {
-  const id = toMlflowTraceId(traceId);
   const linked = prompts.map(({ name, version }) => ({ name, version: String(version) }));
-  await calls.post('/api/2.0/mlflow/traces/link-prompts', { trace_id: id, prompt_versions: linked });
-  // The link serves searches; what the page of the trace shows is this tag. Python's client writes both, too.
-  const { tags } = await getTraceInfo(calls, id);
+  await run((rest) => linkPromptsToTrace(rest, traceId, linked));
+  // The link serves searches, and this tag the page of the trace. Python's client writes both, too.
+  const { tags } = await run((rest) => getTraceInfo(rest, traceId));
   const known = readLinkedPrompts(tags[LINKED_PROMPTS]);
   const all = joinPrompts(known, linked);
-  if (all.length > known.length) await setTraceTag(calls, id, LINKED_PROMPTS, JSON.stringify(all));
+  if (all.length === known.length) return;
+  await run((rest) => setTraceTag(rest, traceId, LINKED_PROMPTS, JSON.stringify(all)));
 }

@@ -1,12 +1,41 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 
-/** The value as MLflow's string columns hold it: strings as they are, all else as JSON. */
-export function attributeText(value: AttributeValue | undefined): string | undefined {
+/**
+ * The value as MLflow's text columns hold it: text as it is, everything else as JSON, cut to `limit` characters.
+ * Undefined for an empty text.
+ */
+export function columnText(
+  value: AttributeValue | undefined,
+  limit: number = Number.POSITIVE_INFINITY,
+): string | undefined {
   if (value === undefined || value === '') return undefined;
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return truncate(typeof value === 'string' ? value : JSON.stringify(value), limit);
 }
 
-/** First of these attributes that is a non-empty string. */
+/** At most `limit` characters that every database can hold. A longer text ends with three dots. */
+export function truncate(text: string, limit: number): string {
+  const cut = text.length > limit ? `${text.slice(0, limit - 3)}...` : text;
+  // Half of a surrogate pair, cut off here or by the application, is not valid UTF-8.
+  return withoutZeroBytes(cut.toWellFormed());
+}
+
+/** The text with the replacement character in place of zero bytes, which PostgreSQL refuses. */
+export function withoutZeroBytes(text: string): string {
+  return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text;
+}
+
+// An escape counts only after an even number of backslashes: "\\u0000" is a backslash and text.
+const ESCAPED_ZERO = /(?<!\\)((?:\\\\)*)\\u0000/g;
+
+/** The same for a text that may be JSON, where zero bytes are escaped. */
+export function withoutZeroBytesInJson(text: string): string {
+  const plain = withoutZeroBytes(text);
+  // Zeros are rarer than backslashes, so that looking for them first takes a fraction of the time.
+  if (!plain.includes('0000') || !plain.includes('\\u0000')) return plain;
+  return plain.replace(ESCAPED_ZERO, '$1\\ufffd');
+}
+
+/** The first of these attributes that is a non-empty text. */
 export function firstString(attributes: Attributes, ...keys: string[]): string | undefined {
   for (const key of keys) {
     const value = attributes[key];
@@ -15,25 +44,13 @@ export function firstString(attributes: Attributes, ...keys: string[]): string |
   return undefined;
 }
 
-/** Attributes named `<prefix><key>`, by key, as text. */
+/** The attributes named `<prefix><key>` as text, by key. */
 export function withPrefix(attributes: Attributes, prefix: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name in attributes) {
     if (name.length <= prefix.length || !name.startsWith(prefix)) continue;
-    const text = attributeText(attributes[name]);
+    const text = columnText(attributes[name]);
     if (text !== undefined) found[name.slice(prefix.length)] = text;
   }
   return found;
-}
-
-/** At most `limit` characters, the last three of a longer text being dots; fit for any database. */
-export function truncate(text: string, limit: number): string {
-  // A lone surrogate half, cut off here or by the application, is no valid UTF-8; zero bytes are refused by PostgreSQL.
-  const cut = text.length > limit ? `${text.slice(0, limit - 3)}...` : text;
-  return withoutZeroBytes(cut.toWellFormed());
-}
-
-/** The text with the replacement character for each zero byte. */
-export function withoutZeroBytes(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text;
 }

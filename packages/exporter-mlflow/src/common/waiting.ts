@@ -1,6 +1,59 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+/** When to give up: whichever comes first. */
+export interface Limit {
+  /** On the clock of `performance.now()`, in milliseconds. */
+  deadline: number;
+  signal?: AbortSignal;
+}
+
+/** Whether the limit is reached. */
+export function isOver({ deadline, signal }: Limit): boolean {
+  return signal?.aborted === true || performance.now() >= deadline;
+}
+
+/** The result of `work`; undefined if the limit comes first. The work itself goes on. */
+export function within<T>({ deadline, signal }: Limit, work: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => resolve(undefined);
+    // A timer without an end would fire at once.
+    const isEndless = deadline === Number.POSITIVE_INFINITY;
+    const timer = isEndless ? undefined : setTimeout(end, Math.max(0, deadline - performance.now()));
+    signal?.addEventListener('abort', end);
+    if (signal?.aborted) end();
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+    });
+  });
+}
+
+/** Waits for all of them, whether they fulfill or reject; false if the limit comes first. */
+export async function settledWithin(limit: Limit, promises: Iterable<Promise<unknown>>): Promise<boolean> {
+  return (await within(limit, Promise.allSettled(promises))) !== undefined;
+}
+
+/** Work that happens one at a time, in the order of asking. */
+export class Queue {
+  #last: Promise<unknown> | undefined;
+
+  /**
+   * Runs `work` when all earlier work is over, at the latest when the limit comes. Work learns whether it is still in
+   * time.
+   */
+  run<T>(limit: Limit, work: (inTime: boolean) => Promise<T>): Promise<T> {
+    const earlier = this.#last;
+    const own = (async (): Promise<T> => {
+      const isFree = earlier === undefined || (await settledWithin(limit, [earlier]));
+      return work(isFree && !isOver(limit));
+    })();
+    // The next work waits for earlier work, too, which goes on after this one gave up waiting for it.
+    this.#last = earlier === undefined ? own : Promise.allSettled([earlier, own]);
+    return own;
+  }
+}
+
 /** Runs `work` for every item, at most `limit` at a time. */
 export async function forEachLimited<T>(
   items: Iterable<T>,
@@ -15,21 +68,9 @@ export async function forEachLimited<T>(
   await Promise.all(Array.from({ length: limit }, worker));
 }
 
-/** Waits until all of them are settled, or, with `false`, until `deadline` (on the clock of `performance.now()`) has come. */
-export async function settledBefore(deadline: number, promises: Iterable<Promise<unknown>>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.max(0, deadline - performance.now()));
-  });
-  const settled = Promise.allSettled(promises).then(() => true);
-  const isSettled = await Promise.race([settled, timeout]);
-  clearTimeout(timer);
-  return isSettled;
-}
-
 /**
- * For work that takes the processor for some milliseconds: each call resolves in a turn of the event loop of its own,
- * so that the application has its turn in between, however many wait.
+ * For work that keeps the processor busy for some milliseconds. Each call resolves in its own turn of the event loop, so
+ * that the application can work in between.
  */
 export function createTurns(): () => Promise<void> {
   let last: Promise<void> = Promise.resolve();

@@ -1,60 +1,58 @@
 import { performance } from 'node:perf_hooks';
-import { MlflowError } from '../common/error.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
+import type { Limit } from '../common/waiting.js';
 import type { Failure } from '../http/outcome.js';
-import type { ExperimentResolver } from '../mlflow/experiments.js';
-import type { ArtifactDelivery } from './artifacts.js';
+import type { Rest } from '../mlflow/rest.js';
+import type { ExperimentResolver } from './experiment.js';
 import type { ExporterMetrics } from './metrics.js';
-import { RepeatedUsage } from './repeated-usage.js';
+import type { Preparation } from './prepare.js';
 import type { Reporter } from './reporter.js';
-import { sanitizeSpan } from './sanitize.js';
-import type { TraceCompletion } from './trace-completion.js';
-import { observeParent, observeSpan, type TraceFacts, TraceFactsStore } from './trace-facts.js';
-import { type RecordContext, withTraceName } from './trace-info.js';
-
+import { groupByTrace } from './span/span.js';
+import type { TraceFiles } from './trace/artifacts.js';
+import type { TraceLedger } from './trace/ledger.js';
+import { type RecordContext, withTraceName } from './trace/record.js';
+import type { UploadedTrace } from './trace/settle.js';
+import type { Trace } from './trace/trace.js';
 import type { Uploader } from './upload.js';
 
 export interface DeliveryParts {
+  /** Requests within a limit. */
+  connect: (limit: Limit) => Rest;
   experiment: ExperimentResolver;
+  preparation: Preparation;
   uploader: Uploader;
-  completion: TraceCompletion;
-  artifacts: ArtifactDelivery;
+  ledger: TraceLedger;
+  files: TraceFiles;
   reporter: Reporter;
   metrics: ExporterMetrics;
   context: Omit<RecordContext, 'experimentId'>;
   traceInfo: 'full' | 'otlp-only';
   /** Whether the record of a trace is sent with this span. */
   isRoot: (span: ReadableSpan) => boolean;
-  /** Resolves when it is time for some work of the processor. */
+  /** Resolves in a turn of the event loop for work that keeps the processor busy. */
   nextTurn: () => Promise<void>;
+  /** Time for one export. */
   timeoutMillis: number;
 }
 
-type Found = Awaited<ReturnType<ExperimentResolver['resolve']>>;
-
 /** What became of the spans of one export. */
 export interface DeliveryResult {
-  /** Why part of them will not arrive, or why something about their traces could not be recorded; reported already. */
+  /** Why part of them will not arrive, or why something about their traces could not be recorded. Reported already. */
   failure?: Failure;
-  /** How many will not arrive. */
+  /** How many spans will not arrive. */
   lost: number;
-  /** Whether records of their traces are sent later. */
+  /** Whether some of their traces are settled later. */
   postponed?: boolean;
 }
 
-// A few kilobytes each at most. What is forgotten first is what the children would have told the record.
-const REMEMBERED_TRACES = 1000;
-// About 100 bytes each: that the root was here, so that late children still come into the totals.
-const MARKED_TRACES = 50_000;
+type Batch = Map<Trace, ReadableSpan[]>;
 
 /**
- * How spans become MLflow traces: spans first, by OTLP, then the record of each trace whose root was accepted. In that
- * order the record has the last word, and the spans need not be uploaded a second time.
+ * How spans become MLflow traces. Each export prepares its spans, uploads them by OTLP, and settles each trace whose
+ * spans were accepted. In this order the record of a trace has the last word, and no span is uploaded twice.
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
-  readonly #facts = new TraceFactsStore(REMEMBERED_TRACES, MARKED_TRACES);
-  readonly #repeatedUsage = new RepeatedUsage();
   /** Set for good once the server turned out to have no OTLP route. */
   #byArtifacts = false;
 
@@ -62,42 +60,27 @@ export class Delivery {
     this.#parts = parts;
   }
 
-  /** Delivers a batch. */
-  async deliver(handedOver: ReadableSpan[]): Promise<DeliveryResult> {
-    const { experiment, reporter, timeoutMillis, nextTurn } = this.#parts;
-    const deadline = performance.now() + timeoutMillis;
+  /** Delivers the spans of one export. */
+  async deliver(handedOver: readonly ReadableSpan[]): Promise<DeliveryResult> {
+    const { connect, experiment, preparation, reporter, metrics, timeoutMillis, nextTurn } = this.#parts;
+    const rest = connect({ deadline: performance.now() + timeoutMillis });
     // A flush hands over all its batches at once.
     await nextTurn();
-    const spans = this.#sanitize(handedOver);
-    const unfit = handedOver.length - spans.length;
-    const found = await experiment.resolve(deadline);
-    const result = await this.#deliverTo(found, spans, deadline);
-    if (result.failure === undefined && !result.postponed) reporter.recovered();
-    return { ...result, lost: result.lost + unfit };
-  }
-
-  async #deliverTo(found: Found, spans: ReadableSpan[], deadline: number): Promise<DeliveryResult> {
-    if (found.kind !== 'success') return this.#undelivered(spans.length, found);
-    return this.#byArtifacts
-      ? await this.#deliverArtifacts(spans, found.value, deadline)
-      : await this.#deliverSpans(spans, found.value, deadline);
-  }
-
-  /** What one span holds, by an odd processor or wrapper, must not be the end of those beside it. */
-  #sanitize(spans: readonly ReadableSpan[]): ReadableSpan[] {
-    const fit: ReadableSpan[] = [];
-    for (const span of spans) {
-      try {
-        fit.push(sanitizeSpan(this.#repeatedUsage.without(span)));
-      } catch (error) {
-        this.#parts.metrics.lost(1, { kind: 'rejected' });
-        this.#parts.reporter.refusedSpan(String(span?.name), `it cannot be read: ${String(error)}`);
-      }
+    const { spans, unreadable } = preparation.prepare(handedOver);
+    for (const { name, reason } of unreadable) {
+      metrics.lost(1, { kind: 'rejected' });
+      reporter.refusedSpan(name, reason);
     }
-    return fit;
+    const found = await experiment.resolve(rest);
+    const result =
+      found.kind === 'success'
+        ? await this.#deliverTo(found.value, spans, rest)
+        : this.#undelivered(spans.length, found);
+    if (result.failure === undefined && !result.postponed) reporter.recovered();
+    return { ...result, lost: result.lost + unreadable.length };
   }
 
-  /** Drops a batch, because too many wait already. */
+  /** Drops the spans of an export because too many wait already. Returns the reason. */
   refuse(spans: number): Failure {
     const reason = 'Too many spans wait for MLflow, which is slow or down, so further ones are dropped.';
     this.#parts.metrics.lost(spans, 'queue_full');
@@ -105,76 +88,93 @@ export class Delivery {
     return { kind: 'retryable', reason };
   }
 
-  /** What nobody foresaw is told and counted like any other cause. */
+  /** Reports and counts an unforeseen error like any other cause. */
   fail(spans: number, error: unknown): DeliveryResult {
     const message = error instanceof Error ? error.message : String(error);
     return this.#undelivered(spans, { kind: 'rejected', reason: `MLflow exporter failed: ${message}` });
   }
 
-  /** Sends the records of traces that did not fit into the deadline of their export; see {@link TraceCompletion}. */
-  catchUp(deadline: number): Promise<void> {
-    return this.#parts.completion.catchUp(deadline);
+  /** Settles traces that did not fit into the deadline of their export. */
+  catchUp(limit: Limit): Promise<void> {
+    return this.#parts.ledger.catchUp(limit);
   }
 
-  /** Nothing more will come. */
+  /** Nothing more will be exported: gives up what still waits, and reports it. */
   close(): void {
-    this.#parts.completion.close();
-    this.#parts.artifacts.close();
-    const { traces, mayBeMore } = this.#facts.withoutRoot;
+    const { ledger, files, reporter } = this.#parts;
+    ledger.close();
+    files.close();
+    const { traces, mayBeMore } = ledger.withoutRoot;
     if (traces > 0 && !this.#byArtifacts) {
-      this.#parts.reporter.note(
+      reporter.note(
         `The root span of ${mayBeMore ? 'at least ' : ''}${traces} traces never ended, so MLflow shows them as in progress: end every span before the shutdown.`,
       );
     }
-    this.#parts.reporter.summarize();
+    reporter.summarize();
   }
 
-  async #deliverSpans(spans: ReadableSpan[], experimentId: string, deadline: number): Promise<DeliveryResult> {
-    const { uploader, completion, traceInfo, isRoot, metrics, nextTurn, timeoutMillis, experiment } = this.#parts;
-    const traces = groupByTrace(spans);
+  async #deliverTo(experimentId: string, spans: ReadableSpan[], rest: Rest): Promise<DeliveryResult> {
+    if (this.#byArtifacts) return this.#deliverArtifacts(experimentId, spans, rest);
+    const { uploader, ledger, traceInfo, isRoot, metrics, nextTurn, experiment, timeoutMillis } = this.#parts;
     await nextTurn();
     const isFull = traceInfo === 'full';
-    // Without a record, nobody asks what else the spans hold.
-    const observe = isFull ? observeSpan : observeParent;
-    // Kept until the export is done: a flush of many batches may have the store forget some of them before.
-    const known = new Map<string, TraceFacts>();
-    for (const [traceId, group] of traces) {
-      const facts = this.#facts.of(traceId);
-      known.set(traceId, facts);
-      for (const span of group) observe(facts, span);
-    }
+    const batch = this.#observe(spans, isFull);
     const sent = isFull ? spans : spans.map((span) => (isRoot(span) ? withTraceName(span) : span));
-    const uploading = uploader.upload(sent, experimentId, deadline);
-    if (isFull) track(known.values(), uploading);
+    const uploading = uploader.upload(sent, experimentId, rest);
+    for (const trace of isFull ? batch.keys() : []) trace.uploading(uploading);
     const { accepted, rejected, refused, failure } = await uploading;
-
     if (failure?.kind === 'unsupported') {
       this.#byArtifacts = true;
       this.#parts.reporter.note(
         `MLflow has no OTLP route here (${failure.status}), so traces are stored as artifacts, without cost and search by span: use MLflow >= 3.4 on a database.`,
       );
-      return this.#deliverArtifacts(spans, experimentId, deadline);
+      return this.#deliverArtifacts(experimentId, spans, rest);
     }
     const notTaken = refused + rejected;
     if (notTaken > 0) metrics.lost(notTaken, { kind: 'rejected' });
-    if (failure === undefined) completion.resume(performance.now() + timeoutMillis);
-    const arrived = [...groupByTrace(isFull ? accepted : [])].map(([traceId, group]) => {
-      return { traceId, spans: group, facts: known.get(traceId) ?? {}, experimentId };
-    });
-    const completed = isFull ? await completion.complete(arrived, deadline) : {};
-    if (failure !== undefined) {
-      const missing = spans.length - accepted.length - refused;
-      const { lost, ...result } = this.#undelivered(missing, await experiment.explain(failure, deadline));
-      return { ...result, lost: lost + notTaken };
-    }
-    return { lost: notTaken, ...completed };
+    if (failure === undefined) ledger.resume({ deadline: performance.now() + timeoutMillis });
+    const settled = isFull ? await this.#settle(acceptedOf(batch, accepted, experimentId), rest) : {};
+    if (failure === undefined) return { lost: notTaken, ...settled };
+    const missing = this.#undelivered(
+      spans.length - accepted.length - refused,
+      await experiment.explain(failure, rest),
+    );
+    return { ...missing, lost: missing.lost + notTaken };
   }
 
-  async #deliverArtifacts(spans: ReadableSpan[], experimentId: string, deadline: number): Promise<DeliveryResult> {
-    const { artifacts, context } = this.#parts;
-    for (const span of spans) observeSpan(this.#facts.of(span.spanContext().traceId), span);
-    const factsOf = (traceId: string): TraceFacts => this.#facts.of(traceId);
-    const { failure, lost } = await artifacts.deliver(spans, factsOf, { ...context, experimentId }, deadline);
+  /** The spans by their traces, which take from them what they need. Keeps the traces until the export is done. */
+  #observe(spans: readonly ReadableSpan[], isFull: boolean): Batch {
+    // A flush of many batches may have the ledger forget some traces before their export ends.
+    const batch: Batch = new Map();
+    for (const [traceId, group] of groupByTrace(spans)) {
+      const trace = this.#parts.ledger.of(traceId);
+      batch.set(trace, group);
+      // Without a record, nothing else of the spans is needed.
+      for (const span of group) {
+        if (isFull) trace.observe(span);
+        else trace.observeParent(span);
+      }
+    }
+    return batch;
+  }
+
+  async #settle(uploaded: readonly UploadedTrace[], rest: Rest): Promise<Omit<DeliveryResult, 'lost'>> {
+    const { ledger, reporter, metrics, experiment } = this.#parts;
+    const { failures, postponed } = await ledger.settle(uploaded, rest);
+    const [cause] = postponed;
+    if (cause !== undefined) reporter.postponed(postponed.length, cause.reason);
+    const [first] = failures;
+    if (first === undefined) return { postponed: postponed.length > 0 };
+    const failure = await experiment.explain(first, rest);
+    metrics.lostRecords(failures.length, failure);
+    reporter.incomplete(failures.length, failure.reason);
+    return { failure, postponed: postponed.length > 0 };
+  }
+
+  async #deliverArtifacts(experimentId: string, spans: readonly ReadableSpan[], rest: Rest): Promise<DeliveryResult> {
+    const { files, context } = this.#parts;
+    const batch = this.#observe(spans, true);
+    const { failure, lost } = await files.deliver(batch, { ...context, experimentId }, rest);
     return failure === undefined ? { lost } : this.#undelivered(lost, failure);
   }
 
@@ -185,30 +185,10 @@ export class Delivery {
   }
 }
 
-function groupByTrace(spans: readonly ReadableSpan[]): Map<string, ReadableSpan[]> {
-  const groups = new Map<string, ReadableSpan[]>();
-  for (const span of spans) {
-    const { traceId } = span.spanContext();
-    const group = groups.get(traceId);
-    if (group === undefined) groups.set(traceId, [span]);
-    else group.push(span);
-  }
-  return groups;
-}
-
-/** Notes that spans of these traces are on their way. */
-function track(traces: Iterable<TraceFacts>, upload: Promise<unknown>): void {
-  const underWay: Set<Promise<unknown>>[] = [];
-  for (const facts of traces) {
-    facts.uploads ??= new Set();
-    underWay.push(facts.uploads.add(upload));
-  }
-  const settled = (): void => {
-    for (const uploads of underWay) uploads.delete(upload);
-  };
-  upload.then(settled, settled);
-}
-
-export function toError({ reason, status, errorCode }: Failure): MlflowError {
-  return new MlflowError(reason, { status, errorCode });
+function acceptedOf(batch: Batch, accepted: readonly ReadableSpan[], experimentId: string): UploadedTrace[] {
+  const traces = new Map([...batch.keys()].map((trace) => [trace.id, trace]));
+  return [...groupByTrace(accepted)].flatMap(([traceId, spans]) => {
+    const trace = traces.get(traceId);
+    return trace === undefined ? [] : [{ trace, spans, experimentId }];
+  });
 }

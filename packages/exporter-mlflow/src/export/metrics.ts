@@ -1,20 +1,22 @@
 import { type Attributes, diag, type MeterProvider } from '@opentelemetry/api';
+import { nextExporterNumber } from '../common/process-state.js';
 import type { Failure } from '../http/outcome.js';
 
 /**
- * The health of the exporter itself, by OpenTelemetry's conventions for SDK metrics
- * (https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics/), and two of its own for what those do not have.
+ * Metrics about the exporter itself, by OpenTelemetry's conventions for SDK metrics
+ * (https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics/), and two that the conventions do not have. No method
+ * throws.
  */
 export interface ExporterMetrics {
-  /** Spans were handed over. */
+  /** An export of so many spans begins. */
   started(spans: number): void;
-  /** What was handed over is done with, after so many milliseconds; `lost` of them are told by {@link lost}. */
+  /** An export is over after so many milliseconds. {@link lost} counts the `lost` ones of its spans. */
   finished(spans: number, lost: number, millis: number, failure?: Cause): void;
-  /** Spans that will not arrive. */
+  /** Spans will not arrive. */
   lost(spans: number, cause: Cause): void;
   /** A request is sent again. */
   retried(cause: Cause): void;
-  /** Records of traces that will not be sent any more. */
+  /** Records of traces will not be sent any more. */
   lostRecords(records: number, cause: Cause): void;
 }
 
@@ -32,13 +34,8 @@ const NO_METRICS: ExporterMetrics = {
   retried: NOTHING,
   lostRecords: NOTHING,
 };
-// Several exporters in one process are told apart by a number, as the conventions want it.
-let exporters = 0;
 
-/**
- * Without a meter provider nothing is registered, and nothing costs anything. Without a URL, because the settings give
- * none, the metrics name no server.
- */
+/** @param url without one, because the settings cannot work, the metrics name no server */
 export function createExporterMetrics(
   meterProvider: MeterProvider | undefined,
   url: string | undefined,
@@ -56,7 +53,8 @@ function createInstruments(meterProvider: MeterProvider, url: string | undefined
   const meter = meterProvider.getMeter(METER_NAME);
   const common: Attributes = {
     'otel.component.type': COMPONENT_TYPE,
-    'otel.component.name': `${COMPONENT_TYPE}/${exporters++}`,
+    // The conventions number several exporters of a process.
+    'otel.component.name': `${COMPONENT_TYPE}/${nextExporterNumber()}`,
     ...(url === undefined ? {} : serverAttributes(new URL(url))),
   };
   const inflight = meter.createUpDownCounter('otel.sdk.exporter.span.inflight', {
@@ -99,17 +97,17 @@ function serverAttributes({ protocol, hostname, port }: URL): Attributes {
   return { 'server.address': hostname, 'server.port': Number(port) || (protocol === 'https:' ? 443 : 80) };
 }
 
-/** A meter is the application's: what it throws must keep no span from being exported. Told once. */
+/** The meter belongs to the application. An error of it must not keep spans from being exported. Reported once. */
 function guarded(metrics: ExporterMetrics): ExporterMetrics {
-  let isTold = false;
+  let isReported = false;
   const guard =
     <Arguments extends unknown[]>(record: (...args: Arguments) => void) =>
     (...args: Arguments): void => {
       try {
         record(...args);
       } catch (error) {
-        if (!isTold) diag.error(THREW, error);
-        isTold = true;
+        if (!isReported) diag.error(THREW, error);
+        isReported = true;
       }
     };
   return {

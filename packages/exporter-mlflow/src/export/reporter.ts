@@ -1,110 +1,114 @@
 import { diag } from '@opentelemetry/api';
+import { atExit } from '../common/process-state.js';
 import type { Failure } from '../http/outcome.js';
-import { atExit } from './at-exit.js';
 
 /**
- * Tells the application's `diag` logger what goes wrong: once per cause, not once per span or batch. A cause may be
- * told again after things went well in between.
+ * Reports to the application's `diag` logger what goes wrong: once per cause, not once per span or batch. After a
+ * success, a cause is reported again.
  */
 export interface Reporter {
-  /** Spans that will not arrive, and why. */
+  /** Spans will not arrive. */
   undelivered(spans: number, failure: Pick<Failure, 'kind' | 'reason'>): void;
-  /** One span that the server refuses. */
+  /** The server refuses one span. */
   refusedSpan(name: string, reason: string): void;
-  /** One span that the server takes only without its content. */
+  /** The server takes one span only without its content. */
   repairedSpan(name: string, reason: string): void;
-  /** The server took a request, but rejected so many of its spans, or none and has only something to say. */
+  /** The server took a request, but rejected so many of its spans. With 0, it only has something to say. */
   partlyTaken(rejected: number, message: string): void;
-  /** Spans arrived, but something about their traces could not be recorded; counts the traces. */
+  /** Spans arrived, but something about so many of their traces could not be recorded. */
   incomplete(traces: number, reason: string): void;
-  /** Records of traces did not fit into the deadline and are sent later. */
+  /** So many traces did not fit into the deadline, and their records are sent later. */
   postponed(traces: number, reason: string): void;
-  /** Anything else that somebody should know. */
+  /** Anything else that the application's owner should know. */
   note(message: string): void;
-  /** Things work again. */
+  /** An export succeeded. */
   recovered(): void;
-  /** At the end, that of the process when nobody says it before: how many spans and records were lost, if more than told. */
+  /** At the end: how many spans and records were lost, if that is more than reported. The end of the process does this, too. */
   summarize(): void;
+}
+
+/** How much was lost, and how much of it a message named. */
+interface Tally {
+  lost: number;
+  reported: number;
 }
 
 // More causes than these at a time are one cause that varies its words.
 const MAX_CAUSES = 20;
+// Refused spans are not an outage that ends, so that a success does not have their causes reported again.
+const LASTING = 'refused ';
 
 export function createReporter(): Reporter {
-  let told = new Set<string>();
-  let lost = 0;
-  let toldLost = 0;
-  let lostRecords = 0;
-  let toldLostRecords = 0;
+  let reported = new Set<string>();
+  const spans: Tally = { lost: 0, reported: 0 };
+  const records: Tally = { lost: 0, reported: 0 };
   let forgetExit: (() => void) | undefined;
-  const summarize = (): void => {
-    forgetExit?.();
-    forgetExit = undefined;
-    if (lost > toldLost) diag.warn(`MLflow exporter: ${lost} spans were not delivered in all.`);
-    toldLost = lost;
-    if (lostRecords > toldLostRecords)
-      diag.warn(`MLflow exporter: ${lostRecords} traces were left without their record in all.`);
-    toldLostRecords = lostRecords;
-  };
+
   const once = (level: 'error' | 'warn', cause: string, message: string): boolean => {
-    if (told.has(cause) || told.size >= MAX_CAUSES) return false;
-    told.add(cause);
+    if (reported.has(cause) || reported.size >= MAX_CAUSES) return false;
+    reported.add(cause);
     diag[level](message);
     return true;
   };
-  const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
+  /** Counts a loss. `named` of it are in the message. */
+  const lose = (tally: Tally, lost: number, named: number, report: () => boolean): void => {
+    tally.lost += lost;
+    forgetExit ??= atExit(summarize);
+    if (report()) tally.reported += named;
+  };
+  const summarize = (): void => {
+    forgetExit?.();
+    forgetExit = undefined;
+    if (spans.lost > spans.reported) diag.warn(`MLflow exporter: ${spans.lost} spans were not delivered in all.`);
+    if (records.lost > records.reported)
+      diag.warn(`MLflow exporter: ${records.lost} traces were left without their record in all.`);
+    for (const tally of [spans, records]) tally.reported = tally.lost;
+  };
+
   return {
-    undelivered(spans, { reason }) {
-      lost += spans;
-      forgetExit ??= atExit(summarize);
-      if (once('error', reason, `${sentence(reason)} ${spans} spans were not delivered.`)) toldLost += spans;
+    undelivered(count, { reason }) {
+      lose(spans, count, count, () => once('error', reason, `${sentence(reason)} ${count} spans were not delivered.`));
     },
     refusedSpan(name, reason) {
-      lost += 1;
-      forgetExit ??= atExit(summarize);
-      if (once('warn', `refused ${reason}`, `MLflow refuses span "${name}" (${reason}), it was dropped.`))
-        toldLost += 1;
+      const message = `MLflow refuses span "${name}" (${reason}), it was dropped.`;
+      lose(spans, 1, 1, () => once('warn', `${LASTING}${reason}`, message));
     },
     repairedSpan(name, reason) {
-      once(
-        'warn',
-        `refused content ${reason}`,
-        `MLflow refuses span "${name}" (${reason}), it was sent without its content.`,
-      );
+      const message = `MLflow refuses span "${name}" (${reason}), it was sent without its content.`;
+      once('warn', `${LASTING}content ${reason}`, message);
     },
     partlyTaken(rejected, message) {
       if (rejected === 0) {
-        once('warn', `refused nothing ${message}`, `MLflow takes the spans, but says: ${sentence(message)}`);
+        once('warn', `${LASTING}nothing ${message}`, `MLflow takes the spans, but says: ${sentence(message)}`);
         return;
       }
-      lost += rejected;
-      forgetExit ??= atExit(summarize);
       const reason = message || 'without a reason';
-      if (
-        once('warn', `refused some ${reason}`, `MLflow takes a request, but not ${rejected} of its spans (${reason}).`)
-      )
-        toldLost += rejected;
+      lose(spans, rejected, rejected, () =>
+        once(
+          'warn',
+          `${LASTING}some ${reason}`,
+          `MLflow takes a request, but not ${rejected} of its spans (${reason}).`,
+        ),
+      );
     },
     incomplete(traces, reason) {
-      lostRecords += traces;
-      forgetExit ??= atExit(summarize);
-      if (once('error', `record ${reason}`, `The spans were delivered, but not the trace record: ${sentence(reason)}`))
-        toldLostRecords += 1;
+      const message = `The spans were delivered, but not the trace record: ${sentence(reason)}`;
+      lose(records, traces, 1, () => once('error', `record ${reason}`, message));
     },
     postponed(traces, reason) {
-      once(
-        'warn',
-        'postponed',
-        `${traces} trace records could not be sent in time, they follow with the next export: ${sentence(reason)}`,
-      );
+      const message = `${traces} trace records could not be sent in time, they follow with the next export: ${sentence(reason)}`;
+      once('warn', 'postponed', message);
     },
     note(message) {
       once('warn', message, message);
     },
     recovered() {
-      // Refused spans are no outage that ends: their causes stay told.
-      told = new Set([...told].filter((cause) => cause.startsWith('refused ')));
+      reported = new Set([...reported].filter((cause) => cause.startsWith(LASTING)));
     },
     summarize,
   };
+}
+
+function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }

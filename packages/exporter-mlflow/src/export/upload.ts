@@ -3,160 +3,150 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan } from '../common/sdk-types.js';
-import type { HttpClient } from '../http/client.js';
-import type { Failure, Outcome } from '../http/outcome.js';
-import { sendByOtlp } from '../mlflow/otlp-route.js';
-import { type PartialSuccess, readPartialSuccess } from '../mlflow/partial-success.js';
-import { type BatchLimits, halve, splitIntoBatches } from './batches.js';
-import { repairs } from './repair.js';
+import type { Failure } from '../http/outcome.js';
+import { type PartialSuccess, postSpans } from '../mlflow/otlp.js';
+import type { Rest, RestResult } from '../mlflow/rest.js';
 import type { Reporter } from './reporter.js';
+import { type BatchLimits, halve, splitIntoBatches } from './span/batches.js';
+import { repairs } from './span/repair.js';
 
 /** What the server has of a batch now. */
 export interface UploadResult {
-  /** Including those that arrived without their content, and requests of which the server rejected only a part. */
+  /** Includes spans that arrived without their content, and whole requests of which the server rejected a part. */
   accepted: ReadableSpan[];
-  /** How many of the accepted ones it rejected; reported already. */
+  /** How many of the accepted spans the server rejected. Reported already. */
   rejected: number;
-  /** Refused for their content; reported already. */
+  /** How many spans the server refused for their content. Reported already. */
   refused: number;
-  /** Why the rest is missing; absent when nothing is. */
+  /** Why the rest is missing; absent if nothing else is. */
   failure?: Failure;
 }
 
-export interface Uploader {
-  /** Sends spans of one experiment by OTLP, in as many requests as it takes. */
-  upload(spans: ReadableSpan[], experimentId: string, deadline: number): Promise<UploadResult>;
-}
-
-type UploadOutcome = { kind: 'success'; partial?: PartialSuccess | undefined } | Failure;
-
-const compress = promisify(gzip);
-// The default, 6, makes a fifth to a third less of conversations, and takes two to three times as long.
-const COMPRESSION_LEVEL = 1;
-// Finding one bad span among 512 takes 18 requests. A server that refuses everything must not get a thousand of them.
-const MAX_REFUSALS_PER_EXPORT = 100;
-// A span that is refused without any content shows that content is not the cause.
-const MAX_USELESS_REPAIRS = 2;
-const MAX_SPANS_PER_REQUEST = 512;
-// With these statuses the server refuses what a request holds; 413 comes from proxies before it.
-const CONTENT_STATUSES = new Set([400, 413, 422]);
-
-export function createUploader(parts: {
-  http: HttpClient;
+export interface UploadOptions {
   compression: 'gzip' | 'none';
   /** Limit of one request before compression. */
   maxRequestBytes: number;
-  /** Sent as a header, for traces that get no record to say it. */
+  /** Sent as a header; only for traces that get no record. */
   runId: string | undefined;
   reporter: Reporter;
-  /** Resolves when it is time for some work of the processor. */
+  /** Resolves in a turn of the event loop for work that keeps the processor busy. */
   nextTurn: () => Promise<void>;
-}): Uploader {
-  const { http, compression, maxRequestBytes, runId, reporter, nextTurn } = parts;
-  const limits: BatchLimits = { spans: MAX_SPANS_PER_REQUEST, bytes: maxRequestBytes };
+}
 
-  const post = async (message: Uint8Array, experimentId: string, deadline: number): Promise<UploadOutcome> => {
-    const headers: Record<string, string> = {
-      'content-type': 'application/x-protobuf',
-      'x-mlflow-experiment-id': experimentId,
-      ...(runId === undefined ? {} : { 'x-mlflow-run-id': runId }),
-      ...(compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
-    };
-    const body = compression === 'gzip' ? await compress(message, { level: COMPRESSION_LEVEL }) : message;
-    const request = { method: 'POST', path: '/v1/traces', headers, body, beginningOnly: true } as const;
-    let partial: PartialSuccess | undefined;
-    const sendOnce = async (): Promise<Outcome> => {
-      const result = await http.send(request, deadline);
-      partial = readPartialSuccess(result);
-      return result;
-    };
-    const outcome = await sendByOtlp(sendOnce, http, deadline);
-    return outcome.kind === 'success' ? { kind: 'success', partial } : outcome;
-  };
-  /** `undefined` when they are too many for one request after all. */
-  const send = async (
-    spans: ReadableSpan[],
-    experimentId: string,
-    deadline: number,
-  ): Promise<UploadOutcome | undefined> => {
+type SerializerSpans = Parameters<typeof ProtobufTraceSerializer.serializeRequest>[0];
+type Sent = RestResult<PartialSuccess | undefined>;
+
+const compress = promisify(gzip);
+// The default, 6, shrinks conversations by another fifth to third, and takes two to three times as long.
+const COMPRESSION_LEVEL = 1;
+// Finding one bad span among 512 takes 18 requests. A server that refuses everything must not get a thousand of them.
+const MAX_REFUSALS_PER_EXPORT = 100;
+// A span that is refused even without content shows that content is not the cause.
+const MAX_USELESS_REPAIRS = 2;
+const MAX_SPANS_PER_REQUEST = 512;
+// With these statuses the server refuses the content of a request. 413 comes from proxies before it.
+const CONTENT_STATUSES = new Set([400, 413, 422]);
+
+/** Sends spans of one experiment by OTLP, in as many requests as it takes. */
+export class Uploader {
+  readonly #options: UploadOptions;
+  readonly #limits: BatchLimits;
+
+  constructor(options: UploadOptions) {
+    this.#options = options;
+    this.#limits = { spans: MAX_SPANS_PER_REQUEST, bytes: options.maxRequestBytes };
+  }
+
+  /**
+   * Sends the spans. The server takes or refuses a request as a whole, so one bad span hides the good ones beside it: a
+   * refused request is halved until the bad span is alone. That one is sent again without its content.
+   */
+  async upload(spans: readonly ReadableSpan[], experimentId: string, rest: Rest): Promise<UploadResult> {
+    const { reporter } = this.#options;
+    const result: UploadResult = { accepted: [], rejected: 0, refused: 0 };
+    const refusals = { count: 0, uselessRepairs: 0 };
+    const pending = splitIntoBatches(spans, this.#limits).reverse();
+    for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
+      const sent = await this.#send(part, experimentId, rest);
+      if (sent === undefined) {
+        pending.push(...halve(part).reverse());
+        continue;
+      }
+      if (sent.kind === 'success') {
+        this.#accept(part, sent.value, result);
+        continue;
+      }
+      if (sent.kind !== 'rejected' || !CONTENT_STATUSES.has(sent.status ?? 0)) return { ...result, failure: sent };
+      refusals.count += 1;
+      if (refusals.count >= MAX_REFUSALS_PER_EXPORT || performance.now() >= rest.limit.deadline) {
+        const reason = `MLflow at ${rest.url} refuses span after span (${sent.reason})`;
+        return { ...result, failure: { ...sent, reason } };
+      }
+      const [span] = part;
+      if (part.length > 1 || span === undefined) {
+        pending.push(...halve(part).reverse());
+        continue;
+      }
+      const repaired = await this.#repair(span, sent.reason, experimentId, rest, refusals);
+      if (typeof repaired === 'object') return { ...result, failure: repaired };
+      if (repaired) {
+        result.accepted.push(span);
+        reporter.repairedSpan(span.name, sent.reason);
+      } else {
+        result.refused += 1;
+        reporter.refusedSpan(span.name, sent.reason);
+      }
+    }
+    return result;
+  }
+
+  /** Undefined if the spans are too many for one request after all. */
+  async #send(spans: ReadableSpan[], experimentId: string, rest: Rest): Promise<Sent | undefined> {
+    const { nextTurn, maxRequestBytes, compression, runId } = this.#options;
     await nextTurn();
     const message = serialize(spans);
     if (message === undefined) return { kind: 'rejected', status: 422, reason: 'it cannot be serialized' };
     if (message.byteLength > maxRequestBytes && spans.length > 1) return undefined;
-    return post(message, experimentId, deadline);
-  };
+    const isCompressed = compression === 'gzip';
+    const body = isCompressed ? await compress(message, { level: COMPRESSION_LEVEL }) : message;
+    return postSpans(rest, { experimentId, runId, body, gzip: isCompressed });
+  }
 
-  return {
-    async upload(spans, experimentId, deadline) {
-      const result: UploadResult = { accepted: [], rejected: 0, refused: 0 };
-      let refusals = 0;
-      let uselessRepairs = 0;
-      /** Whether the server took the span in part. */
-      const repair = async (span: ReadableSpan, reason: string): Promise<Failure | boolean> => {
-        if (uselessRepairs >= MAX_USELESS_REPAIRS) return false;
-        for (const repaired of repairs(span, reason)) {
-          const outcome = await send([repaired], experimentId, deadline);
-          if (outcome?.kind === 'success') return !outcome.partial?.rejected;
-          if (outcome !== undefined && outcome.kind !== 'rejected') return outcome;
-          refusals += 1;
-        }
-        uselessRepairs += 1;
-        return false;
-      };
-      const pending = splitIntoBatches(spans, limits).reverse();
-      for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
-        const outcome = await send(part, experimentId, deadline);
-        if (outcome === undefined) {
-          pending.push(...halve(part).reverse());
-          continue;
-        }
-        if (outcome.kind === 'success') {
-          const { rejected = 0, message = '' } = outcome.partial ?? {};
-          const missing = Math.min(rejected, part.length);
-          if (outcome.partial !== undefined) reporter.partlyTaken(missing, message);
-          if (missing === part.length) {
-            result.refused += missing;
-          } else {
-            result.rejected += missing;
-            result.accepted.push(...part);
-          }
-          continue;
-        }
-        if (outcome.kind !== 'rejected' || !CONTENT_STATUSES.has(outcome.status ?? 0)) {
-          return { ...result, failure: outcome };
-        }
-        refusals += 1;
-        if (refusals >= MAX_REFUSALS_PER_EXPORT || performance.now() >= deadline) {
-          const reason = `MLflow at ${http.url} refuses span after span (${outcome.reason})`;
-          return { ...result, failure: { ...outcome, reason } };
-        }
-        const [span] = part;
-        if (part.length > 1 || span === undefined) {
-          // The server takes or refuses a request as a whole, so one bad span hides the good ones beside it.
-          pending.push(...halve(part).reverse());
-          continue;
-        }
-        const repaired = await repair(span, outcome.reason);
-        if (typeof repaired === 'object') return { ...result, failure: repaired };
-        if (repaired) {
-          result.accepted.push(span);
-          reporter.repairedSpan(span.name, outcome.reason);
-        } else {
-          result.refused += 1;
-          reporter.refusedSpan(span.name, outcome.reason);
-        }
-      }
-      return result;
-    },
-  };
+  #accept(part: ReadableSpan[], partial: PartialSuccess | undefined, result: UploadResult): void {
+    const missing = Math.min(partial?.rejected ?? 0, part.length);
+    if (partial !== undefined) this.#options.reporter.partlyTaken(missing, partial.message);
+    if (missing === part.length) {
+      result.refused += missing;
+      return;
+    }
+    result.rejected += missing;
+    result.accepted.push(...part);
+  }
+
+  /** Whether the server took the span at least in part, or why it could not be asked. */
+  async #repair(
+    span: ReadableSpan,
+    reason: string,
+    experimentId: string,
+    rest: Rest,
+    refusals: { count: number; uselessRepairs: number },
+  ): Promise<Failure | boolean> {
+    if (refusals.uselessRepairs >= MAX_USELESS_REPAIRS) return false;
+    for (const repaired of repairs(span, reason)) {
+      const sent = await this.#send([repaired], experimentId, rest);
+      if (sent?.kind === 'success') return !sent.value?.rejected;
+      if (sent !== undefined && sent.kind !== 'rejected') return sent;
+      refusals.count += 1;
+    }
+    refusals.uselessRepairs += 1;
+    return false;
+  }
 }
 
-/** `undefined` when a span holds what the serializer chokes on; found and dropped like one that the server refuses. */
+/** Undefined if the serializer fails on a span. That span is found and dropped like one that the server refuses. */
 function serialize(spans: ReadableSpan[]): Uint8Array | undefined {
   try {
-    return ProtobufTraceSerializer.serializeRequest(
-      spans as Parameters<typeof ProtobufTraceSerializer.serializeRequest>[0],
-    );
+    return ProtobufTraceSerializer.serializeRequest(spans as SerializerSpans);
   } catch {
     return undefined;
   }

@@ -43,7 +43,8 @@ export function classify(result: HttpResult, url: string): Outcome {
   if (result.kind === 'no-answer') return classifyNoAnswer(result, url);
   const { status, headers, body, bytes } = result;
   const contentType = headers['content-type'] ?? '';
-  const isHtml = /^text\/html/i.test(contentType);
+  // MLflow labels its plain text as HTML, too.
+  const isHtml = /^text\/html/i.test(contentType) && /^\s*</.test(body);
   if (status >= 200 && status < 300) {
     if (!isHtml) return { kind: 'success', body, contentType, ...(bytes === undefined ? {} : { bytes }) };
     return {

@@ -1,124 +1,72 @@
-import { performance } from 'node:perf_hooks';
-import type { ResolvedConfig } from '../config.js';
-import type { Failure } from '../http/outcome.js';
-import type { RestClient, RestResult } from './rest.js';
+import { ignoreAnswer, type Rest, type RestCall, type RestResult, requireText } from './rest.js';
+import type { MlflowExperiment } from './types.js';
 import type { WireExperiment } from './wire-types.js';
 
-/** Finds the experiment that receives the traces, once for all exports. */
-export interface ExperimentResolver {
-  /** Its id. Failures are not remembered: the next call looks again. */
-  resolve(deadline: number): Promise<RestResult<string>>;
-  /** An experiment that was deleted or removed in mid-run shows as an odd refusal: looks what became of it. */
-  explain(refusal: Failure, deadline: number): Promise<Failure>;
+const EXPERIMENTS = '/api/2.0/mlflow/experiments';
+
+/** Fails with `RESOURCE_DOES_NOT_EXIST` if there is no such experiment. Returns deleted ones too. */
+export function getExperiment(rest: Rest, experimentId: string): Promise<RestResult<MlflowExperiment>> {
+  return rest.call(read('get', { experiment_id: experimentId }));
 }
 
-const EXPERIMENT_ID = 'experiment.experiment_id';
-
-/** @param needsRest whether what answers must know experiments; `false` for what may be an OpenTelemetry Collector */
-export function createExperimentResolver(
-  rest: RestClient,
-  wanted: ResolvedConfig['experiment'],
-  url: string,
-  needsRest: boolean,
-): ExperimentResolver {
-  let found: Promise<RestResult<string>> | undefined;
-  const look = async (deadline: number): Promise<RestResult<string>> => {
-    const experiment =
-      'id' in wanted
-        ? await findExperimentById(rest, wanted.id, url, deadline)
-        : await findOrCreateExperiment(rest, wanted.name, deadline);
-    if (experiment.kind === 'unsupported') {
-      if ('id' in wanted && !needsRest) return { kind: 'success', value: wanted.id };
-      return explainMissingRoute(experiment);
-    }
-    return experiment.kind === 'success' ? { kind: 'success', value: experiment.value.experiment_id } : experiment;
-  };
-  const resolve = async (deadline: number): Promise<RestResult<string>> => {
-    for (;;) {
-      const isOwn = found === undefined;
-      const attempt = found ?? look(deadline);
-      found = attempt;
-      const result = await attempt;
-      if (result.kind !== 'success' && found === attempt) found = undefined;
-      // The deadline that ended the attempt of another export is not the one of this export.
-      if (isOwn || result.kind !== 'retryable' || performance.now() >= deadline) return result;
-    }
-  };
-  return {
-    resolve,
-    async explain(refusal, deadline) {
-      if (refusal.kind === 'retryable') return refusal;
-      found = undefined;
-      const again = await resolve(deadline);
-      return again.kind === 'success' ? refusal : again;
-    },
-  };
+/** Fails with `RESOURCE_DOES_NOT_EXIST` if there is no such experiment. Returns deleted ones too. */
+export async function getExperimentByName(rest: Rest, name: string): Promise<RestResult<MlflowExperiment>> {
+  const found = await rest.call(read('get-by-name', { experiment_name: name }));
+  // Every MLflow server has this route: a server without it is something else.
+  return found.kind === 'unsupported' ? { ...found, kind: 'configuration' } : found;
 }
 
-async function findExperimentById(
-  rest: RestClient,
-  id: string,
-  url: string,
-  deadline: number,
-): Promise<RestResult<WireExperiment>> {
-  const answer = await rest.call<{ experiment: WireExperiment }>(
-    { method: 'GET', path: '/api/2.0/mlflow/experiments/get', query: { experiment_id: id }, needs: EXPERIMENT_ID },
-    deadline,
-  );
-  if (answer.kind === 'success') return requireActive(answer.value.experiment);
-  if (answer.kind !== 'rejected' || answer.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return answer;
-  return {
-    ...answer,
-    kind: 'configuration',
-    reason: `MLflow experiment ${id} does not exist at ${url}: set experimentId or MLFLOW_EXPERIMENT_ID to one that does, or use experimentName or MLFLOW_EXPERIMENT_NAME, which creates a missing one.`,
-  };
-}
-
-/** The experiment of that name, made when there is none. */
-export async function findOrCreateExperiment(
-  rest: RestClient,
+/**
+ * Creates an experiment and returns its id. Fails with `RESOURCE_ALREADY_EXISTS` if the name is taken.
+ *
+ * @param options `once`: the request must not be repeated. Default: `false`.
+ */
+export function createExperiment(
+  rest: Rest,
   name: string,
-  deadline: number,
-): Promise<RestResult<WireExperiment>> {
-  const existing = await getExperimentByName(rest, name, deadline);
+  { once = false }: { once?: boolean } = {},
+): Promise<RestResult<string>> {
+  return rest.call({
+    method: 'POST',
+    path: `${EXPERIMENTS}/create`,
+    body: { name },
+    once,
+    parse: (answer: { experiment_id: string }) => requireText(answer.experiment_id),
+  });
+}
+
+/** Moves an experiment to the deleted ones. */
+export function deleteExperiment(rest: Rest, experimentId: string): Promise<RestResult<void>> {
+  const body = { experiment_id: experimentId };
+  return rest.call({ method: 'POST', path: `${EXPERIMENTS}/delete`, body, parse: ignoreAnswer });
+}
+
+/** Brings a deleted experiment back. */
+export function restoreExperiment(rest: Rest, experimentId: string): Promise<RestResult<void>> {
+  const body = { experiment_id: experimentId };
+  return rest.call({ method: 'POST', path: `${EXPERIMENTS}/restore`, body, parse: ignoreAnswer });
+}
+
+/** The experiment of that name, created if there is none. Fails if it is deleted. */
+export async function findOrCreateExperiment(rest: Rest, name: string): Promise<RestResult<MlflowExperiment>> {
+  const existing = await getExperimentByName(rest, name);
   if (existing.kind === 'success') return requireActive(existing.value);
-  // A missing workspace has the same code, and is a matter of configuration.
+  // A missing workspace has the same code, but is a matter of configuration.
   if (existing.kind !== 'rejected' || existing.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return existing;
-  const created = await rest.call<{ experiment_id: string }>(
-    { method: 'POST', path: '/api/2.0/mlflow/experiments/create', body: { name }, needs: 'experiment_id' },
-    deadline,
-  );
+  const created = await createExperiment(rest, name);
   if (created.kind === 'success') {
-    return { kind: 'success', value: { ...created.value, name, lifecycle_stage: 'active' } };
+    return { kind: 'success', value: { experimentId: created.value, name, deleted: false } };
   }
   if (created.errorCode !== 'RESOURCE_ALREADY_EXISTS') return created;
-  // Another process made it in the meantime.
-  const raced = await getExperimentByName(rest, name, deadline);
+  // Another process created it in between.
+  const raced = await getExperimentByName(rest, name);
   return raced.kind === 'success' ? requireActive(raced.value) : raced;
 }
 
-/** Deleted experiments are returned too: look at `lifecycle_stage`. */
-export async function getExperimentByName(
-  rest: RestClient,
-  name: string,
-  deadline: number,
-): Promise<RestResult<WireExperiment>> {
-  const answer = await rest.call<{ experiment: WireExperiment }>(
-    {
-      method: 'GET',
-      path: '/api/2.0/mlflow/experiments/get-by-name',
-      query: { experiment_name: name },
-      needs: EXPERIMENT_ID,
-    },
-    deadline,
-  );
-  return answer.kind === 'success' ? { kind: 'success', value: answer.value.experiment } : explainMissingRoute(answer);
-}
-
-/** The server accepts spans for a deleted experiment with status 200 and shows them to nobody. */
-export function requireActive(experiment: WireExperiment): RestResult<WireExperiment> {
-  if (experiment.lifecycle_stage !== 'deleted') return { kind: 'success', value: experiment };
-  const { name, experiment_id: id } = experiment;
+/** The experiment, or a failure if it is deleted: the server accepts its spans with status 200 and never shows them. */
+export function requireActive(experiment: MlflowExperiment): RestResult<MlflowExperiment> {
+  if (!experiment.deleted) return { kind: 'success', value: experiment };
+  const { name, experimentId: id } = experiment;
   return {
     kind: 'configuration',
     errorCode: 'INVALID_STATE',
@@ -126,7 +74,13 @@ export function requireActive(experiment: WireExperiment): RestResult<WireExperi
   };
 }
 
-/** Every MLflow server knows experiments: what lacks this route is something else. */
-function explainMissingRoute(failure: Failure): Failure {
-  return failure.kind === 'unsupported' ? { ...failure, kind: 'configuration' } : failure;
+function read(
+  route: string,
+  query: Record<string, string>,
+): RestCall<{ experiment: WireExperiment }, MlflowExperiment> {
+  return { method: 'GET', path: `${EXPERIMENTS}/${route}`, query, parse: ({ experiment }) => parse(experiment) };
+}
+
+function parse({ experiment_id: id, name, lifecycle_stage: stage }: WireExperiment): MlflowExperiment {
+  return { experimentId: requireText(id), name, deleted: stage === 'deleted' };
 }

@@ -1,66 +1,103 @@
+import { MlflowError } from '../common/error.js';
 import { isRecord } from '../common/json.js';
+import type { Limit } from '../common/waiting.js';
 import type { HttpClient } from '../http/client.js';
-import { type Failure, notMlflow } from '../http/outcome.js';
+import { type Failure, notMlflow, type Outcome } from '../http/outcome.js';
 import type { HttpRequest } from '../http/transport.js';
 
 /** The parsed answer, or why there is none. */
 export type RestResult<T> = { kind: 'success'; value: T } | Failure;
 
-/** MLflow's REST interface: JSON in, JSON out. */
-export interface RestClient {
-  call<T>(call: RestCall, deadline: number): Promise<RestResult<T>>;
+/** Requests to one MLflow server, all within one time limit. None of them throws. */
+export interface Rest {
+  /** Address of the server without credentials, for messages. */
+  readonly url: string;
+  readonly limit: Limit;
+  /** Sends any request. */
+  send(request: Omit<HttpRequest, 'signal'>): Promise<Outcome>;
+  /** Sends JSON and parses the JSON of the answer. */
+  call<W, T>(call: RestCall<W, T>): Promise<RestResult<T>>;
 }
 
-export interface RestCall {
+/** One request to MLflow's REST interface. `W` is the answer as it arrives, `T` what the caller gets. */
+export interface RestCall<W, T> {
   method: HttpRequest['method'];
   /** Below the tracking URI, with a leading slash. */
   path: string;
   query?: Record<string, string>;
   body?: object;
-  /** See {@link HttpRequest.once}. */
+  /** See {@link HttpRequest.once}. Default: `false`. */
   once?: boolean;
-  /** What every MLflow server's answer holds: a text or an object at this place, the steps to it parted by dots. */
-  needs?: string;
+  /**
+   * Reads the answer. It throws an {@link MlflowError} if the answer is not what the caller asked for, and any other
+   * error if no MLflow server answers like this.
+   */
+  parse: (answer: W) => T;
 }
 
-// Answers give nanoseconds as JSON numbers, beyond what a JavaScript number holds exactly. Inside of string values the
-// quotes are escaped, so that this never matches there.
-const NANOSECONDS = /"((?:start_|end_)?time_unix_nano)":\s*(\d+)/g;
+/** For routes whose answer holds nothing of interest. */
+export const ignoreAnswer = (): void => {};
 
-export function createRestClient(http: HttpClient, signal?: AbortSignal): RestClient {
+export function createRest(http: HttpClient, limit: Limit): Rest {
+  const { url } = http;
+  const { deadline, signal } = limit;
+  const send: Rest['send'] = (request) => http.send(signal === undefined ? request : { ...request, signal }, deadline);
   return {
-    async call<T>(
-      { method, path, query, body, once = false, needs }: RestCall,
-      deadline: number,
-    ): Promise<RestResult<T>> {
+    url,
+    limit,
+    send,
+    async call({ method, path, query, body, once = false, parse }) {
       const request: HttpRequest = { method, path: query ? `${path}?${new URLSearchParams(query)}` : path, once };
       if (body !== undefined) {
         request.headers = { 'content-type': 'application/json' };
         request.body = Buffer.from(JSON.stringify(body));
       }
-      if (signal !== undefined) request.signal = signal;
-      const outcome = await http.send(request, deadline);
+      const outcome = await send(request);
       if (outcome.kind !== 'success') return outcome;
-      const value = parseAnswer(outcome.body);
-      if (!isRecord(value) || !holds(value, needs)) return { kind: 'configuration', reason: notMlflow(http.url) };
-      return { kind: 'success', value: value as T };
+      try {
+        return { kind: 'success', value: parse(parseAnswer(outcome.body)) };
+      } catch (error) {
+        if (error instanceof MlflowError) return { kind: 'rejected', reason: error.message };
+        return { kind: 'configuration', reason: notMlflow(url) };
+      }
     },
   };
 }
 
-/** `undefined` when it is not JSON. */
-function parseAnswer(body: string): unknown {
-  if (body === '' || body.trim() === '') return {};
-  try {
-    return JSON.parse(body.includes('time_unix_nano') ? body.replace(NANOSECONDS, '"$1":"$2"') : body);
-  } catch {
-    return undefined;
-  }
+/** The reason of a failure; undefined after a success. */
+export function failureOf(result: RestResult<unknown>): Failure | undefined {
+  return result.kind === 'success' ? undefined : result;
 }
 
-function holds(answer: Record<string, unknown>, needs: string | undefined): boolean {
-  if (needs === undefined) return true;
-  let found: unknown = answer;
-  for (const step of needs.split('.')) found = isRecord(found) ? found[step] : undefined;
-  return isRecord(found) || (typeof found === 'string' && found !== '');
+/** The text of an id or name. Throws if it is missing. */
+export function requireText(text: unknown): string {
+  if (typeof text !== 'string' || text === '') throw new TypeError('an id is missing');
+  return text;
+}
+
+/** An object with this member, or without members if the value is undefined. */
+export function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [key in K]?: V };
+}
+
+/** Entries of an object in the form of MLflow's lists. */
+export function pairs<T>(entries: Record<string, T>): { key: string; value: T }[] {
+  return Object.entries(entries).map(([key, value]) => ({ key, value }));
+}
+
+/** The opposite of {@link pairs}. */
+export function keyed<T>(entries: readonly { key: string; value: T }[] = []): Record<string, T> {
+  return Object.fromEntries(entries.map(({ key, value }) => [key, value]));
+}
+
+// Answers hold nanoseconds as JSON numbers, beyond what a JavaScript number holds exactly. JSON.parse of Node.js 20
+// cannot show the digits. Inside of strings quotes are escaped, so that this expression never matches there.
+const NANOSECONDS = /"((?:start_|end_)?time_unix_nano)":\s*(\d+)/g;
+
+/** An object, empty for an empty answer. */
+function parseAnswer<W>(body: string): W {
+  if (body.trim() === '') return {} as W;
+  const answer: unknown = JSON.parse(body.includes('time_unix_nano') ? body.replace(NANOSECONDS, '"$1":"$2"') : body);
+  if (!isRecord(answer)) throw new TypeError('not an object');
+  return answer as W;
 }

@@ -1,0 +1,67 @@
+import { performance } from 'node:perf_hooks';
+import type { Failure } from '../http/outcome.js';
+import { findOrCreateExperiment, getExperiment, requireActive } from '../mlflow/experiments.js';
+import type { Rest, RestResult } from '../mlflow/rest.js';
+import type { MlflowExperiment } from '../mlflow/types.js';
+
+/** The experiment that the settings name. */
+export type ExperimentSetting = { id: string } | { name: string };
+
+/** Finds the experiment that receives the traces, once for all exports. Failures are not kept. */
+export class ExperimentResolver {
+  readonly #wanted: ExperimentSetting;
+  readonly #needsRest: boolean;
+  #found: Promise<RestResult<string>> | undefined;
+
+  /** @param needsRest whether the server must know experiments; `false` for a possible OpenTelemetry Collector */
+  constructor(wanted: ExperimentSetting, needsRest: boolean) {
+    this.#wanted = wanted;
+    this.#needsRest = needsRest;
+  }
+
+  /** The id of the experiment. */
+  async resolve(rest: Rest): Promise<RestResult<string>> {
+    for (;;) {
+      const isOwn = this.#found === undefined;
+      const attempt = this.#found ?? this.#look(rest);
+      this.#found = attempt;
+      const result = await attempt;
+      if (result.kind !== 'success' && this.#found === attempt) this.#found = undefined;
+      // The deadline that ended the attempt of another export is not the one of this export.
+      if (isOwn || result.kind !== 'retryable' || performance.now() >= rest.limit.deadline) return result;
+    }
+  }
+
+  /**
+   * The cause of a refusal. An experiment that was deleted in the meantime shows as an odd refusal, so that this looks
+   * what became of it.
+   */
+  async explain(refusal: Failure, rest: Rest): Promise<Failure> {
+    if (refusal.kind === 'retryable') return refusal;
+    this.#found = undefined;
+    const again = await this.resolve(rest);
+    return again.kind === 'success' ? refusal : again;
+  }
+
+  async #look(rest: Rest): Promise<RestResult<string>> {
+    const wanted = this.#wanted;
+    const experiment =
+      'id' in wanted ? await findById(rest, wanted.id) : await findOrCreateExperiment(rest, wanted.name);
+    if (experiment.kind === 'success') return { kind: 'success', value: experiment.value.experimentId };
+    if (experiment.kind !== 'unsupported') return experiment;
+    if ('id' in wanted && !this.#needsRest) return { kind: 'success', value: wanted.id };
+    // Every MLflow server has these routes: a server without them is something else.
+    return { ...experiment, kind: 'configuration' };
+  }
+}
+
+async function findById(rest: Rest, id: string): Promise<RestResult<MlflowExperiment>> {
+  const found = await getExperiment(rest, id);
+  if (found.kind === 'success') return requireActive(found.value);
+  if (found.kind !== 'rejected' || found.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return found;
+  return {
+    ...found,
+    kind: 'configuration',
+    reason: `MLflow experiment ${id} does not exist at ${rest.url}: set experimentId or MLFLOW_EXPERIMENT_ID to one that does, or use experimentName or MLFLOW_EXPERIMENT_NAME, which creates a missing one.`,
+  };
+}

@@ -1,0 +1,148 @@
+import type { Attributes, AttributeValue, HrTime } from '@opentelemetry/api';
+import type { ReadableSpan } from '../../common/sdk-types.js';
+import { columnText, truncate, withoutZeroBytesInJson } from '../../common/text.js';
+import { LIMITS } from '../../mlflow/limits.js';
+import { COST, SERVER_TAGS, SPAN_TYPE, TOKEN_USAGE, TRACE_NAME, TRACE_TAG_PREFIX } from '../../mlflow/names.js';
+import { translateFramework } from './frameworks.js';
+import { copySpan } from './span.js';
+import {
+  CACHE_CREATION_TOKENS,
+  CACHE_READ_TOKENS,
+  CACHE_WRITE_TOKENS,
+  INPUT_TOKENS,
+  mendCost,
+  mendCount,
+  mendUsage,
+  OUTPUT_TOKENS,
+  usageOfOneSide,
+} from './usage.js';
+
+type Resource = ReadableSpan['resource'];
+/** Returns what to send in place of a value: the same value if it is fit, undefined to drop it. */
+type Rule = (value: AttributeValue) => AttributeValue | undefined;
+
+const drop: Rule = () => undefined;
+const shorten =
+  (limit: number): Rule =>
+  (value) => {
+    if (typeof value === 'number' || typeof value === 'boolean') return value;
+    const text = columnText(value);
+    return text === undefined || text.length <= limit ? value : truncate(text, limit);
+  };
+/** The server parses texts that look like JSON, and fails where it then finds something else than a text. */
+const word: Rule = (value) => {
+  if (typeof value === 'string') return /^\s*[[{]/.test(value) ? undefined : value;
+  return Array.isArray(value) || typeof value === 'object' ? undefined : value;
+};
+const spanType: Rule = (value) => {
+  const type = word(value);
+  return typeof type === 'string' ? shorten(LIMITS.spanType)(type) : type;
+};
+
+/**
+ * Attributes for which MLflow 3.17 refuses a whole request, or which it stores so that the trace cannot be read any more.
+ * The tests try each of them on a server (test/sanitize.test.ts).
+ */
+const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ['session.id', shorten(LIMITS.session)],
+  ['gen_ai.conversation.id', shorten(LIMITS.session)],
+  ['user.id', shorten(LIMITS.metadataValue)],
+  ['gen_ai.operation.name', word],
+  [SPAN_TYPE, spanType],
+  [TOKEN_USAGE, mendUsage],
+  [COST, mendCost],
+  [`${TRACE_TAG_PREFIX}${TRACE_NAME}`, shorten(LIMITS.traceName)],
+  ...SERVER_TAGS.map((tag): [string, Rule] => [`${TRACE_TAG_PREFIX}${tag}`, drop]),
+  [INPUT_TOKENS, mendCount],
+  [OUTPUT_TOKENS, mendCount],
+  ['gen_ai.usage.prompt_tokens', mendCount],
+  ['gen_ai.usage.completion_tokens', mendCount],
+  [CACHE_READ_TOKENS, mendCount],
+  [CACHE_WRITE_TOKENS, mendCount],
+  [CACHE_CREATION_TOKENS, mendCount],
+  ['llm.usage.total_tokens', mendCount],
+  ['llm.token_count.prompt', mendCount],
+  ['llm.token_count.completion', mendCount],
+  ['llm.token_count.total', mendCount],
+]);
+
+/**
+ * The span as MLflow can take it: the same object if it is fit, else a copy. Lone surrogates need no care, because UTF-8
+ * encoding replaces them.
+ */
+export function sanitizeSpan(span: ReadableSpan): ReadableSpan {
+  const attributes = sanitizeAttributes(span.attributes);
+  const name = withoutZeroBytesInJson(span.name);
+  const resource = sanitizeResource(span.resource);
+  const timely = isTime(span.startTime) && isTime(span.endTime) && !isBefore(span.endTime, span.startTime);
+  if (timely && attributes === span.attributes && name === span.name && resource === span.resource) return span;
+  return copySpan(span, { attributes, name, resource, ...(timely ? {} : mendTimes(span)) });
+}
+
+function sanitizeAttributes(recorded: Attributes): Attributes {
+  const attributes = translateFramework(recorded) ?? recorded;
+  let mended: Attributes | undefined;
+  for (const key in attributes) {
+    const value = attributes[key];
+    if (value === undefined || value === null) continue;
+    const rule = RULES.get(key);
+    const ruled = rule === undefined ? value : rule(value);
+    const fit = typeof ruled === 'string' ? withoutZeroBytesInJson(ruled) : ruled;
+    if (Object.is(fit, value)) continue;
+    mended ??= { ...attributes };
+    if (fit === undefined) delete mended[key];
+    else mended[key] = fit;
+  }
+  const usage = usageOfOneSide(mended ?? attributes);
+  return usage === undefined ? (mended ?? attributes) : { ...(mended ?? attributes), [TOKEN_USAGE]: usage };
+}
+
+// The same few resources arrive with every span, and the SDK computes their attributes on each access.
+const resources = new WeakMap<Resource, Resource>();
+
+/** The resource without zero bytes in its attributes, which the server turns into tags. */
+function sanitizeResource(resource: Resource): Resource {
+  const known = resources.get(resource);
+  if (known !== undefined) return known;
+  const { attributes } = resource;
+  let mended: Attributes | undefined;
+  for (const [key, value] of Object.entries(attributes)) {
+    if (typeof value !== 'string') continue;
+    const fit = withoutZeroBytesInJson(value);
+    if (fit !== value) mended = { ...(mended ?? attributes), [key]: fit };
+  }
+  const fit = mended === undefined ? resource : Object.create(resource, { attributes: { value: mended } });
+  if (!resource.asyncAttributesPending) resources.set(resource, fit);
+  return fit;
+}
+
+// Columns hold nanoseconds in 64 bits, up to the year 2262. Beyond that the server answers 500, which looks like an
+// outage.
+const MAX_SECONDS = 9_223_372_036;
+const NANOS_PER_SECOND = 1_000_000_000;
+
+function isTime([seconds, nanos]: HrTime): boolean {
+  return Number.isInteger(seconds) && seconds >= 0 && seconds < MAX_SECONDS && nanos >= 0 && nanos < NANOS_PER_SECOND;
+}
+
+function isBefore([seconds, nanos]: HrTime, [otherSeconds, otherNanos]: HrTime): boolean {
+  return seconds < otherSeconds || (seconds === otherSeconds && nanos < otherNanos);
+}
+
+/** As in the SDK, a span ends when it starts if the clock was set back while it ran. */
+function mendTimes({ startTime, endTime }: ReadableSpan): Pick<ReadableSpan, 'startTime' | 'endTime' | 'duration'> {
+  const end = mendTime(endTime);
+  const start = mendTime(startTime) ?? end ?? [0, 0];
+  if (end === undefined || isBefore(end, start)) return { startTime: start, endTime: start, duration: [0, 0] };
+  const [seconds, nanos] = [end[0] - start[0], end[1] - start[1]];
+  const duration: HrTime = nanos < 0 ? [seconds - 1, nanos + NANOS_PER_SECOND] : [seconds, nanos];
+  return { startTime: start, endTime: end, duration };
+}
+
+function mendTime([seconds, nanos]: HrTime): HrTime | undefined {
+  const whole = Math.floor(seconds);
+  const rest = Math.round((seconds - whole) * NANOS_PER_SECOND + nanos);
+  const carry = Math.floor(rest / NANOS_PER_SECOND);
+  const time: HrTime = [whole + carry, rest - carry * NANOS_PER_SECOND];
+  return isTime(time) ? time : undefined;
+}

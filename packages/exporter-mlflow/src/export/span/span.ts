@@ -1,0 +1,57 @@
+import type { HrTime } from '@opentelemetry/api';
+import type { ReadableSpan } from '../../common/sdk-types.js';
+
+/**
+ * A copy of a span with some members replaced. The span itself belongs to the application, and other exporters read it,
+ * too.
+ */
+export function copySpan(span: ReadableSpan, changes: Partial<ReadableSpan>): ReadableSpan {
+  // Member by member, because spans of the SDK have some members on the prototype, which a spread leaves out.
+  return {
+    name: span.name,
+    kind: span.kind,
+    spanContext: () => span.spanContext(),
+    ...(span.parentSpanContext === undefined ? {} : { parentSpanContext: span.parentSpanContext }),
+    startTime: span.startTime,
+    endTime: span.endTime,
+    status: span.status,
+    attributes: span.attributes,
+    links: span.links,
+    events: span.events,
+    duration: span.duration,
+    ended: span.ended,
+    resource: span.resource,
+    instrumentationScope: span.instrumentationScope,
+    droppedAttributesCount: span.droppedAttributesCount,
+    droppedEventsCount: span.droppedEventsCount,
+    droppedLinksCount: span.droppedLinksCount,
+    ...changes,
+  };
+}
+
+/** A point in time in nanoseconds of the epoch, or a duration in nanoseconds. */
+export function nanoseconds([seconds, nanos]: HrTime): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(Math.round(nanos));
+}
+
+/** Whether the span's parent is in another process. */
+export function hasRemoteParent({ parentSpanContext: parent }: ReadableSpan): boolean {
+  return parent?.isRemote === true;
+}
+
+/** Whether the server may count tokens or cost of this span: in MLflow's words or in those of any convention. */
+export function hasFigures({ attributes }: ReadableSpan): boolean {
+  return Object.keys(attributes).some((key) => /usage|token_count|\.cost/i.test(key));
+}
+
+/** The spans by their trace id, in their order. */
+export function groupByTrace(spans: readonly ReadableSpan[]): Map<string, ReadableSpan[]> {
+  const groups = new Map<string, ReadableSpan[]>();
+  for (const span of spans) {
+    const { traceId } = span.spanContext();
+    const group = groups.get(traceId);
+    if (group === undefined) groups.set(traceId, [span]);
+    else group.push(span);
+  }
+  return groups;
+}

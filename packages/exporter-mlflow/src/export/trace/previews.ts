@@ -1,0 +1,144 @@
+import type { Attributes } from '@opentelemetry/api';
+import { isRecord, parseJson } from '../../common/json.js';
+import { firstString } from '../../common/text.js';
+
+/**
+ * One-line summaries of what went into a span and what came out, as people read them in MLflow's list of traces: for
+ * a chat the last text of the user and the text of the assistant, for anything else the recorded value itself.
+ *
+ * Message shapes: `gen_ai.input.messages` and `gen_ai.output.messages` of the OpenTelemetry GenAI conventions, and the
+ * request and response shapes of chat APIs in `mlflow.spanInputs` and `mlflow.spanOutputs` (content as a string or as a
+ * list of blocks), and the `ai.*` attributes of the AI SDK.
+ */
+
+// In this order, because messages read better than a raw request.
+const REQUEST_KEYS = ['gen_ai.input.messages', 'mlflow.spanInputs', 'input.value', 'ai.prompt.messages'];
+const RESPONSE_KEYS = ['gen_ai.output.messages', 'mlflow.spanOutputs', 'output.value', 'ai.response.text'];
+const CHAT_OPERATIONS = new Set(['chat', 'text_completion', 'generate_content']);
+const CHAT_SPAN_TYPES = new Set(['CHAT_MODEL', 'LLM']);
+const AI_SDK_CHAT = /\.(?:doGenerate|doStream)$/;
+
+/** Whether the span is one call of a language model. */
+export function isChatSpan(attributes: Attributes): boolean {
+  const operation = firstString(attributes, 'gen_ai.operation.name');
+  if (operation !== undefined) return CHAT_OPERATIONS.has(operation);
+  if (AI_SDK_CHAT.test(firstString(attributes, 'ai.operationId') ?? '')) return true;
+  return CHAT_SPAN_TYPES.has(unquote(firstString(attributes, 'mlflow.spanType') ?? ''));
+}
+
+export function requestPreview(attributes: Attributes): string | undefined {
+  return preview(attributes, REQUEST_KEYS, lastUserText) ?? preview(attributes, ['ai.prompt'], aiSdkPrompt);
+}
+
+export function responsePreview(attributes: Attributes): string | undefined {
+  return preview(attributes, RESPONSE_KEYS, assistantText);
+}
+
+/** What `generateText` and its like are called with: text or messages as `prompt`, or messages as `messages`. */
+function aiSdkPrompt(value: unknown): string | undefined {
+  const prompt = isRecord(value) ? value['prompt'] : undefined;
+  return typeof prompt === 'string' ? prompt : lastUserText(prompt ?? value);
+}
+
+function preview(
+  attributes: Attributes,
+  keys: string[],
+  readChat: (value: unknown) => string | undefined,
+): string | undefined {
+  let raw: string | undefined;
+  for (const key of keys) {
+    const recorded = firstString(attributes, key);
+    if (recorded === undefined) continue;
+    const value = parseJson(recorded);
+    const text = readUnlessTooDeep(value, readChat);
+    if (text !== undefined) return text;
+    raw ??= typeof value === 'string' ? value : recorded;
+  }
+  return raw;
+}
+
+/** JSON of some thousand levels, which a user of the application may have written, exhausts the stack. */
+function readUnlessTooDeep(value: unknown, readChat: (value: unknown) => string | undefined): string | undefined {
+  try {
+    return readChat(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Text of the last message of the user; without one (only tool results, say), of the last message that has text. */
+export function lastUserText(value: unknown): string | undefined {
+  const messages = readMessages(value);
+  const last = (wanted: (role: unknown) => boolean): string | undefined =>
+    messages
+      .filter(({ role }) => wanted(role))
+      .map(messageText)
+      .findLast((text) => text !== '');
+  return last((role) => role === 'user') ?? last(() => true);
+}
+
+/** Text of the answer; when it only calls tools, the calls. */
+export function assistantText(value: unknown): string | undefined {
+  const messages = readAnswers(value);
+  const join = (texts: string[]): string | undefined => texts.filter((text) => text !== '').join('\n') || undefined;
+  return join(messages.map(messageText)) ?? join(messages.flatMap(toolCalls));
+}
+
+function readMessages(value: unknown): Record<string, unknown>[] {
+  if (Array.isArray(value)) return value.filter(isRecord);
+  if (!isRecord(value)) return [];
+  if (Array.isArray(value['messages'])) return value['messages'].filter(isRecord);
+  return readMessages(readBody(value));
+}
+
+function readAnswers(value: unknown): Record<string, unknown>[] {
+  if (Array.isArray(value)) return value.filter(isRecord);
+  if (!isRecord(value)) return [];
+  if (isRecord(value['output']) && isRecord(value['output']['message'])) return [value['output']['message']];
+  if (isRecord(value['message'])) return [value['message']];
+  if (Array.isArray(value['choices'])) return value['choices'].flatMap(readAnswers);
+  if (Array.isArray(value['content'])) return [value];
+  return readAnswers(readBody(value));
+}
+
+/** Some clients record the HTTP body inside of the request: an object, or its JSON. */
+function readBody({ body }: Record<string, unknown>): unknown {
+  return typeof body === 'string' ? parseJson(body) : isRecord(body) ? body : undefined;
+}
+
+function messageText(message: Record<string, unknown>): string {
+  return parts(message)
+    .map((part) => {
+      if (typeof part === 'string') return part;
+      if (!isRecord(part) || (part['type'] !== undefined && part['type'] !== 'text')) return '';
+      const text = part['text'] ?? part['content'];
+      return typeof text === 'string' ? text : '';
+    })
+    .filter((text) => text !== '')
+    .join('\n');
+}
+
+function toolCalls(message: Record<string, unknown>): string[] {
+  const inOtherPlaces = Array.isArray(message['tool_calls']) ? message['tool_calls'] : [];
+  return [...parts(message), ...inOtherPlaces].filter(isRecord).flatMap((part) => {
+    // Bedrock Converse, OpenAI; else the part itself: GenAI conventions, Anthropic.
+    const call = [part['toolUse'], part['function'], part].find(isRecord) ?? part;
+    const input = call['arguments'] ?? call['input'];
+    if (typeof call['name'] !== 'string') return [];
+    return [`${call['name']}(${typeof input === 'string' ? input : JSON.stringify(input ?? {})})`];
+  });
+}
+
+function parts(message: Record<string, unknown>): unknown[] {
+  const content = message['parts'] ?? message['content'];
+  if (typeof content === 'string') return [content];
+  return Array.isArray(content) ? content : [];
+}
+
+/** Producers may have written a string as JSON, as MLflow's own attribute encoding allows. */
+export function unquote(text: string): string {
+  // What is no JSON is known without an error thrown for it, which costs as much as half a request.
+  if (!/^\s*"/.test(text)) return text;
+  const value = parseJson(text);
+  return typeof value === 'string' ? value : text;
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { type Attributes, type AttributeValue, type HrTime, type Link, SpanStatusCode } from '@opentelemetry/api';
+import { parseJson } from '../../common/json.js';
+import type { ReadableSpan } from '../../common/sdk-types.js';
+import { readTokenUsage } from '../../mlflow/figures.js';
+import { mlflowTraceId, TOKEN_USAGE } from '../../mlflow/names.js';
+import { nanoseconds } from '../span/span.js';
+import { INPUT_TOKENS, OUTPUT_TOKENS } from '../span/usage.js';
+import type { SpanFigures } from './totals.js';
+
+/**
+ * The file `traces.json`, in which servers without OTLP keep the spans of a trace. Ids are base64, and the values of
+ * attributes are JSON texts.
+ */
+export function buildTracesJson(spans: readonly ReadableSpan[]): string {
+  // Nanoseconds exceed what a JavaScript number holds, and JSON.stringify of Node.js 20 cannot write other numbers. They
+  // replace marks that no recorded text can be mistaken for.
+  const mark = randomUUID();
+  const numbers: string[] = [];
+  const number = (time: HrTime): string => `${mark}:${numbers.push(String(nanoseconds(time))) - 1}`;
+  const json = JSON.stringify({ spans: spans.map((span) => buildSpan(span, number)) });
+  return json.replace(new RegExp(`"${mark}:(\\d+)"`, 'g'), (_, index: string) => numbers[Number(index)] ?? 'null');
+}
+
+/** Token usage of a span, for the totals that such a server does not make. */
+export function readSpanFigures(span: ReadableSpan): SpanFigures {
+  const { [TOKEN_USAGE]: recorded, [INPUT_TOKENS]: input, [OUTPUT_TOKENS]: output } = span.attributes;
+  const total = Number(input ?? 0) + Number(output ?? 0);
+  const standard = { input_tokens: input, output_tokens: output, total_tokens: total };
+  return {
+    spanId: span.spanContext().spanId,
+    parentSpanId: span.parentSpanContext?.spanId,
+    tokenUsage:
+      (typeof recorded === 'string' ? readTokenUsage(parseJson(recorded)) : undefined) ?? readTokenUsage(standard),
+  };
+}
+
+function buildSpan(span: ReadableSpan, time: (time: HrTime) => string): object {
+  const { traceId, spanId } = span.spanContext();
+  return {
+    trace_id: base64(traceId),
+    span_id: base64(spanId),
+    parent_span_id: span.parentSpanContext === undefined ? null : base64(span.parentSpanContext.spanId),
+    name: span.name,
+    start_time_unix_nano: time(span.startTime),
+    end_time_unix_nano: time(span.endTime),
+    events: span.events.map((event) => ({
+      name: event.name,
+      time_unix_nano: time(event.time),
+      attributes: event.attributes ?? {},
+    })),
+    status: {
+      code: span.status.code === SpanStatusCode.ERROR ? 'STATUS_CODE_ERROR' : 'STATUS_CODE_OK',
+      message: span.status.message ?? '',
+    },
+    attributes: {
+      ...encodeAttributes(span.attributes),
+      'mlflow.traceRequestId': JSON.stringify(mlflowTraceId(traceId)),
+    },
+    links: span.links.map((link: Link) => ({
+      trace_id: base64(link.context.traceId),
+      span_id: base64(link.context.spanId),
+      attributes: link.attributes ?? {},
+    })),
+  };
+}
+
+function encodeAttributes(attributes: Attributes): Record<string, string> {
+  const encoded: Record<string, string> = {};
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== undefined) encoded[key] = encodeValue(value);
+  }
+  return encoded;
+}
+
+/** As MLflow stores spans that arrive by OTLP: texts that are JSON stay as they are, except bare numbers and words. */
+function encodeValue(value: AttributeValue): string {
+  if (typeof value === 'string' && /^\s*["[{]/.test(value) && parseJson(value) !== undefined) return value;
+  return JSON.stringify(value);
+}
+
+function base64(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('base64');
+}

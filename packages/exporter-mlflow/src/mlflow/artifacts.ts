@@ -1,0 +1,32 @@
+import type { Failure } from '../http/outcome.js';
+import { ARTIFACT_LOCATION } from './names.js';
+import type { Rest, RestResult } from './rest.js';
+
+/**
+ * The folder of a trace's files, by the tags of its record. Fails if the server keeps files where only clients with
+ * access to its storage reach them.
+ */
+export function artifactFolder({ url }: Rest, tags: Readonly<Record<string, string>>): RestResult<string> {
+  const location = tags[ARTIFACT_LOCATION] ?? '';
+  const folder = /^mlflow-artifacts:(?:\/\/[^/]*)?\/(.*)$/.exec(location)?.[1];
+  if (folder === undefined) {
+    return {
+      kind: 'configuration',
+      reason: `MLflow at ${url} keeps spans in ${location.split(':')[0]}: storage, out of reach of this exporter: start it with --serve-artifacts, or with a database and MLflow >= 3.4.`,
+    };
+  }
+  // Percent-encoded, because the name of an experiment's folder may hold spaces.
+  return { kind: 'success', value: new URL(`/${folder}`, url).pathname };
+}
+
+/** Writes `traces.json` into the folder, in place of an earlier one. */
+export async function putTracesJson(rest: Rest, folder: string, text: string): Promise<Failure | undefined> {
+  const outcome = await rest.send({
+    method: 'PUT',
+    path: `/api/2.0/mlflow-artifacts/artifacts${folder}/traces.json`,
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(text),
+    beginningOnly: true,
+  });
+  return outcome.kind === 'success' ? undefined : outcome;
+}

@@ -1,0 +1,79 @@
+import { isRecord } from '../common/json.js';
+import { TRACE_COST, TRACE_TOKEN_USAGE } from './names.js';
+
+/** Token counts of a span or of a whole trace. */
+export interface TokenUsage {
+  /** Includes tokens read from a prompt cache and written to it. */
+  inputTokens: number;
+  outputTokens: number;
+  totalTokens: number;
+  /** Part of `inputTokens`. Absent if unknown. */
+  cacheReadInputTokens?: number;
+  /** Part of `inputTokens`. Absent if unknown. */
+  cacheCreationInputTokens?: number;
+}
+
+/** Cost in US dollars, as MLflow computed it from token usage and model. */
+export interface Cost {
+  inputCost: number;
+  outputCost: number;
+  totalCost: number;
+}
+
+/** Figures of a whole trace. */
+export interface Totals {
+  tokenUsage?: TokenUsage | undefined;
+  cost?: Cost | undefined;
+}
+
+/** Reads the object in `mlflow.chat.tokenUsage` or `mlflow.trace.tokenUsage`; undefined if it holds no counts. */
+export function readTokenUsage(value: unknown): TokenUsage | undefined {
+  if (!isRecord(value)) return undefined;
+  const inputTokens = finite(value['input_tokens']);
+  const outputTokens = finite(value['output_tokens']);
+  if (inputTokens === undefined && outputTokens === undefined) return undefined;
+  const read = finite(value['cache_read_input_tokens']);
+  const creation = finite(value['cache_creation_input_tokens']);
+  return {
+    inputTokens: inputTokens ?? 0,
+    outputTokens: outputTokens ?? 0,
+    totalTokens: finite(value['total_tokens']) ?? 0,
+    ...(read === undefined ? {} : { cacheReadInputTokens: read }),
+    ...(creation === undefined ? {} : { cacheCreationInputTokens: creation }),
+  };
+}
+
+/** Reads the object in `mlflow.llm.cost` or `mlflow.trace.cost`; undefined if it holds no total. */
+export function readCost(value: unknown): Cost | undefined {
+  if (!isRecord(value)) return undefined;
+  const totalCost = finite(value['total_cost']);
+  if (totalCost === undefined) return undefined;
+  return { inputCost: finite(value['input_cost']) ?? 0, outputCost: finite(value['output_cost']) ?? 0, totalCost };
+}
+
+/** Metadata of a trace record that sets the totals. The server takes them as those of the whole trace. */
+export function totalsMetadata({ tokenUsage, cost }: Totals): Record<string, string> {
+  return {
+    ...(tokenUsage === undefined ? {} : { [TRACE_TOKEN_USAGE]: writeTokenUsage(tokenUsage) }),
+    ...(cost === undefined ? {} : { [TRACE_COST]: writeCost(cost) }),
+  };
+}
+
+// JSON leaves out members that are undefined.
+function writeTokenUsage(usage: TokenUsage): string {
+  return JSON.stringify({
+    input_tokens: usage.inputTokens,
+    output_tokens: usage.outputTokens,
+    total_tokens: usage.totalTokens,
+    cache_read_input_tokens: usage.cacheReadInputTokens,
+    cache_creation_input_tokens: usage.cacheCreationInputTokens,
+  });
+}
+
+function writeCost(cost: Cost): string {
+  return JSON.stringify({ input_cost: cost.inputCost, output_cost: cost.outputCost, total_cost: cost.totalCost });
+}
+
+function finite(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}

@@ -1,0 +1,51 @@
+/** Names that MLflow gives to attributes, tags, metadata and traces, as far as more than one file needs them. */
+
+/** Span attribute: token counts as a JSON object. */
+export const TOKEN_USAGE = 'mlflow.chat.tokenUsage';
+/** Span attribute: cost in US dollars as a JSON object. */
+export const COST = 'mlflow.llm.cost';
+/** Span attribute. */
+export const SPAN_INPUTS = 'mlflow.spanInputs';
+/** Span attribute. */
+export const SPAN_OUTPUTS = 'mlflow.spanOutputs';
+/** Span attribute: `CHAT_MODEL`, `AGENT`, `TOOL` and so on. */
+export const SPAN_TYPE = 'mlflow.spanType';
+/** Prefix of root span attributes that become tags of the trace. */
+export const TRACE_TAG_PREFIX = 'mlflow.traceTag.';
+/** Prefix of root span attributes that become metadata of the trace. */
+export const TRACE_METADATA_PREFIX = 'mlflow.traceMetadata.';
+
+/** Tag of a trace. */
+export const TRACE_NAME = 'mlflow.traceName';
+/** Tag of a trace and attribute of spans: a JSON list of prompt versions, as Python's client writes it. */
+export const LINKED_PROMPTS = 'mlflow.linkedPrompts';
+/** Tag of a trace: where an old server keeps its spans. */
+export const ARTIFACT_LOCATION = 'mlflow.artifactLocation';
+/** Tags that the server writes. With a value of a client, it would look for the spans in the wrong place. */
+export const SERVER_TAGS: readonly string[] = ['mlflow.trace.spansLocation', ARTIFACT_LOCATION];
+
+/** Metadata of a trace. */
+export const SESSION = 'mlflow.trace.session';
+/** Metadata of a trace. */
+export const USER = 'mlflow.trace.user';
+/** Metadata of a trace, and attribute of its root span: the run that the trace belongs to. */
+export const SOURCE_RUN = 'mlflow.sourceRun';
+/** Metadata of a trace: the sum of its spans. */
+export const TRACE_TOKEN_USAGE = 'mlflow.trace.tokenUsage';
+/** Metadata of a trace: the sum of its spans. */
+export const TRACE_COST = 'mlflow.trace.cost';
+/** Metadata of a trace: `true` once it has a record. */
+export const FINALIZED = 'mlflow.trace.infoFinalized';
+
+/** MLflow's id of a trace, `tr-` and 32 hexadecimal digits. Takes that id as well as OpenTelemetry's. */
+export function mlflowTraceId(traceId: string): string {
+  return /^[0-9a-f]{32}$/i.test(traceId) ? `tr-${traceId.toLowerCase()}` : traceId;
+}
+
+/** Path of the routes about traces. */
+export const TRACES = '/api/3.0/mlflow/traces';
+
+/** Path of the routes about one trace. */
+export function tracePath(traceId: string): string {
+  return `${TRACES}/${encodeURIComponent(mlflowTraceId(traceId))}`;
+}

@@ -1,0 +1,103 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { isRecord, parseJson } from '../common/json.js';
+import type { Failure, Success } from '../http/outcome.js';
+import type { Rest, RestResult } from './rest.js';
+
+/** Spans of one experiment, serialized. */
+export interface SpanUpload {
+  experimentId: string;
+  /** Links the traces to this run. MLflow only does this for traces whose root is in the upload. */
+  runId: string | undefined;
+  /** OTLP/protobuf. */
+  body: Uint8Array;
+  /** Whether `body` is compressed. */
+  gzip: boolean;
+}
+
+/**
+ * Parts of an answer with status 200, by https://opentelemetry.io/docs/specs/otlp/#partial-success-1. MLflow itself
+ * never sends them, but a gateway before it may.
+ */
+export interface PartialSuccess {
+  /** How many spans the server rejected, without saying which. They must not be sent again. 0 for a mere warning. */
+  rejected: number;
+  message: string;
+}
+
+const FIRST_VERSION_WITH_OTLP = [3, 4] as const;
+const PAUSE_MILLIS = 500;
+
+/**
+ * Uploads spans by OTLP. The value is undefined if the server took all of them without a comment. Fails with
+ * `unsupported` only if the server certainly has no OTLP route.
+ *
+ * A load balancer without a server behind it answers 404 as old servers do. A short outage must not switch a process to
+ * artifacts for good. Status 501 is MLflow's own answer.
+ */
+export async function postSpans(rest: Rest, upload: SpanUpload): Promise<RestResult<PartialSuccess | undefined>> {
+  const headers: Record<string, string> = {
+    'content-type': 'application/x-protobuf',
+    'x-mlflow-experiment-id': upload.experimentId,
+    ...(upload.runId === undefined ? {} : { 'x-mlflow-run-id': upload.runId }),
+    ...(upload.gzip ? { 'content-encoding': 'gzip' } : {}),
+  };
+  const { body } = upload;
+  let isSuspect = false;
+  for (;;) {
+    const outcome = await rest.send({ method: 'POST', path: '/v1/traces', headers, body, beginningOnly: true });
+    if (outcome.kind === 'success') return { kind: 'success', value: readPartialSuccess(outcome) };
+    if (outcome.kind !== 'unsupported' || outcome.status === 501) return outcome;
+    const verdict = await examine(rest);
+    // An outage may end between two requests, so that a suspicion must hold twice.
+    if (verdict === 'old' || (verdict === 'suspect' && isSuspect)) return outcome;
+    isSuspect = verdict === 'suspect';
+    if (performance.now() + PAUSE_MILLIS >= rest.limit.deadline) return outage(outcome);
+    await delay(PAUSE_MILLIS);
+  }
+}
+
+function outage(failure: Failure): Failure {
+  return { ...failure, kind: 'retryable' };
+}
+
+/**
+ * Why there is no OTLP route: the server's version shows that it is old. A gateway may only let MLflow's API through, so
+ * an answer there makes the server suspect. During an outage neither of them answers.
+ */
+async function examine(rest: Rest): Promise<'old' | 'suspect' | 'outage'> {
+  const version = await rest.send({ method: 'GET', path: '/version' });
+  const [, major, minor] = (version.kind === 'success' && /^\s*(\d+)\.(\d+)\./.exec(version.body)) || [];
+  if (major !== undefined) {
+    const [firstMajor, firstMinor] = FIRST_VERSION_WITH_OTLP;
+    const isOld = Number(major) < firstMajor || (Number(major) === firstMajor && Number(minor) < firstMinor);
+    return isOld ? 'old' : 'outage';
+  }
+  const api = await rest.send({ method: 'GET', path: '/api/2.0/mlflow/experiments/search?max_results=1' });
+  return api.kind === 'success' && /json/i.test(api.contentType) ? 'suspect' : 'outage';
+}
+
+/** Undefined if the server took all spans and has nothing to say, or if it does not speak OTLP. */
+function readPartialSuccess({ bytes, contentType }: Success): PartialSuccess | undefined {
+  if (!bytes?.byteLength) return undefined;
+  const partial = decode(bytes, contentType);
+  if (!isRecord(partial)) return undefined;
+  // In JSON, a number of 64 bits is text.
+  const rejected = Math.max(Number(partial['rejectedSpans']) || 0, 0);
+  const message = typeof partial['errorMessage'] === 'string' ? partial['errorMessage'] : '';
+  return rejected > 0 || message !== '' ? { rejected, message } : undefined;
+}
+
+function decode(answer: Uint8Array, contentType: string): unknown {
+  if (/^application\/json/i.test(contentType)) {
+    const parsed = parseJson(new TextDecoder().decode(answer));
+    return isRecord(parsed) ? parsed['partialSuccess'] : undefined;
+  }
+  if (!/^application\/x-protobuf/i.test(contentType)) return undefined;
+  try {
+    return ProtobufTraceSerializer.deserializeResponse(answer).partialSuccess;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+import { readCost, readTokenUsage } from './figures.js';
+import { COST, SPAN_INPUTS, SPAN_OUTPUTS, SPAN_TYPE, TOKEN_USAGE } from './names.js';
+import { optional } from './rest.js';
+import type { MlflowSpan } from './types.js';
+import type { WireAnyValue, WireKeyValue, WireSpan } from './wire-types.js';
+
+/** Reads a span of the server's answer. Throws if it is malformed. */
+export function parseSpan(span: WireSpan): MlflowSpan {
+  const attributes = parseAttributes(span.attributes);
+  const { [SPAN_TYPE]: type, 'mlflow.llm.model': model } = attributes;
+  return {
+    spanId: parseId(span.span_id),
+    ...optional('parentSpanId', span.parent_span_id === undefined ? undefined : parseId(span.parent_span_id)),
+    name: span.name,
+    type: typeof type === 'string' ? type : 'UNKNOWN',
+    startTimeUnixNano: BigInt(span.start_time_unix_nano ?? 0),
+    ...optional('endTimeUnixNano', span.end_time_unix_nano === undefined ? undefined : BigInt(span.end_time_unix_nano)),
+    ok: span.status?.code !== 'STATUS_CODE_ERROR',
+    statusMessage: span.status?.message ?? '',
+    attributes,
+    events: (span.events ?? []).map((event) => ({
+      name: event.name,
+      timeUnixNano: BigInt(event.time_unix_nano ?? 0),
+      attributes: parseAttributes(event.attributes),
+    })),
+    ...optional('inputs', attributes[SPAN_INPUTS]),
+    ...optional('outputs', attributes[SPAN_OUTPUTS]),
+    ...optional('model', typeof model === 'string' ? model : undefined),
+    ...optional('tokenUsage', readTokenUsage(attributes[TOKEN_USAGE])),
+    ...optional('cost', readCost(attributes[COST])),
+  };
+}
+
+/** Plain values of attributes. The server returns recorded JSON as the values that it stands for. */
+function parseAttributes(attributes: readonly WireKeyValue[] = []): Record<string, unknown> {
+  return Object.fromEntries(attributes.map(({ key, value }) => [key, parseValue(value ?? {})]));
+}
+
+function parseValue(value: WireAnyValue): unknown {
+  if (value.string_value !== undefined) return value.string_value;
+  if (value.bool_value !== undefined) return value.bool_value;
+  if (value.int_value !== undefined) return Number(value.int_value);
+  if (value.double_value !== undefined) return Number(value.double_value);
+  if (value.array_value !== undefined) return (value.array_value.values ?? []).map(parseValue);
+  if (value.kvlist_value !== undefined) return parseAttributes(value.kvlist_value.values);
+  return null;
+}
+
+/** Base64, as in the server's answers, to lower-case hexadecimal, as everywhere else. */
+function parseId(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('hex');
+}
