@@ -1,5 +1,5 @@
-// A function-calling agent (ReAct: the model reasons, asks for tools, sees their results, answers). One trace:
-// an AGENT span, below it a CHAT_MODEL span per call to Bedrock and a TOOL span per tool run.
+// A function-calling agent (ReAct: the model reasons, asks for tools, reads their results, answers). It makes one trace:
+// an AGENT span with a CHAT_MODEL span per call to Bedrock and a TOOL span per tool run.
 import {
   BedrockRuntimeClient,
   type ContentBlock,
@@ -62,7 +62,7 @@ async function act({ name = '', toolUseId, input }: ToolUseBlock): Promise<Conte
     console.log(`  ${name}(${JSON.stringify(input)}) -> ${JSON.stringify(result)}`);
     return { toolResult: { toolUseId, content: [{ json: result } as ToolResultContentBlock] } };
   } catch (error) {
-    // The model is told, so that it can try something else.
+    // Report the error to the model, so that it can try something else.
     return { toolResult: { toolUseId, status: 'error', content: [{ text: (error as Error).message }] } };
   }
 }
@@ -75,7 +75,7 @@ try {
   console.error(explainBedrockError(error));
   process.exitCode = 1;
 } finally {
-  // Sends what the batch still holds. Without it, the last spans of a short program are lost.
-  // It rejects when the last traces could not be delivered, which diag has told; the answer above is good all the same.
+  // Flushes the last batch. Without it, the last spans of a short program are lost.
+  // It rejects if delivery failed. The reason is in the log, and the answer above is valid anyway.
   await sdk.shutdown().catch(() => {});
 }

@@ -3,10 +3,10 @@ import { type Attributes, type Span, SpanStatusCode, trace } from '@opentelemetr
 const tracer = trace.getTracer('weather-agent');
 
 /**
- * Runs `work` inside a span that shows its input and output in MLflow. Spans made meanwhile, such as those of calls
- * to Bedrock, become its children.
+ * Runs `work` inside a span that shows its input and output in MLflow. Spans that start during `work`, such as those of
+ * calls to Bedrock, become its children.
  *
- * `mlflow.spanInputs` and `mlflow.spanOutputs` hold JSON. The type of the span (AGENT, TOOL, ...) is among `attributes`.
+ * `mlflow.spanInputs` and `mlflow.spanOutputs` hold JSON. `attributes` includes the type of the span (AGENT, TOOL, ...).
  */
 export function inSpan<T>(name: string, attributes: Attributes, input: unknown, work: () => Promise<T>): Promise<T> {
   return tracer.startActiveSpan(name, { attributes }, async (span: Span) => {

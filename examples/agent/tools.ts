@@ -4,13 +4,13 @@ interface CityInput {
   city: string;
 }
 
-/** What the model is told: one tool per thing it may ask for. */
+/** Descriptions of the tools for the model. */
 export const toolDefinitions: Tool[] = [
   cityTool('get_weather', 'The current weather in a city.'),
   cityTool('get_local_time', 'The local time in a city.'),
 ];
 
-/** What runs when the model asks. A real agent would call services here. */
+/** The tools. A real agent would call services here. */
 const implementations: Record<string, (input: CityInput) => Promise<unknown>> = {
   get_weather: async ({ city }) => weather[city] ?? { unknown: city },
   get_local_time: async ({ city }) => {
@@ -27,7 +27,7 @@ const weather: Record<string, { sky: string; celsius: number }> = {
 
 const timeZones: Record<string, string> = { Paris: 'Europe/Paris', Tokyo: 'Asia/Tokyo' };
 
-/** @throws Error for a tool that does not exist: models make up names at times. */
+/** @throws Error if the tool does not exist, because models sometimes invent names. */
 export async function runTool(name: string, input: unknown): Promise<unknown> {
   const tool = implementations[name];
   if (tool === undefined) throw new Error(`There is no tool "${name}".`);

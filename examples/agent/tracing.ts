@@ -5,7 +5,7 @@ import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { MlflowSpanExporter } from 'opentelemetry-exporter-mlflow';
 import { BedrockInstrumentation } from 'opentelemetry-instrumentation-bedrock';
 
-// Without a logger OpenTelemetry is silent, also about a wrong tracking URI or password.
+// Without a logger OpenTelemetry reports nothing, not even a wrong tracking URI or password.
 diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN);
 
 export const sdk = new NodeSDK({
@@ -16,7 +16,7 @@ export const sdk = new NodeSDK({
       new MlflowSpanExporter({ experimentName: process.env.MLFLOW_EXPERIMENT_NAME ?? 'bedrock-examples' }),
     ),
   ],
-  // MLflow takes no metrics. By default NodeSDK sends some to http://localhost:4318 and waits for it at the end.
+  // MLflow accepts no metrics. By default NodeSDK sends some to http://localhost:4318 and waits for that at the end.
   metricReaders: [],
 });
 sdk.start();

@@ -1,4 +1,4 @@
-// What `cdk` runs, see cdk.json.
+// The program that `cdk` runs, see cdk.json.
 import { App } from 'aws-cdk-lib';
 import { addStacks } from './src/stacks.js';
 

@@ -1,4 +1,4 @@
-// A conversation in turns. Each turn is a trace; all of them are one session, which MLflow shows as a whole.
+// A conversation with several turns. Each turn is one trace. MLflow shows all of them together as one session.
 import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { explainBedrockError } from '../shared/explain-error.js';
 import { ChatSession } from './session.js';

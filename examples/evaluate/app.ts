@@ -1,4 +1,4 @@
-// Records answers with mlflow-bedrock, then lets Python's mlflow.genai.evaluate judge these very traces.
+// Records answers with mlflow-bedrock. Then Python's mlflow.genai.evaluate judges these traces.
 import { randomUUID } from 'node:crypto';
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
 import { autolog, getCurrentTraceId, MlflowClient, traced, updateCurrentTrace } from 'mlflow-bedrock';
@@ -28,7 +28,7 @@ const answer = traced({ name: 'answer', spanType: 'CHAIN' }, async (question: st
 });
 const traceIds: string[] = [];
 
-/** Asks the questions and writes the right answers to the traces, as people who know would do. */
+/** Asks the questions and writes the expected answers to the traces, as human experts would do. */
 async function recordAnswers(): Promise<void> {
   for (const [index, conversation] of conversations.entries()) {
     for (const { question } of conversation) {
@@ -37,7 +37,7 @@ async function recordAnswers(): Promise<void> {
   }
   await autolog().flush();
   for (const [index, { expected }] of conversations.flat().entries()) {
-    // The name that the judge of correctness reads.
+    // MLflow's judge of correctness reads this name.
     await mlflow.logExpectation(traceIds[index] ?? '', {
       name: 'expected_response',
       value: expected,

@@ -1,7 +1,7 @@
-"""Evaluates traces that a TypeScript application recorded, as one evaluates Python's own.
+"""Evaluates traces of a TypeScript application in the same way as traces of a Python application.
 
-Reads MLFLOW_TRACKING_URI and MLFLOW_EXPERIMENT_ID (MLflow does), EVALUATION (the tag of the traces) and
-JUDGE_MODEL (MLflow's name of a judge model, such as "openai:/gpt-4.1-mini").
+Reads EVALUATION (the tag of the traces), JUDGE_MODEL (MLflow's name of a judge model, such as
+"openai:/gpt-4.1-mini") and MLFLOW_EXPERIMENT_ID. MLflow itself reads MLFLOW_TRACKING_URI.
 """
 
 import os
@@ -15,7 +15,7 @@ EVALUATION = os.environ["EVALUATION"]
 EXPERIMENT_ID = os.environ["MLFLOW_EXPERIMENT_ID"]
 
 
-# Code scorers: what can be computed needs no model.
+# Code scorers: a score that code can compute needs no model.
 @scorer
 def is_concise(outputs) -> bool:
     return len(outputs.split()) <= 50
@@ -49,12 +49,12 @@ for session in sorted({trace.info.trace_metadata["mlflow.trace.session"] for tra
     turns = find(f"metadata.`mlflow.trace.session` = '{session}'")
     print(f"Session     {session}: {len(turns)} trace(s)")
 
-# A dataset: questions and right answers, to be asked again after the next change.
+# A dataset of questions and expected answers, to test the next change with.
 dataset = create_dataset(name=f"capitals-{EVALUATION}", experiment_id=EXPERIMENT_ID)
 dataset.merge_records(traces)
 print(f"Dataset     {dataset.dataset_id}: {len(dataset.to_df())} records")
 
-# Evaluation. Each score becomes an assessment of its trace, their means become metrics of the run.
+# Evaluation. Each score becomes an assessment of its trace. The means become metrics of the run.
 result = mlflow.genai.evaluate(
     data=traces,
     scorers=[is_concise, calls_to_model, total_tokens, Correctness(model=os.environ["JUDGE_MODEL"])],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { installMlflow } from 'testing/mlflow/install.js';
 
 /**
- * Runs evaluate.py with the Python that has MLflow; its output goes to ours.
+ * Runs evaluate.py with the Python that has MLflow. Its output goes to the terminal of this process.
  *
  * @param settings environment variables that evaluate.py reads
  * @returns its exit code
@@ -24,11 +24,11 @@ export async function runEvaluation(settings: NodeJS.ProcessEnv): Promise<number
 
 const PYTHON_ENV: NodeJS.ProcessEnv = {
   PYTHONUTF8: '1',
-  // An experiment by name would win over the one by id.
+  // The name would win over the experiment's id.
   MLFLOW_EXPERIMENT_NAME: undefined,
-  // Neither usage reports nor a price list from the internet: nothing but MLflow and the judge is called.
+  // No usage reports and no price list from the internet: the script calls only MLflow and the judge.
   MLFLOW_DISABLE_TELEMETRY: 'true',
   MLFLOW_MODEL_CATALOG_URI: '',
-  // With it, every start compiles all of MLflow again.
+  // If it were set, Python would compile all of MLflow at every start.
   PYTHONDONTWRITEBYTECODE: undefined,
 };

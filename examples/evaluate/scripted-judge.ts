@@ -3,15 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { type Body, createJsonServer, RequestError } from '../shared/json-server.js';
 
 export interface ScriptedJudge {
-  /** What leads MLflow's judges to it. */
+  /** Environment variables that make MLflow's judges call this endpoint. */
   env: NodeJS.ProcessEnv;
   close(): void;
 }
 
 /**
- * A stand-in for a judge model, where there is none: an endpoint that speaks OpenAI's chat completions, as MLflow's
- * judges do. It understands one question, that of MLflow's judge of correctness, and says yes where the answer
- * contains what was expected, word for word. A model would understand other words for the same thing.
+ * A stand-in for a judge model: an endpoint for OpenAI's chat completions, which MLflow's judges call. It understands
+ * only the question of MLflow's judge of correctness. It says yes if the answer contains the expected words. A model
+ * would also accept other words with the same meaning.
  */
 export async function startScriptedJudge(): Promise<ScriptedJudge> {
   const server = createJsonServer({ 'POST /v1/chat/completions': async (body) => completion(body) });

@@ -1,5 +1,5 @@
-// A chat service whose users say what they think of its answers. Runs a short session of one user and ends; with
-// --serve it goes on serving.
+// A chat service that collects its users' feedback on its answers. By default it runs a short session of one user and
+// ends. With --serve it keeps serving.
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createChatService } from './service.js';
@@ -31,7 +31,7 @@ async function listen(port: string): Promise<void> {
   }
 }
 
-/** What a chat window does: it keeps the trace id of each answer and sends it along with the user's judgement. */
+/** Acts like a chat window: it keeps the trace id of each answer and sends it with the user's feedback. */
 async function session(userId: string, sessionId: string): Promise<void> {
   const good = await post('/chat', { question: 'What is the capital of Kenya?', userId, sessionId });
   await post('/feedback', { traceId: good['traceId'], userId, helpful: true });

@@ -7,10 +7,10 @@ import { type Body, createJsonServer, optionalText, RequestError, requireText } 
 const modelId = process.env.BEDROCK_MODEL_ID ?? 'amazon.nova-lite-v1:0';
 const bedrock = new BedrockRuntimeClient();
 const mlflow = new MlflowClient();
-// Tracing runs already (mlflow-bedrock/register); this gives its handle.
+// mlflow-bedrock/register has started tracing already, so this call only returns its handle.
 const tracing = autolog();
 
-/** A chat service that takes its users' feedback: `POST /chat` and `POST /feedback`. */
+/** Creates a chat service that collects its users' feedback: `POST /chat` and `POST /feedback`. */
 export function createChatService(): Server {
   return createJsonServer({ 'POST /chat': chat, 'POST /feedback': feedback });
 }
@@ -35,7 +35,7 @@ const answer = traced(
     const { output } = await bedrock.send(new ConverseCommand({ modelId, messages }));
     const text = output?.message?.content?.map((block) => block.text ?? '').join('') ?? '';
     updateCurrentTrace({ responsePreview: text });
-    // The client keeps it with the answer, to say later which answer its feedback is about.
+    // The client keeps the trace id, because its feedback must name the answer.
     return { answer: text, traceId: getCurrentTraceId() };
   },
 );
@@ -48,11 +48,11 @@ async function feedback(body: Body): Promise<object> {
   if (typeof helpful !== 'boolean') throw new RequestError(400, '"helpful" must be true or false.');
   const rationale = optionalText(body, 'comment');
   const expected = optionalText(body, 'expectedAnswer');
-  // Traces are sent every five seconds. Who is quicker than that would judge a trace that MLflow does not have yet.
+  // Traces are sent every five seconds. Without the flush, MLflow would not have the trace of a quicker user yet.
   await tracing.flush();
   try {
     await mlflow.logFeedback(traceId, { name: 'helpful', value: helpful, source, ...(rationale && { rationale }) });
-    // The name that MLflow's own judge of correctness reads.
+    // MLflow's judge of correctness reads this name.
     if (expected) await mlflow.logExpectation(traceId, { name: 'expected_response', value: expected, source });
   } catch (error) {
     throw explainFeedbackError(error, traceId);

@@ -1,5 +1,5 @@
-// A guardrail before and behind a model: one request that it lets pass, one that it blocks, and a text that is checked
-// without a model.
+// A guardrail around a model. It lets the first request pass and blocks the second. Then it checks a text without a
+// model.
 import { explainBedrockError } from '../shared/explain-error.js';
 import { ask, isAllowed } from './guarded-chat.js';
 
@@ -9,8 +9,8 @@ try {
   for (const question of ['What is the capital of France?', blocked]) {
     console.log(`> ${question}`);
     const { text, intervened } = await ask(question);
-    // An intervention is an answer, not an error. It stays out of a conversation that goes on: the guardrail would
-    // find it again in every turn.
+    // An intervention is an answer, not an error. Do not add it to the conversation, because the guardrail would
+    // intervene again in every later turn.
     console.log(intervened ? `(guardrail) ${text}` : text);
   }
   console.log(`"${blocked}" may go to a model: ${(await isAllowed(blocked)) ? 'yes' : 'no'}`);

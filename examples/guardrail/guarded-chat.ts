@@ -14,17 +14,17 @@ const bedrock = new BedrockRuntimeClient();
 
 export interface Answer {
   text: string;
-  /** The guardrail blocked the request or changed the answer: the text is the guardrail's. */
+  /** True if the guardrail blocked the request or changed the answer. The text is then the guardrail's. */
   intervened: boolean;
 }
 
-/** Question and answer pass the guardrail. */
+/** Asks a question. The guardrail checks the question and the answer. */
 export const ask = traced({ name: 'ask', spanType: 'CHAIN' }, async (question: string): Promise<Answer> => {
   const { output, stopReason, trace } = await bedrock.send(
     new ConverseCommand({
       modelId,
       messages: [{ role: 'user', content: [{ text: question }] }],
-      // With the trace, the answer and its span tell which policy intervened. Without it they tell only that one did.
+      // With the trace, the answer and its span name the policy that intervened.
       guardrailConfig: { guardrailIdentifier, guardrailVersion, trace: 'enabled' },
     }),
   );
@@ -37,7 +37,7 @@ export const ask = traced({ name: 'ask', spanType: 'CHAIN' }, async (question: s
   return { text, intervened };
 });
 
-/** Whether a text from elsewhere, such as a page that a tool has read, may go to a model. No model is called. */
+/** Checks without a model whether a foreign text may go to a model, for example a web page that a tool has read. */
 export const isAllowed = traced({ name: 'check text', spanType: 'CHAIN' }, async (text: string): Promise<boolean> => {
   const { action, assessments = [] } = await bedrock.send(
     new ApplyGuardrailCommand({
@@ -51,7 +51,7 @@ export const isAllowed = traced({ name: 'check text', spanType: 'CHAIN' }, async
   return action !== 'GUARDRAIL_INTERVENED';
 });
 
-/** As tags of the trace, by which MLflow finds the interventions. */
+/** Writes the interventions as tags of the trace, so that MLflow's search finds them. */
 function report(assessments: GuardrailAssessment[]): void {
   const policies = assessments.flatMap((assessment) =>
     Object.entries(assessment).flatMap(([name, member]) => (name.endsWith('Policy') && member ? name : [])),

@@ -1,4 +1,4 @@
-// What Lambda does with the function, in small: two invocations in one process, which it freezes after each.
+// Plays Lambda: invokes the function twice in one process and freezes the process after each invocation.
 import { explainBedrockError } from '../shared/explain-error.js';
 import { handler } from './handler.js';
 
@@ -8,14 +8,14 @@ const FREEZE_MILLIS = 100;
 async function invoke(question: string): Promise<void> {
   const deadline = Date.now() + TIMEOUT_MILLIS;
   const result = await handler({ question }, { getRemainingTimeInMillis: () => deadline - Date.now() });
-  // Requests and timers of now would have to wait for the next invocation, which may never come.
+  // Requests and timers that are still open would wait for the next invocation, which may never come.
   const pending = process.getActiveResourcesInfo().filter((kind) => !/^(TTY|Pipe|FS)/.test(kind));
   console.log(result.answer);
   console.log(`  under way when the function is frozen: ${pending.length === 0 ? 'nothing' : pending.join(', ')}`);
   freeze();
 }
 
-/** Nothing runs in this process meanwhile. */
+/** Blocks this process, so that nothing runs in it. */
 function freeze(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FREEZE_MILLIS);
 }
@@ -23,7 +23,7 @@ function freeze(): void {
 try {
   await invoke('What is the capital of France?');
   await invoke('What is the capital of Japan?');
-  // No shutdown: Lambda ends the process without a word.
+  // No shutdown, because Lambda ends the process without a signal.
   process.exit();
 } catch (error) {
   console.error(explainBedrockError(error));

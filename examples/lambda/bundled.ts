@@ -1,4 +1,4 @@
-// The function as one file: what a bundler starts from. No module hook fires in a bundle, so the SDK is handed over.
+// Entry point for a bundler. Module hooks do not run in a bundle, so this file passes the SDK to the instrumentation.
 import * as bedrock from '@aws-sdk/client-bedrock-runtime';
 import { instrumentation } from './tracing.js';
 

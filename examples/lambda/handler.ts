@@ -1,10 +1,10 @@
-// The function. Nothing here knows of tracing, but the wrapper at the end.
+// The function. Only the wrapper at the end belongs to tracing.
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
 import { flushSpans } from './tracing.js';
 import { withFlush } from './with-flush.js';
 
 const modelId = process.env.BEDROCK_MODEL_ID ?? 'amazon.nova-lite-v1:0';
-// Outside of the handler, so that warm invocations use its connection again.
+// Outside the handler, so that warm invocations reuse its connection.
 const bedrock = new BedrockRuntimeClient();
 
 async function answer({ question }: { question: string }): Promise<{ answer: string }> {

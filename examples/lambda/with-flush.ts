@@ -1,16 +1,16 @@
-/** The part of Lambda's context that is needed here; the full type is in `@types/aws-lambda`. */
+/** The part of Lambda's context that this file needs. The full type is in `@types/aws-lambda`. */
 export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
 export type LambdaHandler<Event, Result> = (event: Event, context: LambdaContext) => Promise<Result>;
 
-/** Left for Lambda itself to send the response, after the flush. */
+/** Time that remains after the flush for Lambda to send the response. */
 const RESERVE_MILLIS = 500;
 
 /**
- * A handler after which no span waits in the process: Lambda freezes it as soon as the handler has resolved, maybe for
- * ever. The flush ends before the function's time does, and changes neither the result nor the error of the handler.
+ * Returns a handler that flushes all spans before it resolves, because Lambda then freezes the process, maybe for ever.
+ * The flush ends before the function's timeout. It does not change the result or the error of the handler.
  */
 export function withFlush<Event, Result>(
   handler: LambdaHandler<Event, Result>,

@@ -1,4 +1,4 @@
-// Calls Bedrock with a prompt from MLflow's registry; the trace shows which version it was made with.
+// Calls Bedrock with a prompt from MLflow's registry. The trace shows the version of the prompt.
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
 import { autolog, getLastActiveTraceId, MlflowClient, MlflowError, traced } from 'mlflow-bedrock';
 import { explainBedrockError } from '../shared/explain-error.js';
@@ -10,7 +10,7 @@ const modelId = process.env.BEDROCK_MODEL_ID ?? 'amazon.nova-lite-v1:0';
 const bedrock = new BedrockRuntimeClient();
 const mlflow = new MlflowClient();
 
-/** Two versions of a prompt, the first of them in production. A team would do this in MLflow's web interface. */
+/** Registers two versions of a prompt, the first one in production. A team would use MLflow's web interface for this. */
 async function registerIfMissing(): Promise<void> {
   try {
     await mlflow.getPrompt(NAME);
@@ -36,7 +36,7 @@ async function answerWith(wanted: string, question: string): Promise<void> {
   if (typeof template !== 'string') throw new Error(`The prompt "${NAME}" is a chat; this example takes texts.`);
   console.log(`Prompt      ${name}, version ${version}`);
 
-  // One attribute on any span links the version to the trace.
+  // This attribute on any span links the version to the trace.
   const attributes = { 'mlflow.linkedPrompts': JSON.stringify([{ name, version: String(version) }]) };
   const answer = traced({ name: 'answer', spanType: 'CHAIN', attributes }, async (text: string) => {
     const messages = [{ role: 'user' as const, content: [{ text }] }];
@@ -49,7 +49,7 @@ async function answerWith(wanted: string, question: string): Promise<void> {
   if (traceId !== undefined) await report(traceId);
 }
 
-/** Reads back from MLflow what the trace shows, and which other traces were made with this version. */
+/** Reads the trace from MLflow, and the other traces with this version of the prompt. */
 async function report(traceId: string): Promise<void> {
   await autolog().flush();
   const info = await mlflow.getTraceInfo(traceId);

@@ -1,7 +1,7 @@
 /**
- * Puts values in the place of a prompt's variables, `{{name}}`.
+ * Replaces a prompt's variables, `{{name}}`, with their values.
  *
- * @throws Error for a variable without a value: a model would be sent the bare template
+ * @throws Error if a variable has no value, because the model would get the bare template
  */
 export function fillTemplate(template: string, values: Readonly<Record<string, string>>): string {
   return template.replace(/\{\{\s*([\w.]+)\s*\}\}/g, (_, name: string) => {

@@ -1,4 +1,4 @@
-// The four ways to call a model on Bedrock. Nothing here knows of tracing, but the shutdown at the end.
+// The four ways to call a model on Bedrock. Only the shutdown at the end belongs to tracing.
 import {
   BedrockRuntimeClient,
   ConverseCommand,
@@ -58,7 +58,7 @@ function ask(text: string): Message[] {
   return [{ role: 'user', content: [{ text }] }];
 }
 
-/** InvokeModel takes the model's own JSON; this is the one of Amazon Nova. */
+/** Returns a request in the JSON of Amazon Nova, because InvokeModel uses each model's own JSON. */
 function novaBody(question: string): string {
   return JSON.stringify({
     schemaVersion: 'messages-v1',
@@ -76,7 +76,7 @@ try {
   console.error(explainBedrockError(error));
   process.exitCode = 1;
 } finally {
-  // Sends what the batch still holds. Without it, the last spans of a short program are lost.
-  // It rejects when the last traces could not be delivered, which diag has told; the answer above is good all the same.
+  // Flushes the last batch. Without it, the last spans of a short program are lost.
+  // It rejects if delivery failed. The reason is in the log, and the answers above are valid anyway.
   await sdk.shutdown().catch(() => {});
 }

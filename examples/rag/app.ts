@@ -1,4 +1,4 @@
-// Retrieval-augmented generation: vector search, reranking, an answer with citations. Two traces: indexing and answer.
+// Retrieval-augmented generation: vector search, reranking, an answer with citations. It makes two traces.
 import { traced } from 'mlflow-bedrock';
 import { explainBedrockError } from '../shared/explain-error.js';
 import { type Document, documents } from './documents.js';
@@ -12,7 +12,7 @@ const index = new VectorIndex();
 
 const indexDocuments = traced({ name: 'index documents', spanType: 'CHAIN' }, (added: Document[]) => index.add(added));
 
-/** The result of a RETRIEVER span is shown as documents: what was found, and where it is from. */
+/** Finds documents. MLflow shows the result of a RETRIEVER span as documents with their sources. */
 const retrieve = traced({ name: 'retrieve', spanType: 'RETRIEVER' }, (query: string) =>
   index.search(query, CANDIDATES),
 );

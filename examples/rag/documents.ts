@@ -1,10 +1,10 @@
-/** In the form in which MLflow shows documents, which is LangChain's, too. */
+/** A document in the form that MLflow shows. LangChain uses the same form. */
 export interface Document {
   page_content: string;
   metadata: { doc_uri: string; title: string; similarity?: number };
 }
 
-/** What the answers are made of. A real application reads its documents from files, a wiki or a database. */
+/** The source of the answers. A real application reads its documents from files, a wiki or a database. */
 export const documents: Document[] = [
   document(
     'handbook/refunds.md',

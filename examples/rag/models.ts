@@ -9,18 +9,18 @@ import type { Document } from './documents.js';
 
 const EMBEDDING_MODEL = 'cohere.embed-english-v3';
 const RERANK_MODEL = 'cohere.rerank-v3-5:0';
-/** One that cites its documents: Claude does. */
+/** Must be a model that cites its documents, such as Claude. */
 const ANSWER_MODEL = process.env.BEDROCK_MODEL_ID ?? 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
 
 const bedrock = new BedrockRuntimeClient();
 
-/** One vector for each text. */
+/** Returns one vector for each text. */
 export async function embed(texts: string[], input_type: 'search_document' | 'search_query'): Promise<number[][]> {
   const { embeddings } = await invoke<{ embeddings: number[][] }>(EMBEDDING_MODEL, { texts, input_type });
   return embeddings;
 }
 
-/** The documents that fit the query best, the best first. */
+/** Returns the documents that match the query best, the best one first. */
 export async function rerank(query: string, found: Document[], limit: number): Promise<Document[]> {
   const documents = found.map(({ page_content }) => page_content);
   const request = { query, documents, top_n: limit, api_version: 2 };
@@ -28,7 +28,7 @@ export async function rerank(query: string, found: Document[], limit: number): P
   return results.flatMap(({ index }) => found[index] ?? []);
 }
 
-/** A part of an answer, and the documents it is taken from. */
+/** A part of an answer with the documents that it cites. */
 export interface Passage {
   text: string;
   sources: Document[];

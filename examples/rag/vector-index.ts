@@ -1,7 +1,7 @@
 import type { Document } from './documents.js';
 import { embed } from './models.js';
 
-/** Vector search in memory. With more than some thousand documents, use a vector database. */
+/** Vector search in memory. Use a vector database for more than a few thousand documents. */
 export class VectorIndex {
   readonly #entries: { document: Document; vector: number[] }[] = [];
 
@@ -11,7 +11,7 @@ export class VectorIndex {
     this.#entries.push(...documents.map((document, index) => ({ document, vector: vectors[index] ?? [] })));
   }
 
-  /** The documents nearest to the query, the nearest first. */
+  /** Returns the documents that are nearest to the query, the nearest one first. */
   async search(query: string, limit: number): Promise<Document[]> {
     const [vector = []] = await embed([query], 'search_query');
     return this.#entries

@@ -1,4 +1,4 @@
-/** What to do about the errors that a first run against Amazon Bedrock meets. */
+/** Advice for the usual errors of a first run against Amazon Bedrock. */
 const ADVICE: readonly (readonly [seen: RegExp, advice: string])[] = [
   [
     /Region is missing|AWS region setting is missing/,
@@ -6,7 +6,7 @@ const ADVICE: readonly (readonly [seen: RegExp, advice: string])[] = [
   ],
   [
     /AWS SigV4 authentication requires/,
-    'The AI SDK takes AWS credentials from the environment alone: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_BEARER_TOKEN_BEDROCK. Without --aws the example runs on the local simulator.',
+    'The AI SDK reads AWS credentials only from the environment: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_BEARER_TOKEN_BEDROCK. Without --aws the example runs on the local simulator.',
   ],
   [
     /CredentialsProviderError|Could not load credentials|TokenProviderError|Failed to resolve AWS credentials/,
@@ -17,13 +17,13 @@ const ADVICE: readonly (readonly [seen: RegExp, advice: string])[] = [
     'AWS does not accept the credentials: log in again ("aws sso login") or correct the keys, and check the clock of this computer.',
   ],
   [
-    // LangChain keeps the message alone.
+    // LangChain keeps only the message of an error.
     /AccessDeniedException|don't have access to the model/,
     'AWS denies the use of this model: allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream in your IAM policy, and request access to the model in the Bedrock console of this region.',
   ],
   [
     /(?:ValidationException|ResourceNotFoundException).*guardrail/i,
-    'This region and account have no such guardrail: set BEDROCK_GUARDRAIL_ID and BEDROCK_GUARDRAIL_VERSION to one of yours.',
+    'The guardrail does not exist in this account and region: set BEDROCK_GUARDRAIL_ID and BEDROCK_GUARDRAIL_VERSION to one of yours.',
   ],
   [
     /ValidationException|ResourceNotFoundException/,
@@ -43,7 +43,7 @@ const ADVICE: readonly (readonly [seen: RegExp, advice: string])[] = [
   ],
 ];
 
-/** One line that says what to do and what went wrong; the stack of an error this does not know. */
+/** Returns one line with the advice and the error, or the stack of an error without advice. */
 export function explainBedrockError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   for (const text of withCauses(error).map(describe)) {
@@ -53,19 +53,19 @@ export function explainBedrockError(error: unknown): string {
   return error.stack ?? describe(error);
 }
 
-/** Frameworks wrap the error of a call in one of their own. */
+/** Returns an error and its causes, because frameworks wrap the error of a call. */
 function withCauses(error: Error): Error[] {
   const found = [error];
   for (let { cause } = error; cause instanceof Error && !found.includes(cause); { cause } = cause) found.push(cause);
   return found;
 }
 
-/** The text and not only the name: over HTTP/2 the network's error code stands in the message alone. */
+/** Returns name and message, because over HTTP/2 only the message has the network's error code. */
 function describe(error: Error): string {
   return `${serviceErrorName(error) ?? error.name}: ${error.message || (error as NodeJS.ErrnoException).code}`;
 }
 
-/** Clients that send with their own `fetch` keep the name of the service's error in the headers of its answer alone. */
+/** Reads the name of the service's error from the answer's headers, for clients that send with their own `fetch`. */
 function serviceErrorName(error: Error): string | undefined {
   const { headers, responseHeaders, lastError } = error as {
     headers?: unknown; // Anthropic's SDK
@@ -75,6 +75,6 @@ function serviceErrorName(error: Error): string | undefined {
   if (lastError instanceof Error) return serviceErrorName(lastError);
   const header = 'x-amzn-errortype';
   const type = headers instanceof Headers ? headers.get(header) : responseHeaders?.[header];
-  // Behind the name stands an address: `AccessDeniedException:http://internal.amazon.com/...`.
+  // An address follows the name: `AccessDeniedException:http://internal.amazon.com/...`.
   return type?.split(':')[0];
 }

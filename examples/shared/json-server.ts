@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** A request that the client has to correct. */
+/** An error that the client must correct. */
 export class RequestError extends Error {
   readonly status: number;
 
@@ -14,10 +14,10 @@ export class RequestError extends Error {
 
 export type Body = Readonly<Record<string, unknown>>;
 
-/** What answers a route, such as `POST /chat`; it throws {@link RequestError} for what the client has to correct. */
+/** Answers a route, such as `POST /chat`. Throws {@link RequestError} for errors that the client must correct. */
 export type Handler = (body: Body) => Promise<object>;
 
-/** A server that takes and gives JSON. */
+/** Creates a server whose requests and answers are JSON. */
 export function createJsonServer(routes: Readonly<Record<string, Handler>>): Server {
   return createServer((request, response) => {
     handle(request, routes)
@@ -30,11 +30,11 @@ async function handle(request: IncomingMessage, routes: Readonly<Record<string, 
   const route = `${request.method} ${request.url}`;
   const handler = Object.hasOwn(routes, route) ? routes[route] : undefined;
   const body = await readBody(request);
-  if (handler === undefined) throw new RequestError(404, `There is only ${Object.keys(routes).join(' and ')}.`);
+  if (handler === undefined) throw new RequestError(404, `This service has only ${Object.keys(routes).join(' and ')}.`);
   return handler(parseBody(body));
 }
 
-/** Reads on beyond the limit without keeping anything: a connection closed earlier would lose the answer. */
+/** Reads a body to its end, also beyond the limit, because closing the connection early would lose the answer. */
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -51,7 +51,7 @@ function parseBody(text: string): Body {
     const body: unknown = JSON.parse(text);
     if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Body;
   } catch {
-    // The same advice as for JSON that is no object.
+    // Not JSON: the error below also fits.
   }
   throw new RequestError(400, 'The body must be a JSON object.');
 }
@@ -61,7 +61,7 @@ function sendError(response: ServerResponse, error: unknown): void {
     send(response, error.status, { error: error.message });
     return;
   }
-  // What went wrong inside is for the operator of the service, not for its clients.
+  // Details of internal errors are for the operator, not for clients.
   console.error(error);
   send(response, 500, { error: 'The service cannot answer now. Try again later.' });
 }
@@ -70,19 +70,19 @@ function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-/** @throws RequestError when the field is absent, empty or no text */
+/** @throws RequestError if the field is missing, empty or not a string */
 export function requireText(body: Body, field: string): string {
   const value = optionalText(body, field);
   if (value === undefined) throw new RequestError(400, `"${field}" is missing.`);
   return value;
 }
 
-/** @throws RequestError when the field is there, but empty or no text */
+/** @throws RequestError if the field exists but is empty or not a string */
 export function optionalText(body: Body, field: string): string | undefined {
   const value = body[field];
   if (value === undefined) return undefined;
   if (typeof value !== 'string' || value.trim() === '') {
-    throw new RequestError(400, `"${field}" must be a text that is not empty.`);
+    throw new RequestError(400, `"${field}" must be a non-empty string.`);
   }
   return value;
 }

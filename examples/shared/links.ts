@@ -1,4 +1,4 @@
-/** Pages of MLflow's web interface. `url` is the address of the server. */
+/** Links to MLflow's web interface. `url` is the address of the server. */
 
 export function experimentLink(url: string, experimentId: string): string {
   return `${url}/#/experiments/${experimentId}/traces`;

@@ -1,4 +1,4 @@
-// Text as it arrives, and what the trace keeps of it.
+// Prints text as it arrives, and then what the trace has of it.
 import { BedrockRuntimeClient, ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
 import { trace } from '@opentelemetry/api';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
@@ -9,7 +9,7 @@ import { mlflow, sdk } from './tracing.js';
 const modelId = process.env.BEDROCK_MODEL_ID ?? 'amazon.nova-lite-v1:0';
 const bedrock = new BedrockRuntimeClient();
 
-/** Writes the answer to the terminal, up to `limit` pieces of it. */
+/** Prints at most `limit` pieces of the answer. */
 async function print(question: string, limit = Number.POSITIVE_INFINITY): Promise<void> {
   const { stream } = await bedrock.send(
     new ConverseStreamCommand({ modelId, messages: [{ role: 'user', content: [{ text: question }] }] }),
@@ -18,13 +18,13 @@ async function print(question: string, limit = Number.POSITIVE_INFINITY): Promis
   for await (const event of stream ?? []) {
     process.stdout.write(event.contentBlockDelta?.delta?.text ?? '');
     if (event.contentBlockDelta) pieces += 1;
-    // Leaving the loop closes the stream, and with it the span.
+    // Leaving the loop closes the stream and ends the span.
     if (pieces === limit) break;
   }
   process.stdout.write(pieces === limit ? ' [left early]\n' : '\n');
 }
 
-/** Reads the trace back from MLflow and counts the events of each stream's span by kind. */
+/** Reads the trace from MLflow and counts the events of each stream's span by kind. */
 async function printChunkEvents(traceId: string): Promise<void> {
   const client = new MlflowClient();
   const { info, spans } = await client.getTrace(traceId);
@@ -39,7 +39,7 @@ async function printChunkEvents(traceId: string): Promise<void> {
 }
 
 try {
-  // A span of our own around both calls makes them one trace.
+  // This span around both calls puts them into one trace.
   const traceId = await trace.getTracer('streaming').startActiveSpan('streaming', async (span) => {
     try {
       await print('Tell me in three sentences what a trace is.');
@@ -49,13 +49,13 @@ try {
     }
     return span.spanContext().traceId;
   });
-  // The batch is sent every five seconds; what is read back has to be there before.
+  // Batches are sent every five seconds, but the trace must be in MLflow before it is read.
   await mlflow.forceFlush();
   await printChunkEvents(traceId);
 } catch (error) {
   console.error(explainBedrockError(error));
   process.exitCode = 1;
 } finally {
-  // It rejects when the last traces could not be delivered, which diag has told; the answer above is good all the same.
+  // It rejects if delivery failed. The reason is in the log, and the answer above is valid anyway.
   await sdk.shutdown().catch(() => {});
 }

@@ -5,10 +5,10 @@ import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { MlflowSpanExporter } from 'opentelemetry-exporter-mlflow';
 import { BedrockInstrumentation } from 'opentelemetry-instrumentation-bedrock';
 
-// Without a logger OpenTelemetry is silent, also about a wrong tracking URI or password.
+// Without a logger OpenTelemetry reports nothing, not even a wrong tracking URI or password.
 diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN);
 
-/** Exported so that the application can send what it has before it reads its traces back. */
+/** Exported so that the application can flush it before it reads its traces. */
 export const mlflow = new BatchSpanProcessor(
   new MlflowSpanExporter({ experimentName: process.env.MLFLOW_EXPERIMENT_NAME ?? 'bedrock-examples' }),
 );
@@ -17,9 +17,9 @@ export const sdk = new NodeSDK({
   serviceName: 'streaming',
   instrumentations: [new BedrockInstrumentation()],
   spanProcessors: [mlflow],
-  // Each chunk of a stream is an event of its span. The default limit would keep the last 128 of them.
+  // Each chunk of a stream is an event of its span. The default limit would keep only the last 128.
   spanLimits: { eventCountLimit: 10_000 },
-  // MLflow takes no metrics. By default NodeSDK sends some to http://localhost:4318 and waits for it at the end.
+  // MLflow accepts no metrics. By default NodeSDK sends some to http://localhost:4318 and waits for that at the end.
   metricReaders: [],
 });
 sdk.start();

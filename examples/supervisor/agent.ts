@@ -9,7 +9,7 @@ import { traced } from 'mlflow-bedrock';
 
 const MAX_TURNS = 8;
 
-/** What a model may ask for: here always something about a city. */
+/** A tool that a model may call. All tools here take a city. */
 export interface AgentTool {
   name: string;
   description: string;
@@ -23,7 +23,7 @@ export interface AgentOptions {
   tools: readonly AgentTool[];
 }
 
-/** A function-calling agent. Each task is an AGENT span, with its model calls and tools below it. */
+/** Creates a function-calling agent. Each task is an AGENT span with its model calls and tools as children. */
 export function createAgent(
   bedrock: BedrockRuntimeClient,
   { name, modelId, instructions, tools }: AgentOptions,
@@ -41,7 +41,7 @@ export function createAgent(
       const content = output.message.content ?? [];
       if (stopReason !== 'tool_use') return content.map((block) => block.text ?? '').join('');
       const calls = content.flatMap((block) => block.toolUse ?? []);
-      // What one answer asks for runs side by side.
+      // The tools of one answer run side by side.
       messages.push({ role: 'user', content: await Promise.all(calls.map((call) => act(call, tools))) });
     }
     throw new Error(`${name} has no answer after ${MAX_TURNS} turns.`);
@@ -55,7 +55,7 @@ async function act({ name, toolUseId, input }: ToolUseBlock, tools: readonly Age
     const text = await tool.run(input as { city: string });
     return { toolResult: { toolUseId, content: [{ text }] } };
   } catch (error) {
-    // The model is told, so that it can try something else.
+    // Report the error to the model, so that it can try something else.
     return { toolResult: { toolUseId, status: 'error', content: [{ text: (error as Error).message }] } };
   }
 }

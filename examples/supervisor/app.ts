@@ -1,11 +1,11 @@
-// A supervisor that has the work done by other agents. For the supervisor's model they are tools; what one answer asks
-// for runs side by side. One question, one trace.
+// A supervisor that delegates work to other agents. Its model sees the agents as tools. Tools that the model requests in
+// one answer run side by side. One question makes one trace.
 import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { explainBedrockError } from '../shared/explain-error.js';
 import { createAgent } from './agent.js';
 import { getWeather, listEvents } from './tools.js';
 
-// The supervisor plans; its agents have small tasks, for which a smaller model will do.
+// The supervisor plans. Its agents have small tasks, so they use a smaller model.
 const { BEDROCK_MODEL_ID } = process.env;
 const supervisorModelId = BEDROCK_MODEL_ID ?? 'amazon.nova-pro-v1:0';
 const agentModelId = BEDROCK_MODEL_ID ?? 'amazon.nova-lite-v1:0';

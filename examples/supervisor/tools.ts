@@ -11,7 +11,7 @@ const events: Record<string, string> = {
   Tokyo: 'a lantern market',
 };
 
-/** Each run is a TOOL span. A real agent would call services here. */
+/** Returns the weather. Each run is a TOOL span. A real agent would call a service here. */
 export const getWeather: AgentTool = {
   name: 'get_weather',
   description: 'The weather in a city this weekend.',

@@ -11,16 +11,16 @@ describe('example agent', function () {
     run = await runExample(['agent']);
   });
 
-  it('prints the tools it runs and the answer made of their results', () => {
+  it('prints its tool runs and the answer from their results', () => {
     expect(run.code, run.output).to.equal(0);
     expect(run.output).to.contain('get_weather({"city":"Paris"}) -> {"sky":"light rain","celsius":11}');
     expect(run.output).to.match(/get_local_time\({"city":"Tokyo"}\) -> {"time":"\d\d:\d\d"}/);
     expect(run.output).to.match(/^Here is what I found\. .*light rain.*sunny/m);
   });
 
-  it('leaves one trace: the agent, its calls to the model and its tools', () => {
+  it('leaves one trace of the agent, its model calls and its tools', () => {
     expect(run.traces).to.have.length(1);
-    // Not their order: spans that start within one millisecond have the same time.
+    // The order is not checked, because spans that start within one millisecond have the same time.
     expect(run.traces[0] && outline(run.traces[0])).to.have.members([
       'AGENT invoke_agent weather-agent',
       CHAT,
@@ -33,7 +33,7 @@ describe('example agent', function () {
     ]);
   });
 
-  it('records inputs and outputs of agent and tools', () => {
+  it('records inputs and outputs of the agent and its tools', () => {
     const spans = run.traces[0]?.spans ?? [];
     expect(spans[0]?.inputs).to.deep.equal({
       question: 'What is the weather in Paris and Tokyo, and what is the local time there?',
@@ -50,7 +50,7 @@ describe('example agent', function () {
     expect(run.traces[0]?.info).to.include({ state: 'OK', sessionId: 'example-session', userId: 'example-user' });
   });
 
-  it('sums tokens and cost over the calls', () => {
+  it('has the tokens and cost of all calls on its trace', () => {
     const { info, spans } = run.traces[0] ?? expect.fail('no trace');
     expect(spans.filter(({ tokenUsage }) => tokenUsage)).to.have.length(3);
     expect(info.tokenUsage?.inputTokens).to.equal(sumOf(spans, ({ tokenUsage }) => tokenUsage?.inputTokens));

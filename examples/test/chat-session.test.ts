@@ -27,13 +27,13 @@ describe('example chat-session', function () {
     session = sessionOf(run.output);
   });
 
-  it('answers each turn, also what only the turns before can tell', () => {
+  it('answers each turn, even a question about earlier turns', () => {
     expect(run.code, run.output).to.equal(0);
     expect(run.output).to.match(/^> What is the capital of Kenya\?\nThe capital of Kenya is Nairobi\./m);
     expect(run.output).to.match(/^> What was my first question\?\nYour first question was: "What is the capital of K/m);
   });
 
-  it('leaves a trace of each turn, all in the session that it prints, in their order', async () => {
+  it('leaves a trace of each turn, in their order, in the printed session', async () => {
     const { traces } = await (await testClient()).searchTraces({
       experimentIds: [run.traces[0]?.info.experimentId ?? ''],
       filter: `metadata.\`mlflow.trace.session\` = '${session}'`,
@@ -47,7 +47,7 @@ describe('example chat-session', function () {
       expect({ userId, state }).to.include({ userId: 'example-user', state: 'OK' });
   });
 
-  it('leaves them among those of the other examples when no experiment is named', async () => {
+  it('leaves its traces in the experiment of all examples if none is named', async () => {
     const { output } = await runExample(['chat-session', 'Hello'], { MLFLOW_EXPERIMENT_NAME: undefined });
     const client = await testClient();
     const experiment = await client.getExperimentByName('bedrock-examples');
@@ -58,7 +58,7 @@ describe('example chat-session', function () {
     expect(traces).to.have.length(1);
   });
 
-  it('makes each turn a call with the conversation so far', () => {
+  it('sends the conversation so far with each turn', () => {
     const conversations = run.traces.map((trace) => {
       expect(outline(trace)).to.deep.equal(['CHAIN chat turn', '  CHAT_MODEL chat amazon.nova-lite-v1:0']);
       return messagesOf(trace.spans[1]);
@@ -69,7 +69,7 @@ describe('example chat-session', function () {
     expect([0, 2, 4].map((index) => last[index]?.content[0]?.text)).to.deep.equal(QUESTIONS);
   });
 
-  it('counts the tokens of each turn once, more in every turn', () => {
+  it('counts the tokens of each turn once, with more tokens in each turn', () => {
     const usages = run.traces.map(({ info, spans }) => {
       expect(spans[1]?.attributes['gen_ai.response.finish_reasons']).to.deep.equal(['end_turn']);
       expect(info.tokenUsage).to.deep.equal(spans[1]?.tokenUsage);

@@ -1,4 +1,4 @@
-/** What a Collector in front of MLflow is for: nothing is lost while something behind it, or itself, is away. */
+/** Proves that no trace is lost while a part behind the Collector, or the Collector itself, is unavailable. */
 
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -13,10 +13,10 @@ import { type SteadyAgent, startSteadyAgent } from 'testing/steady-agent.js';
 import { startTopology, type Topology } from 'testing/topology.js';
 
 const MINUTE = 60_000;
-/** Longer than MLflow remembers whose password was right, by docker-compose.yml. */
+/** Longer than MLflow caches a checked password with the settings of docker-compose.yml. */
 const LONGER_THAN_AUTH_CACHE = 75_000;
 const SHORT = 15_000;
-/** The exporter tries for 29 s. */
+/** Below the 29 s for which the exporter retries. */
 const MOST_SECONDS = 25;
 const DRAIN_MILLIS = 60_000;
 const SPANS_PER_TRACE = 2;
@@ -27,7 +27,7 @@ const WITH_PASSWORD = {
 };
 const TO_COLLECTOR = join(import.meta.dirname, 'programs/tracing-to-collector.ts');
 
-/** PostgreSQL, S3 and MLflow, a Collector in front of them, and an application that sends to it. */
+/** PostgreSQL, S3 and MLflow, a Collector in front of them, and an application that sends to the Collector. */
 interface Site {
   readonly topology: Topology;
   readonly mlflow: MlflowConnectionConfig;
@@ -86,7 +86,7 @@ describe('with a Collector in front of MLflow', function () {
     return { topology, mlflow, collector, agent, backend, experimentId };
   }
 
-  /** Ends the application. How many of its traces are missing, once both ends have all or no more comes. */
+  /** Ends the application and waits until both backends have all traces, or a deadline. Counts the missing traces. */
   async function lost({ mlflow, agent, backend, experimentId }: Site): Promise<Record<'inMlflow' | 'inOther', number>> {
     expect(await agent.finish()).to.equal('');
     const deadline = Date.now() + DRAIN_MILLIS;
@@ -100,14 +100,14 @@ describe('with a Collector in front of MLflow', function () {
     }
   }
 
-  it('nothing is lost while MLflow, the database or the object store is gone for a minute, or the Collector for 15 s', async () => {
-    // One after another: what has started is in `closing` when the next one fails.
+  it('no trace is lost while MLflow, the database or the object store is gone for a minute, or the Collector for 15 s', async () => {
+    // Started one after another, so that `closing` has all started parts if the next one fails.
     const sites = [await startSite(), await startSite(true), await startSite()] as const;
     const [mlflowAway, databaseAway, storeAway] = sites;
-    // Side by side, because a minute is a minute.
+    // The outages run side by side to save time.
     await Promise.all([
       isAway(mlflowAway.topology.parts.mlflow, MINUTE),
-      // With half a minute's traces in its queue, which only its disk can keep.
+      // Its queue then has the traces of half a minute, which only its disk can keep.
       delay(MINUTE / 2).then(() => mlflowAway.collector.restart()),
       isAway(databaseAway.topology.parts.postgres, LONGER_THAN_AUTH_CACHE),
       isAway(storeAway.topology.parts.minio, MINUTE),
@@ -117,12 +117,12 @@ describe('with a Collector in front of MLflow', function () {
     const nothing = { inMlflow: 0, inOther: 0 };
     const [mlflow, database, store] = await Promise.all(sites.map(lost));
     expect({ mlflow, database, store }).to.deep.equal({ mlflow: nothing, database: nothing, store: nothing });
-    // The test below needs a quiet machine.
+    // Closed here, because the test below needs an idle machine.
     for (const { topology } of [mlflowAway, databaseAway]) await topology.close();
     quietSite = storeAway;
   });
 
-  it('nothing is lost without one while MLflow is gone for 15 s', async function () {
+  it('no trace is lost while MLflow is gone for 15 s, even if the application does not use the Collector', async function () {
     if (quietSite === undefined) return this.skip();
     const { url, parts } = quietSite.topology;
     const restarted = performance.now();
@@ -154,14 +154,14 @@ describe('with a Collector in front of MLflow', function () {
   });
 });
 
-/** Killed, and started again after that time. */
+/** Kills a part and starts it again after this time. */
 async function isAway(part: Server, millis: number): Promise<void> {
   await part.stop();
   await delay(millis);
   await part.start();
 }
 
-/** Which of these traces MLflow lacks, once it has them or no more comes. */
+/** Waits until MLflow has these traces or stops receiving more. Returns the missing ones. */
 async function missing(trackingUri: string, experimentName: string, traceIds: readonly string[]): Promise<string[]> {
   const client = new MlflowClient({ trackingUri });
   const made = [...traceIds];
@@ -179,7 +179,7 @@ async function missing(trackingUri: string, experimentName: string, traceIds: re
   }
 }
 
-/** Ids of the traces of which MLflow has the agent, which gives them their state, and the model call, which has tokens. */
+/** Returns the ids of traces with both the agent's span, which has the state, and the model call with its tokens. */
 async function wholeTraces(mlflow: MlflowConnectionConfig, experimentId: string): Promise<Set<string>> {
   const client = new MlflowClient(mlflow);
   const found = new Set<string>();

@@ -60,7 +60,7 @@ describe('the Collector of deploy/collector', function () {
     readonly experimentId: string;
     readonly collector: Otelcol;
     readonly backend: OtlpReceiver;
-    /** One that sends to this Collector by OpenTelemetry's own exporter. */
+    /** An application that sends to this Collector with OpenTelemetry's own exporter. */
     readonly application: Application;
   }
 
@@ -79,11 +79,11 @@ describe('the Collector of deploy/collector', function () {
     return { experimentId, collector, backend, application };
   }
 
-  it('takes each of its files', async () => {
+  it('accepts each of its files', async () => {
     for (const configs of VARIANTS) await validateConfig(configs, { COLLECTOR_QUEUE_DIRECTORY: import.meta.dirname });
   });
 
-  it('brings a trace to MLflow, with its name, and to another backend', async () => {
+  it('sends a trace with its name to MLflow and to another backend', async () => {
     const { application, experimentId, backend } = await startPath(['config.yaml']);
     const [traceId = ''] = await runOneAgent(application);
     const trace = await wholeTrace(trackingUri, traceId);
@@ -101,7 +101,7 @@ describe('the Collector of deploy/collector', function () {
     );
   });
 
-  it('takes traces by gRPC, too', async () => {
+  it('accepts traces by gRPC', async () => {
     const { application, collector } = await startPath(['config.yaml']);
     const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
     const [traceId = ''] = await runOneAgent({ ...application, target: `http://${collector.grpc}`, env });
@@ -109,7 +109,7 @@ describe('the Collector of deploy/collector', function () {
     expect(info).to.deep.include({ name: 'support agent', state: 'OK' });
   });
 
-  it('logs in to an MLflow server that asks for a password', async () => {
+  it('authenticates to an MLflow server that asks for a password', async () => {
     const password = 'correct horse battery';
     const server = await startMlflow({ adminPassword: password });
     closing.push(server.close);
@@ -124,7 +124,7 @@ describe('the Collector of deploy/collector', function () {
     expect(info.experimentId).to.equal('0');
   });
 
-  it('carries of a trace what docs/collector.md says, whichever exporter sends to it', async () => {
+  it('passes on the parts of a trace that docs/collector.md lists, from both exporters', async () => {
     const { application } = await startPath(['config.yaml']);
     const env = { MLFLOW_EXPERIMENT_NAME: `direct ${randomUUID()}` };
     const [direct = '', ...throughCollector] = [
@@ -153,7 +153,7 @@ describe('the Collector of deploy/collector', function () {
     }
   });
 
-  it('with redaction.yaml keeps content out of every backend, and tokens in', async () => {
+  it('removes content but keeps tokens for every backend with redaction.yaml', async () => {
     const secret = `canary-${randomUUID()}`;
     const { application, backend, collector } = await startPath(['config.yaml', 'redaction.yaml']);
     const ids = await runOneAgent({ ...application, env: { SECRET: secret } }, ['fine', 'failing']);
@@ -173,7 +173,7 @@ describe('the Collector of deploy/collector', function () {
     expect(await collector.log()).not.to.contain('canary');
   });
 
-  it('without it has that content, so that the test above can fail', async () => {
+  it('passes on this content without redaction.yaml', async () => {
     const { application, backend } = await startPath(['config.yaml']);
     await runOneAgent({ ...application, env: { SECRET: 'canary' } }, ['failing']);
     const places = ['attributes', 'events', 'status'] as const;
@@ -183,7 +183,7 @@ describe('the Collector of deploy/collector', function () {
     }
   });
 
-  it('with redaction.yaml knows the names that other instrumentations give content', async () => {
+  it('removes content under the names of other instrumentations with redaction.yaml', async () => {
     const { backend, collector } = await startPath(['config.yaml', 'redaction.yaml']);
     const names = [
       ...['error.message', 'exception.message', 'exception.stacktrace', 'langfuse.observation.status_message'],
@@ -197,7 +197,7 @@ describe('the Collector of deploy/collector', function () {
     expect(span?.attributes).to.deep.equal({ 'llm.model_name': 'nova' });
   });
 
-  it('mends what would make MLflow refuse the spans of others', async () => {
+  it('repairs values for which MLflow would refuse a whole batch', async () => {
     const { experimentId, collector, backend } = await startPath(['config.yaml']);
     const long = 'x'.repeat(8_001);
     const odd: readonly Attributes[] = [
@@ -214,7 +214,7 @@ describe('the Collector of deploy/collector', function () {
     expect(await backend.received(odd.length)).to.have.length(odd.length);
   });
 
-  it('counts what it queues and what a backend refused, under the names of docs/collector.md', async () => {
+  it('counts queued and refused spans under the names in docs/collector.md', async () => {
     const { collector } = await startPath(['config.yaml'], { MLFLOW_EXPERIMENT_ID: '404404' });
     await sendSpan(collector, { name: 'for nobody', attributes: {} });
     const metrics = async (): Promise<string> => (await fetch(collector.metricsUrl)).text();
@@ -223,7 +223,7 @@ describe('the Collector of deploy/collector', function () {
     expect(await metrics()).to.match(/^otelcol_exporter_queue_size.*otlp_http\/mlflow.* 0$/m);
   });
 
-  it('with tail-sampling.yaml keeps whole traces: failed, slow and expensive ones', async () => {
+  it('keeps failed, slow and expensive traces as a whole with tail-sampling.yaml', async () => {
     const { application, experimentId, backend } = await startPath(
       ['config.yaml', 'redaction.yaml', 'tail-sampling.yaml'],
       {

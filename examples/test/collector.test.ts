@@ -1,4 +1,4 @@
-/** Application → collector → MLflow and another OTLP backend, with a collector that needs no toolchain (rotel). */
+/** Application → collector → MLflow and another OTLP backend. The collector is rotel, which needs no toolchain. */
 
 import { randomUUID } from 'node:crypto';
 import { startSimulator } from 'bedrock-simulator';
@@ -26,7 +26,7 @@ describe('through a collector', () => {
     closing.push(() => simulator.close());
     const backend = await startOtlpReceiver();
     closing.push(backend.close);
-    // One for each backend, because this collector sends traces to one only.
+    // One collector for each backend, because this collector sends traces to only one.
     const toMlflow = await startForwarder({ url: trackingUri, headers: { 'x-mlflow-experiment-id': experimentId } });
     closing.push(toMlflow.close);
     const toBackend = await startForwarder(backend);

@@ -2,7 +2,7 @@ import { startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { runExample } from './run-example.js';
 
-/** Somebody's machine on which the AWS SDK finds nothing. */
+/** Environment in which the AWS SDK finds no settings. */
 const NO_AWS_SETTINGS = {
   HOME: '/nonexistent',
   USERPROFILE: '/nonexistent',
@@ -16,19 +16,19 @@ const KEYS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 describe('errors of the examples', function () {
   this.timeout(120_000);
 
-  it('says where to get credentials when AWS has none', async () => {
+  it('explain where to get credentials if the AWS SDK finds none', async () => {
     const { code, output } = await runExample(['token-cost', '--aws'], NO_AWS_SETTINGS);
     expect(code).to.equal(1);
     expect(output).to.match(/^No AWS credentials were found: run "aws configure" or "aws sso login", or set/m);
     expect(output).to.not.contain('    at ');
   });
 
-  it('says how to set a region when there is none', async () => {
+  it('explain how to set a region if none is set', async () => {
     const { output } = await runExample(['agent', '--aws'], { ...NO_AWS_SETTINGS, ...KEYS, AWS_REGION: undefined });
     expect(output).to.match(/^No AWS region is set: set AWS_REGION/m);
   });
 
-  it('says which permission is missing, and records the failed call', async () => {
+  it('name the missing permission and leave a trace of the failed call', async () => {
     const { code, output, traces } = await withScenario('access-denied', ['quickstart']);
     expect(code).to.equal(1);
     expect(output).to.match(/^AWS denies the use of this model: allow bedrock:InvokeModel .*AccessDeniedException/m);
@@ -36,19 +36,19 @@ describe('errors of the examples', function () {
   });
 
   for (const example of ['frameworks/anthropic', 'frameworks/vercel-ai']) {
-    it(`says the same in ${example}, which does not send through the AWS SDK`, async () => {
+    it(`name the missing permission in ${example}, which does not send through the AWS SDK`, async () => {
       const { code, output, traces } = await withScenario('access-denied', [example]);
       expect(code).to.equal(1);
       expect(output).to.match(/^AWS denies the use of this model: .*\(AccessDeniedException: /m);
       expect(traces.map(({ info }) => info.state)).to.deep.equal(['ERROR']);
       const missing = await runExample([example, '--aws'], NO_AWS_SETTINGS);
-      expect(missing.output).to.match(/^(No AWS credentials were found:|The AI SDK takes AWS credentials from) /m);
+      expect(missing.output).to.match(/^(No AWS credentials were found:|The AI SDK reads AWS credentials only from) /m);
       expect(missing.output).to.not.contain('    at ');
     });
   }
 
   for (const example of ['frameworks/langchain', 'frameworks/strands']) {
-    it(`says the same in ${example}, which has errors of its own around those of the AWS SDK`, async () => {
+    it(`name the missing permission in ${example}, which wraps the errors of the AWS SDK`, async () => {
       const { code, output, traces } = await withScenario('access-denied', [example]);
       expect(code).to.equal(1);
       expect(output).to.match(/^AWS denies the use of this model: .*have access to the model with/m);
@@ -58,7 +58,7 @@ describe('errors of the examples', function () {
     });
   }
 
-  it('says that Bedrock cannot be reached where a client tells that by a cause alone', async () => {
+  it('report that Bedrock cannot be reached if only the cause of the error shows it', async () => {
     const endpoint = { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: await freeAddress() };
     const { code, output } = await runExample(['frameworks/anthropic'], endpoint);
     expect(code).to.equal(1);
@@ -66,25 +66,25 @@ describe('errors of the examples', function () {
     expect(output).to.not.contain('    at ');
   });
 
-  it('says how to choose region and model when Bedrock rejects them', async () => {
+  it('explain how to choose region and model if Bedrock rejects them', async () => {
     const { output } = await withScenario('validation-error', ['token-cost']);
     expect(output).to.match(/^Bedrock rejects the request, .*set AWS_REGION .*BEDROCK_MODEL_ID .*ValidationException/m);
   });
 
-  it('says how to name a guardrail when there is none of that id', async () => {
+  it('explain how to name a guardrail if the id is unknown', async () => {
     const message = 'The guardrail identifier or version provided in the request does not exist.';
     const { code, output } = await withScenario('validation-error', ['guardrail'], { message });
     expect(code).to.equal(1);
-    expect(output).to.match(/^This region and account have no such guardrail: set BEDROCK_GUARDRAIL_ID /m);
+    expect(output).to.match(/^The guardrail does not exist in this account and region: set BEDROCK_GUARDRAIL_ID /m);
   });
 
-  it('says that the host of a made-up region does not exist', async () => {
+  it('report that the host of an unknown region does not exist', async () => {
     const endpoint = { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://bedrock-runtime.nowhere-1.invalid' };
     const { output } = await runExample(['streaming', '--aws'], { ...NO_AWS_SETTINGS, ...KEYS, ...endpoint });
     expect(output).to.match(/^The host of this region was not found: set AWS_REGION/m);
   });
 
-  it('says how to start MLflow when nothing answers', async () => {
+  it('explain how to start MLflow if no server answers', async () => {
     const url = await freeAddress();
     const { code, output } = await runExample(['agent'], { MLFLOW_TRACKING_URI: url });
     expect(code).to.equal(1);
@@ -93,13 +93,13 @@ describe('errors of the examples', function () {
     );
   });
 
-  it('shows its usage when it is asked to', async () => {
+  it('do not occur with --help, which prints the usage', async () => {
     const { code, output } = await runExample(['--help']);
     expect(code).to.equal(0);
     expect(output).to.match(/^Usage: npm run example -- quickstart\|streaming\|/);
   });
 
-  it('lists the examples when the name is wrong', async () => {
+  it('list the examples if the name is wrong', async () => {
     const { code, output } = await runExample(['agnet']);
     expect(code).to.equal(1);
     expect(output).to.match(/^There is no example "agnet"\.\nUsage: npm run example -- quickstart\|streaming\|/);
@@ -119,7 +119,7 @@ async function withScenario(
   }
 }
 
-/** The address of a port on which nobody listens. */
+/** Returns the address of a port without a listener. */
 async function freeAddress(): Promise<string> {
   const simulator = await startSimulator();
   await simulator.close();

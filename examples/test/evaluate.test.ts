@@ -23,7 +23,7 @@ describe('example evaluate', function () {
     const assessmentsOf = (name: string): (MlflowAssessment | undefined)[] =>
       run.traces.map(({ info }) => info.assessments.find((assessment) => assessment.name === name));
 
-    it('evaluates the traces of the application, and leaves no others', () => {
+    it('evaluates the traces of the application and creates no others', () => {
       expect(run.output).to.match(/^Traces +3$/m);
       for (const trace of run.traces) {
         expect(outline(trace)).to.deep.equal(['CHAIN answer', '  CHAT_MODEL chat amazon.nova-lite-v1:0']);
@@ -31,7 +31,7 @@ describe('example evaluate', function () {
       expect(run.traces).to.have.length(3);
     });
 
-    it('has what the code scorers found on each trace', () => {
+    it('writes the scores of the code scorers to each trace', () => {
       const values = (name: string): unknown[] => assessmentsOf(name).map((assessment) => assessment?.value);
       expect(values('is_concise')).to.deep.equal([true, true, true]);
       expect(values('calls_to_model')).to.deep.equal([1, 1, 1]);
@@ -39,7 +39,7 @@ describe('example evaluate', function () {
       expect(assessmentsOf('total_tokens')[0]?.source.type).to.equal('CODE');
     });
 
-    it('has what the judge says, which knows the expected answers', () => {
+    it('writes the verdicts of the judge, which compares with the expected answers', () => {
       const judged = assessmentsOf('correctness');
       expect(judged.map((assessment) => assessment?.value)).to.deep.equal(['yes', 'yes', 'no']);
       expect(judged[2]).to.deep.include({
@@ -53,7 +53,7 @@ describe('example evaluate', function () {
       });
     });
 
-    it('makes a run with the means, and with the traces themselves, not copies', async () => {
+    it('creates a run with the means and with the original traces instead of copies', async () => {
       expect(evaluation.status).to.equal('FINISHED');
       const tokens = run.traces.map(({ info }) => info.tokenUsage?.totalTokens ?? Number.NaN);
       expect(Object.keys(evaluation.metrics)).to.have.members([
@@ -85,7 +85,7 @@ describe('example evaluate', function () {
       ]);
     });
 
-    it('makes a dataset of questions and right answers', async () => {
+    it('creates a dataset of questions and expected answers', async () => {
       const [, datasetId = ''] = /^Dataset +(d-\w+): 3 records$/m.exec(run.output) ?? [];
       const { url } = await testServer();
       const response = await fetch(`${url}/api/3.0/mlflow/datasets/${datasetId}/records`);
@@ -105,7 +105,7 @@ describe('example evaluate', function () {
     }
   });
 
-  describe('with a judge of the user', () => {
+  describe("with the user's judge", () => {
     let judge: Server;
     let requests: { headers: IncomingHttpHeaders; body: string }[];
     before(async () => {
@@ -124,7 +124,7 @@ describe('example evaluate', function () {
       judge?.closeAllConnections();
     });
 
-    it('asks that one', async () => {
+    it('calls that judge', async () => {
       const { code, output, traces } = await runExample(['evaluate'], {
         JUDGE_MODEL: 'openai:/strict',
         OPENAI_API_BASE: `http://127.0.0.1:${(judge.address() as AddressInfo).port}/v1`,

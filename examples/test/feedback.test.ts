@@ -24,7 +24,7 @@ describe('example feedback', function () {
       [good, bad] = run.traces as [MlflowTrace, MlflowTrace];
     });
 
-    it('gives the trace id with each answer', () => {
+    it('returns the trace id with each answer', () => {
       expect(run.code, run.output).to.equal(0);
       expect(run.output).to.match(/^POST \/chat .*capital of Kenya/m);
       expect(run.output).to.match(
@@ -42,7 +42,7 @@ describe('example feedback', function () {
       expect(good.info.responsePreview).to.match(/^The capital of Kenya is Nairobi\./);
     });
 
-    it('has the thumbs up on the trace of its answer', () => {
+    it('writes the thumbs up to the trace of its answer', () => {
       expect(good.info.assessments).to.have.length(1);
       expect(good.info.assessments[0]).to.deep.include({
         name: 'helpful',
@@ -52,7 +52,7 @@ describe('example feedback', function () {
       });
     });
 
-    it('has the thumbs down, the comment and the correction on the other', () => {
+    it('writes the thumbs down, the comment and the correction to the trace of the other answer', () => {
       const [feedback, expectation] = ['feedback', 'expectation'].map((kind) =>
         bad.info.assessments.find((assessment) => assessment.kind === kind),
       );
@@ -71,7 +71,7 @@ describe('example feedback', function () {
     });
   });
 
-  it('says what to do about a port that it cannot have', async () => {
+  it('explains what to do if its port is not available', async () => {
     const taken = await startSimulator();
     try {
       const { port } = new URL(taken.url);
@@ -131,29 +131,23 @@ describe('example feedback', function () {
     const noTrace = (id: string): string => `There is no trace "${id}": give the traceId that came with the answer.`;
     const refusals: [title: string, path: string, body: unknown, status: number, error: string][] = [
       ['an unknown trace', '/feedback', feedback, 404, noTrace(feedback.traceId)],
-      ['what is no trace id', '/feedback', { ...feedback, traceId: 'a/../b' }, 404, noTrace('a/../b')],
+      ['an invalid trace id', '/feedback', { ...feedback, traceId: 'a/../b' }, 404, noTrace('a/../b')],
       ['feedback without a trace', '/feedback', { ...feedback, traceId: undefined }, 400, '"traceId" is missing.'],
-      ['feedback that is no thumb', '/feedback', { ...feedback, helpful: 5 }, 400, '"helpful" must be true or false.'],
-      [
-        'an empty comment',
-        '/feedback',
-        { ...feedback, comment: ' ' },
-        400,
-        '"comment" must be a text that is not empty.',
-      ],
+      ['feedback without a thumb', '/feedback', { ...feedback, helpful: 5 }, 400, '"helpful" must be true or false.'],
+      ['an empty comment', '/feedback', { ...feedback, comment: ' ' }, 400, '"comment" must be a non-empty string.'],
       ['a chat without a question', '/chat', { userId: 'ada' }, 400, '"question" is missing.'],
-      ['what is no JSON', '/chat', 'hello', 400, 'The body must be a JSON object.'],
+      ['a body that is not JSON', '/chat', 'hello', 400, 'The body must be a JSON object.'],
       ['a list', '/chat', [], 400, 'The body must be a JSON object.'],
       ['a large body', '/chat', 'x'.repeat(30_000_000), 413, 'The body may have at most 65536 bytes.'],
-      ['another route', '/', {}, 404, 'There is only POST /chat and POST /feedback.'],
+      ['another route', '/', {}, 404, 'This service has only POST /chat and POST /feedback.'],
     ];
     for (const [title, path, body, status, error] of refusals) {
-      it(`refuses ${title} and says why`, async () => {
+      it(`refuses ${title} with a reason`, async () => {
         expect(await post(path, body)).to.deep.equal([status, { error }]);
       });
     }
 
-    it('keeps users apart that ask at the same time, and sends their traces when it is ended', async () => {
+    it('separates users who ask at the same time, and sends their traces before it ends', async () => {
       const countries = ['Kenya', 'France', 'Japan', 'Italy'];
       const answers = await Promise.all(
         countries.map((country) =>
@@ -166,7 +160,7 @@ describe('example feedback', function () {
       const client = await testClient();
       const infos = await Promise.all(answers.map(([, { traceId }]) => client.getTraceInfo(String(traceId))));
       expect(infos.map(({ userId }) => userId)).to.deep.equal(countries.map((country) => `from-${country}`));
-      // What was refused left no trace.
+      // Refused requests left no trace.
       expect(await tracesOf(experimentName)).to.have.length(countries.length);
     });
   });

@@ -15,13 +15,13 @@ describe('example frameworks/anthropic', function () {
     [agent, stream] = run.traces as [MlflowTrace, MlflowTrace];
   });
 
-  it('prints the tools it runs and both answers', () => {
+  it('prints its tool runs and both answers', () => {
     expect(run.output).to.match(/get_weather\(Paris\) -> light rain.*\n.*get_weather\(Tokyo\) -> sunny/);
     expect(run.output).to.match(/^Here is what I found\. .*light rain.*sunny/m);
     expect(run.output).to.match(/^The capital of France is Paris\./m);
   });
 
-  it('leaves a trace of the agent: the tool runner, its calls to the model and its tools', () => {
+  it('leaves a trace of the agent with the tool runner, its model calls and its tools', () => {
     expect(outline(agent)).to.have.members([
       'AGENT weather-agent',
       '  AGENT anthropic.messages.tool_runner',
@@ -33,14 +33,14 @@ describe('example frameworks/anthropic', function () {
     expect(agent.info).to.include({ state: 'OK', sessionId: 'example-session', userId: 'example-user' });
   });
 
-  it('leaves a trace of the stream, with the text put together', () => {
+  it('leaves a trace of the stream with the whole text', () => {
     expect(outline(stream)).to.deep.equal(['CHAT_MODEL anthropic.messages.create']);
     expect(stream.info.requestPreview).to.equal('What is the capital of France?');
     expect(stream.info.responsePreview).to.match(/^The capital of France is Paris\./);
     expect(stream.spans[0]?.outputs).to.have.nested.property('[0].parts[0].content', stream.info.responsePreview);
   });
 
-  it('records what the model was asked and answered, and what the tools were given and gave', () => {
+  it('records inputs and outputs of the model and the tools', () => {
     const [first] = calls(agent.spans);
     expect(first?.inputs).to.have.nested.property('[0].parts[0].content', 'What is the weather in Paris and Tokyo?');
     expect(first?.outputs).to.have.nested.property('[0].parts[1].name', 'get_weather');
@@ -70,7 +70,7 @@ describe('example frameworks/anthropic', function () {
   });
 });
 
-/** The calls to the model. */
+/** Returns the spans of the model calls. */
 function calls(spans: readonly MlflowSpan[]): MlflowSpan[] {
   return spans.filter(({ name }) => name === 'anthropic.messages.create');
 }

@@ -12,14 +12,14 @@ describe('example frameworks/langchain', function () {
     run = await runExample(['frameworks/langchain']);
   });
 
-  it('prints the answer made of the tool results', () => {
+  it('prints the answer from the tool results', () => {
     expect(run.code, run.output).to.equal(0);
     expect(run.output).to.match(/^Here is what I found\. Paris: sky light rain, celsius 11\. Tokyo: sky sunny/m);
   });
 
-  it('leaves one trace: the agent, its retrieval with the embeddings, its tools and its calls to the model', () => {
+  it('leaves one trace of the agent, its retrieval with embeddings, its tools and its model calls', () => {
     expect(run.traces).to.have.length(1);
-    // Not their order: spans that start within one millisecond have the same time.
+    // The order is not checked, because spans that start within one millisecond have the same time.
     expect(run.traces[0] && outline(run.traces[0])).to.have.members([
       'AGENT travel-agent',
       '  RETRIEVER find guide',
@@ -48,7 +48,7 @@ describe('example frameworks/langchain', function () {
       .and.greaterThan(0);
   });
 
-  it('records question and answer, documents, tool results, and the answer as it streamed', () => {
+  it('records question, answer, documents, tool results and the streamed answer', () => {
     const { info, spans } = run.traces[0] ?? expect.fail('no trace');
     expect(info).to.include({ state: 'OK', sessionId: 'example-session', userId: 'example-user' });
     expect(spans[0]?.inputs).to.deep.equal({ question: 'What is the weather in Paris and Tokyo?' });

@@ -22,15 +22,15 @@ describe('example frameworks/strands', function () {
     expect(run.output).to.match(/^The capital of France is Paris\./m);
   });
 
-  it('leaves one trace for each question, with the calls to Bedrock under the model spans of Strands', () => {
-    // Not their order: spans that start within one millisecond have the same time.
+  it('leaves one trace per question, with the calls to Bedrock under the model spans of Strands', () => {
+    // The order is not checked, because spans that start within one millisecond have the same time.
     const [weather = [], capital = [], ...others] = run.traces.map((trace) => outline(trace));
     expect(weather).to.have.members(['AGENT invoke_agent travel-agent', ...CYCLE, TOOL, TOOL, ...CYCLE]);
     expect(capital).to.have.members(['AGENT invoke_agent travel-agent', ...CYCLE]);
     expect(others).to.deep.equal([]);
   });
 
-  it('counts the tokens of each trace once, as Bedrock told them', () => {
+  it('counts the tokens of each trace once, with the figures from Bedrock', () => {
     for (const { info, spans } of run.traces) {
       const counting = spans.filter(({ tokenUsage }) => tokenUsage);
       expect(counting.map(({ name }) => name)).to.deep.equal(
@@ -50,7 +50,7 @@ describe('example frameworks/strands', function () {
     }
   });
 
-  it('records questions, answers and tool results, and the answer as it streamed', () => {
+  it('records questions, answers, tool results and the streamed answer', () => {
     const [weather] = run.traces;
     expect(weather?.info).to.include({
       state: 'OK',
@@ -74,7 +74,7 @@ interface Usage {
   totalTokens: number;
 }
 
-/** The figures in Bedrock's own answer. */
+/** Returns the figures in Bedrock's answer. */
 function bedrockUsage(outputs: unknown): Usage | undefined {
   return (outputs as { usage?: Usage } | undefined)?.usage;
 }

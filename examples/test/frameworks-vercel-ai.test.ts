@@ -16,14 +16,14 @@ describe('example frameworks/vercel-ai', function () {
     [agent, stream, embedding] = run.traces as [MlflowTrace, MlflowTrace, MlflowTrace];
   });
 
-  it('prints the tools it runs, both answers and the embedding', () => {
+  it('prints its tool runs, both answers and the embedding', () => {
     expect(run.output).to.match(/get_weather\(Paris\) -> light rain.*\n.*get_weather\(Tokyo\) -> sunny/);
     expect(run.output).to.match(/^Here is what I found\. .*light rain.*sunny/m);
     expect(run.output.match(/Here is what I found\./g)).to.have.length(2);
     expect(run.output).to.match(/^An embedding of \d+ numbers\.$/m);
   });
 
-  it('leaves a trace of the agent: the AI SDK’s steps and tools below the traced function', () => {
+  it('leaves a trace of the agent with the AI SDK’s steps and tools below the traced function', () => {
     expect(outline(agent)).to.have.members([
       'AGENT weather-agent',
       '  LLM ai.generateText',
@@ -35,7 +35,7 @@ describe('example frameworks/vercel-ai', function () {
     expect(agent.info).to.include({ state: 'OK', sessionId: 'example-session', userId: 'example-user' });
   });
 
-  it('leaves a trace of the stream, with the tool call in the step that asked for it', () => {
+  it('leaves a trace of the stream with the tool call in the step that requested it', () => {
     expect(outline(stream)).to.have.members([
       'LLM ai.streamText',
       '  LLM ai.streamText.doStream',
@@ -44,7 +44,7 @@ describe('example frameworks/vercel-ai', function () {
     ]);
   });
 
-  it('records what the model was asked and answered, and what the tools were given and gave', () => {
+  it('records inputs and outputs of the model and the tools', () => {
     for (const { spans } of [agent, stream]) {
       const [first, last] = steps(spans);
       expect(first?.inputs).to.have.nested.property('messages').that.is.an('array');
@@ -57,12 +57,12 @@ describe('example frameworks/vercel-ai', function () {
     }
   });
 
-  it('tells question and answer in the list of traces', () => {
+  it('shows question and answer in the list of traces', () => {
     expect(stream.info.requestPreview).to.equal('How is the weather in Paris? Say it in one sentence.');
     expect(stream.info.responsePreview).to.match(/^Here is what I found\. Paris/);
   });
 
-  it('counts tokens and cost once, though the AI SDK reports them on the whole and on each step', () => {
+  it('counts tokens and cost once, although the AI SDK reports them on the whole and on each step', () => {
     for (const { info, spans } of [agent, stream]) {
       expect(steps(spans)).to.have.length(2);
       for (const step of steps(spans)) {
@@ -94,7 +94,7 @@ describe('example frameworks/vercel-ai', function () {
   });
 });
 
-/** The calls to the model. */
+/** Returns the spans of the model calls. */
 function steps(spans: readonly MlflowSpan[]): MlflowSpan[] {
   return spans.filter(({ name }) => /\.do(Generate|Stream)$/.test(name));
 }

@@ -17,20 +17,20 @@ describe('example guardrail', function () {
     return run.traces[trace]?.spans[1] ?? expect.fail(`trace ${trace} has no call`);
   }
 
-  it('answers what is allowed, and says that the guardrail blocked the other', () => {
+  it('answers the allowed question and reports that the guardrail blocked the other one', () => {
     expect(run.code, run.output).to.equal(0);
     expect(run.output).to.match(/^> What is the capital of France\?\nThe capital of France is Paris\./m);
     expect(run.output).to.contain(`> ${BLOCKED}\n(guardrail) ${MESSAGE}\n`);
     expect(run.output).to.contain(`"${BLOCKED}" may go to a model: no`);
   });
 
-  it('leaves a trace of each request, none of them an error', () => {
+  it('leaves a trace without an error for each request', () => {
     const chat = ['CHAIN ask', '  CHAT_MODEL chat amazon.nova-lite-v1:0'];
     expect(run.traces.map(outline)).to.deep.equal([chat, chat, ['CHAIN check text', '  GUARDRAIL apply_guardrail']]);
     expect(run.traces.map(({ info }) => info.state)).to.deep.equal(['OK', 'OK', 'OK']);
   });
 
-  it('names the guardrail on every call, and the intervention as the finish reason', () => {
+  it('records the guardrail on every call and the intervention as finish reason', () => {
     for (const trace of [0, 1, 2]) {
       expect(callOf(trace).attributes['aws.bedrock.guardrail.id']).to.equal('example');
     }
@@ -47,13 +47,13 @@ describe('example guardrail', function () {
     expect(callOf(2).outputs).to.include({ action: 'GUARDRAIL_INTERVENED' });
   });
 
-  it('counts tokens only where a model ran', () => {
+  it('counts tokens only for calls in which a model ran', () => {
     expect(run.traces[0]?.info.tokenUsage?.totalTokens).to.be.greaterThan(0);
     expect(run.traces[0]?.info.tokenUsage).to.deep.equal(callOf(0).tokenUsage);
     for (const trace of [1, 2]) expect(run.traces[trace]?.info.tokenUsage?.totalTokens ?? 0).to.equal(0);
   });
 
-  it('finds the interventions by their tag, with the policy that intervened', async () => {
+  it('tags the interventions with the policy that intervened', async () => {
     const { traces } = await (await testClient()).searchTraces({
       experimentIds: [run.traces[0]?.info.experimentId ?? ''],
       filter: "tags.guardrail = 'intervened'",
@@ -63,7 +63,7 @@ describe('example guardrail', function () {
     for (const { tags } of traces) expect(tags).to.include({ guardrail_policies: 'wordPolicy' });
   });
 
-  it('applies the guardrail that the environment names, to the question that is given', async () => {
+  it('applies the guardrail of the environment to the question on the command line', async () => {
     const { output, traces } = await runExample(['guardrail', 'Where is the treasure?'], {
       BEDROCK_GUARDRAIL_ID: 'treasure',
       BEDROCK_GUARDRAIL_VERSION: '3',

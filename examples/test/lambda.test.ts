@@ -15,11 +15,11 @@ describe('example lambda', function () {
     expect(run.output.match(/^ {2}under way when the function is frozen: .*$/gm)).to.have.length(2);
   });
 
-  it('has nothing under way when the process is frozen', () => {
+  it('has no open request or timer when the process is frozen', () => {
     expect(run.output.match(/frozen: (.*)$/gm)).to.deep.equal(['frozen: nothing', 'frozen: nothing']);
   });
 
-  it('leaves a whole trace of each, although the process ends without a shutdown', () => {
+  it('leaves a complete trace of each invocation, although the process ends without a shutdown', () => {
     expect(run.traces.map(({ info }) => [info.name, info.state, info.requestPreview])).to.have.deep.members([
       ['chat amazon.nova-lite-v1:0', 'OK', 'What is the capital of France?'],
       ['chat amazon.nova-lite-v1:0', 'OK', 'What is the capital of Japan?'],
@@ -36,20 +36,20 @@ describe('a Lambda handler that flushes', () => {
     return { getRemainingTimeInMillis: () => deadline - performance.now() };
   };
 
-  it('returns in time when the flush does not end', async () => {
+  it('returns in time if the flush does not end', async () => {
     const started = performance.now();
     const handler = withFlush(answer, never);
     expect(await handler({}, context(700))).to.equal('answer');
     expect(performance.now() - started).to.be.within(150, 650);
   });
 
-  it('returns at once when no time is left', async () => {
+  it('returns at once if no time is left', async () => {
     const started = performance.now();
     expect(await withFlush(answer, never)({}, context(100))).to.equal('answer');
     expect(performance.now() - started).to.be.lessThan(100);
   });
 
-  it('flushes after an error, too, and throws that error, whatever the flush does', async () => {
+  it('flushes after an error and throws that error even if the flush fails', async () => {
     const order: string[] = [];
     const handler = withFlush(
       async () => {
@@ -66,9 +66,9 @@ describe('a Lambda handler that flushes', () => {
     expect(order).to.deep.equal(['handler', 'flush']);
   });
 
-  it('leaves no timer behind', async () => {
+  it('leaves no timer', async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
-    // Mocha starts its own once the test has returned its promise.
+    // Mocha starts its own timer after the test has returned its promise.
     await answer();
     const before = timers();
     await withFlush(answer, async () => {})({}, context(60_000));

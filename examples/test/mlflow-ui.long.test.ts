@@ -1,7 +1,7 @@
 /**
- * What a person sees: the agent's trace in MLflow's own pages, in a real browser. Needs Chromium (Debian: `chromium`).
+ * Checks what MLflow's pages show of a trace, in a real browser. Needs Chromium (Debian: `chromium`).
  *
- * `UPDATE_IMAGES=1` keeps the picture that the README shows.
+ * `UPDATE_IMAGES=1` updates the picture in the README.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -21,7 +21,7 @@ import { startTracing } from './support/tracing.js';
 
 const IMAGE = resolve(import.meta.dirname, '../../docs/images/mlflow-trace.png');
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-/** A block that MLflow's chat view does not know. */
+/** A block that MLflow's chat view cannot show. */
 const UNKNOWN_BLOCK = { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'Geography' } };
 const PAGE_TIMEOUT_MILLIS = 20_000;
 
@@ -57,7 +57,7 @@ describe('MLflow’s pages', function () {
     if (profile) await rm(profile, { recursive: true, force: true });
   });
 
-  /** The experiment, which is the example's own unless it is named, and the trace that ended last. */
+  /** Runs an example. Returns its experiment (a new one unless named) and the trace that ended last. */
   async function runExample(
     name: ExampleName,
     experimentName = `pages ${randomUUID()}`,
@@ -74,17 +74,17 @@ describe('MLflow’s pages', function () {
     return { experimentId, traceId: traces[0]?.traceId ?? '' };
   }
 
-  it('list the trace with its question, answer, tokens and session', async () => {
+  it('list a trace with its question, answer, tokens and session', async () => {
     await page.goto(`${url}/#/experiments/${experimentId}/traces`);
-    // A first visit starts with an introduction over the table and an assistant beside it.
+    // On the first visit, MLflow shows an introduction over the table and an assistant next to it.
     await page.getByRole('button', { name: 'Got it' }).click();
-    await page.getByText('MLflow Assistant').locator('xpath=following::button').nth(2).click(); // its cross
+    await page.getByText('MLflow Assistant').locator('xpath=following::button').nth(2).click(); // closes it
     for (const text of ['What is the weather in Paris and Tokyo', 'Here is what I found', 'example-session']) {
       await page.getByText(text).first().waitFor();
     }
   });
 
-  it('show the agent’s trace as a tree, and a model call in it as a conversation with its tool calls', async () => {
+  it('show the agent’s trace as a tree and a model call as a conversation with its tool calls', async () => {
     await page.goto(`${url}/#/experiments/${experimentId}/traces?selectedEvaluationId=${traceId}`);
     const calls = page.getByText('chat amazon.nova-pro-v1:0');
     await calls.first().waitFor();
@@ -96,7 +96,7 @@ describe('MLflow’s pages', function () {
     if (process.env['UPDATE_IMAGES']) await page.screenshot({ path: IMAGE });
   });
 
-  it('show what a retriever found as documents with their source, and a cited answer as text', async () => {
+  it('show retrieved documents with their source and a cited answer as text', async () => {
     const { experimentId, traceId } = await runExample('rag');
     await page.goto('about:blank');
     await page.goto(`${url}/#/experiments/${experimentId}/traces?selectedEvaluationId=${traceId}`);
@@ -106,14 +106,14 @@ describe('MLflow’s pages', function () {
     }
     await page.getByText('chat us.anthropic').first().click();
     await page.getByText('Assistant', { exact: true }).first().waitFor();
-    // The answer holds nothing but cited passages and a note.
+    // The answer has only cited passages and a note.
     await page
       .getByText(/^(?=.*A refund takes five)(?=.*Delivery takes three).*Scripted/)
       .first()
       .waitFor();
   });
 
-  it('show the turns of a session one below the other', async () => {
+  it('show the turns of a session in their order', async () => {
     const { experimentId, traceId } = await runExample('chat-session');
     const { info } = await new MlflowClient({ trackingUri: url }).getTrace(traceId);
     await page.goto(`${url}/#/experiments/${experimentId}/chat-sessions/${info.sessionId}`);
@@ -133,7 +133,7 @@ describe('MLflow’s pages', function () {
     'ai21.jamba-1-5-mini-v1:0': { messages: [{ role: 'user', content: QUESTION }] },
   };
   for (const [modelId, body] of Object.entries(BODIES)) {
-    it(`show a conversation that was sent to ${modelId} with InvokeModel`, async () => {
+    it(`show the conversation of an InvokeModel call to ${modelId}`, async () => {
       const simulator = await startSimulator();
       const tracing = startTracing({ trackingUri: url, experimentName });
       const client = tracing.client(simulator.url);
@@ -144,10 +144,10 @@ describe('MLflow’s pages', function () {
         experimentIds: [experimentId],
         maxResults: 1,
       });
-      await page.goto('about:blank'); // Nothing of the page before may stay: all three show the same words.
+      await page.goto('about:blank'); // Clears the page before, because all three pages show the same words.
       await page.goto(`${url}/#/experiments/${experimentId}/traces?selectedEvaluationId=${traces[0]?.traceId}`);
       await page.getByText(`chat ${modelId}`).first().waitFor();
-      // The names of the speakers stand over their bubbles, and nowhere when the view could not be made.
+      // The chat view shows the speakers' names over their bubbles. A failed view does not show them.
       for (const text of ['User', 'Assistant']) await page.getByText(text, { exact: true }).first().waitFor();
       await page.getByText('The capital of France is Paris').first().waitFor();
     });

@@ -1,4 +1,4 @@
-/** The same spans go to MLflow and, unchanged, through a real collector to another OTLP backend. */
+/** Sends the same spans to MLflow and, unchanged, through a real collector to another OTLP backend. */
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -45,7 +45,7 @@ describe('an OTLP backend beside MLflow', () => {
     await simulator?.close();
   });
 
-  it('receives what the application produced, and MLflow has the same trace', async () => {
+  it('receives the spans of the application, and MLflow has the same trace', async () => {
     const client = tracing.client(simulator.url);
     const failing = tracing.client(simulator.endpoint({ scenario: 'throttling' }));
     const modelId = 'anthropic.claude-3-haiku-20240307-v1:0';
@@ -75,7 +75,7 @@ describe('an OTLP backend beside MLflow', () => {
   });
 });
 
-/** What a backend should have of a span, in the terms of the wire. */
+/** Returns the fields of a span that a backend should receive, in the wire format. */
 function asReceived(span: ReadableSpan): ReceivedSpan {
   const { traceId, spanId } = span.spanContext();
   return {

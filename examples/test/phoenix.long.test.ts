@@ -1,4 +1,4 @@
-/** Application → Collector → MLflow and Phoenix, an OTLP backend by others; both read back through their own interfaces. */
+/** Application → Collector → MLflow and Phoenix, another OTLP backend. The test reads both through their APIs. */
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -41,7 +41,7 @@ describe('MLflow and Phoenix behind a Collector', () => {
     expect(tokens('gen_ai.usage.input_tokens')).to.deep.equal([10, 10]);
   });
 
-  /** With the real Collector where it can be built, else with one rotel for each backend. */
+  /** Starts the OpenTelemetry Collector if Go can build it, else one rotel for each backend. */
   async function startPath(
     trackingUri: string,
     experimentId: string,

@@ -35,7 +35,7 @@ describe('example prompts', function () {
     });
   }
 
-  it('has registered two versions, the first in production', async () => {
+  it('registers two versions, the first one in production', async () => {
     const client = await testClient();
     const [first, second] = (await Promise.all([
       client.getPrompt('travel-guide', { alias: 'production' }),
@@ -45,14 +45,14 @@ describe('example prompts', function () {
     expect(second).to.deep.include({ version: 2, commitMessage: 'With a topic of interest', aliases: [] });
   });
 
-  it('says what MLflow says when there is no such alias', async () => {
+  it("shows MLflow's message if the alias does not exist", async () => {
     const { code, output, traces } = await runExample(['prompts', 'staging']);
     expect(code).to.equal(1);
     expect(output).to.match(/^Registered model alias staging not found\.$/m);
     expect(traces).to.deep.equal([]);
   });
 
-  it('fills variables as they are, and refuses those it does not know', () => {
+  it('inserts the values of variables unchanged and refuses unknown variables', () => {
     expect(fillTemplate('{{a}}, {{ b }} and {{a}}', { a: '$& {{b}}', b: 'B' })).to.equal('$& {{b}}, B and $& {{b}}');
     expect(() => fillTemplate('{{toString}}', {})).to.throw(
       'The prompt has a variable "toString" that the application does not know.',

@@ -21,11 +21,11 @@ describe('example quickstart', function () {
     expect(run.output).to.match(/^InvokeModelWithResponseStream +The capital of Italy is Rome\./m);
   });
 
-  it('prints nothing else, such as warnings of OpenTelemetry or the SDK', () => {
+  it('prints no warnings of OpenTelemetry or the SDK', () => {
     expect(run.output.trimEnd().split('\n')).to.have.length(5);
   });
 
-  it('leaves one trace per call, with conversation, tokens and cost', () => {
+  it('leaves one trace per call with conversation, tokens and cost', () => {
     expect(run.traces).to.have.length(4);
     for (const { info, spans } of run.traces) {
       expect(info).to.include({ name: `chat ${MODEL}`, state: 'OK' });
@@ -52,12 +52,12 @@ describe('example quickstart', function () {
     expect(eventsOf('What is the capital of Italy?')).to.have.length.greaterThan(3);
   });
 
-  it('sends the same spans to a second backend when OTEL_EXPORTER_OTLP_ENDPOINT names one', async () => {
+  it('sends the same spans to a second backend if OTEL_EXPORTER_OTLP_ENDPOINT names one', async () => {
     const collector = await startCollector();
     try {
       const { code, output, traces } = await runExample(['quickstart'], {
         OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-        // The receiver behind the collector reads spans alone; by default the example would send metrics, too.
+        // The receiver behind the collector reads only spans, but by default the example also sends metrics.
         OTEL_METRICS_EXPORTER: 'none',
       });
       expect(code, output).to.equal(0);

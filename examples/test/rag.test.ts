@@ -23,7 +23,7 @@ describe('example rag', function () {
     run = await runExample(['rag']);
   });
 
-  /** Of the trace of the answer, which is the second one. */
+  /** Returns a span of the second trace, which is that of the answer. */
   function spanOf(type: string): MlflowSpan {
     return run.traces[1]?.spans.find((span) => span.type === type) ?? expect.fail(`no span ${type}`);
   }
@@ -36,7 +36,7 @@ describe('example rag', function () {
     }
   });
 
-  it('leaves a trace of the indexing and one of the answer', () => {
+  it('leaves a trace of the indexing and a trace of the answer', () => {
     const [indexing, answer] = run.traces;
     expect(run.traces).to.have.length(2);
     expect(indexing && outline(indexing)).to.deep.equal(['CHAIN index documents', `  ${EMBEDDING}`]);
@@ -49,7 +49,7 @@ describe('example rag', function () {
     ]);
   });
 
-  it('shows what the retriever found as documents, the nearest first', () => {
+  it('shows the retrieved documents with the nearest one first', () => {
     const { inputs, outputs } = spanOf('RETRIEVER');
     expect(inputs).to.deep.equal({ query: QUESTION });
     const found = outputs as Retrieved[];
@@ -60,7 +60,7 @@ describe('example rag', function () {
     expect(similarities).to.deep.equal([...similarities].sort((a, b) => b - a));
   });
 
-  it('gives the reranker what was found, and the model the two that it ranks first', () => {
+  it('passes the retrieved documents to the reranker and the best two to the model', () => {
     const { inputs, outputs } = spanOf('RERANKER');
     const found = (spanOf('RETRIEVER').outputs as Retrieved[]).map(({ page_content }) => page_content);
     expect(JSON.parse((inputs as { body: string }).body)).to.deep.include({ query: QUESTION, documents: found });
@@ -72,7 +72,7 @@ describe('example rag', function () {
     expect(given).to.have.members(['Refunds', 'Delivery']);
   });
 
-  it('keeps the citations of the answer, with its text where MLflow shows it', () => {
+  it('keeps the citations of the answer and its text in the place that MLflow shows', () => {
     const { outputs, attributes } = spanOf('CHAT_MODEL');
     const { message } = (outputs as { output: { message: { content: Record<string, unknown>[] } } }).output;
     const texts = message.content.map(({ text }) => text);
@@ -82,7 +82,7 @@ describe('example rag', function () {
     expect(run.traces[1]?.info.state).to.equal('OK');
   });
 
-  it('counts the tokens of embedding and answer once, and none for the reranker', () => {
+  it('counts the tokens of embedding and answer once and no tokens for the reranker', () => {
     const { info, spans } = run.traces[1] ?? expect.fail('no trace');
     expect(spans.filter(({ tokenUsage }) => tokenUsage).map(({ type }) => type)).to.deep.equal([
       'EMBEDDING',

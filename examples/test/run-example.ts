@@ -8,11 +8,11 @@ import { type Finished, runNode } from 'testing/run.js';
 const ROOT = resolve(import.meta.dirname, '../..');
 
 export interface ExampleRun extends Finished {
-  /** The traces that the example left in its own experiment, oldest first. */
+  /** The traces of the example's experiment, the oldest one first. */
   traces: MlflowTrace[];
 }
 
-/** Runs `npm run example -- <args>` in a process of its own, with the simulator and the MLflow server of the test run. */
+/** Runs `npm run example -- <args>` in a new process with the simulator and the MLflow server of the test run. */
 export async function runExample(args: string[], env: NodeJS.ProcessEnv = {}): Promise<ExampleRun> {
   const { url } = await testServer();
   const simulator = await startSimulator();
@@ -47,7 +47,7 @@ export async function tracesOf(experimentName: string): Promise<MlflowTrace[]> {
   return Promise.all(traces.map(({ traceId }) => client.getTrace(traceId)));
 }
 
-/** Type and name of each span, indented by its depth, in the order of their start. */
+/** Returns type and name of each span, indented by depth, in the order of their start. */
 export function outline({ spans }: MlflowTrace): string[] {
   const below = (parentSpanId: string | undefined, depth: number): string[] =>
     spans
@@ -56,7 +56,7 @@ export function outline({ spans }: MlflowTrace): string[] {
   return below(undefined, 0);
 }
 
-/** The sum over the spans of what MLflow has for each. */
+/** Adds up a figure that MLflow has for each span. */
 export function sumOf(spans: readonly MlflowSpan[], figure: (span: MlflowSpan) => number | undefined): number {
   return spans.reduce((sum, span) => sum + (figure(span) ?? 0), 0);
 }

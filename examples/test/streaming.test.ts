@@ -9,7 +9,7 @@ describe('example streaming', function () {
     run = await runExample(['streaming']);
   });
 
-  it('prints the streamed text, the chunk events and the link of the trace', () => {
+  it('prints the streamed text, the chunk events and the link to the trace', () => {
     expect(run.code, run.output).to.equal(0);
     expect(run.output).to.contain('You said: "Tell me in three sentences what a trace is."');
     expect(run.output).to.contain('[left early]');
@@ -20,7 +20,7 @@ describe('example streaming', function () {
     expect(run.output).to.contain(`?selectedEvaluationId=${run.traces[0]?.info.traceId}`);
   });
 
-  it('has both streams in one trace, the one left early without token counts', () => {
+  it('leaves both streams in one trace, without token counts for the one it left early', () => {
     expect(run.traces).to.have.length(1);
     const [trace] = run.traces;
     expect(trace && outline(trace)).to.deep.equal([

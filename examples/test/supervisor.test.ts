@@ -12,12 +12,12 @@ describe('example supervisor', function () {
     spans = run.traces[0]?.spans ?? [];
   });
 
-  /** Not their order: spans that start within one millisecond have the same time. */
+  /** Returns names without their order, because spans that start within one millisecond have the same time. */
   function childrenOf(spanId: string | undefined): string[] {
     return spans.filter(({ parentSpanId }) => parentSpanId === spanId).map(({ type, name }) => `${type} ${name}`);
   }
 
-  it('answers from what the agents report', () => {
+  it('answers from the reports of the agents', () => {
     expect(run.code, run.output).to.equal(0);
     const [, , answer = ''] = run.output.trim().split('\n');
     for (const report of ['light rain, 11 degrees', 'sunny, 19 degrees', 'jazz on the canal', 'a lantern market']) {
@@ -25,7 +25,7 @@ describe('example supervisor', function () {
     }
   });
 
-  it('leaves one trace: the supervisor, its model calls, and each agent with its own calls and tools', () => {
+  it('leaves one trace of the supervisor, its model calls, and each agent with its calls and tools', () => {
     expect(run.traces).to.have.length(1);
     const root = spans[0]?.spanId;
     expect(spans[0]).to.include({ type: 'AGENT', name: 'supervisor' });
@@ -49,7 +49,7 @@ describe('example supervisor', function () {
     expect(spans).to.have.length(20);
   });
 
-  it('runs side by side what one answer asks for', () => {
+  it('runs the tools of one answer side by side', () => {
     for (const agent of ['weather_agent', 'events_agent']) {
       const [first, second] = spans.filter(({ name }) => name === agent);
       expect(first?.endTimeUnixNano && second && first.endTimeUnixNano > second.startTimeUnixNano, agent).to.equal(
@@ -58,7 +58,7 @@ describe('example supervisor', function () {
     }
   });
 
-  it('shows task and report of each agent, and what each model call was ended by', () => {
+  it('shows task and report of each agent and the finish reason of each model call', () => {
     const reports = spans
       .filter(({ name }) => name === 'weather_agent')
       .map(({ inputs, outputs }) => ({ inputs, outputs }));
@@ -73,7 +73,7 @@ describe('example supervisor', function () {
     ).to.deep.equal([['tool_use'], ['tool_use'], ['end_turn']]);
   });
 
-  it('counts the tokens and the cost of every model call once', () => {
+  it('counts tokens and cost of every model call once', () => {
     const { info } = run.traces[0] ?? expect.fail('no trace');
     expect(spans.filter(({ tokenUsage }) => tokenUsage).map(({ type }) => type)).to.deep.equal(
       repeat(11, 'CHAT_MODEL'),

@@ -14,7 +14,7 @@ describe('example token-cost', function () {
     run = await runExample(['token-cost', PROMPT]);
   });
 
-  it('prints the answer, and what MLflow has for each span and for the trace', () => {
+  it('prints the answer and the figures that MLflow has for each span and for the trace', () => {
     expect(run.code, run.output).to.equal(0);
     expect(run.output).to.contain('The capital of Kenya is Nairobi.');
     const { info, spans } = run.traces[0] ?? expect.fail('no trace');
@@ -27,7 +27,7 @@ describe('example token-cost', function () {
     }
   });
 
-  it('has the sums over the spans, at the price of the model', () => {
+  it('has the sums over the spans with the prices of the model', () => {
     const [trace] = run.traces;
     expect(trace && outline(trace)).to.deep.equal([
       'UNKNOWN answer and summary',
@@ -61,7 +61,7 @@ describe('example token-cost', function () {
     expect(linked.traces.map(({ traceId }) => traceId)).to.deep.equal([info.traceId]);
   });
 
-  it('prints the links of trace, run and experiment', () => {
+  it('prints links to trace, run and experiment', () => {
     const { info } = run.traces[0] ?? expect.fail('no trace');
     expect(run.output).to.match(new RegExp(`^Trace +http://.*selectedEvaluationId=${info.traceId}$`, 'm'));
     expect(run.output).to.match(/^Run +http:\/\/.*\/runs\/\w+$/m);

@@ -1,4 +1,4 @@
-/** What an application shows, or does not show, when something is wrong on its side; see docs/troubleshooting.md. */
+/** Checks docs/troubleshooting.md: what an application logs, or does not log, after a mistake on its side. */
 
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -30,7 +30,7 @@ const OWN_PROVIDER = `import { NodeTracerProvider } from '@opentelemetry/sdk-tra
   const processor = new BatchSpanProcessor(new MlflowSpanExporter({ timeoutMillis: 500 }));
   const provider = new NodeTracerProvider({ spanProcessors: [processor] });
   provider.register();`;
-/** Bedrock's answers as the recordings and Amazon's documentation have them, by their type. */
+/** Bedrock's errors, from recordings and AWS's documentation. */
 const BEDROCK_ERRORS: readonly (readonly [type: string, status: number, message: string])[] = [
   [
     'AccessDeniedException',
@@ -75,7 +75,7 @@ describe('docs/troubleshooting.md: applications', function () {
     await simulator.close();
   });
 
-  /** Runs a program from the folder of the examples, and counts the traces that it left. */
+  /** Runs a program in the folder of the examples and counts its traces. */
   const run = async ({ code, env = {}, args = REGISTER }: Program): Promise<Finished & { traces: number }> => {
     const experimentName = `troubleshooting-${randomUUID()}`;
     const finished = await runNode([...args, '--input-type=module', '--eval', code], {
@@ -97,7 +97,7 @@ describe('docs/troubleshooting.md: applications', function () {
     return { ...finished, traces: (await tracesOf(experimentName)).length };
   };
 
-  it('is right that these leave no trace and say nothing, while the same program leaves one without them', async () => {
+  it('lists mistakes that leave no trace and log nothing, in a program that leaves a trace without them', async () => {
     const bundle = await bundled(`${CALL} await call();`);
     try {
       const [plain, debug, exiting, sampledOut, off, silent, unregistered, bundledRun] = await Promise.all([
@@ -125,7 +125,7 @@ describe('docs/troubleshooting.md: applications', function () {
     }
   });
 
-  it('quotes what is said about a server that is away, a wrong ratio, a second provider and an OTLP backend', async () => {
+  it('quotes the messages about an unavailable server, a wrong ratio, a second provider and an OTLP backend', async () => {
     const closed = 'http://127.0.0.1:1';
     const staysUp = `${CALL} await call(); setTimeout(() => {}, 2500);`;
     const quickly = { OTEL_BSP_SCHEDULE_DELAY: '100', OTEL_EXPORTER_OTLP_TIMEOUT: '500' };
@@ -163,12 +163,12 @@ describe('docs/troubleshooting.md: applications', function () {
     ]);
     for (const { output } of [protocol, region, credentials]) expectQuoted(output);
     expectQuoted(host.output, { 'eu-nowhere-1.invalid': 'eu-nowhere-1.amazonaws.com' });
-    // They are traced like any other failed call.
+    // Such failures are traced like any other failed call.
     expect(protocol.traces).to.equal(1);
   });
 
   for (const [type, status, message] of BEDROCK_ERRORS) {
-    it(`quotes what the SDK makes of Bedrock's ${type}: ${message.slice(0, 50)}…`, async () => {
+    it(`quotes the SDK's error for Bedrock's ${type}: ${message.slice(0, 50)}…`, async () => {
       answer = { status, headers: { 'x-amzn-errortype': type }, body: { message } };
       const client = new BedrockRuntimeClient({
         endpoint: simulator.url,
@@ -198,12 +198,12 @@ describe('docs/troubleshooting.md: applications', function () {
   }
 });
 
-/** As much of it as is used here: it belongs to another package. */
+/** The part of esbuild that this file uses. Another package installs esbuild. */
 interface Esbuild {
   build(options: object): Promise<{ outputFiles: readonly { text: string }[] }>;
 }
 
-/** The code with all that it imports in one file, outside of this repository. */
+/** Bundles code with its imports into one file outside this repository. */
 async function bundled(code: string): Promise<{ file: string; remove(): Promise<void> }> {
   const require = createRequire(join(EXAMPLES, '../packages/instrumentation-bedrock/package.json'));
   const { build } = require('esbuild') as Esbuild;

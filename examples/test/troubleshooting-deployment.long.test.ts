@@ -1,4 +1,4 @@
-/** What MLflow says about its database and its object store; as docs/troubleshooting.md quotes it. */
+/** Checks docs/troubleshooting.md: MLflow's messages about its database and its object store. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -28,7 +28,7 @@ describe('docs/troubleshooting.md: database and object store', function () {
     packages = await installPackages(DATABASE_PACKAGES, () => {});
   });
 
-  it('quotes a missing driver, a closed port and an unknown name at the start of the server', async () => {
+  it('quotes the messages about a missing driver, a closed port and an unknown name at the start of the server', async () => {
     const closed = await freePort();
     const withDriver = { PYTHONPATH: packages };
     const [psycopg, psycopg2, refused, unknown] = await Promise.all([
@@ -48,12 +48,12 @@ describe('docs/troubleshooting.md: database and object store', function () {
     expectQuoted(unknown, { 'postgres.invalid': 'postgres.mlflow.internal' });
   });
 
-  it('quotes a port that does not answer, as behind a closed security group', async function () {
-    // Other systems do not drop connections beyond a full backlog, or know no tcp_user_timeout.
+  it('quotes the message about a port that does not answer, as behind a closed security group', async function () {
+    // Other systems do not drop connections if the backlog is full, or do not have tcp_user_timeout.
     if (process.platform !== 'linux') return this.skip();
     const silent = await startSilentPort(python);
     try {
-      // Without that limit, Linux tries for two minutes.
+      // Without this limit, Linux tries for two minutes.
       const uri = `postgresql+psycopg2://${DATABASE}:${silent.port}/mlflow?tcp_user_timeout=2000`;
       const said = await startFails(python, uri, /^\(psycopg2\.Op.*\n.*/m, { PYTHONPATH: packages });
       expectQuoted(said, { [`port ${silent.port}`]: 'port 5432' });
@@ -110,7 +110,7 @@ describe('docs/troubleshooting.md: database and object store', function () {
       for (const directory of directories) await rm(directory, { recursive: true, force: true });
     });
 
-    it('quotes that the object store knows no key, another one, or one that may not write', async () => {
+    it('quotes the messages about missing, unknown and unauthorised keys for the object store', async () => {
       for (const [index, { url }] of [server, withoutKeys, mayOnlyRead].entries()) {
         const upload = await fetch(`${url}/api/2.0/mlflow-artifacts/artifacts/0/chart.txt`, {
           method: 'PUT',
@@ -122,7 +122,7 @@ describe('docs/troubleshooting.md: database and object store', function () {
       }
     });
 
-    it('quotes what exporter and server say when the database has gone', async () => {
+    it('quotes the messages of exporter and server after the loss of the database', async () => {
       expect(await exporterSays({ trackingUri: server.url, experimentName: 'my-agents' })).to.equal('');
       await postgres.close();
       const said = await exporterSays({ trackingUri: server.url, experimentName: 'my-agents', timeoutMillis: 3000 });
@@ -131,7 +131,7 @@ describe('docs/troubleshooting.md: database and object store', function () {
   });
 });
 
-/** Lets nobody in: the one place in its queue is taken, and Linux drops what comes after. */
+/** Accepts no connection: the only place in its queue is taken, and Linux drops later ones. */
 const SILENT_PORT = `
 import socket, sys
 server = socket.socket()
@@ -158,7 +158,7 @@ async function startSilentPort(python: string): Promise<{ port: string; close():
   };
 }
 
-/** What `mlflow server` writes, as far as the pattern matches; the server is ended then. */
+/** Starts `mlflow server`, returns the part of its output that matches the pattern, and ends it. */
 async function startFails(
   python: string,
   backendStoreUri: string,
@@ -189,7 +189,7 @@ async function startFails(
   }
 }
 
-/** What matches the pattern, once a whole line does. */
+/** Waits for a whole line that matches the pattern, and returns the match. */
 async function found(read: () => Promise<string>, pattern: RegExp): Promise<string> {
   for (let attempt = 0; attempt < 600; attempt++) {
     const text = await read();

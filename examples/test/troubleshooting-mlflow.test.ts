@@ -1,4 +1,4 @@
-/** What the exporter, and others that send OTLP, say about MLflow's answers; as docs/troubleshooting.md quotes it. */
+/** Checks docs/troubleshooting.md: messages of the exporter, and answers of MLflow to other OTLP senders. */
 
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -38,7 +38,7 @@ describe('docs/troubleshooting.md: MLflow', function () {
     website.close();
   });
 
-  it('quotes that nothing listens, and that the host is unknown', async () => {
+  it('quotes the messages about a port without a server and an unknown host', async () => {
     const closed = await closedPort();
     const refused = await exporterSays({ trackingUri: `http://127.0.0.1:${closed}`, timeoutMillis: 1000 });
     expectQuoted(refused, { [`:${closed}`]: ':5000' });
@@ -47,19 +47,19 @@ describe('docs/troubleshooting.md: MLflow', function () {
     });
   });
 
-  it('quotes that the address is no server', async () => {
+  it('quotes the messages about an address that is not an MLflow server', async () => {
     expectQuoted(await exporterSays({ trackingUri: 'sqlite:///mlflow.db' }));
     expectQuoted(await exporterSays({ trackingUri: websiteUrl }), { [websiteUrl]: SHOWN });
     const encrypted = websiteUrl.replace('http:', 'https:');
     expectQuoted(await exporterSays({ trackingUri: encrypted }), { [encrypted]: SHOWN.replace('http:', 'https:') });
   });
 
-  it('quotes the 403 of a host name that the server does not know', async () => {
+  it('quotes the message about a 403 for an unknown host name', async () => {
     const said403 = await exporterSays({ trackingUri: url, headers: { host: 'mlflow.example.com' } });
     expectQuoted(said403, { [url]: 'http://mlflow.example.com' });
   });
 
-  it('quotes the 401 of missing credentials, and the 403 of a missing permission', async () => {
+  it('quotes the messages about a 401 for missing credentials and a 403 for a missing permission', async () => {
     const trackingUri = protectedServer.url;
     expectQuoted(await exporterSays({ trackingUri }), { [trackingUri]: SHOWN });
 
@@ -70,7 +70,7 @@ describe('docs/troubleshooting.md: MLflow', function () {
     const denied = await exporterSays({ trackingUri, ...READER, experimentName: 'my-agents' });
     expectQuoted(denied, { [trackingUri]: SHOWN });
 
-    // The advice of the page.
+    // Follows the advice of the page.
     await askAsAdmin(`${trackingUri}/api/3.0/mlflow/users/permissions/grant`, {
       username: READER.username,
       resource_type: 'experiment',
@@ -80,7 +80,7 @@ describe('docs/troubleshooting.md: MLflow', function () {
     expect(await exporterSays({ trackingUri, ...READER, experimentName: 'my-agents' })).to.equal('');
   });
 
-  it('quotes that the experiment is deleted, and that there is none of this id', async () => {
+  it('quotes the messages about a deleted experiment and an unknown id', async () => {
     const experimentName = `deleted-${randomUUID()}`;
     const { experimentId } = await client.getOrCreateExperiment(experimentName);
     await post(`${url}/api/2.0/mlflow/experiments/delete`, { experiment_id: experimentId });
@@ -92,7 +92,7 @@ describe('docs/troubleshooting.md: MLflow', function () {
     expectQuoted(await exporterSays({ trackingUri: url, experimentId: '123456789' }), { [url]: SHOWN });
   });
 
-  it('quotes what MLflow answers to a Collector without the right header, and that an empty one loses spans', async () => {
+  it("quotes MLflow's answers to a wrong header and reports that an empty header loses spans", async () => {
     for (const headers of [{}, { 'x-mlflow-experiment-id': 'my-agents' }, { 'x-mlflow-experiment-id': '123456789' }]) {
       const response = await post(`${url}/v1/traces`, oneSpan(), headers);
       expectQuoted(`${response.status} ${await response.text()}`);

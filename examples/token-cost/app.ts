@@ -1,4 +1,4 @@
-// What a question costs: read back from MLflow per span and for the trace, and logged as an MLflow run.
+// Reads the cost of a question from MLflow, per span and for the trace, and logs it as an MLflow run.
 import { BedrockRuntimeClient, ConverseCommand, type Message } from '@aws-sdk/client-bedrock-runtime';
 import { trace } from '@opentelemetry/api';
 import { MlflowClient, type MlflowCost, type MlflowTokenUsage } from 'opentelemetry-exporter-mlflow';
@@ -10,7 +10,7 @@ const modelId = process.env.BEDROCK_MODEL_ID ?? 'amazon.nova-lite-v1:0';
 const prompt = process.argv[2] ?? 'What is the capital of France, and why is it there?';
 const bedrock = new BedrockRuntimeClient();
 
-/** Two calls in one conversation. */
+/** Makes two calls in one conversation. */
 async function answerAndSummary(): Promise<string> {
   const messages: Message[] = [];
   let text = '';
@@ -25,7 +25,7 @@ async function answerAndSummary(): Promise<string> {
   return text;
 }
 
-/** Reads the trace back from MLflow and logs what it used as a run. */
+/** Reads the trace from MLflow and logs its tokens and cost as a run. */
 async function report(traceId: string): Promise<void> {
   const client = new MlflowClient();
   const { info, spans } = await client.getTrace(traceId);
@@ -40,7 +40,7 @@ async function report(traceId: string): Promise<void> {
   await client.logMetrics(run.runId, {
     input_tokens: info.tokenUsage.inputTokens,
     output_tokens: info.tokenUsage.outputTokens,
-    // Absent for a model that is not in MLflow's price list; no figure is better than a wrong one.
+    // MLflow has no cost if its price list lacks the model. No figure is better than a wrong one.
     ...(info.cost ? { cost: info.cost.totalCost } : {}),
   });
   await client.linkTracesToRun(run.runId, [info.traceId]);
@@ -56,7 +56,7 @@ function line(name: string, { inputTokens, outputTokens }: MlflowTokenUsage, cos
 }
 
 try {
-  // A span of our own around both calls makes them one trace.
+  // This span around both calls puts them into one trace.
   const traceId = await trace.getTracer('token-cost').startActiveSpan('answer and summary', async (span) => {
     try {
       await answerAndSummary();
@@ -65,13 +65,13 @@ try {
     }
     return span.spanContext().traceId;
   });
-  // The batch is sent every five seconds; what is read back has to be there before.
+  // Batches are sent every five seconds, but the trace must be in MLflow before it is read.
   await mlflow.forceFlush();
   await report(traceId);
 } catch (error) {
   console.error(explainBedrockError(error));
   process.exitCode = 1;
 } finally {
-  // It rejects when the last traces could not be delivered, which diag has told; the answer above is good all the same.
+  // It rejects if delivery failed. The reason is in the log, and the answer above is valid anyway.
   await sdk.shutdown().catch(() => {});
 }

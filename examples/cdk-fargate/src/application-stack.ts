@@ -13,10 +13,10 @@ import type { MlflowStack } from './mlflow-stack.js';
 import type { Settings } from './settings.js';
 
 const ENTRY = 'lambda/bundled.ts';
-/** What the task does: the function once, with the question of its environment. */
+/** Program of the task: runs the function once, with the question in its environment. */
 const RUN_ONCE =
   "require('./index.js').handler({ question: process.env.QUESTION }, { getRemainingTimeInMillis: () => 60_000 }).then(console.log)";
-/** What Lambda itself needs to put a function into a VPC; these actions know no resources. */
+/** Actions that Lambda needs to put a function into a VPC. IAM cannot limit them to a resource. */
 const NETWORK_INTERFACE_ACTIONS = [
   'ec2:CreateNetworkInterface',
   'ec2:DescribeNetworkInterfaces',
@@ -31,7 +31,7 @@ export interface ApplicationStackProps {
   mlflow: MlflowStack;
 }
 
-/** Applications that call Bedrock with tracing on: the function of examples/lambda, and the same as an ECS task. */
+/** Applications that call Bedrock with tracing: the function of examples/lambda, and the same code as an ECS task. */
 export class ApplicationStack extends Stack {
   constructor(scope: Construct, id: string, { settings, mlflow }: ApplicationStackProps) {
     super(scope, id, { description: 'A Lambda function and an ECS task that call Amazon Bedrock, traced to MLflow' });
@@ -41,7 +41,7 @@ export class ApplicationStack extends Stack {
       BEDROCK_MODEL_ID: settings.modelId,
     };
     this.#addFunction(environment, mlflow, settings);
-    // The image of the task is built by `cdk deploy`, on top of one of a public registry.
+    // `cdk deploy` builds the image of the task from an image of a public registry.
     if (settings.network === 'nat') this.#addTask(environment, mlflow, settings);
   }
 
@@ -66,7 +66,8 @@ export class ApplicationStack extends Stack {
       securityGroups: [network.clients],
     });
     accept(role, {
-      'AwsSolutions-IAM5[Resource::*]': 'Network interfaces of Lambda in a VPC: the actions know no resources.',
+      'AwsSolutions-IAM5[Resource::*]':
+        'For network interfaces of Lambda in a VPC. IAM cannot limit these actions to a resource.',
     });
     acceptModels(role, modelId);
     new CfnOutput(this, 'FunctionName', { value: handler.functionName });
@@ -81,7 +82,7 @@ export class ApplicationStack extends Stack {
       environment: { ...environment, QUESTION: 'What is the capital of France?' },
       logging: LogDrivers.awsLogs({ logGroup: this.#logGroup('TaskLogs'), streamPrefix: 'application' }),
     });
-    accept(taskDefinition, { 'AwsSolutions-ECS2': 'What is in the environment is no secret.' });
+    accept(taskDefinition, { 'AwsSolutions-ECS2': 'The environment contains no secret.' });
     acceptPull(taskDefinition);
     acceptModels(taskDefinition, modelId);
     new CfnOutput(this, 'TaskDefinition', { value: taskDefinition.taskDefinitionArn });

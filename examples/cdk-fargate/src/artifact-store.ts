@@ -10,11 +10,11 @@ export interface ArtifactStoreProps {
   logRetentionDays: number;
 }
 
-/** The bucket of MLflow's artifacts, and one for the access logs of that bucket and the load balancer. */
+/** The bucket for MLflow's artifacts, and a bucket for the access logs of that bucket and of the load balancer. */
 export class ArtifactStore extends Construct {
   readonly bucket: Bucket;
   readonly logs: Bucket;
-  /** For `--artifacts-destination`. */
+  /** Value of `--artifacts-destination`. */
   readonly uri: string;
 
   constructor(scope: Construct, id: string, { removalPolicy, logRetentionDays }: ArtifactStoreProps) {
@@ -43,7 +43,7 @@ export class ArtifactStore extends Construct {
     this.uri = `s3://${this.bucket.bucketName}/${PREFIX}`;
   }
 
-  /** Lets load balancers of this account write their access logs; gives what has to be there before they start. */
+  /** Lets this account's load balancers write access logs. They depend on the returned policy. */
   allowAccessLogs(prefix: string): IDependable {
     const { account } = Stack.of(this);
     const result = this.logs.addToResourcePolicy(
@@ -65,7 +65,7 @@ export class ArtifactStore extends Construct {
     return result.policyDependable ?? this.logs;
   }
 
-  /** What MLflow does with artifacts: read, write, delete and list them, nothing else in the bucket. */
+  /** Lets MLflow read, write, delete and list artifacts, and nothing else in the bucket. */
   grantUse(grantee: IGrantable): void {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({

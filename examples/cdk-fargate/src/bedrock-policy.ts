@@ -3,20 +3,22 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { accept } from './accept.js';
 
-/** Converse and ConverseStream need these rights, too; they have none of their own. */
+/** Converse and ConverseStream also need these actions, because they have no others. */
 const ACTIONS = ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'];
-/** Inference profiles of Amazon Bedrock itself: a geography before the model id. */
+/** Inference profiles of Amazon Bedrock itself have a geography before the model id. */
 const PROFILE = /^(?<geography>us|us-gov|eu|apac|au|ca|jp|global)\.(?<model>.+)$/;
 
-/** Accepts cdk-nag's finding on the wildcard of an inference profile's regions. */
+/** Accepts cdk-nag's finding on the wildcard for an inference profile's regions. */
 export function acceptModels(construct: Construct, modelId: string): void {
   const { model: routedTo } = PROFILE.exec(modelId)?.groups ?? {};
   if (routedTo === undefined) return;
   const finding = `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:bedrock:*::foundation-model/${routedTo}]`;
-  accept(construct, { [finding]: 'The inference profile chooses the region; the condition names that profile.' });
+  accept(construct, {
+    [finding]: 'The inference profile chooses the region, and the condition limits calls to that profile.',
+  });
 }
 
-/** Calls to one model, and nothing else of Amazon Bedrock. */
+/** Returns the permission to call one model, and nothing else of Amazon Bedrock. */
 export function invokeModelStatements(stack: Stack, modelId: string): PolicyStatement[] {
   const model = (id: string, region: string): string =>
     stack.formatArn({
@@ -33,7 +35,7 @@ export function invokeModelStatements(stack: Stack, modelId: string): PolicyStat
   const profile = stack.formatArn({ service: 'bedrock', resource: 'inference-profile', resourceName: modelId });
   return [
     new PolicyStatement({ actions: ACTIONS, resources: [profile] }),
-    // The profile chooses the region, and the rights on the model there are needed, too; but only by way of the profile.
+    // The profile chooses the region, so the permission covers every region, but only for calls by this profile.
     new PolicyStatement({
       actions: ACTIONS,
       resources: [model(routedTo, '*')],

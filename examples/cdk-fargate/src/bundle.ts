@@ -6,7 +6,7 @@ import { temporaryFolder } from './temporary.js';
 
 const EXAMPLES = fileURLToPath(new URL('../..', import.meta.url));
 
-/** One file of an example with everything that it imports, in a new folder that goes with this process; the folder. */
+/** Bundles a file of an example with its imports. Returns the new folder, which is deleted when this process ends. */
 export function bundle(entry: string): string {
   const folder = temporaryFolder('bundle');
   buildSync({
@@ -18,13 +18,13 @@ export function bundle(entry: string): string {
     target: 'node22',
     format: 'cjs',
     logLevel: 'warning',
-    // Else paths of this machine would get into the file, and with them another hash on the next machine.
+    // Keeps absolute paths out of the bundle, because they would change its hash on each machine.
     absWorkingDir: EXAMPLES,
   });
   return folder;
 }
 
-/** The same, as a folder that an image is built from. */
+/** Does the same and adds a Dockerfile, so that Docker can build an image from the folder. */
 export function bundleWithDockerfile(entry: string): string {
   const folder = bundle(entry);
   const lines = ['FROM public.ecr.aws/docker/library/node:24-slim', 'WORKDIR /app', 'COPY index.js .', 'USER node'];

@@ -28,9 +28,9 @@ export interface CollectorProps {
   server: Server;
 }
 
-/** The one that docker-compose.yml mounts; docs/collector.md explains it. */
+/** The file that docker-compose.yml mounts. docs/collector.md explains it. */
 const CONFIG = fileURLToPath(new URL('../../../deploy/collector/config.yaml', import.meta.url));
-/** Without a second backend, its pipeline must not queue for one: a full queue refuses what MLflow would take. */
+/** Removes the second backend if there is none, because its full queue would also refuse spans for MLflow. */
 const NO_BACKEND = `exporters:
   debug:
     sampling_initial: 1
@@ -45,9 +45,9 @@ const HEALTH_PORT = 13133;
 const QUEUE = 'queue';
 const MEMORY_MIB = 1024;
 
-/** OpenTelemetry Collectors behind the load balancer of MLflow: OTLP over HTTP in, MLflow and another backend out. */
+/** OpenTelemetry Collectors behind MLflow's load balancer. They send OTLP over HTTP to MLflow and another backend. */
 export class Collector extends Construct {
-  /** For `OTEL_EXPORTER_OTLP_ENDPOINT`. */
+  /** Value of the applications' `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url: string;
 
   constructor(scope: Construct, id: string, props: CollectorProps) {
@@ -64,9 +64,9 @@ export class Collector extends Construct {
     const container = taskDefinition.addContainer('collector', {
       image: images('collector'),
       command: ['--config=env:COLLECTOR_CONFIG', ...(otlpBackend ? [] : ['--config=env:COLLECTOR_NO_BACKEND'])],
-      // The memory limiter goes by the limit of the container; without one it may see the whole machine's memory.
+      // The memory limiter reads this limit. Without it, it may read the memory of the whole machine.
       memoryLimitMiB: MEMORY_MIB,
-      // The volume is root's, and the image has no shell that could give it away.
+      // The volume belongs to root, and the image has no shell to change the owner.
       user: '0',
       environment: {
         COLLECTOR_CONFIG: readFileSync(CONFIG, 'utf8'),
@@ -83,7 +83,7 @@ export class Collector extends Construct {
       }),
       portMappings: [{ containerPort: OTLP_PORT }, { containerPort: HEALTH_PORT }],
       logging: LogDrivers.awsLogs({ logGroup, streamPrefix: 'collector' }),
-      // A crash starts the container again in the same task, which still has the queue.
+      // After a crash, the container restarts in the same task, which still has the queue.
       enableRestartPolicy: true,
       stopTimeout: Duration.seconds(60),
     });
@@ -99,7 +99,7 @@ export class Collector extends Construct {
       minHealthyPercent: 100,
       maxHealthyPercent: 200,
       healthCheckGracePeriod: Duration.minutes(1),
-      // With the right to call the load balancer; the load balancer's own way in is added to the first of them.
+      // network.clients may call the load balancer. CDK lets the load balancer call the first group.
       securityGroups: [group, network.clients],
     });
     server.addListener('CollectorListener', OTLP_PORT, { network, settings }).addTargets('Collectors', {
@@ -109,9 +109,9 @@ export class Collector extends Construct {
       healthCheck: { path: '/', port: String(HEALTH_PORT), protocol: Protocol.HTTP, interval: Duration.seconds(15) },
       deregistrationDelay: Duration.seconds(30),
     });
-    // CDK opens the port of the traffic only.
+    // CDK opens only the port for traffic.
     service.connections.allowFrom(server.loadBalancer, Port.tcp(HEALTH_PORT), 'Health check');
-    accept(taskDefinition, { 'AwsSolutions-ECS2': 'What is in the environment is no secret.' });
+    accept(taskDefinition, { 'AwsSolutions-ECS2': 'The environment contains no secret.' });
     acceptPull(taskDefinition);
   }
 }

@@ -2,18 +2,18 @@ import type { Connections } from 'aws-cdk-lib/aws-ec2';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IDependable } from 'constructs';
 
-/** A PostgreSQL database, as its client needs it. */
+/** A PostgreSQL database from the client's point of view. */
 export interface Database {
   host: string;
   port: number;
   user: string;
   name: string;
-  /** Its field `password`. */
+  /** Secret whose field `password` has the password. */
   secret: ISecret;
-  /** libpq's `sslmode`. */
+  /** Value of libpq's `sslmode`. */
   sslMode: 'require' | 'disable';
   connections: Connections;
-  /** What has to run before its clients start. */
+  /** Clients depend on this construct. */
   ready: IDependable;
 }
 

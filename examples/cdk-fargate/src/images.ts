@@ -4,10 +4,10 @@ import { ContainerImage, type TaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { accept } from './accept.js';
 
-/** Where the images come from. MLflow's is the one of docker-compose.yml. */
+/** Registries and tags of the images. MLflow's image is the one in docker-compose.yml. */
 export const IMAGES = {
   mlflow: { source: 'ghcr.io/mlflow/mlflow', tag: 'v3.17.2-full' },
-  // Docker Hub's, from the registry that has no limit for anonymous pulls from AWS.
+  // Docker Hub's image from a registry that does not limit anonymous pulls from AWS.
   postgres: { source: 'public.ecr.aws/docker/library/postgres', tag: '17-alpine' },
   collector: { source: 'otel/opentelemetry-collector-contrib', tag: '0.161.0' },
 } as const;
@@ -18,8 +18,8 @@ export type Images = (name: ImageName) => ContainerImage;
 export const publicImages: Images = (name) => ContainerImage.fromRegistry(`${IMAGES[name].source}:${IMAGES[name].tag}`);
 
 /**
- * Repositories for copies of the images, where tasks have no way to the internet. An Amazon ECR pull-through cache would
- * not do: its first pull of an image needs a NAT gateway, too.
+ * Repositories for copies of the images, for tasks without a route to the internet. An Amazon ECR pull-through cache is
+ * no alternative, because its first pull of an image also needs a NAT gateway.
  */
 export class ImagesStack extends Stack {
   readonly images: Images;
@@ -32,7 +32,7 @@ export class ImagesStack extends Stack {
         repositoryName: `${prefix}/${name}`,
         imageTagMutability: TagMutability.IMMUTABLE,
         imageScanOnPush: true,
-        // Copies only; what stays would be in the way of the next deployment, as its name is taken.
+        // The repository holds only copies. If it stayed, its name would make the next deployment fail.
         removalPolicy: RemovalPolicy.DESTROY,
         emptyOnDelete: true,
       });
@@ -42,9 +42,10 @@ export class ImagesStack extends Stack {
   }
 }
 
-/** For tasks whose image is in Amazon ECR. */
+/** Accepts cdk-nag's finding on tasks whose image is in Amazon ECR. */
 export function acceptPull(taskDefinition: TaskDefinition): void {
   accept(taskDefinition.obtainExecutionRole(), {
-    'AwsSolutions-IAM5[Resource::*]': 'Only ecr:GetAuthorizationToken, to pull the image: it knows no resources.',
+    'AwsSolutions-IAM5[Resource::*]':
+      'Only ecr:GetAuthorizationToken, to pull the image. IAM cannot limit it to a resource.',
   });
 }

@@ -31,12 +31,12 @@ export class MlflowStack extends Stack {
     const { vpc } = this.network;
     this.cluster = new Cluster(this, 'Cluster', {
       vpc,
-      // Else the tasks would need rights on every log group. AWS CloudTrail has who opened a session, in any case.
+      // With logging, the tasks would need permissions on every log group. AWS CloudTrail records each session anyway.
       executeCommandConfiguration: { logging: ExecuteCommandLogging.NONE },
       containerInsightsV2: stage === 'production' ? ContainerInsights.ENABLED : ContainerInsights.DISABLED,
     });
     if (stage === 'trial')
-      accept(this.cluster, { 'AwsSolutions-ECS4': 'A trial: the metrics would cost more than its tasks.' });
+      accept(this.cluster, { 'AwsSolutions-ECS4': 'In a trial, the metrics would cost more than the tasks.' });
     const logGroup = new LogGroup(this, 'TaskLogs', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
 
     const artifacts = new ArtifactStore(this, 'Artifacts', { removalPolicy, logRetentionDays: logRetention });

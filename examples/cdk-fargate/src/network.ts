@@ -17,17 +17,17 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Settings } from './settings.js';
 
-/** Give the VPC another one before it is peered with a network of the same addresses. */
+/** Change this range before you peer the VPC with a network that uses the same addresses. */
 export const VPC_CIDR = '10.0.0.0/16';
 
 export interface NetworkProps extends Pick<Settings, 'network' | 'stage' | 'internetFacing' | 'application'> {
   logRetention: RetentionDays;
 }
 
-/** Two availability zones; tasks in private subnets, from which images, S3 and the services of AWS can be reached. */
+/** Two availability zones. Tasks run in private subnets, which can reach images, S3 and the services of AWS. */
 export class Network extends Construct {
   readonly vpc: Vpc;
-  /** Whatever has it may call the load balancer, wherever its address is. */
+  /** Members of this group may call the load balancer from any address. */
   readonly clients: ISecurityGroup;
 
   constructor(
@@ -44,15 +44,15 @@ export class Network extends Construct {
         cidrMask: 20,
       },
     ];
-    // For the NAT gateways and a load balancer that the internet reaches; no task runs here.
+    // For NAT gateways and an internet-facing load balancer. No task runs here.
     if (withNat || internetFacing) subnets.push({ name: 'public', subnetType: SubnetType.PUBLIC, cidrMask: 24 });
     this.vpc = new Vpc(this, 'Vpc', {
       ipAddresses: IpAddresses.cidr(VPC_CIDR),
       maxAzs: 2,
-      // One in each zone, or the loss of a zone takes the other's way out.
+      // One in each zone, so that the loss of a zone does not cut off the other one.
       natGateways: withNat ? (stage === 'production' ? 2 : 1) : 0,
       subnetConfiguration: subnets,
-      // Free of charge, and artifacts and image layers do not pay for NAT.
+      // Free of charge, and it saves the cost of NAT for artifacts and image layers.
       gatewayEndpoints: { s3: { service: GatewayVpcEndpointAwsService.S3 } },
     });
     this.vpc.addFlowLog('Rejected', {

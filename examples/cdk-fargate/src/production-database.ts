@@ -14,7 +14,7 @@ import { Construct, type IDependable } from 'constructs';
 import { accept } from './accept.js';
 import { DATABASE_NAME, DATABASE_USER, type Database, POSTGRES_PORT } from './database.js';
 
-/** Amazon RDS: encrypted, backed up, with a standby in the other zone. */
+/** Amazon RDS with encryption, backups, and a standby in the other zone. */
 export class ProductionDatabase extends Construct implements Database {
   readonly host: string;
   readonly port: number = POSTGRES_PORT;
@@ -28,7 +28,7 @@ export class ProductionDatabase extends Construct implements Database {
   constructor(scope: Construct, id: string, { vpc, removeData }: { vpc: IVpc; removeData: boolean }) {
     super(scope, id);
     const secret = new DatabaseSecret(this, 'Secret', { username: DATABASE_USER });
-    // A restored snapshot has this password.
+    // A restored snapshot still needs this password.
     secret.applyRemovalPolicy(removeData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN);
     const engine = DatabaseInstanceEngine.postgres({ version: PostgresEngineVersion.VER_17 });
     const instance = new DatabaseInstance(this, 'Instance', {
@@ -43,13 +43,13 @@ export class ProductionDatabase extends Construct implements Database {
       storageEncrypted: true,
       databaseName: DATABASE_NAME,
       credentials: Credentials.fromSecret(secret),
-      // Refuses clients without TLS.
+      // The database refuses clients without TLS.
       parameterGroup: new ParameterGroup(this, 'Parameters', { engine, parameters: { 'rds.force_ssl': '1' } }),
       backupRetention: Duration.days(14),
       copyTagsToSnapshot: true,
       autoMinorVersionUpgrade: true,
       deletionProtection: !removeData,
-      // A database that stays would keep its subnets and with them the stack from going: its data stay in a snapshot.
+      // A retained database would block the deletion of its subnets and the stack, so a snapshot keeps the data instead.
       removalPolicy: removeData ? RemovalPolicy.DESTROY : RemovalPolicy.SNAPSHOT,
     });
     this.host = instance.dbInstanceEndpointAddress;
@@ -57,9 +57,8 @@ export class ProductionDatabase extends Construct implements Database {
     this.connections = instance.connections;
     this.ready = instance.node.defaultChild!;
     accept(this, {
-      'AwsSolutions-RDS11': 'The port is no secret: only the tasks of MLflow can reach it.',
-      'AwsSolutions-SMG4':
-        'Tasks read the password when they start; the README says how to change it together with them.',
+      'AwsSolutions-RDS11': 'The port need not be secret, because only the tasks of MLflow can reach it.',
+      'AwsSolutions-SMG4': 'Tasks read the password when they start. The README explains how to change it.',
     });
   }
 }

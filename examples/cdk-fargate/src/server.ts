@@ -36,20 +36,20 @@ export interface ServerProps {
 }
 
 const MLFLOW_PORT = 5000;
-/** How long the load balancer keeps a connection that nobody uses. */
+/** Time in seconds after which the load balancer closes an idle connection. */
 const IDLE_SECONDS = 60;
 const ACCESS_LOG_PREFIX = 'alb';
 const HEALTH_CHECK = `import urllib.request; urllib.request.urlopen('http://127.0.0.1:${MLFLOW_PORT}/health', timeout=4)`;
-/** Each worker is a process of about 0.5 GB. */
+/** Each worker is a process that needs about 0.5 GB. */
 const SIZES = {
   trial: { cpu: 1024, memoryLimitMiB: 2048, workers: 1 },
   production: { cpu: 2048, memoryLimitMiB: 4096, workers: 2 },
 } as const;
 
-/** MLflow on Fargate, 1 to 5 tasks behind a load balancer. */
+/** MLflow on Fargate with 1 to 5 tasks behind a load balancer. */
 export class Server extends Construct {
   readonly loadBalancer: ApplicationLoadBalancer;
-  /** Address for browsers and for `MLFLOW_TRACKING_URI`. */
+  /** Address for browsers and value of `MLFLOW_TRACKING_URI`. */
   readonly url: string;
   readonly service: FargateService;
   readonly securityGroup: SecurityGroup;
@@ -68,17 +68,17 @@ export class Server extends Construct {
       cluster: props.cluster,
       taskDefinition,
       vpcSubnets: { subnetGroupName: 'private' },
-      // Else none, so that a deployment leaves the scaling alone.
+      // Set only for maintenance. Otherwise each deployment would reset the number that the scaling chose.
       ...(settings.maintenance ? { desiredCount: 0 } : {}),
       circuitBreaker: { enable: true, rollback: true },
       minHealthyPercent: 100,
       maxHealthyPercent: 200,
-      // The first start makes the tables.
+      // The first start creates the tables.
       healthCheckGracePeriod: Duration.minutes(3),
       securityGroups: [this.securityGroup],
       enableExecuteCommand: settings.portForwarding,
     });
-    // Else the first tasks fail on a missing database, and the circuit breaker ends the deployment.
+    // Without a database the first tasks would fail, and the circuit breaker would end the deployment.
     this.service.node.addDependency(database.ready);
     database.connections.allowFrom(this.service, Port.tcp(database.port), 'MLflow');
     this.service
@@ -109,9 +109,9 @@ export class Server extends Construct {
 
   #createLoadBalancer({ network, artifacts, settings }: ServerProps): ApplicationLoadBalancer {
     const loadBalancer = new ApplicationLoadBalancer(this, 'LoadBalancer', {
-      // In small letters, as every client sends it: MLflow compares the Host header letter by letter, and a name that
-      // CloudFormation makes up has capitals.
-      // A scheme of its own has a name of its own: CloudFormation makes the new one while the old one is there.
+      // Lower case, because clients send it so and MLflow compares the Host header with case. A name that CloudFormation
+      // generates has capitals. A change of the scheme needs another name, because CloudFormation creates the new load
+      // balancer while the old one exists.
       loadBalancerName: `${Stack.of(this).stackName.toLowerCase()}${settings.internetFacing ? '-public' : ''}`,
       idleTimeout: Duration.seconds(IDLE_SECONDS),
       vpc: network.vpc,
@@ -125,7 +125,7 @@ export class Server extends Construct {
       dropInvalidHeaderFields: true,
       deletionProtection: settings.stage === 'production' && !settings.removeData,
     });
-    // CDK's own logAccessLogs() would want to know the region before the deployment.
+    // CDK's logAccessLogs() needs to know the region before the deployment.
     loadBalancer.setAttribute('access_logs.s3.enabled', 'true');
     loadBalancer.setAttribute('access_logs.s3.bucket', artifacts.logs.bucketName);
     loadBalancer.setAttribute('access_logs.s3.prefix', ACCESS_LOG_PREFIX);
@@ -138,32 +138,32 @@ export class Server extends Construct {
     const taskDefinition = new FargateTaskDefinition(this, 'Task', { cpu, memoryLimitMiB });
     taskDefinition.addContainer('mlflow', {
       image: images('mlflow'),
-      // As in docker-compose.yml. Artifacts pass through the server, so clients need no rights on the bucket.
+      // As in docker-compose.yml. The server reads and writes artifacts, so clients need no permission on the bucket.
       command: [
         ...['mlflow', 'server', '--host', '0.0.0.0', '--port', String(MLFLOW_PORT)],
         ...['--workers', String(workers), '--artifacts-destination', artifacts.uri],
-        // Longer than the load balancer's, which else sends a request into a connection that is just being closed: 502.
+        // Above the load balancer's. Otherwise it may use a connection that MLflow is closing, and answer 502.
         ...['--uvicorn-opts', `--timeout-keep-alive ${IDLE_SECONDS + 15}`],
       ],
       environment: {
-        // Without a user, a password or a host: the driver's library reads those from PG... variables, so that the
-        // password is in no URI, which would need escapes and gets into logs. The image has psycopg2.
+        // The driver reads user, password and host from PG... variables. In a URI the password would need escapes and
+        // could get into logs. The image has psycopg2.
         MLFLOW_BACKEND_STORE_URI: 'postgresql+psycopg2://',
         PGHOST: database.host,
         PGPORT: String(database.port),
         PGUSER: database.user,
         PGDATABASE: database.name,
         PGSSLMODE: database.sslMode,
-        // Of each worker, for each of MLflow's three stores. By default 5 and 10 more: a deployment at five tasks, while
-        // the old ones still run, would open more than PostgreSQL takes.
+        // Limit per worker and per store (MLflow has three). The default is 5 plus 10 overflow. With it, a deployment of
+        // five tasks, while the old ones still run, would open more connections than PostgreSQL accepts.
         MLFLOW_SQLALCHEMYSTORE_POOL_SIZE: '2',
         MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW: '1',
-        // Else each worker asks github.com for new prices while it takes spans, and waits half a minute for no answer.
+        // Without internet, each worker would wait half a minute for github.com's new prices while it receives spans.
         ...(settings.network === 'isolated' ? { MLFLOW_MODEL_CATALOG_URI: '' } : {}),
         AWS_DEFAULT_REGION: Stack.of(this).region,
-        // 403 for other Host headers. localhost is for port forwarding.
+        // MLflow answers 403 to other Host headers. localhost is for port forwarding.
         MLFLOW_SERVER_ALLOWED_HOSTS: `${host},localhost,localhost:*,127.0.0.1,127.0.0.1:*`,
-        // Origins of MLflow's own pages.
+        // Origins that MLflow's own pages have.
         MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: `${this.url},http://localhost:*,http://127.0.0.1:*`,
       },
       secrets: { PGPASSWORD: EcsSecret.fromSecretsManager(database.secret, 'password') },
@@ -183,18 +183,20 @@ export class Server extends Construct {
   #acceptFindings(taskDefinition: FargateTaskDefinition, artifacts: ArtifactStore, settings: Settings): void {
     const stack = Stack.of(this);
     const bucketId = stack.getLogicalId(artifacts.bucket.node.defaultChild as CfnBucket);
-    accept(taskDefinition, { 'AwsSolutions-ECS2': 'What is in the environment is no secret; the password is one.' });
+    accept(taskDefinition, {
+      'AwsSolutions-ECS2': 'The environment contains no secret. The password is a secret of the container.',
+    });
     accept(taskDefinition.taskRole, {
       [`AwsSolutions-IAM5[Resource::<${bucketId}.Arn>/artifacts/*]`]:
-        'The objects are the artifacts: MLflow names them.',
+        'The objects are artifacts, and MLflow chooses their names.',
       ...(settings.portForwarding
-        ? { 'AwsSolutions-IAM5[Resource::*]': 'The four actions of Session Manager know no resources.' }
+        ? { 'AwsSolutions-IAM5[Resource::*]': 'IAM cannot limit the four actions of Session Manager to a resource.' }
         : {}),
     });
     acceptPull(taskDefinition);
   }
 
-  /** A port of the load balancer, for the networks that may call it and nobody else. */
+  /** Adds a port to the load balancer that only the allowed networks may call. */
   addListener(
     id: string,
     port: number,
@@ -202,7 +204,7 @@ export class Server extends Construct {
   ): ApplicationListener {
     const listener = this.loadBalancer.addListener(id, {
       port,
-      // Else CDK lets the whole internet in.
+      // By default CDK opens the port to the whole internet.
       open: false,
       ...(settings.https
         ? {

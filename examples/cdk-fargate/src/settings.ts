@@ -1,36 +1,36 @@
 import type { Node } from 'constructs';
 
-/** `trial` is cheap: PostgreSQL in a task. `production` is on RDS, with backups, in two availability zones. */
+/** `trial` is cheap and runs PostgreSQL in a task. `production` uses RDS with backups in two availability zones. */
 export type Stage = 'trial' | 'production';
 
-/** What `-c name=value` of the `cdk` command decides; the README lists them. */
+/** Settings from `-c name=value` of the `cdk` command. The README lists them. */
 export interface Settings {
   stage: Stage;
-  /** Address ranges that may call the load balancer. Empty: the VPC's own. */
+  /** Address ranges that may call the load balancer. Default: empty, which means the VPC's range. */
   allowedCidrs: string[];
-  /** HTTPS with this certificate (AWS Certificate Manager, same region), for `domainName`. */
+  /** Certificate (AWS Certificate Manager, same region) and its host name. Default: undefined, which means HTTP. */
   https: { certificateArn: string; domainName: string } | undefined;
-  /** A load balancer that the internet can reach, as far as `allowedCidrs` lets it. */
+  /** True puts the load balancer on the internet, for `allowedCidrs` only. */
   internetFacing: boolean;
-  /** `nat`: images come from their public registries. `isolated`: no way out; from copies in Amazon ECR. */
+  /** `nat`: images from public registries. `isolated`: no route to the internet, images from copies in Amazon ECR. */
   network: 'nat' | 'isolated';
-  /** Tasks may be reached through AWS Systems Manager (ECS Exec), for port forwarding without a VPN. */
+  /** True allows AWS Systems Manager (ECS Exec) to reach tasks, for port forwarding without a VPN. */
   portForwarding: boolean;
-  /** A service of OpenTelemetry Collectors in front of MLflow. */
+  /** True adds OpenTelemetry Collectors in front of MLflow. */
   collector: boolean;
-  /** Experiment that receives what comes by the Collector. */
+  /** Number of the experiment that receives the Collector's traces. */
   experimentId: string;
-  /** OTLP endpoint (HTTP) that gets the same spans from the Collector. */
+  /** OTLP endpoint (HTTP) of a second backend for the Collector's spans. */
   otlpBackend: string | undefined;
   /** Name of the secret (AWS Secrets Manager) whose text is the `Authorization` header for `otlpBackend`. */
   otlpBackendSecret: string | undefined;
-  /** Also the Lambda function and the ECS task that call Bedrock. */
+  /** True adds the Lambda function and the ECS task that call Bedrock. */
   application: boolean;
   /** Model id or inference profile that the application may call. */
   modelId: string;
-  /** No task of MLflow runs: for an upgrade of the database. */
+  /** True stops all tasks of MLflow, for an upgrade of the database. */
   maintenance: boolean;
-  /** Everything goes with `cdk destroy`; without it, data stay. */
+  /** True lets `cdk destroy` delete the data as well. */
   removeData: boolean;
 }
 
@@ -55,7 +55,7 @@ const NAMES: readonly (keyof Settings | 'certificateArn' | 'domainName')[] = [
 const WIDEST_PREFIX = 8;
 const CIDR = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
 
-/** @throws Error that says what to change when a setting is unknown, is not one of its values, or would open MLflow */
+/** @throws Error that names the change to make, if a setting is unknown, has a wrong value, or would open MLflow */
 export function readSettings(node: Node): Settings {
   refuseUnknown(Object.keys(node.getAllContext()));
   const text = (name: string): string | undefined => {
@@ -86,22 +86,22 @@ export function readSettings(node: Node): Settings {
 }
 
 function refuseUnknown(given: string[]): void {
-  // Feature flags have a namespace, the CLI's own values a colon.
+  // Names of feature flags contain "@", and names of the CLI's own values contain ":".
   const unknown = given.filter((name) => !/[:@]/.test(name) && !NAMES.some((known) => known === name));
-  if (unknown.length > 0) throw new Error(`Unknown setting ${unknown.join(', ')}. There are: ${NAMES.join(', ')}.`);
+  if (unknown.length > 0) throw new Error(`Unknown setting ${unknown.join(', ')}. Use one of: ${NAMES.join(', ')}.`);
 }
 
 function oneOf<Value extends string>(name: string, value: string, values: readonly Value[]): Value {
   const found = values.find((candidate) => candidate === value);
-  if (found === undefined) throw new Error(`${name} is "${value}"; it has to be one of: ${values.join(', ')}.`);
+  if (found === undefined) throw new Error(`${name} is "${value}". Use one of: ${values.join(', ')}.`);
   return found;
 }
 
 function httpsOf(certificateArn: string | undefined, domainName: string | undefined): Settings['https'] {
   if (certificateArn === undefined && domainName === undefined) return undefined;
   if (certificateArn === undefined || domainName === undefined)
-    throw new Error('HTTPS needs both: certificateArn, and domainName that the certificate is for.');
-  // Browsers send it in small letters, and MLflow compares it letter by letter.
+    throw new Error('HTTPS needs both certificateArn and domainName, the name in the certificate.');
+  // Browsers send lower case, and MLflow compares the Host header with case.
   return { certificateArn, domainName: domainName.toLowerCase() };
 }
 
@@ -112,31 +112,31 @@ function refuseWithoutEffect(
   const forCollector = Object.entries({ experimentId, otlpBackend, otlpBackendSecret });
   const given = forCollector.filter(([, value]) => value !== undefined).map(([name]) => name);
   if (!collector && given.length > 0)
-    throw new Error(`Without a Collector these do nothing: ${given.join(', ')}. Add -c collector=true.`);
+    throw new Error(`These settings need a Collector: ${given.join(', ')}. Add -c collector=true.`);
   if (experimentId !== undefined && !/^\d+$/.test(experimentId))
-    throw new Error(`experimentId is "${experimentId}"; it has to be the number of the experiment, not its name.`);
+    throw new Error(`experimentId is "${experimentId}". Use the number of the experiment, not its name.`);
   if (otlpBackendSecret !== undefined && otlpBackend === undefined)
-    throw new Error('otlpBackendSecret needs otlpBackend, the endpoint that it is for.');
+    throw new Error('otlpBackendSecret needs otlpBackend, the endpoint that gets the secret.');
 }
 
 function refuseOpenDoors({ allowedCidrs, internetFacing, https, collector, application }: Settings): void {
   const malformed = allowedCidrs.filter((cidr) => !CIDR.test(cidr));
   if (malformed.length > 0)
-    throw new Error(`allowedCidrs has ${malformed.join(', ')}; write ranges such as 10.8.0.0/16, separated by commas.`);
+    throw new Error(`allowedCidrs has ${malformed.join(', ')}. Use ranges such as 10.8.0.0/16, separated by commas.`);
   const wide = allowedCidrs.filter((cidr) => Number(cidr.split('/')[1]) < WIDEST_PREFIX);
   if (wide.length > 0)
     throw new Error(
-      `allowedCidrs has ${wide.join(', ')}, which is far more than a network of yours. MLflow asks for no password: name your own networks.`,
+      `allowedCidrs has ${wide.join(', ')}, which is too wide. MLflow asks for no password, so name only your own networks.`,
     );
   if (!internetFacing) return;
   if (https === undefined)
     throw new Error(
-      'internetFacing needs certificateArn and domainName: prompts would cross the internet in plain text.',
+      'internetFacing needs certificateArn and domainName. Without them, prompts cross the internet in plain text.',
     );
   if (allowedCidrs.length === 0)
-    throw new Error('internetFacing needs allowedCidrs: the public addresses of your office or VPN.');
+    throw new Error('internetFacing needs allowedCidrs, the public addresses of your office or VPN.');
   if (collector || application)
     throw new Error(
-      'internetFacing goes with neither collector nor application: they call from this VPC, where the name of the load balancer leads to its public addresses.',
+      'internetFacing does not work with collector or application. They call from this VPC, where the name of the load balancer resolves to its public addresses.',
     );
 }

@@ -6,8 +6,8 @@ import { MlflowStack } from './mlflow-stack.js';
 import { readSettings } from './settings.js';
 
 /**
- * The stacks that the app's settings ask for: `mlflow-<stage>`, and before it `…-images`, after it `…-application`. None
- * has an account or a region, so that synthesis asks AWS for nothing; `cdk deploy` takes those of your profile.
+ * Adds the stacks that the settings ask for: `…-images`, `mlflow-<stage>`, `…-application`, in this order. They have no
+ * account and no region, so that synthesis needs no AWS. `cdk deploy` uses those of your profile.
  */
 export function addStacks(app: App): void {
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 let root: string | undefined;
 
-/** A new folder that goes with this process. */
+/** Returns a new folder that is deleted when this process ends. */
 export function temporaryFolder(name: string): string {
   if (root === undefined) {
     const made = mkdtempSync(join(tmpdir(), 'cdk-fargate-'));

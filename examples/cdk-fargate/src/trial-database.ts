@@ -27,10 +27,10 @@ export interface TrialDatabaseProps {
 
 const VOLUME = 'data';
 const FOLDER = '/var/lib/postgresql/data';
-/** "postgres" in the image's /etc/passwd. */
+/** Id of the user "postgres" in the image's /etc/passwd. */
 const UID = '70';
 
-/** PostgreSQL in one Fargate task, its data on EFS, found by the name that AWS Cloud Map gives it. */
+/** PostgreSQL in one Fargate task, with its data on EFS and a name in AWS Cloud Map. */
 export class TrialDatabase extends Construct implements Database {
   readonly host: string;
   readonly port: number = POSTGRES_PORT;
@@ -57,11 +57,11 @@ export class TrialDatabase extends Construct implements Database {
       vpc,
       vpcSubnets: { subnetGroupName: 'private' },
       encrypted: true,
-      // Bursting throughput grows with the size: next to nothing for a new database.
+      // "Bursting" throughput grows with the size, so a new database would get almost none.
       throughputMode: ThroughputMode.ELASTIC,
       removalPolicy,
     });
-    // Backups outlive the file system. Named in both cases, to end them in an update, too.
+    // Backups survive the file system. Both values are written, so that an update can also end the backups.
     (fileSystem.node.defaultChild as CfnFileSystem).backupPolicy = {
       status: removalPolicy === RemovalPolicy.DESTROY ? 'DISABLED' : 'ENABLED',
     };
@@ -83,7 +83,7 @@ export class TrialDatabase extends Construct implements Database {
     fileSystem.grantReadWrite(taskDefinition.taskRole);
     const container = taskDefinition.addContainer('postgres', {
       image: images('postgres'),
-      // As root, the image would first change the owner of the folder, which the access point forbids.
+      // As root, the image would first change the folder's owner, which the access point forbids.
       user: UID,
       environment: {
         POSTGRES_USER: DATABASE_USER,
@@ -100,7 +100,7 @@ export class TrialDatabase extends Construct implements Database {
         retries: 5,
         startPeriod: Duration.seconds(120),
       },
-      // To write everything down; what is cut off here is read from its log at the next start.
+      // Gives PostgreSQL time to write its data. After a shorter stop it recovers them from its log at the next start.
       stopTimeout: Duration.seconds(60),
     });
     container.addMountPoints({ sourceVolume: VOLUME, containerPath: FOLDER, readOnly: false });
@@ -111,27 +111,29 @@ export class TrialDatabase extends Construct implements Database {
       desiredCount: 1,
       vpcSubnets: { subnetGroupName: 'private' },
       circuitBreaker: { enable: true, rollback: true },
-      // Never two servers on one data folder: the old task ends before the new one starts.
+      // The old task ends before the new one starts, because two servers must never share a data folder.
       minHealthyPercent: 0,
       maxHealthyPercent: 100,
       cloudMapOptions: {
         cloudMapNamespace: namespace,
         name: 'postgres',
         dnsRecordType: DnsRecordType.A,
-        // A new task has a new address.
+        // Short, because a new task has a new address.
         dnsTtl: Duration.seconds(10),
       },
     });
     service.node.addDependency(fileSystem.mountTargetsAvailable);
     fileSystem.connections.allowFrom(service, Port.tcp(FileSystem.DEFAULT_PORT), 'Data of PostgreSQL');
     this.connections = service.connections;
-    // Not the whole construct: a rule of its security group waits for MLflow's.
+    // Only the service: the whole construct includes a security group rule that depends on MLflow's group.
     this.ready = service.node.findChild('Service');
     this.host = `postgres.${namespace.namespaceName}`;
     accept(this.secret, {
-      'AwsSolutions-SMG4': 'A trial. PostgreSQL takes its password from here once, when the database is made.',
+      'AwsSolutions-SMG4': 'In a trial, PostgreSQL reads the password only once, when it creates the database.',
     });
-    accept(taskDefinition, { 'AwsSolutions-ECS2': 'What is in the environment is no secret; the password is one.' });
+    accept(taskDefinition, {
+      'AwsSolutions-ECS2': 'The environment contains no secret. The password is a secret of the container.',
+    });
     acceptPull(taskDefinition);
   }
 }

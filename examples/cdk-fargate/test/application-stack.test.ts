@@ -24,7 +24,7 @@ describe('application on Lambda and ECS', function () {
       .map((part) => (typeof part === 'string' ? part : `{${(part as { Ref: string }).Ref}}`))
       .join('');
 
-  it('may call the one model, and nothing else of Bedrock', () => {
+  it('may call only its own model on Bedrock', () => {
     for (const role of ['FunctionRole', 'TaskTaskRole']) {
       const [statement, ...others] = onBedrock(template, role);
       expect(others).to.deep.equal([]);
@@ -35,7 +35,7 @@ describe('application on Lambda and ECS', function () {
     expect(statements(template, 'TaskTaskRole')).to.have.length(1);
   });
 
-  it('may call the model of an inference profile by way of that profile only', () => {
+  it('may call the model of an inference profile only through that profile', () => {
     const withProfile = synthesizeCase('production with HTTPS').template('application');
     const profile =
       'arn:{AWS::Partition}:bedrock:{AWS::Region}:{AWS::AccountId}:inference-profile/eu.amazon.nova-lite-v1:0';
@@ -48,7 +48,7 @@ describe('application on Lambda and ECS', function () {
     }
   });
 
-  it('is in the private subnets, with the right to call the load balancer', () => {
+  it('runs in the private subnets and may call the load balancer', () => {
     const { VpcConfig, Runtime, LoggingConfig } = resource(template, 'AWS::Lambda::Function').Properties;
     expect(Runtime).to.equal('nodejs24.x');
     expect(JSON.stringify(VpcConfig.SubnetIds)).to.match(/privateSubnet1.*privateSubnet2/);
@@ -58,7 +58,7 @@ describe('application on Lambda and ECS', function () {
       expect(Properties.RetentionInDays).to.equal(7);
   });
 
-  it('answers and leaves a trace when the deployed bundle is invoked as Lambda does it', async () => {
+  it('answers and leaves a trace if the deployed bundle is invoked like in Lambda', async () => {
     const { Environment } = resource(template, 'AWS::Lambda::Function').Properties;
     expect(Environment.Variables).to.have.keys('MLFLOW_TRACKING_URI', 'MLFLOW_EXPERIMENT_NAME', 'BEDROCK_MODEL_ID');
     const experimentName = `lambda-${randomUUID()}`;
@@ -71,7 +71,7 @@ describe('application on Lambda and ECS', function () {
     await expectOneTrace(experimentName, answer);
   });
 
-  it('does the same in the command of the ECS task', async () => {
+  it('answers and leaves a trace with the command of the ECS task', async () => {
     const { Command, Environment } = resource(template, 'AWS::ECS::TaskDefinition').Properties.ContainerDefinitions[0];
     const given = Object.fromEntries(Environment.map(({ Name, Value }: Record<string, string>) => [Name, Value]));
     const [program, ...args] = Command as string[];

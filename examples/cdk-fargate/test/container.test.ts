@@ -36,12 +36,12 @@ describe('container of MLflow', function () {
     );
   });
 
-  it('gives the database a password that is checked, by TLS, which it has to be', async () => {
+  it('sends the password to the database by TLS, and the database checks both', async () => {
     for (const wrong of ['password=wrong', 'sslmode=disable'])
       expect(await mlflow.python(CONNECT, wrong).catch(({ stderr }) => stderr)).to.contain('OperationalError');
   });
 
-  it('keeps artifacts in the bucket, below the prefix that its role may use', async () => {
+  it('keeps artifacts in the bucket under the prefix that its role may use', async () => {
     const path = `0/${randomUUID()}/artifacts/a.txt`;
     const url = `${mlflow.url}/api/2.0/mlflow-artifacts/artifacts/${path}`;
     expect((await fetch(url, { method: 'PUT', body: 'kept' })).status).to.equal(200);
@@ -50,7 +50,7 @@ describe('container of MLflow', function () {
     expect(await mlflow.python(read, BUCKET, `artifacts/${path}`)).to.equal('kept');
   });
 
-  it('answers to the name of the load balancer and to a forwarded port, and to no other name', async () => {
+  it('answers only to the name of the load balancer and to a forwarded port', async () => {
     const url = `${mlflow.url}/api/2.0/mlflow/experiments/get?experiment_id=0`;
     // Clients send names in small letters, however they are written.
     expect(await statusFor(url, mlflow.host.toLowerCase())).to.equal(200);
@@ -58,13 +58,13 @@ describe('container of MLflow', function () {
     expect(await statusFor(url, 'attacker.example')).to.equal(403);
   });
 
-  it('upgrades its database by the command of the README', async () => {
+  it('upgrades its database with the command of the README', async () => {
     const [, command = ''] = /"command":\["mlflow",(".*?")\]/.exec(readFileSync(README, 'utf8')) ?? [];
     expect(command).to.match(/^"db","upgrade",/);
     await mlflow.python(`from mlflow.cli import cli; cli([${command}])`);
   });
 
-  it('is the same in a trial, but for fewer workers and a database without TLS', () => {
+  it('differs in a trial only in fewer workers and a database without TLS', () => {
     const trial = containerOf(synthesizeCase('trial').template());
     const production = containerOf(synthesizeCase('production').template());
     expect(trial.command).to.deep.equal(production.command.with(production.command.indexOf('--workers') + 1, '1'));

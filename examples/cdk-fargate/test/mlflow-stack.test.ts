@@ -1,4 +1,4 @@
-/** What the README promises of the stack, read from its template. */
+/** Checks the README's statements about the stack in its template. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect } from 'chai';
@@ -31,7 +31,7 @@ describe('MLflow on Fargate', function () {
       .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement);
 
   describe('network', () => {
-    it('has public and private subnets in two zones, and tasks in the private ones', () => {
+    it('has public and private subnets in two zones and runs tasks in the private ones', () => {
       for (const template of [trial, production]) {
         const subnets = resources(template, 'AWS::EC2::Subnet');
         expect(subnets.filter(([, { Properties }]) => Properties.MapPublicIpOnLaunch)).to.have.length(2);
@@ -44,7 +44,7 @@ describe('MLflow on Fargate', function () {
       }
     });
 
-    it('leads from every private subnet to a NAT gateway: one in a trial, one for each zone in production', () => {
+    it('routes every private subnet to a NAT gateway: one in a trial, one per zone in production', () => {
       expect(resources(trial, 'AWS::EC2::NatGateway')).to.have.length(1);
       expect(resources(production, 'AWS::EC2::NatGateway')).to.have.length(2);
       for (const template of [trial, production]) {
@@ -57,7 +57,7 @@ describe('MLflow on Fargate', function () {
       }
     });
 
-    it('reaches S3 by a gateway endpoint', () => {
+    it('reaches S3 through a gateway endpoint', () => {
       for (const template of [trial, production]) {
         const { Properties } = resource(template, 'AWS::EC2::VPCEndpoint');
         expect(Properties.VpcEndpointType).to.equal('Gateway');
@@ -67,7 +67,7 @@ describe('MLflow on Fargate', function () {
       }
     });
 
-    it('needs no way out when it is isolated: images from Amazon ECR, AWS by interface endpoints', () => {
+    it('needs no route to the internet if it is isolated, because it uses Amazon ECR and interface endpoints', () => {
       const isolated = synthesizeCase('production in an isolated network');
       const template = isolated.template();
       expect(resources(template, 'AWS::EC2::NatGateway')).to.deep.equal([]);
@@ -90,7 +90,7 @@ describe('MLflow on Fargate', function () {
   });
 
   describe('database', () => {
-    it('is encrypted, backed up, protected and standing by in production, with a generated password', () => {
+    it('has encryption, backups, protection, a standby and a generated password in production', () => {
       const { Properties, DeletionPolicy } = resource(production, 'AWS::RDS::DBInstance');
       expect(Properties).to.include({
         Engine: 'postgres',
@@ -110,7 +110,7 @@ describe('MLflow on Fargate', function () {
       });
     });
 
-    it('is in a task on EFS in a trial, found by Cloud Map, and never two of them', () => {
+    it('is a single task on EFS with a name in Cloud Map in a trial', () => {
       expect(resources(trial, 'AWS::RDS::DBInstance')).to.deep.equal([]);
       const { Properties, DeletionPolicy } = resource(trial, 'AWS::EFS::FileSystem');
       expect(Properties.Encrypted).to.equal(true);
@@ -130,7 +130,7 @@ describe('MLflow on Fargate', function () {
       expect(env(trial)['PGHOST']).to.equal('postgres.mlflow-trial.internal');
     });
 
-    it('lets nothing in but MLflow', () => {
+    it('admits only MLflow', () => {
       for (const [template, group] of [
         [production, 'DatabaseInstanceSecurityGroup'],
         [trial, 'DatabaseServiceSecurityGroup'],
@@ -144,7 +144,7 @@ describe('MLflow on Fargate', function () {
       }
     });
 
-    it('is there before MLflow starts', () => {
+    it('exists before MLflow starts', () => {
       expect(resource(trial, 'AWS::ECS::Service', 'ServerService').DependsOn?.join()).to.contain('DatabaseService');
       expect(resource(production, 'AWS::ECS::Service', 'ServerService').DependsOn?.join()).to.contain(
         'DatabaseInstance',
@@ -153,7 +153,7 @@ describe('MLflow on Fargate', function () {
   });
 
   describe('bucket', () => {
-    it('is blocked for the public, asks for TLS, and keeps versions', () => {
+    it('blocks public access, requires TLS and keeps versions', () => {
       for (const template of [trial, production]) {
         for (const [id, { Properties }] of resources(template, 'AWS::S3::Bucket')) {
           expect(Object.values(Properties.PublicAccessBlockConfiguration)).to.deep.equal([true, true, true, true]);
@@ -181,7 +181,7 @@ describe('MLflow on Fargate', function () {
     const ingress = (template: StackTemplate) =>
       resource(template, 'AWS::EC2::SecurityGroup', 'LoadBalancerGroup').Properties.SecurityGroupIngress;
 
-    it('is internal, and lets in the addresses of the VPC', () => {
+    it('is internal and admits the addresses of the VPC', () => {
       for (const template of [trial, production]) {
         const { Properties } = resource(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer');
         expect(Properties.Scheme).to.equal('internal');
@@ -192,7 +192,7 @@ describe('MLflow on Fargate', function () {
       }
     });
 
-    it('lets in the allowed addresses only, on each of its ports', () => {
+    it('admits only the allowed addresses on each of its ports', () => {
       const rules = ingress(synthesizeCase('trial with everything').template());
       expect(
         rules.map(({ CidrIp, FromPort, ToPort }: Record<string, unknown>) => [CidrIp, FromPort, ToPort]),
@@ -218,14 +218,14 @@ describe('MLflow on Fargate', function () {
       expect(template.Outputs?.['Url']?.Value).to.equal('https://mlflow.example.com');
     });
 
-    it('has a name in small letters, which MLflow compares with the Host header', () => {
+    it('has a name in lower case, because MLflow compares it with the Host header', () => {
       for (const template of [trial, production]) {
         const { Name } = resource(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer').Properties;
         expect(Name).to.match(/^[a-z0-9-]{1,32}$/);
       }
     });
 
-    it('gives up an idle connection before MLflow does', () => {
+    it('closes an idle connection before MLflow does', () => {
       for (const template of [trial, production]) {
         const { LoadBalancerAttributes } = resource(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer').Properties;
         const idle = LoadBalancerAttributes.find(({ Key }: { Key: string }) => Key === 'idle_timeout.timeout_seconds');
@@ -234,7 +234,7 @@ describe('MLflow on Fargate', function () {
       }
     });
 
-    it('has another name when it has another scheme', () => {
+    it('has another name if it has another scheme', () => {
       const { Name } = resource(
         synthesizeCase('production on the internet').template(),
         'AWS::ElasticLoadBalancingV2::LoadBalancer',
@@ -242,14 +242,14 @@ describe('MLflow on Fargate', function () {
       expect(Name).to.equal('mlflow-production-public');
     });
 
-    it('asks for the health of the tasks', () => {
+    it('checks the health of the tasks', () => {
       const { Properties } = resource(trial, 'AWS::ElasticLoadBalancingV2::TargetGroup');
       expect(Properties).to.include({ HealthCheckPath: '/health', Port: 5000, TargetType: 'ip' });
     });
   });
 
   describe('service', () => {
-    it('rolls a failed deployment back', () => {
+    it('rolls back a failed deployment', () => {
       for (const template of [trial, production, synthesizeCase('production with HTTPS').template()])
         for (const [, { Properties }] of resources(template, 'AWS::ECS::Service'))
           expect(Properties.DeploymentConfiguration.DeploymentCircuitBreaker).to.deep.equal({
@@ -258,7 +258,7 @@ describe('MLflow on Fargate', function () {
           });
     });
 
-    it('has 1 to 5 tasks, more of them above 70% CPU, with a minute between two steps', () => {
+    it('scales from 1 to 5 tasks at 70% CPU with a minute between two steps', () => {
       for (const template of [trial, production]) {
         expect(resource(template, 'AWS::ApplicationAutoScaling::ScalableTarget').Properties).to.include({
           MinCapacity: 1,
@@ -276,7 +276,7 @@ describe('MLflow on Fargate', function () {
       }
     });
 
-    it('opens no more connections than PostgreSQL takes, also while a deployment doubles the tasks', () => {
+    it('opens no more connections than PostgreSQL accepts, even while a deployment doubles the tasks', () => {
       // PostgreSQL's own default, and what Amazon RDS makes of the memory of a db.t4g.medium, less what it keeps.
       for (const [template, most] of [
         [trial, 100 - 3],
@@ -292,13 +292,13 @@ describe('MLflow on Fargate', function () {
       }
     });
 
-    it('asks nobody for prices where nobody can be reached', () => {
+    it('does not request prices from the internet if it is isolated', () => {
       const isolated = synthesizeCase('production in an isolated network').template();
       expect(env(isolated)['MLFLOW_MODEL_CATALOG_URI']).to.equal('');
       expect(env(production)).to.not.have.property('MLFLOW_MODEL_CATALOG_URI');
     });
 
-    it('has no task during maintenance', () => {
+    it('runs no task during maintenance', () => {
       const template = synthesizeCase('trial in an isolated network, for maintenance').template();
       expect(service(template).DesiredCount).to.equal(0);
       expect(resource(template, 'AWS::ApplicationAutoScaling::ScalableTarget').Properties).to.include({
@@ -307,7 +307,7 @@ describe('MLflow on Fargate', function () {
       });
     });
 
-    it('checks the container as docker-compose.yml does, in its image', () => {
+    it('uses the image and the health check of docker-compose.yml', () => {
       const { services } = parse(readFileSync(resolve(ROOT, 'docker-compose.yml'), 'utf8'));
       for (const template of [trial, production]) {
         const { Image, HealthCheck } = container(template);
@@ -327,7 +327,7 @@ describe('MLflow on Fargate', function () {
       }
     });
 
-    it('has the password from Secrets Manager, and nowhere else', () => {
+    it('has the password only from Secrets Manager', () => {
       for (const template of [trial, production]) {
         expect(container(template).Secrets.map(({ Name }: { Name: string }) => Name)).to.deep.equal(['PGPASSWORD']);
         expect(env(template)['MLFLOW_BACKEND_STORE_URI']).to.equal('postgresql+psycopg2://');
@@ -335,8 +335,8 @@ describe('MLflow on Fargate', function () {
     });
   });
 
-  describe('rights', () => {
-    it('of the server end at its artifacts: no Bedrock, no other bucket, no administration', () => {
+  describe('permissions', () => {
+    it('of the server cover only its artifacts: no Bedrock, no other bucket, no administration', () => {
       const own = statements(synthesizeCase('production on the internet').template(), 'ServerTaskTaskRole');
       expect(own.flatMap(({ Action }) => Action)).to.have.members([
         's3:AbortMultipartUpload',
@@ -351,7 +351,7 @@ describe('MLflow on Fargate', function () {
         expect(JSON.stringify(statements(template))).to.not.match(/bedrock|"s3:\*"|iam:/);
     });
 
-    it('for port forwarding are those of Session Manager, nothing else', () => {
+    it('for port forwarding are only those of Session Manager', () => {
       const unlimited = statements(trial, 'TaskRole').filter(({ Resource }) => Resource === '*');
       expect(unlimited.flatMap(({ Action }) => Action)).to.have.members([
         'ssmmessages:CreateControlChannel',
@@ -363,7 +363,7 @@ describe('MLflow on Fargate', function () {
       expect(service(synthesizeCase('production with HTTPS').template()).EnableExecuteCommand).to.not.equal(true);
     });
 
-    it('are no managed policies', () => {
+    it('use no managed policies', () => {
       for (const template of [trial, production])
         for (const [, { Properties }] of resources(template, 'AWS::IAM::Role'))
           expect(Properties).to.not.have.property('ManagedPolicyArns');
@@ -371,7 +371,7 @@ describe('MLflow on Fargate', function () {
   });
 
   describe('Collector', () => {
-    it('gets the configuration that docker-compose.yml mounts, with every variable that has no default', () => {
+    it('gets the configuration that docker-compose.yml mounts and every variable without a default', () => {
       const file = readFileSync(resolve(ROOT, 'deploy/collector/config.yaml'), 'utf8');
       const template = synthesizeCase('trial with everything').template();
       const given = env(template, 'CollectorTask');
@@ -389,7 +389,7 @@ describe('MLflow on Fargate', function () {
       for (const name of Object.keys(given)) if (name !== 'COLLECTOR_CONFIG') expect(file).to.contain(`\${env:${name}`);
     });
 
-    it('does not queue for a second backend that nobody named', () => {
+    it('does not queue for a second backend if the settings name none', () => {
       const template = synthesizeCase('production with HTTPS').template();
       const given = env(template, 'CollectorTask');
       expect(container(template, 'CollectorTask').Command).to.deep.equal([
@@ -402,7 +402,7 @@ describe('MLflow on Fargate', function () {
       expect(overlay.service.pipelines['traces/backend'].exporters).to.deep.equal(Object.keys(overlay.exporters));
     });
 
-    it('can be reached by the load balancer, for spans and for its health', () => {
+    it('admits the load balancer for spans and for health checks', () => {
       const template = synthesizeCase('trial with everything').template();
       const ports = resources(template, 'AWS::EC2::SecurityGroupIngress')
         .filter(([id]) => id.startsWith('CollectorGroupfrom'))
@@ -420,12 +420,12 @@ describe('MLflow on Fargate', function () {
         .filter(({ Type }) => stateful.test(Type))
         .map(({ DeletionPolicy }) => DeletionPolicy);
 
-    it('leaves the data', () => {
+    it('keeps the data', () => {
       expect(policies(trial)).to.deep.equal(['Retain', 'Retain', 'Retain', 'Retain']);
       expect(policies(production)).to.have.members(['Retain', 'Retain', 'Retain', 'Snapshot']);
     });
 
-    it('takes everything when it is told to', () => {
+    it('deletes everything with removeData=true', () => {
       const template = synthesizeCase('trial with everything').template();
       const kept = Object.entries(template.Resources).filter(([, { DeletionPolicy }]) => DeletionPolicy === 'Retain');
       expect(kept).to.deep.equal([]);
@@ -440,7 +440,7 @@ describe('MLflow on Fargate', function () {
     });
   });
 
-  it('tells the address of MLflow and the bucket', () => {
+  it('outputs the address of MLflow and the bucket', () => {
     for (const template of [trial, production]) {
       expect(JSON.stringify(template.Outputs?.['Url']?.Value)).to.contain('DNSName');
       expect(JSON.stringify(template.Outputs?.['ArtifactBucket']?.Value)).to.contain('ArtifactsBucket');

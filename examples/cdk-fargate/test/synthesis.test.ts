@@ -16,15 +16,15 @@ describe('CDK app', function () {
   this.timeout(180_000);
 
   for (const name of Object.keys(CASES) as CaseName[]) {
-    it(`synthesizes ${name}: offline, and without a finding of cdk-nag`, () => {
+    it(`synthesizes ${name} offline and without a finding of cdk-nag`, () => {
       const { assembly } = synthesizeCase(name);
-      // What a synthesis would have to ask AWS for.
+      // Values that synthesis would have to request from AWS.
       expect(assembly.manifest.missing).to.equal(undefined);
       expect(findings(assembly.directory)).to.deep.equal([]);
     });
   }
 
-  it('fails on a finding of cdk-nag that nobody accepted', () => {
+  it('fails on a finding of cdk-nag that it does not accept', () => {
     const withOpenBucket = (app: App): void => void new Bucket(new Stack(app, 'open'), 'Bucket');
     expect(() => silently(() => synthesize({}, withOpenBucket))).to.throw('Validation failed');
   });
@@ -44,7 +44,7 @@ describe('CDK app', function () {
   });
 
   for (const name of ['trial', 'production'] as const) {
-    it(`has the resources of ${name} that it had before; another logical id would mean a new, empty one`, () => {
+    it(`keeps the logical ids of ${name}, because a new id would replace a resource by an empty one`, () => {
       const file = resolve(FOLDER, `test/snapshots/${name}.txt`);
       const actual = listing(synthesizeCase(name).template());
       if (process.env['UPDATE_SNAPSHOTS']) writeFileSync(file, actual);
@@ -52,7 +52,7 @@ describe('CDK app', function () {
     });
   }
 
-  it('is read by the cdk command, without credentials', async () => {
+  it('works with the cdk command without credentials', async () => {
     const env: NodeJS.ProcessEnv = { ...process.env, AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/dev/null' };
     for (const key of Object.keys(env)) if (/^AWS_(ACCESS|SECRET|SESSION|PROFILE)/.test(key)) delete env[key];
     const list = [
@@ -95,34 +95,38 @@ describe('settings of the CDK app', () => {
 
   const https = { certificateArn: 'arn:aws:acm:eu-central-1:111111111111:certificate/x', domainName: 'a.example' };
   const refusals: [string, Record<string, string>, string][] = [
-    ['a typing error', { stag: 'production' }, 'Unknown setting stag. There are: stage, '],
-    ['another stage', { stage: 'prod' }, 'stage is "prod"; it has to be one of: trial, production.'],
-    ['a flag that is none', { removeData: 'yes' }, 'removeData is "yes"; it has to be one of: true, false.'],
-    ['half of HTTPS', { domainName: 'a.example' }, 'HTTPS needs both: certificateArn, and domainName'],
-    ['an address without range', { allowedCidrs: '10.8.0.1' }, 'allowedCidrs has 10.8.0.1; write ranges such as'],
-    ['the whole internet', { allowedCidrs: '0.0.0.0/0' }, 'allowedCidrs has 0.0.0.0/0, which is far more'],
+    ['a typing error', { stag: 'production' }, 'Unknown setting stag. Use one of: stage, '],
+    ['another stage', { stage: 'prod' }, 'stage is "prod". Use one of: trial, production.'],
+    ['a flag that is neither true nor false', { removeData: 'yes' }, 'removeData is "yes". Use one of: true, false.'],
+    ['half of HTTPS', { domainName: 'a.example' }, 'HTTPS needs both certificateArn and domainName'],
+    ['an address without a range', { allowedCidrs: '10.8.0.1' }, 'allowedCidrs has 10.8.0.1. Use ranges such as'],
+    ['the whole internet', { allowedCidrs: '0.0.0.0/0' }, 'allowedCidrs has 0.0.0.0/0, which is too wide'],
     [
       'the whole internet in halves',
       { allowedCidrs: '0.0.0.0/1,128.0.0.0/1' },
-      'allowedCidrs has 0.0.0.0/1, 128.0.0.0/1, which is far more',
+      'allowedCidrs has 0.0.0.0/1, 128.0.0.0/1, which is too wide',
     ],
     [
-      'settings of a Collector without one',
+      'settings for a Collector without a Collector',
       { experimentId: '7', otlpBackend: 'https://otlp.example.com' },
-      'Without a Collector these do nothing: experimentId, otlpBackend. Add -c collector=true.',
+      'These settings need a Collector: experimentId, otlpBackend. Add -c collector=true.',
     ],
     [
-      'the name of an experiment',
+      'the name of an experiment instead of its number',
       { collector: 'true', experimentId: 'agents' },
-      'has to be the number of the experiment',
+      'Use the number of the experiment',
     ],
-    ['credentials for nobody', { collector: 'true', otlpBackendSecret: 'a' }, 'otlpBackendSecret needs otlpBackend'],
+    [
+      'a secret without an endpoint',
+      { collector: 'true', otlpBackendSecret: 'a' },
+      'otlpBackendSecret needs otlpBackend',
+    ],
     ['plain text on the internet', { internetFacing: 'true' }, 'internetFacing needs certificateArn and domainName'],
-    ['everybody on the internet', { internetFacing: 'true', ...https }, 'internetFacing needs allowedCidrs'],
+    ['access for the whole internet', { internetFacing: 'true', ...https }, 'internetFacing needs allowedCidrs'],
     [
       'a Collector that cannot reach MLflow',
       { internetFacing: 'true', ...https, allowedCidrs: '203.0.113.0/24', collector: 'true' },
-      'internetFacing goes with neither collector nor application',
+      'internetFacing does not work with collector or application',
     ],
   ];
   for (const [what, context, message] of refusals) {

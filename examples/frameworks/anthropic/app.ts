@@ -1,14 +1,14 @@
-// Anthropic's own SDK on Amazon Bedrock. It sends with its own fetch and makes its own spans;
-// mlflow-bedrock/register takes them to MLflow.
+// Anthropic's SDK on Amazon Bedrock. It sends with its own fetch and creates its own spans.
+// mlflow-bedrock/register sends them to MLflow.
 import { AnthropicBedrock } from '@anthropic-ai/bedrock-sdk';
 import { traced, updateCurrentTrace } from 'mlflow-bedrock';
 import { explainBedrockError } from '../../shared/explain-error.js';
 
 const model = process.env['BEDROCK_MODEL_ID'] ?? 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
 const client = new AnthropicBedrock({
-  // Unlike the AWS SDK, it does not read this variable itself.
+  // Unlike the AWS SDK, Anthropic's SDK does not read this variable.
   baseURL: process.env['AWS_ENDPOINT_URL_BEDROCK_RUNTIME'],
-  // Without it, the spans tell model and tokens but not the conversation.
+  // Without this option, the spans have the model and the tokens but no conversation.
   openTelemetry: { traces: { contentMode: 'content' } },
 });
 

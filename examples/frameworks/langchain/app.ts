@@ -1,5 +1,5 @@
-// A LangChain agent with retrieval: documents found by embeddings, tools, and the answer as a stream. Nothing here sets
-// tracing up: `mlflow-bedrock/register` traces what LangChain sends to Bedrock, `traced` names what lies above it.
+// A LangChain agent with retrieval: it finds documents by embeddings, calls tools and streams the answer. It needs no
+// tracing set-up. `mlflow-bedrock/register` traces LangChain's calls to Bedrock, and `traced` adds the spans above them.
 import { BedrockEmbeddings, ChatBedrockConverse } from '@langchain/aws';
 import { type BaseMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
 import { tool } from '@langchain/core/tools';
@@ -10,7 +10,7 @@ import { explainBedrockError } from '../../shared/explain-error.js';
 const MAX_TURNS = 8;
 const region = process.env.AWS_REGION ?? 'us-east-1';
 const model = process.env.BEDROCK_MODEL_ID ?? 'amazon.nova-pro-v1:0';
-// The AWS SDK repeats what failed for the moment. LangChain would repeat denied requests, too, for minutes.
+// The AWS SDK retries temporary errors. LangChain would also retry denied requests, for minutes.
 const embeddings = new BedrockEmbeddings({ region, model: 'amazon.titan-embed-text-v2:0', maxRetries: 0 });
 
 const guides = [
@@ -29,7 +29,7 @@ const readWeather = traced({ name: 'get_weather', spanType: 'TOOL' }, async ({ c
   city === 'Paris' ? { sky: 'light rain', celsius: 11 } : { sky: 'sunny', celsius: 19 },
 );
 
-// LangChain hands a tool more than its input; what is passed on is what the span shows.
+// LangChain passes more arguments than the input, and the span would show all of them. So pass on only the input.
 const getWeather = tool((input) => readWeather(input), {
   name: 'get_weather',
   description: 'The current weather in a city.',
@@ -53,7 +53,7 @@ const travelAgent = traced({ name: 'travel-agent', spanType: 'AGENT' }, async (q
   throw new Error(`No answer after ${MAX_TURNS} turns.`);
 });
 
-/** Prints the answer while it arrives. */
+/** Prints the answer as it arrives. */
 async function readAloud(messages: BaseMessage[]) {
   const chunks = await chat.stream(messages);
   let answer: Awaited<ReturnType<typeof chat.invoke>> | undefined;

@@ -1,11 +1,11 @@
-// A Strands agent that answers two questions in a row. Strands makes OpenTelemetry spans of its own for the agent, its
-// loop and its tools; with `mlflow-bedrock/register` they and the calls to Bedrock beneath them are one trace each.
+// A Strands agent that answers two questions. Strands creates OpenTelemetry spans for the agent, its loop and its tools.
+// With `mlflow-bedrock/register`, each question becomes one trace of these spans and the calls to Bedrock.
 import { Agent, BedrockModel, InvokeModelStage, tool } from '@strands-agents/sdk';
 import { strandsMiddleware } from 'mlflow-bedrock';
 import { z } from 'zod';
 import { explainBedrockError } from '../../shared/explain-error.js';
 
-// Strands then records questions, answers and tool results as attributes, where MLflow finds them, and not as events.
+// Makes Strands record questions, answers and tool results as attributes, which MLflow reads, instead of events.
 process.env.OTEL_SEMCONV_STABILITY_OPT_IN ??= 'gen_ai_latest_experimental,gen_ai_span_attributes_only';
 
 const getWeather = tool({
@@ -23,7 +23,7 @@ const agent = new Agent({
   printer: false,
   traceAttributes: { 'session.id': 'example-session', 'user.id': 'example-user' },
 });
-// The one line of tracing: it puts the calls to Bedrock under the agent's spans.
+// The only line of tracing. It makes the calls to Bedrock children of the agent's spans.
 agent.addMiddleware(InvokeModelStage, strandsMiddleware);
 
 try {

@@ -1,5 +1,5 @@
-// The Vercel AI SDK on Amazon Bedrock. It sends with its own fetch and makes its own spans, once
-// `experimental_telemetry` asks for them; mlflow-bedrock/register takes them to MLflow.
+// The Vercel AI SDK on Amazon Bedrock. It sends with its own fetch. It creates its own spans for calls with
+// `experimental_telemetry`, and mlflow-bedrock/register sends them to MLflow.
 import { bedrock } from '@ai-sdk/amazon-bedrock';
 import { embed, generateText, stepCountIs, streamText, tool } from 'ai';
 import { traced, updateCurrentTrace } from 'mlflow-bedrock';

@@ -1,5 +1,5 @@
-// One run of an agent for each word on the command line, in MLflow's terms and with everything that may be said about a
-// trace. Prints the ids of the traces. SECRET stands for what must not leave the company.
+// Runs an agent once for each word on the command line, with all metadata that a trace can have. Prints the ids of the
+// traces. SECRET stands for content that must not leave the company.
 import { setTimeout as delay } from 'node:timers/promises';
 import { BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
 import { getCurrentTraceId, traced, updateCurrentTrace } from 'mlflow-bedrock';

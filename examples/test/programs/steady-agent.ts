@@ -1,5 +1,5 @@
-// An application in production, with mlflow-bedrock/register: an agent run after another, each printed with the id of
-// its trace, until standard input ends.
+// Plays an application in production with mlflow-bedrock/register. Runs an agent again and again until standard input
+// ends, and prints the id of each trace.
 import { setTimeout as delay } from 'node:timers/promises';
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
 import { getCurrentTraceId, traced } from 'mlflow-bedrock';

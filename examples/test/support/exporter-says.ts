@@ -2,7 +2,7 @@ import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { MlflowSpanExporter, type MlflowSpanExporterConfig } from 'opentelemetry-exporter-mlflow';
 
-/** The first line that a user reads when one span is sent; empty when all went well. */
+/** Sends one span and returns the first line of the log. The line is empty after a success. */
 export async function exporterSays(config: MlflowSpanExporterConfig): Promise<string> {
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);

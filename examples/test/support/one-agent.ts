@@ -11,13 +11,13 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 const PROGRAMS = resolve(import.meta.dirname, '../programs');
 const POLL_MILLIS = 200;
 
-/** How an application sets up tracing: a file that is loaded before it, and the variable that says where traces go. */
+/** Ways to set up tracing: a file that is loaded first, and the variable with the address of the receiver. */
 const TRACING = {
-  /** Straight to MLflow. */
+  /** Sends directly to MLflow. */
   register: { file: join(ROOT, 'packages/mlflow-bedrock/dist/esm/register.js'), target: 'MLFLOW_TRACKING_URI' },
-  /** OpenTelemetry's own exporter. */
+  /** Sends with OpenTelemetry's own exporter. */
   byOtlp: { file: join(PROGRAMS, 'tracing-by-otlp.ts'), target: 'OTEL_EXPORTER_OTLP_ENDPOINT' },
-  /** The exporter for MLflow, to a Collector. */
+  /** Sends to a Collector with the exporter for MLflow. */
   toCollector: { file: join(PROGRAMS, 'tracing-to-collector.ts'), target: 'COLLECTOR_URL' },
 } as const;
 
@@ -28,14 +28,14 @@ export const SPANS_PER_RUN = 4;
 
 export interface Application {
   tracing: keyof typeof TRACING;
-  /** Where it sends its traces. */
+  /** Address of the receiver of its traces. */
   target: string;
-  /** Where it calls Bedrock. */
+  /** Address of Bedrock. */
   bedrock: string;
   env?: NodeJS.ProcessEnv;
 }
 
-/** Runs the agent of programs/one-agent.ts in a process of its own. Gives the ids (`tr-…`) of its traces. */
+/** Runs the agent of programs/one-agent.ts in a new process. Returns the ids (`tr-…`) of its traces. */
 export async function runOneAgent(
   { tracing, target, bedrock, env = {} }: Application,
   runs: readonly AgentRun[] = ['fine'],
@@ -63,7 +63,7 @@ export async function runOneAgent(
   return lines;
 }
 
-/** The trace, once MLflow has all of it. */
+/** Waits until MLflow has the complete trace, and returns it. */
 export async function wholeTrace(
   trackingUri: string,
   traceId: string,

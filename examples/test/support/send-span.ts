@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
 
 /**
- * Sends one span that is a trace of its own to `<url>/v1/traces`, as OTLP in JSON: what no SDK would send can be sent.
+ * Sends a trace of one span to `<url>/v1/traces` as OTLP in JSON, also with values that no SDK would send.
  *
- * @param span attributes are texts or lists of texts
+ * @param span its attributes are strings or lists of strings
  * @returns MLflow's id of the trace
- * @throws Error when the span is not accepted
+ * @throws Error if the receiver does not accept the span
  */
 export async function sendSpan(
   { url }: { url: string },

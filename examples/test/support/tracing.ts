@@ -1,4 +1,4 @@
-/** A tracer provider that sends to MLflow as an application's would, and more exporters beside it. */
+/** A tracer provider that sends to MLflow like an application's, and also to other exporters. */
 
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { context, trace } from '@opentelemetry/api';

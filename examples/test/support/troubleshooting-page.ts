@@ -4,13 +4,13 @@ import { expect } from 'chai';
 
 const PAGE = readFileSync(resolve(import.meta.dirname, '../../../docs/troubleshooting.md'), 'utf8');
 
-/** What stands in code blocks, without the indentation of lists. */
+/** The contents of the page's code blocks. */
 const QUOTES = [...PAGE.matchAll(/^```\w*\n(.*?)^```$/gms)].map(([, text = '']) => text);
 
 /**
- * Expects that docs/troubleshooting.md quotes what a user sees, whole lines word for word.
+ * Expects docs/troubleshooting.md to quote a message in whole lines, word for word.
  *
- * @param stable what differs from run to run, an address for example, and what the page has in its place
+ * @param stable replaces values that differ between runs, such as addresses, with those on the page
  */
 export function expectQuoted(said: string, stable: Readonly<Record<string, string>> = {}): void {
   const text = Object.entries(stable).reduce((left, [actual, shown]) => left.replaceAll(actual, shown), said.trim());

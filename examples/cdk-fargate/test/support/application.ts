@@ -1,11 +1,11 @@
-/** The bundle that is deployed, run as Lambda and ECS run it. */
+/** Runs the deployed bundle as Lambda and ECS do. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { startSimulator } from 'bedrock-simulator';
 import { runNode } from 'testing/run.js';
 import { resource, synthesizeCase } from './synthesize.js';
 
-/** In the place of Lambda's runtime: loads what `handler` names, and invokes it once, with ten seconds left. */
+/** Replaces Lambda's runtime: loads the function that `handler` names and invokes it once, with ten seconds left. */
 const RUNTIME = `
   const [file, name] = process.env._HANDLER.split('.');
   const deadline = Date.now() + 10_000;
@@ -16,7 +16,7 @@ const RUNTIME = `
   });
 `;
 
-/** Folder of the function's code, as CDK would upload it. */
+/** Returns the folder of the function's code that CDK would upload. */
 export function functionFolder(): string {
   const { assembly, template } = synthesizeCase('trial with everything');
   const { S3Key } = resource(template('application'), 'AWS::Lambda::Function').Properties.Code;
@@ -40,7 +40,7 @@ export async function invokeDeployed(env: NodeJS.ProcessEnv): Promise<{ answer: 
   return JSON.parse(output) as { answer: string };
 }
 
-/** Runs node in a folder with the simulator as Bedrock; what it printed. */
+/** Runs Node.js in a folder with the simulator as Bedrock. Returns its output. */
 export async function runOnSimulator(args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
   const simulator = await startSimulator();
   try {

@@ -1,4 +1,4 @@
-/** The settings that the tests synthesize: each stage, and each option at least once. */
+/** Settings that the tests synthesize. They cover each stage, and each option at least once. */
 export const CASES = {
   trial: {},
   production: { stage: 'production' },

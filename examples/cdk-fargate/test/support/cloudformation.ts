@@ -1,9 +1,9 @@
-/** CloudFormation's functions, as far as the templates of this app use them in what a container gets. */
+/** The CloudFormation functions that this app's templates use in the settings of a container. */
 
 /** Values by logical id, or by logical id and attribute: `{ Bucket: 'b', 'Database.Endpoint.Address': '127.0.0.1' }`. */
 export type Values = Readonly<Record<string, string>>;
 
-/** @throws Error that names the reference without a value */
+/** @throws Error that names a reference without a value */
 export function resolve(value: unknown, values: Values): string {
   if (typeof value === 'string') return value;
   const [[name, argument] = []] = Object.entries(value as Record<string, unknown>);

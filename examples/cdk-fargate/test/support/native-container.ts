@@ -1,4 +1,4 @@
-/** The container of MLflow in a template, run as a program of this machine. */
+/** Runs the MLflow container of a template as a local program. */
 import { execFile } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,15 +16,15 @@ import { resolve, type Values } from './cloudformation.js';
 import { resource, resources, type StackTemplate } from './synthesize.js';
 import { startTlsProxy } from './tls-proxy.js';
 
-/** Has what a URI, a shell or a connection string would take for its own. */
+/** Contains characters with a special meaning in URIs, shells and connection strings. */
 const PASSWORD = `p@s:s/w?o#r%d $HOME"'\\&+ =`;
 export const BUCKET = 'artifacts-of-a-test';
-/** As Elastic Load Balancing makes it of the load balancer's name. */
+/** Host name that Elastic Load Balancing derives from the load balancer's name. */
 const LOAD_BALANCER = (name: string): string => `internal-${name}-1234567890.eu-central-1.elb.amazonaws.com`;
 
 export interface NativeContainer {
   url: string;
-  /** Of the load balancer. */
+  /** Host name of the load balancer. */
   host: string;
   /** Runs Python with MLflow's environment. */
   python(code: string, ...args: string[]): Promise<string>;
@@ -32,8 +32,8 @@ export interface NativeContainer {
 }
 
 /**
- * Starts PostgreSQL and S3, and the container's own command with its own environment, in which references have become
- * local ones. What is different: the address it listens on, the database's address, and where S3 is.
+ * Starts PostgreSQL, S3, and the container's command with its environment. Local values replace the references of the
+ * template. Three settings differ: the address to listen on, the database's address, and the address of S3.
  */
 export async function startContainer(template: StackTemplate): Promise<NativeContainer> {
   const { python } = await installMlflow(() => {});
@@ -74,7 +74,7 @@ export async function startContainer(template: StackTemplate): Promise<NativeCon
 
     const env: NodeJS.ProcessEnv = {
       ...own,
-      // What is somewhere else here. On AWS the task's role stands for the keys.
+      // Settings that differ from AWS, where the task's role replaces the keys.
       PGHOST: '127.0.0.1',
       PGPORT: String(proxy?.port ?? postgres.port),
       MLFLOW_S3_ENDPOINT_URL: `http://127.0.0.1:${store.port}`,

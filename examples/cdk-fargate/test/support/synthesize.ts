@@ -11,7 +11,7 @@ const synthesized = new Map<CaseName, Synthesized>();
 
 export interface Resource {
   Type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: CloudFormation's JSON, of a shape that its type decides
+  // biome-ignore lint/suspicious/noExplicitAny: the type of a CloudFormation resource decides the shape of its JSON
   Properties: any;
   DeletionPolicy?: string;
   DependsOn?: string[];
@@ -24,11 +24,11 @@ export interface StackTemplate {
 
 export interface Synthesized {
   assembly: CloudAssembly;
-  /** Of the stack with that suffix; of the one of MLflow itself without. */
+  /** Returns the template of the stack with this suffix, or of MLflow's stack without a suffix. */
   template(suffix?: 'images' | 'application'): StackTemplate;
 }
 
-/** The stacks of the app, as `cdk synth -c name=value …` makes them; throws as it does on findings of cdk-nag. */
+/** Synthesizes like `cdk synth -c name=value …`. Throws on findings of cdk-nag, as the command does. */
 export function synthesize(context: Record<string, string>, extend: (app: App) => void = () => {}): Synthesized {
   const outdir = temporaryFolder('cdk.out');
   const app = new App({ outdir, context: { ...flags, ...context } });
@@ -43,19 +43,19 @@ export function synthesize(context: Record<string, string>, extend: (app: App) =
   };
 }
 
-/** One of the cases; each is synthesized once. */
+/** Returns a synthesized case. Each case is synthesized only once. */
 export function synthesizeCase(name: CaseName): Synthesized {
   const known = synthesized.get(name) ?? synthesize(CASES[name]);
   synthesized.set(name, known);
   return known;
 }
 
-/** Every resource of a type, with its logical id. */
+/** Returns all resources of a type with their logical ids. */
 export function resources({ Resources }: StackTemplate, type: string): [string, Resource][] {
   return Object.entries(Resources).filter(([, { Type }]) => Type === type);
 }
 
-/** The one resource of a type whose logical id has this in it. */
+/** Returns the only resource of a type whose logical id contains `idPart`. */
 export function resource(template: StackTemplate, type: string, idPart = ''): Resource {
   const found = resources(template, type).filter(([id]) => id.includes(idPart));
   if (found.length !== 1) throw new Error(`${found.length} of ${type} with "${idPart}": ${found.map(([id]) => id)}`);

@@ -7,10 +7,10 @@ export interface TlsProxy {
   close(): Promise<void>;
 }
 
-/** First bytes of a client of PostgreSQL that asks for TLS: length 8 and the number of the request, as its protocol says. */
+/** First bytes of a PostgreSQL client that asks for TLS: the length 8 and the number of the request. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
-/** TLS for a PostgreSQL that has none. As Amazon RDS with rds.force_ssl, it turns clients away that do not ask for it. */
+/** Adds TLS to a PostgreSQL without it. Refuses clients without TLS, like Amazon RDS with rds.force_ssl. */
 export async function startTlsProxy(postgresPort: number, certificate: Certificate): Promise<TlsProxy> {
   const secureContext = createSecureContext(certificate);
   const sockets = new Set<Socket>();
