@@ -15,25 +15,13 @@ import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient, type MlflowSpan, type MlflowTrace } from 'opentelemetry-exporter-mlflow';
 import { testServer } from 'testing/mlflow-test-server.js';
-import {
-  exchangeOf,
-  type GoldenSpan,
-  type GoldenTrace,
-  readGoldenTraces,
-  withoutResponseMetadata,
-} from './support/golden.js';
+import { type GoldenSpan, type GoldenTrace, readGoldenTraces, withoutResponseMetadata } from './support/golden.js';
+import { exchangeOf, GOLDEN_CALLS } from './support/golden-calls.js';
 import { startTracing, type Tracing } from './support/tracing.js';
 
 const goldenTraces = readGoldenTraces();
 
 describe('the record in MLflow, beside that of Python’s autolog', () => {
-  if (!goldenTraces) {
-    it('compares them: ../shared/golden is not here', function () {
-      this.skip();
-    });
-    return;
-  }
-
   let simulator: Simulator;
   let tracing: Tracing;
   let mlflow: MlflowClient;
@@ -42,8 +30,8 @@ describe('the record in MLflow, beside that of Python’s autolog', () => {
     this.timeout(300_000);
     const { url } = await testServer();
     mlflow = new MlflowClient({ trackingUri: url });
-    const exchanges = goldenTraces.flatMap((golden) =>
-      golden.spans.filter(isCall).map((span, index) => exchangeOf(`${golden.name}-${index}`, span)),
+    const exchanges = Object.entries(GOLDEN_CALLS).flatMap(([name, calls]) =>
+      calls.map((call, index) => exchangeOf(`${name}-${index}`, call)),
     );
     simulator = await startSimulator({ exchanges });
     tracing = startTracing({ trackingUri: url, experimentName });
@@ -53,8 +41,12 @@ describe('the record in MLflow, beside that of Python’s autolog', () => {
     await simulator?.close();
   });
 
+  it('has a golden trace for each of the calls', () => {
+    expect(goldenTraces.map(({ name }) => name)).to.have.members(Object.keys(GOLDEN_CALLS));
+  });
+
   for (const golden of goldenTraces) {
-    it(golden.name, async () => {
+    it(`is the same for ${golden.name}`, async () => {
       const trace = golden.spans.some((span) => !isCall(span)) ? await runAgent(golden) : await runCall(golden);
       expect(trace.spans).to.have.lengthOf(golden.spans.length);
       for (const [index, expected] of golden.spans.entries()) compare(trace.spans[index] as MlflowSpan, expected);

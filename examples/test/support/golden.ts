@@ -1,9 +1,8 @@
-/** What Python's autolog wrote to MLflow, read in place, and the calls it came from. */
+/** What Python's autolog wrote to MLflow. `../golden/make.ts` makes the files. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type { Exchange } from 'bedrock-simulator';
+import { readdirSync, readFileSync } from 'node:fs';
 
-const GOLDEN = new URL('../../../../shared/golden/', import.meta.url);
+const GOLDEN = new URL('../golden/', import.meta.url);
 
 interface StoredSpan {
   readonly name: string;
@@ -31,7 +30,7 @@ export interface GoldenSpan {
   readonly inputs: unknown;
   readonly outputs: unknown;
   readonly events: readonly { readonly name: string; readonly json: unknown }[];
-  /** Parsed from the message of botocore's ClientError. */
+  /** Parsed from the message of botocore's error. */
   readonly error: { readonly type: string; readonly message: string } | undefined;
 }
 
@@ -43,9 +42,7 @@ export interface GoldenTrace {
   readonly spans: readonly GoldenSpan[];
 }
 
-/** Undefined when the golden traces are not beside this checkout. */
-export function readGoldenTraces(): GoldenTrace[] | undefined {
-  if (!existsSync(GOLDEN)) return undefined;
+export function readGoldenTraces(): GoldenTrace[] {
   return readdirSync(GOLDEN)
     .filter((file) => file.endsWith('.json'))
     .sort()
@@ -62,9 +59,12 @@ export function readGoldenTraces(): GoldenTrace[] | undefined {
     });
 }
 
+const BOTOCORE_ERROR =
+  /An error occurred \((\w+)\) when calling the \w+ operation(?: \(reached max retries: \d+\))?: (.*)$/s;
+
 function readSpan({ name, parent_span_id, status, attributes, events }: StoredSpan): GoldenSpan {
   const parsed = Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, JSON.parse(value)]));
-  const failure = /An error occurred \((\w+)\) when calling the \w+ operation: (.*)$/s.exec(status.message);
+  const failure = BOTOCORE_ERROR.exec(status.message);
   return {
     name,
     isRoot: parent_span_id === null,
@@ -77,39 +77,6 @@ function readSpan({ name, parent_span_id, status, attributes, events }: StoredSp
       .map((event) => ({ name: event.name, json: JSON.parse(event.attributes['json'] ?? 'null') })),
     error: failure ? { type: failure[1] ?? '', message: failure[2] ?? '' } : undefined,
   };
-}
-
-/** What the service answered, as an exchange for the simulator. */
-export function exchangeOf(id: string, span: GoldenSpan): Exchange {
-  const operation = span.name
-    .replace('BedrockRuntime.', '')
-    .replace(/(?:^|_)(\w)/g, (_, letter) => letter.toUpperCase());
-  const { modelId } = span.inputs as { modelId: string };
-  const base = { id, operation, modelId };
-  if (span.error) {
-    const status = span.error.type === 'ThrottlingException' ? 429 : 403;
-    const headers = { 'x-amzn-errortype': span.error.type };
-    return { ...base, response: { status, headers, body: { message: span.error.message } } };
-  }
-  const output = span.outputs as { body?: unknown };
-  switch (operation) {
-    case 'ConverseStream':
-      return {
-        ...base,
-        response: {},
-        responseEvents: span.events.map(({ name, json }) => ({ type: name, payload: json })),
-      };
-    case 'InvokeModelWithResponseStream':
-      return {
-        ...base,
-        response: {},
-        responseEvents: span.events.map(({ json }) => ({ type: 'chunk', payload: json })),
-      };
-    case 'InvokeModel':
-      return { ...base, response: { headers: { 'content-type': 'application/json' }, body: output.body } };
-    default:
-      return { ...base, response: { body: withoutResponseMetadata(output) } };
-  }
 }
 
 export function withoutResponseMetadata(output: unknown): unknown {
