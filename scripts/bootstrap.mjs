@@ -1,4 +1,4 @@
-// The entry of `npm run demo`, `npm test` and `npm run example`: makes a fresh clone ready, then runs scripts/<task>.ts.
+// The entry of `npm test`, `npm run demo` and the other commands: prepares a fresh clone, then runs the task.
 // Plain JavaScript without dependencies, because nothing is installed yet when it starts.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -9,11 +9,23 @@ import { fileURLToPath } from 'node:url';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const STAMP = join(ROOT, 'node_modules', '.installed-lock');
 const LOG = join('.mlflow', 'logs', 'packages.log');
-const TASKS = ['bench', 'build', 'demo', 'docs', 'example', 'load', 'matrix', 'otelcol', 'soak', 'test'];
-/** The packages' own minimum (`engines` in package.json); `module.register` and the test runner need it too. */
+/** Tasks, and the modules that run them. */
+const TASKS = {
+  bench: '../bench/src/main.ts',
+  build: './build.ts',
+  demo: './demo.ts',
+  docs: './docs.ts',
+  example: './example.ts',
+  load: './load.ts',
+  matrix: './matrix.ts',
+  otelcol: './otelcol.ts',
+  soak: './soak.ts',
+  test: './test.ts',
+};
+/** As `engines` in each package.json. */
 const NODE_MINIMUM = [20, 19];
 
-/** Failures of the package manager that have a plain cause, by what it prints. */
+/** Causes of a failed installation that the user can mend, by the output of the package manager. */
 const CAUSES = [
   {
     seen: /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|META_FETCH_FAIL|error sending request/,
@@ -55,7 +67,7 @@ function isInstalled(fingerprint) {
 }
 
 /**
- * Installs the packages of the lock file with pnpm, which npx fetches when it is not there.
+ * Installs the packages of the lock file with pnpm. npx downloads pnpm if it is missing.
  *
  * @returns {Promise<void>}
  */
@@ -88,13 +100,13 @@ function run(command, args) {
       stoppedBy = signal;
       child.kill(signal);
     };
-    // Before the child is there: a signal that comes while it starts would end this program and leave it running.
+    // Before the child starts: otherwise a signal at that moment would end this program and leave the child running.
     process.on('SIGINT', stop);
     process.on('SIGTERM', stop);
     const child = spawn(command, args, {
       cwd: ROOT,
-      // Without CI pnpm asks before it replaces a node_modules folder of another package manager and waits for a key.
-      // The retry waits are npm's defaults cut down: without a network the error should come in seconds.
+      // Without CI, pnpm waits for a key before it replaces a node_modules folder of another package manager.
+      // The short retry waits make a missing network an error within seconds.
       env: {
         npm_config_fetch_retry_mintimeout: '1000',
         npm_config_fetch_retry_maxtimeout: '5000',
@@ -102,7 +114,7 @@ function run(command, args) {
         CI: 'true',
       },
       stdio: ['ignore', 'pipe', 'pipe'],
-      // npx is a .cmd file on Windows, which only a shell starts.
+      // npx is a .cmd file on Windows, and only a shell starts those.
       shell: process.platform === 'win32',
     });
     let output = '';
@@ -116,7 +128,7 @@ function run(command, args) {
       reject(new Error('"npx" was not found. It comes with npm: install Node.js from https://nodejs.org.'));
     });
     child.on('close', (code, signal) => {
-      // The exit codes that shells give to programs which these signals ended.
+      // These are the exit codes of shells for a program that one of these signals ended.
       if (stoppedBy) process.exit(stoppedBy === 'SIGINT' ? 130 : 143);
       process.off('SIGINT', stop);
       process.off('SIGTERM', stop);
@@ -129,8 +141,9 @@ function run(command, args) {
 async function main() {
   checkNode();
   const [task = '', ...rest] = process.argv.slice(2);
-  if (!TASKS.includes(task)) throw new Error(`Usage: node scripts/bootstrap.mjs ${TASKS.join('|')} [options]`);
-  // npm removes the "--" that separates its options from ours; pnpm and yarn hand it on.
+  const entry = TASKS[/** @type {keyof typeof TASKS} */ (task)];
+  if (!entry) throw new Error(`Usage: node scripts/bootstrap.mjs ${Object.keys(TASKS).join('|')} [options]`);
+  // npm removes the "--" that separates its options from the task's; pnpm and yarn pass it on.
   const args = rest[0] === '--' ? rest.slice(1) : rest;
 
   const fingerprint = lockFingerprint();
@@ -140,16 +153,16 @@ async function main() {
   }
 
   process.chdir(ROOT);
-  // In this process instead of a child: signals and the exit code need no forwarding.
+  // In this process, because signals and the exit code then need no forwarding.
   const tsx = await import('tsx/esm/api');
   tsx.register();
-  const module = await import(`./${task}.ts`);
+  const module = await import(entry);
   process.exitCode = await module.main(args);
 }
 
 main().catch((error) => {
-  // A plain Error of these scripts, or of MLflow's client, is a sentence for the user. Any other is a defect and shows
-  // its stack.
+  // A plain Error of these scripts or of MLflow's client is a sentence for the user. Any other error is a defect, and its
+  // stack helps to find it.
   const isForTheUser = error?.constructor === Error || error?.name === 'MlflowError';
   console.error(isForTheUser ? error.message : error);
   process.exitCode = 1;

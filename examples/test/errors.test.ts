@@ -1,16 +1,7 @@
 import { startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
-import { runExample } from './run-example.js';
+import { NO_AWS_SETTINGS, runExample, withScenario } from './run-example.js';
 
-/** Environment in which the AWS SDK finds no settings. */
-const NO_AWS_SETTINGS = {
-  HOME: '/nonexistent',
-  USERPROFILE: '/nonexistent',
-  AWS_CONFIG_FILE: '/nonexistent',
-  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
-  AWS_EC2_METADATA_DISABLED: 'true',
-  AWS_REGION: 'us-east-1',
-};
 const KEYS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 
 describe('errors of the examples', function () {
@@ -34,29 +25,6 @@ describe('errors of the examples', function () {
     expect(output).to.match(/^AWS denies the use of this model: allow bedrock:InvokeModel .*AccessDeniedException/m);
     expect(traces.map(({ info }) => info.state)).to.deep.equal(['ERROR']);
   });
-
-  for (const example of ['frameworks/anthropic', 'frameworks/vercel-ai']) {
-    it(`name the missing permission in ${example}, which does not send through the AWS SDK`, async () => {
-      const { code, output, traces } = await withScenario('access-denied', [example]);
-      expect(code).to.equal(1);
-      expect(output).to.match(/^AWS denies the use of this model: .*\(AccessDeniedException: /m);
-      expect(traces.map(({ info }) => info.state)).to.deep.equal(['ERROR']);
-      const missing = await runExample([example, '--aws'], NO_AWS_SETTINGS);
-      expect(missing.output).to.match(/^(No AWS credentials were found:|The AI SDK reads AWS credentials only from) /m);
-      expect(missing.output).to.not.contain('    at ');
-    });
-  }
-
-  for (const example of ['frameworks/langchain', 'frameworks/strands']) {
-    it(`name the missing permission in ${example}, which wraps the errors of the AWS SDK`, async () => {
-      const { code, output, traces } = await withScenario('access-denied', [example]);
-      expect(code).to.equal(1);
-      expect(output).to.match(/^AWS denies the use of this model: .*have access to the model with/m);
-      expect(traces.map(({ info }) => info.state)).to.deep.equal(['ERROR']);
-      const missing = await runExample([example, '--aws'], NO_AWS_SETTINGS);
-      expect(missing.output).to.match(/^No AWS credentials were found: /m);
-    });
-  }
 
   it('report that Bedrock cannot be reached if only the cause of the error shows it', async () => {
     const endpoint = { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: await freeAddress() };
@@ -105,19 +73,6 @@ describe('errors of the examples', function () {
     expect(output).to.match(/^There is no example "agnet"\.\nUsage: npm run example -- quickstart\|streaming\|/);
   });
 });
-
-async function withScenario(
-  scenario: string,
-  args: string[],
-  parameters: Record<string, string> = {},
-): ReturnType<typeof runExample> {
-  const simulator = await startSimulator();
-  try {
-    return await runExample(args, { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.endpoint({ scenario, parameters }) });
-  } finally {
-    await simulator.close();
-  }
-}
 
 /** Returns the address of a port without a listener. */
 async function freeAddress(): Promise<string> {

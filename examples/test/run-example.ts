@@ -34,6 +34,30 @@ export async function runExample(args: string[], env: NodeJS.ProcessEnv = {}): P
   }
 }
 
+/** The environment of a machine on which the AWS SDK finds no settings. */
+export const NO_AWS_SETTINGS: NodeJS.ProcessEnv = {
+  HOME: '/nonexistent',
+  USERPROFILE: '/nonexistent',
+  AWS_CONFIG_FILE: '/nonexistent',
+  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_REGION: 'us-east-1',
+};
+
+/** Runs an example against a scenario of the simulator. */
+export async function withScenario(
+  scenario: string,
+  args: string[],
+  parameters: Record<string, string> = {},
+): Promise<ExampleRun> {
+  const simulator = await startSimulator();
+  try {
+    return await runExample(args, { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.endpoint({ scenario, parameters }) });
+  } finally {
+    await simulator.close();
+  }
+}
+
 export async function testClient(): Promise<MlflowClient> {
   return new MlflowClient({ trackingUri: (await testServer()).url });
 }

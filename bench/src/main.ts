@@ -3,11 +3,11 @@ import { cpus, loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildPackages } from 'testing/build.js';
-import { installNode, installPeers } from '../bench/src/install.js';
-import { writeReadme } from '../bench/src/readme.js';
-import { measureAll, PARTS, type PartName } from '../bench/src/report.js';
-import { PROCESSES } from '../bench/src/statistics.js';
-import { formatMarkdown, formatText } from '../bench/src/table.js';
+import { installNode, installPeers } from './install.js';
+import { writeReadme } from './readme.js';
+import { measureAll, PARTS, type PartName } from './report.js';
+import { PROCESSES } from './statistics.js';
+import { formatMarkdown, formatText } from './table.js';
 
 const USAGE = `Usage: npm run bench -- [options]
   --node <version>    Node.js to measure on, from the npm registry (default: 24)
