@@ -37,6 +37,16 @@ describe('autolog()', function () {
     expect(traces).to.have.length(1);
   });
 
+  it('lets the application run, and logs the reason, when tracing cannot start', async () => {
+    const { code, stdout, stderr, traces } = await programs.run(['cannot-start.cjs']);
+    expect(code).to.equal(0);
+    expect(JSON.parse(stdout)).to.have.nested.property('message.role', 'assistant');
+    expect(stderr).to.match(
+      /^mlflow-bedrock: tracing could not start, so the application runs without it: Error: this option cannot be read\n/,
+    );
+    expect(traces).to.deep.equal([]);
+  });
+
   it('sends with flush() what process.exit() would lose', async () => {
     const { code, stderr, traces } = await programs.run(['autolog.cjs', 'flushes and calls process.exit()']);
     expect({ code, stderr }).to.deep.equal({ code: 3, stderr: '' });

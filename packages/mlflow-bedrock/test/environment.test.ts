@@ -3,7 +3,7 @@
 import { type StreamEvent, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { startCollector } from 'testing/collector.js';
-import { IMPORT, NOBODY, REQUIRE, usePrograms } from './support/programs.js';
+import { IMPORT, NOBODY, REQUIRE, startStatusServer, usePrograms } from './support/programs.js';
 
 function* longAnswer(chunks: number): Iterable<StreamEvent> {
   yield { type: 'messageStart', payload: { role: 'assistant' } };
@@ -64,6 +64,17 @@ describe('mlflow-bedrock/register', function () {
       /^mlflow-bedrock: not everything was sent within 5000 ms\. .* and a backend at the OTLP endpoint\?\n$/,
     );
     expect(traces).to.have.length(1);
+  });
+
+  it('logs in one line that the OTLP backend refuses the spans', async () => {
+    const server = await startStatusServer(400);
+    try {
+      const { said, traces } = await app({ OTEL_EXPORTER_OTLP_ENDPOINT: server.url });
+      expect(said).to.equal('OTLPExporterError: Bad Request\n');
+      expect(traces).to.have.length(1);
+    } finally {
+      server.close();
+    }
   });
 
   it('says what OTEL_LOG_LEVEL asks for, on stderr', async () => {

@@ -1,10 +1,7 @@
 /** The same programs with and without `mlflow-bedrock/register`. */
 
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { behaviour, IMPORT, NOBODY, startBlackHole, usePrograms } from './support/programs.js';
+import { behaviour, IMPORT, NOBODY, startBlackHole, startStatusServer, usePrograms } from './support/programs.js';
 
 /** What the process may take longer than without tracing, besides its flush. */
 const GRACE_MILLIS = 200;
@@ -67,15 +64,28 @@ describe('an application with mlflow-bedrock/register', function () {
   });
 
   it('runs normally when MLflow refuses the spans while it runs, and says so in one line', async () => {
-    const server = createServer((_, response) => response.writeHead(401).end());
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const server = await startStatusServer(401);
     try {
       // Sent at once, not only at the end.
-      const env = { MLFLOW_TRACKING_URI: url, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' };
+      const env = { MLFLOW_TRACKING_URI: server.url, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' };
       const { code, stderr } = await programs.run([...IMPORT, 'app.mjs', 'comes to its end'], { env });
       expect(code).to.equal(0);
       expect(stderr).to.match(/^on stderr\n.*401.*\n$/);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('reports failed exports as failed to the batch processor, which tells the logger of the application', async () => {
+    const server = await startStatusServer(401);
+    try {
+      const env = { MLFLOW_TRACKING_URI: server.url, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' };
+      const { code, stderr } = await programs.run(['own-logger.cjs'], { env });
+      expect(code).to.equal(0);
+      const lines = stderr.trimEnd().split('\n');
+      expect(lines.filter((line) => !line.startsWith('{')).join()).to.match(/401/);
+      const errors = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line).name);
+      expect(errors).to.deep.equal(['MlflowError']);
     } finally {
       server.close();
     }

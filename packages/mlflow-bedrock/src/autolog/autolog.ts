@@ -9,6 +9,13 @@ import type { Tracing } from './tracing.js';
 const WAS_SHUT_DOWN = 'autolog() was shut down, and cannot start again in this process. To pause it, use disable().';
 const CALLED_BEFORE = 'autolog() was called before; the options of the first call stay in use.';
 
+const NO_TRACING: Tracing = {
+  flush: async () => {},
+  shutdown: async () => {},
+  enable: () => {},
+  disable: () => {},
+};
+
 interface StartedAutolog extends Autolog {
   /** Records again after `disable()`, and warns of what a further call of `autolog()` cannot change. */
   resume(hasOptions: boolean): void;
@@ -24,7 +31,7 @@ const shared = globalThis as { [STARTED]?: StartedAutolog };
  *
  * If the application has registered a tracer provider, Bedrock calls are traced into that one. `diag` then logs what to
  * add to it for MLflow, unless the provider has a `CurrentTraceProcessor`. With `OTEL_SDK_DISABLED=true` it does nothing.
- * It never throws: it reports settings that cannot work through `diag`.
+ * It never throws: `diag` logs why tracing could not start, or which settings cannot work.
  *
  * @param options default: the environment, then the defaults of {@link AutologOptions}.
  */
@@ -34,12 +41,22 @@ export function autolog(options: AutologOptions = {}): Autolog {
     started.resume(Object.keys(options).length > 0);
     return started;
   }
-  if (isSdkDisabled(process.env)) return { flush: async () => {}, shutdown: async () => {}, disable: () => {} };
+  if (isSdkDisabled(process.env)) return createAutolog(NO_TRACING);
   setDefaultLogger(process.env['OTEL_LOG_LEVEL']);
-  const provider = registeredProvider();
-  const created = createAutolog(provider ? traceIntoProvider(provider, options) : traceToMlflow(options));
+  const created = createAutolog(startTracing(options));
   shared[STARTED] = created;
   return created;
+}
+
+function startTracing(options: AutologOptions): Tracing {
+  try {
+    const provider = registeredProvider();
+    return provider ? traceIntoProvider(provider, options) : traceToMlflow(options);
+  } catch (error) {
+    // For example, the package manager installed OpenTelemetry packages of 2.x and 3.x side by side.
+    warn('tracing could not start, so the application runs without it:', error);
+    return NO_TRACING;
+  }
 }
 
 function createAutolog(tracing: Tracing): StartedAutolog {

@@ -30,6 +30,7 @@ const ABORT_MILLIS = 50;
 /** Registers a tracer provider that sends to MLflow, and to an OTLP backend if the environment names one. */
 export function traceToMlflow(options: AutologOptions): Tracing {
   const flushTimeoutMillis = flushTimeout(options.flushTimeoutMillis);
+  const instrumentation = createInstrumentation(options);
   const mlflow = new MlflowSpanExporter(options);
   const exporters: SpanExporter[] = hasOtlpEndpoint(process.env) ? [mlflow, new OtlpExporter()] : [mlflow];
   const processor = new SwitchableSpanProcessor(
@@ -45,7 +46,6 @@ export function traceToMlflow(options: AutologOptions): Tracing {
   trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(createPropagator(propagateSession, process.env, warn));
-  const instrumentation = createInstrumentation(options);
 
   const warnOfUnsent = (): void => {
     const server = readableTrackingUri(options.trackingUri, process.env);

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
@@ -116,6 +117,16 @@ const TRAMPOLINE = / +at process\.callbackTrampoline .*\n/;
 /** What must be the same with and without tracing. */
 export function behaviour({ stdout, stderr, code, signal }: Run): Run {
   return { stdout, stderr: stderr.replace(TRAMPOLINE, ''), code, signal };
+}
+
+/** A server that answers every request with this status. */
+export async function startStatusServer(status: number): Promise<{ url: string; close(): void }> {
+  const server = createHttpServer((_, response) => response.writeHead(status).end());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => server.close(),
+  };
 }
 
 /** A server that takes connections and never answers. */
