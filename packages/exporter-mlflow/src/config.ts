@@ -90,7 +90,7 @@ export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.Proc
     );
   }
   const runId = config.runId ?? readEnvironment(env, 'MLFLOW_RUN_ID');
-  requireHeaderValue('x-mlflow-run-id', runId ?? '', 'runId or MLFLOW_RUN_ID');
+  requireHeaderValue(runId ?? '', 'runId or MLFLOW_RUN_ID');
   return {
     connection: resolveConnection({ ...config, maxSockets: concurrencyLimit }, env),
     experiment: resolveExperiment(config, env),

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import type { ResolvedConnection } from '../src/http/connection.js';
+import type { HttpResult } from '../src/http/result.js';
 import { createRetryingTransport } from '../src/http/retry.js';
-import type { HttpResult, Transport } from '../src/http/transport.js';
+import type { Transport } from '../src/http/transport.js';
 import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
 import { eachTest } from './support/each-test.js';
 import { type Answer, type LocalServer, type ReceivedRequest, startLocalServer } from './support/local-server.js';

@@ -9,7 +9,11 @@ export interface HttpClient extends RetryingTransport {
   readonly url: string;
 }
 
-/** @param options `onRetry`: called before each repetition. Default: none. */
+/**
+ * Creates a client for the server of this connection.
+ *
+ * @param options `onRetry`: called before each repetition. Default: none.
+ */
 export function createHttpClient(
   connection: ResolvedConnection,
   options: { onRetry?: (cause: Failure) => void } = {},

@@ -1,65 +1,71 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
 import { MlflowError } from '../common/error.js';
 import { type HeaderProviders, isHeaderName, isHeaderValue, type Provided } from './credentials.js';
 import { type HttpProxy, resolveProxy } from './proxy.js';
+import { readTls, type TlsSettings } from './tls.js';
 
 /**
- * How to reach an MLflow tracking server; shared by exporter and client. An option given in code wins over its
- * environment variable; an empty variable counts as unset.
+ * How to reach an MLflow tracking server. Exporter and client share these options. An option in code wins over its
+ * environment variable. An empty variable counts as unset.
  */
 export interface MlflowConnectionConfig {
   /**
-   * Address of the server, `http:` or `https:`, with a path when it is served under one.
+   * Address of the server: `http:` or `https:`, with a path if the server is below one.
    * Environment: `MLFLOW_TRACKING_URI`. Default: `http://localhost:5000`.
    */
   trackingUri?: string;
   /**
-   * Sent with every request, or a function that gives them, asked as that of `token` is. They win over the headers that
-   * other options make, but not over those that belong to a request itself, such as `content-type` and
-   * `x-mlflow-experiment-id`. Default: none.
+   * Headers for every request, or a function that returns them. The exporter calls such a function as it calls that of
+   * `token`. These headers win over the ones that other options make. They do not win over the headers of a single
+   * request, such as `content-type` and `x-mlflow-experiment-id`. Default: none.
    */
   headers?: Provided<Record<string, string>>;
-  /** Basic authentication, together with `password`. Environment: `MLFLOW_TRACKING_USERNAME`. */
+  /** User name for basic authentication, together with `password`. Environment: `MLFLOW_TRACKING_USERNAME`. */
   username?: string;
-  /** Environment: `MLFLOW_TRACKING_PASSWORD`. */
+  /** Password for basic authentication. Environment: `MLFLOW_TRACKING_PASSWORD`. */
   password?: string;
   /**
-   * Bearer authentication: a token, or a function that gives one. The function is asked before every request, so it
-   * should keep a token for as long as that is valid; once more when the server refuses what it gave (401); and again,
-   * within `timeoutMillis`, when it fails or gives nothing for 10 s. Spans that it makes are not recorded. As in
-   * MLflow's own client, username and password win when both are set. Environment: `MLFLOW_TRACKING_TOKEN`.
+   * Token for bearer authentication, or a function that returns one. The function is called before every request, so
+   * it should cache a token while that is valid. It is called once more if the server refuses the token (401). If it
+   * fails or takes longer than 10 s, it is called again within `timeoutMillis`. Its spans are not recorded. If both are
+   * set, user name and password win, as in MLflow's own client. Environment: `MLFLOW_TRACKING_TOKEN`.
    */
   token?: Provided<string>;
-  /** Workspace on servers that have workspaces enabled. Environment: `MLFLOW_WORKSPACE`. */
+  /** Workspace, for servers with workspaces enabled. Environment: `MLFLOW_WORKSPACE`. Default: none. */
   workspace?: string;
-  /** Accept any certificate: for experiments only. Environment: `MLFLOW_TRACKING_INSECURE_TLS`. Default: `false`. */
+  /** Accepts any certificate. For experiments only. Environment: `MLFLOW_TRACKING_INSECURE_TLS`. Default: `false`. */
   insecureTls?: boolean;
-  /** PEM file with the authorities to trust. Environment: `MLFLOW_TRACKING_SERVER_CERT_PATH`. */
+  /**
+   * PEM file with the authorities to trust. Environment: `MLFLOW_TRACKING_SERVER_CERT_PATH`. Default: those of Node.js.
+   */
   serverCertPath?: string;
-  /** PEM file with client certificate and unencrypted key, one after the other. Environment: `MLFLOW_TRACKING_CLIENT_CERT_PATH`. */
+  /**
+   * PEM file with the client certificate and its unencrypted key, in any order.
+   * Environment: `MLFLOW_TRACKING_CLIENT_CERT_PATH`. Default: none.
+   */
   clientCertPath?: string;
   /**
-   * Time for one export or one client call, all retries included, in milliseconds. The default, 29000, ends just
-   * before the export timeout of `BatchSpanProcessor`.
+   * Time for one export or one client call including all retries, in milliseconds. The default ends just before the
+   * export timeout of `BatchSpanProcessor`. Default: 29000.
    */
   timeoutMillis?: number;
   /**
-   * Time for one attempt, in milliseconds: without an answer until then, the request is sent again on a fresh
-   * connection. The last attempt that fits gets all the time that is left of `timeoutMillis`, so that a slow server
-   * (a locked SQLite answers after 20 s) is waited for, too. Default: 10000.
+   * Time for one attempt, in milliseconds. An attempt without an answer ends then, and the next one uses another
+   * connection. The last attempt that fits gets all that is left of `timeoutMillis`, because a slow server still answers
+   * (a locked SQLite takes 20 s). Default: 10000.
    */
   attemptTimeoutMillis?: number;
-  /** When to send again after an outage, a timeout or status 408, 429, 500, 502, 503, 504. */
+  /** Repetitions after an outage, a timeout, or status 408, 429, 500, 502, 503, 504. */
   retry?: MlflowRetryConfig;
 }
 
-/** Pauses grow exponentially with full jitter; a `Retry-After` of the server makes one longer; `timeoutMillis` limits all. */
+/**
+ * How often and after which pauses a request is repeated. Pauses grow exponentially with full jitter. A `Retry-After` of
+ * the server makes a pause longer. `timeoutMillis` limits everything together.
+ */
 export interface MlflowRetryConfig {
   /**
-   * Attempts after the first; 0 for none. Environment: `MLFLOW_HTTP_REQUEST_MAX_RETRIES`. Default: as many as
-   * `timeoutMillis` has room for.
+   * Attempts after the first; 0 for none. Environment: `MLFLOW_HTTP_REQUEST_MAX_RETRIES`. Default: no limit but
+   * `timeoutMillis`.
    */
   maxRetries?: number;
   /** Upper limit of the first pause, in milliseconds. Default: 500. */
@@ -68,36 +74,38 @@ export interface MlflowRetryConfig {
   maxBackoffMillis?: number;
 }
 
+/** The validated settings of a connection, with environment and defaults applied. */
 export interface ResolvedConnection {
   /** Without credentials, query and trailing slash: fit for messages. */
   url: string;
   headers: Record<string, string>;
-  /** Asked for more headers before every request; absent when all are known. */
+  /** Functions that return further headers before every request; absent if all headers are known. */
   providers?: HeaderProviders;
-  /** The way to the server; absent when it is reached directly. */
+  /** Absent if the server is reached directly. */
   proxy?: HttpProxy;
-  tls: { rejectUnauthorized: boolean; ca?: Buffer; cert?: Buffer; key?: Buffer };
+  tls: TlsSettings;
   timeoutMillis: number;
   attemptTimeoutMillis: number;
   retry: Required<MlflowRetryConfig>;
+  /** How many connections may be open at the same time. */
   maxSockets: number;
 }
 
 const DEFAULT_TRACKING_URI = 'http://localhost:5000';
 const DEFAULT_TIMEOUT_MILLIS = 29_000;
 const DEFAULT_ATTEMPT_TIMEOUT_MILLIS = 10_000;
-// With jitter, any number of them may be used up before a server that starts again is back.
+// With jitter, any finite number of retries may be used up before a restarting server is back.
 const DEFAULT_MAX_RETRIES = Number.POSITIVE_INFINITY;
 const DEFAULT_INITIAL_BACKOFF_MILLIS = 500;
 const DEFAULT_MAX_BACKOFF_MILLIS = 5_000;
 const DEFAULT_MAX_SOCKETS = 4;
-// What a timer of Node.js can hold; beyond it they fire at once.
+// The longest time of a Node.js timer; a longer one fires at once.
 const MAX_TIMEOUT_MILLIS = 2 ** 31 - 1;
 
 /**
- * Applies environment and defaults.
+ * Validates the settings and applies environment and defaults.
  *
- * @throws MlflowError that says what is wrong and what to do, never with credentials in it
+ * @throws MlflowError if a setting cannot work; the message says what to do and has no credentials
  */
 export function resolveConnection(
   config: MlflowConnectionConfig & { maxSockets?: number },
@@ -128,7 +136,7 @@ export function resolveConnection(
   };
 }
 
-/** The value of an environment variable; an empty one counts as unset. */
+/** Returns the value of an environment variable, or undefined if it is unset or empty. */
 export function readEnvironment(env: NodeJS.ProcessEnv, name: string): string | undefined {
   return env[name]?.trim() || undefined;
 }
@@ -138,9 +146,9 @@ const PERCENT_ENCODE = 'percent-encode special characters in its user name and p
 function parseUri(uri: string): URL {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   const isHttp = /^https?:/i.test(uri);
-  // An "@" after the host: a password with "/", "?" or "#" in it was cut there, and the user name taken for the host.
+  // If an "@" follows the host, a password with "/", "?" or "#" was cut there and the user name became the host.
   if (url && isHttp && !`${url.pathname}${url.search}${url.hash}`.includes('@')) return url;
-  // What follows the scheme may hold a password (postgresql://user:password@…), so it is never repeated.
+  // The rest may hold a password (postgresql://user:password@…), so the message shows the scheme only.
   const [scheme, rest] = uri.split('://', 2);
   if (isHttp || (url === undefined && rest !== undefined)) {
     throw new MlflowError(
@@ -157,14 +165,14 @@ function resolveHeaders(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv, 
   const headers: Record<string, string> = { 'user-agent': 'opentelemetry-exporter-mlflow' };
   const authorization = resolveAuthorization(config, env, uri);
   if (authorization !== undefined) headers['authorization'] = authorization;
-  requireHeaderValue('authorization', authorization ?? '', 'token or MLFLOW_TRACKING_TOKEN');
+  requireHeaderValue(authorization ?? '', 'token or MLFLOW_TRACKING_TOKEN');
   const workspace = config.workspace ?? readEnvironment(env, 'MLFLOW_WORKSPACE');
   if (workspace !== undefined) headers['x-mlflow-workspace'] = workspace;
-  requireHeaderValue('x-mlflow-workspace', workspace ?? '', 'workspace or MLFLOW_WORKSPACE');
+  requireHeaderValue(workspace ?? '', 'workspace or MLFLOW_WORKSPACE');
   if (typeof config.headers === 'function') return headers;
   for (const [name, value] of Object.entries(config.headers ?? {})) {
     requireHeaderName(name);
-    requireHeaderValue(name, value, `headers["${name}"]`);
+    requireHeaderValue(value, `headers["${name}"]`);
     headers[name.toLowerCase()] = value;
   }
   return headers;
@@ -172,14 +180,14 @@ function resolveHeaders(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv, 
 
 function requireHeaderName(name: string): void {
   if (isHeaderName(name)) return;
-  // A whole header line in place of the name may hold a secret behind its colon.
+  // If the name is a whole header line, a secret may follow its colon.
   const shown = /^[\w-]*/.exec(name)?.[0];
   throw new MlflowError(`MLflow: headers has a name "${shown}…" that is not one of an HTTP header: correct it.`);
 }
 
-/** @throws MlflowError when HTTP cannot carry the value, which may be secret and is not shown */
-export function requireHeaderValue(name: string, value: string, setting: string): void {
-  if (isHeaderValue(name, value)) return;
+/** @throws MlflowError if no HTTP header can carry the value; the message does not show it, because it may be secret */
+export function requireHeaderValue(value: string, setting: string): void {
+  if (isHeaderValue(value)) return;
   throw new MlflowError(
     `MLflow: the value of ${setting} is missing or not fit for an HTTP header: use one without line breaks and characters beyond Latin-1.`,
   );
@@ -194,9 +202,9 @@ function resolveProviders({ username, password, token, headers }: MlflowConnecti
 function resolveAuthorization(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv, uri: URL): string | undefined {
   const basic = (username: string, password: string): string =>
     `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-  // What is set in code wins over the environment as a whole: a token in code beats a username in the environment.
+  // Any credentials in code win over all credentials in the environment.
   if (config.username && config.password) return basic(config.username, config.password);
-  // Comes with each request.
+  // The function is called for each request.
   if (typeof config.token === 'function') return undefined;
   if (config.token) return `Bearer ${config.token}`;
   if (uri.username) return basic(decode(uri.username), decode(uri.password));
@@ -217,45 +225,12 @@ function decode(encoded: string): string {
   }
 }
 
-function resolveTls(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv): ResolvedConnection['tls'] {
-  const insecure = config.insecureTls ?? /^(true|1)$/i.test(env['MLFLOW_TRACKING_INSECURE_TLS'] ?? '');
-  const serverCert = config.serverCertPath ?? readEnvironment(env, 'MLFLOW_TRACKING_SERVER_CERT_PATH');
-  const clientCert = config.clientCertPath ?? readEnvironment(env, 'MLFLOW_TRACKING_CLIENT_CERT_PATH');
-  const tls: ResolvedConnection['tls'] = { rejectUnauthorized: !insecure };
-  if (serverCert) {
-    const setting = 'serverCertPath or MLFLOW_TRACKING_SERVER_CERT_PATH';
-    tls.ca = readPem(serverCert, setting);
-    const { ca } = tls;
-    const advice = `set ${setting} to a PEM file with the certificates of the authorities to trust`;
-    // A TLS context takes a file without certificates, and trusts nobody then.
-    requireUsable(() => new X509Certificate(ca), serverCert, advice);
-  }
-  if (clientCert) {
-    const setting = 'clientCertPath or MLFLOW_TRACKING_CLIENT_CERT_PATH';
-    tls.cert = readPem(clientCert, setting);
-    tls.key = tls.cert;
-    const advice = `set ${setting} to one PEM file with the client certificate and its unencrypted key`;
-    requireUsable(() => createSecureContext({ cert: tls.cert, key: tls.key }), clientCert, advice);
-  }
-  return tls;
-}
-
-function requireUsable(read: () => unknown, path: string, advice: string): void {
-  try {
-    read();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unusable';
-    throw new MlflowError(`MLflow: cannot use ${path} (${code}): ${advice}.`);
-  }
-}
-
-function readPem(path: string, setting: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-    throw new MlflowError(`MLflow: cannot read ${path} (${code}): set ${setting} to a readable PEM file.`);
-  }
+function resolveTls(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv): TlsSettings {
+  return readTls({
+    insecure: config.insecureTls ?? /^(true|1)$/i.test(env['MLFLOW_TRACKING_INSECURE_TLS'] ?? ''),
+    serverCertPath: config.serverCertPath ?? readEnvironment(env, 'MLFLOW_TRACKING_SERVER_CERT_PATH'),
+    clientCertPath: config.clientCertPath ?? readEnvironment(env, 'MLFLOW_TRACKING_CLIENT_CERT_PATH'),
+  });
 }
 
 function resolveRetry(retry: MlflowRetryConfig, env: NodeJS.ProcessEnv): Required<MlflowRetryConfig> {

@@ -1,33 +1,32 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { MlflowError } from '../common/error.js';
 import { isRecord } from '../common/json.js';
 
-/** A value, or a function that is asked for it before every request. */
+/** A value, or a function that returns the value and is called before every request. */
 export type Provided<T> = T | (() => T | Promise<T>);
 
-/** Functions of the application that are asked for headers before every request. */
+/** Functions of the application that are called for headers before every request. */
 export interface HeaderProviders {
   token?: () => string | Promise<string>;
   headers?: () => Record<string, string> | Promise<Record<string, string>>;
 }
 
-/** The headers of one request, or a line that says why there are none. */
+/** The headers of one request, or why a function failed. */
 export type ProvidedHeaders = { kind: 'headers'; headers: Record<string, string> } | { kind: 'none'; reason: string };
 
-// So that a function that hangs once leaves time to ask it again.
+// After a function that hangs, time is left to call it again.
 const PROVIDER_TIMEOUT_MILLIS = 10_000;
 
 /**
- * Asks the functions, within `deadline` on the clock of `performance.now()`. Never throws. What they throw is named but
- * not quoted: the errors of token endpoints often repeat the secrets that were sent there.
+ * Calls the functions and waits for them until `deadline` on the clock of `performance.now()`. Never throws. The reason
+ * names an error without its message, because token endpoints often repeat secrets in their errors.
  */
 export async function provideHeaders(providers: HeaderProviders, deadline: number): Promise<ProvidedHeaders> {
-  // Not before the deadline: who sends again would take the last millisecond for a further attempt.
+  // Ends just after the deadline, or the retry would use the last millisecond for another attempt.
   const rest = Math.ceil(deadline - performance.now()) + 1;
   const limit = Math.max(0, Math.min(rest, PROVIDER_TIMEOUT_MILLIS));
   const provided: Record<string, string> = {};
-  // The token first: headers win over what other options make.
+  // The token comes first, because headers win over other options.
   for (const [option, provider] of [
     ['token', providers.token],
     ['headers', providers.headers],
@@ -50,7 +49,7 @@ function ask<T>(provider: () => T | Promise<T>, limitMillis: number): Promise<As
   return new Promise((resolve) => {
     const seconds = Math.round(limitMillis / 100) / 10;
     const timer = setTimeout(() => resolve({ kind: 'failed', how: `gave nothing for ${seconds} s` }), limitMillis);
-    // A function that throws at once, too, ends up in the rejection.
+    // Inside `then`, so that a function that throws at once becomes a rejection, too.
     Promise.resolve()
       .then(provider)
       .then(
@@ -61,7 +60,7 @@ function ask<T>(provider: () => T | Promise<T>, limitMillis: number): Promise<As
   });
 }
 
-/** Class and code, no message. */
+/** Returns class and code of the error, without its message. */
 function nameOf(error: unknown): string {
   if (!(error instanceof Error)) return 'something else than an Error';
   const { code } = error as NodeJS.ErrnoException;
@@ -72,8 +71,7 @@ function nameOf(error: unknown): string {
 function readToken(token: unknown): Record<string, string> {
   if (typeof token !== 'string' || token.trim() === '') throw new MlflowError('gave no token');
   const authorization = `Bearer ${token.trim()}`;
-  if (!isHeaderValue('authorization', authorization))
-    throw new MlflowError('gave a token that no HTTP header can carry');
+  if (!isHeaderValue(authorization)) throw new MlflowError('gave a token that no HTTP header can carry');
   return { authorization };
 }
 
@@ -82,28 +80,22 @@ function readHeaders(headers: unknown): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
       if (!isHeaderName(name)) throw new MlflowError('gave a name that is not one of an HTTP header');
-      if (typeof value !== 'string' || !isHeaderValue(name, value))
-        throw new MlflowError(`gave a value for "${name}" that no HTTP header can carry`);
+      if (!isHeaderValue(value)) throw new MlflowError(`gave a value for "${name}" that no HTTP header can carry`);
       return [name.toLowerCase(), value];
     }),
   );
 }
 
+// https://www.rfc-editor.org/rfc/rfc9110#name-field-names and #name-field-values: tokens, and Latin-1 without controls.
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Returns whether this is the name of an HTTP header. */
 export function isHeaderName(name: string): boolean {
-  try {
-    validateHeaderName(name);
-    return true;
-  } catch {
-    return false;
-  }
+  return HEADER_NAME.test(name);
 }
 
-/** No line breaks, nothing beyond Latin-1, not `undefined`. */
-export function isHeaderValue(name: string, value: string): boolean {
-  try {
-    validateHeaderValue(name, value);
-    return true;
-  } catch {
-    return false;
-  }
+/** Returns whether an HTTP header can carry this value: no line breaks, nothing beyond Latin-1, not undefined. */
+export function isHeaderValue(value: unknown): value is string {
+  return typeof value === 'string' && HEADER_VALUE.test(value);
 }

@@ -1,25 +1,25 @@
-import { PROXY_REFUSED_CODE } from './proxy.js';
-import { type HttpResult, NO_CREDENTIALS_CODE, TOO_LONG_CODE } from './transport.js';
+import { type HttpResult, NO_CREDENTIALS_CODE, PROXY_REFUSED_CODE, TOO_LONG_CODE } from './result.js';
 
-/** Why a request did not succeed. */
+/** Why a request failed. */
 export interface Failure {
   /**
    * - `retryable`: an outage; the same request may succeed later
    * - `rejected`: the server refuses this content
    * - `unsupported`: the server does not have this route
-   * - `configuration`: nothing will work until someone changes a setting
+   * - `configuration`: no request succeeds until a user changes a setting
    */
   kind: 'retryable' | 'rejected' | 'unsupported' | 'configuration';
-  /** One line: what was wrong and, where it helps, what to do. */
+  /** One line that says what failed and, where it helps, what to do. */
   reason: string;
+  /** HTTP status; absent if there was no answer. */
   status?: number;
-  /** MLflow's error code. */
+  /** MLflow's error code; absent if the answer has none. */
   errorCode?: string;
-  /** The server asks for this pause. */
+  /** The pause that the server asks for. */
   retryAfterMillis?: number;
 }
 
-/** No request was made, because there was no time left for it. */
+/** No time was left for the request, so it was not sent. */
 export const OUT_OF_TIME: Failure = { kind: 'retryable', reason: 'The time for this export was over' };
 
 /** An answer with status 2xx that is not a web page. */
@@ -38,7 +38,7 @@ export type Outcome = Success | Failure;
 const RETRYABLE_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 const MAX_REASON_LENGTH = 300;
 
-/** Sorts an answer, or the lack of one, by what to do about it. `url` is the tracking URI, for messages. */
+/** Classifies an answer, or the lack of one, by what to do about it. `url` is the tracking URI, for messages. */
 export function classify(result: HttpResult, url: string): Outcome {
   if (result.kind === 'no-answer') return classifyNoAnswer(result, url);
   const { status, headers, body, bytes } = result;
@@ -72,7 +72,7 @@ export function classify(result: HttpResult, url: string): Outcome {
     return configuration(
       `The proxy before ${url} refuses the credentials (407): put user name and password into http_proxy or HTTP_PROXY, as in http://user:password@host:port.`,
     );
-  // A server without workspaces answers so, with status 500, to every request that names one.
+  // The answer of a server without workspaces to every request that names one; its status is 500.
   if (error.code === 'FEATURE_DISABLED')
     return configuration(
       `MLflow at ${url} has this feature disabled (${said}): unset workspace or MLFLOW_WORKSPACE if it is set.`,
@@ -98,7 +98,7 @@ export function classify(result: HttpResult, url: string): Outcome {
   return { kind: 'rejected', ...details, reason: said || `status ${status}` };
 }
 
-/** The reason when something answers, but nothing that knows MLflow's interface. */
+/** Returns the reason of a failure if the server does not have MLflow's interface. */
 export function notMlflow(url: string): string {
   return `What answers at ${url} is not an MLflow server: ${CHECK_URI}.`;
 }
@@ -109,7 +109,7 @@ const SET_CREDENTIALS =
 const CHECK_ACCESS = "check the user's permissions, and --allowed-hosts of the server";
 
 function classifyNoAnswer({ message, code }: Extract<HttpResult, { kind: 'no-answer' }>, url: string): Failure {
-  // The credentials are the application's own business, and often an outage of where it gets them.
+  // The application's source of credentials may be down for a while.
   if (code === NO_CREDENTIALS_CODE)
     return { kind: 'retryable', reason: `MLflow at ${url} gets no credentials: ${message}` };
   if (code === PROXY_REFUSED_CODE) return { kind: 'configuration', reason: message };
@@ -120,13 +120,13 @@ function classifyNoAnswer({ message, code }: Extract<HttpResult, { kind: 'no-ans
   return { kind: 'retryable', reason: `MLflow at ${url} cannot be reached (${message})` };
 }
 
-/** Node.js gives what OpenSSL found as a code, or only in the text of an EPROTO. */
+/** Returns OpenSSL's reason. Node.js reports it as a code, or only in the text of an EPROTO. */
 function tlsCode(code: string, message: string): string {
   const [, reason] = (code === 'EPROTO' && /routines:[^:]*:([^:]+):/.exec(message)) || [];
   return reason?.toUpperCase().replaceAll(' ', '_') ?? code;
 }
 
-/** What no repetition mends; `undefined` when it is no matter of TLS. */
+/** Returns the reason of a TLS failure that no repetition mends, or undefined for other failures. */
 function explainTls(code: string, url: string): string | undefined {
   if (/ALERT.*(CERT|UNKNOWN_CA|HANDSHAKE_FAILURE)/.test(code)) {
     return `${url} does not accept our client certificate, or the lack of one (${code}): set clientCertPath or MLFLOW_TRACKING_CLIENT_CERT_PATH to one that it trusts.`;
@@ -146,7 +146,7 @@ function explainTls(code: string, url: string): string | undefined {
   return undefined;
 }
 
-/** Where it leads and what to do. Redirects are not followed, so the setting must name the last address itself. */
+/** Says where the redirect leads. The setting must name the last address, because redirects are not followed. */
 function describeRedirect(location: string | undefined, url: string): string {
   if (location === undefined) return `another place: ${CHECK_URI}`;
   const shown = withoutCredentials(location);
@@ -157,7 +157,7 @@ function describeRedirect(location: string | undefined, url: string): string {
   return `${shown}, and redirects are not followed: ${CHECK_URI}, and the credentials if that is a login page`;
 }
 
-/** MLflow's `{error_code, message}`, or FastAPI's `{detail}`. */
+/** Reads the error of MLflow, `{error_code, message}`, or of FastAPI, `{detail}`. */
 function parseError(body: string): { code?: string; message?: string } {
   let parsed: unknown;
   try {
@@ -183,7 +183,7 @@ function withoutCredentials(location: string): string {
   return location.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/, '');
 }
 
-/** Seconds or an HTTP date, as a pause in milliseconds. */
+/** Reads `Retry-After`, which holds seconds or a date. Returns a pause in milliseconds, or undefined if it is neither. */
 export function parseRetryAfter(value: string | undefined, now: number = Date.now()): number | undefined {
   if (value === undefined || value.trim() === '') return undefined;
   const seconds = Number(value);

@@ -1,22 +1,20 @@
-import type { OutgoingHttpHeaders } from 'node:http';
-
-// Any other header may be the one that a gateway takes for a key.
+// Any other header may hold the key for a gateway.
 const HARMLESS_HEADER = /^(user-agent|host|accept.*|content-.*|x-mlflow-.*)$/;
-// Shorter ones are no secrets, and would blacken ordinary words.
+// Shorter values are no secrets, and ordinary words would contain them.
 const MIN_SECRET_LENGTH = 6;
 
-/** Blackens the credentials among these headers, for texts that a server wrote and people will read. */
-export function createRedactor(headers: Readonly<OutgoingHttpHeaders>): (text: string) => string {
+/** Returns a function that replaces the credentials of these headers in a text from a server by `[redacted]`. */
+export function createRedactor(headers: Readonly<Record<string, string>>): (text: string) => string {
   const secrets = Object.entries(headers)
     .filter(([name]) => !HARMLESS_HEADER.test(name))
-    .flatMap(([, value]) => [String(value), ...partsOf(String(value))])
+    .flatMap(([, value]) => [value, ...partsOf(value)])
     .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
-    // The longest first, or a part would leave the rest of its whole.
+    // The longest come first, or replacing a part would leave the rest of the whole.
     .sort((a, b) => b.length - a.length);
   return (text) => secrets.reduce((shown, secret) => shown.replaceAll(secret, '[redacted]'), text);
 }
 
-/** `Basic …` and `Bearer …` without their first word, and the password that the former encodes. */
+/** Returns the credentials of `Basic …` and `Bearer …` without the first word, and the password that `Basic` encodes. */
 function partsOf(value: string): string[] {
   const [, scheme = '', credentials = ''] = /^(\S+)\s+(.*)$/.exec(value) ?? [];
   if (!/^basic$/i.test(scheme)) return [credentials];

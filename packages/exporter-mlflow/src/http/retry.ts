@@ -1,33 +1,32 @@
-import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ResolvedConnection } from './connection.js';
 import { classify, type Failure, type Outcome } from './outcome.js';
-import { PROXY_UNAVAILABLE_CODE } from './proxy.js';
-import { createSlots } from './slots.js';
 import {
-  type HttpRequest,
+  CONNECT_TIMEOUT_CODE,
   type HttpResult,
   NO_ANSWER_IN_TIME,
   NO_CREDENTIALS_CODE,
+  PROXY_UNAVAILABLE_CODE,
   TIMEOUT_CODE,
-  type Transport,
-} from './transport.js';
+} from './result.js';
+import { createSlots, type Slots } from './slots.js';
+import type { HttpRequest, Transport } from './transport.js';
 
 const BACKOFF_MULTIPLIER = 2;
-// Enough to reach any longest pause, and far from where numbers become infinite.
-const MAX_DOUBLINGS = 30;
-// A server may be back just before the deadline: the last attempt is made this long before it, not up to a pause.
+// The server may be back just before the deadline, so the last pause ends this long before it.
 const LAST_ATTEMPT_MILLIS = 2_000;
-// The connection was never made, so that not even a request that must not be repeated can have had an effect.
-const NEVER_SENT = new Set([
-  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
-  ...[PROXY_UNAVAILABLE_CODE, NO_CREDENTIALS_CODE],
-]);
-const REFUSED_UNSEEN = new Set([429, 503]);
-// An attempt that could be followed by no other of the same length may as well take all the time there is.
+// An attempt gets all the time that is left unless another attempt of the same length could follow it.
 const ATTEMPTS_WORTH_LIMITING = 2;
-const TELLING_MILLIS = 1000;
+// A timeout after less time than this says less about the server than the failure before it.
+const TELLING_MILLIS = 1_000;
+// Errors that occur before a request is sent.
+const NEVER_SENT_CODES = new Set([
+  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
+  ...[CONNECT_TIMEOUT_CODE, PROXY_UNAVAILABLE_CODE, NO_CREDENTIALS_CODE],
+]);
+// Statuses with which a server turns a request away unread.
+const TURNED_AWAY_STATUSES = new Set([429, 503]);
 
 /** Sends requests, again after outages, and classifies the answers. */
 export interface RetryingTransport {
@@ -40,95 +39,88 @@ export interface RetryingTransport {
   close(): void;
 }
 
+type RetrySettings = Pick<ResolvedConnection, 'retry' | 'url' | 'attemptTimeoutMillis' | 'maxSockets'>;
+
 /**
- * Sends again after outages, with exponential backoff and full jitter, as long as the deadline allows, and no more
- * requests at a time than the connection has sockets. An attempt that gets no answer in time makes room for another on
- * a fresh connection, because its own may be dead without knowing it.
+ * Adds repetitions to a transport. The rule: a request that met an outage is sent again after a pause, unless the pause
+ * reaches the deadline, the retries are used up, or the server may have acted on a request that must not be repeated.
+ *
+ * Pauses grow exponentially with full jitter. No more requests are under way than the connection has sockets. An attempt
+ * without an answer in time ends, because its connection may be dead; the next one uses another connection.
+ *
+ * @param options `random`: a number from 0 to 1. `onRetry`: called before each repetition. Default: none.
  */
 export function createRetryingTransport(
   transport: Transport,
-  {
-    retry,
-    url,
-    attemptTimeoutMillis,
-    maxSockets,
-  }: Pick<ResolvedConnection, 'retry' | 'url' | 'attemptTimeoutMillis' | 'maxSockets'>,
-  {
-    random = Math.random,
-    onRetry = () => {},
-  }: { random?: () => number /** Called before each repetition. */; onRetry?: (cause: Failure) => void } = {},
+  settings: RetrySettings,
+  { random = Math.random, onRetry = () => {} }: { random?: () => number; onRetry?: (cause: Failure) => void } = {},
 ): RetryingTransport {
+  const { retry, url, maxSockets } = settings;
   const slots = createSlots(maxSockets);
-  const pauseBefore = (repetitions: number, retryAfterMillis: number | undefined, rest: number): number => {
-    const growth = BACKOFF_MULTIPLIER ** Math.min(repetitions, MAX_DOUBLINGS);
-    const backoff = random() * Math.min(retry.initialBackoffMillis * growth, retry.maxBackoffMillis);
-    // A server that wants no pause at all is not to be overrun.
-    const pause = Math.max(backoff, retryAfterMillis ?? 0);
-    return rest > LAST_ATTEMPT_MILLIS ? Math.min(pause, rest - LAST_ATTEMPT_MILLIS) : pause;
-  };
-  let closing = createClosing();
-  const attempt = async (request: HttpRequest, isEnded: () => boolean, deadline: number): Promise<HttpResult> => {
-    // Waiting for a free socket is no sign of a dead connection, so the time of the attempt begins afterwards.
-    if (!(await slots.take(deadline))) return NO_ANSWER_IN_TIME;
-    try {
-      if (isEnded()) return NO_ANSWER_IN_TIME;
-      return await transport.send(request, attemptDeadline(request, deadline, attemptTimeoutMillis));
-    } finally {
-      slots.free();
+  const underWay = new Set<AbortController>();
+
+  const sendUntil = async (request: HttpRequest, deadline: number, ended: AbortSignal): Promise<Outcome> => {
+    let earlier: Outcome | undefined;
+    let backoff = Math.min(retry.initialBackoffMillis, retry.maxBackoffMillis);
+    for (let repetitions = 0; ; repetitions++) {
+      const timeLeft = deadline - performance.now();
+      const result = await attempt(transport, slots, { ...request, signal: ended }, deadline, settings);
+      if (earlier !== undefined && timeLeft < TELLING_MILLIS && isTimeout(result)) return earlier;
+      const outcome = classify(result, url);
+      if (outcome.kind !== 'retryable' || repetitions >= retry.maxRetries || !mayRepeat(request, result))
+        return outcome;
+
+      const rest = deadline - performance.now();
+      // A server that asks for no pause at all must not be overrun.
+      const wanted = Math.max(random() * backoff, outcome.retryAfterMillis ?? 0);
+      const pause = rest > LAST_ATTEMPT_MILLIS ? Math.min(wanted, rest - LAST_ATTEMPT_MILLIS) : wanted;
+      if (pause >= rest || ended.aborted) return outcome;
+      onRetry(outcome);
+      await delay(pause, undefined, { signal: ended }).catch(() => {});
+      if (ended.aborted) return outcome;
+      backoff = Math.min(backoff * BACKOFF_MULTIPLIER, retry.maxBackoffMillis);
+      earlier = outcome;
     }
   };
+
   return {
     async send(request, deadline) {
-      const own = request.signal;
-      const { signal: closed } = closing;
-      const isEnded = (): boolean => closed.aborted || own?.aborted === true;
-      if (isEnded()) return classify(NO_ANSWER_IN_TIME, url);
-      let earlier: Outcome | undefined;
-      for (let count = 0; ; count++) {
-        const left = deadline - performance.now();
-        const result = await attempt(request, isEnded, deadline);
-        // What an attempt met that had time says more than that the last one had none.
-        if (earlier !== undefined && left < TELLING_MILLIS && isTimeout(result)) return earlier;
-        const outcome = classify(result, url);
-        earlier = outcome;
-        if (outcome.kind !== 'retryable' || count >= retry.maxRetries || !mayRepeat(request, result)) return outcome;
-        const rest = deadline - performance.now();
-        const pause = pauseBefore(count, outcome.retryAfterMillis, rest);
-        if (pause >= rest || isEnded()) return outcome;
-        onRetry(outcome);
-        await delayUntilEnded(pause, own === undefined ? [closed] : [closed, own]);
-        if (isEnded()) return outcome;
+      const ending = new AbortController();
+      const end = (): void => ending.abort();
+      underWay.add(ending);
+      request.signal?.addEventListener('abort', end);
+      if (request.signal?.aborted) end();
+      try {
+        return await sendUntil(request, deadline, ending.signal);
+      } finally {
+        underWay.delete(ending);
+        request.signal?.removeEventListener('abort', end);
       }
     },
     close() {
-      closing.abort();
-      // What is sent from here on belongs to a later export.
-      closing = createClosing();
+      for (const ending of underWay) ending.abort();
       transport.close();
     },
   };
 }
 
-function createClosing(): AbortController {
-  const closing = new AbortController();
-  // One listener for each request that waits for its repetition.
-  setMaxListeners(0, closing.signal);
-  return closing;
-}
-
-/** Waits, but no longer than until one of the signals comes. */
-async function delayUntilEnded(millis: number, signals: readonly AbortSignal[]): Promise<void> {
-  const ending = new AbortController();
-  const end = (): void => ending.abort();
-  for (const signal of signals) signal.addEventListener('abort', end);
-  await delay(millis, undefined, { signal: ending.signal }).catch(() => {});
-  for (const signal of signals) signal.removeEventListener('abort', end);
-}
-
-function attemptDeadline({ once = false }: HttpRequest, deadline: number, attemptTimeoutMillis: number): number {
-  const now = performance.now();
-  if (once || deadline - now < ATTEMPTS_WORTH_LIMITING * attemptTimeoutMillis) return deadline;
-  return now + attemptTimeoutMillis;
+/** Sends the request once. The time of the attempt begins when a socket is free, since waiting is no sign of an outage. */
+async function attempt(
+  transport: Transport,
+  slots: Slots,
+  request: HttpRequest,
+  deadline: number,
+  { attemptTimeoutMillis }: RetrySettings,
+): Promise<HttpResult> {
+  if (!(await slots.take(deadline))) return NO_ANSWER_IN_TIME;
+  try {
+    if (request.signal?.aborted) return NO_ANSWER_IN_TIME;
+    const now = performance.now();
+    const takesAll = request.once || deadline - now < ATTEMPTS_WORTH_LIMITING * attemptTimeoutMillis;
+    return await transport.send(request, takesAll ? deadline : now + attemptTimeoutMillis);
+  } finally {
+    slots.free();
+  }
 }
 
 function isTimeout(result: HttpResult): boolean {
@@ -137,5 +129,5 @@ function isTimeout(result: HttpResult): boolean {
 
 function mayRepeat({ once = false }: HttpRequest, result: HttpResult): boolean {
   if (!once) return true;
-  return result.kind === 'answer' ? REFUSED_UNSEEN.has(result.status) : NEVER_SENT.has(result.code ?? '');
+  return result.kind === 'answer' ? TURNED_AWAY_STATUSES.has(result.status) : NEVER_SENT_CODES.has(result.code ?? '');
 }

@@ -1,13 +1,17 @@
 import { performance } from 'node:perf_hooks';
 
+/** Places of which each holds one request. */
 export interface Slots {
-  /** Waits for a free slot, first come, first served; `false` when `deadline` came first. */
+  /**
+   * Waits for a free slot; requests get one in their order. Resolves to false if `deadline`, on the clock of
+   * `performance.now()`, comes first.
+   */
   take(deadline: number): Promise<boolean>;
-  /** Gives back a slot that was taken. */
+  /** Returns a slot that `take` reserved. */
   free(): void;
 }
 
-/** Something that at most `count` may have at a time. */
+/** Creates `count` slots. */
 export function createSlots(count: number): Slots {
   let left = count;
   const waiting = new Set<() => void>();

@@ -1,0 +1,53 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** What became of one request. A value, because a failed request is nothing exceptional here. */
+export type HttpResult =
+  | {
+      kind: 'answer';
+      status: number;
+      headers: IncomingHttpHeaders;
+      body: string;
+      /** The body of a success as it arrived; only if the request asked for its beginning and there is no more. */
+      bytes?: Uint8Array;
+      /** Whether a function of the application gave the credentials. Default: `false`. */
+      askedForCredentials?: boolean;
+    }
+  | NoAnswer;
+
+/** The server did not answer, or the request was never sent. */
+export interface NoAnswer {
+  kind: 'no-answer';
+  message: string;
+  /** Code of the error, of Node.js, OpenSSL, undici or this package. */
+  code: string | undefined;
+}
+
+export const TIMEOUT_CODE = 'ETIMEDOUT';
+/** The server answered with more than this package reads. */
+export const TOO_LONG_CODE = 'ANSWER_TOO_LONG';
+/** The application's function for token or headers failed, so the request was not sent. */
+export const NO_CREDENTIALS_CODE = 'NO_CREDENTIALS';
+/** No connection was made in time, so the request was not sent. The code is undici's. */
+export const CONNECT_TIMEOUT_CODE = 'UND_ERR_CONNECT_TIMEOUT';
+
+/** The proxy refuses to let requests through until a user changes a setting. */
+export const PROXY_REFUSED_CODE = 'PROXY_REFUSED';
+/** The proxy, or the server behind it, cannot be reached at the moment, so the request was not sent. */
+export const PROXY_UNAVAILABLE_CODE = 'PROXY_UNAVAILABLE';
+
+/** No answer arrived before the deadline. */
+export const NO_ANSWER_IN_TIME: NoAnswer = { kind: 'no-answer', message: 'no answer in time', code: TIMEOUT_CODE };
+
+/** Returns the result of a request that ended with this error. */
+export function toNoAnswer(error: NodeJS.ErrnoException): NoAnswer {
+  return { kind: 'no-answer', message: describeError(error), code: error.code };
+}
+
+/** Returns one line about the error; never empty. */
+export function describeError(error: NodeJS.ErrnoException): string {
+  // Undici's message lists the addresses it tried.
+  if (error.code === CONNECT_TIMEOUT_CODE) return NO_ANSWER_IN_TIME.message;
+  // Node.js tries both address families of "localhost" and reports an AggregateError with an empty message.
+  const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [];
+  return error.message || first?.message || error.code || 'connection failed';
+}
