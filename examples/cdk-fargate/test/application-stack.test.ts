@@ -31,7 +31,7 @@ describe('application on Lambda and ECS', function () {
       expect(statement.Action).to.deep.equal(['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream']);
       expect(arn(statement.Resource)).to.equal(`arn:{AWS::Partition}:bedrock:{AWS::Region}::${MODEL}`);
     }
-    // The task has no other right at all.
+    // The task has no other permission.
     expect(statements(template, 'TaskTaskRole')).to.have.length(1);
   });
 

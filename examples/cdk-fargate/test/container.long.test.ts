@@ -1,4 +1,4 @@
-/** The container of MLflow as the templates have it, run on this machine with PostgreSQL and S3. */
+/** Runs the MLflow container of the templates on this machine with PostgreSQL and S3. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -9,7 +9,7 @@ import { BUCKET, type NativeContainer, startContainer } from './support/native-c
 import { resource, type StackTemplate, synthesizeCase } from './support/synthesize.js';
 
 const README = new URL('../README.md', import.meta.url);
-/** As MLflow's driver connects, and what the first argument changes. */
+/** Connects like MLflow's driver. The first argument changes the connection. */
 const CONNECT = 'import psycopg2, sys; c = psycopg2.connect(" ".join(sys.argv[1:])).cursor()';
 
 describe('container of MLflow', function () {
@@ -52,7 +52,7 @@ describe('container of MLflow', function () {
 
   it('answers only to the name of the load balancer and to a forwarded port', async () => {
     const url = `${mlflow.url}/api/2.0/mlflow/experiments/get?experiment_id=0`;
-    // Clients send names in small letters, however they are written.
+    // Clients send host names in lower case.
     expect(await statusFor(url, mlflow.host.toLowerCase())).to.equal(200);
     expect(await statusFor(url, 'localhost:8080')).to.equal(200);
     expect(await statusFor(url, 'attacker.example')).to.equal(403);
@@ -82,7 +82,7 @@ function containerOf(template: StackTemplate): { command: unknown[]; environment
   return { command: Command, environment: Object.fromEntries(pairs) };
 }
 
-/** Status of a GET with this Host header, which fetch() would not send. */
+/** Returns the status of a GET with this Host header, which fetch() cannot send. */
 function statusFor(url: string, host: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const get = request(url, { headers: { host } }, (response) => {

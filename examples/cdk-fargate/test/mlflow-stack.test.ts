@@ -62,7 +62,7 @@ describe('MLflow on Fargate', function () {
         const { Properties } = resource(template, 'AWS::EC2::VPCEndpoint');
         expect(Properties.VpcEndpointType).to.equal('Gateway');
         expect(JSON.stringify(Properties.ServiceName)).to.match(/\.s3"/);
-        // Those of the private subnets are among them.
+        // They include those of the private subnets.
         expect(Properties.RouteTableIds).to.have.length(4);
       }
     });
@@ -271,13 +271,13 @@ describe('MLflow on Fargate', function () {
           ScaleInCooldown: 60,
           ScaleOutCooldown: 60,
         });
-        // A number here would undo the scaling with each deployment.
+        // A number here would reset the scaling with each deployment.
         expect(service(template)).to.not.have.property('DesiredCount');
       }
     });
 
     it('opens no more connections than PostgreSQL accepts, even while a deployment doubles the tasks', () => {
-      // PostgreSQL's own default, and what Amazon RDS makes of the memory of a db.t4g.medium, less what it keeps.
+      // PostgreSQL's default less its reserved connections, and the limit of Amazon RDS for a db.t4g.medium.
       for (const [template, most] of [
         [trial, 100 - 3],
         [production, 400],
@@ -287,7 +287,7 @@ describe('MLflow on Fargate', function () {
         const workers = Number(command[command.indexOf('--workers') + 1]);
         const tasks = resource(template, 'AWS::ApplicationAutoScaling::ScalableTarget').Properties.MaxCapacity;
         const doubled = service(template).DeploymentConfiguration.MaximumPercent / 100;
-        // Traces, models, jobs: a pool each.
+        // MLflow has a pool each for traces, models and jobs.
         expect((Number(size) + Number(overflow)) * 3 * workers * tasks * doubled).to.be.within(1, most);
       }
     });
@@ -382,10 +382,10 @@ describe('MLflow on Fargate', function () {
       expect(Secrets).to.have.length(1);
       expect(Secrets[0].Name).to.equal('OTLP_BACKEND_AUTHORIZATION');
       expect(JSON.stringify(Secrets[0].ValueFrom)).to.contain(':secret:otlp-backend');
-      // What its memory limiter goes by.
+      // The memory limiter reads this limit.
       expect(Memory).to.equal(1024);
       for (const [, name = ''] of file.matchAll(/\$\{env:(\w+)\}/g)) expect(given).to.have.property(name);
-      // And no name that the configuration does not know.
+      // The configuration uses every given name.
       for (const name of Object.keys(given)) if (name !== 'COLLECTOR_CONFIG') expect(file).to.contain(`\${env:${name}`);
     });
 
@@ -429,7 +429,7 @@ describe('MLflow on Fargate', function () {
       const template = synthesizeCase('trial with everything').template();
       const kept = Object.entries(template.Resources).filter(([, { DeletionPolicy }]) => DeletionPolicy === 'Retain');
       expect(kept).to.deep.equal([]);
-      // Backups are kept by a service of their own.
+      // AWS Backup keeps the backups, not the file system.
       const { BackupPolicy } = resource(template, 'AWS::EFS::FileSystem').Properties;
       expect(BackupPolicy.Status).to.equal('DISABLED');
       expect(resource(trial, 'AWS::EFS::FileSystem').Properties.BackupPolicy.Status).to.equal('ENABLED');

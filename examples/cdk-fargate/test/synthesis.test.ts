@@ -148,7 +148,7 @@ function listing({ Resources }: StackTemplate): string {
   return `${lines.sort().join('\n')}\n`;
 }
 
-/** CDK prints its findings. */
+/** Hides CDK's output, because CDK prints its findings. */
 function silently(run: () => void): void {
   const write = process.stderr.write;
   process.stderr.write = () => true;
