@@ -14,7 +14,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { finishReason } from '../src/data/messages.js';
-import { MODALITIES, mimeTypeOf } from '../src/dialects/mime-types.js';
+import { MODALITIES, mimeTypeOf } from '../src/dialects/messages/mime-types.js';
 import { messageViolations } from './support/message-schema.js';
 import { beforeEachTest } from './support/simulation.js';
 import { createClient, json, type Tracing } from './support/tracing.js';

@@ -13,7 +13,9 @@ const BENEATH: Readonly<Record<string, readonly string[]>> = {
   sdk: ['call', 'data'],
   call: ['operations', 'dialects', 'span', 'data'],
   operations: ['dialects', 'data'],
-  dialects: ['data'],
+  dialects: ['dialects/fold', 'dialects/messages', 'data'],
+  'dialects/fold': ['data'],
+  'dialects/messages': ['data'],
   span: ['data'],
   data: [],
 };

@@ -25,6 +25,12 @@ export function asObjects(value: unknown): JsonObject[] {
   return asArray(value).filter(isObject);
 }
 
+/** The key of the first member, without a list of all keys; undefined if there is no member. */
+export function firstKey(object: JsonObject): string | undefined {
+  for (const key in object) return key;
+  return undefined;
+}
+
 export function asString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }

@@ -10,9 +10,9 @@ import {
   isObject,
   type JsonObject,
 } from '../data/json.js';
-import { createChunkListFold } from './chunk-list-fold.js';
 import type { Dialect } from './dialect.js';
-import { completionMessage, promptInput } from './text-completion.js';
+import { createChunkListFold } from './fold/chunk-list-fold.js';
+import { completionMessage, promptInput } from './messages/text-completion.js';
 
 export const ai21J2: Dialect = {
   name: 'ai21-j2',

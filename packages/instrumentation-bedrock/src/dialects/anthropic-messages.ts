@@ -13,9 +13,10 @@ import {
 } from '../data/json.js';
 import { finishReason, type Message, message, type Part, type ToolDefinition, textPart } from '../data/messages.js';
 import type { UsageReport } from '../data/usage.js';
-import { createAnthropicFold } from './anthropic-messages-fold.js';
 import { viewAnthropicRequest, viewAnthropicResponse } from './chat-view.js';
 import type { Dialect } from './dialect.js';
+import { createAnthropicFold } from './fold/anthropic-messages-fold.js';
+import { blobPart, filePart, toolCallPart, toolResponsePart, uriPart } from './messages/parts.js';
 
 export const anthropicMessages: Dialect = {
   name: 'anthropic-messages',
@@ -41,15 +42,12 @@ export const anthropicMessages: Dialect = {
     };
   },
   readTools: (body) => asObjects(body['tools']).flatMap(readTool),
-  readResponse(body) {
-    const reason = asString(body['stop_reason']);
-    return {
-      id: asString(body['id']),
-      model: asString(body['model']),
-      finishReasons: reason === undefined ? undefined : [reason],
-      usage: readUsage(asObject(body['usage'])),
-    };
-  },
+  readResponse: (body) => ({
+    id: asString(body['id']),
+    model: asString(body['model']),
+    finishReasons: asStrings([body['stop_reason']]),
+    usage: readUsage(asObject(body['usage'])),
+  }),
   readOutput(body) {
     if (!Array.isArray(body['content'])) return [];
     const { role, parts } = message(asString(body['role']) ?? 'assistant', readContent(body['content']));
@@ -91,9 +89,7 @@ function readMessage(raw: JsonObject): Message {
 
 function readContent(content: JsonValue | undefined): Part[] {
   if (typeof content === 'string') return [textPart(content)];
-  const parts: Part[] = [];
-  for (const block of asObjects(content)) parts.push(...readBlock(block));
-  return parts;
+  return asObjects(content).flatMap(readBlock);
 }
 
 function readBlock(block: JsonObject): Part[] {
@@ -108,16 +104,9 @@ function readBlock(block: JsonObject): Part[] {
     case 'redacted_thinking':
       return [{ type: 'redacted_reasoning' }];
     case 'tool_use':
-      return [
-        {
-          type: 'tool_call',
-          ...id(block['id']),
-          name: asString(block['name']) ?? '',
-          ...(block['input'] === undefined ? {} : { arguments: block['input'] }),
-        },
-      ];
+      return [toolCallPart(block['id'], block['name'], block['input'])];
     case 'tool_result':
-      return [{ type: 'tool_call_response', ...id(block['tool_use_id']), response: toolResponse(block['content']) }];
+      return [toolResponsePart(block['tool_use_id'], toolResponse(block['content']))];
     case 'image':
     case 'document':
       return readMedia(block, type);
@@ -138,15 +127,10 @@ function readMedia(block: JsonObject, modality: string): Part[] {
   // A document cut into pieces that can be cited.
   if (source['type'] === 'content') return readContent(source['content']);
 
-  const mimeType = asString(source['media_type']);
-  const mime = mimeType === undefined ? {} : { mime_type: mimeType };
+  const media = { modality, mimeType: asString(source['media_type']) };
   const url = asString(source['url']);
-  if (url !== undefined) return [{ type: 'uri', modality, ...mime, uri: url }];
+  if (url !== undefined) return [uriPart(media, url)];
   const fileId = asString(source['file_id']);
-  if (fileId !== undefined) return [{ type: 'file', modality, ...mime, file_id: fileId }];
-  return [{ type: 'blob', modality, ...mime, content: asString(source['data']) ?? '' }];
-}
-
-function id(value: JsonValue | undefined): { id: string } | Record<string, never> {
-  return typeof value === 'string' ? { id: value } : {};
+  if (fileId !== undefined) return [filePart(media, fileId)];
+  return [blobPart(media, asString(source['data']))];
 }

@@ -1,8 +1,8 @@
 /** A dialect that reads nothing: for bodies of no known family, and for operations that send no model a body. */
 
 import type { OperationName } from '../data/facts.js';
-import { createChunkListFold } from './chunk-list-fold.js';
 import type { Dialect } from './dialect.js';
+import { createChunkListFold } from './fold/chunk-list-fold.js';
 
 export function blankDialect(name: string, operation: OperationName): Dialect {
   return {

@@ -1,9 +1,11 @@
 /** Cohere Command R and R+. */
 
-import { asArray, asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../data/json.js';
+import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../data/json.js';
 import { finishReason, type Message, type Part, textPart } from '../data/messages.js';
-import type { Dialect, FoldOptions, StreamFold } from './dialect.js';
-import { addPiece, type StreamedText } from './streamed-text.js';
+import type { Dialect } from './dialect.js';
+import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
+import { addPiece, type StreamedText } from './fold/streamed-text.js';
+import { toolCallPart, toolResponsePart } from './messages/parts.js';
 
 const ROLES: Readonly<Record<string, string>> = { CHATBOT: 'assistant', USER: 'user', SYSTEM: 'system', TOOL: 'tool' };
 
@@ -31,18 +33,16 @@ export const cohereCommandR: Dialect = {
       messages.push({ role: 'user', parts: [textPart(body['message'])] });
     }
     if (results.length > 0) {
-      const parts = results.map((result): Part => ({ type: 'tool_call_response', response: result }));
-      messages.push({ role: 'tool', parts });
+      messages.push({ role: 'tool', parts: results.map(readToolResult) });
     }
     return { messages, systemInstructions: preamble === undefined ? undefined : [textPart(preamble)] };
   },
   readTools: (body) =>
-    asArray(body['tools']).flatMap((tool) => {
-      const definition = asObject(tool);
-      const name = asString(definition?.['name']);
-      if (!definition || name === undefined) return [];
-      const description = asString(definition['description']);
-      return [{ type: 'function' as const, name, description, parameters: definition['parameter_definitions'] }];
+    asObjects(body['tools']).flatMap((tool) => {
+      const name = asString(tool['name']);
+      if (name === undefined) return [];
+      const description = asString(tool['description']);
+      return [{ type: 'function', name, description, parameters: tool['parameter_definitions'] }];
     }),
   // The body's token counts, where it has any, include the service's own template: what is billed is in the headers.
   readResponse: (body) => ({
@@ -72,13 +72,17 @@ function readMessage(raw: JsonObject): Message {
     parts: [
       ...(text === undefined ? [] : [textPart(text)]),
       ...asObjects(raw['tool_calls']).map(readToolCall),
-      ...asObjects(raw['tool_results']).map((result): Part => ({ type: 'tool_call_response', response: result })),
+      ...asObjects(raw['tool_results']).map(readToolResult),
     ],
   };
 }
 
+function readToolResult(result: JsonObject): Part {
+  return toolResponsePart(undefined, result);
+}
+
 function readToolCall(call: JsonObject): Part {
-  return { type: 'tool_call', name: asString(call['name']) ?? '', arguments: call['parameters'] ?? {} };
+  return toolCallPart(undefined, call['name'], call['parameters'] ?? {});
 }
 
 /** The closing event repeats the whole answer, so it adds no text. */

@@ -1,8 +1,10 @@
 /** Cohere Command and Command Light. */
 
 import { asNumber, asObjects, asString, asStrings, type JsonObject, type JsonValue } from '../data/json.js';
-import type { Dialect, FoldOptions, StreamFold } from './dialect.js';
-import { completionMessage, promptInput, StreamedTexts } from './text-completion.js';
+import type { Dialect } from './dialect.js';
+import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
+import { StreamedTexts } from './fold/streamed-texts.js';
+import { completionMessage, promptInput } from './messages/text-completion.js';
 
 export const cohereCommand: Dialect = {
   name: 'cohere-command',

@@ -2,8 +2,8 @@
 
 import { asArray, asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../data/json.js';
 import { type Part, textPart } from '../data/messages.js';
-import { createChunkListFold } from './chunk-list-fold.js';
 import type { Dialect } from './dialect.js';
+import { createChunkListFold } from './fold/chunk-list-fold.js';
 
 export const cohereEmbed: Dialect = {
   name: 'cohere-embed',

@@ -1,12 +1,21 @@
 /** The Converse API, which is the same for every model. */
 
-import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject, type JsonValue } from '../data/json.js';
+import {
+  asNumber,
+  asObject,
+  asObjects,
+  asString,
+  asStrings,
+  firstKey,
+  type JsonObject,
+  type JsonValue,
+} from '../data/json.js';
 import { finishReason } from '../data/messages.js';
 import type { UsageReport } from '../data/usage.js';
 import { viewConverseRequest, viewConverseResponse } from './chat-view.js';
-import { readConversation, readMessage, readToolConfig } from './content-blocks.js';
-import { createConverseFold, memberName } from './converse-fold.js';
 import type { Dialect } from './dialect.js';
+import { createConverseFold } from './fold/converse-fold.js';
+import { readConversation, readMessage, readToolConfig } from './messages/content-blocks.js';
 
 export const converse: Dialect = {
   name: 'converse',
@@ -49,7 +58,7 @@ export const converse: Dialect = {
     return [{ role, parts, finish_reason: finishReason(asString(body['stopReason'])) }];
   },
   createFold: ({ content }) => createConverseFold({ content, isTextSplit: false }),
-  chunkName: memberName,
+  chunkName: firstKey,
 };
 
 /** `usage` under Converse's names; the service's own JSON has `…TokenCount` in places, as Nova's format does. */

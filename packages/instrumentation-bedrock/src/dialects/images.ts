@@ -2,8 +2,8 @@
 
 import { asNumber, asObject, asObjects, asString, asStrings, isObject, type JsonObject } from '../data/json.js';
 import { finishReason, type Part, textPart } from '../data/messages.js';
-import { createChunkListFold } from './chunk-list-fold.js';
 import type { Dialect } from './dialect.js';
+import { createChunkListFold } from './fold/chunk-list-fold.js';
 
 /** The member of an Amazon image request that holds the task's texts is named after the task. */
 const TASK_PARAMETERS = /^[a-zA-Z]+Params$/;

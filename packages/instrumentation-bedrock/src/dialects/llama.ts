@@ -1,8 +1,10 @@
 /** Meta Llama models. */
 
 import { asNumber, asStrings, type JsonValue } from '../data/json.js';
-import type { Dialect, FoldOptions, StreamFold } from './dialect.js';
-import { completionMessage, promptInput, StreamedTexts } from './text-completion.js';
+import type { Dialect } from './dialect.js';
+import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
+import { StreamedTexts } from './fold/streamed-texts.js';
+import { completionMessage, promptInput } from './messages/text-completion.js';
 
 export const llama: Dialect = {
   name: 'llama',

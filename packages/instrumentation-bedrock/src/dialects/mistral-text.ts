@@ -2,7 +2,8 @@
 
 import { asArray, asNumber, asObjects, asStrings, isObject, type JsonObject } from '../data/json.js';
 import type { Dialect } from './dialect.js';
-import { completionMessage, promptInput, StreamedTexts } from './text-completion.js';
+import { StreamedTexts } from './fold/streamed-texts.js';
+import { completionMessage, promptInput } from './messages/text-completion.js';
 
 export const mistralText: Dialect = {
   name: 'mistral-text',

@@ -1,11 +1,11 @@
 /** Amazon Nova through InvokeModel: Converse's messages with names of its own for parameters and cache figures. */
 
-import { asArray, asNumber, asObject, asStrings, isObject } from '../data/json.js';
+import { asArray, asNumber, asObject, asStrings, firstKey, isObject } from '../data/json.js';
 import { viewConverseRequest, viewConverseResponse } from './chat-view.js';
-import { readConversation, readToolConfig } from './content-blocks.js';
 import { converse } from './converse.js';
-import { createConverseFold, memberName } from './converse-fold.js';
 import type { Dialect } from './dialect.js';
+import { createConverseFold } from './fold/converse-fold.js';
+import { readConversation, readToolConfig } from './messages/content-blocks.js';
 
 const CHUNK_MEMBERS = ['messageStart', 'contentBlockStart', 'contentBlockDelta', 'contentBlockStop', 'messageStop'];
 
@@ -36,5 +36,5 @@ export const nova: Dialect = {
   },
   readOutput: converse.readOutput,
   createFold: ({ content }) => createConverseFold({ content, isTextSplit: true }),
-  chunkName: memberName,
+  chunkName: firstKey,
 };

@@ -1,21 +1,20 @@
 /** OpenAI's chat completions format: AI21 Jamba, Mistral's chat models, gpt-oss, Qwen, Writer and many others. */
 
+import { asArray, asObject, asObjects, asString, isObject, type JsonObject, type JsonValue } from '../data/json.js';
 import {
-  asArray,
-  asNumber,
-  asObject,
-  asObjects,
-  asString,
-  asStrings,
-  isObject,
-  type JsonObject,
-  type JsonValue,
-} from '../data/json.js';
-import { finishReason, type Message, message, type OutputMessage, type Part, textPart } from '../data/messages.js';
+  finishReason,
+  type Message,
+  message,
+  type OutputMessage,
+  type Part,
+  type ToolDefinition,
+  textPart,
+} from '../data/messages.js';
 import type { Dialect } from './dialect.js';
-import { createOpenAiChatFold } from './openai-chat-fold.js';
-import { readOpenAiUsage } from './openai-usage.js';
-import { parseToolInput } from './tool-input.js';
+import { createOpenAiChatFold } from './fold/openai-chat-fold.js';
+import { parseToolInput } from './fold/tool-input.js';
+import { blobPart, toolCallPart, toolResponsePart, uriPart } from './messages/parts.js';
+import { choiceReason, readOpenAiParameters, readOpenAiResponse } from './openai.js';
 
 export const openAiChat: Dialect = {
   name: 'openai-chat',
@@ -31,70 +30,35 @@ export const openAiChat: Dialect = {
     asArray(body['choices']).some(
       (choice) => isObject(choice) && (isObject(choice['message']) || isObject(choice['delta'])),
     ),
-  readParameters(body) {
-    const stop = asString(body['stop']);
-    return {
-      maxTokens: asNumber(body['max_completion_tokens']) ?? asNumber(body['max_tokens']),
-      temperature: asNumber(body['temperature']),
-      topP: asNumber(body['top_p']),
-      stopSequences: stop === undefined ? asStrings(body['stop']) : [stop],
-      seed: asNumber(body['seed']),
-      frequencyPenalty: asNumber(body['frequency_penalty']),
-      presencePenalty: asNumber(body['presence_penalty']),
-      choiceCount: asNumber(body['n']),
-      outputType: asString(asObject(body['response_format'])?.['type'])?.startsWith('json') ? 'json' : undefined,
-    };
-  },
-  readInput(body) {
-    return { messages: asObjects(body['messages']).map(readMessage) };
-  },
-  readTools(body) {
-    return asArray(body['tools']).flatMap((tool) => {
-      const definition = asObject(asObject(tool)?.['function']);
-      const name = asString(definition?.['name']);
-      if (!definition || name === undefined) return [];
-      return [
-        {
-          type: 'function' as const,
-          name,
-          description: asString(definition['description']),
-          parameters: definition['parameters'],
-        },
-      ];
-    });
-  },
-  readResponse: (body) => ({
-    id: asString(body['id']),
-    model: asString(body['model']),
-    finishReasons: asStrings(asObjects(body['choices']).map(reason)),
-    usage: readOpenAiUsage(body),
-  }),
+  readParameters: readOpenAiParameters,
+  readInput: (body) => ({ messages: asObjects(body['messages']).map(readMessage) }),
+  readTools: (body) => asObjects(body['tools']).flatMap(readTool),
+  readResponse: readOpenAiResponse,
   readOutput(body) {
     return asObjects(body['choices']).map((choice): OutputMessage => {
       const raw = asObject(choice['message']) ?? {};
       const { role, parts } = readMessage({ role: 'assistant', ...raw });
-      return { role, parts, finish_reason: finishReason(asString(reason(choice))) };
+      return { role, parts, finish_reason: finishReason(asString(choiceReason(choice))) };
     });
   },
   createFold: createOpenAiChatFold,
 };
 
-/** Mistral calls it `stop_reason`. */
-function reason(choice: JsonObject): JsonValue | undefined {
-  return choice['finish_reason'] ?? choice['stop_reason'];
+function readTool(tool: JsonObject): ToolDefinition[] {
+  const definition = asObject(tool['function']);
+  const name = asString(definition?.['name']);
+  if (!definition || name === undefined) return [];
+  const { description, parameters } = definition;
+  return [{ type: 'function', name, description: asString(description), parameters }];
 }
 
 function readMessage(raw: JsonObject): Message {
   const content = readContent(raw['content'], raw['role'] === 'assistant');
-  const toolCallId = asString(raw['tool_call_id']);
   if (raw['role'] === 'tool') {
-    const only = content[0];
-    const response: JsonValue =
-      content.length === 1 && only?.type === 'text' ? (only.content as string) : (raw['content'] ?? null);
-    return {
-      role: 'tool',
-      parts: [{ type: 'tool_call_response', ...(toolCallId === undefined ? {} : { id: toolCallId }), response }],
-    };
+    const [only] = content;
+    const isText = content.length === 1 && only?.type === 'text';
+    const response = isText ? (only.content as string) : (raw['content'] ?? null);
+    return { role: 'tool', parts: [toolResponsePart(raw['tool_call_id'], response)] };
   }
   const reasoning = asString(raw['reasoning_content']) ?? asString(raw['reasoning']);
   const refusal = asString(raw['refusal']);
@@ -102,30 +66,33 @@ function readMessage(raw: JsonObject): Message {
     ...(reasoning === undefined ? [] : [{ type: 'reasoning' as const, content: reasoning }]),
     ...content,
     ...(refusal === undefined ? [] : [{ type: 'refusal', content: refusal }]),
-    ...asArray(raw['tool_calls']).flatMap(readToolCall),
+    ...asObjects(raw['tool_calls']).flatMap(readToolCall),
   ]);
 }
 
 function readContent(content: JsonValue | undefined, isAnswer: boolean): Part[] {
   if (typeof content === 'string') return isAnswer ? readAnswerText(content) : text(content);
-  return asArray(content).flatMap((item): Part[] => {
-    const block = asObject(item);
-    const plain = asString(block?.['text']);
-    if (plain !== undefined) return [textPart(plain)];
-    // Magistral's own name for reasoning.
-    const thinking = asArray(block?.['thinking']).map((thought) => asString(asObject(thought)?.['text']) ?? '');
-    if (thinking.length > 0) return [{ type: 'reasoning', content: thinking.join('') }];
-    const url = asString(asObject(block?.['image_url'])?.['url']);
-    if (url !== undefined) return [readImage(url)];
-    const type = asString(block?.['type']);
-    return block && type !== undefined ? [{ ...block, type }] : [];
-  });
+  return asObjects(content).flatMap(readItem);
+}
+
+function readItem(item: JsonObject): Part[] {
+  const plain = asString(item['text']);
+  if (plain !== undefined) return [textPart(plain)];
+  // Magistral's own name for reasoning.
+  const thoughts = asObjects(item['thinking']);
+  if (thoughts.length > 0) {
+    return [{ type: 'reasoning', content: thoughts.map((thought) => asString(thought['text']) ?? '').join('') }];
+  }
+  const url = asString(asObject(item['image_url'])?.['url']);
+  if (url !== undefined) return [readImage(url)];
+  const type = asString(item['type']);
+  return type === undefined ? [] : [{ ...item, type }];
 }
 
 function readImage(url: string): Part {
   const [, mimeType, content] = /^data:([^;,]+);base64,([\s\S]*)$/.exec(url) ?? [];
-  if (mimeType === undefined || content === undefined) return { type: 'uri', modality: 'image', uri: url };
-  return { type: 'blob', modality: 'image', mime_type: mimeType, content };
+  if (content === undefined) return uriPart({ modality: 'image', mimeType: undefined }, url);
+  return blobPart({ modality: 'image', mimeType }, content);
 }
 
 /** gpt-oss writes its reasoning in front of the answer, into the same text. */
@@ -139,18 +106,9 @@ function text(content: string): Part[] {
   return content === '' ? [] : [textPart(content)];
 }
 
-function readToolCall(call: JsonValue): Part[] {
-  const raw = asObject(call);
-  const definition = asObject(raw?.['function']);
+function readToolCall(call: JsonObject): Part[] {
+  const definition = asObject(call['function']);
   if (!definition) return [];
-  const id = asString(raw?.['id']);
-  const args = definition['arguments'];
-  return [
-    {
-      type: 'tool_call',
-      ...(id === undefined ? {} : { id }),
-      name: asString(definition['name']) ?? '',
-      arguments: typeof args === 'string' ? parseToolInput(args) : (args ?? {}),
-    },
-  ];
+  const { name, arguments: args = {} } = definition;
+  return [toolCallPart(call['id'], name, typeof args === 'string' ? parseToolInput(args) : args)];
 }

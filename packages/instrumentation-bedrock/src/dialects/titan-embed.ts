@@ -1,9 +1,9 @@
 /** Amazon Titan embedding models. */
 
 import { asNumber, asStrings, isObject } from '../data/json.js';
-import { createChunkListFold } from './chunk-list-fold.js';
 import type { Dialect } from './dialect.js';
-import { promptInput } from './text-completion.js';
+import { createChunkListFold } from './fold/chunk-list-fold.js';
+import { promptInput } from './messages/text-completion.js';
 
 export const titanEmbed: Dialect = {
   name: 'titan-embed',

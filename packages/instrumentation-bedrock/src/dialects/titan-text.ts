@@ -1,8 +1,10 @@
 /** Amazon Titan text models. */
 
 import { asArray, asNumber, asObject, asObjects, asStrings, isObject } from '../data/json.js';
-import type { Dialect, FoldOptions, StreamFold } from './dialect.js';
-import { completionMessage, promptInput, StreamedTexts } from './text-completion.js';
+import type { Dialect } from './dialect.js';
+import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
+import { StreamedTexts } from './fold/streamed-texts.js';
+import { completionMessage, promptInput } from './messages/text-completion.js';
 
 export const titanText: Dialect = {
   name: 'titan-text',

@@ -1,10 +1,9 @@
 /** Converse and ConverseStream: one dialect for all models, in the SDK's own objects. */
 
-import { asObject, asString, isObject, type JsonObject, type ToJsonOptions, toJson } from '../data/json.js';
+import { asObject, asString, firstKey, isObject, type JsonObject, type ToJsonOptions, toJson } from '../data/json.js';
 import { identifyModel } from '../data/model-id.js';
 import { ATTR_AWS_BEDROCK_GUARDRAIL_ID } from '../data/semconv.js';
 import { converse as dialect } from '../dialects/converse.js';
-import { memberName } from '../dialects/converse-fold.js';
 import type {
   ContentForm,
   Operation,
@@ -58,13 +57,13 @@ function createReader(_request: OperationRequest, _output: unknown, options: Str
   const fold = dialect.createFold({ content: options.withContent });
   return {
     read(event) {
-      if (!isObject(event) || memberName(event) === undefined) return undefined;
+      if (!isObject(event) || firstKey(event) === undefined) return undefined;
       fold.add(event);
       return event;
     },
     show(event) {
       const members = asObject(event) ?? {};
-      const name = memberName(members) ?? 'chunk';
+      const name = firstKey(members) ?? 'chunk';
       return { name, value: members[name] ?? null };
     },
     answer: () => answerOf(fold.body(), options),

@@ -8,7 +8,7 @@ import { invokeModel, invokeModelStream } from './invoke-model.js';
 import type { Operation } from './operation.js';
 import { plainOperation } from './plain.js';
 
-const OPERATIONS: readonly Operation[] = [
+export const OPERATIONS: readonly Operation[] = [
   converse,
   converseStream,
   invokeModel,

@@ -1,7 +1,7 @@
 /** The fold for dialects that define no stream format. */
 
-import type { JsonObject } from '../data/json.js';
-import type { FoldOptions, StreamFold } from './dialect.js';
+import type { JsonObject } from '../../data/json.js';
+import type { FoldOptions, StreamFold } from './stream-fold.js';
 
 /** Lists the chunks as they came. Only the service's closing metrics can tell whether such a stream is complete. */
 export function createChunkListFold({ content }: FoldOptions): StreamFold {

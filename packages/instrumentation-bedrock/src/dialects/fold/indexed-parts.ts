@@ -1,6 +1,6 @@
 /** Parts of a streamed answer, addressed by the index that the service sends with each piece. */
 
-import { asNumber, type JsonValue } from '../data/json.js';
+import { asNumber, type JsonValue } from '../../data/json.js';
 
 /** A map and not an array, because an index that the service sends must not size anything here. */
 export class IndexedParts<Part> {
@@ -10,7 +10,15 @@ export class IndexedParts<Part> {
     return this.#parts.size;
   }
 
-  /** @param index 0 if it is not a number. */
+  /** The part at the index, which is 0 if the service sent no number. Creates the part if there is none yet. */
+  at(index: JsonValue | undefined, create: () => Part): Part {
+    const known = this.get(index);
+    if (known !== undefined) return known;
+    const part = create();
+    this.set(index, part);
+    return part;
+  }
+
   get(index: JsonValue | undefined): Part | undefined {
     return this.#parts.get(asNumber(index) ?? 0);
   }

@@ -1,25 +1,9 @@
-/** What dialects with a prompt in the request and a text in the answer share. */
+/** A stream whose chunks each add a piece to one of several texts. */
 
-import { asString, type JsonValue } from '../data/json.js';
-import { finishReason, type InputContent, type OutputMessage, textPart } from '../data/messages.js';
-import type { FoldOptions } from './dialect.js';
+import type { JsonValue } from '../../data/json.js';
 import { IndexedParts } from './indexed-parts.js';
+import type { FoldOptions } from './stream-fold.js';
 import { StreamedText } from './streamed-text.js';
-
-/** The prompt as one user message. */
-export function promptInput(prompt: JsonValue | undefined): InputContent {
-  const text = asString(prompt);
-  return { messages: text === undefined ? [] : [{ role: 'user', parts: [textPart(text)] }] };
-}
-
-/** One generated text as a message of the assistant. */
-export function completionMessage(text: JsonValue | undefined, reason: JsonValue | undefined): OutputMessage {
-  return {
-    role: 'assistant',
-    parts: [textPart(asString(text) ?? '')],
-    finish_reason: finishReason(asString(reason)),
-  };
-}
 
 /** One of the texts of a streamed answer. */
 export interface FinishedText {
@@ -28,7 +12,6 @@ export interface FinishedText {
   readonly reason: string | undefined;
 }
 
-/** Collects a stream whose chunks each add a piece to one of several texts. */
 export class StreamedTexts {
   readonly #content: boolean;
   readonly #texts = new IndexedParts<{ text: StreamedText | undefined; reason: string | undefined }>();
@@ -40,11 +23,10 @@ export class StreamedTexts {
   /** @param index which of the texts the piece and the finish reason belong to. Default: the only one. */
   add(piece: JsonValue | undefined, reason: JsonValue | undefined, index?: JsonValue): void {
     if (typeof piece !== 'string' && typeof reason !== 'string') return;
-    let known = this.#texts.get(index);
-    if (!known) {
-      known = { text: this.#content ? new StreamedText() : undefined, reason: undefined };
-      this.#texts.set(index, known);
-    }
+    const known = this.#texts.at(index, () => ({
+      text: this.#content ? new StreamedText() : undefined,
+      reason: undefined,
+    }));
     if (typeof piece === 'string') known.text?.add(piece);
     if (typeof reason === 'string') known.reason = reason;
   }

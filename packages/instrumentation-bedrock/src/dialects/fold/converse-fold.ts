@@ -1,14 +1,8 @@
 /** Folds the events of ConverseStream, and the chunks of Nova's own stream, into the answer without streaming. */
 
-import { asObject, asString, type JsonObject, setMembers } from '../data/json.js';
+import { asObject, asString, type JsonObject, setMembers } from '../../data/json.js';
 import { ConverseBlocks } from './converse-blocks.js';
-import type { FoldOptions, StreamFold } from './dialect.js';
-
-/** The name of an event: an event is an object with one member, whose key is the name. */
-export function memberName(event: JsonObject): string | undefined {
-  for (const name in event) return name;
-  return undefined;
-}
+import type { FoldOptions, StreamFold } from './stream-fold.js';
 
 export interface ConverseFoldOptions extends FoldOptions {
   /** True if the service may send one block of text as several blocks. The fold joins them. */

@@ -1,6 +1,6 @@
 /** Content blocks of the Converse API, which Amazon Nova's own format shares. Bytes arrive here as base64 text. */
 
-import { asArray, asObject, asObjects, asString, isObject, type JsonObject, type JsonValue } from '../data/json.js';
+import { asArray, asObject, asObjects, asString, asStrings, type JsonObject, type JsonValue } from '../../data/json.js';
 import {
   type InputContent,
   type Message,
@@ -8,8 +8,9 @@ import {
   type Part,
   type ToolDefinition,
   textPart,
-} from '../data/messages.js';
+} from '../../data/messages.js';
 import { MODALITIES, type Modality, mimeTypeOf } from './mime-types.js';
+import { blobPart, toolCallPart, toolResponsePart, uriPart } from './parts.js';
 
 /** `messages` and `system` of a request. */
 export function readConversation(body: JsonObject): InputContent {
@@ -25,51 +26,37 @@ export function readMessage(raw: JsonObject): Message {
 }
 
 function readBlocks(content: JsonValue | undefined): Part[] {
-  const parts: Part[] = [];
-  for (const block of asArray(content)) parts.push(...readBlock(block));
-  return parts;
+  return asObjects(content).flatMap(readBlock);
 }
 
 /** `toolConfig` of a request. */
 export function readToolConfig(body: JsonObject): ToolDefinition[] {
-  return asArray(asObject(body['toolConfig'])?.['tools']).flatMap((tool): ToolDefinition[] => {
-    const spec = asObject(asObject(tool)?.['toolSpec']);
-    const name = asString(spec?.['name']);
-    if (spec && name !== undefined) {
-      const parameters = asObject(spec['inputSchema'])?.['json'];
-      return [{ type: 'function', name, description: asString(spec['description']), parameters }];
-    }
-    // A tool of the service's own, such as `nova_grounding`: no function of the application.
-    const systemTool = asString(asObject(asObject(tool)?.['systemTool'])?.['name']);
-    return systemTool === undefined ? [] : [{ type: 'systemTool', name: systemTool }];
-  });
+  return asObjects(asObject(body['toolConfig'])?.['tools']).flatMap(readTool);
 }
 
-function readBlock(block: JsonValue): Part[] {
-  if (!isObject(block)) return [];
+function readTool(tool: JsonObject): ToolDefinition[] {
+  const spec = asObject(tool['toolSpec']);
+  const name = asString(spec?.['name']);
+  if (spec && name !== undefined) {
+    const parameters = asObject(spec['inputSchema'])?.['json'];
+    return [{ type: 'function', name, description: asString(spec['description']), parameters }];
+  }
+  // A tool of the service's own, such as `nova_grounding`, which is no function of the application.
+  const systemTool = asString(asObject(tool['systemTool'])?.['name']);
+  return systemTool === undefined ? [] : [{ type: 'systemTool', name: systemTool }];
+}
+
+function readBlock(block: JsonObject): Part[] {
   if (typeof block['text'] === 'string') return [textPart(block['text'])];
 
   const toolUse = asObject(block['toolUse']);
   if (toolUse) {
-    return [
-      {
-        type: 'tool_call',
-        ...id(toolUse['toolUseId']),
-        name: asString(toolUse['name']) ?? '',
-        ...(toolUse['input'] === undefined ? {} : { arguments: toolUse['input'] }),
-      },
-    ];
+    return [toolCallPart(toolUse['toolUseId'], toolUse['name'], toolUse['input'])];
   }
   const toolResult = asObject(block['toolResult']);
   if (toolResult) {
     const content = asArray(toolResult['content']).map(readToolResultItem);
-    return [
-      {
-        type: 'tool_call_response',
-        ...id(toolResult['toolUseId']),
-        response: content.length === 1 ? (content[0] ?? null) : content,
-      },
-    ];
+    return [toolResponsePart(toolResult['toolUseId'], content.length === 1 ? (content[0] ?? null) : content)];
   }
   const reasoning = asObject(block['reasoningContent']);
   if (reasoning) {
@@ -78,10 +65,8 @@ function readBlock(block: JsonValue): Part[] {
   }
   const citations = asObject(block['citationsContent']);
   if (citations) {
-    return asArray(citations['content']).flatMap((item) => {
-      const text = asString(asObject(item)?.['text']);
-      return text === undefined ? [] : [textPart(text)];
-    });
+    const texts = asStrings(asObjects(citations['content']).map((item) => item['text'])) ?? [];
+    return texts.map(textPart);
   }
   const guarded = asString(asObject(asObject(block['guardContent'])?.['text'])?.['text']);
   if (guarded !== undefined) return [textPart(guarded)];
@@ -108,13 +93,7 @@ function readMedia(media: JsonObject, modality: Modality): Part[] {
   // A document cut into pieces that can be cited.
   if (Array.isArray(source?.['content'])) return readBlocks(source['content']);
 
-  const mimeType = mimeTypeOf(modality, asString(media['format']));
-  const mime = mimeType === undefined ? {} : { mime_type: mimeType };
+  const about = { modality, mimeType: mimeTypeOf(modality, asString(media['format'])) };
   const uri = asString(asObject(source?.['s3Location'])?.['uri']);
-  if (uri !== undefined) return [{ type: 'uri', modality, ...mime, uri }];
-  return [{ type: 'blob', modality, ...mime, content: asString(source?.['bytes']) ?? '' }];
-}
-
-function id(value: JsonValue | undefined): { id: string } | Record<string, never> {
-  return typeof value === 'string' ? { id: value } : {};
+  return [uri === undefined ? blobPart(about, asString(source?.['bytes'])) : uriPart(about, uri)];
 }

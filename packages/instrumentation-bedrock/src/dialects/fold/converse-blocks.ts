@@ -1,6 +1,6 @@
 /** Collects the content blocks of a ConverseStream answer from their starts and deltas. */
 
-import { asArray, asBytes, asObject, type JsonObject, type JsonValue, setMember } from '../data/json.js';
+import { asArray, asBytes, asObject, type JsonObject, type JsonValue, setMember } from '../../data/json.js';
 import { IndexedParts } from './indexed-parts.js';
 import { addPiece, type StreamedText } from './streamed-text.js';
 import { parseToolInput } from './tool-input.js';

@@ -1,8 +1,8 @@
 /** Folds Anthropic's stream events into a Messages answer. */
 
-import { asObject, asString, isObject, type JsonObject, type JsonValue, setMember } from '../data/json.js';
-import type { FoldOptions, StreamFold } from './dialect.js';
+import { asObject, asString, isObject, type JsonObject, type JsonValue, setMember } from '../../data/json.js';
 import { IndexedParts } from './indexed-parts.js';
+import type { FoldOptions, StreamFold } from './stream-fold.js';
 import { addPiece, type StreamedText } from './streamed-text.js';
 import { parseToolInput } from './tool-input.js';
 
@@ -24,7 +24,10 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
           blocks?.set(event['index'], { start: asObject(event['content_block']) ?? {} });
           break;
         case 'content_block_delta':
-          if (blocks) addDelta(blockAt(blocks, event['index']), asObject(event['delta']) ?? {});
+          addDelta(
+            blocks?.at(event['index'], () => ({ start: {} })),
+            asObject(event['delta']) ?? {},
+          );
           break;
         case 'message_delta':
           addKnown(closing, asObject(event['delta']));
@@ -73,16 +76,8 @@ interface Block {
   citations?: JsonValue[];
 }
 
-function blockAt(blocks: IndexedParts<Block>, index: JsonValue | undefined): Block {
-  let block = blocks.get(index);
-  if (!block) {
-    block = { start: {} };
-    blocks.set(index, block);
-  }
-  return block;
-}
-
-function addDelta(block: Block, delta: JsonObject): void {
+function addDelta(block: Block | undefined, delta: JsonObject): void {
+  if (!block) return;
   const text = asString(delta['text']);
   if (text !== undefined) block.text = addPiece(block.text, text);
   const thinking = asString(delta['thinking']);

@@ -1,47 +1,31 @@
 /** Folds `chat.completion.chunk` objects into a chat completion. */
 
-import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../data/json.js';
-import type { FoldOptions, StreamFold } from './dialect.js';
+import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import { IndexedParts } from './indexed-parts.js';
-import { withoutOutput } from './openai-usage.js';
+import { OpenAiHead } from './openai-head.js';
+import type { FoldOptions, StreamFold } from './stream-fold.js';
 import { addPiece, StreamedText } from './streamed-text.js';
 
 export function createOpenAiChatFold({ content }: FoldOptions): StreamFold {
-  let id: JsonValue | undefined;
-  let model: JsonValue | undefined;
-  let usage: JsonObject | undefined;
+  const head = new OpenAiHead();
   const choices = new IndexedParts<Choice>();
   const isComplete = (): boolean => choices.size > 0 && choices.every(({ finishReason }) => finishReason !== undefined);
   return {
     add(chunk) {
-      id ??= chunk['id'];
-      model ??= chunk['model'];
-      // Jamba repeats a cumulative usage on every chunk, other models send it once at the end: the last one counts.
-      usage = asObject(chunk['usage']) ?? usage;
+      head.add(chunk);
       for (const raw of asObjects(chunk['choices'])) {
-        let choice = choices.get(raw['index']);
-        if (!choice) {
-          const index = asNumber(raw['index']) ?? 0;
-          choice = { index, message: content ? { content: [], toolCalls: [] } : undefined, finishReason: undefined };
-          choices.set(index, choice);
-        }
+        const choice = choices.at(raw['index'], () => ({
+          index: asNumber(raw['index']) ?? 0,
+          message: content ? { content: [], toolCalls: [] } : undefined,
+          finishReason: undefined,
+        }));
         choice.finishReason = asString(raw['finish_reason']) ?? asString(raw['stop_reason']) ?? choice.finishReason;
         // Mistral Large calls the piece `message`, and so does a whole answer that comes as one chunk.
         if (choice.message) addDelta(choice.message, asObject(raw['delta']) ?? asObject(raw['message']) ?? {});
       }
     },
     body() {
-      if (choices.size === 0) return undefined;
-      return {
-        id,
-        model,
-        choices: choices.inOrder().map(({ index, message, finishReason }) => ({
-          index,
-          ...(message && { message: finishMessage(message) }),
-          finish_reason: finishReason ?? null,
-        })),
-        usage: isComplete() ? usage : withoutOutput(usage),
-      };
+      return choices.size > 0 ? head.body(choices.inOrder().map(finishChoice), isComplete()) : undefined;
     },
     isComplete,
   };
@@ -120,6 +104,10 @@ function addToolCall(calls: ToolCall[], piece: JsonObject): void {
   call.name ??= asString(definition?.['name']);
   const args = asString(definition?.['arguments']);
   if (args !== undefined) call.arguments = addPiece(call.arguments, args);
+}
+
+function finishChoice({ index, message, finishReason }: Choice): JsonObject {
+  return { index, ...(message && { message: finishMessage(message) }), finish_reason: finishReason ?? null };
 }
 
 function finishMessage(message: ChatMessage): JsonObject {

@@ -1,0 +1,41 @@
+/** What OpenAI's two formats share. */
+
+import type { RequestParameters, ResponseFacts } from '../data/facts.js';
+import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject, type JsonValue } from '../data/json.js';
+
+export function readOpenAiParameters(body: JsonObject): RequestParameters {
+  const stop = asString(body['stop']);
+  return {
+    maxTokens: asNumber(body['max_completion_tokens']) ?? asNumber(body['max_tokens']),
+    temperature: asNumber(body['temperature']),
+    topP: asNumber(body['top_p']) ?? asNumber(body['topP']),
+    stopSequences: stop === undefined ? asStrings(body['stop']) : [stop],
+    seed: asNumber(body['seed']),
+    frequencyPenalty: asNumber(body['frequency_penalty']),
+    presencePenalty: asNumber(body['presence_penalty']),
+    choiceCount: asNumber(body['n']),
+    outputType: asString(asObject(body['response_format'])?.['type'])?.startsWith('json') ? 'json' : undefined,
+  };
+}
+
+export function readOpenAiResponse(body: JsonObject): ResponseFacts {
+  const usage = asObject(body['usage']);
+  return {
+    id: asString(body['id']),
+    model: asString(body['model']),
+    finishReasons: asStrings(asObjects(body['choices']).map(choiceReason)),
+    usage: usage && {
+      inputTokens: asNumber(usage['prompt_tokens']),
+      outputTokens: asNumber(usage['completion_tokens']),
+      totalTokens: asNumber(usage['total_tokens']),
+      cacheReadTokens: asNumber(asObject(usage['prompt_tokens_details'])?.['cached_tokens']),
+      reasoningTokens: asNumber(asObject(usage['completion_tokens_details'])?.['reasoning_tokens']),
+      inputIncludesCache: true,
+    },
+  };
+}
+
+/** The finish reason of a choice. Mistral and DeepSeek call it `stop_reason`. */
+export function choiceReason(choice: JsonObject): JsonValue | undefined {
+  return choice['finish_reason'] ?? choice['stop_reason'];
+}
