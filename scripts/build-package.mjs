@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-// Built aside and moved in one step: a program that runs meanwhile finds the old build or the new one, never half.
-// Inside node_modules, because that folder is on the same disk and ignored by every tool.
+// The build is made here and moved in one step, so that a running program never finds half a build. This folder is on the
+// same disk, and every tool ignores node_modules.
 const ASIDE = join('node_modules', `.build-${process.pid}`);
 const FRESH = join(ASIDE, 'dist');
-/** Its time stamp tells how old the build is: scripts/build.ts compares it with the sources. */
+/** Its time stamp is the start of the build. packages/testing/src/build.ts compares it with the sources. */
 const STAMP = join(FRESH, 'cjs', 'package.json');
 
 /** @param {'esm' | 'cjs'} format */
@@ -27,7 +27,7 @@ function replaceDist() {
       renameSync(FRESH, 'dist');
       return;
     } catch (error) {
-      // Another build of this package came between the two steps.
+      // Another build of this package has just created the folder.
       if (attempt === 5) throw error;
     }
   }
@@ -41,7 +41,7 @@ try {
   } else {
     // The package is "type": "module"; this marks the second build for Node.js and TypeScript as CommonJS.
     writeFileSync(STAMP, '{ "type": "commonjs" }\n');
-    // The start and not the end: a source changed during the build is newer than the build.
+    // The start, so that a source that changed during the build is newer than the build.
     utimesSync(STAMP, started, started);
     replaceDist();
     cpSync(join(ROOT, 'LICENSE'), 'LICENSE');

@@ -14,12 +14,12 @@ import { demoServer } from './demo/server.js';
 import { catchInterrupt, type Interrupt } from './support/interrupt.js';
 
 const EXPERIMENT = 'bedrock-examples';
-/** Resource attribute of the examples' spans, which MLflow keeps as a tag of each trace: tells the traces of this run. */
+/** Resource attribute of the examples' spans. MLflow keeps it as a tag, which identifies the traces of this run. */
 const RUN_TAG = 'demo.run';
 /** The shell's exit code for a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
-/** `npm run demo`: the examples with a real MLflow server, and their traces as that server has them. */
+/** `npm run demo` runs the examples with a real MLflow server, and prints their traces as that server has them. */
 export async function main(args: string[]): Promise<number> {
   const options = readOptions(args, process.stdout.isTTY === true);
   if (options.help) {
@@ -35,7 +35,7 @@ export async function main(args: string[]): Promise<number> {
     return code;
   } finally {
     for (const close of cleanup.reverse()) await close();
-    // What an interrupted step left behind, a download for example, must not hold the process.
+    // An interrupted step, such as a download, must not keep the process alive.
     if (interrupt.signal.aborted) setImmediate(() => process.exit());
   }
 }
@@ -54,7 +54,7 @@ async function runDemo(options: DemoOptions, interrupt: Interrupt, cleanup: (() 
   const run = randomUUID();
   const failed = await runExamples(bedrock, server.uri, run, interrupt);
   if (interrupt.signal.aborted) return INTERRUPTED;
-  // Loaded now, because it uses a package that has to be built first.
+  // Loaded now, because it imports a package that must be built first.
   const { printTraces } = await import('./demo/traces.js');
   await printTraces({ trackingUri: server.uri, experimentName: EXPERIMENT, tag: [RUN_TAG, run] });
   if (options.keep) {
@@ -66,7 +66,7 @@ async function runDemo(options: DemoOptions, interrupt: Interrupt, cleanup: (() 
   return failed ? 1 : 0;
 }
 
-/** Runs the examples up to the first that fails: without credentials, say, the others would fail the same way. */
+/** Runs the examples up to the first failure. Without credentials, for example, the others would fail the same way. */
 async function runExamples(
   bedrock: BedrockTarget,
   trackingUri: string,

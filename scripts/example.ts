@@ -18,7 +18,7 @@ const USAGE = `Usage: npm run example -- ${EXAMPLES.join('|')} [--aws] [argument
 Environment: MLFLOW_TRACKING_URI (default http://localhost:5000), MLFLOW_EXPERIMENT_NAME, BEDROCK_MODEL_ID,
              AWS_ENDPOINT_URL_BEDROCK_RUNTIME (use a simulator that is running already)`;
 
-/** `npm run example -- <name>`: runs one example against the simulator or, with `--aws`, against Amazon Bedrock. */
+/** `npm run example -- <name>` runs one example against the simulator, or with `--aws` against Amazon Bedrock. */
 export async function main(args: string[]): Promise<number> {
   const request = readArguments(args);
   if (request === 'help') {

@@ -16,7 +16,7 @@ const MATRIX_SERVERS: readonly (readonly [Backend, number])[] = [
   ['postgres', 4],
 ];
 
-/** `npm run load`: how many spans an MLflow server takes, and what they cost it. */
+/** `npm run load` measures how many spans an MLflow server takes, and what they cost the server. */
 export async function main(args: string[]): Promise<number> {
   const options = readOptions(args);
   if (options.help) {
@@ -27,7 +27,7 @@ export async function main(args: string[]): Promise<number> {
   const built = await buildPackages();
   if (built.length > 0) log(`Built ${built.join(', ')}`);
 
-  // Loaded now, because it uses a package that has to be built first.
+  // Loaded now, because it imports a package that must be built first.
   const { reportLosses } = await import('./load/sender.js');
   reportLosses();
 
@@ -62,7 +62,7 @@ export async function main(args: string[]): Promise<number> {
   return complaints.length === 0 && measurements.every(({ sent }) => sent.spans > 0) ? 0 : 1;
 }
 
-/** Every kind of trace, with the job's other settings. */
+/** The job with every kind of trace. */
 function matrixJobs(job: LoadJob): LoadJob[] {
   const kinds = (['otlp-only', 'full'] as const).flatMap((traceInfo) =>
     ([1, 5] as const).flatMap((spansPerTrace) => [2, 50].map((kilobytes) => ({ traceInfo, spansPerTrace, kilobytes }))),

@@ -12,8 +12,8 @@ const PAGE = resolve(import.meta.dirname, '../docs/compatibility.md');
 const PARALLEL = 2;
 
 /**
- * `npm run matrix`: the packed packages with each supported Node.js, line of OpenTelemetry and a range of AWS SDKs.
- * Brings `docs/compatibility.md` up to date.
+ * `npm run matrix` tries the packed packages with each supported Node.js, each line of OpenTelemetry and several AWS SDKs.
+ * It updates `docs/compatibility.md`.
  */
 export async function main(): Promise<number> {
   const outcomes = await runMatrix(CELLS, (line) => console.log(line));
@@ -25,7 +25,7 @@ export async function main(): Promise<number> {
   return all.some(({ kind }) => kind === 'fails') ? 1 : 0;
 }
 
-/** Tries the cells, two at a time, and tells of each. */
+/** Tries the cells, two at a time, and logs each outcome. */
 export async function runMatrix(cells: readonly Cell[], log: (line: string) => void): Promise<Map<Cell, Outcome>> {
   await buildPackages();
   const packed = await packPackages();

@@ -6,7 +6,7 @@ import { runSoak } from '../packages/instrumentation-bedrock/test/soak/run.js';
 const USAGE = `Usage: npm run soak -- [--calls 100000] [--concurrency 24] [--seed number]
   --seed   repeats the calls of another run, which printed it`;
 
-/** `npm run soak`: calls of all kinds, with faults, breaks and aborts; then what must hold after them. */
+/** `npm run soak` makes calls of all kinds, with faults, breaks and aborts. Then it checks what must hold after them. */
 export async function main(args: string[]): Promise<number> {
   const options = readOptions(args);
   const log = (line: string): void => console.log(`• ${line}`);

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MLFLOW_HOME } from 'testing/mlflow/install.js';
 
+/** The help text. */
 export const USAGE = `Usage: npm run demo -- [options]
 Starts MLflow and a Bedrock simulator, runs the examples, and shows their traces as MLflow has them.
   --aws            call Amazon Bedrock with your AWS credentials and region instead of the simulator
@@ -12,9 +13,10 @@ Starts MLflow and a Bedrock simulator, runs the examples, and shows their traces
   --exit           end afterwards (default without a terminal)
   --help           show this`;
 
+/** The command line of `npm run demo`. */
 export interface DemoOptions {
   aws: boolean;
-  /** Absent: start a server. */
+  /** The URL of a running server. Absent: start one. */
   mlflow?: string;
   port?: number;
   directory: string;
@@ -33,6 +35,8 @@ const OPTIONS = {
 } as const;
 
 /**
+ * Reads the command line.
+ *
  * @param isTerminal whether standard output is a terminal
  * @throws Error that names the wrong option and shows the usage
  */

@@ -9,7 +9,7 @@ export interface DemoServer extends TrackingServer {
   close(): Promise<void>;
 }
 
-/** The server that `--mlflow` names, or one of our own on the data of earlier demos. */
+/** The server that `--mlflow` names. Starts one on the data of earlier demos if there is no such option. */
 export async function demoServer(options: DemoOptions, log: (line: string) => void): Promise<DemoServer> {
   if (options.mlflow !== undefined) {
     const server = await checkTrackingServer(
@@ -40,12 +40,12 @@ export async function demoServer(options: DemoOptions, log: (line: string) => vo
 }
 
 interface RunningDemo {
-  /** Absent while its server is starting. */
+  /** Absent while the server starts. */
   url?: string;
   pid: number;
 }
 
-/** In the data folder while a demo uses it. */
+/** The file that marks a data folder while a demo uses it. */
 function markOf(directory: string): string {
   return join(directory, 'running.json');
 }
@@ -54,13 +54,13 @@ function writeMark(directory: string, demo: RunningDemo, flag = 'w'): void {
   writeFileSync(markOf(directory), JSON.stringify(demo), { flag });
 }
 
-/** Two servers on one SQLite file would lock each other out, or set it up at the same time. */
+/** Two servers on one SQLite file would block each other, or create its tables at the same time. */
 async function claim(directory: string): Promise<void> {
   const running = readMark(directory);
   if (running && (await isRunning(running))) throw alreadyRunning(running);
   rmSync(markOf(directory), { force: true });
   try {
-    // Fails when another demo made it just now.
+    // Fails if another demo has just made it.
     writeMark(directory, { pid: process.pid }, 'wx');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -83,13 +83,13 @@ function readMark(directory: string): RunningDemo | undefined {
   try {
     return JSON.parse(readFileSync(markOf(directory), 'utf8')) as RunningDemo;
   } catch {
-    // None, or cut short by a demo that was killed.
+    // There is no file, or a killed demo did not finish it.
     return undefined;
   }
 }
 
 async function isRunning({ url, pid }: RunningDemo): Promise<boolean> {
-  // The id of a killed demo may belong to another program by now; its server tells.
+  // The process id of a killed demo may belong to another program now, so the server decides.
   if (url !== undefined) {
     return checkTrackingServer(url, '').then(
       () => true,

@@ -1,12 +1,13 @@
-/** Where a column's text stands. */
+/** The side of a column on which its text is. */
 export type Align = 'left' | 'right';
 
+/** The head of a column. */
 export interface Column {
   title: string;
   align: Align;
 }
 
-/** The lines of a table in plain text: head, rule, one per row. */
+/** The lines of a table in plain text: the head, a rule and the rows. */
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const widths = columns.map(({ title }, index) =>
     Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0)),

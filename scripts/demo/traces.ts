@@ -6,7 +6,7 @@ import { type Column, formatTable } from './table.js';
 export interface TraceSelection {
   trackingUri: string;
   experimentName: string;
-  /** Key and value of a tag that the traces have. */
+  /** Key and value of a tag of the traces. */
   tag: readonly [key: string, value: string];
 }
 
@@ -21,7 +21,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'state', align: 'left' },
 ];
 
-/** Prints the traces with that tag as the MLflow server has them, oldest first, each with the link to its page. */
+/** Prints the traces with the tag as the MLflow server has them, oldest first, each with a link to its page. */
 export async function printTraces({ trackingUri, experimentName, tag: [key, value] }: TraceSelection): Promise<void> {
   const client = new MlflowClient({ trackingUri });
   const experiment = await client.getExperimentByName(experimentName);

@@ -1,54 +1,57 @@
-/** What a measurement sends, and what came of it. */
+/** What a measurement sends, and its results. */
 
-/** Backends that the script starts by itself. */
+/** Backends of the servers that the script starts. */
 export const BACKENDS = ['sqlite', 'postgres'] as const;
+/** Where an MLflow server keeps its data. */
 export type Backend = (typeof BACKENDS)[number];
 
+/** What to send, and how fast. */
 export interface LoadJob {
-  /** `full` sends a record for each trace after its spans, as the exporter does by default. */
+  /** `full` sends a record for each trace too, as the exporter does by default. */
   readonly traceInfo: 'full' | 'otlp-only';
   /** 1: a model call alone. 5: an agent with two model calls and two tool runs. */
   readonly spansPerTrace: 1 | 5;
-  /** Recorded content of one model call. */
+  /** Recorded content of one model call, in kB. */
   readonly kilobytes: number;
-  /** Spans that are handed to an exporter at once. */
+  /** Spans per export. */
   readonly batchSpans: number;
-  /** Exporters that send side by side, each one batch after the other, as so many processes would. */
+  /** Exporters that send at the same time, as so many processes would. */
   readonly applications: number;
-  /** Traces per second, of all applications together. Absent: as many as the server takes. */
+  /** Traces per second of all applications together. Absent: as many as the server takes. */
   readonly rate?: number;
   readonly seconds: number;
 }
 
-/** What the senders know. */
+/** Results on the side of the senders. */
 export interface Sent {
   readonly spans: number;
   readonly traces: number;
-  /** Dropped by the queue, or not delivered. */
+  /** Spans that the queue dropped or that were not delivered. */
   readonly lostSpans: number;
-  /** From the first span to the last answer. */
+  /** Time from the first span to the last answer. */
   readonly seconds: number;
   /** CPU time of the senders. */
   readonly cpuSeconds: number;
 }
 
-/** What changed on the side of the server meanwhile. */
+/** What changed on the side of the server during the measurement. */
 export interface Spent {
-  /** CPU time of MLflow with all workers; absent where the server is not ours, or the system is not Linux. */
+  /** CPU time of MLflow with all workers. Absent for a server of the user's, or on a system other than Linux. */
   readonly serverCpuSeconds?: number;
   /** CPU time of PostgreSQL with all its processes. */
   readonly databaseCpuSeconds?: number;
   /** Growth of the database, indexes included. */
   readonly storedBytes?: number;
-  /** Growth of PostgreSQL's write-ahead log: what it writes besides, and what a replica receives. */
+  /** Growth of PostgreSQL's write-ahead log, which is also what a replica receives. */
   readonly walBytes?: number;
   readonly commits?: number;
   /** Rows inserted, updated or deleted. */
   readonly rowsWritten?: number;
 }
 
+/** One line of the report. */
 export interface Measurement {
-  /** Absent for a server that runs already. */
+  /** Absent for a server of the user's. */
   readonly backend?: Backend;
   readonly workers?: number;
   readonly job: LoadJob;
@@ -58,7 +61,7 @@ export interface Measurement {
   readonly loadAverage: number;
 }
 
-/** Content of so many model calls is in a trace. */
+/** The number of model calls in a trace of this many spans. */
 export function modelCallsPerTrace(spansPerTrace: number): number {
   return Math.max(1, Math.floor(spansPerTrace / 2));
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { BACKENDS, type Backend, type LoadJob, modelCallsPerTrace } from './job.js';
 
+/** The help text. */
 export const USAGE = `Usage: npm run load -- [options]
 Measures how many spans an MLflow server takes, and what they cost it.
   --mlflow URL        use a running server instead of starting one
@@ -17,6 +18,7 @@ Measures how many spans an MLflow server takes, and what they cost it.
   --json FILE         write the figures there, too
   --help              show this`;
 
+/** The command line of `npm run load`. */
 export interface LoadOptions {
   readonly job: LoadJob;
   readonly backend: Backend;
@@ -27,7 +29,7 @@ export interface LoadOptions {
   readonly help: boolean;
 }
 
-// Traces, more than spans, are what takes the server's time: a larger batch may take longer than a short measurement.
+// Traces take more of the server's time than spans do. A larger batch may take longer than a short measurement.
 const BATCH_TRACES = { full: 16, 'otlp-only': 128 } as const;
 const BATCH_SPANS = 512;
 const BATCH_KILOBYTES = 2048;
@@ -85,7 +87,7 @@ export function readOptions(args: string[]): LoadOptions {
   }
 }
 
-/** Whole traces, as many as the limits allow. */
+/** The spans of as many whole traces as the limits allow. */
 export function batchSpans({
   traceInfo,
   spansPerTrace,

@@ -9,16 +9,16 @@ const COLUMNS: readonly Column[] = [
   ),
 ];
 
-/** A table in plain text; milliseconds are CPU time per span, stored kilobytes are per span. */
+/** A table in plain text. Milliseconds are CPU time per span, and kilobytes are stored data per span. */
 export function formatMeasurements(measurements: readonly Measurement[]): string {
   return formatTable(COLUMNS, measurements.map(row)).join('\n');
 }
 
-/** Beyond what the last batches take when nothing is wrong. */
+/** More than the last batches take on a server that is fast enough. */
 const LATE_SHARE = 1.2;
 const LATE_SECONDS = 2;
 
-/** Why the server is too slow for the rate that was asked for; `undefined` when it is not, or none was. */
+/** Why the server is too slow for the rate of the job. Returns undefined if it is fast enough or the job has no rate. */
 export function whyTooSlow({ job, sent }: Measurement): string | undefined {
   if (job.rate === undefined) return undefined;
   const isLate = sent.seconds > job.seconds * LATE_SHARE + LATE_SECONDS;

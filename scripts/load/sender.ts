@@ -1,4 +1,4 @@
-/** Sends traces to an MLflow server, at a given rate or as fast as it takes them. */
+/** Sends traces to an MLflow server, at a given rate or as fast as the server takes them. */
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,28 +20,30 @@ const MODEL = 'amazon.nova-lite-v1:0';
 const QUEUE_SPANS = 2048;
 const TICK_MILLIS = 50;
 /**
- * Of an export and of each attempt: a batch that is sent again while a slow server still works on it would be paid for
- * twice and counted once.
+ * For an export and for each attempt. If the exporter repeated a batch while a slow server still works on it, the server
+ * would work twice and the result would count once.
  */
 const TIMEOUT_MILLIS = 60_000;
 
+/** Where to send. */
 export interface Target {
   readonly url: string;
   readonly experimentName: string;
 }
 
-/** Lets exporter and queue say why spans are lost. */
+/** Makes the exporter and the queue log why spans are lost. */
 export function reportLosses(): void {
   diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN);
 }
 
-/** Sends a little and waits for it: connections, the experiment's look-up and compiled code are no cost of a span. */
+/** Sends a few traces first, because connections, the experiment's look-up and compilation are no cost of a span. */
 export async function warmUp(job: LoadJob, target: Target): Promise<void> {
   const { rate: _, ...unlimited } = job;
   const { lostSpans } = await sendLoad({ ...unlimited, batchSpans: 4 * job.spansPerTrace, seconds: 1 }, target);
-  if (lostSpans > 0) throw new Error(`${target.url} does not take spans: see the message above.`);
+  if (lostSpans > 0) throw new Error(`${target.url} does not take spans. The message above has the cause.`);
 }
 
+/** Sends what the job describes, and waits until it has arrived. */
 export async function sendLoad(job: LoadJob, target: Target): Promise<Sent> {
   const cpu = process.cpuUsage();
   const started = performance.now();
@@ -65,7 +67,7 @@ interface Count {
   readonly delivered: number;
 }
 
-/** One batch after the other, as the batch processor sends them when its queue is never empty. */
+/** Sends one batch after the other, as the batch processor does if its queue is never empty. */
 async function sendBatches(job: LoadJob, target: Target): Promise<Count> {
   const memory = new InMemorySpanExporter();
   const tracer = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(memory)] }).getTracer('load');
@@ -89,7 +91,7 @@ function isDelivered(exporter: SpanExporter, spans: ReadableSpan[]): Promise<boo
   });
 }
 
-/** Through a batch processor, whose queue drops what does not fit. */
+/** Sends through a batch processor, whose queue drops spans if it is full. */
 async function sendAtRate(job: LoadJob, rate: number, target: Target): Promise<Count> {
   const exporter = createExporter(job, target);
   const count = { made: 0, delivered: 0 };
@@ -146,9 +148,9 @@ function recordTrace(tracer: Tracer, { spansPerTrace, kilobytes }: LoadJob): voi
   root.end();
 }
 
-/** The attributes of the instrumentation's spans, the content in both of its forms. */
+/** Records a span with the attributes of the instrumentation, and the content in both of its formats. */
 function recordModelCall(tracer: Tracer, kilobytes: number, inside = context.active()): void {
-  // A quarter for each of the four, half of it text that compresses as prose does.
+  // A quarter for each of the four attributes. Half of it is text that compresses as prose does.
   const size = kilobytes * 256;
   const random = randomBytes(Math.ceil(size * 0.375)).toString('base64');
   const text = `${random}${'What is the capital of France? '.repeat(Math.ceil(size / 62))}`.slice(0, size);

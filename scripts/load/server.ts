@@ -6,6 +6,7 @@ import { startTopology, type Topology } from 'testing/topology.js';
 import { cpuSeconds } from './cpu.js';
 import type { Backend, Spent } from './job.js';
 
+/** A server, and what it spends. */
 export interface MeasuredServer {
   readonly url: string;
   /** Starts counting. The function that it returns reports what the server spent since then. */
@@ -18,6 +19,7 @@ export function runningServer(url: string): MeasuredServer {
   return { url, count: async () => async () => ({}), close: async () => {} };
 }
 
+/** Starts a server of one's own on the backend. */
 export async function startServer(
   backend: Backend,
   workers: number,

@@ -1,4 +1,4 @@
-/** What is tried together: a Node.js, a line of OpenTelemetry and an AWS SDK. */
+/** The combinations to try, each of a Node.js, a line of OpenTelemetry and an AWS SDK. */
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -10,11 +10,12 @@ const SDK = '@aws-sdk/client-bedrock-runtime';
 /** The newest release of each line of Node.js that is supported. */
 const NODES = ['20.20.2', '22.23.3', '24.21.0'] as const;
 
+/** A major version of OpenTelemetry. */
 export interface OpenTelemetryLine {
   readonly name: '2.x' | '3.x';
-  /** The first Node.js that it runs on. */
+  /** The oldest Node.js that it supports. */
   readonly node: number;
-  /** What an application with tracing installs. */
+  /** The packages that an application with tracing installs. */
   readonly packages: Readonly<Record<string, string>>;
 }
 
@@ -39,24 +40,27 @@ const LINES: readonly OpenTelemetryLine[] = [
   },
 ];
 
-/** The oldest SDK with Converse, the newest one that is tested everywhere, and some on the way. */
+/** The oldest SDK with Converse, the newest SDK, which all tests use, and some between. */
 const SDKS = ['3.600.0', '3.785.0', '3.840.0', '3.1000.0', newestSdk()] as const;
 
-/** A Node.js with a line of OpenTelemetry: a column of the table. */
+/** A Node.js with a line of OpenTelemetry, which is a column of the table. */
 export interface Platform {
   readonly node: string;
   readonly line: OpenTelemetryLine;
 }
 
+/** A combination. */
 export interface Cell extends Platform {
   /** Version of `@aws-sdk/client-bedrock-runtime`. */
   readonly sdk: string;
 }
 
+/** The columns of the table. */
 export const PLATFORMS: readonly Platform[] = NODES.flatMap((node) =>
   LINES.filter((line) => Number.parseFloat(node) >= line.node).map((line) => ({ node, line })),
 );
 
+/** All combinations. */
 export const CELLS: readonly Cell[] = SDKS.flatMap((sdk) => PLATFORMS.map((platform) => ({ ...platform, sdk })));
 
 /** The packages of an application in this cell, besides this project's. */

@@ -1,4 +1,4 @@
-/** Installs what a cell needs, as a user would: the packed packages and the rest from the npm registry. */
+/** Installs what a cell needs as a user would: the packed packages, and the others from the npm registry. */
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ export interface Packed {
   readonly file: string;
 }
 
-/** Packs the built packages, as publishing them would: with pnpm, which writes versions in the place of `workspace:`. */
+/** Packs the built packages as for publication, with pnpm, which replaces `workspace:` by versions. */
 export async function packPackages(folder: string = join(FOLDER, 'packed')): Promise<Packed[]> {
   mkdirSync(folder, { recursive: true });
   return Promise.all(
@@ -32,7 +32,7 @@ export async function packPackages(folder: string = join(FOLDER, 'packed')): Pro
 
 const installations = new Map<string, Promise<string>>();
 
-/** The folder with a cell's packages. All versions of Node.js share it; what is there already is used again. */
+/** The folder with a cell's packages, which all versions of Node.js share. Later runs use it again. */
 export function installCell(cell: Cell, packed: readonly Packed[]): Promise<string> {
   const folder = join(FOLDER, `opentelemetry-${cell.line.name}-sdk-${cell.sdk}`);
   return once(folder, async () => {
@@ -42,20 +42,20 @@ export function installCell(cell: Cell, packed: readonly Packed[]): Promise<stri
   });
 }
 
-/** @throws Error when the instrumentation does not run on the OpenTelemetry that the cell is about */
+/** @throws Error if the instrumentation does not use the OpenTelemetry of the cell */
 function checkLine(folder: string, { line }: Cell): void {
   const modules = join(folder, 'node_modules');
   const isShared = !existsSync(join(modules, 'opentelemetry-instrumentation-bedrock', 'node_modules'));
   const manifest = readFileSync(join(modules, '@opentelemetry', 'instrumentation', 'package.json'), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
   if (isShared && version === line.packages['@opentelemetry/sdk-node']) return;
-  throw new Error(`npm gave the instrumentation other packages than those of OpenTelemetry ${line.name} in ${folder}.`);
+  throw new Error(`npm installed other packages than those of OpenTelemetry ${line.name} in ${folder}.`);
 }
 
 /**
- * The program `node` of this version: the one that runs this, or one from the npm registry.
+ * The path of a `node` program of this version: the one that runs now, or one from the npm registry.
  *
- * @returns nothing when the registry has none for this platform
+ * @returns undefined if the registry has none for this platform
  */
 export async function installNode(version: string): Promise<string | undefined> {
   if (version === process.versions.node) return process.execPath;

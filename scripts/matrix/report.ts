@@ -13,11 +13,12 @@ export type Outcomes = ReadonlyMap<Cell, Outcome>;
 const BEGIN = '<!-- made by npm run matrix: begin -->';
 const END = '<!-- made by npm run matrix: end -->';
 
+/** The heads of the table. */
 export function columns(): Column[] {
   return ['AWS SDK', ...PLATFORMS.map(titleOf)].map((title) => ({ title, align: 'left' }));
 }
 
-/** A row for each SDK. */
+/** The rows of the table, one per SDK. */
 export function rows(outcomes: Outcomes): string[][] {
   return [...new Set(CELLS.map(({ sdk }) => sdk))].map((sdk) => [
     sdk,
@@ -30,7 +31,11 @@ export function rows(outcomes: Outcomes): string[][] {
   ]);
 }
 
-/** The page with the table of these outcomes in the place of the one it has. */
+/**
+ * Replaces the table of the page.
+ *
+ * @throws Error if the page lacks the two lines around the table
+ */
 export function updatePage(page: string, outcomes: Outcomes): string {
   const from = page.indexOf(BEGIN);
   const to = page.indexOf(END);
@@ -40,6 +45,7 @@ export function updatePage(page: string, outcomes: Outcomes): string {
   return `${page.slice(0, from)}${BEGIN}\n${lines.join('\n')}\n${page.slice(to)}`;
 }
 
+/** The name of a cell in messages. */
 export function describe(cell: Cell): string {
   return `SDK ${cell.sdk}, ${titleOf(cell)}`;
 }

@@ -1,4 +1,4 @@
-/** Runs the smoke programs of a cell and compares the spans that arrive with what the application was told. */
+/** Runs the smoke programs of a cell, and compares the spans that arrive with the answers of the application's calls. */
 
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ const SYSTEMS: Readonly<Record<string, readonly string[]>> = {
   'ES modules, autolog()': ['--import', './one-line.cjs', 'app.mjs'],
 };
 
-/** One call, as the application saw it; see programs/calls.cjs. */
+/** One call as the application saw it. See programs/calls.cjs. */
 interface Call {
   readonly name: string;
   readonly reason?: string;
@@ -44,17 +44,19 @@ interface Call {
 
 interface Printed {
   readonly calls: readonly Call[];
-  /** What OpenTelemetry's diagnostic logger was told, from warnings on. */
+  /** Warnings and errors that OpenTelemetry's diagnostic logger received. */
   readonly problems: readonly string[];
 }
 
 /**
- * @param node the program
+ * Runs the programs in each module system and set-up.
+ *
+ * @param node the path of the program
  * @param folder where the cell's packages are installed
- * @returns what is wrong, a sentence each; empty when everything is as it should be
+ * @returns a sentence for each difference
  */
 export async function runCell(cell: Cell, node: string, folder: string, simulator: Simulator): Promise<string[]> {
-  // Programs find packages from where they are.
+  // Programs find packages from their own folder.
   const programs = join(folder, 'programs');
   cpSync(PROGRAMS, programs, { recursive: true });
   const wrong: string[] = [];
@@ -87,7 +89,7 @@ export async function runCell(cell: Cell, node: string, folder: string, simulato
 
 function compare(calls: readonly Call[], received: readonly ReceivedSpan[]): string[] {
   const root = received.find(({ name }) => name === 'smoke');
-  // Calls are made one after another, and their spans are exported in the order of their end.
+  // The program makes one call after another, and the exporter sends spans in the order of their end.
   const spans = received.filter((span) => span !== root);
   const wrong = spans.length === calls.length ? [] : [`${calls.length} calls gave ${spans.length} spans`];
   for (const [index, call] of calls.entries()) {

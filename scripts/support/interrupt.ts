@@ -1,6 +1,6 @@
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** The user's wish to end, by Ctrl-C or otherwise. */
+/** A request of the user to end, by Ctrl-C for example. */
 export interface Interrupt {
   /** Aborted at the first such signal. */
   readonly signal: AbortSignal;
@@ -9,8 +9,8 @@ export interface Interrupt {
 }
 
 /**
- * From now on signals no longer end this process: whoever calls this tidies up and ends it. Later signals are
- * ignored, because npm passes on the Ctrl-C that the terminal has sent us already.
+ * Takes over the signals that end this process. The caller cleans up and ends the process. Later signals have no effect,
+ * because npm repeats the Ctrl-C that the terminal has already sent to this process.
  */
 export function catchInterrupt(): Interrupt {
   const controller = new AbortController();

@@ -1,4 +1,4 @@
-/** Runs the steps of a longer task one after another and reports each with one line and its duration. */
+/** Runs the steps of a longer task, and prints one line with the duration of each. */
 export class Stages {
   /** Names of the stages that failed so far. */
   readonly failed: string[] = [];
@@ -6,7 +6,7 @@ export class Stages {
   /**
    * Runs one stage.
    *
-   * @param work resolves with a remark for the stage's line or nothing, and throws when the stage fails
+   * @param work resolves with a remark for the stage's line or with undefined, and throws if the stage fails
    * @returns whether the stage passed
    */
   async run(name: string, work: () => Promise<string | undefined>): Promise<boolean> {

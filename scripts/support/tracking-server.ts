@@ -1,8 +1,8 @@
 const ANSWER_TIMEOUT_MILLIS = 10_000;
 
-/** A tracking URI that was checked. */
+/** The addresses of an MLflow server that answers. */
 export interface TrackingServer {
-  /** For programs: without a trailing slash, with user name and password where there are any. */
+  /** For programs: with user name and password if there are any, and without a trailing slash. */
   uri: string;
   /** For people: without user name and password. */
   shownUrl: string;
@@ -11,12 +11,12 @@ export interface TrackingServer {
 /**
  * Checks that an MLflow server answers under a tracking URI.
  *
- * @param advice what the user can do when it does not
- * @throws Error with one line that ends with the advice and holds no password
+ * @param advice what the user can do if it does not
+ * @throws Error with one line that ends with the advice and contains no password
  */
 export async function checkTrackingServer(uri: string, advice: string): Promise<TrackingServer> {
   if (!/^https?:\/\//.test(uri) || !URL.canParse(uri)) {
-    // It may hold a password and cannot be taken apart, so it is not repeated.
+    // The message does not repeat the text, which may contain a password.
     throw new Error(`This is not the URL of an MLflow server, such as http://localhost:5000. ${advice}`);
   }
   const { url, headers } = splitCredentials(uri);
@@ -25,9 +25,9 @@ export async function checkTrackingServer(uri: string, advice: string): Promise<
     const reason = error.cause?.code ?? error.cause?.message ?? error.message;
     throw new Error(`No MLflow server answers at ${shownUrl} (${reason}). ${advice}`);
   });
-  // A server that wants a password first is one all the same: the exporter says what is wrong with it.
+  // A server that asks for a password is an MLflow server too. The exporter's message then names the cause.
   if (answer.text.trim() !== 'OK' && answer.status !== 401 && answer.status !== 403) {
-    throw new Error(`What answers at ${shownUrl} is no MLflow server (/health: status ${answer.status}). ${advice}`);
+    throw new Error(`The server at ${shownUrl} is not an MLflow server (/health: status ${answer.status}). ${advice}`);
   }
   return { uri: uri.replace(/\/+$/, ''), shownUrl };
 }
@@ -37,7 +37,7 @@ async function ask(url: string, headers: Record<string, string>): Promise<{ stat
   return { status: response.status, text: await response.text() };
 }
 
-/** `fetch` takes no credentials in a URL. */
+/** `fetch` rejects URLs with credentials. */
 function splitCredentials(uri: string): { url: URL; headers: Record<string, string> } {
   const url = new URL(uri);
   const { username, password } = url;
@@ -52,6 +52,6 @@ function decodePart(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // A lone percent sign; the exporter explains how to write it.
+    return text; // It has a single percent sign. The exporter's message explains how to write it.
   }
 }

@@ -34,7 +34,7 @@ async function outcome(child: ChildProcessWithoutNullStreams): Promise<Outcome> 
   return { code, output };
 }
 
-/** A clone with nothing installed, with a task that prints its arguments and ends with 3. */
+/** A clone without installed packages. Its task prints the arguments and returns 3. */
 class Clone {
   readonly folder = mkdtempSync(join(tmpdir(), 'bootstrap-'));
 
@@ -50,14 +50,14 @@ class Clone {
     );
   }
 
-  /** An `npx` in the place of the real one. */
+  /** Replaces `npx` by a script. */
   fakeNpx(script: string): void {
     const file = join(this.folder, 'bin/npx');
     writeFileSync(file, `#!/bin/sh\necho "npx $*" >> npx.log\n${script}\n`);
     chmodSync(file, 0o755);
   }
 
-  /** What an installation leaves behind, as far as the bootstrap needs it. */
+  /** Adds the one installed package that the bootstrap needs. */
   installTsx(): void {
     mkdirSync(join(this.folder, 'node_modules'), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules/tsx'), join(this.folder, 'node_modules/tsx'));
@@ -104,7 +104,7 @@ describe('scripts/bootstrap.mjs', () => {
     clone.remove();
   });
 
-  it('installs once, runs the task with its arguments and passes its exit code on', async () => {
+  it('installs once, runs the task with its arguments and returns its exit code', async () => {
     clone.fakeNpx('exit 0');
     clone.installTsx();
     const first = await clone.run(['build', '--', '--port', '1']);
@@ -126,7 +126,7 @@ describe('scripts/bootstrap.mjs', () => {
     expect(clone.npxCalls()).to.have.length(2);
   });
 
-  it('says in one line that there is no network, and keeps the full output', async () => {
+  it('reports a missing network in one line, and keeps the full output', async () => {
     clone.fakeNpx('echo "npm error code ENOTFOUND" >&2; exit 1');
     const { code, output } = await clone.run(['build']);
     expect(output.split('\n').slice(1).join('\n')).to.equal(
@@ -138,13 +138,13 @@ describe('scripts/bootstrap.mjs', () => {
     );
   });
 
-  it('says what to do when the lock file is behind', async () => {
+  it('explains what to do if the lock file is out of date', async () => {
     clone.fakeNpx('echo "ERR_PNPM_OUTDATED_LOCKFILE Cannot install"; exit 1');
     const { output } = await clone.run(['build']);
     expect(output).to.contain('pnpm-lock.yaml does not match a package.json. Run "npx pnpm@12 install" to update it');
   });
 
-  it('starts over after a failed installation', async () => {
+  it('installs again after a failed installation', async () => {
     clone.fakeNpx('exit 1');
     clone.installTsx();
     expect((await clone.run(['build'])).output).to.contain('pnpm ended with 1.');
@@ -152,7 +152,7 @@ describe('scripts/bootstrap.mjs', () => {
     expect((await clone.run(['build'])).output).to.contain('ran []');
   });
 
-  it('asks for a newer Node.js', async () => {
+  it('asks for a newer Node.js if this one is too old', async () => {
     const older = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "18.20.4" } })';
     const { code, output } = await clone.run(['build'], ['--import', `data:text/javascript,${older}`]);
     expect(output).to.equal(
@@ -161,7 +161,7 @@ describe('scripts/bootstrap.mjs', () => {
     expect(code).to.equal(1);
   });
 
-  it('ends the installation with itself on Ctrl-C', async () => {
+  it('ends the installation too when Ctrl-C ends it', async () => {
     // Renamed into place, so that the file is complete when it appears.
     clone.fakeNpx('echo $$ > npx.new; mv npx.new npx.pid; exec sleep 60');
     const child = clone.start(['build']);

@@ -1,4 +1,4 @@
-/** deploy/collector without a Collector: that what its files name is there, in the build, in the image and in the docs. */
+/** Checks without a Collector that the names in deploy/collector exist in the build, in the image and in the docs. */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ interface Config extends Partial<Record<Kind, Record<string, Node | null>>> {
 
 const read = (file: string): string => readFileSync(join(FOLDER, file), 'utf8');
 
-/** As the Collector reads several `--config`: of a list, the last file's holds. */
+/** Merges files as the Collector merges several `--config`: the last list replaces the others. */
 function load(files: readonly string[]): Config {
   return files.map((file) => parse(read(file), { merge: true }) as Node).reduce(mergeInto) as unknown as Config;
 }
@@ -50,7 +50,7 @@ describe('deploy/collector', () => {
       const inPipelines = (part: keyof Pipeline): string[] => pipelines.flatMap((pipeline) => pipeline[part] ?? []);
       const defined = (kind: Kind): string[] => Object.keys(config[kind] ?? {});
 
-      it('uses what it defines, and defines what it uses', () => {
+      it('uses every component that it defines, and defines every component that it uses', () => {
         const sources = inPipelines('receivers');
         const sinks = inPipelines('exporters');
         expect(new Set(sources)).to.deep.equal(new Set([...defined('receivers'), ...defined('connectors')]));
@@ -59,7 +59,7 @@ describe('deploy/collector', () => {
         expect(config.service.extensions).to.have.members(defined('extensions'));
       });
 
-      it('has every trace reach both exporters', () => {
+      it('sends every trace to both exporters', () => {
         for (const exporter of defined('exporters')) {
           let sources = pipelines.filter(({ exporters }) => exporters?.includes(exporter)).flatMap(feeds);
           while (sources.some((source) => defined('connectors').includes(source))) {
@@ -71,7 +71,7 @@ describe('deploy/collector', () => {
         }
       });
 
-      it('keeps what it accepted on disk, for as long as it takes', () => {
+      it('keeps accepted spans on disk until they are delivered', () => {
         for (const exporter of Object.values(config.exporters ?? {})) {
           expect(exporter).to.deep.include.keys('sending_queue', 'retry_on_failure');
           expect(exporter?.['sending_queue']).to.include({ storage: 'file_storage', sizer: 'bytes' });
@@ -79,7 +79,7 @@ describe('deploy/collector', () => {
         }
       });
 
-      it('is made of components that builder.yaml builds', () => {
+      it('uses only components that builder.yaml builds', () => {
         for (const kind of KINDS) {
           const built = builtModules(kind);
           for (const id of defined(kind)) expect(built, id).to.include(moduleOf(id, kind));
@@ -88,7 +88,7 @@ describe('deploy/collector', () => {
     });
   }
 
-  it('builds nothing that no file uses', () => {
+  it('builds only components that a file uses', () => {
     const all = load(VARIANTS.at(-1) ?? []);
     for (const kind of KINDS) {
       const used = Object.keys(all[kind] ?? {}).map((id) => moduleOf(id, kind));
@@ -96,21 +96,21 @@ describe('deploy/collector', () => {
     }
   });
 
-  it('is of the version of the image that docker-compose.yml runs', () => {
+  it('builds the version of the image that docker-compose.yml runs', () => {
     const { dist } = parse(read('builder.yaml')) as { dist: { version: string } };
     const { collector } = readCompose<'collector'>().services;
     expect(collector.image).to.equal(`otel/opentelemetry-collector-contrib:${dist.version}`);
     expect(readDocs()).to.contain(collector.image);
   });
 
-  it('has its settings, with their defaults, in docs/collector.md', () => {
+  it('has every setting with its default in docs/collector.md', () => {
     const rows = [...readDocs().matchAll(/^\| `([A-Z_]+)` \| (?:`([^`]*)`|none) \|/gm)];
     const documented = Object.fromEntries(rows.map(([, name = '', value = '']) => [name, value]));
     expect(documented).to.deep.equal(settings());
   });
 
   for (const setUp of ['tracing-to-collector.ts', 'tracing-by-otlp.ts']) {
-    it(`is sent to as the tests do it, with programs/${setUp}`, () => {
+    it(`has the tracing set-up of programs/${setUp}, which the tests use, in docs/collector.md`, () => {
       const text = readFileSync(join(ROOT, 'examples/test/programs', setUp), 'utf8');
       const [, ...shown] = text.split('\n');
       expect(readDocs()).to.contain(`\`\`\`ts\n${shown.join('\n')}\`\`\``);
@@ -132,13 +132,13 @@ describe('deploy/collector', () => {
     return readFileSync(join(ROOT, 'docs/collector.md'), 'utf8');
   }
 
-  /** Last parts of the modules' paths. */
+  /** The last part of each module's path. */
   function builtModules(kind: Kind): string[] {
     const manifest = parse(read('builder.yaml')) as Record<Kind, { gomod: string }[]>;
     return manifest[kind].map(({ gomod }) => (gomod.split(' ')[0] ?? '').split('/').at(-1) ?? '');
   }
 
-  /** `otlp_http/mlflow` among the exporters is made by `otlphttpexporter`. */
+  /** The exporter `otlp_http/mlflow`, for example, is in the module `otlphttpexporter`. */
   function moduleOf(id: string, kind: Kind): string {
     const type = (id.split('/')[0] ?? '').replaceAll('_', '');
     return type === 'filestorage' ? type : `${type}${kind.slice(0, -1)}`;

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { execa } from 'execa';
 import { COMPOSE_FILE, type ComposeService, ROOT, readCompose, type Settings, substitute } from 'testing/compose.js';
 import { installMlflow, MLFLOW_VERSION } from 'testing/mlflow/install.js';
 
@@ -12,7 +11,7 @@ const PROFILES = [[], ['auth'], ['jaeger'], ['collector'], ['auth', 'jaeger', 'c
 const text = readFileSync(COMPOSE_FILE, 'utf8');
 const example = readSettings(join(ROOT, '.env.example'));
 
-/** `NAME=value` lines of a file like .env. */
+/** The `NAME=value` lines of a file like .env. */
 function readSettings(file: string): Settings {
   const lines = readFileSync(file, 'utf8').split('\n');
   const settings = lines.filter((line) => line !== '' && !line.startsWith('#'));
@@ -43,20 +42,15 @@ describe('docker-compose.yml', () => {
     const { python } = await installMlflow(() => {});
     // The schema comes with the checker, so this needs no network once the checker is cached.
     const check = ['-m', 'uv', 'tool', 'run', '--from', CHECK_JSONSCHEMA, 'check-jsonschema'];
-    const { stdout } = await promisify(execFile)(python, [
-      ...check,
-      '--builtin-schema',
-      'vendor.compose-spec',
-      COMPOSE_FILE,
-    ]);
+    const { stdout } = await execa(python, [...check, '--builtin-schema', 'vendor.compose-spec', COMPOSE_FILE]);
     expect(stdout).to.contain('ok -- validation done');
   });
 
-  it('runs the MLflow version that the tests run, in the image with database driver, S3 client and authentication', () => {
+  it('runs the MLflow version of the tests, in the image with database driver, S3 client and authentication', () => {
     expect(readCompose().services['mlflow']?.image).to.equal(`ghcr.io/mlflow/mlflow:v${MLFLOW_VERSION}-full`);
   });
 
-  it('publishes ports on this machine only unless asked otherwise, and neither the database nor S3', () => {
+  it('publishes ports on this machine only by default, and never those of the database and S3', () => {
     expect(published(servicesWith(['auth', 'jaeger', 'collector']))).to.deep.equal({
       minio: ['127.0.0.1:9001'],
       mlflow: ['127.0.0.1:5000'],
@@ -65,7 +59,7 @@ describe('docker-compose.yml', () => {
     });
   });
 
-  it('opens MLflow and the Collector with BIND_ADDRESS, and no console', () => {
+  it('opens MLflow and the Collector with BIND_ADDRESS, and never the consoles', () => {
     const ports = published(servicesWith(['auth', 'jaeger', 'collector'], { BIND_ADDRESS: '0.0.0.0' }));
     const open = Object.keys(ports).filter((name) => ports[name]?.some((port) => port.startsWith('0.0.0.0')));
     expect(open).to.deep.equal(['mlflow', 'collector']);
@@ -73,7 +67,7 @@ describe('docker-compose.yml', () => {
 
   for (const profiles of PROFILES) {
     const name = profiles.length === 0 ? 'no profile' : `the profile ${profiles.join(', ')}`;
-    it(`with ${name}, waits for services that are there, and for the end of those that end`, () => {
+    it(`waits with ${name} for existing services, and for the end of those that end`, () => {
       const services = servicesWith(profiles);
       const awaited = Object.values(services).flatMap(({ depends_on = {}, restart }) =>
         Object.entries(depends_on).map(([name, { condition, required = true }]) => ({
@@ -87,7 +81,7 @@ describe('docker-compose.yml', () => {
         if (required) expect(services).to.have.property(name);
         if (condition === 'service_healthy') expect(services[name]?.healthcheck?.test, name).to.not.be.empty;
       }
-      // What nobody that stays up waits for counts as failed for `up --wait` when it ends.
+      // `up --wait` reports a failure if a service ends and no lasting service waits for its end.
       const oneShots = Object.keys(services).filter((name) => services[name]?.restart === 'no');
       for (const name of oneShots) {
         const adopters = awaited.filter((other) => other.name === name && other.staysUp);
@@ -99,7 +93,7 @@ describe('docker-compose.yml', () => {
     });
   }
 
-  it('starts nothing that keeps data before its settings are checked', () => {
+  it('starts the services with data only after it has checked the settings', () => {
     for (const name of ['postgres', 'minio', 'mlflow']) {
       const { depends_on = {} } = readCompose().services[name] ?? {};
       expect(depends_on['check-settings'], name).to.deep.equal({ condition: 'service_completed_successfully' });
@@ -114,7 +108,7 @@ describe('docker-compose.yml', () => {
     });
   });
 
-  it('mounts files that are in the repository, and named volumes', () => {
+  it('mounts existing files of the repository, and named volumes', () => {
     const { services, volumes, configs } = readCompose();
     for (const { file } of Object.values(configs)) expect(existsSync(join(ROOT, file ?? '')), file).to.equal(true);
     const mounted = Object.values(services).flatMap((service) => service.volumes ?? []);
@@ -145,28 +139,27 @@ describe('docker-compose.yml', () => {
   });
 });
 
-describe('the check of the settings', () => {
+describe('the settings check of docker-compose.yml', () => {
   const SECRET = 'c0ffee';
   const PASSWORDS = { POSTGRES_PASSWORD: 'a-real_password1', MINIO_ROOT_PASSWORD: 'a-real_password2' };
   const OPEN = { BIND_ADDRESS: '0.0.0.0' };
+  const WHOLE = { stripFinalNewline: false } as const;
 
-  /** Runs the script with the environment that compose would give it. */
+  /** Runs the script with the environment of its service. */
   async function check(settings: Settings, service = 'check-settings'): Promise<{ starts: boolean; says: string }> {
     const { environment = {}, entrypoint = [], volumes = [] } = readCompose(settings).services[service] ?? {};
     const [source = '', target = ''] = volumes[0]?.split(':') ?? [];
     const [program = '', ...args] = entrypoint.map((word) => word.replace(target, join(ROOT, source)));
-    const path = { PATH: process.env['PATH'] };
-    return promisify(execFile)(program, args, { env: { ...path, ...environment } }).then(
-      ({ stdout, stderr }) => ({ starts: true, says: stdout + stderr }),
-      ({ stdout, stderr }) => ({ starts: false, says: stdout + stderr }),
-    );
+    const env = { PATH: process.env['PATH'], ...environment };
+    const { failed, all } = await execa(program, args, { env, extendEnv: false, all: true, reject: false, ...WHOLE });
+    return { starts: !failed, says: all };
   }
 
   before(function () {
     if (process.platform === 'win32') this.skip();
   });
 
-  it('warns of default passwords on this machine', async () => {
+  it('warns about default passwords on this machine', async () => {
     const { starts, says } = await check({});
     expect(starts).to.equal(true);
     expect(says.trimEnd().split('\n')).to.deep.equal(
@@ -176,11 +169,11 @@ describe('the check of the settings', () => {
     );
   });
 
-  it('says nothing of passwords of your own', async () => {
+  it('prints nothing about passwords that the user has set', async () => {
     expect(await check(PASSWORDS)).to.deep.equal({ starts: true, says: '' });
   });
 
-  it('refuses default passwords beyond this machine', async () => {
+  it('rejects default passwords if ports are open to other machines', async () => {
     const { starts, says } = await check(OPEN);
     expect(starts).to.equal(false);
     expect(says).to.contain(
@@ -190,14 +183,14 @@ describe('the check of the settings', () => {
     expect((await check({ ...OPEN, MINIO_ROOT_PASSWORD: 'a-real_password' })).starts).to.equal(false);
   });
 
-  it('warns of an MLflow without passwords beyond this machine', async () => {
+  it('warns about MLflow without passwords if ports are open to other machines', async () => {
     expect(await check({ ...OPEN, ...PASSWORDS })).to.deep.equal({
       starts: true,
       says: 'WARNING: MLflow asks for no password, so everyone who reaches 0.0.0.0 can read all prompts and answers. Set MLFLOW_AUTH_ADMIN_PASSWORD in .env.\n',
     });
   });
 
-  it('warns of a Collector that lets everybody beyond this machine write with its own password', async () => {
+  it('warns about a Collector through which other machines can write with its password', async () => {
     const login = { MLFLOW_AUTH_ADMIN_PASSWORD: 'correct horse battery', MLFLOW_FLASK_SERVER_SECRET_KEY: SECRET };
     const settings = { ...PASSWORDS, ...login, COLLECTOR_AUTHORIZATION: '"Basic Y29sbGVjdG9yOnNlY3JldA=="' };
     expect((await check(settings)).says).to.equal('');
@@ -207,7 +200,7 @@ describe('the check of the settings', () => {
     });
   });
 
-  it('takes every address of this machine for itself', async () => {
+  it('recognizes every address of this machine', async () => {
     for (const BIND_ADDRESS of ['127.0.0.1', '127.0.0.2', '[::1]']) {
       expect((await check({ BIND_ADDRESS })).starts, BIND_ADDRESS).to.equal(true);
     }
@@ -216,7 +209,7 @@ describe('the check of the settings', () => {
     }
   });
 
-  it('refuses names that cannot be part of a URL', async () => {
+  it('rejects names that cannot be part of a URL', async () => {
     for (const name of ['POSTGRES_USER', 'POSTGRES_DB', 'MINIO_ROOT_USER']) {
       expect(await check({ ...PASSWORDS, [name]: 'ml/flow' })).to.deep.equal({
         starts: false,
@@ -226,7 +219,7 @@ describe('the check of the settings', () => {
     }
   });
 
-  it('refuses passwords that cannot be part of a URL or that MinIO does not take', async () => {
+  it('rejects passwords that cannot be part of a URL or that MinIO rejects', async () => {
     expect((await check({ ...PASSWORDS, POSTGRES_PASSWORD: 'p@ss/word#1' })).says).to.equal(
       'REFUSED: POSTGRES_PASSWORD becomes part of a URL: use letters, digits, "-" and "_" only, for example: openssl rand -hex 16\n',
     );
@@ -236,7 +229,7 @@ describe('the check of the settings', () => {
     });
   });
 
-  it('refuses the profile "auth" without a password, and a password without a secret key', async () => {
+  it('rejects the profile "auth" without a password, and a password without a secret key', async () => {
     expect(await check(PASSWORDS, 'check-auth')).to.deep.equal({
       starts: false,
       says: 'REFUSED: The profile "auth" needs MLFLOW_AUTH_ADMIN_PASSWORD in .env, of at least 12 characters.\n',
@@ -255,8 +248,8 @@ describe('the check of the settings', () => {
   });
 });
 
-describe('the substitution of variables', () => {
-  it('is that of compose', () => {
+describe('substitute', () => {
+  it('replaces variables as Docker Compose does', () => {
     const settings = { SET: 'value', EMPTY: '' };
     // biome-ignore-start lint/suspicious/noTemplateCurlyInString: compose's own variables
     const cases = [

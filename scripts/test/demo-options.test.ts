@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import { MLFLOW_HOME } from 'testing/mlflow/install.js';
 import { readOptions, USAGE } from '../demo/options.js';
 
-describe('options of npm run demo', () => {
-  it('stays up in a terminal and ends elsewhere, unless told otherwise', () => {
+describe('npm run demo (options)', () => {
+  it('stays up by default in a terminal, and ends elsewhere', () => {
     expect(readOptions([], true).keep).to.equal(true);
     expect(readOptions([], false).keep).to.equal(false);
     expect(readOptions(['--exit'], true).keep).to.equal(false);
@@ -16,7 +16,7 @@ describe('options of npm run demo', () => {
     expect(options).to.deep.equal({ aws: false, directory: resolve(MLFLOW_HOME, 'demo'), keep: false, help: false });
   });
 
-  it('takes a port, a folder, a running server and real Bedrock', () => {
+  it('accepts a port, a folder, a running server and Amazon Bedrock', () => {
     expect(readOptions(['--port', '5000', '--directory', 'data'], false)).to.include({
       port: 5000,
       directory: resolve('data'),

@@ -25,12 +25,12 @@ describe('npm run demo with a server of its own', function () {
     expect(processesOn(directory)).to.deep.equal([]);
   });
 
-  it('stays up with --keep, refuses a second one meanwhile, and leaves no process behind at Ctrl-C', async () => {
+  it('stays up with --keep, rejects a second demo on the same data, and leaves no process behind at Ctrl-C', async () => {
     const demo = new Demo(['--keep', '--directory', directory]);
     await demo.prints('Ctrl-C ends the demo.');
     const [, url = ''] = /^• MLflow (\S+)$/m.exec(demo.output) ?? [];
     expect((await fetch(`${url}/health`)).status).to.equal(200);
-    // Traces of the earlier demo are still there, but not in this one's table.
+    // The server still has the traces of the earlier demo, but the table leaves them out.
     expect(demo.output.match(/selectedEvaluationId/g)).to.have.length(11);
 
     const second = await runToEnd(['--exit', '--directory', directory]);

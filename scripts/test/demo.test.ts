@@ -30,7 +30,7 @@ describe('npm run demo', function () {
     expect(output).to.match(new RegExp(`^MLflow: ${url}/#/experiments/\\d+/traces$`, 'm'));
   });
 
-  it('says in one line that nothing answers at --mlflow, and that the port of --port is in use', async () => {
+  it('reports in one line that no server answers at --mlflow, or that the port of --port is in use', async () => {
     const busy = createServer().listen(0, '127.0.0.1');
     await once(busy, 'listening');
     const address = busy.address();

@@ -5,12 +5,12 @@ import { ATTRIBUTE_DOCS, attributeDocs } from '../docs.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-describe('documentation', () => {
-  it('lists the attributes that the code writes; "npm run docs" brings it up to date', () => {
+describe('the documentation', () => {
+  it('lists the attributes that the code writes, as "npm run docs" makes the list', () => {
     expect(readFileSync(ATTRIBUTE_DOCS, 'utf8')).to.equal(attributeDocs());
   });
 
-  it('links to files that exist', () => {
+  it('links only to existing files', () => {
     const broken = pagesBelow('').flatMap((page) => {
       const text = readFileSync(join(ROOT, page), 'utf8').replaceAll(/^```.*?^```$/gms, '');
       return [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
@@ -22,7 +22,7 @@ describe('documentation', () => {
   });
 });
 
-/** Not the pages of what is installed or built, which are many. */
+/** All pages except those of installed or built packages. */
 function pagesBelow(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);

@@ -1,14 +1,13 @@
-/** The way of a new user, as printed: from `npm install` in an empty folder to the first trace in MLflow. */
+/** Follows the README as a new user, from `npm install` in an empty folder to the first trace in MLflow. */
 
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { promisify } from 'node:util';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
+import { execa } from 'execa';
 import { MlflowClient, type MlflowTraceInfo } from 'opentelemetry-exporter-mlflow';
 import { buildPackages } from 'testing/build.js';
 import { testServer } from 'testing/mlflow-test-server.js';
@@ -16,7 +15,7 @@ import { packPackages } from '../matrix/install.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** The commands of a section of a page. */
+/** The commands in a section of a page. */
 function steps(page: string, heading: string): string[] {
   const [, section = ''] = readFileSync(join(ROOT, page), 'utf8').split(`\n${heading}\n`);
   const [untilNext = ''] = section.split(/\n##+ /);
@@ -42,8 +41,7 @@ describe('a new user', function () {
     const began = performance.now();
     const { NODE_OPTIONS: _, ...own } = process.env;
     const [program = '', ...args] = command.split(' ');
-    const options = { cwd: folder, env: { ...own, ...env }, shell: process.platform === 'win32' };
-    const { stdout } = await promisify(execFile)(program, args, options);
+    const { stdout } = await execa(program, args, { cwd: folder, env: { ...own, ...env }, extendEnv: false });
     console.log(`      ${((performance.now() - began) / 1000).toFixed(1)} s: ${command.replaceAll(`${folder}/`, '')}`);
     return stdout;
   }
@@ -71,13 +69,13 @@ describe('a new user', function () {
     );
     await buildPackages();
     const packed = await packPackages(folder);
-    // What the application has before.
+    // The application has this package already.
     await shell('npm install --no-audit --no-fund --prefer-offline @aws-sdk/client-bedrock-runtime');
 
-    // The registry does not have them yet, so all three are named.
+    // The registry does not have the packages yet, so the command names three files.
     const files = packed.map(({ file }) => file).join(' ');
     await shell(`${install.replace('mlflow-bedrock', files)} --no-audit --no-fund --prefer-offline`);
-    // The second step: a server that the tests share, on a port of its own.
+    // Instead of the second step, the server of the tests runs on another port.
     const { url } = await testServer();
     const stdout = await shell(run, {
       AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,

@@ -6,10 +6,10 @@ import { type Finished, runNode } from 'testing/run.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-describe('installing MLflow', () => {
+describe('the installation of MLflow', () => {
   let clone: string;
 
-  // A copy, because this repository has its installation already.
+  // A copy, because this repository has an installation already.
   beforeEach(() => {
     clone = mkdtempSync(join(tmpdir(), 'install-'));
     cpSync(join(ROOT, 'packages/testing/src'), join(clone, 'packages/testing/src'), { recursive: true });
@@ -33,14 +33,14 @@ describe('installing MLflow', () => {
     });
   }
 
-  it('says in one line what to do without Python', async () => {
+  it('explains in one line what to do without Python', async () => {
     const { output } = await install({ PATH: clone });
     expect(output).to.equal(
       'MLflow needs Python >= 3.10, none was found: install it from https://www.python.org or your system\'s packages so that "python3" runs it, then run this again.\n',
     );
   });
 
-  it('says in one line that the package index cannot be reached', async function () {
+  it('reports in one line that the package index cannot be reached', async function () {
     this.timeout(120_000);
     const noIndex = { PIP_INDEX_URL: 'http://127.0.0.1:1/', PIP_NO_CACHE_DIR: '1', PIP_FIND_LINKS: '' };
     const lines = (await install(noIndex)).output.trimEnd().split('\n');

@@ -24,8 +24,8 @@ describe('npm run load', function () {
     return { ...finished, ...(JSON.parse(readFileSync(json, 'utf8')) as { measurements: Measurement[] }) };
   };
 
-  it('sends at a rate, and tells what that cost the server that it started', async () => {
-    // A rate that a server on a busy machine keeps up with, too: 20 in one second were too many for one.
+  it('sends at a rate, and reports what that cost the server that it started', async () => {
+    // A server on a busy machine keeps up with this rate. With 20 traces in one second it did not.
     const { output, measurements } = await load(['--rate', '4', '--seconds', '5', '--applications', '2']);
     expect(output).to.match(
       /^server +kind +spans\/trace +kB\/call +spans\/s .*\n-.*\nsqlite 1 +full +5 +2 +\d+ +\d+ +0 /m,
@@ -37,7 +37,7 @@ describe('npm run load', function () {
     expect(spent.storedBytes).to.be.within(2 * 2000 * 20, 20 * 2 * 2000 * 20);
   });
 
-  it('fails when the server does not keep up with the rate', async () => {
+  it('fails if the server does not keep up with the rate', async () => {
     const { url } = await testServer();
     const asked = ['--mlflow', url, '--rate', '200', '--seconds', '1', '--spans', '1'];
     const { output, measurements } = await load(asked, 1);
@@ -47,7 +47,7 @@ describe('npm run load', function () {
     );
   });
 
-  it('sends as fast as a running server takes it, and counts what arrived there', async () => {
+  it('sends as fast as a running server takes spans, and counts those that arrived', async () => {
     const { url } = await testServer();
     const client = new MlflowClient({ trackingUri: url });
     const before = await loadExperiments(url);
@@ -65,7 +65,7 @@ describe('npm run load', function () {
     for await (const { traceId } of client.eachTrace({ experimentIds: [experiment], maxResults: 500 }))
       traceIds.add(traceId);
     client.close();
-    // The warm-up's traces are in the experiment, too: four to a batch, for one second at least.
+    // The experiment contains the traces of the warm-up too, in batches of four.
     expect(traceIds.size).to.be.greaterThan(sent.traces);
     expect((traceIds.size - sent.traces) % 4).to.equal(0);
   });

@@ -6,15 +6,15 @@ import { readOptions, USAGE } from '../load/options.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-describe('options of npm run load', () => {
-  it('says which option is wrong', () => {
+describe('npm run load (options)', () => {
+  it('names the option that is wrong', () => {
     expect(() => readOptions(['--spans', '3'])).to.throw(`--spans is 1 or 5, not "3".\n${USAGE}`);
     expect(() => readOptions(['--rate', '0'])).to.throw('--rate takes a whole number from 1 to 100000, not "0".');
     expect(() => readOptions(['--backend', 'mysql'])).to.throw('--backend is sqlite or postgres, not "mysql".');
     expect(() => readOptions(['--mlflow', 'http://localhost:5000', '--workers', '2'])).to.throw('leave out --mlflow.');
   });
 
-  it('keeps batches small where traces are many or large', () => {
+  it('makes batches smaller if traces are many or large', () => {
     const batch = (...args: string[]): number => readOptions(args).job.batchSpans;
     expect(batch('--trace-info', 'otlp-only')).to.equal(510);
     expect(batch('--trace-info', 'otlp-only', '--spans', '1')).to.equal(128);
@@ -23,14 +23,14 @@ describe('options of npm run load', () => {
     expect(batch('--kilobytes', '4096')).to.equal(5);
   });
 
-  it('reads the times of a process whose name holds brackets and spaces', () => {
+  it('reads the times of a process whose name contains brackets and spaces', () => {
     const line = '42 (a) R (b) S 7 40 40 0 -1 4194304 100 200 0 0 11 22 33 44 20 0 1 0 5000 1000 10';
     expect(parseStat(line)).to.deep.equal({ pid: 42, parent: 7, ticks: 110 });
   });
 });
 
 describe('docs/scale.md', () => {
-  it('calculates right what follows from the costs of a trace', () => {
+  it('derives the right needs from the costs of a trace', () => {
     const page = readFileSync(join(ROOT, 'docs/scale.md'), 'utf8');
     const cells = (name: string): string[] => {
       const [, row = ''] = new RegExp(`^\\| ${name} \\| (.*) \\|$`, 'm').exec(page) ?? [];
@@ -59,7 +59,7 @@ describe('docs/scale.md', () => {
     expectRow('GB/day, 50 kB per call', (rate, [, , , , stored = 0]) => (rate * 86_400 * stored) / 1e6, large);
   });
 
-  it('calculates with costs that were measured', () => {
+  it('uses costs within the measured ranges', () => {
     const page = readFileSync(join(ROOT, 'docs/scale.md'), 'utf8');
     const rows = page.split('\n').flatMap((line) => (line.startsWith('| ') ? [line.slice(2, -2).split(' | ')] : []));
     for (const [, kind, size] of page.matchAll(/^\| (full|otlp-only), (\d+) kB \|/gm)) {

@@ -12,8 +12,8 @@ const FILES = [
   'examples/cdk-fargate/test/synthesis.test.ts',
 ];
 
-describe('groups of test files', () => {
-  it('run the short tests of each folder in one process', () => {
+describe('groupTests', () => {
+  it('puts the short tests of each folder into one group', () => {
     const groups = groupTests(FILES, 'short');
     expect(groups.map(({ name, files }) => [name, files.length])).to.deep.equal([
       ['bench', 1],
@@ -23,7 +23,7 @@ describe('groups of test files', () => {
     ]);
   });
 
-  it('run each long test file in a process of its own, and the measurements of time last and alone', () => {
+  it('puts each long test file into a group of its own, and measurements of time last and alone', () => {
     expect(groupTests(FILES, 'long')).to.deep.equal([
       { name: 'examples-phoenix.long', files: ['examples/test/phoenix.long.test.ts'], isAlone: false },
       {
@@ -35,7 +35,7 @@ describe('groups of test files', () => {
     ]);
   });
 
-  it('cover every file once when all tests are selected', () => {
+  it('contains every file once if all tests are selected', () => {
     const grouped = groupTests(FILES, 'all').flatMap(({ files }) => files);
     expect(grouped).to.have.members(FILES).and.have.length(FILES.length);
   });

@@ -28,26 +28,26 @@ describe('checkTrackingServer', () => {
       (error: Error) => error.message,
     );
 
-  it('sends user name and password, and shows neither', async () => {
+  it('sends user name and password, and removes them from the address for messages', async () => {
     answer = { status: 200, text: 'OK' };
     const checked = await checkTrackingServer(`http://ada:s%40cret@${address}/`, '');
     expect(checked).to.deep.equal({ uri: `http://ada:s%40cret@${address}`, shownUrl: `http://${address}` });
     expect(received.authorization).to.equal(`Basic ${Buffer.from('ada:s@cret').toString('base64')}`);
   });
 
-  it('takes a server that wants another password for one', async () => {
+  it('accepts a server that asks for another password', async () => {
     answer = { status: 401, text: 'not authenticated' };
     expect(await messageOf(`http://${address}`)).to.equal('no error');
   });
 
-  it('says that something else answers', async () => {
+  it('reports a server that is not an MLflow server', async () => {
     answer = { status: 404, text: '<html>' };
     expect(await messageOf(`http://ada:secret@${address}`)).to.equal(
-      `What answers at http://${address} is no MLflow server (/health: status 404). Advice.`,
+      `The server at http://${address} is not an MLflow server (/health: status 404). Advice.`,
     );
   });
 
-  it('does not repeat what it cannot take apart, for it may hold a password', async () => {
+  it('does not repeat a malformed URL, which may contain a password', async () => {
     for (const uri of ['https://ada:p#ss@host:x', 'http://ada:secret@h:999999', 'nonsense']) {
       expect(await messageOf(uri)).to.equal(
         'This is not the URL of an MLflow server, such as http://localhost:5000. Advice.',
@@ -56,8 +56,8 @@ describe('checkTrackingServer', () => {
   });
 });
 
-describe('the data of the demo', () => {
-  it('are used by one demo at a time, also while its server is starting', async () => {
+describe('demoServer', () => {
+  it('lets one demo at a time use the data, even while its server starts', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'demo-'));
     writeFileSync(join(directory, 'running.json'), JSON.stringify({ pid: process.pid }));
     const error = await demoServer({ directory, aws: false, keep: false, help: false }, () => undefined).catch(

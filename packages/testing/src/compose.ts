@@ -1,12 +1,15 @@
-/** docker-compose.yml as Docker Compose understands it, as far as this project's file goes. */
+/** Reads docker-compose.yml as Docker Compose does, in the parts that this project's file uses. */
 
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 
+/** The folder of this repository. */
 export const ROOT: string = resolve(import.meta.dirname, '../../..');
+/** The path of docker-compose.yml. */
 export const COMPOSE_FILE: string = join(ROOT, 'docker-compose.yml');
 
+/** A service of the file. */
 export interface ComposeService {
   image: string;
   profiles?: string[];
@@ -21,24 +24,25 @@ export interface ComposeService {
   healthcheck?: { test: string[] };
 }
 
+/** The parts of the file. */
 export interface Compose<Name extends string = string> {
   services: Record<Name, ComposeService>;
   volumes: Record<string, null>;
   configs: Record<string, { content?: string; file?: string }>;
 }
 
-/** Values of variables: what a user writes into .env. */
+/** Values of variables, as a user writes them into .env. */
 export type Settings = Readonly<Record<string, string>>;
 
-/** The file with its variables replaced. */
+/** The file, with values in place of its variables. */
 export function readCompose<Name extends string>(settings: Settings = {}): Compose<Name> {
   return interpolate(parse(readFileSync(COMPOSE_FILE, 'utf8'), { merge: true }), settings) as Compose<Name>;
 }
 
-/** The arguments of a `command`: a list as it is, a line split at its spaces. */
+/** The arguments of a `command`, which is a list or a line with spaces. */
 export function commandOf({ command = [] }: ComposeService): string[] {
   if (typeof command !== 'string') return command;
-  if (/["'\\]/.test(command)) throw new Error(`Quotes in a command are not understood here: ${command}`);
+  if (/["'\\]/.test(command)) throw new Error(`This reader does not support quotes in a command: ${command}`);
   return command.split(/\s+/).filter((word) => word !== '');
 }
 
@@ -50,8 +54,8 @@ function interpolate(node: unknown, settings: Settings): unknown {
 }
 
 /**
- * Replaces `${NAME}`, `${NAME:-value when unset or empty}` and `${NAME:+value when set}`, nested too; `$$` is a dollar
- * sign. By https://docs.docker.com/reference/compose-file/interpolation.
+ * Replaces `${NAME}`, `${NAME:-value if unset or empty}` and `${NAME:+value if set}`, nested too. `$$` is a dollar sign.
+ * Source: https://docs.docker.com/reference/compose-file/interpolation.
  */
 export function substitute(text: string, settings: Settings): string {
   let result = '';
@@ -62,7 +66,8 @@ export function substitute(text: string, settings: Settings): string {
     } else if (text.startsWith('${', at)) {
       const end = closingBrace(text, at + 2);
       const [, name = '', operator, operand = ''] = /^(\w+)(:[-+])?([\s\S]*)$/.exec(text.slice(at + 2, end)) ?? [];
-      if (name === '' || (operator === undefined && operand !== '')) throw new Error(`Not understood: ${text}`);
+      if (name === '' || (operator === undefined && operand !== ''))
+        throw new Error(`This reader does not support: ${text}`);
       const value = settings[name] ?? '';
       const chosen = { ':-': value || substitute(operand, settings), ':+': value && substitute(operand, settings) };
       result += operator === undefined ? value : chosen[operator as keyof typeof chosen];

@@ -8,7 +8,7 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 /** The examples that the demo runs, in this order. */
 export const DEMO_EXAMPLES = ['quickstart', 'streaming', 'agent', 'token-cost', 'lambda'] as const;
 
-/** All of them, as folders of `examples`. */
+/** All examples, as folders of `examples`. */
 export const EXAMPLES = [
   ...DEMO_EXAMPLES,
   'feedback',
@@ -24,11 +24,12 @@ export const EXAMPLES = [
   'frameworks/vercel-ai',
 ] as const;
 
+/** The name of an example. */
 export type ExampleName = (typeof EXAMPLES)[number];
 
 /**
- * Arguments for `node` that start an example as its README says: the tracing set-up first, which is
- * `mlflow-bedrock/register` where the example has none of its own, then the application.
+ * Arguments for `node` that start an example as its README says: first the tracing set-up, then the application. An
+ * example without a set-up of its own uses `mlflow-bedrock/register`.
  */
 export function exampleCommand(name: ExampleName): string[] {
   const folder = join(ROOT, 'examples', name);
@@ -39,13 +40,13 @@ export function exampleCommand(name: ExampleName): string[] {
 
 /** Where an example sends its calls. */
 export interface BedrockTarget {
-  /** For the user to read. */
+  /** For messages to the user. */
   description: string;
   env: NodeJS.ProcessEnv;
   close(): Promise<void>;
 }
 
-/** Milliseconds between the chunks of a simulated stream: enough to see the text arrive. */
+/** Milliseconds between the chunks of a simulated stream, so that the user sees the text arrive. */
 const STREAM_PACE = 15;
 
 /** Amazon Bedrock with the user's own credentials and region. */
@@ -56,7 +57,7 @@ export function realBedrock(): BedrockTarget {
   return { description: `Amazon Bedrock (${where}, billed to your account)`, env: process.env, close: async () => {} };
 }
 
-/** The local simulator: the one that AWS_ENDPOINT_URL_BEDROCK_RUNTIME names, else one that is started here. */
+/** The simulator that AWS_ENDPOINT_URL_BEDROCK_RUNTIME names. Starts one if the variable is not set. */
 export async function simulatedBedrock(): Promise<BedrockTarget> {
   const running = process.env['AWS_ENDPOINT_URL_BEDROCK_RUNTIME'];
   if (running) {
@@ -71,7 +72,7 @@ export async function simulatedBedrock(): Promise<BedrockTarget> {
   };
 }
 
-/** The SDK signs every request: made-up keys, so that nobody's real ones go to a simulator. */
+/** The SDK signs every request. Made-up keys keep the user's real keys away from a simulator. */
 function withoutCredentials(endpoint: string): NodeJS.ProcessEnv {
   const env = { ...process.env };
   for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_BEARER_TOKEN_BEDROCK']) delete env[name];
@@ -84,13 +85,13 @@ function withoutCredentials(endpoint: string): NodeJS.ProcessEnv {
   };
 }
 
-/** Settings that keep an example's output and traces free of what does not belong to it. */
+/** Settings that keep other output and attributes out of an example's output and traces. */
 export const QUIET_ENV: NodeJS.ProcessEnv = {
-  // On Node.js 20 the SDK announces in every process which version it will need some day.
+  // On Node.js 20, the SDK warns in every process about the versions that it will need.
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-  // MLflow shows resource attributes as tags of the trace: no host names, paths and process ids of this computer there.
+  // MLflow shows resource attributes as tags of the trace. Host names, paths and process ids do not belong there.
   OTEL_NODE_RESOURCE_DETECTORS: 'env',
 };
 
-/** Unless the user's environment names another experiment. */
+/** The experiment of the examples. The user's environment may name another one. */
 export const DEFAULT_EXPERIMENT: NodeJS.ProcessEnv = { MLFLOW_EXPERIMENT_NAME: 'bedrock-examples' };

@@ -1,8 +1,8 @@
-/** Reads OTLP trace requests, as far as tests compare them. */
+/** Reads the parts of OTLP trace requests that tests compare. */
 
 import protobuf from 'protobufjs';
 
-// The members of opentelemetry/proto/collector/trace/v1/trace_service.proto that are compared, by their field numbers.
+// Fields and numbers are those of opentelemetry/proto/collector/trace/v1/trace_service.proto.
 const { root } = protobuf.parse(`
   syntax = "proto3";
   message Request { repeated ResourceSpans resource_spans = 1; }
@@ -28,13 +28,14 @@ const { root } = protobuf.parse(`
 `);
 const Request = root.lookupType('Request');
 
+/** A span as a backend receives it. */
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
-  /** Empty for a root. */
+  /** Empty for a root span. */
   readonly parentSpanId: string;
   readonly name: string;
-  /** OTLP's numbers: 1 internal, 3 client. */
+  /** The number in OTLP: 1 internal, 3 client. */
   readonly kind: number;
   readonly scope: string;
   readonly attributes: Readonly<Record<string, unknown>>;
@@ -69,6 +70,7 @@ interface DecodedRequest {
   }[];
 }
 
+/** The spans of a request body in protobuf, in their order. */
 export function decodeTraceRequest(bytes: Uint8Array): ReceivedSpan[] {
   const decoded = Request.toObject(Request.decode(bytes), {
     bytes: String,

@@ -29,7 +29,7 @@ export interface Postgres extends Server {
   readonly programs: string;
 }
 
-// PostgreSQL refuses to run as root, which is the user in containers. Every Linux has the user "nobody".
+// PostgreSQL refuses to run as root, which is the user in containers. Linux has the user id 65534 for such programs.
 const NOBODY = { uid: 65_534, gid: 65_534 };
 
 /** Makes a new database, which is not started yet. */

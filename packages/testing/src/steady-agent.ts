@@ -6,12 +6,13 @@ import { pathToFileURL } from 'node:url';
 import { ROOT } from './compose.js';
 import { QUIET_ENV } from './examples.js';
 
+/** An application that makes traces until `finish()`. */
 export interface SteadyAgent {
-  /** Ids (`tr-...`) of the traces it has made, oldest first. Each has two spans: the agent and its model call. */
+  /** Ids (`tr-...`) of the traces so far, oldest first. Each trace has two spans: the agent and its model call. */
   readonly traceIds: readonly string[];
-  /** Resolves when it has made so many more traces. */
+  /** Resolves when the application has made `count` more traces. */
   makes(count: number): Promise<void>;
-  /** Lets it come to its end. Resolves with what it wrote to standard error. */
+  /** Lets the application end. Resolves with what it wrote to standard error. */
   finish(): Promise<string>;
   close(): Promise<void>;
 }
@@ -19,9 +20,10 @@ export interface SteadyAgent {
 const REGISTER = join(ROOT, 'packages/mlflow-bedrock/dist/esm/register.js');
 
 /**
- * Starts examples/test/programs/steady-agent.ts as a user starts an application: up to five traces a second, or as PAUSE_MILLIS in `env` says.
+ * Starts examples/test/programs/steady-agent.ts as a user starts an application. It makes up to five traces a second, or
+ * one per PAUSE_MILLIS of `env`.
  *
- * @param tracing what sets up tracing, loaded before the program. Default: `mlflow-bedrock/register`
+ * @param tracing the module that sets up tracing, loaded before the program. Default: `mlflow-bedrock/register`
  */
 export function startSteadyAgent(env: NodeJS.ProcessEnv, tracing: string = REGISTER): SteadyAgent {
   const program = join(ROOT, 'examples/test/programs/steady-agent.ts');

@@ -1,4 +1,4 @@
-// Every kind of call that is traced, and what the application was told of each: the truth for its span.
+// Makes every kind of call that is traced. Returns the answers, with which the spans must agree.
 const CLAUDE = 'anthropic.claude-3-haiku-20240307-v1:0';
 const TITAN = 'amazon.titan-embed-text-v2:0';
 const decoder = new TextDecoder();

@@ -1,4 +1,4 @@
-// The set-up of mlflow-bedrock, loaded after its register entry or in place of it.
+// The set-up of mlflow-bedrock, loaded after its register entry or instead of it.
 const { writeSync } = require('node:fs');
 const { DiagLogLevel, diag } = require('@opentelemetry/api');
 const { autolog, traced } = require('mlflow-bedrock');
@@ -7,7 +7,7 @@ const problems = [];
 const report = (...words) => problems.push(words.map(String).join(' '));
 const silent = () => {};
 const logger = { error: report, warn: report, info: silent, debug: silent, verbose: silent };
-// In the place of the one that register has set, without a word about it.
+// Replaces the logger of the register entry silently.
 diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
 
 const tracing = autolog();

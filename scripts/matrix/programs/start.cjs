@@ -1,4 +1,4 @@
-// The README's set-up, given the modules however they were loaded.
+// The README's set-up. The caller loads the modules.
 const { writeSync } = require('node:fs');
 const { DiagLogLevel, context, diag, trace } = require('@opentelemetry/api');
 
@@ -11,13 +11,13 @@ exports.start = ({ NodeSDK, BatchSpanProcessor, MlflowSpanExporter, BedrockInstr
   const exporter = new MlflowSpanExporter();
   const sdk = new NodeSDK({
     instrumentations: [new BedrockInstrumentation()],
-    // Constructors take objects from OpenTelemetry 3 on.
+    // From OpenTelemetry 3 on, constructors take objects.
     spanProcessors: [new BatchSpanProcessor(process.env.SMOKE_LINE === '2.x' ? exporter : { exporter })],
     metricReaders: [],
     logRecordProcessors: [],
   });
   sdk.start();
-  // The application's own span, as parent of the calls.
+  // The application's own span is the parent of the calls.
   globalThis.smoke = async (work) => {
     const span = trace.getTracer('smoke').startSpan('smoke');
     const calls = await context.with(trace.setSpan(context.active(), span), work);

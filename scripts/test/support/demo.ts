@@ -5,7 +5,7 @@ import { expect } from 'chai';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
-/** The demo in a process group of its own, as a shell starts it. */
+/** A demo in a process group of its own, as a shell starts it. */
 export class Demo {
   static readonly running = new Set<Demo>();
   readonly child: ChildProcessWithoutNullStreams;
@@ -26,7 +26,7 @@ export class Demo {
     });
   }
 
-  /** Resolves when the output contains the text; rejects when the demo ends without it. */
+  /** Resolves when the output contains the text. Rejects if the demo ends without it. */
   async prints(text: string): Promise<void> {
     const tooEarly = this.ended.then(() => {
       if (!this.output.includes(text)) throw new Error(`The demo ended without "${text}":\n${this.output}`);
@@ -34,20 +34,20 @@ export class Demo {
     while (!this.output.includes(text)) await Promise.race([once(this.child.stdout, 'data'), tooEarly]);
   }
 
-  /** Command lines of its group. */
+  /** The command lines of the demo's processes. */
   processes(): string[] {
     const lines = execFileSync('ps', ['-A', '-o', 'pgid=,args='], { encoding: 'utf8' }).split('\n');
     return lines.filter((line) => line.trimStart().startsWith(`${this.child.pid} `));
   }
 
-  /** What a terminal and npm do at Ctrl-C: the terminal signals the whole group, npm passes its signal on. */
+  /** Sends the signals of Ctrl-C: the terminal's to the whole group, and npm's to the demo. */
   pressCtrlC(): void {
     process.kill(-(this.child.pid ?? Number.NaN), 'SIGINT');
     process.kill(this.child.pid ?? Number.NaN, 'SIGINT');
   }
 }
 
-/** Ends what a failed test left behind: it would keep the test run from ending, and the folder in use. */
+/** Ends the demos of a failed test, which would keep the test process alive and the folder in use. */
 export async function endDemos(): Promise<void> {
   for (const demo of Demo.running) {
     process.kill(-(demo.child.pid ?? Number.NaN), 'SIGKILL');
@@ -55,12 +55,13 @@ export async function endDemos(): Promise<void> {
   }
 }
 
+/** Runs a demo to its end. */
 export async function runToEnd(args: string[]): Promise<{ code: number | null; output: string }> {
   const demo = new Demo(args);
   return { code: await demo.ended, output: demo.output };
 }
 
-/** Command lines of the processes that work on the folder. */
+/** The command lines of the processes that use the folder. */
 export function processesOn(directory: string): string[] {
   const commands = execFileSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' }).split('\n');
   return commands.filter((command) => command.includes(directory));

@@ -4,22 +4,22 @@ import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { withLock } from '../lock.js';
 
-/** The pinned server. 3.18 is listed by the registry, but its own dependencies are not. */
+/** The version of the server. PyPI lists 3.18, but not the packages that 3.18 needs. */
 export const MLFLOW_VERSION = '3.17.2';
 
-/** A place to run MLflow from. */
+/** Where to run MLflow from. */
 export interface MlflowInstallation {
   /** Absolute path of the Python interpreter that has MLflow. */
   python: string;
 }
 
-/** Everything MLflow needs lives in this folder of the repository; deleting it undoes the installation. */
+/** The folder of everything that MLflow needs. Deleting it undoes the installation. */
 export const MLFLOW_HOME: string = resolve(import.meta.dirname, '../../../../.mlflow');
 
 const WINDOWS = process.platform === 'win32';
 const VENV = join(MLFLOW_HOME, 'venv');
 const VENV_PYTHON = WINDOWS ? join(VENV, 'Scripts', 'python.exe') : join(VENV, 'bin', 'python');
-// Written last, inside the environment: it exists only when every step before it succeeded.
+// Written last, so that it exists only if every step before it succeeded.
 const STAMP = join(VENV, 'mlflow-installed');
 const PYTHON_COMMANDS = [
   ['python3'],
@@ -33,11 +33,11 @@ const PYTHON_COMMANDS = [
 const OLDEST_PYTHON = [3, 10] as const;
 
 /**
- * Installs MLflow into `.mlflow/venv` of this repository, or returns at once when that is done already.
- * A half-finished installation is started again; a run at the same time waits for the first one.
+ * Installs MLflow into `.mlflow/venv` of this repository if it is not there yet. Starts again after an unfinished
+ * installation. Waits if another process installs it now.
  *
  * @param log receives one line before each step that takes long
- * @throws Error with one line that says what to do: no suitable Python, no network, no `venv` module
+ * @throws Error with one line that says what to do if Python, its `venv` module or the network is missing
  */
 export async function installMlflow(log: (line: string) => void): Promise<MlflowInstallation> {
   if (isInstalled()) return { python: VENV_PYTHON };
@@ -49,17 +49,17 @@ export async function installMlflow(log: (line: string) => void): Promise<Mlflow
   return { python: VENV_PYTHON };
 }
 
-/** PyPI packages that only some tests need, next to MLflow's own. */
+/** PyPI packages that only some tests need, besides MLflow's own. */
 export interface PackageSet {
   /** Name of their folder below `.mlflow`. */
   name: string;
-  /** With versions: `name==1.2.3`. */
+  /** Names with versions: `name==1.2.3`. */
   packages: readonly string[];
-  /** MLflow's environment has what they need. Default: `false`. */
+  /** Whether MLflow's environment contains what they need. Default: `false`. */
   withoutDependencies?: boolean;
 }
 
-/** What `mlflow server --app-name basic-auth` needs beyond MLflow itself, as in `pip install mlflow[auth]`; 1 MB. */
+/** What `mlflow server --app-name basic-auth` needs besides MLflow, as in `pip install mlflow[auth]`; 1 MB. */
 export const BASIC_AUTH: PackageSet = {
   name: 'basic-auth',
   packages: ['Flask-WTF==1.3.0', 'WTForms==3.3.2'],
@@ -67,10 +67,11 @@ export const BASIC_AUTH: PackageSet = {
 };
 
 /**
- * Installs packages into a folder of their own below `.mlflow`, outside MLflow's environment, which stays what a user
- * has who installs MLflow alone. Returns the folder, to be named in `PYTHONPATH`; at once when all is there already.
+ * Installs packages into a folder of their own below `.mlflow` if they are not there yet. MLflow's environment stays that
+ * of a user who installs MLflow alone.
  *
- * @throws Error with one line that says what to do when they cannot be downloaded
+ * @returns the folder, for `PYTHONPATH`
+ * @throws Error with one line that says what to do if the packages cannot be downloaded
  */
 export async function installPackages(
   { name, packages, withoutDependencies = false }: PackageSet,
@@ -97,7 +98,7 @@ export async function installPackages(
 }
 
 function isInstalled(): boolean {
-  // existsSync follows the link to the base interpreter: an environment whose Python was removed counts as absent.
+  // existsSync follows the link to the base interpreter, so an environment whose Python was removed counts as absent.
   return existsSync(STAMP) && existsSync(VENV_PYTHON) && readFileSync(STAMP, 'utf8').trim() === MLFLOW_VERSION;
 }
 

@@ -139,7 +139,7 @@ async function describeMlflow({ args, env, url, directory, isTemporary = false }
     },
     isReady: () => answers(`${url}/health`, { isOk: true }),
     startTimeoutMillis: START_TIMEOUT_MILLIS,
-    // Data that nobody reads again needs no orderly end, which takes seconds.
+    // An orderly end takes seconds, and temporary data does not need it.
     stopSignal: isTemporary ? ('SIGKILL' as const) : ('SIGTERM' as const),
   };
 }
