@@ -4,7 +4,7 @@ import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { buildPackages } from 'testing/build.js';
 import { formatTable } from './demo/table.js';
 import { CELLS, type Cell } from './matrix/cells.js';
-import { installCell, installNode, type Packed, packPackages } from './matrix/install.js';
+import { installCell, nodeOf, type Packed, packPackages } from './matrix/install.js';
 import { columns, describe, type Outcome, rows, updatePage } from './matrix/report.js';
 import { runCell } from './matrix/run.js';
 
@@ -50,7 +50,7 @@ export async function runMatrix(cells: readonly Cell[], log: (line: string) => v
 }
 
 async function tryCell(cell: Cell, packed: readonly Packed[], simulator: Simulator): Promise<Outcome> {
-  const node = await installNode(cell.node);
+  const node = await nodeOf(cell.node);
   if (node === undefined) {
     const why = `The npm registry has no Node.js ${cell.node} for ${process.platform} on ${process.arch}.`;
     return { kind: 'skipped', why };

@@ -1,13 +1,15 @@
 /** Installs what is compared from npm: the peers with one AWS SDK and one OpenTelemetry, and Node.js itself. */
 
-import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import { installNode, installPackages } from 'testing/npm.js';
 
 /** This repository. */
 export const ROOT: string = resolve(import.meta.dirname, '..', '..');
 const FOLDER: string = resolve(import.meta.dirname, '..', '.peers');
+/** Where programs find the peers by name. */
+export const PEERS_FOLDER: string = join(FOLDER, 'peers');
 
 const PEERS: Readonly<Record<string, string>> = {
   '@aws-sdk/client-bedrock-runtime': '3.1162.0',
@@ -22,10 +24,7 @@ const PEERS: Readonly<Record<string, string>> = {
 };
 
 /** Loads a package of the peers' folder. */
-export const loadPeer: NodeJS.Require = createRequire(join(FOLDER, 'peers', 'package.json'));
-
-/** Where programs find the peers by name. */
-export const PEERS_FOLDER: string = join(FOLDER, 'peers');
+export const loadPeer: NodeJS.Require = createRequire(join(PEERS_FOLDER, 'package.json'));
 
 /**
  * Installs the peers and copies the built instrumentation beside them, so that all share one AWS SDK and OpenTelemetry.
@@ -33,24 +32,26 @@ export const PEERS_FOLDER: string = join(FOLDER, 'peers');
  * @param base the folder of a second built checkout, to be measured as `before`
  * @throws Error if npm fails or a checkout is not built
  */
-export function installPeers(log: (line: string) => void, base?: string): void {
-  // The peer ranges of these packages contradict each other, which does not matter here.
-  install(PEERS_FOLDER, PEERS, ['--legacy-peer-deps'], log);
+export async function installPeers(log: (line: string) => void, base?: string): Promise<void> {
+  await installPackages(PEERS_FOLDER, PEERS, {
+    // The peer ranges of these packages contradict each other, which does not matter here.
+    options: ['--legacy-peer-deps'],
+    onInstall: () => log('Installing the packages to compare with'),
+  });
   copyBuild(ROOT, 'this-project');
   if (base !== undefined) copyBuild(base, 'before');
 }
 
 /**
- * @param version for example `24` or `24.11.1`
- * @returns the path of the program
+ * Finds the program `node` of a version such as `24` or `24.11.1`.
+ *
  * @throws Error if npm has no such version for this platform
  */
-export function installNode(version: string, log: (line: string) => void): string {
-  if (version === process.versions.node || version === process.versions.node.split('.')[0]) return process.execPath;
-  const name = `node-${process.platform}-${process.arch}`;
-  const folder = join(FOLDER, `node-${version}`);
-  install(folder, { [name]: version }, [], log);
-  return join(folder, 'node_modules', name, 'bin', 'node');
+export async function findNode(version: string, log: (line: string) => void): Promise<string> {
+  const onInstall = (): void => log(`Installing Node.js ${version}`);
+  const node = await installNode(version, join(FOLDER, `node-${version}`), onInstall);
+  if (node === undefined) throw new Error(`The npm registry has no Node.js ${version} for this platform.`);
+  return node;
 }
 
 function copyBuild(checkout: string, name: string): void {
@@ -59,23 +60,4 @@ function copyBuild(checkout: string, name: string): void {
   const copy = join(PEERS_FOLDER, 'node_modules', name);
   rmSync(copy, { recursive: true, force: true });
   cpSync(build, copy, { recursive: true });
-}
-
-function install(
-  folder: string,
-  dependencies: Readonly<Record<string, string>>,
-  options: readonly string[],
-  log: (line: string) => void,
-): void {
-  const manifest = JSON.stringify({ private: true, dependencies });
-  const stamp = join(folder, 'installed.json');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === manifest) return;
-  log(`Installing ${Object.keys(dependencies).join(', ')}`);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), manifest);
-  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...options];
-  const { status, stderr, error } = spawnSync('npm', args, { cwd: folder, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`npm could not install into ${folder}: ${error?.message ?? stderr.trim()}`);
-  writeFileSync(stamp, manifest);
 }

@@ -3,7 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildPackages } from 'testing/build.js';
-import { installNode, installPeers } from './install.js';
+import { findNode, installPeers } from './install.js';
 import { writeReadme } from './readme.js';
 import { measureAll, PARTS, type PartName } from './report.js';
 import { PROCESSES } from './statistics.js';
@@ -19,13 +19,13 @@ const USAGE = `Usage: npm run bench -- [options]
 const EFFORT = { processes: PROCESSES, seconds: 32, batches: 45 } as const;
 const QUICK = { processes: 2, seconds: 2, batches: 6 } as const;
 
-/** `npm run bench`: what tracing costs, beside other instrumentations. Takes about eight minutes on two cores. */
+/** `npm run bench`: what tracing costs, beside other instrumentations. Takes about nine minutes on two cores. */
 export async function main(args: string[]): Promise<number> {
   const { node: version, base, only, 'write-readme': intoReadme, quick } = optionsOf(args);
   const log = (line: string): void => console.log(`• ${line}`);
   await buildPackages();
-  installPeers(log, base);
-  const node = installNode(version, log);
+  await installPeers(log, base);
+  const node = await findNode(version, log);
   const about = describeRun(node);
   const started = performance.now();
   const bench = { ...(quick ? QUICK : EFFORT), node, log, ...(base === undefined ? {} : { base: resolve(base) }) };

@@ -1,15 +1,13 @@
 /** Installs what a cell needs as a user would: the packed packages, and the others from the npm registry. */
 
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { execa } from 'execa';
+import { installNode, installPackages, runTool } from 'testing/npm.js';
 import { type Cell, packagesOf } from './cells.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const FOLDER = join(ROOT, '.mlflow', 'matrix');
 const PACKAGES = ['instrumentation-bedrock', 'exporter-mlflow', 'mlflow-bedrock'];
-const INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
 
 /** A published form of one of this project's packages. */
 export interface Packed {
@@ -23,22 +21,21 @@ export async function packPackages(folder: string = join(FOLDER, 'packed')): Pro
   return Promise.all(
     PACKAGES.map(async (entry) => {
       const pack = ['-y', 'pnpm@12', 'pack', '--json', '--pack-destination', folder];
-      const output = await run('npx', pack, join(ROOT, 'packages', entry));
+      const output = await runTool('npx', pack, join(ROOT, 'packages', entry));
       const { name, filename } = JSON.parse(output) as { name: string; filename: string };
       return { name, file: filename };
     }),
   );
 }
 
-const installations = new Map<string, Promise<string>>();
-
 /** The folder with a cell's packages, which all versions of Node.js share. Later runs use it again. */
 export function installCell(cell: Cell, packed: readonly Packed[]): Promise<string> {
   const folder = join(FOLDER, `opentelemetry-${cell.line.name}-sdk-${cell.sdk}`);
   return once(folder, async () => {
     const own = Object.fromEntries(packed.map(({ name, file }) => [name, `file:${file}`]));
-    await install(folder, { ...packagesOf(cell), ...own }, packed);
+    await installPackages(folder, { ...packagesOf(cell), ...own }, { files: packed.map(({ file }) => file) });
     checkLine(folder, cell);
+    return folder;
   });
 }
 
@@ -57,44 +54,15 @@ function checkLine(folder: string, { line }: Cell): void {
  *
  * @returns undefined if the registry has none for this platform
  */
-export async function installNode(version: string): Promise<string | undefined> {
-  if (version === process.versions.node) return process.execPath;
-  const platform = process.platform === 'win32' ? 'win' : process.platform;
-  const name = `node-${platform}-${process.arch}`;
-  const folder = join(FOLDER, `node-${version}`);
-  try {
-    await once(folder, () => install(folder, { [name]: version }, []));
-  } catch (error) {
-    if (/E404|ETARGET|EBADPLATFORM/.test(String(error))) return undefined;
-    throw error;
-  }
-  return join(folder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+export function nodeOf(version: string): Promise<string | undefined> {
+  return once(`node-${version}`, () => installNode(version, join(FOLDER, `node-${version}`)));
 }
 
-function once(folder: string, work: () => Promise<void>): Promise<string> {
-  const installation = installations.get(folder) ?? work().then(() => folder);
-  installations.set(folder, installation);
+const running = new Map<string, Promise<unknown>>();
+
+/** Cells run side by side and must not install into the same folder at the same time. */
+function once<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+  const installation = (running.get(name) as Promise<Result> | undefined) ?? work();
+  running.set(name, installation);
   return installation;
-}
-
-async function install(
-  folder: string,
-  dependencies: Readonly<Record<string, string>>,
-  packed: readonly Packed[],
-): Promise<void> {
-  const hash = createHash('sha256').update(JSON.stringify(dependencies));
-  for (const { file } of packed) hash.update(readFileSync(file));
-  const stamp = join(folder, `installed-${hash.digest('hex').slice(0, 24)}`);
-  if (existsSync(stamp)) return;
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
-  await run('npm', INSTALL, folder);
-  writeFileSync(stamp, '');
-}
-
-async function run(program: 'npm' | 'npx', args: readonly string[], cwd: string): Promise<string> {
-  const { failed, stdout, stderr, shortMessage } = await execa(program, args, { cwd, reject: false });
-  if (failed) throw new Error(`${program} ${args.join(' ')} failed in ${cwd}: ${stderr || shortMessage}`);
-  return stdout;
 }

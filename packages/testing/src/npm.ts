@@ -1,0 +1,76 @@
+/** Installs packages from the npm registry into folders of their own. */
+
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+
+const INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
+
+export interface InstallOptions {
+  /** Packed packages among the dependencies; if one of them changes, all are installed again. Default: none. */
+  readonly files?: readonly string[];
+  /** More options for npm. Default: none. */
+  readonly options?: readonly string[];
+  /** Called before npm starts. */
+  readonly onInstall?: () => void;
+}
+
+/**
+ * Installs packages. Does nothing if the folder has them already, and replaces it if it has others.
+ *
+ * @throws Error with npm's message if npm fails
+ */
+export async function installPackages(
+  folder: string,
+  dependencies: Readonly<Record<string, string>>,
+  { files = [], options = [], onInstall }: InstallOptions = {},
+): Promise<void> {
+  const hash = createHash('sha256').update(JSON.stringify(dependencies));
+  for (const file of files) hash.update(readFileSync(file));
+  const stamp = join(folder, `installed-${hash.digest('hex').slice(0, 24)}`);
+  if (existsSync(stamp)) return;
+  onInstall?.();
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
+  await runTool('npm', [...INSTALL, ...options], folder);
+  writeFileSync(stamp, '');
+}
+
+/**
+ * Returns the program `node` of a version: the one that runs this process, or one from the npm registry.
+ *
+ * @param version for example `24` or `24.11.1`
+ * @param folder where to install it
+ * @returns undefined if the registry has no such version for this platform
+ */
+export async function installNode(
+  version: string,
+  folder: string,
+  onInstall?: () => void,
+): Promise<string | undefined> {
+  const { node: own } = process.versions;
+  if (own === version || own.startsWith(`${version}.`)) return process.execPath;
+  const isWindows = process.platform === 'win32';
+  const name = `node-${isWindows ? 'win' : process.platform}-${process.arch}`;
+  try {
+    await installPackages(folder, { [name]: version }, onInstall ? { onInstall } : {});
+  } catch (error) {
+    if (/E404|ETARGET|EBADPLATFORM/.test(String(error))) return undefined;
+    throw error;
+  }
+  return join(folder, 'node_modules', name, 'bin', isWindows ? 'node.exe' : 'node');
+}
+
+/**
+ * Runs npm or npx.
+ *
+ * @returns standard output
+ * @throws Error with standard error if it fails
+ */
+export async function runTool(program: 'npm' | 'npx', args: readonly string[], cwd: string): Promise<string> {
+  const { failed, stdout, stderr, shortMessage } = await execa(program, args, { cwd, reject: false });
+  if (failed) throw new Error(`${program} ${args.join(' ')} failed in ${cwd}: ${stderr || shortMessage}`);
+  return stdout;
+}
