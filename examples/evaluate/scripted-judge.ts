@@ -46,7 +46,7 @@ function judge(prompt: string): { rationale: string; result: 'yes' | 'no' } {
   const claim = /<claim>(.*?)<\/claim>/.exec(prompt)?.[1];
   const document = /<document>(.*)<\/document>/.exec(prompt)?.[1];
   if (claim === undefined || document === undefined) {
-    throw new RequestError(400, 'The scripted judge understands the correctness judge of MLflow 3.17 only.');
+    throw new RequestError(400, 'The scripted judge understands only the correctness judge of MLflow 3.17.');
   }
   const isSupported = document.toLowerCase().includes(claim.toLowerCase());
   return {

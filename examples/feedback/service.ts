@@ -68,5 +68,5 @@ function explainFeedbackError(error: unknown, traceId: string): unknown {
 }
 
 function noSuchTrace(traceId: string): RequestError {
-  return new RequestError(404, `There is no trace "${traceId}": give the traceId that came with the answer.`);
+  return new RequestError(404, `No trace has the id "${traceId}". Send the traceId from the answer of POST /chat.`);
 }

@@ -11,7 +11,7 @@ async function invoke(question: string): Promise<void> {
   // Requests and timers that are still open would wait for the next invocation, which may never come.
   const pending = process.getActiveResourcesInfo().filter((kind) => !/^(TTY|Pipe|FS)/.test(kind));
   console.log(result.answer);
-  console.log(`  under way when the function is frozen: ${pending.length === 0 ? 'nothing' : pending.join(', ')}`);
+  console.log(`  open when the function is frozen: ${pending.length === 0 ? 'nothing' : pending.join(', ')}`);
   freeze();
 }
 

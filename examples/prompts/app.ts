@@ -33,7 +33,8 @@ async function registerIfMissing(): Promise<void> {
 async function answerWith(wanted: string, question: string): Promise<void> {
   const prompt = await mlflow.getPrompt(NAME, /^\d+$/.test(wanted) ? { version: wanted } : { alias: wanted });
   const { name, version, template } = prompt;
-  if (typeof template !== 'string') throw new Error(`The prompt "${NAME}" is a chat; this example takes texts.`);
+  if (typeof template !== 'string')
+    throw new Error(`The prompt "${NAME}" is a chat prompt, but this example needs a text prompt.`);
   console.log(`Prompt      ${name}, version ${version}`);
 
   // This attribute on any span links the version to the trace.

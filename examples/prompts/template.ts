@@ -6,7 +6,8 @@
 export function fillTemplate(template: string, values: Readonly<Record<string, string>>): string {
   return template.replace(/\{\{\s*([\w.]+)\s*\}\}/g, (_, name: string) => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
-    if (value === undefined) throw new Error(`The prompt has a variable "${name}" that the application does not know.`);
+    if (value === undefined)
+      throw new Error(`The prompt has the variable "${name}", but the application has no value for it.`);
     return value;
   });
 }

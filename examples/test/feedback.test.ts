@@ -128,7 +128,8 @@ describe('example feedback', function () {
       return [response.status, (await response.json()) as Record<string, unknown>];
     }
     const feedback = { traceId: `tr-${'0'.repeat(32)}`, userId: 'ada', helpful: true };
-    const noTrace = (id: string): string => `There is no trace "${id}": give the traceId that came with the answer.`;
+    const noTrace = (id: string): string =>
+      `No trace has the id "${id}". Send the traceId from the answer of POST /chat.`;
     const refusals: [title: string, path: string, body: unknown, status: number, error: string][] = [
       ['an unknown trace', '/feedback', feedback, 404, noTrace(feedback.traceId)],
       ['an invalid trace id', '/feedback', { ...feedback, traceId: 'a/../b' }, 404, noTrace('a/../b')],

@@ -12,7 +12,7 @@ describe('example lambda', function () {
 
   it('answers two invocations in one process', () => {
     expect(run.code, run.output).to.equal(0);
-    expect(run.output.match(/^ {2}under way when the function is frozen: .*$/gm)).to.have.length(2);
+    expect(run.output.match(/^ {2}open when the function is frozen: .*$/gm)).to.have.length(2);
   });
 
   it('has no open request or timer when the process is frozen', () => {

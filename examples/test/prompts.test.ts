@@ -55,7 +55,7 @@ describe('example prompts', function () {
   it('inserts the values of variables unchanged and refuses unknown variables', () => {
     expect(fillTemplate('{{a}}, {{ b }} and {{a}}', { a: '$& {{b}}', b: 'B' })).to.equal('$& {{b}}, B and $& {{b}}');
     expect(() => fillTemplate('{{toString}}', {})).to.throw(
-      'The prompt has a variable "toString" that the application does not know.',
+      'The prompt has the variable "toString", but the application has no value for it.',
     );
   });
 });
