@@ -1,4 +1,4 @@
-/** How content gets into spans, for the packages that record other things than Bedrock calls by the same rules. */
+/** The rules by which content and errors are recorded, for packages that record more than Bedrock calls. */
 
 export { resolveConfig } from './config.js';
 export { errorType } from './data/error-type.js';

@@ -1,26 +1,26 @@
-/** Texts of errors, fit to be recorded: whatever was thrown, and without the caller's credentials. */
+/** Reads the texts of thrown values, without the caller's credentials. */
 
 /**
- * When a signature or a token is wrong, AWS quotes the `Authorization` header it got, or the whole canonical request
- * with the session token in it.
+ * If a signature or a token is wrong, the service quotes the `Authorization` header, or the whole canonical request with
+ * the session token.
  */
 const CREDENTIALS: readonly RegExp[] = [
-  // Not "Bearer token" or "Bearer authentication", which are prose.
+  // Prose such as "Bearer token" or "Bearer authentication" stays.
   /\b((?:Bearer|Basic)\s+)(?!(?:tokens?|auth\w*|scheme|credentials?)\b)[^\s,'"]+/gi,
   /\b((?:X-Amz-)?(?:Credential|Signature)\s*=\s*)[^\s,&'"]+/gi,
   /\b(x-amz-security-token['"]?\s*[:=]\s*['"]?)[^\s,&'"\\]+/gi,
-  // Access key ids, and the API keys of Bedrock.
+  // Access key ids and Bedrock API keys.
   /\b()(?:(?:AKIA|ASIA)[A-Z0-9]{16}\b|(?:ABSK|bedrock-api-key-)[\w+/=-]{8,})/g,
 ];
 
-/** Where the SDK itself takes secrets from; these are known exactly, however they are quoted. */
+/** The SDK reads secrets from these variables. Their values are removed in any context. */
 const SECRET_VARIABLES = ['AWS_BEARER_TOKEN_BEDROCK', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
-/** Shorter values are no secrets, and words of the text might be the same. */
+/** In characters. Shorter values are no secrets and can be equal to words of the text. */
 const SHORTEST_SECRET = 8;
 
 const REDACTED = '[redacted]';
 
-/** The text without credentials, signatures and tokens. */
+/** Replaces credentials, signatures and tokens with `[redacted]`. */
 export function redactCredentials(text: string): string {
   let redacted = text;
   for (const pattern of CREDENTIALS) redacted = redacted.replace(pattern, `$1${REDACTED}`);
@@ -31,16 +31,17 @@ export function redactCredentials(text: string): string {
   return redacted;
 }
 
-/** What an error says; anything can be thrown, and reading it can throw again. */
+/** Returns the redacted message of any thrown value; an empty text if reading it throws. */
 export function errorMessage(error: unknown): string {
   return textOf(() => (isError(error) ? error.message : error)) ?? '';
 }
 
+/** Returns the redacted stack trace; undefined if the value has none or reading it throws. */
 export function errorStack(error: unknown): string | undefined {
   return textOf(() => (isError(error) ? error.stack : undefined));
 }
 
-/** By its shape: an error of another realm (a test runner's, a sandbox's) is no `Error` of this one. */
+/** Checks the shape, because an error of another realm (a test runner, a sandbox) is no instance of this `Error`. */
 function isError(error: unknown): error is Error {
   return typeof (error as Partial<Error> | null | undefined)?.message === 'string';
 }
@@ -50,6 +51,6 @@ function textOf(read: () => unknown): string | undefined {
     const value = read();
     return value === undefined ? undefined : redactCredentials(String(value));
   } catch {
-    return undefined; // Whatever it is, it has no text.
+    return undefined; // The value has no text.
   }
 }

@@ -1,7 +1,9 @@
-/** Plain JSON data, and the only way from an application's objects to it. */
+/** Plain JSON, and how an application's objects become plain JSON. */
 
+/** A value that JSON can express. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 
+/** A JSON object. Members can be undefined; JSON leaves them out. */
 export interface JsonObject {
   [key: string]: JsonValue | undefined;
 }
@@ -10,17 +12,17 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value when it is an object that is no array, else nothing. */
+/** Returns undefined if the value is no object or is an array. */
 export function asObject(value: unknown): JsonObject | undefined {
   return isObject(value) ? value : undefined;
 }
 
-/** The value when it is an array, else an empty one. */
+/** Returns an empty array if the value is no array. */
 export function asArray(value: unknown): readonly JsonValue[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The objects of an array; none if the value is no array. */
+/** Returns the objects of an array; none if the value is no array. */
 export function asObjects(value: unknown): JsonObject[] {
   return asArray(value).filter(isObject);
 }
@@ -35,26 +37,26 @@ export function asString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The value when it is a finite number, else nothing: no figure is made from text. */
+/** Returns undefined if the value is no finite number. Text is never converted. */
 export function asNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
-/** The strings of an array; nothing when there are none. */
+/** Returns the strings of an array; undefined if there are none. */
 export function asStrings(value: unknown): string[] | undefined {
   const strings = asArray(value).filter((item) => typeof item === 'string');
   return strings.length > 0 ? strings : undefined;
 }
 
-/** Parses JSON text, nested no deeper than {@link toJson} copies; undefined when it is not JSON. */
+/** Parses JSON text, down to the depth that {@link toJson} copies. Returns undefined if the text is no JSON. */
 export function parseJson(text: string): JsonValue | undefined {
   try {
     const value = JSON.parse(text) as JsonValue;
-    // JSON.parse takes any depth. What works on the value by recursion, JSON.stringify too, would overflow the stack.
-    // A text shorter than that has not brackets enough.
+    // JSON.parse accepts any depth, but recursive code such as JSON.stringify would overflow the stack. A shorter text
+    // cannot contain enough brackets.
     return text.length > 2 * MAX_DEPTH && isDeeper(value, MAX_DEPTH) ? toJson(value) : value;
   } catch {
-    return undefined; // Not JSON is an ordinary answer here: bodies may hold anything.
+    return undefined; // No failure: a body can contain anything.
   }
 }
 
@@ -62,7 +64,7 @@ function isDeeper(value: JsonValue | undefined, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
   if (Array.isArray(value)) {
-    // Embeddings are long arrays of numbers: no call for each.
+    // Embeddings are long arrays of numbers, so numbers get no function call.
     for (const item of value) if (typeof item === 'object' && isDeeper(item, levels - 1)) return true;
     return false;
   }
@@ -71,30 +73,30 @@ function isDeeper(value: JsonValue | undefined, levels: number): boolean {
 }
 
 export interface ToJsonOptions {
-  /** Strings longer than this many characters are cut and end with a note. Default: not cut. */
+  /** In characters. Longer strings are cut and end with a note. Default: no limit. */
   readonly maxStringLength?: number | undefined;
-  /** Bytes, and long base64 texts, of more than this many bytes are replaced by a note. Default: kept. */
+  /** In bytes. A note replaces longer bytes and longer base64 text. Default: no limit. */
   readonly maxMediaBytes?: number | undefined;
 }
 
-/** Deeper levels than any Bedrock API accepts; bounds the work for hostile objects. */
+/** More levels than any Bedrock API accepts. The limit bounds the work for hostile objects. */
 const MAX_DEPTH = 200;
 
-/** Some times the largest batch of embeddings. Objects that share parts can stand for endless JSON. */
+/** Several times the largest batch of embeddings. Objects that share parts can stand for unlimited JSON. */
 const MAX_VALUES = 500_000;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Bytes as text when they are valid UTF-8. */
+/** Returns undefined if the bytes are no valid UTF-8. */
 export function decodeText(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
   } catch {
-    return undefined; // Binary data: the caller records it as base64.
+    return undefined; // No failure: the caller records binary data as base64.
   }
 }
 
-/** The bytes of a `Uint8Array`, `Buffer`, `DataView` or `ArrayBuffer`, without a copy; undefined for anything else. */
+/** Returns the bytes of a `Uint8Array`, `Buffer`, `DataView` or `ArrayBuffer`, without a copy; else undefined. */
 export function asBytes(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value;
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
@@ -107,17 +109,19 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /**
- * A plain copy of an application's value, for recording: bytes as base64, dates in ISO form, big integers as text,
- * no functions, cycles broken, no deeper than 200 levels, no more than 500,000 values. `toJSON` methods are never called, so recording has no side
- * effects on the application's objects beyond reading their enumerable properties. Getters run, as they do for the SDK;
- * what they throw costs the record and not the call.
+ * Copies an application's value as plain JSON: bytes as base64, dates in ISO form, big integers as text, without
+ * functions. Cycles, levels beyond 200 and values beyond 500,000 become notes.
+ *
+ * Only enumerable properties are read and `toJSON` methods are never called, so copying has no side effects.
+ *
+ * @throws what a getter of the value throws.
  */
 export function toJson(value: unknown, options: ToJsonOptions = {}): JsonValue | undefined {
   const { maxStringLength = Number.POSITIVE_INFINITY, maxMediaBytes = Number.POSITIVE_INFINITY } = options;
   return copy(value, { maxStringLength, maxMediaBytes, values: 0 }, []);
 }
 
-/** @param ancestors few, so that looking through them costs less than a set. */
+/** @param ancestors an array, because there are too few for a set to be faster. */
 function copy(value: unknown, limits: Limits, ancestors: object[]): JsonValue | undefined {
   if (++limits.values > MAX_VALUES) return '[too many values]';
   switch (typeof value) {
@@ -168,13 +172,13 @@ function copyObject(value: object, limits: Limits, ancestors: object[]): JsonVal
   return result;
 }
 
-/** Sets a member, also one that is called `__proto__`, which by assignment would be no data. */
+/** Sets a member. An assignment to `__proto__` would set the prototype instead. */
 export function setMember(object: JsonObject, key: string, value: JsonValue | undefined): void {
   if (key !== '__proto__') object[key] = value;
   else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** Sets all members of another object, or all but the one that is called `except`. */
+/** Sets all members of another object, except the one named `except`. */
 export function setMembers(object: JsonObject, members: JsonObject, except?: string): void {
   for (const key of Object.keys(members)) if (key !== except) setMember(object, key, members[key]);
 }
@@ -182,7 +186,7 @@ export function setMembers(object: JsonObject, members: JsonObject, except?: str
 interface Limits {
   readonly maxStringLength: number;
   readonly maxMediaBytes: number;
-  /** Copied so far. */
+  /** How many values have been copied. */
   values: number;
 }
 
@@ -193,19 +197,20 @@ function limitText(text: string, { maxStringLength, maxMediaBytes }: Limits): st
   return `${text.slice(0, maxStringLength)}… [${text.length - maxStringLength} more characters not recorded]`;
 }
 
-/** A word looks like base64 too; media is longer. */
+/** In characters. Shorter text that looks like base64 can be a word. */
 const SHORT_TEXT = 1024;
 
-/** Base64 of either alphabet, bare or in a data URL, in one line or wrapped. Prose has spaces. */
+/** Base64 of both alphabets, with or without a data URL or line breaks. Prose contains spaces. */
 const BASE64 = /^(?:data:[^,]{1,128};base64,)?[A-Za-z0-9+/_\r\n-]+={0,2}$/;
 
-/** Starts with a bracket, as no base64 does. */
-const MEDIA_NOTE = /^\[\d+ bytes not recorded\]$/;
+/** The note is text, so that `contentHook` gets plain JSON. Base64 has no spaces, so this end identifies a note. */
+const MEDIA_NOTE_END = ' bytes not recorded]';
 
 function mediaNote(bytes: number): string {
-  return `[${bytes} bytes not recorded]`;
+  return `[${bytes}${MEDIA_NOTE_END}`;
 }
 
+/** True for the text that {@link toJson} puts in the place of media beyond the limit. */
 export function isMediaNote(text: string): boolean {
-  return MEDIA_NOTE.test(text);
+  return text.endsWith(MEDIA_NOTE_END);
 }

@@ -12,7 +12,7 @@ export type Part =
   | { readonly type: 'blob'; readonly modality: string; readonly mime_type?: string; readonly content: string }
   | { readonly type: 'uri'; readonly modality: string; readonly mime_type?: string; readonly uri: string }
   | { readonly type: 'file'; readonly modality: string; readonly mime_type?: string; readonly file_id: string }
-  /** Any other kind of part, which the schema allows as long as it has a type. */
+  /** The schema allows any other kind of part that has a type. */
   | GenericPart;
 
 export interface GenericPart extends JsonObject {
@@ -25,16 +25,16 @@ export interface Message {
 }
 
 export interface OutputMessage extends Message {
-  /** `stop`, `length`, `content_filter`, `tool_call`, `error`, or the provider's word when none of them fits. */
+  /** `stop`, `length`, `content_filter`, `tool_call`, `error`, or the provider's word if none of them fits. */
   readonly finish_reason: string;
 }
 
 export interface ToolDefinition {
-  /** `function` for the application's own; for a tool that the provider brings, the provider's word for its kind. */
+  /** `function` for a tool of the application; for a tool of the provider, the provider's word for its kind. */
   readonly type: string;
   readonly name: string;
   readonly description?: string | undefined;
-  /** JSON schema of the arguments, which functions have. */
+  /** JSON schema of the arguments; for functions only. */
   readonly parameters?: JsonValue | undefined;
 }
 
@@ -47,20 +47,20 @@ export function textPart(content: string): Part {
   return { type: 'text', content };
 }
 
-/** A message whose parts are all answers of tools has the role `tool`, whatever role carried it on the wire. */
+/** A message of tool results only gets the role `tool`, whatever its role is on the wire. */
 export function message(role: string, parts: readonly Part[]): Message {
   const onlyToolResults = parts.length > 0 && parts.every((part) => part.type === 'tool_call_response');
   return { role: onlyToolResults ? 'tool' : role, parts };
 }
 
 /**
- * What providers call the conventions' finish reasons, in lower case. Words that mean none of them are missing on
+ * The providers' words for the finish reasons of the conventions, in lower case. Words with another meaning are missing on
  * purpose, such as Anthropic's `pause_turn` and Cohere's `USER_CANCEL`.
  */
 const PROVIDER_WORDS: Readonly<Record<string, readonly string[]>> = {
   stop: [
     ...['stop', 'end_turn', 'stop_sequence', 'complete', 'endoftext', 'success'],
-    // Titan: `FINISHED` in its documentation, `FINISH` in its answers.
+    // Titan documents `FINISHED` but sends `FINISH`.
     ...['finish', 'finished', 'stop_criteria_met'],
   ],
   length: ['length', 'max_tokens', 'model_length', 'model_context_window_exceeded', 'error_limit'],
@@ -77,8 +77,8 @@ const FINISH_REASONS: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * A provider's finish reason in the words of the conventions. Without one, `error`: a reason was expected but the
- * answer ended before it came.
+ * Translates a provider's finish reason into the words of the conventions; unknown words stay. Without a reason the answer
+ * is incomplete, which is `error`.
  */
 export function finishReason(reason: string | undefined): string {
   if (reason === undefined) return 'error';

@@ -1,29 +1,29 @@
-/** Token usage: what a provider reported, and the one form in which it is recorded. */
+/** Token usage: what a provider reports, and the one form in which it is recorded. */
 
 import { asNumber, asString, type JsonObject } from './json.js';
 
-/** Token counts as one source gives them. Absent or undefined means not reported; nothing is ever inferred. */
+/** Token counts from one source. Undefined means not reported; no count is ever inferred. */
 export interface UsageReport {
   readonly inputTokens?: number | undefined;
   readonly outputTokens?: number | undefined;
   readonly totalTokens?: number | undefined;
   readonly cacheReadTokens?: number | undefined;
   readonly cacheWriteTokens?: number | undefined;
-  /** The part of `cacheWriteTokens` that is kept for an hour or longer. */
+  /** The part of `cacheWriteTokens` that the cache keeps for an hour or longer. */
   readonly longCacheWriteTokens?: number | undefined;
   readonly reasoningTokens?: number | undefined;
-  /** Whether the provider's `inputTokens` contain the cached ones, where the format tells: OpenAI's do, Nova's do not. */
+  /** True if `inputTokens` include cached tokens (OpenAI), false if not (Nova), undefined if the format does not define it. */
   readonly inputIncludesCache?: boolean | undefined;
 }
 
-/** Token counts as recorded: `inputTokens` contain cached tokens, once. */
+/** Token counts as they are recorded: `inputTokens` include cached tokens once. */
 export type TokenUsage = Omit<UsageReport, 'inputIncludesCache'>;
 
 /**
- * Combines reports of one call, each figure from the first that has it: body, then response headers, then
- * `amazon-bedrock-invocationMetrics`.
+ * Combines the reports of one call. Each count is taken from the first report that has it.
  *
- * @param vendor who made the model, where that is known; some report cached tokens in a way of their own.
+ * @param reports in this order: body, response headers, `amazon-bedrock-invocationMetrics`.
+ * @param vendor the company that made the model; undefined if the model id hides it.
  */
 export function combineUsage(
   reports: readonly (UsageReport | undefined)[],
@@ -59,8 +59,8 @@ function normalize(
   const { inputTokens, outputTokens, totalTokens } = counts;
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
   const cached = (counts.cacheReadTokens ?? 0) + (counts.cacheWriteTokens ?? 0);
-  // OpenAI's models report input tokens on ConverseStream that contain the cached ones already, and on Converse input
-  // tokens that do not; their own total tells which. It is asked where it can be one of them: behind an ARN as well.
+  // The input tokens of OpenAI's models include cached tokens on ConverseStream, but not on Converse. The model's own
+  // total shows which. An unknown vendor can be OpenAI too.
   const included =
     inputIncludesCache ??
     ((vendor === undefined || vendor === 'openai') &&
@@ -72,7 +72,7 @@ function normalize(
   return counts;
 }
 
-/** `amazon-bedrock-invocationMetrics` of the last chunk of an InvokeModelWithResponseStream answer. */
+/** Reads `amazon-bedrock-invocationMetrics`, a member of the last chunk of an InvokeModelWithResponseStream answer. */
 export function readInvocationMetrics(metrics: JsonObject): UsageReport {
   return {
     inputTokens: asNumber(metrics['inputTokenCount']),
@@ -82,7 +82,7 @@ export function readInvocationMetrics(metrics: JsonObject): UsageReport {
   };
 }
 
-/** Token counts in the response headers of InvokeModel; the service sends them on every text and embedding answer. */
+/** Reads the response headers of InvokeModel. The service sends them with every text and embedding. */
 export function readUsageHeaders(headers: JsonObject): UsageReport {
   const count = (name: string): number | undefined => {
     const value = asString(headers[name]);

@@ -10,13 +10,13 @@ import {
 } from '../data/semconv.js';
 import type { TokenUsage } from '../data/usage.js';
 
-// Bucket boundaries that the conventions ask for.
+// The bucket boundaries that the conventions recommend.
 const TOKEN_BUCKETS = Array.from({ length: 14 }, (_, power) => 4 ** power);
 const SECOND_BUCKETS = Array.from({ length: 14 }, (_, power) => 0.01 * 2 ** power);
 
 const NOOP_HISTOGRAM = createNoopMeter().createHistogram('noop');
 
-/** Figures of one finished call. */
+/** The figures of one call that has ended. */
 export interface CallMeasurements {
   readonly durationSeconds: number;
   readonly usage: TokenUsage | undefined;
@@ -24,11 +24,11 @@ export interface CallMeasurements {
 }
 
 export interface Instruments {
-  /** False while no meter provider is set: then nothing needs to be measured. */
+  /** False if no meter provider is set. Then nothing needs to be measured. */
   readonly isRecording: boolean;
-  /** Once for each call, when it has ended. */
+  /** Records a call after its end. */
   recordCall(measurements: CallMeasurements, attributes: Attributes): void;
-  /** For each chunk of a stream after the first, the seconds since the one before. */
+  /** Records the seconds between two chunks of a stream. */
   recordChunkInterval(seconds: number, attributes: Attributes): void;
 }
 
@@ -52,7 +52,7 @@ export function createInstruments(meter: Meter): Instruments {
     recordCall({ durationSeconds, usage, timeToFirstChunkSeconds }, attributes) {
       duration.record(durationSeconds, attributes);
       if (timeToFirstChunkSeconds !== undefined) firstChunk.record(timeToFirstChunkSeconds, attributes);
-      // No figure, no measurement: the conventions forbid estimates.
+      // The conventions forbid estimates, so a missing count is not recorded.
       if (usage?.inputTokens !== undefined) {
         tokens.record(usage.inputTokens, { ...attributes, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' });
       }
