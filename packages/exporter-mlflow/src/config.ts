@@ -10,18 +10,18 @@ import {
 } from './http/connection.js';
 
 /**
- * Options of {@link MlflowSpanExporter}. All are optional: without any, spans go to `http://localhost:5000`,
- * experiment `Default`. An option given here wins over its environment variable; an empty variable counts as unset.
+ * Options of {@link MlflowSpanExporter}. All are optional: by default, spans go to `http://localhost:5000`, experiment
+ * `Default`. An option in code wins over its environment variable. An empty variable counts as unset.
  */
 export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
   /**
-   * Experiment that receives the traces, by name; created when missing.
+   * Experiment that receives the traces, by name. The exporter creates a missing one.
    * Environment: `MLFLOW_EXPERIMENT_NAME`. Default: `Default`.
    */
   experimentName?: string;
   /**
-   * Experiment that receives the traces, by id; it must exist. Wins over `experimentName`.
-   * Environment: `MLFLOW_EXPERIMENT_ID`.
+   * Experiment that receives the traces, by its numeric id. It must exist. Wins over `experimentName`.
+   * Environment: `MLFLOW_EXPERIMENT_ID`. Default: none.
    */
   experimentId?: string;
   /** MLflow run that every trace is linked to. Environment: `MLFLOW_RUN_ID`. Default: none. */
@@ -29,22 +29,22 @@ export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
   /** Compression of uploaded spans. Default: `gzip`. */
   compression?: 'gzip' | 'none';
   /**
-   * Size of one upload before compression, in bytes; a larger batch goes in several, a larger span alone. Serializing
-   * blocks the event loop for about 10 ms per megabyte. Default: 4194304 (4 MiB).
+   * Size of one upload before compression, in bytes. The exporter splits a larger batch. A larger span goes alone.
+   * Serializing blocks the event loop for about 10 ms per megabyte. Default: 4194304 (4 MiB).
    */
   maxRequestBytes?: number;
-  /** Requests to MLflow at the same time, at least 1. Default: 4. */
+  /** How many requests go to MLflow at the same time, at least 1. Default: 4. */
   concurrencyLimit?: number;
   /**
-   * `full`: besides its spans, each trace gets a record with what spans cannot express (readable previews, client
-   * request id, metadata, source, user). `otlp-only`: one request per batch and nothing else; with `experimentId`,
-   * `trackingUri` may then be that of an OpenTelemetry Collector. Default: `full`.
+   * `full`: each trace also gets a record with what spans cannot express (readable previews, client request id,
+   * metadata, source, user). `otlp-only`: one request per batch and nothing else. With `experimentId`, `trackingUri` may
+   * then be that of an OpenTelemetry Collector. Default: `full`.
    */
   traceInfo?: 'full' | 'otlp-only';
   /**
-   * Whose trace it is when a request came in with a `traceparent` of another service. `false`: the other service
-   * reports it to the same MLflow. `true`: it never does (a gateway, a browser), so the first span of this service
-   * counts as the root; without it such traces stay in progress. Default: `false`.
+   * For requests that arrive with a `traceparent` of another service. `false`: the other service reports the trace to the
+   * same MLflow. `true`: it never does (a gateway, a browser), so the first span of this service counts as the root.
+   * Such traces would stay in progress otherwise. Default: `false`.
    */
   recordRemoteTraces?: boolean;
   /**
@@ -74,7 +74,7 @@ const DEFAULT_MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 /**
  * Applies environment and defaults.
  *
- * @throws MlflowError that names the option and says what it may be
+ * @throws MlflowError that names the option and its valid values
  */
 export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.ProcessEnv = process.env): ResolvedConfig {
   const concurrencyLimit = config.concurrencyLimit ?? DEFAULT_CONCURRENCY_LIMIT;
@@ -105,7 +105,7 @@ export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.Proc
 }
 
 function resolveExperiment(config: MlflowSpanExporterConfig, env: NodeJS.ProcessEnv): ExperimentSetting {
-  // Code wins over environment first, an id over a name second.
+  // First, code wins over the environment. Second, an id wins over a name.
   if (config.experimentId) return { id: numericId(config.experimentId) };
   if (config.experimentName) return { name: config.experimentName };
   const id = readEnvironment(env, 'MLFLOW_EXPERIMENT_ID');

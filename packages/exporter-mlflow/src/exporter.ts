@@ -6,7 +6,7 @@ import { createTurns, type Limit, settledWithin } from './common/waiting.js';
 import { type MlflowSpanExporterConfig, type ResolvedConfig, resolveConfig } from './config.js';
 import { Delivery } from './export/deliver.js';
 import { ExperimentResolver } from './export/experiment.js';
-import { createExporterMetrics, type ExporterMetrics } from './export/metrics.js';
+import { ExporterMetrics } from './export/metrics.js';
 import { Preparation } from './export/prepare.js';
 import { describeProgram } from './export/program.js';
 import { createReporter } from './export/reporter.js';
@@ -49,14 +49,15 @@ export class MlflowSpanExporter implements SpanExporter {
     try {
       const resolved = resolveConfig(config);
       const { connection } = resolved;
-      this.#metrics = createExporterMetrics(resolved.meterProvider, connection.url);
+      const metrics = new ExporterMetrics(resolved.meterProvider, connection.url);
+      this.#metrics = metrics;
       this.#timeoutMillis = connection.timeoutMillis;
-      this.#http = createHttpClient(connection, { onRetry: this.#metrics.retried });
-      this.#delivery = createDelivery(resolved, this.#http, this.#metrics);
+      this.#http = createHttpClient(connection, { onRetry: (cause) => metrics.retried(cause) });
+      this.#delivery = createDelivery(resolved, this.#http, metrics);
     } catch (error) {
       this.#configurationError = error instanceof MlflowError ? error : new MlflowError(String(error));
       diag.error(this.#configurationError.message);
-      this.#metrics ??= createExporterMetrics(config?.meterProvider, undefined);
+      this.#metrics ??= new ExporterMetrics(config?.meterProvider, undefined);
     }
   }
 

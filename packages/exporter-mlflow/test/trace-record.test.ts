@@ -192,7 +192,7 @@ describe('the trace ledger', () => {
     parent.end();
   });
   const entry = copySpan(child!, { parentSpanContext: { ...root!.spanContext(), isRemote: true } });
-  const known = ({ record, isRooted, isRemote }: Trace): unknown => [record.kind, { isRooted, isRemote }];
+  const known = ({ record, facts }: Trace): unknown => [record.kind, facts];
 
   it('forgets the trace that it has not seen for longest', () => {
     const ledger = newLedger(2, 10);

@@ -7,12 +7,9 @@ import type { ExperimentResolver } from './experiment.js';
 import type { ExporterMetrics } from './metrics.js';
 import type { Preparation } from './prepare.js';
 import type { Reporter } from './reporter.js';
-import { groupByTrace } from './span/span.js';
 import type { TraceFiles } from './trace/artifacts.js';
-import type { TraceLedger } from './trace/ledger.js';
+import type { SpanBatch, TraceLedger } from './trace/ledger.js';
 import { type RecordContext, withTraceName } from './trace/record.js';
-import type { UploadedTrace } from './trace/settle.js';
-import type { Trace } from './trace/trace.js';
 import type { Uploader } from './upload.js';
 
 export interface DeliveryParts {
@@ -44,8 +41,6 @@ export interface DeliveryResult {
   /** Whether some of their traces are settled later. */
   postponed?: boolean;
 }
-
-type Batch = Map<Trace, ReadableSpan[]>;
 
 /**
  * How spans become MLflow traces. Each export prepares its spans, uploads them by OTLP, and settles each trace whose
@@ -118,10 +113,10 @@ export class Delivery {
     const { uploader, ledger, traceInfo, isRoot, metrics, nextTurn, experiment, timeoutMillis } = this.#parts;
     await nextTurn();
     const isFull = traceInfo === 'full';
-    const batch = this.#observe(spans, isFull);
+    const batch = ledger.observe(spans, isFull);
     const sent = isFull ? spans : spans.map((span) => (isRoot(span) ? withTraceName(span) : span));
     const uploading = uploader.upload(sent, experimentId, rest);
-    for (const trace of isFull ? batch.keys() : []) trace.uploading(uploading);
+    if (isFull) ledger.uploading(batch, uploading);
     const { accepted, rejected, refused, failure } = await uploading;
     if (failure?.kind === 'unsupported') {
       this.#byArtifacts = true;
@@ -133,7 +128,7 @@ export class Delivery {
     const notTaken = refused + rejected;
     if (notTaken > 0) metrics.lost(notTaken, { kind: 'rejected' });
     if (failure === undefined) ledger.resume({ deadline: performance.now() + timeoutMillis });
-    const settled = isFull ? await this.#settle(acceptedOf(batch, accepted, experimentId), rest) : {};
+    const settled = isFull ? await this.#settle(batch, accepted, experimentId, rest) : {};
     if (failure === undefined) return { lost: notTaken, ...settled };
     const missing = this.#undelivered(
       spans.length - accepted.length - refused,
@@ -142,25 +137,14 @@ export class Delivery {
     return { ...missing, lost: missing.lost + notTaken };
   }
 
-  /** The spans by their traces, which take from them what they need. Keeps the traces until the export is done. */
-  #observe(spans: readonly ReadableSpan[], isFull: boolean): Batch {
-    // A flush of many batches may have the ledger forget some traces before their export ends.
-    const batch: Batch = new Map();
-    for (const [traceId, group] of groupByTrace(spans)) {
-      const trace = this.#parts.ledger.of(traceId);
-      batch.set(trace, group);
-      // Without a record, nothing else of the spans is needed.
-      for (const span of group) {
-        if (isFull) trace.observe(span);
-        else trace.observeParent(span);
-      }
-    }
-    return batch;
-  }
-
-  async #settle(uploaded: readonly UploadedTrace[], rest: Rest): Promise<Omit<DeliveryResult, 'lost'>> {
+  async #settle(
+    batch: SpanBatch,
+    accepted: readonly ReadableSpan[],
+    experimentId: string,
+    rest: Rest,
+  ): Promise<Omit<DeliveryResult, 'lost'>> {
     const { ledger, reporter, metrics, experiment } = this.#parts;
-    const { failures, postponed } = await ledger.settle(uploaded, rest);
+    const { failures, postponed } = await ledger.settle(batch, accepted, experimentId, rest);
     const [cause] = postponed;
     if (cause !== undefined) reporter.postponed(postponed.length, cause.reason);
     const [first] = failures;
@@ -172,8 +156,8 @@ export class Delivery {
   }
 
   async #deliverArtifacts(experimentId: string, spans: readonly ReadableSpan[], rest: Rest): Promise<DeliveryResult> {
-    const { files, context } = this.#parts;
-    const batch = this.#observe(spans, true);
+    const { ledger, files, context } = this.#parts;
+    const batch = ledger.observe(spans, true);
     const { failure, lost } = await files.deliver(batch, { ...context, experimentId }, rest);
     return failure === undefined ? { lost } : this.#undelivered(lost, failure);
   }
@@ -183,12 +167,4 @@ export class Delivery {
     this.#parts.reporter.undelivered(spans, failure);
     return { failure, lost: spans };
   }
-}
-
-function acceptedOf(batch: Batch, accepted: readonly ReadableSpan[], experimentId: string): UploadedTrace[] {
-  const traces = new Map([...batch.keys()].map((trace) => [trace.id, trace]));
-  return [...groupByTrace(accepted)].flatMap(([traceId, spans]) => {
-    const trace = traces.get(traceId);
-    return trace === undefined ? [] : [{ trace, spans, experimentId }];
-  });
 }

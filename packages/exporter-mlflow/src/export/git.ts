@@ -2,8 +2,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /**
- * What Python's client says about the repository of the working folder, read from Git's own files, without starting
- * `git`: three small files at most, once per exporter. Empty where there is no repository, as in most containers.
+ * Branch, commit and address of the folder's repository, as metadata that Python's client writes, too. Empty without a
+ * repository, as in most containers. It reads a few small files of Git and does not start `git`.
  */
 export function gitMetadata(folder: string): Record<string, string> {
   try {
@@ -33,7 +33,7 @@ function findGitFolder(start: string): string | undefined {
     const candidate = join(folder, '.git');
     const stats = statSync(candidate, { throwIfNoEntry: false });
     if (stats?.isDirectory()) return candidate;
-    // In worktrees and submodules it is a file that names the folder.
+    // In worktrees and submodules, `.git` is a file that names the folder.
     const pointer = stats?.isFile() ? /^gitdir: (.+)$/m.exec(read(candidate) ?? '')?.[1] : undefined;
     if (pointer !== undefined) return resolve(folder, pointer);
     if (folder === dirname(folder)) return undefined;
@@ -47,7 +47,7 @@ function packedCommit(common: string, path: string): string | undefined {
   return line?.slice(0, line.indexOf(' '));
 }
 
-/** Of `origin`, else of the first remote; without the user name and password that it may hold. */
+/** Address of `origin`, or else of the first remote, without user name and password. */
 function remoteUrl(config: string): string | undefined {
   const remotes = [...config.matchAll(/^\s*\[remote "(.+)"\]\s*\n(?:(?!\s*\[).*\n)*?\s*url\s*=\s*(\S+)/gm)];
   const url = (remotes.find(([, name]) => name === 'origin') ?? remotes[0])?.[2];

@@ -1,6 +1,6 @@
 import { isRecord, parseJson } from '../common/json.js';
 import { mlflowTraceId, tracePath } from './names.js';
-import { ignoreAnswer, optional, type Rest, type RestResult } from './rest.js';
+import { command, optional, type Rest, type RestResult } from './rest.js';
 import type {
   MlflowAssessment,
   MlflowAssessmentInput,
@@ -51,7 +51,7 @@ export function updateAssessment(
 
 /** Succeeds also if there is no such assessment. */
 export function deleteAssessment(rest: Rest, traceId: string, id: string): Promise<RestResult<void>> {
-  return rest.call({ method: 'DELETE', path: assessmentsPath(traceId, id), parse: ignoreAnswer });
+  return command(rest, 'DELETE', assessmentsPath(traceId, id));
 }
 
 export function parseAssessment(assessment: WireAssessment): MlflowAssessment {

@@ -1,4 +1,4 @@
-import { ignoreAnswer, type Rest, type RestCall, type RestResult, requireText } from './rest.js';
+import { command, type Rest, type RestCall, type RestResult, requireText } from './rest.js';
 import type { MlflowExperiment } from './types.js';
 import type { WireExperiment } from './wire-types.js';
 
@@ -37,14 +37,12 @@ export function createExperiment(
 
 /** Moves an experiment to the deleted ones. */
 export function deleteExperiment(rest: Rest, experimentId: string): Promise<RestResult<void>> {
-  const body = { experiment_id: experimentId };
-  return rest.call({ method: 'POST', path: `${EXPERIMENTS}/delete`, body, parse: ignoreAnswer });
+  return command(rest, 'POST', `${EXPERIMENTS}/delete`, { experiment_id: experimentId });
 }
 
 /** Brings a deleted experiment back. */
 export function restoreExperiment(rest: Rest, experimentId: string): Promise<RestResult<void>> {
-  const body = { experiment_id: experimentId };
-  return rest.call({ method: 'POST', path: `${EXPERIMENTS}/restore`, body, parse: ignoreAnswer });
+  return command(rest, 'POST', `${EXPERIMENTS}/restore`, { experiment_id: experimentId });
 }
 
 /** The experiment of that name, created if there is none. Fails if it is deleted. */

@@ -1,11 +1,11 @@
-/** Lengths of the server's columns, in characters. SQLite lets longer values pass, PostgreSQL and MySQL do not. */
+/** Lengths of the server's columns, in characters. SQLite takes longer values, PostgreSQL and MySQL refuse them. */
 export const LIMITS = {
   preview: 1000,
   clientRequestId: 50,
   key: 250,
   metadataValue: 8000,
   tagValue: 8000,
-  /** What MLflow shows of the value of a tag. */
+  /** The part of a tag's value that MLflow shows. */
   shownTagValue: 4096,
   traceName: 4096,
   session: 250,

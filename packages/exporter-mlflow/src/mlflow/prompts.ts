@@ -1,6 +1,6 @@
 import { MlflowError } from '../common/error.js';
 import { isRecord, parseJson } from '../common/json.js';
-import { ignoreAnswer, keyed, optional, pairs, type Rest, type RestResult, requireText } from './rest.js';
+import { command, keyed, optional, pairs, type Rest, type RestResult, requireText } from './rest.js';
 import type { MlflowPrompt, MlflowPromptInput, MlflowPromptMessage, MlflowPromptSelection } from './types.js';
 import type { WireModelVersion, WireRegisteredModel } from './wire-types.js';
 
@@ -35,8 +35,7 @@ export function getPromptByAlias(rest: Rest, name: string, alias: string): Promi
 
 /** Registers a prompt without a version. Fails with `RESOURCE_ALREADY_EXISTS` if the name is taken. */
 export function createPrompt(rest: Rest, name: string): Promise<RestResult<void>> {
-  const body = { name, tags: pairs({ [IS_PROMPT]: 'true' }) };
-  return rest.call({ method: 'POST', path: `${MODELS}/create`, body, parse: ignoreAnswer });
+  return command(rest, 'POST', `${MODELS}/create`, { name, tags: pairs({ [IS_PROMPT]: 'true' }) });
 }
 
 /** Succeeds if a prompt has this name, and fails if a model has it. */
@@ -69,8 +68,7 @@ export function setPromptAlias(
   alias: string,
   version: number | string,
 ): Promise<RestResult<void>> {
-  const body = { name, alias, version: String(version) };
-  return rest.call({ method: 'POST', path: `${MODELS}/alias`, body, parse: ignoreAnswer });
+  return command(rest, 'POST', `${MODELS}/alias`, { name, alias, version: String(version) });
 }
 
 function parse({ model_version: version }: { model_version: WireModelVersion }): MlflowPrompt {

@@ -35,9 +35,6 @@ export interface RestCall<W, T> {
   parse: (answer: W) => T;
 }
 
-/** For routes whose answer holds nothing of interest. */
-export const ignoreAnswer = (): void => {};
-
 export function createRest(http: HttpClient, limit: Limit): Rest {
   const { url } = http;
   const { deadline, signal } = limit;
@@ -62,6 +59,16 @@ export function createRest(http: HttpClient, limit: Limit): Rest {
       }
     },
   };
+}
+
+/** Sends a request whose answer holds nothing of interest. */
+export function command(
+  rest: Rest,
+  method: HttpRequest['method'],
+  path: string,
+  body?: object,
+): Promise<RestResult<void>> {
+  return rest.call({ method, path, ...optional('body', body), parse: () => undefined });
 }
 
 /** The reason of a failure; undefined after a success. */

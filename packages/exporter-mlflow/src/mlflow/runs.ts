@@ -1,4 +1,4 @@
-import { ignoreAnswer, keyed, optional, pairs, type Rest, type RestResult, requireText } from './rest.js';
+import { command, keyed, optional, pairs, type Rest, type RestResult, requireText } from './rest.js';
 import type { MlflowRun, MlflowRunData, MlflowRunInput, MlflowRunStatus } from './types.js';
 import type { WireRun } from './wire-types.js';
 
@@ -29,14 +29,12 @@ export function getRun(rest: Rest, runId: string): Promise<RestResult<MlflowRun>
 
 /** Ends a run now. */
 export function endRun(rest: Rest, runId: string, status: MlflowRunStatus): Promise<RestResult<void>> {
-  const body = { run_id: runId, status, end_time: Date.now() };
-  return rest.call({ method: 'POST', path: `${RUNS}/update`, body, parse: ignoreAnswer });
+  return command(rest, 'POST', `${RUNS}/update`, { run_id: runId, status, end_time: Date.now() });
 }
 
 /** Writes one of the batches that {@link runBatches} makes. */
 export function logBatch(rest: Rest, runId: string, batch: RunBatch): Promise<RestResult<void>> {
-  const body = { run_id: runId, ...batch };
-  return rest.call({ method: 'POST', path: `${RUNS}/log-batch`, body, parse: ignoreAnswer });
+  return command(rest, 'POST', `${RUNS}/log-batch`, { run_id: runId, ...batch });
 }
 
 /** Data of a run that fits into one request. */

@@ -12,7 +12,7 @@ import {
   tracePath,
   USER,
 } from './names.js';
-import { ignoreAnswer, optional, type Rest, type RestResult, requireText } from './rest.js';
+import { command, optional, type Rest, type RestResult, requireText } from './rest.js';
 import { parseSpan } from './spans.js';
 import type { MlflowTrace, MlflowTraceInfo, MlflowTracePage, MlflowTraceSearch } from './types.js';
 import type { WireTrace, WireTraceInfo, WireTraceLocation } from './wire-types.js';
@@ -68,13 +68,12 @@ export function deleteTraces(rest: Rest, experimentId: string, traceIds: string[
 
 /** Sets a tag, or changes it. */
 export function setTraceTag(rest: Rest, traceId: string, key: string, value: string): Promise<RestResult<void>> {
-  const path = `${tracePath(traceId)}/tags`;
-  return rest.call({ method: 'PATCH', path, body: { key, value }, parse: ignoreAnswer });
+  return command(rest, 'PATCH', `${tracePath(traceId)}/tags`, { key, value });
 }
 
 /** Removes a tag. */
 export function deleteTraceTag(rest: Rest, traceId: string, key: string): Promise<RestResult<void>> {
-  return rest.call({ method: 'DELETE', path: `${tracePath(traceId)}/tags`, body: { key }, parse: ignoreAnswer });
+  return command(rest, 'DELETE', `${tracePath(traceId)}/tags`, { key });
 }
 
 /**
@@ -103,7 +102,7 @@ export function postRecord(
 /** Shows the traces on the page of the run. The server takes at most 100 ids in a request. */
 export function linkTracesToRun(rest: Rest, runId: string, traceIds: string[]): Promise<RestResult<void>> {
   const body = { trace_ids: traceIds.map(mlflowTraceId), run_id: runId };
-  return rest.call({ method: 'POST', path: '/api/2.0/mlflow/traces/link-to-run', body, parse: ignoreAnswer });
+  return command(rest, 'POST', '/api/2.0/mlflow/traces/link-to-run', body);
 }
 
 /** Makes traces findable by these prompt versions. The server does not check that they exist. */
@@ -113,7 +112,7 @@ export function linkPromptsToTrace(
   prompts: readonly { name: string; version: string }[],
 ): Promise<RestResult<void>> {
   const body = { trace_id: mlflowTraceId(traceId), prompt_versions: prompts };
-  return rest.call({ method: 'POST', path: '/api/2.0/mlflow/traces/link-prompts', body, parse: ignoreAnswer });
+  return command(rest, 'POST', '/api/2.0/mlflow/traces/link-prompts', body);
 }
 
 export function experimentLocation(experimentId: string): WireTraceLocation {

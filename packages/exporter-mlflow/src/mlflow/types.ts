@@ -5,20 +5,21 @@ import type { TraceState } from './wire-types.js';
 export interface MlflowExperiment {
   experimentId: string;
   name: string;
-  /** A deleted experiment can be found by its name, but takes no traces until it is restored. */
+  /** A deleted experiment is found by its name, but takes no traces until it is restored. */
   deleted: boolean;
 }
 
-/** What MLflow knows of a trace as a whole. */
+/** A trace without its spans. */
 export interface MlflowTraceInfo {
   /** `tr-` and the 32 hexadecimal digits of the OpenTelemetry trace id. */
   traceId: string;
   experimentId: string;
-  /** Empty when nobody named the trace. */
+  /** Empty if the trace has no name. */
   name: string;
   state: TraceState;
+  /** Start of the trace. */
   requestTime: Date;
-  /** In milliseconds; absent while nothing has ended. */
+  /** In milliseconds; absent while no span has ended. */
   durationMillis?: number;
   requestPreview?: string;
   responsePreview?: string;
@@ -27,38 +28,42 @@ export interface MlflowTraceInfo {
   userId?: string;
   /** The run that the trace was made in. */
   runId?: string;
-  /** Sum over the spans. */
+  /** Sum over the spans; absent if no span counts tokens. */
   tokenUsage?: TokenUsage;
-  /** Sum over the spans, in US dollars; absent when MLflow has no price for the model. */
+  /** Sum over the spans, in US dollars; absent if MLflow has no price for the model. */
   cost?: Cost;
-  /** All of it, what stands in other fields included. */
+  /** All metadata, including those that other fields show. */
   metadata: Record<string, string>;
   tags: Record<string, string>;
   assessments: MlflowAssessment[];
 }
 
-/** One span as MLflow stored it. */
+/** A span as MLflow stored it. */
 export interface MlflowSpan {
   /** 16 hexadecimal digits. */
   spanId: string;
-  /** Absent on the root. */
+  /** 16 hexadecimal digits; absent on a root. */
   parentSpanId?: string;
   name: string;
-  /** `CHAT_MODEL`, `AGENT`, `TOOL`, …; `UNKNOWN` when nobody said. */
+  /** `CHAT_MODEL`, `AGENT`, `TOOL`, …; `UNKNOWN` if the span has no type. */
   type: string;
   /** Nanoseconds of the epoch. */
   startTimeUnixNano: bigint;
+  /** Nanoseconds of the epoch; absent if the span has not ended. */
   endTimeUnixNano?: bigint;
-  /** Status OK is stored as UNSET is: `ok` is false only for errors. */
+  /** `false` for errors only: MLflow stores OK in the same way as UNSET. */
   ok: boolean;
+  /** Empty without one. */
   statusMessage: string;
-  /** Recorded JSON comes back as the objects it stands for. */
+  /** MLflow returns recorded JSON as the values that it stands for. */
   attributes: Record<string, unknown>;
+  /** With times in nanoseconds of the epoch. */
   events: { name: string; timeUnixNano: bigint; attributes: Record<string, unknown> }[];
   inputs?: unknown;
   outputs?: unknown;
   model?: string;
   tokenUsage?: TokenUsage;
+  /** In US dollars. */
   cost?: Cost;
 }
 
@@ -78,39 +83,42 @@ export interface MlflowTraceSearch {
   orderBy?: string[];
   /** Traces per page, at most 500. Default: 100. */
   maxResults?: number;
-  /** From the page before. Default: the first page. */
+  /** `nextPageToken` of the page before. Default: the first page. */
   pageToken?: string;
 }
 
+/** One page of a search. */
 export interface MlflowTracePage {
   traces: MlflowTraceInfo[];
   /** Absent on the last page. */
   nextPageToken?: string;
 }
 
-/** Who judged: a person, code, or a language model. */
+/** The judge of a trace: a person, code, or a language model. */
 export interface MlflowAssessmentSource {
   type: 'HUMAN' | 'CODE' | 'LLM_JUDGE';
-  /** For example a user name or the name of the judging model. */
+  /** For example a user name or the name of the judging model. Default: `default`. */
   id?: string;
 }
 
-/** A judgement to write down. */
+/** A judgement about a trace. */
 export interface MlflowAssessmentInput {
   name: string;
   /** Any JSON value. */
   value: unknown;
   /** Default: `CODE`. */
   source?: MlflowAssessmentSource;
+  /** Why. */
   rationale?: string;
-  /** Judge one span instead of the whole trace. */
+  /** Judges one span, by 16 hexadecimal digits. Default: the whole trace. */
   spanId?: string;
   metadata?: Record<string, string>;
 }
 
-/** What to change; the rest stays. */
+/** The members of an assessment to change. The others stay. */
 export type MlflowAssessmentUpdate = Partial<Pick<MlflowAssessmentInput, 'name' | 'value' | 'rationale' | 'metadata'>>;
 
+/** A stored judgement about a trace or one of its spans. */
 export interface MlflowAssessment {
   assessmentId: string;
   name: string;
@@ -119,6 +127,7 @@ export interface MlflowAssessment {
   value: unknown;
   source: MlflowAssessmentSource;
   rationale?: string;
+  /** Absent if it is about the whole trace. */
   spanId?: string;
   metadata: Record<string, string>;
 }
@@ -129,8 +138,9 @@ export interface MlflowPromptMessage {
   content: string;
 }
 
-/** Which version of a prompt. Without `version` and `alias`: the newest one. */
+/** Which version of a prompt. Default: the newest one. */
 export interface MlflowPromptSelection {
+  /** Wins over `alias`. */
   version?: number | string;
   /** For example `production`. */
   alias?: string;
@@ -142,7 +152,7 @@ export interface MlflowPrompt {
   version: number;
   /** A text, or the messages of a chat, with variables as in `{{question}}`. */
   template: string | MlflowPromptMessage[];
-  /** What the author said about this version. */
+  /** The author's comment on this version. */
   commitMessage?: string;
   /** Names that stand for this version now. */
   aliases: string[];
@@ -156,41 +166,46 @@ export interface MlflowPrompt {
 /** A new version of a prompt. */
 export interface MlflowPromptInput
   extends Pick<MlflowPrompt, 'template' | 'commitMessage' | 'responseFormat' | 'modelConfig'> {
-  /** Of this version. Default: none. */
+  /** Tags of this version. Default: none. */
   tags?: Record<string, string>;
 }
 
-/** A version of a prompt; a {@link MlflowPrompt} is one, too. */
+/** A version of a prompt. Every {@link MlflowPrompt} is one, too. */
 export interface MlflowPromptReference {
   name: string;
   version: number | string;
 }
 
-/** What to write down on a run at once. */
+/** Data of a run. */
 export interface MlflowRunData {
-  /** Each is set once: another value later is an error. */
+  /** Each can be set once: another value later is an error. */
   params?: Record<string, string | number | boolean>;
   metrics?: Record<string, number>;
   tags?: Record<string, string>;
-  /** Of the metrics. Default: 0. */
+  /** Step of the metrics. Default: 0. */
   step?: number;
 }
 
+/** A run to start. */
 export interface MlflowRunInput {
   experimentId: string;
-  /** Default: one that MLflow makes up. */
+  /** Default: MLflow makes up a name. */
   name?: string;
+  /** Default: none. */
   tags?: Record<string, string>;
 }
 
+/** State of a run. */
 export type MlflowRunStatus = 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED' | 'SCHEDULED';
 
+/** An MLflow run. */
 export interface MlflowRun {
   runId: string;
   experimentId: string;
   name: string;
   status: MlflowRunStatus;
   startTime?: Date;
+  /** Absent while the run goes on. */
   endTime?: Date;
   params: Record<string, string>;
   /** The last value of each. */

@@ -1,7 +1,9 @@
 /**
- * What travels to and from MLflow's REST interface, as measured on MLflow 3.17. Absent fields are absent, not null.
+ * Requests and answers of MLflow's REST interface, as measured on MLflow 3.17. The server leaves out fields without a
+ * value. It never sends null.
  */
 
+/** State of a trace. A trace without a finished root span is in progress. */
 export type TraceState = 'OK' | 'ERROR' | 'IN_PROGRESS' | 'STATE_UNSPECIFIED';
 
 export interface WireTraceLocation {
@@ -13,12 +15,12 @@ export interface WireTraceInfo {
   /** `tr-` and the 32 hexadecimal digits of the OpenTelemetry trace id. */
   trace_id: string;
   trace_location: WireTraceLocation;
-  /** RFC 3339. The server takes anything else for 1970, without an error. */
+  /** RFC 3339. For any other text the server stores 1970 and reports no error. */
   request_time: string;
   /** Seconds, as in `0.050s`. */
   execution_duration?: string;
   state: TraceState;
-  /** Omitting it on a repeated record erases it. */
+  /** A repeated record without it erases it. */
   client_request_id?: string;
   request_preview?: string;
   response_preview?: string;
@@ -40,7 +42,7 @@ export interface WireAssessment {
   metadata?: Record<string, string>;
 }
 
-/** An OTLP attribute value in the spelling of MLflow's answers. */
+/** An OTLP attribute value as MLflow's answers spell it. */
 export interface WireAnyValue {
   string_value?: string;
   int_value?: number | string;
@@ -100,7 +102,7 @@ export interface WireRun {
   };
 }
 
-/** A version of a registered model; prompts are such. */
+/** A registered model. Prompts are registered models, too. */
 export interface WireRegisteredModel {
   name: string;
   tags?: { key: string; value: string }[];

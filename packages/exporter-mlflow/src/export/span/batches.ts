@@ -1,19 +1,19 @@
 import type { AttributeValue } from '@opentelemetry/api';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 
-/** What one request may hold. A span that is larger goes alone. */
+/** Limits of one request. A larger span goes alone. */
 export interface BatchLimits {
   spans: number;
   bytes: number;
 }
 
-// Ids, times, flags and the tags of protobuf; measured on spans without attributes.
+// Ids, times, flags and the tags of protobuf, measured on spans without attributes.
 const SPAN_BYTES = 100;
 const EVENT_BYTES = 20;
 const LINK_BYTES = 40;
 const VALUE_BYTES = 10;
 
-/** The spans in their order, parted so that each part keeps within the limits as far as its size can be foreseen. */
+/** The spans in their order, in parts that keep within the limits as far as their size can be foreseen. */
 export function splitIntoBatches(spans: readonly ReadableSpan[], limits: BatchLimits): ReadableSpan[][] {
   const batches: ReadableSpan[][] = [];
   let batch: ReadableSpan[] = [];
@@ -32,15 +32,15 @@ export function splitIntoBatches(spans: readonly ReadableSpan[], limits: BatchLi
   return batches;
 }
 
-/** Both halves of a batch that was too large or refused; a single span has none. */
+/** Both halves of a batch that was too large or refused. The second one of a single span is empty. */
 export function halve(batch: ReadableSpan[]): [ReadableSpan[], ReadableSpan[]] {
   const half = Math.ceil(batch.length / 2);
   return [batch.slice(0, half), batch.slice(half)];
 }
 
 /**
- * About the size of a span once it is serialized, without looking into its texts: exact for ASCII, too little by up to
- * two thirds for others.
+ * The approximate size of a serialized span, in bytes, without looking into its texts. It is right for ASCII, and up to
+ * two thirds too small for other texts.
  */
 export function foreseenBytes({ name, attributes, events, links, status }: ReadableSpan): number {
   let bytes = SPAN_BYTES + name.length + (status.message?.length ?? 0) + attributesBytes(attributes);

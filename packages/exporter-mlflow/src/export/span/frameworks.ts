@@ -1,9 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
+import { SPAN_OUTPUTS } from '../../mlflow/names.js';
 import { CACHE_READ_TOKENS, CACHE_WRITE_TOKENS, INPUT_TOKENS } from './usage.js';
 
 /**
- * What frameworks write on their spans in words of their own and no translator of the server reads (seen with MLflow
- * 3.17), in words that it does read. `undefined` when the span needs nothing.
+ * The attributes of a span with additions for MLflow. They repeat attributes of frameworks that no translator of MLflow
+ * 3.17 reads, in words that it does read. Undefined if the span needs none.
  */
 export function translateFramework(attributes: Attributes): Attributes | undefined {
   if (attributes['ai.operationId'] !== undefined) return translateAiSdk(attributes);
@@ -15,7 +16,7 @@ const AI_SDK_EMBEDDINGS = /^ai\.embed(?:Many)?\.doEmbed$/;
 
 /** Spans of the AI SDK, https://ai-sdk.dev/docs/ai-sdk-core/telemetry. */
 function translateAiSdk(attributes: Attributes): Attributes | undefined {
-  // Only on the calls to a model: the spans above them repeat the sums, and would have them counted in their place.
+  // Only on calls to a model. The spans above them repeat the sums, and would count in their place.
   if (AI_SDK_EMBEDDINGS.test(String(attributes['ai.operationId']))) {
     return addMissing(attributes, {
       'gen_ai.operation.name': 'embeddings',
@@ -23,8 +24,8 @@ function translateAiSdk(attributes: Attributes): Attributes | undefined {
       [INPUT_TOKENS]: attributes['ai.usage.tokens'],
     });
   }
-  // Without these, the server takes all of the input for uncached, at the full price. The AI SDK knows the uncached rest
-  // only where its input tokens include the cached ones, as those of MLflow do.
+  // Without these, the server takes all input for uncached, at the full price. The AI SDK knows the uncached rest only if
+  // its input tokens include the cached ones, as those of MLflow do.
   if (attributes[INPUT_TOKENS] === undefined) return undefined;
   if (attributes['ai.usage.inputTokenDetails.noCacheTokens'] === undefined) return undefined;
   return addMissing(attributes, {
@@ -37,7 +38,7 @@ const ANTHROPIC_TOOL_RESULT = 'anthropic.tool_result.content';
 
 /** Spans of tools that the tool runner of Anthropic's SDK ran. */
 function translateAnthropicTool(attributes: Attributes): Attributes | undefined {
-  if (attributes['mlflow.spanOutputs'] !== undefined) return undefined;
+  if (attributes[SPAN_OUTPUTS] !== undefined) return undefined;
   return addMissing(attributes, { 'gen_ai.tool.call.result': attributes[ANTHROPIC_TOOL_RESULT] });
 }
 

@@ -7,6 +7,7 @@ import type { Rest, RestResult } from '../../mlflow/rest.js';
 import { getTraceInfo, postRecord } from '../../mlflow/traces.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
 import { hasRemoteParent } from '../span/span.js';
+import type { SpanBatch } from './ledger.js';
 import { buildRecord, type RecordContext } from './record.js';
 import { sumUp } from './totals.js';
 import type { Trace } from './trace.js';
@@ -60,11 +61,7 @@ export class TraceFiles {
   }
 
   /** Writes the files of all traces whose root is known. Returns how many spans were lost, and why. */
-  async deliver(
-    traces: ReadonlyMap<Trace, readonly ReadableSpan[]>,
-    context: RecordContext,
-    rest: Rest,
-  ): Promise<{ lost: number; failure?: Failure }> {
+  async deliver(traces: SpanBatch, context: RecordContext, rest: Rest): Promise<{ lost: number; failure?: Failure }> {
     const result: { lost: number; failure?: Failure } = { lost: 0 };
     // All at once, before another export comes in between.
     for (const share of [...traces].flatMap(([trace, spans]) => this.#claim(trace, spans))) {

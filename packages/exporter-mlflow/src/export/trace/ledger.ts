@@ -3,6 +3,7 @@ import type { ReadableSpan } from '../../common/sdk-types.js';
 import { forEachLimited, isOver, type Limit, settledWithin, within } from '../../common/waiting.js';
 import { type Failure, OUT_OF_TIME } from '../../http/outcome.js';
 import type { Rest } from '../../mlflow/rest.js';
+import { groupByTrace } from '../span/span.js';
 import { type PostponedTrace, PostponedTraces } from './postponed.js';
 import type { Settle, UploadedTrace } from './settle.js';
 import { type Origin, Trace } from './trace.js';
@@ -23,6 +24,9 @@ export interface LedgerParts {
   /** For how many traces before those it remembers where they came from. Default: 50,000, about 100 bytes each. */
   origins?: number;
 }
+
+/** Spans of one export by their traces. As long as an export holds it, none of its traces is lost. */
+export type SpanBatch = ReadonlyMap<Trace, readonly ReadableSpan[]>;
 
 /** What became of the traces of one export. */
 export interface Settlement {
@@ -75,8 +79,41 @@ export class TraceLedger {
     return { traces: [...this.#traces.values()].filter(lacksRoot).length, mayBeMore: this.#forgotWithoutRoot };
   }
 
-  /** Settles traces after their upload. An outage is no failure: such traces are settled later. */
-  async settle(uploaded: readonly UploadedTrace[], rest: Rest): Promise<Settlement> {
+  /**
+   * Takes from spans what their traces need, and returns them by trace.
+   *
+   * @param forRecord whether the traces get records. Otherwise only their parents matter.
+   */
+  observe(spans: readonly ReadableSpan[], forRecord: boolean): SpanBatch {
+    const batch = new Map<Trace, readonly ReadableSpan[]>();
+    for (const [traceId, group] of groupByTrace(spans)) {
+      const trace = this.of(traceId);
+      batch.set(trace, group);
+      for (const span of group) {
+        if (forRecord) trace.observe(span);
+        else trace.observeParent(span);
+      }
+    }
+    return batch;
+  }
+
+  /** Notes that an upload carries the spans of the batch. */
+  uploading(batch: SpanBatch, upload: Promise<unknown>): void {
+    for (const trace of batch.keys()) trace.uploading(upload);
+  }
+
+  /** Settles the traces of a batch whose spans were accepted. After an outage it settles them later. */
+  async settle(
+    batch: SpanBatch,
+    accepted: readonly ReadableSpan[],
+    experimentId: string,
+    rest: Rest,
+  ): Promise<Settlement> {
+    const traces = new Map([...batch.keys()].map((trace) => [trace.id, trace]));
+    const uploaded = [...groupByTrace(accepted)].flatMap(([traceId, spans]): UploadedTrace[] => {
+      const trace = traces.get(traceId);
+      return trace === undefined ? [] : [{ trace, spans, experimentId }];
+    });
     const settlement: Settlement = { failures: [], postponed: [] };
     await forEachLimited(uploaded, this.#parts.concurrencyLimit, async (trace) => {
       const failure = await this.#parts.settle(trace, rest);
@@ -157,7 +194,7 @@ export class TraceLedger {
       this.#forgotWithoutRoot = true;
       return;
     }
-    this.#origins.set(trace.id, trace.isRooted ? 'rooted' : 'remote');
+    this.#origins.set(trace.id, trace.facts.isRooted ? 'rooted' : 'remote');
     if (this.#origins.size > this.#maxOrigins) {
       const [oldest] = this.#origins.keys();
       if (oldest !== undefined) this.#origins.delete(oldest);
@@ -171,6 +208,6 @@ export class TraceLedger {
   }
 }
 
-function lacksRoot({ isRooted, isRemote }: Trace): boolean {
-  return !isRooted && !isRemote;
+function lacksRoot({ facts }: Trace): boolean {
+  return !facts.isRooted && !facts.isRemote;
 }

@@ -1,19 +1,21 @@
 import type { Attributes } from '@opentelemetry/api';
 import { isRecord, parseJson } from '../../common/json.js';
 import { firstString } from '../../common/text.js';
+import { SPAN_INPUTS, SPAN_OUTPUTS, SPAN_TYPE } from '../../mlflow/names.js';
 
 /**
- * One-line summaries of what went into a span and what came out, as people read them in MLflow's list of traces: for
- * a chat the last text of the user and the text of the assistant, for anything else the recorded value itself.
+ * Summaries of the input and the output of a span, for MLflow's list of traces. For a chat they are the last text of the
+ * user and the text of the assistant, for anything else the recorded value itself.
  *
- * Message shapes: `gen_ai.input.messages` and `gen_ai.output.messages` of the OpenTelemetry GenAI conventions, and the
- * request and response shapes of chat APIs in `mlflow.spanInputs` and `mlflow.spanOutputs` (content as a string or as a
- * list of blocks), and the `ai.*` attributes of the AI SDK.
+ * Chats are read in three forms:
+ * - `gen_ai.input.messages` and `gen_ai.output.messages` of the OpenTelemetry GenAI conventions
+ * - requests and responses of chat APIs in `mlflow.spanInputs` and `mlflow.spanOutputs`
+ * - the `ai.*` attributes of the AI SDK
  */
 
-// In this order, because messages read better than a raw request.
-const REQUEST_KEYS = ['gen_ai.input.messages', 'mlflow.spanInputs', 'input.value', 'ai.prompt.messages'];
-const RESPONSE_KEYS = ['gen_ai.output.messages', 'mlflow.spanOutputs', 'output.value', 'ai.response.text'];
+// In this order, because messages are easier to read than a raw request.
+const REQUEST_KEYS = ['gen_ai.input.messages', SPAN_INPUTS, 'input.value', 'ai.prompt.messages'];
+const RESPONSE_KEYS = ['gen_ai.output.messages', SPAN_OUTPUTS, 'output.value', 'ai.response.text'];
 const CHAT_OPERATIONS = new Set(['chat', 'text_completion', 'generate_content']);
 const CHAT_SPAN_TYPES = new Set(['CHAT_MODEL', 'LLM']);
 const AI_SDK_CHAT = /\.(?:doGenerate|doStream)$/;
@@ -23,18 +25,20 @@ export function isChatSpan(attributes: Attributes): boolean {
   const operation = firstString(attributes, 'gen_ai.operation.name');
   if (operation !== undefined) return CHAT_OPERATIONS.has(operation);
   if (AI_SDK_CHAT.test(firstString(attributes, 'ai.operationId') ?? '')) return true;
-  return CHAT_SPAN_TYPES.has(unquote(firstString(attributes, 'mlflow.spanType') ?? ''));
+  return CHAT_SPAN_TYPES.has(unquote(firstString(attributes, SPAN_TYPE) ?? ''));
 }
 
+/** Summary of a span's input; undefined if it records none. */
 export function requestPreview(attributes: Attributes): string | undefined {
   return preview(attributes, REQUEST_KEYS, lastUserText) ?? preview(attributes, ['ai.prompt'], aiSdkPrompt);
 }
 
+/** Summary of a span's output; undefined if it records none. */
 export function responsePreview(attributes: Attributes): string | undefined {
   return preview(attributes, RESPONSE_KEYS, assistantText);
 }
 
-/** What `generateText` and its like are called with: text or messages as `prompt`, or messages as `messages`. */
+/** The input of `generateText` and similar functions: text or messages as `prompt`, or messages as `messages`. */
 function aiSdkPrompt(value: unknown): string | undefined {
   const prompt = isRecord(value) ? value['prompt'] : undefined;
   return typeof prompt === 'string' ? prompt : lastUserText(prompt ?? value);
@@ -57,7 +61,7 @@ function preview(
   return raw;
 }
 
-/** JSON of some thousand levels, which a user of the application may have written, exhausts the stack. */
+/** JSON of some thousand levels exhausts the stack. A user of the application may have written it. */
 function readUnlessTooDeep(value: unknown, readChat: (value: unknown) => string | undefined): string | undefined {
   try {
     return readChat(value);
@@ -66,7 +70,7 @@ function readUnlessTooDeep(value: unknown, readChat: (value: unknown) => string 
   }
 }
 
-/** Text of the last message of the user; without one (only tool results, say), of the last message that has text. */
+/** Text of the last message of the user that has text. Without one, of the last message of any role. */
 export function lastUserText(value: unknown): string | undefined {
   const messages = readMessages(value);
   const last = (wanted: (role: unknown) => boolean): string | undefined =>
@@ -77,7 +81,7 @@ export function lastUserText(value: unknown): string | undefined {
   return last((role) => role === 'user') ?? last(() => true);
 }
 
-/** Text of the answer; when it only calls tools, the calls. */
+/** Text of the answer. If it only calls tools, the calls. */
 export function assistantText(value: unknown): string | undefined {
   const messages = readAnswers(value);
   const join = (texts: string[]): string | undefined => texts.filter((text) => text !== '').join('\n') || undefined;
@@ -101,7 +105,7 @@ function readAnswers(value: unknown): Record<string, unknown>[] {
   return readAnswers(readBody(value));
 }
 
-/** Some clients record the HTTP body inside of the request: an object, or its JSON. */
+/** Some clients record the HTTP body inside the request, as an object or as its JSON. */
 function readBody({ body }: Record<string, unknown>): unknown {
   return typeof body === 'string' ? parseJson(body) : isRecord(body) ? body : undefined;
 }
@@ -121,7 +125,7 @@ function messageText(message: Record<string, unknown>): string {
 function toolCalls(message: Record<string, unknown>): string[] {
   const inOtherPlaces = Array.isArray(message['tool_calls']) ? message['tool_calls'] : [];
   return [...parts(message), ...inOtherPlaces].filter(isRecord).flatMap((part) => {
-    // Bedrock Converse, OpenAI; else the part itself: GenAI conventions, Anthropic.
+    // Bedrock Converse and OpenAI nest the call. In the GenAI conventions and Anthropic's API, the part is the call.
     const call = [part['toolUse'], part['function'], part].find(isRecord) ?? part;
     const input = call['arguments'] ?? call['input'];
     if (typeof call['name'] !== 'string') return [];
@@ -135,9 +139,9 @@ function parts(message: Record<string, unknown>): unknown[] {
   return Array.isArray(content) ? content : [];
 }
 
-/** Producers may have written a string as JSON, as MLflow's own attribute encoding allows. */
-export function unquote(text: string): string {
-  // What is no JSON is known without an error thrown for it, which costs as much as half a request.
+/** The text that a JSON string stands for. MLflow's attribute encoding allows both forms. */
+function unquote(text: string): string {
+  // Parsing other texts would throw, which costs as much as half a request.
   if (!/^\s*"/.test(text)) return text;
   const value = parseJson(text);
   return typeof value === 'string' ? value : text;

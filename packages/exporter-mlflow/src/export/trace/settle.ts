@@ -46,8 +46,8 @@ export function createSettle(
     if (roots.length > 0) return record(roots, trace, { ...context, experimentId }, rest);
     if (trace.record.kind === 'sent') return repeat(trace.record, { trace, spans }, rest);
     const isEntry = spans.some(hasRemoteParent);
-    const isLateForOther = trace.isRemote && spans.some(hasFigures);
-    const isLateForForgotten = trace.record.kind === 'forgotten' && trace.isRooted;
+    const isLateForOther = trace.facts.isRemote && spans.some(hasFigures);
+    const isLateForForgotten = trace.record.kind === 'forgotten' && trace.facts.isRooted;
     return isEntry || isLateForOther || isLateForForgotten ? join(trace, spans, rest) : undefined;
   };
   return ({ trace, ...uploaded }, rest) =>
@@ -125,7 +125,7 @@ async function join(trace: Trace, spans: readonly ReadableSpan[], rest: Rest): P
     if (failure !== undefined) return failure;
   }
   const isFinal = info.metadata[FINALIZED] === 'true';
-  const isChanged = trace.hasFigures || spans.some((span) => reachesEdge(span, info));
+  const isChanged = trace.facts.hasFigures || spans.some((span) => reachesEdge(span, info));
   return isFinal && isChanged ? correct(trace, undefined, rest) : undefined;
 }
 

@@ -9,7 +9,7 @@ import type { WireTraceInfo } from '../../mlflow/wire-types.js';
 import { hasFigures, hasRemoteParent, nanoseconds } from '../span/span.js';
 import { isChatSpan, requestPreview, responsePreview } from './previews.js';
 
-/** What the record of a trace takes from all its spans. */
+/** What the spans of a trace show about it. */
 export interface TraceFacts {
   sessionId?: string;
   userId?: string;
@@ -19,6 +19,12 @@ export interface TraceFacts {
   lastResponse?: { at: bigint; text: string };
   /** Versions of prompts that its spans used. */
   prompts?: LinkedPrompt[];
+  /** Whether any span counts tokens or cost. */
+  hasFigures?: boolean;
+  /** Whether its root, the span without a parent, was here. */
+  isRooted?: boolean;
+  /** Whether it came from another service, which owns its record. */
+  isRemote?: boolean;
 }
 
 /** What this process knows of the record of a trace. */
@@ -39,20 +45,16 @@ export type Origin = 'rooted' | 'remote';
 export class Trace {
   /** 32 hexadecimal digits, as in OpenTelemetry. */
   readonly id: string;
-  readonly #facts: TraceFacts = {};
+  readonly #facts: TraceFacts;
   readonly #uploads = new Set<Promise<unknown>>();
   readonly #queue = new Queue();
   #record: RecordState;
-  #hasFigures = false;
-  #isRooted: boolean;
-  #isRemote: boolean;
 
   /** @param origin of a trace that the ledger forgot */
   constructor(id: string, origin?: Origin) {
     this.id = id;
     this.#record = { kind: origin === undefined ? 'none' : 'forgotten' };
-    this.#isRooted = origin === 'rooted';
-    this.#isRemote = origin === 'remote';
+    this.#facts = { isRooted: origin === 'rooted', isRemote: origin === 'remote' };
   }
 
   get facts(): Readonly<TraceFacts> {
@@ -63,25 +65,10 @@ export class Trace {
     return this.#record;
   }
 
-  /** Whether any span counts tokens or cost. */
-  get hasFigures(): boolean {
-    return this.#hasFigures;
-  }
-
-  /** Whether its root, the span without a parent, was here. */
-  get isRooted(): boolean {
-    return this.#isRooted;
-  }
-
-  /** Whether it came from another service, which owns its record. */
-  get isRemote(): boolean {
-    return this.#isRemote;
-  }
-
   /** Takes from a span whether the root of the trace was here, or came from another service. */
   observeParent(span: ReadableSpan): void {
-    if (span.parentSpanContext === undefined) this.#isRooted = true;
-    if (hasRemoteParent(span)) this.#isRemote = true;
+    if (span.parentSpanContext === undefined) this.#facts.isRooted = true;
+    if (hasRemoteParent(span)) this.#facts.isRemote = true;
   }
 
   /** Takes from a span everything that the record of the trace needs. */
@@ -89,7 +76,7 @@ export class Trace {
     const facts = this.#facts;
     const { attributes } = span;
     this.observeParent(span);
-    this.#hasFigures ||= hasFigures(span);
+    facts.hasFigures ||= hasFigures(span);
     const session = firstString(attributes, 'session.id', 'gen_ai.conversation.id');
     const user = firstString(attributes, 'user.id');
     const prompts = readLinkedPrompts(attributes[LINKED_PROMPTS]);

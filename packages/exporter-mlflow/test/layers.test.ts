@@ -1,0 +1,18 @@
+/** The layers of this package: each file imports from its own layer or from those beneath, without circles. */
+
+import { describeLayers } from 'testing/layers.js';
+
+describeLayers({
+  source: new URL('../src/', import.meta.url),
+  beneath: {
+    '.': ['export', 'export/trace', 'export/span', 'client', 'mlflow', 'http', 'common'],
+    export: ['export/trace', 'export/span', 'mlflow', 'http', 'common'],
+    'export/trace': ['export/span', 'mlflow', 'http', 'common'],
+    'export/span': ['mlflow', 'common'],
+    client: ['mlflow', 'http', 'common'],
+    mlflow: ['http', 'common'],
+    http: ['common'],
+    common: [],
+  },
+  example: { file: 'export/deliver.ts', imports: ['mlflow/rest.ts', 'export/trace/ledger.ts', 'http/outcome.ts'] },
+});
