@@ -7,7 +7,7 @@ describe('autolog()', function () {
   this.timeout(180_000);
   const programs = usePrograms();
 
-  it('traces into a tracer provider that is registered already, and says what to add for MLflow', async () => {
+  it('traces into the tracer provider of the application and logs what to add to it for MLflow', async () => {
     const { code, stdout, stderr } = await programs.run(['registered.mjs']);
     expect(code).to.equal(0);
     expect(stdout).to.contain('1 span of its own');
@@ -16,18 +16,18 @@ describe('autolog()', function () {
     );
   });
 
-  it('called twice is one, and disable() stops it', async () => {
+  it('returns the same object when it is called twice, and disable() stops recording', async () => {
     const { code, stderr, traces } = await programs.run(['switched.mjs']);
     expect({ code, stderr, traces }).to.deep.equal({ code: 0, stderr: 'on stderr\n', traces: [] });
   });
 
-  it('starts again after disable()', async () => {
-    const { code, stderr, traces } = await programs.run(['autolog.cjs', 'pauses and goes on']);
+  it('starts recording again after disable()', async () => {
+    const { code, stderr, traces } = await programs.run(['autolog.cjs', 'disables and starts again']);
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
     expect(traces).to.have.length(2);
   });
 
-  it('does not start again after shutdown(), and says so', async () => {
+  it('logs that it cannot start again after shutdown()', async () => {
     const { code, stderr, traces } = await programs.run(['autolog.cjs', 'shuts down and tries to start again']);
     expect({ code, stderr }).to.deep.equal({
       code: 0,
@@ -47,70 +47,76 @@ describe('autolog()', function () {
     expect(traces).to.deep.equal([]);
   });
 
-  it('sends with flush() what process.exit() would lose', async () => {
+  it('sends spans with flush() that process.exit() would lose', async () => {
     const { code, stderr, traces } = await programs.run(['autolog.cjs', 'flushes and calls process.exit()']);
     expect({ code, stderr }).to.deep.equal({ code: 3, stderr: '' });
     expect(traces).to.have.length(1);
   });
 
-  it('ends with shutdown() in time, also what keeps the process alive, when MLflow never answers', async () => {
+  it('ends requests and the process in time after shutdown() when MLflow never answers', async () => {
     const blackHole = await startBlackHole();
     try {
       const env = { MLFLOW_TRACKING_URI: blackHole.url };
       const { code, stdout, stderr, millis } = await programs.run(['autolog.cjs', 'shuts down and ends'], { env });
       expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'called\nshut down\n' });
       expect(stderr).to.match(/^MLflow at .* cannot be reached .* 1 spans were not delivered\.\n$/);
-      // 200 ms, and what a busy machine adds; without the bound it would be 29 s.
+      // 5 s and what a busy machine adds. Without the bound it would be 29 s.
       expect(millis).to.be.within(4900, 8000);
     } finally {
       blackHole.close();
     }
   });
 
-  it('ends, and sends it, when a listener of beforeExit traces something each time', async () => {
-    const { code, stdout, stderr, traces } = await programs.run(['autolog.cjs', 'traces what it does at its end']);
+  it('sends the spans of a beforeExit listener once and ends, although the listener traces each time', async () => {
+    const { code, stdout, stderr, traces } = await programs.run(['autolog.cjs', 'traces at each beforeExit']);
     expect({ code, stdout, stderr }).to.deep.equal({ code: 0, stdout: 'goodbye\ngoodbye\n', stderr: '' });
     expect(traces.map(({ info }) => info.name)).to.have.members(['chat amazon.nova-lite-v1:0', 'goodbye']);
   });
 
-  it('ends when all before the end was sent, although a timer that is unref() traces on', async () => {
-    const { code, stdout, millis, traces } = await programs.run(['autolog.cjs', 'traces the beats of its heart']);
+  it('ends after one flush although an unreferenced timer goes on tracing', async () => {
+    const { code, stdout, millis, traces } = await programs.run([
+      'autolog.cjs',
+      'ends while an unreferenced timer traces',
+    ]);
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'called\n' });
     expect(traces.map(({ info }) => info.name)).to.include('chat amazon.nova-lite-v1:0');
-    // It would take all of the 5 s to send what comes meanwhile.
+    // Waiting for the spans of the timer would take all of the 5 s.
     expect(millis).to.be.lessThan(4900);
   });
 
-  it('lets work go on that began at the end, and keeps its exit code', async () => {
+  it('lets work of a beforeExit listener finish and keeps its exit code', async () => {
     const { code, stdout } = await programs.run([
       'autolog.cjs',
-      'saves its work once, at its end, while its heart beats',
+      'works once more at beforeExit while an unreferenced timer traces',
     ]);
     expect({ code, stdout }).to.deep.equal({ code: 3, stdout: 'called\nsaved\n' });
   });
 
-  it('keeps the exit code of a module that waits for ever', async () => {
-    const { code, stdout } = await programs.run(['waits.mjs', 'waits for ever while its heart beats']);
+  it('keeps the exit code of a module that awaits a promise that never settles', async () => {
+    const { code, stdout } = await programs.run([
+      'waits.mjs',
+      'awaits a promise that never settles while an unreferenced timer traces',
+    ]);
     expect({ code, stdout }).to.deep.equal({ code: 13, stdout: 'called\n' });
   });
 
-  it('ends in time when a timer that is unref() traces on, and MLflow cannot be reached', async () => {
-    const { code, stdout, millis } = await programs.run(['autolog.cjs', 'traces the beats of its heart'], {
+  it('ends in time when an unreferenced timer goes on tracing and MLflow cannot be reached', async () => {
+    const { code, stdout, millis } = await programs.run(['autolog.cjs', 'ends while an unreferenced timer traces'], {
       env: { MLFLOW_TRACKING_URI: NOBODY },
     });
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'called\n' });
     expect(millis).to.be.within(4900, 8000);
   });
 
-  it('traces no more into a provider of the application after shutdown()', async () => {
+  it('stops tracing into the provider of the application after shutdown()', async () => {
     const { code, stdout, stderr } = await programs.run(['registered.mjs', 'shuts down']);
     expect(code).to.equal(0);
     expect(stdout).to.contain('0 span of its own');
     expect(stderr).to.contain('mlflow-bedrock: autolog() was shut down, and cannot start again in this process.');
   });
 
-  it('keeps what ended within a span that was open at the signal', async () => {
-    const { signal, stderr, traces } = await programs.run(['autolog.cjs', 'waits inside of a traced function'], {
+  it('sends spans that ended inside a span that is open at the signal', async () => {
+    const { signal, stderr, traces } = await programs.run(['autolog.cjs', 'waits inside a traced function'], {
       kills: ['SIGTERM'],
     });
     expect({ signal, stderr }).to.deep.equal({ signal: 'SIGTERM', stderr: '' });

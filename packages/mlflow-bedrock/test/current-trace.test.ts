@@ -31,7 +31,7 @@ describe('the current trace', () => {
         expect(state.traces.size, 'traces still open').to.equal(0);
       });
 
-      it('is updated on its root from deep below, after awaits', async () => {
+      it('gets updates on its root from nested functions, also after an await', async () => {
         const deep = traced('deep', async () => {
           await turn();
           updateCurrentTrace({
@@ -65,7 +65,7 @@ describe('the current trace', () => {
         expect(recording.span('middle').attributes).not.to.have.any.keys('session.id', 'mlflow.clientRequestId');
       });
 
-      it('is not mixed up with one that runs beside it', async () => {
+      it('is separate from traces that run at the same time', async () => {
         const request = (user: string) =>
           traced(user, async () => {
             await turn();
@@ -81,7 +81,7 @@ describe('the current trace', () => {
         }
       });
 
-      it('has an id inside and after its end', () => {
+      it('has an id while it runs and after its end', () => {
         expect(getCurrentTraceId()).to.equal(undefined);
         const before = getLastActiveTraceId();
         const id = traced('root', () => {
@@ -94,7 +94,7 @@ describe('the current trace', () => {
         expect(getLastActiveTraceId()).to.equal(id);
       });
 
-      it('belongs to the active run when it starts under one', () => {
+      it('belongs to the run that is active when it starts', () => {
         setActiveRun('run-1');
         traced('in run', () => traced('child', () => setActiveRun(undefined))())();
         traced('after', () => undefined)();
@@ -103,7 +103,7 @@ describe('the current trace', () => {
         expect(recording.span('after').attributes).not.to.have.property('mlflow.sourceRun');
       });
 
-      it('with a root in another service has session and user on the spans of this one', () => {
+      it('has session and user on the spans of this service when its root is in another service', () => {
         context.with(trace.setSpanContext(ROOT_CONTEXT, REMOTE), () =>
           traced('handler', () => {
             updateCurrentTrace({ sessionId: 'session-7' });
@@ -115,7 +115,7 @@ describe('the current trace', () => {
         expect(getLastActiveTraceId()).to.equal(`tr-${REMOTE.traceId}`);
       });
 
-      it('has the session and user that came with the request, until it is told others', () => {
+      it('has session and user of the request until updateCurrentTrace() sets others', () => {
         const request = withBaggage(trace.setSpanContext(ROOT_CONTEXT, REMOTE), {
           'session.id': 'session-7',
           'user.id': 'ada',
@@ -137,7 +137,7 @@ describe('the current trace', () => {
         }
       });
 
-      it('takes session and user from baggage that the application sets around it', () => {
+      it('takes session and user from baggage that the application sets', () => {
         const scope = withBaggage(ROOT_CONTEXT, { 'session.id': 'session-7', 'user.id': '' });
         context.with(scope, () => traced('root', () => traced('inside', () => undefined)())());
         for (const name of ['root', 'inside']) {
@@ -146,15 +146,15 @@ describe('the current trace', () => {
         }
       });
 
-      it('changes nothing outside of a trace', () => {
-        updateCurrentTrace({ userId: 'nobody' });
+      it('stays unchanged by an update outside of it', () => {
+        updateCurrentTrace({ userId: 'ada' });
         traced('root', () => undefined)();
         expect(recording.span('root').attributes).not.to.have.property('user.id');
       });
     });
   }
 
-  it('is found where another instrumentation started its root and its spans', async () => {
+  it('is found when another instrumentation started its root and its spans', async () => {
     const recording = recordSpans(new CurrentTraceProcessor());
     const tracer = trace.getTracer('http');
     tracer.startActiveSpan('GET /', { kind: SpanKind.SERVER }, (root) => {
@@ -167,13 +167,13 @@ describe('the current trace', () => {
     await recording.stop();
   });
 
-  it('has no id where it is not sampled, because MLflow never gets it', async () => {
+  it('has no id when it is not sampled, because MLflow never gets it', async () => {
     const recording = recordSampled(new AlwaysOffSampler(), new CurrentTraceProcessor());
     expect(traced('root', () => getCurrentTraceId())()).to.equal(undefined);
     await recording.stop();
   });
 
-  it('is forgotten when too many are left open', async () => {
+  it('is forgotten when too many traces stay open', async () => {
     const recording = recordSpans(new CurrentTraceProcessor());
     const tracer = trace.getTracer('leaky');
     const spans = Array.from({ length: 10_050 }, () => tracer.startSpan('open'));

@@ -1,4 +1,4 @@
-/** What the environment says, with `mlflow-bedrock/register`. */
+/** Environment variables with `mlflow-bedrock/register`. */
 
 import { type StreamEvent, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
@@ -18,14 +18,14 @@ describe('mlflow-bedrock/register', function () {
   const programs = usePrograms();
 
   const app = async (env: NodeJS.ProcessEnv = {}, flags: readonly string[] = IMPORT) => {
-    const { code, stdout, stderr, traces } = await programs.run([...flags, 'app.cjs', 'comes to its end'], { env });
+    const { code, stdout, stderr, traces } = await programs.run([...flags, 'app.cjs', 'ends by itself'], { env });
     expect(code).to.equal(0);
     expect(JSON.parse(stdout)).to.have.nested.property('message.role', 'assistant');
     expect(stderr).to.match(/^on stderr$/m);
     return { said: stderr.replace('on stderr\n', ''), traces };
   };
 
-  it('traces CommonJS with --require, and once with both flags', async () => {
+  it('traces CommonJS with --require, and only once with both flags', async () => {
     for (const flags of [REQUIRE, [...REQUIRE, ...IMPORT]]) {
       const { said, traces } = await app({}, flags);
       expect(said).to.equal('');
@@ -33,7 +33,7 @@ describe('mlflow-bedrock/register', function () {
     }
   });
 
-  it('keeps all chunks of a long stream', async () => {
+  it('records all chunks of a long stream', async () => {
     const streaming = await startSimulator({ respond: () => ({ events: longAnswer(500) }) });
     try {
       const env = { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: streaming.url };
@@ -45,7 +45,7 @@ describe('mlflow-bedrock/register', function () {
     }
   });
 
-  it('sends the same spans to an OTLP backend that OTEL_EXPORTER_OTLP_ENDPOINT names, too', async () => {
+  it('also sends the spans to the OTLP backend of OTEL_EXPORTER_OTLP_ENDPOINT', async () => {
     const collector = await startCollector();
     try {
       const { said, traces } = await app({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
@@ -58,7 +58,7 @@ describe('mlflow-bedrock/register', function () {
     }
   });
 
-  it('sends to MLflow when nothing listens at the OTLP endpoint, and says so in one line', async () => {
+  it('sends to MLflow and logs one line when nothing listens at the OTLP endpoint', async () => {
     const { said, traces } = await app({ OTEL_EXPORTER_OTLP_ENDPOINT: NOBODY });
     expect(said).to.match(
       /^mlflow-bedrock: not everything was sent within 5000 ms\. .* and a backend at the OTLP endpoint\?\n$/,
@@ -66,7 +66,7 @@ describe('mlflow-bedrock/register', function () {
     expect(traces).to.have.length(1);
   });
 
-  it('logs in one line that the OTLP backend refuses the spans', async () => {
+  it('logs one line when the OTLP backend refuses the spans', async () => {
     const server = await startStatusServer(400);
     try {
       const { said, traces } = await app({ OTEL_EXPORTER_OTLP_ENDPOINT: server.url });
@@ -77,14 +77,14 @@ describe('mlflow-bedrock/register', function () {
     }
   });
 
-  it('says what OTEL_LOG_LEVEL asks for, on stderr', async () => {
+  it('logs on stderr at the level of OTEL_LOG_LEVEL', async () => {
     const silent = await app({ OTEL_LOG_LEVEL: 'NONE', MLFLOW_TRACKING_URI: NOBODY });
     expect(silent.said).to.equal('');
     const talkative = await app({ OTEL_LOG_LEVEL: 'DEBUG' });
     expect(talkative.said.split('\n')).to.have.length.above(1);
   });
 
-  it('names the service as OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say', async () => {
+  it('sets the resource of OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES', async () => {
     const { traces } = await app({
       OTEL_SERVICE_NAME: 'weather',
       OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test,service.name=ignored',
@@ -114,7 +114,7 @@ describe('mlflow-bedrock/register', function () {
     });
   }
 
-  it('says that MLFLOW_TRACE_SAMPLING_RATIO is no ratio, and records all', async () => {
+  it('warns of a MLFLOW_TRACE_SAMPLING_RATIO that is not a ratio, and records all traces', async () => {
     const { said, traces } = await app({ MLFLOW_TRACE_SAMPLING_RATIO: '50%' });
     expect(said).to.equal(
       'mlflow-bedrock: MLFLOW_TRACE_SAMPLING_RATIO=50% is not a number from 0 to 1; all traces are recorded\n',

@@ -104,7 +104,7 @@ describe('a traced agent in MLflow', () => {
   });
 
   for (const last of ['caller', 'called'] as const) {
-    it(`has the session that a called service named, where the ${last} service sends last`, async () => {
+    it(`has the session that the called service set when the ${last} service sends last`, async () => {
       const experimentName = `two-services-${randomUUID()}`;
       const exporter = () => new SimpleSpanProcessor(new MlflowSpanExporter({ trackingUri, experimentName }));
       const caller = new NodeTracerProvider({ spanProcessors: [exporter()] });

@@ -1,4 +1,4 @@
-/** Applications with an OpenTelemetry set-up of their own, as the README says, each in a process of its own. */
+/** Applications with an OpenTelemetry set-up of their own, as the README shows them, each in a process of its own. */
 
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
@@ -15,13 +15,13 @@ describe('an application with a tracer provider of its own', function () {
   after(() => client.close());
 
   for (const setUp of ['NodeTracerProvider', 'NodeSDK']) {
-    it(`updates its traces, knows them, and puts them into a run, with ${setUp}`, async () => {
+    it(`can update its traces, read their ids and link them to a run with ${setUp}`, async () => {
       const experimentName = `own-provider-${randomUUID()}`;
       const { experimentId } = await client.getOrCreateExperiment(experimentName);
       const { runId } = await client.createRun({ experimentId, name: 'nightly' });
       const env = { MLFLOW_EXPERIMENT_NAME: experimentName };
       const { stdout, stderr } = await programs.run(['own-provider.cjs', setUp, runId], { env });
-      expect(stderr, 'autolog() has nothing to advise').to.equal('');
+      expect(stderr, 'autolog() logs no advice').to.equal('');
       const { traceId, baggage } = JSON.parse(stdout) as { traceId: string; baggage: string };
       expect(baggage).to.equal('session.id=session-7,user.id=ada');
 

@@ -3,9 +3,9 @@
 import { expect } from 'chai';
 import { behaviour, IMPORT, NOBODY, startBlackHole, startStatusServer, usePrograms } from './support/programs.js';
 
-/** What the process may take longer than without tracing, besides its flush. */
+/** How much tracing may add to the time of the process, besides its flush. */
 const GRACE_MILLIS = 200;
-/** What a busy machine may add to a flush that runs out; without a bound it would take 29 s. */
+/** How much a busy machine may add to a flush that times out. Without a bound the flush would take 29 s. */
 const BUSY_MILLIS = 3_000;
 const FLUSH_MILLIS = 5000;
 
@@ -14,18 +14,18 @@ describe('an application with mlflow-bedrock/register', function () {
   const programs = usePrograms();
 
   const CASES: readonly { ending: string; kills?: readonly NodeJS.Signals[]; traces: number }[] = [
-    { ending: 'comes to its end', traces: 1 },
+    { ending: 'ends by itself', traces: 1 },
     { ending: 'sets an exit code', traces: 1 },
     { ending: 'calls process.exit()', traces: 0 },
-    { ending: 'throws an error nobody catches', traces: 0 },
+    { ending: 'throws an uncaught error', traces: 0 },
     { ending: 'leaves a rejection unhandled', traces: 0 },
-    { ending: 'serves on', kills: ['SIGTERM'], traces: 1 },
-    { ending: 'serves on', kills: ['SIGINT'], traces: 1 },
-    { ending: 'serves on and listens to signals', kills: ['SIGTERM'], traces: 1 },
-    { ending: 'serves on and listens to signals', kills: ['SIGINT'], traces: 1 },
-    { ending: 'serves on and listens to the first signal', kills: ['SIGTERM', 'SIGTERM'], traces: 1 },
-    { ending: 'serves on and ends when nobody but it listens to the signal', kills: ['SIGTERM'], traces: 0 },
-    { ending: 'waits for ever at its top level', traces: 1 },
+    { ending: 'keeps running', kills: ['SIGTERM'], traces: 1 },
+    { ending: 'keeps running', kills: ['SIGINT'], traces: 1 },
+    { ending: 'keeps running and listens to signals', kills: ['SIGTERM'], traces: 1 },
+    { ending: 'keeps running and listens to signals', kills: ['SIGINT'], traces: 1 },
+    { ending: 'keeps running and listens to the first signal', kills: ['SIGTERM', 'SIGTERM'], traces: 1 },
+    { ending: 'keeps running and ends at a signal if it is the last listener', kills: ['SIGTERM'], traces: 0 },
+    { ending: 'awaits a promise at its top level that never settles', traces: 1 },
   ];
 
   for (const { ending, kills = [], traces } of CASES) {
@@ -37,7 +37,7 @@ describe('an application with mlflow-bedrock/register', function () {
     });
   }
 
-  it('behaves the same in a worker thread, which is traced', async () => {
+  it('behaves the same in a worker thread and traces it', async () => {
     const without = await programs.run(['in-worker.mjs', 'sets an exit code']);
     const withIt = await programs.run([...IMPORT, 'in-worker.mjs', 'sets an exit code']);
     expect(behaviour(withIt)).to.deep.equal(behaviour(without));
@@ -54,21 +54,21 @@ describe('an application with mlflow-bedrock/register', function () {
     expect(withIt.traces).to.have.length(1);
   });
 
-  it('runs normally when nothing listens at the tracking URI, and says so in one line', async () => {
-    const without = await programs.run(['app.mjs', 'comes to its end']);
+  it('runs normally and logs one line when nothing listens at the tracking URI', async () => {
+    const without = await programs.run(['app.mjs', 'ends by itself']);
     const env = { MLFLOW_TRACKING_URI: NOBODY };
-    const withIt = await programs.run([...IMPORT, 'app.mjs', 'comes to its end'], { env });
+    const withIt = await programs.run([...IMPORT, 'app.mjs', 'ends by itself'], { env });
     const line = `MLflow at ${NOBODY} cannot be reached (connect ECONNREFUSED 127.0.0.1:9). 1 spans were not delivered.\n`;
     expect(behaviour(withIt)).to.deep.equal({ ...behaviour(without), stderr: `on stderr\n${line}` });
     expect(withIt.millis).to.be.below(without.millis + FLUSH_MILLIS + GRACE_MILLIS);
   });
 
-  it('runs normally when MLflow refuses the spans while it runs, and says so in one line', async () => {
+  it('runs normally and logs one line when MLflow refuses the spans while it runs', async () => {
     const server = await startStatusServer(401);
     try {
-      // Sent at once, not only at the end.
+      // The batch processor exports at once, not only at the end.
       const env = { MLFLOW_TRACKING_URI: server.url, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' };
-      const { code, stderr } = await programs.run([...IMPORT, 'app.mjs', 'comes to its end'], { env });
+      const { code, stderr } = await programs.run([...IMPORT, 'app.mjs', 'ends by itself'], { env });
       expect(code).to.equal(0);
       expect(stderr).to.match(/^on stderr\n.*401.*\n$/);
     } finally {
@@ -76,7 +76,7 @@ describe('an application with mlflow-bedrock/register', function () {
     }
   });
 
-  it('reports failed exports as failed to the batch processor, which tells the logger of the application', async () => {
+  it('reports failed exports to the batch processor, which logs them to the logger of the application', async () => {
     const server = await startStatusServer(401);
     try {
       const env = { MLFLOW_TRACKING_URI: server.url, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' };
@@ -91,21 +91,23 @@ describe('an application with mlflow-bedrock/register', function () {
     }
   });
 
-  it('keeps the exit code of a module that waits for ever when nothing listens at the tracking URI', async () => {
+  it('keeps the exit code of a module that never settles when nothing listens at the tracking URI', async () => {
     const env = { MLFLOW_TRACKING_URI: NOBODY };
-    const { code } = await programs.run([...IMPORT, 'app.mjs', 'waits for ever at its top level'], { env });
+    const { code } = await programs.run(
+      [...IMPORT, 'app.mjs', 'awaits a promise at its top level that never settles'],
+      { env },
+    );
     expect(code).to.equal(13);
   });
 
-  it('ends in time, and by one signal, when MLflow takes connections and never answers', async () => {
+  it('ends in time and by one signal when MLflow accepts connections and never answers', async () => {
     const blackHole = await startBlackHole();
     const env = { MLFLOW_TRACKING_URI: blackHole.url };
     try {
       const ends = await programs.run([...IMPORT, 'app.mjs', 'sets an exit code'], { env });
       expect(ends.code).to.equal(3);
-      const killed = await programs.run([...IMPORT, 'app.mjs', 'serves on'], { env, kills: ['SIGTERM'] });
+      const killed = await programs.run([...IMPORT, 'app.mjs', 'keeps running'], { env, kills: ['SIGTERM'] });
       expect(killed.signal).to.equal('SIGTERM');
-      // 200 ms for what a process without takes, too.
       for (const { millis } of [ends, killed]) {
         expect(millis).to.be.within(FLUSH_MILLIS - 100, FLUSH_MILLIS + BUSY_MILLIS);
       }
@@ -114,12 +116,12 @@ describe('an application with mlflow-bedrock/register', function () {
     }
   });
 
-  it('ends at once by a second signal while it still sends', async () => {
+  it('ends at once at a second signal during the flush', async () => {
     let send = (_signal: NodeJS.Signals): void => {};
-    // The first signal makes it send.
+    // The first signal starts the flush.
     const blackHole = await startBlackHole(() => send('SIGTERM'));
     try {
-      const { signal, millis, stderr } = await programs.run([...IMPORT, 'app.mjs', 'serves on'], {
+      const { signal, millis, stderr } = await programs.run([...IMPORT, 'app.mjs', 'keeps running'], {
         env: { MLFLOW_TRACKING_URI: blackHole.url },
         kills: ['SIGTERM'],
         onStart: (kill) => {
@@ -135,13 +137,15 @@ describe('an application with mlflow-bedrock/register', function () {
 
   for (const [how, start] of [
     ['nothing listens', async () => ({ url: NOBODY, close: () => {} })],
-    ['nobody answers', startBlackHole],
+    ['no server answers', startBlackHole],
   ] as const) {
-    it(`ends in time, after its own work, when it listens to beforeExit and ${how} at the tracking URI`, async () => {
+    it(`ends in time after the work of its beforeExit listener when ${how} at the tracking URI`, async () => {
       const server = await start();
       const env = { MLFLOW_TRACKING_URI: server.url };
       try {
-        const { code, stdout, stderr, millis } = await programs.run(['autolog.cjs', 'tells of its end'], { env });
+        const { code, stdout, stderr, millis } = await programs.run(['autolog.cjs', 'prints once more at beforeExit'], {
+          env,
+        });
         expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'called\none more thing\n' });
         expect(stderr).to.match(
           new RegExp(`^MLflow at ${server.url} cannot be reached .* 1 spans were not delivered\\.\n$`),

@@ -25,7 +25,7 @@ describe('flushAtProcessEnd()', () => {
     expect(calls).to.deep.equal(['other listener', 'flushAndAbort', 'other listener', 'other listener']);
   });
 
-  it('does not flush, and so not keep the event loop alive, when there is nothing to send', async () => {
+  it('leaves the event loop empty when there is nothing to send', async () => {
     let flushes = 0;
     const flush = async () => ++flushes;
     const stop = flushAtProcessEnd({ hasUnsentSpans: () => false, flush, flushAndAbort: flush });

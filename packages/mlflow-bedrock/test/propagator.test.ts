@@ -15,7 +15,7 @@ function sent(propagateSession: boolean, headers: Record<string, string> = {}, a
   return headers;
 }
 
-describe('what requests carry', () => {
+describe('the propagator of requests', () => {
   let recording: Recording;
   beforeEach(() => {
     recording = recordSpans(new CurrentTraceProcessor());
@@ -28,7 +28,7 @@ describe('what requests carry', () => {
       return traced('child', work)();
     })();
 
-  it('is session and user of the trace, beside what the application put into the baggage', () => {
+  it('carries session and user of the trace, and the baggage of the application', () => {
     const headers = inside(() => {
       updateCurrentTrace({ userId: 'ada, Zoë' });
       const own = propagation.createBaggage({ 'tenant.id': { value: 'acme' }, 'session.id': { value: 'older' } });
@@ -38,7 +38,7 @@ describe('what requests carry', () => {
     expect(headers['baggage']).to.equal('tenant.id=acme,session.id=session-7,user.id=ada%2C%20Zo%C3%AB');
   });
 
-  it('is neither of the two by default, outside of a trace, and where tracing is suppressed', () => {
+  it('carries neither session nor user by default, outside of a trace, and while tracing is suppressed', () => {
     expect(inside(() => sent(false))).to.have.keys('traceparent');
     expect(inside(() => sent(true, {}, suppressTracing(context.active())))).to.deep.equal({});
     inside(() => undefined);
@@ -46,7 +46,7 @@ describe('what requests carry', () => {
   });
 
   for (const propagateSession of [true, false]) {
-    it(`is neither of the two in requests of the AWS SDK, with propagateSession: ${propagateSession}`, () => {
+    it(`carries neither session nor user in requests of the AWS SDK, with propagateSession: ${propagateSession}`, () => {
       const headers = inside(() => {
         const received = propagation.createBaggage({ 'tenant.id': { value: 'acme' }, 'user.id': { value: 'ada' } });
         const active = propagation.setBaggage(context.active(), received);
@@ -63,7 +63,7 @@ describe('what requests carry', () => {
     ['TraceContext', ['traceparent', 'tracestate']],
     ['none', []],
   ] as const) {
-    it(`is read and written as OTEL_PROPAGATORS=${names} says`, () => {
+    it(`follows OTEL_PROPAGATORS=${names} in both directions`, () => {
       const propagator = createPropagator(true, { OTEL_PROPAGATORS: names }, noWarning);
       expect(propagator.fields()).to.deep.equal(fields);
       const received = propagator.extract(ROOT_CONTEXT, REQUEST, defaultTextMapGetter);
@@ -72,7 +72,7 @@ describe('what requests carry', () => {
     });
   }
 
-  it('warns of propagators it does not know, and uses the others', () => {
+  it('warns of unknown propagators and uses the others', () => {
     const warnings: string[] = [];
     const propagator = createPropagator(false, { OTEL_PROPAGATORS: 'b3, tracecontext' }, (told) => warnings.push(told));
     expect(propagator.fields()).to.deep.equal(['traceparent', 'tracestate']);

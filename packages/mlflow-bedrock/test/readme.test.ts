@@ -14,7 +14,7 @@ describe('the README of mlflow-bedrock', function () {
   this.timeout(120_000);
   const programs = usePrograms();
 
-  it('has an agent that runs, with the tokens of its model call read back', async () => {
+  it('shows an agent that runs and reads the tokens of its model call back', async () => {
     const [, program = ''] = /## Tracing your own code\s+```js\n(.*?)```/s.exec(README) ?? [];
     const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
       cwd: PACKAGE,
@@ -38,7 +38,7 @@ describe('the README of mlflow-bedrock', function () {
   });
 });
 
-it('docs/attributes.md names what traced, updateCurrentTrace and setActiveRun write, and nothing else', async () => {
+it('docs/attributes.md lists exactly the attributes of traced, updateCurrentTrace and setActiveRun', async () => {
   const page = readFileSync(new URL('../../../docs/attributes.md', import.meta.url), 'utf8');
   const [, section = ''] = page.split('## Attributes that `mlflow-bedrock` writes');
   const documented = [...section.matchAll(/^\| `([^`]+)`/gm)].map(([, name = '']) => name);

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
@@ -11,49 +11,17 @@ import { expect } from 'chai';
 import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
 import { createAuthority } from '../../exporter-mlflow/test/support/certificates.js';
 import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
+import { type Addresses, exporterSettings, type Outcome } from './support/exporter-settings.js';
 import { NOBODY, usePrograms } from './support/programs.js';
 
 const CONTENT_VARIABLE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
 
-/** What one export did. */
-interface Outcome {
-  readonly requests: readonly { readonly path: string; readonly headers: IncomingHttpHeaders }[];
-  /** The message of the failure; empty after a success. */
-  readonly error: string;
-}
-
-interface Setting {
-  readonly option: string;
-  readonly variable: string;
-  readonly config: MlflowSpanExporterConfig;
-  readonly value: string;
-  /** What both need beside them. */
-  readonly fixed?: MlflowSpanExporterConfig;
-  readonly fixedEnvironment?: Readonly<Record<string, string>>;
-  /** What shows in the outcome which of the two was used. */
-  readonly used: (outcome: Outcome) => unknown;
-  readonly byOption: unknown;
-  readonly byVariable: unknown;
-}
-
-const basic = (username: string, password: string): string =>
-  `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-const header =
-  (name: string) =>
-  ({ requests }: Outcome) =>
-    requests.at(-1)?.headers[name]?.toString();
-const experimentName = ({ requests }: Outcome) =>
-  requests.map(({ path }) => new URL(path, 'http://host').searchParams.get('experiment_name')).find(Boolean);
-const fileInError = ({ error }: Outcome) => /\/\w+\.pem/.exec(error)?.[0];
-
-describe('an option and its environment variable', function () {
+describe('a setting with an option and an environment variable', function () {
   this.timeout(180_000);
   const programs = usePrograms();
   const servers: Server[] = [];
   let requests: Outcome['requests'][number][] = [];
-  let plain = '';
-  let other = '';
-  let encrypted = '';
+  let addresses: Addresses;
 
   async function listen(server: Server): Promise<string> {
     servers.push(server);
@@ -68,10 +36,11 @@ describe('an option and its environment variable', function () {
       const id = new URL(path, 'http://host').searchParams.get('experiment_id') ?? '1';
       response.end(JSON.stringify({ experiment: { experiment_id: id, name: 'any', lifecycle_stage: 'active' } }));
     };
-    plain = `http://${await listen(createServer(answer))}`;
-    other = plain.replace('127.0.0.1', 'localhost');
+    const plain = `http://${await listen(createServer(answer))}`;
+    const other = plain.replace('127.0.0.1', 'localhost');
     const { cert, key } = createAuthority().issue('127.0.0.1');
-    encrypted = `https://${await listen(createTlsServer({ cert, key }, answer))}`;
+    const encrypted = `https://${await listen(createTlsServer({ cert, key }, answer))}`;
+    addresses = { plain, other, encrypted };
   });
   after(() => {
     for (const server of servers) server.close();
@@ -79,10 +48,9 @@ describe('an option and its environment variable', function () {
 
   async function exportOne(config: MlflowSpanExporterConfig, env: Readonly<Record<string, string>>): Promise<Outcome> {
     requests = [];
-    const before = { ...process.env };
     Object.assign(process.env, env);
     const exporter = new MlflowSpanExporter({ traceInfo: 'otlp-only', timeoutMillis: 5000, ...config });
-    process.env = before;
+    for (const name of Object.keys(env)) delete process.env[name];
     const memory = new InMemorySpanExporter();
     new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(memory)] })
       .getTracer('test')
@@ -95,154 +63,12 @@ describe('an option and its environment variable', function () {
     return { requests, error };
   }
 
-  /** Functions, because the addresses are known only when the tests run. */
-  const SETTINGS: readonly (() => Setting)[] = [
-    () => ({
-      option: 'trackingUri',
-      variable: 'MLFLOW_TRACKING_URI',
-      config: { trackingUri: plain },
-      value: other,
-      fixed: { experimentId: '1' },
-      used: (outcome) => header('host')(outcome)?.split(':')[0],
-      byOption: '127.0.0.1',
-      byVariable: 'localhost',
-    }),
-    () => ({
-      option: 'experimentName',
-      variable: 'MLFLOW_EXPERIMENT_NAME',
-      config: { experimentName: 'of the option' },
-      value: 'of the variable',
-      fixed: { trackingUri: plain },
-      used: experimentName,
-      byOption: 'of the option',
-      byVariable: 'of the variable',
-    }),
-    () => ({
-      option: 'experimentId',
-      variable: 'MLFLOW_EXPERIMENT_ID',
-      config: { experimentId: '7' },
-      value: '8',
-      fixed: { trackingUri: plain },
-      used: header('x-mlflow-experiment-id'),
-      byOption: '7',
-      byVariable: '8',
-    }),
-    () => ({
-      option: 'runId',
-      variable: 'MLFLOW_RUN_ID',
-      config: { runId: 'run-of-option' },
-      value: 'run-of-variable',
-      fixed: { trackingUri: plain, experimentId: '1' },
-      used: header('x-mlflow-run-id'),
-      byOption: 'run-of-option',
-      byVariable: 'run-of-variable',
-    }),
-    () => ({
-      option: 'username',
-      variable: 'MLFLOW_TRACKING_USERNAME',
-      config: { username: 'ada' },
-      value: 'bob',
-      fixed: { trackingUri: plain, experimentId: '1', password: 'secret' },
-      used: header('authorization'),
-      byOption: basic('ada', 'secret'),
-      byVariable: basic('bob', 'secret'),
-    }),
-    () => ({
-      option: 'password',
-      variable: 'MLFLOW_TRACKING_PASSWORD',
-      config: { password: 'of the option' },
-      value: 'of the variable',
-      fixed: { trackingUri: plain, experimentId: '1', username: 'ada' },
-      used: header('authorization'),
-      byOption: basic('ada', 'of the option'),
-      byVariable: basic('ada', 'of the variable'),
-    }),
-    () => ({
-      option: 'token',
-      variable: 'MLFLOW_TRACKING_TOKEN',
-      config: { token: 'of-option' },
-      value: 'of-variable',
-      fixed: { trackingUri: plain, experimentId: '1' },
-      used: header('authorization'),
-      byOption: 'Bearer of-option',
-      byVariable: 'Bearer of-variable',
-    }),
-    () => ({
-      option: 'workspace',
-      variable: 'MLFLOW_WORKSPACE',
-      config: { workspace: 'of-option' },
-      value: 'of-variable',
-      fixed: { trackingUri: plain, experimentId: '1' },
-      used: header('x-mlflow-workspace'),
-      byOption: 'of-option',
-      byVariable: 'of-variable',
-    }),
-    () => ({
-      option: 'insecureTls',
-      variable: 'MLFLOW_TRACKING_INSECURE_TLS',
-      config: { insecureTls: false },
-      value: 'true',
-      fixed: { trackingUri: encrypted, experimentId: '1', retry: { maxRetries: 0 } },
-      used: (outcome) => (outcome.requests.length > 0 ? 'accepts the certificate' : 'refuses the certificate'),
-      byOption: 'refuses the certificate',
-      byVariable: 'accepts the certificate',
-    }),
-    () => ({
-      option: 'serverCertPath',
-      variable: 'MLFLOW_TRACKING_SERVER_CERT_PATH',
-      config: { serverCertPath: '/option.pem' },
-      value: '/variable.pem',
-      fixed: { trackingUri: encrypted, experimentId: '1' },
-      used: fileInError,
-      byOption: '/option.pem',
-      byVariable: '/variable.pem',
-    }),
-    () => ({
-      option: 'clientCertPath',
-      variable: 'MLFLOW_TRACKING_CLIENT_CERT_PATH',
-      config: { clientCertPath: '/option.pem' },
-      value: '/variable.pem',
-      fixed: { trackingUri: encrypted, experimentId: '1' },
-      used: fileInError,
-      byOption: '/option.pem',
-      byVariable: '/variable.pem',
-    }),
-    () => ({
-      option: 'retry.maxRetries',
-      variable: 'MLFLOW_HTTP_REQUEST_MAX_RETRIES',
-      config: { retry: { maxRetries: 0 } },
-      value: '1',
-      fixed: { trackingUri: `${plain}/unavailable`, experimentId: '1' },
-      used: (outcome) => outcome.requests.length,
-      byOption: 1,
-      byVariable: 2,
-    }),
-    () => ({
-      option: 'experimentName',
-      variable: 'MLFLOW_EXPERIMENT_ID',
-      config: { experimentName: 'of the option' },
-      value: '8',
-      fixed: { trackingUri: plain },
-      used: (outcome) => experimentName(outcome) ?? header('x-mlflow-experiment-id')(outcome),
-      byOption: 'of the option',
-      byVariable: '8',
-    }),
-    () => ({
-      option: 'token',
-      variable: 'MLFLOW_TRACKING_USERNAME',
-      config: { token: 'of-option' },
-      value: 'ada',
-      fixed: { trackingUri: plain, experimentId: '1' },
-      fixedEnvironment: { MLFLOW_TRACKING_PASSWORD: 'secret' },
-      used: header('authorization'),
-      byOption: 'Bearer of-option',
-      byVariable: basic('ada', 'secret'),
-    }),
-  ];
-  for (const setting of SETTINGS) {
-    const { option, variable } = setting();
-    it(`uses the exporter's option ${option} if ${variable} is set, too`, async () => {
-      const { config, value, fixed = {}, fixedEnvironment = {}, used, byOption, byVariable } = setting();
+  const settings = exporterSettings({ plain: '', other: '', encrypted: '' });
+  for (const [index, { option, variable }] of settings.entries()) {
+    it(`takes the option ${option} of the exporter over ${variable}`, async () => {
+      const setting = exporterSettings(addresses)[index];
+      if (setting === undefined) throw new Error('no such setting');
+      const { config, value, fixed = {}, fixedEnvironment = {}, used, byOption, byVariable } = setting;
       const env = { ...fixedEnvironment, [variable]: value };
       expect(used(await exportOne(fixed, env)), 'the variable alone').to.equal(byVariable);
       expect(used(await exportOne({ ...fixed, ...config }, env)), 'both').to.equal(byOption);
@@ -274,13 +100,13 @@ describe('an option and its environment variable', function () {
     ],
   ];
   for (const [option, env, used, byVariable, byOption] of AUTOLOG) {
-    it(`uses autolog()'s option ${Object.keys(option)} if ${Object.keys(env)} is set, too`, async () => {
+    it(`takes the option ${Object.keys(option)} of autolog() over ${Object.keys(env)}`, async () => {
       expect(used(await programs.run(['options.cjs', '{}'], { env })), 'the variable alone').to.equal(byVariable);
       expect(used(await programs.run(['options.cjs', JSON.stringify(option)], { env })), 'both').to.equal(byOption);
     });
   }
 
-  it('uses the exporter options of autolog() if their variables are set, too', async () => {
+  it('takes the exporter options of autolog() over their variables', async () => {
     const option = JSON.stringify({ trackingUri: programs.trackingUri() });
     const { stderr, traces } = await programs.run(['options.cjs', option], { env: { MLFLOW_TRACKING_URI: NOBODY } });
     expect(stderr).to.equal('');
@@ -291,7 +117,7 @@ describe('an option and its environment variable', function () {
     [true, 'false'],
     [false, 'true'],
   ] as const) {
-    it(`uses ${CONTENT_VARIABLE}=${variable} in spite of captureMessageContent: ${captureMessageContent}`, async () => {
+    it(`takes ${CONTENT_VARIABLE}=${variable} over captureMessageContent: ${captureMessageContent}`, async () => {
       const config = resolveConfig({ captureMessageContent }, { [CONTENT_VARIABLE]: variable }, () => undefined);
       expect(config.captureContent).to.equal(!captureMessageContent);
       const option = JSON.stringify({ captureMessageContent });
@@ -304,14 +130,14 @@ describe('an option and its environment variable', function () {
     });
   }
 
-  it('are the pairs that docs/settings.md lists, with the one that wins', () => {
+  it('is in docs/settings.md, with the one that wins', () => {
     const page = readFileSync(new URL('../../../docs/settings.md', import.meta.url), 'utf8');
     const documented = [...page.matchAll(/^\| `([^`]+)` \| `([^`]+)`.*\| the (\w+) \|$/gm)].map((row) => row.slice(1));
     const tested = [
       ['captureMessageContent', CONTENT_VARIABLE, 'variable'],
       ...AUTOLOG.map(([option, env]) => [Object.keys(option)[0], Object.keys(env)[0], 'option']),
       // The last two show that options win over variables of other options.
-      ...SETTINGS.slice(0, -2).map((setting) => [setting().option, setting().variable, 'option']),
+      ...settings.slice(0, -2).map(({ option, variable }) => [option, variable, 'option']),
     ];
     expect(documented).to.have.deep.members(tested);
   });

@@ -62,25 +62,25 @@ describe('strandsMiddleware', () => {
     return names;
   }
 
-  it('puts a call to Bedrock under the model span, and gives what the model gave', async () => {
+  it('makes a Bedrock call a child of the model span and returns the events and the result of the model', async () => {
     expect(await answer('a')).to.deep.equal([['first', 'second'], 'answer']);
     expect(above('chat nova a')).to.deep.equal(['chat', 'execute_agent_loop_cycle', 'invoke_agent a']);
   });
 
-  it('keeps agents apart that answer side by side', async () => {
+  it('keeps the spans of agents separate that answer at the same time', async () => {
     await Promise.all([answer('a'), answer('b')]);
     expect(above('chat nova a').at(-1)).to.equal('invoke_agent a');
     expect(above('chat nova b').at(-1)).to.equal('invoke_agent b');
   });
 
-  it('leaves the application in its own context', async () => {
+  it('leaves the context of the application unchanged', async () => {
     const stream = ask('a', strandsMiddleware);
     await stream.next();
     expect(context.active()).to.equal(ROOT_CONTEXT);
     await stream.return('enough');
   });
 
-  it('lets a reader stop early, which ends the model span', async () => {
+  it('ends the model span when the reader stops early', async () => {
     for await (const item of ask('a', strandsMiddleware)) {
       expect(item).to.equal('first');
       break;
@@ -88,7 +88,7 @@ describe('strandsMiddleware', () => {
     expect(recording.span('chat').ended).to.equal(true);
   });
 
-  it('hands an error on in both directions', async () => {
+  it('passes errors on in both directions', async () => {
     const failing = strandsMiddleware('question', async function* () {
       try {
         yield 'first';
@@ -103,7 +103,7 @@ describe('strandsMiddleware', () => {
     expect(caught).to.have.property('cause', thrown);
   });
 
-  it('does not start a trace for a call whose agent is not sampled', async () => {
+  it('starts no trace for a call whose agent is not sampled', async () => {
     await recording.stop();
     const withoutAgents: Sampler = {
       shouldSample: (parent, _traceId, name) => {

@@ -58,7 +58,7 @@ describe('traced in a program started with mlflow-bedrock/register', () => {
     });
   }
 
-  it('records no content where the environment says so', async () => {
+  it('records no content when the environment switches it off', async () => {
     const { spans } = await traceOfProgram('module', { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'false' });
     expect(spans.map((span) => span.name)).to.have.members(['GET /', 'tool']);
     const recorded = JSON.stringify(spans.map(({ inputs, outputs, attributes }) => [inputs, outputs, attributes]));

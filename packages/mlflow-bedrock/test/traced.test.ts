@@ -41,7 +41,7 @@ describe('traced', () => {
     expect(recording.span('add').attributes['mlflow.spanType']).to.equal('UNKNOWN');
   });
 
-  it('puts what is traced inside below it, also after an await', async () => {
+  it('makes spans inside it its children, also after an await', async () => {
     const inner = traced('inner', async (word: string) => word.toUpperCase());
     const outer = traced({ name: 'outer', spanType: 'CHAIN', attributes: { team: 'travel' } }, async () => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -55,7 +55,7 @@ describe('traced', () => {
     expect(recording.spans()).to.have.length(2);
   });
 
-  it('records arguments by name, or else one object as it is, or else the list', async () => {
+  it('records arguments by name, else a single object as it is, else the list', async () => {
     traced('named', (first: number, second?: number) => [first, second])(1);
     traced('object', ({ city }: { city: string }) => city)({ city: 'Paris' });
     traced('rest', (...words: string[]) => words)('a', 'b');
@@ -110,8 +110,8 @@ describe('traced', () => {
     }
   });
 
-  it('leaves a rejection that nobody handles unhandled', async () => {
-    const error = new Error('nobody cares');
+  it('leaves an unhandled rejection unhandled', async () => {
+    const error = new Error('not handled');
     const listeners = process.listeners('unhandledRejection');
     process.removeAllListeners('unhandledRejection');
     try {
@@ -123,17 +123,17 @@ describe('traced', () => {
     }
   });
 
-  it('returns a proxy that refuses every question', () => {
+  it('returns a proxy whose traps all throw', () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     expect(traced('refused', () => proxy)() === proxy).to.equal(true);
     expect(recording.spans()).to.have.length(1);
   });
 
-  it('returns a thenable that is no promise untouched, without running it', () => {
+  it('returns a thenable that is not a promise unchanged, without running it', () => {
     let runs = 0;
     const query = {
-      // biome-ignore lint/suspicious/noThenProperty: query builders are such objects.
+      // biome-ignore lint/suspicious/noThenProperty: query builders have a method then().
       then: () => {
         runs++;
       },
@@ -157,7 +157,7 @@ describe('traced', () => {
       }
     });
 
-    it('has a span until its end, with all items as output', async () => {
+    it('has a span until its end with all items as output', async () => {
       expect([...numbers(3)]).to.deep.equal([0, 1, 2]);
       const read: string[] = [];
       for await (const letter of letters('abc')) read.push(letter);
@@ -171,7 +171,7 @@ describe('traced', () => {
       expect(below.map((span) => span.name)).to.deep.equal(['inner', 'inner', 'inner']);
     });
 
-    it('ends its span once when the reader stops early, whatever is called after', async () => {
+    it('ends its span once when the reader stops early, also with later calls', async () => {
       const generator = numbers(10);
       for (const number of generator) if (number === 1) break;
       expect(generator.return('late').value).to.equal('late');
@@ -182,7 +182,7 @@ describe('traced', () => {
       expect(recording.span('letters').status.code).to.equal(SpanStatusCode.UNSET);
     });
 
-    it('records what it threw after the items before', async () => {
+    it('records its error and the items before the error', async () => {
       const read: string[] = [];
       try {
         for await (const letter of letters('ab!')) read.push(letter);
@@ -203,7 +203,7 @@ describe('traced', () => {
       expect(recording.span('numbers').status.message).to.equal('Error: from outside');
     });
 
-    it('leaves no span when it is never read', () => {
+    it('has no span when it is never read', () => {
       const generator = numbers(3);
       expect(generator.return('closed')).to.deep.equal({ done: true, value: 'closed' });
       expect(generator.next().done).to.equal(true);
@@ -211,7 +211,7 @@ describe('traced', () => {
       expect(recording.spans()).to.deep.equal([]);
     });
 
-    it('ends its span when it is dropped half read', async () => {
+    it('ends its span when the application drops it before the end', async () => {
       (() => {
         numbers(10).next();
       })();
@@ -224,8 +224,8 @@ describe('traced', () => {
       expect(outputs('numbers')).to.deep.equal([0]);
     });
 
-    it('belongs to the trace it was called in, and is a generator to its reader', () => {
-      // Not returned: a function that returns a generator has that one in its own span.
+    it('belongs to the trace of its call and has the prototype of the original', () => {
+      // Not returned, because traced() would put a returned generator into the span of this function.
       const [kept] = traced('caller', () => [numbers(2)])() as [ReturnType<typeof numbers>];
       expect(Object.prototype.toString.call(kept)).to.equal('[object Generator]');
       expect(kept[Symbol.iterator]()).to.equal(kept);
@@ -234,7 +234,7 @@ describe('traced', () => {
       expect(trace.getActiveSpan()).to.equal(undefined);
     });
 
-    it('keeps no more than a thousand items', () => {
+    it('records at most a thousand items', () => {
       const many = traced('many', function* () {
         for (let number = 0; number < 1500; number++) yield number;
       });
@@ -245,7 +245,7 @@ describe('traced', () => {
     });
   });
 
-  it('speaks the GenAI conventions for agents, tools and retrievers', () => {
+  it('sets the attributes of the GenAI conventions for agents, tools and retrievers', () => {
     const call = (name: string, spanType: SpanType) =>
       traced({ name, spanType }, (query: string) => `${query}: sunny`)('Paris');
     call('planner', 'AGENT');
@@ -268,7 +268,7 @@ describe('traced', () => {
     expect(recording.span('documents').attributes).to.include({ 'gen_ai.operation.name': 'retrieval' });
   });
 
-  it('records no content where that is off, not in errors either', () => {
+  it('records no content when it is off, also not in errors', () => {
     setContentConfig(resolveConfig({ captureMessageContent: false }, {}, noWarning));
     const tool = traced({ name: 'secret', spanType: 'TOOL' }, (_word: string) => {
       throw new Error('the secret is swordfish');
@@ -280,7 +280,7 @@ describe('traced', () => {
     expect(status.message).to.equal('Error');
   });
 
-  it('lets contentHook edit what is recorded, and records nothing where the hook throws', () => {
+  it('records the result of contentHook, and nothing when the hook throws', () => {
     const contentHook = ({ kind, operation, value }: { kind: string; operation: string; value: unknown }) => {
       if (kind === 'response') throw new Error('broken hook');
       return `${operation}: ${JSON.stringify(value).replace('ada', '***')}`;

@@ -11,9 +11,9 @@ const IDENTITY = { 'session.id': 'session 7, Zoë', 'user.id': 'ada' };
 
 interface Told {
   readonly traceId: string;
-  /** What the two model calls used. */
+  /** Token usage of the two model calls. */
   readonly usages: readonly { inputTokens: number; outputTokens: number; totalTokens: number }[];
-  /** The header that the called service got. */
+  /** The header that the called service received. */
   readonly baggage?: string;
 }
 
@@ -35,7 +35,7 @@ describe('a trace of two services', function () {
     return child as ChildProcess & { stdout: NodeJS.ReadableStream };
   }
 
-  /** The caller runs to its end, then the called service is told to end. */
+  /** Waits for the end of the caller, then ends the called service. */
   async function talk(order: string, env: NodeJS.ProcessEnv): Promise<Told> {
     const sent = { ...programs.environment(), ...env };
     const called = start(['called.cjs'], sent);
@@ -52,8 +52,8 @@ describe('a trace of two services', function () {
   }
 
   const OPTED_IN = { MLFLOW_BEDROCK_PROPAGATE_SESSION: 'true' };
-  for (const order of ['called sends first', 'called sends last']) {
-    it(`is one, with session and user on every span of both, where the ${order}`, async () => {
+  for (const order of ['called service sends first', 'called service sends last']) {
+    it(`has session and user on every span of both services when the ${order}`, async () => {
       const requestsBefore = programs.simulator().requests.length;
       const { traceId, usages, baggage } = await talk(order, OPTED_IN);
       const { info, spans } = await client.getTrace(traceId);
@@ -81,14 +81,14 @@ describe('a trace of two services', function () {
         .requests.slice(requestsBefore)
         .map(({ headers }) => headers);
       expect(toBedrock).to.have.length(2);
-      // It went through the instrumentation, and still does not carry who asks.
+      // The HTTP instrumentation added its header, but session and user are absent.
       expect(toBedrock.some(({ traceparent }) => traceparent?.includes(traceId.replace('tr-', '')))).to.equal(true);
       for (const headers of toBedrock) expect(headers).not.to.have.property('baggage');
     });
   }
 
-  it('is one without session and user in its requests, unless told to send them', async () => {
-    const { traceId, baggage } = await talk('called sends last', {});
+  it('carries no session and user in its requests by default', async () => {
+    const { traceId, baggage } = await talk('called service sends last', {});
     const { info, spans } = await client.getTrace(traceId);
     expect(baggage).to.equal(undefined);
     expect(spans).to.have.length(7);

@@ -11,7 +11,7 @@ const API = Symbol.for('opentelemetry.js.api.1');
  * @param level a level name such as `WARN` or `DEBUG`. Default: `WARN`.
  */
 export function setDefaultLogger(level: string | undefined): void {
-  // The API has no function that tells whether a logger is set, and setting a second one makes it warn.
+  // The API has no function for this question, and it warns when a second logger is set.
   const registered = (globalThis as { [API]?: { diag?: unknown } })[API];
   if (registered?.diag) return;
   diag.setLogger(stderrLogger, diagLogLevelFromString(level?.trim() || undefined) ?? DiagLogLevel.WARN);

@@ -1,13 +1,13 @@
-// An application that makes one call and then ends as its argument says.
+// An application that makes one call. Its argument selects how it ends.
 const { BedrockRuntimeClient, ConverseCommand } = require('@aws-sdk/client-bedrock-runtime');
 
 const ENDINGS = {
-  'comes to its end': () => {},
+  'ends by itself': () => {},
   'sets an exit code': () => {
     process.exitCode = 3;
   },
   'calls process.exit()': () => process.exit(3),
-  'throws an error nobody catches': () => {
+  'throws an uncaught error': () => {
     setImmediate(() => {
       throw new Error('uncaught');
     });
@@ -15,8 +15,8 @@ const ENDINGS = {
   'leaves a rejection unhandled': () => {
     void Promise.reject(new Error('unhandled'));
   },
-  'serves on': () => wait(),
-  'serves on and listens to signals': () => {
+  'keeps running': () => wait(),
+  'keeps running and listens to signals': () => {
     wait();
     const end = (signal) => {
       console.log(`got ${signal}`);
@@ -26,13 +26,13 @@ const ENDINGS = {
     process.once('SIGTERM', end);
     process.once('SIGINT', end);
   },
-  'serves on and listens to the first signal': () => {
+  'keeps running and listens to the first signal': () => {
     wait();
-    // Said when all listeners are through: a signal among them finds none, and ends the process without a flush.
+    // Printed after all listeners ran. A signal that arrives between them would end the process without a flush.
     process.once('SIGTERM', () => setImmediate(() => console.log('once more to end')));
   },
-  // As the package signal-exit does it, which lives on otherwise.
-  'serves on and ends when nobody but it listens to the signal': () => {
+  // As the package signal-exit does it, which otherwise keeps the process alive.
+  'keeps running and ends at a signal if it is the last listener': () => {
     wait();
     const end = (signal) => {
       if (process.listenerCount(signal) > 1) process.exit(9);
@@ -42,7 +42,7 @@ const ENDINGS = {
     };
     process.on('SIGTERM', end);
   },
-  'waits for ever at its top level': () => {},
+  'awaits a promise at its top level that never settles': () => {},
 };
 
 let waiting;

@@ -1,4 +1,4 @@
-// An application that starts tracing itself and then does as its argument says.
+// An application that starts tracing itself. Its argument selects what it does then.
 const { BedrockRuntimeClient, ConverseCommand } = require('@aws-sdk/client-bedrock-runtime');
 const { autolog, traced } = require('mlflow-bedrock');
 
@@ -14,7 +14,7 @@ const PROGRAMS = {
     await tracing.flush();
     process.exit(3);
   },
-  'pauses and goes on': async (tracing) => {
+  'disables and starts again': async (tracing) => {
     await call();
     tracing.disable();
     await call();
@@ -34,7 +34,7 @@ const PROGRAMS = {
     await tracing.shutdown();
     console.log('shut down');
   },
-  'waits inside of a traced function': async () => {
+  'waits inside a traced function': async () => {
     const agent = traced({ name: 'agent', spanType: 'AGENT' }, async () => {
       await call();
       console.log('called');
@@ -42,7 +42,7 @@ const PROGRAMS = {
     });
     await agent();
   },
-  'tells of its end': async () => {
+  'prints once more at beforeExit': async () => {
     let isTold = false;
     process.on('beforeExit', () => {
       if (!isTold) setImmediate(() => console.log('one more thing'));
@@ -51,7 +51,7 @@ const PROGRAMS = {
     await call();
     console.log('called');
   },
-  'traces what it does at its end': async () => {
+  'traces at each beforeExit': async () => {
     let rounds = 0;
     const sayGoodbye = traced('goodbye', () => console.log('goodbye'));
     process.on('beforeExit', () => {
@@ -61,7 +61,7 @@ const PROGRAMS = {
     });
     await call();
   },
-  'saves its work once, at its end, while its heart beats': async () => {
+  'works once more at beforeExit while an unreferenced timer traces': async () => {
     setInterval(
       traced('heartbeat', () => 1),
       20,
@@ -75,7 +75,7 @@ const PROGRAMS = {
     await call();
     console.log('called');
   },
-  'waits for ever while its heart beats': async () => {
+  'awaits a promise that never settles while an unreferenced timer traces': async () => {
     setInterval(
       traced('heartbeat', () => 1),
       20,
@@ -83,7 +83,7 @@ const PROGRAMS = {
     await call();
     console.log('called');
   },
-  'traces the beats of its heart': async () => {
+  'ends while an unreferenced timer traces': async () => {
     const beat = traced('heartbeat', () => 1);
     setInterval(beat, 20).unref();
     setTimeout(() => process.exit(9), 15_000).unref();

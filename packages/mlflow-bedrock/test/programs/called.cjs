@@ -1,4 +1,4 @@
-// A service that answers with the help of a model, and knows nothing of sessions.
+// A service that calls a model for its answer. It sets no session.
 const { createServer } = require('node:http');
 const { BedrockRuntimeClient, ConverseCommand } = require('@aws-sdk/client-bedrock-runtime');
 const { autolog, traced } = require('mlflow-bedrock');

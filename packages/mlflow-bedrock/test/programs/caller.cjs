@@ -1,4 +1,4 @@
-// A service that asks another one; its first argument is the other's address. Bedrock over HTTP/1.1 here.
+// A service that calls another one, whose address is its first argument. It calls Bedrock over HTTP/1.1.
 const { get } = require('node:http');
 const { createRequire } = require('node:module');
 const { text } = require('node:stream/consumers');
@@ -19,7 +19,7 @@ const assistant = traced({ name: 'assistant', spanType: 'AGENT' }, async (questi
   const messages = [{ role: 'user', content: [{ text: question }] }];
   const { usage } = await bedrock.send(new ConverseCommand({ modelId: 'amazon.nova-lite-v1:0', messages }));
   const other = JSON.parse(await ask('/answer'));
-  if (process.argv[3] === 'called sends first') await ask('/flush');
+  if (process.argv[3] === 'called service sends first') await ask('/flush');
   return { traceId: getCurrentTraceId(), usages: [usage, other.usage], baggage: other.baggage };
 });
 

@@ -6,5 +6,5 @@ autolog({
     throw new Error('this option cannot be read');
   },
 });
-process.argv[2] = 'comes to its end';
+process.argv[2] = 'ends by itself';
 require('./app.cjs');

@@ -1,4 +1,4 @@
-// An application with a set-up of its own, to which autolog() comes second.
+// An application that registers its own tracer provider before it calls autolog().
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { autolog } from 'mlflow-bedrock';
@@ -10,6 +10,6 @@ if (process.argv[2] === 'shuts down') {
   await tracing.shutdown();
   autolog();
 }
-process.argv[2] = 'comes to its end';
+process.argv[2] = 'ends by itself';
 await import('./app.cjs');
 process.on('exit', () => console.log(`${exporter.getFinishedSpans().length} span of its own`));

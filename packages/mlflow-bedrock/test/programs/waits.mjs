@@ -1,4 +1,4 @@
-// The same application as an ES module that waits for ever at its top level.
+// The same application as an ES module that awaits a promise at its top level that never settles.
 import './autolog.cjs';
 
 await new Promise(() => {});

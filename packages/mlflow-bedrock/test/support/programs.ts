@@ -12,15 +12,15 @@ import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { MlflowClient, type MlflowTrace } from 'opentelemetry-exporter-mlflow';
 import { testServer } from 'testing/mlflow-test-server.js';
 
-/** Where they are. */
+/** The folder of the programs. */
 export const PROGRAMS: string = fileURLToPath(new URL('../programs/', import.meta.url));
 
 export const IMPORT: readonly string[] = ['--import', 'mlflow-bedrock/register'];
 export const REQUIRE: readonly string[] = ['--require', 'mlflow-bedrock/register'];
-/** The discard service, which nobody runs: connections are refused. */
+/** Port 9 of this machine, where no server listens: connections are refused. */
 export const NOBODY = 'http://127.0.0.1:9';
 
-/** What a user sees of a program that ended. */
+/** The output and the end of a program. */
 export interface Run {
   readonly stdout: string;
   readonly stderr: string;
@@ -30,22 +30,22 @@ export interface Run {
 
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
-  /** Sent one after another, each when the program has written to stdout. */
+  /** Signals to send, one each time the program writes to stdout. */
   readonly kills?: readonly NodeJS.Signals[];
-  /** Given the function that sends a signal. */
+  /** Receives the function that sends a signal. */
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 export interface Programs {
   simulator(): Simulator;
   trackingUri(): string;
-  /** What a program needs for Bedrock and MLflow; each time with a new experiment. */
+  /** Environment variables for Bedrock and MLflow, with a new experiment each time. */
   environment(): NodeJS.ProcessEnv & { MLFLOW_EXPERIMENT_NAME: string };
-  /** `millis` from the program's first word on stdout to its end, and the traces that arrived, oldest first. */
+  /** Resolves with `millis` from the program's first output to its end, and with its traces, oldest first. */
   run(args: readonly string[], options?: RunOptions): Promise<Run & { millis: number; traces: MlflowTrace[] }>;
 }
 
-/** Starts simulator and MLflow before the tests of the suite that calls it. */
+/** Starts the simulator and MLflow before the tests of the calling suite. */
 export function usePrograms(): Programs {
   let simulator: Simulator;
   let trackingUri: string;
@@ -111,15 +111,15 @@ export function usePrograms(): Programs {
   };
 }
 
-/** A frame of Node.js 20 itself, in every stack of an application in which something uses AsyncLocalStorage. */
+/** A stack frame that Node.js 20 adds in every application that uses AsyncLocalStorage. */
 const TRAMPOLINE = / +at process\.callbackTrampoline .*\n/;
 
-/** What must be the same with and without tracing. */
+/** The part of a run that must be the same with and without tracing. */
 export function behaviour({ stdout, stderr, code, signal }: Run): Run {
   return { stdout, stderr: stderr.replace(TRAMPOLINE, ''), code, signal };
 }
 
-/** A server that answers every request with this status. */
+/** Starts a server that answers every request with this status. */
 export async function startStatusServer(status: number): Promise<{ url: string; close(): void }> {
   const server = createHttpServer((_, response) => response.writeHead(status).end());
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -129,7 +129,7 @@ export async function startStatusServer(status: number): Promise<{ url: string; 
   };
 }
 
-/** A server that takes connections and never answers. */
+/** Starts a server that accepts connections and never answers. */
 export async function startBlackHole(onConnection?: () => void): Promise<{ url: string; close(): void }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

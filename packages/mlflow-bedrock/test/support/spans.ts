@@ -11,17 +11,17 @@ import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 
 export interface Recording {
   spans(): ReadableSpan[];
-  /** The one span of this name; throws when it has not ended or there are several. */
+  /** Returns the only span of this name. Throws if it has not ended or there are several. */
   span(name: string): ReadableSpan;
   stop(): Promise<void>;
 }
 
-/** Registers a tracer provider that keeps finished spans in memory, until `stop`. */
+/** Registers a tracer provider that keeps finished spans in memory until `stop()`. */
 export function recordSpans(...processors: SpanProcessor[]): Recording {
   return recordSampled(new AlwaysOnSampler(), ...processors);
 }
 
-/** The same with a sampler. */
+/** Like {@link recordSpans}, with a sampler. */
 export function recordSampled(sampler: Sampler, ...processors: SpanProcessor[]): Recording {
   const memory = new InMemorySpanExporter();
   const spanProcessors = [...processors, new SimpleSpanProcessor(memory)];
