@@ -56,7 +56,7 @@ export const anthropicMessages: Dialect = {
   createFold: createAnthropicFold,
 };
 
-/** The beta of structured outputs had the format in a member of its own. */
+/** The format of structured outputs. The beta of the API had it in `output_format`. */
 function outputFormat(body: JsonObject): JsonObject | undefined {
   return asObject(asObject(body['output_config'])?.['format']) ?? asObject(body['output_format']);
 }
@@ -66,7 +66,7 @@ function readTool(tool: JsonObject): ToolDefinition[] {
   if (name === undefined) return [];
   const type = asString(tool['type']) ?? 'custom';
   const description = asString(tool['description']);
-  // Anthropic's own tools, such as `bash_20250124`, carry settings in place of a schema.
+  // Anthropic's own tools, such as `bash_20250124`, have settings in place of a schema.
   if (type !== 'custom') return [{ type, name, description }];
   return [{ type: 'function', name, description, parameters: tool['input_schema'] }];
 }
@@ -124,7 +124,7 @@ function toolResponse(content: JsonValue | undefined): JsonValue {
 function readMedia(block: JsonObject, modality: string): Part[] {
   const source = asObject(block['source']) ?? {};
   if (source['type'] === 'text') return [textPart(asString(source['data']) ?? '')];
-  // A document cut into pieces that can be cited.
+  // The application split the document into blocks, so that the answer can cite them.
   if (source['type'] === 'content') return readContent(source['content']);
 
   const media = { modality, mimeType: asString(source['media_type']) };

@@ -19,7 +19,7 @@ export const anthropicText: Dialect = {
   }),
   readInput: (body) => promptInput(body['prompt']),
   readTools: () => [],
-  // Token counts come only in headers and in the stream's closing metrics.
+  // The body has no token counts. Only response headers and stream metrics have them.
   readResponse: (body) => ({ id: asString(body['id']), finishReasons: asStrings([body['stop_reason']]) }),
   readOutput: (body) =>
     typeof body['completion'] === 'string' ? [completionMessage(body['completion'], body['stop_reason'])] : [],

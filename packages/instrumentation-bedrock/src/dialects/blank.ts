@@ -1,4 +1,4 @@
-/** A dialect that reads nothing: for bodies of no known family, and for operations that send no model a body. */
+/** A dialect that reads nothing, for unknown bodies and for operations without a model body. */
 
 import type { OperationName } from '../data/facts.js';
 import type { Dialect } from './dialect.js';
@@ -19,5 +19,5 @@ export function blankDialect(name: string, operation: OperationName): Dialect {
   };
 }
 
-/** Bodies of no known family. They are recorded as they are. */
+/** For bodies of unknown models, which are recorded unchanged. */
 export const unknownDialect: Dialect = blankDialect('unknown', 'text_completion');

@@ -1,19 +1,21 @@
 /**
- * What MLflow's chat view can parse. It shows a conversation only if it understands every block of it; one block it
- * does not know, and nothing of that side is shown. Such a block gets a text in its place and stays beside it, complete.
+ * Rewrites bodies so that MLflow's chat view can parse them.
  *
- * Follows the parsers of MLflow 3.17 for the message formats `bedrock` and `anthropic`; `openai` and `mistral` take
- * the bodies as they are.
+ * The view shows no message of a request or answer if it does not know one of its blocks. Such a block gets a text that
+ * the view can show, and keeps its own members beside it.
+ *
+ * This follows the parsers of MLflow 3.17 for the message formats `bedrock` and `anthropic`. Those for `openai` and
+ * `mistral` need no change.
  */
 
 import { asArray, asObject, asString, isMediaNote, isObject, type JsonObject, type JsonValue } from '../data/json.js';
 
-/** A Converse request, or a Nova request to InvokeModel. */
+/** Rewrites a request to Converse, or a Nova request to InvokeModel. */
 export function viewConverseRequest(body: JsonObject): JsonObject {
   return { ...body, messages: asArray(body['messages']).map(viewConverseMessage) };
 }
 
-/** A Converse answer, or a Nova answer to InvokeModel. */
+/** Rewrites an answer of Converse, or a Nova answer of InvokeModel. */
 export function viewConverseResponse(body: JsonObject): JsonObject {
   const output = asObject(body['output']);
   return output?.['message'] === undefined
@@ -38,26 +40,26 @@ function viewConverseBlock(block: JsonObject): JsonObject {
   const bytes = asObject(image?.['source'])?.['bytes'];
   if (image && (typeof bytes !== 'string' || isMediaNote(bytes))) {
     const uri = asString(asObject(asObject(image['source'])?.['s3Location'])?.['uri']);
-    // `image` must go: the parser looks for it first and needs its bytes.
+    // The parser looks for `image` first and needs its bytes, so the member moves into `original`.
     const { image: original, ...rest } = block;
     return { ...rest, text: `[image${uri === undefined ? '' : ` ${uri}`}]`, original: { image: original } };
   }
   return block;
 }
 
-/** The text of a block that is text with something to it: citations, or a mark for the guardrail. */
+/** Returns the text of a block that wraps text: text with citations, or text marked for the guardrail. */
 function textOfWrapper(block: JsonObject): string | undefined {
   const cited = asObject(block['citationsContent'])?.['content'];
   if (Array.isArray(cited)) return cited.map((part) => asString(asObject(part)?.['text']) ?? '').join('');
   return asString(asObject(asObject(block['guardContent'])?.['text'])?.['text']);
 }
 
-/** An Anthropic Messages request. */
+/** Rewrites an Anthropic Messages request. */
 export function viewAnthropicRequest(body: JsonObject): JsonObject {
   return { ...body, messages: asArray(body['messages']).map(viewAnthropicMessage) };
 }
 
-/** An Anthropic Messages answer. */
+/** Rewrites an Anthropic Messages answer. */
 export function viewAnthropicResponse(body: JsonObject): JsonObject {
   return asObject(viewAnthropicMessage(body)) ?? body;
 }

@@ -44,7 +44,7 @@ export const cohereCommandR: Dialect = {
       const description = asString(tool['description']);
       return [{ type: 'function', name, description, parameters: tool['parameter_definitions'] }];
     }),
-  // The body's token counts, where it has any, include the service's own template: what is billed is in the headers.
+  // Token counts in the body include the service's own template. Headers and stream metrics have the billed ones.
   readResponse: (body) => ({
     id: asString(body['response_id']),
     finishReasons: asStrings([body['finish_reason']]),
@@ -85,7 +85,7 @@ function readToolCall(call: JsonObject): Part {
   return toolCallPart(undefined, call['name'], call['parameters'] ?? {});
 }
 
-/** The closing event repeats the whole answer, so it adds no text. */
+/** The closing event repeats the whole answer, so its text replaces the pieces. */
 function createFold({ content }: FoldOptions): StreamFold {
   let text: StreamedText | undefined;
   let toolCalls: JsonObject['tool_calls'];
@@ -104,7 +104,7 @@ function createFold({ content }: FoldOptions): StreamFold {
           closing = content ? { response_id, finish_reason, ...rest } : { response_id, finish_reason };
           break;
         }
-        default: // `stream-start`, citations and searches add nothing to the answer's text.
+        default: // `stream-start`, citations and searches add no text.
       }
     },
     body() {

@@ -24,7 +24,7 @@ export const cohereCommand: Dialect = {
   readTools: () => [],
   readResponse: (body) => ({
     id: asString(body['id']),
-    // A stream may send one reason for all its generations.
+    // A stream can send one reason for all its generations.
     finishReasons:
       asStrings(generations(body).map((generation) => generation['finish_reason'])) ??
       asStrings([body['finish_reason']]),
@@ -40,7 +40,7 @@ function generations(body: JsonObject): JsonObject[] {
   return asObjects(body['generations']);
 }
 
-/** Without `"stream": true` in the request, the whole answer comes as one chunk. */
+/** The whole answer comes as one chunk if the request does not set `"stream": true`. */
 function createFold(options: FoldOptions): StreamFold {
   const texts = new StreamedTexts(options);
   let whole: JsonObject | undefined;
@@ -49,7 +49,7 @@ function createFold(options: FoldOptions): StreamFold {
     add(chunk) {
       if (Array.isArray(chunk['generations'])) whole = options.content ? chunk : withoutTexts(chunk);
       const index = asNumber(chunk['index']);
-      // A reason without an index is that of all generations.
+      // A reason without an index holds for all generations.
       texts.add(chunk['text'], index === undefined ? undefined : chunk['finish_reason'], index);
       if (typeof chunk['finish_reason'] === 'string') reason = chunk['finish_reason'];
     },

@@ -41,7 +41,10 @@ function readContent(item: unknown): Part[] {
   return uri === undefined ? [] : [{ type: 'uri', modality: 'image', uri }];
 }
 
-/** A list of vectors, or such lists by type. Packed types hold several dimensions in one number, so only `float` counts. */
+/**
+ * Returns the length of the first vector. Embeddings are a list of vectors, or one list for each type. Numbers of packed
+ * types hold several dimensions each, so only `float` counts.
+ */
 function dimensions(body: JsonObject): number | undefined {
   const { embeddings } = body;
   const vectors = Array.isArray(embeddings) ? embeddings : asArray(asObject(embeddings)?.['float']);

@@ -1,4 +1,4 @@
-/** Cohere Rerank, and Amazon Rerank, which took over its format. */
+/** Cohere Rerank, and Amazon Rerank, which uses the same format. */
 
 import { asArray, asString, isObject } from '../data/json.js';
 import { type Part, textPart } from '../data/messages.js';

@@ -25,7 +25,7 @@ export const converse: Dialect = {
   matchesResponse: () => false,
   readParameters(body) {
     const inference = asObject(body['inferenceConfig']) ?? {};
-    // Converse has no top_k of its own; models that know it take it among the additional fields.
+    // Converse has no member for top_k. Models that support it read it from the additional fields.
     const additional = asObject(body['additionalModelRequestFields']) ?? {};
     return {
       maxTokens: asNumber(inference['maxTokens']),
@@ -61,7 +61,7 @@ export const converse: Dialect = {
   chunkName: firstKey,
 };
 
-/** `usage` under Converse's names; the service's own JSON has `…TokenCount` in places, as Nova's format does. */
+/** Reads `usage`. Nova's own format, and in places the service, name cached tokens `…TokenCount`. */
 export function readConverseUsage(usage: JsonObject | undefined): UsageReport | undefined {
   if (!usage) return undefined;
   return {
@@ -74,7 +74,7 @@ export function readConverseUsage(usage: JsonObject | undefined): UsageReport | 
   };
 }
 
-/** Cache writes come as a list by time to live; `5m` is the ordinary kind. */
+/** Sums the cache writes that the service keeps for an hour. The other time to live is `5m`. */
 function longCacheWrites(details: JsonValue | undefined): number | undefined {
   let sum: number | undefined;
   for (const detail of asObjects(details)) {

@@ -1,6 +1,6 @@
 /**
- * A dialect is the JSON of one family of models, in requests, answers and stream chunks. Its functions are pure and
- * accept any JSON object: what is missing or has another type is left out, never guessed, and nothing throws.
+ * A dialect is the JSON format of a family of models: requests, answers and stream chunks. Its functions are pure,
+ * accept any JSON object and never throw. They leave out members that are missing or have another type.
  */
 
 import type { OperationName, RequestParameters, ResponseFacts } from '../data/facts.js';
@@ -9,9 +9,9 @@ import type { InputContent, OutputMessage, ToolDefinition } from '../data/messag
 import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
 
 export interface ChatView {
-  /** `mlflow.message.format`: which of MLflow's parsers reads the body. */
+  /** `mlflow.message.format`, which selects the parser of MLflow's chat view. */
   readonly format: 'bedrock' | 'anthropic' | 'openai' | 'mistral';
-  /** The body as that parser can read it, complete. */
+  /** Returns the body as that parser can read it. Drops nothing. */
   request(body: JsonObject): JsonObject;
   response(body: JsonObject): JsonObject;
 }
@@ -19,11 +19,11 @@ export interface ChatView {
 export interface Dialect {
   readonly name: string;
   readonly operation: OperationName;
-  /** How MLflow shows this dialect as a conversation; absent where none of its parsers fits. */
+  /** How MLflow shows this dialect as a conversation; absent if none of its parsers fits. */
   readonly chatView?: ChatView;
-  /** True when a request can only be of this dialect; used where the model id hides the family. */
+  /** Whether a request can only be in this dialect. Used if the model id does not decide. */
   matchesRequest(body: JsonObject): boolean;
-  /** True when an answer or a stream chunk can only be of this dialect. */
+  /** Whether an answer or a stream chunk can only be in this dialect. */
   matchesResponse(body: JsonObject): boolean;
   readParameters(body: JsonObject): RequestParameters;
   readInput(body: JsonObject): InputContent;
@@ -31,6 +31,6 @@ export interface Dialect {
   readResponse(body: JsonObject): ResponseFacts;
   readOutput(body: JsonObject): readonly OutputMessage[];
   createFold(options: FoldOptions): StreamFold;
-  /** Name of the span event for a stream chunk. Default: the chunk's `type`, else `chunk`. */
+  /** Returns the name of the span event for a stream chunk. Default: the chunk's `type`, else `chunk`. */
   chunkName?(chunk: JsonObject): string | undefined;
 }

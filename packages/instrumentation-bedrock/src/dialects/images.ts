@@ -1,11 +1,11 @@
-/** Image models: Amazon Titan Image and Nova Canvas, Stability. What was asked, and how many images came. */
+/** Image models: Amazon Titan Image and Nova Canvas, Stability. */
 
 import { asNumber, asObject, asObjects, asString, asStrings, isObject, type JsonObject } from '../data/json.js';
 import { finishReason, type Part, textPart } from '../data/messages.js';
 import type { Dialect } from './dialect.js';
 import { createChunkListFold } from './fold/chunk-list-fold.js';
 
-/** The member of an Amazon image request that holds the task's texts is named after the task. */
+/** The member of an Amazon request that holds the task's texts, such as `textToImageParams`. */
 const TASK_PARAMETERS = /^[a-zA-Z]+Params$/;
 
 /** `Filter reason: prompt`, `Filter reason: output image`, … of Stable Image. */
@@ -36,7 +36,7 @@ export const images: Dialect = {
       ...(asStrings(artifacts(body).map((artifact) => artifact['base64'])) ?? []),
     ];
     const reason = messageReason(body);
-    // Where all pictures were withheld, the reason is all there is to tell.
+    // If the service withheld all pictures, the message has only the reason.
     if (pictures.length === 0 && reason === 'stop') return [];
     const parts = pictures.map((content): Part => ({ type: 'blob', modality: 'image', content }));
     return [{ role: 'assistant', parts, finish_reason: reason }];
@@ -44,18 +44,18 @@ export const images: Dialect = {
   createFold: createChunkListFold,
 };
 
-/** One message holds all pictures, so the first that did not come as asked gives the reason. */
+/** One message holds all pictures. Its reason is the first that is not `stop`. */
 function messageReason(body: JsonObject): string {
   const reasons = stabilityReasons(body).map((reason) =>
     FILTER_REASON.test(reason) ? 'content_filter' : finishReason(reason),
   );
-  // Amazon gives no reasons. Its `error` stands in a successful answer when content filters withheld pictures:
+  // Amazon sends no reasons. A successful answer has an `error` if content filters withheld pictures:
   // https://docs.aws.amazon.com/nova/latest/userguide/image-gen-errors.html
   if (asString(body['error'])) reasons.push('content_filter');
   return reasons.find((reason) => reason !== 'stop') ?? 'stop';
 }
 
-/** Stable Image has null in place of a reason when all is well, SDXL `SUCCESS`. */
+/** If a picture is fine, the reason is null for Stable Image and `SUCCESS` for SDXL. */
 function stabilityReasons(body: JsonObject): string[] {
   const reasons = asStrings(body['finish_reasons']) ?? [];
   return [...reasons, ...(asStrings(artifacts(body).map((artifact) => artifact['finishReason'])) ?? [])];

@@ -1,4 +1,4 @@
-/** The table from model to dialect. A new family is one file beside this one and one row here. */
+/** The table of dialects. A new dialect is one file beside this one and one row here. */
 
 import { asObject, type JsonObject, type JsonValue } from '../data/json.js';
 import { ai21J2 } from './ai21-j2.js';
@@ -21,15 +21,15 @@ import { titanEmbed } from './titan-embed.js';
 import { titanText } from './titan-text.js';
 
 export interface DialectRow {
-  /** Base ids of the models that speak the dialect, without region prefix. */
+  /** Matches the base ids of the models that use the dialect. See `ModelIdentity`. */
   readonly models: RegExp;
   readonly dialect: Dialect;
 }
 
 /**
- * A family that speaks several dialects has a row for each: the request tells which, and the last of them is taken
- * when it does not. The order of the rows is also the order in which bodies are tried where the id says nothing, so
- * dialects that are told by little stand last.
+ * The order matters. If several rows match a model, the request's body decides between them; if it matches none of
+ * them, the last row counts. If the model id is unknown, the rows are tried from first to last. So dialects with few
+ * members of their own come last.
  */
 export const DIALECTS: readonly DialectRow[] = [
   { models: /^anthropic\.claude-(?:v\d|instant)/, dialect: anthropicText },
@@ -53,17 +53,18 @@ export const DIALECTS: readonly DialectRow[] = [
   { models: /^(?:deepseek|openai|qwen|writer)\./, dialect: openAiCompletions },
 ];
 
-/** What a request is read as, and whether that is certain or may be corrected by the answer's shape. */
+/** The dialect of a request. */
 export interface DialectChoice {
   readonly dialect: Dialect;
+  /** False if the answer can still show that the dialect is another. */
   readonly isCertain: boolean;
 }
 
 /**
- * The dialect of a request: by the model, and by the shape of the body if the model leaves it open.
+ * Chooses the dialect of a request by its model, and by its body if several dialects fit the model.
  *
- * @param baseId see `identifyModel`; undefined if the model id hides the family.
- * @param body called only if the model leaves the dialect open.
+ * @param baseId the model's base id; undefined if the model id does not contain it. See `identifyModel`.
+ * @param body returns the request's body. Called only if the model does not decide.
  */
 export function chooseDialect(baseId: string | undefined, body: () => JsonValue | undefined): DialectChoice {
   const family = baseId === undefined ? [] : DIALECTS.filter(({ models }) => models.test(baseId));
@@ -75,7 +76,7 @@ export function chooseDialect(baseId: string | undefined, body: () => JsonValue 
   return { dialect: match?.dialect ?? family.at(-1)?.dialect ?? unknownDialect, isCertain: false };
 }
 
-/** The dialect of an answer or of a stream's first chunk: that of its request, unless its shape says otherwise. */
+/** Returns the dialect of an answer or of a stream's first chunk: the request's, unless its members show another. */
 export function dialectOfResponse({ dialect, isCertain }: DialectChoice, body: JsonObject): Dialect {
   if (isCertain || dialect.matchesResponse(body)) return dialect;
   return DIALECTS.find((row) => row.dialect.matchesResponse(body))?.dialect ?? dialect;

@@ -30,7 +30,7 @@ export const llama: Dialect = {
   createFold,
 };
 
-/** The prompt count is on the first chunk only. The generation count is cumulative, so it is final on the last chunk. */
+/** Only the first chunk has the prompt count. The generation count grows, so only the last chunk has the final one. */
 function createFold(options: FoldOptions): StreamFold {
   const texts = new StreamedTexts(options);
   let promptTokens: JsonValue | undefined;

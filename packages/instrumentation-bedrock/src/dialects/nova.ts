@@ -1,4 +1,4 @@
-/** Amazon Nova through InvokeModel: Converse's messages with names of its own for parameters and cache figures. */
+/** Amazon Nova through InvokeModel: the messages of Converse, with other names for parameters and cached tokens. */
 
 import { asArray, asNumber, asObject, asStrings, firstKey, isObject } from '../data/json.js';
 import { viewConverseRequest, viewConverseResponse } from './chat-view.js';

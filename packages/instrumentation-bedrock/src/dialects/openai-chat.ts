@@ -20,7 +20,7 @@ export const openAiChat: Dialect = {
   name: 'openai-chat',
   operation: 'chat',
   chatView: { format: 'openai', request: (body) => body, response: (body) => body },
-  // Only what no other dialect has: Anthropic and Nova have `messages` too.
+  // Anthropic and Nova have `messages` too, so their own members must be absent.
   matchesRequest: (body) =>
     Array.isArray(body['messages']) &&
     body['anthropic_version'] === undefined &&
@@ -78,7 +78,7 @@ function readContent(content: JsonValue | undefined, isAnswer: boolean): Part[] 
 function readItem(item: JsonObject): Part[] {
   const plain = asString(item['text']);
   if (plain !== undefined) return [textPart(plain)];
-  // Magistral's own name for reasoning.
+  // Magistral sends its reasoning as `thinking`.
   const thoughts = asObjects(item['thinking']);
   if (thoughts.length > 0) {
     return [{ type: 'reasoning', content: thoughts.map((thought) => asString(thought['text']) ?? '').join('') }];
@@ -95,7 +95,7 @@ function readImage(url: string): Part {
   return blobPart({ modality: 'image', mimeType }, content);
 }
 
-/** gpt-oss writes its reasoning in front of the answer, into the same text. */
+/** gpt-oss puts its reasoning at the start of the answer's text. */
 function readAnswerText(content: string): Part[] {
   const [lead, reasoning] = /^\s*<reasoning>([\s\S]*?)<\/reasoning>/.exec(content) ?? [];
   if (lead === undefined || reasoning === undefined) return text(content);

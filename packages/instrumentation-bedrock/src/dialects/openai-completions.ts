@@ -11,7 +11,7 @@ import { choiceReason, readOpenAiParameters, readOpenAiResponse } from './openai
 export const openAiCompletions: Dialect = {
   name: 'openai-completions',
   operation: 'text_completion',
-  // The plainest of the prompt formats. Other families with a prompt have a member of their own beside it.
+  // Other dialects with a prompt are recognised by a further member, so this one comes after them.
   matchesRequest: (body) => typeof body['prompt'] === 'string',
   matchesResponse: (body) => asArray(body['choices']).some((choice) => isObject(choice) && 'text' in choice),
   readParameters: readOpenAiParameters,

@@ -1,4 +1,4 @@
-/** What OpenAI's two formats share. */
+/** Readers that OpenAI's chat format and completions format share. */
 
 import type { RequestParameters, ResponseFacts } from '../data/facts.js';
 import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject, type JsonValue } from '../data/json.js';
@@ -35,7 +35,7 @@ export function readOpenAiResponse(body: JsonObject): ResponseFacts {
   };
 }
 
-/** The finish reason of a choice. Mistral and DeepSeek call it `stop_reason`. */
+/** Returns the finish reason of a choice. Mistral and DeepSeek call it `stop_reason`. */
 export function choiceReason(choice: JsonObject): JsonValue | undefined {
   return choice['finish_reason'] ?? choice['stop_reason'];
 }

@@ -40,7 +40,7 @@ export const titanText: Dialect = {
   createFold,
 };
 
-/** The input count is on the first chunk only. The cumulative output count and the reason are on the last. */
+/** Only the first chunk has the input count. Only the last one has the output count and the finish reason. */
 function createFold(options: FoldOptions): StreamFold {
   const texts = new StreamedTexts(options);
   let inputTokens: number | undefined;

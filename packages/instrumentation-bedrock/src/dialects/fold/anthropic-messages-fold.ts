@@ -1,4 +1,4 @@
-/** Folds Anthropic's stream events into a Messages answer. */
+/** The fold for the stream events of Anthropic's Messages. */
 
 import { asObject, asString, isObject, type JsonObject, type JsonValue, setMember } from '../../data/json.js';
 import { IndexedParts } from './indexed-parts.js';
@@ -31,7 +31,7 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
           break;
         case 'message_delta':
           addKnown(closing, asObject(event['delta']));
-          // Counts are cumulative, and newer models repeat the input counts: the last value replaces earlier ones.
+          // Counts are cumulative, and newer models repeat the input counts. The last value replaces earlier ones.
           addKnown(usage, asObject(event['usage']));
           break;
         case 'message_stop':
@@ -52,7 +52,7 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
   };
 }
 
-/** `message_start` counts the input. Its output count is a placeholder: the final one comes with `message_delta`. */
+/** The counts of `message_start` without its output count, a placeholder. `message_delta` has the final one. */
 function inputUsage(message: JsonObject): JsonObject {
   const { output_tokens, output_tokens_details, ...input } = asObject(message['usage']) ?? {};
   return input;
@@ -93,7 +93,7 @@ function addDelta(block: Block | undefined, delta: JsonObject): void {
 }
 
 function finishBlock({ start, text, thinking, signature, partialJson, citations }: Block): JsonObject {
-  // If the event that starts the block was lost, its deltas still tell its type.
+  // The deltas show the type if the event that starts the block is missing.
   const type = thinking !== undefined ? 'thinking' : partialJson !== undefined ? 'tool_use' : 'text';
   const block: JsonObject = { type, ...start };
   if (text !== undefined) block['text'] = (asString(start['text']) ?? '') + text.toString();

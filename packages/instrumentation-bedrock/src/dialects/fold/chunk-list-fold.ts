@@ -3,7 +3,7 @@
 import type { JsonObject } from '../../data/json.js';
 import type { FoldOptions, StreamFold } from './stream-fold.js';
 
-/** Lists the chunks as they came. Only the service's closing metrics can tell whether such a stream is complete. */
+/** Lists the chunks unchanged. Only the service's closing metrics show whether such a stream is complete. */
 export function createChunkListFold({ content }: FoldOptions): StreamFold {
   const chunks: JsonObject[] = [];
   return {

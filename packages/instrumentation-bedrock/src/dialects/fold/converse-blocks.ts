@@ -27,7 +27,7 @@ export class ConverseBlocks {
     addDelta(this.#blockAt(index, delta), delta);
   }
 
-  /** The blocks as the answer without streaming has them. */
+  /** Returns the blocks as the answer has them without streaming. */
   finish(): JsonObject[] {
     const content = this.#blocks.inOrder().map(finishBlock);
     return this.#isTextSplit ? mergeText(content) : content;
@@ -36,7 +36,7 @@ export class ConverseBlocks {
   #blockAt(index: JsonValue | undefined, delta?: JsonObject): Block {
     let block = this.#blocks.get(index);
     if (!block) {
-      // Join split text at once: one block per piece would take many times the memory of the text.
+      // Join split text at once. One block for each piece would take many times the memory of the text.
       if (this.#isTextSplit && this.#latest && isTextOnly(this.#latest) && delta && isTextOnly(delta)) {
         return this.#latest;
       }
@@ -59,19 +59,19 @@ interface Block {
   reasoningSignature?: string;
   redactedReasoning?: StreamedBytes;
   citations?: JsonValue[];
-  /** Media, and members that this package does not know, by name. */
+  /** Media and unknown members, by name. */
   others?: Map<string, StreamedMember>;
 }
 
-/** A member that is kept as it came, apart from the bytes of its `source`, which may come in pieces. */
+/** A member that is kept unchanged, except that the bytes of its `source` can arrive in pieces. */
 interface StreamedMember {
   value: JsonValue | undefined;
   readonly bytes: StreamedBytes;
 }
 
 /**
- * Bytes that arrive in pieces. The SDK decodes them; a model's own JSON has base64 text, which cannot be joined if it
- * was cut at any place. Of such text the last piece counts.
+ * Joins bytes that arrive in pieces. The SDK decodes the pieces of ConverseStream. A model's own JSON has base64 text,
+ * and its pieces cannot be joined safely, so the last one counts.
  */
 class StreamedBytes {
   #pieces: unknown[] = [];
@@ -81,7 +81,7 @@ class StreamedBytes {
     else this.#pieces = [piece];
   }
 
-  /** Bytes stand where JSON has text; `toJson` encodes them. */
+  /** Returns bytes in the place of JSON. `toJson` encodes them. */
   finish(): JsonValue | undefined {
     const bytes = this.#pieces.map(asBytes).filter((piece) => piece !== undefined);
     return (bytes.length > 1 ? Buffer.concat(bytes) : this.#pieces[0]) as JsonValue | undefined;
@@ -103,7 +103,7 @@ function startBlock(block: Block, start: JsonObject): void {
 
 function addDelta(block: Block, delta: JsonObject): void {
   const { text } = delta;
-  // Nearly every delta is a piece of text and nothing else.
+  // Nearly every delta has a piece of text and nothing else.
   if (typeof text === 'string') block.text = addPiece(block.text, text);
   for (const name of Object.keys(delta)) {
     if (name !== 'text') addMember(block, name, delta[name]);
@@ -144,7 +144,7 @@ function addReasoning(block: Block, { text, signature, redactedContent }: JsonOb
   }
 }
 
-/** Of media, the format comes with the block's start and the bytes come with its deltas. */
+/** For media, the block's start has the format and its deltas have the bytes. */
 function addOther(block: Block, name: string, value: JsonValue | undefined): void {
   block.others ??= new Map();
   let member = block.others.get(name);
@@ -192,7 +192,7 @@ function finishBlock(block: Block): JsonObject {
   return { text: block.text?.toString() ?? '' };
 }
 
-/** Joins neighbouring blocks of text, which have a start each if another block came between their pieces. */
+/** Joins neighbouring blocks of text that arrived out of order. */
 function mergeText(content: readonly JsonObject[]): JsonObject[] {
   const merged: JsonObject[] = [];
   for (const block of content) {

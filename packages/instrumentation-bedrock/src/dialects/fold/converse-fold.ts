@@ -1,11 +1,11 @@
-/** Folds the events of ConverseStream, and the chunks of Nova's own stream, into the answer without streaming. */
+/** The fold for the events of ConverseStream and for the chunks of Nova's own stream, which have the same members. */
 
 import { asObject, asString, type JsonObject, setMembers } from '../../data/json.js';
 import { ConverseBlocks } from './converse-blocks.js';
 import type { FoldOptions, StreamFold } from './stream-fold.js';
 
 export interface ConverseFoldOptions extends FoldOptions {
-  /** True if the service may send one block of text as several blocks. The fold joins them. */
+  /** True if the service can split one block of text into several. The fold joins them. */
   readonly isTextSplit: boolean;
 }
 

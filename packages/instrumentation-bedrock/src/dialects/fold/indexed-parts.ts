@@ -2,7 +2,10 @@
 
 import { asNumber, type JsonValue } from '../../data/json.js';
 
-/** A map and not an array, because an index that the service sends must not size anything here. */
+/**
+ * A map and not an array, because a large index from the service must not size an array. An index that is no number
+ * counts as 0.
+ */
 export class IndexedParts<Part> {
   readonly #parts = new Map<number, Part>();
 
@@ -10,7 +13,7 @@ export class IndexedParts<Part> {
     return this.#parts.size;
   }
 
-  /** The part at the index, which is 0 if the service sent no number. Creates the part if there is none yet. */
+  /** Returns the part at the index. Creates it if there is none yet. */
   at(index: JsonValue | undefined, create: () => Part): Part {
     const known = this.get(index);
     if (known !== undefined) return known;
@@ -27,7 +30,7 @@ export class IndexedParts<Part> {
     this.#parts.set(asNumber(index) ?? 0, part);
   }
 
-  /** The parts in ascending order of their index. */
+  /** Returns the parts in ascending order of their index. */
   inOrder(): Part[] {
     return [...this.#parts.entries()].sort(([a], [b]) => a - b).map(([, part]) => part);
   }

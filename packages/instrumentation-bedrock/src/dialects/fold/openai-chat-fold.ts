@@ -1,4 +1,4 @@
-/** Folds `chat.completion.chunk` objects into a chat completion. */
+/** The fold for `chat.completion.chunk` objects. */
 
 import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import { IndexedParts } from './indexed-parts.js';
@@ -20,7 +20,7 @@ export function createOpenAiChatFold({ content }: FoldOptions): StreamFold {
           finishReason: undefined,
         }));
         choice.finishReason = asString(raw['finish_reason']) ?? asString(raw['stop_reason']) ?? choice.finishReason;
-        // Mistral Large calls the piece `message`, and so does a whole answer that comes as one chunk.
+        // Mistral Large calls the piece `message`. So does a whole answer that comes as one chunk.
         if (choice.message) addDelta(choice.message, asObject(raw['delta']) ?? asObject(raw['message']) ?? {});
       }
     },
@@ -41,7 +41,7 @@ interface Choice {
 /** A message while its deltas arrive. */
 interface ChatMessage {
   role?: string | undefined;
-  /** Texts, and content items where the model streams items (Magistral's `thinking`). */
+  /** Texts, and items of models that stream a list of items (Magistral's `thinking`). */
   readonly content: (StreamedText | JsonObject)[];
   reasoning?: StreamedText;
   refusal?: StreamedText;
@@ -75,7 +75,7 @@ function addContent(content: ChatMessage['content'], piece: JsonValue | undefine
   for (const item of asObjects(piece)) addItem(content, item);
 }
 
-/** Consecutive items of Magistral's reasoning are pieces of one item. */
+/** Magistral sends one item of reasoning as several consecutive items. */
 function addItem(content: ChatMessage['content'], item: JsonObject): void {
   const { thinking } = item;
   if (!Array.isArray(thinking)) {

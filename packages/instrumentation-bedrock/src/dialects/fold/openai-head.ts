@@ -1,4 +1,4 @@
-/** What the chunks of OpenAI's two formats have beside their choices. */
+/** Collects what the chunks of OpenAI's two formats have beside their choices. */
 
 import { asObject, type JsonObject, type JsonValue } from '../../data/json.js';
 
@@ -8,14 +8,14 @@ export class OpenAiHead {
   #usage: JsonObject | undefined;
 
   add(chunk: JsonObject): void {
-    // The service's metrics may come in a chunk of their own, which has neither id nor model.
+    // The service can send its metrics in a chunk of their own, which has neither id nor model.
     this.#id ??= chunk['id'];
     this.#model ??= chunk['model'];
-    // Jamba repeats a growing usage on every chunk, other models send it once at the end: the last one counts.
+    // Jamba sends a growing usage on every chunk, other models send one at the end. The last one counts.
     this.#usage = asObject(chunk['usage']) ?? this.#usage;
   }
 
-  /** The body with these choices. */
+  /** Returns the body with these choices. Leaves out the output count of an answer that is not complete. */
   body(choices: JsonValue[], isComplete: boolean): JsonObject {
     const usage = isComplete ? this.#usage : withoutOutput(this.#usage);
     return { id: this.#id, model: this.#model, choices, usage };

@@ -3,8 +3,8 @@
 const PIECES = 64;
 
 /**
- * Joins pieces of a stream. A string that grows piece by piece stays a tree of its pieces, and each node is larger than
- * the few letters it holds. Joining 64 pieces at a time keeps a long answer as small as its letters.
+ * Joins the pieces of a text. V8 keeps a string that grows piece by piece as a tree, and its nodes are larger than the
+ * few letters in each. Joining 64 pieces at a time keeps a long answer as small as its letters.
  */
 export class StreamedText {
   #joined = '';

@@ -1,4 +1,4 @@
-/** A stream whose chunks each add a piece to one of several texts. */
+/** Collects a stream whose chunks each add a piece to one of several texts. */
 
 import type { JsonValue } from '../../data/json.js';
 import { IndexedParts } from './indexed-parts.js';
@@ -20,7 +20,11 @@ export class StreamedTexts {
     this.#content = content;
   }
 
-  /** @param index which of the texts the piece and the finish reason belong to. Default: the only one. */
+  /**
+   * Adds a piece of a text and its finish reason, as far as they are strings.
+   *
+   * @param index which of the texts they belong to. Default: the only one.
+   */
   add(piece: JsonValue | undefined, reason: JsonValue | undefined, index?: JsonValue): void {
     if (typeof piece !== 'string' && typeof reason !== 'string') return;
     const known = this.#texts.at(index, () => ({
@@ -31,7 +35,7 @@ export class StreamedTexts {
     if (typeof reason === 'string') known.reason = reason;
   }
 
-  /** In the order of their index. */
+  /** Returns the texts in the order of their index. */
   finish(): FinishedText[] {
     return this.#texts.inOrder().map(({ text, reason }) => ({ text: text?.toString() ?? '', reason }));
   }

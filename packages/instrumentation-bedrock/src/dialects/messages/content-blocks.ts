@@ -1,4 +1,4 @@
-/** Content blocks of the Converse API, which Amazon Nova's own format shares. Bytes arrive here as base64 text. */
+/** Reads the content blocks of Converse and of Amazon Nova's own format. Bytes are base64 text here. */
 
 import { asArray, asObject, asObjects, asString, asStrings, type JsonObject, type JsonValue } from '../../data/json.js';
 import {
@@ -12,7 +12,7 @@ import {
 import { MODALITIES, type Modality, mimeTypeOf } from './mime-types.js';
 import { blobPart, toolCallPart, toolResponsePart, uriPart } from './parts.js';
 
-/** `messages` and `system` of a request. */
+/** Reads `messages` and `system` of a request. */
 export function readConversation(body: JsonObject): InputContent {
   const system = readBlocks(body['system']);
   return {
@@ -29,7 +29,7 @@ function readBlocks(content: JsonValue | undefined): Part[] {
   return asObjects(content).flatMap(readBlock);
 }
 
-/** `toolConfig` of a request. */
+/** Reads `toolConfig` of a request. */
 export function readToolConfig(body: JsonObject): ToolDefinition[] {
   return asObjects(asObject(body['toolConfig'])?.['tools']).flatMap(readTool);
 }
@@ -41,7 +41,7 @@ function readTool(tool: JsonObject): ToolDefinition[] {
     const parameters = asObject(spec['inputSchema'])?.['json'];
     return [{ type: 'function', name, description: asString(spec['description']), parameters }];
   }
-  // A tool of the service's own, such as `nova_grounding`, which is no function of the application.
+  // The service runs system tools, such as `nova_grounding`, itself.
   const systemTool = asString(asObject(tool['systemTool'])?.['name']);
   return systemTool === undefined ? [] : [{ type: 'systemTool', name: systemTool }];
 }
@@ -75,7 +75,7 @@ function readBlock(block: JsonObject): Part[] {
     const media = asObject(block[modality]);
     if (media) return readMedia(media, modality);
   }
-  // A marker for the service's prompt cache is no content.
+  // A cache point only marks where the service's prompt cache ends.
   if (block['cachePoint'] !== undefined) return [];
   const member = Object.keys(block)[0];
   return member === undefined ? [] : [{ ...block, type: member }];
@@ -90,7 +90,7 @@ function readMedia(media: JsonObject, modality: Modality): Part[] {
   const source = asObject(media['source']);
   const text = asString(source?.['text']);
   if (text !== undefined) return [textPart(text)];
-  // A document cut into pieces that can be cited.
+  // The application split the document into blocks, so that the answer can cite them.
   if (Array.isArray(source?.['content'])) return readBlocks(source['content']);
 
   const about = { modality, mimeType: mimeTypeOf(modality, asString(media['format'])) };

@@ -1,12 +1,12 @@
-/** MIME types of the media formats of Converse, under the names that IANA has registered where there is one. */
+/** MIME types of Converse's media formats. They are the names that IANA registered, if there is one. */
 
-/** Members of a content block that hold media; each is named after its modality. */
+/** The members of a content block that hold media. Each has the name of its modality. */
 export const MODALITIES = ['image', 'video', 'audio', 'document'] as const;
 export type Modality = (typeof MODALITIES)[number];
 
 /**
- * The values of the SDK's `ImageFormat`, `VideoFormat`, `AudioFormat` and `DocumentFormat`. Audio's `pcm` is missing on
- * purpose: bare samples have no type that does not also claim a rate and a byte order.
+ * The values of the SDK's `ImageFormat`, `VideoFormat`, `AudioFormat` and `DocumentFormat`. `pcm` has no entry: every
+ * MIME type for it also claims a rate and a byte order.
  */
 const MIME_TYPES: Readonly<Record<Modality, ReadonlyMap<string, string>>> = {
   image: new Map([
@@ -55,7 +55,7 @@ const MIME_TYPES: Readonly<Record<Modality, ReadonlyMap<string, string>>> = {
   ]),
 };
 
-/** The MIME type of a format; undefined where none is known, for none is made up. */
+/** Returns the MIME type of a format; undefined if none is known. */
 export function mimeTypeOf(modality: Modality, format: string | undefined): string | undefined {
   return format === undefined ? undefined : MIME_TYPES[modality].get(format);
 }
