@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan } from '../common/sdk-types.js';
 import type { Failure } from '../http/outcome.js';
 import { type PartialSuccess, postSpans } from '../mlflow/otlp.js';
+import { encodeSpans } from '../mlflow/otlp-spans.js';
 import type { Rest, RestResult } from '../mlflow/rest.js';
 import type { Reporter } from './reporter.js';
 import { type BatchLimits, halve, splitIntoBatches } from './span/batches.js';
@@ -33,7 +33,6 @@ export interface UploadOptions {
   nextTurn: () => Promise<void>;
 }
 
-type SerializerSpans = Parameters<typeof ProtobufTraceSerializer.serializeRequest>[0];
 type Sent = RestResult<PartialSuccess | undefined>;
 
 const compress = promisify(gzip);
@@ -146,7 +145,7 @@ export class Uploader {
 /** Undefined if the serializer fails on a span. That span is found and dropped like one that the server refuses. */
 function serialize(spans: ReadableSpan[]): Uint8Array | undefined {
   try {
-    return ProtobufTraceSerializer.serializeRequest(spans as SerializerSpans);
+    return encodeSpans(spans);
   } catch {
     return undefined;
   }

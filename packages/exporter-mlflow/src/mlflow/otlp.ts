@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { isRecord, parseJson } from '../common/json.js';
 import type { Failure, Success } from '../http/outcome.js';
+import { readProtobuf } from './protobuf.js';
 import type { Rest, RestResult } from './rest.js';
 
 /** Spans of one experiment, serialized. */
@@ -96,7 +96,14 @@ function decode(answer: Uint8Array, contentType: string): unknown {
   }
   if (!/^application\/x-protobuf/i.test(contentType)) return undefined;
   try {
-    return ProtobufTraceSerializer.deserializeResponse(answer).partialSuccess;
+    const partial = readProtobuf(answer).get(1);
+    if (!(partial instanceof Uint8Array)) return undefined;
+    const fields = readProtobuf(partial);
+    const message = fields.get(2);
+    return {
+      rejectedSpans: fields.get(1),
+      errorMessage: message instanceof Uint8Array ? new TextDecoder().decode(message) : '',
+    };
   } catch {
     return undefined;
   }
