@@ -8,7 +8,7 @@ const WORKSPACE = resolve(import.meta.dirname, '../../pnpm-workspace.yaml');
 const SDK = '@aws-sdk/client-bedrock-runtime';
 
 /** The newest release of each line of Node.js that is supported. */
-const NODES = ['20.20.2', '22.23.3', '24.21.0'] as const;
+const NODES = ['20.20.2', '22.23.3', '24.21.0', '26.10.0'] as const;
 
 /** A major version of OpenTelemetry. */
 export interface OpenTelemetryLine {

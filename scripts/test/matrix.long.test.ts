@@ -13,7 +13,7 @@ describe('the compatibility matrix', () => {
   const newest = CELLS.at(-1) as Cell;
   const CORNERS: Readonly<Record<string, Cell>> = {
     'the oldest SDK with OpenTelemetry 2.x on this Node.js': { ...oldest, node: process.versions.node },
-    'the newest SDK with OpenTelemetry 3.x on Node.js 24': newest,
+    'the newest SDK with OpenTelemetry 3.x on Node.js 26': newest,
   };
   for (const [name, cell] of Object.entries(CORNERS)) {
     it(`works with ${name}`, async function () {

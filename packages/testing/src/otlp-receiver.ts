@@ -13,14 +13,17 @@ export interface OtlpReceiver extends HttpServer {
   received(count: number): Promise<readonly ReceivedSpan[]>;
 }
 
-/** Starts a receiver. It answers every other request as an MLflow server that knows the experiment `1`. */
+/**
+ * Starts a receiver. To MLflow's exporter it is a server that knows the experiment `1` and keeps the trace records it gets.
+ */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = [];
+  const records = new Map<string, string>();
   const waiting = new Set<() => void>();
   const server = await listen(async (request, response) => {
     const body = await buffer(request);
     if (request.url !== '/v1/traces') {
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{"experiment":{"experiment_id":"1"}}');
+      response.writeHead(200, { 'content-type': 'application/json' }).end(answerOf(request.url ?? '', body, records));
       return;
     }
     spans.push(...decodeTraceRequest(request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body));
@@ -41,4 +44,15 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
         look();
       }),
   };
+}
+
+const TRACES = '/api/3.0/mlflow/traces';
+
+/** The answer of an MLflow server to a trace record, to a request for a record, or to one for an experiment. */
+function answerOf(path: string, body: Buffer, records: Map<string, string>): string {
+  if (path !== TRACES) return records.get(path) ?? '{"experiment":{"experiment_id":"1"}}';
+  const text = body.toString();
+  const { trace } = JSON.parse(text) as { trace: { trace_info: { trace_id: string } } };
+  records.set(`${TRACES}/${trace.trace_info.trace_id}`, text);
+  return text;
 }

@@ -7,6 +7,7 @@ import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const STOP_TIMEOUT_MILLIS = 5_000;
+const WORKERS_TIMEOUT_MILLIS = 500;
 const POLL_MILLIS = 20;
 
 /** @type {{ command: string[], account: { uid?: number, gid?: number }, stopSignal: NodeJS.Signals, temporary?: string }} */
@@ -27,8 +28,9 @@ server.on('error', ({ message }) => {
   process.exit(127);
 });
 server.on('exit', async (code) => {
-  // The port is free only after the last worker has ended.
-  for (let waited = 0; signalGroup('SIGKILL') && waited < STOP_TIMEOUT_MILLIS; waited += POLL_MILLIS) {
+  // The port is free only after the last worker has ended. The wait is short, because a system without a proper init
+  // process keeps ended workers as zombies.
+  for (let waited = 0; signalGroup('SIGKILL') && waited < WORKERS_TIMEOUT_MILLIS; waited += POLL_MILLIS) {
     await delay(POLL_MILLIS);
   }
   if (isPipeClosed && order === '' && temporary !== undefined) {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import pWaitFor from 'p-wait-for';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** How to run a server. */
 export interface ServerDescription {
@@ -157,17 +157,12 @@ async function waitUntilReady(
     return new Error(`${name} did not start (${reason}):\n${lines.slice(-LOG_LINES_IN_ERROR).join('\n')}`);
   };
   const deadline = performance.now() + startTimeoutMillis;
-  await pWaitFor(
-    async () => {
-      if (await isReady()) return true;
-      if (guard.exitCode !== null || guard.signalCode !== null) {
-        throw await failed(`exit code ${guard.exitCode ?? guard.signalCode}`);
-      }
-      if (performance.now() > deadline) throw await failed(`no answer within ${startTimeoutMillis / 1000} s`);
-      return false;
-    },
-    { interval: POLL_MILLIS },
-  );
+  while (!(await isReady())) {
+    const exit = guard.exitCode ?? guard.signalCode;
+    if (exit !== null) throw await failed(`exit code ${exit}`);
+    if (performance.now() > deadline) throw await failed(`no answer within ${startTimeoutMillis / 1000} s`);
+    await delay(POLL_MILLIS);
+  }
 }
 
 /** Gives the guard its last order. After an order, the guard leaves the folder to this process. */
