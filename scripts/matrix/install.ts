@@ -1,6 +1,6 @@
 /** Installs what a cell needs as a user would: the packed packages, and the others from the npm registry. */
 
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { installNode, installPackages, runTool } from 'testing/npm.js';
 import { type Cell, packagesOf } from './cells.js';
@@ -39,13 +39,16 @@ export function installCell(cell: Cell, packed: readonly Packed[]): Promise<stri
   });
 }
 
-/** @throws Error if the instrumentation does not use the OpenTelemetry of the cell */
+/** @throws Error if npm installed another OpenTelemetry than that of the cell, or one of its packages twice */
 function checkLine(folder: string, { line }: Cell): void {
-  const modules = join(folder, 'node_modules');
-  const isShared = !existsSync(join(modules, 'opentelemetry-instrumentation-bedrock', 'node_modules'));
-  const manifest = readFileSync(join(modules, '@opentelemetry', 'instrumentation', 'package.json'), 'utf8');
-  const { version } = JSON.parse(manifest) as { version: string };
-  if (isShared && version === line.packages['@opentelemetry/sdk-node']) return;
+  const lock = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { version: string }>;
+  };
+  const names = Object.keys(lock.packages).flatMap((path) => /@opentelemetry\/[^/]+$/.exec(path) ?? []);
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  if (twice.length > 0) throw new Error(`npm installed these packages twice in ${folder}: ${twice.join(', ')}.`);
+  const version = lock.packages['node_modules/@opentelemetry/instrumentation']?.version;
+  if (version === line.packages['@opentelemetry/sdk-node']) return;
   throw new Error(`npm installed other packages than those of OpenTelemetry ${line.name} in ${folder}.`);
 }
 

@@ -1,0 +1,16 @@
+/** The layers of this package: each file imports from its own layer or from those beneath, without circles. */
+
+import { describeLayers } from 'testing/layers.js';
+
+describeLayers({
+  source: new URL('../src/', import.meta.url),
+  beneath: {
+    '.': ['autolog', 'traced', 'session', 'current-trace'],
+    autolog: ['traced', 'session', 'current-trace', 'common'],
+    traced: ['current-trace', 'common'],
+    session: ['current-trace', 'common'],
+    'current-trace': ['common'],
+    common: [],
+  },
+  example: { file: 'autolog/own-provider.ts', imports: ['session/propagator.ts', 'common/warn.ts'] },
+});
