@@ -16,7 +16,7 @@ const USAGE = `Usage: npm run bench -- [options]
   --write-readme      writes the results into bench/README.md
   --quick             tries every step in about a minute; the figures mean nothing`;
 
-const EFFORT = { processes: PROCESSES, seconds: 32, batches: 45 } as const;
+const EFFORT = { processes: PROCESSES, seconds: 30, batches: 45 } as const;
 const QUICK = { processes: 2, seconds: 2, batches: 6 } as const;
 
 /** `npm run bench`: what tracing costs, beside other instrumentations. Takes about nine minutes on two cores. */
