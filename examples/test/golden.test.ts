@@ -1,4 +1,4 @@
-/** The same calls as Python's `mlflow.bedrock.autolog()` traced, read back from the same MLflow server version. */
+/** Traces the calls that Python's `mlflow.bedrock.autolog()` traced, and compares the records in MLflow. */
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -21,7 +21,7 @@ import { startTracing, type Tracing } from './support/tracing.js';
 
 const goldenTraces = readGoldenTraces();
 
-describe('the record in MLflow, beside that of Python’s autolog', () => {
+describe('the record in MLflow, compared with that of Python’s autolog', () => {
   let simulator: Simulator;
   let tracing: Tracing;
   let mlflow: MlflowClient;
@@ -51,7 +51,7 @@ describe('the record in MLflow, beside that of Python’s autolog', () => {
       expect(trace.spans).to.have.lengthOf(golden.spans.length);
       for (const [index, expected] of golden.spans.entries()) compare(trace.spans[index] as MlflowSpan, expected);
       expect(trace.info.state).to.equal(golden.info.state);
-      // Python counts no tokens for embeddings; a difference we intend.
+      // Python records no tokens for embeddings. This difference is intended.
       if (golden.spans[0]?.type !== 'EMBEDDING') {
         const total = (key: string): unknown => JSON.parse(trace.info.metadata[key] ?? 'null');
         expect(total('mlflow.trace.tokenUsage')).to.deep.equal(golden.tokenUsage);
@@ -60,7 +60,7 @@ describe('the record in MLflow, beside that of Python’s autolog', () => {
     });
   }
 
-  /** The trace of one call. */
+  /** Makes one call. Returns its trace. */
   async function runCall(golden: GoldenTrace): Promise<MlflowTrace> {
     const [span] = golden.spans as [GoldenSpan];
     await call(tracing.client(simulator.endpoint({ exchange: `${golden.name}-0` })), span);
@@ -70,7 +70,7 @@ describe('the record in MLflow, beside that of Python’s autolog', () => {
     return mlflow.getTrace(traces[0]?.traceId ?? '');
   }
 
-  /** An agent with two calls, in a session, for a user, in a run. */
+  /** Runs an agent with two calls, in a session, for a user, in a run. Returns its trace. */
   async function runAgent(golden: GoldenTrace): Promise<MlflowTrace> {
     const { experimentId } = await mlflow.getOrCreateExperiment(experimentName);
     const { runId } = await mlflow.createRun({ experimentId });
@@ -150,7 +150,7 @@ function compare(span: MlflowSpan, golden: GoldenSpan): void {
   expect(attributes['mlflow.message.format']).to.equal(
     isConversation ? 'anthropic' : golden.attributes['mlflow.message.format'],
   );
-  // Python takes the geography of an inference profile for the provider.
+  // Python records the geography of an inference profile as the provider.
   const provider = golden.attributes['mlflow.llm.provider'];
   expect(attributes['mlflow.llm.provider']).to.equal(provider === 'us' ? 'anthropic' : provider);
   expect(span.inputs).to.deep.equal(isConversation ? conversationInputs(golden.inputs) : expectedInputs(golden.inputs));
@@ -176,7 +176,7 @@ function compare(span: MlflowSpan, golden: GoldenSpan): void {
   expect(exception?.attributes['exception.stacktrace']).to.include(golden.error.type);
 }
 
-/** Python shows the body of InvokeModel as text; here Claude's shows as the conversation it is. */
+/** Python records the body of InvokeModel as text. Here a Claude body is recorded as a conversation. */
 function isClaudeBody({ name, inputs }: GoldenSpan): boolean {
   return (
     name.startsWith('BedrockRuntime.invoke_model') &&
@@ -189,7 +189,7 @@ function conversationInputs(inputs: unknown): unknown {
   return { ...rest, ...JSON.parse(body) };
 }
 
-/** Bytes in the SDK's input are recorded as base64, a body as its text. */
+/** Bytes in the SDK's input are recorded as base64. A body is recorded as its text. */
 function expectedInputs(inputs: unknown): unknown {
   const { body } = inputs as { body?: unknown };
   if (Buffer.isBuffer(body)) return { ...(inputs as object), body: body.toString('utf8') };
@@ -214,7 +214,7 @@ function compareOutputs(span: MlflowSpan, golden: GoldenSpan): void {
   const expected = withoutResponseMetadata(golden.outputs) as { body?: unknown };
   if (golden.name !== 'BedrockRuntime.converse_stream') expect($metadata?.httpStatusCode).to.equal(200);
   if (expected.body === 'EventStream') {
-    // Python records that there was a stream, we record what it said.
+    // Python records only that there was a stream.
     const text = golden.events.map(({ json }) => (json as { delta?: { text?: string } }).delta?.text ?? '').join('');
     expect(outputs).to.deep.include({ content: [{ type: 'text', text }], stop_reason: 'end_turn' });
     return;
@@ -227,7 +227,7 @@ function compareOutputs(span: MlflowSpan, golden: GoldenSpan): void {
   expect(outputs).to.deep.equal(withParsedToolInput(expected));
 }
 
-/** Python keeps the arguments of a streamed tool call as text. */
+/** Python records the arguments of a streamed tool call as text. */
 function withParsedToolInput(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value), (_key, member) =>
     typeof member?.toolUse?.input === 'string'

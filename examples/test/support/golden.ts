@@ -1,4 +1,4 @@
-/** What Python's autolog wrote to MLflow. `../golden/make.ts` makes the files. */
+/** Reads what Python's autolog wrote to MLflow. `../golden/make.ts` makes the files. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -84,7 +84,7 @@ export function withoutResponseMetadata(output: unknown): unknown {
   return rest;
 }
 
-/** Python shows bytes as `b'…'`; the SDK's input has bytes there, or text for a body. */
+/** Python records bytes as `b'…'`. The SDK's input has bytes there. */
 function withoutPythonBytes(value: unknown): unknown {
   if (typeof value === 'string') return /^b'.*'$/s.test(value) ? pythonBytes(value.slice(2, -1)) : value;
   if (Array.isArray(value)) return value.map(withoutPythonBytes);

@@ -1,4 +1,4 @@
-/** What MLflow's chat view is given: everything, and nothing that takes the view away. */
+/** Bodies as MLflow's chat view needs them: complete, and without a block that it cannot parse. */
 
 import { expect } from 'chai';
 import type { JsonObject } from '../src/data/json.js';
@@ -10,7 +10,7 @@ import {
 } from '../src/dialects/chat-view.js';
 
 describe('the chat view of Converse', () => {
-  it('is the request itself where MLflow can parse all of it', () => {
+  it('equals the request if MLflow can parse all of it', () => {
     const request: JsonObject = {
       modelId: 'm',
       messages: [
@@ -23,7 +23,7 @@ describe('the chat view of Converse', () => {
     expect(viewConverseRequest(request)).to.deep.equal(request);
   });
 
-  it('gives a text to an image that is not inline, content to a tool result without, and drops null blocks', () => {
+  it('adds a text for an image in S3 and content for a tool result without any, and drops null blocks', () => {
     const image = { format: 'png', source: { s3Location: { uri: 's3://bucket/a.png' } } };
     expect(
       viewConverseRequest({
@@ -42,7 +42,7 @@ describe('the chat view of Converse', () => {
     });
   });
 
-  it('gives their text to cited and to guarded content, which MLflow would leave out', () => {
+  it('adds the text of cited and of guarded content, which MLflow would not show', () => {
     const citationsContent = { content: [{ text: 'Five ' }, { text: 'days.' }], citations: [{ title: 'Refunds' }] };
     const guardContent = { text: { text: 'How long?', qualifiers: ['query'] } };
     expect(viewConverseRequest({ messages: [{ role: 'user', content: [{ guardContent }] }] })).to.deep.equal({
@@ -54,7 +54,7 @@ describe('the chat view of Converse', () => {
     });
   });
 
-  it('leaves answers without a message as they are', () => {
+  it('does not change an answer without a message', () => {
     expect(viewConverseResponse({ stopReason: 'end_turn' })).to.deep.equal({ stopReason: 'end_turn' });
     const answer = { output: { message: { role: 'assistant', content: [{ text: 'Hi' }] } }, usage: {} };
     expect(viewConverseResponse(answer)).to.deep.equal(answer);
@@ -62,7 +62,7 @@ describe('the chat view of Converse', () => {
 });
 
 describe('the chat view of Anthropic Messages', () => {
-  it('keeps blocks that MLflow does not know beside a text in their place', () => {
+  it('puts a text in the place of a block that MLflow cannot parse, with the block beside it', () => {
     const document = { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'AA==' } };
     const result = { type: 'tool_result', tool_use_id: 't', content: [document] };
     expect(
@@ -93,7 +93,7 @@ describe('the chat view of Anthropic Messages', () => {
     });
   });
 
-  it('keeps thinking, and stands in for redacted thinking', () => {
+  it('keeps thinking, and puts a text in the place of redacted thinking', () => {
     const answer = {
       type: 'message',
       role: 'assistant',

@@ -28,7 +28,7 @@ describe('content parts', () => {
   beforeEachTest((parts) => {
     ({ tracing, client } = parts);
   });
-  // Some tests make another one.
+  // Some tests replace the client.
   afterEach(() => client.destroy());
 
   function lastSpan(): ReadableSpan {
@@ -53,7 +53,7 @@ describe('content parts', () => {
   }
 
   describe('of Anthropic Messages', () => {
-    it('are blobs, addresses, files and texts, as their sources are', async () => {
+    it('are blobs, URIs, files or texts, depending on their sources', async () => {
       const span = await askClaude([
         { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AA==' } },
         { type: 'image', source: { type: 'url', url: 'https://example.com/a.png' } },
@@ -70,7 +70,7 @@ describe('content parts', () => {
       ]);
     });
 
-    it('are the pieces of a document that is made of content', async () => {
+    it('are the blocks of a document that the application split', async () => {
       const span = await askClaude([
         { type: 'document', source: { type: 'content', content: 'Whole.' } },
         {
@@ -95,7 +95,7 @@ describe('content parts', () => {
   });
 
   describe('of Converse', () => {
-    it('are the pieces of a document that is made of content', async () => {
+    it('are the blocks of a document that the application split', async () => {
       const source = { content: [{ text: 'First.' }, { text: 'Second.' }] };
       const document = { format: 'txt', name: 'notes', source } as const;
       const span = await converse({ messages: [{ role: 'user', content: [{ text: 'Sum up.' }, { document }] }] });
@@ -106,7 +106,7 @@ describe('content parts', () => {
       ]);
     });
 
-    it('have the MIME type of their format, and none where there is none', async () => {
+    it('have the MIME type of their format, and none if the format has none', async () => {
       const bytes = new Uint8Array(1);
       const source = { bytes };
       const stored = { s3Location: { uri: 's3://bucket/film.mkv' } };
@@ -139,7 +139,7 @@ describe('content parts', () => {
     });
   });
 
-  it('have a MIME type for every format of the SDK but bare samples', () => {
+  it('have a MIME type for every format of the SDK except pcm', () => {
     const formats = { image: ImageFormat, video: VideoFormat, audio: AudioFormat, document: DocumentFormat };
     const unknown = MODALITIES.flatMap((modality) =>
       Object.values(formats[modality])
@@ -155,7 +155,7 @@ describe('content parts', () => {
     const description = 'Weather';
     const weather = { name: 'get_weather', description, parameters: schema };
 
-    it('keep the type of the tools that Anthropic brings', async () => {
+    it("keep the type of Anthropic's own tools", async () => {
       const span = await askClaude('Hi', {
         tools: [
           { name: 'get_weather', description, input_schema: schema },
@@ -206,7 +206,7 @@ describe('content parts', () => {
       });
     }
 
-    it('is absent without a format', async () => {
+    it('is absent if the request names no format', async () => {
       const span = await askClaude('Hi', { output_config: { effort: 'low' } });
       expect(span.attributes).to.not.have.property('gen_ai.output.type');
     });
@@ -218,7 +218,7 @@ describe('content parts', () => {
     const core = 'stability.stable-image-core-v1:1';
     const xl = 'stability.stable-diffusion-xl-v1';
     const canvas = 'amazon.nova-canvas-v1:0';
-    // Model, answer, pictures in the message, its finish reason, the words of the provider.
+    // Model, answer, number of pictures, finish reason of the message, the provider's words.
     const answers: [string, object, number, string, string[]?][] = [
       [core, { images: ['AA=='], finish_reasons: [null] }, 1, 'stop'],
       [core, { finish_reasons: ['Filter reason: prompt'] }, 0, 'content_filter', ['Filter reason: prompt']],
@@ -252,7 +252,7 @@ describe('content parts', () => {
     }
   });
 
-  it('end for the reasons of the conventions, whatever the provider calls them', () => {
+  it('have the finish reasons of the conventions for the words of all providers', () => {
     const words: Record<string, string[]> = {
       stop: ['stop', 'end_turn', 'stop_sequence', 'FINISH', 'FINISHED', 'STOP_CRITERIA_MET', 'COMPLETE', 'endoftext'],
       length: ['length', 'LENGTH', 'max_tokens', 'MAX_TOKENS', 'ERROR_LIMIT', 'model_context_window_exceeded'],

@@ -1,4 +1,4 @@
-/** Every dialect against the simulator's own scenarios, with and without streaming; needs no recordings. */
+/** Every dialect against the simulator's scripted answers: whole and streamed answers must agree. */
 
 import {
   type BedrockRuntimeClient,
@@ -20,7 +20,7 @@ describe('dialects', () => {
   beforeEachTest((parts) => {
     ({ simulator, tracing, client } = parts);
   });
-  // Some tests make another one.
+  // Some tests replace the client.
   afterEach(() => client.destroy());
 
   async function invoke(modelId: string, body: unknown): Promise<ReadableSpan> {
@@ -34,7 +34,7 @@ describe('dialects', () => {
     return tracing.spans().at(-1)!;
   }
 
-  it('are all tested here', () => {
+  it('have a case in this file each', () => {
     const names = DIALECTS.map(({ dialect }) => dialect.name);
     expect([...Object.keys(CASES), ...Object.keys(PLAIN_CASES)]).to.have.members(names);
   });
@@ -44,7 +44,7 @@ describe('dialects', () => {
   )) {
     const { operation, messageFormat, body, parameters, withTool, hasStream } = chat;
     describe(`${name} (${modelId})`, () => {
-      it('reads request, answer and tokens', async () => {
+      it('reads the request, the answer and the tokens', async () => {
         const span = await invoke(modelId, body);
         expect(span.name).to.equal(`${operation} ${modelId}`);
         expect(span.attributes).to.deep.include({ ...parameters, 'gen_ai.operation.name': operation });
@@ -60,7 +60,7 @@ describe('dialects', () => {
         });
         expect(usage['input_tokens']).to.be.greaterThan(0);
         expect(usage['output_tokens']).to.be.greaterThan(0);
-        // Conversations stand on top, where MLflow's chat view looks for them; of other bodies the text is shown.
+        // MLflow's chat view reads conversations at the top level. Other bodies are shown as text.
         expect(span.attributes['mlflow.message.format']).to.equal(messageFormat);
         expect(json(span, 'mlflow.spanInputs')).to.deep.equal(
           messageFormat === undefined ? { modelId, body: JSON.stringify(body) } : { modelId, ...body },
@@ -68,7 +68,7 @@ describe('dialects', () => {
       });
 
       if (hasStream === false) return;
-      it('folds the stream into the same answer', async () => {
+      it('folds a stream into the same answer that comes without streaming', async () => {
         const whole = await invoke(modelId, body);
         const streamed = await stream(modelId, body);
         for (const attribute of ['gen_ai.output.messages', 'mlflow.chat.tokenUsage']) {
@@ -88,7 +88,7 @@ describe('dialects', () => {
       });
 
       if (!withTool) return;
-      it('reads tool definitions and tool calls with parsed arguments, streamed too', async () => {
+      it('reads tool definitions, and tool calls with parsed arguments, also from a stream', async () => {
         for (const send of [invoke, stream]) {
           const span = await send(modelId, { ...body, ...withTool });
           expect(json(span, 'gen_ai.tool.definitions')).to.deep.equal([
@@ -106,7 +106,7 @@ describe('dialects', () => {
     });
   }
 
-  it('are found by the shape of the body where the model id hides the family', async () => {
+  it('are found by the members of the body if the model id hides the family', async () => {
     const modelId = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123';
     const plain = Object.values(PLAIN_CASES)
       .flat()
@@ -118,7 +118,7 @@ describe('dialects', () => {
     }
   });
 
-  it('believe the answer more than the request, also where only the answer tells the family', async () => {
+  it('follow the answer if it shows another dialect than the request', async () => {
     const odd = await startSimulator({ respond: () => ({ body: { embedding: [1, 2, 3], inputTextTokenCount: 4 } }) });
     client.destroy();
     client = createClient(odd.url);
@@ -134,18 +134,18 @@ describe('dialects', () => {
     });
   });
 
-  it('leave a body they do not know as it is', async () => {
+  it('record the body of an unknown model unchanged', async () => {
     const odd = await startSimulator({ respond: () => ({ body: { answer: 42 } }) });
     client.destroy();
     client = createClient(odd.url);
-    const span = await invoke('nobody.model-v1:0', { question: 6 * 7 });
+    const span = await invoke('unknown.model-v1:0', { question: 6 * 7 });
     await odd.close();
-    expect(json(span, 'mlflow.spanInputs')).to.deep.equal({ modelId: 'nobody.model-v1:0', body: '{"question":42}' });
+    expect(json(span, 'mlflow.spanInputs')).to.deep.equal({ modelId: 'unknown.model-v1:0', body: '{"question":42}' });
     expect(json(span, 'mlflow.spanOutputs')).to.have.deep.property('body', { answer: 42 });
     expect(span.attributes).to.not.have.any.keys('gen_ai.usage.input_tokens', 'mlflow.chat.tokenUsage');
   });
 
-  it('read Cohere Command whether it streams pieces or the whole answer at once', async () => {
+  it('read the same from Cohere Command, streamed in pieces or as one chunk', async () => {
     const { modelId, body } = CASES['cohere-command']!;
     const pieces = await stream(modelId, body);
     const whole = await stream(modelId, { ...body, stream: false });

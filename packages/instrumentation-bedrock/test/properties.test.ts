@@ -1,4 +1,4 @@
-/** Whatever a service or an application sends: readers never throw and never invent a number. */
+/** Readers never throw and never invent a number, for any JSON that a service or an application sends. */
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -11,7 +11,7 @@ import { DIALECTS } from '../src/dialects/index.js';
 
 const ALL: readonly Dialect[] = [...new Set([converse, unknownDialect, ...DIALECTS.map(({ dialect }) => dialect)])];
 
-/** Members that the dialects look for, so that random objects reach deep into them. */
+/** Members that the dialects read, so that random objects reach deep into the readers. */
 const KEYS = [
   ...[
     'messages',
@@ -50,7 +50,7 @@ const json = fc.letrec((tie) => ({
 }));
 const object = json.object as fc.Arbitrary<JsonObject>;
 
-/** Every number in a value, and how many texts and lists are how long: what a figure may come from. */
+/** Returns every number in a value: a token count must be one of them. */
 function numbersIn(value: unknown, found = new Set<number>()): Set<number> {
   if (typeof value === 'number') found.add(value);
   else if (typeof value === 'object' && value !== null)
@@ -60,15 +60,15 @@ function numbersIn(value: unknown, found = new Set<number>()): Set<number> {
 
 function sumsOf(numbers: ReadonlySet<number>): Set<number> {
   const sums = new Set<number>([0]);
-  // Titan's output count is the sum over its results; with more than a few figures any sum is accepted.
+  // Titan's output count is the sum over its results. With many numbers there are too many sums.
   if (numbers.size > 10) return new Set([...numbers]);
   for (const number of numbers) for (const sum of [...sums]) sums.add(sum + number);
   return sums;
 }
 
-describe('dialect readers, with arbitrary JSON', () => {
+describe('with arbitrary JSON', () => {
   for (const dialect of ALL) {
-    it(`${dialect.name}: reads requests and answers without throwing`, () => {
+    it(`the dialect ${dialect.name} reads requests and answers without throwing`, () => {
       fc.assert(
         fc.property(object, (body) => {
           dialect.matchesRequest(body);
@@ -84,7 +84,7 @@ describe('dialect readers, with arbitrary JSON', () => {
       );
     });
 
-    it(`${dialect.name}: takes every token count from the answer`, () => {
+    it(`the dialect ${dialect.name} takes every token count from the answer`, () => {
       fc.assert(
         fc.property(object, (body) => {
           const usage = combineUsage([dialect.readResponse(body).usage]);
@@ -99,7 +99,7 @@ describe('dialect readers, with arbitrary JSON', () => {
       );
     });
 
-    it(`${dialect.name}: folds truncated, repeated and reordered chunks without throwing, and reads the same facts with content off`, () => {
+    it(`the fold of ${dialect.name} never throws, and reads the same facts with content off`, () => {
       fc.assert(
         fc.property(fc.array(object, { maxLength: 8 }), (chunks) => {
           const fold = dialect.createFold({ content: true });

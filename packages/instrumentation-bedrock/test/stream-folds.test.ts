@@ -1,4 +1,4 @@
-/** What the stream folds make of chunks that no recording has: documented, or seen with other hosts of the models. */
+/** Stream folds with rare chunks: documented, or seen with other hosts of the models. */
 
 import { expect } from 'chai';
 import type { JsonObject } from '../src/data/json.js';
@@ -23,7 +23,7 @@ const METRICS = { 'amazon-bedrock-invocationMetrics': { inputTokenCount: 3, outp
 
 describe('stream folds', () => {
   describe('OpenAI chat', () => {
-    it('keeps tool calls apart by id where the chunks have no index', () => {
+    it('keeps tool calls apart by id if the chunks have no index', () => {
       const [answer] = output(openAiChat, [
         delta({ tool_calls: [call('a', 'weather', '{"city":'), call('b', 'time')] }),
         delta({ tool_calls: [{ function: { arguments: '{"zone":"CET"}' } }] }),
@@ -33,7 +33,7 @@ describe('stream folds', () => {
       expect(answer?.parts[1]).to.deep.include({ name: 'time', arguments: { zone: 'CET' } });
     });
 
-    it('orders tool calls by index, whatever order they come in', () => {
+    it('orders tool calls by index, not by arrival', () => {
       const [answer] = output(openAiChat, [
         delta({ tool_calls: [{ index: 1, ...call('b', 'time', '{}') }] }),
         delta({ tool_calls: [{ index: 0, ...call('a', 'weather', '{"city"') }] }),
@@ -43,7 +43,7 @@ describe('stream folds', () => {
       expect(answer?.parts[1]).to.deep.include({ id: 'b', name: 'time' });
     });
 
-    it('reads pieces that are called message, and a whole answer in one chunk', () => {
+    it('reads pieces that are called message', () => {
       expect(
         output(openAiChat, [
           { choices: [{ index: 0, message: { role: 'assistant', content: 'Par' } }] },
@@ -52,7 +52,7 @@ describe('stream folds', () => {
       ).to.deep.equal([{ role: 'assistant', parts: [{ type: 'text', content: 'Paris' }], finish_reason: 'stop' }]);
     });
 
-    it("reads Magistral's thinking as reasoning, streamed or not", () => {
+    it("reads Magistral's thinking as reasoning, with streaming and without", () => {
       const thought = (text: string): JsonObject => ({ type: 'thinking', thinking: [{ type: 'text', text }] });
       const expected = [
         {
@@ -78,7 +78,7 @@ describe('stream folds', () => {
       ).to.deep.equal(expected);
     });
 
-    it("reads gpt-oss's reasoning in front of the text as reasoning, in answers only", () => {
+    it("reads the mark at the start of gpt-oss's answers as reasoning, but not in requests", () => {
       const content = '<reasoning>A capital.</reasoning>Paris';
       expect(
         output(openAiChat, [delta({ content: content.slice(0, 7) }), delta({ content: content.slice(7) }, 'stop')]),
@@ -92,7 +92,7 @@ describe('stream folds', () => {
       expect(messages[0]?.parts).to.deep.equal([{ type: 'text', content }]);
     });
 
-    it('shows a refusal', () => {
+    it('joins the pieces of a refusal', () => {
       expect(output(openAiChat, [delta({ refusal: 'I cannot' }), delta({ refusal: ' do that.' }, 'stop')]))
         .to.have.nested.property('[0].parts')
         .that.deep.equals([{ type: 'refusal', content: 'I cannot do that.' }]);
@@ -106,7 +106,7 @@ describe('stream folds', () => {
     });
   });
 
-  it('OpenAI completions keep id and model when the metrics come in a chunk of their own', () => {
+  it('OpenAI completions keep id and model if the last chunk has only metrics', () => {
     const body = fold(openAiCompletions, [
       { id: 'cmpl-1', model: 'imported', choices: [{ index: 0, text: 'Paris', finish_reason: 'stop' }] },
       METRICS,
@@ -136,7 +136,7 @@ describe('stream folds', () => {
     });
   });
 
-  it('Command R keeps its text when the closing event repeats nothing', () => {
+  it('Command R keeps its text if the closing event repeats nothing', () => {
     expect(
       output(cohereCommandR, [
         { event_type: 'text-generation', text: 'Par' },
@@ -146,7 +146,7 @@ describe('stream folds', () => {
     ).to.deep.equal([{ role: 'assistant', parts: [{ type: 'text', content: 'Paris' }], finish_reason: 'stop' }]);
   });
 
-  it('Nova keeps text in the memory of its letters, though each piece has a block of its own', () => {
+  it('Nova needs no more memory than the letters of its text, although each piece has a block of its own', () => {
     const piece = (index: number): JsonObject => ({
       contentBlockDelta: { contentBlockIndex: index, delta: { text: 'A few words. ' } },
     });
@@ -162,13 +162,47 @@ describe('stream folds', () => {
     ]);
   });
 
-  it('Nova input tokens exclude cached ones, whatever the total says and also where an ARN hides the vendor', () => {
+  it('Nova input tokens never include cached ones, also if the total suggests it or an ARN hides the vendor', () => {
     const usage = { inputTokens: 6, outputTokens: 10, totalTokens: 16, cacheReadInputTokenCount: 14922 };
     expect(combineUsage([nova.readResponse({ usage }).usage])).to.include({ inputTokens: 14928, totalTokens: 14938 });
   });
 
-  describe('where no content is recorded', () => {
-    /** First and last chunk of an answer, and one of those between them, which hold the text. */
+  describe('of a stream that did not finish', () => {
+    const COUNTED: readonly [Dialect, JsonObject, JsonObject][] = [
+      [
+        anthropicMessages,
+        { type: 'message_start', message: { usage: { input_tokens: 3, output_tokens: 1 } } },
+        { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 2 } },
+      ],
+      [
+        openAiChat,
+        { ...delta({ content: 'Par' }), usage: { prompt_tokens: 3, completion_tokens: 1 } },
+        { ...delta({ content: 'is' }, 'stop'), usage: { prompt_tokens: 3, completion_tokens: 2 } },
+      ],
+      [
+        openAiCompletions,
+        { choices: [{ text: 'Par' }], usage: { prompt_tokens: 3, completion_tokens: 1 } },
+        { choices: [{ text: 'is', finish_reason: 'stop' }], usage: { prompt_tokens: 3, completion_tokens: 2 } },
+      ],
+      [
+        llama,
+        { generation: 'Par', prompt_token_count: 3, generation_token_count: 1 },
+        { generation: 'is', generation_token_count: 2, stop_reason: 'stop' },
+      ],
+    ];
+
+    for (const [dialect, provisional, final] of COUNTED) {
+      it(`leave out the output count of ${dialect.name} until its final value arrives`, () => {
+        const before = dialect.readResponse(fold(dialect, [provisional]) ?? {}).usage;
+        expect(before).to.include({ inputTokens: 3, outputTokens: undefined });
+        const after = dialect.readResponse(fold(dialect, [provisional, final]) ?? {}).usage;
+        expect(after).to.include({ inputTokens: 3, outputTokens: 2 });
+      });
+    }
+  });
+
+  describe('with content off', () => {
+    /** The first chunk of an answer, one in the middle, and the last one. */
     const STREAMS: readonly [Dialect, JsonObject, JsonObject, JsonObject][] = [
       [
         converse,
@@ -243,7 +277,7 @@ describe('stream folds', () => {
     ];
 
     for (const [dialect, first, middle, last] of STREAMS) {
-      it(`keep nothing of it, and all the rest: ${dialect.name}`, () => {
+      it(`keep no text of ${dialect.name}, and the same facts as with content on`, () => {
         const chunks = [first, ...Array.from({ length: 200 }, () => middle), last];
         const body = fold(dialect, chunks, { content: false }) ?? {};
         expect(JSON.stringify(body)).to.have.length.below(500);
@@ -252,7 +286,22 @@ describe('stream folds', () => {
       });
     }
 
-    it('keep no block that comes whole', () => {
+    for (const [dialect, first, middle] of STREAMS) {
+      it(`do not grow with the chunks of ${dialect.name}`, () => {
+        const chunks = 20_000;
+        const reader = dialect.createFold({ content: false });
+        reader.add(first);
+        globalThis.gc?.();
+        const before = process.memoryUsage().heapUsed;
+        for (let index = 0; index < chunks; index++) reader.add(JSON.parse(JSON.stringify(middle)) as JsonObject);
+        globalThis.gc?.();
+        // The smallest of these chunks takes more than 100 bytes.
+        expect(process.memoryUsage().heapUsed - before).to.be.lessThan(25 * chunks);
+        reader.body();
+      });
+    }
+
+    it('keep no block that arrives whole', () => {
       const result = { type: 'web_search_tool_result', content: [SECRET] };
       const blocks: readonly [Dialect, JsonObject][] = [
         [anthropicMessages, { type: 'content_block_start', index: 0, content_block: result }],
@@ -263,7 +312,7 @@ describe('stream folds', () => {
       }
     });
 
-    it('keep no chunk of a format that nobody knows', () => {
+    it('keep no chunk in an unknown format', () => {
       expect(fold(unknownDialect, [{ unknown: SECRET }], { content: false })).to.equal(undefined);
     });
   });

@@ -1,17 +1,17 @@
-/** A request of every dialect, and what its span must say of it. */
+/** A request in every dialect, and what its span must have. */
 
 export const QUESTION = 'What is the capital of France?';
 export const TOOL_SCHEMA = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
 
 interface Case {
   readonly modelId: string;
-  /** Other models that speak the dialect, in their own way. */
+  /** Other models with the dialect, whose answers differ in details. */
   readonly otherModels?: readonly string[];
   readonly operation: 'chat' | 'text_completion';
   readonly messageFormat?: string;
   readonly body: Record<string, unknown>;
   readonly parameters: Record<string, unknown>;
-  /** Offers the weather tool and asks for it, where the dialect has tools. */
+  /** Members that offer the weather tool and ask for it; absent if the dialect has no tools. */
   readonly withTool?: Record<string, unknown>;
   readonly hasStream?: false;
 }
@@ -230,20 +230,20 @@ export const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-/** A model that answers without text; what its span must have besides the name. */
+/** A request to a model that answers without text, and what its span must have beside the name. */
 interface PlainCase {
   readonly modelId: string;
   readonly operation: 'embeddings' | 'generate_content' | 'rerank';
   readonly spanType: string;
   readonly body: Record<string, unknown>;
   readonly attributes: Record<string, unknown>;
-  /** Parts of the input message; one text by default. */
+  /** Parts of the input message. Default: the question as text. */
   readonly inputParts?: readonly unknown[];
-  /** Tokens of the input, where the service counts them. */
+  /** Tokens of the input; absent if the service counts none. */
   readonly inputTokens?: number;
-  /** Images in the answer. */
+  /** Number of images in the answer. */
   readonly images?: number;
-  /** A body that any family with a prompt may send. */
+  /** False if the body fits every dialect with a prompt. */
   readonly hasOwnShape?: false;
 }
 
