@@ -1,4 +1,4 @@
-/** Beside OpenTelemetry's instrumentations of the AWS SDK and of HTTP, each case in a process of its own. */
+/** This instrumentation beside OpenTelemetry's for the AWS SDK and for HTTP. Each case runs in its own process. */
 
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -64,7 +64,7 @@ describe('beside other instrumentations', () => {
     return JSON.parse(stdout) as Outcome;
   }
 
-  /** The scopes from the caller down; fails when the spans are no single line. */
+  /** The spans from the caller down. Fails if a span has two children. */
   function line({ spans }: Outcome): Span[] {
     const found: Span[] = [];
     for (let span = spans.find(({ parent }) => parent === undefined); span; ) {
@@ -82,11 +82,11 @@ describe('beside other instrumentations', () => {
 
   for (const order of ORDERS) {
     for (const operation of ['Converse', 'ConverseStream', 'InvokeModel', 'InvokeModelWithResponseStream'] as const) {
-      it(`${operation}, registered as ${order.join(', ')}: caller, ours, theirs, HTTP; tokens on ours above theirs`, async () => {
+      it(`nests ${operation} as caller, ours, theirs, HTTP and has tokens on ours, registered as ${order.join(', ')}`, async () => {
         const outcome = await runCase({ order, operation });
         const [, ours, theirs, http] = line(outcome);
         expect(scopes(outcome)).to.deep.equal(['app', OURS, AWS, HTTP]);
-        // MLflow counts the tokens of the outermost span that has any: ours, once.
+        // MLflow counts the tokens of the outermost span that has any, which is ours.
         const usage = JSON.parse(String(ours?.attributes['mlflow.chat.tokenUsage'])) as Record<string, number>;
         expect(usage['input_tokens']).to.be.greaterThan(0);
         expect(usage['output_tokens']).to.be.greaterThan(0);
@@ -98,7 +98,7 @@ describe('beside other instrumentations', () => {
     }
   }
 
-  it('passes trace context and baggage on to the HTTP request as without, and adds no header', async () => {
+  it('passes trace context and baggage to the HTTP request as without it, and adds no header', async () => {
     const requestOf = async (order: Case['order']) => {
       const { spans } = await runCase({ order });
       const { headers } = simulator.requests.at(-1) ?? { headers: {} as Record<string, string> };
@@ -116,14 +116,14 @@ describe('beside other instrumentations', () => {
     expect(alone.headers).to.not.have.any.keys('traceparent', 'tracestate', 'baggage');
   });
 
-  it('is the only one to count a call with suppressInternalInstrumentation', async () => {
+  it('is the only one that records a call with suppressInternalInstrumentation', async () => {
     for (const order of ORDERS) {
       const outcome = await runCase({ order, config: { suppressInternalInstrumentation: true } });
       expect(scopes(outcome)).to.deep.equal(['app', OURS]);
     }
   });
 
-  it('doubles the token metric with theirs, until a view drops theirs', async () => {
+  it('records the token metric beside theirs, until a view drops theirs', async () => {
     const order = ['ours', 'aws'] as const;
     expect((await runCase({ order })).tokens).to.have.members([OURS, AWS]);
     expect((await runCase({ order, dropTheirMetrics: true })).tokens).to.deep.equal([OURS]);

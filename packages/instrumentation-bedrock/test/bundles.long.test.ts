@@ -1,4 +1,4 @@
-/** Applications bundled with the SDK and this package into one file, which runs where nothing is installed. */
+/** Applications that are bundled with the SDK and this package into one file, and run without node_modules. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -22,10 +22,10 @@ const SDKS: Readonly<Record<string, string>> = {
 const FORMATS = ['esm', 'cjs'] as const;
 type Format = (typeof FORMATS)[number];
 
-/** Its types are those of a CommonJS module, which it is not when imported. */
+/** Its types describe a CommonJS module, but an import gets an ES module. */
 const commonjs = commonjsPlugin as unknown as typeof commonjsPlugin.default;
 
-/** CommonJS code in an ES module bundle calls `require`, which ES modules lack; the README tells it, too. */
+/** CommonJS code in an ES module bundle calls `require`, which ES modules lack. The README has this line too. */
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 async function withEsbuild(sdk: string, format: Format, minify: boolean): Promise<string> {
@@ -38,7 +38,7 @@ async function withEsbuild(sdk: string, format: Format, minify: boolean): Promis
     format,
     minify,
     logLevel: 'silent',
-    // Rollup's default, too. The SDK's own CommonJS files keep the names of classes; its ES modules lose them.
+    // Rollup's default too. The SDK's CommonJS files keep the names of classes; its ES modules lose them.
     mainFields: format === 'esm' ? ['module', 'main'] : ['main'],
     alias: { [SDK]: sdk },
     ...(format === 'esm' ? { banner: { js: REQUIRE } } : {}),
@@ -62,7 +62,7 @@ async function withRollup(sdk: string, format: Format, minify: boolean): Promise
           },
         },
         nodeResolve({ preferBuiltins: true, exportConditions: ['node'] }),
-        // What @rollup/plugin-json does: old SDKs require their package.json.
+        // The same as @rollup/plugin-json: old SDKs require their package.json.
         { name: 'json', transform: (code, id) => (id.endsWith('.json') ? `export default ${code}` : null) },
         commonjs(),
       ],
@@ -91,7 +91,7 @@ describe('bundles', () => {
     for (const [sdkName, packageName] of Object.entries(SDKS)) {
       for (const format of FORMATS) {
         for (const minify of [false, true]) {
-          it(`of ${bundler} with ${sdkName}, ${format}${minify ? ', minified' : ''}`, async () => {
+          it(`made by ${bundler} are traced with ${sdkName}, ${format}${minify ? ', minified' : ''}`, async () => {
             const program = join(folder, format === 'esm' ? 'bundle.mjs' : 'bundle.cjs');
             const sdk = dirname(createRequire(ENTRY).resolve(`${packageName}/package.json`));
             writeFileSync(program, await bundle(sdk, format, minify));

@@ -1,4 +1,4 @@
-/** What of prompts, answers, tools and error texts is emitted, in any signal. */
+/** Which content of prompts, answers, tools and errors is emitted, in all signals. */
 
 import {
   ApplyGuardrailCommand,
@@ -56,7 +56,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'nobody.unknown-v1:0': { anything: CANARY },
 };
 
-/** Every operation, with the canary wherever content can be; the service's answers quote it too. */
+/** Every operation, with a marker text wherever content can be. The service's answers quote it too. */
 async function callEverything(client: BedrockRuntimeClient): Promise<void> {
   const ignore = (): undefined => undefined;
   await client.send(new ConverseCommand(CONVERSE)).catch(ignore);
@@ -97,7 +97,7 @@ describe('content control', () => {
   let clients: BedrockRuntimeClient[];
   before(async () => {
     simulator = await startSimulator();
-    // A service that quotes the request in its errors, as it does for invalid ones.
+    // The service quotes the request in its errors, as it does for invalid requests.
     failing = await startSimulator({
       respond: () => ({
         status: 400,
@@ -123,7 +123,7 @@ describe('content control', () => {
     await tracing.close();
   });
 
-  it('off: nothing of any content is in spans, events, metrics or status', async () => {
+  it('keeps all content out of spans, events, metrics and status if it is off', async () => {
     let hookCalls = 0;
     const contentHook = () => void hookCalls++;
     tracing = startTracing({ withMetrics: true, config: { captureMessageContent: false, contentHook } });
@@ -134,19 +134,19 @@ describe('content control', () => {
     expect(await emitted(tracing)).to.not.include(Buffer.from(CANARY).toString('base64'));
   });
 
-  it('on: the same search finds the canary in spans, so it can find it', async () => {
+  it('lets the same search find the content in spans if it is on', async () => {
     tracing = startTracing({ withMetrics: true });
     for (const client of clients) await callEverything(client);
     for (const span of tracing.spans()) {
       const { name, attributes, events, status } = span;
-      // What a job was asked is not in the answer about it, and operations not known here record no content.
+      // The answer about a job does not contain its request, and unknown operations record no content.
       if (/^(?:get_async_invoke|list_async_invokes)/.test(name)) continue;
       expect(JSON.stringify({ attributes, events, status }), name).to.include(CANARY);
     }
     expect(JSON.stringify([...(await tracing.metrics()).entries()])).to.not.include(CANARY);
   });
 
-  it('EVENT_ONLY: one structured event for each inference, and no content on spans', async () => {
+  it('emits one structured event for each inference and no content on spans with EVENT_ONLY', async () => {
     process.env[VARIABLE] = 'EVENT_ONLY';
     tracing = startTracing();
     const [client] = clients as [BedrockRuntimeClient];
@@ -163,7 +163,7 @@ describe('content control', () => {
     expect(JSON.stringify(spans)).to.not.include(CANARY);
   });
 
-  it('SPAN_AND_EVENT: both, and a failure as an exception event of severity WARN', async () => {
+  it('records both with SPAN_AND_EVENT, and a failure as an exception event of severity WARN', async () => {
     process.env[VARIABLE] = 'SPAN_AND_EVENT';
     tracing = startTracing();
     const [client, refused] = clients as [BedrockRuntimeClient, BedrockRuntimeClient];
@@ -203,7 +203,7 @@ describe('content control', () => {
     await client.send(new InvokeModelCommand({ modelId: MODEL, body }));
     const [converse, invoke] = tracing.spans();
     expect(await emitted(tracing)).to.not.include(data.slice(0, 100));
-    // A text stands where MLflow would show a broken image.
+    // MLflow would show a broken image, so a text is in its place.
     expect(json(converse!, 'mlflow.spanInputs')).to.have.nested.property('messages[0].content[0].text', '[image]');
     expect(json(invoke!, 'mlflow.spanInputs')).to.have.nested.property('messages[0].content[0].text', '[image]');
     for (const span of [converse!, invoke!]) {

@@ -1,4 +1,4 @@
-/** What an application can do with `send`, or have happen to a call, without and with the instrumentation. */
+/** Calls with and without the instrumentation: retries, aborts, timeouts, errors, callbacks. */
 
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { type SimulatedResponse, type Simulator, startSimulator } from 'bedrock-simulator';
@@ -9,11 +9,11 @@ import { createClient, startTracing, type Tracing } from './support/tracing.js';
 const MODEL = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
 const CONVERSE: sdk.ConverseCommandInput = { modelId: MODEL, messages: [{ role: 'user', content: [{ text: 'Hi' }] }] };
 
-describe('of a call, the application does not notice', () => {
+describe('calls are the same with and without tracing', () => {
   let simulator: Simulator;
   let tracing: Tracing;
   let client: sdk.BedrockRuntimeClient;
-  /** A test's own answers. */
+  /** The answers of the current test. */
   let respond: (() => SimulatedResponse) | undefined;
   before(async () => {
     simulator = await startSimulator({ respond: () => respond?.() });
@@ -37,10 +37,10 @@ describe('of a call, the application does not notice', () => {
 
   const asked = (count: number): Promise<void> => until(() => simulator.requests.length >= count);
 
-  describe('that is sent again', () => {
+  describe('that the SDK retries', () => {
     const throttled = (times: number): string => simulator.endpoint({ scenario: 'throttling', parameters: { times } });
 
-    it('one span tells how often, with status and request id of the answer', async () => {
+    it('have one span with the number of resends, and the status and request id of the answer', async () => {
       const { $metadata } = await useClient(throttled(2), { maxAttempts: 3 }).send(new sdk.ConverseCommand(CONVERSE));
       expect($metadata.attempts).to.equal(3);
       expect(tracing.spans()).to.have.lengthOf(1);
@@ -51,7 +51,7 @@ describe('of a call, the application does not notice', () => {
       });
     });
 
-    it('or of the error, when the SDK gives up', async () => {
+    it('have the status and request id of the error if the SDK gives up', async () => {
       const retrying = useClient(simulator.endpoint({ scenario: 'throttling' }), { maxAttempts: 2 });
       const error = await retrying
         .send(new sdk.ConverseCommand(CONVERSE))
@@ -64,7 +64,7 @@ describe('of a call, the application does not notice', () => {
       });
     });
 
-    it('or as far as it came, when it is aborted: then the error tells nothing', async () => {
+    it('have the number of resends before an abort, whose error has no metadata', async () => {
       const { length } = simulator.requests;
       respond = () => (simulator.requests.length === length + 1 ? { status: 503, body: {} } : { ending: 'hang' });
       const controller = new AbortController();
@@ -78,14 +78,14 @@ describe('of a call, the application does not notice', () => {
       expect(tracing.spans()[0]?.attributes).to.not.have.any.keys('http.response.status_code', 'aws.request_id');
     });
 
-    it('once only, it has no resends', async () => {
+    it('have no number of resends if the first attempt succeeds', async () => {
       await client.send(new sdk.ConverseCommand(CONVERSE));
       expect(tracing.spans()[0]?.attributes).to.not.have.property('http.request.resend_count');
     });
   });
 
   for (const when of ['before', 'during', 'after'] as const) {
-    it(`aborted ${when} it is sent and answered`, async () => {
+    it(`end the same if they are aborted ${when} they are sent and answered`, async () => {
       if (when === 'during') useClient(simulator.endpoint({ scenario: 'hang' }));
       await sameAsUntraced(tracing, async () => {
         const controller = new AbortController();
@@ -113,7 +113,7 @@ describe('of a call, the application does not notice', () => {
     ['HTTP/1.1', http1Handler({ requestTimeout: 50, throwOnRequestTimeout: true })],
   ] as const) {
     for (const command of [() => new sdk.ConverseCommand(CONVERSE), () => new sdk.ConverseStreamCommand(CONVERSE)]) {
-      it(`of ${command().constructor.name} that times out over ${handler}`, async () => {
+      it(`time out the same for ${command().constructor.name} over ${handler}`, async () => {
         const hanging = useClient(simulator.endpoint({ scenario: 'hang' }), config);
         const seen = await sameAsUntraced(tracing, () =>
           hanging.send(command() as sdk.ConverseCommand).catch(errorView),
@@ -124,7 +124,7 @@ describe('of a call, the application does not notice', () => {
     }
   }
 
-  it('to a stream that is refused at once', async () => {
+  it('fail the same if the service refuses a stream at once', async () => {
     const failing = useClient(simulator.endpoint({ scenario: 'access-denied' }));
     const body = '{"messages":[]}';
     for (const command of [
@@ -140,7 +140,7 @@ describe('of a call, the application does not notice', () => {
     expect(tracing.spans()).to.have.lengthOf(2);
   });
 
-  it('of the aggregated client with callbacks, in all forms', async () => {
+  it('call back the same from the aggregated client, in all forms', async () => {
     const aggregated = new sdk.BedrockRuntime({
       region: 'us-east-1',
       endpoint: simulator.url,
@@ -159,7 +159,7 @@ describe('of a call, the application does not notice', () => {
     expect(tracing.spans()).to.have.lengthOf(3);
   });
 
-  it('whose callback throws, or stands where the SDK takes none', async () => {
+  it('end the same if the callback throws, or is in a position that the SDK ignores', async () => {
     const strays = await sameAsUntraced(tracing, () =>
       strayErrors(0, async () => {
         await new Promise<void>((resolve) => {
@@ -176,7 +176,7 @@ describe('of a call, the application does not notice', () => {
     expect(tracing.spans()).to.have.lengthOf(2);
   });
 
-  it('that fails where nobody waits: one unhandled rejection, of the very error', async () => {
+  it('cause one unhandled rejection with the same error if no caller handles it', async () => {
     const thrown = new Error('from the middleware');
     client.middlewareStack.add(
       () => async () => {
@@ -193,7 +193,7 @@ describe('of a call, the application does not notice', () => {
     expect(handled).to.deep.equal([]);
   });
 
-  it('made with something that is no command: the SDK’s own error, thrown as it throws it', async () => {
+  it('throw the SDK’s own error for a value that is no command', async () => {
     for (const nothing of [undefined, null, {}, 'text']) {
       const seen = await sameAsUntraced(tracing, () => {
         try {
@@ -206,7 +206,7 @@ describe('of a call, the application does not notice', () => {
     }
   });
 
-  it('in the shape of what it gets: members, prototypes, $metadata, property flags', async () => {
+  it('return objects with the same members, prototypes, $metadata and property flags', async () => {
     const shape = (value: unknown): unknown => {
       if (typeof value !== 'object' || value === null) return typeof value;
       const descriptors = Object.entries(Object.getOwnPropertyDescriptors(value));
@@ -231,7 +231,7 @@ describe('of a call, the application does not notice', () => {
     }
   });
 
-  it('in the bytes of an answer that is no JSON', async () => {
+  it('return the same bytes if the answer is no JSON', async () => {
     const bodies = [new Uint8Array([0xff, 0xfe, 0]), '', 'null', '"text"', '{"completion":', '\u0000'];
     for (const body of bodies) {
       respond = () => ({ headers: { 'content-type': 'image/png' }, body });

@@ -1,4 +1,4 @@
-/** The application's own middleware, inputs and cached handlers, without and with the instrumentation. */
+/** The application's own middleware, inputs and cached handlers, with and without the instrumentation. */
 
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { context, DiagLogLevel, diag, ROOT_CONTEXT } from '@opentelemetry/api';
@@ -17,7 +17,7 @@ const converse = (text = 'Hi'): sdk.ConverseCommandInput => ({
 const STEPS = ['initialize', 'serialize', 'build', 'finalizeRequest', 'deserialize'] as const;
 const PRIORITIES = ['high', 'normal', 'low'] as const;
 
-/** The little of a middleware's types that these tests need, the same for all steps. */
+/** The part of the middleware types that these tests need, the same for all steps. */
 type Next = (args: { input?: unknown; request?: unknown }) => Promise<{ output: object; response: unknown }>;
 type AnyMiddleware = (next: Next) => Next;
 interface Stack {
@@ -27,12 +27,12 @@ interface Stack {
   clone(): Stack;
 }
 
-/** As `identify()` lists it. */
+/** The line of our middleware in `identify()`. */
 const MIDDLEWARE = 'opentelemetry-instrumentation-bedrock - deserialize';
 
 const stackOf = (owner: { middlewareStack: unknown }): Stack => owner.middlewareStack as Stack;
 
-describe('with middleware and inputs of its own, the application does not notice', () => {
+describe('an application with middleware and inputs of its own', () => {
   let simulator: Simulator;
   let tracing: Tracing;
   let client: sdk.BedrockRuntimeClient;
@@ -40,7 +40,7 @@ describe('with middleware and inputs of its own, the application does not notice
     ({ simulator, tracing, client } = parts);
   });
 
-  it('the order in which all middleware of client and command runs, of every step and priority', async () => {
+  it('has its middleware run in the same order, of every step and priority, on client and command', async () => {
     const order = await sameAsUntraced(tracing, async () => {
       const seen: string[] = [];
       const own = createClient(simulator.url);
@@ -77,7 +77,7 @@ describe('with middleware and inputs of its own, the application does not notice
     expect(tracing.spans()).to.have.lengthOf(1);
   });
 
-  it('and the server is known where middleware replaces the context, and where nobody manages it', async () => {
+  it('has the server on its spans if middleware replaces the context, and without a context manager', async () => {
     const own = createClient(simulator.url);
     const replace: AnyMiddleware = (next) => (args) => context.with(ROOT_CONTEXT, () => next(args));
     stackOf(own).add(replace, { step: 'build', name: 'replace' });
@@ -92,7 +92,7 @@ describe('with middleware and inputs of its own, the application does not notice
     expect(servers).to.deep.equal(Array(3).fill(new URL(simulator.url).hostname));
   });
 
-  it('what middleware makes of input, request, response and output', async () => {
+  it('may change input, request, response and output in its middleware', async () => {
     const output = { replaced: true, $metadata: {} };
     const seen = await sameAsUntraced(tracing, async () => {
       const own = createClient(simulator.url);
@@ -129,7 +129,7 @@ describe('with middleware and inputs of its own, the application does not notice
     expect(seen).to.deep.include({ isOwnOutput: true, isSameResponse: true, own: 'yes' });
   });
 
-  it('what middleware and request handlers throw, or answer wrongly', async () => {
+  it('gets the same errors if its middleware or request handler throws or returns wrong values', async () => {
     const thrown = Object.freeze(new Error('frozen'));
     for (const [step, middleware] of [
       ['initialize', () => Promise.reject(thrown)],
@@ -158,8 +158,8 @@ describe('with middleware and inputs of its own, the application does not notice
     await sameAsUntraced(tracing, () => own.send(new sdk.ConverseCommand(converse())).catch(errorView));
   });
 
-  it('a request and a response that cannot be looked at: the call goes on, and is traced', async () => {
-    // Nobody but the instrumentation asks for these members here.
+  it('has its call sent and traced if reading the request or response throws', async () => {
+    // Here only the instrumentation reads these members.
     const locked = <Value extends object>(value: Value, member: string): Value =>
       new Proxy(value, {
         get(target, key) {
@@ -182,7 +182,7 @@ describe('with middleware and inputs of its own, the application does not notice
     expect(tracing.spans()[0]?.attributes).to.include.keys('gen_ai.response.finish_reasons');
   });
 
-  it('the middleware stacks of client and command, except for one named middleware on the client', async () => {
+  it('sees the same middleware stacks, except for one named middleware on the client', async () => {
     // Decision: `identify()` lists the middleware from the first traced call on. No class is patched instead.
     const others = (names: string[]): string[] => names.filter((name) => name !== MIDDLEWARE);
     let listed: string[] = [];
@@ -206,7 +206,7 @@ describe('with middleware and inputs of its own, the application does not notice
     expect(tracing.spans()).to.have.lengthOf(2);
   });
 
-  it('a stack that the application replaces: each stack gets the middleware once, copies included', async () => {
+  it('may replace the stack of a client: each stack gets the middleware once, copies included', async () => {
     const own = createClient(simulator.url);
     await own.send(new sdk.ConverseCommand(converse()));
     Object.assign(own, { middlewareStack: stackOf(own).clone() });
@@ -223,7 +223,7 @@ describe('with middleware and inputs of its own, the application does not notice
     expect(servers).to.deep.equal(Array(3).fill(new URL(simulator.url).hostname));
   });
 
-  it('a stack that refuses the middleware: the span lacks the server, nothing else, and one line reports it', async () => {
+  it('may refuse the middleware: spans then lack the server only, and one line reports it', async () => {
     const lines: string[] = [];
     const log = (...words: unknown[]): void => void lines.push(words.map(String).join(' '));
     diag.setLogger({ error: log, warn: log, info: () => {}, debug: () => {}, verbose: () => {} }, DiagLogLevel.WARN);
@@ -252,8 +252,8 @@ describe('with middleware and inputs of its own, the application does not notice
     );
   });
 
-  it('two builds of this package: they add one middleware between them', async () => {
-    // A second instance of the module, as the CommonJS build beside the ES module build.
+  it('gets one middleware from two builds of this package', async () => {
+    // A second instance of the module, like the CommonJS build beside the ES module build.
     const second = (await import(`${new URL('../src/sdk/http-exchange.ts', import.meta.url)}?second`)) as {
       observeExchanges(client: object): void;
     };
@@ -270,7 +270,7 @@ describe('with middleware and inputs of its own, the application does not notice
     expect(tracing.spans()[0]?.attributes).to.include({ 'server.address': new URL(simulator.url).hostname });
   });
 
-  it('a command that failed, was called back or sent again: its stack is as without tracing', async () => {
+  it('sees the same stack of a command that failed, was called back or was sent again', async () => {
     const failing = createClient(simulator.endpoint({ scenario: 'access-denied' }));
     const command = new sdk.ConverseCommand(converse());
     const stacks = await sameAsUntraced(tracing, async () => {
@@ -290,7 +290,7 @@ describe('with middleware and inputs of its own, the application does not notice
     expect(tracing.spans()).to.have.lengthOf(4);
   });
 
-  it('inputs with getters: each is read at most twice more, and all of that before send returns', async () => {
+  it('has getters of its input read at most twice more, before send returns', async () => {
     let reads = new Map<string, number>();
     const counted = (value: object): object => {
       const input = {};
@@ -325,7 +325,7 @@ describe('with middleware and inputs of its own, the application does not notice
     expect(tracing.spans()).to.have.lengthOf(2);
   });
 
-  it('getters that throw: the SDK’s answer or error is the same', async () => {
+  it('gets the same answer or error if getters of its input throw', async () => {
     const trap = (value: object, key: string, error: Error): object =>
       Object.defineProperty({ ...value }, key, {
         enumerable: true,
@@ -351,7 +351,7 @@ describe('with middleware and inputs of its own, the application does not notice
     expect(tracing.spans().length).to.be.within(3, 4);
   });
 
-  describe('a client that caches its handlers (cacheMiddleware)', () => {
+  describe('with a client that caches its handlers (cacheMiddleware)', () => {
     let failures = 0;
     // Only the headers of the answer have this model's tokens.
     const respond = () =>
@@ -375,7 +375,7 @@ describe('with middleware and inputs of its own, the application does not notice
     });
     afterEach(() => caching.destroy());
 
-    /** The figures come from each call's own exchange; one that saw two would count a second attempt. */
+    /** The figures come from the call's own exchange. A call that saw two exchanges would count a second attempt. */
     function expectOneAttemptEach(calls: number): void {
       expect(tracing.spans()).to.have.lengthOf(calls);
       for (const { attributes } of tracing.spans()) {
@@ -388,7 +388,7 @@ describe('with middleware and inputs of its own, the application does not notice
       }
     }
 
-    it('has each call traced for itself, also at the same time', async () => {
+    it('has each of several simultaneous calls traced by itself', async () => {
       await Promise.all(['one', 'two', 'three'].map((prompt) => caching.send(invoke(prompt))));
       await caching.send(invoke('four'));
       expect(scripted.requests.slice(-4).map(({ body }) => (body as { prompt: string }).prompt)).to.have.members([
@@ -402,7 +402,7 @@ describe('with middleware and inputs of its own, the application does not notice
       expectOneAttemptEach(4);
     });
 
-    it('or does not: of a command that is sent twice at once, each call has its own requests', async () => {
+    it('has one request for each call if a command is sent twice at once, cached or not', async () => {
       const own = createClient(scripted.url);
       class Waiting {
         readonly config = own.config;
@@ -426,7 +426,7 @@ describe('with middleware and inputs of its own, the application does not notice
       own.destroy();
     });
 
-    it('has its own requests where a queue goes on with it in the context of another', async () => {
+    it('has one request for each call if a queue continues it in the context of another call', async () => {
       const own = createClient(scripted.url);
       const waiting: (() => void)[] = [];
       const queue: AnyMiddleware = (next) => (args) =>
@@ -440,7 +440,7 @@ describe('with middleware and inputs of its own, the application does not notice
       own.destroy();
     });
 
-    it('leaves a command that is sent twice at once as it was, and its class after the first', async () => {
+    it('finds a command that was sent twice at once unchanged, and its class too', async () => {
       const command = invoke('one');
       const { applyToStack } = command.middlewareStack;
       const members = Reflect.ownKeys(command);
@@ -453,7 +453,7 @@ describe('with middleware and inputs of its own, the application does not notice
       expect(tracing.spans()).to.have.lengthOf(3);
     });
 
-    it('has its requests counted once where the method of its class is wrapped by others', async () => {
+    it('has its requests counted once if another package wraps resolveMiddleware', async () => {
       const own = createClient(scripted.url);
       await own.send(invoke('one'));
       const holder = Object.getPrototypeOf(sdk.InvokeModelCommand.prototype) as sdk.InvokeModelCommand;
@@ -471,7 +471,7 @@ describe('with middleware and inputs of its own, the application does not notice
       own.destroy();
     });
 
-    it('has its requests seen where what stands between it and the SDK sends a copy, or later and elsewhere', async () => {
+    it('has its requests seen if a wrapper sends a copy of the command, later and in another context', async () => {
       const own = createClient(scripted.url);
       class Elsewhere {
         readonly config = own.config;
@@ -510,7 +510,7 @@ describe('with middleware and inputs of its own, the application does not notice
         }
         return new InvokeModelCommand() as unknown as sdk.InvokeModelCommand;
       };
-      // Decision: the SDK names another command to the middleware, so the span lacks what only the exchange tells.
+      // Decision: the SDK names another command to the middleware, so the span lacks the values of the exchange.
       const seen = await sameAsUntraced(tracing, async () => (await own.send(later())).body.transformToString());
       expect(seen).to.include('Hello');
       own.destroy();
@@ -521,7 +521,7 @@ describe('with middleware and inputs of its own, the application does not notice
       expect(span?.attributes).to.include.keys('gen_ai.output.messages', 'aws.request_id');
     });
 
-    it('sees each attempt of what stands between it and the SDK, one after the other and at once', async () => {
+    it('has each attempt of a retrying wrapper counted, one after the other and at once', async () => {
       const own = createClient(scripted.url, { maxAttempts: 1 });
       class Retrying {
         readonly config = own.config;
@@ -548,7 +548,7 @@ describe('with middleware and inputs of its own, the application does not notice
       own.destroy();
     });
 
-    it('is seen where what stands between it and the SDK does not say that it caches', async () => {
+    it('has its requests seen if a wrapper hides that the client caches', async () => {
       class Other {
         readonly config = { serviceId: 'Bedrock Runtime' };
         send(command: sdk.InvokeModelCommand): Promise<sdk.InvokeModelCommandOutput> {
@@ -569,7 +569,7 @@ describe('with middleware and inputs of its own, the application does not notice
       [false, false],
     ]) {
       const name = (caches: boolean | undefined): string => (caches ? 'one that caches' : 'one that does not');
-      it(`has its requests told apart: ${name(innerCaches)} used by middleware of ${name(outerCaches)}`, async () => {
+      it(`has the requests of two clients kept apart: ${name(innerCaches)} in middleware of ${name(outerCaches)}`, async () => {
         const outer = createClient(scripted.url, { cacheMiddleware: outerCaches === true });
         const inner = createClient(scripted.url, { cacheMiddleware: innerCaches === true });
         const useInner: AnyMiddleware = (next) => async (args) => {
@@ -602,7 +602,7 @@ describe('with middleware and inputs of its own, the application does not notice
       expect(resends).to.have.members([undefined, 1]);
     });
 
-    it('works on when the instrumentation is switched off, and on', async () => {
+    it('works on while the instrumentation is disabled and enabled', async () => {
       await caching.send(invoke('one'));
       tracing.instrumentation.disable();
       const plain = await caching.send(invoke('two'));
@@ -613,7 +613,7 @@ describe('with middleware and inputs of its own, the application does not notice
       expect(tracing.spans()).to.have.lengthOf(2);
     });
 
-    it('is traced with the handlers of before as well; resends are the SDK’s own count then', async () => {
+    it('is traced with handlers from before tracing too; then the SDK’s own count gives the resends', async () => {
       tracing.instrumentation.disable();
       await caching.send(invoke('one'));
       tracing.instrumentation.enable();

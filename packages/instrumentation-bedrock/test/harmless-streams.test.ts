@@ -1,4 +1,4 @@
-/** What an application can do with a stream, or have happen to it, without and with the instrumentation. */
+/** Streams with and without the instrumentation: aborts, errors, lost connections, all ways to read. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Readable, Writable } from 'node:stream';
@@ -15,7 +15,7 @@ const MESSAGES = [{ role: 'user' as const, content: [{ text: 'Hi' }] }];
 
 type Options = Parameters<sdk.BedrockRuntimeClient['send']>[1];
 
-/** Both streaming operations, as the iterable each gives. */
+/** Opens a stream with each of the streaming operations. */
 const OPERATIONS: Readonly<
   Record<string, (client: sdk.BedrockRuntimeClient, options?: Options) => Promise<AsyncIterable<object>>>
 > = {
@@ -27,11 +27,11 @@ const OPERATIONS: Readonly<
   },
 };
 
-describe('of a stream, the application does not notice', () => {
+describe('streams are the same with and without tracing', () => {
   let simulator: Simulator;
   let tracing: Tracing;
   let client: sdk.BedrockRuntimeClient;
-  /** What the OpenTelemetry API and SDK, and the instrumentation, warn of: misuse of ended spans, for one. */
+  /** Warnings of OpenTelemetry and of the instrumentation, for example about the use of an ended span. */
   let warnings: unknown[];
   before(async () => {
     simulator = await startSimulator();
@@ -59,7 +59,7 @@ describe('of a stream, the application does not notice', () => {
     return client;
   };
 
-  /** What a reader sees: the events, and the error that ended them. */
+  /** What a reader sees: the events and the error after them. */
   async function read(stream: AsyncIterable<object>, onEvent: (count: number) => void = () => undefined) {
     const events: string[] = [];
     try {
@@ -75,14 +75,14 @@ describe('of a stream, the application does not notice', () => {
 
   for (const [operation, open] of Object.entries(OPERATIONS)) {
     describe(operation, () => {
-      it('aborted before it is sent', async () => {
+      it('fails the same if it is aborted before it is sent', async () => {
         const abortSignal = AbortSignal.abort();
         const seen = await sameAsUntraced(tracing, () => open(client, { abortSignal }).catch(errorView));
         expect(seen).to.have.property('error', 'AbortError');
         expect(tracing.spans()[0]?.attributes['error.type']).to.equal('AbortError');
       });
 
-      it('aborted while it waits for the first event', async () => {
+      it('fails the same if it is aborted before the first event', async () => {
         const slow = useClient(simulator.endpoint({ scenario: 'hang' }));
         const seen = await sameAsUntraced(tracing, async () => {
           const controller = new AbortController();
@@ -96,7 +96,7 @@ describe('of a stream, the application does not notice', () => {
         expect(tracing.spans()[0]?.attributes['error.type']).to.equal('AbortError');
       });
 
-      it('aborted in mid-stream: what had arrived is recorded, as incomplete', async () => {
+      it('ends the same if it is aborted in mid-stream, and is recorded as incomplete', async () => {
         const slow = useClient(long());
         const seen = await sameAsUntraced(tracing, async () => {
           const controller = new AbortController();
@@ -110,7 +110,7 @@ describe('of a stream, the application does not notice', () => {
         expect(span?.events.length).to.be.at.least(5);
       });
 
-      it('aborted after its end: nothing more happens', async () => {
+      it('stays the same if it is aborted after its end', async () => {
         await sameAsUntraced(tracing, async () => {
           const controller = new AbortController();
           const seen = await read(await open(client, { abortSignal: controller.signal }));
@@ -126,7 +126,7 @@ describe('of a stream, the application does not notice', () => {
         ['in the first frame', 0, 'mid-stream-error'],
         ['as an error frame', 3, 'error-frame'],
       ] as const) {
-        it(`failed ${where}: the error and what came before it`, async () => {
+        it(`returns the same events and error if it fails ${where}`, async () => {
           const failing = useClient(simulator.endpoint({ scenario, parameters: { after } }));
           const seen = await sameAsUntraced(tracing, () => open(failing).then(read, errorView));
           expect(seen).to.have.property('error');
@@ -134,7 +134,7 @@ describe('of a stream, the application does not notice', () => {
           expect(others).to.deep.equal([]);
           expect(span?.status.code).to.equal(SpanStatusCode.ERROR);
           expect(span?.attributes['error.type']).to.equal((seen as { error: string }).error);
-          // The error says nothing of the HTTP exchange; the head of the answer did.
+          // The error has no metadata of the HTTP exchange; they come from the head of the answer.
           expect(span?.attributes).to.include({ 'http.response.status_code': 200 });
           expect(span?.attributes['aws.request_id']).to.match(/^[0-9a-f-]{36}$/);
         });
@@ -144,7 +144,7 @@ describe('of a stream, the application does not notice', () => {
         ['HTTP/2', {}],
         ['HTTP/1.1', http1Handler()],
       ] as const) {
-        it(`never read when its ${version} connection drops: no stray error, and the span ends`, async () => {
+        it(`causes no stray error if it is never read and its ${version} connection drops, and the span ends`, async () => {
           const strays = await sameAsUntraced(tracing, () =>
             strayErrors(0, async () => {
               const dropping = await startSimulator();
@@ -162,7 +162,7 @@ describe('of a stream, the application does not notice', () => {
           });
         });
 
-        it(`whose client is destroyed in the middle, ${version}`, async () => {
+        it(`is read the same if its client is destroyed in the middle, over ${version}`, async () => {
           await sameAsUntraced(tracing, async () => {
             const leaving = createClient(long(20), config);
             return read(await open(leaving), (count) => count === 3 && leaving.destroy());
@@ -171,7 +171,7 @@ describe('of a stream, the application does not notice', () => {
         });
       }
 
-      it('read twice, one reader after the other', async () => {
+      it('is read the same by one reader after the other', async () => {
         await sameAsUntraced(tracing, async () => {
           const stream = await open(client);
           return [await read(stream), await read(stream)];
@@ -179,7 +179,7 @@ describe('of a stream, the application does not notice', () => {
         expect(tracing.spans()).to.have.lengthOf(1);
       });
 
-      it('read by two readers at once: the events are shared out, and recorded once', async () => {
+      it('is shared the same by two readers at once, and each event is recorded once', async () => {
         const both = await sameAsUntraced(tracing, async () => {
           const stream = await open(client);
           return Promise.all([read(stream), read(stream)]);
@@ -188,7 +188,7 @@ describe('of a stream, the application does not notice', () => {
         expect(tracing.spans()[0]?.events.length).to.equal(both[0].events.length + both[1].events.length);
       });
 
-      it('driven by hand: next, return and throw answer the same, and the iterator ends its span', async () => {
+      it('returns the same from next, return and throw, which end the span', async () => {
         const failure = new Error('thrown in');
         const stops: readonly (readonly [(iterator: AsyncIterator<object>) => unknown, unknown])[] = [
           [(iterator) => iterator.return?.('done'), { done: true, value: 'done' }],
@@ -208,7 +208,7 @@ describe('of a stream, the application does not notice', () => {
         }
       });
 
-      it('disposed of, where Node has that for generators: its span ends', async () => {
+      it('is disposed of the same if Node supports that, and the span ends', async () => {
         const seen = await sameAsUntraced(tracing, async () => {
           const iterator = (await open(client))[Symbol.asyncIterator]() as AsyncGenerator<object>;
           await iterator.next();
@@ -223,7 +223,7 @@ describe('of a stream, the application does not notice', () => {
         expect(tracing.spans().map(({ status }) => status.code)).to.deep.equal([SpanStatusCode.UNSET]);
       });
 
-      it('read through Readable.from, pipe, pipeline and pipeThrough', async () => {
+      it('is read the same through Readable.from, pipe, pipeline and pipeThrough', async () => {
         const sink = (into: unknown[]) =>
           new Writable({ objectMode: true, write: (event, _encoding, done) => done(void into.push(event)) });
         const ways: ((stream: AsyncIterable<object>, into: unknown[]) => Promise<unknown>)[] = [
@@ -246,7 +246,7 @@ describe('of a stream, the application does not notice', () => {
                 .on('close', () => resolve(1));
             }),
         ];
-        // More events than a Readable reads ahead: the last way leaves the stream in its middle.
+        // More events than a Readable reads ahead, because the last way stops in the middle of the stream.
         const slow = useClient(long(40));
         for (const [index, way] of ways.entries()) {
           await sameAsUntraced(tracing, async () => {
@@ -260,7 +260,7 @@ describe('of a stream, the application does not notice', () => {
         }
       });
 
-      it('in the async context of the loop, of listeners and of what follows', async () => {
+      it('leaves the async context of the loop, of listeners and of the code after it', async () => {
         const storage = new AsyncLocalStorage<string>();
         const caller = trace.getTracer('test').startSpan('caller');
         const seen = await sameAsUntraced(tracing, () =>
@@ -291,7 +291,7 @@ describe('of a stream, the application does not notice', () => {
     });
   }
 
-  it('that fails where nobody waits: one unhandled rejection, as ever', async () => {
+  it('cause one unhandled rejection if no caller handles it', async () => {
     const failing = useClient(simulator.endpoint({ scenario: 'mid-stream-error', parameters: { after: 1 } }));
     const strays = await sameAsUntraced(tracing, async () => {
       const stream = await OPERATIONS['ConverseStream']?.(failing);

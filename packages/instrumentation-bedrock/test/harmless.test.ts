@@ -12,7 +12,7 @@ import { collect, createClient, type Tracing } from './support/tracing.js';
 const MODEL = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
 const CONVERSE: sdk.ConverseCommandInput = { modelId: MODEL, messages: [{ role: 'user', content: [{ text: 'Hi' }] }] };
 
-describe('the application does not notice', () => {
+describe('an application with tracing sees what it sees without', () => {
   let simulator: Simulator;
   let tracing: Tracing;
   let client: sdk.BedrockRuntimeClient;
@@ -36,7 +36,7 @@ describe('the application does not notice', () => {
     'no body': () => undefined,
   };
   for (const [name, createBody] of Object.entries(BODIES)) {
-    it(`of InvokeModel with ${name}`, async () => {
+    it(`sends and gets the same with InvokeModel and ${name}`, async () => {
       const send = async (): Promise<unknown> => {
         const body = createBody() as Uint8Array;
         const command = new sdk.InvokeModelCommand({ modelId: 'amazon.titan-text-lite-v1', body });
@@ -54,8 +54,8 @@ describe('the application does not notice', () => {
     });
   }
 
-  it('of InvokeModel with a Blob, which reaches the request handler as it is', async () => {
-    // The SDK's own handlers for Node.js cannot send a Blob; an application that does brings its own.
+  it('has the Blob of an InvokeModel reach the request handler unchanged', async () => {
+    // The SDK's handlers for Node.js cannot send a Blob, so such an application has its own handler.
     const blob = new Blob([text]);
     let received: unknown;
     const stopped = new Error('not sent');
@@ -80,7 +80,7 @@ describe('the application does not notice', () => {
     '..',
     'a'.repeat(2000),
   ]) {
-    it(`of the model id ${modelId.slice(0, 50) || '(empty)'}`, async () => {
+    it(`gets the same for the model id ${modelId.slice(0, 50) || '(empty)'}`, async () => {
       const send = () =>
         client.send(new sdk.ConverseCommand({ ...CONVERSE, modelId })).then(
           (output) => output.output,
@@ -94,7 +94,7 @@ describe('the application does not notice', () => {
     });
   }
 
-  it('of answers that are not JSON or empty', async () => {
+  it('gets the same answers if they are no JSON or empty', async () => {
     for (const scenario of ['not-json', 'empty-body']) {
       const odd = createClient(simulator.endpoint({ scenario }));
       const command = () => new sdk.InvokeModelCommand({ modelId: MODEL, body: '{"messages":[]}' });
@@ -108,7 +108,7 @@ describe('the application does not notice', () => {
     expect(tracing.spans()).to.have.lengthOf(2);
   });
 
-  it('of frozen input', async () => {
+  it('may freeze its input', async () => {
     const input = Object.freeze({
       modelId: MODEL,
       messages: Object.freeze([Object.freeze({ role: 'user', content: [{ text: 'Hi' }] })]),
@@ -117,7 +117,7 @@ describe('the application does not notice', () => {
     expect(tracing.spans()).to.have.lengthOf(1);
   });
 
-  it('of circular tool results and values with toJSON, which is never called by the instrumentation', async () => {
+  it('has toJSON of its values called by the SDK only', async () => {
     let calls = 0;
     const value = { celsius: 21, toJSON: () => ({ calls: ++calls }) };
     const send = () =>
@@ -145,7 +145,7 @@ describe('the application does not notice', () => {
     expect(calls).to.equal(plain);
   });
 
-  it('of send with a callback, in both forms', async () => {
+  it('gets callbacks in its own context, in both forms of send', async () => {
     const outcomes: unknown[] = [];
     const caller = trace.getTracer('test').startSpan('caller');
     await context.with(trace.setSpan(context.active(), caller), async () => {
@@ -167,7 +167,7 @@ describe('the application does not notice', () => {
     expect(tracing.spans()).to.have.lengthOf(2);
   });
 
-  it('of a callback that gets an error', async () => {
+  it('gets errors in its callback', async () => {
     const failing = createClient(simulator.endpoint({ scenario: 'access-denied' }));
     const error = await new Promise<unknown>((resolve) => failing.send(new sdk.ConverseCommand(CONVERSE), resolve));
     failing.destroy();
@@ -175,7 +175,7 @@ describe('the application does not notice', () => {
     expect(tracing.spans()[0]?.attributes['error.type']).to.equal('AccessDeniedException');
   });
 
-  it('of the aggregated client', async () => {
+  it('gets the same from the aggregated client', async () => {
     const aggregated = new sdk.BedrockRuntime({
       region: 'us-east-1',
       endpoint: simulator.url,
@@ -187,7 +187,7 @@ describe('the application does not notice', () => {
     expect(tracing.spans()).to.have.lengthOf(1);
   });
 
-  it('in the identity of promise type, error and response prototypes', async () => {
+  it('gets the same promise type, error and response prototypes', async () => {
     const promise = client.send(new sdk.InvokeModelCommand({ modelId: MODEL, body: '{}' }));
     expect(Object.getPrototypeOf(promise)).to.equal(Promise.prototype);
     const { body } = await promise;
@@ -203,7 +203,7 @@ describe('the application does not notice', () => {
     expect(await client.send(new sdk.ConverseCommand(CONVERSE)).catch((error: unknown) => error)).to.equal(thrown);
   });
 
-  it('of an aborted call', async () => {
+  it('gets the same error from an aborted call', async () => {
     const hanging = createClient(simulator.endpoint({ scenario: 'hang' }));
     const controller = new AbortController();
     const answer = hanging.send(new sdk.ConverseCommand(CONVERSE), { abortSignal: controller.signal });
@@ -214,7 +214,7 @@ describe('the application does not notice', () => {
     expect(tracing.spans()[0]?.attributes['error.type']).to.equal('AbortError');
   });
 
-  it('of a command that is sent twice, at once', async () => {
+  it('may send one command twice at once', async () => {
     const command = new sdk.InvokeModelCommand({ modelId: 'amazon.titan-text-lite-v1', body: text });
     await Promise.all([client.send(command), client.send(command)]);
     expect(tracing.spans().map((span) => span.attributes['gen_ai.usage.input_tokens'])).to.satisfy(
@@ -222,12 +222,12 @@ describe('the application does not notice', () => {
     );
   });
 
-  it('when tracing is suppressed: no span', async () => {
+  it('has no span if tracing is suppressed', async () => {
     await context.with(suppressTracing(context.active()), () => client.send(new sdk.ConverseCommand(CONVERSE)));
     expect(tracing.spans()).to.have.lengthOf(0);
   });
 
-  it('when the instrumentation is registered twice: one span', async () => {
+  it('has one span if the instrumentation is registered twice', async () => {
     const second = new BedrockInstrumentation();
     second.setTracerProvider(tracing.provider);
     second.manuallyInstrument(sdk);
@@ -241,10 +241,10 @@ describe('the application does not notice', () => {
     expect(tracing.spans()).to.have.lengthOf(2);
   });
 
-  it('when somebody else wraps send in between: one span', async () => {
+  it('has one span if another package wraps send in between', async () => {
     const prototype = sdk.BedrockRuntimeClient.prototype as { send: (...args: unknown[]) => unknown };
     const inherited = prototype.send;
-    // As other instrumentations do: a send of the subclass's own, which waits before it calls the inherited one.
+    // Other instrumentations do the same: the subclass gets a `send` that waits and then calls the inherited one.
     prototype.send = async function (this: unknown, ...args: unknown[]) {
       await Promise.resolve();
       return inherited.apply(this, args);
@@ -256,7 +256,7 @@ describe('the application does not notice', () => {
     expect(tracing.spans()).to.have.lengthOf(1);
   });
 
-  it('when a span processor throws: promise, callback and stream are as ever', async () => {
+  it('gets the same promise, callback and stream if a span processor throws', async () => {
     const provider = new NodeTracerProvider({
       spanProcessors: [
         {
@@ -280,7 +280,7 @@ describe('the application does not notice', () => {
     await provider.shutdown();
   });
 
-  it('when the prototype is frozen or no SDK is given: manuallyInstrument() does not throw', () => {
+  it('gets no error from manuallyInstrument() if the prototype is frozen or the SDK is missing', () => {
     class Frozen {
       send(): void {}
     }
@@ -290,7 +290,7 @@ describe('the application does not notice', () => {
     }
   });
 
-  it('of streams that middleware replaced: plain results, and one iterator given twice', async () => {
+  it('may replace streams in middleware, with plain results or one iterator for all readers', async () => {
     const events = [
       { messageStart: { role: 'assistant' } },
       { contentBlockDelta: { contentBlockIndex: 0, delta: { text: 'Hello!' } } },
@@ -319,7 +319,7 @@ describe('the application does not notice', () => {
     }
   });
 
-  it('in memory: nothing of a request is kept once it is answered', async () => {
+  it('has its requests collected after they are answered', async () => {
     const { gc } = globalThis;
     const kept: WeakRef<object>[] = [];
     const call = async (text: string): Promise<void> => {
@@ -335,7 +335,7 @@ describe('the application does not notice', () => {
     expect(kept.map((reference) => reference.deref())).to.deep.equal([undefined, undefined, undefined]);
   });
 
-  it('when it is disabled and enabled again, on a living client', async () => {
+  it('may disable and enable the instrumentation while it uses a client', async () => {
     tracing.instrumentation.disable();
     await client.send(new sdk.ConverseCommand(CONVERSE));
     expect(tracing.spans()).to.have.lengthOf(0);

@@ -1,4 +1,4 @@
-/** How applications load the SDK and this package, each in a process of its own, with the built packages. */
+/** The ways to load the SDK and this package. Each runs in its own process with the built packages. */
 
 import { fileURLToPath } from 'node:url';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
@@ -51,7 +51,7 @@ const CASES: Readonly<Record<string, Case>> = {
     calls: 2,
   },
   'a worker thread with its own instrumentation': { args: ['in-worker.mjs', 'worker-with-setup.mjs'] },
-  'a worker thread that nobody instruments beside an instrumented main thread': {
+  'a worker thread without instrumentation beside an instrumented main thread': {
     args: ['main-only.mjs'],
     calls: 2,
     spans: 1,
@@ -80,7 +80,7 @@ describe('loading', () => {
   after(() => simulator.close());
 
   for (const [name, { args, calls = 1, spans: expected = calls }] of Object.entries(CASES)) {
-    it(name, async () => {
+    it(`traces calls: ${name}`, async () => {
       const { answers, spans } = await runProgram(args, PROGRAMS, simulator.url);
       expect(answers).to.deep.equal(Array<unknown>(calls).fill(plain));
       expect(spans.map((span) => span.name)).to.deep.equal(Array<string>(expected).fill('chat amazon.nova-lite-v1:0'));
@@ -90,7 +90,7 @@ describe('loading', () => {
     });
   }
 
-  it('where Node.js does not tell what is loaded: an error through diag, and the application starts', () => {
+  it('logs an error and lets the application start if the loaded modules cannot be listed', () => {
     const { getBuiltinModule } = process;
     const errors: string[] = [];
     const silent = () => undefined;

@@ -16,7 +16,7 @@ describe('metrics', () => {
   after(() => simulator.close());
   afterEach(() => tracing.close());
 
-  it('count tokens and time of every call, also of one that is not sampled', async () => {
+  it('record tokens and duration of every call, sampled or not', async () => {
     tracing = startTracing({ withMetrics: true, sampler: new AlwaysOffSampler() });
     const client = createClient(simulator.url);
     const { usage } = await client.send(new ConverseCommand(INPUT));
@@ -42,7 +42,7 @@ describe('metrics', () => {
     expect(tracing.spans()).to.have.lengthOf(0);
   });
 
-  it('tell failures by error.type, and give no tokens for them', async () => {
+  it('record failures with error.type and without tokens', async () => {
     tracing = startTracing({ withMetrics: true });
     const client = createClient(simulator.endpoint({ scenario: 'throttling' }));
     await client.send(new ConverseCommand(INPUT)).catch(() => undefined);
@@ -54,7 +54,7 @@ describe('metrics', () => {
     expect(metrics.has('gen_ai.client.token.usage')).to.equal(false);
   });
 
-  it('time the first chunk of a stream and the chunks after it', async () => {
+  it('record the time to the first chunk of a stream and between later chunks', async () => {
     tracing = startTracing({ withMetrics: true });
     const client = createClient(simulator.endpoint({ scenario: 'stream', parameters: { chunks: 4 } }));
     const { stream } = await client.send(new ConverseStreamCommand(INPUT));

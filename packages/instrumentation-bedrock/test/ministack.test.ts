@@ -10,10 +10,10 @@ const CONVERSE = { modelId: MODEL, messages: [{ role: 'user' as const, content: 
 const FAMILIES = ['anthropic-messages', 'titan-text', 'llama', 'mistral-text'];
 
 /**
- * An endpoint that this project did not write. Its counts are made up and its streams lack the service's invocation
- * metrics, so this shows that nothing breaks, not that figures are right.
+ * An endpoint of another project. Its token counts are invented and its streams lack invocation metrics. So these tests
+ * show that calls work, not that figures are right.
  */
-describe('an endpoint of others (MiniStack)', function () {
+describe('MiniStack, an endpoint of another project', function () {
   this.timeout(60_000);
   let server: Ministack;
   let tracing: Tracing;
@@ -47,7 +47,7 @@ describe('an endpoint of others (MiniStack)', function () {
     diag.disable();
   });
 
-  /** Makes a call without the instrumentation and with it; the application sees the same, and there is one span. */
+  /** Makes a call without and with the instrumentation. Expects the same outcome and one span. */
   async function isHarmless(call: () => Promise<unknown>): Promise<ReturnType<Tracing['spans']>[number]> {
     tracing.instrumentation.disable();
     const plain = await view(call);
@@ -66,14 +66,14 @@ describe('an endpoint of others (MiniStack)', function () {
     return { ...output, [member]: await collect(output[member] as AsyncIterable<unknown>) };
   }
 
-  it('Converse', async () => {
+  it('has Converse calls traced', async () => {
     const span = await isHarmless(() => client.send(new sdk.ConverseCommand(CONVERSE)));
     expect(span.attributes['error.type']).to.equal(undefined);
     expect(String(span.attributes['gen_ai.output.messages'])).to.include('ministack mock anthropic');
     expect(span.attributes).to.include({ 'gen_ai.usage.input_tokens': 1, 'gen_ai.usage.output_tokens': 22 });
   });
 
-  it('ConverseStream', async () => {
+  it('has ConverseStream calls traced', async () => {
     const span = await isHarmless(() => readStream(client.send(new sdk.ConverseStreamCommand(CONVERSE)), 'stream'));
     expect(span.attributes['error.type']).to.equal(undefined);
     expect(String(span.attributes['gen_ai.output.messages'])).to.include('ministack mock anthropic');
@@ -83,14 +83,14 @@ describe('an endpoint of others (MiniStack)', function () {
   for (const family of FAMILIES) {
     const { modelId, body } = CASES[family]!;
     const input = { modelId, body: JSON.stringify(body) };
-    it(`InvokeModel of ${family}`, async () => {
+    it(`has InvokeModel calls of ${family} traced`, async () => {
       const span = await isHarmless(() => client.send(new sdk.InvokeModelCommand(input)));
       expect(span.attributes['error.type']).to.equal(undefined);
       expect(String(span.attributes['gen_ai.output.messages'])).to.include('ministack mock');
       expect(span.attributes['gen_ai.usage.input_tokens']).to.equal(7);
     });
 
-    it(`InvokeModelWithResponseStream of ${family}, complete without invocation metrics`, async () => {
+    it(`has streams of ${family} recorded as complete without invocation metrics`, async () => {
       const span = await isHarmless(() =>
         readStream(client.send(new sdk.InvokeModelWithResponseStreamCommand(input)), 'body'),
       );
@@ -100,7 +100,7 @@ describe('an endpoint of others (MiniStack)', function () {
     });
   }
 
-  it('ApplyGuardrail', async () => {
+  it('has ApplyGuardrail calls traced', async () => {
     const created = await fetch(`${server.url}/guardrails`, {
       method: 'POST',
       headers: {
@@ -130,7 +130,7 @@ describe('an endpoint of others (MiniStack)', function () {
     expect(span.attributes['aws.bedrock.guardrail.action']).to.be.a('string');
   });
 
-  it('StartAsyncInvoke and GetAsyncInvoke', async () => {
+  it('has StartAsyncInvoke and GetAsyncInvoke calls traced', async () => {
     const start = new sdk.StartAsyncInvokeCommand({
       modelId: 'amazon.nova-reel-v1:0',
       modelInput: { taskType: 'TEXT_VIDEO' },
@@ -170,14 +170,14 @@ describe('an endpoint of others (MiniStack)', function () {
     ],
   ];
   for (const [name, type, call] of FAILING) {
-    it(`an error: ${name}`, async () => {
+    it(`has the error recorded: ${name}`, async () => {
       const span = await isHarmless(call);
       expect(span.attributes['error.type']).to.equal(type);
     });
   }
 });
 
-/** What the application sees, with the ids and times masked that the server makes anew for each call. */
+/** What the application sees, without the ids and times that differ between calls. */
 async function view(call: () => Promise<unknown>): Promise<unknown> {
   const seen = await call().catch((error: Error) => ({ ...error, name: error.name, message: error.message }));
   const text = JSON.stringify(seen, (key, value: unknown) => {

@@ -1,4 +1,4 @@
-/** Applications that do what few do: replace what others share, hand the same object out twice, stub the SDK. */
+/** Unusual applications: they replace shared objects, return one object twice, or stub the SDK. */
 
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { type Context, context, DiagLogLevel, diag } from '@opentelemetry/api';
@@ -36,7 +36,7 @@ describe('odd applications', () => {
     await tracing.close();
   });
 
-  it('may get the same stream object from a cache: each call has its span, with what was read for it', async () => {
+  it('may get one stream object from a cache for several calls: each call has one span', async () => {
     start();
     const stream = streamOfChunks();
     client.middlewareStack.add(() => async () => ({ output: { $metadata: {}, stream }, response: {} }) as never, {
@@ -47,13 +47,13 @@ describe('odd applications', () => {
       const answer = await client.send(new sdk.ConverseStreamCommand(INPUT));
       expect(await collect(answer.stream)).to.deep.equal(CHUNKS);
     }
-    // The first of the two is left unread.
+    // The first of two calls is open while the second gets the same stream. The stream is recorded for the first one only.
     await client.send(new sdk.ConverseStreamCommand(INPUT));
     await collect((await client.send(new sdk.ConverseStreamCommand(INPUT))).stream);
     expect(tracing.spans().map(({ events }) => events.length)).to.deep.equal([2, 2, 2, 0, 2]);
   });
 
-  it('may call back twice: the stream is read for its call all the same', async () => {
+  it('may call back twice: the stream is recorded once', async () => {
     start();
     const stream = streamOfChunks();
     class Twice {
@@ -71,7 +71,7 @@ describe('odd applications', () => {
     expect(tracing.spans().map(({ events }) => events.length)).to.deep.equal([2]);
   });
 
-  it('may keep the context of a call, as an HTTP/2 session does: what was sent is not kept with it', async () => {
+  it('may keep the context of a call, as an HTTP/2 session does, without keeping the request', async () => {
     start();
     const contexts: Context[] = [];
     client.middlewareStack.add(
@@ -87,14 +87,14 @@ describe('odd applications', () => {
       await client.send(command);
       return [new WeakRef(input), new WeakRef(command)];
     })();
-    // What a WeakRef was made of lives until the turn of the event loop is over.
+    // The target of a new WeakRef stays alive until the end of the turn of the event loop.
     await new Promise((done) => setImmediate(done));
     globalThis.gc?.();
     expect(contexts).to.have.length(1);
     expect(sent.map((one) => one.deref())).to.deep.equal([undefined, undefined]);
   });
 
-  it('may replace the global Promise: streams are seen all the same', async () => {
+  it('may replace the global Promise: streams are recorded the same', async () => {
     start();
     const original = globalThis.Promise;
     const answer = await client.send(new sdk.ConverseStreamCommand(INPUT));
@@ -125,7 +125,7 @@ describe('odd applications', () => {
     expect(tracing.spans()).to.have.lengthOf(1);
   });
 
-  it('may wrap send again and again, between disable() and enable(): one span', async () => {
+  it('may wrap send repeatedly, between disable() and enable(), and has one span', async () => {
     start();
     const prototype = Object.getPrototypeOf(sdk.BedrockRuntimeClient.prototype) as {
       send: (...args: unknown[]) => unknown;
@@ -148,7 +148,7 @@ describe('odd applications', () => {
     expect(tracing.spans()).to.have.lengthOf(1);
   });
 
-  it('may have a diag logger that throws: it hears of what goes wrong, the call does not', async () => {
+  it('may have a diag logger that throws: the call is not affected', async () => {
     start({
       config: {
         requestHook: () => {
@@ -165,7 +165,7 @@ describe('odd applications', () => {
     expect(tracing.spans()).to.have.lengthOf(1);
   });
 
-  it('may carry along what is never sent: without content nothing of it is read', async () => {
+  it('may put unknown members into its input: they are not read if content is off', async () => {
     start({ config: { captureMessageContent: false } });
     let reads = 0;
     const messages = INPUT.messages!.map((message) => ({
@@ -179,7 +179,7 @@ describe('odd applications', () => {
     expect(reads).to.equal(0);
   });
 
-  it('may share objects within objects: what is recorded of them is bounded', async () => {
+  it('may share objects within objects: their record is bounded', async () => {
     start();
     let shared: unknown = 'x';
     for (let level = 0; level < 60; level++) shared = [shared, shared];
@@ -188,7 +188,7 @@ describe('odd applications', () => {
     expect(String(tracing.spans()[0]?.attributes['mlflow.spanInputs']).length).to.be.lessThan(10_000_000);
   });
 
-  it('may write "false" where false belongs: no content is recorded', async () => {
+  it('may configure "false" as text: no content is recorded', async () => {
     start({ config: { captureMessageContent: 'false', contentFormats: 5 } as never });
     await client.send(new sdk.ConverseCommand(INPUT));
     expect(tracing.spans()[0]?.attributes).to.not.have.any.keys('mlflow.spanInputs', 'gen_ai.input.messages');
@@ -198,7 +198,7 @@ describe('odd applications', () => {
 describe('odd iterators', () => {
   const streams = new OpenStreams();
   afterEach(() => streams.abandonAll());
-  /** What an observer of the stream sees; "refused" if the stream cannot be observed. */
+  /** The calls that an observer of the stream gets; "refused" if the stream is not observed. */
   const observe = (stream: AsyncIterable<unknown>): string[] => {
     const seen: string[] = [];
     const observer: StreamObserver = {
@@ -241,26 +241,26 @@ describe('odd iterators', () => {
     'that are a proxy which throws': () => new Proxy({ next: countTo(2) }, throwing),
   };
   for (const [name, create] of Object.entries(CASES)) {
-    it(`${name} are read as ever, and nothing waits for them`, async () => {
+    it(`${name} are read as without tracing, and their call ends`, async () => {
       expect(await read(streamOf(create()))).to.deep.equal({ seen: ['abandon'], items: [1, 2] });
     });
   }
 
-  it('that throw at once are errors', async () => {
+  it('that throw synchronously are recorded as errors', async () => {
     const next = (): never => {
       throw new Error('at once');
     };
     expect(await read(streamOf({ next }))).to.deep.equal({ seen: ['error'], items: ['at once'] });
   });
 
-  it('with promises of another kind are left alone', async () => {
+  it('with promises of another kind are not observed', async () => {
     const results = [{ done: false, value: 1 }, { done: true }];
     // biome-ignore lint/suspicious/noThenProperty: promises of libraries are such objects.
     const next = () => ({ then: (resolve: (result: unknown) => void) => resolve(results.shift()) });
     expect(await read(streamOf({ next }))).to.deep.equal({ seen: ['abandon'], items: [1] });
   });
 
-  it('that have ended keep no observer, though the application keeps them', async () => {
+  it('that have ended keep no observer, even if the application keeps them', async () => {
     const iterator = { next: countTo(2) };
     const stream = streamOf(iterator);
     const observed = ((): WeakRef<StreamObserver> => {
@@ -269,7 +269,7 @@ describe('odd iterators', () => {
       return new WeakRef(observer);
     })();
     for await (const _item of stream);
-    // What a WeakRef was made of lives until the turn of the event loop is over.
+    // The target of a new WeakRef stays alive until the end of the turn of the event loop.
     await new Promise((done) => setImmediate(done));
     globalThis.gc?.();
     expect(observed.deref()).to.equal(undefined);
@@ -284,7 +284,7 @@ describe('odd iterators', () => {
     yield* generate();
   };
   Object.assign(withMembers.prototype as object, { cancel: () => 'cancelled' });
-  /** What is known to others, or is no plain generator, with what there is of it beside the methods. */
+  /** Iterators that are no plain generators, with a member beside the methods of an iterator. */
   const KNOWN: Readonly<Record<string, () => { stream: AsyncIterable<unknown>; iterator?: object; member?: unknown }>> =
     {
       'of a class': () => {
@@ -319,7 +319,7 @@ describe('odd iterators', () => {
       }),
     };
   for (const [name, create] of Object.entries(KNOWN)) {
-    it(`${name} stay what they are, and are seen`, async () => {
+    it(`${name} stay unchanged and are observed`, async () => {
       const { stream, iterator: known, member } = create();
       const tag = Object.prototype.toString.call((known ?? create().stream[Symbol.asyncIterator]()) as object);
       const seen = observe(stream);
@@ -333,7 +333,7 @@ describe('odd iterators', () => {
     });
   }
 
-  it('that are generators get what is sent, returned and thrown into them', async () => {
+  it('that are generators receive the values of next, return and throw', async () => {
     const got: unknown[] = [];
     const stream = {
       async *[Symbol.asyncIterator](): AsyncGenerator<number, unknown, unknown> {
@@ -372,7 +372,7 @@ describe('odd iterators', () => {
     expect(seen).to.deep.equal(['chunk', 'chunk', 'abandon']);
   });
 
-  it('stay with the call that they were given for first; a later call of the same iterator ends at once', async () => {
+  it('stay with their first open call; a later call with the same iterator ends at once', async () => {
     for (const begin of [0, 1]) {
       const inner = { [Symbol.asyncIterator]: generate };
       const first = observe(inner);
@@ -398,7 +398,7 @@ describe('odd iterators', () => {
     expect([seenFirst, seenSecond]).to.deep.equal([['chunk', 'chunk', 'end'], ['end']]);
   });
 
-  it('of what is made of a stream are as it is', async () => {
+  it('of an object that inherits from a stream work on that object', async () => {
     const stream = {
       last: 2,
       async *[Symbol.asyncIterator](): AsyncGenerator<number> {
@@ -410,7 +410,7 @@ describe('odd iterators', () => {
     expect(seen).to.deep.equal(['chunk', 'chunk', 'chunk', 'end']);
   });
 
-  it('of one stream are all seen for the call that is open; a call that gets the stream meanwhile is refused', async () => {
+  it('of one stream are all observed for its open call; later calls are refused meanwhile', async () => {
     const stream = { [Symbol.asyncIterator]: generate };
     const first = observe(stream);
     const begun = stream[Symbol.asyncIterator]();
@@ -426,7 +426,7 @@ describe('odd iterators', () => {
     expect(last).to.deep.equal(['chunk', 'chunk', 'end']);
   });
 
-  it('may outlive their stream once begun, and are missed when they are dropped', async () => {
+  it('can outlive their stream after the first read, and end their call when they are collected', async () => {
     for (const open of [
       () => ({ [Symbol.asyncIterator]: generate }),
       () => streamOf(generate()),
@@ -456,7 +456,7 @@ describe('odd iterators', () => {
     }
   });
 
-  it('get the arguments they are called with, and no more', async () => {
+  it('get exactly the arguments of the application', async () => {
     const asked: unknown[][] = [];
     const answer = async (...args: unknown[]) => {
       asked.push(args);
@@ -473,7 +473,7 @@ describe('odd iterators', () => {
     expect(asked).to.deep.equal(['next', 'return', 'throw'].flatMap((method) => [[], [undefined], [method, 2]]));
   });
 
-  it('get the arguments they are asked for with', () => {
+  it('are created with the arguments of the application', () => {
     const asked: unknown[] = [];
     const stream = {
       [Symbol.asyncIterator](...args: unknown[]) {

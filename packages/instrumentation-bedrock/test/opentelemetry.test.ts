@@ -1,4 +1,4 @@
-/** The instrumentation among the parts of OpenTelemetry: providers, samplers, limits, hooks, contexts. */
+/** The instrumentation with OpenTelemetry's providers, samplers, limits, hooks and contexts. */
 
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import {
@@ -28,10 +28,10 @@ const BODY = JSON.stringify({
   max_tokens: 9,
   messages: [{ role: 'user', content: 'Hi' }],
 });
-/** Its id hides the family: with tracing on, the body must tell it. */
+/** The id hides the family, so the instrumentation must read the body. */
 const PROFILE = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123';
 
-/** What was parsed while `work` ran. */
+/** Returns the texts that `JSON.parse` gets while `work` runs. */
 async function parsedDuring(work: () => Promise<unknown>): Promise<string[]> {
   const { parse } = JSON;
   const texts: string[] = [];
@@ -47,7 +47,7 @@ async function parsedDuring(work: () => Promise<unknown>): Promise<string[]> {
   return texts;
 }
 
-/** An input that counts how often its content is looked at. */
+/** An input that counts how often a member is read. */
 function watched<Input extends object>(input: Input, member: keyof Input): { input: Input; reads(): number } {
   let reads = 0;
   const proxy = new Proxy(input, {
@@ -85,7 +85,7 @@ describe('with OpenTelemetry', () => {
     tracing = undefined;
   });
 
-  /** How often a call reads its content, and what it parses, with `instrumentation` on and off. */
+  /** How often calls read their content and parse a body, with the instrumentation on and off. */
   async function cost(instrumentation: BedrockInstrumentation, modelId: string): Promise<Record<string, unknown>> {
     const measure = async () => {
       const converse = watched({ ...CONVERSE, modelId }, 'messages');
@@ -104,7 +104,7 @@ describe('with OpenTelemetry', () => {
     return { on, off: await measure() };
   }
 
-  it('without an SDK registered: calls go on, no content is read and no body parsed', async () => {
+  it('reads no content and parses no body if no SDK is registered', async () => {
     let hooks = 0;
     const instrumentation = new BedrockInstrumentation({ contentHook: () => void hooks++ });
     instrumentation.manuallyInstrument(sdk);
@@ -115,7 +115,7 @@ describe('with OpenTelemetry', () => {
     expect(hooks).to.equal(0);
   });
 
-  it('without an SDK at first: the provider that is registered later is used', async () => {
+  it('uses a provider that is registered after the first call', async () => {
     const instrumentation = new BedrockInstrumentation();
     instrumentation.manuallyInstrument(sdk);
     await client.send(new sdk.ConverseCommand(CONVERSE));
@@ -126,7 +126,7 @@ describe('with OpenTelemetry', () => {
     expect(tracing.spans()).to.have.lengthOf(1);
   });
 
-  it('that samples nothing: no content is read, no body parsed, no hook called', async () => {
+  it('reads no content, parses no body and calls no hook if nothing is sampled', async () => {
     let hooks = 0;
     const hook = () => void hooks++;
     tracing = startTracing({
@@ -138,7 +138,7 @@ describe('with OpenTelemetry', () => {
     expect(hooks).to.equal(0);
   });
 
-  it('that samples nothing but measures: usage counts, requests are not parsed and the content hook is not called', async () => {
+  it('records usage without parsing requests or calling contentHook if only metrics are on', async () => {
     let hooks = 0;
     tracing = startTracing({
       sampler: new AlwaysOffSampler(),
@@ -154,7 +154,7 @@ describe('with OpenTelemetry', () => {
     expect(tracing.spans()).to.have.lengthOf(0);
   });
 
-  it('that records without sampling: processors get the span in full, exporters nothing', async () => {
+  it('gives processors the whole span if it is recorded but not sampled, and exporters nothing', async () => {
     const ended: { name: string; attributes: object; sampled: boolean }[] = [];
     tracing = startTracing({
       sampler: { shouldSample: () => ({ decision: SamplingDecision.RECORD }) },
@@ -200,7 +200,7 @@ describe('with OpenTelemetry', () => {
       ],
     };
     for (const [name, [config, line]] of Object.entries(CASES)) {
-      it(`${name}: answers, streams and errors are as ever; the figures are there; one line says it`, async () => {
+      it(`gives the same answers, streams, errors and figures if ${name}, and logs one line`, async () => {
         const rejections: unknown[] = [];
         const onRejection = (reason: unknown) => void rejections.push(reason);
         const failing = createClient(simulator.endpoint({ scenario: 'throttling' }));
@@ -237,7 +237,7 @@ describe('with OpenTelemetry', () => {
       'gen_ai.request.model': MODEL,
     };
 
-    it('on the number of attributes: content is dropped, no figure is', async () => {
+    it('drops content and keeps figures if the number of attributes is limited', async () => {
       const figures = async () => {
         const [span] = tracing?.spans() ?? [];
         return Object.keys(span?.attributes ?? {}).filter(
@@ -260,7 +260,7 @@ describe('with OpenTelemetry', () => {
       expect(span?.droppedAttributesCount).to.be.greaterThan(0);
     });
 
-    it('on the length of values: texts are cut, figures are whole', async () => {
+    it('cuts texts and keeps figures if the length of values is limited', async () => {
       tracing = startTracing({ spanLimits: { attributeValueLengthLimit: 60 } });
       const { usage } = await client.send(new sdk.ConverseCommand(CONVERSE));
       const attributes = tracing.spans()[0]?.attributes ?? {};
@@ -268,7 +268,7 @@ describe('with OpenTelemetry', () => {
       expect(attributes['mlflow.spanInputs']).to.have.lengthOf(60);
     });
 
-    it('on the number of events: the last chunks stay, the answer is whole', async () => {
+    it('keeps the last chunks and the whole answer if the number of events is limited', async () => {
       tracing = startTracing({ spanLimits: { eventCountLimit: 2 } });
       const long = createClient(simulator.endpoint({ scenario: 'stream', parameters: { chunks: 10 } }));
       const { stream } = await long.send(new sdk.ConverseStreamCommand(CONVERSE));
@@ -281,7 +281,7 @@ describe('with OpenTelemetry', () => {
       expect(span?.attributes).to.include.keys('gen_ai.usage.output_tokens');
     });
 
-    it('of nothing at all: no attribute, no event, and calls go on', async () => {
+    it('lets calls work if all limits are 0', async () => {
       tracing = startTracing({ spanLimits: { attributeCountLimit: 0, eventCountLimit: 0, linkCountLimit: 0 } });
       const { stream } = await client.send(new sdk.ConverseStreamCommand(CONVERSE));
       expect(await collect(stream)).to.not.have.lengthOf(0);
@@ -289,7 +289,7 @@ describe('with OpenTelemetry', () => {
     });
   });
 
-  it('keeps 50 calls at once apart: each span has its own parent, each caller its own context', async () => {
+  it('keeps 50 simultaneous calls apart: each span has its parent, each caller its context', async () => {
     tracing = startTracing();
     const tracer = trace.getTracer('test');
     const key = Symbol('caller');
@@ -318,7 +318,7 @@ describe('with OpenTelemetry', () => {
     }
   });
 
-  it('leaves baggage to the calls beneath, adds no link and no header', async () => {
+  it('passes baggage to the calls beneath, and adds no link and no header', async () => {
     tracing = startTracing();
     const baggage = propagation.createBaggage({ tenant: { value: 'a' } });
     const seen: unknown[] = [];

@@ -1,4 +1,4 @@
-/** Other AWS clients share `send` with the traced one, and must not notice. */
+/** Other AWS clients share `send` with the traced client and must not be affected. */
 
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -52,7 +52,7 @@ describe('other AWS clients', () => {
     maxAttempts: 1,
   });
 
-  /** What an application gets of each call, and what the service gets. */
+  /** What the application and the service get from each call. */
   async function useThem(): Promise<unknown> {
     received = [];
     const s3 = new S3Client({ ...settings(), forcePathStyle: true });
@@ -86,7 +86,7 @@ describe('other AWS clients', () => {
     expect(DynamoDBClient.prototype.send).to.equal(sdk.BedrockRuntimeClient.prototype.send);
   });
 
-  it('send and get the same, without spans', async () => {
+  it('send and get the same and have no spans', async () => {
     tracing.instrumentation.disable();
     const plain = await useThem();
     tracing.instrumentation.enable();
@@ -96,7 +96,7 @@ describe('other AWS clients', () => {
     expect(tracing.spans()).to.deep.equal([]);
   });
 
-  it('go straight to their own send, with the same arguments and the same promise', () => {
+  it('call their own send with the same arguments and get its promise', () => {
     const calls: unknown[][] = [];
     const promise = Promise.resolve({});
     class Client extends S3Client {
@@ -125,7 +125,7 @@ describe('other AWS clients', () => {
     expect(command.middlewareStack.identify()).to.deep.equal(middleware);
   });
 
-  it("cost one look at the client's serviceId, and none at the command", () => {
+  it('have only their serviceId read, and nothing of the command', () => {
     const looks: string[] = [];
     const watched = (name: string, target: object): object =>
       new Proxy(target, {

@@ -1,4 +1,4 @@
-/** What hostile or broken data can do: nothing. No secret is emitted, no prototype polluted, no time or memory lost. */
+/** Hostile and broken data: no secret is emitted, no prototype is polluted, time and memory are bounded. */
 
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
@@ -12,7 +12,7 @@ const TITAN = 'amazon.titan-text-lite-v1';
 const CONVERSE: sdk.ConverseCommandInput = { modelId: MODEL, messages: [{ role: 'user', content: [{ text: 'Hi' }] }] };
 const METRICS = { 'amazon-bedrock-invocationMetrics': { inputTokenCount: 1, outputTokenCount: 2 } };
 
-/** What can be told of a call from outside. */
+/** What the application sees of a call. */
 async function outcome(call: Promise<unknown>): Promise<unknown> {
   return call.then(
     (output) => {
@@ -23,7 +23,7 @@ async function outcome(call: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** Levels of plain JSON, counted without recursion. */
+/** The number of levels of a value, counted without recursion. */
 function depth(value: unknown): number {
   let deepest = 0;
   const pending: [unknown, number][] = [[value, 0]];
@@ -37,7 +37,7 @@ function depth(value: unknown): number {
   return deepest;
 }
 
-/** JSON text as its value, anything else as it is. */
+/** Parses JSON text; returns other values unchanged. */
 function parsed(value: unknown): unknown {
   try {
     return JSON.parse(String(value));
@@ -73,7 +73,7 @@ describe('safety', () => {
     await tracing.close();
   });
 
-  /** The same call with the instrumentation off and on; what the application sees must be the same. */
+  /** Makes a call with the instrumentation off and on. Expects the same outcome. */
   async function compare(call: () => Promise<unknown>): Promise<unknown> {
     tracing.instrumentation.disable();
     const plain = await outcome(call());
@@ -85,7 +85,7 @@ describe('safety', () => {
 
   const said = (): string[] => lines.filter((line) => line.includes('said once'));
 
-  describe('of credentials: none is in spans, events, metrics or diag', () => {
+  describe('keeps credentials out of spans, events, metrics and diag', () => {
     const SECRETS = {
       key: 'AKIAPLANTEDSECRET012',
       secret: 'planted/secret+access/key/0123456789abcd',
@@ -94,7 +94,7 @@ describe('safety', () => {
     };
     const signature = 'f00dplantedsignature0123456789abcdef';
     const header = `AWS4-HMAC-SHA256 Credential=${SECRETS.key}/20261121/us-east-1/bedrock/aws4_request, SignedHeaders=host;x-amz-date, Signature=${signature}`;
-    /** As AWS words them. */
+    /** In the words of AWS. */
     const MESSAGES: Readonly<Record<string, string>> = {
       'a signature header': `Authorization header requires existence of a 'X-Amz-Date' header. Authorization=${header}`,
       'a bearer token': `'Bearer ${SECRETS.bearer}' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer ${SECRETS.bearer}'.`,
@@ -154,7 +154,7 @@ describe('safety', () => {
       expect(said(), 'the hook that throws the error').to.have.lengthOf(1);
     }
 
-    it('with static credentials and a session token', async () => {
+    it('with static credentials and a session token in environment and requests', async () => {
       Object.assign(process.env, VARIABLES);
       delete process.env['AWS_BEARER_TOKEN_BEDROCK'];
       process.env['AWS_BEARER_TOKEN_BEDROCK'] = SECRETS.bearer;
@@ -166,7 +166,7 @@ describe('safety', () => {
       await expectNoSecret();
     });
 
-    it('with a bearer token', async () => {
+    it('with a bearer token in environment and requests', async () => {
       Object.assign(process.env, VARIABLES);
       const token: sdk.BedrockRuntimeClientConfig = {
         token: { token: SECRETS.bearer },
@@ -177,7 +177,7 @@ describe('safety', () => {
       await expectNoSecret();
     });
 
-    it('and without them in the environment, where the words around them tell', async () => {
+    it('if only the words around them identify them', async () => {
       for (const [name, message] of Object.entries(MESSAGES)) {
         if (name === 'the values alone') continue;
         answer = { status: 403, headers: { 'x-amzn-errortype': 'InvalidSignatureException' }, body: { message } };
@@ -188,7 +188,7 @@ describe('safety', () => {
       await expectNoSecret();
     });
 
-    it('while messages without any stay as they are', async () => {
+    it('and leaves messages without credentials unchanged', async () => {
       const message =
         'The security token included in the request is invalid. Bearer token expired; Bearer authentication failed.';
       answer = { status: 403, headers: { 'x-amzn-errortype': 'UnrecognizedClientException' }, body: { message } };
@@ -197,7 +197,7 @@ describe('safety', () => {
     });
   });
 
-  describe('of prototypes: keys that name them are data', () => {
+  describe('treats keys that name prototypes as data', () => {
     const polluted = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}';
     afterEach(() => {
       expect(({} as { polluted?: unknown }).polluted).to.equal(undefined);
@@ -237,7 +237,7 @@ describe('safety', () => {
       });
     }
 
-    it('in Converse', async () => {
+    it('in requests, answers and events of Converse', async () => {
       const input = JSON.parse(
         `${polluted},"modelId":"${MODEL}","messages":[{"role":"user","content":[{"toolResult":{"toolUseId":"t","content":[{"json":${polluted}}}]}}]}]}`,
       );
@@ -260,7 +260,7 @@ describe('safety', () => {
     });
   });
 
-  describe('of size', () => {
+  describe('bounds the work for large values', () => {
     const LEVELS = 100_000;
     const deepArray = '['.repeat(LEVELS) + ']'.repeat(LEVELS);
     const deepObject = `${'{"content":'.repeat(LEVELS)}1${'}'.repeat(LEVELS)}`;
@@ -287,7 +287,7 @@ describe('safety', () => {
       'a body without an object': ['nobody.knows-v1', deepArray],
     };
     for (const [name, [modelId, body]] of Object.entries(DEEP)) {
-      it(`100,000 levels, ${name}: recorded as far as 200 levels, in request, answer and chunk`, async () => {
+      it(`and records 200 of 100,000 levels in request, answer and chunk: ${name}`, async () => {
         answer = { body };
         await compare(() => client.send(new sdk.InvokeModelCommand({ modelId, body })));
         answer = {
@@ -306,7 +306,7 @@ describe('safety', () => {
         for (const span of tracing.spans()) {
           expect(span.attributes).to.include.keys('mlflow.spanInputs');
           for (const value of Object.values(span.attributes)) {
-            // What was asked is text there, to the letter where MLflow has no view for it.
+            // If MLflow has no view for the request, the body is the text that was sent.
             expect(String(value).length).to.be.lessThan(3 * body.length);
             expect(depth(parsed(value)), String(value).slice(0, 100)).to.be.lessThan(250);
           }
@@ -315,7 +315,7 @@ describe('safety', () => {
       });
     }
 
-    it('100,000 levels in Converse: the SDK’s own error, and the span ends with it', async () => {
+    it('and ends the span with the SDK’s own error for 100,000 levels in Converse', async () => {
       const content = [{ toolResult: { toolUseId: 't', content: [{ json: JSON.parse(deepArray) }] } }];
       const seen = await compare(() =>
         client.send(new sdk.ConverseCommand({ modelId: MODEL, messages: [{ role: 'user', content }] })),
@@ -325,7 +325,7 @@ describe('safety', () => {
       expect(tracing.spans()[0]?.attributes['mlflow.spanInputs']).to.include('[nested too deeply]');
     });
 
-    /** Milliseconds of this thread, and bytes kept, by calls that never leave the process. */
+    /** CPU milliseconds and large parses of a call that never leaves the process. */
     async function costOf(command: () => sdk.InvokeModelCommand): Promise<{ milliseconds: number; parses: number }> {
       const local = createClient(simulator.url, {
         requestHandler: {
@@ -350,7 +350,7 @@ describe('safety', () => {
       ['text', (text: string) => text],
       ['bytes', (text: string) => Buffer.from(text)],
     ] as const) {
-      it(`20 MB of media in a body of ${name}: parsed once, and kept out of the span`, async () => {
+      it(`and parses 20 MB of media in a body of ${name} once, and keeps it out of the span`, async () => {
         const data = 'A'.repeat(20_000_000);
         const body = make(
           claude(`[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"${data}"}}]`),
@@ -361,7 +361,7 @@ describe('safety', () => {
         expect(tracing.spans()[0]?.attributes['mlflow.spanInputs']).to.include('[image]');
       });
 
-      it(`50 MB in a body of ${name}, which the service would refuse: not read at all`, async () => {
+      it(`and does not read 50 MB in a body of ${name}, which the service refuses`, async () => {
         const body = make(claude(JSON.stringify('words '.repeat(8_500_000))));
         const { parses } = await costOf(() => new sdk.InvokeModelCommand({ modelId: MODEL, body }));
         expect(parses).to.equal(0);
@@ -372,7 +372,7 @@ describe('safety', () => {
       });
     }
 
-    it('200,000 keys: a few times what parsing them takes', async () => {
+    it('and takes a few times as long as parsing for 200,000 keys', async () => {
       const body = JSON.stringify(
         Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [`key ${index}`, index])),
       );
@@ -385,8 +385,8 @@ describe('safety', () => {
     });
   });
 
-  describe('of odd objects', () => {
-    it('with toJSON: never called by the instrumentation, in inputs and in what hooks return', async () => {
+  describe('accepts odd objects', () => {
+    it('with toJSON, which it never calls, in inputs and in the results of hooks', async () => {
       let calls = 0;
       const odd = { celsius: 21, toJSON: () => ({ calls: ++calls }) };
       const count = async () => {
@@ -404,7 +404,7 @@ describe('safety', () => {
       expect(json(tracing.spans().at(-1)!, 'mlflow.spanInputs')).to.include({ celsius: 21 });
     });
 
-    it('that are proxies: read, never changed', async () => {
+    it('that are proxies, which it reads and never changes', async () => {
       const written: string[] = [];
       const note = (what: string): boolean => written.push(what) > 0;
       const wrap = <Value extends object>(value: Value): Value =>
@@ -424,7 +424,7 @@ describe('safety', () => {
       expect(tracing.spans()[0]?.attributes['gen_ai.input.messages']).to.include('Hi');
     });
 
-    it('whose getters throw: the SDK’s own outcome; one line says what could not be read, for any number of calls', async () => {
+    it('whose getters throw: the outcome is the SDK’s own, and one line reports all calls', async () => {
       const broken = {
         get unread(): never {
           throw new Error('do not touch');
@@ -441,7 +441,7 @@ describe('safety', () => {
       expect(said()[0]).to.include('do not touch');
     });
 
-    it('whose model id cannot be read: the call is not traced, and one line says so', async () => {
+    it('whose model id cannot be read: the call is not traced, and one line reports it', async () => {
       const input = new Proxy(CONVERSE, {
         get(target, key, receiver) {
           if (key === 'guardrailConfig') throw new Error('hostile');
@@ -455,7 +455,7 @@ describe('safety', () => {
       expect(said()[0]).to.include('starting the span of a call failed; the call is not traced (said once)');
     });
 
-    it('thrown as errors, which cannot be read: handed on as they are; the span is ERROR', async () => {
+    it('that are thrown and cannot be read: the application gets them, and the span is ERROR', async () => {
       const hostile = {
         get name(): never {
           throw new Error('no name');
@@ -493,8 +493,8 @@ describe('safety', () => {
     });
   });
 
-  describe('of texts', () => {
-    it('invalid UTF-8 in requests, answers and chunks: base64', async () => {
+  describe('records odd texts', () => {
+    it('with invalid UTF-8 as base64, in requests, answers and chunks', async () => {
       const bytes = Buffer.from([0x7b, 0xff, 0xfe, 0x7d]);
       answer = { body: bytes };
       await compare(async () => {
@@ -506,7 +506,7 @@ describe('safety', () => {
       expect(json(span!, 'mlflow.spanOutputs')).to.have.property('body', bytes.toString('base64'));
     });
 
-    it('lone surrogates: valid JSON, which any exporter can send', async () => {
+    it('with lone surrogates as valid JSON that any exporter can send', async () => {
       const text = 'a\ud800b\udc00c';
       await compare(() =>
         client.send(new sdk.ConverseCommand({ ...CONVERSE, messages: [{ role: 'user', content: [{ text }] }] })),
@@ -523,7 +523,7 @@ describe('safety', () => {
     });
   });
 
-  it('reports a broken span processor once, however many calls it breaks', async () => {
+  it('reports a broken span processor once for all calls', async () => {
     const { instrumentation } = tracing;
     const broken = startTracingWithBrokenProcessor();
     instrumentation.setTracerProvider(broken.provider);

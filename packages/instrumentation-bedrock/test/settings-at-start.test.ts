@@ -20,7 +20,7 @@ describe('settings', () => {
     delete process.env[CAPTURE];
   });
 
-  it('that are not understood are named in a warning, and the application starts', () => {
+  it('that are invalid are named in a warning, and the application starts', () => {
     process.env[CAPTURE] = 'maybe';
     new BedrockInstrumentation({ enabled: false, maxContentLength: -1 });
     expect(warnings).to.deep.equal([
@@ -29,7 +29,7 @@ describe('settings', () => {
     ]);
   });
 
-  it('may be looked at in mid-stream: disable() still ends the spans of open streams', async () => {
+  it('can be read in mid-stream: disable() still ends the spans of open streams', async () => {
     const simulator = await startSimulator();
     const tracing = startTracing();
     const client = createClient(simulator.url);

@@ -1,4 +1,4 @@
-/** Settings that are changed while the application runs, with the clients it has. */
+/** Changes of the settings while the application runs and uses its clients. */
 
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
@@ -18,7 +18,7 @@ describe('setConfig() while running', () => {
     ({ tracing, client } = parts);
   });
 
-  it('holds from the next call on, and the application gets the same', async () => {
+  it('applies from the next call on, and the application gets the same', async () => {
     const hooked: unknown[] = [];
     const call = async () => (await client.send(new sdk.ConverseCommand(CONVERSE))).output;
     const answers = [await call()];
@@ -38,7 +38,7 @@ describe('setConfig() while running', () => {
     expect(hooked).to.deep.equal(['Converse']);
   });
 
-  it('leaves calls as they began: a stream that is being read keeps its settings', async () => {
+  it('does not change open calls: a stream keeps the settings of its start', async () => {
     const { stream } = await client.send(new sdk.ConverseStreamCommand(CONVERSE));
     tracing.instrumentation.setConfig({ captureMessageContent: false, recordStreamEvents: false });
     const events = await collect(stream);
@@ -47,7 +47,7 @@ describe('setConfig() while running', () => {
     expect(span?.attributes).to.include.keys('gen_ai.output.messages');
   });
 
-  it('with a value of the wrong type, or nothing at all: a warning, and calls go on', async () => {
+  it('logs a warning for a value of the wrong type, and calls work', async () => {
     const warnings: string[] = [];
     const silent = () => undefined;
     const logger = { error: silent, info: silent, debug: silent, verbose: silent };

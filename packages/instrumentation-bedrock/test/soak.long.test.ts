@@ -21,7 +21,7 @@ const GOOD: SoakResult = {
 };
 
 describe('soak', () => {
-  it('of 2,000 calls with faults, breaks and aborts: everything holds', async function () {
+  it('passes all checks with 2,000 calls, faults, breaks and aborts', async function () {
     this.timeout(120_000);
     const result = await runSoak({ calls: 2000, concurrency: 16, seed: 1 }, () => undefined);
     expect(failuresOf(result), formatResult(result)).to.deep.equal([]);
@@ -70,7 +70,7 @@ describe('soak', () => {
     ],
   ];
   for (const [broken, sentence] of BROKEN) {
-    it(`says: ${sentence.split('\n')[0]}`, () => {
+    it(`reports: ${sentence.split('\n')[0]}`, () => {
       expect(failuresOf({ ...GOOD, ...broken })).to.deep.equal([sentence]);
     });
   }

@@ -111,7 +111,7 @@ describe('the span of a call', () => {
     expect(active).to.equal(chat?.spanContext().spanId);
   });
 
-  it('tells a failure by the type the service gave it', async () => {
+  it('records a failure with the type that the service sent', async () => {
     tracing = startTracing();
     const client = createClient(simulator.endpoint({ scenario: 'throttling' }));
     const error = await client
@@ -129,7 +129,7 @@ describe('the span of a call', () => {
     expect(span?.attributes).to.not.have.property('mlflow.spanOutputs');
   });
 
-  it('counts a call that the SDK retried once', async () => {
+  it('is one span for a call that the SDK retried', async () => {
     tracing = startTracing();
     const endpoint = simulator.endpoint({ scenario: 'throttling', parameters: { times: 1 } });
     const client = createClient(endpoint, { maxAttempts: 3 });
@@ -164,7 +164,7 @@ describe('the span of a call', () => {
     });
   });
 
-  it('records what was sent, though the application changes its messages afterwards', async () => {
+  it('records the messages as sent, even if the application changes them afterwards', async () => {
     tracing = startTracing();
     const client = createClient(simulator.url);
     const messages = structuredClone(MESSAGES);
@@ -175,7 +175,7 @@ describe('the span of a call', () => {
     expect(json(tracing.spans()[0]!, 'gen_ai.input.messages')).to.have.lengthOf(1);
   });
 
-  it('has no content where content is off, but still parameters and tokens', async () => {
+  it('has parameters and tokens but no content if content is off', async () => {
     tracing = startTracing({ config: { captureMessageContent: false } });
     const canary = 'canary-4711';
     const client = createClient(simulator.url);
@@ -241,7 +241,7 @@ describe('the span of a call', () => {
     client.destroy();
   });
 
-  it('shows of InvokeModel what contentHook made of it, body and parameters, never what was sent', async () => {
+  it('shows the InvokeModel body and parameters that contentHook returned, never the original', async () => {
     tracing = startTracing({
       config: {
         contentHook: ({ kind, value }) =>
@@ -265,7 +265,7 @@ describe('the span of a call', () => {
     }
   });
 
-  it('records no chunk events where a contentHook redacts, unless asked: a secret may come in pieces', async () => {
+  it('records no chunk events with a contentHook by default: a secret can be split over chunks', async () => {
     const client = createClient(simulator.url);
     for (const [config, hasEvents] of [
       [{}, false],
@@ -280,7 +280,7 @@ describe('the span of a call', () => {
     client.destroy();
   });
 
-  it('keeps what hooks write in place of content', async () => {
+  it('keeps attributes that hooks write in place of content', async () => {
     tracing = startTracing({
       config: {
         requestHook: (span) => span.setAttribute('mlflow.spanInputs', '"mine"'),
@@ -297,7 +297,7 @@ describe('the span of a call', () => {
     expect(json(tracing.spans()[0]!, 'mlflow.spanOutputs')).to.have.property('output');
   });
 
-  it('keeps what hooks write in place of what the span has from its start', async () => {
+  it('keeps attributes that hooks write in place of those from its start', async () => {
     tracing = startTracing({ config: { requestHook: (span) => span.setAttribute('gen_ai.request.model', 'alias') } });
     const client = createClient(simulator.url);
     const aborted = { abortSignal: AbortSignal.abort() };
@@ -309,7 +309,7 @@ describe('the span of a call', () => {
     expect(models).to.deep.equal(['alias', 'alias', 'alias']);
   });
 
-  it('survives hooks that reject, and records nothing of what an async contentHook was given', async () => {
+  it('survives hooks that reject, and records no content from an async contentHook', async () => {
     const unhandled: unknown[] = [];
     const onUnhandled = (error: unknown): void => void unhandled.push(error);
     process.on('unhandledRejection', onUnhandled);
@@ -322,14 +322,14 @@ describe('the span of a call', () => {
     const client = createClient(simulator.url);
     await client.send(new ConverseCommand({ modelId: MODEL, messages: MESSAGES }));
     client.destroy();
-    // Rejections nobody handles are announced when the microtasks are done.
+    // Node.js reports unhandled rejections after the microtasks.
     await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', onUnhandled);
     expect(unhandled).to.deep.equal([]);
     expect(JSON.stringify(tracing.spans()[0]?.attributes)).to.not.include('France');
   });
 
-  it('cuts long texts where a limit is set', async () => {
+  it('cuts long texts if a limit is set', async () => {
     tracing = startTracing({ config: { maxContentLength: 10 } });
     const client = createClient(simulator.url);
     await client.send(
@@ -342,7 +342,7 @@ describe('the span of a call', () => {
     );
   });
 
-  it('records one form of content where one is asked for', async () => {
+  it('records one form of content if one is configured', async () => {
     const client = createClient(simulator.url);
     for (const format of ['gen_ai', 'mlflow'] as const) {
       tracing = startTracing({ config: { contentFormats: [format] } });
@@ -355,7 +355,7 @@ describe('the span of a call', () => {
     client.destroy();
   });
 
-  it('calls the hooks with the span and what is known, and survives what they throw', async () => {
+  it('calls the hooks with the span and the call, and survives their errors', async () => {
     const seen: unknown[] = [];
     tracing = startTracing({
       config: {
@@ -382,7 +382,7 @@ describe('the span of a call', () => {
     expect(tracing.spans()[0]?.attributes).to.include({ 'app.request': 1, 'app.response': 2 });
   });
 
-  it('is not made where sampling says no, and no content is read then', async () => {
+  it('does not exist if it is not sampled, and no content is read', async () => {
     let reads = 0;
     tracing = startTracing({ sampler: new AlwaysOffSampler(), config: { contentHook: () => void reads++ } });
     const client = createClient(simulator.url);

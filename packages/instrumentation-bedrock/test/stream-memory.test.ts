@@ -1,4 +1,4 @@
-/** A long stream and a slow consumer: what the instrumentation keeps does not grow with the chunks. */
+/** A long stream and a slow consumer: the memory of the instrumentation does not grow with the chunks. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
@@ -8,10 +8,10 @@ import { createClient, json, startTracing, type Tracing } from './support/tracin
 
 const CHUNKS = 50_000;
 const TEXT = 'A few words. ';
-/** Bytes by which the heap of a process with many tests behind it grows anyway. A string per chunk would be 4 MB. */
+/** Bytes by which the heap of a process with many tests grows without tracing too. A string per chunk would need 4 MB. */
 const NOISE = 2 ** 20;
 
-/** Encoded once and sent in pieces of many, so that the test's time is the client's and not the simulator's. */
+/** Encoded once and sent in large pieces, so that the simulator needs little time. */
 function* events(): Generator<StreamEvent | Uint8Array> {
   const delta = { contentBlockIndex: 0, delta: { text: TEXT } };
   const chunk = encodeEvent({ type: 'contentBlockDelta', payload: delta });
@@ -35,7 +35,7 @@ describe(`a stream of ${CHUNKS} chunks with a slow consumer`, function () {
   after(() => simulator.close());
   afterEach(() => tracing.close());
 
-  /** Bytes by which the heap, rid of garbage, has grown when nearly all of the stream is read. */
+  /** The growth of the heap after garbage collection, in bytes, when nearly all of the stream is read. */
   async function growth(): Promise<number> {
     const client = createClient(simulator.url);
     const { stream } = await client.send(new ConverseStreamCommand({ modelId: 'amazon.nova-lite-v1:0', messages: [] }));
@@ -54,7 +54,7 @@ describe(`a stream of ${CHUNKS} chunks with a slow consumer`, function () {
   }
 
   for (const recordStreamEvents of [false, true]) {
-    it(`in the memory of the answer's text, chunk events ${recordStreamEvents ? 'on' : 'off'}`, async () => {
+    it(`needs the memory of the answer's text, chunk events ${recordStreamEvents ? 'on' : 'off'}`, async () => {
       // The SDK's default limits: a span keeps 128 events.
       tracing = startTracing({ config: { recordStreamEvents }, spanLimits: {} });
       const traced = await growth();
@@ -68,7 +68,7 @@ describe(`a stream of ${CHUNKS} chunks with a slow consumer`, function () {
     });
   }
 
-  it('in no memory with content and chunk events off', async () => {
+  it('needs no memory with content and chunk events off', async () => {
     tracing = startTracing({ config: { recordStreamEvents: false, captureMessageContent: false } });
     const traced = await growth();
     expect(tracing.spans()[0]?.attributes['gen_ai.usage.output_tokens']).to.equal(CHUNKS);

@@ -51,7 +51,7 @@ describe('streams', () => {
     expect(span?.attributes['gen_ai.request.stream']).to.equal(true);
   });
 
-  it('leave out chunk events where they are switched off', async () => {
+  it('have no chunk events if they are off', async () => {
     tracing.instrumentation.setConfig({ recordStreamEvents: false });
     await collect(await converse(simulator.url));
     expect(tracing.spans()[0]?.events).to.deep.equal([]);
@@ -59,7 +59,7 @@ describe('streams', () => {
   });
 
   it('reach the consumer chunk by chunk, as the service sends them', async () => {
-    // The service sends a chunk only after the one before was consumed: reading ahead or buffering would hang here.
+    // The service sends a chunk only after the previous one was consumed, so reading ahead would hang here.
     let release: () => void = () => undefined;
     const paced = await startSimulator({
       respond: () => ({
@@ -90,7 +90,7 @@ describe('streams', () => {
     expect(tracing.spans()).to.have.lengthOf(1);
   });
 
-  it('end their span on an early break, with what had arrived and no error', async () => {
+  it('end their span on an early break, with the chunks so far and no error', async () => {
     const endpoint = simulator.endpoint({ scenario: 'stream', parameters: { chunks: 50 } });
     let text = '';
     for await (const event of await converse(endpoint)) {
@@ -116,7 +116,7 @@ describe('streams', () => {
     expect(tracing.spans()[0]?.status.code).to.equal(SpanStatusCode.UNSET);
   });
 
-  it('end their span when nobody reads them and they are collected', async () => {
+  it('end their span when they are collected unread', async () => {
     const { gc } = globalThis;
     expect(gc, 'mocha must run with --expose-gc').to.be.a('function');
     const ended = new Promise<ReadableSpan>((resolve) => {
@@ -132,7 +132,7 @@ describe('streams', () => {
     expect((await ended).name).to.equal(`chat ${MODEL}`);
   });
 
-  it('are read whole when an iterator was made before and dropped', async () => {
+  it('are recorded whole if another iterator was created and dropped before', async () => {
     const stream = await converse(simulator.url);
     stream[Symbol.asyncIterator]();
     for (let turn = 0; turn < 5; turn++) {
@@ -144,7 +144,7 @@ describe('streams', () => {
     expect(tracing.spans()[0]?.attributes).to.include.keys('gen_ai.usage.output_tokens');
   });
 
-  it('that are left early have no output tokens: what the service said so far is no count', async () => {
+  it('that are left early have no output tokens: the count so far is not final', async () => {
     client = createClient(simulator.url);
     const { body } = await client.send(
       new InvokeModelWithResponseStreamCommand({
@@ -176,7 +176,7 @@ describe('streams', () => {
     ],
     ['an error frame', { scenario: 'error-frame', parameters: { after: 3 } }, 'InternalFailure'],
   ] as const) {
-    it(`pass on ${name} unchanged; the span is ERROR with what had arrived`, async () => {
+    it(`throw ${name} unchanged; the span is ERROR with the chunks so far`, async () => {
       tracing.instrumentation.disable();
       const plain = await readUntilError(await converse(simulator.endpoint(endpointOf)));
       tracing.instrumentation.enable();
@@ -198,7 +198,7 @@ describe('streams', () => {
     ['reset', 'ERR_HTTP2_STREAM_ERROR', true],
     ['truncated', 'incomplete_stream', false],
   ] as const) {
-    it(`that are ${scenario} are ERROR with what had arrived, and ${thrown ? 'throw' : 'end'} as without tracing`, async () => {
+    it(`that are ${scenario} are ERROR with the chunks so far, and ${thrown ? 'throw' : 'end'} as without tracing`, async () => {
       const endpoint = simulator.endpoint({ scenario, parameters: { after: 3 } });
       tracing.instrumentation.disable();
       const plain = await readUntilError(await converse(endpoint));

@@ -1,4 +1,4 @@
-/** Pure parts: values, usage, model ids, configuration. */
+/** The pure parts: values, usage, model ids, errors, configuration. */
 
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
@@ -11,7 +11,7 @@ import { combineUsage, readUsageHeaders } from '../src/data/usage.js';
 import { VERSION } from '../src/version.js';
 
 describe('toJson', () => {
-  it('makes plain JSON of what applications pass', () => {
+  it('makes plain JSON from the values of applications', () => {
     const cyclic: { name: string; self?: unknown } = { name: 'a' };
     cyclic.self = cyclic;
     expect(
@@ -43,7 +43,7 @@ describe('toJson', () => {
     expect(({} as { polluted?: boolean }).polluted).to.equal(undefined);
   });
 
-  it('bounds depth', () => {
+  it('stops at 200 levels', () => {
     let deep: unknown = 1;
     for (let level = 0; level < 100_000; level++) deep = { deep };
     expect(JSON.stringify(toJson(deep))).to.include('[nested too deeply]');
@@ -57,7 +57,7 @@ describe('token usage', () => {
     expect(combineUsage([usage], 'openai')).to.include({ inputTokens: 152, totalTokens: 157 });
   });
 
-  it('sees where the provider has added them already', () => {
+  it('does not add cached tokens that the provider has added already', () => {
     const usage = { inputTokens: 152, outputTokens: 5, totalTokens: 157, cacheReadTokens: 100, cacheWriteTokens: 40 };
     expect(combineUsage([usage], 'openai')).to.include({ inputTokens: 152, totalTokens: 157 });
     expect(combineUsage([usage]), 'behind an ARN').to.include({ inputTokens: 152, totalTokens: 157 });
@@ -67,7 +67,7 @@ describe('token usage', () => {
     ).to.include({ inputTokens: 152, totalTokens: 157 });
   });
 
-  it('takes each figure from the first source that has it: body, headers, metrics', () => {
+  it('takes each count from the first source that has it: body, headers, metrics', () => {
     expect(
       combineUsage([{ inputTokens: 1 }, { inputTokens: 2, outputTokens: 3 }, { outputTokens: 4, cacheReadTokens: 5 }]),
     ).to.deep.equal({
@@ -81,7 +81,7 @@ describe('token usage', () => {
     });
   });
 
-  it('invents nothing', () => {
+  it('never infers a count', () => {
     expect(combineUsage([undefined, {}, { cacheReadTokens: 1 }])).to.equal(undefined);
     expect(combineUsage([{ inputTokens: Number.NaN, outputTokens: -1 }])).to.equal(undefined);
     expect(readUsageHeaders({ 'x-amzn-bedrock-input-token-count': 'many' }).inputTokens).to.equal(undefined);
@@ -115,7 +115,7 @@ describe('identifyModel', () => {
     [undefined, undefined, undefined],
   ];
   for (const [id, baseId, vendor] of CASES) {
-    it(`${id}`, () => expect(identifyModel(id)).to.deep.equal(vendor === undefined ? {} : { baseId, vendor }));
+    it(`reads ${id}`, () => expect(identifyModel(id)).to.deep.equal(vendor === undefined ? {} : { baseId, vendor }));
   }
 });
 
@@ -142,7 +142,7 @@ describe('resolveConfig', () => {
     for (const word of ['TRUE', 'SPAN_ONLY', 'span_and_event']) expect(capture(word)).to.equal(true);
   });
 
-  it('says which values it does not understand, and ignores them', () => {
+  it('warns of invalid values and ignores them', () => {
     const warnings: string[] = [];
     const env = { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'perhaps' };
     const config = resolveConfig({ captureMessageContent: false, maxContentLength: -1 }, env, (w) => warnings.push(w));
@@ -155,7 +155,7 @@ describe('resolveConfig', () => {
 });
 
 describe('version', () => {
-  it('is the one of package.json', () => {
+  it('equals the version in package.json', () => {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
     expect(VERSION).to.equal(version);
   });

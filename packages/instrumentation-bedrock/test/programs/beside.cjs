@@ -1,4 +1,4 @@
-// An application with the general instrumentations beside this one. BESIDE names them in the order of registration.
+// An application with other instrumentations beside this one. BESIDE names them in the order of registration.
 const { createRequire } = require('node:module');
 const { context, propagation, trace } = require('@opentelemetry/api');
 const {

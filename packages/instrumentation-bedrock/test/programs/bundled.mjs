@@ -1,11 +1,11 @@
-// What bundlers make one file of: the application, the SDK and the tracing. No module hook fires in a bundle.
+// The input of the bundlers: application, SDK and tracing. No module hook runs in a bundle.
 import { writeSync } from 'node:fs';
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { BedrockInstrumentation } from 'opentelemetry-instrumentation-bedrock';
 
-/** Without `p`: the service pads what it streams with random lengths of it. */
+/** Without `p`, which is padding of a random length. */
 const print = (line) => writeSync(1, `${JSON.stringify(line, (key, value) => (key === 'p' ? undefined : value))}\n`);
 
 const exporter = new InMemorySpanExporter();

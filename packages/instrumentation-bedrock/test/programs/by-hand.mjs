@@ -1,4 +1,4 @@
-// manuallyInstrument(), and that twice. With --import the module hook has instrumented the SDK already.
+// Calls manuallyInstrument() twice. With --import, the module hook has instrumented the SDK already.
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { converse } from './call.cjs';
 

@@ -1,4 +1,4 @@
-// The call that every program here makes. Prints what the application gets of it.
+// The call that every program makes. Prints the answer.
 const { writeSync } = require('node:fs');
 
 exports.converse = async ({ BedrockRuntimeClient, ConverseCommand }, client = new BedrockRuntimeClient({})) => {
@@ -7,6 +7,6 @@ exports.converse = async ({ BedrockRuntimeClient, ConverseCommand }, client = ne
     new ConverseCommand({ modelId: 'amazon.nova-lite-v1:0', messages }),
   );
   client.destroy();
-  // Not console.log: a worker thread's would be lost when the thread ends.
+  // Not console.log: the output of a worker thread would be lost at its end.
   writeSync(1, `${JSON.stringify({ answer: { status: $metadata.httpStatusCode, ...answer } })}\n`);
 };

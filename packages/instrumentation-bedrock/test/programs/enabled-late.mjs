@@ -1,4 +1,4 @@
-// The instrumentation is made with `enabled: false` and asks for no hook before enable(), when the SDK is there.
+// The instrumentation is created with `enabled: false`, so it sets no hook until enable(), after the SDK was loaded.
 import { BedrockInstrumentation } from 'opentelemetry-instrumentation-bedrock';
 import { converse } from './call.cjs';
 import { instrumentation, provider } from './setup.mjs';

@@ -1,4 +1,4 @@
-// Runs the programs that are named in its arguments, each in a worker thread; --import and --require reach those, too.
+// Runs each program of its arguments in a worker thread. --import and --require apply to worker threads too.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 

@@ -1,4 +1,4 @@
-// The SDK comes when it is needed, long after the start.
+// The SDK is loaded at its first use.
 const { converse } = require('./call.cjs');
 
 setImmediate(() => converse(require('@aws-sdk/client-bedrock-runtime')));

@@ -1,4 +1,4 @@
-// The same as lazy.cjs with import().
+// The same as lazy.cjs, with import().
 import { setImmediate } from 'node:timers/promises';
 import { converse } from './call.cjs';
 

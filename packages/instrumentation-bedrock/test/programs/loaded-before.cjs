@@ -1,4 +1,4 @@
-// The SDK is loaded and its client made before the instrumentation: no hook fires.
+// The SDK is loaded and its client created before the instrumentation, so no hook runs.
 const { converse } = require('./call.cjs');
 const sdk = require('@aws-sdk/client-bedrock-runtime');
 

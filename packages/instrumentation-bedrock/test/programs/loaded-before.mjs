@@ -1,4 +1,4 @@
-// The same as loaded-before.cjs, with both ends of the range of SDKs.
+// The same as loaded-before.cjs, with the oldest and the newest SDK.
 import * as newest from '@aws-sdk/client-bedrock-runtime';
 import * as oldest from 'client-bedrock-runtime-3-600';
 import { converse } from './call.cjs';

@@ -1,4 +1,4 @@
-// Only the main thread is set up, in code; a worker thread has modules of its own.
+// Only the main thread has an instrumentation. A worker thread has its own modules.
 import './setup.mjs';
 import './app.mjs';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// With OpenTelemetry's loader hook, as its documentation asks for in ES module applications.
+// With OpenTelemetry's loader hook, as its documentation recommends for ES module applications.
 import { register } from 'node:module';
 
 register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);

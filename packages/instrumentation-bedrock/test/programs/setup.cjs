@@ -1,4 +1,4 @@
-// What an application runs first: a tracer provider and the instrumentation. Prints the finished spans at exit.
+// Sets up a tracer provider and the instrumentation. Prints the finished spans at exit.
 const { writeSync } = require('node:fs');
 const { InMemorySpanExporter, SimpleSpanProcessor } = require('@opentelemetry/sdk-trace-base');
 const { NodeTracerProvider } = require('@opentelemetry/sdk-trace-node');

@@ -1,4 +1,4 @@
-// Started with --import: the instrumentation came by module hook. Two of the four calls are made while it is off.
+// Started with --import, so a module hook has set up the instrumentation. It is disabled for two of the four calls.
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { converse } from './call.cjs';
 import { instrumentation } from './setup.mjs';

@@ -1,6 +1,6 @@
 /**
- * The application of a soak: `child.ts <options and url as JSON>`, with --expose-gc. Prints one JSON object per line,
- * the progress and at last the result, and then has nothing left to do: that it ends is part of the test.
+ * The application of a soak: `child.ts <options and url as JSON>`, with --expose-gc. Prints one JSON object per line: the
+ * progress, then the result. Afterwards the process must end by itself.
  */
 
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
@@ -14,17 +14,17 @@ import { CALLS, createSwitcher, nameOf, planCalls } from './plan.js';
 import type { ChildResult, SoakOptions } from './result.js';
 import type { Outcome } from './situations.js';
 
-/** What the child tells the process that started it. */
+/** A message to the process that started this one. */
 export type Message =
   | { readonly progress: { readonly calls: number; readonly heap: number } }
   | { readonly result: ChildResult }
   | { readonly leftovers: readonly string[] };
 
 const EXAMPLES_SHOWN = 10;
-/** A call that takes longer is not answered at all: no endpoint takes a second. */
+/** Every endpoint answers within a second, so a longer call gets no answer. */
 const CALL_TIMEOUT_MILLIS = 30_000;
 const QUARTERS = 4;
-/** Turns of the event loop, each with a collection, that streams nobody reads have for being noticed. */
+/** Turns of the event loop, each with a garbage collection, in which unread streams must end their spans. */
 const COLLECTIONS = 200;
 
 const { url, ...options } = JSON.parse(process.argv[2] ?? '') as SoakOptions & { readonly url: string };
@@ -33,7 +33,7 @@ const diagnostics: string[] = [];
 const warnings: string[] = [];
 process.on('unhandledRejection', (reason) => unhandledRejections.push(String(reason)));
 process.on('warning', ({ message }) => warnings.push(message));
-// The process that started this one asks when it waits in vain for the end.
+// The process that started this one sends SIGTERM if this one does not end.
 process.on('SIGTERM', () => {
   tell({ leftovers: process.getActiveResourcesInfo() });
   process.exit(1);
@@ -92,7 +92,7 @@ async function main(): Promise<void> {
   });
 }
 
-/** What each kind of call gives an application that is not instrumented: nothing is patched yet. */
+/** The outcome of each kind of call without instrumentation. Nothing is patched yet. */
 async function runWithoutInstrumentation(indexes: ReadonlySet<number>): Promise<Map<number, Outcome>> {
   const clients = new Clients(url);
   const outcomes = new Map<number, Outcome>();
@@ -113,7 +113,7 @@ async function runCall(index: number, clients: Clients): Promise<Outcome> {
   return inTime(situation.use(client, request)).finally(release);
 }
 
-/** The outcome, or that there is none; then no more calls are made. */
+/** The outcome of a call. Without an outcome the soak makes no more calls. */
 function inTime(outcome: Promise<Outcome>): Promise<Outcome> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<Outcome>((resolve) => {
@@ -125,7 +125,7 @@ function inTime(outcome: Promise<Outcome>): Promise<Outcome> {
   return Promise.race([outcome, tooLate]).finally(() => clearTimeout(timer));
 }
 
-/** Never more at once than the concurrency. What the work throws is a defect of the soak and ends it. */
+/** Runs as many at once as the concurrency allows. An error of the work is a defect of the soak and ends it. */
 async function forEach(items: ArrayLike<number>, work: (item: number) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -134,7 +134,7 @@ async function forEach(items: ArrayLike<number>, work: (item: number) => Promise
   await Promise.all(Array.from({ length: options.concurrency }, worker));
 }
 
-/** Collects garbage until the streams nobody read have ended their spans, and the heap holds only what is in use. */
+/** Collects garbage until unread streams have ended their spans and the heap contains only objects in use. */
 async function settle(ledger: SpanLedger): Promise<void> {
   for (let turn = 0; turn < COLLECTIONS && (turn < 5 || ledger.open > 0); turn++) {
     globalThis.gc?.();

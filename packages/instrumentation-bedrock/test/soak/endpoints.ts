@@ -1,15 +1,15 @@
-/** How the service behaves: endpoints of the simulator, and clients for them. */
+/** The endpoints of the simulator, and clients for them. */
 
 import { connect, type Socket } from 'node:net';
 import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import type { ReceivedRequest, SimulatedResponse } from 'bedrock-simulator';
 
 interface Endpoint {
-  /** Scenario of the simulator, with its parameters. */
+  /** The scenario of the simulator, with its parameters. */
   readonly path: string;
   /** Default: 1. */
   readonly maxAttempts?: number;
-  /** Milliseconds without activity after which a connection is given up. Default: the SDK's, five minutes. */
+  /** Milliseconds without activity until a connection is closed. Default: the SDK's, five minutes. */
   readonly sessionTimeout?: number;
 }
 
@@ -39,23 +39,23 @@ const FIRST_ERRORS: Readonly<Record<string, SimulatedResponse>> = {
   unavailable: { status: 503, headers: { 'x-amzn-errortype': 'ServiceUnavailableException' }, body: { message: '' } },
 };
 
-/** For the simulator: the first attempt of each call fails at the endpoints whose path says so. */
+/** The simulator's answers: at endpoints with this path, the first attempt of each call fails. */
 export function failFirstAttempt({ path, headers }: ReceivedRequest): SimulatedResponse | undefined {
   const name = /;first=(\w+)/.exec(path)?.[1];
   if (name === undefined || !headers['amz-sdk-request']?.startsWith('attempt=1')) return undefined;
   return FIRST_ERRORS[name];
 }
 
-/** A client, with what `destroy()` of the SDK leaves open. */
+/** A client, and the connections that the SDK's `destroy()` leaves open. */
 export interface SoakClient {
   readonly client: BedrockRuntimeClient;
   close(): void;
 }
 
-/** A client that several calls use at once; closed when it is retired and the last of them is done. */
+/** A client that several calls share. It is closed after it is retired and the last call has ended. */
 interface Shared extends SoakClient {
   users: number;
-  /** Calls until it is retired. */
+  /** The calls until it is retired. */
   left: number;
 }
 
@@ -64,7 +64,7 @@ export interface Lease {
   release(): void;
 }
 
-/** Clients are used for so many calls, then destroyed and made anew, as applications do that rotate credentials. */
+/** Replaces each client after a number of calls, like an application that rotates credentials. */
 const CALLS_PER_CLIENT = 200;
 
 export class Clients {
@@ -78,8 +78,8 @@ export class Clients {
   create(name: EndpointName): SoakClient {
     const { path, maxAttempts = 1, sessionTimeout }: Endpoint = ENDPOINTS[name];
     const { hostname, port } = new URL(this.#url);
-    // The SDK gives every event stream a connection of its own, and closes it only when the stream was read to its
-    // end; the connections of all others would stay until the server closes them, with or without instrumentation.
+    // The SDK gives every event stream its own connection and closes it only after the stream is read to its end. Other
+    // connections would stay open until the server closes them, with or without instrumentation.
     const sockets = new Set<Socket>();
     const createConnection = (): Socket => {
       const socket = connect({ host: hostname, port: Number(port), noDelay: true });
@@ -121,7 +121,7 @@ export class Clients {
     };
   }
 
-  /** When no call is under way. */
+  /** Closes all clients. No call may be running. */
   close(): void {
     for (const shared of this.#shared.values()) shared.close();
     this.#shared.clear();

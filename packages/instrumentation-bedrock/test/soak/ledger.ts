@@ -1,11 +1,11 @@
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 
-/** Keeps account of spans: every one that starts must end, once. */
+/** Counts spans: each that starts must end once. */
 export class SpanLedger implements SpanProcessor {
   readonly #open = new Set<string>();
   started = 0;
   ended = 0;
-  /** Ended without having been open: for a second time. */
+  /** Spans that ended a second time. */
   endedTwice = 0;
 
   get open(): number {

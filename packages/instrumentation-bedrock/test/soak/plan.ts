@@ -1,4 +1,4 @@
-/** Which calls are made, in which order, and what is switched meanwhile: the same for the same seed. */
+/** The calls, their order, and the changes of settings between them. The same seed gives the same plan. */
 
 import type { BedrockInstrumentation, BedrockInstrumentationConfig } from '../../src/index.js';
 import { createRandom, pick } from './random.js';
@@ -10,7 +10,7 @@ export interface Call {
   readonly situation: Situation;
 }
 
-/** All there are; a plan is made of their indexes. */
+/** All kinds of calls. A plan is a list of indexes of these. */
 export const CALLS: readonly Call[] = SITUATIONS.flatMap((situation) =>
   REQUESTS.filter((request) => canBefall(situation, request)).map((request) => ({ request, situation })),
 );
@@ -41,7 +41,7 @@ const CONFIGS: readonly BedrockInstrumentationConfig[] = [
   { maxContentLength: 10, recordStreamEvents: true, contentHook: ({ value }) => value },
 ];
 
-/** Now and then turns the instrumentation off, on, or gives it another configuration. To be called before each call. */
+/** Sometimes disables, enables or configures the instrumentation. Runs before each call. */
 export function createSwitcher(instrumentation: BedrockInstrumentation, seed: number): () => void {
   const random = createRandom(seed + 1);
   return () => {

@@ -1,4 +1,4 @@
-/** Numbers from 0 to 1, the same ones for the same seed (mulberry32). */
+/** Numbers from 0 to 1. The same seed gives the same numbers (mulberry32). */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -9,7 +9,7 @@ export function createRandom(seed: number): () => number {
   };
 }
 
-/** An index of `weights`, each as often as its share. */
+/** Returns an index of `weights`, with a probability proportional to the weight. */
 export function pick(weights: readonly number[], random: () => number): number {
   let rest = random() * weights.reduce((sum, weight) => sum + weight, 0);
   const at = weights.findIndex((weight) => {

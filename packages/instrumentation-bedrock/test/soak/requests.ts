@@ -1,11 +1,11 @@
-/** What is asked: every operation, and of InvokeModel every family of models. */
+/** The requests: every operation, and InvokeModel with every family of models. */
 
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { CASES, PLAIN_CASES, QUESTION, TOOL_SCHEMA } from '../support/dialect-cases.js';
 
 export interface SoakRequest {
   readonly name: string;
-  /** Member of the output that is the event stream. */
+  /** The member of the output that is the event stream. */
   readonly streamMember: 'stream' | 'body' | undefined;
   createCommand(): object;
 }

@@ -1,13 +1,13 @@
-/** What a soak found, as a table and as sentences about what does not hold. */
+/** The result of a soak, as a table and as one sentence for each failed check. */
 
 export interface SoakOptions {
   readonly calls: number;
-  /** Calls under way at once. */
+  /** The number of simultaneous calls. */
   readonly concurrency: number;
   readonly seed: number;
 }
 
-/** What the process that makes the calls found. */
+/** The findings of the process that makes the calls. */
 export interface ChildResult {
   readonly seconds: number;
   readonly callsWhileEnabled: number;
@@ -15,36 +15,36 @@ export interface ChildResult {
   readonly spansEnded: number;
   readonly spansEndedTwice: number;
   readonly openStreams: number;
-  /** Used heap in MiB after a quarter, a half, three quarters and all of the calls, garbage collected. */
+  /** The used heap after garbage collection, in MiB, after 25, 50, 75 and 100% of the calls. */
   readonly heap: readonly number[];
-  /** Kinds of calls that were made: each was made once without the instrumentation before. */
+  /** The number of kinds of calls. Each was made once without the instrumentation first. */
   readonly kinds: number;
   readonly differences: number;
-  /** Some of the calls whose application saw something else than without the instrumentation. */
+  /** Some of the calls whose outcome differs from the same call without the instrumentation. */
   readonly examples: readonly string[];
   readonly unhandledRejections: readonly string[];
-  /** What the instrumentation logged as warning or error. */
+  /** The warnings and errors that the instrumentation logged. */
   readonly diagnostics: readonly string[];
-  /** Warnings of Node.js, of too many listeners for example. */
+  /** The warnings of Node.js, for example about too many listeners. */
   readonly warnings: readonly string[];
 }
 
 export interface SoakResult extends ChildResult {
   readonly options: SoakOptions;
-  /** What kept the process from ending when clients and server were closed; empty when it ended by itself. */
+  /** The handles that kept the process from ending after clients and server were closed; empty if it ended. */
   readonly leftovers: readonly string[];
 }
 
 /**
- * Growth of the heap from the first quarter to the end that is no leak, in MiB: compiled code and caches fill up. A
- * span or a stream that is kept costs several KiB, so one in a hundred would show in 100,000 calls.
+ * The allowed growth of the heap from the first quarter to the end, in MiB: compiled code and caches grow. A span or
+ * stream that is never released needs several KiB, so one in a hundred would be visible in 100,000 calls.
  */
 export const HEAP_MARGIN = 4;
 
 interface Check {
   readonly name: string;
   readonly figure: string;
-  /** What is wrong, as a sentence; undefined when it holds. */
+  /** The failure as a sentence; undefined if the check passes. */
   readonly failure: string | undefined;
 }
 
@@ -62,7 +62,7 @@ export function formatResult(result: SoakResult): string {
   ].join('\n');
 }
 
-/** A sentence for each thing that does not hold. */
+/** Returns one sentence for each failed check. */
 export function failuresOf(result: SoakResult): string[] {
   return checksOf(result).flatMap(({ failure }) => failure ?? []);
 }

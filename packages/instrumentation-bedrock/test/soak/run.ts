@@ -1,4 +1,4 @@
-/** Runs a soak: the calls in a process of their own, the simulator in this one. */
+/** Runs a soak: the calls in their own process, the simulator in this one. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,12 +10,12 @@ import { failFirstAttempt } from './endpoints.js';
 import type { ChildResult, SoakOptions, SoakResult } from './result.js';
 
 const CHILD = resolve(import.meta.dirname, 'child.ts');
-/** So long the process may take to end by itself when clients and server are closed. */
+/** The time in which the process must end by itself after clients and server are closed. */
 const END_TIMEOUT_MILLIS = 10_000;
 
 /**
- * @param log receives a line after each quarter of the calls
- * @throws Error when the process that makes the calls fails before it has a result
+ * @param log receives a line after each quarter of the calls.
+ * @throws Error if the process that makes the calls fails before it has a result.
  */
 export async function runSoak(options: SoakOptions, log: (line: string) => void): Promise<SoakResult> {
   const simulator = await startSimulator({ respond: failFirstAttempt });

@@ -1,21 +1,21 @@
-/** How applications use what they get, and what they see of it. */
+/** The ways in which applications use an answer, and what they see of it. */
 
 import { createHash } from 'node:crypto';
 import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import type { EndpointName } from './endpoints.js';
 import type { SoakRequest } from './requests.js';
 
-/** What an application saw of one call; the same text for the same sight. */
+/** What an application saw of one call, as a text to compare. */
 export type Outcome = string;
 
 export interface Situation {
   readonly name: string;
-  /** How often it is met, relative to the others. */
+  /** The frequency relative to the other situations. */
   readonly weight: number;
-  /** The operations it can befall. */
+  /** The operations in which it can occur. */
   readonly of: 'all' | 'streams' | 'answers';
   readonly endpoint: EndpointName;
-  /** The call destroys its client, so it has one of its own. */
+  /** True if the call destroys its client, which must be its own then. */
   readonly ownClient?: boolean;
   readonly use: Use;
 }
@@ -89,7 +89,7 @@ function readCallback(client: BedrockRuntimeClient, request: SoakRequest, option
   });
 }
 
-/** How many events come before the reset depends on the network, so only the error counts. */
+/** The number of events before the reset depends on the network, so only the error is compared. */
 async function readToError(client: BedrockRuntimeClient, request: SoakRequest): Promise<Outcome> {
   try {
     for await (const _event of streamOf(await send(client, request.createCommand()), request));
@@ -139,7 +139,7 @@ async function abortWhileWaiting(client: BedrockRuntimeClient, request: SoakRequ
   return answer.then(() => 'answered', describeError);
 }
 
-/** What still comes after the abort depends on what had arrived by then. */
+/** The events after the abort depend on the network, so they are not compared. */
 async function abortInMidStream(client: BedrockRuntimeClient, request: SoakRequest): Promise<Outcome> {
   const controller = new AbortController();
   const output = await send(client, request.createCommand(), { abortSignal: controller.signal });

@@ -1,4 +1,4 @@
-/** The measure of harmlessness: the same thing done without the instrumentation and with it. */
+/** Compares what an application sees without and with the instrumentation. */
 
 import { createRequire } from 'node:module';
 import type * as sdk from '@aws-sdk/client-bedrock-runtime';
@@ -8,7 +8,7 @@ import type { Tracing } from './tracing.js';
 /**
  * Runs `run` without the instrumentation, then with it, and expects the same outcome.
  *
- * @returns that outcome; the spans are those of the traced run.
+ * @returns the outcome. The spans are those of the traced run.
  */
 export async function sameAsUntraced<Outcome>(
   { instrumentation, spans }: Tracing,
@@ -24,16 +24,16 @@ export async function sameAsUntraced<Outcome>(
   return traced;
 }
 
-/** What of an error an application can tell apart, without what differs between two requests. */
+/** The parts of an error that do not differ between two requests. */
 export function errorView(error: unknown): object {
   const { name, message } = error as Error;
   return { error: name, message, class: (error as Error).constructor.name };
 }
 
 /**
- * What reaches nobody while `run` runs: unhandled rejections and uncaught exceptions.
+ * Collects unhandled rejections and uncaught exceptions while `run` runs.
  *
- * @param expected so many are waited for; any more must come within the next turns of the event loop.
+ * @param expected how many to wait for. More are collected if they occur within the next five turns of the event loop.
  */
 export async function strayErrors(expected: number, run: () => unknown): Promise<unknown[]> {
   const events = ['unhandledRejection', 'uncaughtException'] as const;
@@ -54,15 +54,15 @@ export async function strayErrors(expected: number, run: () => unknown): Promise
   }
 }
 
-/** Turns of the event loop, for what is due to happen now. */
+/** Waits for turns of the event loop. */
 export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /**
- * Waits for what other parts of this process are about to do.
+ * Waits for a condition that another part of this process will fulfil.
  *
- * @throws Error when it has not come after 15 seconds.
+ * @throws Error after 15 seconds.
  */
 export async function until(isTrue: () => boolean): Promise<void> {
   const start = performance.now();
@@ -72,7 +72,7 @@ export async function until(isTrue: () => boolean): Promise<void> {
   }
 }
 
-/** The SDK's handler for HTTP/1.1, of the copy that the client uses; by itself the client speaks HTTP/2. */
+/** The SDK's handler for HTTP/1.1, from the copy that the client uses. By default the client uses HTTP/2. */
 export function http1Handler(options: object = {}): sdk.BedrockRuntimeClientConfig {
   const ofThisFile = createRequire(import.meta.url);
   const ofClient = createRequire(ofThisFile.resolve('@aws-sdk/client-bedrock-runtime'));

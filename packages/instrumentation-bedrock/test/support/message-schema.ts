@@ -1,6 +1,6 @@
 /**
  * The rules of the conventions' JSON schemas (v1.41.1) for `gen_ai.input.messages`, `gen_ai.output.messages`,
- * `gen_ai.system_instructions` and `gen_ai.tool.definitions`, as far as they go beyond "any object".
+ * `gen_ai.system_instructions` and `gen_ai.tool.definitions`, except those that allow any object.
  */
 
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
@@ -22,7 +22,7 @@ const PARTS: Readonly<Record<string, Readonly<Record<string, (value: unknown) =>
   file: { modality: isText, file_id: isText },
 };
 
-/** What is wrong with the messages of a span; empty when nothing is. */
+/** Returns what is wrong with the messages of a span; empty if they are valid. */
 export function messageViolations(span: ReadableSpan): string[] {
   return [
     ...checkMessages(json(span, 'gen_ai.input.messages'), 'input', false),

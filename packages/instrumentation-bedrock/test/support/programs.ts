@@ -1,15 +1,15 @@
-/** Programs in processes of their own, with the built packages, against the simulator. */
+/** Runs programs in their own processes, with the built packages, against the simulator. */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** What a program wrote: one line of JSON for each answer the application got, and for each span. */
+/** The output of a program: one line of JSON for each answer and each span. */
 export interface ProgramOutput {
   readonly answers: unknown[];
   readonly spans: { readonly name: string; readonly attributes: Readonly<Record<string, unknown>> }[];
 }
 
-/** @throws Error with its output when the program fails or does not end within 15 seconds. */
+/** @throws Error with the output if the program fails or does not end within 15 seconds. */
 export async function runProgram(args: readonly string[], cwd: string, endpoint: string): Promise<ProgramOutput> {
   const { stdout } = await promisify(execFile)(process.execPath, [...args], {
     cwd,

@@ -3,14 +3,14 @@ import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { createClient, startTracing, type Tracing } from './tracing.js';
 
 export interface Simulation {
-  /** One for the whole suite. */
+  /** Shared by the whole suite. */
   simulator: Simulator;
-  /** New for each test, as is the client. */
+  /** New for each test, like the client. */
   tracing: Tracing;
   client: BedrockRuntimeClient;
 }
 
-/** Has each test of this suite begin with traced calls to a simulator at hand, and end without a trace of them. */
+/** Starts a simulator for the suite, and tracing and a client for each test. */
 export function beforeEachTest(begin: (parts: Simulation) => void): void {
   let parts: Simulation | undefined;
   let simulator: Simulator;

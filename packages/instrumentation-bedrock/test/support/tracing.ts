@@ -1,4 +1,4 @@
-/** A real tracer provider, a real SDK client and the instrumentation between them, as the tests use them. */
+/** The tracer provider, SDK client and instrumentation of the tests; all are real. */
 
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { context, metrics, propagation, trace } from '@opentelemetry/api';
@@ -28,11 +28,11 @@ import { BedrockInstrumentation, type BedrockInstrumentationConfig } from '../..
 export interface Tracing {
   readonly instrumentation: BedrockInstrumentation;
   readonly provider: NodeTracerProvider;
-  /** Spans that have ended, in that order. */
+  /** The spans that have ended, in the order of their ends. */
   spans(): ReadableSpan[];
-  /** Log events that were emitted. */
+  /** The log events that were emitted. */
   events(): ReadableLogRecord[];
-  /** Collected metrics by name: the data points. */
+  /** The data points of each metric, by its name. */
   metrics(): Promise<Map<string, readonly { attributes: Record<string, unknown>; value: unknown }[]>>;
   close(): Promise<void>;
 }
@@ -41,12 +41,12 @@ export interface TracingOptions {
   readonly config?: BedrockInstrumentationConfig;
   readonly sampler?: Sampler;
   readonly spanLimits?: SpanLimits;
-  /** Beside the one that collects spans. */
+  /** Run before the one that collects spans. */
   readonly spanProcessors?: readonly SpanProcessor[];
   readonly withMetrics?: boolean;
 }
 
-/** Registers globally (for context propagation), so one at a time. */
+/** Registers a global context manager, so only one can exist at a time. */
 export function startTracing(options: TracingOptions = {}): Tracing {
   const spanExporter = new InMemorySpanExporter();
   const provider = new NodeTracerProvider({
@@ -102,7 +102,7 @@ export function createClient(endpoint: string, config: sdk.BedrockRuntimeClientC
   });
 }
 
-/** The attribute's JSON, parsed; undefined when the attribute is absent. */
+/** Parses the JSON of an attribute; undefined if the attribute is absent. */
 export function json(span: ReadableSpan, attribute: string): unknown {
   const value = span.attributes[attribute];
   return value === undefined ? undefined : JSON.parse(String(value));
