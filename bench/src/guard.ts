@@ -25,7 +25,7 @@ const EFFORT = { processes: 4, seconds: 5, batches: 0, log: (): void => {} } as 
 
 export type Ratios = { readonly [Name in keyof Limits]: Figure | undefined };
 
-/** @throws Error if one of both records less than the call has, so that the ratio would mean nothing */
+/** @throws Error if one of the two records less than the call contains, because the ratio would then mean nothing */
 export async function measureRatios(operation: Operation): Promise<Ratios> {
   const times = await measureCalls(operation, VARIANTS, { ...EFFORT, node: process.execPath });
   const [own, peer] = VARIANTS as [Variant, Variant];
@@ -39,7 +39,7 @@ export async function measureRatios(operation: Operation): Promise<Ratios> {
   };
 }
 
-/** Which ratios are above their limits in every process. A busy machine widens the interval, but does not move it. */
+/** Returns the ratios above their limits in every process. A busy machine widens the interval but does not move it. */
 export function exceeded(ratios: Ratios, limits: Limits): (keyof Limits)[] {
   return (['call', 'chunk'] as const).filter((name) => (ratios[name]?.lowest ?? 0) > (limits[name] ?? Infinity));
 }

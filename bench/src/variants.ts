@@ -1,6 +1,6 @@
 /** What is compared. */
 
-/** Whose instrumentation traces the calls. `before` is a second build of this project's. */
+/** The instrumentations that trace the calls. `before` is a second build of this project's. */
 export const SUBJECTS = ['this project', 'before', 'openinference', 'aws-sdk', 'traceloop'] as const;
 export type Subject = (typeof SUBJECTS)[number];
 

@@ -1,4 +1,4 @@
-/** The side of a column on which its text is. */
+/** The alignment of a column's text. */
 export type Align = 'left' | 'right';
 
 /** The head of a column. */

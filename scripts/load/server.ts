@@ -19,7 +19,7 @@ export function runningServer(url: string): MeasuredServer {
   return { url, count: async () => async () => ({}), close: async () => {} };
 }
 
-/** Starts a server of one's own on the backend. */
+/** Starts a server with this backend. */
 export async function startServer(
   backend: Backend,
   workers: number,

@@ -11,7 +11,7 @@ import { type BenchSpan, startTracing } from './tracing.js';
 
 /** CPU time of a turn without instrumentation. A turn is at least one call. */
 const TURN_MILLISECONDS = 6;
-/** On a busy machine, the measurement goes on until each variant had so many turns. */
+/** Each variant gets at least this many turns, even if the measurement then takes longer. */
 const MINIMUM_TURNS = 10;
 /** Compiling is not part of the cost of a call, so the warm-up must complete it. */
 const WARM_UP_SHARE = 0.4;
@@ -109,7 +109,7 @@ async function warmUp(): Promise<number[]> {
   return calls;
 }
 
-/** Microseconds of a call by variant and answer; for a variant what it adds to a call without instrumentation. */
+/** Returns microseconds by variant and answer: of a call without instrumentation, and what a variant adds to it. */
 async function measure(calls: readonly number[]): Promise<CallResult['times']> {
   const rounds = new Map(timed.map((variant) => [variant, answers.map((): number[] => [])]));
   const end = performance.now() + seconds * 1000 * (1 - WARM_UP_SHARE);
@@ -132,7 +132,7 @@ async function measure(calls: readonly number[]): Promise<CallResult['times']> {
 async function turn(variant: Variant | 'none', index: number, calls: number): Promise<number> {
   use(variant);
   const application = (applications.get(variant) as readonly Application[])[index] as Application;
-  // The first call still meets the compiled code of the variant before.
+  // The first call of a turn still runs with the code that was compiled for the previous variant.
   await application.call();
   const before = process.cpuUsage();
   for (let call = 0; call < calls; call++) await application.call();

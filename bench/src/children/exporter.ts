@@ -19,7 +19,7 @@ const exports =
     ? loadPeer('@opentelemetry/exporter-trace-otlp-proto')
     : await import(pathToFileURL(module).href);
 const exporter: SpanExporter = new exports[className](options);
-// Compiling is no cost of a span.
+// The warm-up excludes compilation, which is not a cost of a span.
 const warmUpBatches = Math.floor(batches / 3);
 await exportAll(recordSpans(warmUpBatches));
 const spans = recordSpans(batches - warmUpBatches);
