@@ -134,7 +134,7 @@ function spawnGuarded(description: ServerDescription, logFile: string): Running 
   const guard = spawn(process.execPath, [GUARD, JSON.stringify(order)], {
     cwd: directory,
     env,
-    // A process group of its own: the guard ends the whole group, and Ctrl-C in a terminal does not reach it.
+    // A process group of its own keeps Ctrl-C in a terminal away from the guard.
     detached: true,
     stdio: ['pipe', output, output],
     windowsHide: true,
