@@ -9,7 +9,7 @@ import { ExperimentResolver } from './export/experiment.js';
 import { ExporterMetrics } from './export/metrics.js';
 import { Preparation } from './export/prepare.js';
 import { describeProgram } from './export/program.js';
-import { createReporter } from './export/reporter.js';
+import { Reporter } from './export/reporter.js';
 import { hasRemoteParent } from './export/span/span.js';
 import { TraceFiles } from './export/trace/artifacts.js';
 import { TraceLedger } from './export/trace/ledger.js';
@@ -17,7 +17,7 @@ import { createSettle } from './export/trace/settle.js';
 import { Uploader } from './export/upload.js';
 import { createHttpClient, type HttpClient } from './http/client.js';
 import type { Failure } from './http/outcome.js';
-import { createRest, type Rest } from './mlflow/rest.js';
+import { Rest } from './mlflow/rest.js';
 
 // While MLflow is away, exports of processors that do not wait for one another must not pile up in memory.
 const MAX_WAITING_SPANS = 10_000;
@@ -152,10 +152,10 @@ function toError({ reason, status, errorCode }: Failure): MlflowError {
 /** Puts the parts of a delivery together. */
 function createDelivery(config: ResolvedConfig, http: HttpClient, metrics: ExporterMetrics): Delivery {
   const { connection, compression, maxRequestBytes, runId, traceInfo, recordRemoteTraces, concurrencyLimit } = config;
-  const connect = (limit: Limit): Rest => createRest(http, limit);
+  const connect = (limit: Limit): Rest => new Rest(http, limit);
   const isRoot = (span: ReadableSpan): boolean =>
     span.parentSpanContext === undefined || (recordRemoteTraces && hasRemoteParent(span));
-  const reporter = createReporter();
+  const reporter = new Reporter();
   const nextTurn = createTurns();
   const context = { runId, ...describeProgram() };
   return new Delivery({

@@ -6,7 +6,7 @@ import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
 import { chatAttributes, childSpan, exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
 
-describe('spans of one trace that arrive in several exports', () => {
+describe('a trace whose spans arrive in several exports', () => {
   let client: MlflowClient;
   let trackingUri: string;
   let exporters: MlflowSpanExporter[];
@@ -138,7 +138,7 @@ describe('spans of one trace that arrive in several exports', () => {
     expect(info).to.deep.include({ durationMillis: 1000, clientRequestId: 'req-1' });
   });
 
-  it('stays in progress without its root, and the shutdown says how many do', async () => {
+  it('stays in progress without its root, and shutdown() logs how many traces do', async () => {
     const { early } = traceWithLateSpan();
     const { early: other, root } = traceWithLateSpan();
     const exporter = newExporter({ experimentName: uniqueName('no-root') });

@@ -78,7 +78,7 @@ describe('an MLflow server with basic authentication', () => {
     expect([info.name, log.lines]).to.deep.equal(['span', []]);
   });
 
-  it('is one line that says what to do when they stay wrong', async () => {
+  it('causes one line with what to do while the credentials stay wrong', async () => {
     const exporter = newExporter('any', { ...admin, password: 'wr0ng-password' });
     const message = `MLflow at ${server.url} refuses the credentials (401): set username and password (MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD), or token (MLFLOW_TRACKING_TOKEN).`;
     for (let n = 0; n < 2; n++) expect((await exportSpans(exporter, oneSpan())).error?.message).to.equal(message);
@@ -89,7 +89,7 @@ describe('an MLflow server with basic authentication', () => {
     expect(error).to.be.instanceOf(MlflowError).and.to.have.property('message', message);
   });
 
-  it('lets a user without permission read, and says that writing is not allowed', async () => {
+  it('lets a user without permission read, and reports that writing is not allowed', async () => {
     const experimentName = uniqueName('of-the-admin');
     const { experimentId } = await newClient(admin).getOrCreateExperiment(experimentName);
     const client = newClient(reader);

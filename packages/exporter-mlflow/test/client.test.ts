@@ -37,7 +37,7 @@ describe('MlflowClient', () => {
     return error as MlflowError;
   }
 
-  it('finds no experiment of an unknown name, makes one, and refuses a second', async () => {
+  it('finds no experiment of an unknown name, creates it, and rejects a second creation', async () => {
     const name = uniqueName('new experiment');
     expect(await client.getExperimentByName(name)).to.equal(undefined);
     const id = await client.createExperiment(name);
@@ -46,7 +46,7 @@ describe('MlflowClient', () => {
     expect(error).to.deep.include({ errorCode: 'RESOURCE_ALREADY_EXISTS', status: 400, name: 'MlflowError' });
   });
 
-  it('says of a deleted experiment how to restore it, and restores it', async () => {
+  it('explains how to restore a deleted experiment, and restores it', async () => {
     const name = uniqueName('deleted experiment');
     const id = await client.createExperiment(name);
     await client.deleteExperiment(id);
@@ -60,7 +60,7 @@ describe('MlflowClient', () => {
     expect(error).to.include({ errorCode: 'RESOURCE_DOES_NOT_EXIST', status: 404 });
   });
 
-  it('finds no traces where there are none', async () => {
+  it('finds no traces in an empty experiment', async () => {
     const { experimentId } = await client.getOrCreateExperiment(uniqueName('empty'));
     expect(await client.searchTraces({ experimentIds: [experimentId] })).to.deep.equal({ traces: [] });
   });
@@ -79,7 +79,7 @@ describe('MlflowClient', () => {
     expect((await client.getTraceInfo(traceId.slice('tr-'.length))).name).to.equal('trace 0');
   });
 
-  it('says that there is no such trace', async () => {
+  it('rejects the id of a trace that does not exist', async () => {
     const error = await errorOf(client.getTrace(`tr-${'0'.repeat(32)}`));
     expect(error).to.deep.include({ errorCode: 'RESOURCE_DOES_NOT_EXIST', status: 404 });
     expect(error.message).to.equal(`Trace with ID tr-${'0'.repeat(32)} is not found.`);
@@ -109,7 +109,7 @@ describe('MlflowClient', () => {
     expect((await client.getTraceInfo(traceId)).tags).not.to.have.property('reviewed');
   });
 
-  it('writes assessments down', async () => {
+  it('records assessments', async () => {
     const [, , traceId = ''] = traceIds;
     const { spans } = await client.getTrace(traceId);
     const feedback = await client.logFeedback(traceId, {
@@ -181,7 +181,7 @@ describe('MlflowClient', () => {
     expect(error.errorCode).to.equal('RESOURCE_DOES_NOT_EXIST');
   });
 
-  it('writes hundreds of parameters, metrics and tags on a run, and numbers that JSON lacks', async () => {
+  it('records hundreds of parameters, metrics and tags on a run, and numbers that JSON lacks', async () => {
     const { runId } = await client.createRun({ experimentId });
     const named = <T>(prefix: string, count: number, value: (n: number) => T): Record<string, T> =>
       Object.fromEntries(Array.from({ length: count }, (_, n) => [`${prefix}${n}`, value(n)]));
@@ -221,7 +221,7 @@ describe('MlflowClient', () => {
     }
   });
 
-  it('runs: parameters, metrics, end, and the traces that belong to them', async () => {
+  it('records parameters, metrics and the end of a run, and links traces to it', async () => {
     const run = await client.createRun({ experimentId, name: 'cost check', tags: { team: 'search' } });
     expect(run).to.deep.include({ name: 'cost check', status: 'RUNNING', experimentId });
     await client.logParams(run.runId, { model: 'amazon.nova-lite-v1:0', temperature: 0.2, stream: true });
@@ -251,7 +251,7 @@ describe('MlflowClient', () => {
     expect((await errorOf(client.getTrace(traceId))).errorCode).to.equal('RESOURCE_DOES_NOT_EXIST');
   });
 
-  it('repeats what can be repeated, and never makes a second run', async () => {
+  it('sends requests again after outages, and never creates a second run', async () => {
     const answers: Answer[] = [];
     const server = await startLocalServer(() => answers.shift());
     const flaky = new MlflowClient({ trackingUri: server.url, retry: { initialBackoffMillis: 0 } });
@@ -263,7 +263,7 @@ describe('MlflowClient', () => {
       answers.push({ status: 500 });
       expect((await errorOf(flaky.createRun({ experimentId: '1' }))).status).to.equal(500);
 
-      // A server that says it is too busy has not done it.
+      // A server that is too busy has not created the run.
       answers.push({ status: 503 }, { status: 200, body: JSON.stringify(run) });
       expect((await flaky.createRun({ experimentId: '1' })).runId).to.equal('r');
       expect(server.requests).to.have.length(5);
@@ -273,7 +273,7 @@ describe('MlflowClient', () => {
     }
   });
 
-  it('rejects a setting that cannot work at once', () => {
+  it('throws at once for a setting that cannot work', () => {
     expect(() => new MlflowClient({ trackingUri: 'databricks' })).to.throw(
       MlflowError,
       'MLflow tracking URI "databricks" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set trackingUri or MLFLOW_TRACKING_URI to its http:// or https:// address.',

@@ -3,7 +3,7 @@ import { createTurns } from '../src/common/waiting.js';
 import { createSlots } from '../src/http/slots.js';
 
 describe('turns', () => {
-  it('are turns of the event loop, one for each who waits', async () => {
+  it('are turns of the event loop, one for each caller', async () => {
     const nextTurn = createTurns();
     let turn = 0;
     let isDone = false;

@@ -56,7 +56,7 @@ describe('delivery of spans', () => {
     expect(server.requests.find(({ path }) => path === '/v1/traces')?.headers).not.to.have.property('content-encoding');
   });
 
-  it('sends nothing but spans when told so', async () => {
+  it('sends nothing but spans with traceInfo otlp-only', async () => {
     const server = await startServer();
     await exportSpans(newExporter(server.url, { experimentId: '7', traceInfo: 'otlp-only' }), oneSpan());
     expect(steps(server)).to.deep.equal(['GET /api/2.0/mlflow/experiments/get', 'POST /v1/traces']);
@@ -80,7 +80,7 @@ describe('delivery of spans', () => {
     });
 
     for (const config of [{ experimentId: '7' }, { traceInfo: 'otlp-only' }] as const) {
-      it(`says that it is no MLflow server with nothing but ${Object.keys(config)}`, async () => {
+      it(`reports that the server is not MLflow with nothing but ${Object.keys(config)}`, async () => {
         const server = await collector();
         const result = await exportSpans(newExporter(server.url, config), oneSpan());
         expect(result.error?.message).to.equal(
@@ -105,7 +105,7 @@ describe('delivery of spans', () => {
     expect(log.lines).to.deep.equal([]);
   });
 
-  it('waits as long as Retry-After says', async () => {
+  it('waits as long as Retry-After demands', async () => {
     const times: number[] = [];
     const server = await startServer(({ path }) => {
       if (path !== '/v1/traces') return undefined;
@@ -116,7 +116,7 @@ describe('delivery of spans', () => {
     expect(times[1]! - times[0]!).to.be.at.least(199);
   });
 
-  it('gives up at the deadline, calls back once with the reason, and says it once', async () => {
+  it('gives up at the deadline, calls back once with the reason, and logs it once', async () => {
     const url = await unusedAddress();
     const exporter = newExporter(url, {
       timeoutMillis: 50,
@@ -174,7 +174,7 @@ describe('delivery of spans', () => {
     ]);
   });
 
-  it('says when the spans arrived but not the record', async () => {
+  it('reports that the spans arrived but not the record', async () => {
     const server = await startServer(({ path }) =>
       path === '/api/3.0/mlflow/traces' ? { status: 400, body: '{"message":"bad record"}' } : undefined,
     );
@@ -183,8 +183,8 @@ describe('delivery of spans', () => {
     expect(log.lines).to.deep.equal(['error: The spans were delivered, but not the trace record: bad record.']);
   });
 
-  it('says in the end how much was lost in all, when what was told as it happened is less', async () => {
-    // The last loss has a cause of its own, and is told, but those told add up to two.
+  it('reports the whole loss at the end if earlier messages named less', async () => {
+    // The message about the last loss names its own cause. Together the messages name two spans.
     const causes = ['one', 'one', 'another'];
     const refusing = (refused: string): Promise<LocalServer> => {
       const said = [...causes];

@@ -11,7 +11,7 @@ import { eachTest } from './support/each-test.js';
 import { startReverseProxy } from './support/gateways.js';
 import { exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
 
-describe('where MLflow servers stand', () => {
+describe('an MLflow server', () => {
   const { log, closing } = eachTest();
   const oneSpan = (): ReadableSpan[] => recordSpans((tracer) => tracer.startSpan('span').end());
 
@@ -38,7 +38,7 @@ describe('where MLflow servers stand', () => {
     before(() => writeFileSync(serverCertPath, authority.cert));
     after(() => rmSync(folder, { recursive: true }));
 
-    it('with TLS, under a path that the proxy takes away', async () => {
+    it('takes traces with TLS, under a path that the proxy removes', async () => {
       const { url } = await testServer();
       const proxy = await startReverseProxy(url, { path: '/team/mlflow', tls: authority.issue('127.0.0.1') });
       closing.push(proxy.close);
@@ -46,7 +46,7 @@ describe('where MLflow servers stand', () => {
       expect(proxy.requests.map(({ target }) => target)).to.include('/team/mlflow/v1/traces');
     }).timeout(300_000);
 
-    it('with the path left out, which is one line', async () => {
+    it('causes one line if the path is missing in the tracking URI', async () => {
       const { url } = await testServer();
       const proxy = await startReverseProxy(url, { path: '/mlflow' });
       closing.push(proxy.close);
@@ -74,9 +74,9 @@ describe('where MLflow servers stand', () => {
     });
     after(() => server?.close());
 
-    it('take traces under their path, in the default workspace', () => roundTrip({ trackingUri: server.url }));
+    it('takes traces under its path, in the default workspace', () => roundTrip({ trackingUri: server.url }));
 
-    it('take traces into a workspace, and show them to nobody else', async () => {
+    it('takes traces into a workspace, and shows them in no other', async () => {
       const experimentName = uniqueName('blue');
       const blue = { trackingUri: server.url, workspace: 'blue' };
       const spans = oneSpan();
@@ -96,7 +96,7 @@ describe('where MLflow servers stand', () => {
       expect(error).to.be.instanceOf(MlflowError).and.to.include({ errorCode: 'RESOURCE_DOES_NOT_EXIST' });
     });
 
-    it('say that there is no such workspace', async () => {
+    it('causes an error for a workspace that does not exist', async () => {
       const config = { trackingUri: server.url, workspace: 'nowhere' };
       const exporter = new MlflowSpanExporter(config);
       const client = new MlflowClient(config);
@@ -112,7 +112,7 @@ describe('where MLflow servers stand', () => {
     });
   });
 
-  it('without workspaces: say which setting to unset', async () => {
+  it('without workspaces causes an error that names the setting to unset', async () => {
     const { url } = await testServer();
     const exporter = new MlflowSpanExporter({ trackingUri: url, workspace: 'blue' });
     closing.push(() => exporter.shutdown());

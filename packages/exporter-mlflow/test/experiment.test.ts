@@ -34,7 +34,7 @@ describe('the experiment', () => {
   const namesIn = async (experimentId: string): Promise<string[]> =>
     (await client.searchTraces({ experimentIds: [experimentId] })).traces.map(({ name }) => name).sort();
 
-  it('is made when there is none of its name, once for exporters that start together', async () => {
+  it('is created if its name is new, once for exporters that start together', async () => {
     const experimentName = uniqueName('made');
     const started = [1, 2, 3].map(() => newExporter({ experimentName }));
     const results = await Promise.all(started.map((exporter, n) => exportSpans(exporter, oneTrace(`trace ${n}`))));
@@ -50,7 +50,7 @@ describe('the experiment', () => {
     expect(await namesIn(experimentId)).to.deep.equal(['by id']);
   });
 
-  it('must exist when its id is given', async () => {
+  it('must exist if its id is set', async () => {
     const result = await exportSpans(newExporter({ experimentId: '987654321' }), oneTrace());
     const message = `MLflow experiment 987654321 does not exist at ${trackingUri}: set experimentId or MLFLOW_EXPERIMENT_ID to one that does, or use experimentName or MLFLOW_EXPERIMENT_NAME, which creates a missing one.`;
     expect(result.error?.message).to.equal(message);
@@ -76,7 +76,7 @@ describe('the experiment', () => {
     });
   }
 
-  it('is noticed to be deleted in mid-run', async () => {
+  it('is recognized as deleted while the program runs', async () => {
     const experimentName = uniqueName('mid-run');
     const exporter = newExporter({ experimentName });
     await exportSpans(exporter, oneTrace());

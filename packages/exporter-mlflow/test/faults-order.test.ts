@@ -17,7 +17,7 @@ const LOST_ANSWERS: FaultRule[] = [EXPERIMENT, UPLOAD, RECORD].map((route) => ({
   times: 2,
 }));
 
-describe('orders of arrival, while answers get lost', () => {
+describe('a trace, while answers get lost', () => {
   let server: string;
   before(async function () {
     this.timeout(300_000);
@@ -60,7 +60,7 @@ describe('orders of arrival, while answers get lost', () => {
     ],
   ];
   for (const [order, batchesOf, [how] = []] of orders) {
-    it(`${order}`, async () => {
+    it(`arrives complete and once: ${order}`, async () => {
       const scenario = await startScenario({ server, rules: LOST_ANSWERS });
       if (how === 'correct') scenario.proxy.add({ route: READ, fault: { kind: 'reset', when: 'after' } });
       const batches = batchesOf(agentTrace());
@@ -100,7 +100,7 @@ describe('orders of arrival, while answers get lost', () => {
       };
     }
 
-    it('the owner of the trace last', async () => {
+    it('arrives complete if the owner of the trace is last', async () => {
       const services = await start({ route: TAGS, fault: { kind: 'reset', when: 'after' } });
       await services.export.called();
       await services.export.owner();
@@ -108,7 +108,7 @@ describe('orders of arrival, while answers get lost', () => {
       expect(services.scenario.told).to.deep.equal([]);
     });
 
-    it('the owner of the trace first', async () => {
+    it('arrives complete if the owner of the trace is first', async () => {
       const services = await start();
       await services.export.owner();
       await services.export.called();
@@ -116,7 +116,7 @@ describe('orders of arrival, while answers get lost', () => {
       expect(services.scenario.told).to.deep.equal([]);
     });
 
-    it('both at the same time', async () => {
+    it('arrives complete if both export at the same time', async () => {
       const services = await start();
       await Promise.all([services.export.owner(), services.export.called()]);
       await services.scenario.end();
@@ -124,7 +124,7 @@ describe('orders of arrival, while answers get lost', () => {
     });
   });
 
-  it('a remote parent that never reports to MLflow', async () => {
+  it('arrives complete under a remote parent that never reports to MLflow', async () => {
     const scenario = await startScenario({ server, rules: LOST_ANSWERS, exporter: { recordRemoteTraces: true } });
     const parent: SpanContext = {
       traceId: randomBytes(16).toString('hex'),

@@ -35,7 +35,7 @@ describe('outages of MLflow itself', () => {
     });
   }
 
-  it('a locked database: refused until it is free, then delivered once', async () => {
+  it('delay spans while the database is locked, and deliver them once', async () => {
     const scenario = await startScenario({ server: server.url });
     await scenario.export(traces(1));
     // The server waits for 20 s before it answers 503.
@@ -48,7 +48,7 @@ describe('outages of MLflow itself', () => {
     expect(scenario.told).to.deep.equal([]);
   });
 
-  it('an export that begins late in an outage has its whole time, also to find the experiment', async () => {
+  it('leave an export that begins late its whole time, also to find the experiment', async () => {
     const scenario = await startScenario({
       server: server.url,
       rules: [{ route: EXPERIMENT, fault: { kind: 'answer', status: 503 }, times: 1_000 }],
@@ -65,7 +65,7 @@ describe('outages of MLflow itself', () => {
     await scenario.end([first]);
   });
 
-  it('a server that is killed and started again', async () => {
+  it('delay spans while the server is killed and started again', async () => {
     // Not through the proxy: for a while, nothing listens where the exporter sends to.
     const scenario = await startScenario({ server: server.url, exporter: { trackingUri: server.url } });
     await scenario.export(traces(2));

@@ -9,7 +9,7 @@ import { chatAttributes, childSpan, FAILED, recordSpans } from './support/tracin
 
 const MEGABYTE = 1024 * 1024;
 
-describe('uncommon spans and settings, before a real server', () => {
+describe('the exporter, with uncommon spans and settings and a real server', () => {
   let server: string;
   before(async function () {
     this.timeout(300_000);
@@ -72,7 +72,7 @@ describe('uncommon spans and settings, before a real server', () => {
     expect(scenario.told).to.deep.equal([]);
   });
 
-  it('keeps times as they were told when the clock steps, and the record agrees with the spans', async () => {
+  it('keeps recorded times when the clock steps, and the record agrees with the spans', async () => {
     const at = Math.trunc(Date.now() / 1000) - 3600;
     const [first, backwards, future, root] = recordSpans((tracer) => {
       const agent = tracer.startSpan('clock', { startTime: [at, 0] });
@@ -114,7 +114,7 @@ describe('uncommon spans and settings, before a real server', () => {
     await scenario.end();
   });
 
-  it('says that credentials are wrong, and delivers once they are right', async () => {
+  it('reports wrong credentials, and delivers once they are right', async () => {
     const scenario = await startScenario({
       server,
       rules: [EXPERIMENT, UPLOAD].map((route) => ({ route, fault: { kind: 'answer', status: 401 } })),
@@ -129,7 +129,7 @@ describe('uncommon spans and settings, before a real server', () => {
     expect(scenario.told.slice(1)).to.deep.equal(['warn: MLflow exporter: 4 spans were not delivered in all.']);
   });
 
-  it('takes up again once an experiment that was deleted in mid-run is restored', async () => {
+  it('delivers again once an experiment that was deleted in between is restored', async () => {
     const scenario = await startScenario({ server });
     await scenario.export(oneTrace('before'));
     const { experimentId } = (await scenario.client.getExperimentByName(scenario.experimentName))!;

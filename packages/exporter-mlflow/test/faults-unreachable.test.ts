@@ -9,7 +9,7 @@ import type { LoadReport } from './support/traced-load.js';
 
 const MILLIS = 6000;
 const WARM_UP_CALLS = 1000;
-// Of the processor's full queue and one batch under way: some 2,560 spans of two kilobytes, and what carries them.
+// The processor's full queue and one batch under way: some 2,560 spans of two kilobytes, and the objects around them.
 const MOST_HEAP_MEGABYTES = 24;
 
 describe('an application with 1,000 traced calls per second', () => {
@@ -51,7 +51,7 @@ describe('an application with 1,000 traced calls per second', () => {
         expect(reports[name].heapMegabytes).to.be.below(reports.nothing.heapMegabytes + MOST_HEAP_MEGABYTES);
       });
 
-      it('is told once why, and in the end how much was lost, to the last span', () => {
+      it('reads the cause once in its log, and the exact number of lost spans at the end', () => {
         const { told, exported } = reports[name];
         const causes = told.filter((line) => /^error: MLflow at .* cannot be reached \(.*\)\. \d+ spans/.test(line));
         expect(causes).to.have.length(1);

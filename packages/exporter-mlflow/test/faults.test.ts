@@ -9,7 +9,7 @@ import { chatAttributes, childSpan, recordSpans } from './support/tracing.js';
 const SHORT_ATTEMPTS = { timeoutMillis: 20_000, attemptTimeoutMillis: 500 };
 const EXPERIMENT_CREATE = /POST .*\/experiments\/create/;
 
-describe('with faults between exporter and MLflow', () => {
+describe('the exporter, with faults on the way to MLflow,', () => {
   let server: string;
   before(async function () {
     this.timeout(300_000);

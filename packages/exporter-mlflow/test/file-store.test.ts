@@ -114,7 +114,7 @@ describe('a server without OTLP (MLflow on a file store)', () => {
     return ((await response.json()) as { spans: StoredSpan[] }).spans;
   }
 
-  it('gets record and spans as artifact, whatever the batches', async () => {
+  it('stores record and spans as artifact, whatever the batches', async () => {
     const spans = recordSpans((tracer) => {
       const root = tracer.startSpan('agent', {
         attributes: { 'mlflow.spanType': 'AGENT', 'mlflow.clientRequestId': 'r' },
@@ -164,7 +164,7 @@ describe('a server without OTLP (MLflow on a file store)', () => {
     }
   });
 
-  it('is told how many spans never had a root', async () => {
+  it('causes a message with the number of spans that never had a root', async () => {
     const [orphan] = recordSpans((tracer) => {
       const below = trace.setSpan(context.active(), tracer.startSpan('never ended'));
       tracer.startSpan('child', {}, below).end();

@@ -7,7 +7,7 @@ import { startLocalServer } from './support/local-server.js';
 import { exportSpans, recordSpans } from './support/tracing.js';
 
 describe('a flush with a time of its own', () => {
-  it('ends what is not delivered by then, tells of it, and leaves the exporter usable', async () => {
+  it('ends what is not delivered by then, reports it, and leaves the exporter usable', async () => {
     const logged = collectDiag();
     let isSilent = true;
     const server = await startLocalServer(({ path }) => (isSilent && path === '/v1/traces' ? () => {} : undefined));

@@ -108,14 +108,14 @@ describe('spans of frameworks', () => {
     }
   });
 
-  it('show what a tool of Anthropic’s tool runner gave back', async () => {
+  it('show the result of a tool of Anthropic’s tool runner', async () => {
     const { spans } = await stored((tracer) => {
       tracer.startSpan('anthropic.custom_tool_use get_weather', { attributes: anthropicTool }).end();
     });
     expect(spans[0]).to.deep.include({ inputs: { city: 'Paris' }, outputs: [{ type: 'text', text: 'sunny' }] });
   });
 
-  it('keep what they say in words that MLflow knows', () => {
+  it('keep attributes that MLflow reads by itself', () => {
     const said = { 'mlflow.spanOutputs': '"sunny"' };
     expect(translateFramework({ ...anthropicTool, ...said })).to.equal(undefined);
     expect(translateFramework({ ...anthropicTool, 'gen_ai.tool.call.result': 'sunny' })).to.equal(undefined);
@@ -124,7 +124,7 @@ describe('spans of frameworks', () => {
     });
   });
 
-  it('need nothing when they are of no framework, or above the calls to a model', () => {
+  it('stay the same if no framework made them, or above the calls to a model', () => {
     expect(translateFramework({ 'gen_ai.operation.name': 'chat' })).to.equal(undefined);
     expect(translateFramework(generateText)).to.equal(undefined);
     expect(translateFramework(embedMany)).to.equal(undefined);

@@ -62,7 +62,7 @@ describe('metrics of the exporter itself', () => {
     expect(sum).to.be.within(0.0001, 30);
   });
 
-  it('count what is lost in an outage and what finds no room', async () => {
+  it('count spans that are lost in an outage or find no room', async () => {
     const server = await startLocalServer(() => () => {});
     const { provider, read } = startMetrics();
     const exporter = new MlflowSpanExporter({ trackingUri: server.url, meterProvider: provider, timeoutMillis: 200 });
@@ -84,7 +84,7 @@ describe('metrics of the exporter itself', () => {
     ]);
   });
 
-  it('count what is refused because of a wrong setting, though no server is known', async () => {
+  it('count spans that are refused for a wrong setting, although no server is known', async () => {
     const { provider, read } = startMetrics();
     const exporter = new MlflowSpanExporter({ trackingUri: 'databricks', meterProvider: provider });
     const spans = recordSpans((tracer) => tracer.startSpan('span').end());
@@ -114,7 +114,7 @@ describe('metrics of the exporter itself', () => {
     expect(log.lines).to.deep.equal(['error: The meter provider given to the MLflow exporter threw']);
   });
 
-  it('are none without a meter provider', async () => {
+  it('are not recorded without a meter provider', async () => {
     const server = await startLocalServer();
     const exporter = new MlflowSpanExporter({ trackingUri: server.url });
     const spans = recordSpans((tracer) => tracer.startSpan('span').end());

@@ -20,7 +20,7 @@ function answer(contentType: string, body: Buffer | string): Answer {
   return (response) => void response.writeHead(200, { 'content-type': contentType }).end(body);
 }
 
-describe('an OTLP answer that says something about the spans', () => {
+describe('an OTLP answer with a partial success', () => {
   let log: ReturnType<typeof collectDiag>;
   let server: LocalServer | undefined;
   beforeEach(() => {
@@ -56,7 +56,7 @@ describe('an OTLP answer that says something about the spans', () => {
     protobuf: protobuf(2, 'too old'),
     JSON: json('2', 'too old'),
   })) {
-    it(`counts and tells what was rejected, once, and does not send it again: ${format}`, async () => {
+    it(`makes the exporter count and report rejected spans once, and not send them again: ${format}`, async () => {
       const { sent, told, exported } = await exportTwice(partial);
       expect(sent).to.deep.equal([UPLOAD, ...RECORDS, UPLOAD, ...RECORDS]);
       expect(told).to.deep.equal([
@@ -70,7 +70,7 @@ describe('an OTLP answer that says something about the spans', () => {
     });
   }
 
-  it('sends no records when all of them were rejected', async () => {
+  it('prevents records if all spans were rejected', async () => {
     // More than there are: no server should say so, but then they are all of them.
     const { sent, exported } = await exportTwice(protobuf(9, ''));
     expect(sent).to.deep.equal([UPLOAD, UPLOAD]);
@@ -78,7 +78,7 @@ describe('an OTLP answer that says something about the spans', () => {
     expect(exported).to.deep.equal([['rejected', 6]]);
   });
 
-  it('tells a mere warning once, and counts nothing', async () => {
+  it('makes the exporter report a mere warning once, and count nothing', async () => {
     const { told, exported } = await exportTwice(protobuf(0, 'upgrade soon'));
     expect(told).to.deep.equal(['warn: MLflow takes the spans, but says: upgrade soon.']);
     expect(exported).to.deep.equal([[undefined, 6]]);
@@ -91,7 +91,7 @@ describe('an OTLP answer that says something about the spans', () => {
     'of another kind': answer('text/plain', 'OK'),
     'without end': answer('application/x-protobuf', Buffer.alloc(1024 * 1024, 0x0a)),
   })) {
-    it(`is success when it is ${kind}`, async () => {
+    it(`is a success if it is ${kind}`, async () => {
       const { told, exported } = await exportTwice(odd);
       expect([told, exported]).to.deep.equal([[], [[undefined, 6]]]);
     });

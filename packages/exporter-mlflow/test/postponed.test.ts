@@ -101,7 +101,7 @@ describe('trace records that do not fit into the deadline', () => {
     ]);
   });
 
-  /** Uploads take their time, and records get no answer, so that records are sent while nobody waits for them. */
+  /** Uploads take some time, and records get no answer: the exporter sends records while no export waits for them. */
   async function startSlow(
     uploadMillis: number[],
   ): Promise<{ server: LocalServer; held: Set<ServerResponse>; open(): Promise<void> }> {

@@ -30,7 +30,7 @@ describe('previews', () => {
     );
   });
 
-  it('show which tools are called when there is nothing else', () => {
+  it('show the called tools if there is no text', () => {
     const call = 'get_weather({"city":"Paris"})';
     const input = { city: 'Paris' };
     expect(assistantText([{ parts: [{ type: 'tool_call', name: 'get_weather', arguments: input }] }])).to.equal(call);
@@ -58,7 +58,7 @@ describe('previews', () => {
     expect(assistantText({ body: { content: [{ type: 'text', text: 'Hello' }] } })).to.equal('Hello');
   });
 
-  it('show what was recorded when it is no chat', () => {
+  it('show the recorded value if it is not a chat', () => {
     expect(requestPreview({ 'mlflow.spanInputs': '{"q":"q"}' })).to.equal('{"q":"q"}');
     expect(responsePreview({ 'mlflow.spanOutputs': '"done"' })).to.equal('done');
     expect(responsePreview({ 'mlflow.spanOutputs': 'done' })).to.equal('done');
@@ -79,7 +79,7 @@ describe('previews', () => {
     }
   });
 
-  it('know a model call by its operation or its type', () => {
+  it('recognize a model call by its operation or its type', () => {
     expect(isChatSpan({ 'gen_ai.operation.name': 'chat' })).to.equal(true);
     expect(isChatSpan({ 'gen_ai.operation.name': 'execute_tool', 'mlflow.spanType': 'LLM' })).to.equal(false);
     expect(isChatSpan({ 'mlflow.spanType': '"CHAT_MODEL"' })).to.equal(true);

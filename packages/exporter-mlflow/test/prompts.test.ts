@@ -115,7 +115,7 @@ describe('prompts', () => {
     );
   });
 
-  it('that are registered at the same time are all kept', async () => {
+  it('are all kept if they are registered at the same time', async () => {
     const registered = uniqueName('race');
     const versions = await Promise.all(
       ['a', 'b', 'c'].map((template) => client.registerPrompt(registered, { template })),
@@ -123,7 +123,7 @@ describe('prompts', () => {
     expect(versions.map(({ version }) => version)).to.have.members([1, 2, 3]);
   });
 
-  it('that are not there have the error of MLflow', async () => {
+  it('are rejected with MLflow’s error if they do not exist', async () => {
     expect((await errorOf(client.getPrompt(name, { version: 9 }))).errorCode).to.equal('RESOURCE_DOES_NOT_EXIST');
     expect((await errorOf(client.getPrompt(uniqueName('none')))).errorCode).to.equal('RESOURCE_DOES_NOT_EXIST');
     const error = await errorOf(client.getPrompt(name, { alias: 'staging' }));
@@ -133,7 +133,7 @@ describe('prompts', () => {
     });
   });
 
-  it('are no models', async () => {
+  it('are rejected if a model has their name', async () => {
     const model = uniqueName('model');
     await post('registered-models/create', { name: model });
     const { experimentId } = await client.getOrCreateExperiment(uniqueName('models'));

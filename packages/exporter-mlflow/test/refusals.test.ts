@@ -85,7 +85,7 @@ describe('spans that are refused', () => {
     expect(log.lines).to.deep.equal(['warn: MLflow refuses span "call" (bad span), it was sent without its content.']);
   });
 
-  it('may be too large for a proxy: the batch goes in halves, a span alone without its content', async () => {
+  it('are sent without their content if they are too large for a proxy, and the others in halves of the batch', async () => {
     const spans = recordSpans((tracer) => {
       for (let n = 0; n < 8; n++) tracer.startSpan(`span ${n}`, { attributes: { text: 'x'.repeat(100) } }).end();
       tracer.startSpan('giant', { attributes: { text: 'y'.repeat(10_000) } }).end();
@@ -103,7 +103,7 @@ describe('spans that are refused', () => {
     ]);
   });
 
-  it('are not searched for when the request itself is at fault', async () => {
+  it('are not searched for if the request itself is at fault', async () => {
     const spans = recordSpans((tracer) => {
       for (let n = 0; n < 50; n++) tracer.startSpan('span').end();
     });
@@ -220,7 +220,7 @@ describe('batches', () => {
     expect(Math.min(...apart)).to.be.lessThan(Math.min(...together) / 2);
   });
 
-  it('say what is wrong with maxRequestBytes', () => {
+  it('need a valid maxRequestBytes', () => {
     const { lines, stop } = collectDiag();
     new MlflowSpanExporter({ maxRequestBytes: 0 });
     stop();

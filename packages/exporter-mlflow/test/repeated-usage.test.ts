@@ -49,7 +49,7 @@ describe('tokens that a framework counts again', () => {
     ['in one export', (spans: ReadableSpan[]) => [spans]],
     ['in one export each', (spans: ReadableSpan[]) => spans.map((span) => [span])],
   ] as const) {
-    it(`count once, as the model call told them, ${name}`, async () => {
+    it(`count once, as the model call recorded them, ${name}`, async () => {
       const spans = recordAgent(chatAttributes('question', 'answer'));
       const trace = await stored(arrive(spans));
       expect(trace.info.tokenUsage).to.deep.equal(ONE_CALL);
@@ -63,7 +63,7 @@ describe('tokens that a framework counts again', () => {
     });
   }
 
-  it('stay where they are when nothing beneath counts for MLflow', async () => {
+  it('stay where they are if no span beneath counts for MLflow', async () => {
     const trace = await stored([recordAgent({})]);
     expect(trace.info.tokenUsage).to.deep.equal({ inputTokens: 20, outputTokens: 10, totalTokens: 30 });
   });

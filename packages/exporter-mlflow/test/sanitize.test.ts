@@ -114,8 +114,8 @@ const TIMES: [string, HrTime, HrTime, HrTime, HrTime][] = [
   ['seconds with a fraction', [1_700_000_000.5, 0], [1_700_000_001, 2e9], [1_700_000_000, 5e8], [1_700_000_003, 0]],
 ];
 
-describe('sanitizing', () => {
-  it('passes on what needs nothing as the very same object', () => {
+describe('sanitizeSpan', () => {
+  it('returns a fit span as the same object', () => {
     const spans = recordSpans((tracer) => {
       tracer.startSpan('plain').end();
       tracer
@@ -169,7 +169,7 @@ describe('sanitizing', () => {
     expect(second?.resource).to.equal(first?.resource);
   });
 
-  it('lets every one of them arrive at a real server, in one request, readable and with right totals', async () => {
+  it('makes all these spans arrive at a real server, in one request, readable and with right totals', async () => {
     const { url } = await testServer();
     const client = new MlflowClient({ trackingUri: url });
     const experimentName = uniqueName('poison');

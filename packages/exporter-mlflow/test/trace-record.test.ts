@@ -21,7 +21,7 @@ function rootWith(attributes: Record<string, string | number>): WireTraceInfo {
 }
 
 describe('the trace record', () => {
-  it('holds what the server wants to know of a plain root span', () => {
+  it('holds everything that the server needs of a plain root span', () => {
     const [root] = recordSpans((tracer) => {
       const span = tracer.startSpan('GET /', { startTime: [1_790_000_000, 5_000_000] });
       span.end([1_790_000_000, 55_900_000]);
@@ -42,12 +42,12 @@ describe('the trace record', () => {
     });
   });
 
-  it('is an error when the root is one', () => {
+  it('is an error if the root is one', () => {
     const spans = recordSpans((tracer) => tracer.startSpan('root').setStatus({ code: SpanStatusCode.ERROR }).end());
     expect(recordOf(spans).state).to.equal('ERROR');
   });
 
-  it('takes previews from the model calls when the root says nothing', () => {
+  it('takes previews from the model calls if the root has none', () => {
     const spans = recordSpans((tracer) => {
       const root = tracer.startSpan('GET /');
       childSpan(tracer, root, 'chat', chatAttributes('first question', 'first answer'));
@@ -58,7 +58,7 @@ describe('the trace record', () => {
     expect(recordOf(spans)).to.deep.include({ request_preview: 'first question', response_preview: 'last answer' });
   });
 
-  it('prefers what the root says, and most of all what the application set', () => {
+  it('prefers previews of the root, and most of all those that the application set', () => {
     const build = (attributes: Record<string, string>): WireTraceInfo =>
       recordOf(
         recordSpans((tracer) => {
@@ -73,7 +73,7 @@ describe('the trace record', () => {
     expect(build(wished)).to.deep.include({ request_preview: 'my request', response_preview: 'my response' });
   });
 
-  it('holds session and user of any span, the first that says so', () => {
+  it('holds the first session and the first user of any span', () => {
     const spans = recordSpans((tracer) => {
       const root = tracer.startSpan('root');
       childSpan(tracer, root, 'a', { 'session.id': 's-1' });
@@ -114,7 +114,7 @@ describe('the trace record', () => {
     expect(recordOf(named, { modelId: 'm-1' }).trace_metadata).to.deep.include({ 'mlflow.modelId': 'm-2' });
   });
 
-  it('names the repository of the program, unless the application says otherwise', () => {
+  it('names the repository of the program, unless the application set another one', () => {
     const git = { 'mlflow.source.git.branch': 'main', 'mlflow.source.git.commit': 'abc' };
     const attributes = { 'mlflow.traceMetadata.mlflow.source.git.branch': 'release' };
     const spans = recordSpans((tracer) => tracer.startSpan('root', { attributes }).end());
@@ -146,7 +146,7 @@ describe('the trace record', () => {
     ]);
   });
 
-  it('names the service when there is no program name', () => {
+  it('names the service if there is no program name', () => {
     const plain = recordSpans((tracer) => tracer.startSpan('root').end());
     const { trace_metadata: metadata } = recordOf(plain, { sourceName: undefined });
     expect(metadata).to.deep.include({ 'mlflow.source.name': 'exporter-test' });
@@ -229,7 +229,7 @@ describe('the trace ledger', () => {
     expect(ledger.withoutRoot).to.deep.equal({ traces: 3, mayBeMore: true });
   });
 
-  it('takes a record that failed for never sent', async () => {
+  it('keeps the earlier state of a record whose request failed', async () => {
     const trace = newLedger(1, 1).of('a');
     const sent = { kind: 'sent', info: {} as WireTraceInfo, start: 0n, end: 0n } as const;
     const failure = { kind: 'retryable', reason: 'x' } as const;
@@ -269,7 +269,7 @@ describe('totals of a trace', () => {
     expect(sumUp(spans).tokenUsage?.inputTokens).to.equal(101);
   });
 
-  it('are absent, not zero, when nothing is known', () => {
+  it('are absent, not zero, if no span has figures', () => {
     expect(sumUp([{ spanId: 'a' }])).to.deep.equal({});
     expect(sumUp([])).to.deep.equal({});
   });

@@ -15,7 +15,7 @@ describe('a trace in MLflow', () => {
   });
   after(() => client.close());
 
-  it('has everything that the application said about it', async () => {
+  it('has everything that the application recorded about it', async () => {
     const experimentName = uniqueName('whole-trace');
     const { experimentId } = await client.getOrCreateExperiment(experimentName);
     const run = await client.createRun({ experimentId, name: 'nightly' });
@@ -84,7 +84,7 @@ describe('a trace in MLflow', () => {
     expect(traces.map(({ traceId }) => traceId)).to.deep.equal([info.traceId]);
   });
 
-  it('is an error with its message when the root failed', async () => {
+  it('is an error with its message if the root failed', async () => {
     const exporter = new MlflowSpanExporter({ trackingUri, experimentName: uniqueName('failed-trace') });
     const { tracer, shutdown } = startTracing(exporter);
     const root = tracer.startSpan('chat', { attributes: chatAttributes('Hi', '') });
@@ -113,7 +113,7 @@ describe('a trace in MLflow', () => {
     expect(spans[0]?.endTimeUnixNano).to.equal(1_790_000_002_623_456_789n);
   });
 
-  it('has its name and its run also when only spans are sent', async () => {
+  it('has its name and its run even if only spans are sent', async () => {
     const experimentName = uniqueName('otlp-only');
     const { experimentId } = await client.getOrCreateExperiment(experimentName);
     const { runId } = await client.createRun({ experimentId });

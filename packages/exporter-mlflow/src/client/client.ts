@@ -32,7 +32,7 @@ import type {
 } from '../mlflow/types.js';
 import { createNewExperiment, findExperiment } from './experiments.js';
 import { findPrompt, linkPrompts, registerPromptVersion } from './prompts.js';
-import { type ClientRequests, createClientRequests } from './requests.js';
+import { ClientRequests } from './requests.js';
 
 // Limit of the server per request.
 const MAX_TRACES_PER_LINK = 100;
@@ -52,7 +52,7 @@ export class MlflowClient {
    * @throws MlflowError if a setting cannot work
    */
   constructor(config: MlflowConnectionConfig = {}) {
-    this.#requests = createClientRequests(config);
+    this.#requests = new ClientRequests(config);
   }
 
   /** Address of the server, without credentials. */

@@ -5,8 +5,8 @@ import type { MlflowExperiment } from '../mlflow/types.js';
 import { type ClientRequests, hasCode } from './requests.js';
 
 /** The experiment of that name; undefined if there is none. */
-export async function findExperiment({ run }: ClientRequests, name: string): Promise<MlflowExperiment | undefined> {
-  return await run(async (rest): Promise<RestResult<MlflowExperiment | undefined>> => {
+export async function findExperiment(requests: ClientRequests, name: string): Promise<MlflowExperiment | undefined> {
+  return await requests.run(async (rest): Promise<RestResult<MlflowExperiment | undefined>> => {
     const found = await getExperimentByName(rest, name);
     const isMissing = found.kind === 'rejected' && found.errorCode === 'RESOURCE_DOES_NOT_EXIST';
     return isMissing ? { kind: 'success', value: undefined } : found;
@@ -14,15 +14,14 @@ export async function findExperiment({ run }: ClientRequests, name: string): Pro
 }
 
 /** Creates an experiment and returns its id. The error explains how to restore a deleted experiment of that name. */
-export async function createNewExperiment({ run }: ClientRequests, name: string): Promise<string> {
+export async function createNewExperiment(requests: ClientRequests, name: string): Promise<string> {
   try {
-    return await run((rest) => createExperiment(rest, name, { once: true }));
+    return await requests.run((rest) => createExperiment(rest, name, { once: true }));
   } catch (error) {
     if (!hasCode(error, 'RESOURCE_ALREADY_EXISTS')) throw error;
-    const { status, errorCode } = error as MlflowError;
-    const existing = await run((rest) => getExperimentByName(rest, name)).catch(() => undefined);
+    const existing = await requests.run((rest) => getExperimentByName(rest, name)).catch(() => undefined);
     const active = existing && requireActive(existing);
     if (active?.kind !== 'configuration') throw error;
-    throw new MlflowError(active.reason, { status, errorCode });
+    throw new MlflowError(active.reason, error);
   }
 }

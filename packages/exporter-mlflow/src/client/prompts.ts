@@ -14,18 +14,18 @@ import { type ClientRequests, hasCode } from './requests.js';
 
 /** The selected version of a prompt, the newest one by default. */
 export function findPrompt(
-  { run }: ClientRequests,
+  requests: ClientRequests,
   name: string,
   { version, alias = 'latest' }: MlflowPromptSelection,
 ): Promise<MlflowPrompt> {
-  return run((rest) =>
+  return requests.run((rest) =>
     version === undefined ? getPromptByAlias(rest, name, alias) : getPromptVersion(rest, name, version),
   );
 }
 
 /** Adds a version to a prompt, which it registers first if there is none of this name. */
 export async function registerPromptVersion(
-  { run }: ClientRequests,
+  requests: ClientRequests,
   name: string,
   input: MlflowPromptInput,
 ): Promise<MlflowPrompt> {
@@ -34,26 +34,26 @@ export async function registerPromptVersion(
     throw new MlflowError(`"${name}" cannot be the name of a prompt: use letters, digits, ".", "-" and "_".`);
   }
   try {
-    await run((rest) => createPrompt(rest, name));
+    await requests.run((rest) => createPrompt(rest, name));
   } catch (error) {
     if (!hasCode(error, 'RESOURCE_ALREADY_EXISTS')) throw error;
-    await run((rest) => requirePrompt(rest, name));
+    await requests.run((rest) => requirePrompt(rest, name));
   }
-  return await run((rest) => createPromptVersion(rest, name, input));
+  return await requests.run((rest) => createPromptVersion(rest, name, input));
 }
 
 /** Links prompt versions to a trace, for searches and on its page. */
 export async function linkPrompts(
-  { run }: ClientRequests,
+  requests: ClientRequests,
   traceId: string,
   prompts: readonly MlflowPromptReference[],
 ): Promise<void> {
   const linked = prompts.map(({ name, version }) => ({ name, version: String(version) }));
-  await run((rest) => linkPromptsToTrace(rest, traceId, linked));
+  await requests.run((rest) => linkPromptsToTrace(rest, traceId, linked));
   // The link serves searches, and this tag the page of the trace. Python's client writes both, too.
-  const { tags } = await run((rest) => getTraceInfo(rest, traceId));
+  const { tags } = await requests.run((rest) => getTraceInfo(rest, traceId));
   const known = readLinkedPrompts(tags[LINKED_PROMPTS]);
   const all = joinPrompts(known, linked);
   if (all.length === known.length) return;
-  await run((rest) => setTraceTag(rest, traceId, LINKED_PROMPTS, JSON.stringify(all)));
+  await requests.run((rest) => setTraceTag(rest, traceId, LINKED_PROMPTS, JSON.stringify(all)));
 }

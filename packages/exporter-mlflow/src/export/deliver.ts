@@ -78,9 +78,10 @@ export class Delivery {
   /** Drops the spans of an export because too many wait already. Returns the reason. */
   refuse(spans: number): Failure {
     const reason = 'Too many spans wait for MLflow, which is slow or down, so further ones are dropped.';
+    const failure: Failure = { kind: 'retryable', reason };
     this.#parts.metrics.lost(spans, 'queue_full');
-    this.#parts.reporter.undelivered(spans, { kind: 'retryable', reason });
-    return { kind: 'retryable', reason };
+    this.#parts.reporter.undelivered(spans, failure);
+    return failure;
   }
 
   /** Reports and counts an unforeseen error like any other cause. */

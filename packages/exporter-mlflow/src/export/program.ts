@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { gitMetadata } from './git.js';
 import type { RecordContext } from './trace/record.js';
 
-/** What this process tells about itself in the records of its traces. Reads a few small files. */
+/** The part of a trace record that describes this process. Reads a few small files. */
 export function describeProgram(): Pick<RecordContext, 'sourceName' | 'user' | 'modelId' | 'git'> {
   const [, script] = process.argv;
   return {

@@ -8,17 +8,6 @@ import type { HttpRequest } from '../http/transport.js';
 /** The parsed answer, or why there is none. */
 export type RestResult<T> = { kind: 'success'; value: T } | Failure;
 
-/** Requests to one MLflow server, all within one time limit. None of them throws. */
-export interface Rest {
-  /** Address of the server without credentials, for messages. */
-  readonly url: string;
-  readonly limit: Limit;
-  /** Sends any request. */
-  send(request: Omit<HttpRequest, 'signal'>): Promise<Outcome>;
-  /** Sends JSON and parses the JSON of the answer. */
-  call<W, T>(call: RestCall<W, T>): Promise<RestResult<T>>;
-}
-
 /** One request to MLflow's REST interface. `W` is the answer as it arrives, `T` what the caller gets. */
 export interface RestCall<W, T> {
   method: HttpRequest['method'];
@@ -35,30 +24,45 @@ export interface RestCall<W, T> {
   parse: (answer: W) => T;
 }
 
-export function createRest(http: HttpClient, limit: Limit): Rest {
-  const { url } = http;
-  const { deadline, signal } = limit;
-  const send: Rest['send'] = (request) => http.send(signal === undefined ? request : { ...request, signal }, deadline);
-  return {
-    url,
-    limit,
-    send,
-    async call({ method, path, query, body, once = false, parse }) {
-      const request: HttpRequest = { method, path: query ? `${path}?${new URLSearchParams(query)}` : path, once };
-      if (body !== undefined) {
-        request.headers = { 'content-type': 'application/json' };
-        request.body = Buffer.from(JSON.stringify(body));
-      }
-      const outcome = await send(request);
-      if (outcome.kind !== 'success') return outcome;
-      try {
-        return { kind: 'success', value: parse(parseAnswer(outcome.body)) };
-      } catch (error) {
-        if (error instanceof MlflowError) return { kind: 'rejected', reason: error.message };
-        return { kind: 'configuration', reason: notMlflow(url) };
-      }
-    },
-  };
+/** Requests to one MLflow server, all within one time limit. None of them throws. */
+export class Rest {
+  readonly limit: Limit;
+  readonly #http: HttpClient;
+
+  constructor(http: HttpClient, limit: Limit) {
+    this.#http = http;
+    this.limit = limit;
+  }
+
+  /** Address of the server without credentials, for messages. */
+  get url(): string {
+    return this.#http.url;
+  }
+
+  /** Sends any request. */
+  send(request: Omit<HttpRequest, 'signal'>): Promise<Outcome> {
+    const { deadline, signal } = this.limit;
+    return this.#http.send(signal === undefined ? request : { ...request, signal }, deadline);
+  }
+
+  /** Sends JSON and parses the JSON of the answer. */
+  async call<W, T>({ method, path, query, body, once = false, parse }: RestCall<W, T>): Promise<RestResult<T>> {
+    const outcome = await this.send({
+      method,
+      path: query === undefined ? path : `${path}?${new URLSearchParams(query)}`,
+      once,
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(body)) }),
+    });
+    if (outcome.kind !== 'success') return outcome;
+    try {
+      return { kind: 'success', value: parse(parseAnswer(outcome.body)) };
+    } catch (error) {
+      if (error instanceof MlflowError) return { kind: 'rejected', reason: error.message };
+      return { kind: 'configuration', reason: notMlflow(this.url) };
+    }
+  }
 }
 
 /** Sends a request whose answer holds nothing of interest. */

@@ -35,7 +35,6 @@ export interface WireAssessment {
   trace_id?: string;
   span_id?: string;
   source?: { source_type: string; source_id?: string };
-  create_time?: string;
   feedback?: { value?: unknown };
   expectation?: { value?: unknown; serialized_value?: { serialization_format: string; value: string } };
   rationale?: string;
@@ -83,7 +82,6 @@ export interface WireExperiment {
   experiment_id: string;
   name: string;
   lifecycle_stage: string;
-  artifact_location?: string;
 }
 
 export interface WireRun {
@@ -97,7 +95,7 @@ export interface WireRun {
   };
   data?: {
     params?: { key: string; value: string }[];
-    metrics?: { key: string; value: number | string; timestamp?: number; step?: number }[];
+    metrics?: { key: string; value: number | string }[];
     tags?: { key: string; value: string }[];
   };
 }

@@ -10,8 +10,8 @@ const USAGE = 'mlflow.chat.tokenUsage';
 const READ_AT_ONCE = 8;
 
 /**
- * Checks that the experiment holds the traces of these spans and no others, each with exactly these spans, once, with
- * names, parents, times and attributes as they were produced, and with totals that add up.
+ * Checks that the experiment holds the traces of these spans and no others. Each trace must have exactly these spans,
+ * once, with their names, parents, times and attributes. Its totals must add up.
  */
 export async function expectOnServer(
   client: MlflowClient,

@@ -1,6 +1,6 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 
-/** What the exporter tells the application's logger, from here until `stop`. */
+/** Collects what the exporter logs, from here until `stop`. */
 export function collectDiag(): { lines: string[]; stop(): void } {
   const lines: string[] = [];
   const add =

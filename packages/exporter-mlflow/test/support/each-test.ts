@@ -2,7 +2,7 @@ import { collectDiag } from './diag.js';
 import { type Answer, type LocalServer, type ReceivedRequest, startLocalServer } from './local-server.js';
 
 export interface EachTest {
-  /** What the exporter tells the application's logger during a test. */
+  /** What the exporter logs during a test. */
   log: { readonly lines: string[] };
   /** Closed when the test is over, the last first. */
   closing: (() => Promise<void> | void)[];

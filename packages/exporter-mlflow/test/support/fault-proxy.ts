@@ -138,7 +138,7 @@ async function dribble(
   pieces: number,
   pauseMillis: number,
 ): Promise<void> {
-  // White space at the end harms no JSON, and gives an empty answer something to be slow with.
+  // White space at the end does not harm JSON. It makes an empty answer long enough to be slow.
   const padded = Buffer.concat([body, Buffer.alloc(pieces, ' ')]);
   const size = Math.ceil(padded.length / pieces);
   response.writeHead(status, { ...endToEnd(headers), 'content-length': padded.length });

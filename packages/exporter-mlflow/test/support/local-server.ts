@@ -26,8 +26,8 @@ export interface LocalServer {
 const EXPERIMENT = JSON.stringify({ experiment: { experiment_id: '7', name: 'local', lifecycle_stage: 'active' } });
 
 /**
- * A server on this machine that answers as told, for what a real MLflow server does only in need. What `answer` leaves
- * open is answered as by a server where all is well: experiment 7 exists, spans and records are accepted.
+ * A server on this machine for answers that a real MLflow server rarely gives. If `answer` returns undefined, it answers
+ * as a healthy server: experiment 7 exists, and it accepts spans and records.
  */
 export async function startLocalServer(
   answer: (request: ReceivedRequest) => Answer | undefined = () => undefined,

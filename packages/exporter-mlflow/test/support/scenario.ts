@@ -29,10 +29,10 @@ export interface Scenario {
   experimentName: string;
   /** Talks to the server directly, without faults. */
   client: MlflowClient;
-  /** What the exporters told the application's logger. */
+  /** What the exporters logged. */
   told: string[];
   newExporter(config?: MlflowSpanExporterConfig): MlflowSpanExporter;
-  /** Exports by the first exporter unless told otherwise. */
+  /** Exports, by default with the first exporter. */
   export(spans: ReadableSpan[], exporter?: MlflowSpanExporter): Promise<ExportResult>;
   /**
    * Shuts the exporters down, then checks: every export was called back exactly once, and with success unless its spans
@@ -137,7 +137,7 @@ function openResources(): Map<string, number> {
   return counts;
 }
 
-/** Sockets close a moment after they were told to. */
+/** Waits for the sockets, which close a moment later. */
 async function expectReleased(before: Map<string, number>): Promise<void> {
   const more = (): string[] =>
     [...openResources()]

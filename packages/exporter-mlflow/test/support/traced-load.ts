@@ -97,7 +97,7 @@ const heapMegabytes = heap() - heapBefore;
 const ending = performance.now();
 await provider.shutdown().catch(() => {});
 const shutdownMillis = performance.now() - ending;
-// Last words are said when the process ends.
+// The exporter logs its last message when the process ends.
 process.once('exit', () => {
   const report: LoadReport = {
     calls,

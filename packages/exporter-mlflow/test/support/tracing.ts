@@ -55,7 +55,7 @@ export function childSpan(tracer: Tracer, parent: Span, name: string, attributes
   return span;
 }
 
-/** Attributes of one model call, with ten tokens in and five out unless said otherwise. */
+/** Attributes of one model call, by default with ten tokens in and five out. */
 export function chatAttributes(question: string, answer: string, [input, output] = [10, 5]): Attributes {
   return {
     'gen_ai.operation.name': 'chat',
