@@ -43,10 +43,11 @@ export function classify(result: HttpResult, url: string): Outcome {
   if (result.kind === 'no-answer') return classifyNoAnswer(result, url);
   const { status, headers, body, bytes } = result;
   const contentType = headers['content-type'] ?? '';
-  // MLflow labels its plain text as HTML, too.
-  const isHtml = /^text\/html/i.test(contentType) && /^\s*</.test(body);
+  const isHtml = /^text\/html/i.test(contentType);
   if (status >= 200 && status < 300) {
-    if (!isHtml) return { kind: 'success', body, contentType, ...(bytes === undefined ? {} : { bytes }) };
+    // MLflow labels its plain text as HTML, too.
+    const isPage = isHtml && /^\s*</.test(body);
+    if (!isPage) return { kind: 'success', body, contentType, ...(bytes === undefined ? {} : { bytes }) };
     return {
       kind: 'configuration',
       status,
