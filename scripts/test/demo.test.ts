@@ -4,10 +4,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { testServer } from 'testing/mlflow-test-server.js';
-import { endDemos, expectTable, runToEnd } from './support/demo.js';
+import { endDemos, runToEnd } from './support/demo.js';
 
-describe('npm run demo', function () {
+describe('npm run demo (messages)', function () {
   this.timeout(180_000);
   let directory: string;
 
@@ -18,16 +17,6 @@ describe('npm run demo', function () {
   afterEach(endDemos);
   after(() => {
     rmSync(directory, { recursive: true, force: true });
-  });
-
-  it('runs the examples with the running server of --mlflow, and shows their traces as MLflow has them', async () => {
-    const { url } = await testServer();
-    const { code, output } = await runToEnd(['--exit', '--mlflow', url]);
-    expect(code, output).to.equal(0);
-    expect(output).to.contain(`• MLflow ${url}\n`);
-    expect(output).to.not.contain('Starting MLflow');
-    expectTable(output);
-    expect(output).to.match(new RegExp(`^MLflow: ${url}/#/experiments/\\d+/traces$`, 'm'));
   });
 
   it('reports in one line that no server answers at --mlflow, or that the port of --port is in use', async () => {

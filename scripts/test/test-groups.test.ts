@@ -9,7 +9,7 @@ const FILES = [
   'packages/exporter-mlflow/test/batches.test.ts',
   'packages/exporter-mlflow/test/postgres.long.test.ts',
   'packages/exporter-mlflow/test/retries.test.ts',
-  'examples/cdk-fargate/test/synthesis.test.ts',
+  'examples/cdk-fargate/test/stacks.test.ts',
 ];
 
 describe('groupTests', () => {
