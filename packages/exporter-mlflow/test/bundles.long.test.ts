@@ -1,0 +1,86 @@
+/** Applications bundled with the exporter into one file, which runs where no packages are installed. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import commonjsPlugin from '@rollup/plugin-commonjs';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
+import { expect } from 'chai';
+import * as esbuild from 'esbuild';
+import { type RollupBuild, rollup } from 'rollup';
+import { eachTest } from './support/each-test.js';
+
+type Format = 'esm' | 'cjs';
+
+const ENTRY = fileURLToPath(new URL('support/bundled.mjs', import.meta.url));
+/** Its types are those of a CommonJS module, but tests import it as an ES module. */
+const commonjs = commonjsPlugin as unknown as typeof commonjsPlugin.default;
+/** CommonJS code in an ES module bundle calls `require`, which ES modules lack. */
+const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+async function withEsbuild(format: Format): Promise<string> {
+  const { outputFiles } = await esbuild.build({
+    entryPoints: [ENTRY],
+    bundle: true,
+    write: false,
+    minify: true,
+    platform: 'node',
+    target: 'node20',
+    format,
+    logLevel: 'silent',
+    ...(format === 'esm' ? { banner: { js: REQUIRE } } : {}),
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+let graph: Promise<RollupBuild> | undefined;
+
+async function withRollup(format: Format): Promise<string> {
+  graph ??= rollup({
+    input: ENTRY,
+    onwarn: () => undefined,
+    plugins: [
+      nodeResolve({ preferBuiltins: true, exportConditions: ['node'] }),
+      // Undici requires node:sqlite only for a cache. Rollup would import it at the start, and Node.js 20 lacks it.
+      commonjs({ ignore: ['node:sqlite'] }),
+    ],
+  });
+  const { output } = await (await graph).generate({
+    format,
+    inlineDynamicImports: true,
+    ...(format === 'esm' ? { banner: REQUIRE } : {}),
+  });
+  return output[0].code;
+}
+
+describe('a bundle', () => {
+  const { startServer } = eachTest();
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'bundles-'));
+  });
+  after(async () => {
+    rmSync(folder, { recursive: true });
+    await (await graph)?.close();
+  });
+
+  for (const [bundler, bundle] of Object.entries({ esbuild: withEsbuild, rollup: withRollup })) {
+    for (const format of ['esm', 'cjs'] as const) {
+      it(`of ${bundler} as ${format} exports its spans and ends`, async () => {
+        const server = await startServer();
+        const program = join(folder, `${bundler}.${format === 'esm' ? 'mjs' : 'cjs'}`);
+        writeFileSync(program, await bundle(format));
+        const child = spawn(process.execPath, [program, server.url], { cwd: folder, stdio: 'inherit' });
+        expect(await once(child, 'exit')).to.deep.equal([0, null]);
+        expect(server.requests.map(({ method, path }) => `${method} ${path.split('?')[0]}`)).to.deep.equal([
+          'GET /api/2.0/mlflow/experiments/get-by-name',
+          'POST /v1/traces',
+          'POST /api/3.0/mlflow/traces',
+        ]);
+      }).timeout(300_000);
+    }
+  }
+});
