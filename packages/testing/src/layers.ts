@@ -12,7 +12,7 @@ export interface Layers {
   example: { file: string; imports: readonly string[] };
 }
 
-const IMPORT = /^(?:import|export)\b[^;]*?from '(\.[^']+)';$/gms;
+const IMPORT = /^(?:import|export)\s[^;']*'(\.[^']+)';$/gm;
 const MAX_LINES = 300;
 
 /** Makes the tests that hold a package to its layers: imports point downwards, make no circles, and keep no state. */

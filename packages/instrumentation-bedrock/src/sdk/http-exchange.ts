@@ -9,15 +9,12 @@ const OPTIONS: MiddlewareOptions = {
   name: 'opentelemetry-instrumentation-bedrock',
   step: 'deserialize',
   priority: 'low',
-  // An application can copy a stack that has the middleware already.
+  // A copied stack has the middleware already, and a second build of this package adds its own. Both do the same.
   override: true,
 };
 
-// Registered, so that several builds or versions of this package add one middleware between them.
-const STACKS = Symbol.for('opentelemetry-instrumentation-bedrock.stacks.3');
-const registry = globalThis as { [STACKS]?: WeakSet<object> };
-registry[STACKS] ??= new WeakSet();
-const stacks = registry[STACKS];
+/** The stacks that have the middleware. */
+const stacks = new WeakSet<object>();
 
 const endpoints = new WeakMap<SdkClient, ServerEndpoint>();
 

@@ -115,7 +115,7 @@ export class OpenStreams {
    */
   abandonUnread(client: SdkClient): void {
     for (const observation of this.#open) {
-      if (observation.isRead || observation.client?.deref() !== client) continue;
+      if (observation.client?.deref() !== client) continue;
       setImmediate(() => {
         if (!observation.isRead) observation.abandon();
       });
