@@ -6,7 +6,7 @@ import { startLocalServer } from './support/local-server.js';
 import { exportSpans, FAILED, recordSpans } from './support/tracing.js';
 
 describe('configuration', () => {
-  it('sends to the local server and the experiment Default when nothing is said', () => {
+  it('the exporter sends to the local server and the experiment Default if no option is set', () => {
     const config = resolveConfig({}, {});
     expect(config.connection.url).to.equal('http://localhost:5000');
     expect(config).to.deep.include({
@@ -25,7 +25,7 @@ describe('configuration', () => {
     expect(config.connection.headers).not.to.have.property('authorization');
   });
 
-  it('takes everything from MLflow’s environment variables', () => {
+  it('the exporter reads MLflow’s environment variables', () => {
     const config = resolveConfig(
       {},
       {
@@ -45,7 +45,7 @@ describe('configuration', () => {
     expect(config.connection.retry.maxRetries).to.equal(2);
   });
 
-  it('takes an empty variable for none', () => {
+  it('an empty variable counts as unset', () => {
     const env = { MLFLOW_TRACKING_URI: '', MLFLOW_EXPERIMENT_ID: ' ', MLFLOW_TRACKING_TOKEN: '' };
     const config = resolveConfig({}, env);
     expect(config.connection.url).to.equal('http://localhost:5000');
@@ -53,7 +53,7 @@ describe('configuration', () => {
     expect(config.connection.headers).not.to.have.property('authorization');
   });
 
-  it('prefers code to environment, and an id to a name', () => {
+  it('an option in code wins over its environment variable, and an id over a name', () => {
     const env = { MLFLOW_EXPERIMENT_ID: '5', MLFLOW_EXPERIMENT_NAME: 'env', MLFLOW_TRACKING_URI: 'http://env' };
     expect(resolveConfig({}, env).experiment).to.deep.equal({ id: '5' });
     expect(resolveConfig({ experimentName: 'code' }, env).experiment).to.deep.equal({ name: 'code' });
@@ -169,12 +169,12 @@ describe('configuration', () => {
     ],
   ];
   for (const [problem, config, message] of problems) {
-    it(`says what is wrong with ${problem}`, () => {
+    it(`a message says what is wrong with ${problem}`, () => {
       expect(() => resolveConfig(config, {})).to.throw(MlflowError, message);
     });
   }
 
-  it('never throws into the application: says it once, and fails every export', async () => {
+  it('the constructor never throws: the exporter reports a wrong setting once and fails every export', async () => {
     const log = collectDiag();
     try {
       const exporter = new MlflowSpanExporter({ trackingUri: 'sqlite:///mlflow.db' });
@@ -209,26 +209,26 @@ describe('credentials', () => {
   }
   const ada = `Basic ${Buffer.from('ada:pässword').toString('base64')}`;
 
-  it('are sent as basic authentication', async () => {
+  it('user name and password are sent as basic authentication', async () => {
     expect(await authorizationOf({ username: 'ada', password: 'pässword' })).to.equal(ada);
     expect(await authorizationOf({ trackingUri: 'http://ada:p%C3%A4ssword@SERVER' })).to.equal(ada);
   });
 
-  it('are sent as a bearer token', async () => {
+  it('a token is sent as bearer authentication', async () => {
     expect(await authorizationOf({ token: 't0k3n' })).to.equal('Bearer t0k3n');
   });
 
-  it('are basic when both are given, as with MLflow’s own client, unless a header says otherwise', async () => {
+  it('user name and password win over a token, and headers win over both', async () => {
     const both = { username: 'ada', password: 'pässword', token: 't0k3n' };
     expect(await authorizationOf(both)).to.equal(ada);
     expect(await authorizationOf({ ...both, headers: { Authorization: 'Custom x' } })).to.equal('Custom x');
   });
 
-  it('go to a server below a path, too', async () => {
+  it('a server below a path receives the credentials, too', async () => {
     expect(await authorizationOf({ token: 't0k3n' }, '/team/mlflow')).to.equal('Bearer t0k3n');
   });
 
-  it('are never part of a message', async () => {
+  it('no message contains the credentials', async () => {
     const server = await startLocalServer(() => ({ status: 500, body: 'oops' }));
     const trackingUri = server.url.replace('//', '//ada:secret@');
     const log = collectDiag();

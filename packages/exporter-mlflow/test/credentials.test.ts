@@ -19,7 +19,7 @@ describe('credentials from a function', () => {
   const authorizations = ({ requests }: LocalServer): unknown[] =>
     requests.map(({ headers: { authorization } }) => authorization);
 
-  it('are asked for before every request', async () => {
+  it('the exporter calls the function before every request', async () => {
     const server = await startServer();
     let asked = 0;
     const token = (): string => `t0k3n-${++asked}`;
@@ -27,7 +27,7 @@ describe('credentials from a function', () => {
     expect(authorizations(server)).to.deep.equal(['Bearer t0k3n-1', 'Bearer t0k3n-2', 'Bearer t0k3n-3']);
   });
 
-  it('may take their time, and may be any headers', async () => {
+  it('a function may return a promise, and any headers', async () => {
     const server = await startServer();
     const client = new MlflowClient({
       trackingUri: server.url,
@@ -39,7 +39,7 @@ describe('credentials from a function', () => {
     expect(server.requests[0]?.headers).to.deep.include({ authorization: 'Bearer t0k3n', 'x-gateway-key': 'k3y' });
   });
 
-  it('give way to username and password, and to headers', async () => {
+  it('user name and password win over a token function, and so do headers', async () => {
     const server = await startServer();
     const token = (): string => expect.fail('was asked');
     const basic = new MlflowClient({ trackingUri: server.url, username: 'ada', password: 'pw', token });
@@ -73,35 +73,35 @@ describe('credentials from a function', () => {
       'the headers function failed with Error (ECONNREFUSED)',
     ],
     [
-      'rejects with no Error',
+      'rejects with something else than an Error',
       { token: () => Promise.reject('s3cr3t') },
       'the token function failed with something else than an Error',
     ],
-    ['gives nothing', { token: () => undefined as unknown as string }, 'the token function gave no token'],
-    ['gives an empty token', { token: () => ' ' }, 'the token function gave no token'],
+    ['returns undefined', { token: () => undefined as unknown as string }, 'the token function gave no token'],
+    ['returns an empty token', { token: () => ' ' }, 'the token function gave no token'],
     [
-      'gives two lines',
+      'returns two lines',
       { token: () => 's3cr3t\r\nx: y' },
       'the token function gave a token that no HTTP header can carry',
     ],
     [
-      'gives no headers',
+      'returns text in place of headers',
       { headers: () => 's3cr3t' as unknown as Record<string, string> },
       'the headers function gave no object of headers',
     ],
     [
-      'gives a header line for a name',
+      'returns a header line as a name',
       { headers: () => ({ 'x-key: s3cr3t': '' }) },
       'the headers function gave a name that is not one of an HTTP header',
     ],
     [
-      'gives a header that cannot be sent',
+      'returns a header that cannot be sent',
       { headers: () => ({ 'x-key': 's3cr3t\n' }) },
       'the headers function gave a value for "x-key" that no HTTP header can carry',
     ],
   ];
   for (const [what, config, reason] of failures) {
-    it(`say it once when the function ${what}, without a secret`, async () => {
+    it(`the exporter reports once, and without a secret, that the function ${what}`, async () => {
       const server = await startServer();
       const exporter = newExporter(server.url, { ...config, retry: { maxRetries: 1, initialBackoffMillis: 1 } });
       const message = `MLflow at ${server.url} gets no credentials: ${reason}`;
@@ -117,7 +117,7 @@ describe('credentials from a function', () => {
     });
   }
 
-  it('are asked for again when the function fails, so that nothing is lost', async () => {
+  it('the exporter calls a function again after it failed, and loses no spans', async () => {
     const server = await startServer();
     let asked = 0;
     const token = async (): Promise<string> => {
@@ -129,7 +129,7 @@ describe('credentials from a function', () => {
     expect([asked, log.lines]).to.deep.equal([6, []]);
   });
 
-  it('are not waited for beyond the time of the export', async () => {
+  it('the exporter does not wait for a function beyond the time of the export', async () => {
     const server = await startServer();
     const token = (): Promise<string> => new Promise(() => {});
     const exporter = newExporter(server.url, { token, timeoutMillis: 300 });
@@ -141,7 +141,7 @@ describe('credentials from a function', () => {
     expect(performance.now() - started).to.be.below(1000);
   });
 
-  it('are asked for once more when the server refuses them, as with a token that has expired', async () => {
+  it('the exporter calls the function once more if the server refuses an expired token', async () => {
     const server = await startServer(({ headers }) =>
       headers.authorization === 'Bearer fresh' ? undefined : { status: 401 },
     );
@@ -156,7 +156,7 @@ describe('credentials from a function', () => {
     expect(log.lines).to.deep.equal([]);
   });
 
-  it('are given up when the server refuses them twice', async () => {
+  it('the export fails if the server refuses two tokens', async () => {
     const server = await startServer(() => ({ status: 401, body: 'no' }));
     const { error } = await exportSpans(newExporter(server.url, { token: () => 's3cr3t-token' }), oneSpan());
     expect(error?.message).to.equal(
@@ -166,7 +166,7 @@ describe('credentials from a function', () => {
     expect(log.lines).to.have.length(1);
   });
 
-  it('are fetched without making spans, which would have to be sent in turn', async () => {
+  it('the function runs in a context that suppresses tracing', async () => {
     const server = await startServer();
     const provider = new NodeTracerProvider();
     provider.register();
@@ -185,7 +185,7 @@ describe('credentials from a function', () => {
     expect(suppressed).to.deep.equal([true, true, true]);
   });
 
-  it('are never shown, even when the server repeats them', async () => {
+  it('no message shows the credentials, even if the server repeats them', async () => {
     const server = await startServer(({ headers }) => ({
       status: 400,
       body: JSON.stringify({ message: `bad ${headers.authorization} and ${headers['x-gateway-key']}` }),
@@ -198,7 +198,7 @@ describe('credentials from a function', () => {
     expect(log.lines.join()).not.to.include('s3cr3t');
   });
 
-  it('are not carried to where a redirect leads', async () => {
+  it('a redirect does not carry the credentials to another server', async () => {
     const other = await startServer();
     const server = await startServer(({ path }) => ({
       status: 307,
@@ -211,7 +211,7 @@ describe('credentials from a function', () => {
     expect(other.requests).to.deep.equal([]);
   });
 
-  it('lead to an https:// address when the server redirects there', async () => {
+  it('a redirect to https:// is reported with the setting to change', async () => {
     const server = await startServer(() => ({ status: 308, headers: { location: 'https://127.0.0.1/mlflow' } }));
     const { error } = await exportSpans(newExporter(server.url, {}), oneSpan());
     expect(error?.message).to.equal(

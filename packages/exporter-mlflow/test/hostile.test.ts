@@ -41,7 +41,7 @@ describe('hostile surroundings', () => {
       tracer.startSpan('chat', { attributes: { ...chatAttributes('q', 'a'), 'mlflow.spanInputs': inputs } }).end();
     })[0]!;
 
-  it('one span that cannot be read is dropped and named, those beside it arrive', async () => {
+  it('a span that cannot be read is dropped and named, and the spans beside it arrive', async () => {
     const { exporter, requests } = await start();
     const good = chat('{}');
     const odd = Object.create(chat('{}'), { endTime: { value: undefined } }) as ReadableSpan;
@@ -51,7 +51,7 @@ describe('hostile surroundings', () => {
     expect(log.lines.join('\n')).to.match(/refuses span "chat" \(it cannot be read/);
   });
 
-  it('a body within a body, twenty thousand times, costs its preview and nothing else', async () => {
+  it('JSON that is nested 20,000 times loses its preview only', async () => {
     const { exporter, requests } = await start();
     const deep = `${'{"body":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
     const span = Object.create(chat(deep)) as ReadableSpan;
@@ -62,7 +62,7 @@ describe('hostile surroundings', () => {
     expect(requests).to.include('/v1/traces');
   });
 
-  it('a span that cannot be read counts as lost once, also where nothing can be delivered', async () => {
+  it('a span that cannot be read counts as lost once, even if no span can be delivered', async () => {
     const counted: [number, unknown][] = [];
     const ignore = { add: () => {}, record: () => {} };
     const meter = {
@@ -84,7 +84,7 @@ describe('hostile surroundings', () => {
     ]);
   });
 
-  it('callbacks and meters that throw reach nobody', async () => {
+  it('errors of callbacks and meters do not reach the application', async () => {
     const broken = (): never => {
       throw new Error('broken');
     };
@@ -104,7 +104,7 @@ describe('hostile surroundings', () => {
     expect(log.lines.filter((line) => line.includes('callback'))).to.have.lengthOf(1);
   });
 
-  it('an outage in which everything answers 404 is no old server', async () => {
+  it('the exporter does not take an outage with status 404 for an old server', async () => {
     let isDown = true;
     const { exporter, requests } = await start(() => (isDown ? { status: 404, body: 'nothing here' } : undefined), {
       experimentId: '1',
@@ -121,7 +121,7 @@ describe('hostile surroundings', () => {
     expect(log.lines.join('\n')).to.not.include('no OTLP route');
   });
 
-  it('a proxy that repeats what it was sent shows no password', async () => {
+  it('no message shows the password of a proxy that repeats its request', async () => {
     const proxy = createServer((request, response) => response.writeHead(502).end(JSON.stringify(request.headers)));
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
     const { port } = proxy.address() as AddressInfo;
@@ -142,7 +142,7 @@ describe('hostile surroundings', () => {
     }
   });
 
-  it('a password with "@" in the address of a repository is cut off whole', () => {
+  it('a password with "@" in the address of a repository is removed as a whole', () => {
     const folder = mkdtempSync(join(tmpdir(), 'git-'));
     closing.push(() => rmSync(folder, { recursive: true }));
     mkdirSync(join(folder, '.git'));

@@ -28,7 +28,7 @@ describe('odd answers', () => {
   }
   const oneSpan = (): ReadableSpan[] => recordSpans((tracer) => tracer.startSpan('span').end());
 
-  it('take an upgrade to another protocol for no answer', async () => {
+  it('an upgrade to another protocol counts as no answer', async () => {
     const server = await startServer(() => (response) => {
       response.socket?.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n');
     });
@@ -36,7 +36,7 @@ describe('odd answers', () => {
     expect(result.error?.message).to.equal(`MLflow at ${server.url} cannot be reached (bad upgrade)`);
   });
 
-  it('get the same headers with every request, also with letters beyond ASCII', async () => {
+  it('every request has the same headers, also with letters beyond ASCII', async () => {
     const server = await startServer(() => undefined);
     const exporter = newExporter(server.url, { workspace: 'Zürich', experimentName: 'local' });
     await exportSpans(exporter, oneSpan());
@@ -45,7 +45,7 @@ describe('odd answers', () => {
     expect(seen.filter((one) => !one.endsWith(' Zürich'))).to.deep.equal([]);
   });
 
-  it('never show our own credentials, even when the server repeats them', async () => {
+  it('no message shows the credentials, even if the server repeats them', async () => {
     for (const status of [400, 403, 500]) {
       const server = await startServer(({ headers }) => ({
         status,
@@ -70,7 +70,7 @@ describe('odd answers', () => {
     ['text', { status: 200, body: 'OK' }],
   ];
   for (const [what, answer] of strangers) {
-    it(`take a server that answers with ${what} for something else than MLflow`, async () => {
+    it(`a server that answers with ${what} is reported as no MLflow server`, async () => {
       const server = await startServer(() => answer);
       const message = `What answers at ${server.url} is not an MLflow server: check trackingUri or MLFLOW_TRACKING_URI.`;
       for (const config of [{ experimentId: '7' }, { experimentName: 'local' }]) {
@@ -106,7 +106,7 @@ describe('odd answers', () => {
     ['something else', { status: 'ok' }],
   ];
   for (const [what, answer] of malformed) {
-    it(`are no result of a search with ${what}`, async () => {
+    it(`a search rejects an answer with ${what}`, async () => {
       const server = await startServer(() => ({ status: 200, body: JSON.stringify(answer) }));
       const error = await errorOf(newClient(server.url).searchTraces({ experimentIds: ['7'] }));
       expect(error.message).to.equal(
@@ -115,7 +115,7 @@ describe('odd answers', () => {
     });
   }
 
-  it('are no trace, no run, no prompt when parts of them are missing', async () => {
+  it('the client rejects traces, runs and prompts with missing parts', async () => {
     const server = await startServer(() => ({
       status: 200,
       body: JSON.stringify({
@@ -137,7 +137,7 @@ describe('odd answers', () => {
     }
   });
 
-  it('report and count what nobody foresaw', async () => {
+  it('an unforeseen error is reported and counted', async () => {
     const server = await startServer(() => undefined);
     const [span] = oneSpan();
     // It can be read once, so that it passes as a sound one.
@@ -169,7 +169,7 @@ describe('odd answers', () => {
       send();
     };
 
-  it('are not read for ever', async () => {
+  it('an endless answer is not read to its end', async () => {
     let sent = 0;
     const server = await startServer(() =>
       endless(200, (bytes) => {
@@ -183,7 +183,7 @@ describe('odd answers', () => {
     expect(sent).to.be.below(100 * 1024 * 1024);
   });
 
-  it('are cut when only their beginning matters', async () => {
+  it('an endless answer is cut if only its beginning matters', async () => {
     let sent = 0;
     const count = (bytes: number): void => {
       sent += bytes;
@@ -196,7 +196,7 @@ describe('odd answers', () => {
     expect(sent).to.be.below(50 * 1024 * 1024);
   });
 
-  it('may leave out the start of a span, when it is 0', async () => {
+  it('an answer may leave out the start of a span if that is 0', async () => {
     const answer = {
       trace: {
         trace_info: {
@@ -215,7 +215,7 @@ describe('odd answers', () => {
 });
 
 describe('the file traces.json', () => {
-  it('keeps names that look like placeholders', () => {
+  it('the file keeps names that look like placeholders', () => {
     const spans = recordSpans((tracer) => tracer.startSpan('@0@', { startTime: [1_790_000_000, 1] }).end());
     const text = buildTracesJson(spans);
     expect(JSON.parse(text).spans[0].name).to.equal('@0@');

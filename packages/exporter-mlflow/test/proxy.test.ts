@@ -15,7 +15,7 @@ import { exportSpans, recordSpans, SUCCESS } from './support/tracing.js';
 describe('the choice of a proxy', () => {
   const proxyFor = (uri: string, env: NodeJS.ProcessEnv): string | undefined => resolveProxy(new URL(uri), env)?.url;
 
-  it('follows the scheme of the tracking URI, and prefers lower case', () => {
+  it('the scheme of the tracking URI selects the variable, and lower case wins', () => {
     const env = { HTTPS_PROXY: 'http://secure:3128', HTTP_PROXY: 'http://upper', http_proxy: 'http://lower:8080' };
     expect(proxyFor('https://mlflow', env)).to.equal('http://secure:3128');
     expect(proxyFor('http://mlflow', env)).to.equal('http://lower:8080');
@@ -57,7 +57,7 @@ describe('the choice of a proxy', () => {
     ['http://[::1]', '', true],
   ];
   for (const [uri, noProxy, expected] of cases) {
-    it(`${expected ? 'goes straight' : 'does not go straight'} to ${uri} with no_proxy="${noProxy}"`, () => {
+    it(`requests to ${uri} go ${expected ? 'directly' : 'through the proxy'} with no_proxy="${noProxy}"`, () => {
       expect(bypassesProxy(new URL(uri), noProxy)).to.equal(expected);
       const env = { HTTP_PROXY: 'http://proxy', HTTPS_PROXY: 'http://proxy', NO_PROXY: noProxy };
       expect(proxyFor(uri, env)).to.equal(expected ? undefined : 'http://proxy');
@@ -65,7 +65,7 @@ describe('the choice of a proxy', () => {
   }
 
   for (const address of ['socks5://ada:s3cr3t@proxy', 'http://ada:s3c/r3t@proxy', 'http://proxy:99999']) {
-    it(`says that "${address}" is no HTTP proxy, without its password`, () => {
+    it(`a message says that "${address}" is no HTTP proxy, without its password`, () => {
       expect(() => proxyFor('http://mlflow', { HTTP_PROXY: address })).to.throw(
         MlflowError,
         'HTTP_PROXY is not the address of an HTTP proxy: set it to http://host:port or https://host:port, with special characters of its user name and password percent-encoded, or add the host of the tracking URI to no_proxy.',
@@ -75,7 +75,7 @@ describe('the choice of a proxy', () => {
 });
 
 describe('a proxy', () => {
-  // Names that nobody knows but the proxy: a request that left it out would fail.
+  // Only the proxy knows these names, so a direct request would fail.
   const HOST = 'mlflow.test';
   const folder = mkdtempSync(join(tmpdir(), 'proxy-test-'));
   const authority = createAuthority();
@@ -132,7 +132,7 @@ describe('a proxy', () => {
   const withUser = (url: string): string => url.replace('//', '//ada:p%40ss@');
   const authorization = `Basic ${Buffer.from('ada:p@ss').toString('base64')}`;
 
-  it('opens a tunnel for https, once for many requests, and never sees our credentials', async () => {
+  it('many requests over https share one tunnel, in which the proxy sees no credentials', async () => {
     const proxy = await start({ authorization });
     setEnvironment({ HTTPS_PROXY: withUser(proxy.url), HTTP_PROXY: await unusedAddress() });
     const exporter = newExporter('https');
@@ -149,7 +149,7 @@ describe('a proxy', () => {
     }
   });
 
-  it('still has the certificate of the server checked', async () => {
+  it('the exporter checks the certificate of a server behind a tunnel', async () => {
     const proxy = await start();
     setEnvironment({ https_proxy: proxy.url });
     const port = secure.port;
@@ -160,7 +160,7 @@ describe('a proxy', () => {
     expect(server.requests).to.deep.equal([]);
   });
 
-  it('forwards plain http', async () => {
+  it('a proxy forwards requests over plain http', async () => {
     const proxy = await start({ authorization });
     setEnvironment({ http_proxy: withUser(proxy.url) });
     expect((await exportSpans(newExporter('http'), oneSpan())).code).to.equal(SUCCESS);
@@ -174,7 +174,7 @@ describe('a proxy', () => {
     });
   });
 
-  it('serves the client as it does the exporter', async () => {
+  it('the client uses the proxy, too', async () => {
     const proxy = await start();
     setEnvironment({ https_proxy: proxy.url });
     const client = new MlflowClient({ trackingUri: `https://${HOST}:${secure.port}`, serverCertPath });
@@ -183,7 +183,7 @@ describe('a proxy', () => {
     expect(proxy.requests).to.have.length(1);
   });
 
-  it('is left out for this machine and for what no_proxy names', async () => {
+  it('requests to this machine and to hosts in no_proxy go directly', async () => {
     const proxy = await start();
     setEnvironment({ http_proxy: proxy.url, no_proxy: 'mlflow.test' });
     expect((await exportSpans(newExporter('http', { trackingUri: server.url }), oneSpan())).code).to.equal(SUCCESS);
@@ -193,7 +193,7 @@ describe('a proxy', () => {
   });
 
   for (const scheme of ['https', 'http'] as const) {
-    it(`that wants other credentials for ${scheme} is one line that says where to put them`, async () => {
+    it(`one message says where to put the credentials that a proxy wants for ${scheme}`, async () => {
       const proxy = await start({ authorization });
       setEnvironment({ https_proxy: proxy.url.replace('//', '//ada:wr0ng-s3cr3t@'), http_proxy: proxy.url });
       const { error } = await exportSpans(newExporter(scheme), oneSpan());
@@ -208,7 +208,7 @@ describe('a proxy', () => {
     });
   }
 
-  it('that forbids the server is one line', async () => {
+  it('one message says that a proxy forbids the server', async () => {
     const proxy = await start({ answer: () => 403 });
     setEnvironment({ https_proxy: proxy.url });
     const { error } = await exportSpans(newExporter('https'), oneSpan());
@@ -219,7 +219,7 @@ describe('a proxy', () => {
   });
 
   for (const scheme of ['https', 'http'] as const) {
-    it(`that cannot reach the server for a while loses nothing over ${scheme}`, async () => {
+    it(`no span is lost over ${scheme} while a proxy cannot reach the server`, async () => {
       const proxy = await start({ answer: (attempt) => (attempt <= 3 ? 502 : undefined) });
       setEnvironment({ https_proxy: proxy.url, http_proxy: proxy.url });
       expect((await exportSpans(newExporter(scheme), oneSpan())).code).to.equal(SUCCESS);
@@ -227,7 +227,7 @@ describe('a proxy', () => {
     });
   }
 
-  it('that is away is named', async () => {
+  it('the message names a proxy that cannot be reached', async () => {
     const away = await unusedAddress();
     setEnvironment({ https_proxy: withUser(away) });
     const { error } = await exportSpans(newExporter('https', { retry: { maxRetries: 1 } }), oneSpan());
@@ -236,7 +236,7 @@ describe('a proxy', () => {
     );
   });
 
-  it('that never answers is not waited for beyond the time of the export', async () => {
+  it('the exporter does not wait for a silent proxy beyond the time of the export', async () => {
     const proxy = await start({ answer: () => 'silence' });
     setEnvironment({ https_proxy: proxy.url, http_proxy: proxy.url });
     for (const scheme of ['https', 'http'] as const) {
@@ -249,7 +249,7 @@ describe('a proxy', () => {
     }
   });
 
-  it('with a wrong address fails every export with one line', async () => {
+  it('every export fails with one message if the address of the proxy is wrong', async () => {
     setEnvironment({ http_proxy: 'socks5://ada:s3cr3t@proxy' });
     const { error } = await exportSpans(newExporter('http'), oneSpan());
     expect(error?.message).to.match(/^http_proxy is not the address of an HTTP proxy: /);

@@ -8,8 +8,9 @@ function answer(status: number, body = '', headers: Record<string, string> = {})
 }
 
 describe('classification of answers', () => {
-  it('takes 2xx for success, but not a web page', () => {
+  it('status 2xx is a success, but a web page is not', () => {
     expect(answer(200, '{}')).to.deep.equal({ kind: 'success', body: '{}', contentType: '' });
+    expect(answer(200, '3.17.2', { 'content-type': 'text/html; charset=utf-8' }).kind).to.equal('success');
     expect(answer(200, '<html>', { 'content-type': 'text/html; charset=utf-8' })).to.deep.equal({
       kind: 'configuration',
       status: 200,
@@ -18,7 +19,7 @@ describe('classification of answers', () => {
     });
   });
 
-  it('takes outages for retryable', () => {
+  it('an outage is retryable', () => {
     for (const status of [408, 429, 500, 502, 503, 504, 520]) {
       expect(answer(status)).to.deep.equal({
         kind: 'retryable',
@@ -35,7 +36,7 @@ describe('classification of answers', () => {
     expect(answer(429, '', { 'retry-after': '2' })).to.deep.include({ kind: 'retryable', retryAfterMillis: 2000 });
   });
 
-  it('takes content that the server does not like for rejected', () => {
+  it('content that the server refuses is rejected', () => {
     expect(answer(422, '{"detail":"Failed to log OpenTelemetry spans"}')).to.deep.equal({
       kind: 'rejected',
       status: 422,
@@ -50,7 +51,7 @@ describe('classification of answers', () => {
     expect(answer(413)).to.deep.equal({ kind: 'rejected', status: 413, reason: 'status 413' });
   });
 
-  it('tells a missing route from a missing thing', () => {
+  it('a missing route is unsupported, and a missing resource is rejected', () => {
     const html = { 'content-type': 'text/html' };
     const reason =
       'http://mlflow lacks a route that MLflow servers have (404): check trackingUri or MLFLOW_TRACKING_URI.';
@@ -95,19 +96,19 @@ describe('classification of answers', () => {
     ],
   ];
   for (const [problem, outcome, reason] of settings) {
-    it(`says what to do about ${problem}`, () => {
+    it(`the reason says what to do about ${problem}`, () => {
       expect(outcome).to.deep.include({ kind: 'configuration', reason });
     });
   }
 
-  it('takes no answer for an outage', () => {
+  it('no answer is an outage', () => {
     expect(classify({ kind: 'no-answer', message: 'socket hang up', code: 'ECONNRESET' }, URL)).to.deep.equal({
       kind: 'retryable',
       reason: 'MLflow at http://mlflow cannot be reached (socket hang up)',
     });
   });
 
-  it('reads Retry-After as seconds or as a date', () => {
+  it('Retry-After holds seconds or a date', () => {
     const now = Date.parse('2026-11-21T10:00:00Z');
     expect(parseRetryAfter('3', now)).to.equal(3000);
     expect(parseRetryAfter('Sat, 21 Nov 2026 10:00:05 GMT', now)).to.equal(5000);

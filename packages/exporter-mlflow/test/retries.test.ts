@@ -31,7 +31,7 @@ describe('retries', () => {
   }
   const oneSpan = (): ReturnType<typeof recordSpans> => recordSpans((tracer) => tracer.startSpan('span').end());
 
-  it('give up an attempt that gets no answer, and send again on a fresh connection', async () => {
+  it('an attempt without an answer ends, and the next one uses a fresh connection', async () => {
     const sockets = new Set<Socket | null>();
     const { exporter, uploads } = await start(
       (_request, count) => (response) => {
@@ -45,7 +45,7 @@ describe('retries', () => {
     expect(log.lines).to.deep.equal([]);
   });
 
-  it('wait for a slow server with all the time that is left when no further attempt would fit', async () => {
+  it('the last attempt that fits gets all the time that is left', async () => {
     const { exporter, uploads } = await start(
       () => (response) => void setTimeout(() => response.writeHead(200).end(), 400),
       { attemptTimeoutMillis: 300, timeoutMillis: 870 },
@@ -54,7 +54,7 @@ describe('retries', () => {
     expect(uploads()).to.equal(2);
   });
 
-  it('leave time for a locked database, which answers after 20 s, within the defaults', async () => {
+  it('the defaults leave time for a locked database, which answers after 20 s', async () => {
     const limits: number[] = [];
     let now = 0;
     const clock = performance.now;
@@ -73,7 +73,7 @@ describe('retries', () => {
       const retrying = createRetryingTransport(transport, { ...connection, retry });
       await retrying.send({ method: 'POST', path: '/v1/traces' }, 29_000);
       expect(limits).to.deep.equal([10_000, 19_000]);
-      // Nobody knows whether such a request had its effect, so it has all the time at once.
+      // Such a request may have had its effect, so it is sent once, with all the time.
       now = 0;
       limits.length = 0;
       await retrying.send({ method: 'POST', path: '/runs/create', once: true }, 29_000);
@@ -84,7 +84,7 @@ describe('retries', () => {
   });
 
   for (const status of [408, 429, 500, 502, 503, 504]) {
-    it(`follow status ${status}`, async () => {
+    it(`a request is repeated after status ${status}`, async () => {
       const { exporter, uploads } = await start((_request, count) => (count < 3 ? { status } : undefined));
       expect((await exportSpans(exporter, oneSpan())).code).to.equal(SUCCESS);
       expect(uploads()).to.equal(3);
@@ -95,7 +95,7 @@ describe('retries', () => {
     ['seconds', () => '120'],
     ['a date', () => new Date(Date.now() + 120_000).toUTCString()],
   ] as const) {
-    it(`make one more attempt when Retry-After names a time beyond the deadline, in ${form}`, async () => {
+    it(`one more attempt follows if Retry-After, in ${form}, ends after the deadline`, async () => {
       const slowDown = () => ({
         status: 429,
         headers: { 'retry-after': value() },
@@ -112,7 +112,7 @@ describe('retries', () => {
   }
 
   for (const wish of ['0', '-5', new Date(0).toUTCString()]) {
-    it(`do not overrun a server that says Retry-After: ${wish}`, async () => {
+    it(`pauses do not vanish if the server sends Retry-After: ${wish}`, async () => {
       const answer = { status: 503, headers: { 'retry-after': wish } };
       const { exporter, uploads } = await start(() => answer, {
         timeoutMillis: 1000,
@@ -123,7 +123,7 @@ describe('retries', () => {
     });
   }
 
-  it('pause for a random part of a time that doubles up to its limit', async () => {
+  it('a pause is a random part of a time that doubles up to its limit', async () => {
     const pauses: number[] = [];
     let sent = performance.now();
     const failing: Transport = {
@@ -146,7 +146,7 @@ describe('retries', () => {
     for (const [index, pause] of pauses.entries()) expect(pause).to.be.within(least[index]! - 1, least[index]! + 60);
   });
 
-  it('tell what went wrong before the time ran out', async () => {
+  it('the reported failure is the one before the time ran out', async () => {
     const results: HttpResult[] = [
       { kind: 'answer', status: 503, headers: {}, body: '' },
       { kind: 'no-answer', message: 'no answer in time', code: 'ETIMEDOUT' },
@@ -161,7 +161,7 @@ describe('retries', () => {
     expect(result).to.deep.include({ kind: 'retryable', status: 503 });
   });
 
-  it('count waiting for a free connection not as a dead one', async () => {
+  it('the time of an attempt does not include waiting for a free connection', async () => {
     let most = 0;
     let open = 0;
     const { exporter, uploads } = await start(
@@ -179,7 +179,7 @@ describe('retries', () => {
     expect([most, uploads()]).to.deep.equal([2, 10]);
   });
 
-  it('say what is wrong with attemptTimeoutMillis', () => {
+  it('a message says what is wrong with attemptTimeoutMillis', () => {
     new MlflowSpanExporter({ attemptTimeoutMillis: 0 });
     expect(log.lines).to.deep.equal([
       'error: MLflow: attemptTimeoutMillis is 0, it must be a number of milliseconds from 1 to 2147483647.',

@@ -89,7 +89,7 @@ while True:
   const serverCertPath = file('authority.pem', authority.cert);
   const mutual = { ca: authority.cert, requestCert: true, rejectUnauthorized: true };
 
-  it('trusts an authority of our own, and nobody knows it without', async () => {
+  it('the exporter trusts the authority in serverCertPath, and no unknown authority', async () => {
     const { url } = await startSecure();
     expect(await errorWith(url, { serverCertPath })).to.equal(undefined);
     expect(await errorWith(url, {})).to.equal(
@@ -98,12 +98,12 @@ while True:
     expect(log.lines).to.have.length(1);
   });
 
-  it('accepts any certificate when told to', async () => {
+  it('the exporter accepts any certificate with insecureTls', async () => {
     const { url } = await startSecure();
     expect(await errorWith(url, { insecureTls: true })).to.equal(undefined);
   });
 
-  it('says that a certificate is for another host, or too old', async () => {
+  it('a message says that a certificate is for another host or has expired', async () => {
     const other = await startSecure(authority.issue('other.test'));
     expect(await errorWith(other.url, { serverCertPath })).to.equal(
       `The certificate of ${other.url} is for another host (ERR_TLS_CERT_ALTNAME_INVALID): use a name that it holds in trackingUri or MLFLOW_TRACKING_URI.`,
@@ -114,7 +114,7 @@ while True:
     );
   });
 
-  it('shows a client certificate', async () => {
+  it('the exporter presents its client certificate', async () => {
     const { url } = await startSecure(mutual);
     for (const content of [`${client.cert}${client.key}`, `${client.key}${client.cert}`]) {
       const clientCertPath = file('client.pem', content);
@@ -122,7 +122,7 @@ while True:
     }
   });
 
-  it('says that the server wants a client certificate, or another one', async function () {
+  it('a message says that the server does not accept the client certificate', async function () {
     this.timeout(300_000);
     const url = await startStrictServer();
     const stranger = createAuthority('another authority').issue('a client');
@@ -134,7 +134,7 @@ while True:
     }
   });
 
-  it('says that a server does not speak it', async () => {
+  it('a message says that the server does not speak TLS', async () => {
     const url = server.url.replace('http:', 'https:');
     expect(await errorWith(url, {})).to.match(
       /^https:\/\/127\.0\.0\.1:\d+ does not speak TLS \(\w+\): use http:\/\/ in trackingUri or MLFLOW_TRACKING_URI\.$/,
@@ -169,7 +169,7 @@ while True:
     ],
   ];
   for (const [what, config, message] of files) {
-    it(`says at once what is wrong with ${what}`, async () => {
+    it(`the constructor reports what is wrong with ${what}`, async () => {
       expect(await errorWith('https://mlflow.test', config())).to.match(message);
       expect(log.lines).to.have.length(1);
     });

@@ -42,8 +42,8 @@ export interface RetryingTransport {
 type RetrySettings = Pick<ResolvedConnection, 'retry' | 'url' | 'attemptTimeoutMillis' | 'maxSockets'>;
 
 /**
- * Adds repetitions to a transport. The rule: a request that met an outage is sent again after a pause, unless the pause
- * reaches the deadline, the retries are used up, or the server may have acted on a request that must not be repeated.
+ * Adds repetitions to a transport. The rule: a request that met an outage is sent again after a pause that ends before the
+ * deadline, unless repeating it could do harm.
  *
  * Pauses grow exponentially with full jitter. No more requests are under way than the connection has sockets. An attempt
  * without an answer in time ends, because its connection may be dead; the next one uses another connection.
