@@ -1,6 +1,6 @@
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
 import type { ReadableSpan, SpanEvent, SpanLink, SpanResource, SpanScope } from '../common/sdk-types.js';
-import { ProtobufWriter } from './protobuf.js';
 
 const NANOS_PER_SECOND = 1_000_000_000n;
 const MAX_INT64 = 2 ** 63;
@@ -8,22 +8,21 @@ const FLAGS_HAVE_REMOTE_BIT = 0x100;
 const FLAG_REMOTE = 0x200;
 
 /**
- * Encodes spans as an OTLP request in protobuf. `@opentelemetry/otlp-transformer` does the same, but installs a whole SDK
- * of one line beside the application's, and loading it takes longer than loading the rest of this package. The numbers
- * of the fields are those of
+ * Encodes spans as an OTLP request in protobuf. `@opentelemetry/otlp-transformer` does the same, but it installs the whole
+ * SDK of one OpenTelemetry line beside the application's. The numbers of the fields are those of
  * https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto.
  *
- * @throws Error if a span holds what the format cannot express, for example a name that is not a string
+ * @throws Error if a span holds a value that the format cannot express, for example a link without a span context
  */
 export function encodeSpans(spans: readonly ReadableSpan[]): Uint8Array {
-  const writer = new ProtobufWriter();
+  const writer = new BinaryWriter();
   for (const [resource, ofResource] of groupBy(spans, (span) => span.resource)) {
-    writer.message(1, () => {
-      writer.message(1, () => writeAttributes(writer, 1, resource.attributes));
+    writeMessage(writer, 1, () => {
+      writeMessage(writer, 1, () => writeAttributes(writer, 1, resource.attributes));
       for (const [scope, ofScope] of groupBy(ofResource, (span) => span.instrumentationScope)) {
-        writer.message(2, () => {
-          writer.message(1, () => writeScope(writer, scope));
-          for (const span of ofScope) writer.message(2, () => writeSpan(writer, span));
+        writeMessage(writer, 2, () => {
+          writeMessage(writer, 1, () => writeScope(writer, scope));
+          for (const span of ofScope) writeMessage(writer, 2, () => writeSpan(writer, span));
           writeText(writer, 3, scope.schemaUrl);
         });
       }
@@ -47,52 +46,59 @@ function groupBy<K extends SpanResource | SpanScope>(
   return groups;
 }
 
-function writeScope(writer: ProtobufWriter, { name, version }: SpanScope): void {
+function writeMessage(writer: BinaryWriter, field: number, write: () => void): void {
+  writer.tag(field, WireType.LengthDelimited).fork();
+  write();
+  writer.join();
+}
+
+function writeScope(writer: BinaryWriter, { name, version }: SpanScope): void {
   writeText(writer, 1, name);
   writeText(writer, 2, version);
 }
 
-function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
+function writeSpan(writer: BinaryWriter, span: ReadableSpan): void {
   const context = span.spanContext();
   const parent = span.parentSpanContext;
   writeContext(writer, context);
-  if (parent?.spanId) writer.bytes(4, Buffer.from(parent.spanId, 'hex'));
-  writer.string(5, span.name);
+  if (parent?.spanId) writer.tag(4, WireType.LengthDelimited).bytes(Buffer.from(parent.spanId, 'hex'));
+  // A wrapper around the SDK can set a name of another type.
+  writer.tag(5, WireType.LengthDelimited).string(String(span.name));
   // The API counts kinds from 0, OTLP from 1.
-  writer.integer(6, span.kind + 1);
-  writer.fixed64(7, nanosOf(span.startTime));
-  writer.fixed64(8, nanosOf(span.endTime));
+  writer.tag(6, WireType.Varint).int32(span.kind + 1);
+  writer.tag(7, WireType.Bit64).fixed64(nanosOf(span.startTime));
+  writer.tag(8, WireType.Bit64).fixed64(nanosOf(span.endTime));
   writeAttributes(writer, 9, span.attributes);
   writeCount(writer, 10, span.droppedAttributesCount);
-  for (const event of span.events) writer.message(11, () => writeEvent(writer, event));
+  for (const event of span.events) writeMessage(writer, 11, () => writeEvent(writer, event));
   writeCount(writer, 12, span.droppedEventsCount);
-  for (const link of span.links) writer.message(13, () => writeLink(writer, link));
+  for (const link of span.links) writeMessage(writer, 13, () => writeLink(writer, link));
   writeCount(writer, 14, span.droppedLinksCount);
-  writer.message(15, () => {
+  writeMessage(writer, 15, () => {
     writeText(writer, 2, span.status.message);
-    writer.integer(3, span.status.code);
+    writer.tag(3, WireType.Varint).int32(span.status.code);
   });
-  writer.fixed32(16, flagsOf(context, parent?.isRemote));
+  writer.tag(16, WireType.Bit32).fixed32(flagsOf(context, parent?.isRemote));
 }
 
-function writeEvent(writer: ProtobufWriter, event: SpanEvent): void {
-  writer.fixed64(1, nanosOf(event.time));
-  writer.string(2, event.name);
+function writeEvent(writer: BinaryWriter, event: SpanEvent): void {
+  writer.tag(1, WireType.Bit64).fixed64(nanosOf(event.time));
+  writer.tag(2, WireType.LengthDelimited).string(event.name);
   writeAttributes(writer, 3, event.attributes ?? {});
   writeCount(writer, 4, event.droppedAttributesCount);
 }
 
-function writeLink(writer: ProtobufWriter, { context, attributes = {}, droppedAttributesCount }: SpanLink): void {
+function writeLink(writer: BinaryWriter, { context, attributes = {}, droppedAttributesCount }: SpanLink): void {
   writeContext(writer, context);
   writeAttributes(writer, 4, attributes);
   writeCount(writer, 5, droppedAttributesCount);
-  writer.fixed32(6, flagsOf(context, context.isRemote));
+  writer.tag(6, WireType.Bit32).fixed32(flagsOf(context, context.isRemote));
 }
 
 /** Writes trace id, span id and trace state, which spans and links have as their first fields. */
-function writeContext(writer: ProtobufWriter, { traceId, spanId, traceState }: SpanContext): void {
-  writer.bytes(1, Buffer.from(traceId, 'hex'));
-  writer.bytes(2, Buffer.from(spanId, 'hex'));
+function writeContext(writer: BinaryWriter, { traceId, spanId, traceState }: SpanContext): void {
+  writer.tag(1, WireType.LengthDelimited).bytes(Buffer.from(traceId, 'hex'));
+  writer.tag(2, WireType.LengthDelimited).bytes(Buffer.from(spanId, 'hex'));
   writeText(writer, 3, traceState?.serialize());
 }
 
@@ -104,39 +110,39 @@ function nanosOf([seconds, nanos]: HrTime): bigint {
   return BigInt(seconds) * NANOS_PER_SECOND + BigInt(nanos);
 }
 
-function writeText(writer: ProtobufWriter, field: number, text: string | undefined): void {
-  if (text) writer.string(field, text);
+function writeText(writer: BinaryWriter, field: number, text: string | undefined): void {
+  if (text) writer.tag(field, WireType.LengthDelimited).string(text);
 }
 
-function writeCount(writer: ProtobufWriter, field: number, count: number | undefined): void {
-  if (count) writer.integer(field, count);
+function writeCount(writer: BinaryWriter, field: number, count: number | undefined): void {
+  if (count) writer.tag(field, WireType.Varint).uint32(count);
 }
 
-function writeAttributes(writer: ProtobufWriter, field: number, attributes: Attributes): void {
+function writeAttributes(writer: BinaryWriter, field: number, attributes: Attributes): void {
   for (const [key, value] of Object.entries(attributes)) {
-    writer.message(field, () => {
-      writer.string(1, key);
-      writer.message(2, () => writeValue(writer, value));
+    writeMessage(writer, field, () => {
+      writer.tag(1, WireType.LengthDelimited).string(key);
+      writeMessage(writer, 2, () => writeValue(writer, value));
     });
   }
 }
 
 /** Writes a value of any kind that OTLP knows. Other values, such as undefined, become empty ones. */
-function writeValue(writer: ProtobufWriter, value: unknown): void {
-  if (typeof value === 'string') writer.string(1, value);
-  else if (typeof value === 'boolean') writer.integer(2, value ? 1 : 0);
+function writeValue(writer: BinaryWriter, value: unknown): void {
+  if (typeof value === 'string') writer.tag(1, WireType.LengthDelimited).string(value);
+  else if (typeof value === 'boolean') writer.tag(2, WireType.Varint).bool(value);
   else if (typeof value === 'number') writeNumber(writer, value);
-  else if (value instanceof Uint8Array) writer.bytes(7, value);
+  else if (value instanceof Uint8Array) writer.tag(7, WireType.LengthDelimited).bytes(value);
   else if (Array.isArray(value)) {
-    writer.message(5, () => {
-      for (const item of value) writer.message(1, () => writeValue(writer, item));
+    writeMessage(writer, 5, () => {
+      for (const item of value) writeMessage(writer, 1, () => writeValue(writer, item));
     });
   } else if (typeof value === 'object' && value !== null) {
-    writer.message(6, () => writeAttributes(writer, 1, value as Attributes));
+    writeMessage(writer, 6, () => writeAttributes(writer, 1, value as Attributes));
   }
 }
 
-function writeNumber(writer: ProtobufWriter, value: number): void {
-  if (Number.isInteger(value) && value >= -MAX_INT64 && value < MAX_INT64) writer.integer(3, value);
-  else writer.double(4, value);
+function writeNumber(writer: BinaryWriter, value: number): void {
+  if (Number.isInteger(value) && value >= -MAX_INT64 && value < MAX_INT64) writer.tag(3, WireType.Varint).int64(value);
+  else writer.tag(4, WireType.Bit64).double(value);
 }

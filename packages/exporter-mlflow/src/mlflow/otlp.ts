@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { isRecord, parseJson } from '../common/json.js';
 import type { Failure, Success } from '../http/outcome.js';
-import { readProtobuf } from './protobuf.js';
 import type { Rest, RestResult } from './rest.js';
 
 /** Spans of one experiment, serialized. */
@@ -96,15 +96,30 @@ function decode(answer: Uint8Array, contentType: string): unknown {
   }
   if (!/^application\/x-protobuf/i.test(contentType)) return undefined;
   try {
-    const partial = readProtobuf(answer).get(1);
-    if (!(partial instanceof Uint8Array)) return undefined;
-    const fields = readProtobuf(partial);
-    const message = fields.get(2);
-    return {
-      rejectedSpans: fields.get(1),
-      errorMessage: message instanceof Uint8Array ? new TextDecoder().decode(message) : '',
-    };
+    return decodePartialSuccess(answer);
   } catch {
     return undefined;
   }
+}
+
+/** @throws Error if the bytes are no whole message of OTLP's `ExportTraceServiceResponse` */
+function decodePartialSuccess(answer: Uint8Array): unknown {
+  const reader = new BinaryReader(answer);
+  let partial: { rejectedSpans: number; errorMessage: string } | undefined;
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    if (field !== 1) {
+      reader.skip(wireType, field);
+      continue;
+    }
+    partial ??= { rejectedSpans: 0, errorMessage: '' };
+    const end = reader.uint32() + reader.pos;
+    while (reader.pos < end) {
+      const [member, type] = reader.tag();
+      if (member === 1) partial.rejectedSpans = Number(reader.int64());
+      else if (member === 2) partial.errorMessage = reader.string();
+      else reader.skip(type, member);
+    }
+  }
+  return partial;
 }
