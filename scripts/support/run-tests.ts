@@ -24,6 +24,7 @@ export interface GroupOutcome extends TestResults {
 export async function runTests(selection: Selection): Promise<GroupOutcome[]> {
   mkdirSync(RESULTS, { recursive: true });
   const groups = groupTests(testFiles(), selection);
+  console.log(`  ${groups.length} groups of tests, ${PARALLEL} at a time. Each prints its report when it ends.`);
   const together = groups.filter(({ isAlone }) => !isAlone);
   const outcomes: GroupOutcome[] = [];
   const work = async (pending: TestGroup[]): Promise<void> => {
