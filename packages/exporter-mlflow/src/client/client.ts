@@ -41,8 +41,8 @@ const MAX_TRACES_PER_LINK = 100;
  * The part of MLflow's REST interface that a user of traces needs: experiments, traces, assessments, prompts, and runs to
  * link traces to. It takes the same connection options and environment variables as the exporter.
  *
- * Every method rejects with {@link MlflowError}. After outages it first sends the request again, unless that could do a
- * thing twice. Trace ids may be MLflow's (`tr-…`) or OpenTelemetry's.
+ * Every method rejects with {@link MlflowError}. Before that it repeats a request that met an outage, unless the
+ * request could have its effect twice. Trace ids may be MLflow's (`tr-…`) or OpenTelemetry's.
  */
 export class MlflowClient {
   readonly #requests: ClientRequests;
@@ -74,7 +74,7 @@ export class MlflowClient {
 
   /**
    * Creates an experiment and returns its id. Rejects with `RESOURCE_ALREADY_EXISTS` if the name is taken. If a deleted
-   * experiment has it, the message explains how to restore that.
+   * experiment has the name, the message explains how to restore that experiment.
    */
   createExperiment(name: string): Promise<string> {
     return createNewExperiment(this.#requests, name);
@@ -88,12 +88,12 @@ export class MlflowClient {
     return this.#requests.run((rest) => findOrCreateExperiment(rest, name));
   }
 
-  /** Moves an experiment to the deleted ones. */
+  /** Deletes an experiment. {@link restoreExperiment} restores it. */
   deleteExperiment(experimentId: string): Promise<void> {
     return this.#requests.run((rest) => deleteExperiment(rest, experimentId));
   }
 
-  /** Brings a deleted experiment back, with its traces. */
+  /** Restores a deleted experiment with its traces. */
   restoreExperiment(experimentId: string): Promise<void> {
     return this.#requests.run((rest) => restoreExperiment(rest, experimentId));
   }
@@ -143,7 +143,7 @@ export class MlflowClient {
     return this.#requests.run((rest) => createAssessment(rest, traceId, 'feedback', feedback));
   }
 
-  /** Records what would have been right. */
+  /** Records the expected result of a trace or of one of its spans. */
   logExpectation(traceId: string, expectation: MlflowAssessmentInput): Promise<MlflowAssessment> {
     return this.#requests.run((rest) => createAssessment(rest, traceId, 'expectation', expectation));
   }
@@ -188,14 +188,14 @@ export class MlflowClient {
     return registerPromptVersion(this.#requests, name, input);
   }
 
-  /** Lets an alias, such as `production`, stand for a version of a prompt. An existing alias moves to this version. */
+  /** Points an alias, such as `production`, to a version of a prompt. An existing alias moves to this version. */
   setPromptAlias(name: string, alias: string, version: number | string): Promise<void> {
     return this.#requests.run((rest) => setPromptAlias(rest, name, alias, version));
   }
 
   /**
-   * Shows on the trace which prompts it was made with. The server does not check that they exist. Do not link prompts to
-   * the same trace at the same time, or its page may lose one of them.
+   * Links prompts to a trace, whose page then shows them. The server does not check that they exist. Do not link
+   * prompts to the same trace at the same time, or its page may lose one of them.
    */
   linkPromptsToTrace(traceId: string, prompts: MlflowPromptReference[]): Promise<void> {
     return linkPrompts(this.#requests, traceId, prompts);
@@ -223,7 +223,7 @@ export class MlflowClient {
     }
   }
 
-  /** Writes parameters of a run. Each can be set once: another value later is an error. */
+  /** Writes parameters of a run. A parameter cannot change: another value later is an error. */
   logParams(runId: string, params: Record<string, string | number | boolean>): Promise<void> {
     return this.logBatch(runId, { params });
   }

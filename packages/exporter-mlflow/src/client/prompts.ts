@@ -29,7 +29,7 @@ export async function registerPromptVersion(
   name: string,
   input: MlflowPromptInput,
 ): Promise<MlflowPrompt> {
-  // The server takes any name, but Python's client, with which prompts are shared, takes only these.
+  // The server accepts any name, but Python's client, which may use the same prompts, accepts only these.
   if (!/^[\w.-]+$/.test(name)) {
     throw new MlflowError(`"${name}" cannot be the name of a prompt: use letters, digits, ".", "-" and "_".`);
   }

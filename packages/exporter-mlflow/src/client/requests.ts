@@ -22,7 +22,7 @@ export class ClientRequests {
   }
 
   /**
-   * Does some work within one time limit, `timeoutMillis` of the connection, and returns its value.
+   * Runs `work` within `timeoutMillis` of the connection, and returns its value.
    *
    * @throws MlflowError if the work failed
    */

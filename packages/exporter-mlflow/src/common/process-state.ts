@@ -1,6 +1,6 @@
 /**
- * What all exporters of a process share, also if the package is loaded more than once (as a CommonJS and as an ES
- * module, say).
+ * State that all exporters of a process share, even if the package is loaded more than once, for example as CommonJS
+ * and as an ES module.
  */
 interface ProcessState {
   /** How many exporters have metrics. */
@@ -24,7 +24,7 @@ export function nextExporterNumber(): number {
 
 /**
  * Runs `run` when the process ends, unless the returned function is called before. A processor whose last batch failed
- * never shuts its exporter down, so that this is the last chance to report something.
+ * never shuts its exporter down, so this is the last chance to report something.
  */
 export function atExit(run: () => void): () => void {
   const { atExit: waiting } = processState();

@@ -1,7 +1,7 @@
 import { type Context, context, createContextKey } from '@opentelemetry/api';
 
-// The SDK's tracer looks for this key; `createContextKey` gives the same key in every copy of the API. It is the one of
-// `suppressTracing` in `@opentelemetry/core`, whose lines 2.x and 3.x exclude each other.
+// The key of `suppressTracing` in `@opentelemetry/core`, which this package cannot import for both 2.x and 3.x. The
+// SDK's tracer looks for it, and `createContextKey` returns the same key in every copy of the API.
 const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 /** Calls `work` in a context in which OpenTelemetry's SDK records no spans. */

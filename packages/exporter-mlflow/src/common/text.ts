@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 
 /**
- * The value as MLflow's text columns hold it: text as it is, everything else as JSON, cut to `limit` characters.
+ * Returns a value for MLflow's text columns: text unchanged and anything else as JSON, cut to `limit` characters.
  * Undefined for an empty text.
  */
 export function columnText(
@@ -30,7 +30,7 @@ const ESCAPED_ZERO = /(?<!\\)((?:\\\\)*)\\u0000/g;
 /** The same for a text that may be JSON, where zero bytes are escaped. */
 export function withoutZeroBytesInJson(text: string): string {
   const plain = withoutZeroBytes(text);
-  // Zeros are rarer than backslashes, so that looking for them first takes a fraction of the time.
+  // Zeros are rarer than backslashes, so this check takes a fraction of the time.
   if (!plain.includes('0000') || !plain.includes('\\u0000')) return plain;
   return plain.replace(ESCAPED_ZERO, '$1\\ufffd');
 }

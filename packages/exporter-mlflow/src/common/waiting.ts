@@ -34,13 +34,12 @@ export async function settledWithin(limit: Limit, promises: Iterable<Promise<unk
   return (await within(limit, Promise.allSettled(promises))) !== undefined;
 }
 
-/** Work that happens one at a time, in the order of asking. */
+/** Runs one piece of work at a time, in the order of the calls. */
 export class Queue {
   #last: Promise<unknown> | undefined;
 
   /**
-   * Runs `work` when all earlier work is over, at the latest when the limit comes. Work learns whether it is still in
-   * time.
+   * Runs `work` when all earlier work is over, or when the limit comes. `inTime` is false in the second case.
    */
   run<T>(limit: Limit, work: (inTime: boolean) => Promise<T>): Promise<T> {
     const earlier = this.#last;
@@ -48,7 +47,7 @@ export class Queue {
       const isFree = earlier === undefined || (await settledWithin(limit, [earlier]));
       return work(isFree && !isOver(limit));
     })();
-    // The next work waits for earlier work, too, which goes on after this one gave up waiting for it.
+    // The next work also waits for earlier work, even if this work stopped waiting for it.
     this.#last = earlier === undefined ? own : Promise.allSettled([earlier, own]);
     return own;
   }
@@ -69,8 +68,8 @@ export async function forEachLimited<T>(
 }
 
 /**
- * For work that keeps the processor busy for some milliseconds. Each call resolves in its own turn of the event loop, so
- * that the application can work in between.
+ * Spreads work that keeps the processor busy for some milliseconds. Each call resolves in its own turn of the event
+ * loop, so that the application can work in between.
  */
 export function createTurns(): () => Promise<void> {
   let last: Promise<void> = Promise.resolve();

@@ -27,14 +27,14 @@ export class ExperimentResolver {
       this.#found = attempt;
       const result = await attempt;
       if (result.kind !== 'success' && this.#found === attempt) this.#found = undefined;
-      // The deadline that ended the attempt of another export is not the one of this export.
+      // This attempt belonged to another export and ended at the deadline of that export. This export has time left.
       if (isOwn || result.kind !== 'retryable' || performance.now() >= rest.limit.deadline) return result;
     }
   }
 
   /**
-   * The cause of a refusal. An experiment that was deleted in the meantime shows as an odd refusal, so that this looks
-   * what became of it.
+   * Returns the cause of a refusal. The answer does not show that the experiment was deleted in the meantime, so this
+   * method looks the experiment up.
    */
   async explain(refusal: Failure, rest: Rest): Promise<Failure> {
     if (refusal.kind === 'retryable') return refusal;

@@ -14,7 +14,7 @@ const COMPONENT_TYPE = 'mlflow_span_exporter';
  * Metrics about the exporter itself, by OpenTelemetry's conventions for SDK metrics
  * (https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics/), and two that the conventions do not have.
  *
- * The meter belongs to the application. An error of it must not keep spans from being exported, so that no method throws.
+ * The meter belongs to the application. Its errors must not keep spans from being exported, so no method throws.
  */
 export class ExporterMetrics {
   #instruments: Instruments | undefined;
@@ -38,12 +38,14 @@ export class ExporterMetrics {
     });
   }
 
-  /** An export of so many spans begins. */
+  /** An export of this many spans begins. */
   started(spans: number): void {
     this.#guard(() => this.#instruments?.inflight.add(spans, this.#common));
   }
 
-  /** An export is over after so many milliseconds. {@link lost} counts the `lost` ones of its spans. */
+  /**
+   * An export ended after `millis` milliseconds. Counts its spans, except the `lost` ones, which {@link lost} counts.
+   */
   finished(spans: number, lost: number, millis: number, failure?: Cause): void {
     this.#guard(() => {
       this.#instruments?.inflight.add(-spans, this.#common);

@@ -22,7 +22,7 @@ export class Preparation {
       try {
         prepared.spans.push(sanitizeSpan(this.#repeatedUsage.without(span)));
       } catch (error) {
-        // An odd processor or wrapper made this span. Those beside it must arrive all the same.
+        // A faulty processor or wrapper made this span. The other spans must still arrive.
         prepared.unreadable.push({ name: String(span?.name), reason: `it cannot be read: ${String(error)}` });
       }
     }

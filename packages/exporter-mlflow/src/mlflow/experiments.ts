@@ -35,12 +35,12 @@ export function createExperiment(
   });
 }
 
-/** Moves an experiment to the deleted ones. */
+/** Deletes an experiment, so that it can be restored. */
 export function deleteExperiment(rest: Rest, experimentId: string): Promise<RestResult<void>> {
   return command(rest, 'POST', `${EXPERIMENTS}/delete`, { experiment_id: experimentId });
 }
 
-/** Brings a deleted experiment back. */
+/** Restores a deleted experiment. */
 export function restoreExperiment(rest: Rest, experimentId: string): Promise<RestResult<void>> {
   return command(rest, 'POST', `${EXPERIMENTS}/restore`, { experiment_id: experimentId });
 }

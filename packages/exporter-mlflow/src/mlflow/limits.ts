@@ -1,4 +1,6 @@
-/** Lengths of the server's columns, in characters. SQLite takes longer values, PostgreSQL and MySQL refuse them. */
+/**
+ * Lengths of the server's columns, in characters. SQLite accepts longer values, but PostgreSQL and MySQL refuse them.
+ */
 export const LIMITS = {
   preview: 1000,
   clientRequestId: 50,

@@ -61,7 +61,7 @@ export function createPromptVersion(
   return rest.call({ method: 'POST', path: `${VERSIONS}/create`, body, once: true, parse });
 }
 
-/** Lets the alias stand for a version, also if it stood for another one before. */
+/** Points the alias to a version. An existing alias moves to this version. */
 export function setPromptAlias(
   rest: Rest,
   name: string,
@@ -94,7 +94,7 @@ function buildVersion(name: string, input: MlflowPromptInput): object {
   const isText = typeof template === 'string';
   return {
     name,
-    // The server requires a source of every version, and takes this one for a prompt.
+    // The server requires a source for every version, and accepts this one for a prompt.
     source: 'dummy-source',
     ...optional('description', commitMessage),
     tags: pairs({

@@ -178,7 +178,7 @@ export interface MlflowPromptReference {
 
 /** Data of a run. */
 export interface MlflowRunData {
-  /** Each can be set once: another value later is an error. */
+  /** A parameter cannot change: another value later is an error. */
   params?: Record<string, string | number | boolean>;
   metrics?: Record<string, number>;
   tags?: Record<string, string>;

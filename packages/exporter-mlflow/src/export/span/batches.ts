@@ -13,7 +13,7 @@ const EVENT_BYTES = 20;
 const LINK_BYTES = 40;
 const VALUE_BYTES = 10;
 
-/** The spans in their order, in parts that keep within the limits as far as their size can be foreseen. */
+/** Splits spans into parts within the limits and keeps their order. The sizes are estimates. */
 export function splitIntoBatches(spans: readonly ReadableSpan[], limits: BatchLimits): ReadableSpan[][] {
   const batches: ReadableSpan[][] = [];
   let batch: ReadableSpan[] = [];

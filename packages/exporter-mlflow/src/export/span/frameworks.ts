@@ -16,7 +16,7 @@ const AI_SDK_EMBEDDINGS = /^ai\.embed(?:Many)?\.doEmbed$/;
 
 /** Spans of the AI SDK, https://ai-sdk.dev/docs/ai-sdk-core/telemetry. */
 function translateAiSdk(attributes: Attributes): Attributes | undefined {
-  // Only on calls to a model. The spans above them repeat the sums, and would count in their place.
+  // Only on calls to a model, because the spans above them repeat the sums and would count instead.
   if (AI_SDK_EMBEDDINGS.test(String(attributes['ai.operationId']))) {
     return addMissing(attributes, {
       'gen_ai.operation.name': 'embeddings',
@@ -24,8 +24,8 @@ function translateAiSdk(attributes: Attributes): Attributes | undefined {
       [INPUT_TOKENS]: attributes['ai.usage.tokens'],
     });
   }
-  // Without these, the server takes all input for uncached, at the full price. The AI SDK knows the uncached rest only if
-  // its input tokens include the cached ones, as those of MLflow do.
+  // Without these counts, the server charges all input at the price of uncached tokens. The AI SDK reports uncached
+  // tokens only if its input tokens include the cached ones, as those of MLflow do.
   if (attributes[INPUT_TOKENS] === undefined) return undefined;
   if (attributes['ai.usage.inputTokenDetails.noCacheTokens'] === undefined) return undefined;
   return addMissing(attributes, {

@@ -4,14 +4,14 @@ import { copySpan } from './span.js';
 /** Attribute of a span that was sent in part: names what the server refused. */
 export const LEFT_OUT = 'mlflow.exporter.leftOut';
 
-// Attributes by which a trace is counted and found. Once they are sanitized, the server takes such short values.
+// Attributes that totals and searches need. The server accepts these short values after they are sanitized.
 const KEPT =
   /^(?:session\.id|user\.id|gen_ai\.(?:conversation\.id|operation\.name|usage\..*|(?:request|response)\.model|provider\.name)|mlflow\.(?:spanType|chat\.tokenUsage|llm\..*|message\.format|traceTag\..*)|llm\.(?:token_count|usage)\..*|error\.type)$/;
 const MAX_KEPT_LENGTH = 1000;
 
 /**
- * What to send in place of a span that the server refuses for an unforeseen cause, best first: the span without its
- * content, then nothing but its place in the tree. Both keep the shape of the trace, and the first keeps its tokens.
+ * Returns replacements for a span that the server refuses for an unforeseen cause. The first one is the span without
+ * its content, with its tokens. The second one has only the place in the tree. Both keep the shape of the trace.
  */
 export function repairs(span: ReadableSpan, reason: string): ReadableSpan[] {
   const { attributes, events, links } = span;

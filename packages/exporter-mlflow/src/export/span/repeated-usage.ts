@@ -7,12 +7,12 @@ const CAPACITY = 10_000;
 const USAGE_OF_CONVENTIONS = /^(gen_ai|llm)\.usage\.|^llm\.token_count\./;
 
 /**
- * Removes token counts by a convention from spans above one that counts in MLflow's own `mlflow.chat.tokenUsage`. MLflow
- * counts the outermost figure. Agent frameworks record there what an agent used in its whole life (Strands), or leave
+ * Removes token counts of conventions from spans above a span with MLflow's own `mlflow.chat.tokenUsage`. MLflow uses
+ * the outermost figure. In these places agent frameworks record the tokens of an agent's whole life (Strands), or leave
  * out cached tokens. MLflow's charts of cost by model add up both.
  */
 export class RepeatedUsage {
-  /** Spans whose descendants count in MLflow's own words, the earliest first. */
+  /** Ids of spans above a span with MLflow's own attribute, the earliest first. */
   readonly #above = new Set<string>();
 
   /** The span without repeated counts. Expects spans in the order in which they end: children first. */

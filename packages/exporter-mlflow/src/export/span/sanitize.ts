@@ -29,7 +29,7 @@ const shorten =
     const text = columnText(value);
     return text === undefined || text.length <= limit ? value : truncate(text, limit);
   };
-/** The server parses texts that look like JSON, and fails where it then finds something else than a text. */
+/** The server parses texts that look like JSON, and fails if the result is not a text. */
 const word: Rule = (value) => {
   if (typeof value === 'string') return /^\s*[[{]/.test(value) ? undefined : value;
   return Array.isArray(value) || typeof value === 'object' ? undefined : value;
@@ -40,7 +40,7 @@ const spanType: Rule = (value) => {
 };
 
 /**
- * Attributes for which MLflow 3.17 refuses a whole request, or which it stores so that the trace cannot be read any more.
+ * Attributes for which MLflow 3.17 refuses a whole request, or after which it cannot read the trace back.
  * The tests try each of them on a server (test/sanitize.test.ts).
  */
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
@@ -129,7 +129,7 @@ function isBefore([seconds, nanos]: HrTime, [otherSeconds, otherNanos]: HrTime):
   return seconds < otherSeconds || (seconds === otherSeconds && nanos < otherNanos);
 }
 
-/** As in the SDK, a span ends when it starts if the clock was set back while it ran. */
+/** As in the SDK, the end becomes the start if the clock was set back while the span ran. */
 function mendTimes({ startTime, endTime }: ReadableSpan): Pick<ReadableSpan, 'startTime' | 'endTime' | 'duration'> {
   const end = mendTime(endTime);
   const start = mendTime(startTime) ?? end ?? [0, 0];

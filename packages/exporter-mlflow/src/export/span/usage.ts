@@ -25,8 +25,8 @@ export function mendCount(value: AttributeValue): AttributeValue | undefined {
 }
 
 /**
- * The value of `mlflow.chat.tokenUsage` as the server needs it. It refuses a request whose members are null or text, and
- * takes a missing total for 0. Undefined if the value holds no counts.
+ * The value of `mlflow.chat.tokenUsage` as the server needs it. The server refuses a request if members are null or
+ * text, and counts a missing total as 0. Undefined if the value holds no counts.
  */
 export function mendUsage(value: AttributeValue): AttributeValue | undefined {
   return mendFigures(value, USAGE_MEMBERS, toCount, 'input_tokens', 'output_tokens', 'total_tokens');
@@ -38,8 +38,8 @@ export function mendCost(value: AttributeValue): AttributeValue | undefined {
 }
 
 /**
- * Usage in MLflow's words for spans with only one of input and output tokens by the GenAI conventions, as embeddings
- * have. The server would sum them up to 0. Undefined if the span needs none.
+ * Returns MLflow's usage attribute for a span with only input tokens or only output tokens, such as an embedding.
+ * Without it the server would count 0. Undefined if the span needs none.
  */
 export function usageOfOneSide(attributes: Attributes): string | undefined {
   const input = attributes[INPUT_TOKENS];

@@ -17,7 +17,7 @@ import { buildTracesJson, readSpanFigures } from './traces-json.js';
 class TraceFile {
   readonly spans: ReadableSpan[] = [];
   root: ReadableSpan | undefined;
-  /** How many of the spans some export answers for already. */
+  /** How many of the spans an export has already taken into its share. */
   claimed = 0;
   /** How many of the spans the file holds. */
   written = 0;
@@ -27,19 +27,21 @@ class TraceFile {
 
   add(span: ReadableSpan): void {
     this.spans.push(span);
-    // Under a remote parent the real root never comes here, and such servers cannot join the spans of two services.
+    // If the parent is remote, the real root never arrives here. Such servers cannot join the spans of two services.
     if (span.parentSpanContext === undefined || hasRemoteParent(span)) this.root ??= span;
   }
 }
 
-/** What one export has to write of one trace. */
+/** The part of one trace that one export must write. */
 interface Share {
   file: TraceFile;
   trace: Trace;
   root: ReadableSpan;
-  /** So many spans of the trace must be in the file. */
+  /** The number of spans that must be in the file. */
   upTo: number;
-  /** So many spans are lost if that fails: those of this export, and earlier ones that waited for the root. */
+  /**
+   * The number of spans that are lost if that fails: those of this export, and earlier ones that waited for the root.
+   */
   spans: number;
 }
 
@@ -48,7 +50,7 @@ const MAX_KEPT_SPANS = 10_000;
 
 /**
  * Delivery to servers without OTLP: file stores and versions before 3.4. There a trace is a record and one file with all
- * its spans, so that spans wait here for the root of their trace.
+ * its spans, so spans wait here for the root of their trace.
  */
 export class TraceFiles {
   readonly #files = new Map<string, TraceFile>();
@@ -63,7 +65,7 @@ export class TraceFiles {
   /** Writes the files of all traces whose root is known. Returns how many spans were lost, and why. */
   async deliver(traces: SpanBatch, context: RecordContext, rest: Rest): Promise<{ lost: number; failure?: Failure }> {
     const result: { lost: number; failure?: Failure } = { lost: 0 };
-    // All at once, before another export comes in between.
+    // Takes all shares at once, before another export can do so.
     for (const share of [...traces].flatMap(([trace, spans]) => this.#claim(trace, spans))) {
       const failure = await writeInTurn(share, context, rest);
       if (failure === undefined) continue;
@@ -107,8 +109,8 @@ export class TraceFiles {
 }
 
 /**
- * Exports of one trace write one after the other, each the spans that are there when its turn comes. Otherwise the
- * repetition of an earlier write could replace the file of a later one.
+ * Writes the file after all earlier writes of the same trace, with the spans that are there then. Otherwise a repeated
+ * earlier write could replace the file of a later one.
  */
 function writeInTurn(share: Share, context: RecordContext, rest: Rest): Promise<Failure | undefined> {
   const { file, upTo } = share;

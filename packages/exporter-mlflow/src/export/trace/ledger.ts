@@ -25,10 +25,10 @@ export interface LedgerParts {
   origins?: number;
 }
 
-/** Spans of one export by their traces. As long as an export holds it, none of its traces is lost. */
+/** Spans of one export by their traces. While an export holds it, the state of these traces stays. */
 export type SpanBatch = ReadonlyMap<Trace, readonly ReadableSpan[]>;
 
-/** What became of the traces of one export. */
+/** The result of settling the traces of one export. */
 export interface Settlement {
   /** Why traces stay without what they need, one cause for each. */
   failures: Failure[];
@@ -37,18 +37,18 @@ export interface Settlement {
 }
 
 /**
- * Owns what is known of all traces. It remembers those that were seen last, so that memory stays bounded. It settles a
- * trace after its spans were uploaded: at once, or later if there is no time.
+ * Owns the state of all traces. It keeps only the most recent ones, which bounds memory. It settles a trace after its
+ * spans were uploaded: at once, or later if there is no time.
  */
 export class TraceLedger {
   readonly #parts: LedgerParts;
   readonly #capacity: number;
   readonly #maxOrigins: number;
   readonly #traces = new Map<string, Trace>();
-  /** Of forgotten traces. A late span of such a trace must correct the totals. */
+  /** Origins of forgotten traces. A late span of such a trace must correct the totals. */
   readonly #origins = new Map<string, Origin>();
   readonly #postponed: PostponedTraces;
-  /** Postponed traces are being settled. */
+  /** Set while postponed traces are being settled. */
   #catchingUp: { done: Promise<void>; ending: AbortController } | undefined;
   #forgotWithoutRoot = false;
   #isClosed = false;
@@ -60,7 +60,7 @@ export class TraceLedger {
     this.#postponed = new PostponedTraces(({ cause }) => parts.giveUp(1, cause));
   }
 
-  /** The trace of that id, a new one if it is not known. */
+  /** Returns the trace with this id, or a new one if it is not known. */
   of(traceId: string): Trace {
     const trace = this.#traces.get(traceId) ?? this.#recall(traceId);
     // A Map keeps the order of insertion: deleting first makes this trace the newest.
@@ -80,7 +80,7 @@ export class TraceLedger {
   }
 
   /**
-   * Takes from spans what their traces need, and returns them by trace.
+   * Adds the facts of spans to their traces, and returns the spans by trace.
    *
    * @param forRecord whether the traces get records. Otherwise only their parents matter.
    */
@@ -127,14 +127,14 @@ export class TraceLedger {
     return settlement;
   }
 
-  /** The server takes spans again: starts to settle what earlier exports left, without waiting for it. */
+  /** Starts to settle postponed traces, without waiting for it. Called when the server accepts spans again. */
   resume(limit: Limit): void {
     if (this.#postponed.size > 0 && this.#catchingUp === undefined) void this.catchUp(limit);
   }
 
   /**
-   * Settles as many postponed traces as the limit allows. What {@link resume} began ends with this limit, too, although
-   * it has a later one of its own.
+   * Settles as many postponed traces as the limit allows. Work that {@link resume} began also ends at this limit,
+   * although its own limit is later.
    */
   async catchUp(limit: Limit): Promise<void> {
     for (let running = this.#catchingUp; running !== undefined; running = this.#catchingUp) {
@@ -165,7 +165,7 @@ export class TraceLedger {
     let isAway = false;
     await forEachLimited(this.#postponed.takeAll(), concurrencyLimit, async (trace) => {
       if (isAway || isOver(limit)) return this.#postpone(trace);
-      // Requests keep to the deadline by themselves, and know the cause then. Other waiting does not hear the signal.
+      // Requests end at the deadline by themselves, and then know the cause. Only other waiting must be ended here.
       const settling = settle(trace, rest).then((failure) => ({ failure }));
       const { failure } = (await within(aborted, settling)) ?? { failure: OUT_OF_TIME };
       if (failure?.kind === 'retryable') {
@@ -184,7 +184,7 @@ export class TraceLedger {
       return;
     }
     const roots = trace.spans.filter(this.#parts.isRoot);
-    // A trace with roots only needs its record, so that the other spans need not be kept.
+    // If the roots are here, only the record is missing, and it does not need the other spans.
     this.#postponed.add(roots.length > 0 ? { ...trace, spans: roots } : trace);
   }
 

@@ -33,7 +33,7 @@ export interface RecordContext {
   git?: Readonly<Record<string, string>>;
 }
 
-/** The record of the trace that `root` is the root of. */
+/** Builds the record of the trace with this root. */
 export function buildRecord(root: ReadableSpan, facts: Readonly<TraceFacts>, context: RecordContext): WireTraceInfo {
   const { attributes } = root;
   const request =

@@ -60,7 +60,7 @@ export function createSettle(
     });
 }
 
-/** The roots of the trace arrived: sends its record. */
+/** Sends the record of a trace whose roots arrived. */
 async function record(
   roots: readonly ReadableSpan[],
   trace: Trace,
@@ -98,19 +98,19 @@ async function recordRoot(
   return trace.facts.prompts === undefined ? undefined : linkPrompts(trace, trace.facts.prompts, rest);
 }
 
-/** Spans arrived after the record that this process sent: repeats it as far as they changed the trace. */
+/** Repeats the record of this process for spans that arrived after it, if they changed the trace. */
 async function repeat(
   { info, start, end }: { info: WireTraceInfo; start: bigint; end: bigint },
   { trace, spans: late }: Pick<UploadedTrace, 'trace' | 'spans'>,
   rest: Rest,
 ): Promise<Failure | undefined> {
   if (late.some(hasFigures)) return correct(trace, info, rest);
-  // The server stretches even a finished trace by a late span without tokens, so that its times need correction.
+  // A late span stretches even a finished trace on the server, so the times need correction even without tokens.
   const stretches = late.some((span) => nanoseconds(span.endTime) > end || nanoseconds(span.startTime) < start);
   return stretches ? failureOf(await postRecord(rest, withoutContent(info))) : undefined;
 }
 
-/** Spans of a trace arrived whose record is another service's, or was sent so long ago that it is forgotten. */
+/** Handles spans of a trace whose record belongs to another service, or was sent so long ago that it is forgotten. */
 async function join(trace: Trace, spans: readonly ReadableSpan[], rest: Rest): Promise<Failure | undefined> {
   const stored = await getTraceInfo(rest, trace.id);
   if (stored.kind !== 'success') return stored;

@@ -13,9 +13,9 @@ import { isChatSpan, requestPreview, responsePreview } from './previews.js';
 export interface TraceFacts {
   sessionId?: string;
   userId?: string;
-  /** What the first model call of the trace was asked, and when, in milliseconds of the epoch. */
+  /** The request of the first model call, and its start in milliseconds of the epoch. */
   firstRequest?: { at: bigint; text: string };
-  /** What the last model call of the trace answered, and when. */
+  /** The answer of the last model call, and its time in milliseconds of the epoch. */
   lastResponse?: { at: bigint; text: string };
   /** Versions of prompts that its spans used. */
   prompts?: LinkedPrompt[];
@@ -65,13 +65,13 @@ export class Trace {
     return this.#record;
   }
 
-  /** Takes from a span whether the root of the trace was here, or came from another service. */
+  /** Notes from a span whether the root of the trace was here, or whether the trace came from another service. */
   observeParent(span: ReadableSpan): void {
     if (span.parentSpanContext === undefined) this.#facts.isRooted = true;
     if (hasRemoteParent(span)) this.#facts.isRemote = true;
   }
 
-  /** Takes from a span everything that the record of the trace needs. */
+  /** Notes from a span everything that the record of the trace needs. */
   observe(span: ReadableSpan): void {
     const facts = this.#facts;
     const { attributes } = span;
@@ -103,7 +103,7 @@ export class Trace {
     return this.#queue.run(limit, work);
   }
 
-  /** Sends a record and takes it for the record of this trace, unless that fails. */
+  /** Sends a record. It becomes the record of this trace unless that fails. */
   async recording(
     record: Extract<RecordState, { kind: 'sent' }>,
     send: () => Promise<Failure | undefined>,

@@ -13,8 +13,8 @@ import type { SpanFigures } from './totals.js';
  * attributes are JSON texts.
  */
 export function buildTracesJson(spans: readonly ReadableSpan[]): string {
-  // Nanoseconds exceed what a JavaScript number holds, and JSON.stringify of Node.js 20 cannot write other numbers. They
-  // replace marks that no recorded text can be mistaken for.
+  // Nanoseconds exceed a JavaScript number, and JSON.stringify of Node.js 20 cannot write larger ones. It writes marks
+  // instead, which the digits then replace. No recorded text can contain such a mark.
   const mark = randomUUID();
   const numbers: string[] = [];
   const number = (time: HrTime): string => `${mark}:${numbers.push(String(nanoseconds(time))) - 1}`;
@@ -22,7 +22,7 @@ export function buildTracesJson(spans: readonly ReadableSpan[]): string {
   return json.replace(new RegExp(`"${mark}:(\\d+)"`, 'g'), (_, index: string) => numbers[Number(index)] ?? 'null');
 }
 
-/** Token usage of a span, for the totals that such a server does not make. */
+/** Token usage of a span, for the totals that such a server does not compute. */
 export function readSpanFigures(span: ReadableSpan): SpanFigures {
   const { [TOKEN_USAGE]: recorded, [INPUT_TOKENS]: input, [OUTPUT_TOKENS]: output } = span.attributes;
   const total = Number(input ?? 0) + Number(output ?? 0);
