@@ -53,8 +53,10 @@ function startTracing(options: AutologOptions): Tracing {
     const provider = registeredProvider();
     return provider ? traceIntoProvider(provider, options) : traceToMlflow(options);
   } catch (error) {
-    // For example, the package manager installed OpenTelemetry packages of 2.x and 3.x side by side.
-    warn('tracing could not start, so the application runs without it:', error);
+    warn(
+      `tracing could not start, so the application runs without it (${String(error)}). ` +
+        'Check the options, and that all OpenTelemetry packages belong to one line, 2.x or 3.x.',
+    );
     return NO_TRACING;
   }
 }
