@@ -27,7 +27,7 @@ describe('a trace whose spans arrive in several exports', () => {
     return exporter;
   }
 
-  /** One trace: a root of one second, a model call in it, and one span that ends half a second after the root. */
+  /** Returns one trace: a root of one second, a model call in it, and a span that ends half a second after the root. */
   function traceWithLateSpan(late: Attributes = chatAttributes('late question', 'late answer', [20, 7])): {
     early: ReadableSpan;
     root: ReadableSpan;
@@ -97,7 +97,7 @@ describe('a trace whose spans arrive in several exports', () => {
     const log = collectDiag();
     try {
       await exportSpans(exporter, [early, root]);
-      // Children without their roots, as of traces under way, cost one upload.
+      // Children without their roots, as in unfinished traces, cost one upload.
       await exportSpans(exporter, others.slice(0, 500));
       await exportSpans(exporter, others.slice(500));
       expect((await exportSpans(exporter, [late])).code).to.equal(SUCCESS);
@@ -116,7 +116,7 @@ describe('a trace whose spans arrive in several exports', () => {
       responsePreview: 'early answer',
       tokenUsage: { inputTokens: 30, outputTokens: 12, totalTokens: 42 },
     });
-    // One of them was forgotten; the trace with the late call, whose root was here, is not among them.
+    // One of them was forgotten. The trace with the late call does not count, because its root was here.
     expect(log.lines).to.deep.equal([
       'warn: The root span of at least 999 traces never ended, so MLflow shows them as in progress: end every span before the shutdown.',
     ]);
@@ -169,7 +169,7 @@ describe('a trace whose spans arrive in several exports', () => {
     });
     const exporter = newExporter({ experimentName: uniqueName('at-once') });
     const root = spans.at(-1)!;
-    // The root's small batch is the first to arrive, as may happen when a processor flushes several batches at once.
+    // The root's small batch arrives first, which can happen if a processor flushes several batches at once.
     const batches: ReadableSpan[][] = [[root], spans.slice(0, 20), spans.slice(20, 40)];
     const results = await Promise.all(batches.map((batch) => exportSpans(exporter, batch)));
     expect(results.map(({ code }) => code)).to.deep.equal([SUCCESS, SUCCESS, SUCCESS]);
@@ -210,7 +210,7 @@ describe('a trace whose spans arrive in several exports', () => {
   });
 
   describe('under a parent in another service', () => {
-    /** The service that owns the trace, and two calls it makes to another one; each with a model call of its own. */
+    /** Returns the service that owns the trace, and its two calls of another service, each with a model call. */
     function twoServices(): { owner: ReadableSpan[]; called: ReadableSpan[]; calledAgain: ReadableSpan[] } {
       let parent: Span | undefined;
       const owner = recordSpans((tracer) => {
@@ -255,7 +255,7 @@ describe('a trace whose spans arrive in several exports', () => {
       await exportSpans(newExporter({ experimentName }), owner);
       const { traceId } = called[0]!.spanContext();
       const { durationMillis } = await client.getTraceInfo(traceId);
-      // The model call first, then the span it happened in: the exporter learns late that the trace is another's.
+      // The model call comes before its parent, so the exporter learns late that the trace belongs to another service.
       const exporter = newExporter({ experimentName });
       await exportSpans(exporter, called.slice(0, 1));
       await exportSpans(exporter, called.slice(1));

@@ -1,4 +1,4 @@
-/** One model call that two instrumentations recorded, the general one of the AWS SDK beneath the one for Bedrock. */
+/** One model call that two instrumentations recorded: that of the AWS SDK is a child of the one for Bedrock. */
 
 import { context, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
@@ -7,7 +7,7 @@ import { testServer } from 'testing/mlflow-test-server.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
 import { chatAttributes, exportSpans, MODEL, recordSpans, uniqueName } from './support/tracing.js';
 
-/** Ten tokens in, five out, at 3 and 15 dollars for a million. */
+/** Ten input tokens and five output tokens, at 3 and 15 dollars per million. */
 const COST = (10 * 3 + 5 * 15) / 1e6;
 
 describe('a call that two instrumentations recorded', () => {

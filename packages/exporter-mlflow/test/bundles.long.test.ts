@@ -16,7 +16,7 @@ import { eachTest } from './support/each-test.js';
 type Format = 'esm' | 'cjs';
 
 const ENTRY = fileURLToPath(new URL('support/bundled.mjs', import.meta.url));
-/** Its types are those of a CommonJS module, but tests import it as an ES module. */
+/** The types of this plugin describe a CommonJS module, but tests import an ES module. */
 const commonjs = commonjsPlugin as unknown as typeof commonjsPlugin.default;
 /** CommonJS code in an ES module bundle calls `require`, which ES modules lack. */
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";

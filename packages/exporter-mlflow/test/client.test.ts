@@ -198,7 +198,7 @@ describe('MlflowClient', () => {
     expect(run.tags).to.include({ t0: 'again', t149: '149' });
     expect(run.metrics).to.include({ m1499: 1499 });
     expect(run.metrics['nan']).to.be.NaN;
-    // SQLite has no infinity: MLflow stores the largest number there is.
+    // SQLite has no infinity, so MLflow stores the largest number.
     expect(run.metrics['up']).to.be.above(1e300);
   });
 

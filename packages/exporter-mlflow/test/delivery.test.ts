@@ -13,7 +13,7 @@ describe('delivery of spans', () => {
   const { log, closing, startServer } = eachTest();
 
   function newExporter(trackingUri: string, config: MlflowSpanExporterConfig = {}): MlflowSpanExporter {
-    // No pause between attempts, so that nothing here waits without need.
+    // No pause between attempts, so that the tests do not wait.
     const exporter = new MlflowSpanExporter({ trackingUri, retry: { initialBackoffMillis: 0 }, ...config });
     closing.push(() => exporter.shutdown());
     return exporter;
@@ -154,7 +154,7 @@ describe('delivery of spans', () => {
     expect(log.lines).to.deep.equal([
       'warn: MLflow refuses span "poison" (Cannot convert OpenTelemetry span to MLflow span), it was dropped.',
     ]);
-    // 19 traces have a record, the one whose root was dropped has none.
+    // 19 traces have a record. The trace whose root was dropped has none.
     expect(steps(server).filter((step) => step === 'POST /api/3.0/mlflow/traces')).to.have.length(19);
     const uploads = server.requests.filter(({ path }) => path === '/v1/traces').length;
     expect(uploads).to.be.at.most(13);
@@ -211,7 +211,7 @@ describe('delivery of spans', () => {
         ? (response) => {
             held.push(() => response.writeHead(200).end('{}'));
             most = Math.max(most, held.length);
-            // Answers come three at a time, after a moment in which a fourth request could arrive.
+            // Sends three answers at a time, after a moment in which a fourth request could arrive.
             if (held.length === 3) setTimeout(() => held.splice(0).forEach((release) => void release()), 10);
           }
         : undefined,

@@ -10,7 +10,7 @@ import { chatAttributes, childSpan, recordSpans } from './support/tracing.js';
 const TAGS = /^PATCH \/api\/3\.0\/mlflow\/traces\/tr-[0-9a-f]+\/tags$/;
 const READ = /^GET \/api\/3\.0\/mlflow\/traces\//;
 
-// The classic way to double a span: the server has it, the answer is lost, and the span is sent again.
+// The usual way to duplicate a span: the server stores it, the answer is lost, and the exporter sends it again.
 const LOST_ANSWERS: FaultRule[] = [EXPERIMENT, UPLOAD, RECORD].map((route) => ({
   route,
   fault: { kind: 'reset', when: 'after' },

@@ -10,7 +10,7 @@ import { releaseScenarios, startScenario } from './support/scenario.js';
 import { lockDatabase } from './support/sqlite-lock.js';
 import { chatAttributes, childSpan, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
 
-// Not the server of the other tests: here it is killed, and its database locked.
+// A separate server, because these tests kill it and lock its database.
 describe('outages of MLflow itself', () => {
   let directory: string;
   let server: MlflowServer;
@@ -66,7 +66,7 @@ describe('outages of MLflow itself', () => {
   });
 
   it('delay spans while the server is killed and started again', async () => {
-    // Not through the proxy: for a while, nothing listens where the exporter sends to.
+    // Without the proxy, because the address of the exporter must have no listener for a while.
     const scenario = await startScenario({ server: server.url, exporter: { trackingUri: server.url } });
     await scenario.export(traces(2));
     const { port } = new URL(server.url);

@@ -36,7 +36,7 @@ describe('the exporter, with uncommon spans and settings and a real server', () 
     const scenario = await startScenario({
       server,
       rules: [{ route: UPLOAD, fault: { kind: 'reset', when: 'after' } }],
-      // What is serialized in one piece; and the 20 MB of the test's own span, and of the last answer to its client.
+      // Serializing one piece blocks the loop. So do the 20 MB of the test's span and of the last answer to its client.
       blockedMillis: 1500,
       heapMegabytes: 48,
     });
@@ -46,7 +46,7 @@ describe('the exporter, with uncommon spans and settings and a real server', () 
     expect(scenario.told).to.deep.equal([]);
   });
 
-  // In a function of its own, which keeps nothing of the answer in memory.
+  // A separate function, so that no variable keeps the answer in memory.
   async function inputsLength({ client }: Scenario, span: ReadableSpan): Promise<number> {
     const { traceId, spanId } = span.spanContext();
     const { spans } = await client.getTrace(traceId);
@@ -80,7 +80,7 @@ describe('the exporter, with uncommon spans and settings and a real server', () 
       const child = (name: string, start: number, end: number): void =>
         tracer.startSpan(name, { startTime: [at + start, 0] }, below).end([at + end, 0]);
       child('first', 1, 2);
-      // The clock was put back by ten seconds while this one ran.
+      // The clock was set back by ten seconds while this span ran.
       child('backwards', 3, -7);
       child('future', 100, 101);
       agent.end([at + 10, 0]);
@@ -142,7 +142,7 @@ describe('the exporter, with uncommon spans and settings and a real server', () 
     await scenario.export(oneTrace('after'));
     expect(scenario.told).to.have.length(1);
 
-    // The server took the spans in spite of all, so they are back with their experiment, but for the record.
+    // The server stored the spans anyway, so they return with their experiment. Only the record is missing.
     const { traceId } = meanwhile[0]!.spanContext();
     const { info, spans } = await scenario.client.getTrace(traceId);
     expect(spans.map(({ name }) => name)).to.have.members(['meanwhile', 'chat']);

@@ -9,7 +9,7 @@ import type { LoadReport } from './support/traced-load.js';
 
 const MILLIS = 6000;
 const WARM_UP_CALLS = 1000;
-// The processor's full queue and one batch under way: some 2,560 spans of two kilobytes, and the objects around them.
+// The processor's full queue and one open batch are 2,560 spans of two kilobytes, plus the objects around them.
 const MOST_HEAP_MEGABYTES = 24;
 
 describe('an application with 1,000 traced calls per second', () => {
@@ -17,7 +17,7 @@ describe('an application with 1,000 traced calls per second', () => {
   before(async function () {
     this.timeout(60_000);
     const hole = await startBlackHole();
-    // At the same time, so that all three have to do with the same neighbours.
+    // At the same time, so that other programs disturb all three in the same way.
     const [nothing, refused, silent] = await Promise.all([run(''), run(await unusedAddress()), run(hole.url)]);
     await hole.close();
     reports = { nothing, refused, silent };
@@ -40,7 +40,7 @@ describe('an application with 1,000 traced calls per second', () => {
         const { nothing } = reports;
         console.log(`      ratio to no exporter: ${(callMicros.mean / nothing.callMicros.mean).toFixed(2)}`);
         expect(calls).to.be.at.least(0.95 * (WARM_UP_CALLS + MILLIS));
-        // Twice as long, and a little for short times on a busy machine.
+        // Twice as long, plus a little, because short times vary on a busy machine.
         expect(callMicros.mean).to.be.below(2 * nothing.callMicros.mean + 50);
         expect(callMicros.p99).to.be.below(3 * nothing.callMicros.p99 + 500);
         expect(loopMillis.p99).to.be.below(3 * nothing.loopMillis.p99 + 20);

@@ -17,7 +17,7 @@ describe('the exporter, with faults on the way to MLflow,', () => {
   });
   afterEach(releaseScenarios);
 
-  /** Traces as agents make them: a root, a tool call, two model calls of which one is below the tool. */
+  /** Returns traces of agents: a root, a tool call, and two model calls, one of them below the tool. */
   function agentTraces(count: number): ReadableSpan[] {
     return recordSpans((tracer) => {
       for (let n = 0; n < count; n++) {

@@ -50,7 +50,7 @@ describe('spans of one trace on a server without OTLP', () => {
     let late: Promise<{ code: number }> | undefined;
     const { exporter, stored } = await start((_spans, puts) => {
       if (puts > 1) return undefined;
-      // The later export begins while the server has the earlier one's file, which it refuses in the end.
+      // The later export begins while the server receives the file of the earlier one, which it then refuses.
       return (response) => {
         late = exportSpans(exporter, spans.slice(2));
         setTimeout(() => response.writeHead(503, { 'retry-after': '0.2' }).end(), 50);
@@ -70,7 +70,7 @@ describe('spans of one trace on a server without OTLP', () => {
     isBroken = true;
     expect((await exportSpans(exporter, [notStored!])).code).to.equal(FAILED);
     const [early, root, late] = rootAndLate();
-    // Waits for its root, with which it fails.
+    // This span waits for its root and fails together with it.
     expect((await exportSpans(exporter, [early!])).code).to.equal(SUCCESS);
     expect((await exportSpans(exporter, [root!])).code).to.equal(FAILED);
     expect((await exportSpans(exporter, [late!])).code).to.equal(FAILED);

@@ -9,7 +9,7 @@ import { childSpan, exportSpans, recordSpans, uniqueName } from './support/traci
 const MODEL = 'amazon.nova-pro-v1:0';
 const EMBEDDING_MODEL = 'amazon.titan-embed-text-v2:0';
 
-/** As `ai` 6.0.326 writes them, for a call with 100 tokens that were not cached, 900 read and 40 written. */
+/** Attributes of `ai` 6.0.326 for a call with 100 uncached tokens, 900 read from the cache and 40 written to it. */
 const cachedUsage: Attributes = {
   'ai.usage.inputTokens': 1040,
   'ai.usage.inputTokenDetails.noCacheTokens': 100,
@@ -44,7 +44,7 @@ const embedMany: Attributes = {
   'ai.usage.tokens': 6,
 };
 const doEmbed: Attributes = { ...embedMany, 'ai.operationId': 'ai.embedMany.doEmbed', 'ai.embeddings': ['[0.5,1]'] };
-/** As `@anthropic-ai/sdk` 1.11.0 writes them. */
+/** Attributes of `@anthropic-ai/sdk` 1.11.0. */
 const anthropicTool: Attributes = {
   'gen_ai.operation.name': 'execute_tool',
   'gen_ai.tool.name': 'get_weather',
@@ -131,7 +131,7 @@ describe('spans of frameworks', () => {
   });
 });
 
-/** The trace of these spans as a real server gives it back. */
+/** Sends these spans to a real server and reads their trace back. */
 async function stored(work: Parameters<typeof recordSpans>[0]): Promise<MlflowTrace> {
   const { url } = await testServer();
   const exporter = new MlflowSpanExporter({ trackingUri: url, experimentName: uniqueName('frameworks') });

@@ -80,7 +80,7 @@ describe('with instrumentations of HTTP clients', () => {
       else process.env['http_proxy'] = before;
     }
     expect(proxy.requests).to.have.length(3);
-    // The proxy of this test runs in this process and forwards with an instrumented client: those spans are not ours.
+    // The proxy of this test runs in this process and forwards with an instrumented client, whose spans do not count.
     const names = memory.getFinishedSpans().map(({ instrumentationScope }) => instrumentationScope.name);
     expect(names).not.to.include('@opentelemetry/instrumentation-undici');
   });

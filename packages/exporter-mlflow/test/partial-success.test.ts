@@ -31,7 +31,7 @@ describe('an OTLP answer with a partial success', () => {
     await server?.close();
   });
 
-  /** Exports three spans two times; gives what a user learns of it. */
+  /** Exports three spans twice. Returns what a user sees of it. */
   async function exportTwice(upload: Answer): Promise<{ sent: string[]; told: string[]; exported: unknown[] }> {
     server = await startLocalServer(({ path }) => (path === '/v1/traces' ? upload : undefined));
     const { provider, read } = startMetrics();
@@ -71,7 +71,7 @@ describe('an OTLP answer with a partial success', () => {
   }
 
   it('prevents records if all spans were rejected', async () => {
-    // More than there are: no server should say so, but then they are all of them.
+    // A number above the number of spans, which no server should send, counts as all of them.
     const { sent, exported } = await exportTwice(protobuf(9, ''));
     expect(sent).to.deep.equal([UPLOAD, UPLOAD]);
     expect(log.lines[0]).to.equal('warn: MLflow takes a request, but not 3 of its spans (without a reason).');

@@ -20,7 +20,7 @@ describe('MLflow on PostgreSQL and an S3-compatible store', () => {
   let log: ReturnType<typeof collectDiag>;
 
   before(async function () {
-    // There are no PostgreSQL programs for Windows in the Python package.
+    // The Python package has no PostgreSQL for Windows.
     if (process.platform === 'win32') return this.skip();
     this.timeout(300_000);
     server = await startTopology({ log: (line) => console.log(`    ${line}`) });
@@ -40,7 +40,7 @@ describe('MLflow on PostgreSQL and an S3-compatible store', () => {
     log.stop();
   });
 
-  /** What MLflow has of the trace of these spans, exported in these batches. */
+  /** Exports spans in these batches and reads their trace back. */
   async function roundTrip(...batches: ReadableSpan[][]): ReturnType<MlflowClient['getTrace']> {
     for (const batch of batches) {
       const { code, error } = await exportSpans(exporter, batch);
@@ -122,12 +122,12 @@ describe('MLflow on PostgreSQL and an S3-compatible store', () => {
     expect(info.requestPreview).to.have.length(1000);
     expect([...(info.responsePreview ?? '')].length).to.be.within(498, 1000);
     expect(info.sessionId).to.have.length(250);
-    // Columns of 8000 characters, of which MLflow answers the first 250 of metadata and 4096 of tags.
+    // The columns have 8000 characters. MLflow returns the first 250 of metadata and the first 4096 of tags.
     expect(info.userId).to.have.length(250);
     expect(info.tags[`${'k'.repeat(247)}...`]).to.have.length(4096);
     expect(info.metadata[`${'k'.repeat(247)}...`]).to.have.length(250);
     expect(spans[0]?.type).to.have.length(500);
-    // What has no column of its own is there in full.
+    // Values without a separate column are stored in full.
     expect(spans[0]?.attributes[key]).to.equal(long);
     expect(spans[0]?.inputs).to.equal(long);
   });
@@ -233,7 +233,7 @@ describe('MLflow on PostgreSQL and an S3-compatible store', () => {
       const traceId = `tr-${spans[0]!.spanContext().traceId}`;
       const { tags } = await client.getTraceInfo(traceId);
       expect(tags['mlflow.artifactLocation']).to.match(/^mlflow-artifacts:/);
-      // The server's own route for its user interface: read from the object store, through the server.
+      // The server reads the object store for this route, which its user interface uses.
       const answer = await fetch(`${server.url}/ajax-api/3.0/mlflow/get-trace-artifact?request_id=${traceId}`);
       const { spans: stored } = (await answer.json()) as { spans: { name: string; start_time_unix_nano: number }[] };
       expect(stored.map(({ name }) => name)).to.have.members(['agent', 'chat']);

@@ -27,7 +27,7 @@ describe('trace records that do not fit into the deadline', () => {
   const idsOf = (spans: ReturnType<typeof recordSpans>): string[] =>
     spans.map((span) => `tr-${span.spanContext().traceId}`);
 
-  /** Takes spans at any time, records only while the door is open. */
+  /** Starts a server that accepts spans at any time, but records only while the door is open. */
   async function startDoor(): Promise<{
     server: LocalServer;
     open(): Promise<void>;
@@ -149,17 +149,17 @@ describe('trace records that do not fit into the deadline', () => {
       await exportSpans(exporter, roots(3));
       const before = timers();
       const begin = performance.now();
-      // Its upload succeeds 900 ms after the flush began. With it the sending of the records begins, for 1200 ms.
+      // Its upload succeeds 900 ms after the flush began. Then the exporter sends records, for 1200 ms.
       const last = exportSpans(exporter, roots(1));
       await exporter.shutdown();
       expect(performance.now() - begin).to.be.lessThan(1900);
       expect(timers()).to.be.at.most(before);
-      // The server reads what was sent just before the end later than that.
+      // The server reads requests that were sent just before the end a little later.
       await server.left();
       const sent = recordsAt(server).length;
       expect((await last).code).to.equal(SUCCESS);
       expect(log.lines.at(-1)).to.equal('warn: MLflow exporter: 4 traces were left without their record in all.');
-      // As long as they would have been sent.
+      // The time in which the exporter would have sent them.
       await delay(1000);
       expect(recordsAt(server)).to.have.length(sent);
     });
@@ -194,7 +194,7 @@ describe('trace records that do not fit into the deadline', () => {
     await exportSpans(exporter, [root!]);
     const other = exportSpans(exporter, roots(1));
     const begin = performance.now();
-    // When its upload is done, the record of its trace is being sent, until 800 ms after its own deadline.
+    // When its upload is done, the exporter sends the record of its trace until 800 ms after its own deadline.
     expect((await exportSpans(exporter, [late!])).code).to.equal(SUCCESS);
     expect(performance.now() - begin).to.be.lessThan(2100);
     await other;
@@ -255,7 +255,7 @@ describe('trace records that do not fit into the deadline', () => {
       recordSpans((tracer) => {
         for (let n = 0; n < 150; n++) tracer.startSpan('chat', { attributes: chatAttributes('Hi', 'Hello') }).end();
       });
-    // On this machine at this moment: the records take about six times as long.
+    // Measured now on this machine. The records take about six times as long.
     const spansOnly = new MlflowSpanExporter({
       trackingUri,
       experimentName: `${experimentName} 2`,
@@ -298,7 +298,7 @@ describe('forceFlush() before a freeze', () => {
     await server.close();
     expect(code).to.equal(0);
     const { before, after, requests } = JSON.parse(output) as Record<string, string[]>;
-    // Only what the program had before: the requests are done, and idle sockets let it end.
+    // Only the resources that the program had before: the requests are done, and idle sockets do not keep it alive.
     expect(after).to.deep.equal(before);
     expect(requests).to.have.length(0);
     expect(server.requests.map(({ path }) => path.replace(/\?.*/, ''))).to.deep.equal([

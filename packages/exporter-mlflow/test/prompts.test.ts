@@ -11,7 +11,7 @@ describe('prompts', () => {
     this.timeout(300_000);
     trackingUri = (await testServer()).url;
     client = new MlflowClient({ trackingUri });
-    // As Python's mlflow.genai.register_prompt does it.
+    // Registers the prompt as Python's mlflow.genai.register_prompt does.
     const prompt = { 'mlflow.prompt.is_prompt': 'true' };
     await post('registered-models/create', { name, tags: tags(prompt) });
     await post('model-versions/create', {

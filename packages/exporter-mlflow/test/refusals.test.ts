@@ -37,7 +37,7 @@ describe('spans that are refused', () => {
     const { url: trackingUri } = await testServer();
     const experimentName = uniqueName('refused');
     const exporter = new MlflowSpanExporter({ trackingUri, experimentName });
-    // Python's parsers give up on such depth, and on numbers of so many digits.
+    // Python's parsers fail on such depth and on numbers with so many digits.
     const bad: Attributes[] = [
       { 'mlflow.spanInputs': '['.repeat(5000) + ']'.repeat(5000) },
       { 'mlflow.spanOutputs': '9'.repeat(5000) },
@@ -80,7 +80,7 @@ describe('spans that are refused', () => {
     });
     const { code, uploads } = await exportTo((text) => (text.includes('odd') ? REFUSAL : undefined), spans);
     expect(code).to.equal(SUCCESS);
-    // Both, the good one, the bad one, without its content, bare.
+    // Five requests: both spans, the good one, the bad one, the bad one without content, the bare bad one.
     expect(uploads).to.have.length(5);
     expect(log.lines).to.deep.equal(['warn: MLflow refuses span "call" (bad span), it was sent without its content.']);
   });
@@ -148,7 +148,7 @@ describe('batches', () => {
       .map(({ body, headers }) => (headers['content-encoding'] ? gunzipSync(body) : body));
   };
   const namesIn = (uploads: Buffer[]): string[] =>
-    // A root's name is there twice: as that of its trace, too.
+    // The name of a root occurs twice, because it is also the name of its trace.
     uploads.flatMap((body) => [...new Set(body.toString('latin1').match(/span-\d+-/g))]);
   const spansOf = (sizes: number[], letter = 'x'): ReturnType<typeof recordSpans> =>
     recordSpans((tracer) =>
@@ -209,8 +209,8 @@ describe('batches', () => {
       delay.disable();
       return delay.max / 1e6;
     };
-    // The receiving end is in this process too; it takes no longer for the one than for the other.
-    // The least of three, because other programs and the collection of garbage make pauses, too.
+    // The receiver is in this process, too, and needs the same time for both.
+    // The lowest of three values counts, because other programs and garbage collection cause pauses.
     const together: number[] = [];
     const apart: number[] = [];
     for (let n = 0; n < 3; n++) {

@@ -1,4 +1,4 @@
-/** An agent framework that counts tokens on its own spans, too, above model calls that count for MLflow. */
+/** An agent framework that also counts tokens on its own spans, above model calls whose tokens MLflow counts. */
 
 import { type Attributes, context, type Span, type Tracer, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
@@ -10,7 +10,7 @@ import { chatAttributes, childSpan, exportSpans, MODEL, recordSpans, uniqueName 
 const usage = (input: number, output: number): Attributes => ({
   'gen_ai.usage.input_tokens': input,
   'gen_ai.usage.output_tokens': output,
-  // The old names, which the server reads where the new ones are missing.
+  // The old names, which the server reads if the new ones are missing.
   'gen_ai.usage.prompt_tokens': input,
   'gen_ai.usage.completion_tokens': output,
 });
@@ -26,7 +26,7 @@ describe('tokens that a framework counts again', () => {
   });
   after(() => client.close());
 
-  /** The second question to an agent of Strands 1.16, whose own span has the tokens of the first one as well. */
+  /** Records the second question to an agent of Strands 1.16. Its span also has the tokens of the first question. */
   function recordAgent(call: Attributes): ReadableSpan[] {
     return recordSpans((tracer) => {
       const agent = tracer.startSpan('invoke_agent', { attributes: framework('invoke_agent', 20, 10) });

@@ -14,13 +14,13 @@ const COST = 'mlflow.llm.cost';
 const usage = (members: object): Attributes => ({ [USAGE]: JSON.stringify(members), 'mlflow.llm.model': MODEL });
 const genai = (tokens: Attributes): Attributes => ({ ...tokens, 'mlflow.llm.model': MODEL });
 
-/** One root span; attributes go past the SDK, as other SDKs and languages would let them. */
+/** Returns one root span. Its attributes bypass the SDK's checks, as those of other SDKs and languages do. */
 function spanWith(attributes: Attributes, changes: Partial<ReadableSpan> = {}): ReadableSpan {
   const [span] = recordSpans((tracer) => tracer.startSpan('poison').end());
   return copySpan(span!, { attributes, ...changes });
 }
 
-/** What a server refused, or could not read back, when each was sent to it alone; and what is sent instead. */
+/** Attributes that a server refused or could not read back when each was sent alone, and their replacements. */
 const POISON: [string, Attributes, Attributes][] = [
   ['a session id of 251 characters', { 'session.id': 's'.repeat(251) }, { 'session.id': `${'s'.repeat(247)}...` }],
   [

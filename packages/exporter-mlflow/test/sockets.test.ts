@@ -10,7 +10,7 @@ import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.
 import { eachTest } from './support/each-test.js';
 import { exportSpans, recordSpans, SUCCESS } from './support/tracing.js';
 
-/** Listens and fills its queue, so that the system ignores further connection attempts, as many firewalls do. */
+/** Listens and fills its queue. The system then ignores further connection attempts, as many firewalls do. */
 const SILENT_SERVER = `
 import socket, time
 listener = socket.socket()

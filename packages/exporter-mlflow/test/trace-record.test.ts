@@ -138,7 +138,7 @@ describe('the trace record', () => {
       root.end();
     });
     const tag = recordOf(spans).tags?.['mlflow.linkedPrompts'] ?? '';
-    // MLflow answers no more of a tag.
+    // MLflow returns no more characters of a tag.
     expect(tag.length).to.be.within(4000, 4096);
     expect((JSON.parse(tag) as unknown[]).slice(0, 2)).to.deep.equal([
       { name: 'a', version: '1' },
@@ -215,7 +215,7 @@ describe('the trace ledger', () => {
     expect(known(ledger.of('rooted'))).to.deep.equal(['forgotten', { isRooted: true, isRemote: false }]);
     expect(known(ledger.of('waiting'))).to.deep.equal(['none', { isRooted: false, isRemote: false }]);
     expect(known(ledger.of('first'))).to.deep.equal(['none', { isRooted: false, isRemote: false }]);
-    // Forgotten for a second time.
+    // The ledger forgets the trace for the second time.
     expect(known(ledger.of('rooted'))).to.deep.equal(['forgotten', { isRooted: true, isRemote: false }]);
   });
 

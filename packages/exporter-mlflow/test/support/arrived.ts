@@ -5,7 +5,7 @@ import { MODEL } from './tracing.js';
 
 /** US dollars for one token of {@link MODEL}, as in MLflow's price list. */
 const PRICE = { input: 3 / 1e6, output: 15 / 1e6 };
-// As `chatAttributes` has it: the totals are added up here without the code under test.
+// The attribute of `chatAttributes`. This file adds up the totals without the code under test.
 const USAGE = 'mlflow.chat.tokenUsage';
 const READ_AT_ONCE = 8;
 
@@ -63,7 +63,7 @@ function expectTrace({ info, spans: stored }: MlflowTrace, produced: readonly Re
       startTimeUnixNano: span.startTimeUnixNano,
       endTimeUnixNano: span.endTimeUnixNano,
       events: span.events.length,
-      // The server adds some of its own.
+      // The server adds further attributes.
       attributes: Object.keys(span.attributes)
         .filter((key) => own.get(span.spanId)?.has(key) ?? true)
         .sort(),

@@ -18,7 +18,7 @@ const COMMON_NAME = '550403';
 const BASIC_CONSTRAINTS = '551d13';
 const SUBJECT_ALT_NAME = '551d11';
 
-/** An authority of this test's own; Node.js reads X.509 certificates but writes none. */
+/** Creates a certificate authority for a test, because Node.js reads X.509 certificates but cannot write them. */
 export function createAuthority(name = 'authority of a test'): Authority {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const cert = writeCertificate({

@@ -1,6 +1,6 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 
-/** Collects what the exporter logs, from here until `stop`. */
+/** Collects the exporter's log lines until `stop` is called. */
 export function collectDiag(): { lines: string[]; stop(): void } {
   const lines: string[] = [];
   const add =

@@ -4,13 +4,13 @@ import { type Answer, type LocalServer, type ReceivedRequest, startLocalServer }
 export interface EachTest {
   /** What the exporter logs during a test. */
   log: { readonly lines: string[] };
-  /** Closed when the test is over, the last first. */
+  /** Called after the test, the last one first. */
   closing: (() => Promise<void> | void)[];
   /** A server for this test. */
   startServer(answer?: (request: ReceivedRequest) => Answer | undefined): Promise<LocalServer>;
 }
 
-/** What each test of this suite has: a log of its own, and an end to what it began. */
+/** Gives each test of a suite its own log, and closes what the test has opened. */
 export function eachTest(): EachTest {
   let diag: ReturnType<typeof collectDiag>;
   const closing: EachTest['closing'] = [];

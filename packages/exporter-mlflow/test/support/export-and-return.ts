@@ -1,7 +1,7 @@
 import { MlflowSpanExporter } from '../../src/index.js';
 import { exportSpans, recordSpans, SUCCESS } from './tracing.js';
 
-// A program that exports and then has nothing more to do, without a shutdown.
+// A program that exports spans and then ends without a shutdown.
 const [, , trackingUri = ''] = process.argv;
 const spans = recordSpans((tracer) => tracer.startSpan('only').end());
 const { code } = await exportSpans(new MlflowSpanExporter({ trackingUri }), spans);

@@ -3,7 +3,7 @@ import { exportSpans, recordSpans } from './tracing.js';
 
 // Exports to a server that does not answer, shuts down, and prints the error and the time of day in milliseconds.
 const [, , trackingUri = ''] = process.argv;
-// The time of an attempt, and so of a connection attempt, is longer than the export.
+// An attempt, and so a connection attempt, may take longer than the export.
 const exporter = new MlflowSpanExporter({ trackingUri, timeoutMillis: 500, attemptTimeoutMillis: 60_000 });
 const { error } = await exportSpans(
   exporter,

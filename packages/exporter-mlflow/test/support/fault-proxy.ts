@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What goes wrong with one request. `before` and `after`: before the server saw it, or after it was accepted. */
+/** A fault of one request. `before`: the server does not see the request. `after`: the server has accepted it. */
 export type Fault =
   | { kind: 'delay'; millis: number }
   | { kind: 'reset'; when: 'before' | 'after' }
   | { kind: 'silence'; when: 'before' | 'after' }
-  /** Answered here, the server never sees it. */
+  /** The proxy answers, and the server never sees the request. */
   | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string }
   /** The server's answer in small pieces, each after a pause. */
   | { kind: 'dribble'; pieces: number; pauseMillis: number }
@@ -32,11 +32,11 @@ export interface FaultProxy {
   requests: string[];
   /** Waits until the server itself has answered with this status. */
   answered(status: number): Promise<void>;
-  /** From now on, also: after those that were given before. */
+  /** Adds rules after the existing ones. */
   add(...rules: FaultRule[]): void;
-  /** From now on, nothing goes wrong. */
+  /** Removes all rules. */
   heal(): void;
-  /** Rules that did not hit as often as they should: a test with such a rule tested nothing. */
+  /** Returns rules that did not hit as often as they should. A test with such a rule tested nothing. */
   unused(): FaultRule[];
   close(): Promise<void>;
 }
@@ -51,7 +51,7 @@ export const UPLOAD: RegExp = /^POST \/v1\/traces$/;
 export const RECORD: RegExp = /^POST \/api\/3\.0\/mlflow\/traces$/;
 export const EXPERIMENT: RegExp = /\/experiments\//;
 
-/** Stands before a real MLflow server and lets happen what networks, load balancers and servers in need do. */
+/** Starts a proxy in front of a real MLflow server, with the faults of networks, load balancers and busy servers. */
 export async function startFaultProxy(upstream: string, rules: FaultRule[] = []): Promise<FaultProxy> {
   const requests: string[] = [];
   const answers = new EventEmitter();
@@ -76,7 +76,7 @@ export async function startFaultProxy(upstream: string, rules: FaultRule[] = [])
         return answer;
       });
     } catch {
-      // The server behind is away, or the client is: either way this connection is of no more use.
+      // The server or the client has disconnected, so this connection is useless.
       response.socket?.resetAndDestroy();
     }
   });
@@ -154,7 +154,7 @@ function send(response: ServerResponse, { status, headers, body }: UpstreamAnswe
   response.end(body);
 }
 
-/** Without what holds for one connection only. */
+/** Removes headers that belong to one connection only. */
 function endToEnd({
   connection: _,
   'keep-alive': __,

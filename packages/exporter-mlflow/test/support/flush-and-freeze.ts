@@ -1,7 +1,7 @@
 import { MlflowSpanExporter } from '../../src/index.js';
 import { startTracing } from './tracing.js';
 
-// As a serverless function does: spans, a flush, and then the process is frozen as it is.
+// Acts like a serverless function: records spans, flushes them, and then the process is frozen.
 const [, , trackingUri = ''] = process.argv;
 const resources = (): string[] =>
   process

@@ -6,12 +6,12 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 export interface Gateway {
   url: string;
   port: number;
-  /** What it was asked, in order: method and target, with the credentials for the proxy itself. */
+  /** The requests in order: method and target, with the credentials for the proxy itself. */
   requests: { method: string; target: string; headers: IncomingHttpHeaders }[];
   close(): Promise<void>;
 }
 
-/** A proxy that tunnels every name to this machine, and forwards plain HTTP to it. */
+/** Starts a proxy that tunnels every host name to this machine and forwards plain HTTP to it. */
 export async function startProxy(
   options: { answer?: (attempt: number) => number | 'silence' | undefined; authorization?: string } = {},
 ): Promise<Gateway> {
@@ -57,7 +57,7 @@ export async function startProxy(
   });
 }
 
-/** A reverse proxy in front of an MLflow server, with or without TLS, at `path` with the rest passed on. */
+/** Starts a reverse proxy for an MLflow server, with or without TLS. It removes `path` from each request. */
 export async function startReverseProxy(
   upstream: string,
   options: { path?: string; tls?: ServerOptions } = {},
@@ -88,7 +88,7 @@ async function listen(
   requests: Gateway['requests'],
   endTunnels: () => void,
 ): Promise<Gateway> {
-  // Handshakes that fail on purpose.
+  // Some tests make handshakes fail on purpose.
   server.on('tlsClientError', () => {});
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

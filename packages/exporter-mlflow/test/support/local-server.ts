@@ -10,7 +10,7 @@ export interface ReceivedRequest {
   body: Buffer;
 }
 
-/** What to answer: a status with headers and body, or anything the function does to the response itself. */
+/** An answer: a status with headers and body, or a function that writes the response itself. */
 export type Answer =
   | { status: number; headers?: Record<string, string>; body?: string }
   | ((response: ServerResponse) => void);
@@ -18,7 +18,7 @@ export type Answer =
 export interface LocalServer {
   url: string;
   requests: ReceivedRequest[];
-  /** Resolves when those that were connected have left: what they sent is among the requests then. */
+  /** Resolves when all connected clients have disconnected. Then `requests` has everything that they sent. */
   left(): Promise<void>;
   close(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export async function startLocalServer(
   const server = createServer(async (message, response) => {
     const { method = '', url: path = '', headers } = message;
     const body = await buffer(message).catch(() => undefined);
-    // The client left in the middle.
+    // The client disconnected in the middle of its request.
     if (body === undefined) return;
     const request = { method, path, headers, body };
     requests.push(request);
@@ -53,7 +53,7 @@ export async function startLocalServer(
   return { url, requests, left: async () => void (await Promise.all(connections)), close: () => close(server) };
 }
 
-/** An address where nothing listens. */
+/** Returns an address without a listener. */
 export async function unusedAddress(): Promise<string> {
   const server = createTcpServer();
   server.listen(0, '127.0.0.1');

@@ -3,7 +3,7 @@ import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { MlflowSpanExporter } from '../../src/index.js';
 import { chatAttributes, childSpan } from './tracing.js';
 
-// A program that makes many traces at once and flushes them at its end, as the README describes.
+// A program that creates many traces at once and flushes them at its end, as the README describes.
 const [, , trackingUri = '', experimentName = '', traces = '0'] = process.argv;
 const timeoutMillis = 120_000;
 const provider = new NodeTracerProvider({

@@ -10,7 +10,7 @@ interface Point {
   value: unknown;
 }
 
-/** A meter provider, and what was recorded by then: the points of each metric, by its name and unit. */
+/** Starts a meter provider. `read` returns the recorded points of each metric, by name and unit. */
 export function startMetrics(): { provider: MeterProvider; read(): Promise<Record<string, Point[]>> } {
   const memory = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter: memory, exportIntervalMillis: 1_000_000 });

@@ -14,15 +14,15 @@ export interface ScenarioOptions {
   server: string;
   rules?: FaultRule[];
   exporter?: MlflowSpanExporterConfig;
-  /** How much the heap may hold afterwards besides what it held before. Default: 16. */
+  /** How much the heap may grow during the test, in megabytes. Default: 16. */
   heapMegabytes?: number;
-  /** How long the application's event loop may be blocked at a stretch. Default: 500, on two shared cores. */
+  /** How long the application's event loop may be blocked at once. Default: 500, for two shared cores. */
   blockedMillis?: number;
 }
 
 /**
- * A real server behind a proxy with faults, exporters in front of it, and what must hold whatever happens. A test makes
- * faults and exports; `end()` checks the rest.
+ * A real server behind a proxy with faults, and exporters in front of the proxy. A test adds faults and exports spans.
+ * `end()` then checks what must hold in any case.
  */
 export interface Scenario {
   proxy: FaultProxy;
@@ -45,14 +45,14 @@ export interface Scenario {
 const MEGABYTE = 1024 * 1024;
 const unreleased = new Set<() => Promise<void>>();
 
-/** For `afterEach`: closes what a test left open that failed before its end. */
+/** Closes the scenarios of a test that failed before its end. For `afterEach`. */
 export async function releaseScenarios(): Promise<void> {
   await Promise.all([...unreleased].map((release) => release()));
 }
 
 export async function startScenario(options: ScenarioOptions): Promise<Scenario> {
   const { server, rules = [], heapMegabytes = 16, blockedMillis = 500 } = options;
-  // Mocha sets its own timer once the test function has returned its promise.
+  // Mocha sets its own timer after the test function has returned its promise.
   await setImmediate();
   const resourcesBefore = openResources();
   const log = collectDiag();
@@ -82,7 +82,7 @@ export async function startScenario(options: ScenarioOptions): Promise<Scenario>
     loop.disable();
     log.stop();
     client.close();
-    // First, so that no exporter waits for an answer any more.
+    // The proxy closes first, so that no exporter waits for an answer.
     await proxy.close();
     await Promise.all(exporters.map((exporter) => exporter.shutdown()));
   };

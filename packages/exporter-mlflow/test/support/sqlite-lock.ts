@@ -11,7 +11,7 @@ sys.stdin.read()
 database.execute("ROLLBACK")
 `;
 
-/** Locks a SQLite database as a backup or another program may do, until the function it gives is called. */
+/** Locks a SQLite database, as a backup can do, until the returned function is called. */
 export async function lockDatabase(file: string): Promise<() => Promise<void>> {
   const { python } = await installMlflow(() => {});
   const holder = spawn(python, ['-c', HOLD, file], { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -10,13 +10,13 @@ import { chatAttributes } from './tracing.js';
 /** What the program prints at its end. */
 export interface LoadReport {
   calls: number;
-  /** Spans that reached the exporter: the processor drops what its queue has no room for. */
+  /** Spans that reached the exporter. The processor drops spans for which its queue has no room. */
   exported: number;
-  /** Of one traced call, in microseconds. */
+  /** Duration of one traced call, in microseconds. */
   callMicros: { mean: number; p99: number };
   /** How late the event loop was, in milliseconds. */
   loopMillis: { p99: number; max: number };
-  /** While the calls go on: the heap's growth after a collection, in megabytes. */
+  /** Growth of the heap during the calls, after garbage collection, in megabytes. */
   heapMegabytes: number;
   shutdownMillis: number;
   told: string[];
@@ -27,14 +27,14 @@ const TICK_MILLIS = 10;
 const CALLS_PER_TICK = 10;
 const MEGABYTE = 1024 * 1024;
 
-// An application with 1,000 traced calls per second, for a while; without an address, its exporter does nothing.
+// An application with 1,000 traced calls per second. Without an address, its exporter does nothing.
 const [, , trackingUri = '', millis = '0'] = process.argv;
 const log = collectDiag();
 const nothing: SpanExporter = {
   export: (_spans, callback) => callback({ code: ExportResultCode.SUCCESS }),
   shutdown: async () => {},
 };
-// Short, so that within this test exports are given up again and again.
+// Short, so that the exporter gives up exports repeatedly during this test.
 const exporter: SpanExporter =
   trackingUri === '' ? nothing : new MlflowSpanExporter({ trackingUri, timeoutMillis: 1500 });
 const { export: exportSpans } = exporter;
@@ -64,7 +64,7 @@ const heap = (): number => {
   return process.memoryUsage().heapUsed / MEGABYTE;
 };
 
-/** Keeps to the rate also when a tick is late. */
+/** Keeps the rate even if a tick is late. */
 async function run(forMillis: number): Promise<void> {
   const began = performance.now();
   const before = calls;

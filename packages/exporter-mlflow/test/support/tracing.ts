@@ -13,7 +13,7 @@ import type { ReadableSpan as AnyLineSpan, SpanExporter } from '../../src/index.
 
 export const MODEL = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
 
-/** A name that no other test uses. */
+/** Returns a name that no other test uses. */
 export function uniqueName(prefix: string): string {
   return `${prefix}-${randomUUID()}`;
 }
@@ -24,7 +24,7 @@ export interface Tracing {
   shutdown(): Promise<void>;
 }
 
-/** A tracer provider of its own, not registered globally, with the exporter behind a BatchSpanProcessor. */
+/** Starts a tracer provider that is not registered globally, with the exporter behind a BatchSpanProcessor. */
 export function startTracing(exporter: SpanExporter): Tracing {
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'exporter-test' }),
@@ -37,7 +37,7 @@ export function startTracing(exporter: SpanExporter): Tracing {
   };
 }
 
-/** Finished spans without an exporter, in the order of their end. */
+/** Records spans without an exporter. Returns them in the order of their end. */
 export function recordSpans(work: (tracer: Tracer) => void): ReadableSpan[] {
   const memory = new InMemorySpanExporter();
   const provider = new NodeTracerProvider({
@@ -48,14 +48,14 @@ export function recordSpans(work: (tracer: Tracer) => void): ReadableSpan[] {
   return memory.getFinishedSpans();
 }
 
-/** A span below `parent`, already ended. */
+/** Returns an ended child of `parent`. */
 export function childSpan(tracer: Tracer, parent: Span, name: string, attributes: Attributes = {}): Span {
   const span = tracer.startSpan(name, { attributes }, trace.setSpan(context.active(), parent));
   span.end();
   return span;
 }
 
-/** Attributes of one model call, by default with ten tokens in and five out. */
+/** Returns the attributes of one model call, by default with ten input and five output tokens. */
 export function chatAttributes(question: string, answer: string, [input, output] = [10, 5]): Attributes {
   return {
     'gen_ai.operation.name': 'chat',
@@ -71,7 +71,7 @@ export function chatAttributes(question: string, answer: string, [input, output]
   };
 }
 
-/** One export, awaited; counts how often the exporter called back. */
+/** Waits for one export and counts how often the exporter called back. */
 export async function exportSpans(
   exporter: SpanExporter,
   spans: AnyLineSpan[],
