@@ -121,10 +121,10 @@ function classifyNoAnswer({ message, code }: Extract<HttpResult, { kind: 'no-ans
   return { kind: 'retryable', reason: `MLflow at ${url} cannot be reached (${message})` };
 }
 
-/** Returns OpenSSL's reason. Node.js reports it as a code, or only in the text of an EPROTO. */
+/** Returns OpenSSL's reason. Node.js reports it as a code with a prefix, or only in the text of an EPROTO. */
 function tlsCode(code: string, message: string): string {
   const [, reason] = (code === 'EPROTO' && /routines:[^:]*:([^:]+):/.exec(message)) || [];
-  return reason?.toUpperCase().replaceAll(' ', '_') ?? code;
+  return reason?.toUpperCase().replaceAll(' ', '_') ?? code.replace(/^ERR_SSL_/, '');
 }
 
 /** Returns the reason of a TLS failure that no repetition mends, or undefined for other failures. */
