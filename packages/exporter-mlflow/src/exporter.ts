@@ -19,7 +19,7 @@ import { createHttpClient, type HttpClient } from './http/client.js';
 import type { Failure } from './http/outcome.js';
 import { Rest } from './mlflow/rest.js';
 
-// While MLflow is away, exports of processors that do not wait for one another must not pile up in memory.
+// During an outage, exports of processors that do not wait for one another must not pile up in memory.
 const MAX_WAITING_SPANS = 10_000;
 const ENDING_MILLIS = 10;
 // `ExportResultCode` of `@opentelemetry/core`.
@@ -100,15 +100,15 @@ export class MlflowSpanExporter implements SpanExporter {
    * Resolves when all exports so far are delivered or given up, trace records included. Afterwards no request is under
    * way, so that a serverless function may be frozen. Never rejects: failed exports report their failure themselves.
    *
-   * @param options `timeoutMillis`: after this shorter time, in milliseconds, what is under way ends undelivered.
-   *   Default: that of the exporter, which every delivery keeps to.
+   * @param options `timeoutMillis`: a shorter time, in milliseconds, after which the exporter gives up open exports.
+   *   Default: `timeoutMillis` of the exporter.
    */
   async forceFlush({ timeoutMillis }: { timeoutMillis?: number } = {}): Promise<void> {
-    // A time beyond the exporter's own would change nothing, and timers take no time beyond 24 days.
+    // A longer time than the exporter's own has no effect, and a timer cannot run longer than 24 days.
     const deadline = performance.now() + Math.min(timeoutMillis ?? Number.POSITIVE_INFINITY, this.#timeoutMillis);
     const inFlight = [...this.#inFlight];
     if (timeoutMillis !== undefined) {
-      // Again and again, because a delivery may have been between two requests.
+      // Repeated, because a delivery may be between two requests when the connections are closed.
       for (let until = deadline; !(await settledWithin({ deadline: until }, inFlight)); ) {
         this.#http?.close();
         until = performance.now() + ENDING_MILLIS;

@@ -20,7 +20,7 @@ describe('turns', () => {
 });
 
 describe('slots', () => {
-  it('are taken in the order of asking, no more than there are', async () => {
+  it('are taken in the order of the calls, and never more than exist', async () => {
     const slots = createSlots(1);
     const order: string[] = [];
     const later = performance.now() + 1000;
@@ -36,7 +36,7 @@ describe('slots', () => {
     expect(await slots.take(later)).to.equal(true);
   });
 
-  it('are not given to those who waited too long', async () => {
+  it('are not given to a caller that waited too long', async () => {
     const slots = createSlots(1);
     await slots.take(performance.now() + 1000);
     expect(await slots.take(performance.now() + 5)).to.equal(false);

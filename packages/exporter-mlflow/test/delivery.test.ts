@@ -91,7 +91,7 @@ describe('delivery of spans', () => {
     }
   });
 
-  it('tries again while the server is away', async () => {
+  it('retries while the server is unavailable', async () => {
     const answers: Answer[] = [
       { status: 503 },
       (response) => response.destroy(),

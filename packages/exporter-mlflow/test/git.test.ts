@@ -63,7 +63,7 @@ describe('the repository of the program', () => {
     expect(gitMetadata(folder)).to.deep.equal({ 'mlflow.source.git.commit': COMMIT });
   });
 
-  it('is not there in most containers', () => {
+  it('is missing in most containers', () => {
     expect(gitMetadata(folder)).to.deep.equal({});
     write({ '.git/unexpected': '' });
     expect(gitMetadata(folder)).to.deep.equal({});

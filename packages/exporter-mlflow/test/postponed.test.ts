@@ -54,7 +54,7 @@ describe('trace records that do not fit into the deadline', () => {
     };
   }
 
-  it('follow with the next export, while nobody waits for them', async () => {
+  it('follow with the next export, although no caller waits for them', async () => {
     const { server, open, arrived } = await startDoor();
     const exporter = new MlflowSpanExporter({ trackingUri: server.url, timeoutMillis: 1000 });
     const first = roots(10);
@@ -132,7 +132,7 @@ describe('trace records that do not fit into the deadline', () => {
   const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 
   for (const records of ['get no answer', 'are refused for the moment'] as const) {
-    it(`end with shutdown() when they ${records} while nobody waits for them, and are counted`, async () => {
+    it(`end with shutdown() when they ${records} while no caller waits for them, and are counted`, async () => {
       let uploads = 0;
       const { server } = await (records === 'get no answer'
         ? startSlow([0, 900])

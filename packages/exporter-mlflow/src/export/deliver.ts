@@ -32,7 +32,7 @@ export interface DeliveryParts {
   timeoutMillis: number;
 }
 
-/** What became of the spans of one export. */
+/** The result of one export. */
 export interface DeliveryResult {
   /** Why part of them will not arrive, or why something about their traces could not be recorded. Reported already. */
   failure?: Failure;
@@ -48,7 +48,7 @@ export interface DeliveryResult {
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
-  /** Set for good once the server turned out to have no OTLP route. */
+  /** True once the server has shown that it has no OTLP route. */
   #byArtifacts = false;
 
   constructor(parts: DeliveryParts) {
@@ -59,7 +59,7 @@ export class Delivery {
   async deliver(handedOver: readonly ReadableSpan[]): Promise<DeliveryResult> {
     const { connect, experiment, preparation, reporter, metrics, timeoutMillis, nextTurn } = this.#parts;
     const rest = connect({ deadline: performance.now() + timeoutMillis });
-    // A flush hands over all its batches at once.
+    // A flush passes all its batches at once.
     await nextTurn();
     const { spans, unreadable } = preparation.prepare(handedOver);
     for (const { name, reason } of unreadable) {
@@ -95,7 +95,7 @@ export class Delivery {
     return this.#parts.ledger.catchUp(limit);
   }
 
-  /** Nothing more will be exported: gives up what still waits, and reports it. */
+  /** Gives up what still waits, and reports it. Called after the last export. */
   close(): void {
     const { ledger, files, reporter } = this.#parts;
     ledger.close();

@@ -8,9 +8,9 @@ interface Tally {
   reported: number;
 }
 
-// More causes than these at a time are one cause that varies its words.
+// If there are more causes at a time, they are probably one cause whose text varies.
 const MAX_CAUSES = 20;
-// Refused spans are not an outage that ends, so that a success does not have their causes reported again.
+// A success ends an outage, but not the refusal of a span. So these causes are not reported again after a success.
 const LASTING = 'refused ';
 
 /**
@@ -35,13 +35,13 @@ export class Reporter {
     this.#lose(this.#spans, 1, this.#once('warn', `${LASTING}${reason}`, message) ? 1 : 0);
   }
 
-  /** The server takes one span only without its content. */
+  /** The server accepts one span only without its content. */
   repairedSpan(name: string, reason: string): void {
     const message = `MLflow refuses span "${name}" (${reason}), it was sent without its content.`;
     this.#once('warn', `${LASTING}content ${reason}`, message);
   }
 
-  /** The server took a request, but rejected so many of its spans. With 0, it only has something to say. */
+  /** The server accepted a request but rejected this many of its spans. 0 means that it sent only a warning. */
   partlyTaken(rejected: number, message: string): void {
     if (rejected === 0) {
       this.#once('warn', `${LASTING}nothing ${message}`, `MLflow takes the spans, but says: ${sentence(message)}`);
@@ -52,13 +52,13 @@ export class Reporter {
     this.#lose(this.#spans, rejected, this.#once('warn', `${LASTING}some ${reason}`, line) ? rejected : 0);
   }
 
-  /** Spans arrived, but something about so many of their traces could not be recorded. */
+  /** Spans arrived, but something about this many of their traces could not be recorded. */
   incomplete(traces: number, reason: string): void {
     const message = `The spans were delivered, but not the trace record: ${sentence(reason)}`;
     this.#lose(this.#records, traces, this.#once('error', `record ${reason}`, message) ? 1 : 0);
   }
 
-  /** So many traces did not fit into the deadline, and their records are sent later. */
+  /** This many traces did not fit into the deadline. Their records are sent later. */
   postponed(traces: number, reason: string): void {
     const message = `${traces} trace records could not be sent in time, they follow with the next export: ${sentence(reason)}`;
     this.#once('warn', 'postponed', message);
@@ -74,7 +74,7 @@ export class Reporter {
     this.#causes = new Set([...this.#causes].filter((cause) => cause.startsWith(LASTING)));
   }
 
-  /** Reports how much was lost in all, if that is more than the messages named. The end of the process does this, too. */
+  /** Reports how much was lost in all if the messages named less. Also runs when the process ends. */
   summarize(): void {
     this.#forgetExit?.();
     this.#forgetExit = undefined;

@@ -10,7 +10,7 @@ import type { Reporter } from './reporter.js';
 import { type BatchLimits, halve, splitIntoBatches } from './span/batches.js';
 import { repairs } from './span/repair.js';
 
-/** What the server has of a batch now. */
+/** The part of a batch that the server has now. */
 export interface UploadResult {
   /** Includes spans that arrived without their content, and whole requests of which the server rejected a part. */
   accepted: ReadableSpan[];
@@ -57,8 +57,8 @@ export class Uploader {
   }
 
   /**
-   * Sends the spans. The server takes or refuses a request as a whole, so one bad span hides the good ones beside it: a
-   * refused request is halved until the bad span is alone. That one is sent again without its content.
+   * Sends the spans. The server accepts or refuses a request as a whole. A refused request is halved until the bad span
+   * is alone. Then that span is sent again without its content.
    */
   async upload(spans: readonly ReadableSpan[], experimentId: string, rest: Rest): Promise<UploadResult> {
     const { reporter } = this.#options;
@@ -99,7 +99,7 @@ export class Uploader {
     return result;
   }
 
-  /** Undefined if the spans are too many for one request after all. */
+  /** Returns undefined if the spans do not fit into one request. */
   async #send(spans: ReadableSpan[], experimentId: string, rest: Rest): Promise<Sent | undefined> {
     const { nextTurn, maxRequestBytes, compression, runId } = this.#options;
     await nextTurn();
@@ -122,7 +122,7 @@ export class Uploader {
     result.accepted.push(...part);
   }
 
-  /** Whether the server took the span at least in part, or why it could not be asked. */
+  /** Returns whether the server accepted a part of the span, or why the request failed. */
   async #repair(
     span: ReadableSpan,
     reason: string,
@@ -142,7 +142,7 @@ export class Uploader {
   }
 }
 
-/** Undefined if the serializer fails on a span. That span is found and dropped like one that the server refuses. */
+/** Returns undefined if the serializer fails on a span, which is then dropped like a span that the server refuses. */
 function serialize(spans: ReadableSpan[]): Uint8Array | undefined {
   try {
     return encodeSpans(spans);

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** What became of one request. A value, because a failed request is nothing exceptional here. */
+/** The result of one request. It is a value and not an error, because failed requests are normal here. */
 export type HttpResult =
   | {
       kind: 'answer';

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-/** Places of which each holds one request. */
+/** Places for requests. Each holds one request. */
 export interface Slots {
   /**
    * Waits for a free slot; requests get one in their order. Resolves to false if `deadline`, on the clock of

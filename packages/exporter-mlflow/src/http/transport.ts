@@ -48,7 +48,7 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
     return route;
   };
   return {
-    // A span for each upload would be uploaded in turn. The same goes for functions that fetch a token.
+    // Otherwise each upload would create a span that needs another upload. So would functions that fetch a token.
     send: (request, deadline) => withoutTracing(() => send(request, deadline, open, connection)),
     close() {
       route?.then(({ close }) => close()).catch(() => {});
@@ -85,8 +85,8 @@ function withoutCredentials({ reason }: Extract<ProvidedHeaders, { kind: 'none' 
 }
 
 /**
- * Resolves at the deadline or when `signal` aborts, even if `work` goes on: undici cannot end a request that still waits
- * for a connection, it drops such a request when the connection is there.
+ * Resolves at the deadline or when `signal` aborts, even if `work` goes on. Undici cannot end a request that still
+ * waits for a connection. It drops such a request when the connection is open.
  */
 function endBy(
   deadline: number,
