@@ -106,6 +106,43 @@ describe('dialects', () => {
     });
   }
 
+  /** Ways in which a stream ends too early, after three events. */
+  const EARLY_ENDS: Readonly<
+    Record<string, { scenario: string; stop?: (controller: AbortController) => 'leave' | 'go on' }>
+  > = {
+    'the connection is reset': { scenario: 'reset' },
+    'the connection ends': { scenario: 'truncated' },
+    'the service reports an error': { scenario: 'mid-stream-error' },
+    'the application leaves it': { scenario: 'stream', stop: () => 'leave' },
+    'the application aborts it': {
+      scenario: 'stream',
+      stop: (controller) => {
+        controller.abort();
+        return 'go on';
+      },
+    },
+  };
+  for (const [how, { scenario, stop }] of Object.entries(EARLY_ENDS)) {
+    it(`record no output tokens of a Claude stream if ${how}`, async () => {
+      const { modelId, body } = CASES['anthropic-messages']!;
+      client.destroy();
+      const parameters = scenario === 'stream' ? { interval: 5 } : { after: 3 };
+      client = createClient(simulator.endpoint({ scenario, parameters }));
+      const controller = new AbortController();
+      const command = new InvokeModelWithResponseStreamCommand({ modelId, body: JSON.stringify(body) });
+      const response = await client.send(command, { abortSignal: controller.signal });
+      let count = 0;
+      try {
+        for await (const _event of response.body ?? []) if (++count === 3 && stop?.(controller) === 'leave') break;
+      } catch {
+        // The SDK throws for some of these ends.
+      }
+      const [span] = tracing.spans();
+      expect(span?.attributes['gen_ai.usage.input_tokens']).to.be.greaterThan(0);
+      expect(span?.attributes).to.not.have.any.keys('gen_ai.usage.output_tokens', 'mlflow.chat.tokenUsage');
+    });
+  }
+
   it('are found by the members of the body if the model id hides the family', async () => {
     const modelId = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123';
     const plain = Object.values(PLAIN_CASES)
