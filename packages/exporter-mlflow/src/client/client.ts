@@ -9,6 +9,7 @@ import {
   getTrace,
   getTraceInfo,
   linkTracesToRun,
+  MAX_TRACES_PER_LINK,
   searchTraces,
   setTraceTag,
 } from '../mlflow/traces.js';
@@ -33,9 +34,6 @@ import type {
 import { createNewExperiment, findExperiment } from './experiments.js';
 import { findPrompt, linkPrompts, registerPromptVersion } from './prompts.js';
 import { ClientRequests } from './requests.js';
-
-// Limit of the server per request.
-const MAX_TRACES_PER_LINK = 100;
 
 /**
  * The part of MLflow's REST interface that a user of traces needs: experiments, traces, assessments, prompts, and runs to

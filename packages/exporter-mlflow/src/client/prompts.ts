@@ -1,11 +1,12 @@
 import { MlflowError } from '../common/error.js';
-import { joinPrompts, readLinkedPrompts } from '../mlflow/linked-prompts.js';
 import { LINKED_PROMPTS } from '../mlflow/names.js';
 import {
   createPrompt,
   createPromptVersion,
   getPromptByAlias,
   getPromptVersion,
+  joinPrompts,
+  readLinkedPrompts,
   requirePrompt,
 } from '../mlflow/prompts.js';
 import { getTraceInfo, linkPromptsToTrace, setTraceTag } from '../mlflow/traces.js';

@@ -1,4 +1,4 @@
-/** Names that MLflow gives to attributes, tags, metadata and traces, as far as more than one file needs them. */
+/** Names and lengths that MLflow gives to attributes, tags, metadata and traces, if more than one file needs them. */
 
 /** Span attribute: token counts as a JSON object. */
 export const TOKEN_USAGE = 'mlflow.chat.tokenUsage';
@@ -36,6 +36,24 @@ export const TRACE_TOKEN_USAGE = 'mlflow.trace.tokenUsage';
 export const TRACE_COST = 'mlflow.trace.cost';
 /** Metadata of a trace: `true` once it has a record. */
 export const FINALIZED = 'mlflow.trace.infoFinalized';
+
+/**
+ * Lengths of the server's columns, in characters. SQLite accepts longer values, but PostgreSQL and MySQL refuse them.
+ */
+export const LIMITS = {
+  preview: 1000,
+  clientRequestId: 50,
+  key: 250,
+  metadataValue: 8000,
+  tagValue: 8000,
+  /** The part of a tag's value that MLflow shows. */
+  shownTagValue: 4096,
+  traceName: 4096,
+  session: 250,
+  spanType: 500,
+  /** Name and version of a linked prompt, with the slash between them. */
+  promptVersion: 36,
+} as const;
 
 /** MLflow's id of a trace, `tr-` and 32 hexadecimal digits. Takes that id as well as OpenTelemetry's. */
 export function mlflowTraceId(traceId: string): string {

@@ -18,6 +18,8 @@ import type { MlflowTrace, MlflowTraceInfo, MlflowTracePage, MlflowTraceSearch }
 import type { WireTrace, WireTraceInfo, WireTraceLocation } from './wire-types.js';
 
 const DEFAULT_PAGE_SIZE = 100;
+/** Limit of the server for {@link linkTracesToRun}. */
+export const MAX_TRACES_PER_LINK = 100;
 
 /** The trace with its spans, in the order of their start. Fails with `RESOURCE_DOES_NOT_EXIST` if there is none. */
 export function getTrace(rest: Rest, traceId: string): Promise<RestResult<MlflowTrace>> {
@@ -99,7 +101,7 @@ export function postRecord(
   });
 }
 
-/** Shows the traces on the page of the run. The server takes at most 100 ids in a request. */
+/** Shows the traces on the page of the run. The server takes at most {@link MAX_TRACES_PER_LINK} ids. */
 export function linkTracesToRun(rest: Rest, runId: string, traceIds: string[]): Promise<RestResult<void>> {
   const body = { trace_ids: traceIds.map(mlflowTraceId), run_id: runId };
   return command(rest, 'POST', '/api/2.0/mlflow/traces/link-to-run', body);

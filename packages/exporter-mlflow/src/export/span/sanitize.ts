@@ -1,8 +1,7 @@
 import type { Attributes, AttributeValue, HrTime } from '@opentelemetry/api';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { columnText, truncate, withoutZeroBytesInJson } from '../../common/text.js';
-import { LIMITS } from '../../mlflow/limits.js';
-import { COST, SERVER_TAGS, SPAN_TYPE, TOKEN_USAGE, TRACE_NAME, TRACE_TAG_PREFIX } from '../../mlflow/names.js';
+import { COST, LIMITS, SERVER_TAGS, SPAN_TYPE, TOKEN_USAGE, TRACE_NAME, TRACE_TAG_PREFIX } from '../../mlflow/names.js';
 import { translateFramework } from './frameworks.js';
 import { copySpan } from './span.js';
 import {

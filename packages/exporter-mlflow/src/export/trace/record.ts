@@ -1,8 +1,8 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { columnText, firstString, truncate, withPrefix } from '../../common/text.js';
-import { LIMITS } from '../../mlflow/limits.js';
 import {
+  LIMITS,
   LINKED_PROMPTS,
   mlflowTraceId,
   SERVER_TAGS,

@@ -2,9 +2,8 @@ import { performance } from 'node:perf_hooks';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { type Failure, OUT_OF_TIME } from '../../http/outcome.js';
 import { totalsMetadata } from '../../mlflow/figures.js';
-import { LIMITS } from '../../mlflow/limits.js';
-import type { LinkedPrompt } from '../../mlflow/linked-prompts.js';
-import { FINALIZED, TRACE_NAME } from '../../mlflow/names.js';
+import { FINALIZED, LIMITS, TRACE_NAME } from '../../mlflow/names.js';
+import type { LinkedPrompt } from '../../mlflow/prompts.js';
 import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
 import {
   experimentLocation,
