@@ -11,8 +11,6 @@ import { exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js'
 
 describe('retries', () => {
   const { log, closing } = eachTest();
-  // The first request loads undici, which takes longer than the short attempts of these tests.
-  before(() => import('undici'));
 
   async function start(
     answer: (request: ReceivedRequest, uploads: number) => Answer | undefined,

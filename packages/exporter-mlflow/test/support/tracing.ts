@@ -9,6 +9,8 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+// The first request loads undici. Tests with short deadlines must not wait for that.
+import 'undici';
 import type { ReadableSpan as AnyLineSpan, SpanExporter } from '../../src/index.js';
 
 export const MODEL = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
