@@ -140,7 +140,7 @@ describe('odd answers', () => {
   it('an unforeseen error is reported and counted', async () => {
     const server = await startServer(() => undefined);
     const [span] = oneSpan();
-    // It can be read once, so that it passes as a sound one.
+    // The first read succeeds, so that the span counts as readable.
     let reads = 0;
     const broken = Object.create(span!, {
       spanContext: {
@@ -155,7 +155,7 @@ describe('odd answers', () => {
     expect(log.lines).to.deep.equal(['error: MLflow exporter failed: no context. 1 spans were not delivered.']);
   });
 
-  /** Sends until the other side has had enough. */
+  /** Sends until the other side closes the connection. */
   const endless =
     (status: number, count: (bytes: number) => void): Answer =>
     (response) => {

@@ -47,7 +47,7 @@ describe('TLS', () => {
     closing.push(gateway.close);
     return gateway;
   }
-  /** Python's: one of Node.js hangs up without the alert that others send. */
+  /** Starts a TLS server in Python, because Node.js closes the connection without the alert that other servers send. */
   async function startStrictServer(): Promise<string> {
     const { python } = await installMlflow(() => {});
     const pem = file('server.pem', `${ours.cert}${ours.key}`);
