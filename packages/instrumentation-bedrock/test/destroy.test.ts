@@ -103,7 +103,9 @@ describe('client.destroy()', () => {
         });
 
         it('lets the application begin to read right after it, and records what is read', async () => {
-          const seen = await sameAsUntraced(tracing, async () => {
+          // Where `destroy()` closes the connection, the network decides how many events arrive before the error.
+          let count = 0;
+          const end = await sameAsUntraced(tracing, async () => {
             const client = create(library, config);
             const openAndDestroy = async (): Promise<AsyncIterable<object>> => {
               try {
@@ -113,13 +115,15 @@ describe('client.destroy()', () => {
                 client.destroy();
               }
             };
-            return read(await openAndDestroy());
+            const { events, ...rest } = await read(await openAndDestroy());
+            count = events;
+            return rest;
           });
           await turns(3);
           const [span, ...others] = tracing.spans();
           expect(others).to.deep.equal([]);
-          expect(span?.events.filter((event) => event.name !== 'exception')).to.have.lengthOf(seen.events);
-          expect(span?.attributes['error.type']).to.equal('error' in seen ? 'ECONNRESET' : undefined);
+          expect(span?.events.filter((event) => event.name !== 'exception')).to.have.lengthOf(count);
+          expect(span?.attributes['error.type']).to.equal('error' in end ? 'ECONNRESET' : undefined);
         });
       });
     }
