@@ -127,6 +127,24 @@ describe('the OTLP encoding of spans', () => {
     });
   }
 
+  const oddTimes: HrTime[] = [
+    [1_790_000_000, 123_456_700.6],
+    [1_790_000_000.5, 1],
+    [Number.NaN, Number.NaN],
+  ];
+  for (const time of oddTimes) {
+    it(`writes the odd time [${time.join(', ')}] of an event as OpenTelemetry’s own encoding does`, () => {
+      const [span] = recordOne({});
+      expectSameAsOpenTelemetry([copySpan(span!, { events: [{ name: 'event', time }] })]);
+    });
+  }
+
+  it('writes a negative time of an event as 0', () => {
+    const [span] = recordOne({});
+    const at = (time: HrTime): AnyLineSpan => copySpan(span!, { events: [{ name: 'event', time }] });
+    expect(encodeSpans([at([-1, 1])])).to.deep.equal(encodeSpans([at([0, 0])]));
+  });
+
   it('writes a name of another type as text', () => {
     const [span] = recordOne({});
     const named = (name: unknown): AnyLineSpan => copySpan(span!, { name: name as string });

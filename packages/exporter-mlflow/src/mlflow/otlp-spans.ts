@@ -66,8 +66,8 @@ function writeSpan(writer: BinaryWriter, span: ReadableSpan): void {
   writer.tag(5, WireType.LengthDelimited).string(String(span.name));
   // The API counts kinds from 0, OTLP from 1.
   writer.tag(6, WireType.Varint).int32(span.kind + 1);
-  writer.tag(7, WireType.Bit64).fixed64(nanosOf(span.startTime));
-  writer.tag(8, WireType.Bit64).fixed64(nanosOf(span.endTime));
+  writeTime(writer, 7, span.startTime);
+  writeTime(writer, 8, span.endTime);
   writeAttributes(writer, 9, span.attributes);
   writeCount(writer, 10, span.droppedAttributesCount);
   for (const event of span.events) writeMessage(writer, 11, () => writeEvent(writer, event));
@@ -82,7 +82,7 @@ function writeSpan(writer: BinaryWriter, span: ReadableSpan): void {
 }
 
 function writeEvent(writer: BinaryWriter, event: SpanEvent): void {
-  writer.tag(1, WireType.Bit64).fixed64(nanosOf(event.time));
+  writeTime(writer, 1, event.time);
   writer.tag(2, WireType.LengthDelimited).string(event.name);
   writeAttributes(writer, 3, event.attributes ?? {});
   writeCount(writer, 4, event.droppedAttributesCount);
@@ -106,8 +106,15 @@ function flagsOf({ traceFlags }: SpanContext, isRemote: boolean | undefined): nu
   return (traceFlags & 0xff) | FLAGS_HAVE_REMOTE_BIT | (isRemote ? FLAG_REMOTE : 0);
 }
 
-function nanosOf([seconds, nanos]: HrTime): bigint {
-  return BigInt(seconds) * NANOS_PER_SECOND + BigInt(nanos);
+/** Writes a time. The application can set fractions, and negative times, which become 0. */
+function writeTime(writer: BinaryWriter, field: number, [seconds, nanos]: HrTime): void {
+  const time = wholeNumber(seconds) * NANOS_PER_SECOND + wholeNumber(nanos);
+  writer.tag(field, WireType.Bit64).fixed64(time < 0n ? 0n : time);
+}
+
+/** Returns 0 for NaN and infinities. */
+function wholeNumber(value: number): bigint {
+  return BigInt(Number.isFinite(value) ? Math.trunc(value) : 0);
 }
 
 function writeText(writer: BinaryWriter, field: number, text: string | undefined): void {
