@@ -41,11 +41,10 @@ function middlewareOf(client: SdkClient): Middleware {
     const findSend = sendFinder(client, handlerContext);
     if (!findSend) return next;
     return async (args) => {
-      const traced = findSend();
-      const call = traced?.call;
-      if (!traced || !call) return next(args);
+      const { call, client: sender } = findSend() ?? {};
+      if (!call || !sender) return next(args);
       const endpoint = call.sending(args.request);
-      if (endpoint) endpoints.set(traced.client, endpoint);
+      if (endpoint) endpoints.set(sender, endpoint);
       const result = await next(args);
       call.received(result);
       return result;

@@ -9,7 +9,7 @@ export class TracedSend {
   /** The function in place of `send` that started the call. */
   readonly wrapper: object;
   /** The client that sends the command: the one beneath, if one client passes its commands to another. */
-  client: SdkClient;
+  client: SdkClient | undefined;
   command: object | undefined;
   call: TracedCall | undefined;
 
@@ -22,6 +22,7 @@ export class TracedSend {
   }
 
   end(): void {
+    this.client = undefined;
     this.command = undefined;
     this.call = undefined;
   }
