@@ -20,7 +20,7 @@ export function truncate(text: string, limit: number): string {
 }
 
 /** The text with the replacement character in place of zero bytes, which PostgreSQL refuses. */
-export function withoutZeroBytes(text: string): string {
+function withoutZeroBytes(text: string): string {
   return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text;
 }
 

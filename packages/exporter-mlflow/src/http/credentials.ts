@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { MlflowError } from '../common/error.js';
 import { isRecord } from '../common/json.js';
+import { within } from '../common/waiting.js';
 
 /** A value, or a function that returns the value and is called before every request. */
 export type Provided<T> = T | (() => T | Promise<T>);
@@ -45,19 +46,17 @@ export async function provideHeaders(providers: HeaderProviders, deadline: numbe
 
 type Asked<T> = { kind: 'value'; value: T } | { kind: 'failed'; how: string };
 
-function ask<T>(provider: () => T | Promise<T>, limitMillis: number): Promise<Asked<T>> {
-  return new Promise((resolve) => {
-    const seconds = Math.round(limitMillis / 100) / 10;
-    const timer = setTimeout(() => resolve({ kind: 'failed', how: `gave nothing for ${seconds} s` }), limitMillis);
-    // Inside `then`, so that a function that throws at once becomes a rejection, too.
-    Promise.resolve()
-      .then(provider)
-      .then(
-        (value) => resolve({ kind: 'value', value }),
-        (error: unknown) => resolve({ kind: 'failed', how: `failed with ${nameOf(error)}` }),
-      )
-      .finally(() => clearTimeout(timer));
-  });
+async function ask<T>(provider: () => T | Promise<T>, limitMillis: number): Promise<Asked<T>> {
+  const deadline = performance.now() + limitMillis;
+  // Inside `then`, so that a function that throws at once becomes a rejection, too.
+  const asking = Promise.resolve()
+    .then(provider)
+    .then(
+      (value): Asked<T> => ({ kind: 'value', value }),
+      (error: unknown): Asked<T> => ({ kind: 'failed', how: `failed with ${nameOf(error)}` }),
+    );
+  const seconds = Math.round(limitMillis / 100) / 10;
+  return (await within({ deadline }, asking)) ?? { kind: 'failed', how: `gave nothing for ${seconds} s` };
 }
 
 /** Returns class and code of the error, without its message. */

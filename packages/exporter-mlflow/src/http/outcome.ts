@@ -1,4 +1,4 @@
-import { type HttpResult, NO_CREDENTIALS_CODE, PROXY_REFUSED_CODE, TOO_LONG_CODE } from './result.js';
+import { type HttpResult, NO_CREDENTIALS_CODE, OUTAGE_STATUSES, PROXY_REFUSED_CODE, TOO_LONG_CODE } from './result.js';
 
 /** Why a request failed. */
 export interface Failure {
@@ -35,7 +35,6 @@ export interface Success {
 /** What became of a request. */
 export type Outcome = Success | Failure;
 
-const RETRYABLE_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 const MAX_REASON_LENGTH = 300;
 
 /** Classifies an answer, or the lack of one, by what to do about it. `url` is the tracking URI, for messages. */
@@ -87,7 +86,7 @@ export function classify(result: HttpResult, url: string): Outcome {
       reason: `${url} lacks a route that MLflow servers have (${status}): ${CHECK_URI}.`,
     };
   }
-  if (RETRYABLE_STATUSES.has(status) || status > 504) {
+  if (OUTAGE_STATUSES.has(status) || status > 504) {
     const pause = parseRetryAfter(headers['retry-after']);
     return {
       kind: 'retryable',

@@ -22,6 +22,9 @@ export interface NoAnswer {
   code: string | undefined;
 }
 
+/** The server, or a proxy before it, answers with these during an outage. */
+export const OUTAGE_STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+
 export const TIMEOUT_CODE = 'ETIMEDOUT';
 /** The server answered with more than this package reads. */
 export const TOO_LONG_CODE = 'ANSWER_TOO_LONG';

@@ -3,9 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { buildConnector, Dispatcher, Pool } from 'undici';
 import type { ResolvedConnection } from './connection.js';
 import type { HttpProxy } from './proxy.js';
-import { describeError, PROXY_REFUSED_CODE, PROXY_UNAVAILABLE_CODE } from './result.js';
-
-const OUTAGE_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
+import { describeError, OUTAGE_STATUSES, PROXY_REFUSED_CODE, PROXY_UNAVAILABLE_CODE } from './result.js';
 
 /** The way of requests to the server: directly, or through a proxy. */
 export interface Route {

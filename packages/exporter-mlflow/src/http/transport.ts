@@ -1,7 +1,7 @@
-import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { withoutTracing } from '../common/suppress.js';
+import { isOver, type Limit, within } from '../common/waiting.js';
 import type { ResolvedConnection } from './connection.js';
 import { type ProvidedHeaders, provideHeaders } from './credentials.js';
 import { createRedactor } from './redact.js';
@@ -63,9 +63,11 @@ async function send(
   open: () => Promise<Route>,
   { headers, providers }: ResolvedConnection,
 ): Promise<HttpResult> {
+  const { signal } = request;
+  const limit: Limit = signal === undefined ? { deadline } : { deadline, signal };
   const exchangeWith = (credentials: Record<string, string>): Promise<HttpResult> => {
     const complete = { ...request, headers: { ...headers, ...credentials, ...request.headers } };
-    return endBy(deadline, request.signal, async (ended) => exchange(await open(), complete, ended));
+    return endBy(limit, async (ended) => exchange(await open(), complete, ended));
   };
   if (providers === undefined) return exchangeWith({});
   const first = await provideHeaders(providers, deadline);
@@ -75,7 +77,7 @@ async function send(
   // The token may have expired since the function received it.
   const second = await provideHeaders(providers, deadline);
   if (second.kind === 'none') return withoutCredentials(second);
-  if (request.signal?.aborted) return refused;
+  if (signal?.aborted) return refused;
   const result = await exchangeWith(second.headers);
   return result.kind === 'answer' ? { ...result, askedForCredentials: true } : result;
 }
@@ -85,32 +87,15 @@ function withoutCredentials({ reason }: Extract<ProvidedHeaders, { kind: 'none' 
 }
 
 /**
- * Resolves at the deadline or when `signal` aborts, even if `work` goes on. Undici cannot end a request that still
- * waits for a connection. It drops such a request when the connection is open.
+ * Resolves at the limit, even if `work` goes on. Undici cannot end a request that still waits for a connection. It drops
+ * such a request when the connection is open.
  */
-function endBy(
-  deadline: number,
-  signal: AbortSignal | undefined,
-  work: (ended: AbortSignal) => Promise<HttpResult>,
-): Promise<HttpResult> {
-  const left = deadline - performance.now();
-  if (left <= 0 || signal?.aborted) return Promise.resolve(NO_ANSWER_IN_TIME);
-  return new Promise((resolve) => {
-    const ending = new AbortController();
-    const end = (): void => {
-      resolve(NO_ANSWER_IN_TIME);
-      ending.abort();
-    };
-    const timer = setTimeout(end, left);
-    signal?.addEventListener('abort', end);
-    work(ending.signal)
-      .catch(toNoAnswer)
-      .then((result) => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', end);
-        resolve(result);
-      });
-  });
+async function endBy(limit: Limit, work: (ended: AbortSignal) => Promise<HttpResult>): Promise<HttpResult> {
+  if (isOver(limit)) return NO_ANSWER_IN_TIME;
+  const ending = new AbortController();
+  const result = await within(limit, work(ending.signal).catch(toNoAnswer));
+  if (result === undefined) ending.abort();
+  return result ?? NO_ANSWER_IN_TIME;
 }
 
 async function exchange(
