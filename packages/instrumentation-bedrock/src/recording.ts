@@ -3,6 +3,6 @@
 export { resolveConfig } from './config.js';
 export { errorType } from './data/error-type.js';
 export { errorMessage, errorStack } from './data/errors.js';
-export { type JsonValue, toJson } from './data/json.js';
+export { type JsonObject, type JsonValue, type ToJsonOptions, toJson } from './data/json.js';
 export type { ResolvedConfig } from './data/settings.js';
 export { prepareContent } from './span/content.js';

@@ -50,15 +50,8 @@ export interface BedrockContent extends BedrockCallInfo {
 /** A form in which content is recorded; see {@link BedrockInstrumentationConfig.contentFormats}. */
 export type ContentFormat = 'gen_ai' | 'mlflow';
 
-/** The hooks of an application; each is documented with the option of its name. */
-export interface Hooks {
-  readonly contentHook?: ((content: BedrockContent) => JsonValue | undefined) | undefined;
-  readonly requestHook?: ((span: Span, info: BedrockRequestInfo) => void) | undefined;
-  readonly responseHook?: ((span: Span, info: BedrockResponseInfo) => void) | undefined;
-}
-
 /** The configuration as calls use it: with defaults filled in and environment variables applied. */
-export interface ResolvedConfig extends Hooks {
+export interface ResolvedConfig {
   /** True if content is recorded on spans or in events. */
   readonly captureContent: boolean;
   /** True if each inference also emits an event with its content. */
@@ -72,4 +65,8 @@ export interface ResolvedConfig extends Hooks {
   /** In bytes. */
   readonly maxMediaBytes: number;
   readonly suppressInternalInstrumentation: boolean;
+  // Each hook is documented with the option of its name.
+  readonly contentHook?: ((content: BedrockContent) => JsonValue | undefined) | undefined;
+  readonly requestHook?: ((span: Span, info: BedrockRequestInfo) => void) | undefined;
+  readonly responseHook?: ((span: Span, info: BedrockResponseInfo) => void) | undefined;
 }
