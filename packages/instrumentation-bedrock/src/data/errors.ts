@@ -21,7 +21,7 @@ const SHORTEST_SECRET = 8;
 const REDACTED = '[redacted]';
 
 /** Replaces credentials, signatures and tokens with `[redacted]`. */
-export function redactCredentials(text: string): string {
+function redactCredentials(text: string): string {
   let redacted = text;
   for (const pattern of CREDENTIALS) redacted = redacted.replace(pattern, `$1${REDACTED}`);
   for (const name of SECRET_VARIABLES) {

@@ -8,7 +8,16 @@
  * `mistral` need no change.
  */
 
-import { asArray, asObject, asString, isMediaNote, isObject, type JsonObject, type JsonValue } from '../data/json.js';
+import {
+  asArray,
+  asObject,
+  asObjects,
+  asString,
+  isMediaNote,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../data/json.js';
 
 /** Rewrites a request to Converse, or a Nova request to InvokeModel. */
 export function viewConverseRequest(body: JsonObject): JsonObject {
@@ -25,13 +34,13 @@ export function viewConverseResponse(body: JsonObject): JsonObject {
 
 function viewConverseMessage(message: JsonValue): JsonValue {
   if (!isObject(message) || !Array.isArray(message['content'])) return message;
-  return { ...message, content: message['content'].filter(isObject).map(viewConverseBlock) };
+  return { ...message, content: asObjects(message['content']).map(viewConverseBlock) };
 }
 
 function viewConverseBlock(block: JsonObject): JsonObject {
   const toolResult = asObject(block['toolResult']);
   if (toolResult) {
-    const content = asArray(toolResult['content']).filter(isObject).map(viewConverseBlock);
+    const content = asObjects(toolResult['content']).map(viewConverseBlock);
     return { ...block, toolResult: { ...toolResult, content } };
   }
   const text = textOfWrapper(block);
@@ -66,7 +75,7 @@ export function viewAnthropicResponse(body: JsonObject): JsonObject {
 
 function viewAnthropicMessage(message: JsonValue): JsonValue {
   if (!isObject(message) || !Array.isArray(message['content'])) return message;
-  return { ...message, content: message['content'].filter(isObject).map(viewAnthropicBlock) };
+  return { ...message, content: asObjects(message['content']).map(viewAnthropicBlock) };
 }
 
 const ANTHROPIC_IMAGES = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
@@ -74,7 +83,7 @@ const ANTHROPIC_IMAGES = new Set(['image/jpeg', 'image/png', 'image/gif', 'image
 function viewAnthropicBlock(block: JsonObject): JsonObject {
   if (block['type'] === 'tool_result') {
     const { content = '' } = block;
-    return { ...block, content: Array.isArray(content) ? content.filter(isObject).map(viewAnthropicBlock) : content };
+    return { ...block, content: Array.isArray(content) ? asObjects(content).map(viewAnthropicBlock) : content };
   }
   if (isAnthropicBlockShown(block)) return block;
   return { type: 'text', text: `[${asString(block['type']) ?? 'unknown block'}]`, original: block };

@@ -62,7 +62,7 @@ export const converse: Dialect = {
 };
 
 /** Reads `usage`. Nova's own format, and in places the service, name cached tokens `…TokenCount`. */
-export function readConverseUsage(usage: JsonObject | undefined): UsageReport | undefined {
+function readConverseUsage(usage: JsonObject | undefined): UsageReport | undefined {
   if (!usage) return undefined;
   return {
     inputTokens: asNumber(usage['inputTokens']),

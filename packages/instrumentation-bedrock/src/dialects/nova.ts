@@ -1,6 +1,6 @@
 /** Amazon Nova through InvokeModel: the messages of Converse, with other names for parameters and cached tokens. */
 
-import { asArray, asNumber, asObject, asStrings, firstKey, isObject } from '../data/json.js';
+import { asNumber, asObject, asObjects, asStrings, firstKey, isObject } from '../data/json.js';
 import { viewConverseRequest, viewConverseResponse } from './chat-view.js';
 import { converse } from './converse.js';
 import type { Dialect } from './dialect.js';
@@ -15,7 +15,7 @@ export const nova: Dialect = {
   chatView: { format: 'bedrock', request: viewConverseRequest, response: viewConverseResponse },
   matchesRequest: (body) =>
     body['schemaVersion'] === 'messages-v1' ||
-    (isObject(body['inferenceConfig']) && asArray(body['messages']).some((item) => isObject(item))),
+    (isObject(body['inferenceConfig']) && asObjects(body['messages']).length > 0),
   matchesResponse: (body) =>
     isObject(asObject(body['output'])?.['message']) || CHUNK_MEMBERS.some((member) => isObject(body[member])),
   readParameters(body) {
