@@ -129,6 +129,18 @@ describe('client.destroy()', () => {
     }
   }
 
+  it('records a stream that the application begins to read later, over HTTP/2', async () => {
+    const client = create(sdk, {});
+    const stream = await OPERATIONS['ConverseStream']!(sdk, client);
+    client.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const { events } = await read(stream);
+    const [span, ...others] = tracing.spans();
+    expect(others).to.deep.equal([]);
+    expect(span?.events).to.have.lengthOf(events);
+    expect(span?.attributes).to.have.property('gen_ai.usage.output_tokens');
+  });
+
   it('ends the spans of this client only', async () => {
     const [first, second] = [create(sdk, {}), create(sdk, {})];
     const streams = await Promise.all([first, second].map((client) => OPERATIONS['ConverseStream']!(sdk, client)));

@@ -1,5 +1,6 @@
 /** Observes event streams in place: the application keeps the objects and promises that the SDK gave it. */
 
+import { setTimeout } from 'node:timers';
 import { types } from 'node:util';
 import { isThenable } from '../data/promise.js';
 import type { SdkClient } from './client.js';
@@ -72,6 +73,9 @@ class Observation {
 /** Abandons streams that the application dropped before their end. */
 const collected = new FinalizationRegistry<Observation>((observation) => observation.abandon());
 
+/** Functions that return a stream destroy their client before the reader begins, which can wait for other work. */
+const MILLIS_UNTIL_READ = 1000;
+
 // An application can keep a stream, or the iterator of a stream, and get it again as the answer to a later call.
 const ofStreams = new WeakMap<object, Observation>();
 const ofIterators = new WeakMap<object, Observation>();
@@ -109,16 +113,16 @@ export class OpenStreams {
   }
 
   /**
-   * Ends the observation of a client's streams that the application has not begun to read. It decides in the next turn of
-   * the event loop: over HTTP/2 a stream can still be read after `destroy()`, and functions that return a stream destroy
-   * their client before the reader begins.
+   * Ends the observation of a client's streams that the application does not begin to read within a second. Over HTTP/2
+   * a stream can be read long after `destroy()`. The process does not wait for that second.
    */
   abandonUnread(client: SdkClient): void {
     for (const observation of this.#open) {
       if (observation.client?.deref() !== client) continue;
-      setImmediate(() => {
+      const decide = (): void => {
         if (!observation.isRead) observation.abandon();
-      });
+      };
+      setTimeout(decide, MILLIS_UNTIL_READ).unref();
     }
   }
 }
