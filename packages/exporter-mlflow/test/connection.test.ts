@@ -224,6 +224,13 @@ describe('credentials', () => {
     expect(await authorizationOf({ ...both, headers: { Authorization: 'Custom x' } })).to.equal('Custom x');
   });
 
+  it('headers about the connection are ignored, so that they cannot break every request', async () => {
+    const headers = { 'Keep-Alive': 'timeout=5', expect: '100-continue', 'content-length': '3', upgrade: 'h2c' };
+    const sent = { ...headers, 'transfer-encoding': 'chunked', connection: 'close', authorization: 'Custom x' };
+    expect(await authorizationOf({ headers: sent })).to.equal('Custom x');
+    expect(await authorizationOf({ headers: () => sent })).to.equal('Custom x');
+  });
+
   it('a server below a path receives the credentials, too', async () => {
     expect(await authorizationOf({ token: 't0k3n' }, '/team/mlflow')).to.equal('Bearer t0k3n');
   });

@@ -16,7 +16,8 @@ export interface MlflowConnectionConfig {
   /**
    * Headers for every request, or a function that returns them. The exporter calls such a function as it calls that of
    * `token`. These headers win over the ones that other options make. They do not win over the headers of a single
-   * request, such as `content-type` and `x-mlflow-experiment-id`. Default: none.
+   * request, such as `content-type` and `x-mlflow-experiment-id`. Headers about the connection, such as `keep-alive` and
+   * `content-length`, are ignored. Default: none.
    */
   headers?: Provided<Record<string, string>>;
   /** User name for basic authentication, together with `password`. Environment: `MLFLOW_TRACKING_USERNAME`. */

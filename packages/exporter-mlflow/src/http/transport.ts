@@ -17,6 +17,8 @@ export interface HttpRequest {
   body?: Uint8Array;
   /** Whether sending the request twice may do harm; then only a request that had no effect is repeated. Default: `false`. */
   once?: boolean;
+  /** Whether a successful answer is plain text, which MLflow labels as HTML. Default: `false`. */
+  plainText?: boolean;
   /** Whether only the beginning of a successful answer is read. Default: `false`. */
   beginningOnly?: boolean;
   /** Ends the request before its deadline, also while it waits for a repetition. */
@@ -31,6 +33,8 @@ export interface Transport {
   close(): void;
 }
 
+// They describe the connection. Undici sets them itself, and refuses a request that has them.
+const CONNECTION_HEADERS = new Set(['content-length', 'expect', 'keep-alive', 'transfer-encoding', 'upgrade']);
 // The largest traces are some megabytes. A longer answer must not fill the application's memory.
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 // Messages show one line of an error.
@@ -103,10 +107,14 @@ async function exchange(
   { method, path, body, beginningOnly = false, ...request }: HttpRequest,
   signal: AbortSignal,
 ): Promise<HttpResult> {
-  const headers = { ...request.headers, ...proxyHeaders };
+  const headers = withoutConnectionHeaders({ ...request.headers, ...proxyHeaders });
   const target = { origin, path: `${base}${path}`, method, headers, signal };
   const answer = await dispatcher.request(body === undefined ? target : { ...target, body });
   return readAnswer(answer, beginningOnly, createRedactor(headers));
+}
+
+function withoutConnectionHeaders(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION_HEADERS.has(name)));
 }
 
 async function readAnswer(
