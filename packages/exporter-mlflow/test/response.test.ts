@@ -10,13 +10,18 @@ function answer(status: number, body = '', headers: Record<string, string> = {})
 describe('classification of answers', () => {
   it('status 2xx is a success, but a web page is not', () => {
     expect(answer(200, '{}')).to.deep.equal({ kind: 'success', body: '{}', contentType: '' });
-    expect(answer(200, '3.17.2', { 'content-type': 'text/html; charset=utf-8' }).kind).to.equal('success');
-    expect(answer(200, '<html>', { 'content-type': 'text/html; charset=utf-8' })).to.deep.equal({
-      kind: 'configuration',
-      status: 200,
-      reason:
-        'http://mlflow answers with a web page, not as an MLflow server: check trackingUri or MLFLOW_TRACKING_URI.',
-    });
+    const headers = { 'content-type': 'text/html; charset=utf-8' };
+    for (const body of ['<html>', 'OK']) {
+      expect(answer(200, body, headers)).to.deep.equal({
+        kind: 'configuration',
+        status: 200,
+        reason:
+          'http://mlflow answers with a web page, not as an MLflow server: check trackingUri or MLFLOW_TRACKING_URI.',
+      });
+    }
+    const version = { kind: 'answer', status: 200, headers, body: '3.17.2' } as const;
+    expect(classify(version, URL, { plainText: true }).kind).to.equal('success');
+    expect(classify({ ...version, body: '<html>' }, URL, { plainText: true }).kind).to.equal('configuration');
   });
 
   it('an outage is retryable', () => {

@@ -1,4 +1,5 @@
 import { type HttpResult, NO_CREDENTIALS_CODE, OUTAGE_STATUSES, PROXY_REFUSED_CODE, TOO_LONG_CODE } from './result.js';
+import type { HttpRequest } from './transport.js';
 
 /** Why a request failed. */
 export interface Failure {
@@ -37,15 +38,18 @@ export type Outcome = Success | Failure;
 
 const MAX_REASON_LENGTH = 300;
 
-/** Classifies an answer, or the lack of one, by what to do about it. `url` is the tracking URI, for messages. */
-export function classify(result: HttpResult, url: string): Outcome {
+/**
+ * Classifies an answer, or the lack of one, by what to do about it.
+ *
+ * @param url the tracking URI, for messages
+ */
+export function classify(result: HttpResult, url: string, request: Pick<HttpRequest, 'plainText'> = {}): Outcome {
   if (result.kind === 'no-answer') return classifyNoAnswer(result, url);
   const { status, headers, body, bytes } = result;
   const contentType = headers['content-type'] ?? '';
   const isHtml = /^text\/html/i.test(contentType);
   if (status >= 200 && status < 300) {
-    // MLflow labels its plain text as HTML, too.
-    const isPage = isHtml && /^\s*</.test(body);
+    const isPage = isHtml && !(request.plainText && /^[^<]*$/.test(body));
     if (!isPage) return { kind: 'success', body, contentType, ...(bytes === undefined ? {} : { bytes }) };
     return {
       kind: 'configuration',

@@ -66,7 +66,7 @@ export function createRetryingTransport(
       const timeLeft = deadline - performance.now();
       const result = await attempt(transport, slots, { ...request, signal: ended }, deadline, settings);
       if (earlier !== undefined && timeLeft < TELLING_MILLIS && isTimeout(result)) return earlier;
-      const outcome = classify(result, url);
+      const outcome = classify(result, url, request);
       if (outcome.kind !== 'retryable' || repetitions >= retry.maxRetries || !mayRepeat(request, result))
         return outcome;
 

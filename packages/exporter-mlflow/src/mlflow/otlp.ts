@@ -67,7 +67,7 @@ function outage(failure: Failure): Failure {
  * an answer there makes the server suspect. During an outage neither of them answers.
  */
 async function examine(rest: Rest): Promise<'old' | 'suspect' | 'outage'> {
-  const version = await rest.send({ method: 'GET', path: '/version' });
+  const version = await rest.send({ method: 'GET', path: '/version', plainText: true });
   const [, major, minor] = (version.kind === 'success' && /^\s*(\d+)\.(\d+)\./.exec(version.body)) || [];
   if (major !== undefined) {
     const [firstMajor, firstMinor] = FIRST_VERSION_WITH_OTLP;
