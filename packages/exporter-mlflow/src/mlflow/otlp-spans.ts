@@ -1,8 +1,9 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
-import type { ReadableSpan, SpanEvent, SpanLink, SpanResource, SpanScope } from '../common/sdk-types.js';
+import { groupBy } from '../common/group-by.js';
+import type { ReadableSpan, SpanEvent, SpanLink, SpanScope } from '../common/sdk-types.js';
+import { nanoseconds } from '../common/time.js';
 
-const NANOS_PER_SECOND = 1_000_000_000n;
 const MAX_INT64 = 2 ** 63;
 const FLAGS_HAVE_REMOTE_BIT = 0x100;
 const FLAG_REMOTE = 0x200;
@@ -30,20 +31,6 @@ export function encodeSpans(spans: readonly ReadableSpan[]): Uint8Array {
     });
   }
   return writer.finish();
-}
-
-function groupBy<K extends SpanResource | SpanScope>(
-  spans: readonly ReadableSpan[],
-  keyOf: (span: ReadableSpan) => K,
-): Map<K, ReadableSpan[]> {
-  const groups = new Map<K, ReadableSpan[]>();
-  for (const span of spans) {
-    const key = keyOf(span);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [span]);
-    else group.push(span);
-  }
-  return groups;
 }
 
 function writeMessage(writer: BinaryWriter, field: number, write: () => void): void {
@@ -106,15 +93,10 @@ function flagsOf({ traceFlags }: SpanContext, isRemote: boolean | undefined): nu
   return (traceFlags & 0xff) | FLAGS_HAVE_REMOTE_BIT | (isRemote ? FLAG_REMOTE : 0);
 }
 
-/** Writes a time. The application can set fractions, and negative times, which become 0. */
-function writeTime(writer: BinaryWriter, field: number, [seconds, nanos]: HrTime): void {
-  const time = wholeNumber(seconds) * NANOS_PER_SECOND + wholeNumber(nanos);
-  writer.tag(field, WireType.Bit64).fixed64(time < 0n ? 0n : time);
-}
-
-/** Returns 0 for NaN and infinities. */
-function wholeNumber(value: number): bigint {
-  return BigInt(Number.isFinite(value) ? Math.trunc(value) : 0);
+/** Writes a time. The application can set a negative one, which becomes 0. */
+function writeTime(writer: BinaryWriter, field: number, time: HrTime): void {
+  const nanos = nanoseconds(time);
+  writer.tag(field, WireType.Bit64).fixed64(nanos < 0n ? 0n : nanos);
 }
 
 function writeText(writer: BinaryWriter, field: number, text: string | undefined): void {

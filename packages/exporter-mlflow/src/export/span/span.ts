@@ -1,4 +1,4 @@
-import type { HrTime } from '@opentelemetry/api';
+import { groupBy } from '../../common/group-by.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 
 /**
@@ -29,11 +29,6 @@ export function copySpan(span: ReadableSpan, changes: Partial<ReadableSpan>): Re
   };
 }
 
-/** A point in time in nanoseconds of the epoch, or a duration in nanoseconds. */
-export function nanoseconds([seconds, nanos]: HrTime): bigint {
-  return BigInt(seconds) * 1_000_000_000n + BigInt(Math.round(nanos));
-}
-
 /** Whether the span's parent is in another process. */
 export function hasRemoteParent({ parentSpanContext: parent }: ReadableSpan): boolean {
   return parent?.isRemote === true;
@@ -46,12 +41,5 @@ export function hasFigures({ attributes }: ReadableSpan): boolean {
 
 /** The spans by their trace id, in their order. */
 export function groupByTrace(spans: readonly ReadableSpan[]): Map<string, ReadableSpan[]> {
-  const groups = new Map<string, ReadableSpan[]>();
-  for (const span of spans) {
-    const { traceId } = span.spanContext();
-    const group = groups.get(traceId);
-    if (group === undefined) groups.set(traceId, [span]);
-    else group.push(span);
-  }
-  return groups;
+  return groupBy(spans, (span) => span.spanContext().traceId);
 }

@@ -1,6 +1,7 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { columnText, firstString, truncate, withPrefix } from '../../common/text.js';
+import { nanoseconds } from '../../common/time.js';
 import {
   LIMITS,
   LINKED_PROMPTS,
@@ -15,7 +16,7 @@ import {
 } from '../../mlflow/names.js';
 import { experimentLocation, recordTimes } from '../../mlflow/traces.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
-import { copySpan, nanoseconds } from '../span/span.js';
+import { copySpan } from '../span/span.js';
 import { requestPreview, responsePreview } from './previews.js';
 import type { TraceFacts } from './trace.js';
 

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { ReadableSpan } from '../../common/sdk-types.js';
+import { nanoseconds } from '../../common/time.js';
 import { type Failure, OUT_OF_TIME } from '../../http/outcome.js';
 import { totalsMetadata } from '../../mlflow/figures.js';
 import { FINALIZED, LIMITS, TRACE_NAME } from '../../mlflow/names.js';
@@ -17,7 +18,7 @@ import {
 } from '../../mlflow/traces.js';
 import type { MlflowSpan, MlflowTraceInfo } from '../../mlflow/types.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
-import { hasFigures, hasRemoteParent, nanoseconds } from '../span/span.js';
+import { hasFigures, hasRemoteParent } from '../span/span.js';
 import { buildRecord, joinRecords, type RecordContext, traceName, traceTags, withoutContent } from './record.js';
 import { sumUp } from './totals.js';
 import type { Trace } from './trace.js';

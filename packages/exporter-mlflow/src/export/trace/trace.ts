@@ -1,11 +1,12 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { firstString, truncate } from '../../common/text.js';
+import { nanoseconds } from '../../common/time.js';
 import { type Limit, Queue, settledWithin } from '../../common/waiting.js';
 import type { Failure } from '../../http/outcome.js';
 import { LIMITS, LINKED_PROMPTS } from '../../mlflow/names.js';
 import { joinPrompts, type LinkedPrompt, readLinkedPrompts } from '../../mlflow/prompts.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
-import { hasFigures, hasRemoteParent, nanoseconds } from '../span/span.js';
+import { hasFigures, hasRemoteParent } from '../span/span.js';
 import { isChatSpan, requestPreview, responsePreview } from './previews.js';
 
 /** What the spans of a trace show about it. */

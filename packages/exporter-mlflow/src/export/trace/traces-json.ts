@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { type Attributes, type AttributeValue, type HrTime, type Link, SpanStatusCode } from '@opentelemetry/api';
 import { parseJson } from '../../common/json.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
+import { nanoseconds } from '../../common/time.js';
 import { readTokenUsage } from '../../mlflow/figures.js';
 import { mlflowTraceId, TOKEN_USAGE } from '../../mlflow/names.js';
-import { nanoseconds } from '../span/span.js';
 import { INPUT_TOKENS, OUTPUT_TOKENS } from '../span/usage.js';
 import type { SpanFigures } from './totals.js';
 

@@ -1,0 +1,13 @@
+import type { HrTime } from '@opentelemetry/api';
+
+/**
+ * A point in time in nanoseconds of the epoch, or a duration in nanoseconds. The application can set fractions, which are
+ * cut off, and what is not a finite number, which counts as 0.
+ */
+export function nanoseconds([seconds, nanos]: HrTime): bigint {
+  return wholeNumber(seconds) * 1_000_000_000n + wholeNumber(nanos);
+}
+
+function wholeNumber(value: number): bigint {
+  return BigInt(Number.isFinite(value) ? Math.trunc(value) : 0);
+}
