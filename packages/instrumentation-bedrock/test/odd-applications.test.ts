@@ -94,6 +94,31 @@ describe('odd applications', () => {
     expect(sent.map((one) => one.deref())).to.deep.equal([undefined, undefined]);
   });
 
+  it('may keep the context of a call without keeping the client', async () => {
+    start();
+    const contexts: Context[] = [];
+    const sent = await (async (): Promise<WeakRef<object>> => {
+      const own = createClient(simulator.url);
+      own.middlewareStack.add(
+        (next) => (args) => {
+          contexts.push(context.active());
+          return next(args);
+        },
+        { step: 'build' },
+      );
+      await own.send(new sdk.ConverseCommand(INPUT));
+      own.destroy();
+      return new WeakRef(own);
+    })();
+    // Sockets that have closed refer to the client for some turns.
+    for (let turn = 0; turn < 100 && sent.deref(); turn++) {
+      await new Promise((done) => setTimeout(done, 10));
+      globalThis.gc?.();
+    }
+    expect(contexts).to.have.length(1);
+    expect(sent.deref() === undefined).to.equal(true);
+  });
+
   it('may replace the global Promise: streams are recorded the same', async () => {
     start();
     const original = globalThis.Promise;
