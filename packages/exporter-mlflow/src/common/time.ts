@@ -1,8 +1,8 @@
 import type { HrTime } from '@opentelemetry/api';
 
 /**
- * A point in time in nanoseconds of the epoch, or a duration in nanoseconds. The application can set fractions, which are
- * cut off, and what is not a finite number, which counts as 0.
+ * A point in time in nanoseconds of the epoch, or a duration in nanoseconds. Fractions, which an application can set, are
+ * cut off. NaN and infinities count as 0.
  */
 export function nanoseconds([seconds, nanos]: HrTime): bigint {
   return wholeNumber(seconds) * 1_000_000_000n + wholeNumber(nanos);
