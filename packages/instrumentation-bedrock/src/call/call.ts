@@ -49,7 +49,7 @@ export class TracedCall {
   readonly #operation: Operation;
   readonly #request: OperationRequest;
   /** The host in the attributes that the span was started with. */
-  readonly #server: ServerEndpoint | undefined;
+  readonly #startServer: ServerEndpoint | undefined;
   readonly #exchange: Exchange;
   readonly #span: Span;
   readonly #times: ChunkTimes;
@@ -76,7 +76,7 @@ export class TracedCall {
     this.#request = this.#operation.readRequest(start.input, config);
     const { dialect, modelId } = this.#request;
     this.#info = { operation: start.operation, modelId };
-    this.#server = start.server;
+    this.#startServer = start.server;
     this.#exchange = new Exchange(start.server);
     const attributes = this.#identity(dialect.operation);
     if (this.#operation.stream) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
@@ -207,8 +207,8 @@ export class TracedCall {
     const writer = this.#writer;
     if (!writer) return;
     if (failure) writer.writeFailure(failure);
-    const started = { request: this.#request, server: this.#server };
-    const facts = answerFacts(started, figures, this.#exchange, this.#times.toFirstChunk);
+    const http = { exchange: this.#exchange, startServer: this.#startServer };
+    const facts = answerFacts({ request: this.#request, answer, ...http, times: this.#times }, figures);
     const dialect = answer?.dialect ?? this.#request.dialect;
     const isCorrected = dialect !== this.#request.dialect;
     if (isCorrected) {
@@ -216,7 +216,7 @@ export class TracedCall {
       writer.writeFacts(requestFacts(this.#operation, this.#request, dialect));
     }
     // Facts before content: if the content cannot be read, the span still has the figures.
-    writer.writeFacts({ ...facts, ...answer?.facts });
+    writer.writeFacts(facts);
     if (isCorrected) this.#addRequestContent(writer, dialect, this.#requestContent);
     if (answer) this.#addAnswerContent(writer, answer);
     writer.emitEvent(dialect.operation);

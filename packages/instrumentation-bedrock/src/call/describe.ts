@@ -8,14 +8,17 @@ import { combineUsage, type TokenUsage } from '../data/usage.js';
 import type { Dialect } from '../dialects/dialect.js';
 import type { Operation, OperationAnswer, OperationRequest } from '../operations/operation.js';
 import {
-  answeringModelAttributes,
-  exchangeAttributes,
-  requestAttributes,
-  responseAttributes,
-  serverAttributes,
-  usageAttributes,
+  add,
+  addAll,
+  addAnsweringModel,
+  addExchange,
+  addRequest,
+  addResponse,
+  addServer,
+  addUsage,
 } from '../span/attributes.js';
 import type { RequestContent } from '../span/writer.js';
+import type { ChunkTimes } from './chunk-times.js';
 import type { Exchange } from './exchange.js';
 
 /** @param dialect the request's dialect, or the one that the answer has shown. */
@@ -24,10 +27,10 @@ export function requestFacts(operation: Operation, request: OperationRequest, di
   const { modelId, model, facts } = request;
   const messageFormat = dialect.chatView?.format;
   const parameters = dialect.readParameters(request.body() ?? {});
-  return {
-    ...requestAttributes({ operation: dialect.operation, spanType, messageFormat, modelId, model, parameters }),
-    ...facts,
-  };
+  const attributes: Attributes = {};
+  addRequest(attributes, { operation: dialect.operation, spanType, messageFormat, modelId, model, parameters });
+  addAll(attributes, facts);
+  return attributes;
 }
 
 /** @param content a copy of the request, as `contentHook` has edited it. */
@@ -62,32 +65,34 @@ export function answerFigures(
   return { operation, facts, usage };
 }
 
-/** What the span had when it started. */
-export interface StartedWith {
+/** A call that has ended, as far as its last attributes need it. */
+export interface EndedCall {
   readonly request: OperationRequest;
-  readonly server: ServerEndpoint | undefined;
+  /** Undefined if the call failed before it was answered. */
+  readonly answer: OperationAnswer | undefined;
+  readonly exchange: Exchange;
+  /** The host in the attributes that the span was started with. */
+  readonly startServer: ServerEndpoint | undefined;
+  readonly times: ChunkTimes;
 }
 
 /**
  * Attributes that the span does not have from its start. Those of the start are not repeated, so they stay as a hook has
  * changed them.
- *
- * @param toFirstChunk in seconds.
  */
 export function answerFacts(
-  { request, server }: StartedWith,
+  { request, answer, exchange, startServer, times }: EndedCall,
   { operation, facts, usage }: AnswerFigures,
-  exchange: Exchange,
-  toFirstChunk: number | undefined,
 ): Attributes {
+  const attributes: Attributes = {};
+  if (exchange.server && exchange.server !== startServer) addServer(attributes, exchange.server);
+  if (operation !== request.dialect.operation) attributes[ATTR_GEN_AI_OPERATION_NAME] = operation;
+  addExchange(attributes, exchange.facts());
+  add(attributes, ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, times.toFirstChunk);
+  if (usage) addUsage(attributes, usage, operation);
+  if (facts) addResponse(attributes, facts);
   const isModelHidden = request.model.baseId === undefined;
-  return {
-    ...(exchange.server !== server && serverAttributes(exchange.server)),
-    ...(operation !== request.dialect.operation && { [ATTR_GEN_AI_OPERATION_NAME]: operation }),
-    ...exchangeAttributes(exchange.facts()),
-    [ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: toFirstChunk,
-    ...(usage && usageAttributes(usage, operation)),
-    ...(facts && responseAttributes(facts)),
-    ...(isModelHidden && facts?.model !== undefined && answeringModelAttributes(facts.model)),
-  };
+  if (isModelHidden && facts?.model !== undefined) addAnsweringModel(attributes, facts.model);
+  addAll(attributes, answer?.facts);
+  return attributes;
 }

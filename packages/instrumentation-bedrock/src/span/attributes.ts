@@ -1,6 +1,6 @@
-/** Makes span attributes from what was read. Pure: no span, no clock. */
+/** Adds what was read to the attributes of a span. No span, no clock. */
 
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import {
   ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
@@ -50,12 +50,14 @@ export function identityAttributes({ operation, modelId, server }: CallIdentity)
     [semconv.ATTR_GEN_AI_OPERATION_NAME]: operation,
     [semconv.ATTR_GEN_AI_PROVIDER_NAME]: semconv.PROVIDER_AWS_BEDROCK,
   };
-  addDefined(attributes, { [semconv.ATTR_GEN_AI_REQUEST_MODEL]: modelId, ...serverAttributes(server) });
+  add(attributes, semconv.ATTR_GEN_AI_REQUEST_MODEL, modelId);
+  if (server) addServer(attributes, server);
   return attributes;
 }
 
-export function serverAttributes(server: ServerEndpoint | undefined): Attributes {
-  return server ? { [ATTR_SERVER_ADDRESS]: server.address, [ATTR_SERVER_PORT]: server.port } : {};
+export function addServer(attributes: Attributes, { address, port }: ServerEndpoint): void {
+  attributes[ATTR_SERVER_ADDRESS] = address;
+  attributes[ATTR_SERVER_PORT] = port;
 }
 
 export interface RequestToDescribe {
@@ -69,59 +71,49 @@ export interface RequestToDescribe {
   readonly parameters: RequestParameters;
 }
 
-export function requestAttributes(request: RequestToDescribe): Attributes {
+export function addRequest(attributes: Attributes, request: RequestToDescribe): void {
   const { operation, spanType, messageFormat, modelId, model, parameters } = request;
-  const attributes: Attributes = {
-    [semconv.ATTR_MLFLOW_SPAN_TYPE]: SPAN_TYPES[operation] ?? spanType,
-    [semconv.ATTR_MLFLOW_MESSAGE_FORMAT]: messageFormat,
-    [semconv.ATTR_MLFLOW_LLM_MODEL]: modelId,
-    [semconv.ATTR_MLFLOW_LLM_PROVIDER]: model.vendor,
-  };
+  attributes[semconv.ATTR_MLFLOW_SPAN_TYPE] = SPAN_TYPES[operation] ?? spanType;
+  add(attributes, semconv.ATTR_MLFLOW_MESSAGE_FORMAT, messageFormat);
+  add(attributes, semconv.ATTR_MLFLOW_LLM_MODEL, modelId);
+  add(attributes, semconv.ATTR_MLFLOW_LLM_PROVIDER, model.vendor);
   for (const key of PARAMETER_KEYS) {
     const value = parameters[key];
     // By the conventions, the choice count is recorded only if it is not 1.
     if (value === undefined || (key === 'choiceCount' && value === 1)) continue;
     attributes[PARAMETERS[key]] = typeof value === 'object' ? [...value] : value;
   }
-  return attributes;
 }
 
-export function responseAttributes(facts: ResponseFacts): Attributes {
-  return {
-    [semconv.ATTR_GEN_AI_RESPONSE_ID]: facts.id,
-    [semconv.ATTR_GEN_AI_RESPONSE_MODEL]: facts.model,
-    [semconv.ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT]: facts.embeddingDimensions,
-    [semconv.ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: facts.finishReasons?.length ? [...facts.finishReasons] : undefined,
-  };
+export function addResponse(attributes: Attributes, facts: ResponseFacts): void {
+  const { id, model, embeddingDimensions, finishReasons } = facts;
+  add(attributes, semconv.ATTR_GEN_AI_RESPONSE_ID, id);
+  add(attributes, semconv.ATTR_GEN_AI_RESPONSE_MODEL, model);
+  add(attributes, semconv.ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT, embeddingDimensions);
+  if (finishReasons?.length) attributes[semconv.ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [...finishReasons];
 }
 
-/** The model that answered, for MLflow's prices; used if the model id of the request hides the model. */
-export function answeringModelAttributes(model: string): Attributes {
-  return {
-    [semconv.ATTR_MLFLOW_LLM_MODEL]: model,
-    // Only an ARN of AWS names the vendor. In a provider's own name, the text before a dot can be anything.
-    [semconv.ATTR_MLFLOW_LLM_PROVIDER]: model.startsWith('arn:') ? identifyModel(model).vendor : undefined,
-  };
+/** Adds the model that answered, for MLflow's prices; used if the model id of the request hides the model. */
+export function addAnsweringModel(attributes: Attributes, model: string): void {
+  attributes[semconv.ATTR_MLFLOW_LLM_MODEL] = model;
+  // Only an ARN of AWS names the vendor. In a provider's own name, the text before a dot can be anything.
+  if (model.startsWith('arn:')) add(attributes, semconv.ATTR_MLFLOW_LLM_PROVIDER, identifyModel(model).vendor);
 }
 
-export function exchangeAttributes({ resendCount, statusCode, requestId }: ExchangeFacts): Attributes {
-  return {
-    [ATTR_HTTP_REQUEST_RESEND_COUNT]: resendCount > 0 ? resendCount : undefined,
-    [ATTR_HTTP_RESPONSE_STATUS_CODE]: statusCode,
-    [semconv.ATTR_AWS_REQUEST_ID]: requestId,
-  };
+export function addExchange(attributes: Attributes, { resendCount, statusCode, requestId }: ExchangeFacts): void {
+  if (resendCount > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = resendCount;
+  add(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE, statusCode);
+  add(attributes, semconv.ATTR_AWS_REQUEST_ID, requestId);
 }
 
-export function usageAttributes(usage: TokenUsage, operation: OperationName): Attributes {
-  return {
-    [semconv.ATTR_GEN_AI_USAGE_INPUT_TOKENS]: usage.inputTokens,
-    [semconv.ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]: usage.outputTokens,
-    [semconv.ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS]: usage.cacheReadTokens,
-    [semconv.ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS]: usage.cacheWriteTokens,
-    [semconv.ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS]: usage.cacheWriteTokens,
-    [semconv.ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS]: usage.reasoningTokens,
-    [semconv.ATTR_MLFLOW_CHAT_TOKEN_USAGE]: mlflowTokenUsage(usage, operation),
-  };
+export function addUsage(attributes: Attributes, usage: TokenUsage, operation: OperationName): void {
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_INPUT_TOKENS, usage.inputTokens);
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_OUTPUT_TOKENS, usage.outputTokens);
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, usage.cacheReadTokens);
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, usage.cacheWriteTokens);
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, usage.cacheWriteTokens);
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, usage.reasoningTokens);
+  add(attributes, semconv.ATTR_MLFLOW_CHAT_TOKEN_USAGE, mlflowTokenUsage(usage, operation));
 }
 
 /**
@@ -142,11 +134,14 @@ function mlflowTokenUsage(usage: TokenUsage, operation: OperationName): string |
   });
 }
 
+/** Adds an attribute if it has a value. */
+export function add(attributes: Attributes, name: string, value: AttributeValue | undefined): void {
+  if (value !== undefined) attributes[name] = value;
+}
+
 /** Adds the attributes that have a value. */
-export function addDefined(attributes: Attributes, added: Attributes): void {
-  for (const name of Object.keys(added)) {
-    if (added[name] !== undefined) attributes[name] = added[name];
-  }
+export function addAll(attributes: Attributes, added: Attributes | undefined): void {
+  for (const name in added) add(attributes, name, added[name]);
 }
 
 /** Content by attribute: JSON text on spans, structured values in events. */

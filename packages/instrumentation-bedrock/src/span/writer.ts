@@ -12,14 +12,7 @@ import type { JsonValue } from '../data/json.js';
 import type { InputContent, OutputMessage, ToolDefinition } from '../data/messages.js';
 import * as semconv from '../data/semconv.js';
 import type { ResolvedConfig } from '../data/settings.js';
-import {
-  addDefined,
-  type ContentAttributes,
-  inputContent,
-  mlflowTools,
-  outputContent,
-  toolContent,
-} from './attributes.js';
+import { add, type ContentAttributes, inputContent, mlflowTools, outputContent, toolContent } from './attributes.js';
 import type { InferenceEvent } from './events.js';
 
 /** The content of a request that its dialect reads. */
@@ -47,12 +40,10 @@ export class SpanWriter {
     this.#span.updateName(name);
   }
 
-  /** Writes attributes that are no content, to span and event. Attributes without a value are left out. */
+  /** Writes attributes that are no content, to span and event. */
   writeFacts(attributes: Attributes): void {
-    const defined: Attributes = {};
-    addDefined(defined, attributes);
-    this.#span.setAttributes(defined);
-    this.#event?.add(defined);
+    this.#span.setAttributes(attributes);
+    this.#event?.add(attributes);
   }
 
   addRequest({ input, tools, stopSequences }: RequestContent): void {
@@ -88,12 +79,9 @@ export class SpanWriter {
       this.#span.setStatus({ code: SpanStatusCode.ERROR, message: description });
       return;
     }
-    const exception: Attributes = {};
-    addDefined(exception, {
-      [ATTR_EXCEPTION_TYPE]: type,
-      [ATTR_EXCEPTION_MESSAGE]: message,
-      [ATTR_EXCEPTION_STACKTRACE]: stack,
-    });
+    const exception: Attributes = { [ATTR_EXCEPTION_TYPE]: type };
+    add(exception, ATTR_EXCEPTION_MESSAGE, message);
+    add(exception, ATTR_EXCEPTION_STACKTRACE, stack);
     this.#event?.emitException(exception);
     const { contentOnSpans } = this.#config;
     const status = message && contentOnSpans ? `${type}: ${message}` : type;
