@@ -64,7 +64,10 @@ export interface ExportResult {
 
 /** What a span processor needs of an exporter. Compatible with `SpanExporter` of OpenTelemetry's SDK. */
 export interface SpanExporter {
+  /** Delivers finished spans, then calls back once. */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void;
+  /** Delivers what is under way, then stops for good. */
   shutdown(): Promise<void>;
+  /** Delivers what is under way. */
   forceFlush?(): Promise<void>;
 }

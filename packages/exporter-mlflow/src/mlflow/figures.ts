@@ -5,7 +5,9 @@ import { TRACE_COST, TRACE_TOKEN_USAGE } from './names.js';
 export interface TokenUsage {
   /** Includes tokens read from a prompt cache and written to it. */
   inputTokens: number;
+  /** Includes tokens of reasoning. */
   outputTokens: number;
+  /** Input and output. */
   totalTokens: number;
   /** Part of `inputTokens`. Absent if unknown. */
   cacheReadInputTokens?: number;
@@ -15,8 +17,11 @@ export interface TokenUsage {
 
 /** Cost in US dollars, as MLflow computed it from token usage and model. */
 export interface Cost {
+  /** Of the input tokens. */
   inputCost: number;
+  /** Of the output tokens. */
   outputCost: number;
+  /** Of both. */
   totalCost: number;
 }
 

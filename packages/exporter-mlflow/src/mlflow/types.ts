@@ -3,7 +3,9 @@ import type { TraceState } from './wire-types.js';
 
 /** An MLflow experiment. */
 export interface MlflowExperiment {
+  /** A number as text. */
   experimentId: string;
+  /** Unique on the server. */
   name: string;
   /** A deleted experiment is found by its name, but takes no traces until it is restored. */
   deleted: boolean;
@@ -13,20 +15,27 @@ export interface MlflowExperiment {
 export interface MlflowTraceInfo {
   /** `tr-` and the 32 hexadecimal digits of the OpenTelemetry trace id. */
   traceId: string;
+  /** The experiment that the trace belongs to. */
   experimentId: string;
   /** Empty if the trace has no name. */
   name: string;
+  /** `IN_PROGRESS` until the root span has ended. */
   state: TraceState;
   /** Start of the trace. */
   requestTime: Date;
   /** In milliseconds; absent while no span has ended. */
   durationMillis?: number;
+  /** The request in short, at most 1000 characters; absent if there is none. */
   requestPreview?: string;
+  /** The response in short, at most 1000 characters; absent if there is none. */
   responsePreview?: string;
+  /** The application's own id of the request; absent if it set none. */
   clientRequestId?: string;
+  /** The conversation that the trace belongs to; absent if unknown. */
   sessionId?: string;
+  /** The user of the application; absent if unknown. */
   userId?: string;
-  /** The run that the trace was made in. */
+  /** The run that the trace was made in; absent outside of runs. */
   runId?: string;
   /** Sum over the spans; absent if no span counts tokens. */
   tokenUsage?: TokenUsage;
@@ -34,7 +43,9 @@ export interface MlflowTraceInfo {
   cost?: Cost;
   /** All metadata, including those that other fields show. */
   metadata: Record<string, string>;
+  /** Unlike metadata, tags can be changed. */
   tags: Record<string, string>;
+  /** Assessments of the trace and of its spans. */
   assessments: MlflowAssessment[];
 }
 
@@ -44,6 +55,7 @@ export interface MlflowSpan {
   spanId: string;
   /** 16 hexadecimal digits; absent on a root. */
   parentSpanId?: string;
+  /** The name that the application gave the span. */
   name: string;
   /** `CHAT_MODEL`, `AGENT`, `TOOL`, …; `UNKNOWN` if the span has no type. */
   type: string;
@@ -59,16 +71,21 @@ export interface MlflowSpan {
   attributes: Record<string, unknown>;
   /** With times in nanoseconds of the epoch. */
   events: { name: string; timeUnixNano: bigint; attributes: Record<string, unknown> }[];
+  /** The recorded input; absent if there is none. */
   inputs?: unknown;
+  /** The recorded output; absent if there is none. */
   outputs?: unknown;
+  /** The model that the span called; absent if unknown. */
   model?: string;
+  /** Absent if the span counts no tokens. */
   tokenUsage?: TokenUsage;
-  /** In US dollars. */
+  /** In US dollars; absent if MLflow has no price for the model. */
   cost?: Cost;
 }
 
 /** A trace with its spans. */
 export interface MlflowTrace {
+  /** What holds for the whole trace. */
   info: MlflowTraceInfo;
   /** In the order of their start. */
   spans: MlflowSpan[];
@@ -76,6 +93,7 @@ export interface MlflowTrace {
 
 /** Which traces to find. */
 export interface MlflowTraceSearch {
+  /** Experiments to search, at least one. */
   experimentIds: string[];
   /** In MLflow's filter language, for example `attributes.status = 'ERROR' AND tags.team = 'a'`. Default: all. */
   filter?: string;
@@ -89,6 +107,7 @@ export interface MlflowTraceSearch {
 
 /** One page of a search. */
 export interface MlflowTracePage {
+  /** In the order of the search. */
   traces: MlflowTraceInfo[];
   /** Absent on the last page. */
   nextPageToken?: string;
@@ -96,6 +115,7 @@ export interface MlflowTracePage {
 
 /** The judge of a trace: a person, code, or a language model. */
 export interface MlflowAssessmentSource {
+  /** The kind of judge. */
   type: 'HUMAN' | 'CODE' | 'LLM_JUDGE';
   /** For example a user name or the name of the judging model. Default: `default`. */
   id?: string;
@@ -103,15 +123,17 @@ export interface MlflowAssessmentSource {
 
 /** A judgement about a trace. */
 export interface MlflowAssessmentInput {
+  /** What is judged, for example `correctness`. */
   name: string;
   /** Any JSON value. */
   value: unknown;
   /** Default: `CODE`. */
   source?: MlflowAssessmentSource;
-  /** Why. */
+  /** Why. Default: none. */
   rationale?: string;
   /** Judges one span, by 16 hexadecimal digits. Default: the whole trace. */
   spanId?: string;
+  /** Default: none. */
   metadata?: Record<string, string>;
 }
 
@@ -120,21 +142,29 @@ export type MlflowAssessmentUpdate = Partial<Pick<MlflowAssessmentInput, 'name' 
 
 /** A stored judgement about a trace or one of its spans. */
 export interface MlflowAssessment {
+  /** The id that the server gave it. */
   assessmentId: string;
+  /** What is judged. */
   name: string;
   /** `feedback`: how good it was. `expectation`: what would have been right. */
   kind: 'feedback' | 'expectation';
+  /** Any JSON value. */
   value: unknown;
+  /** The judge. */
   source: MlflowAssessmentSource;
+  /** Why; absent if the judge gave no reason. */
   rationale?: string;
   /** Absent if it is about the whole trace. */
   spanId?: string;
+  /** Empty if there are none. */
   metadata: Record<string, string>;
 }
 
 /** One message of a chat prompt. */
 export interface MlflowPromptMessage {
+  /** For example `system` or `user`. */
   role: string;
+  /** Text with variables as in `{{question}}`. */
   content: string;
 }
 
@@ -148,7 +178,9 @@ export interface MlflowPromptSelection {
 
 /** One version of a registered prompt. */
 export interface MlflowPrompt {
+  /** Letters, digits, `.`, `-` and `_`. */
   name: string;
+  /** Counted from 1. */
   version: number;
   /** A text, or the messages of a chat, with variables as in `{{question}}`. */
   template: string | MlflowPromptMessage[];
@@ -156,6 +188,7 @@ export interface MlflowPrompt {
   commitMessage?: string;
   /** Names that stand for this version now. */
   aliases: string[];
+  /** Tags of this version. */
   tags: Record<string, string>;
   /** JSON schema of the expected answer. */
   responseFormat?: unknown;
@@ -172,15 +205,19 @@ export interface MlflowPromptInput
 
 /** A version of a prompt. Every {@link MlflowPrompt} is one, too. */
 export interface MlflowPromptReference {
+  /** The name of the prompt. */
   name: string;
+  /** The number of the version. */
   version: number | string;
 }
 
 /** Data of a run. */
 export interface MlflowRunData {
-  /** A parameter cannot change: another value later is an error. */
+  /** A parameter cannot change: another value later is an error. Default: none. */
   params?: Record<string, string | number | boolean>;
+  /** The server keeps every value of a metric, by step. Default: none. */
   metrics?: Record<string, number>;
+  /** An earlier value of a tag is replaced. Default: none. */
   tags?: Record<string, string>;
   /** Step of the metrics. Default: 0. */
   step?: number;
@@ -188,6 +225,7 @@ export interface MlflowRunData {
 
 /** A run to start. */
 export interface MlflowRunInput {
+  /** The experiment that the run belongs to. */
   experimentId: string;
   /** Default: MLflow makes up a name. */
   name?: string;
@@ -200,15 +238,22 @@ export type MlflowRunStatus = 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED' | 'SC
 
 /** An MLflow run. */
 export interface MlflowRun {
+  /** 32 hexadecimal digits. */
   runId: string;
+  /** The experiment that the run belongs to. */
   experimentId: string;
+  /** Empty if the run has no name. */
   name: string;
+  /** `RUNNING` until the run has ended. */
   status: MlflowRunStatus;
+  /** Absent if unknown. */
   startTime?: Date;
   /** Absent while the run goes on. */
   endTime?: Date;
+  /** Empty if there are none. */
   params: Record<string, string>;
   /** The last value of each. */
   metrics: Record<string, number>;
+  /** Includes the tags that the server writes. */
   tags: Record<string, string>;
 }
