@@ -16,16 +16,20 @@ export function isOver({ deadline, signal }: Limit): boolean {
 /** The result of `work`; undefined if the limit comes first. The work itself goes on. */
 export function within<T>({ deadline, signal }: Limit, work: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    const end = (): void => resolve(undefined);
+    const stopWaiting = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+    };
+    const end = (): void => {
+      stopWaiting();
+      resolve(undefined);
+    };
     // A timer without an end would fire at once.
     const isEndless = deadline === Number.POSITIVE_INFINITY;
     const timer = isEndless ? undefined : setTimeout(end, Math.max(0, deadline - performance.now()));
     signal?.addEventListener('abort', end);
     if (signal?.aborted) end();
-    work.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-    });
+    work.then(resolve, reject).finally(stopWaiting);
   });
 }
 
