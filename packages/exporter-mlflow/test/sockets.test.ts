@@ -49,6 +49,23 @@ describe('connections', () => {
     expect([server.requests.length, sockets.size]).to.deep.equal([7, 1]);
   });
 
+  it('serve many requests of a server that keeps idle ones for two seconds', async () => {
+    const sockets = new Set<Socket | null>();
+    const server = await startServer(({ path }) => (response) => {
+      sockets.add(response.socket);
+      const experiment = { experiment_id: '7', name: 'local', lifecycle_stage: 'active' };
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        connection: 'keep-alive',
+        'keep-alive': 'timeout=2',
+      });
+      response.end(path.includes('/experiments/') ? JSON.stringify({ experiment }) : '{}');
+    });
+    const exporter = newExporter({ trackingUri: server.url });
+    for (let n = 0; n < 3; n++) expect((await exportSpans(exporter, oneSpan())).code).to.equal(SUCCESS);
+    expect([server.requests.length, sockets.size]).to.deep.equal([7, 1]);
+  });
+
   it('that a server closes at once are tried again after pauses, not without end', async () => {
     let connections = 0;
     const server = createServer((socket) => {

@@ -5,6 +5,12 @@ import type { ResolvedConnection } from './connection.js';
 import type { HttpProxy } from './proxy.js';
 import { describeError, OUTAGE_STATUSES, PROXY_REFUSED_CODE, PROXY_UNAVAILABLE_CODE } from './result.js';
 
+/**
+ * How long before the server's own limit an idle connection ends, as in Node.js. With undici's default of two seconds,
+ * servers with a limit of two seconds would get a new connection for every request.
+ */
+const KEEP_ALIVE_RESERVE_MILLIS = 1_000;
+
 /** The way of requests to the server: directly, or through a proxy. */
 export interface Route {
   readonly dispatcher: Dispatcher;
@@ -27,7 +33,8 @@ export async function openRoute(connection: ResolvedConnection): Promise<Route> 
   const { origin, pathname, protocol, host } = new URL(connection.url);
   const base = pathname.replace(/\/$/, '');
   // The transport limits the time of each request itself.
-  const options = { connections: maxSockets, headersTimeout: 0, bodyTimeout: 0 };
+  const limits = { connections: maxSockets, headersTimeout: 0, bodyTimeout: 0 };
+  const options = { ...limits, keepAliveTimeoutThreshold: KEEP_ALIVE_RESERVE_MILLIS };
   const sockets = new Set<Socket>();
   const toServer = tracked(buildConnector({ ...tls, timeout }), sockets);
   const route = (way: Pick<Route, 'origin' | 'base' | 'headers'>, ...pools: [Pool, ...Pool[]]): Route => ({
