@@ -124,26 +124,33 @@ describe('retries', () => {
   }
 
   it('a pause is a random part of a time that doubles up to its limit', async () => {
-    const pauses: number[] = [];
-    let sent = performance.now();
-    const failing: Transport = {
-      async send() {
-        pauses.push(performance.now() - sent);
-        sent = performance.now();
-        return { kind: 'answer', status: 503, headers: {}, body: '' };
-      },
-      close() {},
-    };
     const retry = { maxRetries: 4, initialBackoffMillis: 40, maxBackoffMillis: 160 };
     const connection = { url: 'http://x', attemptTimeoutMillis: 10_000, maxSockets: 1, retry };
-    await createRetryingTransport(failing, connection, { random: () => 0.5 }).send(
-      { method: 'GET', path: '/' },
-      performance.now() + 5000,
-    );
-    // Timers fire late, but never early by more than a millisecond.
-    const least = [0, 20, 40, 80, 80];
-    expect(pauses).to.have.length(least.length);
-    for (const [index, pause] of pauses.entries()) expect(pause).to.be.within(least[index]! - 1, least[index]! + 60);
+    const measurePauses = async (): Promise<number[]> => {
+      const pauses: number[] = [];
+      let sent = performance.now();
+      const failing: Transport = {
+        async send() {
+          pauses.push(performance.now() - sent);
+          sent = performance.now();
+          return { kind: 'answer', status: 503, headers: {}, body: '' };
+        },
+        close() {},
+      };
+      await createRetryingTransport(failing, connection, { random: () => 0.5 }).send(
+        { method: 'GET', path: '/' },
+        performance.now() + 5000,
+      );
+      return pauses;
+    };
+    // A busy machine delays timers, so the shortest of several pauses counts.
+    const runs = [await measurePauses(), await measurePauses(), await measurePauses(), await measurePauses()];
+    for (const [index, least] of [0, 20, 40, 80, 80].entries()) {
+      const pause = Math.min(...runs.map((pauses) => pauses[index]!));
+      // Node.js rounds the time of a timer to whole milliseconds.
+      expect(pause).to.be.within(least - 1, least + 18);
+    }
+    for (const pauses of runs) expect(pauses).to.have.length(5);
   });
 
   it('the reported failure is the one before the time ran out', async () => {
