@@ -451,18 +451,18 @@ describe('odd iterators', () => {
     expect(last).to.deep.equal(['chunk', 'chunk', 'end']);
   });
 
-  it('can outlive their stream after the first read, and end their call when they are collected', async () => {
+  it('can outlive their stream before and after the first read, and end their call when they are collected', async () => {
     for (const open of [
       () => ({ [Symbol.asyncIterator]: generate }),
       () => streamOf(generate()),
       () => streamOf({ next: countTo(2) }),
     ]) {
       const seen: string[][] = [];
-      const begin = async (): Promise<AsyncIterator<unknown>> => {
+      const begin = async (reads: number): Promise<AsyncIterator<unknown>> => {
         const stream = open();
         seen.push(observe(stream));
         const iterator = stream[Symbol.asyncIterator]();
-        await iterator.next();
+        for (let read = 0; read < reads; read++) await iterator.next();
         return iterator;
       };
       const collectGarbage = async (): Promise<void> => {
@@ -471,13 +471,14 @@ describe('odd iterators', () => {
           globalThis.gc?.();
         }
       };
-      const kept = await begin();
-      await begin();
+      const kept = await begin(1);
+      await begin(1);
+      const unread = await begin(0);
       await collectGarbage();
-      expect(seen).to.deep.equal([['chunk'], ['chunk', 'abandon']]);
-      await kept.next();
-      await kept.next();
+      expect(seen).to.deep.equal([['chunk'], ['chunk', 'abandon'], []]);
+      for (const iterator of [kept, unread]) while (!(await iterator.next()).done);
       expect(seen[0]).to.deep.equal(['chunk', 'chunk', 'end']);
+      expect(seen[2]).to.deep.equal(['chunk', 'chunk', 'end']);
     }
   });
 

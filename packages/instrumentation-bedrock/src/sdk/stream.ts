@@ -15,34 +15,22 @@ export interface StreamObserver {
   onAbandon(): void;
 }
 
-/**
- * One observed stream. It refers neither to the stream nor to its iterator nor, strongly, to the client: otherwise an
- * abandoned stream would never be collected.
- */
+/** One observed stream. It refers to no stream, iterator or client, so that an abandoned stream can be collected. */
 class Observation {
-  readonly client: WeakRef<SdkClient> | undefined;
   isRead = false;
   /** Absent after the end. */
   #observer: StreamObserver | undefined;
-  readonly #open: Set<Observation>;
+  /** The sets of open streams that contain this one. */
+  readonly #open: readonly Set<Observation>[];
 
-  constructor(parts: { observer: StreamObserver; client: SdkClient | undefined; open: Set<Observation> }) {
-    this.#observer = parts.observer;
-    this.client = parts.client && new WeakRef(parts.client);
-    this.#open = parts.open;
-    this.#open.add(this);
+  constructor(observer: StreamObserver, open: readonly Set<Observation>[]) {
+    this.#observer = observer;
+    this.#open = open;
+    for (const observations of open) observations.add(this);
   }
 
   get isOpen(): boolean {
     return this.#observer !== undefined;
-  }
-
-  /** The application reads. From now on it can drop the stream and keep the iterator only. */
-  begin(iterator: object): void {
-    if (this.isRead) return;
-    this.isRead = true;
-    collected.unregister(this);
-    if (this.isOpen) collected.register(iterator, this, this);
   }
 
   chunk(value: unknown): void {
@@ -65,7 +53,7 @@ class Observation {
     const observer = this.#observer;
     this.#observer = undefined;
     collected.unregister(this);
-    this.#open.delete(this);
+    for (const observations of this.#open) observations.delete(this);
     return observer;
   }
 }
@@ -76,13 +64,20 @@ const collected = new FinalizationRegistry<Observation>((observation) => observa
 /** Functions that return a stream destroy their client before the reader begins, which can wait for other work. */
 const MILLIS_UNTIL_READ = 1000;
 
+/** What an iterator reads. It keeps the stream alive for applications that keep only the iterator. */
+interface Reading {
+  readonly observation: Observation;
+  readonly stream: object;
+}
+
 // An application can keep a stream, or the iterator of a stream, and get it again as the answer to a later call.
 const ofStreams = new WeakMap<object, Observation>();
-const ofIterators = new WeakMap<object, Observation>();
+const ofIterators = new WeakMap<object, Reading>();
 
 /** The streams of one instrumentation that have not ended yet. */
 export class OpenStreams {
   readonly #open = new Set<Observation>();
+  readonly #ofClients = new WeakMap<SdkClient, Set<Observation>>();
 
   get size(): number {
     return this.#open.size;
@@ -101,7 +96,7 @@ export class OpenStreams {
     const known = ofStreams.get(stream);
     if (typeof createIterator !== 'function' || known?.isOpen) return false;
     if (!known && !replaceIteratorMethod(stream, createIterator)) return false;
-    const observation = new Observation({ observer, client, open: this.#open });
+    const observation = new Observation(observer, client ? [this.#open, this.#ofClient(client)] : [this.#open]);
     ofStreams.set(stream, observation);
     collected.register(stream, observation, observation);
     return true;
@@ -117,13 +112,22 @@ export class OpenStreams {
    * a stream can be read long after `destroy()`. The process does not wait for that second.
    */
   abandonUnread(client: SdkClient): void {
-    for (const observation of this.#open) {
-      if (observation.client?.deref() !== client) continue;
+    for (const observation of this.#ofClient(client)) {
+      if (observation.isRead) continue;
       const decide = (): void => {
         if (!observation.isRead) observation.abandon();
       };
       setTimeout(decide, MILLIS_UNTIL_READ).unref();
     }
+  }
+
+  #ofClient(client: SdkClient): Set<Observation> {
+    let observations = this.#ofClients.get(client);
+    if (!observations) {
+      observations = new Set();
+      this.#ofClients.set(client, observations);
+    }
+    return observations;
   }
 }
 
@@ -140,32 +144,34 @@ function replaceIteratorMethod(stream: object, createIterator: () => AsyncIterat
   return replaceMethod(stream, Symbol.asyncIterator, function (this: unknown, ...args: []): AsyncIterator<unknown> {
     const iterator = createIterator.apply(this, args);
     const observation = ofStreams.get(stream);
-    if (observation?.isOpen) observeIterator(iterator, observation);
+    if (observation?.isOpen) observeIterator(iterator, { observation, stream });
     return iterator;
   });
 }
 
-function observeIterator(iterator: AsyncIterator<unknown>, observation: Observation): void {
-  const known = ofIterators.get(iterator);
-  if (known === observation) return;
-  if (known?.isOpen || (!known && !replaceReadMethods(iterator))) observation.abandon();
-  else ofIterators.set(iterator, observation);
+function observeIterator(iterator: AsyncIterator<unknown>, reading: Reading): void {
+  const known = ofIterators.get(iterator)?.observation;
+  if (known === reading.observation) return;
+  if (known?.isOpen || (!known && !replaceReadMethods(iterator))) reading.observation.abandon();
+  else ofIterators.set(iterator, reading);
 }
 
 /** Replaces the methods on the object itself, so that its identity and its prototype stay the same. */
 function replaceReadMethods(iterator: AsyncIterator<unknown>): boolean {
   const { next, return: stop, throw: fail } = iterator;
+  const observed = (): Observation | undefined => ofIterators.get(iterator)?.observation;
   const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
-    if (result?.done) ofIterators.get(iterator)?.end();
-    else ofIterators.get(iterator)?.chunk(result?.value);
+    if (result?.done) observed()?.end();
+    else observed()?.chunk(result?.value);
     return result;
   };
   const onError = (error: unknown): never => {
-    ofIterators.get(iterator)?.fail(error);
+    observed()?.fail(error);
     throw error;
   };
   const isReplaced = replaceMethod(iterator, 'next', (...args: [] | [unknown]): unknown => {
-    ofIterators.get(iterator)?.begin(iterator);
+    const observation = observed();
+    if (observation) observation.isRead = true;
     let result: unknown;
     try {
       result = next.apply(iterator, args);
@@ -177,7 +183,7 @@ function replaceReadMethods(iterator: AsyncIterator<unknown>): boolean {
     if (types.isPromise(result)) return (result as Promise<IteratorResult<unknown>>).then(onResult, onError);
     // `for await` accepts a plain result too. A promise of another kind cannot be observed without a side effect.
     if (!isThenable(result)) return onResult(result as IteratorResult<unknown>);
-    ofIterators.get(iterator)?.abandon();
+    observed()?.abandon();
     return result;
   });
   if (!isReplaced) return false;
@@ -187,7 +193,7 @@ function replaceReadMethods(iterator: AsyncIterator<unknown>): boolean {
   ] as const) {
     if (!method) continue;
     replaceMethod(iterator, name, (...args: [] | [unknown]) => {
-      ofIterators.get(iterator)?.abandon();
+      observed()?.abandon();
       return method.apply(iterator, args as [unknown]);
     });
   }
