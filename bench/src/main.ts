@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildPackages } from 'testing/build.js';
 import { findNode, installPeers } from './install.js';
-import { writeReadme } from './readme.js';
+import { summaryOf, writeReadme } from './readme.js';
 import { measureAll, PARTS, type PartName } from './report.js';
 import { PROCESSES } from './statistics.js';
 import { formatMarkdown, formatText } from './table.js';
@@ -32,7 +32,7 @@ export async function main(args: string[]): Promise<number> {
   const tables = await measureAll(bench, only);
   console.log(`\n${about}\n\n${tables.map(formatText).join('\n\n')}\n`);
   console.log(`Took ${((performance.now() - started) / 1000).toFixed(0)} s.`);
-  if (intoReadme) writeReadme([about, ...tables.map(formatMarkdown)].join('\n\n'));
+  if (intoReadme) writeReadme([about, ...tables.map(summaryOf).map(formatMarkdown)].join('\n\n'));
   return 0;
 }
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { withResults } from '../src/readme.js';
+import { summaryOf, withResults } from '../src/readme.js';
 import { figureOf, ratioOf } from '../src/statistics.js';
 import { formatMarkdown, formatText, type Table } from '../src/table.js';
 
@@ -44,6 +44,14 @@ describe('tables of the benchmark', () => {
 });
 
 describe('results in the README of the benchmark', () => {
+  it('leave out details of calls, and no row of another table', () => {
+    const rows = ['content', 'chunk events', 'no content', 'unsampled'].map((recorded) => ['Converse, µs', recorded]);
+    const { rows: kept } = summaryOf({ columns: ['', 'recorded'], rows });
+    expect(kept.map(([, recorded]) => recorded)).to.deep.equal(['content', 'no content']);
+    const exporters: Table = { columns: ['', 'CPU per span, µs'], rows: [['full', 'unsampled']] };
+    expect(summaryOf(exporters)).to.deep.equal(exporters);
+  });
+
   const BEGIN = '<!-- results: written by npm run bench -- --write-readme -->';
   const END = '<!-- end of results -->';
 
