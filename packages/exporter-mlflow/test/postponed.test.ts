@@ -164,7 +164,7 @@ describe('trace records that do not fit into the deadline', () => {
       // The time in which the exporter would have sent them.
       await delay(1000);
       expect(recordsAt(server)).to.have.length(sent);
-    });
+    }).retries(2);
   }
 
   it('end with forceFlush(), which leaves no request under way, and follow later', async () => {

@@ -218,7 +218,7 @@ describe('batches', () => {
       apart.push(await longestPause());
     }
     expect(Math.min(...apart)).to.be.lessThan(Math.min(...together) * 0.85);
-  });
+  }).retries(2);
 
   it('need a valid maxRequestBytes', () => {
     const { lines, stop } = collectDiag();
