@@ -35,6 +35,8 @@ const MLFLOW_BEDROCK = `## Attributes that \`mlflow-bedrock\` writes
 | \`mlflow.clientRequestId\` | string | \`clientRequestId\`. |
 | \`mlflow.traceRequestPreview\` | string | \`requestPreview\`. |
 | \`mlflow.traceResponsePreview\` | string | \`responsePreview\`. |
+| \`mlflow.traceState\` | \`OK\` or \`ERROR\` | \`state\`. |
+| \`mlflow.modelId\` | string | \`modelId\`. |
 | \`mlflow.sourceRun\` | string | The run that was active when the trace started. |
 `;
 

@@ -47,6 +47,21 @@ describe('the trace record', () => {
     expect(recordOf(spans).state).to.equal('ERROR');
   });
 
+  it('has the state that the application set, whatever the status of the root', () => {
+    const stateOf = (state: string, code: SpanStatusCode): string =>
+      recordOf(
+        recordSpans((tracer) =>
+          tracer
+            .startSpan('root', { attributes: { 'mlflow.traceState': state } })
+            .setStatus({ code })
+            .end(),
+        ),
+      ).state;
+    expect(stateOf('OK', SpanStatusCode.ERROR)).to.equal('OK');
+    expect(stateOf('ERROR', SpanStatusCode.OK)).to.equal('ERROR');
+    for (const other of ['IN_PROGRESS', 'ok', '']) expect(stateOf(other, SpanStatusCode.ERROR)).to.equal('ERROR');
+  });
+
   it('takes previews from the model calls if the root has none', () => {
     const spans = recordSpans((tracer) => {
       const root = tracer.startSpan('GET /');

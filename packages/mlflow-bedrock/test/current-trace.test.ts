@@ -1,4 +1,14 @@
-import { type Context, context, propagation, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  diag,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { CurrentTraceProcessor } from '../src/current-trace/current-trace.js';
@@ -42,12 +52,16 @@ describe('the current trace', () => {
             clientRequestId: 'req-42',
             requestPreview: 'asked',
             responsePreview: 'answered',
+            state: 'ERROR',
+            modelId: 'm-1',
           });
         });
         const middle = traced('middle', async () => deep());
         await traced('root', async () => {
           await middle();
-          traced('later', () => updateCurrentTrace({ tags: { step: 'last' }, requestPreview: 'asked again' }))();
+          traced('later', () =>
+            updateCurrentTrace({ tags: { step: 'last' }, requestPreview: 'asked again', state: 'OK' }),
+          )();
         })();
 
         const identity = { 'session.id': 'session-7', 'user.id': 'ada' };
@@ -59,7 +73,10 @@ describe('the current trace', () => {
           'mlflow.clientRequestId': 'req-42',
           'mlflow.traceRequestPreview': 'asked again',
           'mlflow.traceResponsePreview': 'answered',
+          'mlflow.traceState': 'OK',
+          'mlflow.modelId': 'm-1',
         });
+        for (const name of ['root', 'deep']) expect(recording.span(name).status.code).to.equal(SpanStatusCode.UNSET);
         expect(recording.span('deep').attributes).to.include(identity);
         expect(recording.span('later').attributes).to.include(identity);
         expect(recording.span('middle').attributes).not.to.have.any.keys('session.id', 'mlflow.clientRequestId');
@@ -153,6 +170,24 @@ describe('the current trace', () => {
       });
     });
   }
+
+  it('keeps its state, and takes the rest of an update, if the state is neither OK nor ERROR', async () => {
+    const recording = recordSpans();
+    const logged: string[] = [];
+    const ignore = () => {};
+    const logger = { error: ignore, info: ignore, debug: ignore, verbose: ignore };
+    diag.setLogger({ ...logger, warn: (message) => logged.push(message) });
+    traced('root', () => {
+      updateCurrentTrace({ state: 'IN_PROGRESS' as 'OK', tags: { team: 'travel' } });
+    })();
+    diag.disable();
+    expect(recording.span('root').attributes).to.include({ 'mlflow.traceTag.team': 'travel' });
+    expect(recording.span('root').attributes).not.to.have.property('mlflow.traceState');
+    expect(logged).to.deep.equal([
+      'mlflow-bedrock: updateCurrentTrace(): state must be OK or ERROR, not "IN_PROGRESS"; the state stays as it was',
+    ]);
+    await recording.stop();
+  });
 
   it('is found when another instrumentation started its root and its spans', async () => {
     const recording = recordSpans(new CurrentTraceProcessor());

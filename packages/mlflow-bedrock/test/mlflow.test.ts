@@ -103,6 +103,27 @@ describe('a traced agent in MLflow', () => {
     expect(byName['answer']).to.deep.include({ type: 'PARSER', outputs: ['It is ', 'clear.'] });
   });
 
+  it('has the state and the logged model that updateCurrentTrace() set', async () => {
+    const experimentName = `judged-${randomUUID()}`;
+    const exporter = new MlflowSpanExporter({ trackingUri, experimentName });
+    recording = recordSpans(new CurrentTraceProcessor(), new SimpleSpanProcessor(exporter));
+    traced('refused', () => updateCurrentTrace({ state: 'ERROR', modelId: 'm-refuses' }))();
+    const recovered = traced('recovered', () => {
+      traced('inside', () => updateCurrentTrace({ state: 'OK' }))();
+      throw new Error('handled by the caller');
+    });
+    expect(recovered).to.throw('handled by the caller');
+    await recording.stop();
+
+    const { experimentId } = await client.getOrCreateExperiment(experimentName);
+    const search = { experimentIds: [experimentId], orderBy: ['timestamp_ms ASC'] };
+    const { traces } = await client.searchTraces(search);
+    expect(traces.map(({ name, state }) => `${name} ${state}`)).to.have.members(['refused ERROR', 'recovered OK']);
+    // As Python's mlflow.search_traces(model_id=…) searches.
+    const ofModel = await client.searchTraces({ ...search, filter: "request_metadata.`mlflow.modelId` = 'm-refuses'" });
+    expect(ofModel.traces.map(({ name }) => name)).to.deep.equal(['refused']);
+  });
+
   for (const last of ['caller', 'called'] as const) {
     it(`has the session that the called service set when the ${last} service sends last`, async () => {
       const experimentName = `two-services-${randomUUID()}`;

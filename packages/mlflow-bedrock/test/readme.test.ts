@@ -53,6 +53,7 @@ it('docs/attributes.md lists exactly the attributes of traced, updateCurrentTrac
     const own = { key: 'value' };
     const previews = { requestPreview: 'asked', responsePreview: 'answered' };
     updateCurrentTrace({ sessionId: 's', userId: 'u', clientRequestId: 'c', tags: own, metadata: own, ...previews });
+    updateCurrentTrace({ state: 'OK', modelId: 'm-1' });
     tool('Paris');
     expect(broken).to.throw(RangeError);
   })();

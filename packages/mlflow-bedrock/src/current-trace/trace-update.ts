@@ -15,6 +15,10 @@ export interface TraceUpdate extends Identity {
   requestPreview?: string | undefined;
   /** Shown as the response in MLflow's list of traces. Default: the root span's output. */
   responsePreview?: string | undefined;
+  /** State of the trace. It leaves the status of all spans as it is. Default: the status of the root span. */
+  state?: 'OK' | 'ERROR' | undefined;
+  /** Id of the logged model that the trace belongs to. Default: `MLFLOW_ACTIVE_MODEL_ID`. */
+  modelId?: string | undefined;
 }
 
 /**
@@ -52,14 +56,22 @@ function apply(update: TraceUpdate, active: Span): void {
   (open?.root ?? active).setAttributes({ ...identityAttributes(update), ...rootAttributes(update) });
 }
 
-function rootAttributes({ tags, metadata, clientRequestId, requestPreview, responsePreview }: TraceUpdate): Attributes {
+function rootAttributes(update: TraceUpdate): Attributes {
   return defined({
-    ...prefixed('mlflow.traceTag.', tags),
-    ...prefixed('mlflow.traceMetadata.', metadata),
-    'mlflow.clientRequestId': clientRequestId,
-    'mlflow.traceRequestPreview': requestPreview,
-    'mlflow.traceResponsePreview': responsePreview,
+    ...prefixed('mlflow.traceTag.', update.tags),
+    ...prefixed('mlflow.traceMetadata.', update.metadata),
+    'mlflow.clientRequestId': update.clientRequestId,
+    'mlflow.traceRequestPreview': update.requestPreview,
+    'mlflow.traceResponsePreview': update.responsePreview,
+    'mlflow.traceState': validState(update.state),
+    'mlflow.modelId': update.modelId || undefined,
   });
+}
+
+function validState(state: TraceUpdate['state']): TraceUpdate['state'] {
+  if (state === undefined || state === 'OK' || state === 'ERROR') return state;
+  warn(`updateCurrentTrace(): state must be OK or ERROR, not "${state}"; the state stays as it was`);
+  return undefined;
 }
 
 function prefixed(prefix: string, entries: Readonly<Record<string, string>> = {}): Attributes {

@@ -11,11 +11,12 @@ import {
   SOURCE_RUN,
   TRACE_METADATA_PREFIX,
   TRACE_NAME,
+  TRACE_STATE,
   TRACE_TAG_PREFIX,
   USER,
 } from '../../mlflow/names.js';
 import { experimentLocation, recordTimes } from '../../mlflow/traces.js';
-import type { WireTraceInfo } from '../../mlflow/wire-types.js';
+import type { TraceState, WireTraceInfo } from '../../mlflow/wire-types.js';
 import { copySpan } from '../span/span.js';
 import { requestPreview, responsePreview } from './previews.js';
 import type { TraceFacts } from './trace.js';
@@ -46,8 +47,7 @@ export function buildRecord(root: ReadableSpan, facts: Readonly<TraceFacts>, con
     trace_id: mlflowTraceId(root.spanContext().traceId),
     trace_location: experimentLocation(context.experimentId),
     ...recordTimes(nanoseconds(root.startTime), nanoseconds(root.endTime)),
-    // As on the server, UNSET counts as OK: many applications never call setStatus.
-    state: root.status.code === SpanStatusCode.ERROR ? 'ERROR' : 'OK',
+    state: traceState(root),
     ...(clientRequestId === undefined ? {} : { client_request_id: clientRequestId }),
     ...(request === undefined ? {} : { request_preview: truncate(request, LIMITS.preview) }),
     ...(response === undefined ? {} : { response_preview: truncate(response, LIMITS.preview) }),
@@ -90,6 +90,14 @@ export function withoutContent(info: WireTraceInfo): WireTraceInfo {
     ...(execution_duration === undefined ? {} : { execution_duration }),
     ...(client_request_id === undefined ? {} : { client_request_id }),
   };
+}
+
+/** The state that the application set, or that of the root span. */
+function traceState({ attributes, status }: ReadableSpan): TraceState {
+  const { [TRACE_STATE]: own } = attributes;
+  if (own === 'OK' || own === 'ERROR') return own;
+  // As on the server, UNSET counts as OK: many applications never call setStatus.
+  return status.code === SpanStatusCode.ERROR ? 'ERROR' : 'OK';
 }
 
 /** The name that the application set, or that of the root span. */
