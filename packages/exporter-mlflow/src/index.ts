@@ -17,6 +17,7 @@ export type { Cost as MlflowCost, TokenUsage as MlflowTokenUsage } from './mlflo
 export type {
   MlflowAssessment,
   MlflowAssessmentInput,
+  MlflowAssessmentKind,
   MlflowAssessmentSource,
   MlflowAssessmentUpdate,
   MlflowExperiment,
@@ -30,6 +31,9 @@ export type {
   MlflowRunInput,
   MlflowRunStatus,
   MlflowSpan,
+  MlflowSpanEvent,
+  MlflowSpanKind,
+  MlflowSpanLink,
   MlflowTrace,
   MlflowTraceInfo,
   MlflowTracePage,

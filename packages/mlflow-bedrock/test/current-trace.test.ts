@@ -171,7 +171,19 @@ describe('the current trace', () => {
     });
   }
 
-  it('keeps its state, and takes the rest of an update, if the state is neither OK nor ERROR', async () => {
+  it('has a session of several levels as the JSON list that MLflow knows, also for later spans', async () => {
+    const recording = recordSpans(new CurrentTraceProcessor());
+    traced('root', () => {
+      updateCurrentTrace({ sessionId: ['trip "2"', 'étape'] });
+      traced('inside', () => undefined)();
+    })();
+    for (const name of ['root', 'inside']) {
+      expect(recording.span(name).attributes['session.id']).to.equal('["trip \\"2\\"","étape"]');
+    }
+    await recording.stop();
+  });
+
+  it('keeps what an update sets to an impossible value, and takes the rest', async () => {
     const recording = recordSpans();
     const logged: string[] = [];
     const ignore = () => {};
@@ -179,12 +191,18 @@ describe('the current trace', () => {
     diag.setLogger({ ...logger, warn: (message) => logged.push(message) });
     traced('root', () => {
       updateCurrentTrace({ state: 'IN_PROGRESS' as 'OK', tags: { team: 'travel' } });
+      updateCurrentTrace({ sessionId: [], userId: 'ada' });
+      updateCurrentTrace({ sessionId: ['trip', 2 as unknown as string] });
     })();
     diag.disable();
-    expect(recording.span('root').attributes).to.include({ 'mlflow.traceTag.team': 'travel' });
-    expect(recording.span('root').attributes).not.to.have.property('mlflow.traceState');
+    expect(recording.span('root').attributes).to.include({ 'mlflow.traceTag.team': 'travel', 'user.id': 'ada' });
+    expect(recording.span('root').attributes).not.to.have.any.keys('mlflow.traceState', 'session.id');
+    const session =
+      'mlflow-bedrock: updateCurrentTrace(): sessionId must be a text or a list of at least one text; the session stays as it was';
     expect(logged).to.deep.equal([
       'mlflow-bedrock: updateCurrentTrace(): state must be OK or ERROR, not "IN_PROGRESS"; the state stays as it was',
+      session,
+      session,
     ]);
     await recording.stop();
   });

@@ -4,6 +4,7 @@ import { command, optional, type Rest, type RestResult } from './rest.js';
 import type {
   MlflowAssessment,
   MlflowAssessmentInput,
+  MlflowAssessmentKind,
   MlflowAssessmentSource,
   MlflowAssessmentUpdate,
 } from './types.js';
@@ -13,7 +14,7 @@ import type { WireAssessment } from './wire-types.js';
 export function createAssessment(
   rest: Rest,
   traceId: string,
-  kind: MlflowAssessment['kind'],
+  kind: MlflowAssessmentKind,
   input: MlflowAssessmentInput,
 ): Promise<RestResult<MlflowAssessment>> {
   const body = { assessment: buildAssessment(kind, input) };
@@ -30,7 +31,7 @@ export function updateAssessment(
   rest: Rest,
   traceId: string,
   id: string,
-  kind: MlflowAssessment['kind'],
+  kind: MlflowAssessmentKind,
   { name, value, rationale, metadata }: MlflowAssessmentUpdate,
 ): Promise<RestResult<MlflowAssessment>> {
   const changes: Partial<WireAssessment> = {
@@ -80,7 +81,7 @@ function parse({ assessment }: { assessment: WireAssessment }): MlflowAssessment
   return parseAssessment(assessment);
 }
 
-function buildAssessment(kind: MlflowAssessment['kind'], input: MlflowAssessmentInput): WireAssessment {
+function buildAssessment(kind: MlflowAssessmentKind, input: MlflowAssessmentInput): WireAssessment {
   const { name, value, source = { type: 'CODE' } } = input;
   return {
     assessment_name: name,
@@ -92,7 +93,7 @@ function buildAssessment(kind: MlflowAssessment['kind'], input: MlflowAssessment
   };
 }
 
-function buildValue(kind: MlflowAssessment['kind'], value: unknown): Pick<WireAssessment, 'feedback' | 'expectation'> {
+function buildValue(kind: MlflowAssessmentKind, value: unknown): Pick<WireAssessment, 'feedback' | 'expectation'> {
   if (kind === 'feedback') return { feedback: { value } };
   // The server keeps an expectation that is an object or a list only as text.
   const isComposite = isRecord(value) || Array.isArray(value);

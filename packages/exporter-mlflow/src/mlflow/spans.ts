@@ -1,8 +1,10 @@
 import { readCost, readTokenUsage } from './figures.js';
-import { COST, SPAN_INPUTS, SPAN_OUTPUTS, SPAN_TYPE, TOKEN_USAGE } from './names.js';
+import { COST, mlflowTraceId, SPAN_INPUTS, SPAN_OUTPUTS, SPAN_TYPE, TOKEN_USAGE } from './names.js';
 import { optional } from './rest.js';
-import type { MlflowSpan } from './types.js';
+import type { MlflowSpan, MlflowSpanKind } from './types.js';
 import type { WireAnyValue, WireKeyValue, WireSpan } from './wire-types.js';
+
+const KINDS: readonly MlflowSpanKind[] = ['INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'];
 
 /** Reads a span of the server's answer. Throws if it is malformed. */
 export function parseSpan(span: WireSpan): MlflowSpan {
@@ -13,6 +15,7 @@ export function parseSpan(span: WireSpan): MlflowSpan {
     ...optional('parentSpanId', span.parent_span_id === undefined ? undefined : parseId(span.parent_span_id)),
     name: span.name,
     type: typeof type === 'string' ? type : 'UNKNOWN',
+    ...optional('kind', parseKind(span.kind)),
     startTimeUnixNano: BigInt(span.start_time_unix_nano ?? 0),
     ...optional('endTimeUnixNano', span.end_time_unix_nano === undefined ? undefined : BigInt(span.end_time_unix_nano)),
     ok: span.status?.code !== 'STATUS_CODE_ERROR',
@@ -23,12 +26,22 @@ export function parseSpan(span: WireSpan): MlflowSpan {
       timeUnixNano: BigInt(event.time_unix_nano ?? 0),
       attributes: parseAttributes(event.attributes),
     })),
+    links: (span.links ?? []).map((link) => ({
+      traceId: mlflowTraceId(parseId(link.trace_id)),
+      spanId: parseId(link.span_id),
+      attributes: parseAttributes(link.attributes),
+    })),
     ...optional('inputs', attributes[SPAN_INPUTS]),
     ...optional('outputs', attributes[SPAN_OUTPUTS]),
     ...optional('model', typeof model === 'string' ? model : undefined),
     ...optional('tokenUsage', readTokenUsage(attributes[TOKEN_USAGE])),
     ...optional('cost', readCost(attributes[COST])),
   };
+}
+
+/** Undefined for a name that OpenTelemetry does not define. */
+function parseKind(kind: string | undefined): MlflowSpanKind | undefined {
+  return KINDS.find((known) => kind === `SPAN_KIND_${known}`);
 }
 
 /** Plain values of attributes. The server returns recorded JSON as the values that it stands for. */

@@ -153,6 +153,7 @@ function parseTraceInfo(info: WireTraceInfo): MlflowTraceInfo {
     ...optional('responsePreview', info.response_preview),
     ...optional('clientRequestId', info.client_request_id),
     ...optional('sessionId', metadata[SESSION]),
+    ...optional('sessionPath', parseSession(metadata[SESSION])),
     ...optional('userId', metadata[USER]),
     ...optional('runId', metadata[SOURCE_RUN]),
     ...optional('tokenUsage', readTokenUsage(parseJson(metadata[TRACE_TOKEN_USAGE] ?? ''))),
@@ -161,6 +162,14 @@ function parseTraceInfo(info: WireTraceInfo): MlflowTraceInfo {
     tags,
     assessments: (info.assessments ?? []).map(parseAssessment),
   };
+}
+
+/** The levels of a session. As in MLflow, only a JSON list of texts has levels, and every other text is one itself. */
+function parseSession(session: string | undefined): string[] | undefined {
+  if (session === undefined) return undefined;
+  const levels = parseJson(session);
+  const isPath = Array.isArray(levels) && levels.length > 0 && levels.every((level) => typeof level === 'string');
+  return isPath ? levels : [session];
 }
 
 /** Throws if no MLflow server answers like this: only empty lists may be absent. */

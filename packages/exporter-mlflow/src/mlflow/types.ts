@@ -31,8 +31,13 @@ export interface MlflowTraceInfo {
   responsePreview?: string;
   /** The application's own id of the request; absent if it set none. */
   clientRequestId?: string;
-  /** The conversation that the trace belongs to; absent if unknown. */
+  /**
+   * The conversation that the trace belongs to, as MLflow stores it; absent if unknown. A session of several levels is a
+   * JSON list of them, for example `["trip-2","leg-1"]`.
+   */
   sessionId?: string;
+  /** The levels of the session, outermost first. A session without levels is the only element. Absent if unknown. */
+  sessionPath?: string[];
   /** The user of the application; absent if unknown. */
   userId?: string;
   /** The run that the trace was made in; absent outside of runs. */
@@ -49,6 +54,29 @@ export interface MlflowTraceInfo {
   assessments: MlflowAssessment[];
 }
 
+/** The role of a span in OpenTelemetry. */
+export type MlflowSpanKind = 'INTERNAL' | 'SERVER' | 'CLIENT' | 'PRODUCER' | 'CONSUMER';
+
+/** An event of a span. */
+export interface MlflowSpanEvent {
+  /** For example `exception`. */
+  name: string;
+  /** Nanoseconds of the epoch. */
+  timeUnixNano: bigint;
+  /** Empty if there are none. */
+  attributes: Record<string, unknown>;
+}
+
+/** A reference from one span to another, often in another trace. */
+export interface MlflowSpanLink {
+  /** `tr-` and the 32 hexadecimal digits of the OpenTelemetry trace id. */
+  traceId: string;
+  /** 16 hexadecimal digits. */
+  spanId: string;
+  /** Empty if there are none. */
+  attributes: Record<string, unknown>;
+}
+
 /** A span as MLflow stored it. */
 export interface MlflowSpan {
   /** 16 hexadecimal digits. */
@@ -59,6 +87,8 @@ export interface MlflowSpan {
   name: string;
   /** `CHAT_MODEL`, `AGENT`, `TOOL`, …; `UNKNOWN` if the span has no type. */
   type: string;
+  /** Absent before MLflow 3.18, which does not keep the kind. Spans that were stored before an update are `INTERNAL`. */
+  kind?: MlflowSpanKind;
   /** Nanoseconds of the epoch. */
   startTimeUnixNano: bigint;
   /** Nanoseconds of the epoch; absent if the span has not ended. */
@@ -69,8 +99,10 @@ export interface MlflowSpan {
   statusMessage: string;
   /** MLflow returns recorded JSON as the values that it stands for. */
   attributes: Record<string, unknown>;
-  /** With times in nanoseconds of the epoch. */
-  events: { name: string; timeUnixNano: bigint; attributes: Record<string, unknown> }[];
+  /** In the order in which they were recorded. */
+  events: MlflowSpanEvent[];
+  /** Empty if there are none. */
+  links: MlflowSpanLink[];
   /** The recorded input; absent if there is none. */
   inputs?: unknown;
   /** The recorded output; absent if there is none. */
@@ -121,6 +153,9 @@ export interface MlflowAssessmentSource {
   id?: string;
 }
 
+/** `feedback`: how good a trace was. `expectation`: what would have been right. */
+export type MlflowAssessmentKind = 'feedback' | 'expectation';
+
 /** A judgement about a trace. */
 export interface MlflowAssessmentInput {
   /** What is judged, for example `correctness`. */
@@ -146,8 +181,8 @@ export interface MlflowAssessment {
   assessmentId: string;
   /** What is judged. */
   name: string;
-  /** `feedback`: how good it was. `expectation`: what would have been right. */
-  kind: 'feedback' | 'expectation';
+  /** How good it was, or what would have been right. */
+  kind: MlflowAssessmentKind;
   /** Any JSON value. */
   value: unknown;
   /** The judge. */

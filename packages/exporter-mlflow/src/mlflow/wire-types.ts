@@ -64,11 +64,14 @@ export interface WireSpan {
   /** Base64; absent on the root. */
   parent_span_id?: string;
   name: string;
+  /** For example `SPAN_KIND_CLIENT`; absent before MLflow 3.18. */
+  kind?: string;
   /** Absent when 0, as is usual in protobuf's JSON. */
   start_time_unix_nano?: string;
   end_time_unix_nano?: string;
   attributes?: WireKeyValue[];
   events?: { name: string; time_unix_nano?: string; attributes?: WireKeyValue[] }[];
+  /** With ids in base64. */
   links?: { trace_id: string; span_id: string; attributes?: WireKeyValue[] }[];
   status?: { code?: string; message?: string };
 }

@@ -4,7 +4,12 @@ import { openTraceOf } from './current-trace.js';
 import { type Identity, identityAttributes } from './identity.js';
 
 /** A change of a trace by {@link updateCurrentTrace}. A property that is not set stays as it is. */
-export interface TraceUpdate extends Identity {
+export interface TraceUpdate extends Omit<Identity, 'sessionId'> {
+  /**
+   * The conversation. MLflow groups traces by it. A list is a session of several levels, outermost first, which MLflow
+   * 3.18 knows: `['trip-2', 'leg-1']`.
+   */
+  sessionId?: string | readonly string[] | undefined;
   /** Shown in MLflow's list of traces. People can change them there. */
   tags?: Readonly<Record<string, string>> | undefined;
   /** Like tags, but MLflow does not change them once the trace is recorded. */
@@ -47,13 +52,24 @@ export function updateCurrentTrace(update: TraceUpdate): void {
 function apply(update: TraceUpdate, active: Span): void {
   if (!active.isRecording()) return;
   const open = openTraceOf(active);
+  const sessionId = sessionText(update.sessionId);
+  const { userId } = update;
   if (open !== undefined) {
-    if (update.sessionId !== undefined) open.sessionId = update.sessionId;
-    if (update.userId !== undefined) open.userId = update.userId;
+    if (sessionId !== undefined) open.sessionId = sessionId;
+    if (userId !== undefined) open.userId = userId;
   }
-  active.setAttributes(identityAttributes(update));
+  const identity = identityAttributes({ sessionId, userId });
+  active.setAttributes(identity);
   // Without an open trace only the active span can be written.
-  (open?.root ?? active).setAttributes({ ...identityAttributes(update), ...rootAttributes(update) });
+  (open?.root ?? active).setAttributes({ ...identity, ...rootAttributes(update) });
+}
+
+/** A list as the JSON that Python's client writes. */
+function sessionText(sessionId: TraceUpdate['sessionId']): string | undefined {
+  if (sessionId === undefined || typeof sessionId === 'string') return sessionId;
+  if (sessionId.length > 0 && sessionId.every((level) => typeof level === 'string')) return JSON.stringify(sessionId);
+  warn('updateCurrentTrace(): sessionId must be a text or a list of at least one text; the session stays as it was');
+  return undefined;
 }
 
 function rootAttributes(update: TraceUpdate): Attributes {

@@ -4,8 +4,16 @@ import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { withLock } from '../lock.js';
 
-/** The version of the server. PyPI lists 3.18, but not the packages that 3.18 needs. */
+/**
+ * The version that the project installs and recommends: the newest one that `pip install mlflow` installs. PyPI lists
+ * 3.18.0, but not the packages `mlflow-skinny` and `mlflow-tracing` that 3.18.0 needs.
+ */
 export const MLFLOW_VERSION = '3.17.2';
+/** The newest version that tests run against. It runs with what {@link MLFLOW_VERSION} needs. */
+export const NEWEST_MLFLOW_VERSION = '3.18.0';
+
+/** The version of the servers of this process: that of `MLFLOW_TEST_VERSION`, else {@link MLFLOW_VERSION}. */
+export const TESTED_MLFLOW_VERSION: string = process.env['MLFLOW_TEST_VERSION'] || MLFLOW_VERSION;
 
 /** Where to run MLflow from. */
 export interface MlflowInstallation {
@@ -95,6 +103,21 @@ export async function installPackages(
     await writeFile(stamp, wanted);
   });
   return folder;
+}
+
+/**
+ * Installs the package of {@link TESTED_MLFLOW_VERSION} alone, 50 MB, if that is another version than `installMlflow`
+ * installs. A server runs it in place of that version if the folder is first in `PYTHONPATH`.
+ *
+ * @returns the folder; undefined if no other version is wanted
+ */
+export async function installTestedVersion(log: (line: string) => void): Promise<string | undefined> {
+  const version = TESTED_MLFLOW_VERSION;
+  if (version === MLFLOW_VERSION) return undefined;
+  return installPackages(
+    { name: `mlflow-${version}`, packages: [`mlflow==${version}`], withoutDependencies: true },
+    log,
+  );
 }
 
 function isInstalled(): boolean {

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { freePort, isPortFree } from '../ports.js';
 import { answers, createServer, type Server, startServer } from '../server.js';
-import { BASIC_AUTH, installMlflow, installPackages } from './install.js';
+import { BASIC_AUTH, installMlflow, installPackages, installTestedVersion, TESTED_MLFLOW_VERSION } from './install.js';
 
 /** A running MLflow tracking server. */
 export interface MlflowServer {
@@ -55,11 +55,12 @@ export async function startMlflow(options: StartMlflowOptions = {}): Promise<Mlf
   const { adminPassword, staticPrefix, log = () => {} } = options;
   const port = await choosePort(options.port);
   await installMlflow(log);
+  await installTestedVersion(log);
   const basicAuth = adminPassword === undefined ? undefined : await installPackages(BASIC_AUTH, log);
   const directory = options.directory ? resolve(options.directory) : await mkdtemp(join(tmpdir(), 'mlflow-'));
   mkdirSync(join(directory, 'artifacts'), { recursive: true });
 
-  log(`Starting MLflow on http://${HOST}:${port}`);
+  log(`Starting MLflow ${TESTED_MLFLOW_VERSION} on http://${HOST}:${port}`);
   const sqlite = `sqlite:///${join(directory, 'mlflow.db').replaceAll('\\', '/')}`;
   return runMlflow({
     args: [
@@ -117,6 +118,8 @@ export async function createMlflow(program: MlflowProgram): Promise<Server> {
 
 async function describeMlflow({ args, env, url, directory, isTemporary = false }: MlflowProgram) {
   const { python } = await installMlflow(() => {});
+  const { PYTHONPATH: packages, ...ownEnv } = env;
+  const pythonPath = [await installTestedVersion(() => {}), packages].filter((path) => path !== undefined);
   const {
     // With it, every start compiles all of MLflow again: 13 s instead of 5 s.
     PYTHONDONTWRITEBYTECODE: _compile,
@@ -135,7 +138,8 @@ async function describeMlflow({ args, env, url, directory, isTemporary = false }
       // Empty means the bundled price list. Without a network, fetching the newest delays the first upload by 10 s.
       MLFLOW_MODEL_CATALOG_URI: '',
       MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
-      ...env,
+      ...(pythonPath.length === 0 ? {} : { PYTHONPATH: pythonPath.join(delimiter) }),
+      ...ownEnv,
     },
     isReady: () => answers(`${url}/health`, { isOk: true }),
     startTimeoutMillis: START_TIMEOUT_MILLIS,
