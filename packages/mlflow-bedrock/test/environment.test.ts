@@ -58,6 +58,32 @@ describe('mlflow-bedrock/register', function () {
     }
   });
 
+  it('sends to no other backend with OTEL_TRACES_EXPORTER=none', async () => {
+    // A request to the endpoint would be logged, because the server refuses it.
+    const server = await startStatusServer(400);
+    try {
+      const { said, traces } = await app({ OTEL_TRACES_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT: server.url });
+      expect(said).to.equal('');
+      expect(traces).to.have.length(1);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('also prints the spans with OTEL_TRACES_EXPORTER=console', async () => {
+    const env = { OTEL_TRACES_EXPORTER: 'console' };
+    const { stdout, stderr, traces } = await programs.run([...IMPORT, 'app.cjs', 'ends by itself'], { env });
+    expect(stderr).to.equal('on stderr\n');
+    expect(traces).to.have.length(1);
+    expect(stdout).to.contain(`traceId: '${traces[0]?.info.traceId.slice('tr-'.length)}'`);
+  });
+
+  it('logs one line when the OTLP protocol is gRPC, and sends to MLflow', async () => {
+    const { said, traces } = await app({ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: NOBODY });
+    expect(said).to.match(/^mlflow-bedrock: OTEL_EXPORTER_OTLP_PROTOCOL=grpc is not supported, .*\n$/);
+    expect(traces).to.have.length(1);
+  });
+
   it('sends to MLflow and logs one line when nothing listens at the OTLP endpoint', async () => {
     const { said, traces } = await app({ OTEL_EXPORTER_OTLP_ENDPOINT: NOBODY });
     expect(said).to.match(

@@ -12,13 +12,13 @@ import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentele
 import { ATTR_SERVICE_NAME } from '@opentelemetry/semantic-conventions';
 import { MlflowSpanExporter } from 'opentelemetry-exporter-mlflow';
 import { endsWithin } from '../common/ends-within.js';
-import { hasOtlpEndpoint, propagatesSession, readableTrackingUri } from '../common/environment.js';
+import { propagatesSession, readableTrackingUri } from '../common/environment.js';
 import { warn } from '../common/warn.js';
 import { CurrentTraceProcessor } from '../current-trace/current-trace.js';
 import { createPropagator } from '../session/propagator.js';
 import { createInstrumentation } from './instrumentation.js';
 import { type AutologOptions, flushTimeout } from './options.js';
-import { OtlpExporter } from './otlp-exporter.js';
+import { createExporter, otherBackends } from './other-backends.js';
 import { flushAtProcessEnd } from './process-end.js';
 import { batchOptions, samplerFromEnvironment, spanLimits } from './sdk-settings.js';
 import { SwitchableSpanProcessor } from './switchable-processor.js';
@@ -27,12 +27,13 @@ import type { Tracing } from './tracing.js';
 /** How long an aborted export may take to call back, in milliseconds. */
 const ABORT_MILLIS = 50;
 
-/** Registers a tracer provider that sends to MLflow, and to an OTLP backend if the environment names one. */
+/** Registers a tracer provider that sends to MLflow, and to the other backends that the environment names. */
 export function traceToMlflow(options: AutologOptions): Tracing {
   const flushTimeoutMillis = flushTimeout(options.flushTimeoutMillis);
   const instrumentation = createInstrumentation(options);
   const mlflow = new MlflowSpanExporter(options);
-  const exporters: SpanExporter[] = hasOtlpEndpoint(process.env) ? [mlflow, new OtlpExporter()] : [mlflow];
+  const others = otherBackends(process.env, warn);
+  const exporters: SpanExporter[] = [mlflow, ...others.map(createExporter)];
   const processor = new SwitchableSpanProcessor(
     exporters.map((exporter) => new BatchSpanProcessor({ exporter, ...batchOptions() })),
   );
@@ -49,7 +50,7 @@ export function traceToMlflow(options: AutologOptions): Tracing {
 
   const warnOfUnsent = (): void => {
     const server = readableTrackingUri(options.trackingUri, process.env);
-    const backend = exporters.length > 1 ? ', and a backend at the OTLP endpoint' : '';
+    const backend = others.includes('otlp') ? ', and a backend at the OTLP endpoint' : '';
     warn(
       `not everything was sent within ${flushTimeoutMillis} ms. Does an MLflow server listen at ${server}${backend}?`,
     );
