@@ -33,6 +33,124 @@ describe('stream folds', () => {
       expect(answer?.parts[1]).to.deep.include({ name: 'time', arguments: { zone: 'CET' } });
     });
 
+    /** Name and arguments of each call. */
+    const calls = (...deltas: JsonObject[]): unknown[] => {
+      const [answer] = output(openAiChat, [...deltas.map((members) => delta(members)), delta({}, 'tool_calls')]);
+      return (answer?.parts ?? []).map((part) => ('arguments' in part ? [part['name'], part.arguments] : part.type));
+    };
+    const both = [
+      ['weather', { city: 'Oslo' }],
+      ['time', { zone: 'CET' }],
+    ];
+
+    it('opens a new call if the index is taken by a call with another id', () => {
+      const pieces = [
+        { tool_calls: [{ index: 0, ...call('a', 'weather', '{"city":') }] },
+        { tool_calls: [{ index: 0, function: { arguments: '"Oslo"}' } }] },
+        { tool_calls: [{ index: 0, ...call('b', 'time', '') }] },
+        { tool_calls: [{ index: 0, function: { arguments: '{"zone":"CET"}' } }] },
+      ];
+      expect(calls(...pieces)).to.deep.equal(both);
+      expect(calls({ tool_calls: pieces.flatMap((piece) => piece.tool_calls) })).to.deep.equal(both);
+    });
+
+    it('opens a new call if the index is taken and the calls have names but no ids', () => {
+      expect(
+        calls(
+          { tool_calls: [{ index: 0, function: { name: 'weather', arguments: '{"city":"Oslo"}' } }] },
+          { tool_calls: [{ index: 0, function: { name: 'time', arguments: '{"zone":"CET"}' } }] },
+        ),
+      ).to.deep.equal(both);
+    });
+
+    it('opens no call for an id or a name that is repeated, empty or fresh with each piece', () => {
+      for (const [id, name] of [
+        ['a', 'weather'],
+        ['a', ''],
+        ['', ''],
+        ['', 'weather'],
+        ['random-2', ''],
+      ] as const) {
+        expect(
+          calls(
+            { tool_calls: [{ index: 0, ...call('a', 'weather', '{"city":') }] },
+            { tool_calls: [{ index: 0, ...call(id, name, '"Oslo"}') }] },
+          ),
+          `${id}, ${name}`,
+        ).to.deep.equal([both[0]]);
+      }
+    });
+
+    it('gives pieces to the call with their id if two calls with one index alternate', () => {
+      expect(
+        calls(
+          { tool_calls: [{ index: 0, ...call('a', 'weather', '{"city":') }] },
+          { tool_calls: [{ index: 0, ...call('b', 'time', '{"zone":') }] },
+          { tool_calls: [{ index: 0, id: 'a', function: { arguments: '"Oslo"}' } }] },
+          { tool_calls: [{ index: 0, id: 'b', function: { arguments: '"CET"}' } }] },
+        ),
+      ).to.deep.equal(both);
+    });
+
+    it('keeps arguments that are JSON and not text', () => {
+      expect(
+        calls({ tool_calls: [{ id: 'a', function: { name: 'weather', arguments: { city: 'Oslo' } } }] }),
+      ).to.deep.equal([both[0]]);
+    });
+
+    it('keeps members of deltas, choices and chunks that it does not know', () => {
+      const body = fold(openAiChat, [
+        {
+          ...delta({ role: 'assistant', audio: { id: 'audio-1', transcript: 'Par', data: 'AA' }, content: null }),
+          system_fingerprint: 'fp',
+          obfuscation: 'xyz',
+        },
+        delta({
+          audio: { id: 'audio-1', transcript: 'is', data: 'BB', expires_at: 7 },
+          reasoning_details: [{ index: 0, type: 'reasoning.text', text: 'It is ' }],
+        }),
+        delta({
+          reasoning_details: [{ index: 0, type: 'reasoning.text', text: 'known.' }],
+          annotations: [{ type: 'url_citation', url_citation: { url: 'https://a.example' } }],
+        }),
+        {
+          choices: [
+            {
+              index: 0,
+              delta: {
+                annotations: [{ type: 'url_citation', url_citation: { url: 'https://b.example' } }],
+                provider_specific_fields: { grounded: true },
+              },
+              logprobs: { content: [{ token: 'Paris', logprob: -0.1 }] },
+              finish_reason: 'stop',
+            },
+          ],
+        },
+      ]);
+      expect(body).to.deep.equal({
+        system_fingerprint: 'fp',
+        choices: [
+          {
+            index: 0,
+            message: {
+              role: 'assistant',
+              content: null,
+              audio: { id: 'audio-1', transcript: 'Paris', data: 'AABB', expires_at: 7 },
+              reasoning_details: [{ index: 0, type: 'reasoning.text', text: 'It is known.' }],
+              annotations: ['https://a.example', 'https://b.example'].map((url) => ({
+                type: 'url_citation',
+                url_citation: { url },
+              })),
+              provider_specific_fields: { grounded: true },
+            },
+            logprobs: { content: [{ token: 'Paris', logprob: -0.1 }] },
+            finish_reason: 'stop',
+          },
+        ],
+        usage: undefined,
+      });
+    });
+
     it('orders tool calls by index, not by arrival', () => {
       const [answer] = output(openAiChat, [
         delta({ tool_calls: [{ index: 1, ...call('b', 'time', '{}') }] }),
@@ -133,6 +251,140 @@ describe('stream folds', () => {
     it('keeps the finish reason of an answer without text', () => {
       const body = fold(cohereCommand, [{ is_finished: true, finish_reason: 'ERROR_TOXIC' }]);
       expect(cohereCommand.readResponse(body!).finishReasons).to.deep.equal(['ERROR_TOXIC']);
+    });
+  });
+
+  it('Command R keeps citations and searches of a stream that breaks off', () => {
+    expect(
+      fold(cohereCommandR, [
+        { event_type: 'stream-start', generation_id: 'g', is_finished: false },
+        { event_type: 'search-queries-generation', search_queries: [{ text: 'capital' }] },
+        { event_type: 'text-generation', text: 'Paris' },
+        { event_type: 'citation-generation', citations: [{ start: 0, end: 3, text: 'Par' }] },
+        { event_type: 'citation-generation', citations: [{ start: 3, end: 5, text: 'is' }] },
+      ]),
+    ).to.deep.equal({
+      generation_id: 'g',
+      search_queries: [{ text: 'capital' }],
+      text: 'Paris',
+      tool_calls: undefined,
+      citations: [
+        { start: 0, end: 3, text: 'Par' },
+        { start: 3, end: 5, text: 'is' },
+      ],
+    });
+  });
+
+  for (const dialect of [converse, nova]) {
+    describe(`${dialect.name}, several blocks under one index`, () => {
+      const start = (toolUseId: string): JsonObject => ({
+        contentBlockStart: { contentBlockIndex: 0, start: { toolUse: { toolUseId, name: 'tide' } } },
+      });
+      const piece = (members: JsonObject): JsonObject => ({
+        contentBlockDelta: { contentBlockIndex: 0, delta: members },
+      });
+      const stop: JsonObject = { contentBlockStop: { contentBlockIndex: 0 } };
+      const parts = (...events: JsonObject[]): unknown =>
+        output(dialect, [{ messageStart: { role: 'assistant' } }, ...events])[0]?.parts;
+      const text = (content: string): object => ({ type: 'text', content });
+      const toolCall = (id: string, port: string): object => ({
+        type: 'tool_call',
+        id,
+        name: 'tide',
+        arguments: { port },
+      });
+
+      it('keeps reasoning, text and a tool call', () => {
+        expect(
+          parts(
+            piece({ reasoningContent: { text: 'A table ' } }),
+            piece({ reasoningContent: { text: 'has it.' } }),
+            piece({ reasoningContent: { signature: 's' } }),
+            piece({ text: 'I look ' }),
+            piece({ text: 'it up.' }),
+            start('t1'),
+            piece({ toolUse: { input: '{"port":' } }),
+            piece({ toolUse: { input: '"Bergen"}' } }),
+            stop,
+          ),
+        ).to.deep.equal([
+          { type: 'reasoning', content: 'A table has it.' },
+          text('I look it up.'),
+          toolCall('t1', 'Bergen'),
+        ]);
+      });
+
+      it('keeps tool calls with ids of their own, and the text after them', () => {
+        expect(
+          parts(
+            piece({ text: 'Two ports.' }),
+            stop,
+            start('t1'),
+            piece({ toolUse: { input: '{"port":"Bergen"}' } }),
+            stop,
+            start('t2'),
+            piece({ toolUse: { input: '{"port":"Oslo"}' } }),
+            stop,
+            piece({ text: 'Please ' }),
+            piece({ text: 'wait.' }),
+            stop,
+          ),
+        ).to.deep.equal([text('Two ports.'), toolCall('t1', 'Bergen'), toolCall('t2', 'Oslo'), text('Please wait.')]);
+      });
+
+      it('keeps text and a tool call whose pieces alternate', () => {
+        expect(
+          parts(
+            start('t1'),
+            piece({ toolUse: { input: '{"port":' } }),
+            piece({ text: 'One ' }),
+            piece({ toolUse: { input: '"Bergen"}' } }),
+            piece({ text: 'port.' }),
+          ),
+        ).to.deep.equal([toolCall('t1', 'Bergen'), text('One port.')]);
+      });
+
+      it('keeps redacted reasoning beside plain reasoning, and an image beside a text', () => {
+        const image = { format: 'png', source: { bytes: 'AA==' } };
+        expect(
+          parts(
+            piece({ reasoningContent: { text: 'Hm.' } }),
+            piece({ reasoningContent: { redactedContent: 'AA==' } }),
+            piece({ text: 'See:' }),
+            { contentBlockStart: { contentBlockIndex: 0, start: { image: { format: 'png' } } } },
+            piece({ image: { source: image.source } }),
+          ),
+        ).to.deep.equal([
+          { type: 'reasoning', content: 'Hm.' },
+          { type: 'redacted_reasoning' },
+          text('See:'),
+          { type: 'blob', modality: 'image', mime_type: 'image/png', content: 'AA==' },
+        ]);
+      });
+
+      it('makes no block of a start without a kind', () => {
+        const empty: JsonObject = { contentBlockStart: { contentBlockIndex: 0, start: {} } };
+        expect(parts(empty, piece({ text: 'Yes.' }))).to.deep.equal([text('Yes.')]);
+        expect(parts(empty)).to.deep.equal([]);
+      });
+    });
+  }
+
+  it('ConverseStream joins the pieces of members that are newer than the SDK', () => {
+    const piece = (value: JsonObject): JsonObject => ({
+      contentBlockDelta: { contentBlockIndex: 0, delta: { $unknown: ['poem', value] } },
+    });
+    expect(
+      fold(converse, [
+        { messageStart: { role: 'assistant' } },
+        { contentBlockStart: { contentBlockIndex: 0, start: { $unknown: ['poem', { format: 'haiku' }] } } },
+        piece({ text: 'Old ' }),
+        piece({ text: 'pond' }),
+        { $unknown: ['applause', { loud: true }] },
+      ]),
+    ).to.deep.equal({
+      otherEvents: { applause: { loud: true } },
+      output: { message: { role: 'assistant', content: [{ poem: { format: 'haiku', text: 'Old pond' } }] } },
     });
   });
 

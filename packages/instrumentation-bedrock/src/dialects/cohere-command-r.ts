@@ -5,6 +5,7 @@ import { finishReason, type Message, type Part, textPart } from '../data/message
 import type { Dialect } from './dialect.js';
 import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
 import { addPiece, type StreamedText } from './fold/streamed-text.js';
+import { StreamedMembers } from './fold/streamed-value.js';
 import { toolCallPart, toolResponsePart } from './messages/parts.js';
 
 const ROLES: Readonly<Record<string, string>> = { CHATBOT: 'assistant', USER: 'user', SYSTEM: 'system', TOOL: 'tool' };
@@ -85,11 +86,23 @@ function readToolCall(call: JsonObject): Part {
   return toolCallPart(undefined, call['name'], call['parameters'] ?? {});
 }
 
+/** Members of events that are no members of the answer. */
+const OF_EVENT = new Set(['event_type', 'is_finished', 'finish_reason', 'response', 'tool_call_delta']);
+/** The service adds members with this prefix to a model's own chunks. */
+const OF_SERVICE = 'amazon-bedrock-';
+
 /** The closing event repeats the whole answer, so its text replaces the pieces. */
 function createFold({ content }: FoldOptions): StreamFold {
   let text: StreamedText | undefined;
   let toolCalls: JsonObject['tool_calls'];
   let closing: JsonObject | undefined;
+  // Citations, searches, documents, and what events of unknown kinds have.
+  const others = new StreamedMembers();
+  const addOthers = (chunk: JsonObject): void => {
+    for (const name of Object.keys(chunk)) {
+      if (!OF_EVENT.has(name) && !name.startsWith(OF_SERVICE)) others.add(name, chunk[name]);
+    }
+  };
   return {
     add(chunk) {
       switch (chunk['event_type']) {
@@ -104,12 +117,13 @@ function createFold({ content }: FoldOptions): StreamFold {
           closing = content ? { response_id, finish_reason, ...rest } : { response_id, finish_reason };
           break;
         }
-        default: // `stream-start`, citations and searches add no text.
+        default:
+          if (content) addOthers(chunk);
       }
     },
     body() {
       if (text === undefined && toolCalls === undefined && !closing) return undefined;
-      return { text: text?.toString(), tool_calls: toolCalls, ...closing };
+      return { ...others.finish(), text: text?.toString(), tool_calls: toolCalls, ...closing };
     },
     isComplete: () => closing !== undefined,
   };

@@ -27,7 +27,7 @@ function choices(body: JsonObject): JsonObject[] {
 }
 
 function createFold(options: FoldOptions): StreamFold {
-  const head = new OpenAiHead();
+  const head = new OpenAiHead(options);
   const texts = new StreamedTexts(options);
   return {
     add(chunk) {

@@ -1,19 +1,27 @@
 /** The fold for the events of ConverseStream and for the chunks of Nova's own stream, which have the same members. */
 
 import { asObject, asString, type JsonObject, setMembers } from '../../data/json.js';
+import { unwrapUnknown } from '../../data/unknown-member.js';
 import { ConverseBlocks } from './converse-blocks.js';
 import type { FoldOptions, StreamFold } from './stream-fold.js';
+import { StreamedMembers } from './streamed-value.js';
 
 export interface ConverseFoldOptions extends FoldOptions {
   /** True if the service can split one block of text into several. The fold joins them. */
   readonly isTextSplit: boolean;
 }
 
+/** Events that the fold reads, and padding of random length. */
+const KNOWN_EVENTS = new Set(['messageStart', 'contentBlockStart', 'contentBlockStop', 'messageStop', 'metadata', 'p']);
+/** The service adds members with this prefix to a model's own chunks. */
+const OF_SERVICE = 'amazon-bedrock-';
+
 export function createConverseFold({ content, isTextSplit }: ConverseFoldOptions): StreamFold {
   let role: string | undefined;
   let stopped = false;
   let metadataSeen = false;
   const rest: JsonObject = {};
+  const others = new StreamedMembers();
   const blocks = content ? new ConverseBlocks({ isTextSplit }) : undefined;
 
   const addFrame = (event: JsonObject): void => {
@@ -22,6 +30,9 @@ export function createConverseFold({ content, isTextSplit }: ConverseFoldOptions
 
     const blockStart = asObject(event['contentBlockStart']);
     if (blockStart) blocks?.start(blockStart['contentBlockIndex'], asObject(blockStart['start']) ?? {});
+
+    const blockStop = asObject(event['contentBlockStop']);
+    if (blockStop) blocks?.stop(blockStop['contentBlockIndex']);
 
     const stop = asObject(event['messageStop']);
     if (stop) {
@@ -33,6 +44,7 @@ export function createConverseFold({ content, isTextSplit }: ConverseFoldOptions
       metadataSeen = true;
       setMembers(rest, metadata);
     }
+    if (content) others.addAll(unknownEvents(event));
   };
 
   return {
@@ -46,9 +58,18 @@ export function createConverseFold({ content, isTextSplit }: ConverseFoldOptions
       if (role === undefined && !blocks?.size && !stopped && !metadataSeen) return undefined;
       const body: JsonObject = {};
       setMembers(body, rest);
+      // Apart from the answer's own members: an event of an unknown kind can have any name.
+      if (others.size > 0) body['otherEvents'] = others.finish();
       body['output'] = { message: { role: role ?? 'assistant', content: blocks?.finish() ?? [] } };
       return body;
     },
     isComplete: () => stopped && metadataSeen,
   };
+}
+
+/** Events of a kind that this package does not know. */
+function unknownEvents(event: JsonObject): JsonObject {
+  const members = unwrapUnknown(event);
+  const unknown = Object.keys(members).filter((name) => !KNOWN_EVENTS.has(name) && !name.startsWith(OF_SERVICE));
+  return Object.fromEntries(unknown.map((name) => [name, members[name]]));
 }

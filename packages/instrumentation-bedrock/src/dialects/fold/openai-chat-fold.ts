@@ -3,11 +3,13 @@
 import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import { IndexedParts } from './indexed-parts.js';
 import { OpenAiHead } from './openai-head.js';
+import { OpenAiToolCalls } from './openai-tool-calls.js';
 import type { FoldOptions, StreamFold } from './stream-fold.js';
 import { addPiece, StreamedText } from './streamed-text.js';
+import { StreamedMembers } from './streamed-value.js';
 
-export function createOpenAiChatFold({ content }: FoldOptions): StreamFold {
-  const head = new OpenAiHead();
+export function createOpenAiChatFold(options: FoldOptions): StreamFold {
+  const head = new OpenAiHead(options);
   const choices = new IndexedParts<Choice>();
   const isComplete = (): boolean => choices.size > 0 && choices.every(({ finishReason }) => finishReason !== undefined);
   return {
@@ -16,12 +18,11 @@ export function createOpenAiChatFold({ content }: FoldOptions): StreamFold {
       for (const raw of asObjects(chunk['choices'])) {
         const choice = choices.at(raw['index'], () => ({
           index: asNumber(raw['index']) ?? 0,
-          message: content ? { content: [], toolCalls: [] } : undefined,
+          message: options.content ? new StreamedMessage() : undefined,
+          others: new StreamedMembers(),
           finishReason: undefined,
         }));
-        choice.finishReason = asString(raw['finish_reason']) ?? asString(raw['stop_reason']) ?? choice.finishReason;
-        // Mistral Large calls the piece `message`. So does a whole answer that comes as one chunk.
-        if (choice.message) addDelta(choice.message, asObject(raw['delta']) ?? asObject(raw['message']) ?? {});
+        addChoice(choice, raw);
       }
     },
     body() {
@@ -34,38 +35,71 @@ export function createOpenAiChatFold({ content }: FoldOptions): StreamFold {
 interface Choice {
   readonly index: number;
   /** Undefined if no content is recorded. */
-  readonly message: ChatMessage | undefined;
+  readonly message: StreamedMessage | undefined;
+  /** What the choice has beside its message, such as `logprobs`. */
+  readonly others: StreamedMembers;
   finishReason: string | undefined;
 }
 
+function addChoice(choice: Choice, raw: JsonObject): void {
+  // Mistral Large calls the piece `message`. So does a whole answer that comes as one chunk.
+  const { index, delta, message, finish_reason, stop_reason, ...others } = raw;
+  choice.finishReason = asString(finish_reason) ?? asString(stop_reason) ?? choice.finishReason;
+  if (!choice.message) return;
+  choice.message.add(asObject(delta) ?? asObject(message) ?? {});
+  choice.others.addAll(others);
+}
+
+function finishChoice({ index, message, others, finishReason }: Choice): JsonObject {
+  return {
+    index,
+    ...(message && { message: message.finish() }),
+    ...others.finish(),
+    finish_reason: finishReason ?? null,
+  };
+}
+
 /** A message while its deltas arrive. */
-interface ChatMessage {
-  role?: string | undefined;
+class StreamedMessage {
+  #role: string | undefined;
   /** Texts, and items of models that stream a list of items (Magistral's `thinking`). */
-  readonly content: (StreamedText | JsonObject)[];
-  reasoning?: StreamedText;
-  refusal?: StreamedText;
-  readonly toolCalls: ToolCall[];
+  readonly #content: (StreamedText | JsonObject)[] = [];
+  readonly #toolCalls = new OpenAiToolCalls();
+  /** Reasoning, refusal, the older `function_call`, and members that are not known. */
+  readonly #others = new StreamedMembers();
+
+  add(delta: JsonObject): void {
+    for (const name of Object.keys(delta)) this.#addMember(name, delta[name]);
+  }
+
+  finish(): JsonObject {
+    const toolCalls = this.#toolCalls.finish();
+    return {
+      role: this.#role ?? 'assistant',
+      content: finishContent(this.#content),
+      ...this.#others.finish(),
+      ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
+    };
+  }
+
+  #addMember(name: string, value: JsonValue | undefined): void {
+    switch (name) {
+      case 'role':
+        this.#role ??= asString(value);
+        break;
+      case 'content':
+        addContent(this.#content, value);
+        break;
+      case 'tool_calls':
+        for (const piece of asObjects(value)) this.#toolCalls.add(piece);
+        break;
+      default:
+        this.#others.add(name, value);
+    }
+  }
 }
 
-interface ToolCall {
-  readonly index: number | undefined;
-  id?: string | undefined;
-  name?: string | undefined;
-  arguments?: StreamedText;
-}
-
-function addDelta(message: ChatMessage, delta: JsonObject): void {
-  message.role ??= asString(delta['role']);
-  addContent(message.content, delta['content']);
-  const reasoning = asString(delta['reasoning_content']) ?? asString(delta['reasoning']);
-  if (reasoning !== undefined) message.reasoning = addPiece(message.reasoning, reasoning);
-  const refusal = asString(delta['refusal']);
-  if (refusal !== undefined) message.refusal = addPiece(message.refusal, refusal);
-  for (const piece of asObjects(delta['tool_calls'])) addToolCall(message.toolCalls, piece);
-}
-
-function addContent(content: ChatMessage['content'], piece: JsonValue | undefined): void {
+function addContent(content: (StreamedText | JsonObject)[], piece: JsonValue | undefined): void {
   if (typeof piece === 'string') {
     const last = content.at(-1);
     if (last instanceof StreamedText) last.add(piece);
@@ -76,7 +110,7 @@ function addContent(content: ChatMessage['content'], piece: JsonValue | undefine
 }
 
 /** Magistral sends one item of reasoning as several consecutive items. */
-function addItem(content: ChatMessage['content'], item: JsonObject): void {
+function addItem(content: (StreamedText | JsonObject)[], item: JsonObject): void {
   const { thinking } = item;
   if (!Array.isArray(thinking)) {
     content.push(item);
@@ -88,46 +122,7 @@ function addItem(content: ChatMessage['content'], item: JsonObject): void {
   else content.push({ ...item, thinking: [...thinking] });
 }
 
-/** A piece belongs to the call with its index. If it has no index, a new id opens a new call. */
-function addToolCall(calls: ToolCall[], piece: JsonObject): void {
-  const index = asNumber(piece['index']);
-  const id = asString(piece['id']);
-  const latest = calls.at(-1);
-  const isOfLatest = id === undefined || latest?.id === undefined || latest.id === id;
-  let call = index === undefined ? (isOfLatest ? latest : undefined) : calls.find((known) => known.index === index);
-  if (!call) {
-    call = { index };
-    calls.push(call);
-  }
-  call.id ??= id;
-  const definition = asObject(piece['function']);
-  call.name ??= asString(definition?.['name']);
-  const args = asString(definition?.['arguments']);
-  if (args !== undefined) call.arguments = addPiece(call.arguments, args);
-}
-
-function finishChoice({ index, message, finishReason }: Choice): JsonObject {
-  return { index, ...(message && { message: finishMessage(message) }), finish_reason: finishReason ?? null };
-}
-
-function finishMessage(message: ChatMessage): JsonObject {
-  const toolCalls = [...message.toolCalls]
-    .sort((a, b) => (a.index ?? 0) - (b.index ?? 0))
-    .map((call) => ({
-      id: call.id,
-      type: 'function',
-      function: { name: call.name, arguments: call.arguments?.toString() ?? '' },
-    }));
-  return {
-    role: message.role ?? 'assistant',
-    content: finishContent(message.content),
-    ...(message.reasoning === undefined ? {} : { reasoning_content: message.reasoning.toString() }),
-    ...(message.refusal === undefined ? {} : { refusal: message.refusal.toString() }),
-    ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
-  };
-}
-
-function finishContent(content: ChatMessage['content']): JsonValue {
+function finishContent(content: readonly (StreamedText | JsonObject)[]): JsonValue {
   const [only] = content;
   if (only === undefined) return null;
   if (only instanceof StreamedText && content.length === 1) return only.toString();

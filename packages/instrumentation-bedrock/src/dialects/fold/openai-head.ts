@@ -1,16 +1,26 @@
 /** Collects what the chunks of OpenAI's two formats have beside their choices. */
 
-import { asObject, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asObject, type JsonObject, type JsonValue, setMember } from '../../data/json.js';
+import type { FoldOptions } from './stream-fold.js';
+
+/** Members of a chunk that are no members of the answer. `obfuscation` is padding of random length. */
+const OF_CHUNK = new Set(['choices', 'usage', 'object', 'obfuscation']);
+/** The service adds members with this prefix to the model's own. */
+const OF_SERVICE = 'amazon-bedrock-';
+/** Members that are no content. */
+const FACTS = new Set(['id', 'model', 'created', 'service_tier', 'system_fingerprint']);
 
 export class OpenAiHead {
-  #id: JsonValue | undefined;
-  #model: JsonValue | undefined;
+  readonly #content: boolean;
+  readonly #members: JsonObject = {};
   #usage: JsonObject | undefined;
 
+  constructor({ content }: FoldOptions) {
+    this.#content = content;
+  }
+
   add(chunk: JsonObject): void {
-    // The service can send its metrics in a chunk of their own, which has neither id nor model.
-    this.#id ??= chunk['id'];
-    this.#model ??= chunk['model'];
+    for (const name of Object.keys(chunk)) this.#addMember(name, chunk[name]);
     // Jamba sends a growing usage on every chunk, other models send one at the end. The last one counts.
     this.#usage = asObject(chunk['usage']) ?? this.#usage;
   }
@@ -18,7 +28,15 @@ export class OpenAiHead {
   /** Returns the body with these choices. Leaves out the output count of an answer that is not complete. */
   body(choices: JsonValue[], isComplete: boolean): JsonObject {
     const usage = isComplete ? this.#usage : withoutOutput(this.#usage);
-    return { id: this.#id, model: this.#model, choices, usage };
+    return { ...this.#members, choices, usage };
+  }
+
+  #addMember(name: string, value: JsonValue | undefined): void {
+    if (value === null || value === undefined || OF_CHUNK.has(name) || name.startsWith(OF_SERVICE)) return;
+    const isFact = FACTS.has(name);
+    // The service can send its metrics in a chunk of their own, which has neither id nor model.
+    if (isFact) this.#members[name] ??= value;
+    else if (this.#content) setMember(this.#members, name, value);
   }
 }
 

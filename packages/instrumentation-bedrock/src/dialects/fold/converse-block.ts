@@ -1,0 +1,165 @@
+/** One content block of a ConverseStream answer while its start and deltas arrive. */
+
+import { asArray, asObject, asString, type JsonObject, type JsonValue, setMembers } from '../../data/json.js';
+import { StreamedBytes } from './streamed-bytes.js';
+import { addPiece, StreamedText } from './streamed-text.js';
+import { StreamedMembers } from './streamed-value.js';
+import { parseToolInput } from './tool-input.js';
+
+export interface Block {
+  /** The member of starts and deltas that belongs to this block, except for citations: they belong to a text. */
+  readonly kind: string;
+  /** The id of a tool call or tool result. */
+  readonly id?: string | undefined;
+  start?(value: JsonValue): void;
+  add(value: JsonValue): void;
+  /** Returns the block as the answer has it without streaming. */
+  finish(): JsonObject;
+}
+
+/** Returns the kind of block to which the member of a delta belongs. */
+export function kindOf(name: string, value: JsonValue): string {
+  if (name === 'citation') return 'text';
+  const isRedacted = name === 'reasoningContent' && asObject(value)?.['redactedContent'] !== undefined;
+  return isRedacted ? 'redactedContent' : name;
+}
+
+export function createBlock(kind: string): Block {
+  switch (kind) {
+    case 'text':
+      return new TextBlock();
+    case 'toolUse':
+      return new ToolUseBlock();
+    case 'toolResult':
+      return new ToolResultBlock();
+    case 'reasoningContent':
+      return new ReasoningBlock();
+    case 'redactedContent':
+      return new RedactedBlock();
+    default:
+      return new OtherBlock(kind);
+  }
+}
+
+/** A text, and the citations that belong to it. */
+export class TextBlock implements Block {
+  readonly kind = 'text';
+  readonly #text = new StreamedText();
+  #citations: JsonValue[] | undefined;
+
+  get hasCitations(): boolean {
+    return this.#citations !== undefined;
+  }
+
+  add(value: JsonValue): void {
+    if (typeof value === 'string') this.#text.add(value);
+  }
+
+  addCitation(value: JsonValue): void {
+    this.#citations ??= [];
+    this.#citations.push(value);
+  }
+
+  finish(): JsonObject {
+    const text = this.#text.toString();
+    return this.#citations ? { citationsContent: { content: [{ text }], citations: this.#citations } } : { text };
+  }
+}
+
+class ToolUseBlock implements Block {
+  readonly kind = 'toolUse';
+  readonly #members: JsonObject = {};
+  #input: StreamedText | undefined;
+  id: string | undefined;
+
+  add(value: JsonValue): void {
+    const members = asObject(value) ?? {};
+    const { input } = members;
+    if (typeof input === 'string') this.#input = addPiece(this.#input, input);
+    setMembers(this.#members, members);
+    this.id ??= asString(members['toolUseId']);
+  }
+
+  finish(): JsonObject {
+    const { input = {}, ...members } = this.#members;
+    return { toolUse: { ...members, input: this.#input ? parseToolInput(this.#input.toString()) : input } };
+  }
+}
+
+class ToolResultBlock implements Block {
+  readonly kind = 'toolResult';
+  readonly #content: JsonValue[] = [];
+  readonly #members: JsonObject = {};
+  id: string | undefined;
+
+  start(value: JsonValue): void {
+    setMembers(this.#members, asObject(value) ?? {});
+    this.id ??= asString(this.#members['toolUseId']);
+  }
+
+  add(value: JsonValue): void {
+    this.#content.push(...asArray(value));
+  }
+
+  finish(): JsonObject {
+    return { toolResult: { ...this.#members, content: this.#content } };
+  }
+}
+
+class ReasoningBlock implements Block {
+  readonly kind = 'reasoningContent';
+  readonly #text = new StreamedText();
+  readonly #others = new StreamedMembers();
+  #signature: string | undefined;
+  #hasText = false;
+
+  add(value: JsonValue): void {
+    const { text, signature, ...others } = asObject(value) ?? {};
+    if (typeof text === 'string') {
+      this.#hasText = true;
+      this.#text.add(text);
+    }
+    if (typeof signature === 'string') this.#signature = (this.#signature ?? '') + signature;
+    this.#others.addAll(others);
+  }
+
+  finish(): JsonObject {
+    const others = this.#others.finish();
+    const isEmpty = !this.#hasText && this.#signature === undefined;
+    if (isEmpty && this.#others.size > 0) return { reasoningContent: others };
+    return {
+      reasoningContent: { reasoningText: { text: this.#text.toString(), signature: this.#signature }, ...others },
+    };
+  }
+}
+
+class RedactedBlock implements Block {
+  readonly kind = 'redactedContent';
+  readonly #bytes = new StreamedBytes();
+
+  add(value: JsonValue): void {
+    this.#bytes.add(asObject(value)?.['redactedContent']);
+  }
+
+  finish(): JsonObject {
+    return { reasoningContent: { redactedContent: this.#bytes.finish() } };
+  }
+}
+
+/** Media, whose start has the format and whose deltas have the bytes, and kinds of blocks that are not known. */
+class OtherBlock implements Block {
+  readonly kind: string;
+  readonly #members = new StreamedMembers();
+
+  constructor(kind: string) {
+    this.kind = kind;
+  }
+
+  add(value: JsonValue): void {
+    this.#members.add(this.kind, value);
+  }
+
+  finish(): JsonObject {
+    return this.#members.finish();
+  }
+}
