@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { diag } from '@opentelemetry/api';
 import { MlflowError } from './common/error.js';
+import { runningTime } from './common/running-time.js';
 import type { ExportResult, ReadableSpan, SpanExporter } from './common/sdk-types.js';
 import { createTurns, type Limit, settledWithin } from './common/waiting.js';
 import { type MlflowSpanExporterConfig, type ResolvedConfig, resolveConfig } from './config.js';
@@ -87,7 +88,7 @@ export class MlflowSpanExporter implements SpanExporter {
     const exporting = delivery
       .deliver(spans)
       .catch((error: unknown) => delivery.fail(spans.length, error))
-      .then(({ failure, lost }) => {
+      .then(({ refusal, failure = refusal, lost }) => {
         this.#waitingSpans -= spans.length;
         this.#inFlight.delete(exporting);
         this.#metrics.finished(spans.length, lost, performance.now() - begin, failure);
@@ -105,13 +106,13 @@ export class MlflowSpanExporter implements SpanExporter {
    */
   async forceFlush({ timeoutMillis }: { timeoutMillis?: number } = {}): Promise<void> {
     // A longer time than the exporter's own has no effect, and a timer cannot run longer than 24 days.
-    const deadline = performance.now() + Math.min(timeoutMillis ?? Number.POSITIVE_INFINITY, this.#timeoutMillis);
+    const deadline = runningTime() + Math.min(timeoutMillis ?? Number.POSITIVE_INFINITY, this.#timeoutMillis);
     const inFlight = [...this.#inFlight];
     if (timeoutMillis !== undefined) {
       // Repeated, because a delivery may be between two requests when the connections are closed.
       for (let until = deadline; !(await settledWithin({ deadline: until }, inFlight)); ) {
         this.#http?.close();
-        until = performance.now() + ENDING_MILLIS;
+        until = runningTime() + ENDING_MILLIS;
       }
     }
     await Promise.allSettled(inFlight);

@@ -56,6 +56,26 @@ describe('classification of answers', () => {
     expect(answer(413)).to.deep.equal({ kind: 'rejected', status: 413, reason: 'status 413' });
   });
 
+  it('a refusal with status 500 is no outage, and an outage with an error code is one', () => {
+    const [one, two] = ['0af7651916cd43dd8448eb211c80319c', '4BF92F3577B34DA6A3CE929D0E0E4736'];
+    const archived = `Cannot log spans to archived traces: 'tr-${one}', 'tr-${two}', 'tr-${one}'.`;
+    expect(answer(500, JSON.stringify({ error_code: 'INVALID_STATE', message: archived }))).to.deep.equal({
+      kind: 'rejected',
+      status: 500,
+      errorCode: 'INVALID_STATE',
+      reason: archived,
+      namedIds: [one, two?.toLowerCase()],
+    });
+    for (const status of [500, 503]) {
+      for (const code of ['INVALID_PARAMETER_VALUE', 'BAD_REQUEST', 'RESOURCE_DOES_NOT_EXIST']) {
+        expect(answer(status, JSON.stringify({ error_code: code, message: 'no' })).kind).to.equal('rejected');
+      }
+      for (const code of ['INTERNAL_ERROR', 'TEMPORARILY_UNAVAILABLE', 'DEADLINE_EXCEEDED', 'SOMETHING_NEW']) {
+        expect(answer(status, JSON.stringify({ error_code: code, message: 'later' })).kind).to.equal('retryable');
+      }
+    }
+  });
+
   it('a missing route is unsupported, and a missing resource is rejected', () => {
     const html = { 'content-type': 'text/html' };
     const reason =

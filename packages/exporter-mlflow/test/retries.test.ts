@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
+import { runningTime } from '../src/common/running-time.js';
 import type { ResolvedConnection } from '../src/http/connection.js';
 import type { HttpResult } from '../src/http/result.js';
 import { createRetryingTransport } from '../src/http/retry.js';
@@ -57,30 +58,24 @@ describe('retries', () => {
   it('the defaults leave time for a locked database, which answers after 20 s', async () => {
     const limits: number[] = [];
     let now = 0;
-    const clock = performance.now;
-    performance.now = () => now;
-    try {
-      const transport: Transport = {
-        async send(_request, deadline): Promise<HttpResult> {
-          limits.push(deadline - now);
-          now = Math.min(deadline, now + 20_000);
-          return { kind: 'no-answer', message: 'no answer in time', code: 'ETIMEDOUT' };
-        },
-        close() {},
-      };
-      const connection = { url: 'http://x', attemptTimeoutMillis: 10_000, maxSockets: 1 } as ResolvedConnection;
-      const retry = { maxRetries: 7, initialBackoffMillis: 0, maxBackoffMillis: 0 };
-      const retrying = createRetryingTransport(transport, { ...connection, retry });
-      await retrying.send({ method: 'POST', path: '/v1/traces' }, 29_000);
-      expect(limits).to.deep.equal([10_000, 19_000]);
-      // Such a request may have had its effect, so it is sent once, with all the time.
-      now = 0;
-      limits.length = 0;
-      await retrying.send({ method: 'POST', path: '/runs/create', once: true }, 29_000);
-      expect(limits).to.deep.equal([29_000]);
-    } finally {
-      performance.now = clock;
-    }
+    const transport: Transport = {
+      async send(_request, deadline): Promise<HttpResult> {
+        limits.push(deadline - now);
+        now = Math.min(deadline, now + 20_000);
+        return { kind: 'no-answer', message: 'no answer in time', code: 'ETIMEDOUT' };
+      },
+      close() {},
+    };
+    const connection = { url: 'http://x', attemptTimeoutMillis: 10_000, maxSockets: 1 } as ResolvedConnection;
+    const retry = { maxRetries: 7, initialBackoffMillis: 0, maxBackoffMillis: 0 };
+    const retrying = createRetryingTransport(transport, { ...connection, retry }, { now: () => now });
+    await retrying.send({ method: 'POST', path: '/v1/traces' }, 29_000);
+    expect(limits).to.deep.equal([10_000, 19_000]);
+    // Such a request may have had its effect, so it is sent once, with all the time.
+    now = 0;
+    limits.length = 0;
+    await retrying.send({ method: 'POST', path: '/runs/create', once: true }, 29_000);
+    expect(limits).to.deep.equal([29_000]);
   });
 
   for (const status of [408, 429, 500, 502, 503, 504]) {
@@ -139,7 +134,7 @@ describe('retries', () => {
       };
       await createRetryingTransport(failing, connection, { random: () => 0.5 }).send(
         { method: 'GET', path: '/' },
-        performance.now() + 5000,
+        runningTime() + 5000,
       );
       return pauses;
     };
@@ -163,7 +158,7 @@ describe('retries', () => {
     const connection = { url: 'http://x', attemptTimeoutMillis: 10_000, maxSockets: 1, retry };
     const result = await createRetryingTransport(transport, connection).send(
       { method: 'GET', path: '/' },
-      performance.now() + 500,
+      runningTime() + 500,
     );
     expect(result).to.deep.include({ kind: 'retryable', status: 503 });
   });

@@ -1,5 +1,5 @@
-import { performance } from 'node:perf_hooks';
 import { MlflowError } from '../common/error.js';
+import { runningTime } from '../common/running-time.js';
 import { createHttpClient, type HttpClient } from '../http/client.js';
 import { type MlflowConnectionConfig, resolveConnection } from '../http/connection.js';
 import { Rest, type RestResult } from '../mlflow/rest.js';
@@ -27,7 +27,7 @@ export class ClientRequests {
    * @throws MlflowError if the work failed
    */
   async run<T>(work: (rest: Rest) => Promise<RestResult<T>>): Promise<T> {
-    const result = await work(new Rest(this.#http, { deadline: performance.now() + this.#timeoutMillis }));
+    const result = await work(new Rest(this.#http, { deadline: runningTime() + this.#timeoutMillis }));
     if (result.kind === 'success') return result.value;
     throw new MlflowError(result.reason, { status: result.status, errorCode: result.errorCode });
   }

@@ -1,32 +1,31 @@
-import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { callAt, runningTime } from './running-time.js';
 
 /** When to give up: whichever comes first. */
 export interface Limit {
-  /** On the clock of `performance.now()`, in milliseconds. */
+  /** On the clock of {@link runningTime}, in milliseconds. */
   deadline: number;
   signal?: AbortSignal;
 }
 
 /** Whether the limit is reached. */
 export function isOver({ deadline, signal }: Limit): boolean {
-  return signal?.aborted === true || performance.now() >= deadline;
+  return signal?.aborted === true || runningTime() >= deadline;
 }
 
 /** The result of `work`; undefined if the limit comes first. The work itself goes on. */
 export function within<T>({ deadline, signal }: Limit, work: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const stopWaiting = (): void => {
-      clearTimeout(timer);
+      stopTimer();
       signal?.removeEventListener('abort', end);
     };
     const end = (): void => {
       stopWaiting();
       resolve(undefined);
     };
-    // A timer without an end would fire at once.
     const isEndless = deadline === Number.POSITIVE_INFINITY;
-    const timer = isEndless ? undefined : setTimeout(end, Math.max(0, deadline - performance.now()));
+    const stopTimer = isEndless ? (): void => {} : callAt(deadline, end);
     signal?.addEventListener('abort', end);
     if (signal?.aborted) end();
     work.then(resolve, reject).finally(stopWaiting);

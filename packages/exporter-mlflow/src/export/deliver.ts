@@ -1,8 +1,8 @@
-import { performance } from 'node:perf_hooks';
+import { runningTime } from '../common/running-time.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
 import type { Limit } from '../common/waiting.js';
 import type { Failure } from '../http/outcome.js';
-import type { Rest } from '../mlflow/rest.js';
+import { optional, type Rest } from '../mlflow/rest.js';
 import type { ExperimentResolver } from './experiment.js';
 import type { ExporterMetrics } from './metrics.js';
 import type { Preparation } from './prepare.js';
@@ -36,6 +36,8 @@ export interface DeliveryParts {
 export interface DeliveryResult {
   /** Why part of them will not arrive, or why something about their traces could not be recorded. Reported already. */
   failure?: Failure;
+  /** Why the server refuses whole traces. The server works, so this is no outage. Reported already. */
+  refusal?: Failure;
   /** How many spans will not arrive. */
   lost: number;
   /** Whether some of their traces are settled later. */
@@ -58,7 +60,7 @@ export class Delivery {
   /** Delivers the spans of one export. */
   async deliver(handedOver: readonly ReadableSpan[]): Promise<DeliveryResult> {
     const { connect, experiment, preparation, reporter, metrics, timeoutMillis, nextTurn } = this.#parts;
-    const rest = connect({ deadline: performance.now() + timeoutMillis });
+    const rest = connect({ deadline: runningTime() + timeoutMillis });
     // A flush passes all its batches at once.
     await nextTurn();
     const { spans, unreadable } = preparation.prepare(handedOver);
@@ -118,7 +120,7 @@ export class Delivery {
     const sent = isFull ? spans : spans.map((span) => (isRoot(span) ? withTraceName(span) : span));
     const uploading = uploader.upload(sent, experimentId, rest);
     if (isFull) ledger.uploading(batch, uploading);
-    const { accepted, rejected, refused, failure } = await uploading;
+    const { accepted, rejected, refused, refusal, failure } = await uploading;
     if (failure?.kind === 'unsupported') {
       this.#byArtifacts = true;
       this.#parts.reporter.note(
@@ -128,9 +130,9 @@ export class Delivery {
     }
     const notTaken = refused + rejected;
     if (notTaken > 0) metrics.lost(notTaken, { kind: 'rejected' });
-    if (failure === undefined) ledger.resume({ deadline: performance.now() + timeoutMillis });
+    if (failure === undefined) ledger.resume({ deadline: runningTime() + timeoutMillis });
     const settled = isFull ? await this.#settle(batch, accepted, experimentId, rest) : {};
-    if (failure === undefined) return { lost: notTaken, ...settled };
+    if (failure === undefined) return { lost: notTaken, ...optional('refusal', refusal), ...settled };
     const missing = this.#undelivered(
       spans.length - accepted.length - refused,
       await experiment.explain(failure, rest),

@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { runningTime } from '../common/running-time.js';
 import type { Failure } from '../http/outcome.js';
 import { findOrCreateExperiment, getExperiment, requireActive } from '../mlflow/experiments.js';
 import type { Rest, RestResult } from '../mlflow/rest.js';
@@ -28,7 +28,7 @@ export class ExperimentResolver {
       const result = await attempt;
       if (result.kind !== 'success' && this.#found === attempt) this.#found = undefined;
       // This attempt belonged to another export and ended at the deadline of that export. This export has time left.
-      if (isOwn || result.kind !== 'retryable' || performance.now() >= rest.limit.deadline) return result;
+      if (isOwn || result.kind !== 'retryable' || runningTime() >= rest.limit.deadline) return result;
     }
   }
 

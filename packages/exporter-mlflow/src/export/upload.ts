@@ -1,6 +1,6 @@
-import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { runningTime } from '../common/running-time.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
 import type { Failure } from '../http/outcome.js';
 import { type PartialSuccess, postSpans } from '../mlflow/otlp.js';
@@ -16,8 +16,10 @@ export interface UploadResult {
   accepted: ReadableSpan[];
   /** How many of the accepted spans the server rejected. Reported already. */
   rejected: number;
-  /** How many spans the server refused for their content. Reported already. */
+  /** How many spans the server refused for their content or with their trace. Reported already. */
   refused: number;
+  /** Why the server refused whole traces; absent if it refused none. Reported already. */
+  refusal?: Failure;
   /** Why the rest is missing; absent if nothing else is. */
   failure?: Failure;
 }
@@ -77,7 +79,7 @@ export class Uploader {
       }
       if (sent.kind !== 'rejected' || !CONTENT_STATUSES.has(sent.status ?? 0)) return { ...result, failure: sent };
       refusals.count += 1;
-      if (refusals.count >= MAX_REFUSALS_PER_EXPORT || performance.now() >= rest.limit.deadline) {
+      if (refusals.count >= MAX_REFUSALS_PER_EXPORT || runningTime() >= rest.limit.deadline) {
         const reason = `MLflow at ${rest.url} refuses span after span (${sent.reason})`;
         return { ...result, failure: { ...sent, reason } };
       }

@@ -46,7 +46,7 @@ export interface MlflowConnectionConfig {
   clientCertPath?: string;
   /**
    * Time for one export or one client call including all retries, in milliseconds. The default ends just before the
-   * export timeout of `BatchSpanProcessor`. Default: 29000.
+   * export timeout of `BatchSpanProcessor`. Time in which the process was suspended does not count. Default: 29000.
    */
   timeoutMillis?: number;
   /**

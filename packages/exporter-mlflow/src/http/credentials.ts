@@ -1,6 +1,6 @@
-import { performance } from 'node:perf_hooks';
 import { MlflowError } from '../common/error.js';
 import { isRecord } from '../common/json.js';
+import { runningTime } from '../common/running-time.js';
 import { within } from '../common/waiting.js';
 
 /** A value, or a function that returns the value and is called before every request. */
@@ -19,12 +19,12 @@ export type ProvidedHeaders = { kind: 'headers'; headers: Record<string, string>
 const PROVIDER_TIMEOUT_MILLIS = 10_000;
 
 /**
- * Calls the functions and waits for them until `deadline` on the clock of `performance.now()`. Never throws. The reason
+ * Calls the functions and waits for them until `deadline` on the clock of `runningTime()`. Never throws. The reason
  * names an error without its message, because token endpoints often repeat secrets in their errors.
  */
 export async function provideHeaders(providers: HeaderProviders, deadline: number): Promise<ProvidedHeaders> {
   // Ends just after the deadline, or the retry would use the last millisecond for another attempt.
-  const rest = Math.ceil(deadline - performance.now()) + 1;
+  const rest = Math.ceil(deadline - runningTime()) + 1;
   const limit = Math.max(0, Math.min(rest, PROVIDER_TIMEOUT_MILLIS));
   const provided: Record<string, string> = {};
   // The token comes first, because headers win over other options.
@@ -47,7 +47,7 @@ export async function provideHeaders(providers: HeaderProviders, deadline: numbe
 type Asked<T> = { kind: 'value'; value: T } | { kind: 'failed'; how: string };
 
 async function ask<T>(provider: () => T | Promise<T>, limitMillis: number): Promise<Asked<T>> {
-  const deadline = performance.now() + limitMillis;
+  const deadline = runningTime() + limitMillis;
   // Inside `then`, so that a function that throws at once becomes a rejection, too.
   const asking = Promise.resolve()
     .then(provider)

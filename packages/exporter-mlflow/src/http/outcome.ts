@@ -18,6 +18,8 @@ export interface Failure {
   errorCode?: string;
   /** The pause that the server asks for. */
   retryAfterMillis?: number;
+  /** Ids in the text of a refusal that may be those of traces: 32 hexadecimal digits each. Absent if there are none. */
+  namedIds?: string[];
 }
 
 /** No time was left for the request, so it was not sent. */
@@ -37,6 +39,11 @@ export interface Success {
 export type Outcome = Success | Failure;
 
 const MAX_REASON_LENGTH = 300;
+// MLflow answers some of them with status 500, but the same request never succeeds.
+const REFUSAL_CODES = new Set([
+  ...['INVALID_STATE', 'INVALID_PARAMETER_VALUE', 'BAD_REQUEST', 'MALFORMED_REQUEST', 'PERMISSION_DENIED'],
+  ...['RESOURCE_DOES_NOT_EXIST', 'RESOURCE_ALREADY_EXISTS', 'NOT_FOUND', 'ALREADY_EXISTS'],
+]);
 
 /**
  * Classifies an answer, or the lack of one, by what to do about it.
@@ -90,7 +97,8 @@ export function classify(result: HttpResult, url: string, request: Pick<HttpRequ
       reason: `${url} lacks a route that MLflow servers have (${status}): ${CHECK_URI}.`,
     };
   }
-  if (OUTAGE_STATUSES.has(status) || status > 504) {
+  const isRefusal = REFUSAL_CODES.has(error.code ?? '');
+  if (!isRefusal && (OUTAGE_STATUSES.has(status) || status > 504)) {
     const pause = parseRetryAfter(headers['retry-after']);
     return {
       kind: 'retryable',
@@ -99,7 +107,7 @@ export function classify(result: HttpResult, url: string, request: Pick<HttpRequ
       ...(pause === undefined ? {} : { retryAfterMillis: pause }),
     };
   }
-  return { kind: 'rejected', ...details, reason: said || `status ${status}` };
+  return { kind: 'rejected', ...details, reason: said || `status ${status}`, ...findIds(body) };
 }
 
 /** Returns the reason of a failure if the server does not have MLflow's interface. */
@@ -176,6 +184,12 @@ function parseError(body: string): { code?: string; message?: string } {
     ...(typeof code === 'string' ? { code } : {}),
     ...(said === undefined ? {} : { message: oneLine(typeof said === 'string' ? said : JSON.stringify(said)) }),
   };
+}
+
+/** Reads the whole text, because a reason shows only its beginning and the server may name a hundred traces. */
+function findIds(body: string): Pick<Failure, 'namedIds'> {
+  const ids = body.match(/(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])/gi);
+  return ids === null ? {} : { namedIds: [...new Set(ids.map((id) => id.toLowerCase()))] };
 }
 
 function oneLine(text: string): string {

@@ -1,5 +1,5 @@
-import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
+import { runningTime } from '../common/running-time.js';
 import type { ResolvedConnection } from './connection.js';
 import { classify, type Failure, type Outcome } from './outcome.js';
 import {
@@ -18,6 +18,7 @@ const BACKOFF_MULTIPLIER = 2;
 const LAST_ATTEMPT_MILLIS = 2_000;
 // An attempt gets all the time that is left unless another attempt of the same length could follow it.
 const ATTEMPTS_WORTH_LIMITING = 2;
+const LOOK_MILLIS = 500;
 // A timeout after less time than this says less about the server than the failure before it.
 const TELLING_MILLIS = 1_000;
 // Errors that occur before a request is sent.
@@ -32,11 +33,17 @@ const TURNED_AWAY_STATUSES = new Set([429, 503]);
 export interface RetryingTransport {
   /**
    * Sends the request until it succeeds or fails for good, at most until `deadline` on the clock of
-   * `performance.now()`. Never throws. This is the only place where an answer is classified.
+   * `runningTime()`. Never throws. This is the only place where an answer is classified.
    */
   send(request: HttpRequest, deadline: number): Promise<Outcome>;
   /** Ends the requests under way, as their deadline would, and closes the connections. */
   close(): void;
+}
+
+interface RetryOptions {
+  random?: () => number;
+  onRetry?: (cause: Failure) => void;
+  now?: () => number;
 }
 
 type RetrySettings = Pick<ResolvedConnection, 'retry' | 'url' | 'attemptTimeoutMillis' | 'maxSockets'>;
@@ -48,12 +55,13 @@ type RetrySettings = Pick<ResolvedConnection, 'retry' | 'url' | 'attemptTimeoutM
  * Pauses grow exponentially with full jitter. No more requests are under way than the connection has sockets. An attempt
  * without an answer in time ends, because its connection may be dead; the next one uses another connection.
  *
- * @param options `random`: a number from 0 to 1. `onRetry`: called before each repetition. Default: none.
+ * @param options `random`: a number from 0 to 1. `onRetry`: called before each repetition. Default: none. `now`: the
+ *   clock of deadlines.
  */
 export function createRetryingTransport(
   transport: Transport,
   settings: RetrySettings,
-  { random = Math.random, onRetry = () => {} }: { random?: () => number; onRetry?: (cause: Failure) => void } = {},
+  { random = Math.random, onRetry = () => {}, now = runningTime }: RetryOptions = {},
 ): RetryingTransport {
   const { retry, url, maxSockets } = settings;
   const slots = createSlots(maxSockets);
@@ -63,14 +71,14 @@ export function createRetryingTransport(
     let earlier: Outcome | undefined;
     let backoff = Math.min(retry.initialBackoffMillis, retry.maxBackoffMillis);
     for (let repetitions = 0; ; repetitions++) {
-      const timeLeft = deadline - performance.now();
-      const result = await attempt(transport, slots, { ...request, signal: ended }, deadline, settings);
+      const timeLeft = deadline - now();
+      const result = await attempt({ transport, slots, settings, now }, { ...request, signal: ended }, deadline);
       if (earlier !== undefined && timeLeft < TELLING_MILLIS && isTimeout(result)) return earlier;
       const outcome = classify(result, url, request);
       if (outcome.kind !== 'retryable' || repetitions >= retry.maxRetries || !mayRepeat(request, result))
         return outcome;
 
-      const rest = deadline - performance.now();
+      const rest = deadline - now();
       // A server that asks for no pause at all must not be overrun.
       const wanted = Math.max(random() * backoff, outcome.retryAfterMillis ?? 0);
       const pause = rest > LAST_ATTEMPT_MILLIS ? Math.min(wanted, rest - LAST_ATTEMPT_MILLIS) : wanted;
@@ -104,23 +112,50 @@ export function createRetryingTransport(
   };
 }
 
+interface AttemptParts {
+  transport: Transport;
+  slots: Slots;
+  settings: RetrySettings;
+  now: () => number;
+}
+
 /** Sends the request once. The time of the attempt begins when a socket is free, since waiting is no sign of an outage. */
 async function attempt(
-  transport: Transport,
-  slots: Slots,
-  request: HttpRequest,
+  { transport, slots, settings, now }: AttemptParts,
+  request: HttpRequest & { signal: AbortSignal },
   deadline: number,
-  { attemptTimeoutMillis }: RetrySettings,
 ): Promise<HttpResult> {
   if (!(await slots.take(deadline))) return NO_ANSWER_IN_TIME;
+  let forget = (): void => {};
   try {
-    if (request.signal?.aborted) return NO_ANSWER_IN_TIME;
-    const now = performance.now();
-    const takesAll = request.once || deadline - now < ATTEMPTS_WORTH_LIMITING * attemptTimeoutMillis;
-    return await transport.send(request, takesAll ? deadline : now + attemptTimeoutMillis);
+    if (request.signal.aborted) return NO_ANSWER_IN_TIME;
+    const { attemptTimeoutMillis } = settings;
+    const begin = now();
+    const takesAll = request.once || deadline - begin < ATTEMPTS_WORTH_LIMITING * attemptTimeoutMillis;
+    const end = takesAll ? deadline : begin + attemptTimeoutMillis;
+    if (request.once) return await transport.send(request, end);
+    const outlasted = new AbortController();
+    forget = whenOutlasted(end - begin, () => outlasted.abort());
+    return await transport.send({ ...request, signal: AbortSignal.any([request.signal, outlasted.signal]) }, end);
   } finally {
+    forget();
     slots.free();
   }
+}
+
+/**
+ * Calls back if a suspension of the process outlasts an attempt of this length. The connection is probably dead then, but
+ * the clock of the deadline stood still. Time of day goes on during any suspension, unlike the clock of timers.
+ */
+function whenOutlasted(millis: number, callback: () => void): () => void {
+  const end = Date.now() + millis;
+  let isOver = false;
+  const timer = setInterval(() => {
+    // An answer that arrived during the suspension is read between two looks.
+    if (isOver) callback();
+    isOver = Date.now() > end;
+  }, LOOK_MILLIS);
+  return () => clearInterval(timer);
 }
 
 function isTimeout(result: HttpResult): boolean {

@@ -1,10 +1,10 @@
-import { performance } from 'node:perf_hooks';
+import { callAt } from '../common/running-time.js';
 
 /** Places for requests. Each holds one request. */
 export interface Slots {
   /**
    * Waits for a free slot; requests get one in their order. Resolves to false if `deadline`, on the clock of
-   * `performance.now()`, comes first.
+   * `runningTime()`, comes first.
    */
   take(deadline: number): Promise<boolean>;
   /** Returns a slot that `take` reserved. */
@@ -22,15 +22,12 @@ export function createSlots(count: number): Slots {
         return true;
       }
       return new Promise((resolve) => {
-        const timer = setTimeout(
-          () => {
-            waiting.delete(proceed);
-            resolve(false);
-          },
-          Math.max(0, deadline - performance.now()),
-        );
+        const stopTimer = callAt(deadline, () => {
+          waiting.delete(proceed);
+          resolve(false);
+        });
         const proceed = (): void => {
-          clearTimeout(timer);
+          stopTimer();
           resolve(true);
         };
         waiting.add(proceed);

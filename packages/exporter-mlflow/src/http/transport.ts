@@ -27,7 +27,7 @@ export interface HttpRequest {
 
 /** Sends one request and returns one answer. */
 export interface Transport {
-  /** Waits for the answer until `deadline` on the clock of `performance.now()`. Never throws. */
+  /** Waits for the answer until `deadline` on the clock of `runningTime()`. Never throws. */
   send(request: HttpRequest, deadline: number): Promise<HttpResult>;
   /** Closes all connections. A later request opens new ones. */
   close(): void;

@@ -1,7 +1,7 @@
-import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { isRecord, parseJson } from '../common/json.js';
+import { runningTime } from '../common/running-time.js';
 import type { Failure, Success } from '../http/outcome.js';
 import type { Rest, RestResult } from './rest.js';
 
@@ -53,7 +53,7 @@ export async function postSpans(rest: Rest, upload: SpanUpload): Promise<RestRes
     // An outage may end between two requests, so that a suspicion must hold twice.
     if (verdict === 'old' || (verdict === 'suspect' && isSuspect)) return outcome;
     isSuspect = verdict === 'suspect';
-    if (performance.now() + PAUSE_MILLIS >= rest.limit.deadline) return outage(outcome);
+    if (runningTime() + PAUSE_MILLIS >= rest.limit.deadline) return outage(outcome);
     await delay(PAUSE_MILLIS);
   }
 }

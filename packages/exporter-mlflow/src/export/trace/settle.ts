@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { runningTime } from '../../common/running-time.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { nanoseconds } from '../../common/time.js';
 import { type Failure, OUT_OF_TIME } from '../../http/outcome.js';
@@ -69,7 +69,7 @@ async function record(
 ): Promise<Failure | undefined> {
   const { deadline, signal } = rest.limit;
   // Other batches of this trace may be on their way. If they arrive first, the totals are right at once.
-  const patience = performance.now() + (deadline - performance.now()) / 2;
+  const patience = runningTime() + (deadline - runningTime()) / 2;
   await trace.uploaded({ deadline: patience, ...optional('signal', signal) });
   let failure: Failure | undefined;
   for (const root of roots) failure = (await recordRoot(root, trace, context, rest)) ?? failure;
