@@ -136,6 +136,31 @@ describe('MlflowClient', () => {
     expect(byName['facts']?.value).to.deep.equal({ sum: 4 });
   });
 
+  it('asks to flush first when it changes a trace that the server does not have', async () => {
+    const traceId = `tr-${'5e'.repeat(16)}`;
+    const calls: Record<string, () => Promise<unknown>> = {
+      logFeedback: () => client.logFeedback(traceId.slice('tr-'.length), { name: 'helpful', value: true }),
+      logExpectation: () => client.logExpectation(traceId, { name: 'answer', value: 'Four.' }),
+      updateAssessment: () => client.updateAssessment(traceId, 'a-none', { value: 1 }),
+      setTraceTag: () => client.setTraceTag(traceId, 'reviewed', 'yes'),
+      deleteTraceTag: () => client.deleteTraceTag(traceId, 'reviewed'),
+      linkPromptsToTrace: () => client.linkPromptsToTrace(traceId, [{ name: 'planner', version: 1 }]),
+    };
+    for (const [method, call] of Object.entries(calls)) {
+      const error = await errorOf(call());
+      expect(error, method).to.include({ errorCode: 'RESOURCE_DOES_NOT_EXIST', status: 404 });
+      expect(error.message, method).to.equal(
+        `MLflow has no trace ${traceId}. If this application makes the trace, end it and flush first: await flush() of autolog(), or forceFlush() of the tracer provider. Then repeat the call.`,
+      );
+    }
+  });
+
+  it('keeps the error of a change that is wrong for a trace of the server', async () => {
+    const [traceId = ''] = traceIds;
+    expect((await errorOf(client.deleteTraceTag(traceId, 'none'))).message).to.contain("No trace tag with key 'none'");
+    expect((await errorOf(client.updateAssessment(traceId, 'a-none', { value: 1 }))).message).to.contain('a-none');
+  });
+
   it('lists, changes and deletes assessments', async () => {
     const [, , , traceId = ''] = traceIds;
     const judge = { type: 'LLM_JUDGE', id: 'amazon.nova-pro-v1:0' } as const;

@@ -34,6 +34,7 @@ import type {
 import { createNewExperiment, findExperiment } from './experiments.js';
 import { findPrompt, linkPrompts, registerPromptVersion } from './prompts.js';
 import { ClientRequests } from './requests.js';
+import { changeTrace } from './traces.js';
 
 /**
  * The part of MLflow's REST interface that a user of traces needs: experiments, traces, assessments, prompts, and runs to
@@ -41,6 +42,9 @@ import { ClientRequests } from './requests.js';
  *
  * Every method rejects with {@link MlflowError}. Before that it repeats a request that met an outage, unless the
  * request could have its effect twice. Trace ids may be MLflow's (`tr-…`) or OpenTelemetry's.
+ *
+ * A trace is on the server once its spans ended and were sent. Methods that change a trace reject with
+ * `RESOURCE_DOES_NOT_EXIST` before, and the message says to flush first.
  */
 export class MlflowClient {
   readonly #requests: ClientRequests;
@@ -128,22 +132,22 @@ export class MlflowClient {
 
   /** Sets a tag of a trace. An earlier value is replaced. */
   setTraceTag(traceId: string, key: string, value: string): Promise<void> {
-    return this.#requests.run((rest) => setTraceTag(rest, traceId, key, value));
+    return changeTrace(this.#requests, traceId, (rest) => setTraceTag(rest, traceId, key, value));
   }
 
   /** Removes a tag of a trace. */
   deleteTraceTag(traceId: string, key: string): Promise<void> {
-    return this.#requests.run((rest) => deleteTraceTag(rest, traceId, key));
+    return changeTrace(this.#requests, traceId, (rest) => deleteTraceTag(rest, traceId, key));
   }
 
   /** Records how good a trace, or one of its spans, was. */
   logFeedback(traceId: string, feedback: MlflowAssessmentInput): Promise<MlflowAssessment> {
-    return this.#requests.run((rest) => createAssessment(rest, traceId, 'feedback', feedback));
+    return changeTrace(this.#requests, traceId, (rest) => createAssessment(rest, traceId, 'feedback', feedback));
   }
 
   /** Records the expected result of a trace or of one of its spans. */
   logExpectation(traceId: string, expectation: MlflowAssessmentInput): Promise<MlflowAssessment> {
-    return this.#requests.run((rest) => createAssessment(rest, traceId, 'expectation', expectation));
+    return changeTrace(this.#requests, traceId, (rest) => createAssessment(rest, traceId, 'expectation', expectation));
   }
 
   /** Returns the assessments of a trace and of its spans. */
@@ -158,7 +162,7 @@ export class MlflowClient {
     update: MlflowAssessmentUpdate,
   ): Promise<MlflowAssessment> {
     // The update must name the kind of the assessment.
-    const current = await this.#requests.run((rest) => getAssessment(rest, traceId, assessmentId));
+    const current = await changeTrace(this.#requests, traceId, (rest) => getAssessment(rest, traceId, assessmentId));
     const { name, value, rationale, metadata } = update;
     if ([name, value, rationale, metadata].every((change) => change === undefined)) return current;
     return await this.#requests.run((rest) => updateAssessment(rest, traceId, assessmentId, current.kind, update));

@@ -12,6 +12,7 @@ import {
 import { getTraceInfo, linkPromptsToTrace, setTraceTag } from '../mlflow/traces.js';
 import type { MlflowPrompt, MlflowPromptInput, MlflowPromptReference, MlflowPromptSelection } from '../mlflow/types.js';
 import { type ClientRequests, hasCode } from './requests.js';
+import { changeTrace } from './traces.js';
 
 /** The selected version of a prompt, the newest one by default. */
 export function findPrompt(
@@ -50,7 +51,7 @@ export async function linkPrompts(
   prompts: readonly MlflowPromptReference[],
 ): Promise<void> {
   const linked = prompts.map(({ name, version }) => ({ name, version: String(version) }));
-  await requests.run((rest) => linkPromptsToTrace(rest, traceId, linked));
+  await changeTrace(requests, traceId, (rest) => linkPromptsToTrace(rest, traceId, linked));
   // The link serves searches, and this tag the page of the trace. Python's client writes both, too.
   const { tags } = await requests.run((rest) => getTraceInfo(rest, traceId));
   const known = readLinkedPrompts(tags[LINKED_PROMPTS]);
