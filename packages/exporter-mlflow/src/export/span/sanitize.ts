@@ -2,6 +2,7 @@ import type { Attributes, AttributeValue, HrTime } from '@opentelemetry/api';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { columnText, truncate, withoutZeroBytesInJson } from '../../common/text.js';
 import { COST, LIMITS, SERVER_TAGS, SPAN_TYPE, TOKEN_USAGE, TRACE_NAME, TRACE_TAG_PREFIX } from '../../mlflow/names.js';
+import { limitDepth, limitDepthOfEach } from './depth.js';
 import { translateFramework } from './frameworks.js';
 import { copySpan } from './span.js';
 import {
@@ -70,12 +71,20 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
  * encoding replaces them.
  */
 export function sanitizeSpan(span: ReadableSpan): ReadableSpan {
-  const attributes = sanitizeAttributes(span.attributes);
+  const attributes = limitDepth(sanitizeAttributes(span.attributes));
+  const events = limitDepthOfEach(span.events);
+  const links = limitDepthOfEach(span.links);
   const name = withoutZeroBytesInJson(span.name);
   const resource = sanitizeResource(span.resource);
   const timely = isTime(span.startTime) && isTime(span.endTime) && !isBefore(span.endTime, span.startTime);
-  if (timely && attributes === span.attributes && name === span.name && resource === span.resource) return span;
-  return copySpan(span, { attributes, name, resource, ...(timely ? {} : mendTimes(span)) });
+  const isSame =
+    attributes === span.attributes &&
+    events === span.events &&
+    links === span.links &&
+    name === span.name &&
+    resource === span.resource;
+  if (timely && isSame) return span;
+  return copySpan(span, { attributes, events, links, name, resource, ...(timely ? {} : mendTimes(span)) });
 }
 
 function sanitizeAttributes(recorded: Attributes): Attributes {
@@ -99,7 +108,7 @@ function sanitizeAttributes(recorded: Attributes): Attributes {
 // The same few resources arrive with every span, and the SDK computes their attributes on each access.
 const resources = new WeakMap<Resource, Resource>();
 
-/** The resource without zero bytes in its attributes, which the server turns into tags. */
+/** The resource with attributes that MLflow can read. The server turns them into tags. */
 function sanitizeResource(resource: Resource): Resource {
   const known = resources.get(resource);
   if (known !== undefined) return known;
@@ -110,7 +119,8 @@ function sanitizeResource(resource: Resource): Resource {
     const fit = withoutZeroBytesInJson(value);
     if (fit !== value) mended = { ...(mended ?? attributes), [key]: fit };
   }
-  const fit = mended === undefined ? resource : Object.create(resource, { attributes: { value: mended } });
+  const limited = limitDepth(mended ?? attributes);
+  const fit = limited === attributes ? resource : Object.create(resource, { attributes: { value: limited } });
   if (!resource.asyncAttributesPending) resources.set(resource, fit);
   return fit;
 }
