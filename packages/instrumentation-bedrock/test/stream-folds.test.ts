@@ -19,6 +19,7 @@ import { openAiCompletions } from '../src/dialects/openai-completions.js';
 import { titanText } from '../src/dialects/titan-text.js';
 
 const SECRET = 'The secret of the answer. ';
+const ITERATION = { type: 'message', input_tokens: 3, output_tokens: 1 };
 const METRICS = { 'amazon-bedrock-invocationMetrics': { inputTokenCount: 3, outputTokenCount: 2 } };
 
 describe('stream folds', () => {
@@ -224,6 +225,85 @@ describe('stream folds', () => {
     });
   });
 
+  describe('Anthropic Messages', () => {
+    const start = (block: JsonObject, index = 0): JsonObject => ({
+      type: 'content_block_start',
+      index,
+      content_block: block,
+    });
+    const piece = (members: JsonObject, index = 0): JsonObject => ({
+      type: 'content_block_delta',
+      index,
+      delta: members,
+    });
+    const content = (chunks: readonly JsonObject[]): unknown => fold(anthropicMessages, chunks)?.['content'];
+
+    it('keeps blocks and deltas of types that are not known yet', () => {
+      expect(
+        content([
+          start({ type: 'chart', title: 'Tides', caption: 'High ', rows: [] }),
+          piece({ type: 'chart_delta', caption: 'and ', rows: [1], style: { grid: true } }),
+          piece({ type: 'chart_delta', caption: 'low', rows: [2, 3], style: { unit: 'm' }, zoom: 2, note: null }),
+        ]),
+      ).to.deep.equal([
+        {
+          type: 'chart',
+          title: 'Tides',
+          caption: 'High and low',
+          rows: [1, 2, 3],
+          style: { grid: true, unit: 'm' },
+          zoom: 2,
+        },
+      ]);
+    });
+
+    it('keeps the summary of a compaction, also if the start of its block is missing', () => {
+      const delta = piece({ type: 'compaction_delta', content: 'Two coves.', encrypted_content: 'x' });
+      const block = { type: 'compaction', content: 'Two coves.', encrypted_content: 'x' };
+      expect(content([start({ type: 'compaction', content: null }), delta])).to.deep.equal([block]);
+      expect(content([delta])).to.deep.equal([block]);
+    });
+
+    it('keeps apart what shares the index of a block', () => {
+      expect(
+        content([
+          start({ type: 'text', text: '' }),
+          piece({ type: 'text_delta', text: 'I look ' }),
+          start({ type: 'tool_use', id: 'a', name: 'tides', input: {} }),
+          piece({ type: 'input_json_delta', partial_json: '{"cove"' }),
+          piece({ type: 'text_delta', text: 'it up.' }),
+          piece({ type: 'input_json_delta', partial_json: ':"Gull"}' }),
+          piece({ type: 'thinking_delta', thinking: 'Hm.' }),
+        ]),
+      ).to.deep.equal([
+        { type: 'text', text: 'I look it up.' },
+        { type: 'tool_use', id: 'a', name: 'tides', input: { cove: 'Gull' } },
+        { type: 'thinking', thinking: 'Hm.' },
+      ]);
+    });
+
+    it('keeps what stands beside the delta of a message', () => {
+      const body = fold(anthropicMessages, [
+        { type: 'message_start', message: { id: 'msg', content: [], container: null, usage: { input_tokens: 3 } } },
+        {
+          type: 'message_delta',
+          delta: { stop_reason: 'end_turn', container: { id: 'box' }, stop_details: null },
+          usage: { output_tokens: 2 },
+          context_management: { applied_edits: [{ type: 'compact_20260112' }] },
+        },
+      ]);
+      expect(body).to.deep.equal({
+        role: 'assistant',
+        id: 'msg',
+        content: [],
+        container: { id: 'box' },
+        usage: { input_tokens: 3, output_tokens: 2 },
+        stop_reason: 'end_turn',
+        context_management: { applied_edits: [{ type: 'compact_20260112' }] },
+      });
+    });
+  });
+
   it('OpenAI completions keep id and model if the last chunk has only metrics', () => {
     const body = fold(openAiCompletions, [
       { id: 'cmpl-1', model: 'imported', choices: [{ index: 0, text: 'Paris', finish_reason: 'stop' }] },
@@ -423,7 +503,7 @@ describe('stream folds', () => {
     const COUNTED: readonly [Dialect, JsonObject, JsonObject][] = [
       [
         anthropicMessages,
-        { type: 'message_start', message: { usage: { input_tokens: 3, output_tokens: 1 } } },
+        { type: 'message_start', message: { usage: { input_tokens: 3, output_tokens: 1, iterations: [ITERATION] } } },
         { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 2 } },
       ],
       [

@@ -1,4 +1,4 @@
-/** The pure parts: values, usage, model ids, errors, configuration. */
+/** The pure parts: values, model ids, errors, configuration. */
 
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
@@ -7,7 +7,6 @@ import { errorType } from '../src/data/error-type.js';
 import { toJson } from '../src/data/json.js';
 import { finishReason } from '../src/data/messages.js';
 import { identifyModel } from '../src/data/model-id.js';
-import { combineUsage, readUsageHeaders } from '../src/data/usage.js';
 import { VERSION } from '../src/version.js';
 
 describe('toJson', () => {
@@ -47,44 +46,6 @@ describe('toJson', () => {
     let deep: unknown = 1;
     for (let level = 0; level < 100_000; level++) deep = { deep };
     expect(JSON.stringify(toJson(deep))).to.include('[nested too deeply]');
-  });
-});
-
-describe('token usage', () => {
-  it('adds cached tokens to the input, once', () => {
-    const usage = { inputTokens: 12, outputTokens: 5, totalTokens: 157, cacheReadTokens: 100, cacheWriteTokens: 40 };
-    expect(combineUsage([usage])).to.include({ inputTokens: 152, outputTokens: 5, totalTokens: 157 });
-    expect(combineUsage([usage], 'openai')).to.include({ inputTokens: 152, totalTokens: 157 });
-  });
-
-  it('does not add cached tokens that the provider has added already', () => {
-    const usage = { inputTokens: 152, outputTokens: 5, totalTokens: 157, cacheReadTokens: 100, cacheWriteTokens: 40 };
-    expect(combineUsage([usage], 'openai')).to.include({ inputTokens: 152, totalTokens: 157 });
-    expect(combineUsage([usage]), 'behind an ARN').to.include({ inputTokens: 152, totalTokens: 157 });
-    expect(combineUsage([usage], 'anthropic')).to.include({ inputTokens: 292 });
-    expect(
-      combineUsage([{ inputTokens: 152, outputTokens: 5, cacheReadTokens: 100, inputIncludesCache: true }]),
-    ).to.include({ inputTokens: 152, totalTokens: 157 });
-  });
-
-  it('takes each count from the first source that has it: body, headers, metrics', () => {
-    expect(
-      combineUsage([{ inputTokens: 1 }, { inputTokens: 2, outputTokens: 3 }, { outputTokens: 4, cacheReadTokens: 5 }]),
-    ).to.deep.equal({
-      inputTokens: 6,
-      outputTokens: 3,
-      totalTokens: 9,
-      cacheReadTokens: 5,
-      cacheWriteTokens: undefined,
-      longCacheWriteTokens: undefined,
-      reasoningTokens: undefined,
-    });
-  });
-
-  it('never infers a count', () => {
-    expect(combineUsage([undefined, {}, { cacheReadTokens: 1 }])).to.equal(undefined);
-    expect(combineUsage([{ inputTokens: Number.NaN, outputTokens: -1 }])).to.equal(undefined);
-    expect(readUsageHeaders({ 'x-amzn-bedrock-input-token-count': 'many' }).inputTokens).to.equal(undefined);
   });
 });
 

@@ -3,6 +3,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { OperationName, ResponseFacts, ServerEndpoint } from '../data/facts.js';
 import type { JsonValue } from '../data/json.js';
+import { identifyModel } from '../data/model-id.js';
 import { ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK } from '../data/semconv.js';
 import { combineUsage, type TokenUsage } from '../data/usage.js';
 import type { Dialect } from '../dialects/dialect.js';
@@ -61,8 +62,14 @@ export function answerFigures(
   const { operation } = answer?.dialect ?? request.dialect;
   const body = answer?.body();
   const facts = answer && body && answer.dialect.readResponse(body);
-  const usage = combineUsage([facts?.usage, exchange.usage, answer?.usage], request.model.vendor);
+  const vendor = request.model.vendor ?? answeringVendor(facts);
+  const usage = combineUsage([facts?.usage, exchange.usage, answer?.usage], vendor);
   return { operation, facts, usage };
+}
+
+/** A prompt router names the model that answered by its ARN. Other models name themselves without their vendor. */
+function answeringVendor(facts: ResponseFacts | undefined): string | undefined {
+  return facts?.model?.startsWith('arn:') ? identifyModel(facts.model).vendor : undefined;
 }
 
 /** A call that has ended, as far as its last attributes need it. */

@@ -1,5 +1,6 @@
 /** Token usage: what a provider reports, and the one form in which it is recorded. */
 
+import { inputIncludesCache } from './cached-input.js';
 import { asNumber, asString, type JsonObject } from './json.js';
 
 /** Token counts from one source. Undefined means not reported; no count is ever inferred. */
@@ -30,10 +31,10 @@ export function combineUsage(
   vendor?: string | undefined,
 ): TokenUsage | undefined {
   const combined: Counts = {};
-  let inputIncludesCache: boolean | undefined;
+  let definedByFormat: boolean | undefined;
   for (const report of reports) {
     if (!report) continue;
-    inputIncludesCache ??= report.inputIncludesCache;
+    definedByFormat ??= report.inputIncludesCache;
     combined.inputTokens ??= asCount(report.inputTokens);
     combined.outputTokens ??= asCount(report.outputTokens);
     combined.totalTokens ??= asCount(report.totalTokens);
@@ -42,33 +43,29 @@ export function combineUsage(
     combined.longCacheWriteTokens ??= asCount(report.longCacheWriteTokens);
     combined.reasoningTokens ??= asCount(report.reasoningTokens);
   }
-  return normalize(combined, inputIncludesCache, vendor);
+  return normalize(combined, definedByFormat, vendor);
 }
 
 type Counts = { -readonly [Key in keyof TokenUsage]: TokenUsage[Key] };
 
-function asCount(value: number | undefined): number | undefined {
-  return Number.isSafeInteger(value) && (value as number) >= 0 ? value : undefined;
+/** Returns undefined if the value is no count of tokens. */
+export function asCount(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
 }
 
+/** @param definedByFormat `inputIncludesCache` of the reports. */
 function normalize(
   counts: Counts,
-  inputIncludesCache: boolean | undefined,
+  definedByFormat: boolean | undefined,
   vendor: string | undefined,
 ): TokenUsage | undefined {
-  const { inputTokens, outputTokens, totalTokens } = counts;
+  const { inputTokens, outputTokens } = counts;
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  const cached = (counts.cacheReadTokens ?? 0) + (counts.cacheWriteTokens ?? 0);
-  // The input tokens of OpenAI's models include cached tokens on ConverseStream, but not on Converse. The model's own
-  // total shows which. An unknown vendor can be OpenAI too.
-  const included =
-    inputIncludesCache ??
-    ((vendor === undefined || vendor === 'openai') &&
-      totalTokens !== undefined &&
-      totalTokens === (inputTokens ?? 0) + (outputTokens ?? 0));
-  const input = inputTokens === undefined || included ? inputTokens : inputTokens + cached;
-  if (input !== undefined) counts.inputTokens = input;
-  if (input !== undefined && outputTokens !== undefined) counts.totalTokens = input + outputTokens;
+  if (inputTokens === undefined) return counts;
+  const cachedTokens = (counts.cacheReadTokens ?? 0) + (counts.cacheWriteTokens ?? 0);
+  const isIncluded = definedByFormat ?? inputIncludesCache({ inputTokens, cachedTokens, vendor });
+  counts.inputTokens = isIncluded ? inputTokens : inputTokens + cachedTokens;
+  if (outputTokens !== undefined) counts.totalTokens = counts.inputTokens + outputTokens;
   return counts;
 }
 

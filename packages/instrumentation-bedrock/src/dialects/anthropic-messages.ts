@@ -12,7 +12,7 @@ import {
   type JsonValue,
 } from '../data/json.js';
 import { finishReason, type Message, message, type Part, type ToolDefinition, textPart } from '../data/messages.js';
-import type { UsageReport } from '../data/usage.js';
+import { readAnthropicUsage } from './anthropic-usage.js';
 import { viewAnthropicRequest, viewAnthropicResponse } from './chat-view.js';
 import type { Dialect } from './dialect.js';
 import { createAnthropicFold } from './fold/anthropic-messages-fold.js';
@@ -46,7 +46,7 @@ export const anthropicMessages: Dialect = {
     id: asString(body['id']),
     model: asString(body['model']),
     finishReasons: asStrings([body['stop_reason']]),
-    usage: readUsage(asObject(body['usage'])),
+    usage: readAnthropicUsage(asObject(body['usage'])),
   }),
   readOutput(body) {
     if (!Array.isArray(body['content'])) return [];
@@ -69,18 +69,6 @@ function readTool(tool: JsonObject): ToolDefinition[] {
   // Anthropic's own tools, such as `bash_20250124`, have settings in place of a schema.
   if (type !== 'custom') return [{ type, name, description }];
   return [{ type: 'function', name, description, parameters: tool['input_schema'] }];
-}
-
-function readUsage(usage: JsonObject | undefined): UsageReport | undefined {
-  if (!usage) return undefined;
-  return {
-    inputTokens: asNumber(usage['input_tokens']),
-    outputTokens: asNumber(usage['output_tokens']),
-    cacheReadTokens: asNumber(usage['cache_read_input_tokens']),
-    cacheWriteTokens: asNumber(usage['cache_creation_input_tokens']),
-    longCacheWriteTokens: asNumber(asObject(usage['cache_creation'])?.['ephemeral_1h_input_tokens']),
-    reasoningTokens: asNumber(asObject(usage['output_tokens_details'])?.['thinking_tokens']),
-  };
 }
 
 function readMessage(raw: JsonObject): Message {

@@ -1,17 +1,15 @@
 /** The fold for the stream events of Anthropic's Messages. */
 
-import { asObject, asString, isObject, type JsonObject, type JsonValue, setMember } from '../../data/json.js';
-import { IndexedParts } from './indexed-parts.js';
+import { asObject, type JsonObject, setMember } from '../../data/json.js';
+import { AnthropicBlocks } from './anthropic-blocks.js';
 import type { FoldOptions, StreamFold } from './stream-fold.js';
-import { addPiece, type StreamedText } from './streamed-text.js';
-import { parseToolInput } from './tool-input.js';
 
 export function createAnthropicFold({ content }: FoldOptions): StreamFold {
   let message: JsonObject | undefined;
   let stopped = false;
   const usage: JsonObject = {};
   const closing: JsonObject = {};
-  const blocks = content ? new IndexedParts<Block>() : undefined;
+  const blocks = content ? new AnthropicBlocks() : undefined;
 
   return {
     add(event) {
@@ -21,19 +19,20 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
           addKnown(usage, inputUsage(message));
           break;
         case 'content_block_start':
-          blocks?.set(event['index'], { start: asObject(event['content_block']) ?? {} });
+          blocks?.start(event['index'], asObject(event['content_block']) ?? {});
           break;
         case 'content_block_delta':
-          addDelta(
-            blocks?.at(event['index'], () => ({ start: {} })),
-            asObject(event['delta']) ?? {},
-          );
+          blocks?.addDelta(event['index'], asObject(event['delta']) ?? {});
           break;
-        case 'message_delta':
-          addKnown(closing, asObject(event['delta']));
+        case 'message_delta': {
+          const { type, delta, usage: counts, ...beside } = event;
+          addKnown(closing, asObject(delta));
+          // Such as `context_management`, which an answer without streaming has at its top level.
+          addKnown(closing, beside);
           // Counts are cumulative, and newer models repeat the input counts. The last value replaces earlier ones.
-          addKnown(usage, asObject(event['usage']));
+          addKnown(usage, asObject(counts));
           break;
+        }
         case 'message_stop':
           stopped = true;
           break;
@@ -43,7 +42,7 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
     body() {
       if (!message && !blocks?.size) return undefined;
       const body: JsonObject = { role: 'assistant', ...message, ...closing };
-      body['content'] = blocks?.inOrder().map(finishBlock) ?? [];
+      body['content'] = blocks?.finish() ?? [];
       if (Object.keys(usage).length > 0) body['usage'] = usage;
       else delete body['usage'];
       return body;
@@ -52,9 +51,9 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
   };
 }
 
-/** The counts of `message_start` without its output count, a placeholder. `message_delta` has the final one. */
+/** The counts of `message_start` without those of output, which are placeholders. `message_delta` has the final ones. */
 function inputUsage(message: JsonObject): JsonObject {
-  const { output_tokens, output_tokens_details, ...input } = asObject(message['usage']) ?? {};
+  const { output_tokens, output_tokens_details, iterations, ...input } = asObject(message['usage']) ?? {};
   return input;
 }
 
@@ -64,42 +63,4 @@ function addKnown(target: JsonObject, source: JsonObject | undefined): void {
     const value = source[key];
     if (value !== null && value !== undefined) setMember(target, key, value);
   }
-}
-
-/** A content block while its deltas arrive. */
-interface Block {
-  readonly start: JsonObject;
-  text?: StreamedText;
-  thinking?: StreamedText;
-  signature?: string;
-  partialJson?: StreamedText;
-  citations?: JsonValue[];
-}
-
-function addDelta(block: Block | undefined, delta: JsonObject): void {
-  if (!block) return;
-  const text = asString(delta['text']);
-  if (text !== undefined) block.text = addPiece(block.text, text);
-  const thinking = asString(delta['thinking']);
-  if (thinking !== undefined) block.thinking = addPiece(block.thinking, thinking);
-  const signature = asString(delta['signature']);
-  if (signature !== undefined) block.signature = (block.signature ?? '') + signature;
-  const partialJson = asString(delta['partial_json']);
-  if (partialJson !== undefined) block.partialJson = addPiece(block.partialJson, partialJson);
-  if (isObject(delta['citation'])) {
-    block.citations ??= [];
-    block.citations.push(delta['citation']);
-  }
-}
-
-function finishBlock({ start, text, thinking, signature, partialJson, citations }: Block): JsonObject {
-  // The deltas show the type if the event that starts the block is missing.
-  const type = thinking !== undefined ? 'thinking' : partialJson !== undefined ? 'tool_use' : 'text';
-  const block: JsonObject = { type, ...start };
-  if (text !== undefined) block['text'] = (asString(start['text']) ?? '') + text.toString();
-  if (thinking !== undefined) block['thinking'] = (asString(start['thinking']) ?? '') + thinking.toString();
-  if (signature !== undefined) block['signature'] = signature;
-  if (partialJson !== undefined) block['input'] = parseToolInput(partialJson.toString());
-  if (citations !== undefined) block['citations'] = citations;
-  return block;
 }
