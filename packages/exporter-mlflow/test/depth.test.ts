@@ -10,8 +10,16 @@ import { sanitizeSpan } from '../src/export/span/sanitize.js';
 import { copySpan } from '../src/export/span/span.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
-import { searchInPython } from './support/python-search.js';
+import { runPython } from './support/python.js';
 import { exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
+
+/** Finds all traces of an experiment with their spans, as users of Python do. */
+const SEARCH = `
+import json, sys, mlflow
+mlflow.set_tracking_uri(sys.argv[1])
+traces = mlflow.search_traces(locations=[sys.argv[2]])
+print(json.dumps(sorted(tags["mlflow.traceName"] for tags in traces["tags"])))
+`;
 
 const SEED = '{"seed":90071992547409931234,"price":1.50,"note":"a \\"}]\\" b"}';
 const around = (open: string, close: string, times: number, inside = SEED): string =>
@@ -178,7 +186,7 @@ describe('deeply nested JSON', () => {
       expect(await answer.text(), name).to.contain('the core');
     }
     client.close();
-    expect(await searchInPython(url, experimentId)).to.deep.equal(Object.keys(SPANS).sort());
+    expect(await runPython(SEARCH, url, experimentId)).to.deep.equal(Object.keys(SPANS).sort());
   });
 
   it('keeps the shape of a chat around it', () => {

@@ -122,7 +122,13 @@ describe('sanitizeSpan', () => {
         .startSpan('', { attributes: { ratio: Number.NaN, list: ['a', 'b'], flag: true, emoji: '😀', lone: '\ud800' } })
         .end();
       tracer
-        .startSpan('chat', { attributes: { ...chatAttributes('Hi', 'Hello'), 'session.id': 's'.repeat(250) } })
+        .startSpan('chat', {
+          attributes: {
+            ...chatAttributes('Hi', 'Hello'),
+            'mlflow.spanType': 'CHAT_MODEL',
+            'session.id': 's'.repeat(250),
+          },
+        })
         .end();
       tracer
         .startSpan('long', {

@@ -11,3 +11,11 @@ export function parseJson(text: string): unknown {
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** The text that a JSON string stands for. MLflow's attribute encoding allows both forms. */
+export function unquote(text: string): string {
+  // Parsing other texts would throw, which costs as much as half a request.
+  if (!/^\s*"/.test(text)) return text;
+  const value = parseJson(text);
+  return typeof value === 'string' ? value : text;
+}

@@ -5,6 +5,7 @@ import { COST, LIMITS, SERVER_TAGS, SPAN_TYPE, TOKEN_USAGE, TRACE_NAME, TRACE_TA
 import { limitDepth, limitDepthOfEach } from './depth.js';
 import { translateFramework } from './frameworks.js';
 import { copySpan } from './span.js';
+import { KIND_ATTRIBUTES, withSpanType } from './span-type.js';
 import {
   CACHE_CREATION_TOKENS,
   CACHE_READ_TOKENS,
@@ -34,7 +35,7 @@ const word: Rule = (value) => {
   if (typeof value === 'string') return /^\s*[[{]/.test(value) ? undefined : value;
   return Array.isArray(value) || typeof value === 'object' ? undefined : value;
 };
-const spanType: Rule = (value) => {
+const typeOfSpan: Rule = (value) => {
   const type = word(value);
   return typeof type === 'string' ? shorten(LIMITS.spanType)(type) : type;
 };
@@ -47,8 +48,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['session.id', shorten(LIMITS.session)],
   ['gen_ai.conversation.id', shorten(LIMITS.session)],
   ['user.id', shorten(LIMITS.metadataValue)],
-  ['gen_ai.operation.name', word],
-  [SPAN_TYPE, spanType],
+  ...KIND_ATTRIBUTES.map((attribute): [string, Rule] => [attribute, word]),
+  [SPAN_TYPE, typeOfSpan],
   [TOKEN_USAGE, mendUsage],
   [COST, mendCost],
   [`${TRACE_TAG_PREFIX}${TRACE_NAME}`, shorten(LIMITS.traceName)],
@@ -88,7 +89,7 @@ export function sanitizeSpan(span: ReadableSpan): ReadableSpan {
 }
 
 function sanitizeAttributes(recorded: Attributes): Attributes {
-  const attributes = translateFramework(recorded) ?? recorded;
+  const attributes = withSpanType(translateFramework(recorded) ?? recorded);
   let mended: Attributes | undefined;
   for (const key in attributes) {
     const value = attributes[key];

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { isRecord, parseJson } from '../../common/json.js';
+import { isRecord, parseJson, unquote } from '../../common/json.js';
 import { firstString } from '../../common/text.js';
 import { SPAN_INPUTS, SPAN_OUTPUTS, SPAN_TYPE } from '../../mlflow/names.js';
 
@@ -137,12 +137,4 @@ function parts(message: Record<string, unknown>): unknown[] {
   const content = message['parts'] ?? message['content'];
   if (typeof content === 'string') return [content];
   return Array.isArray(content) ? content : [];
-}
-
-/** The text that a JSON string stands for. MLflow's attribute encoding allows both forms. */
-function unquote(text: string): string {
-  // Parsing other texts would throw, which costs as much as half a request.
-  if (!/^\s*"/.test(text)) return text;
-  const value = parseJson(text);
-  return typeof value === 'string' ? value : text;
 }
