@@ -37,7 +37,8 @@ const CONVERSE = {
   },
   additionalModelRequestFields: { note: CANARY },
   promptVariables: { name: { text: CANARY } },
-  requestMetadata: { note: CANARY },
+  // No content: the application labels its requests for invocation logs.
+  requestMetadata: { team: 'harbour' },
 } as unknown as ConverseCommandInput;
 
 const BODIES: Readonly<Record<string, unknown>> = {

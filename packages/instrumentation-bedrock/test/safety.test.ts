@@ -442,6 +442,27 @@ describe('safety', () => {
     });
 
     it('whose model id cannot be read: the call is not traced, and one line reports it', async () => {
+      let isHostile = false;
+      const input = new Proxy(CONVERSE, {
+        get(target, key, receiver) {
+          // The instrumentation reads before the SDK.
+          if (key !== 'modelId' || !isHostile) return Reflect.get(target, key, receiver);
+          isHostile = false;
+          throw new Error('hostile');
+        },
+      });
+      for (let call = 0; call < 2; call++) {
+        await compare(() => {
+          isHostile = tracing.instrumentation.isEnabled();
+          return client.send(new sdk.ConverseCommand(input));
+        });
+      }
+      expect(tracing.spans()).to.have.lengthOf(0);
+      expect(said()).to.have.lengthOf(1);
+      expect(said()[0]).to.include('starting the span of a call failed; the call is not traced (said once)');
+    });
+
+    it('of which a member cannot be read: the span lacks it, and one line reports it', async () => {
       const input = new Proxy(CONVERSE, {
         get(target, key, receiver) {
           if (key === 'guardrailConfig') throw new Error('hostile');
@@ -450,9 +471,11 @@ describe('safety', () => {
         ownKeys: () => ['modelId', 'messages'],
       });
       for (let call = 0; call < 2; call++) await compare(() => client.send(new sdk.ConverseCommand(input)));
-      expect(tracing.spans()).to.have.lengthOf(0);
-      expect(said()).to.have.lengthOf(1);
-      expect(said()[0]).to.include('starting the span of a call failed; the call is not traced (said once)');
+      expect(tracing.spans().map(({ attributes }) => attributes['gen_ai.request.model'])).to.deep.equal([
+        CONVERSE.modelId,
+        CONVERSE.modelId,
+      ]);
+      expect(said().join()).to.include('reading the request failed; the span may lack what could not be read');
     });
 
     it('that are thrown and cannot be read: the application gets them, and the span is ERROR', async () => {

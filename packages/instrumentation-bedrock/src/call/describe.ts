@@ -5,6 +5,7 @@ import type { OperationName, ResponseFacts, ServerEndpoint } from '../data/facts
 import type { JsonValue } from '../data/json.js';
 import { identifyModel } from '../data/model-id.js';
 import { ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK } from '../data/semconv.js';
+import type { RequestedService } from '../data/service.js';
 import { combineUsage, type TokenUsage } from '../data/usage.js';
 import type { Dialect } from '../dialects/dialect.js';
 import type { Operation, OperationAnswer, OperationRequest } from '../operations/operation.js';
@@ -18,6 +19,7 @@ import {
   addServer,
   addUsage,
 } from '../span/attributes.js';
+import { addRequestedService, addServedService } from '../span/service-attributes.js';
 import type { RequestContent } from '../span/writer.js';
 import type { ChunkTimes } from './chunk-times.js';
 import type { Exchange } from './exchange.js';
@@ -30,6 +32,7 @@ export function requestFacts(operation: Operation, request: OperationRequest, di
   const parameters = dialect.readParameters(request.body() ?? {});
   const attributes: Attributes = {};
   addRequest(attributes, { operation: dialect.operation, spanType, messageFormat, modelId, model, parameters });
+  addRequestedService(attributes, request.service());
   addAll(attributes, facts);
   return attributes;
 }
@@ -98,8 +101,20 @@ export function answerFacts(
   add(attributes, ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, times.toFirstChunk);
   if (usage) addUsage(attributes, usage, operation);
   if (facts) addResponse(attributes, facts);
+  addRequestedService(attributes, missingIn(request.service(), exchange.requested()));
+  addServedService(attributes, exchange.served());
+  if (answer?.service) addServedService(attributes, answer.service());
   const isModelHidden = request.model.baseId === undefined;
   if (isModelHidden && facts?.model !== undefined) addAnsweringModel(attributes, facts.model);
   addAll(attributes, answer?.facts);
   return attributes;
+}
+
+/** What the headers ask for and the input does not: the application's own middleware has added it. */
+function missingIn(input: RequestedService, headers: RequestedService): RequestedService {
+  const missing: { -readonly [Key in keyof RequestedService]: RequestedService[Key] } = { ...headers };
+  for (const key of Object.keys(input) as (keyof RequestedService)[]) {
+    if (input[key] !== undefined) delete missing[key];
+  }
+  return missing;
 }

@@ -2,6 +2,13 @@
 
 import type { ExchangeFacts, ServerEndpoint } from '../data/facts.js';
 import { asNumber, asObject, asString } from '../data/json.js';
+import {
+  bedrockHeaders,
+  type RequestedService,
+  readRequestHeaders,
+  readResponseHeaders,
+  type ServedService,
+} from '../data/service.js';
 import { readUsageHeaders, type UsageReport } from '../data/usage.js';
 
 export class Exchange {
@@ -13,6 +20,9 @@ export class Exchange {
   #attempts = 0;
   #statusCode: number | undefined;
   #requestId: string | undefined;
+  /** Headers of the latest attempt, as the SDK has them. Most of them are never read. */
+  #requestHeaders: unknown;
+  #responseHeaders: unknown;
 
   constructor(server: ServerEndpoint | undefined) {
     this.server = server;
@@ -21,7 +31,8 @@ export class Exchange {
   /** Reads a request before it is sent, once for each attempt. Forgets the response to the attempt before. */
   sending(request: unknown): void {
     this.#sent++;
-    this.usage = this.#statusCode = this.#requestId = undefined;
+    this.usage = this.#statusCode = this.#requestId = this.#responseHeaders = undefined;
+    this.#requestHeaders = asObject(request)?.['headers'];
     const endpoint = readEndpoint(request);
     const isKnown = endpoint?.address === this.server?.address && endpoint?.port === this.server?.port;
     if (endpoint && !isKnown) this.server = endpoint;
@@ -31,6 +42,7 @@ export class Exchange {
   received(result: unknown): void {
     const response = asObject(asObject(result)?.['response']);
     const headers = asObject(response?.['headers']);
+    this.#responseHeaders = headers;
     this.#statusCode = asNumber(response?.['statusCode']);
     this.#requestId = asString(headers?.['x-amzn-requestid']);
     this.usage = headers && readUsageHeaders(headers);
@@ -52,6 +64,16 @@ export class Exchange {
     // not see the exchange.
     const resendCount = (this.#sent || this.#attempts) - 1;
     return { resendCount, statusCode: this.#statusCode, requestId: this.#requestId };
+  }
+
+  /** What the headers of the request ask for. */
+  requested(): RequestedService {
+    return readRequestHeaders(bedrockHeaders(this.#requestHeaders));
+  }
+
+  /** What the headers of the response state. */
+  served(): ServedService {
+    return readResponseHeaders(bedrockHeaders(this.#responseHeaders));
   }
 }
 

@@ -23,6 +23,12 @@ export interface RequestParameters {
   readonly encodingFormats?: readonly string[] | undefined;
   /** The kind of content that the request asks for; undefined for text. */
   readonly outputType?: 'json' | 'image' | 'speech' | undefined;
+  /** In the words of the provider, as sent. */
+  readonly reasoningLevel?: string | undefined;
+  /** In tokens. */
+  readonly reasoningBudget?: number | undefined;
+  /** The provider's own service tier, in its own request format. */
+  readonly serviceTier?: string | undefined;
 }
 
 /** What an answer states besides its content. */
@@ -35,6 +41,8 @@ export interface ResponseFacts {
   readonly usage?: UsageReport | undefined;
   /** Length of the vectors in the answer. */
   readonly embeddingDimensions?: number | undefined;
+  /** The provider's own service tier, in its own answer format. */
+  readonly serviceTier?: string | undefined;
 }
 
 /** The host that received a request. */

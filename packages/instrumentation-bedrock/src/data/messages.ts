@@ -41,6 +41,8 @@ export interface ToolDefinition {
 export interface InputContent {
   readonly messages: readonly Message[];
   readonly systemInstructions?: readonly Part[] | undefined;
+  /** The values for the variables of a managed prompt, by name. */
+  readonly promptVariables?: ReadonlyMap<string, string> | undefined;
 }
 
 export function textPart(content: string): Part {

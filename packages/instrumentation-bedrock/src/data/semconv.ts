@@ -41,6 +41,14 @@ export const ATTR_GEN_AI_REQUEST_CHOICE_COUNT = 'gen_ai.request.choice.count';
 export const ATTR_GEN_AI_REQUEST_ENCODING_FORMATS = 'gen_ai.request.encoding_formats';
 /** int. Request for embeddings, then the length of the vectors in the answer. */
 export const ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT = 'gen_ai.embeddings.dimension.count';
+/** string. Request: effort of reasoning as sent (`effort`, `reasoning_effort`, `maxReasoningEffort`, …). Newer conventions. */
+export const ATTR_GEN_AI_REQUEST_REASONING_LEVEL = 'gen_ai.request.reasoning.level';
+/** string. Id of the managed prompt, if `modelId` is its ARN. Newer conventions. */
+export const ATTR_GEN_AI_PROMPT_NAME = 'gen_ai.prompt.name';
+/** string. Version in the ARN of the managed prompt. Newer conventions. */
+export const ATTR_GEN_AI_PROMPT_VERSION = 'gen_ai.prompt.version';
+/** string. `promptVariables` of a Converse request, one attribute for each; content. Newer conventions. */
+export const ATTR_GEN_AI_PROMPT_VARIABLE = 'gen_ai.prompt.variable.<key>';
 /** string. `image` for image models, `json` if the request asks for JSON; else absent. */
 export const ATTR_GEN_AI_OUTPUT_TYPE = 'gen_ai.output.type';
 /** string. Body of the answer, if its dialect has one. */
@@ -79,10 +87,14 @@ export const ATTR_AWS_REQUEST_ID = 'aws.request_id';
 export const ATTR_AWS_BEDROCK_GUARDRAIL_ID = 'aws.bedrock.guardrail.id';
 
 /** No convention defines these. Their names follow `aws.bedrock.guardrail.id`. */
-/** string. Request of ApplyGuardrail. */
+/** string. Request, with the guardrail's id. */
 export const ATTR_AWS_BEDROCK_GUARDRAIL_VERSION = 'aws.bedrock.guardrail.version';
-/** string. Answer of ApplyGuardrail: `NONE` or `GUARDRAIL_INTERVENED`. */
+/** string. Answer: `NONE` or `GUARDRAIL_INTERVENED` (blocked or masked); for Converse from stop reason and trace. */
 export const ATTR_AWS_BEDROCK_GUARDRAIL_ACTION = 'aws.bedrock.guardrail.action';
+/** string. `actionReason` of the answer or its trace, at most 1024 characters. It quotes no content. */
+export const ATTR_AWS_BEDROCK_GUARDRAIL_ACTION_REASON = 'aws.bedrock.guardrail.action_reason';
+/** string[]. Answer or its trace: `REQUEST`, `ACCOUNT_ENFORCED`, `ORGANIZATION_ENFORCED`, for all guardrails that were applied. */
+export const ATTR_AWS_BEDROCK_GUARDRAIL_ORIGIN = 'aws.bedrock.guardrail.origin';
 /** int. Answer of ApplyGuardrail. */
 export const ATTR_AWS_BEDROCK_GUARDRAIL_ASSESSMENT_COUNT = 'aws.bedrock.guardrail.assessment.count';
 /** int. Answer of CountTokens. These tokens are counted, not used, so they are no usage. */
@@ -91,6 +103,25 @@ export const ATTR_AWS_BEDROCK_COUNTED_INPUT_TOKENS = 'aws.bedrock.counted_input_
 export const ATTR_AWS_BEDROCK_INVOCATION_ARN = 'aws.bedrock.invocation.arn';
 /** string. Answer of GetAsyncInvoke. */
 export const ATTR_AWS_BEDROCK_INVOCATION_STATUS = 'aws.bedrock.invocation.status';
+
+/** string. Request: `serviceTier`, or `service_tier` of the model's own format. */
+export const ATTR_AWS_BEDROCK_REQUEST_SERVICE_TIER = 'aws.bedrock.request.service_tier';
+/** string. Answer: the tier that served the call, which sets the price. */
+export const ATTR_AWS_BEDROCK_RESPONSE_SERVICE_TIER = 'aws.bedrock.response.service_tier';
+/** string. Request: `standard` or `optimized`. */
+export const ATTR_AWS_BEDROCK_REQUEST_PERFORMANCE_LATENCY = 'aws.bedrock.request.performance_config.latency';
+/** string. Answer: the mode that served the call. */
+export const ATTR_AWS_BEDROCK_RESPONSE_PERFORMANCE_LATENCY = 'aws.bedrock.response.performance_config.latency';
+/** int. Request: token budget for reasoning (`budget_tokens`). */
+export const ATTR_AWS_BEDROCK_REQUEST_REASONING_BUDGET = 'aws.bedrock.request.reasoning.budget_tokens';
+/** string. Request: tags for invocation logs, one attribute for each; at most 16, each of at most 256 characters. */
+export const ATTR_AWS_BEDROCK_REQUEST_METADATA = 'aws.bedrock.request_metadata.<key>';
+/** string. `modelId` of the request, if it is the ARN of a managed prompt. */
+export const ATTR_AWS_BEDROCK_PROMPT_ARN = 'aws.bedrock.prompt.arn';
+/** int. Answer: milliseconds that the service measured (`latencyMs`, `invocationLatency`). */
+export const ATTR_AWS_BEDROCK_RESPONSE_LATENCY_MS = 'aws.bedrock.response.latency_ms';
+/** int. Metrics of an InvokeModel stream: milliseconds until the first byte. */
+export const ATTR_AWS_BEDROCK_RESPONSE_FIRST_BYTE_LATENCY_MS = 'aws.bedrock.response.first_byte_latency_ms';
 
 /** `gen_ai.provider.name` of every Bedrock call, as the conventions require, for models of all vendors. */
 export const PROVIDER_AWS_BEDROCK = 'aws.bedrock';

@@ -12,11 +12,13 @@ import {
   type JsonValue,
 } from '../data/json.js';
 import { finishReason, type Message, message, type Part, type ToolDefinition, textPart } from '../data/messages.js';
+import { asWord } from '../data/service.js';
 import { readAnthropicUsage } from './anthropic-usage.js';
 import { viewAnthropicRequest, viewAnthropicResponse } from './chat-view.js';
 import type { Dialect } from './dialect.js';
 import { createAnthropicFold } from './fold/anthropic-messages-fold.js';
 import { blobPart, filePart, toolCallPart, toolResponsePart, uriPart } from './messages/parts.js';
+import { readReasoning } from './reasoning.js';
 
 export const anthropicMessages: Dialect = {
   name: 'anthropic-messages',
@@ -33,6 +35,8 @@ export const anthropicMessages: Dialect = {
     topK: asNumber(body['top_k']),
     stopSequences: asStrings(body['stop_sequences']),
     outputType: outputFormat(body)?.['type'] === 'json_schema' ? 'json' : undefined,
+    ...readReasoning(body),
+    serviceTier: asWord(body['service_tier']),
   }),
   readInput(body) {
     const system = readContent(body['system']);
@@ -47,6 +51,7 @@ export const anthropicMessages: Dialect = {
     model: asString(body['model']),
     finishReasons: asStrings([body['stop_reason']]),
     usage: readAnthropicUsage(asObject(body['usage'])),
+    serviceTier: asWord(asObject(body['usage'])?.['service_tier']),
   }),
   readOutput(body) {
     if (!Array.isArray(body['content'])) return [];

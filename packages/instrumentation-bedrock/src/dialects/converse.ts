@@ -11,11 +11,13 @@ import {
   type JsonValue,
 } from '../data/json.js';
 import { finishReason } from '../data/messages.js';
+import { asWord } from '../data/service.js';
 import type { UsageReport } from '../data/usage.js';
 import { viewConverseRequest, viewConverseResponse } from './chat-view.js';
 import type { Dialect } from './dialect.js';
 import { createConverseFold } from './fold/converse-fold.js';
 import { readConversation, readMessage, readToolConfig } from './messages/content-blocks.js';
+import { readReasoning } from './reasoning.js';
 
 export const converse: Dialect = {
   name: 'converse',
@@ -27,6 +29,8 @@ export const converse: Dialect = {
     const inference = asObject(body['inferenceConfig']) ?? {};
     // Converse has no member for top_k. Models that support it read it from the additional fields.
     const additional = asObject(body['additionalModelRequestFields']) ?? {};
+    const { reasoningLevel, reasoningBudget } = readReasoning(additional);
+    const output = asObject(body['outputConfig']);
     return {
       maxTokens: asNumber(inference['maxTokens']),
       temperature: asNumber(inference['temperature']),
@@ -36,11 +40,15 @@ export const converse: Dialect = {
         asNumber(additional['topK']) ??
         asNumber(asObject(additional['inferenceConfig'])?.['topK']),
       stopSequences: asStrings(inference['stopSequences']),
-      outputType:
-        asObject(asObject(body['outputConfig'])?.['textFormat'])?.['type'] === 'json_schema' ? 'json' : undefined,
+      outputType: asObject(output?.['textFormat'])?.['type'] === 'json_schema' ? 'json' : undefined,
+      reasoningLevel: asWord(output?.['effort']) ?? reasoningLevel,
+      reasoningBudget,
     };
   },
-  readInput: readConversation,
+  readInput: (body) => ({
+    ...readConversation(body),
+    promptVariables: readPromptVariables(asObject(body['promptVariables'])),
+  }),
   readTools: readToolConfig,
   readResponse(body) {
     const reason = asString(body['stopReason']);
@@ -60,6 +68,20 @@ export const converse: Dialect = {
   createFold: ({ content }) => createConverseFold({ content, isTextSplit: false }),
   chunkName: firstKey,
 };
+
+/** Further variables are in `mlflow.spanInputs` only: a span can hold only so many attributes. */
+const MAX_PROMPT_VARIABLES = 32;
+
+/** Text is the only kind of value that the API defines. Others become JSON text. */
+function readPromptVariables(variables: JsonObject | undefined): ReadonlyMap<string, string> | undefined {
+  if (!variables) return undefined;
+  const read = new Map<string, string>();
+  for (const [name, value] of Object.entries(variables).slice(0, MAX_PROMPT_VARIABLES)) {
+    if (asWord(name) !== undefined)
+      read.set(name, asString(asObject(value)?.['text']) ?? JSON.stringify(value ?? null));
+  }
+  return read;
+}
 
 /** Reads `usage`. Nova's own format, and in places the service, name cached tokens `…TokenCount`. */
 function readConverseUsage(usage: JsonObject | undefined): UsageReport | undefined {

@@ -6,6 +6,7 @@ import { converse } from './converse.js';
 import type { Dialect } from './dialect.js';
 import { createConverseFold } from './fold/converse-fold.js';
 import { readConversation, readToolConfig } from './messages/content-blocks.js';
+import { readReasoning } from './reasoning.js';
 
 const CHUNK_MEMBERS = ['messageStart', 'contentBlockStart', 'contentBlockDelta', 'contentBlockStop', 'messageStop'];
 
@@ -26,6 +27,7 @@ export const nova: Dialect = {
       topP: asNumber(inference['top_p']) ?? asNumber(inference['topP']),
       topK: asNumber(inference['top_k']) ?? asNumber(inference['topK']),
       stopSequences: asStrings(inference['stopSequences']),
+      ...readReasoning(body),
     };
   },
   readInput: readConversation,

@@ -2,6 +2,8 @@
 
 import type { RequestParameters, ResponseFacts } from '../data/facts.js';
 import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject, type JsonValue } from '../data/json.js';
+import { asWord } from '../data/service.js';
+import { readReasoning } from './reasoning.js';
 
 export function readOpenAiParameters(body: JsonObject): RequestParameters {
   const stop = asString(body['stop']);
@@ -15,6 +17,8 @@ export function readOpenAiParameters(body: JsonObject): RequestParameters {
     presencePenalty: asNumber(body['presence_penalty']),
     choiceCount: asNumber(body['n']),
     outputType: asString(asObject(body['response_format'])?.['type'])?.startsWith('json') ? 'json' : undefined,
+    ...readReasoning(body),
+    serviceTier: asWord(body['service_tier']),
   };
 }
 
@@ -23,6 +27,7 @@ export function readOpenAiResponse(body: JsonObject): ResponseFacts {
   return {
     id: asString(body['id']),
     model: asString(body['model']),
+    serviceTier: asWord(body['service_tier']),
     finishReasons: asStrings(asObjects(body['choices']).map(choiceReason)),
     usage: usage && {
       inputTokens: asNumber(usage['prompt_tokens']),

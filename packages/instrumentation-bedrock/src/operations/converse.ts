@@ -1,8 +1,17 @@
 /** Converse and ConverseStream: one dialect for all models, in the SDK's own objects. */
 
+import { readConverseVerdict } from '../data/guardrail.js';
 import { asObject, asString, firstKey, isObject, type JsonObject, type ToJsonOptions, toJson } from '../data/json.js';
 import { identifyModel } from '../data/model-id.js';
-import { ATTR_AWS_BEDROCK_GUARDRAIL_ID } from '../data/semconv.js';
+import { once } from '../data/once.js';
+import {
+  readConverseLatency,
+  readConverseTier,
+  readGuardrail,
+  readPrompt,
+  readRequestMetadata,
+  type ServedService,
+} from '../data/service.js';
 import { converse as dialect } from '../dialects/converse.js';
 import type {
   ContentForm,
@@ -23,7 +32,7 @@ export const converse: Operation = {
   name: 'Converse',
   spanType: 'CHAT_MODEL',
   readRequest,
-  readAnswer: (_request, output, limits) => answerOf(asObject(output), limits),
+  readAnswer: (request, output, limits) => answerOf(request, asObject(output), limits),
 };
 
 export const converseStream: Operation = {
@@ -35,25 +44,40 @@ export const converseStream: Operation = {
 function readRequest(input: unknown, limits: ToJsonOptions): OperationRequest {
   const raw = asObject(input);
   const modelId = asString(raw?.['modelId']);
-  const guardrail = asObject(raw?.['guardrailConfig']);
   return {
     modelId,
     model: identifyModel(modelId),
     dialect,
     isCertain: true,
-    facts: { [ATTR_AWS_BEDROCK_GUARDRAIL_ID]: asString(guardrail?.['guardrailIdentifier']) },
     body: () => raw,
     content: () => toJson(input, limits),
     form: FORM,
+    service: once(() => ({
+      ...readConverseTier(raw ?? {}),
+      ...readGuardrail(asObject(raw?.['guardrailConfig'])),
+      ...readPrompt(modelId),
+      metadata: readRequestMetadata(raw?.['requestMetadata']),
+    })),
   };
 }
 
-function answerOf(output: JsonObject | undefined, limits: ToJsonOptions): OperationAnswer {
-  // Redacted reasoning and images are bytes, so the answer needs a copy too.
-  return { dialect, body: () => output, content: () => toJson(output, limits), form: FORM };
+function answerOf(request: OperationRequest, output: JsonObject | undefined, limits: ToJsonOptions): OperationAnswer {
+  const service = (body: JsonObject): ServedService => ({
+    ...readConverseTier(body),
+    ...readConverseLatency(body),
+    ...readConverseVerdict(body, request.service().guardrailId !== undefined),
+  });
+  return {
+    dialect,
+    body: () => output,
+    // Redacted reasoning and images are bytes, so the answer needs a copy too.
+    content: () => toJson(output, limits),
+    form: FORM,
+    service: () => service(output ?? {}),
+  };
 }
 
-function createReader(_request: OperationRequest, _output: unknown, options: StreamOptions): StreamReader {
+function createReader(request: OperationRequest, _output: unknown, options: StreamOptions): StreamReader {
   const fold = dialect.createFold({ content: options.withContent });
   return {
     read(event) {
@@ -66,7 +90,7 @@ function createReader(_request: OperationRequest, _output: unknown, options: Str
       const name = firstKey(members) ?? 'chunk';
       return { name, value: members[name] ?? null };
     },
-    answer: () => answerOf(fold.body(), options),
+    answer: () => answerOf(request, fold.body(), options),
     isComplete: fold.isComplete,
   };
 }

@@ -1,5 +1,6 @@
 /** InvokeModel and InvokeModelWithResponseStream: the body is in the model's own format. */
 
+import { readInvokeVerdict } from '../data/guardrail.js';
 import {
   asBytes,
   asObject,
@@ -15,7 +16,15 @@ import {
   toJson,
 } from '../data/json.js';
 import { identifyModel } from '../data/model-id.js';
-import { ATTR_AWS_BEDROCK_GUARDRAIL_ID } from '../data/semconv.js';
+import { once } from '../data/once.js';
+import {
+  readGuardrail,
+  readInvocationLatency,
+  readInvokeTier,
+  readPrompt,
+  readRequestMetadata,
+  type ServedService,
+} from '../data/service.js';
 import { readInvocationMetrics, type UsageReport } from '../data/usage.js';
 import type { Dialect } from '../dialects/dialect.js';
 import { chooseDialect, dialectOfResponse } from '../dialects/index.js';
@@ -33,7 +42,9 @@ import type {
 const INVOCATION_METRICS = 'amazon-bedrock-invocationMetrics';
 /** The service adds these members to bodies and chunks if a guardrail is on. */
 const GUARDRAIL_ACTION = 'amazon-bedrock-guardrailAction';
-const GUARDRAIL_MEMBERS = [GUARDRAIL_ACTION, 'amazon-bedrock-trace'];
+const INTERVENED = 'INTERVENED';
+const GUARDRAIL_TRACE = 'amazon-bedrock-trace';
+const GUARDRAIL_MEMBERS = [GUARDRAIL_ACTION, GUARDRAIL_TRACE];
 
 const FORM: ContentForm = { bodyOf, show };
 
@@ -49,20 +60,21 @@ function readRequest(input: unknown, limits: ToJsonOptions): OperationRequest {
   const raw = asObject(input) ?? {};
   const modelId = asString(raw['modelId']);
   const model = identifyModel(modelId);
-  // Read once: the member can be a getter, and parsing is slow.
-  let read: ModelBody | undefined;
-  const modelBody = (): ModelBody => {
-    read ??= readModelBody(raw['body'], limits);
-    return read;
-  };
+  // The member can be a getter, and parsing is slow.
+  const modelBody = once(() => readModelBody(raw['body'], limits));
   return {
     modelId,
     model,
     ...chooseDialect(model.baseId, () => modelBody().value),
-    facts: { [ATTR_AWS_BEDROCK_GUARDRAIL_ID]: asString(raw['guardrailIdentifier']) },
     body: () => asObject(modelBody().value),
     content: () => withBody(raw, modelBody().value, limits),
     form: { bodyOf, show: (content, view) => showRequest(content, view, modelBody()) },
+    service: once(() => ({
+      ...readInvokeTier(raw),
+      ...readGuardrail(raw),
+      ...readPrompt(modelId),
+      metadata: readRequestMetadata(raw['requestMetadata']),
+    })),
   };
 }
 
@@ -70,7 +82,17 @@ function readAnswer(request: OperationRequest, output: unknown, limits: ToJsonOp
   const raw = asObject(output) ?? {};
   const { value } = readModelBody(raw['body'], limits);
   const dialect = isObject(value) ? dialectOfResponse(request, value) : request.dialect;
-  return { dialect, body: () => asObject(value), content: () => withBody(raw, value, limits), form: FORM };
+  const body = asObject(value);
+  return {
+    dialect,
+    body: () => body,
+    content: () => withBody(raw, value, limits),
+    form: FORM,
+    service: () => ({
+      ...readInvokeTier(raw),
+      ...readInvokeVerdict(body?.[GUARDRAIL_ACTION], body?.[GUARDRAIL_TRACE]),
+    }),
+  };
 }
 
 function bodyOf(content: JsonValue): JsonObject | undefined {
@@ -105,9 +127,12 @@ function createReader(request: OperationRequest, output: unknown, options: Strea
   let fold = request.dialect.createFold(foldOptions);
   let usage: UsageReport | undefined;
   const guardrail: JsonObject = {};
+  let hasIntervened = false;
+  let latency: ServedService = {};
   let textLength = 0;
   // Copied at once: a reference to the output would keep an abandoned stream from being collected.
   const rest = withBody(asObject(output) ?? {}, undefined, options);
+  const tier = readInvokeTier(rest);
   return {
     read(event) {
       const bytes = asBytes(asObject(asObject(event)?.['chunk'])?.['bytes']);
@@ -121,10 +146,16 @@ function createReader(request: OperationRequest, output: unknown, options: Strea
         if (dialect !== request.dialect) fold = dialect.createFold(foldOptions);
       }
       fold.add(chunk);
-      if (isObject(chunk[INVOCATION_METRICS])) usage = readInvocationMetrics(chunk[INVOCATION_METRICS]);
+      const metrics = asObject(chunk[INVOCATION_METRICS]);
+      if (metrics) {
+        usage = readInvocationMetrics(metrics);
+        latency = readInvocationLatency(metrics);
+      }
       for (const key of GUARDRAIL_MEMBERS) {
         if (chunk[key] !== undefined) guardrail[key] = chunk[key];
       }
+      // Each chunk states whether the guardrail changed this piece of the answer.
+      hasIntervened ||= chunk[GUARDRAIL_ACTION] === INTERVENED;
       return chunk;
     },
     show(chunk) {
@@ -139,9 +170,12 @@ function createReader(request: OperationRequest, output: unknown, options: Strea
         if (!body) return rest;
         return { ...rest, body: mayExceed(textLength, options) ? toJson(body, options) : body };
       };
-      return { dialect: dialect ?? request.dialect, usage, body: () => body, content, form: FORM };
+      const action = hasIntervened ? INTERVENED : guardrail[GUARDRAIL_ACTION];
+      const verdict = (): ServedService => readInvokeVerdict(action, guardrail[GUARDRAIL_TRACE]);
+      const service = (): ServedService => ({ ...tier, ...latency, ...verdict() });
+      return { dialect: dialect ?? request.dialect, usage, body: () => body, content, form: FORM, service };
     },
     // A stream that a guardrail blocked is complete although it has neither metrics nor a finish reason.
-    isComplete: () => usage !== undefined || guardrail[GUARDRAIL_ACTION] === 'INTERVENED' || fold.isComplete(),
+    isComplete: () => usage !== undefined || guardrail[GUARDRAIL_ACTION] === INTERVENED || fold.isComplete(),
   };
 }

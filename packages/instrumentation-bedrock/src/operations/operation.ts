@@ -3,6 +3,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { JsonObject, JsonValue, ToJsonOptions } from '../data/json.js';
 import type { ModelIdentity } from '../data/model-id.js';
+import type { RequestedService, ServedService } from '../data/service.js';
 import type { UsageReport } from '../data/usage.js';
 import type { ChatView, Dialect } from '../dialects/dialect.js';
 
@@ -55,12 +56,16 @@ export interface OperationRequest extends Exchanged {
   readonly model: ModelIdentity;
   /** False if the shape of the answer can still show that the dialect is another. */
   readonly isCertain: boolean;
+  /** What the request asked of the service when the span started. Called only if the span is recorded. */
+  service(): RequestedService;
 }
 
 /** An answer, or the answer that the events of a stream add up to. */
 export interface OperationAnswer extends Exchanged {
   /** Token usage from outside the body: the invocation metrics of a stream. */
   readonly usage?: UsageReport | undefined;
+  /** How the service treated the call. Called only if the span is recorded. */
+  service?(): ServedService;
 }
 
 /** Where the copied content of an operation holds the dialect's body, and what MLflow shows of the content. */

@@ -3,7 +3,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import { asObject, asString, type JsonObject, type JsonValue, type ToJsonOptions, toJson } from '../data/json.js';
 import { identifyModel } from '../data/model-id.js';
-import { ATTR_AWS_BEDROCK_GUARDRAIL_ID } from '../data/semconv.js';
+import { once } from '../data/once.js';
+import { readGuardrail, type ServedService } from '../data/service.js';
 import { blankDialect } from '../dialects/blank.js';
 import type { ContentForm, Operation } from './operation.js';
 
@@ -14,6 +15,7 @@ export interface PlainOperation {
   readonly recordsContent?: boolean;
   requestFacts?(input: JsonObject): Attributes;
   answerFacts?(output: JsonObject): Attributes;
+  served?(output: JsonObject): ServedService;
 }
 
 const FORM: ContentForm = { bodyOf: () => undefined, show: (content) => content };
@@ -30,16 +32,28 @@ export function plainOperation(plain: PlainOperation): Operation {
     readRequest(input, limits) {
       const raw = asObject(input) ?? {};
       const modelId = asString(raw['modelId']);
-      const facts = {
-        [ATTR_AWS_BEDROCK_GUARDRAIL_ID]: asString(raw['guardrailIdentifier']),
-        ...plain.requestFacts?.(raw),
+      return {
+        modelId,
+        model: identifyModel(modelId),
+        dialect,
+        isCertain: true,
+        facts: plain.requestFacts?.(raw),
+        body,
+        content: () => copy(input, limits),
+        form: FORM,
+        service: once(() => readGuardrail(raw)),
       };
-      const content = (): JsonValue | undefined => copy(input, limits);
-      return { modelId, model: identifyModel(modelId), dialect, isCertain: true, facts, body, content, form: FORM };
     },
     readAnswer(_request, output, limits) {
-      const facts = plain.answerFacts?.(asObject(output) ?? {});
-      return { dialect, facts, body, content: () => copy(output, limits), form: FORM };
+      const raw = asObject(output) ?? {};
+      return {
+        dialect,
+        facts: plain.answerFacts?.(raw),
+        body,
+        content: () => copy(output, limits),
+        form: FORM,
+        service: () => plain.served?.(raw) ?? {},
+      };
     },
   };
 }

@@ -26,6 +26,9 @@ const PARAMETERS: { readonly [Key in keyof Required<Omit<RequestParameters, 'sto
   embeddingDimensions: semconv.ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT,
   encodingFormats: semconv.ATTR_GEN_AI_REQUEST_ENCODING_FORMATS,
   outputType: semconv.ATTR_GEN_AI_OUTPUT_TYPE,
+  reasoningLevel: semconv.ATTR_GEN_AI_REQUEST_REASONING_LEVEL,
+  reasoningBudget: semconv.ATTR_AWS_BEDROCK_REQUEST_REASONING_BUDGET,
+  serviceTier: semconv.ATTR_AWS_BEDROCK_REQUEST_SERVICE_TIER,
 };
 
 const PARAMETER_KEYS = Object.keys(PARAMETERS) as (keyof typeof PARAMETERS)[];
@@ -86,10 +89,11 @@ export function addRequest(attributes: Attributes, request: RequestToDescribe): 
 }
 
 export function addResponse(attributes: Attributes, facts: ResponseFacts): void {
-  const { id, model, embeddingDimensions, finishReasons } = facts;
+  const { id, model, embeddingDimensions, finishReasons, serviceTier } = facts;
   add(attributes, semconv.ATTR_GEN_AI_RESPONSE_ID, id);
   add(attributes, semconv.ATTR_GEN_AI_RESPONSE_MODEL, model);
   add(attributes, semconv.ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT, embeddingDimensions);
+  add(attributes, semconv.ATTR_AWS_BEDROCK_RESPONSE_SERVICE_TIER, serviceTier);
   if (finishReasons?.length) attributes[semconv.ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [...finishReasons];
 }
 
@@ -144,6 +148,11 @@ export function addAll(attributes: Attributes, added: Attributes | undefined): v
   for (const name in added) add(attributes, name, added[name]);
 }
 
+/** @param template the name of an attribute with the placeholder `<key>`. */
+export function keyed(template: string, key: string): string {
+  return template.replace('<key>', () => key);
+}
+
 /** Content by attribute: JSON text on spans, structured values in events. */
 export type ContentAttributes = Readonly<Record<string, unknown>>;
 
@@ -152,6 +161,13 @@ export function inputContent({ messages, systemInstructions }: InputContent): Co
   if (messages.length > 0) content[semconv.ATTR_GEN_AI_INPUT_MESSAGES] = messages;
   if (systemInstructions) content[semconv.ATTR_GEN_AI_SYSTEM_INSTRUCTIONS] = systemInstructions;
   return content;
+}
+
+/** Texts, so unlike other content they are the same on spans and in events. */
+export function promptVariables({ promptVariables: variables = new Map() }: InputContent): Attributes {
+  const attributes: Attributes = {};
+  for (const [name, value] of variables) attributes[keyed(semconv.ATTR_GEN_AI_PROMPT_VARIABLE, name)] = value;
+  return attributes;
 }
 
 export function outputContent(messages: readonly OutputMessage[]): ContentAttributes {

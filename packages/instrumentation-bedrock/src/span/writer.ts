@@ -12,7 +12,15 @@ import type { JsonValue } from '../data/json.js';
 import type { InputContent, OutputMessage, ToolDefinition } from '../data/messages.js';
 import * as semconv from '../data/semconv.js';
 import type { ResolvedConfig } from '../data/settings.js';
-import { add, type ContentAttributes, inputContent, mlflowTools, outputContent, toolContent } from './attributes.js';
+import {
+  add,
+  type ContentAttributes,
+  inputContent,
+  mlflowTools,
+  outputContent,
+  promptVariables,
+  toolContent,
+} from './attributes.js';
 import type { InferenceEvent } from './events.js';
 
 /** The content of a request that its dialect reads. */
@@ -51,6 +59,7 @@ export class SpanWriter {
       this.#content[semconv.ATTR_GEN_AI_REQUEST_STOP_SEQUENCES] = [...stopSequences];
     }
     this.#addMessages(inputContent(input));
+    this.#addTexts(promptVariables(input));
     this.#addMessages(toolContent(tools));
     if (this.#config.mlflowContent) this.#addContent(mlflowTools(tools));
   }
@@ -106,6 +115,11 @@ export class SpanWriter {
   #addMessages(content: ContentAttributes): void {
     if (this.#config.genAiContent) this.#addContent(content);
     this.#event?.add(content);
+  }
+
+  #addTexts(texts: Attributes): void {
+    if (this.#config.genAiContent) Object.assign(this.#content, texts);
+    this.#event?.add(texts);
   }
 
   #addContent(content: ContentAttributes): void {
