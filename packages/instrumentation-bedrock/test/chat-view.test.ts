@@ -8,6 +8,7 @@ import {
   viewConverseRequest,
   viewConverseResponse,
 } from '../src/dialects/chat-view.js';
+import { viewOpenAiRequest, viewOpenAiResponse } from '../src/dialects/openai-chat-view.js';
 
 describe('the chat view of Converse', () => {
   it('equals the request if MLflow can parse all of it', () => {
@@ -51,6 +52,27 @@ describe('the chat view of Converse', () => {
     const answer = { output: { message: { role: 'assistant', content: [{ citationsContent }] } } };
     expect(viewConverseResponse(answer)).to.deep.equal({
       output: { message: { role: 'assistant', content: [{ citationsContent, text: 'Five days.' }] } },
+    });
+  });
+
+  it('adds the text of a search result, also in a tool result', () => {
+    const searchResult = {
+      source: 'https://a.example',
+      title: 'Tides',
+      content: [{ text: 'High ' }, { text: 'noon.' }],
+    };
+    const toolResult = { toolUseId: 't', status: 'error', content: [{ searchResult }] };
+    const content = [{ searchResult }, { toolResult }];
+    expect(viewConverseRequest({ messages: [{ role: 'user', content }] })).to.deep.equal({
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { searchResult, text: 'High noon.' },
+            { toolResult: { ...toolResult, content: [{ searchResult, text: 'High noon.' }] } },
+          ],
+        },
+      ],
     });
   });
 
@@ -109,6 +131,53 @@ describe('the chat view of Anthropic Messages', () => {
         answer.content[0],
         { type: 'text', text: '[redacted_thinking]', original: answer.content[1] },
         answer.content[2],
+      ],
+    });
+  });
+});
+
+describe("the chat view of OpenAI's chat format", () => {
+  const plain = { id: 'c1', type: 'function', function: { name: 'n', arguments: '{"a":1}' } };
+
+  it('equals the body if MLflow can parse all of it', () => {
+    const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } };
+    const messages = [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: [{ type: 'text', text: 'Hi' }, image] },
+      { role: 'assistant', content: null, tool_calls: [plain] },
+      { role: 'tool', tool_call_id: 'c1', content: '1' },
+    ];
+    expect(viewOpenAiRequest({ max_tokens: 1, messages })).to.deep.equal({ max_tokens: 1, messages });
+    const answer = { choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' } }] };
+    expect(viewOpenAiResponse(answer)).to.deep.equal(answer);
+    expect(viewOpenAiRequest({ prompt: 'Hi' })).to.deep.equal({ prompt: 'Hi' });
+  });
+
+  it('shows custom tools and arguments that are JSON as functions with text', () => {
+    const custom = { id: 'c1', type: 'custom', custom: { name: 'run', input: 'select 1' } };
+    const parsed = { id: 'c2', type: 'function', function: { name: 'n', arguments: { a: 1 } } };
+    const answer = { choices: [{ index: 0, message: { role: 'assistant', tool_calls: [custom, parsed, plain] } }] };
+    expect(viewOpenAiResponse(answer))
+      .to.have.nested.property('choices[0].message.tool_calls')
+      .that.deep.equals([
+        { ...custom, function: { name: 'run', input: 'select 1', arguments: 'select 1' } },
+        { ...parsed, function: { name: 'n', arguments: '{"a":1}' } },
+        plain,
+      ]);
+  });
+
+  it('replaces roles and items of content that MLflow does not know, and keeps them beside', () => {
+    const file = { type: 'file', file: { file_id: 'f' } };
+    const messages = [
+      { role: 'developer', content: 'Be brief.' },
+      { role: 'user', content: [file] },
+      { role: 'function', name: 'n', content: '1' },
+    ];
+    expect(viewOpenAiRequest({ messages })).to.deep.equal({
+      messages: [
+        { role: 'system', original: { role: 'developer' }, content: 'Be brief.' },
+        { role: 'user', content: [{ type: 'text', text: '[file]', original: file }] },
+        { role: 'tool', original: { role: 'function' }, name: 'n', content: '1' },
       ],
     });
   });

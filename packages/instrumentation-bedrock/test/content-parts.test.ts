@@ -178,6 +178,32 @@ describe('content parts', () => {
       ]);
     });
 
+    it("keep what OpenAI's functions, custom tools and the provider's own tools have", async () => {
+      const format = { type: 'grammar', grammar: { syntax: 'lark', definition: 'start: /x/' } };
+      const span = await invoke('openai.gpt-oss-20b-1:0', {
+        messages: [{ role: 'user', content: 'Hi' }],
+        tools: [
+          { type: 'function', function: { ...weather, strict: true } },
+          { type: 'custom', custom: { name: 'sql', description: 'Runs SQL', format } },
+          { type: 'web_search', search_context_size: 'low' },
+          { type: 'function', function: {} },
+        ],
+        functions: [weather],
+      });
+      expect(json(span, 'gen_ai.tool.definitions')).to.deep.equal([
+        { type: 'function', ...weather, strict: true },
+        { type: 'custom', name: 'sql', description: 'Runs SQL', format },
+        { type: 'web_search', name: 'web_search', search_context_size: 'low' },
+        { type: 'function', ...weather },
+      ]);
+      expect(json(span, 'mlflow.chat.tools')).to.deep.equal([
+        { type: 'function', function: { ...weather, strict: true } },
+        { type: 'function', function: { name: 'sql', description: 'Runs SQL', format } },
+        { type: 'function', function: { name: 'web_search', search_context_size: 'low' } },
+        { type: 'function', function: weather },
+      ]);
+    });
+
     it('name the system tools of Converse', async () => {
       const toolSpec = { name: 'get_weather', description, inputSchema: { json: schema } };
       const span = await converse({

@@ -436,7 +436,7 @@ describe('stream folds', () => {
           ),
         ).to.deep.equal([
           { type: 'reasoning', content: 'Hm.' },
-          { type: 'redacted_reasoning' },
+          { type: 'redacted_reasoning', data: 'AA==' },
           text('See:'),
           { type: 'blob', modality: 'image', mime_type: 'image/png', content: 'AA==' },
         ]);

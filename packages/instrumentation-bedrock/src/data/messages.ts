@@ -6,7 +6,7 @@
 import type { JsonObject, JsonValue } from './json.js';
 
 export type Part =
-  | { readonly type: 'text' | 'reasoning'; readonly content: string }
+  | { readonly type: 'text' | 'reasoning'; readonly content: string; readonly qualifiers?: JsonValue }
   | { readonly type: 'tool_call'; readonly id?: string; readonly name: string; readonly arguments?: JsonValue }
   | { readonly type: 'tool_call_response'; readonly id?: string; readonly response: JsonValue }
   | { readonly type: 'blob'; readonly modality: string; readonly mime_type?: string; readonly content: string }
@@ -36,6 +36,8 @@ export interface ToolDefinition {
   readonly description?: string | undefined;
   /** JSON schema of the arguments; for functions only. */
   readonly parameters?: JsonValue | undefined;
+  /** Further members of the provider's definition, such as `strict` and `format`. The schema allows them. */
+  readonly [member: string]: JsonValue | undefined;
 }
 
 export interface InputContent {

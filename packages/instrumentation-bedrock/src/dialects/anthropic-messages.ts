@@ -17,7 +17,15 @@ import { readAnthropicUsage } from './anthropic-usage.js';
 import { viewAnthropicRequest, viewAnthropicResponse } from './chat-view.js';
 import type { Dialect } from './dialect.js';
 import { createAnthropicFold } from './fold/anthropic-messages-fold.js';
-import { blobPart, filePart, toolCallPart, toolResponsePart, uriPart } from './messages/parts.js';
+import {
+  blobPart,
+  citationParts,
+  filePart,
+  toolCallPart,
+  toolError,
+  toolResponsePart,
+  uriPart,
+} from './messages/parts.js';
 import { readReasoning } from './reasoning.js';
 
 export const anthropicMessages: Dialect = {
@@ -67,13 +75,13 @@ function outputFormat(body: JsonObject): JsonObject | undefined {
 }
 
 function readTool(tool: JsonObject): ToolDefinition[] {
-  const name = asString(tool['name']);
-  if (name === undefined) return [];
-  const type = asString(tool['type']) ?? 'custom';
-  const description = asString(tool['description']);
+  // `cache_control` only marks where the service's prompt cache ends.
+  const { type = 'custom', name, description: text, input_schema: parameters, cache_control, ...others } = tool;
+  if (typeof name !== 'string' || typeof type !== 'string') return [];
+  const description = asString(text);
   // Anthropic's own tools, such as `bash_20250124`, have settings in place of a schema.
   if (type !== 'custom') return [{ type, name, description }];
-  return [{ type: 'function', name, description, parameters: tool['input_schema'] }];
+  return [{ type: 'function', name, description, parameters, ...others }];
 }
 
 function readMessage(raw: JsonObject): Message {
@@ -91,15 +99,15 @@ function readBlock(block: JsonObject): Part[] {
     case undefined:
       return [];
     case 'text':
-      return [textPart(asString(block['text']) ?? '')];
+      return [textPart(asString(block['text']) ?? ''), ...citationParts(block['citations'])];
     case 'thinking':
       return [{ type: 'reasoning', content: asString(block['thinking']) ?? '' }];
     case 'redacted_thinking':
-      return [{ type: 'redacted_reasoning' }];
+      return [{ type: 'redacted_reasoning', data: block['data'] }];
     case 'tool_use':
       return [toolCallPart(block['id'], block['name'], block['input'])];
     case 'tool_result':
-      return [toolResponsePart(block['tool_use_id'], toolResponse(block['content']))];
+      return [toolResponsePart(block['tool_use_id'], toolResponse(block['content']), toolError(block['is_error']))];
     case 'image':
     case 'document':
       return readMedia(block, type);

@@ -4,8 +4,7 @@
  * The view shows no message of a request or answer if it does not know one of its blocks. Such a block gets a text that
  * the view can show, and keeps its own members beside it.
  *
- * This follows the parsers of MLflow 3.17 for the message formats `bedrock` and `anthropic`. Those for `openai` and
- * `mistral` need no change.
+ * This follows the parsers of MLflow 3.17 for the message formats `bedrock` and `anthropic`.
  */
 
 import {
@@ -56,10 +55,11 @@ function viewConverseBlock(block: JsonObject): JsonObject {
   return block;
 }
 
-/** Returns the text of a block that wraps text: text with citations, or text marked for the guardrail. */
+/** Returns the text of a block that wraps text: cited text, a search result, or text marked for the guardrail. */
 function textOfWrapper(block: JsonObject): string | undefined {
-  const cited = asObject(block['citationsContent'])?.['content'];
-  if (Array.isArray(cited)) return cited.map((part) => asString(asObject(part)?.['text']) ?? '').join('');
+  const wrapper = asObject(block['citationsContent']) ?? asObject(block['searchResult']);
+  const texts = wrapper?.['content'];
+  if (Array.isArray(texts)) return texts.map((part) => asString(asObject(part)?.['text']) ?? '').join('');
   return asString(asObject(asObject(block['guardContent'])?.['text'])?.['text']);
 }
 

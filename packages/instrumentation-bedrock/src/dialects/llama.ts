@@ -4,7 +4,8 @@ import { asNumber, asStrings, type JsonValue } from '../data/json.js';
 import type { Dialect } from './dialect.js';
 import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
 import { StreamedTexts } from './fold/streamed-texts.js';
-import { completionMessage, promptInput } from './messages/text-completion.js';
+import { imagePart } from './messages/parts.js';
+import { answerMessage, promptInput } from './messages/text-completion.js';
 
 export const llama: Dialect = {
   name: 'llama',
@@ -16,7 +17,13 @@ export const llama: Dialect = {
     temperature: asNumber(body['temperature']),
     topP: asNumber(body['top_p']),
   }),
-  readInput: (body) => promptInput(body['prompt']),
+  readInput(body) {
+    const { messages } = promptInput(body['prompt']);
+    // Models with vision take base64 images beside the prompt, which marks their places.
+    const images = (asStrings(body['images']) ?? []).map(imagePart);
+    if (images.length === 0) return { messages };
+    return { messages: [{ role: 'user', parts: [...(messages[0]?.parts ?? []), ...images] }] };
+  },
   readTools: () => [],
   readResponse: (body) => ({
     finishReasons: asStrings([body['stop_reason']]),
@@ -26,7 +33,7 @@ export const llama: Dialect = {
     },
   }),
   readOutput: (body) =>
-    typeof body['generation'] === 'string' ? [completionMessage(body['generation'], body['stop_reason'])] : [],
+    typeof body['generation'] === 'string' ? [answerMessage(body['generation'], body['stop_reason'])] : [],
   createFold,
 };
 

@@ -5,7 +5,7 @@ import type { Dialect } from './dialect.js';
 import { OpenAiHead } from './fold/openai-head.js';
 import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
 import { StreamedTexts } from './fold/streamed-texts.js';
-import { completionMessage, promptInput } from './messages/text-completion.js';
+import { answerMessage, promptInput } from './messages/text-completion.js';
 import { choiceReason, readOpenAiParameters, readOpenAiResponse } from './openai.js';
 
 export const openAiCompletions: Dialect = {
@@ -18,7 +18,7 @@ export const openAiCompletions: Dialect = {
   readInput: (body) => promptInput(body['prompt']),
   readTools: () => [],
   readResponse: readOpenAiResponse,
-  readOutput: (body) => choices(body).map((choice) => completionMessage(choice['text'], choiceReason(choice))),
+  readOutput: (body) => choices(body).map((choice) => answerMessage(choice['text'], choiceReason(choice))),
   createFold,
 };
 

@@ -24,6 +24,7 @@ export function readOpenAiParameters(body: JsonObject): RequestParameters {
 
 export function readOpenAiResponse(body: JsonObject): ResponseFacts {
   const usage = asObject(body['usage']);
+  const details = asObject(usage?.['prompt_tokens_details']);
   return {
     id: asString(body['id']),
     model: asString(body['model']),
@@ -33,7 +34,12 @@ export function readOpenAiResponse(body: JsonObject): ResponseFacts {
       inputTokens: asNumber(usage['prompt_tokens']),
       outputTokens: asNumber(usage['completion_tokens']),
       totalTokens: asNumber(usage['total_tokens']),
-      cacheReadTokens: asNumber(asObject(usage['prompt_tokens_details'])?.['cached_tokens']),
+      // Moonshot and DeepSeek have counts of their own beside OpenAI's.
+      cacheReadTokens:
+        asNumber(details?.['cached_tokens']) ??
+        asNumber(usage['cached_tokens']) ??
+        asNumber(usage['prompt_cache_hit_tokens']),
+      cacheWriteTokens: asNumber(details?.['cache_write_tokens']),
       reasoningTokens: asNumber(asObject(usage['completion_tokens_details'])?.['reasoning_tokens']),
       inputIncludesCache: true,
     },

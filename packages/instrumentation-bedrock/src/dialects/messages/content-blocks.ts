@@ -9,8 +9,9 @@ import {
   type ToolDefinition,
   textPart,
 } from '../../data/messages.js';
+import { unwrapUnknown } from '../../data/unknown-member.js';
 import { MODALITIES, type Modality, mimeTypeOf } from './mime-types.js';
-import { blobPart, toolCallPart, toolResponsePart, uriPart } from './parts.js';
+import { blobPart, citationParts, toolCallPart, toolError, toolResponsePart, uriPart } from './parts.js';
 
 /** Reads `messages` and `system` of a request. */
 export function readConversation(body: JsonObject): InputContent {
@@ -35,41 +36,36 @@ export function readToolConfig(body: JsonObject): ToolDefinition[] {
 }
 
 function readTool(tool: JsonObject): ToolDefinition[] {
-  const spec = asObject(tool['toolSpec']);
-  const name = asString(spec?.['name']);
-  if (spec && name !== undefined) {
-    const parameters = asObject(spec['inputSchema'])?.['json'];
-    return [{ type: 'function', name, description: asString(spec['description']), parameters }];
+  const members = unwrapUnknown(tool);
+  const spec = asObject(members['toolSpec']);
+  if (spec) {
+    const { name, description, inputSchema, ...others } = spec;
+    if (typeof name !== 'string') return [];
+    const parameters = asObject(inputSchema)?.['json'];
+    return [{ type: 'function', name, description: asString(description), parameters, ...others }];
   }
-  // The service runs system tools, such as `nova_grounding`, itself.
-  const systemTool = asString(asObject(tool['systemTool'])?.['name']);
-  return systemTool === undefined ? [] : [{ type: 'systemTool', name: systemTool }];
+  // The service runs system tools, such as `nova_grounding`, itself. A cache point is no tool.
+  const type = Object.keys(members).find((member) => member !== 'cachePoint');
+  const definition = type === undefined ? undefined : asObject(members[type]);
+  if (type === undefined || !definition) return [];
+  const { type: kind, name = type, ...others } = definition;
+  return typeof name === 'string' ? [{ type, name, ...(kind === undefined ? {} : { kind }), ...others }] : [];
 }
 
-function readBlock(block: JsonObject): Part[] {
+function readBlock(wrapped: JsonObject): Part[] {
+  const block = unwrapUnknown(wrapped);
   if (typeof block['text'] === 'string') return [textPart(block['text'])];
 
   const toolUse = asObject(block['toolUse']);
-  if (toolUse) {
-    return [toolCallPart(toolUse['toolUseId'], toolUse['name'], toolUse['input'])];
-  }
+  if (toolUse) return [readToolUse(toolUse)];
   const toolResult = asObject(block['toolResult']);
-  if (toolResult) {
-    const content = asArray(toolResult['content']).map(readToolResultItem);
-    return [toolResponsePart(toolResult['toolUseId'], content.length === 1 ? (content[0] ?? null) : content)];
-  }
+  if (toolResult) return [readToolResult(toolResult)];
   const reasoning = asObject(block['reasoningContent']);
-  if (reasoning) {
-    const text = asString(asObject(reasoning['reasoningText'])?.['text']);
-    return text === undefined ? [{ type: 'redacted_reasoning' }] : [{ type: 'reasoning', content: text }];
-  }
+  if (reasoning) return [readReasoning(reasoning)];
   const citations = asObject(block['citationsContent']);
-  if (citations) {
-    const texts = asStrings(asObjects(citations['content']).map((item) => item['text'])) ?? [];
-    return texts.map(textPart);
-  }
-  const guarded = asString(asObject(asObject(block['guardContent'])?.['text'])?.['text']);
-  if (guarded !== undefined) return [textPart(guarded)];
+  if (citations) return readCitedText(citations);
+  const guarded = asObject(block['guardContent']);
+  if (guarded) return readGuarded(guarded);
 
   for (const modality of MODALITIES) {
     const media = asObject(block[modality]);
@@ -81,9 +77,48 @@ function readBlock(block: JsonObject): Part[] {
   return member === undefined ? [] : [{ ...block, type: member }];
 }
 
+/** The `type` of a tool call or result is set for tools that the service runs itself. */
+function toolType(type: JsonValue | undefined): JsonObject {
+  return type === undefined ? {} : { tool_type: type };
+}
+
+function readToolUse({ toolUseId, name, input, type, ...others }: JsonObject): Part {
+  return toolCallPart(toolUseId, name, input, { ...toolType(type), ...others });
+}
+
+function readToolResult({ toolUseId, content, status, type, ...others }: JsonObject): Part {
+  const items = asArray(content).map(readToolResultItem);
+  const response = items.length === 1 ? (items[0] ?? null) : items;
+  return toolResponsePart(toolUseId, response, { ...toolError(status === 'error'), ...toolType(type), ...others });
+}
+
 function readToolResultItem(item: JsonValue): JsonValue {
   const object = asObject(item);
-  return object?.['text'] ?? object?.['json'] ?? item;
+  const members = object && unwrapUnknown(object);
+  return members?.['text'] ?? members?.['json'] ?? members ?? item;
+}
+
+function readReasoning(reasoning: JsonObject): Part {
+  const members = unwrapUnknown(reasoning);
+  const text = asString(asObject(members['reasoningText'])?.['text']);
+  if (text !== undefined) return { type: 'reasoning', content: text };
+  const { redactedContent, ...others } = members;
+  return { type: 'redacted_reasoning', ...(redactedContent === undefined ? {} : { data: redactedContent }), ...others };
+}
+
+function readCitedText({ content, citations }: JsonObject): Part[] {
+  const texts = asStrings(asObjects(content).map((item) => item['text'])) ?? [];
+  return [...texts.map(textPart), ...citationParts(citations)];
+}
+
+function readGuarded(guarded: JsonObject): Part[] {
+  const text = asObject(guarded['text']);
+  if (typeof text?.['text'] === 'string') {
+    const { qualifiers } = text;
+    return [{ type: 'text', content: text['text'], ...(qualifiers === undefined ? {} : { qualifiers }) }];
+  }
+  const image = asObject(guarded['image']);
+  return image ? readMedia(image, 'image') : [{ ...unwrapUnknown(guarded), type: 'guardContent' }];
 }
 
 function readMedia(media: JsonObject, modality: Modality): Part[] {
@@ -95,5 +130,7 @@ function readMedia(media: JsonObject, modality: Modality): Part[] {
 
   const about = { modality, mimeType: mimeTypeOf(modality, asString(media['format'])) };
   const uri = asString(asObject(source?.['s3Location'])?.['uri']);
-  return [uri === undefined ? blobPart(about, asString(source?.['bytes'])) : uriPart(about, uri)];
+  const part = uri === undefined ? blobPart(about, asString(source?.['bytes'])) : uriPart(about, uri);
+  const error = asObject(media['error']);
+  return [error ? ({ ...part, error } as Part) : part];
 }

@@ -1,25 +1,45 @@
 /** Makes the parts of messages that several dialects share. */
 
-import { asString, type JsonValue } from '../../data/json.js';
+import { asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import type { Part } from '../../data/messages.js';
 
-/** Makes a tool call. Its arguments are absent if the provider sent none. */
+/**
+ * Makes a tool call. Its arguments are absent if the provider sent none.
+ *
+ * @param others further members of the provider's call. The schema of the conventions allows them.
+ */
 export function toolCallPart(
   id: JsonValue | undefined,
   name: JsonValue | undefined,
   args: JsonValue | undefined,
+  others: JsonObject = {},
 ): Part {
   return {
     type: 'tool_call',
     ...(typeof id === 'string' ? { id } : {}),
     name: asString(name) ?? '',
     ...(args === undefined ? {} : { arguments: args }),
+    ...others,
   };
 }
 
-/** Makes the result of a tool call. */
-export function toolResponsePart(id: JsonValue | undefined, response: JsonValue): Part {
-  return { type: 'tool_call_response', ...(typeof id === 'string' ? { id } : {}), response };
+/**
+ * Makes the result of a tool call.
+ *
+ * @param others further members of the provider's result, and `is_error` if the tool failed.
+ */
+export function toolResponsePart(id: JsonValue | undefined, response: JsonValue, others: JsonObject = {}): Part {
+  return { type: 'tool_call_response', ...(typeof id === 'string' ? { id } : {}), response, ...others };
+}
+
+/** Returns the member that marks a tool's result as an error; none for a success. */
+export function toolError(isError: unknown): JsonObject {
+  return isError === true ? { is_error: true } : {};
+}
+
+/** Makes a part of the sources that a text cites, to follow the text; none if it cites none. */
+export function citationParts(citations: JsonValue | undefined): Part[] {
+  return Array.isArray(citations) && citations.length > 0 ? [{ type: 'citations', content: citations }] : [];
 }
 
 export interface Media {
@@ -42,4 +62,26 @@ export function uriPart({ modality, mimeType }: Media, uri: string): Part {
 /** Makes a part that refers to media by the id of an uploaded file. */
 export function filePart({ modality, mimeType }: Media, fileId: string): Part {
   return { type: 'file', modality, ...(mimeType === undefined ? {} : { mime_type: mimeType }), file_id: fileId };
+}
+
+/** Makes a part of an image that is a data URL or another URL. */
+export function imageUrlPart(url: string): Part {
+  const [, mimeType, content] = /^data:([^;,]+);base64,([\s\S]*)$/.exec(url) ?? [];
+  if (content === undefined) return uriPart({ modality: 'image', mimeType: undefined }, url);
+  return blobPart({ modality: 'image', mimeType }, content);
+}
+
+/** The first letters of an image in base64 text. */
+const IMAGE_STARTS: readonly (readonly [string, string])[] = [
+  ['iVBORw0KGgo', 'image/png'],
+  ['/9j/', 'image/jpeg'],
+  ['R0lGOD', 'image/gif'],
+  ['UklGR', 'image/webp'],
+];
+
+/** Makes a part of an image that is base64 text without a format, or a URL. */
+export function imagePart(image: string): Part {
+  if (/^[a-z][a-z0-9]*:/i.test(image)) return imageUrlPart(image);
+  const mimeType = IMAGE_STARTS.find(([start]) => image.startsWith(start))?.[1];
+  return blobPart({ modality: 'image', mimeType }, image);
 }

@@ -2,6 +2,7 @@
 
 import { asString, type JsonValue } from '../../data/json.js';
 import { finishReason, type InputContent, type OutputMessage, textPart } from '../../data/messages.js';
+import { readAnswerText } from './tagged-reasoning.js';
 
 /** Makes one user message of the prompt. */
 export function promptInput(prompt: JsonValue | undefined): InputContent {
@@ -16,4 +17,11 @@ export function completionMessage(text: JsonValue | undefined, reason: JsonValue
     parts: [textPart(asString(text) ?? '')],
     finish_reason: finishReason(asString(reason)),
   };
+}
+
+/** Makes one message of the assistant of a text that can begin with reasoning between tags. */
+export function answerMessage(text: JsonValue | undefined, reason: JsonValue | undefined): OutputMessage {
+  const parts = readAnswerText(asString(text) ?? '');
+  const message = completionMessage('', reason);
+  return parts.length > 0 ? { ...message, parts } : message;
 }
