@@ -2,6 +2,7 @@ import { type Attributes, context, type Span, TraceFlags, trace } from '@opentel
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
+import { copySpan } from '../src/export/span/span.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
 import { chatAttributes, childSpan, exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
@@ -86,6 +87,32 @@ describe('a trace whose spans arrive in several exports', () => {
       tokenUsage: { inputTokens: 30, outputTokens: 12, totalTokens: 42 },
     });
     expect(info.cost?.totalCost).to.be.closeTo((30 * 3 + 12 * 15) / 1e6, 1e-9);
+  });
+
+  it('adds up what caches keep for an hour when a model call arrives after the record', async () => {
+    const cached = (hour: number): string =>
+      `{"input_tokens":1000,"output_tokens":5,"total_tokens":1005,"cache_creation_input_tokens":900,"cache_creation_input_tokens_above_1hr":${hour}}`;
+    const { early, root, late } = traceWithLateSpan({
+      ...chatAttributes('late question', 'late answer'),
+      'mlflow.chat.tokenUsage': cached(700),
+    });
+    const first = copySpan(early!, { attributes: { ...early!.attributes, 'mlflow.chat.tokenUsage': cached(600) } });
+    const exporter = newExporter({ experimentName: uniqueName('one-hour') });
+    await exportSpans(exporter, [first, root!]);
+    const before = await client.getTrace(root!.spanContext().traceId);
+    await exportSpans(exporter, [late!]);
+    const after = await client.getTrace(root!.spanContext().traceId);
+    expect(before.info?.tokenUsage?.cacheCreationInputTokensAbove1hr).to.equal(600);
+    expect(after.info?.tokenUsage).to.deep.equal({
+      inputTokens: 2000,
+      outputTokens: 10,
+      totalTokens: 2010,
+      cacheCreationInputTokens: 1800,
+      cacheCreationInputTokensAbove1hr: 1300,
+    });
+    const costs = after.spans.map(({ cost }) => cost?.totalCost ?? 0);
+    expect(after.info?.cost?.totalCost).to.be.closeTo(costs[0]! + costs[1]! + costs[2]!, 1e-9);
+    expect(after.spans.find(({ name }) => name === 'late')?.tokenUsage?.cacheCreationInputTokensAbove1hr).to.equal(700);
   });
 
   it('counts a model call that arrives when 1,000 other traces have passed since the record', async () => {

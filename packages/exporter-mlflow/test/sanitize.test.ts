@@ -39,6 +39,21 @@ const POISON: [string, Attributes, Attributes][] = [
     usage({ input_tokens: 3, output_tokens: 5, total_tokens: 8, cache_read_input_tokens: null }),
     usage({ input_tokens: 3, output_tokens: 5, total_tokens: 8 }),
   ],
+  ...['null', '-8', '1.5', '9223372036854775808', '"many"', '[8]', 'true'].map(
+    (count): [string, Attributes, Attributes] => [
+      `usage with ${count} tokens that a cache keeps for an hour`,
+      {
+        [USAGE]: `{"input_tokens":3,"output_tokens":5,"total_tokens":8,"cache_creation_input_tokens":2,"cache_creation_input_tokens_above_1hr":${count}}`,
+        'mlflow.llm.model': MODEL,
+      },
+      usage({ input_tokens: 3, output_tokens: 5, total_tokens: 8, cache_creation_input_tokens: 2 }),
+    ],
+  ),
+  [
+    'usage with such tokens as text',
+    usage({ input_tokens: 3, output_tokens: 5, total_tokens: 8, cache_creation_input_tokens_above_1hr: '2' }),
+    usage({ input_tokens: 3, output_tokens: 5, total_tokens: 8, cache_creation_input_tokens_above_1hr: 2 }),
+  ],
   [
     'usage without a total',
     usage({ input_tokens: 3, output_tokens: 5 }),

@@ -13,7 +13,19 @@ export interface TokenUsage {
   cacheReadInputTokens?: number;
   /** Part of `inputTokens`. Absent if unknown. */
   cacheCreationInputTokens?: number;
+  /** Part of `cacheCreationInputTokens` that the cache keeps for one hour, at a higher price. Absent if unknown. */
+  cacheCreationInputTokensAbove1hr?: number;
 }
+
+/** Counts that a usage may lack, with the names that MLflow gives to them. */
+export const CACHE_COUNTS = {
+  cacheReadInputTokens: 'cache_read_input_tokens',
+  cacheCreationInputTokens: 'cache_creation_input_tokens',
+  cacheCreationInputTokensAbove1hr: 'cache_creation_input_tokens_above_1hr',
+} as const;
+
+/** The keys of {@link CACHE_COUNTS}. */
+export const CACHE_KEYS = Object.keys(CACHE_COUNTS) as (keyof typeof CACHE_COUNTS)[];
 
 /** Cost in US dollars, as MLflow computed it from token usage and model. */
 export interface Cost {
@@ -37,15 +49,16 @@ export function readTokenUsage(value: unknown): TokenUsage | undefined {
   const inputTokens = finite(value['input_tokens']);
   const outputTokens = finite(value['output_tokens']);
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  const read = finite(value['cache_read_input_tokens']);
-  const creation = finite(value['cache_creation_input_tokens']);
-  return {
+  const usage: TokenUsage = {
     inputTokens: inputTokens ?? 0,
     outputTokens: outputTokens ?? 0,
     totalTokens: finite(value['total_tokens']) ?? 0,
-    ...(read === undefined ? {} : { cacheReadInputTokens: read }),
-    ...(creation === undefined ? {} : { cacheCreationInputTokens: creation }),
   };
+  for (const key of CACHE_KEYS) {
+    const count = finite(value[CACHE_COUNTS[key]]);
+    if (count !== undefined) usage[key] = count;
+  }
+  return usage;
 }
 
 /** Reads the object in `mlflow.llm.cost` or `mlflow.trace.cost`; undefined if it holds no total. */
@@ -64,14 +77,13 @@ export function totalsMetadata({ tokenUsage, cost }: Totals): Record<string, str
   };
 }
 
-// JSON leaves out members that are undefined.
 function writeTokenUsage(usage: TokenUsage): string {
   return JSON.stringify({
     input_tokens: usage.inputTokens,
     output_tokens: usage.outputTokens,
     total_tokens: usage.totalTokens,
-    cache_read_input_tokens: usage.cacheReadInputTokens,
-    cache_creation_input_tokens: usage.cacheCreationInputTokens,
+    // JSON leaves out members that are undefined.
+    ...Object.fromEntries(CACHE_KEYS.map((key) => [CACHE_COUNTS[key], usage[key]])),
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { isRecord, parseJson } from '../../common/json.js';
+import { CACHE_COUNTS } from '../../mlflow/figures.js';
 import { TOKEN_USAGE } from '../../mlflow/names.js';
 
 /** Token counts by the GenAI conventions. */
@@ -10,13 +11,7 @@ export const CACHE_WRITE_TOKENS = 'gen_ai.usage.cache_write.input_tokens';
 /** An earlier name of the same, which many instrumentations still write. */
 export const CACHE_CREATION_TOKENS = 'gen_ai.usage.cache_creation.input_tokens';
 
-const USAGE_MEMBERS = [
-  'input_tokens',
-  'output_tokens',
-  'total_tokens',
-  'cache_read_input_tokens',
-  'cache_creation_input_tokens',
-];
+const USAGE_MEMBERS = ['input_tokens', 'output_tokens', 'total_tokens', ...Object.values(CACHE_COUNTS)];
 const COST_MEMBERS = ['input_cost', 'output_cost', 'total_cost'];
 
 /** The value if it is a token count, else undefined: the server could not read a trace with counts beyond 64 bits. */

@@ -1,4 +1,4 @@
-import type { Cost, TokenUsage, Totals } from '../../mlflow/figures.js';
+import { CACHE_KEYS, type Cost, type TokenUsage, type Totals } from '../../mlflow/figures.js';
 
 /** The part of a span that the totals of its trace depend on. */
 export interface SpanFigures {
@@ -25,7 +25,7 @@ function addUsage(some: TokenUsage, more: TokenUsage): TokenUsage {
     outputTokens: some.outputTokens + more.outputTokens,
     totalTokens: some.totalTokens + more.totalTokens,
   };
-  for (const key of ['cacheReadInputTokens', 'cacheCreationInputTokens'] as const) {
+  for (const key of CACHE_KEYS) {
     if (some[key] !== undefined || more[key] !== undefined) sum[key] = (some[key] ?? 0) + (more[key] ?? 0);
   }
   return sum;
