@@ -14,6 +14,7 @@ import { Reporter } from './export/reporter.js';
 import { hasRemoteParent } from './export/span/span.js';
 import { TraceFiles } from './export/trace/artifacts.js';
 import { TraceLedger } from './export/trace/ledger.js';
+import { RefusedTraces } from './export/trace/refused.js';
 import { createSettle } from './export/trace/settle.js';
 import { Uploader } from './export/upload.js';
 import { createHttpClient, type HttpClient } from './http/client.js';
@@ -167,6 +168,7 @@ function createDelivery(config: ResolvedConfig, http: HttpClient, metrics: Expor
       compression,
       maxRequestBytes,
       runId: traceInfo === 'otlp-only' ? runId : undefined,
+      refusedTraces: new RefusedTraces(),
       reporter,
       nextTurn,
     }),

@@ -170,7 +170,7 @@ describe('delivery of spans', () => {
     expect(steps(server).filter((step) => step === 'POST /v1/traces')).to.have.length(100);
     expect(log.lines).to.deep.equal([
       'warn: MLflow refuses span "span" (no), it was dropped.',
-      `error: MLflow at ${server.url} refuses span after span (no). ${512 - 45} spans were not delivered.`,
+      `error: MLflow at ${server.url} refuses span after span (no). ${512 - 43} spans were not delivered.`,
     ]);
   });
 

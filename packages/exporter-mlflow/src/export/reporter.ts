@@ -12,6 +12,7 @@ interface Tally {
 const MAX_CAUSES = 20;
 // A success ends an outage, but not the refusal of a span. So these causes are not reported again after a success.
 const LASTING = 'refused ';
+const TRACE_ID = /\b(?:tr-)?[0-9a-f]{32}\b/gi;
 
 /**
  * Reports to the application's `diag` logger what goes wrong: once per cause, not once per span or batch. After a
@@ -33,6 +34,13 @@ export class Reporter {
   refusedSpan(name: string, reason: string): void {
     const message = `MLflow refuses span "${name}" (${reason}), it was dropped.`;
     this.#lose(this.#spans, 1, this.#once('warn', `${LASTING}${reason}`, message) ? 1 : 0);
+  }
+
+  /** The server refuses whole traces for one cause. `reason` names one of them. */
+  refusedTraces(cause: string, reason: string, { traces, spans }: { traces: number; spans: number }): void {
+    const lost = traces === 1 ? `${spans} spans` : `${spans} spans of ${traces} such traces`;
+    const message = `${sentence(reason)} ${lost} were not delivered.`;
+    this.#lose(this.#spans, spans, this.#once('error', `${LASTING}trace ${cause}`, message) ? spans : 0);
   }
 
   /** The server accepts one span only without its content. */
@@ -87,8 +95,10 @@ export class Reporter {
   }
 
   #once(level: 'error' | 'warn', cause: string, message: string): boolean {
-    if (this.#causes.has(cause) || this.#causes.size >= MAX_CAUSES) return false;
-    this.#causes.add(cause);
+    // A server that names a trace in each of its answers has one cause all the same.
+    const known = cause.replace(TRACE_ID, '');
+    if (this.#causes.has(known) || this.#causes.size >= MAX_CAUSES) return false;
+    this.#causes.add(known);
     diag[level](message);
     return true;
   }

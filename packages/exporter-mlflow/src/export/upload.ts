@@ -6,9 +6,11 @@ import type { Failure } from '../http/outcome.js';
 import { type PartialSuccess, postSpans } from '../mlflow/otlp.js';
 import { encodeSpans } from '../mlflow/otlp-spans.js';
 import type { Rest, RestResult } from '../mlflow/rest.js';
+import { CulpritSearch } from './culprits.js';
 import type { Reporter } from './reporter.js';
 import { type BatchLimits, halve, splitIntoBatches } from './span/batches.js';
 import { repairs } from './span/repair.js';
+import { describeRefusal, type RefusedTraces, type TraceRefusal } from './trace/refused.js';
 
 /** The part of a batch that the server has now. */
 export interface UploadResult {
@@ -30,6 +32,8 @@ export interface UploadOptions {
   maxRequestBytes: number;
   /** Sent as a header; only for traces that get no record. */
   runId: string | undefined;
+  /** Known from earlier uploads. */
+  refusedTraces: RefusedTraces;
   reporter: Reporter;
   /** Resolves in a turn of the event loop for work that keeps the processor busy. */
   nextTurn: () => Promise<void>;
@@ -37,72 +41,93 @@ export interface UploadOptions {
 
 type Sent = RestResult<PartialSuccess | undefined>;
 
+/** Traces of one upload that the server refuses for the same cause. */
+interface SetAside {
+  traceIds: Set<string>;
+  spans: number;
+  /** Names the first of the traces. */
+  reason: string;
+}
+
 const compress = promisify(gzip);
 // The default, 6, shrinks conversations by another fifth to third, and takes two to three times as long.
 const COMPRESSION_LEVEL = 1;
 // Finding one bad span among 512 takes 18 requests. A server that refuses everything must not get a thousand of them.
 const MAX_REFUSALS_PER_EXPORT = 100;
-// A span that is refused even without content shows that content is not the cause.
-const MAX_USELESS_REPAIRS = 2;
+// Each accepted span shows that the search is worth further requests. Of 512 traces, 256 refused ones take about 700.
+const REFUSALS_PER_ACCEPTED_SPAN = 3;
+// Spans that are refused even without content show that content is not the cause.
+const MAX_USELESS_REPAIRS = 4;
 const MAX_SPANS_PER_REQUEST = 512;
-// With these statuses the server refuses the content of a request. 413 comes from proxies before it.
-const CONTENT_STATUSES = new Set([400, 413, 422]);
 
 /** Sends spans of one experiment by OTLP, in as many requests as it takes. */
 export class Uploader {
   readonly #options: UploadOptions;
-  readonly #limits: BatchLimits;
 
   constructor(options: UploadOptions) {
     this.#options = options;
-    this.#limits = { spans: MAX_SPANS_PER_REQUEST, bytes: options.maxRequestBytes };
   }
 
   /**
-   * Sends the spans. The server accepts or refuses a request as a whole. A refused request is halved until the bad span
-   * is alone. Then that span is sent again without its content.
+   * Sends the spans. The server accepts or refuses a request as a whole, so {@link CulpritSearch} looks for the traces or
+   * spans at fault, and the others are sent without them. A bad span is sent again without its content.
    */
-  async upload(spans: readonly ReadableSpan[], experimentId: string, rest: Rest): Promise<UploadResult> {
-    const { reporter } = this.#options;
-    const result: UploadResult = { accepted: [], rejected: 0, refused: 0 };
-    const refusals = { count: 0, uselessRepairs: 0 };
-    const pending = splitIntoBatches(spans, this.#limits).reverse();
-    for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
-      const sent = await this.#send(part, experimentId, rest);
+  upload(spans: readonly ReadableSpan[], experimentId: string, rest: Rest): Promise<UploadResult> {
+    return new Upload(this.#options, experimentId, rest).run(spans);
+  }
+}
+
+/** One upload. It owns the spans that are still to be sent, and the result. */
+class Upload {
+  readonly #options: UploadOptions;
+  readonly #experimentId: string;
+  readonly #rest: Rest;
+  readonly #search: CulpritSearch;
+  readonly #result: UploadResult = { accepted: [], rejected: 0, refused: 0 };
+  readonly #setAside = new Map<TraceRefusal['cause'], SetAside>();
+  #refusals = 0;
+  #uselessRepairs = 0;
+
+  constructor(options: UploadOptions, experimentId: string, rest: Rest) {
+    this.#options = options;
+    this.#experimentId = experimentId;
+    this.#rest = rest;
+    this.#search = new CulpritSearch(experimentId, rest);
+  }
+
+  async run(spans: readonly ReadableSpan[]): Promise<UploadResult> {
+    const failure = await this.#sendAll(spans);
+    for (const [cause, { traceIds, spans, reason }] of this.#setAside) {
+      this.#options.reporter.refusedTraces(cause, reason, { traces: traceIds.size, spans });
+      this.#result.refusal ??= { kind: 'rejected', reason };
+    }
+    return failure === undefined ? this.#result : { ...this.#result, failure };
+  }
+
+  /** Returns why it gave up the rest. */
+  async #sendAll(spans: readonly ReadableSpan[]): Promise<Failure | undefined> {
+    const limits: BatchLimits = { spans: MAX_SPANS_PER_REQUEST, bytes: this.#options.maxRequestBytes };
+    const pending = splitIntoBatches(spans, limits);
+    for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+      const part = this.#withoutRefused(next);
+      if (part.length === 0) continue;
+      const sent = await this.#send(part);
       if (sent === undefined) {
-        pending.push(...halve(part).reverse());
-        continue;
-      }
-      if (sent.kind === 'success') {
-        this.#accept(part, sent.value, result);
-        continue;
-      }
-      if (sent.kind !== 'rejected' || !CONTENT_STATUSES.has(sent.status ?? 0)) return { ...result, failure: sent };
-      refusals.count += 1;
-      if (refusals.count >= MAX_REFUSALS_PER_EXPORT || runningTime() >= rest.limit.deadline) {
-        const reason = `MLflow at ${rest.url} refuses span after span (${sent.reason})`;
-        return { ...result, failure: { ...sent, reason } };
-      }
-      const [span] = part;
-      if (part.length > 1 || span === undefined) {
-        pending.push(...halve(part).reverse());
-        continue;
-      }
-      const repaired = await this.#repair(span, sent.reason, experimentId, rest, refusals);
-      if (typeof repaired === 'object') return { ...result, failure: repaired };
-      if (repaired) {
-        result.accepted.push(span);
-        reporter.repairedSpan(span.name, sent.reason);
+        pending.unshift(...halve(part));
+      } else if (sent.kind === 'success') {
+        this.#accept(part, sent.value);
+      } else if (!this.#search.isAboutContent(sent, part)) {
+        return sent;
       } else {
-        result.refused += 1;
-        reporter.refusedSpan(span.name, sent.reason);
+        const failure = this.#countRefusal(sent) ?? (await this.#divide(part, sent, pending));
+        if (failure !== undefined) return failure;
       }
     }
-    return result;
+    return undefined;
   }
 
   /** Returns undefined if the spans do not fit into one request. */
-  async #send(spans: ReadableSpan[], experimentId: string, rest: Rest): Promise<Sent | undefined> {
+  async #send(spans: ReadableSpan[]): Promise<Sent | undefined> {
     const { nextTurn, maxRequestBytes, compression, runId } = this.#options;
     await nextTurn();
     const message = serialize(spans);
@@ -110,37 +135,93 @@ export class Uploader {
     if (message.byteLength > maxRequestBytes && spans.length > 1) return undefined;
     const isCompressed = compression === 'gzip';
     const body = isCompressed ? await compress(message, { level: COMPRESSION_LEVEL }) : message;
-    return postSpans(rest, { experimentId, runId, body, gzip: isCompressed });
+    return postSpans(this.#rest, { experimentId: this.#experimentId, runId, body, gzip: isCompressed });
   }
 
-  #accept(part: ReadableSpan[], partial: PartialSuccess | undefined, result: UploadResult): void {
+  #accept(part: ReadableSpan[], partial: PartialSuccess | undefined): void {
     const missing = Math.min(partial?.rejected ?? 0, part.length);
     if (partial !== undefined) this.#options.reporter.partlyTaken(missing, partial.message);
     if (missing === part.length) {
-      result.refused += missing;
+      this.#result.refused += missing;
       return;
     }
-    result.rejected += missing;
-    result.accepted.push(...part);
+    this.#result.rejected += missing;
+    this.#result.accepted.push(...part);
+    this.#search.accepted(part);
   }
 
-  /** Returns whether the server accepted a part of the span, or why the request failed. */
-  async #repair(
-    span: ReadableSpan,
-    reason: string,
-    experimentId: string,
-    rest: Rest,
-    refusals: { count: number; uselessRepairs: number },
-  ): Promise<Failure | boolean> {
-    if (refusals.uselessRepairs >= MAX_USELESS_REPAIRS) return false;
-    for (const repaired of repairs(span, reason)) {
-      const sent = await this.#send([repaired], experimentId, rest);
-      if (sent?.kind === 'success') return !sent.value?.rejected;
+  /** Returns a reason to give up: the server refuses almost everything, or time is over. */
+  #countRefusal(failure: Failure): Failure | undefined {
+    this.#refusals += 1;
+    const limit = MAX_REFUSALS_PER_EXPORT + REFUSALS_PER_ACCEPTED_SPAN * this.#result.accepted.length;
+    const isHopeless = this.#refusals >= limit;
+    if (!isHopeless && runningTime() < this.#rest.limit.deadline) return undefined;
+    return { ...failure, reason: `MLflow at ${this.#rest.url} refuses span after span (${failure.reason})` };
+  }
+
+  /** Adds to `pending` what to send instead of a refused part. Returns a failure that is not about the content. */
+  async #divide(part: ReadableSpan[], failure: Failure, pending: ReadableSpan[][]): Promise<Failure | undefined> {
+    const { refused, parts } = await this.#search.divide(part, failure);
+    for (const [traceId, refusal] of refused) this.#refuse(traceId, refusal);
+    if (refused.size > 0) this.#withoutRefused(part);
+    pending.unshift(...parts);
+    const [span] = part;
+    if (refused.size > 0 || parts.length > 0 || span === undefined) return undefined;
+    return this.#repair(span, failure);
+  }
+
+  /** Sends the span without its content. Returns why that failed if it was not for the content. */
+  async #repair(span: ReadableSpan, failure: Failure): Promise<Failure | undefined> {
+    const { reporter } = this.#options;
+    const attempts = this.#uselessRepairs < MAX_USELESS_REPAIRS ? repairs(span, failure.reason) : [];
+    for (const repaired of attempts) {
+      const sent = await this.#send([repaired]);
+      if (sent?.kind === 'success') {
+        if (sent.value?.rejected) break;
+        this.#result.accepted.push(span);
+        this.#search.accepted([span]);
+        reporter.repairedSpan(span.name, failure.reason);
+        return undefined;
+      }
       if (sent !== undefined && sent.kind !== 'rejected') return sent;
-      refusals.count += 1;
+      this.#refusals += 1;
     }
-    refusals.uselessRepairs += 1;
-    return false;
+    this.#uselessRepairs += 1;
+    this.#result.refused += 1;
+    reporter.refusedSpan(span.name, failure.reason);
+    const refusal = this.#search.refusedBare(span, failure);
+    if (refusal !== undefined) this.#refuse(span.spanContext().traceId, refusal);
+    return undefined;
+  }
+
+  #refuse(traceId: string, refusal: TraceRefusal): void {
+    this.#options.refusedTraces.add(traceId, this.#experimentId, refusal);
+  }
+
+  /** Counts the spans of traces that the server is known to refuse, and returns the others. */
+  #withoutRefused(part: ReadableSpan[]): ReadableSpan[] {
+    const { refusedTraces } = this.#options;
+    if (refusedTraces.isEmpty) return part;
+    const others = part.filter((span) => {
+      const { traceId } = span.spanContext();
+      const refusal = refusedTraces.get(traceId, this.#experimentId);
+      if (refusal !== undefined) this.#countSetAside(traceId, refusal);
+      return refusal === undefined;
+    });
+    // The search recognises parts by their identity.
+    return others.length === part.length ? part : others;
+  }
+
+  #countSetAside(traceId: string, refusal: TraceRefusal): void {
+    this.#result.refused += 1;
+    const counted = this.#setAside.get(refusal.cause);
+    if (counted !== undefined) {
+      counted.traceIds.add(traceId);
+      counted.spans += 1;
+      return;
+    }
+    const reason = describeRefusal(traceId, refusal, { url: this.#rest.url, experimentId: this.#experimentId });
+    this.#setAside.set(refusal.cause, { traceIds: new Set([traceId]), spans: 1, reason });
   }
 }
 

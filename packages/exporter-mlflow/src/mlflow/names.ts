@@ -24,8 +24,10 @@ export const TRACE_NAME = 'mlflow.traceName';
 export const LINKED_PROMPTS = 'mlflow.linkedPrompts';
 /** Tag of a trace: where an old server keeps its spans. */
 export const ARTIFACT_LOCATION = 'mlflow.artifactLocation';
+/** Tag of a trace: where the server keeps its spans. */
+export const SPANS_LOCATION = 'mlflow.trace.spansLocation';
 /** Tags that the server writes. With a value of a client, it would look for the spans in the wrong place. */
-export const SERVER_TAGS: readonly string[] = ['mlflow.trace.spansLocation', ARTIFACT_LOCATION];
+export const SERVER_TAGS: readonly string[] = [SPANS_LOCATION, ARTIFACT_LOCATION];
 
 /** Metadata of a trace. */
 export const SESSION = 'mlflow.trace.session';

@@ -1,5 +1,6 @@
 import { MlflowError } from '../common/error.js';
 import { isRecord } from '../common/json.js';
+import { runningTime } from '../common/running-time.js';
 import type { Limit } from '../common/waiting.js';
 import type { HttpClient } from '../http/client.js';
 import { type Failure, notMlflow, type Outcome } from '../http/outcome.js';
@@ -37,6 +38,11 @@ export class Rest {
   /** Address of the server without credentials, for messages. */
   get url(): string {
     return this.#http.url;
+  }
+
+  /** The same, but with at most this time, in milliseconds. */
+  withTime(millis: number): Rest {
+    return new Rest(this.#http, { ...this.limit, deadline: Math.min(this.limit.deadline, runningTime() + millis) });
   }
 
   /** Sends any request. */

@@ -1,0 +1,56 @@
+import { mlflowTraceId } from '../../mlflow/names.js';
+
+/** Why the server takes no span of a trace. */
+export type TraceRefusal =
+  /** The trace belongs to another experiment. MLflow 3.18 and later refuse that. */
+  | { cause: 'elsewhere'; experimentId?: string }
+  /** The server moved the spans of the trace into its archive. */
+  | { cause: 'archived' }
+  /** `said` is the answer of the server. */
+  | { cause: 'unknown'; said: string };
+
+// A few hundred bytes each.
+const CAPACITY = 5_000;
+
+/** Traces that the server refuses, the most recent ones. Their later spans need not be sent. */
+export class RefusedTraces {
+  readonly #refusals = new Map<string, { experimentId: string; refusal: TraceRefusal }>();
+
+  get isEmpty(): boolean {
+    return this.#refusals.size === 0;
+  }
+
+  /** @param experimentId the experiment for which the server refused the trace */
+  add(traceId: string, experimentId: string, refusal: TraceRefusal): void {
+    this.#refusals.delete(traceId);
+    this.#refusals.set(traceId, { experimentId, refusal });
+    if (this.#refusals.size <= CAPACITY) return;
+    const [oldest] = this.#refusals.keys();
+    if (oldest !== undefined) this.#refusals.delete(oldest);
+  }
+
+  /** Why the server refuses this trace for this experiment; undefined if it does not, as far as known. */
+  get(traceId: string, experimentId: string): TraceRefusal | undefined {
+    const known = this.#refusals.get(traceId);
+    return known?.experimentId === experimentId ? known.refusal : undefined;
+  }
+}
+
+/** Says which trace the server refuses, why, and what to do. */
+export function describeRefusal(
+  traceId: string,
+  refusal: TraceRefusal,
+  { url, experimentId }: { url: string; experimentId: string },
+): string {
+  const trace = `trace ${mlflowTraceId(traceId)}`;
+  switch (refusal.cause) {
+    case 'elsewhere': {
+      const place = refusal.experimentId === undefined ? 'another experiment' : `experiment ${refusal.experimentId}`;
+      return `MLflow at ${url} has ${trace} in ${place} and refuses its spans for experiment ${experimentId}: let all services that share traces use one experiment (experimentId, experimentName, MLFLOW_EXPERIMENT_ID or MLFLOW_EXPERIMENT_NAME).`;
+    }
+    case 'archived':
+      return `MLflow at ${url} has archived ${trace} and takes no further spans of it: end all spans of a trace before the server archives it, or let the server archive later.`;
+    case 'unknown':
+      return `MLflow at ${url} refuses every span of ${trace} (${refusal.said}).`;
+  }
+}
