@@ -31,8 +31,9 @@ export interface BedrockInstrumentationConfig extends InstrumentationConfig {
    */
   contentHook?: (content: BedrockContent) => JsonValue | undefined;
   /**
-   * Longest text recorded inside content, in characters. Longer texts are cut and end with a note that states how many
-   * characters are missing. Default: no limit. A negative value is invalid.
+   * Longest text recorded inside content, in characters (UTF-16 units). Longer texts are cut between two characters and
+   * end with a note that states how many are missing. Base64 is never cut: `maxMediaBytes` decides whether it is kept.
+   * Default: no limit. A negative value is invalid.
    */
   maxContentLength?: number;
   /**

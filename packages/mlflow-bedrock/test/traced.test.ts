@@ -85,8 +85,37 @@ describe('traced', () => {
     expect(outputs('odd')).to.deep.equal({
       cycle: { self: '[circular]' },
       bytes: 'AQI=',
-      big: '7',
+      big: 7,
       date: '1970-01-01T00:00:00.000Z',
+    });
+  });
+
+  it('keeps the digits of big integers, in input, output and the items of a generator', () => {
+    traced('big', (id: bigint) => ({ id }))(1152921504606846977n);
+    const ids = traced('ids', function* () {
+      yield 1152921504606846977n;
+    });
+    expect([...ids()]).to.have.lengthOf(1);
+
+    const { attributes } = recording.span('big');
+    expect(attributes['mlflow.spanInputs']).to.equal('{"id":1152921504606846977}');
+    expect(attributes['mlflow.spanOutputs']).to.equal('{"id":1152921504606846977}');
+    expect(recording.span('ids').attributes['mlflow.spanOutputs']).to.equal('[1152921504606846977]');
+  });
+
+  it('cuts long text between characters, and keeps base64 whole', () => {
+    setContentConfig(resolveConfig({ maxContentLength: 12 }, {}, noWarning));
+    const bytes = Buffer.from(Array.from({ length: 90 }, (_, index) => (index * 89) % 256));
+    traced('cut', (text: string, data: string, raw: Uint8Array) => [text, data, raw].length)(
+      'Ahoi, Crew 🚀 los',
+      bytes.toString('base64'),
+      bytes,
+    );
+
+    expect(inputs('cut')).to.deep.equal({
+      text: 'Ahoi, Crew … [6 more characters not recorded]',
+      data: bytes.toString('base64'),
+      raw: bytes.toString('base64'),
     });
   });
 

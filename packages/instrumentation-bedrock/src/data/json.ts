@@ -1,6 +1,12 @@
 /** Plain JSON, and how an application's objects become plain JSON. */
 
-/** A value that JSON can express. */
+import { limitText, mediaNote, type TextLimits } from './cut.js';
+import { ExactNumber, markLongNumbers, readNumericValue, stringify, unmark } from './numbers.js';
+
+/**
+ * A value that JSON can express. Inside the instrumentation, an {@link ExactNumber} stands for a number that a JavaScript
+ * number cannot hold. `contentHook` and events get its digits as text.
+ */
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 
 /** A JSON object. Members can be undefined; JSON leaves them out. */
@@ -9,7 +15,7 @@ export interface JsonObject {
 }
 
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
 /** Returns undefined if the value is no object or is an array. */
@@ -39,7 +45,8 @@ export function asString(value: unknown): string | undefined {
 
 /** Returns undefined if the value is no finite number. Text is never converted. */
 export function asNumber(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  const number = value instanceof ExactNumber ? Number(value.toString()) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
 /** Returns the strings of an array; undefined if there are none. */
@@ -48,16 +55,34 @@ export function asStrings(value: unknown): string[] | undefined {
   return strings.length > 0 ? strings : undefined;
 }
 
-/** Parses JSON text, down to the depth that {@link toJson} copies. Returns undefined if the text is no JSON. */
+/**
+ * Parses JSON text, down to the depth that {@link toJson} copies. Numbers keep their digits. Returns undefined if the text
+ * is no JSON.
+ */
 export function parseJson(text: string): JsonValue | undefined {
   try {
-    const value = JSON.parse(text) as JsonValue;
+    const marked = markLongNumbers(text);
+    const value = JSON.parse(marked ?? text) as JsonValue;
     // JSON.parse accepts any depth, but recursive code such as JSON.stringify would overflow the stack. A shorter text
     // cannot contain enough brackets.
-    return text.length > 2 * MAX_DEPTH && isDeeper(value, MAX_DEPTH) ? toJson(value) : value;
+    const shallow = text.length > 2 * MAX_DEPTH && isDeeper(value, MAX_DEPTH) ? (toJson(value) ?? null) : value;
+    return marked === undefined ? shallow : withExactNumbers(shallow);
   } catch {
     return undefined; // No failure: a body can contain anything.
   }
+}
+
+/** Replaces marked strings in place. */
+function withExactNumbers(value: JsonValue): JsonValue {
+  // The type does not say that an exact number can be in the place of any value.
+  if (typeof value === 'string') return (unmark(value) as JsonValue | undefined) ?? value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) value[index] = withExactNumbers(item);
+  } else {
+    for (const key of Object.keys(value)) setMember(value, key, withExactNumbers(value[key] as JsonValue));
+  }
+  return value;
 }
 
 function isDeeper(value: JsonValue | undefined, levels: number): boolean {
@@ -77,6 +102,8 @@ export interface ToJsonOptions {
   readonly maxStringLength?: number | undefined;
   /** In bytes. A note replaces longer bytes and longer base64 text. Default: no limit. */
   readonly maxMediaBytes?: number | undefined;
+  /** True if numbers that a JavaScript number cannot hold become text. Default: they keep their type and their digits. */
+  readonly longNumbersAsText?: boolean | undefined;
 }
 
 /** More levels than any Bedrock API accepts. The limit bounds the work for hostile objects. */
@@ -109,8 +136,9 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /**
- * Copies an application's value as plain JSON: bytes as base64, dates in ISO form, big integers as text, without
- * functions. Cycles, levels beyond 200 and values beyond 500,000 become notes.
+ * Copies an application's value as plain JSON: bytes as base64, dates in ISO form, without functions. Only
+ * {@link stringify} can write the copy, because it can contain numbers of any length: big integers, and decimals of the AWS
+ * SDK. Cycles, levels beyond 200 and values beyond 500,000 become notes.
  *
  * Only enumerable properties are read and `toJSON` methods are never called, so copying has no side effects.
  *
@@ -118,34 +146,53 @@ export function toBase64(bytes: Uint8Array): string {
  */
 export function toJson(value: unknown, options: ToJsonOptions = {}): JsonValue | undefined {
   const { maxStringLength = Number.POSITIVE_INFINITY, maxMediaBytes = Number.POSITIVE_INFINITY } = options;
-  return copy(value, { maxStringLength, maxMediaBytes, values: 0 }, []);
+  const { longNumbersAsText = false } = options;
+  return copy(value, { maxStringLength, maxMediaBytes, longNumbersAsText, values: 0 }, []);
 }
 
-/** @param ancestors an array, because there are too few for a set to be faster. */
-function copy(value: unknown, limits: Limits, ancestors: object[]): JsonValue | undefined {
+/**
+ * @param ancestors an array, because there are too few for a set to be faster.
+ * @param key the name of the member that holds the value or the list with the value.
+ */
+function copy(value: unknown, limits: Limits, ancestors: object[], key?: string): JsonValue | undefined {
   if (++limits.values > MAX_VALUES) return '[too many values]';
   switch (typeof value) {
     case 'string':
-      return limitText(value, limits);
+      return key === 'arguments' ? limitArguments(value, limits) : limitText(value, limits, key);
     case 'boolean':
       return value;
     case 'number':
       return Number.isFinite(value) ? value : null;
     case 'bigint':
-      return value.toString();
+      return Number.isSafeInteger(Number(value))
+        ? Number(value)
+        : copyLongNumber(new ExactNumber(value.toString()), limits);
     case 'object':
-      return value === null ? null : copyObject(value, limits, ancestors);
+      return value === null ? null : copyObject(value, limits, ancestors, key);
     default:
       return undefined;
   }
 }
 
-function copyObject(value: object, limits: Limits, ancestors: object[]): JsonValue {
+/** Cuts the texts inside of the JSON text that OpenAI's format has for the arguments of a tool call. */
+function limitArguments(text: string, limits: Limits): string {
+  const parsed = text.length > limits.maxStringLength ? parseJson(text) : undefined;
+  if (typeof parsed !== 'object' || parsed === null) return limitText(text, limits);
+  return stringify(copy(parsed, { ...limits, longNumbersAsText: false }, []));
+}
+
+function copyLongNumber(number: ExactNumber, { longNumbersAsText }: Limits): JsonValue {
+  return longNumbersAsText ? number.toString() : (number as unknown as JsonValue);
+}
+
+function copyObject(value: object, limits: Limits, ancestors: object[], ofKey: string | undefined): JsonValue {
   const bytes = asBytes(value);
   if (bytes) {
     if (bytes.byteLength > limits.maxMediaBytes) return mediaNote(bytes.byteLength);
-    return limitText(toBase64(bytes), limits);
+    return toBase64(bytes);
   }
+  const number = value instanceof ExactNumber ? value : readNumericValue(value);
+  if (number) return copyLongNumber(number, limits);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (ancestors.includes(value)) return '[circular]';
   if (ancestors.length >= MAX_DEPTH) return '[nested too deeply]';
@@ -155,14 +202,14 @@ function copyObject(value: object, limits: Limits, ancestors: object[]): JsonVal
     const items: JsonValue[] = [];
     for (const item of value) {
       if (limits.values > MAX_VALUES) break;
-      items.push(copy(item, limits, ancestors) ?? null);
+      items.push(copy(item, limits, ancestors, ofKey) ?? null);
     }
     result = items;
   } else {
     const object: JsonObject = {};
     for (const key of Object.keys(value)) {
       if (limits.values > MAX_VALUES) break;
-      const member = copy((value as Record<string, unknown>)[key], limits, ancestors);
+      const member = copy((value as Record<string, unknown>)[key], limits, ancestors, key);
       if (member === undefined) continue;
       setMember(object, key, member);
     }
@@ -183,34 +230,8 @@ export function setMembers(object: JsonObject, members: JsonObject, except?: str
   for (const key of Object.keys(members)) if (key !== except) setMember(object, key, members[key]);
 }
 
-interface Limits {
-  readonly maxStringLength: number;
-  readonly maxMediaBytes: number;
+interface Limits extends TextLimits {
+  readonly longNumbersAsText: boolean;
   /** How many values have been copied. */
   values: number;
-}
-
-function limitText(text: string, { maxStringLength, maxMediaBytes }: Limits): string {
-  const bytes = Math.floor((text.length * 3) / 4);
-  if (bytes > Math.max(maxMediaBytes, SHORT_TEXT) && BASE64.test(text.slice(0, SHORT_TEXT))) return mediaNote(bytes);
-  if (text.length <= maxStringLength) return text;
-  return `${text.slice(0, maxStringLength)}… [${text.length - maxStringLength} more characters not recorded]`;
-}
-
-/** In characters. Shorter text that looks like base64 can be a word. */
-const SHORT_TEXT = 1024;
-
-/** Base64 of both alphabets, with or without a data URL or line breaks. Prose contains spaces. */
-const BASE64 = /^(?:data:[^,]{1,128};base64,)?[A-Za-z0-9+/_\r\n-]+={0,2}$/;
-
-/** The note is text, so that `contentHook` gets plain JSON. Base64 has no spaces, so this end identifies a note. */
-const MEDIA_NOTE_END = ' bytes not recorded]';
-
-function mediaNote(bytes: number): string {
-  return `[${bytes}${MEDIA_NOTE_END}`;
-}
-
-/** True for the text that {@link toJson} puts in the place of media beyond the limit. */
-export function isMediaNote(text: string): boolean {
-  return text.endsWith(MEDIA_NOTE_END);
 }

@@ -43,7 +43,10 @@ export interface BedrockContent extends BedrockCallInfo {
    * `error`: the message of a failure, which can quote the request.
    */
   readonly kind: 'request' | 'response' | 'chunk' | 'error';
-  /** A plain copy of the whole input or output. For InvokeModel, `body` is parsed JSON. */
+  /**
+   * A plain copy of the whole input or output. For InvokeModel, `body` is parsed JSON. A number that a JavaScript number
+   * cannot hold is text, so that the hook sees all digits.
+   */
   readonly value: JsonValue;
 }
 

@@ -7,16 +7,8 @@
  * This follows the parsers of MLflow 3.17 for the message formats `bedrock` and `anthropic`.
  */
 
-import {
-  asArray,
-  asObject,
-  asObjects,
-  asString,
-  isMediaNote,
-  isObject,
-  type JsonObject,
-  type JsonValue,
-} from '../data/json.js';
+import { isMediaNote } from '../data/cut.js';
+import { asArray, asObject, asObjects, asString, isObject, type JsonObject, type JsonValue } from '../data/json.js';
 
 /** Rewrites a request to Converse, or a Nova request to InvokeModel. */
 export function viewConverseRequest(body: JsonObject): JsonObject {

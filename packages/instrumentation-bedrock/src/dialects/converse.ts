@@ -11,6 +11,7 @@ import {
   type JsonValue,
 } from '../data/json.js';
 import { finishReason } from '../data/messages.js';
+import { stringify } from '../data/numbers.js';
 import { asWord } from '../data/service.js';
 import type { UsageReport } from '../data/usage.js';
 import { viewConverseRequest, viewConverseResponse } from './chat-view.js';
@@ -77,8 +78,7 @@ function readPromptVariables(variables: JsonObject | undefined): ReadonlyMap<str
   if (!variables) return undefined;
   const read = new Map<string, string>();
   for (const [name, value] of Object.entries(variables).slice(0, MAX_PROMPT_VARIABLES)) {
-    if (asWord(name) !== undefined)
-      read.set(name, asString(asObject(value)?.['text']) ?? JSON.stringify(value ?? null));
+    if (asWord(name) !== undefined) read.set(name, asString(asObject(value)?.['text']) ?? stringify(value ?? null));
   }
   return read;
 }

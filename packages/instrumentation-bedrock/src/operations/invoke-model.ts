@@ -16,6 +16,7 @@ import {
   toJson,
 } from '../data/json.js';
 import { identifyModel } from '../data/model-id.js';
+import { stringify } from '../data/numbers.js';
 import { once } from '../data/once.js';
 import {
   readGuardrail,
@@ -118,7 +119,7 @@ function showRequest(
   if (view && isObject(body)) return show(content, view);
   if (!isObject(content) || body === undefined || typeof body === 'string') return content;
   const isUnchanged = body === sent.value && sent.text !== undefined;
-  return { ...content, body: isUnchanged ? sent.text : JSON.stringify(body) };
+  return { ...content, body: isUnchanged ? sent.text : stringify(body) };
 }
 
 function createReader(request: OperationRequest, output: unknown, options: StreamOptions): StreamReader {

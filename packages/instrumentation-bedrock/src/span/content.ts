@@ -22,7 +22,8 @@ export function prepareContent(
   if (!hook) return config.maxContentLength === undefined ? value : toJson(value, limit);
   try {
     // The hook gets a copy: one that edits in place must not change what attributes are read from.
-    const edited: unknown = hook({ ...info, kind, value: toJson(value) ?? null });
+    const copy = toJson(value, { longNumbersAsText: true }) ?? null;
+    const edited: unknown = hook({ ...info, kind, value: copy });
     if (isThenable(edited)) {
       edited.then(undefined, () => undefined);
       throw new TypeError('contentHook returned a promise; it must return the content itself');

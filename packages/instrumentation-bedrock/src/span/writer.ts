@@ -8,8 +8,9 @@ import {
   ATTR_EXCEPTION_TYPE,
 } from '@opentelemetry/semantic-conventions';
 import type { Failure, OperationName } from '../data/facts.js';
-import type { JsonValue } from '../data/json.js';
+import { asObject, type JsonValue, toJson } from '../data/json.js';
 import type { InputContent, OutputMessage, ToolDefinition } from '../data/messages.js';
+import { stringify } from '../data/numbers.js';
 import * as semconv from '../data/semconv.js';
 import type { ResolvedConfig } from '../data/settings.js';
 import {
@@ -79,7 +80,7 @@ export class SpanWriter {
   }
 
   writeChunk(name: string, value: JsonValue): void {
-    this.#span.addEvent(name, { json: JSON.stringify(value) });
+    this.#span.addEvent(name, { json: stringify(value) });
   }
 
   writeFailure({ type, description, message, stack }: Failure): void {
@@ -114,7 +115,8 @@ export class SpanWriter {
 
   #addMessages(content: ContentAttributes): void {
     if (this.#config.genAiContent) this.#addContent(content);
-    this.#event?.add(content);
+    // Exact numbers are objects, which only `stringify` can write.
+    this.#event?.add(asObject(toJson(content, { longNumbersAsText: true })) ?? {});
   }
 
   #addTexts(texts: Attributes): void {
@@ -123,6 +125,6 @@ export class SpanWriter {
   }
 
   #addContent(content: ContentAttributes): void {
-    for (const name of Object.keys(content)) this.#content[name] = JSON.stringify(content[name]);
+    for (const name of Object.keys(content)) this.#content[name] = stringify(content[name]);
   }
 }

@@ -12,6 +12,7 @@ import {
   type JsonValue,
   prepareContent,
   type ResolvedConfig,
+  stringify,
   toJson,
 } from 'opentelemetry-instrumentation-bedrock/recording';
 import { warn } from '../common/warn.js';
@@ -60,7 +61,7 @@ export class TracedRecorder {
       }
       const item = toJson(value, this.#limits()) ?? null;
       this.#items.push(item);
-      this.#itemsLength += JSON.stringify(item).length;
+      this.#itemsLength += stringify(item).length;
     });
   }
 
@@ -104,7 +105,7 @@ export class TracedRecorder {
     this.#safely(() => {
       const content = this.#prepare(kind, toJson(read(), this.#limits()));
       if (content === undefined) return;
-      const text = JSON.stringify(content);
+      const text = stringify(content);
       const attributes: Attributes = {};
       if (this.#config.mlflowContent) attributes[mlflow] = text;
       if (this.#config.genAiContent && this.#isTool) attributes[genAi] = text;

@@ -1,0 +1,138 @@
+/** Cuts text that is too long. Base64 is never cut: it is kept whole, or a note replaces it. */
+
+import { once } from './once.js';
+
+export interface TextLimits {
+  /** In characters. */
+  readonly maxStringLength: number;
+  /** In bytes. */
+  readonly maxMediaBytes: number;
+}
+
+/**
+ * Returns the text if it is within the limits, else a shorter text that ends with a note.
+ *
+ * @param key the name of the member that holds the text or the list with the text. It can show that a text is media.
+ */
+export function limitText(text: string, limits: TextLimits, key?: string): string {
+  const { maxStringLength, maxMediaBytes } = limits;
+  if (text.length <= maxStringLength && text.length <= maxMediaBytes) return text;
+  const media = mediaBytes(text, key);
+  if (media !== undefined) {
+    const isWord = key !== undefined && !BASE64_KEY.test(key) && text.length < SHORTEST_MEDIA;
+    return media > maxMediaBytes && !isWord ? mediaNote(media) : text;
+  }
+  const bytes = base64Bytes(text);
+  if (bytes > Math.max(maxMediaBytes, SHORT_TEXT) && isBase64(text)) return mediaNote(bytes);
+  if (text.length <= maxStringLength || isCertainlyBase64(text, key)) return text;
+  const end = cutPosition(text, maxStringLength);
+  return `${text.slice(0, end)}… [${text.length - end} more characters not recorded]`;
+}
+
+/** In characters. Shorter text that could be base64 can be a word. */
+const SHORT_TEXT = 1024;
+
+/** In characters. Words and names are shorter. */
+const LONGEST_WORD = 64;
+
+/** In characters. A shorter value of `image` can be a name. */
+const SHORTEST_MEDIA = 32;
+
+/** Members for images, documents, video and audio in the formats of all providers, such as `source.bytes` and `maskImage`. */
+const MEDIA_KEY = /(?:data|bytes|base64(?:string)?|b64_json|images?|audio|video|document|mask)$/i;
+/** Those that hold nothing but base64. */
+const BASE64_KEY = /(?:bytes|base64(?:string)?|b64_json)$/i;
+/** Members for what only the provider can read, such as `thinking.signature`. */
+const OPAQUE_KEY = /signature$|^encrypted|^redacted/i;
+
+const DATA_URL = /^data:[^,]{0,128};base64,/;
+const NOT_BASE64 = /[^A-Za-z0-9+/=\r\n]/;
+const NOT_ANY_BASE64 = /[^A-Za-z0-9+/_=\r\n-]/;
+const BASE64_CHARACTER = /[A-Za-z0-9+/_=-]/;
+
+/** Returns the size of a text that its place or its beginning shows to be media in base64; else undefined. */
+function mediaBytes(text: string, key: string | undefined): number | undefined {
+  const [scheme] = DATA_URL.exec(text) ?? [];
+  if (scheme !== undefined && !NOT_ANY_BASE64.test(text.slice(scheme.length))) return base64Bytes(text, scheme.length);
+  return key !== undefined && MEDIA_KEY.test(key) && !NOT_BASE64.test(text) ? base64Bytes(text) : undefined;
+}
+
+function base64Bytes(text: string, start = 0): number {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  return Math.max(0, Math.floor(((text.length - start) * 3) / 4) - padding);
+}
+
+/** True for base64 of both alphabets, also in lines. Prose contains spaces, and lists of words have short lines. */
+function isBase64(text: string): boolean {
+  const firstLine = text.search(/[\r\n]/);
+  return (firstLine === -1 || firstLine >= LONGEST_WORD) && !NOT_ANY_BASE64.test(text);
+}
+
+function isCertainlyBase64(text: string, key: string | undefined): boolean {
+  const isOpaque = key !== undefined && OPAQUE_KEY.test(key);
+  return isBase64(text) && (isOpaque || (text.length >= LONGEST_WORD && isMixed(text.slice(0, SHORT_TEXT))));
+}
+
+/** Base64 of more than a few bytes contains all three kinds of characters. */
+function isMixed(text: string): boolean {
+  return /[A-Z]/.test(text) && /[a-z]/.test(text) && /\d/.test(text);
+}
+
+/** Returns the last position up to `limit` that is neither inside of a character nor inside of base64. */
+function cutPosition(text: string, limit: number): number {
+  return characterStart(text, base64Start(text, limit) ?? limit);
+}
+
+/** Returns the start of the base64 that surrounds a position, with the scheme of its data URL; undefined if there is none. */
+function base64Start(text: string, position: number): number | undefined {
+  let start = position;
+  while (start > 0 && BASE64_CHARACTER.test(text[start - 1] as string)) start--;
+  let end = position;
+  while (end - start < SHORT_TEXT && end < text.length && BASE64_CHARACTER.test(text[end] as string)) end++;
+  const run = text.slice(start, Math.min(end, start + SHORT_TEXT));
+  if (end === position || run.length < LONGEST_WORD || !isMixed(run)) return undefined;
+  const [scheme = ''] = /data:[^,\s]{0,128};base64,$/.exec(text.slice(Math.max(0, start - 150), start)) ?? [];
+  return start - scheme.length;
+}
+
+/** In UTF-16 units on both sides of a cut. Emoji that are joined from several have up to 30. */
+const CHARACTER_WINDOW = 64;
+
+/**
+ * Returns the start of the character that surrounds a position. A character is what a reader takes for one: an emoji with
+ * its skin tone, a letter with its accents.
+ */
+function characterStart(text: string, position: number): number {
+  if (isAscii(text, position - 1) && isAscii(text, position)) return position;
+  const from = Math.max(0, position - CHARACTER_WINDOW);
+  const window = text.slice(from, position + CHARACTER_WINDOW);
+  const start =
+    from +
+    (graphemes()
+      .segment(window)
+      .containing(position - from)?.index ?? 0);
+  if (start > from || from === 0) return start;
+  // The window is too small for a letter with dozens of accents.
+  return /[\uDC00-\uDFFF]/.test(text[position] ?? '') && /[\uD800-\uDBFF]/.test(text[position - 1] ?? '')
+    ? position - 1
+    : position;
+}
+
+function isAscii(text: string, position: number): boolean {
+  return text.charCodeAt(position) < 0x80;
+}
+
+// Most applications cut nothing, and creating a segmenter takes milliseconds.
+const graphemes = once(() => new Intl.Segmenter('en', { granularity: 'grapheme' }));
+
+/** The note is text, so that `contentHook` gets plain JSON. Base64 has no spaces, so this end identifies a note. */
+const MEDIA_NOTE_END = ' bytes not recorded]';
+
+export function mediaNote(bytes: number): string {
+  return `[${bytes}${MEDIA_NOTE_END}`;
+}
+
+/** True for the text that `toJson` puts in the place of media beyond the limit. */
+export function isMediaNote(text: string): boolean {
+  return text.endsWith(MEDIA_NOTE_END);
+}
