@@ -82,6 +82,7 @@ export function traceToMlflow(options: AutologOptions): Tracing {
     hasUnsentSpans: () => processor.hasUnsentSpans,
     flush,
     flushAndAbort,
+    timeoutMillis: flushTimeoutMillis,
   });
   const disable = (): void => {
     instrumentation.disable();

@@ -1,0 +1,27 @@
+// The application in a worker thread that keeps running. The first argument selects how the thread lives.
+import { once } from 'node:events';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+
+/** Starts the thread. Resolves when the application in it has made its call. */
+async function start(file, argv) {
+  const worker = new Worker(new URL(file, import.meta.url), { argv });
+  await once(worker, 'message');
+  return worker;
+}
+
+const LIVES = {
+  'goes on': () => start('thread.cjs', ['keeps running']),
+  'has a thread of its own that goes on': () => start('in-threads.mjs', ['goes on']),
+  'is terminated': async () => {
+    const worker = await start('thread.cjs', ['keeps running']);
+    await worker.terminate();
+    setInterval(() => {}, 1000);
+  },
+  'does not keep the process alive': async () => {
+    const worker = await start('thread.cjs', ['keeps running']);
+    worker.unref();
+  },
+};
+await LIVES[process.argv[2]]();
+if (isMainThread) console.log('called');
+else parentPort.postMessage('called');
