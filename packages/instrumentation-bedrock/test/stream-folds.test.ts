@@ -282,6 +282,16 @@ describe('stream folds', () => {
       ]);
     });
 
+    it('keeps events of types that are not known yet, but no pings', () => {
+      const body = fold(anthropicMessages, [
+        { type: 'message_start', message: { content: [] } },
+        { type: 'ping' },
+        { type: 'weather', warning: 'Gale ' },
+        { type: 'weather', warning: 'at noon' },
+      ]);
+      expect(body).to.deep.include({ otherEvents: { weather: { warning: 'Gale at noon' } } });
+    });
+
     it('keeps what stands beside the delta of a message', () => {
       const body = fold(anthropicMessages, [
         { type: 'message_start', message: { id: 'msg', content: [], container: null, usage: { input_tokens: 3 } } },

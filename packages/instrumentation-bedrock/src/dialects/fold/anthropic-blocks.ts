@@ -1,8 +1,9 @@
 /** Collects the content blocks of a streamed Anthropic message from their starts and deltas. */
 
-import { asObject, asString, isObject, type JsonObject, type JsonValue, setMember } from '../../data/json.js';
+import { asString, isObject, type JsonObject, type JsonValue, setMember } from '../../data/json.js';
 import { IndexedParts } from './indexed-parts.js';
 import { addPiece, type StreamedText } from './streamed-text.js';
+import { StreamedMembers } from './streamed-value.js';
 import { parseToolInput } from './tool-input.js';
 
 export class AnthropicBlocks {
@@ -44,17 +45,15 @@ interface Block {
   readonly start: JsonObject;
   /** `tool_use` for all kinds of tool calls. A block that started without a type gets that of its first delta. */
   type: string | undefined;
-  /** Texts by the name of their member. */
-  texts?: Map<string, StreamedText>;
   partialJson?: StreamedText;
   citations?: JsonValue[];
-  /** Members of unknown deltas that are no text. */
-  others?: JsonObject;
+  /** Text, thinking, and the members of unknown deltas. */
+  readonly members: StreamedMembers;
 }
 
 function newBlock(start: JsonObject): Block {
   const type = asString(start['type']);
-  return { start, type: type?.endsWith('_tool_use') ? 'tool_use' : type };
+  return { start, type: type?.endsWith('_tool_use') ? 'tool_use' : type, members: new StreamedMembers() };
 }
 
 /** The blocks of the deltas that are not named after their block. */
@@ -82,31 +81,24 @@ function accepts(block: Block, type: string): boolean {
 function addMembers(block: Block, delta: JsonObject): void {
   for (const name in delta) {
     const value = delta[name];
-    if (name === 'type' || value === null || value === undefined) continue;
     if (name === 'partial_json' && typeof value === 'string') {
       block.partialJson = addPiece(block.partialJson, value);
     } else if (name === 'citation' && isObject(value)) {
       block.citations ??= [];
       block.citations.push(value);
-    } else if (typeof value === 'string') {
-      block.texts ??= new Map();
-      block.texts.set(name, addPiece(block.texts.get(name), value));
-    } else {
-      block.others ??= {};
-      setMember(block.others, name, joined(block.others[name], value));
+    } else if (name !== 'type') {
+      block.members.add(name, value);
     }
   }
 }
 
-function joined(known: JsonValue | undefined, piece: JsonValue): JsonValue {
-  if (Array.isArray(known) && Array.isArray(piece)) return [...known, ...piece];
-  const members = asObject(known);
-  return members && isObject(piece) ? { ...members, ...piece } : piece;
-}
-
-function finishBlock({ start, type, texts, partialJson, citations, others }: Block): JsonObject {
-  const block: JsonObject = { type: type ?? 'text', ...start, ...others };
-  for (const [name, text] of texts ?? []) setMember(block, name, (asString(start[name]) ?? '') + text.toString());
+function finishBlock({ start, type, partialJson, citations, members }: Block): JsonObject {
+  const block: JsonObject = { type: type ?? 'text', ...start };
+  const added = members.finish();
+  for (const name of Object.keys(added)) {
+    const value = added[name];
+    setMember(block, name, typeof value === 'string' ? (asString(start[name]) ?? '') + value : value);
+  }
   if (partialJson !== undefined) block['input'] = parseToolInput(partialJson.toString());
   if (citations !== undefined) block['citations'] = citations;
   return block;

@@ -3,12 +3,14 @@
 import { asObject, type JsonObject, setMember } from '../../data/json.js';
 import { AnthropicBlocks } from './anthropic-blocks.js';
 import type { FoldOptions, StreamFold } from './stream-fold.js';
+import { StreamedMembers } from './streamed-value.js';
 
 export function createAnthropicFold({ content }: FoldOptions): StreamFold {
   let message: JsonObject | undefined;
   let stopped = false;
   const usage: JsonObject = {};
   const closing: JsonObject = {};
+  const others = new StreamedMembers();
   const blocks = content ? new AnthropicBlocks() : undefined;
 
   return {
@@ -36,12 +38,17 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
         case 'message_stop':
           stopped = true;
           break;
-        default: // `content_block_stop`, `ping` and future events carry no content.
+        case 'content_block_stop':
+        case 'ping':
+          break;
+        default:
+          if (content) addUnknown(others, event);
       }
     },
     body() {
       if (!message && !blocks?.size) return undefined;
       const body: JsonObject = { role: 'assistant', ...message, ...closing };
+      if (others.size > 0) body['otherEvents'] = others.finish();
       body['content'] = blocks?.finish() ?? [];
       if (Object.keys(usage).length > 0) body['usage'] = usage;
       else delete body['usage'];
@@ -63,4 +70,9 @@ function addKnown(target: JsonObject, source: JsonObject | undefined): void {
     const value = source[key];
     if (value !== null && value !== undefined) setMember(target, key, value);
   }
+}
+
+/** Adds an event of a type that this package does not know, under its type. */
+function addUnknown(others: StreamedMembers, { type, ...members }: JsonObject): void {
+  if (typeof type === 'string') others.add(type, members);
 }
