@@ -78,7 +78,7 @@ From the stable conventions:
 
 | attribute | type | source |
 |---|---|---|
-| \`error.type\` | string | The error's name, which is the service's type for errors of the AWS SDK; the \`code\` of Node.js's own errors; else \`_OTHER\`. \`incomplete_stream\` for a stream without its closing event. |
+| \`error.type\` | string | The error's name, which is the service's type for errors of the AWS SDK; the \`code\` of Node.js's own errors; else \`_OTHER\`. The type or code that the model states, for an error inside an answer. The name of the signal's reason, such as \`AbortError\`, if the application aborted the call. \`incomplete_stream\` for a stream without its closing event. |
 | \`server.address\`, \`server.port\` | string, int | The request of the latest attempt; when the span starts, the previous request of the client. |
 | \`http.request.resend_count\` | int | How often the SDK sent the request again; absent if it did not. |
 | \`http.response.status_code\` | int | The latest HTTP response. |

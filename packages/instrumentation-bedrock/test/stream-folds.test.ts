@@ -531,6 +531,11 @@ describe('stream folds', () => {
         { generation: 'Par', prompt_token_count: 3, generation_token_count: 1 },
         { generation: 'is', generation_token_count: 2, stop_reason: 'stop' },
       ],
+      [
+        titanText,
+        { outputText: 'Par', inputTextTokenCount: 3, totalOutputTextTokenCount: 1 },
+        { outputText: 'is', totalOutputTextTokenCount: 2, completionReason: 'FINISH' },
+      ],
     ];
 
     for (const [dialect, provisional, final] of COUNTED) {
@@ -541,6 +546,15 @@ describe('stream folds', () => {
         expect(after).to.include({ inputTokens: 3, outputTokens: 2 });
       });
     }
+
+    it('leave out a count that came before the finish reason', () => {
+      for (const [dialect, provisional, final] of COUNTED) {
+        if (dialect === anthropicMessages) continue;
+        const { usage, generation_token_count, totalOutputTextTokenCount, ...finished } = final;
+        const { outputTokens } = dialect.readResponse(fold(dialect, [provisional, finished]) ?? {}).usage ?? {};
+        expect(outputTokens, dialect.name).to.equal(undefined);
+      }
+    });
   });
 
   describe('with content off', () => {

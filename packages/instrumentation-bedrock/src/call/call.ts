@@ -3,8 +3,6 @@
 import { type Attributes, type Context, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { ATTR_ERROR_TYPE } from '@opentelemetry/semantic-conventions';
-import { errorType } from '../data/error-type.js';
-import { errorMessage, errorStack } from '../data/errors.js';
 import type { Failure, ServerEndpoint } from '../data/facts.js';
 import { asObject, type JsonValue, toJson } from '../data/json.js';
 import { isThenable } from '../data/promise.js';
@@ -21,6 +19,7 @@ import { SpanWriter } from '../span/writer.js';
 import { ChunkTimes } from './chunk-times.js';
 import { type AnswerFigures, answerFacts, answerFigures, requestContent, requestFacts } from './describe.js';
 import { Exchange } from './exchange.js';
+import { endFailure, leftFailure, statedFailure, thrownFailure } from './failure.js';
 
 /** What a call needs from the instrumentation. */
 export interface CallEnvironment {
@@ -31,12 +30,6 @@ export interface CallEnvironment {
   /** Logs a failure inside the instrumentation, once per cause. */
   report(what: string, error: unknown): void;
 }
-
-/** The SDK reports no error for a stream that the connection cut off. Only the closing event is missing. */
-const INCOMPLETE_STREAM: Failure = {
-  type: 'incomplete_stream',
-  description: 'The stream ended without its closing event: the answer is incomplete.',
-};
 
 /** Owns one call and its span. Only the constructor throws. */
 export class TracedCall {
@@ -50,6 +43,8 @@ export class TracedCall {
   readonly #request: OperationRequest;
   /** The host in the attributes that the span was started with. */
   readonly #startServer: ServerEndpoint | undefined;
+  /** The `abortSignal` of the call, an object of the application; undefined if there is none. */
+  readonly #signal: unknown;
   readonly #exchange: Exchange;
   readonly #span: Span;
   readonly #times: ChunkTimes;
@@ -64,11 +59,11 @@ export class TracedCall {
    * Starts the span. Throws if the request cannot be read; then there is no span.
    *
    * @param start `server` is the host of the client's previous call, so that samplers can use it. `parent` is the context
-   *   in which the application made the call.
+   *   in which the application made the call. `signal` is the call's `abortSignal`.
    */
   constructor(
     environment: CallEnvironment,
-    start: { operation: string; input: unknown; server: ServerEndpoint | undefined; parent: Context },
+    start: { operation: string; input: unknown; server: ServerEndpoint | undefined; parent: Context; signal: unknown },
   ) {
     const { config, tracer, instruments, logger } = environment;
     this.#environment = environment;
@@ -77,6 +72,7 @@ export class TracedCall {
     const { dialect, modelId } = this.#request;
     this.#info = { operation: start.operation, modelId };
     this.#startServer = start.server;
+    this.#signal = start.signal;
     this.#exchange = new Exchange(start.server);
     const attributes = this.#identity(dialect.operation);
     if (this.#operation.stream) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
@@ -141,18 +137,20 @@ export class TracedCall {
 
   /** The stream has ended by itself. */
   onEnd(): void {
-    this.#endStream('ending a stream', () => (this.#reader?.isComplete() === false ? INCOMPLETE_STREAM : undefined));
+    this.#endStream('ending a stream', () => endFailure(this.#reader?.isComplete(), this.#signal));
   }
 
   /** The stream has thrown an error. */
   onError(error: unknown): void {
     this.#guard('reading the metadata of an error', () => this.#exchange.readMetadata(error));
-    this.#endStream('recording an error', () => this.#failureOf(error));
+    this.#endStream('recording an error', () =>
+      thrownFailure(error, this.#signal, (message) => this.#showMessage(message)),
+    );
   }
 
-  /** The application reads the stream no further. Ends the call with what has arrived; that is no error. */
+  /** The application reads the stream no further. Ends the call with what has arrived; that alone is no error. */
   onAbandon(): void {
-    this.#endStream('ending a stream', () => undefined);
+    this.#endStream('ending a stream', () => leftFailure(this.#reader?.isComplete(), this.#signal));
   }
 
   #recordRequest(writer: SpanWriter): void {
@@ -201,7 +199,9 @@ export class TracedCall {
   }
 
   /** @param answer undefined if the SDK has thrown an error. */
-  #finish(answer: OperationAnswer | undefined, failure?: Failure): void {
+  #finish(answer: OperationAnswer | undefined, observed?: Failure): void {
+    // What the service states is the cause of what happens after it.
+    const failure = answer?.error ? statedFailure(answer.error, (message) => this.#showMessage(message)) : observed;
     const figures = answerFigures(this.#request, answer, this.#exchange);
     this.#measure(figures, failure);
     const writer = this.#writer;
@@ -244,16 +244,9 @@ export class TracedCall {
     return identityAttributes({ operation, modelId: this.#request.modelId, server: this.#exchange.server });
   }
 
-  #failureOf(error: unknown): Failure {
-    const message = errorMessage(error);
-    // The service's message can quote the request, so it is content.
-    const shown = this.#prepare('error', () => message);
-    return {
-      type: errorType(error),
-      message: typeof shown === 'string' ? shown : undefined,
-      // The stack trace repeats the message, so it may be recorded only if the message is recorded unchanged.
-      stack: shown === message ? errorStack(error) : undefined,
-    };
+  /** The service's message can quote the request, so it is content. */
+  #showMessage(message: string): JsonValue | undefined {
+    return this.#prepare('error', () => message);
   }
 
   /** @param read called only if content is recorded. */

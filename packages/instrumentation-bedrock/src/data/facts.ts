@@ -59,6 +59,14 @@ export interface ExchangeFacts {
   readonly requestId: string | undefined;
 }
 
+/** An error that an answer with status 200 states. */
+export interface StatedError {
+  /** The value of `error.type`. */
+  readonly type: string;
+  /** As it was sent; content. */
+  readonly message: string | undefined;
+}
+
 /** Why a call failed. */
 export interface Failure {
   /** The value of `error.type`. */

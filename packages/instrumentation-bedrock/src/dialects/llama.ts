@@ -37,7 +37,7 @@ export const llama: Dialect = {
   createFold,
 };
 
-/** Only the first chunk has the prompt count. The generation count grows, so only the last chunk has the final one. */
+/** Only the first chunk has the prompt count. The generation count grows until the chunk with the stop reason. */
 function createFold(options: FoldOptions): StreamFold {
   const texts = new StreamedTexts(options);
   let promptTokens: JsonValue | undefined;
@@ -46,7 +46,7 @@ function createFold(options: FoldOptions): StreamFold {
     add(chunk) {
       texts.add(chunk['generation'], chunk['stop_reason']);
       promptTokens ??= asNumber(chunk['prompt_token_count']);
-      generationTokens = asNumber(chunk['generation_token_count']) ?? generationTokens;
+      if (texts.isComplete()) generationTokens = asNumber(chunk['generation_token_count']) ?? generationTokens;
     },
     body() {
       const [only] = texts.finish();
@@ -54,7 +54,7 @@ function createFold(options: FoldOptions): StreamFold {
       return {
         generation: only?.text,
         prompt_token_count: promptTokens,
-        generation_token_count: texts.isComplete() ? generationTokens : undefined,
+        generation_token_count: generationTokens,
         stop_reason: only?.reason,
       };
     },

@@ -31,12 +31,12 @@ function createFold(options: FoldOptions): StreamFold {
   const texts = new StreamedTexts(options);
   return {
     add(chunk) {
-      head.add(chunk);
       for (const choice of choices(chunk)) texts.add(choice['text'], choiceReason(choice), choice['index']);
+      head.add(chunk, texts.isComplete());
     },
     body() {
       const finished = texts.finish().map(({ text, reason }) => ({ text, finish_reason: reason ?? null }));
-      return finished.length > 0 ? head.body(finished, texts.isComplete()) : undefined;
+      return finished.length > 0 ? head.body(finished) : undefined;
     },
     isComplete: () => texts.isComplete(),
   };

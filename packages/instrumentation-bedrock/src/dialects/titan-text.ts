@@ -40,7 +40,7 @@ export const titanText: Dialect = {
   createFold,
 };
 
-/** Only the first chunk has the input count. Only the last one has the output count and the finish reason. */
+/** Only the first chunk has the input count. Only the last one has the final output count and the finish reason. */
 function createFold(options: FoldOptions): StreamFold {
   const texts = new StreamedTexts(options);
   let inputTokens: number | undefined;
@@ -49,7 +49,9 @@ function createFold(options: FoldOptions): StreamFold {
     add(chunk) {
       texts.add(chunk['outputText'], chunk['completionReason']);
       inputTokens ??= asNumber(chunk['inputTextTokenCount']);
-      outputTokens = asNumber(chunk['totalOutputTextTokenCount']) ?? outputTokens;
+      // An answer that a guardrail blocked comes as one chunk without a finish reason.
+      const isFinal = texts.isComplete() || chunk['amazon-bedrock-guardrailAction'] === 'INTERVENED';
+      if (isFinal) outputTokens = asNumber(chunk['totalOutputTextTokenCount']) ?? outputTokens;
     },
     body() {
       const [only] = texts.finish();

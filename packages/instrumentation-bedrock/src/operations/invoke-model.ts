@@ -1,5 +1,6 @@
 /** InvokeModel and InvokeModelWithResponseStream: the body is in the model's own format. */
 
+import type { StatedError } from '../data/facts.js';
 import { readInvokeVerdict } from '../data/guardrail.js';
 import {
   asBytes,
@@ -30,6 +31,7 @@ import { readInvocationMetrics, type UsageReport } from '../data/usage.js';
 import type { Dialect } from '../dialects/dialect.js';
 import { chooseDialect, dialectOfResponse } from '../dialects/index.js';
 import { type ModelBody, mayExceed, readModelBody, withBody } from './model-body.js';
+import { readModelError } from './model-error.js';
 import type {
   ContentForm,
   Operation,
@@ -86,6 +88,7 @@ function readAnswer(request: OperationRequest, output: unknown, limits: ToJsonOp
   const body = asObject(value);
   return {
     dialect,
+    error: body && readModelError(body),
     body: () => body,
     content: () => withBody(raw, value, limits),
     form: FORM,
@@ -127,6 +130,7 @@ function createReader(request: OperationRequest, output: unknown, options: Strea
   let dialect: Dialect | undefined;
   let fold = request.dialect.createFold(foldOptions);
   let usage: UsageReport | undefined;
+  let error: { readonly read: StatedError; readonly raw: JsonValue } | undefined;
   const guardrail: JsonObject = {};
   let hasIntervened = false;
   let latency: ServedService = {};
@@ -157,6 +161,8 @@ function createReader(request: OperationRequest, output: unknown, options: Strea
       }
       // Each chunk states whether the guardrail changed this piece of the answer.
       hasIntervened ||= chunk[GUARDRAIL_ACTION] === INTERVENED;
+      const read = readModelError(chunk);
+      if (read) error ??= { read, raw: chunk['error'] ?? chunk };
       return chunk;
     },
     show(chunk) {
@@ -165,7 +171,8 @@ function createReader(request: OperationRequest, output: unknown, options: Strea
       return { name: name ?? 'chunk', value: chunk };
     },
     answer() {
-      const body = fold.body();
+      const folded = fold.body();
+      const body = error ? { ...folded, error: error.raw } : folded;
       if (body) Object.assign(body, guardrail);
       const content = (): JsonObject => {
         if (!body) return rest;
@@ -173,8 +180,15 @@ function createReader(request: OperationRequest, output: unknown, options: Strea
       };
       const action = hasIntervened ? INTERVENED : guardrail[GUARDRAIL_ACTION];
       const verdict = (): ServedService => readInvokeVerdict(action, guardrail[GUARDRAIL_TRACE]);
-      const service = (): ServedService => ({ ...tier, ...latency, ...verdict() });
-      return { dialect: dialect ?? request.dialect, usage, body: () => body, content, form: FORM, service };
+      return {
+        dialect: dialect ?? request.dialect,
+        usage,
+        error: error?.read,
+        body: () => body,
+        content,
+        form: FORM,
+        service: () => ({ ...tier, ...latency, ...verdict() }),
+      };
     },
     // A stream that a guardrail blocked is complete although it has neither metrics nor a finish reason.
     isComplete: () => usage !== undefined || guardrail[GUARDRAIL_ACTION] === INTERVENED || fold.isComplete(),

@@ -1,6 +1,7 @@
 /** How the SDK's objects for one API operation become plain JSON in some dialect. */
 
 import type { Attributes } from '@opentelemetry/api';
+import type { StatedError } from '../data/facts.js';
 import type { JsonObject, JsonValue, ToJsonOptions } from '../data/json.js';
 import type { ModelIdentity } from '../data/model-id.js';
 import type { RequestedService, ServedService } from '../data/service.js';
@@ -64,6 +65,8 @@ export interface OperationRequest extends Exchanged {
 export interface OperationAnswer extends Exchanged {
   /** Token usage from outside the body: the invocation metrics of a stream. */
   readonly usage?: UsageReport | undefined;
+  /** The error that the answer states; then the call has failed. */
+  readonly error?: StatedError | undefined;
   /** How the service treated the call. Called only if the span is recorded. */
   service?(): ServedService;
 }

@@ -48,7 +48,7 @@ export function traceSend(environment: SendEnvironment, args: SendArguments): { 
 /** Returns undefined if nothing is traced. Errors are reported; the application's call goes on. */
 function startCall(
   environment: SendEnvironment,
-  { wrapper, client, command }: SendArguments,
+  { wrapper, client, command, rest }: SendArguments,
   parent: Context,
 ): TracedCall | undefined {
   try {
@@ -62,7 +62,9 @@ function startCall(
     const operation = isTracingSuppressed(parent) ? undefined : operationName(command, client);
     if (operation === undefined) return undefined;
     const server = latestEndpoint(client);
-    const call = new TracedCall(environment, { operation, input: command.input, server, parent });
+    // A callback can be in the place of the options.
+    const signal = (rest[0] as { readonly abortSignal?: unknown } | undefined)?.abortSignal;
+    const call = new TracedCall(environment, { operation, input: command.input, server, parent, signal });
     if (call.isObserved) observeClient(environment, client);
     return call;
   } catch (error) {

@@ -40,6 +40,7 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
           break;
         case 'content_block_stop':
         case 'ping':
+        case 'error': // Read for every model.
           break;
         default:
           if (content) addUnknown(others, event);

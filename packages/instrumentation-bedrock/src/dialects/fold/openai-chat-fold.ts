@@ -14,7 +14,6 @@ export function createOpenAiChatFold(options: FoldOptions): StreamFold {
   const isComplete = (): boolean => choices.size > 0 && choices.every(({ finishReason }) => finishReason !== undefined);
   return {
     add(chunk) {
-      head.add(chunk);
       for (const raw of asObjects(chunk['choices'])) {
         const choice = choices.at(raw['index'], () => ({
           index: asNumber(raw['index']) ?? 0,
@@ -24,9 +23,10 @@ export function createOpenAiChatFold(options: FoldOptions): StreamFold {
         }));
         addChoice(choice, raw);
       }
+      head.add(chunk, isComplete());
     },
     body() {
-      return choices.size > 0 ? head.body(choices.inOrder().map(finishChoice), isComplete()) : undefined;
+      return choices.size > 0 ? head.body(choices.inOrder().map(finishChoice)) : undefined;
     },
     isComplete,
   };

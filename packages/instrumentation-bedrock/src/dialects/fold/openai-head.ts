@@ -19,16 +19,17 @@ export class OpenAiHead {
     this.#content = content;
   }
 
-  add(chunk: JsonObject): void {
+  /** @param isComplete whether the answer is complete with this chunk. Before, its output count is not final. */
+  add(chunk: JsonObject, isComplete: boolean): void {
     for (const name of Object.keys(chunk)) this.#addMember(name, chunk[name]);
     // Jamba sends a growing usage on every chunk, other models send one at the end. The last one counts.
-    this.#usage = asObject(chunk['usage']) ?? this.#usage;
+    const usage = asObject(chunk['usage']);
+    if (usage) this.#usage = isComplete ? usage : withoutOutput(usage);
   }
 
-  /** Returns the body with these choices. Leaves out the output count of an answer that is not complete. */
-  body(choices: JsonValue[], isComplete: boolean): JsonObject {
-    const usage = isComplete ? this.#usage : withoutOutput(this.#usage);
-    return { ...this.#members, choices, usage };
+  /** Returns the body with these choices. */
+  body(choices: JsonValue[]): JsonObject {
+    return { ...this.#members, choices, usage: this.#usage };
   }
 
   #addMember(name: string, value: JsonValue | undefined): void {
@@ -41,8 +42,7 @@ export class OpenAiHead {
 }
 
 /** Input counts are final from the start. Output counts grow until the answer is complete. */
-function withoutOutput(usage: JsonObject | undefined): JsonObject | undefined {
-  if (!usage) return undefined;
+function withoutOutput(usage: JsonObject): JsonObject {
   const { completion_tokens, completion_tokens_details, total_tokens, ...input } = usage;
   return input;
 }
