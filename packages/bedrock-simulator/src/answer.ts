@@ -5,6 +5,7 @@ import type { ChatDialect } from './dialects/dialect.js';
 import { findDialect, SCRIPTED_FAMILIES } from './dialects/index.js';
 import { errorResponse } from './errors.js';
 import { applyGuardrail, type ConverseGuardrail, guardConverse } from './guardrail.js';
+import { invokeGuardrailChecks } from './guardrail-checks.js';
 import { isObject, type JsonObject, objectOf } from './json.js';
 import { countPrompt, createScriptedModel, type ScriptedModel } from './scripted-model.js';
 import { toPieces } from './tokens.js';
@@ -43,6 +44,8 @@ export function answer(request: OperationRequest, state: State, pieces?: readonl
       return countTokens(modelId, body);
     case 'ApplyGuardrail':
       return { body: applyGuardrail(labels, body) };
+    case 'InvokeGuardrailChecks':
+      return { body: invokeGuardrailChecks(body) };
     case 'StartAsyncInvoke':
       return { body: state.jobs.start(body) };
     case 'GetAsyncInvoke':

@@ -37,6 +37,7 @@ const OTHER_ROUTES: readonly { method: string; path: RegExp; operation: Operatio
     path: /^\/guardrail\/(?<guardrailIdentifier>.+)\/version\/(?<guardrailVersion>[^/]+)\/apply$/,
     operation: 'ApplyGuardrail',
   },
+  { method: 'POST', path: /^\/guardrail-checks\/invoke$/, operation: 'InvokeGuardrailChecks' },
   { method: 'POST', path: /^\/async-invoke\/?$/, operation: 'StartAsyncInvoke' },
   { method: 'GET', path: /^\/async-invoke\/?$/, operation: 'ListAsyncInvokes' },
   { method: 'GET', path: /^\/async-invoke\/(?<invocationArn>.+)$/, operation: 'GetAsyncInvoke' },

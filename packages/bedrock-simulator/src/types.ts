@@ -6,6 +6,7 @@ export type Operation =
   | 'InvokeModelWithResponseStream'
   | 'CountTokens'
   | 'ApplyGuardrail'
+  | 'InvokeGuardrailChecks'
   | 'StartAsyncInvoke'
   | 'GetAsyncInvoke'
   | 'ListAsyncInvokes';

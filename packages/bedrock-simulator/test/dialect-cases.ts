@@ -153,6 +153,16 @@ export const DIALECTS: readonly DialectCase[] = [
     finishReasons: { end: 'COMPLETE', length: 'MAX_TOKENS' },
   },
   {
+    name: 'TwelveLabs Pegasus',
+    modelId: 'us.twelvelabs.pegasus-1-2-v1:0',
+    request: (text, maxTokens = 200) => ({ inputPrompt: text, maxOutputTokens: maxTokens }),
+    text: (body) => body['message'],
+    chunkText: (chunk) => chunk['message'],
+    finish: (body) => body['finishReason'],
+    chunkFinish: (chunk) => chunk['stopReason'] || undefined,
+    finishReasons: { end: 'stop', length: 'length' },
+  },
+  {
     name: 'AI21 Jurassic-2',
     modelId: 'ai21.j2-mid-v1',
     request: (text, maxTokens = 200) => ({ prompt: text, maxTokens }),

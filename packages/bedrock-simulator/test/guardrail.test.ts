@@ -5,9 +5,45 @@ import {
   ConverseCommand,
   ConverseStreamCommand,
   type GuardrailTrace,
+  InvokeGuardrailChecksCommand,
 } from '@aws-sdk/client-bedrock-runtime';
 import { expect } from 'chai';
 import { client, closeAll, collect, simulator, streamText } from './support.js';
+
+describe('InvokeGuardrailChecks', () => {
+  afterEach(closeAll);
+
+  it('runs the checks that the request names, and finds the word "forbidden"', async () => {
+    const bedrock = client((await simulator()).url);
+    const messages = ['Hello', 'A forbidden word'].map((text) => ({ role: 'user' as const, content: [{ text }] }));
+    const checks = {
+      promptAttack: { categories: [{ category: 'JAILBREAK' as const }] },
+      sensitiveInformation: { entities: [{ type: 'ADDRESS' as const }] },
+    };
+    const { results, usage } = await bedrock.send(new InvokeGuardrailChecksCommand({ messages, checks }));
+    expect(results).to.deep.equal({
+      promptAttack: { results: [{ category: 'JAILBREAK', severityScore: 0.9 }] },
+      sensitiveInformation: {
+        results: [
+          { type: 'ADDRESS', confidenceScore: 0.8, beginOffset: 2, endOffset: 11, messageIndex: 1, contentIndex: 0 },
+        ],
+        truncated: false,
+      },
+    });
+    expect(usage).to.deep.equal({ promptAttack: { textUnits: 1 }, sensitiveInformation: { textUnits: 1 } });
+  });
+
+  it('reports no severity for harmless texts', async () => {
+    const bedrock = client((await simulator()).url);
+    const { results } = await bedrock.send(
+      new InvokeGuardrailChecksCommand({
+        messages: [{ role: 'user', content: [{ text: 'Hello' }] }],
+        checks: { contentFilter: { categories: [{ category: 'HATE' }] } },
+      }),
+    );
+    expect(results).to.deep.equal({ contentFilter: { results: [{ category: 'HATE', severityScore: 0 }] } });
+  });
+});
 
 describe('ApplyGuardrail', () => {
   afterEach(closeAll);

@@ -95,6 +95,19 @@ describe('embeddings', () => {
     expect(image['embeddings']).to.have.nested.property('0.embeddingType', 'IMAGE');
   });
 
+  it('are in the data of Marengo, for the input forms of both versions', async () => {
+    const bedrock = client((await simulator()).url);
+    const embed = async (version: string, body: Json): Promise<number[] | undefined> => {
+      const { data } = await invoke(bedrock, `twelvelabs.marengo-embed-${version}-v1:0`, body);
+      return (data as { embedding: number[] }[])[0]?.embedding;
+    };
+    const current = await embed('3-0', { inputType: 'text', text: { inputText: 'Hello, world!' } });
+    const older = await embed('2-7', { inputType: 'text', inputText: 'Hello, world!' });
+    expect([current?.length, older?.length]).to.deep.equal([512, 1024]);
+    const image = { mediaSource: { base64String: 'AA==' } };
+    expect(await embed('3-0', { inputType: 'image', image })).to.not.deep.equal(current);
+  });
+
   it('have the input tokens only in a header', async () => {
     const { url } = await simulator();
     const latency = { 'x-amzn-bedrock-invocation-latency': '20' };

@@ -18,6 +18,8 @@ import { deepSeek, openaiCompletions } from './openai-completions.js';
 import { stability } from './stability.js';
 import { titanEmbed } from './titan-embed.js';
 import { titanText } from './titan-text.js';
+import { twelveLabsEmbed } from './twelvelabs-embed.js';
+import { twelveLabsPegasus } from './twelvelabs-pegasus.js';
 
 interface Family {
   readonly name: string;
@@ -48,6 +50,8 @@ const FAMILIES: readonly Family[] = [
     dialect: amazonImage,
   },
   { name: 'Amazon Nova', model: /amazon\.nova-(?!canvas|reel|sonic|.*embed)/, shape: isNovaBody, dialect: nova },
+  { name: 'TwelveLabs Marengo', model: /twelvelabs\.marengo/, shape: has('inputType'), dialect: twelveLabsEmbed },
+  { name: 'TwelveLabs Pegasus', model: /twelvelabs\.pegasus/, shape: has('inputPrompt'), dialect: twelveLabsPegasus },
   {
     name: 'Amazon Titan Embeddings',
     model: /amazon\.titan-embed-(g1-)?text/,

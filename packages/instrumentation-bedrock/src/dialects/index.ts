@@ -19,6 +19,8 @@ import { openAiChat } from './openai-chat.js';
 import { openAiCompletions } from './openai-completions.js';
 import { titanEmbed } from './titan-embed.js';
 import { titanText } from './titan-text.js';
+import { twelveLabsEmbed } from './twelvelabs-embed.js';
+import { twelveLabsPegasus } from './twelvelabs-pegasus.js';
 
 export interface DialectRow {
   /** Matches the base ids of the models that use the dialect. See `ModelIdentity`. */
@@ -37,6 +39,8 @@ export const DIALECTS: readonly DialectRow[] = [
   { models: /^amazon\.nova-.*embed/, dialect: novaEmbed },
   { models: /^(?:amazon\.nova-canvas|amazon\.titan-image|stability\.)/, dialect: images },
   { models: /^amazon\.nova-(?!canvas|reel|sonic)(?!.*embed)/, dialect: nova },
+  { models: /^twelvelabs\.marengo/, dialect: twelveLabsEmbed },
+  { models: /^twelvelabs\.pegasus/, dialect: twelveLabsPegasus },
   { models: /^amazon\.titan-embed/, dialect: titanEmbed },
   { models: /^amazon\.titan-(?:text|tg1)/, dialect: titanText },
   { models: /^meta\.llama/, dialect: llama },

@@ -206,6 +206,12 @@ export const CASES: Readonly<Record<string, Case>> = {
       'gen_ai.request.stop_sequences': ['END'],
     },
   },
+  'twelvelabs-pegasus': {
+    modelId: 'us.twelvelabs.pegasus-1-2-v1:0',
+    operation: 'text_completion',
+    body: { inputPrompt: QUESTION, temperature: 0.1, maxOutputTokens: 200 },
+    parameters: { 'gen_ai.request.max_tokens': 200, 'gen_ai.request.temperature': 0.1 },
+  },
   'ai21-j2': {
     modelId: 'ai21.j2-mid-v1',
     operation: 'text_completion',
@@ -296,6 +302,25 @@ export const PLAIN_CASES: Readonly<Record<string, readonly PlainCase[]>> = {
       },
       attributes: { 'gen_ai.embeddings.dimension.count': 384 },
       inputTokens: 8,
+    },
+  ],
+  'twelvelabs-embed': [
+    {
+      modelId: 'us.twelvelabs.marengo-embed-3-0-v1:0',
+      operation: 'embeddings',
+      spanType: 'EMBEDDING',
+      body: { inputType: 'text', text: { inputText: QUESTION } },
+      attributes: { 'gen_ai.embeddings.dimension.count': 512 },
+      inputTokens: 8,
+    },
+    {
+      modelId: 'twelvelabs.marengo-embed-2-7-v1:0',
+      operation: 'embeddings',
+      spanType: 'EMBEDDING',
+      body: { inputType: 'image', mediaSource: { base64String: 'AA==' } },
+      attributes: { 'gen_ai.embeddings.dimension.count': 1024 },
+      inputParts: [{ type: 'blob', modality: 'image', content: 'AA==' }],
+      inputTokens: 100,
     },
   ],
   'cohere-rerank': ['cohere.rerank-v3-5:0', 'amazon.rerank-v1:0'].map((modelId) => ({
