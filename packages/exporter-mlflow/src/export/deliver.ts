@@ -123,9 +123,7 @@ export class Delivery {
     const { accepted, rejected, refused, refusal, failure } = await uploading;
     if (failure?.kind === 'unsupported') {
       this.#byArtifacts = true;
-      this.#parts.reporter.note(
-        `MLflow has no OTLP route here (${failure.status}), so traces are stored as artifacts, without cost and search by span: use MLflow >= 3.4 on a database.`,
-      );
+      this.#parts.reporter.note(failure.reason);
       return this.#deliverArtifacts(experimentId, spans, rest);
     }
     const notTaken = refused + rejected;

@@ -20,6 +20,8 @@ export interface Failure {
   retryAfterMillis?: number;
   /** Ids in the text of a refusal that may be those of traces: 32 hexadecimal digits each. Absent if there are none. */
   namedIds?: string[];
+  /** Whether something before MLflow gave the answer: a gateway, a proxy, a login page. Default: `false`. */
+  isForeign?: boolean;
 }
 
 /** No time was left for the request, so it was not sent. */
@@ -39,6 +41,8 @@ export interface Success {
 export type Outcome = Success | Failure;
 
 const MAX_REASON_LENGTH = 300;
+// What MLflow says with status 403 besides an error code.
+const OWN_REFUSALS = /^(?:Permission denied|Invalid Host header|Cross-origin)/i;
 // MLflow answers some of them with status 500, but the same request never succeeds.
 const REFUSAL_CODES = new Set([
   ...['INVALID_STATE', 'INVALID_PARAMETER_VALUE', 'BAD_REQUEST', 'MALFORMED_REQUEST', 'PERMISSION_DENIED'],
@@ -61,6 +65,7 @@ export function classify(result: HttpResult, url: string, request: Pick<HttpRequ
     return {
       kind: 'configuration',
       status,
+      isForeign: true,
       reason: `${url} answers with a web page, not as an MLflow server: ${CHECK_URI}.`,
     };
   }
@@ -77,8 +82,13 @@ export function classify(result: HttpResult, url: string, request: Pick<HttpRequ
       `MLflow at ${url} refuses the credentials (401), and so it did with those that the function of token or headers gave when asked again: correct what it gives.`,
     );
   if (status === 401) return configuration(`MLflow at ${url} refuses the credentials (401): ${SET_CREDENTIALS}.`);
-  if (status === 403)
-    return configuration(`MLflow at ${url} does not allow this (403${said ? `: ${said}` : ''}): ${CHECK_ACCESS}.`);
+  if (status === 403) {
+    const refusal = configuration(
+      `MLflow at ${url} does not allow this (403${said ? `: ${said}` : ''}): ${CHECK_ACCESS}.`,
+    );
+    const isOwn = !isHtml && (error.code !== undefined || OWN_REFUSALS.test(said));
+    return isOwn ? refusal : { ...refusal, isForeign: true };
+  }
   if (status === 407)
     return configuration(
       `The proxy before ${url} refuses the credentials (407): put user name and password into http_proxy or HTTP_PROXY, as in http://user:password@host:port.`,

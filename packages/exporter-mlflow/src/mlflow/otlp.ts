@@ -28,13 +28,16 @@ export interface PartialSuccess {
 
 const FIRST_VERSION_WITH_OTLP = [3, 4] as const;
 const PAUSE_MILLIS = 500;
+/**
+ * How often in a row the route must be missing while the API works. A load balancer without a server behind it answers
+ * 404 as old servers do, and a short outage must not switch a process to artifacts for good.
+ */
+const LOOKS = { unknown: 2, new: 5 };
 
 /**
  * Uploads spans by OTLP. The value is undefined if the server took all of them without a comment. Fails with
- * `unsupported` only if the server certainly has no OTLP route.
- *
- * A load balancer without a server behind it answers 404 as old servers do. A short outage must not switch a process to
- * artifacts for good. Status 501 is MLflow's own answer.
+ * `unsupported` only if the server certainly has no OTLP route, or a gateway keeps it away. The reason says what to do
+ * then. Status 501 is MLflow's own answer.
  */
 export async function postSpans(rest: Rest, upload: SpanUpload): Promise<RestResult<PartialSuccess | undefined>> {
   const headers: Record<string, string> = {
@@ -44,38 +47,46 @@ export async function postSpans(rest: Rest, upload: SpanUpload): Promise<RestRes
     ...(upload.gzip ? { 'content-encoding': 'gzip' } : {}),
   };
   const { body } = upload;
-  let isSuspect = false;
-  for (;;) {
-    const outcome = await rest.send({ method: 'POST', path: '/v1/traces', headers, body, beginningOnly: true });
+  for (let looks = 1; ; looks++) {
+    const outcome = await rest.send({ method: 'POST', path: PATH, headers, body, beginningOnly: true });
     if (outcome.kind === 'success') return { kind: 'success', value: readPartialSuccess(outcome) };
-    if (outcome.kind !== 'unsupported' || outcome.status === 501) return outcome;
-    const verdict = await examine(rest);
-    // An outage may end between two requests, so that a suspicion must hold twice.
-    if (verdict === 'old' || (verdict === 'suspect' && isSuspect)) return outcome;
-    isSuspect = verdict === 'suspect';
-    if (runningTime() + PAUSE_MILLIS >= rest.limit.deadline) return outage(outcome);
+    if (outcome.isForeign && (await hasApi(rest))) return { ...outcome, reason: describeGateway(rest, outcome) };
+    if (outcome.kind !== 'unsupported') return outcome;
+    const version = outcome.status === 501 ? 'old' : await findVersion(rest);
+    if (version === 'old') return { ...outcome, reason: describeOldServer(outcome) };
+    // During an outage, the API does not answer either.
+    const isBlocked = await hasApi(rest);
+    if (!isBlocked) looks = 0;
+    const reason = isBlocked ? describeGateway(rest, outcome) : outcome.reason;
+    if (looks >= LOOKS[version]) return { ...outcome, reason: `${reason} ${CONSEQUENCE}` };
+    if (runningTime() + PAUSE_MILLIS >= rest.limit.deadline) return { ...outcome, kind: 'retryable', reason };
     await delay(PAUSE_MILLIS);
   }
 }
 
-function outage(failure: Failure): Failure {
-  return { ...failure, kind: 'retryable' };
+const PATH = '/v1/traces';
+const CONSEQUENCE = 'Until this process starts again, traces are stored as artifacts, without cost and search by span.';
+
+function describeOldServer({ status }: Failure): string {
+  return `MLflow has no OTLP route here (${status}), so traces are stored as artifacts, without cost and search by span: use MLflow >= 3.4 on a database.`;
 }
 
-/**
- * Why there is no OTLP route: the server's version shows that it is old. A gateway may only let MLflow's API through, so
- * an answer there makes the server suspect. During an outage neither of them answers.
- */
-async function examine(rest: Rest): Promise<'old' | 'suspect' | 'outage'> {
+function describeGateway({ url }: Rest, { status }: Failure): string {
+  return `${url} does not let ${PATH} through (${status}), although MLflow answers below /api: let the gateway or proxy before MLflow pass POST requests to ${PATH}.`;
+}
+
+async function findVersion(rest: Rest): Promise<'old' | keyof typeof LOOKS> {
   const version = await rest.send({ method: 'GET', path: '/version', plainText: true });
   const [, major, minor] = (version.kind === 'success' && /^\s*(\d+)\.(\d+)\./.exec(version.body)) || [];
-  if (major !== undefined) {
-    const [firstMajor, firstMinor] = FIRST_VERSION_WITH_OTLP;
-    const isOld = Number(major) < firstMajor || (Number(major) === firstMajor && Number(minor) < firstMinor);
-    return isOld ? 'old' : 'outage';
-  }
+  if (major === undefined) return 'unknown';
+  const [firstMajor, firstMinor] = FIRST_VERSION_WITH_OTLP;
+  const isOld = Number(major) < firstMajor || (Number(major) === firstMajor && Number(minor) < firstMinor);
+  return isOld ? 'old' : 'new';
+}
+
+async function hasApi(rest: Rest): Promise<boolean> {
   const api = await rest.send({ method: 'GET', path: '/api/2.0/mlflow/experiments/search?max_results=1' });
-  return api.kind === 'success' && /json/i.test(api.contentType) ? 'suspect' : 'outage';
+  return api.kind === 'success' && /json/i.test(api.contentType);
 }
 
 /** Undefined if the server took all spans and has nothing to say, or if it does not speak OTLP. */
