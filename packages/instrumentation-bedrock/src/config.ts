@@ -42,6 +42,12 @@ export interface BedrockInstrumentationConfig extends InstrumentationConfig {
    */
   maxMediaBytes?: number;
   /**
+   * Longest embedding vector recorded inside content, in numbers. A note of the length replaces longer ones, also in what
+   * `contentHook` gets. Default: 64, which is shorter than the vectors of Bedrock's models; 0 records none, `Infinity`
+   * all. A negative value is invalid.
+   */
+  maxEmbeddingLength?: number;
+  /**
    * The forms in which content is recorded. Default: both.
    *
    * `gen_ai`: `gen_ai.input.messages`, `gen_ai.output.messages` and so on, for every OpenTelemetry backend;
@@ -66,6 +72,7 @@ export interface BedrockInstrumentationConfig extends InstrumentationConfig {
 
 const CAPTURE_VARIABLE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
 const DEFAULT_MAX_MEDIA_BYTES = 1_048_576;
+const DEFAULT_MAX_EMBEDDING_LENGTH = 64;
 const DEFAULT_FORMATS: NonNullable<BedrockInstrumentationConfig['contentFormats']> = ['gen_ai', 'mlflow'];
 
 interface Capture {
@@ -98,6 +105,8 @@ export function resolveConfig(
   const capture = captureFromEnvironment(env[CAPTURE_VARIABLE], warn) ?? captureFromConfig(config, warn);
   const formats = contentFormats(config, warn);
   const maxMediaBytes = limit('maxMediaBytes', 'bytes', config.maxMediaBytes, warn) ?? DEFAULT_MAX_MEDIA_BYTES;
+  const maxEmbeddingLength =
+    limit('maxEmbeddingLength', 'numbers', config.maxEmbeddingLength, warn) ?? DEFAULT_MAX_EMBEDDING_LENGTH;
   return {
     captureContent: capture.onSpans || capture.inEvents,
     emitEvents: capture.inEvents,
@@ -107,6 +116,7 @@ export function resolveConfig(
     recordStreamEvents: capture.onSpans && (config.recordStreamEvents ?? config.contentHook === undefined),
     maxContentLength: limit('maxContentLength', 'characters', config.maxContentLength, warn),
     maxMediaBytes,
+    maxEmbeddingLength,
     contentHook: config.contentHook,
     requestHook: config.requestHook,
     responseHook: config.responseHook,

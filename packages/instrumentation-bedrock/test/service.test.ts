@@ -401,13 +401,13 @@ describe('price, route and safety of a call', () => {
     };
 
     it('is known by ARN, name and version, and its variables are content', async () => {
-      const promptVariables = { port: { text: 'Bergen' }, ['__proto__']: { text: 'x' }, 'a.b': { text: '$&' } };
+      const promptVariables = { port: { text: 'Bergen' }, ['__proto__']: { text: 'x' }, '$&': { text: 'x' } };
       const span = await converse({ modelId: ARN, messages: undefined, promptVariables }, {});
       expect(factsOf(span)).to.deep.equal({
         ...FACTS,
         'gen_ai.prompt.variable.port': 'Bergen',
         'gen_ai.prompt.variable.__proto__': 'x',
-        'gen_ai.prompt.variable.a.b': '$&',
+        'gen_ai.prompt.variable.$&': 'x',
       });
       expect(json(span, 'mlflow.spanInputs')).to.have.nested.property('promptVariables.port.text', 'Bergen');
     });

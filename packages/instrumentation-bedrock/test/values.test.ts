@@ -106,10 +106,15 @@ describe('resolveConfig', () => {
   it('warns of invalid values and ignores them', () => {
     const warnings: string[] = [];
     const env = { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'perhaps' };
-    const config = resolveConfig({ captureMessageContent: false, maxContentLength: -1 }, env, (w) => warnings.push(w));
-    expect(config).to.include({ captureContent: false, maxContentLength: undefined });
+    const config = resolveConfig(
+      { captureMessageContent: false, maxContentLength: -1, maxEmbeddingLength: -1 },
+      env,
+      (w) => warnings.push(w),
+    );
+    expect(config).to.include({ captureContent: false, maxContentLength: undefined, maxEmbeddingLength: 64 });
     expect(warnings).to.deep.equal([
       'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=perhaps is not understood, so no content is recorded; use true or false',
+      'maxEmbeddingLength must be 0 or more numbers, not -1; the default is used',
       'maxContentLength must be 0 or more characters, not -1; the default is used',
     ]);
   });

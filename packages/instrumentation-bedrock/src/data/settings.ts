@@ -67,6 +67,8 @@ export interface ResolvedConfig {
   readonly maxContentLength: number | undefined;
   /** In bytes. */
   readonly maxMediaBytes: number;
+  /** In numbers. */
+  readonly maxEmbeddingLength: number;
   readonly suppressInternalInstrumentation: boolean;
   // Each hook is documented with the option of its name.
   readonly contentHook?: ((content: BedrockContent) => JsonValue | undefined) | undefined;

@@ -28,12 +28,14 @@ import {
   type ServedService,
 } from '../data/service.js';
 import { readInvocationMetrics, type UsageReport } from '../data/usage.js';
+import { leaveOutVectors } from '../data/vectors.js';
 import type { Dialect } from '../dialects/dialect.js';
 import { chooseDialect, dialectOfResponse } from '../dialects/index.js';
 import { type ModelBody, mayExceed, readModelBody, withBody } from './model-body.js';
 import { readModelError } from './model-error.js';
 import type {
   ContentForm,
+  ContentLimits,
   Operation,
   OperationAnswer,
   OperationRequest,
@@ -81,7 +83,7 @@ function readRequest(input: unknown, limits: ToJsonOptions): OperationRequest {
   };
 }
 
-function readAnswer(request: OperationRequest, output: unknown, limits: ToJsonOptions): OperationAnswer {
+function readAnswer(request: OperationRequest, output: unknown, limits: ContentLimits): OperationAnswer {
   const raw = asObject(output) ?? {};
   const { value } = readModelBody(raw['body'], limits);
   const dialect = isObject(value) ? dialectOfResponse(request, value) : request.dialect;
@@ -90,13 +92,20 @@ function readAnswer(request: OperationRequest, output: unknown, limits: ToJsonOp
     dialect,
     error: body && readModelError(body),
     body: () => body,
-    content: () => withBody(raw, value, limits),
+    content: () =>
+      withBody(raw, hasVectors(dialect, body) ? leaveOutVectors(body, limits.maxEmbeddingLength) : value, limits),
     form: FORM,
     service: () => ({
       ...readInvokeTier(raw),
       ...readInvokeVerdict(body?.[GUARDRAIL_ACTION], body?.[GUARDRAIL_TRACE]),
     }),
   };
+}
+
+/** Also true for models that no dialect knows, if their answer has one of the usual members. */
+function hasVectors({ operation }: Dialect, body: JsonObject | undefined): body is JsonObject {
+  if (!body) return false;
+  return operation === 'embeddings' || 'embedding' in body || 'embeddings' in body;
 }
 
 function bodyOf(content: JsonValue): JsonObject | undefined {

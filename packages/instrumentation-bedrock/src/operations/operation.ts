@@ -8,6 +8,12 @@ import type { RequestedService, ServedService } from '../data/service.js';
 import type { UsageReport } from '../data/usage.js';
 import type { ChatView, Dialect } from '../dialects/dialect.js';
 
+/** What {@link Exchanged.content} keeps of media and embeddings. */
+export interface ContentLimits extends ToJsonOptions {
+  /** The longest vector to keep, in numbers. Default: no limit. */
+  readonly maxEmbeddingLength?: number;
+}
+
 export interface Operation {
   /** The command's name without `Command`. */
   readonly name: string;
@@ -17,10 +23,10 @@ export interface Operation {
   readonly stream?: OperationStream;
   /**
    * @param input the command's input, an object of the application.
-   * @param limits the media sizes to keep in {@link Exchanged.content}.
+   * @param limits what to keep in {@link Exchanged.content}.
    */
   readRequest(input: unknown, limits: ToJsonOptions): OperationRequest;
-  readAnswer(request: OperationRequest, output: unknown, limits: ToJsonOptions): OperationAnswer;
+  readAnswer(request: OperationRequest, output: unknown, limits: ContentLimits): OperationAnswer;
 }
 
 export interface OperationStream {

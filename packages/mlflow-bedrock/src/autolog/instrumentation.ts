@@ -5,14 +5,22 @@ import type { AutologOptions } from './options.js';
 
 /** Instruments Bedrock calls with the content options, which hold for traced functions, too. */
 export function createInstrumentation(options: AutologOptions): BedrockInstrumentation {
-  const { captureMessageContent, contentHook, contentFormats, maxContentLength, maxMediaBytes, recordStreamEvents } =
-    options;
+  const {
+    captureMessageContent,
+    contentHook,
+    contentFormats,
+    maxContentLength,
+    maxMediaBytes,
+    maxEmbeddingLength,
+    recordStreamEvents,
+  } = options;
   const content: BedrockInstrumentationConfig = {
     ...(captureMessageContent !== undefined && { captureMessageContent }),
     ...(contentHook && { contentHook }),
     ...(contentFormats && { contentFormats }),
     ...(maxContentLength !== undefined && { maxContentLength }),
     ...(maxMediaBytes !== undefined && { maxMediaBytes }),
+    ...(maxEmbeddingLength !== undefined && { maxEmbeddingLength }),
     ...(recordStreamEvents !== undefined && { recordStreamEvents }),
   };
   // The instrumentation itself warns of values that it does not know.

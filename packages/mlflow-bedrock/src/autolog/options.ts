@@ -11,6 +11,7 @@ export type ContentOptions = Pick<
   | 'contentFormats'
   | 'maxContentLength'
   | 'maxMediaBytes'
+  | 'maxEmbeddingLength'
   | 'recordStreamEvents'
 >;
 

@@ -1,0 +1,39 @@
+/** Embedding vectors: long lists of numbers that say nothing to a reader. */
+
+import { isObject, type JsonObject, type JsonValue, setMember } from './json.js';
+
+/** Members that can hold a vector as base64 text of 32-bit numbers. */
+const BASE64_MEMBERS: ReadonlySet<string> = new Set(['base64', 'embedding']);
+const BYTES_PER_NUMBER = 4;
+
+/**
+ * Copies an answer with notes in the place of vectors that are longer than `maxLength` numbers. Shorter vectors are not
+ * copied, the copy refers to them.
+ *
+ * @param member the key of the member that has the value.
+ */
+export function leaveOutVectors(
+  value: JsonValue,
+  maxLength: number = Number.POSITIVE_INFINITY,
+  member: string = '',
+): JsonValue {
+  if (Array.isArray(value)) {
+    if (typeof value[0] !== 'number') return value.map((item) => leaveOutVectors(item, maxLength, member));
+    return value.length > maxLength ? note(value.length, 'numbers') : value;
+  }
+  if (isObject(value)) {
+    const copy: JsonObject = {};
+    for (const key of Object.keys(value)) {
+      const inner = value[key];
+      setMember(copy, key, inner === undefined ? inner : leaveOutVectors(inner, maxLength, key));
+    }
+    return copy;
+  }
+  if (typeof value !== 'string' || !BASE64_MEMBERS.has(member)) return value;
+  const bytes = Buffer.byteLength(value, 'base64');
+  return bytes > maxLength * BYTES_PER_NUMBER ? note(bytes, 'bytes') : value;
+}
+
+function note(length: number, unit: string): string {
+  return `[embedding of ${length} ${unit} not recorded]`;
+}
