@@ -292,7 +292,7 @@ describe('stream folds', () => {
       expect(body).to.deep.include({ otherEvents: { weather: { warning: 'Gale at noon' } } });
     });
 
-    it('keeps what stands beside the delta of a message', () => {
+    it('keeps what stands beside a delta, but not what the service adds', () => {
       const body = fold(anthropicMessages, [
         { type: 'message_start', message: { id: 'msg', content: [], container: null, usage: { input_tokens: 3 } } },
         {
@@ -301,6 +301,8 @@ describe('stream folds', () => {
           usage: { output_tokens: 2 },
           context_management: { applied_edits: [{ type: 'compact_20260112' }] },
         },
+        { type: 'content_block_stop', index: 0, sources: ['almanac'] },
+        { type: 'message_stop', ...METRICS },
       ]);
       expect(body).to.deep.equal({
         role: 'assistant',
@@ -310,6 +312,7 @@ describe('stream folds', () => {
         usage: { input_tokens: 3, output_tokens: 2 },
         stop_reason: 'end_turn',
         context_management: { applied_edits: [{ type: 'compact_20260112' }] },
+        sources: ['almanac'],
       });
     });
   });

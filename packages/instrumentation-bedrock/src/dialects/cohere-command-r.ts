@@ -3,7 +3,7 @@
 import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../data/json.js';
 import { finishReason, type Message, type Part, textPart } from '../data/messages.js';
 import type { Dialect } from './dialect.js';
-import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
+import { type FoldOptions, isOfService, type StreamFold } from './fold/stream-fold.js';
 import { addPiece, type StreamedText } from './fold/streamed-text.js';
 import { StreamedMembers } from './fold/streamed-value.js';
 import { toolCallPart, toolResponsePart } from './messages/parts.js';
@@ -88,8 +88,6 @@ function readToolCall(call: JsonObject): Part {
 
 /** Members of events that are no members of the answer. */
 const OF_EVENT = new Set(['event_type', 'is_finished', 'finish_reason', 'response', 'tool_call_delta']);
-/** The service adds members with this prefix to a model's own chunks. */
-const OF_SERVICE = 'amazon-bedrock-';
 
 /** The closing event repeats the whole answer, so its text replaces the pieces. */
 function createFold({ content }: FoldOptions): StreamFold {
@@ -100,7 +98,7 @@ function createFold({ content }: FoldOptions): StreamFold {
   const others = new StreamedMembers();
   const addOthers = (chunk: JsonObject): void => {
     for (const name of Object.keys(chunk)) {
-      if (!OF_EVENT.has(name) && !name.startsWith(OF_SERVICE)) others.add(name, chunk[name]);
+      if (!OF_EVENT.has(name) && !isOfService(name)) others.add(name, chunk[name]);
     }
   };
   return {

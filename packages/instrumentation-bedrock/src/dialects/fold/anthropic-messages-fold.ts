@@ -2,7 +2,7 @@
 
 import { asObject, type JsonObject, setMember } from '../../data/json.js';
 import { AnthropicBlocks } from './anthropic-blocks.js';
-import type { FoldOptions, StreamFold } from './stream-fold.js';
+import { type FoldOptions, isOfService, type StreamFold } from './stream-fold.js';
 import { StreamedMembers } from './streamed-value.js';
 
 export function createAnthropicFold({ content }: FoldOptions): StreamFold {
@@ -26,25 +26,24 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
         case 'content_block_delta':
           blocks?.addDelta(event['index'], asObject(event['delta']) ?? {});
           break;
-        case 'message_delta': {
-          const { type, delta, usage: counts, ...beside } = event;
-          addKnown(closing, asObject(delta));
-          // Such as `context_management`, which an answer without streaming has at its top level.
-          addKnown(closing, beside);
+        case 'message_delta':
+          addKnown(closing, asObject(event['delta']));
           // Counts are cumulative, and newer models repeat the input counts. The last value replaces earlier ones.
-          addKnown(usage, asObject(counts));
+          addKnown(usage, asObject(event['usage']));
           break;
-        }
         case 'message_stop':
           stopped = true;
           break;
         case 'content_block_stop':
+          break;
         case 'ping':
         case 'error': // Read for every model.
-          break;
+          return;
         default:
           if (content) addUnknown(others, event);
+          return;
       }
+      if (content) addBeside(closing, event);
     },
     body() {
       if (!message && !blocks?.size) return undefined;
@@ -70,6 +69,18 @@ function addKnown(target: JsonObject, source: JsonObject | undefined): void {
   for (const key of Object.keys(source)) {
     const value = source[key];
     if (value !== null && value !== undefined) setMember(target, key, value);
+  }
+}
+
+/** The members of events that the fold reads. */
+const READ = new Set(['type', 'index', 'message', 'content_block', 'delta', 'usage']);
+
+/** Adds what stands beside a delta, such as `context_management`. An answer without streaming has it at its top level. */
+function addBeside(target: JsonObject, event: JsonObject): void {
+  for (const key in event) {
+    const value = event[key];
+    if (READ.has(key) || value === null || value === undefined || isOfService(key)) continue;
+    setMember(target, key, value);
   }
 }
 

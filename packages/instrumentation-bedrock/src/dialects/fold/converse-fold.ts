@@ -3,7 +3,7 @@
 import { asObject, asString, type JsonObject, setMembers } from '../../data/json.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
 import { ConverseBlocks } from './converse-blocks.js';
-import type { FoldOptions, StreamFold } from './stream-fold.js';
+import { type FoldOptions, isOfService, type StreamFold } from './stream-fold.js';
 import { StreamedMembers } from './streamed-value.js';
 
 export interface ConverseFoldOptions extends FoldOptions {
@@ -13,8 +13,6 @@ export interface ConverseFoldOptions extends FoldOptions {
 
 /** Events that the fold reads, and padding of random length. */
 const KNOWN_EVENTS = new Set(['messageStart', 'contentBlockStart', 'contentBlockStop', 'messageStop', 'metadata', 'p']);
-/** The service adds members with this prefix to a model's own chunks. */
-const OF_SERVICE = 'amazon-bedrock-';
 
 export function createConverseFold({ content, isTextSplit }: ConverseFoldOptions): StreamFold {
   let role: string | undefined;
@@ -70,6 +68,6 @@ export function createConverseFold({ content, isTextSplit }: ConverseFoldOptions
 /** Events of a kind that this package does not know. */
 function unknownEvents(event: JsonObject): JsonObject {
   const members = unwrapUnknown(event);
-  const unknown = Object.keys(members).filter((name) => !KNOWN_EVENTS.has(name) && !name.startsWith(OF_SERVICE));
+  const unknown = Object.keys(members).filter((name) => !KNOWN_EVENTS.has(name) && !isOfService(name));
   return Object.fromEntries(unknown.map((name) => [name, members[name]]));
 }

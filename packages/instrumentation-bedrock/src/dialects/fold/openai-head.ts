@@ -1,12 +1,10 @@
 /** Collects what the chunks of OpenAI's two formats have beside their choices. */
 
 import { asObject, type JsonObject, type JsonValue, setMember } from '../../data/json.js';
-import type { FoldOptions } from './stream-fold.js';
+import { type FoldOptions, isOfService } from './stream-fold.js';
 
 /** Members of a chunk that are no members of the answer. `obfuscation` is padding of random length. */
 const OF_CHUNK = new Set(['choices', 'usage', 'object', 'obfuscation']);
-/** The service adds members with this prefix to the model's own. */
-const OF_SERVICE = 'amazon-bedrock-';
 /** Members that are no content. */
 const FACTS = new Set(['id', 'model', 'created', 'service_tier', 'system_fingerprint']);
 
@@ -33,7 +31,7 @@ export class OpenAiHead {
   }
 
   #addMember(name: string, value: JsonValue | undefined): void {
-    if (value === null || value === undefined || OF_CHUNK.has(name) || name.startsWith(OF_SERVICE)) return;
+    if (value === null || value === undefined || OF_CHUNK.has(name) || isOfService(name)) return;
     const isFact = FACTS.has(name);
     // The service can send its metrics in a chunk of their own, which has neither id nor model.
     if (isFact) this.#members[name] ??= value;

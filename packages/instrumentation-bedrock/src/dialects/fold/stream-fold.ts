@@ -21,3 +21,8 @@ export interface StreamFold {
   /** Whether the chunk that closes an answer has arrived; undefined if the dialect has no such chunk. */
   isComplete(): boolean | undefined;
 }
+
+/** True for members that the service adds to a model's own chunks, such as its metrics. They are no part of the answer. */
+export function isOfService(member: string): boolean {
+  return member.startsWith('amazon-bedrock-');
+}
