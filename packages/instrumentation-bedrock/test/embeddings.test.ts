@@ -40,7 +40,8 @@ describe('embedding vectors', () => {
     body = answer;
     tracing = startTracing({ config });
     const output = await client.send(new InvokeModelCommand({ modelId, body: JSON.stringify(request) }));
-    expect(JSON.parse(Buffer.from(output.body).toString()), 'what the application receives').to.deep.equal(answer);
+    const received = Buffer.from(output.body).toString();
+    expect(typeof answer === 'string' ? received : JSON.parse(received), 'as received').to.deep.equal(answer);
     const [span] = tracing.spans();
     await tracing.close();
     return span!;
@@ -100,11 +101,19 @@ describe('embedding vectors', () => {
     expect(typed.attributes).to.include({ 'gen_ai.embeddings.dimension.count': 256 });
   });
 
-  it('become a note in the format of Nova, and in formats of models that the ARN hides', async () => {
+  it('become a note in the formats of Nova and TwelveLabs, and in formats of models that the ARN hides', async () => {
     const request = { singleEmbeddingParams: { text: { value: 'Tide' }, embeddingDimension: 256 } };
     const nova = await embed(NOVA, request, { embeddings: [{ embeddingType: 'TEXT', embedding: vector(256) }] });
     expect(recorded(nova)).to.deep.equal({
       embeddings: [{ embeddingType: 'TEXT', embedding: '[embedding of 256 numbers not recorded]' }],
+    });
+    const marengo = await embed(
+      'us.twelvelabs.marengo-embed-3-0-v1:0',
+      { inputType: 'text', text: { inputText: 'Tide' } },
+      { data: [{ embedding: vector(512), embeddingOption: 'visual' }] },
+    );
+    expect(recorded(marengo)).to.deep.equal({
+      data: [{ embedding: '[embedding of 512 numbers not recorded]', embeddingOption: 'visual' }],
     });
     const hidden = await embed(UNKNOWN, TITAN_REQUEST, { embedding: vector(256) });
     expect(recorded(hidden)).to.deep.equal({ embedding: '[embedding of 256 numbers not recorded]' });
@@ -120,6 +129,15 @@ describe('embedding vectors', () => {
     expect(recorded(await embed(TITAN, TITAN_REQUEST, short, { maxEmbeddingLength: 0 }))).to.deep.equal({
       embedding: '[embedding of 1 numbers not recorded]',
     });
+  });
+
+  it('become a note, too, if their numbers have more digits than a JavaScript number holds', async () => {
+    const digits = '0.12345678901234567891';
+    const long = `{"embedding":[${Array(65).fill(digits).join()}]}`;
+    const span = await embed(TITAN, TITAN_REQUEST, long);
+    expect(recorded(span)).to.deep.equal({ embedding: '[embedding of 65 numbers not recorded]' });
+    const short = await embed(TITAN, TITAN_REQUEST, `{"embedding":[${digits}]}`);
+    expect(short.attributes['mlflow.spanOutputs']).to.include(`[${digits}]`);
   });
 
   it('are left out before the content hook sees the answer, and its copy is made', async () => {

@@ -1,6 +1,6 @@
 /** Embedding vectors: long lists of numbers that say nothing to a reader. */
 
-import { isObject, type JsonObject, type JsonValue, setMember } from './json.js';
+import { asNumber, isObject, type JsonObject, type JsonValue, setMember } from './json.js';
 
 /** Members that can hold a vector as base64 text of 32-bit numbers. */
 const BASE64_MEMBERS: ReadonlySet<string> = new Set(['base64', 'embedding']);
@@ -18,7 +18,7 @@ export function leaveOutVectors(
   member: string = '',
 ): JsonValue {
   if (Array.isArray(value)) {
-    if (typeof value[0] !== 'number') return value.map((item) => leaveOutVectors(item, maxLength, member));
+    if (asNumber(value[0]) === undefined) return value.map((item) => leaveOutVectors(item, maxLength, member));
     return value.length > maxLength ? note(value.length, 'numbers') : value;
   }
   if (isObject(value)) {
