@@ -196,6 +196,13 @@ describe('odd answers', () => {
     expect(sent).to.be.below(50 * 1024 * 1024);
   });
 
+  it('a long reason is cut between characters', async () => {
+    const detail = `${'x'.repeat(299)}🚫 and much more`;
+    const failing = await startServer(() => ({ status: 400, body: JSON.stringify({ detail }) }));
+    const { error } = await exportSpans(newExporter(failing.url), oneSpan());
+    expect(error?.message).to.include(`${'x'.repeat(299)}…`);
+  });
+
   it('an answer may leave out the start of a span if that is 0', async () => {
     const answer = {
       trace: {

@@ -117,6 +117,15 @@ describe('numbers that a JavaScript number cannot hold', () => {
     expectIn(['mlflow.spanInputs', 'mlflow.spanOutputs'], JSON.stringify(ARGUMENTS));
   });
 
+  it('keep their digits where the arguments of OpenAI’s format are an object', async () => {
+    const message = `{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"pay","arguments":${ARGUMENTS}}}]}`;
+    response = { body: `{"choices":[{"index":0,"finish_reason":"tool_calls","message":${message}}]}` };
+    await client.send(new InvokeModelCommand({ modelId: OPENAI, body: `{"messages":[${message}]}` }));
+    expectIn(['gen_ai.input.messages', 'gen_ai.output.messages'], `"arguments":${ARGUMENTS}`);
+    // MLflow's chat view shows arguments as text.
+    expectIn(['mlflow.spanInputs', 'mlflow.spanOutputs'], `"arguments":${JSON.stringify(ARGUMENTS)}`);
+  });
+
   it('keep their digits in the big integers that an application gives to Converse', async () => {
     response = {
       body: { output: { message: { role: 'assistant', content: [{ text: 'ok' }] } }, stopReason: 'end_turn' },
@@ -227,6 +236,10 @@ describe('parseJson and stringify', () => {
     const zeros = '0'.repeat(2_000_000);
     const text = `{"a":"${zeros}${'\\\\'.repeat(1_000_000)}","b":1${zeros},"c":0.${zeros}1}`;
     same(text);
+  });
+
+  it('leave no mark in what other code writes', () => {
+    expect(JSON.stringify(parseJson('[1234567890123456789]'))).to.equal('["1234567890123456789"]');
   });
 
   it('write big integers of an application, and small ones as numbers', () => {

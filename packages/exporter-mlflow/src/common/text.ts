@@ -14,9 +14,15 @@ export function columnText(
 
 /** At most `limit` characters that every database can hold. A longer text ends with three dots. */
 export function truncate(text: string, limit: number): string {
-  const cut = text.length > limit ? `${text.slice(0, limit - 3)}...` : text;
-  // Half of a surrogate pair, cut off here or by the application, is not valid UTF-8.
+  const cut = text.length > limit ? `${beginning(text, limit - 3)}...` : text;
+  // Half of a surrogate pair, which the application has cut off, is not valid UTF-8.
   return withoutZeroBytes(cut.toWellFormed());
+}
+
+/** The first `length` UTF-16 units of a text, or one less where they would end with half of a surrogate pair. */
+export function beginning(text: string, length: number): string {
+  const isInsidePair = length > 0 && (text.codePointAt(length - 1) ?? 0) > 0xffff;
+  return text.slice(0, isInsidePair ? length - 1 : length);
 }
 
 /** The text with the replacement character in place of zero bytes, which PostgreSQL refuses. */

@@ -1,3 +1,4 @@
+import { beginning } from '../common/text.js';
 import { type HttpResult, NO_CREDENTIALS_CODE, OUTAGE_STATUSES, PROXY_REFUSED_CODE, TOO_LONG_CODE } from './result.js';
 import type { HttpRequest } from './transport.js';
 
@@ -204,7 +205,7 @@ function findIds(body: string): Pick<Failure, 'namedIds'> {
 
 function oneLine(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > MAX_REASON_LENGTH ? `${line.slice(0, MAX_REASON_LENGTH)}…` : line;
+  return line.length > MAX_REASON_LENGTH ? `${beginning(line, MAX_REASON_LENGTH)}…` : line;
 }
 
 function withoutCredentials(location: string): string {

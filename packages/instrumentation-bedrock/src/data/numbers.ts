@@ -24,9 +24,9 @@ export class ExactNumber {
     this.#literal = literal;
   }
 
-  /** For {@link stringify} only. */
+  /** Code that calls `JSON.stringify` by itself gets text without a mark. */
   toJSON(): string {
-    return MARK + this.#literal;
+    return writer.isMarking ? MARK + this.#literal : this.#literal;
   }
 
   toString(): string {
@@ -46,9 +46,17 @@ export function readNumericValue(value: object): ExactNumber | undefined {
 
 /** Writes JSON. Every {@link ExactNumber} becomes a number with all its digits. */
 export function stringify(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text?.includes(MARK) ? text.replace(MARKED_STRING, '$1') : text;
+  writer.isMarking = true;
+  try {
+    const text = JSON.stringify(value);
+    return text?.includes(MARK) ? text.replace(MARKED_STRING, '$1') : text;
+  } finally {
+    writer.isMarking = false;
+  }
 }
+
+/** True while {@link stringify} runs. */
+const writer = { isMarking: false };
 
 /** Returns the number of a string that {@link markLongNumbers} has marked; undefined for any other string. */
 export function unmark(text: string): ExactNumber | undefined {

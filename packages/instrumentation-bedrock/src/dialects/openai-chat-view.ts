@@ -6,6 +6,7 @@
  */
 
 import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../data/json.js';
+import { stringify } from '../data/numbers.js';
 
 export function viewOpenAiRequest(body: JsonObject): JsonObject {
   if (!Array.isArray(body['messages'])) return body;
@@ -77,5 +78,5 @@ function viewCall(call: JsonValue): JsonValue {
 }
 
 function asText(value: JsonValue): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : stringify(value);
 }

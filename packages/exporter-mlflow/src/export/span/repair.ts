@@ -1,4 +1,5 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
+import { beginning } from '../../common/text.js';
 import { copySpan } from './span.js';
 
 /** Attribute of a span that was sent in part: names what the server refused. */
@@ -26,7 +27,7 @@ export function repairs(span: ReadableSpan, reason: string): ReadableSpan[] {
       events: [],
       links: [],
       // Name and status are the only texts left that the server may refuse.
-      ...(step === 0 ? {} : { name: span.name.slice(0, MAX_KEPT_LENGTH), status: { code: span.status.code } }),
+      ...(step === 0 ? {} : { name: beginning(span.name, MAX_KEPT_LENGTH), status: { code: span.status.code } }),
     });
   });
 }
