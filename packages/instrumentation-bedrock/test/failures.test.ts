@@ -328,6 +328,26 @@ describe('failures', () => {
       expect(left.attributes).to.not.have.property('error.type');
     });
 
+    it('are none if it aborts after the closing event', async () => {
+      const message = { id: 'm', type: 'message', role: 'assistant', content: [], usage: { input_tokens: 15 } };
+      const ended = { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 7 } };
+      response = {
+        events: chunks({ type: 'message_start', message }, ended, { type: 'message_stop' }),
+        ending: 'hang',
+      };
+      const controller = new AbortController();
+      const span = await stream(
+        CLAUDE,
+        async (events) => {
+          let count = 0;
+          for await (const _event of events) if (++count === 3) controller.abort();
+        },
+        controller.signal,
+      );
+      expect(span.attributes).to.include({ 'gen_ai.usage.output_tokens': 7 });
+      expect(span.attributes).to.not.have.property('error.type');
+    });
+
     it('keep the type of an exception that the service had sent', () => {
       const error = Object.assign(new Error('slow down'), { name: 'ThrottlingException', $fault: 'client' });
       expect(thrownFailure(error, AbortSignal.abort(), () => undefined).type).to.equal('ThrottlingException');

@@ -145,7 +145,10 @@ describe('token usage', () => {
       null: null,
       empty: [],
       'no objects': [1, 'message', null],
-      'without a count': [{ type: 'compaction', input_tokens: 3000 }, { type: 'message' }],
+      'without a count': [
+        { type: 'compaction', input_tokens: 3000 },
+        { type: 'message', input_tokens: 1, output_tokens: 1 },
+      ],
       'with counts that are none': [{ type: 'message', input_tokens: '100', output_tokens: -7 }],
     } satisfies Record<string, JsonValue>)) {
       it(`is that of the top level if the iterations are ${what}`, () => {
