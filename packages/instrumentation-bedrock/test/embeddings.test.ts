@@ -121,6 +121,25 @@ describe('embedding vectors', () => {
     expect(recorded(unknown)).to.deep.equal({ embeddings: ['[embedding of 256 numbers not recorded]'], model: 'own' });
   });
 
+  it('have their number of dimensions on the span, whatever the type of their numbers', async () => {
+    const request = { texts: ['a'], input_type: 'search_document' };
+    const answers = [
+      { response_type: 'embeddings_by_type', embeddings: { int8: [vector(256)] } },
+      { response_type: 'embeddings_by_type', embeddings: { ubinary: [vector(32)], uint8: [vector(256)] } },
+    ];
+    for (const answer of answers) {
+      const { attributes } = await embed(COHERE, request, answer);
+      expect(attributes['gen_ai.embeddings.dimension.count']).to.equal(256);
+    }
+    const titan = await embed(TITAN, TITAN_REQUEST, { embeddingsByType: { float: vector(256) } });
+    expect(titan.attributes['gen_ai.embeddings.dimension.count']).to.equal(256);
+    const packed = await embed(COHERE, request, {
+      response_type: 'embeddings_by_type',
+      embeddings: { ubinary: [vector(32)] },
+    });
+    expect(packed.attributes).not.to.have.property('gen_ai.embeddings.dimension.count');
+  });
+
   it('are recorded up to the length that the application sets', async () => {
     const answer = { embedding: vector(256) };
     const short = { embedding: vector(1) };

@@ -3,7 +3,8 @@
  *
  * GenAI names follow semantic conventions v1.41.1, the last version before they moved to a repository of their own. They
  * are defined here because the constants of `@opentelemetry/semantic-conventions/incubating` are deprecated. Stable names
- * (`error.type`, `server.address`, `http.*`, `exception.*`) come from `@opentelemetry/semantic-conventions`.
+ * (`error.type`, `server.address`, `http.*`, `exception.*`) come from `@opentelemetry/semantic-conventions`. "Newer
+ * conventions" are those of https://github.com/open-telemetry/semantic-conventions-genai, which are in development.
  *
  * The comment of each attribute states its type and the source of its value. `npm run docs` makes `docs/attributes.md` from
  * these comments.
@@ -86,7 +87,10 @@ export const ATTR_AWS_REQUEST_ID = 'aws.request_id';
 /** string. Request (`guardrailConfig`, `guardrailIdentifier`), if it names a guardrail. */
 export const ATTR_AWS_BEDROCK_GUARDRAIL_ID = 'aws.bedrock.guardrail.id';
 
-/** No convention defines these. Their names follow `aws.bedrock.guardrail.id`. */
+/**
+ * No convention defines these. Their names follow `aws.bedrock.guardrail.id`. `openai.request.service_tier` is for spans of
+ * the provider `openai` only.
+ */
 /** string. Request, with the guardrail's id. */
 export const ATTR_AWS_BEDROCK_GUARDRAIL_VERSION = 'aws.bedrock.guardrail.version';
 /** string. Answer: `NONE` or `GUARDRAIL_INTERVENED` (blocked or masked); for Converse from stop reason and trace. */

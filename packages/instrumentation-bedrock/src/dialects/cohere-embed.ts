@@ -42,11 +42,12 @@ function readContent(item: unknown): Part[] {
 }
 
 /**
- * Returns the length of the first vector. Embeddings are a list of vectors, or one list for each type. Numbers of packed
- * types hold several dimensions each, so only `float` counts.
+ * Returns the length of the first vector. Embeddings are a list of vectors, or one list for each type. A number of the
+ * packed types (`binary`, `ubinary`) holds several dimensions, so those types do not count.
  */
 function dimensions(body: JsonObject): number | undefined {
   const { embeddings } = body;
-  const vectors = Array.isArray(embeddings) ? embeddings : asArray(asObject(embeddings)?.['float']);
+  const { float, int8, uint8 } = asObject(embeddings) ?? {};
+  const vectors = Array.isArray(embeddings) ? embeddings : asArray(float ?? int8 ?? uint8);
   return Array.isArray(vectors[0]) ? vectors[0].length : undefined;
 }

@@ -1,6 +1,6 @@
 /** Amazon Titan embedding models. */
 
-import { asNumber, asStrings, isObject } from '../data/json.js';
+import { asNumber, asObject, asStrings, isObject, type JsonObject, type JsonValue } from '../data/json.js';
 import type { Dialect } from './dialect.js';
 import { createChunkListFold } from './fold/chunk-list-fold.js';
 import { promptInput } from './messages/text-completion.js';
@@ -19,8 +19,14 @@ export const titanEmbed: Dialect = {
   readTools: () => [],
   readResponse: (body) => ({
     usage: { inputTokens: asNumber(body['inputTextTokenCount']) },
-    embeddingDimensions: Array.isArray(body['embedding']) ? body['embedding'].length : undefined,
+    embeddingDimensions: vector(body)?.length,
   }),
   readOutput: () => [],
   createFold: createChunkListFold,
 };
+
+/** Returns the vector of `float` numbers. Binary vectors can hold several dimensions in one number. */
+function vector(body: JsonObject): readonly JsonValue[] | undefined {
+  const floats = body['embedding'] ?? asObject(body['embeddingsByType'])?.['float'];
+  return Array.isArray(floats) ? floats : undefined;
+}
