@@ -35,7 +35,7 @@ export async function runTests(selection: Selection): Promise<GroupOutcome[]> {
   return outcomes;
 }
 
-async function runGroup({ name, files }: TestGroup): Promise<GroupOutcome> {
+async function runGroup({ name, files, env }: TestGroup): Promise<GroupOutcome> {
   const resultsFile = join(RESULTS, `${name}.json`);
   const configFile = join(RESULTS, `${name}.mocharc.json`);
   rmSync(resultsFile, { force: true });
@@ -43,7 +43,7 @@ async function runGroup({ name, files }: TestGroup): Promise<GroupOutcome> {
   writeFileSync(configFile, JSON.stringify({ ...settings, spec: files, reporter: REPORTER }));
   const started = performance.now();
   const args = [MOCHA, '--config', configFile, '--reporter-option', `results=${resultsFile}`];
-  const { code: exitCode, output } = await runNode(args, { cwd: ROOT });
+  const { code: exitCode, output } = await runNode(args, { cwd: ROOT, env: { ...process.env, ...env } });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`\n=== ${name}: ${files.length} files, ${seconds} s\n${output.trimEnd()}`);
   // The file is absent when mocha itself failed, for example on a test file that cannot be loaded.

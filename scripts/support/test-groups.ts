@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path';
+import { NEWEST_MLFLOW_VERSION } from 'testing/mlflow/install.js';
 
 /** Which test files run: those of `npm test`, those that only `npm run test:all` runs, or both. */
 export type Selection = 'short' | 'long' | 'all';
@@ -10,13 +11,34 @@ export interface TestGroup {
   readonly files: readonly string[];
   /** Whether nothing else may run at the same time. */
   readonly isAlone: boolean;
+  /** Added to the environment. Default: nothing. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Ends the name of a test file that takes long, or needs more than packages from npm and PyPI. */
 const LONG = '.long.test.ts';
 
+/** Test files that `npm run test:all` runs once more, with servers of the newest MLflow. They show what is stored. */
+export const WITH_NEWEST_MLFLOW: readonly string[] = [
+  ...[
+    'arrival',
+    'client',
+    'client-spans',
+    'experiment',
+    'frameworks',
+    'prices',
+    'prompts',
+    'repeated-usage',
+    'sanitize',
+  ].map((name) => `packages/exporter-mlflow/test/${name}.test.ts`),
+  'packages/exporter-mlflow/test/trace.test.ts',
+  'packages/mlflow-bedrock/test/mlflow.test.ts',
+  'examples/test/golden.test.ts',
+];
+
 /**
- * Puts the selected test files into groups: one for the short tests of each folder, one for each long test file.
+ * Puts the selected test files into groups: one for the short tests of each folder, one for each long test file, and with
+ * the long ones a group for the newest MLflow.
  *
  * A folder is one process, because tests share servers there. It is not one process for all folders: each
  * instrumentation wraps `require` once more (OpenTelemetry's RequireInTheMiddleSingleton). After hundreds of them, a
@@ -38,8 +60,18 @@ export function groupTests(files: readonly string[], selection: Selection): Test
     groups.set(name, [...(groups.get(name) ?? []), file]);
   }
   return [...groups]
-    .map(([name, members]) => ({ name, files: members, isAlone: measuresTime(name) }))
+    .map(([name, members]): TestGroup => ({ name, files: members, isAlone: measuresTime(name) }))
+    .concat(selection === 'short' ? [] : newestMlflow(files))
     .toSorted((one, other) => Number(one.isAlone) - Number(other.isAlone));
+}
+
+function newestMlflow(files: readonly string[]): TestGroup[] {
+  const chosen = files.filter((file) => WITH_NEWEST_MLFLOW.includes(file));
+  if (chosen.length === 0) return [];
+  const version = NEWEST_MLFLOW_VERSION;
+  // A server of the user's has another version.
+  const env = { MLFLOW_TEST_VERSION: version, MLFLOW_TEST_URI: '' };
+  return [{ name: `mlflow-${version}`, files: chosen, isAlone: false, env }];
 }
 
 /** The long tests of the benchmark compare times. */

@@ -1,5 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { expect } from 'chai';
-import { groupTests } from '../support/test-groups.js';
+import { groupTests, WITH_NEWEST_MLFLOW } from '../support/test-groups.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
 
 const FILES = [
   'bench/test/guard.long.test.ts',
@@ -33,6 +37,16 @@ describe('groupTests', () => {
       },
       { name: 'bench-guard.long', files: ['bench/test/guard.long.test.ts'], isAlone: true },
     ]);
+  });
+
+  it('runs chosen files once more with the newest MLflow, among the long tests', () => {
+    const files = ['packages/exporter-mlflow/test/trace.test.ts', 'packages/exporter-mlflow/test/retries.test.ts'];
+    const env = { MLFLOW_TEST_VERSION: '3.18.0', MLFLOW_TEST_URI: '' };
+    const again = { name: 'mlflow-3.18.0', files: files.slice(0, 1), isAlone: false, env };
+    expect(groupTests(files, 'long')).to.deep.equal([again]);
+    expect(groupTests(files, 'all')).to.deep.include(again);
+    expect(groupTests(files, 'short').map(({ name }) => name)).to.deep.equal(['exporter-mlflow']);
+    expect(WITH_NEWEST_MLFLOW.filter((file) => !existsSync(join(ROOT, file)))).to.deep.equal([]);
   });
 
   it('contains every file once if all tests are selected', () => {
