@@ -8,6 +8,7 @@ import {
   ConverseStreamCommand,
   CountTokensCommand,
   GetAsyncInvokeCommand,
+  InvokeGuardrailChecksCommand,
   InvokeModelCommand,
   InvokeModelWithResponseStreamCommand,
   ListAsyncInvokesCommand,
@@ -83,6 +84,19 @@ async function callEverything(client: BedrockRuntimeClient): Promise<void> {
     .send(new GetAsyncInvokeCommand({ invocationArn: 'arn:aws:bedrock:us-east-1:1:async-invoke/a' }))
     .catch(ignore);
   await client.send(new ListAsyncInvokesCommand({})).catch(ignore);
+  const embedding = { inputType: 'text', text: { inputText: CANARY } };
+  await client
+    .send(
+      new StartAsyncInvokeCommand({
+        modelId: 'twelvelabs.marengo-embed-3-0-v1:0',
+        modelInput: embedding,
+        outputDataConfig,
+      }),
+    )
+    .catch(ignore);
+  const messages = [{ role: 'user' as const, content: [{ text: CANARY }] }];
+  const checks = { promptAttack: { categories: [{ category: 'JAILBREAK' as const }] } };
+  await client.send(new InvokeGuardrailChecksCommand({ messages, checks })).catch(ignore);
 }
 
 async function emitted(tracing: Tracing): Promise<string> {
@@ -133,6 +147,20 @@ describe('content control', () => {
     expect(tracing.spans().length).to.be.greaterThan(60);
     expect(await emitted(tracing)).to.not.include(CANARY);
     expect(await emitted(tracing)).to.not.include(Buffer.from(CANARY).toString('base64'));
+  });
+
+  it('keeps the content of operations that are newer than this package out of spans', async () => {
+    tracing = startTracing();
+    const guardrail = { guardrailIdentifier: 'g', guardrailVersion: '1', source: 'INPUT' } as const;
+    const command = new ApplyGuardrailCommand({ ...guardrail, content: [{ text: { text: CANARY } }] });
+    // The SDK names the operation of a command in its schema.
+    const { schema } = command as unknown as { schema: readonly unknown[] };
+    Object.defineProperty(command, 'schema', { value: schema.with(2, 'InventPoem') });
+    await clients[0]?.send(command);
+    const [span] = tracing.spans();
+    expect(span?.name).to.equal('invent_poem');
+    expect(span?.attributes).to.include({ 'gen_ai.operation.name': 'invent_poem', 'mlflow.spanType': 'LLM' });
+    expect(await emitted(tracing)).to.not.include(CANARY);
   });
 
   it('lets the same search find the content in spans if it is on', async () => {

@@ -223,6 +223,26 @@ describe('content parts', () => {
     });
   });
 
+  describe('the tool choice', () => {
+    const named = { type: 'function', function: { name: 'get_weather' } };
+    const choices: [string, Record<string, unknown>, string | undefined][] = [
+      ['openai.gpt-oss-20b-1:0', { tool_choice: 'required' }, 'required'],
+      ['openai.gpt-oss-20b-1:0', { tool_choice: named }, 'function'],
+      ['openai.gpt-oss-20b-1:0', { function_call: 'none' }, 'none'],
+      ['openai.gpt-oss-20b-1:0', { tool_choice: 'get_weather' }, undefined],
+      [CLAUDE, { tool_choice: { type: 'tool', name: 'get_weather' } }, 'tool'],
+      [NOVA, { toolConfig: { toolChoice: { any: {} } }, schemaVersion: 'messages-v1' }, 'any'],
+      [NOVA, { toolConfig: { toolChoice: { get_weather: {} } }, schemaVersion: 'messages-v1' }, undefined],
+    ];
+    for (const [modelId, members, expected] of choices) {
+      it(`is ${expected} for ${JSON.stringify(members)}, without the name of a tool`, async () => {
+        const content = modelId === NOVA ? [{ text: 'Hi' }] : 'Hi';
+        const span = await invoke(modelId, { messages: [{ role: 'user', content }], max_tokens: 9, ...members });
+        expect(span.attributes['aws.bedrock.request.tool_choice']).to.equal(expected);
+      });
+    }
+  });
+
   describe('the output type of Anthropic Messages', () => {
     const format = { type: 'json_schema', schema: { type: 'object' } };
     for (const request of [{ output_config: { effort: 'low', format } }, { output_format: format }]) {

@@ -27,6 +27,8 @@ export interface RequestParameters {
   readonly reasoningLevel?: string | undefined;
   /** In tokens. */
   readonly reasoningBudget?: number | undefined;
+  /** How the model may use its tools, in the word of the provider. */
+  readonly toolChoice?: string | undefined;
   /** The provider's own service tier, in its own request format. */
   readonly serviceTier?: string | undefined;
 }

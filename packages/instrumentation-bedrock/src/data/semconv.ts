@@ -101,12 +101,20 @@ export const ATTR_AWS_BEDROCK_GUARDRAIL_ACTION_REASON = 'aws.bedrock.guardrail.a
 export const ATTR_AWS_BEDROCK_GUARDRAIL_ORIGIN = 'aws.bedrock.guardrail.origin';
 /** int. Answer of ApplyGuardrail. */
 export const ATTR_AWS_BEDROCK_GUARDRAIL_ASSESSMENT_COUNT = 'aws.bedrock.guardrail.assessment.count';
+/** string[]. Request of InvokeGuardrailChecks: `contentFilter`, `promptAttack`, `sensitiveInformation`. */
+export const ATTR_AWS_BEDROCK_GUARDRAIL_CHECKS = 'aws.bedrock.guardrail.checks';
+/** double. Answer of InvokeGuardrailChecks: the highest severity of all categories, from 0 to 1. */
+export const ATTR_AWS_BEDROCK_GUARDRAIL_MAX_SEVERITY_SCORE = 'aws.bedrock.guardrail.max_severity_score';
+/** int. Answer of InvokeGuardrailChecks: how many sensitive entities were found. */
+export const ATTR_AWS_BEDROCK_GUARDRAIL_ENTITY_COUNT = 'aws.bedrock.guardrail.entity.count';
 /** int. Answer of CountTokens. These tokens are counted, not used, so they are no usage. */
 export const ATTR_AWS_BEDROCK_COUNTED_INPUT_TOKENS = 'aws.bedrock.counted_input_tokens';
 /** string. Answer of StartAsyncInvoke, request of GetAsyncInvoke. */
 export const ATTR_AWS_BEDROCK_INVOCATION_ARN = 'aws.bedrock.invocation.arn';
-/** string. Answer of GetAsyncInvoke. */
+/** string. Answer of GetAsyncInvoke; the status that a request of ListAsyncInvokes asks for. */
 export const ATTR_AWS_BEDROCK_INVOCATION_STATUS = 'aws.bedrock.invocation.status';
+/** int. Answer of ListAsyncInvokes: the invocations on this page. */
+export const ATTR_AWS_BEDROCK_INVOCATION_COUNT = 'aws.bedrock.invocation.count';
 
 /** string. Request: `serviceTier`, or `service_tier` of the model's own format. */
 export const ATTR_AWS_BEDROCK_REQUEST_SERVICE_TIER = 'aws.bedrock.request.service_tier';
@@ -116,6 +124,8 @@ export const ATTR_AWS_BEDROCK_RESPONSE_SERVICE_TIER = 'aws.bedrock.response.serv
 export const ATTR_AWS_BEDROCK_REQUEST_PERFORMANCE_LATENCY = 'aws.bedrock.request.performance_config.latency';
 /** string. Answer: the mode that served the call. */
 export const ATTR_AWS_BEDROCK_RESPONSE_PERFORMANCE_LATENCY = 'aws.bedrock.response.performance_config.latency';
+/** string. Request, in the provider's word: `auto`, `any`, `required`, `none`; `tool`, `function` or `custom` for one named tool. */
+export const ATTR_AWS_BEDROCK_REQUEST_TOOL_CHOICE = 'aws.bedrock.request.tool_choice';
 /** int. Request: token budget for reasoning (`budget_tokens`). */
 export const ATTR_AWS_BEDROCK_REQUEST_REASONING_BUDGET = 'aws.bedrock.request.reasoning.budget_tokens';
 /** string. Request: tags for invocation logs, one attribute for each; at most 16, each of at most 256 characters. */

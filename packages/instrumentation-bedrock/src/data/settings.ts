@@ -10,9 +10,11 @@ export type BedrockOperation =
   | 'InvokeModel'
   | 'InvokeModelWithResponseStream'
   | 'ApplyGuardrail'
+  | 'InvokeGuardrailChecks'
   | 'CountTokens'
   | 'StartAsyncInvoke'
   | 'GetAsyncInvoke'
+  | 'ListAsyncInvokes'
   | (string & {});
 
 /** What every hook receives about the call. */

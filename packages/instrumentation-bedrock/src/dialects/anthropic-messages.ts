@@ -27,6 +27,7 @@ import {
   uriPart,
 } from './messages/parts.js';
 import { readReasoning } from './reasoning.js';
+import { readToolChoice } from './tool-choice.js';
 
 export const anthropicMessages: Dialect = {
   name: 'anthropic-messages',
@@ -44,6 +45,7 @@ export const anthropicMessages: Dialect = {
     stopSequences: asStrings(body['stop_sequences']),
     outputType: outputFormat(body)?.['type'] === 'json_schema' ? 'json' : undefined,
     ...readReasoning(body),
+    toolChoice: readToolChoice(body['tool_choice']),
     serviceTier: asWord(body['service_tier']),
   }),
   readInput(body) {

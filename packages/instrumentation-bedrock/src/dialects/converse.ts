@@ -19,6 +19,7 @@ import type { Dialect } from './dialect.js';
 import { createConverseFold } from './fold/converse-fold.js';
 import { readConversation, readMessage, readToolConfig } from './messages/content-blocks.js';
 import { readReasoning } from './reasoning.js';
+import { readToolChoice } from './tool-choice.js';
 
 export const converse: Dialect = {
   name: 'converse',
@@ -44,6 +45,7 @@ export const converse: Dialect = {
       outputType: asObject(output?.['textFormat'])?.['type'] === 'json_schema' ? 'json' : undefined,
       reasoningLevel: asWord(output?.['effort']) ?? reasoningLevel,
       reasoningBudget,
+      toolChoice: readToolChoice(asObject(body['toolConfig'])?.['toolChoice']),
     };
   },
   readInput: (body) => ({
@@ -63,7 +65,10 @@ export const converse: Dialect = {
   readOutput(body) {
     const raw = asObject(asObject(body['output'])?.['message']);
     if (!raw) return [];
-    const { role, parts } = readMessage(raw);
+    const { role, parts: content } = readMessage(raw);
+    const fields = body['additionalModelResponseFields'] ?? undefined;
+    const further = fields === undefined ? [] : [{ type: 'additional_model_response_fields', content: fields }];
+    const parts = [...content, ...further];
     return [{ role, parts, finish_reason: finishReason(asString(body['stopReason'])) }];
   },
   createFold: ({ content }) => createConverseFold({ content, isTextSplit: false }),

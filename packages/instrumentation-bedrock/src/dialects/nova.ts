@@ -7,6 +7,7 @@ import type { Dialect } from './dialect.js';
 import { createConverseFold } from './fold/converse-fold.js';
 import { readConversation, readToolConfig } from './messages/content-blocks.js';
 import { readReasoning } from './reasoning.js';
+import { readToolChoice } from './tool-choice.js';
 
 const CHUNK_MEMBERS = ['messageStart', 'contentBlockStart', 'contentBlockDelta', 'contentBlockStop', 'messageStop'];
 
@@ -28,6 +29,7 @@ export const nova: Dialect = {
       topK: asNumber(inference['top_k']) ?? asNumber(inference['topK']),
       stopSequences: asStrings(inference['stopSequences']),
       ...readReasoning(body),
+      toolChoice: readToolChoice(asObject(body['toolConfig'])?.['toolChoice']),
     };
   },
   readInput: readConversation,

@@ -4,6 +4,7 @@ import type { RequestParameters, ResponseFacts } from '../data/facts.js';
 import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject, type JsonValue } from '../data/json.js';
 import { asWord } from '../data/service.js';
 import { readReasoning } from './reasoning.js';
+import { readToolChoice } from './tool-choice.js';
 
 export function readOpenAiParameters(body: JsonObject): RequestParameters {
   const stop = asString(body['stop']);
@@ -18,6 +19,7 @@ export function readOpenAiParameters(body: JsonObject): RequestParameters {
     choiceCount: asNumber(body['n']),
     outputType: asString(asObject(body['response_format'])?.['type'])?.startsWith('json') ? 'json' : undefined,
     ...readReasoning(body),
+    toolChoice: readToolChoice(body['tool_choice'] ?? body['function_call']),
     serviceTier: asWord(body['service_tier']),
   };
 }

@@ -1,9 +1,10 @@
 /** The table of operations. A new operation is one file beside this one and one row here. */
 
 import { applyGuardrail } from './apply-guardrail.js';
-import { getAsyncInvoke, startAsyncInvoke } from './async-invoke.js';
+import { getAsyncInvoke, listAsyncInvokes, startAsyncInvoke } from './async-invoke.js';
 import { converse, converseStream } from './converse.js';
 import { countTokens } from './count-tokens.js';
+import { invokeGuardrailChecks } from './guardrail-checks.js';
 import { invokeModel, invokeModelStream } from './invoke-model.js';
 import type { Operation } from './operation.js';
 import { plainOperation } from './plain.js';
@@ -14,9 +15,11 @@ export const OPERATIONS: readonly Operation[] = [
   invokeModel,
   invokeModelStream,
   applyGuardrail,
+  invokeGuardrailChecks,
   countTokens,
   startAsyncInvoke,
   getAsyncInvoke,
+  listAsyncInvokes,
 ];
 
 const BY_NAME: ReadonlyMap<string, Operation> = new Map(OPERATIONS.map((operation) => [operation.name, operation]));

@@ -1,11 +1,20 @@
 /** Operations that are no inference: their content is recorded as it is, and some members as attributes. */
 
 import type { Attributes } from '@opentelemetry/api';
-import { asObject, asString, type JsonObject, type JsonValue, type ToJsonOptions, toJson } from '../data/json.js';
-import { identifyModel } from '../data/model-id.js';
+import {
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  type ToJsonOptions,
+  toJson,
+} from '../data/json.js';
+import { identifyModel, type ModelIdentity } from '../data/model-id.js';
 import { once } from '../data/once.js';
 import { readGuardrail, type ServedService } from '../data/service.js';
 import { blankDialect } from '../dialects/blank.js';
+import type { Dialect } from '../dialects/dialect.js';
 import type { ContentForm, Operation } from './operation.js';
 
 export interface PlainOperation {
@@ -13,9 +22,17 @@ export interface PlainOperation {
   readonly spanType: Operation['spanType'];
   /** Default: true. */
   readonly recordsContent?: boolean;
+  /** Where the input has messages; absent if it has none. */
+  readonly input?: PlainInput;
   requestFacts?(input: JsonObject): Attributes;
   answerFacts?(output: JsonObject): Attributes;
   served?(output: JsonObject): ServedService;
+}
+
+/** The part of an input that has the messages of a dialect. */
+export interface PlainInput {
+  bodyOf(input: JsonObject): JsonObject | undefined;
+  dialectOf(model: ModelIdentity, body: () => JsonObject | undefined): Dialect;
 }
 
 const FORM: ContentForm = { bodyOf: () => undefined, show: (content) => content };
@@ -26,28 +43,36 @@ export function plainOperation(plain: PlainOperation): Operation {
   const body = (): undefined => undefined;
   const copy = (value: unknown, limits: ToJsonOptions): JsonValue | undefined =>
     recordsContent ? toJson(value, limits) : undefined;
+  const inputForm = plain.input ? formOf(plain.input) : FORM;
+  const requestDialect = (raw: JsonObject, model: ModelIdentity): Dialect => {
+    if (!plain.input) return dialect;
+    const { bodyOf, dialectOf } = plain.input;
+    const { readInput, readTools, readParameters } = dialectOf(model, () => bodyOf(raw));
+    return { ...dialect, readInput, readTools, readParameters };
+  };
   return {
     name,
     spanType,
     readRequest(input, limits) {
       const raw = asObject(input) ?? {};
       const modelId = asString(raw['modelId']);
+      const model = identifyModel(modelId);
       return {
         modelId,
-        model: identifyModel(modelId),
-        dialect,
+        model,
+        dialect: requestDialect(raw, model),
         isCertain: true,
         facts: plain.requestFacts?.(raw),
-        body,
+        body: () => plain.input?.bodyOf(raw),
         content: () => copy(input, limits),
-        form: FORM,
+        form: inputForm,
         service: once(() => readGuardrail(raw)),
       };
     },
-    readAnswer(_request, output, limits) {
+    readAnswer(request, output, limits) {
       const raw = asObject(output) ?? {};
       return {
-        dialect,
+        dialect: request.dialect,
         facts: plain.answerFacts?.(raw),
         body,
         content: () => copy(output, limits),
@@ -56,6 +81,10 @@ export function plainOperation(plain: PlainOperation): Operation {
       };
     },
   };
+}
+
+function formOf({ bodyOf }: PlainInput): ContentForm {
+  return { ...FORM, bodyOf: (content) => (isObject(content) ? bodyOf(content) : undefined) };
 }
 
 /** The conventions have no words for these operations. This is the API's own name in their style: `count_tokens`. */

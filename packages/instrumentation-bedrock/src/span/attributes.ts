@@ -28,6 +28,7 @@ const PARAMETERS: { readonly [Key in keyof Required<Omit<RequestParameters, 'sto
   outputType: semconv.ATTR_GEN_AI_OUTPUT_TYPE,
   reasoningLevel: semconv.ATTR_GEN_AI_REQUEST_REASONING_LEVEL,
   reasoningBudget: semconv.ATTR_AWS_BEDROCK_REQUEST_REASONING_BUDGET,
+  toolChoice: semconv.ATTR_AWS_BEDROCK_REQUEST_TOOL_CHOICE,
   serviceTier: semconv.ATTR_AWS_BEDROCK_REQUEST_SERVICE_TIER,
 };
 

@@ -11,6 +11,8 @@ import {
   type CountTokensCommandInput,
   GetAsyncInvokeCommand,
   type GetAsyncInvokeCommandInput,
+  InvokeGuardrailChecksCommand,
+  type InvokeGuardrailChecksCommandInput,
   InvokeModelCommand,
   InvokeModelWithResponseStreamCommand,
   ListAsyncInvokesCommand,
@@ -64,6 +66,10 @@ async function send(
       return view(await client.send(new CountTokensCommand(countTokensInput(exchange))));
     case 'ApplyGuardrail':
       return view(await client.send(new ApplyGuardrailCommand(plainInput<ApplyGuardrailCommandInput>(exchange))));
+    case 'InvokeGuardrailChecks':
+      return view(
+        await client.send(new InvokeGuardrailChecksCommand(plainInput<InvokeGuardrailChecksCommandInput>(exchange))),
+      );
     case 'StartAsyncInvoke':
       return view(await client.send(new StartAsyncInvokeCommand(plainInput<StartAsyncInvokeCommandInput>(exchange))));
     case 'GetAsyncInvoke':
