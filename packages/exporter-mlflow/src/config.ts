@@ -1,6 +1,8 @@
 import type { MeterProvider } from '@opentelemetry/api';
 import { MlflowError } from './common/error.js';
 import type { ExperimentSetting } from './export/experiment.js';
+import type { SpanFilter as MlflowSpanFilter } from './export/span/filter.js';
+import type { Mask as MlflowMask } from './export/span/mask.js';
 import {
   type MlflowConnectionConfig,
   type ResolvedConnection,
@@ -48,6 +50,20 @@ export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
    */
   recordRemoteTraces?: boolean;
   /**
+   * Which spans go to MLflow. `all`; `gen_ai`: spans of models, tools, agents and retrieval by any convention that MLflow
+   * knows, and spans with `gen_ai.*` or `mlflow.*` attributes; or a function that returns true for each span to send. If
+   * it throws or returns a promise, the span is sent and `diag` logs the error once.
+   * Environment: `MLFLOW_SPAN_FILTER`, `all` or `gen_ai`. Default: `all`.
+   */
+  spanFilter?: MlflowSpanFilter;
+  /**
+   * Replaces recorded values before they go to MLflow, for spans of any instrumentation. Called with each attribute of a
+   * span, its events and links, with each attribute of its resource once, and with the message of its status as
+   * `otel.status_description`. Returns the value to send, or undefined for none. If it throws or returns a promise, the
+   * value is left out and `diag` logs the error once. Default: none.
+   */
+  mask?: MlflowMask;
+  /**
    * Receives metrics about the exporter itself (`otel.sdk.exporter.span.exported` and others, see the README).
    * Default: none.
    */
@@ -64,6 +80,8 @@ export interface ResolvedConfig {
   concurrencyLimit: number;
   traceInfo: 'full' | 'otlp-only';
   recordRemoteTraces: boolean;
+  spanFilter: MlflowSpanFilter;
+  mask: MlflowMask | undefined;
   meterProvider: MeterProvider | undefined;
 }
 
@@ -100,8 +118,21 @@ export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.Proc
     concurrencyLimit,
     traceInfo: oneOf('traceInfo', config.traceInfo ?? 'full', ['full', 'otlp-only']),
     recordRemoteTraces: config.recordRemoteTraces ?? false,
+    spanFilter: resolveSpanFilter(config.spanFilter, env),
+    mask: resolveMask(config.mask),
     meterProvider: config.meterProvider,
   };
+}
+
+function resolveSpanFilter(option: MlflowSpanFilter | undefined, env: NodeJS.ProcessEnv): MlflowSpanFilter {
+  if (typeof option === 'function') return option;
+  if (option !== undefined) return oneOf('spanFilter', option, ['all', 'gen_ai'], ' or a function');
+  return oneOf('MLFLOW_SPAN_FILTER', readEnvironment(env, 'MLFLOW_SPAN_FILTER') ?? 'all', ['all', 'gen_ai']);
+}
+
+function resolveMask(option: MlflowMask | undefined): MlflowMask | undefined {
+  if (option === undefined || typeof option === 'function') return option;
+  throw new MlflowError(`MLflow exporter: mask is of type ${typeof option}, it must be a function.`);
 }
 
 function resolveExperiment(config: MlflowSpanExporterConfig, env: NodeJS.ProcessEnv): ExperimentSetting {
@@ -120,7 +151,8 @@ function numericId(id: string): string {
   );
 }
 
-function oneOf<T extends string>(option: string, value: T, allowed: readonly T[]): T {
-  if (allowed.includes(value)) return value;
-  throw new MlflowError(`MLflow exporter: ${option} is "${value}", it must be one of: ${allowed.join(', ')}.`);
+function oneOf<const T extends string>(option: string, value: string, allowed: readonly T[], other = ''): T {
+  const known = allowed.find((one) => one === value);
+  if (known !== undefined) return known;
+  throw new MlflowError(`MLflow exporter: ${option} is "${value}", it must be one of: ${allowed.join(', ')}${other}.`);
 }

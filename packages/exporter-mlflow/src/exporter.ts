@@ -89,10 +89,10 @@ export class MlflowSpanExporter implements SpanExporter {
     const exporting = delivery
       .deliver(spans)
       .catch((error: unknown) => delivery.fail(spans.length, error))
-      .then(({ refusal, failure = refusal, lost }) => {
+      .then(({ refusal, failure = refusal, lost, leftOut = 0 }) => {
         this.#waitingSpans -= spans.length;
         this.#inFlight.delete(exporting);
-        this.#metrics.finished(spans.length, lost, performance.now() - begin, failure);
+        this.#metrics.finished(spans.length, lost + leftOut, performance.now() - begin, failure);
         callBack(failure && toError(failure));
       });
     this.#inFlight.add(exporting);
@@ -163,7 +163,11 @@ function createDelivery(config: ResolvedConfig, http: HttpClient, metrics: Expor
   return new Delivery({
     connect,
     experiment: new ExperimentResolver(config.experiment, traceInfo === 'full'),
-    preparation: new Preparation(),
+    preparation: new Preparation({
+      spanFilter: config.spanFilter,
+      mask: config.mask,
+      onFault: (option, message) => reporter.faultyFunction(option, message),
+    }),
     uploader: new Uploader({
       compression,
       maxRequestBytes,

@@ -10,6 +10,8 @@ export type {
   SpanScope,
 } from './common/sdk-types.js';
 export type { MlflowSpanExporterConfig } from './config.js';
+export type { SpanFilter as MlflowSpanFilter } from './export/span/filter.js';
+export type { Mask as MlflowMask } from './export/span/mask.js';
 export { MlflowSpanExporter } from './exporter.js';
 export type { MlflowConnectionConfig, MlflowRetryConfig } from './http/connection.js';
 export type { Provided as MlflowProvided } from './http/credentials.js';

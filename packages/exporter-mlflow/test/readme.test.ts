@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import type { MlflowSpanExporterConfig, ReadableSpan } from '../src/index.js';
 
 describe('the README', () => {
   const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
@@ -28,5 +29,21 @@ describe('the README', () => {
     ];
     expect(options).to.have.length.above(20);
     expect(listed).to.deep.include.members(options);
+  });
+
+  it('shows a filter and a mask that work', () => {
+    const [, code = ''] = /## Choosing and masking.*?```ts\n.*?\n\n(.*?)```/s.exec(read('../README.md')) ?? [];
+    let config: MlflowSpanExporterConfig = {};
+    class Exporter {
+      constructor(given: MlflowSpanExporterConfig) {
+        config = given;
+      }
+    }
+    new Function('MlflowSpanExporter', code)(Exporter);
+    const span = {} as ReadableSpan;
+    expect(config.spanFilter).to.equal('gen_ai');
+    expect(config.mask?.('input.value', '{"to":"ada@example.org"}', span)).to.equal('{"to":"[email]"}');
+    expect(config.mask?.('process.command_args', ['--key'], span)).to.equal(undefined);
+    expect(config.mask?.('gen_ai.usage.input_tokens', 3, span)).to.equal(3);
   });
 });

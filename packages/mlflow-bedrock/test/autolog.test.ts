@@ -1,6 +1,7 @@
 /** Programs that call `autolog()` themselves. */
 
 import { expect } from 'chai';
+import type { MlflowTrace } from '../src/index.js';
 import { NOBODY, startBlackHole, usePrograms } from './support/programs.js';
 
 describe('autolog()', function () {
@@ -14,6 +15,23 @@ describe('autolog()', function () {
     expect(stderr).to.contain(
       'spanProcessors: [new CurrentTraceProcessor(), new BatchSpanProcessor(new MlflowSpanExporter())]',
     );
+  });
+
+  it('sends only the spans that spanFilter accepts, masked, as one tree', async () => {
+    const { code, stderr, traces } = await programs.run(['masked.cjs']);
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+    expect(traces).to.have.length(1);
+    const [{ info, spans }] = traces as [MlflowTrace];
+    const agent = spans.find(({ name }) => name === 'agent');
+    expect(spans.map(({ name, parentSpanId }) => [name, parentSpanId])).to.have.deep.members([
+      ['agent', undefined],
+      ['chat amazon.nova-lite-v1:0', agent?.spanId],
+    ]);
+    expect(agent?.inputs).to.deep.equal({ text: 'My key is [key].' });
+    expect(info).to.include({ name: 'agent', state: 'OK' });
+    expect(info?.requestPreview).to.contain('[key]');
+    const digits = JSON.stringify([info, spans], (_, value) => (typeof value === 'bigint' ? String(value) : value));
+    expect(digits).to.not.contain('tulip');
   });
 
   it('returns the same object when it is called twice, and disable() stops recording', async () => {

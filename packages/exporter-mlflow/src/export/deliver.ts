@@ -40,6 +40,8 @@ export interface DeliveryResult {
   refusal?: Failure;
   /** How many spans will not arrive. */
   lost: number;
+  /** How many spans the application keeps out of MLflow. */
+  leftOut?: number;
   /** Whether some of their traces are settled later. */
   postponed?: boolean;
 }
@@ -63,18 +65,19 @@ export class Delivery {
     const rest = connect({ deadline: runningTime() + timeoutMillis });
     // A flush passes all its batches at once.
     await nextTurn();
-    const { spans, unreadable } = preparation.prepare(handedOver);
+    const { spans, unreadable, leftOut } = preparation.prepare(handedOver);
     for (const { name, reason } of unreadable) {
       metrics.lost(1, { kind: 'rejected' });
       reporter.refusedSpan(name, reason);
     }
+    if (spans.length === 0) return { lost: unreadable.length, leftOut };
     const found = await experiment.resolve(rest);
     const result =
       found.kind === 'success'
         ? await this.#deliverTo(found.value, spans, rest)
         : this.#undelivered(spans.length, found);
     if (result.failure === undefined && !result.postponed) reporter.recovered();
-    return { ...result, lost: result.lost + unreadable.length };
+    return { ...result, lost: result.lost + unreadable.length, leftOut };
   }
 
   /** Drops the spans of an export because too many wait already. Returns the reason. */

@@ -44,12 +44,13 @@ export class ExporterMetrics {
   }
 
   /**
-   * An export ended after `millis` milliseconds. Counts its spans, except the `lost` ones, which {@link lost} counts.
+   * An export ended after `millis` milliseconds. Counts its spans, except those that were not sent: {@link lost} counts
+   * the lost ones, and nothing those that a filter left out.
    */
-  finished(spans: number, lost: number, millis: number, failure?: Cause): void {
+  finished(spans: number, notSent: number, millis: number, failure?: Cause): void {
     this.#guard(() => {
       this.#instruments?.inflight.add(-spans, this.#common);
-      if (spans > lost) this.#instruments?.exported.add(spans - lost, this.#common);
+      if (spans > notSent) this.#instruments?.exported.add(spans - notSent, this.#common);
       this.#instruments?.duration.record(millis / 1000, failure === undefined ? this.#common : this.#failed(failure));
     });
   }

@@ -1,4 +1,6 @@
 import type { ReadableSpan } from '../common/sdk-types.js';
+import { Filter, type SpanFilter } from './span/filter.js';
+import { type Mask, Masking } from './span/mask.js';
 import { RepeatedUsage } from './span/repeated-usage.js';
 import { sanitizeSpan } from './span/sanitize.js';
 
@@ -6,21 +8,44 @@ import { sanitizeSpan } from './span/sanitize.js';
 export interface Prepared {
   spans: ReadableSpan[];
   unreadable: { name: string; reason: string }[];
+  /** How many spans the application does not want in MLflow. */
+  leftOut: number;
+}
+
+export interface PreparationOptions {
+  spanFilter: SpanFilter;
+  mask: Mask | undefined;
+  /** Receives a message if a function of the application fails. */
+  onFault: (option: 'spanFilter' | 'mask', message: string) => void;
 }
 
 /**
- * Makes spans fit for MLflow. A span with nothing to mend stays the same object, and every other one is copied, because
- * the spans belong to the application.
+ * Makes spans fit for MLflow: leaves out those that the application does not want there, masks values, and mends the
+ * rest. A span with nothing to change stays the same object, and every other one is copied, because the spans belong to
+ * the application.
  */
 export class Preparation {
+  readonly #filter: Filter | undefined;
+  readonly #masking: Masking | undefined;
   readonly #repeatedUsage = new RepeatedUsage();
 
+  constructor({ spanFilter, mask, onFault }: PreparationOptions) {
+    if (spanFilter !== 'all') this.#filter = new Filter(spanFilter, (message) => onFault('spanFilter', message));
+    if (mask !== undefined) this.#masking = new Masking(mask, (message) => onFault('mask', message));
+  }
+
   /** Expects spans in the order in which they end: children first. */
-  prepare(spans: readonly ReadableSpan[]): Prepared {
-    const prepared: Prepared = { spans: [], unreadable: [] };
-    for (const span of spans) {
+  prepare(handedOver: readonly ReadableSpan[]): Prepared {
+    const filter = this.#filter;
+    // All of them first: a span can only move below its grandparent once its parent was left out.
+    const accepted = filter === undefined ? handedOver : handedOver.filter((span) => filter.accepts(span));
+    const prepared: Prepared = { spans: [], unreadable: [], leftOut: handedOver.length - accepted.length };
+    for (const span of accepted) {
       try {
-        prepared.spans.push(sanitizeSpan(this.#repeatedUsage.without(span)));
+        const placed = filter?.place(span) ?? span;
+        // The mask goes first, so that records and messages hold nothing that it hides.
+        const masked = this.#masking?.apply(placed) ?? placed;
+        prepared.spans.push(sanitizeSpan(this.#repeatedUsage.without(masked)));
       } catch (error) {
         // A faulty processor or wrapper made this span. The other spans must still arrive.
         prepared.unreadable.push({ name: String(span?.name), reason: `it cannot be read: ${String(error)}` });

@@ -10,7 +10,7 @@ interface Tally {
 
 // If there are more causes at a time, they are probably one cause whose text varies.
 const MAX_CAUSES = 20;
-// A success ends an outage, but not the refusal of a span. So these causes are not reported again after a success.
+// A success ends an outage, but not the refusal of a span or a faulty function. So these causes are reported once.
 const LASTING = 'refused ';
 const TRACE_ID = /\b(?:tr-)?[0-9a-f]{32}\b/gi;
 
@@ -70,6 +70,11 @@ export class Reporter {
   postponed(traces: number, reason: string): void {
     const message = `${traces} trace records could not be sent in time, they follow with the next export: ${sentence(reason)}`;
     this.#once('warn', 'postponed', message);
+  }
+
+  /** A function that the application gave to the exporter fails. */
+  faultyFunction(option: string, message: string): void {
+    this.#once('warn', `${LASTING}${option}`, message);
   }
 
   /** Anything else that the owner of the application should know. */

@@ -86,6 +86,16 @@ export function exporterSettings({ plain, other, encrypted }: Addresses): readon
       byVariable: 'run-of-variable',
     },
     {
+      option: 'spanFilter',
+      variable: 'MLFLOW_SPAN_FILTER',
+      config: { spanFilter: 'all' },
+      value: 'gen_ai',
+      fixed: { trackingUri: plain, experimentId: '1' },
+      used: ({ requests }) => requests.some(({ path }) => path === '/v1/traces'),
+      byOption: true,
+      byVariable: false,
+    },
+    {
       option: 'username',
       variable: 'MLFLOW_TRACKING_USERNAME',
       config: { username: 'ada' },

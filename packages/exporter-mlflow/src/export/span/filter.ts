@@ -1,0 +1,73 @@
+import type { SpanContext } from '@opentelemetry/api';
+import type { ReadableSpan } from '../../common/sdk-types.js';
+import { isPromise, nameOfError } from './callback.js';
+import { copySpan } from './span.js';
+import { spanType } from './span-type.js';
+
+/** Decides which spans go to MLflow: all, those of generative AI, or those for which a function returns true. */
+export type SpanFilter = 'all' | 'gen_ai' | ((span: ReadableSpan) => boolean);
+
+// Filtered spans whose children may end later. Beyond this number the oldest is forgotten, which bounds memory.
+const CAPACITY = 10_000;
+
+const GEN_AI_KEY = /^(?:gen_ai\.|mlflow\.|openinference\.span\.kind$)/;
+
+/** Whether any convention, or an attribute of MLflow, marks the span as part of generative AI. */
+export function isGenAi({ attributes }: ReadableSpan): boolean {
+  return spanType(attributes) !== undefined || Object.keys(attributes).some((key) => GEN_AI_KEY.test(key));
+}
+
+/**
+ * Leaves out spans. Children of a span that was left out move below the nearest span that was not, so that the trace
+ * stays one tree: MLflow counts the tokens of a span twice if it cannot see that an agent above has counted them.
+ */
+export class Filter {
+  readonly #accepts: (span: ReadableSpan) => boolean;
+  readonly #onFault: (message: string) => void;
+  /** Parents of the spans that were left out, by trace and span id, the earliest first. */
+  readonly #leftOut = new Map<string, SpanContext | undefined>();
+
+  /** @param onFault receives a message if the function fails */
+  constructor(filter: Exclude<SpanFilter, 'all'>, onFault: (message: string) => void) {
+    this.#accepts = filter === 'gen_ai' ? isGenAi : filter;
+    this.#onFault = onFault;
+  }
+
+  /** Whether to send the span. Also true if the function fails. */
+  accepts(span: ReadableSpan): boolean {
+    try {
+      const accepted: unknown = this.#accepts(span);
+      if (isPromise(accepted)) {
+        this.#onFault('spanFilter returned a promise, so the span was kept: the function must return true or false.');
+        return true;
+      }
+      if (!accepted) this.#remember(span);
+      return Boolean(accepted);
+    } catch (error) {
+      this.#onFault(`spanFilter threw ${nameOfError(error)}, so the span was kept: correct the function.`);
+      return true;
+    }
+  }
+
+  /** The span below the nearest span above it that was not left out. The same object if that is its parent. */
+  place(span: ReadableSpan): ReadableSpan {
+    let parent = span.parentSpanContext;
+    // Bounded, because an application can make a circle of span ids.
+    for (let steps = this.#leftOut.size; parent !== undefined && steps > 0; steps--) {
+      const id: string = parent.traceId + parent.spanId;
+      if (!this.#leftOut.has(id)) break;
+      parent = this.#leftOut.get(id);
+    }
+    if (parent === span.parentSpanContext) return span;
+    const { parentSpanContext: _, ...root } = copySpan(span, {});
+    return parent === undefined ? root : { ...root, parentSpanContext: parent };
+  }
+
+  #remember(span: ReadableSpan): void {
+    const { traceId, spanId } = span.spanContext();
+    this.#leftOut.set(traceId + spanId, span.parentSpanContext);
+    if (this.#leftOut.size <= CAPACITY) return;
+    const [oldest] = this.#leftOut.keys();
+    if (oldest !== undefined) this.#leftOut.delete(oldest);
+  }
+}
