@@ -44,12 +44,6 @@ export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
    */
   traceInfo?: 'full' | 'otlp-only';
   /**
-   * For requests that arrive with a `traceparent` of another service. `false`: the other service reports the trace to the
-   * same MLflow. `true`: it never does (a gateway, a browser), so the first span of this service counts as the root.
-   * Such traces would stay in progress otherwise. Default: `false`.
-   */
-  recordRemoteTraces?: boolean;
-  /**
    * Which spans go to MLflow. `all`; `gen_ai`: spans of models, tools, agents and retrieval by any convention that MLflow
    * knows, and spans with `gen_ai.*` or `mlflow.*` attributes; or a function that returns true for each span to send. If
    * it throws or returns a promise, the span is sent and `diag` logs the error once.
@@ -79,7 +73,6 @@ export interface ResolvedConfig {
   maxRequestBytes: number;
   concurrencyLimit: number;
   traceInfo: 'full' | 'otlp-only';
-  recordRemoteTraces: boolean;
   spanFilter: MlflowSpanFilter;
   mask: MlflowMask | undefined;
   meterProvider: MeterProvider | undefined;
@@ -117,7 +110,6 @@ export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.Proc
     maxRequestBytes,
     concurrencyLimit,
     traceInfo: oneOf('traceInfo', config.traceInfo ?? 'full', ['full', 'otlp-only']),
-    recordRemoteTraces: config.recordRemoteTraces ?? false,
     spanFilter: resolveSpanFilter(config.spanFilter, env),
     mask: resolveMask(config.mask),
     meterProvider: config.meterProvider,

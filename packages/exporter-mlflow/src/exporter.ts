@@ -11,11 +11,10 @@ import { ExporterMetrics } from './export/metrics.js';
 import { Preparation } from './export/prepare.js';
 import { describeProgram } from './export/program.js';
 import { Reporter } from './export/reporter.js';
-import { hasRemoteParent } from './export/span/span.js';
 import { TraceFiles } from './export/trace/artifacts.js';
 import { TraceLedger } from './export/trace/ledger.js';
 import { RefusedTraces } from './export/trace/refused.js';
-import { createSettle } from './export/trace/settle.js';
+import { createSettling } from './export/trace/settle.js';
 import { Uploader } from './export/upload.js';
 import { createHttpClient, type HttpClient } from './http/client.js';
 import type { Failure } from './http/outcome.js';
@@ -153,10 +152,8 @@ function toError({ reason, status, errorCode }: Failure): MlflowError {
 
 /** Puts the parts of a delivery together. */
 function createDelivery(config: ResolvedConfig, http: HttpClient, metrics: ExporterMetrics): Delivery {
-  const { connection, compression, maxRequestBytes, runId, traceInfo, recordRemoteTraces, concurrencyLimit } = config;
+  const { connection, compression, maxRequestBytes, runId, traceInfo, concurrencyLimit } = config;
   const connect = (limit: Limit): Rest => new Rest(http, limit);
-  const isRoot = (span: ReadableSpan): boolean =>
-    span.parentSpanContext === undefined || (recordRemoteTraces && hasRemoteParent(span));
   const reporter = new Reporter();
   const nextTurn = createTurns();
   const context = { runId, ...describeProgram() };
@@ -177,21 +174,20 @@ function createDelivery(config: ResolvedConfig, http: HttpClient, metrics: Expor
       nextTurn,
     }),
     ledger: new TraceLedger({
-      settle: createSettle(context, isRoot),
+      settling: createSettling(context),
       connect,
-      isRoot,
       concurrencyLimit,
+      timeoutMillis: connection.timeoutMillis,
       giveUp(traces, cause) {
         metrics.lostRecords(traces, cause);
         reporter.incomplete(traces, cause.reason);
       },
     }),
-    files: new TraceFiles((spans, cause) => reporter.undelivered(spans, cause)),
+    files: new TraceFiles(),
     reporter,
     metrics,
     context,
     traceInfo,
-    isRoot,
     nextTurn,
     timeoutMillis: connection.timeoutMillis,
   });

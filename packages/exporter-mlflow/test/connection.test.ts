@@ -15,7 +15,6 @@ describe('configuration', () => {
       compression: 'gzip',
       concurrencyLimit: 4,
       traceInfo: 'full',
-      recordRemoteTraces: false,
     });
     expect(config.connection).to.deep.include({
       timeoutMillis: 29_000,

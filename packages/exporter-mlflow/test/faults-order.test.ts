@@ -81,7 +81,8 @@ describe('a trace, while answers get lost', () => {
         handler.end();
       });
       const called = recordSpans((tracer) => {
-        const entry = tracer.startSpan('POST /rank', {}, trace.setSpanContext(context.active(), parent!));
+        const options = { attributes: { 'mlflow.traceTag.index': 'docs' } };
+        const entry = tracer.startSpan('POST /rank', options, trace.setSpanContext(context.active(), parent!));
         childSpan(tracer, entry, 'chat', chatAttributes('called asks', 'called hears', [20, 7]));
         entry.end();
       });
@@ -101,15 +102,16 @@ describe('a trace, while answers get lost', () => {
     }
 
     it('arrives complete if the owner of the trace is last', async () => {
-      const services = await start({ route: TAGS, fault: { kind: 'reset', when: 'after' } });
+      const services = await start();
       await services.export.called();
+      await services.scenario.flush();
       await services.export.owner();
       await services.scenario.end();
       expect(services.scenario.told).to.deep.equal([]);
     });
 
     it('arrives complete if the owner of the trace is first', async () => {
-      const services = await start();
+      const services = await start({ route: TAGS, fault: { kind: 'reset', when: 'after' } });
       await services.export.owner();
       await services.export.called();
       await services.scenario.end();
@@ -125,7 +127,7 @@ describe('a trace, while answers get lost', () => {
   });
 
   it('arrives complete under a remote parent that never reports to MLflow', async () => {
-    const scenario = await startScenario({ server, rules: LOST_ANSWERS, exporter: { recordRemoteTraces: true } });
+    const scenario = await startScenario({ server, rules: LOST_ANSWERS });
     const parent: SpanContext = {
       traceId: randomBytes(16).toString('hex'),
       spanId: randomBytes(8).toString('hex'),
@@ -139,6 +141,7 @@ describe('a trace, while answers get lost', () => {
     });
     await scenario.export(spans.slice(0, 1));
     await scenario.export(spans.slice(1));
+    await scenario.flush();
     const info = await scenario.client.getTraceInfo(parent.traceId);
     expect(info).to.deep.include({ name: 'POST /rank', state: 'OK' });
     await scenario.end();

@@ -164,19 +164,33 @@ describe('a server without OTLP (MLflow on a file store)', () => {
     }
   });
 
-  it('causes a message with the number of spans that never had a root', async () => {
-    const [orphan] = recordSpans((tracer) => {
-      const below = trace.setSpan(context.active(), tracer.startSpan('never ended'));
-      tracer.startSpan('child', {}, below).end();
+  it('stores a trace without a root when it is flushed, by its topmost span, and all of its later spans', async () => {
+    const spans = recordSpans((tracer) => {
+      const request = tracer.startSpan('request');
+      const agent = tracer.startSpan('agent', {}, trace.setSpan(context.active(), request));
+      childSpan(tracer, agent, 'chat', chatAttributes('Hi', 'Hello'));
+      agent.end();
+      childSpan(tracer, request, 'late');
+      request.end();
     });
-    const log = collectDiag();
+    const traceId = `tr-${spans[0]!.spanContext().traceId}`;
+    const exporter = new MlflowSpanExporter({ trackingUri: server.url });
+    const client = new MlflowClient({ trackingUri: server.url });
     try {
-      const exporter = new MlflowSpanExporter({ trackingUri: server.url });
-      await exportSpans(exporter, [orphan!]);
-      await exporter.shutdown();
-      expect(log.lines[1]).to.equal('error: The root of their trace never ended. 1 spans were not delivered.');
+      await exportSpans(exporter, spans.slice(0, 2));
+      await exporter.forceFlush();
+      expect(await client.getTraceInfo(traceId)).to.deep.include({
+        name: 'agent',
+        state: 'OK',
+        requestPreview: 'Hi',
+        tokenUsage: { inputTokens: 10, outputTokens: 5, totalTokens: 15 },
+      });
+      for (const span of spans.slice(2)) await exportSpans(exporter, [span]);
+      const stored = await storedSpans(traceId);
+      expect(stored.map(({ name }) => name)).to.deep.equal(['chat', 'agent', 'late', 'request']);
     } finally {
-      log.stop();
+      client.close();
+      await exporter.shutdown();
     }
   });
 });

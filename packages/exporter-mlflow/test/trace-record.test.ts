@@ -1,8 +1,6 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { copySpan } from '../src/export/span/span.js';
-import { TraceLedger } from '../src/export/trace/ledger.js';
 import { buildRecord } from '../src/export/trace/record.js';
 import { sumUp } from '../src/export/trace/totals.js';
 import { Trace } from '../src/export/trace/trace.js';
@@ -187,71 +185,6 @@ describe('the trace record', () => {
     const [key = '', value = ''] =
       Object.entries(info.trace_metadata ?? {}).find(([name]) => name.startsWith('xxx')) ?? [];
     expect([key.length, value.length]).to.deep.equal([250, 8000]);
-  });
-});
-
-describe('the trace ledger', () => {
-  const newLedger = (capacity: number, origins: number): TraceLedger =>
-    new TraceLedger({
-      settle: async () => undefined,
-      connect: () => expect.fail('no request is due'),
-      isRoot: () => false,
-      concurrencyLimit: 1,
-      giveUp: () => expect.fail('no trace is given up'),
-      capacity,
-      origins,
-    });
-  const [child, root] = recordSpans((tracer) => {
-    const parent = tracer.startSpan('root');
-    childSpan(tracer, parent, 'child', { 'session.id': 's' });
-    parent.end();
-  });
-  const entry = copySpan(child!, { parentSpanContext: { ...root!.spanContext(), isRemote: true } });
-  const known = ({ record, facts }: Trace): unknown => [record.kind, facts];
-
-  it('forgets the trace that it has not seen for longest', () => {
-    const ledger = newLedger(2, 10);
-    ledger.of('a').observe(child!);
-    ledger.of('b').observe(child!);
-    ledger.of('a');
-    ledger.of('c');
-    expect(ledger.of('a').facts.sessionId).to.equal('s');
-    expect(ledger.of('b').facts.sessionId).to.equal(undefined);
-  });
-
-  it('remembers of forgotten traces that their root or entry was here, within bounds', () => {
-    const ledger = newLedger(1, 2);
-    ledger.of('first').observe(root!);
-    ledger.of('rooted').observe(root!);
-    ledger.of('entered').observe(entry);
-    ledger.of('waiting').observe(child!);
-    ledger.of('last');
-    expect(known(ledger.of('entered'))).to.deep.equal(['forgotten', { isRooted: false, isRemote: true }]);
-    expect(known(ledger.of('rooted'))).to.deep.equal(['forgotten', { isRooted: true, isRemote: false }]);
-    expect(known(ledger.of('waiting'))).to.deep.equal(['none', { isRooted: false, isRemote: false }]);
-    expect(known(ledger.of('first'))).to.deep.equal(['none', { isRooted: false, isRemote: false }]);
-    // The ledger forgets the trace for the second time.
-    expect(known(ledger.of('rooted'))).to.deep.equal(['forgotten', { isRooted: true, isRemote: false }]);
-  });
-
-  it('counts the traces that wait for their root, without those of other services', () => {
-    const ledger = newLedger(3, 10);
-    ledger.of('rooted').observeParent(root!);
-    ledger.of('remote').observeParent(entry);
-    ledger.of('waiting').observeParent(child!);
-    expect(ledger.withoutRoot).to.deep.equal({ traces: 1, mayBeMore: false });
-    for (const traceId of ['d', 'e', 'f']) ledger.of(traceId);
-    expect(ledger.withoutRoot).to.deep.equal({ traces: 3, mayBeMore: true });
-  });
-
-  it('keeps the earlier state of a record whose request failed', async () => {
-    const trace = newLedger(1, 1).of('a');
-    const sent = { kind: 'sent', info: {} as WireTraceInfo, start: 0n, end: 0n } as const;
-    const failure = { kind: 'retryable', reason: 'x' } as const;
-    expect(await trace.recording(sent, async () => failure)).to.equal(failure);
-    expect(trace.record).to.deep.equal({ kind: 'none' });
-    await trace.recording(sent, async () => undefined);
-    expect(trace.record).to.equal(sent);
   });
 });
 

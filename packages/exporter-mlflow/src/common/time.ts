@@ -11,3 +11,15 @@ export function nanoseconds([seconds, nanos]: HrTime): bigint {
 function wholeNumber(value: number): bigint {
   return BigInt(Number.isFinite(value) ? Math.trunc(value) : 0);
 }
+
+/** The earlier of two times. Math.min cannot take a bigint. */
+export function earlier(one: bigint, other: bigint): bigint {
+  if (other < one) return other;
+  return one;
+}
+
+/** The later of two times. */
+export function later(one: bigint, other: bigint): bigint {
+  if (other > one) return other;
+  return one;
+}

@@ -7,6 +7,7 @@ import type { ExperimentResolver } from './experiment.js';
 import type { ExporterMetrics } from './metrics.js';
 import type { Preparation } from './prepare.js';
 import type { Reporter } from './reporter.js';
+import { isRoot } from './span/span.js';
 import type { TraceFiles } from './trace/artifacts.js';
 import type { SpanBatch, TraceLedger } from './trace/ledger.js';
 import { type RecordContext, withTraceName } from './trace/record.js';
@@ -24,8 +25,6 @@ export interface DeliveryParts {
   metrics: ExporterMetrics;
   context: Omit<RecordContext, 'experimentId'>;
   traceInfo: 'full' | 'otlp-only';
-  /** Whether the record of a trace is sent with this span. */
-  isRoot: (span: ReadableSpan) => boolean;
   /** Resolves in a turn of the event loop for work that keeps the processor busy. */
   nextTurn: () => Promise<void>;
   /** Time for one export. */
@@ -95,20 +94,27 @@ export class Delivery {
     return this.#undelivered(spans, { kind: 'rejected', reason: `MLflow exporter failed: ${message}` });
   }
 
-  /** Settles traces that did not fit into the deadline of their export. */
-  catchUp(limit: Limit): Promise<void> {
-    return this.#parts.ledger.catchUp(limit);
+  /** Settles traces that did not fit into the deadline of their export, and those that wait for their root. */
+  async catchUp(limit: Limit): Promise<void> {
+    const { ledger, files, connect, experiment, context } = this.#parts;
+    if (!this.#byArtifacts) return ledger.catchUp(limit);
+    const rest = connect(limit);
+    const found = await experiment.resolve(rest);
+    const { failure, lost } =
+      found.kind === 'success'
+        ? await files.deliverWithoutRoot({ ...context, experimentId: found.value }, rest)
+        : { failure: found, lost: files.giveUp() };
+    if (failure !== undefined && lost > 0) this.#undelivered(lost, failure);
   }
 
   /** Gives up what still waits, and reports it. Called after the last export. */
   close(): void {
-    const { ledger, files, reporter } = this.#parts;
+    const { ledger, reporter } = this.#parts;
     ledger.close();
-    files.close();
-    const { traces, mayBeMore } = ledger.withoutRoot;
-    if (traces > 0 && !this.#byArtifacts) {
-      reporter.note(
-        `The root span of ${mayBeMore ? 'at least ' : ''}${traces} traces never ended, so MLflow shows them as in progress: end every span before the shutdown.`,
+    const { traces, mayBeMore } = ledger.provisional;
+    if (traces > 0) {
+      reporter.hint(
+        `The root span of ${mayBeMore ? 'at least ' : ''}${traces} traces did not reach the MLflow exporter: a filter kept it out, or it never ended. MLflow shows name and state of their topmost spans.`,
       );
     }
     reporter.summarize();
@@ -116,10 +122,10 @@ export class Delivery {
 
   async #deliverTo(experimentId: string, spans: ReadableSpan[], rest: Rest): Promise<DeliveryResult> {
     if (this.#byArtifacts) return this.#deliverArtifacts(experimentId, spans, rest);
-    const { uploader, ledger, traceInfo, isRoot, metrics, nextTurn, experiment, timeoutMillis } = this.#parts;
+    const { uploader, ledger, traceInfo, metrics, nextTurn, experiment, timeoutMillis } = this.#parts;
     await nextTurn();
     const isFull = traceInfo === 'full';
-    const batch = ledger.observe(spans, isFull);
+    const batch: SpanBatch = isFull ? ledger.observe(spans) : new Map();
     const sent = isFull ? spans : spans.map((span) => (isRoot(span) ? withTraceName(span) : span));
     const uploading = uploader.upload(sent, experimentId, rest);
     if (isFull) ledger.uploading(batch, uploading);
@@ -161,7 +167,7 @@ export class Delivery {
 
   async #deliverArtifacts(experimentId: string, spans: readonly ReadableSpan[], rest: Rest): Promise<DeliveryResult> {
     const { ledger, files, context } = this.#parts;
-    const batch = ledger.observe(spans, true);
+    const batch = ledger.observe(spans);
     const { failure, lost } = await files.deliver(batch, { ...context, experimentId }, rest);
     return failure === undefined ? { lost } : this.#undelivered(lost, failure);
   }

@@ -82,6 +82,11 @@ export class Reporter {
     this.#once('warn', message, message);
   }
 
+  /** Something that is usual in some applications, and a mistake in others. */
+  hint(message: string): void {
+    this.#once('info', message, message);
+  }
+
   /** An export succeeded. */
   recovered(): void {
     this.#causes = new Set([...this.#causes].filter((cause) => cause.startsWith(LASTING)));
@@ -99,7 +104,7 @@ export class Reporter {
     records.reported = records.lost;
   }
 
-  #once(level: 'error' | 'warn', cause: string, message: string): boolean {
+  #once(level: 'error' | 'warn' | 'info', cause: string, message: string): boolean {
     // A server that names a trace in each of its answers has one cause all the same.
     const known = cause.replace(TRACE_ID, '');
     if (this.#causes.has(known) || this.#causes.size >= MAX_CAUSES) return false;

@@ -41,6 +41,13 @@ export const TRACE_TOKEN_USAGE = 'mlflow.trace.tokenUsage';
 export const TRACE_COST = 'mlflow.trace.cost';
 /** Metadata of a trace: `true` once it has a record. */
 export const FINALIZED = 'mlflow.trace.infoFinalized';
+/** Metadata that clients write into the record of a root, and servers never write. */
+export const SCHEMA_VERSION = 'mlflow.trace_schema.version';
+/**
+ * Metadata of a trace whose record comes from the topmost span of a process and not from the root: `true`. Once the root
+ * has its record: `false`.
+ */
+export const PROVISIONAL = 'mlflow.exporter.provisional';
 
 /**
  * Lengths of the server's columns, in characters. SQLite accepts longer values, but PostgreSQL and MySQL refuse them.

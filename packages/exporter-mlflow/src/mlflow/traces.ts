@@ -78,9 +78,15 @@ export function deleteTraceTag(rest: Rest, traceId: string, key: string): Promis
   return command(rest, 'DELETE', `${tracePath(traceId)}/tags`, { key });
 }
 
+/** Tags and metadata of a trace, those of earlier records included. */
+export interface StoredRecord {
+  tags: Readonly<Record<string, string>>;
+  metadata: Readonly<Record<string, string>>;
+}
+
 /**
  * Writes the record of a trace. A repeated record adds its tags and metadata to those of the earlier one and replaces
- * the rest. Returns the tags of the stored trace; undefined if the answer does not name the trace.
+ * the rest. Returns what the server has stored now; undefined if the answer does not name the trace.
  *
  * @param options `once`: the request must not be repeated, because a file store fails on the second one. Default: `false`.
  */
@@ -88,7 +94,7 @@ export function postRecord(
   rest: Rest,
   info: WireTraceInfo,
   { once = false }: { once?: boolean } = {},
-): Promise<RestResult<Record<string, string> | undefined>> {
+): Promise<RestResult<StoredRecord | undefined>> {
   return rest.call({
     method: 'POST',
     path: TRACES,
@@ -96,7 +102,7 @@ export function postRecord(
     once,
     parse({ trace }: { trace?: Partial<WireTrace> }) {
       const stored = trace?.trace_info;
-      return stored?.trace_id ? (stored.tags ?? {}) : undefined;
+      return stored?.trace_id ? { tags: stored.tags ?? {}, metadata: stored.trace_metadata ?? {} } : undefined;
     },
   });
 }

@@ -1,7 +1,7 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 
-/** Collects the exporter's log lines until `stop` is called. */
-export function collectDiag(): { lines: string[]; stop(): void } {
+/** Collects the exporter's log lines, from warnings on by default, until `stop` is called. */
+export function collectDiag(logLevel: DiagLogLevel = DiagLogLevel.WARN): { lines: string[]; stop(): void } {
   const lines: string[] = [];
   const add =
     (level: string) =>
@@ -9,8 +9,8 @@ export function collectDiag(): { lines: string[]; stop(): void } {
       void lines.push(`${level}: ${message}`);
   const ignore = (): void => {};
   diag.setLogger(
-    { error: add('error'), warn: add('warn'), info: ignore, debug: ignore, verbose: ignore },
-    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+    { error: add('error'), warn: add('warn'), info: add('info'), debug: ignore, verbose: ignore },
+    { logLevel, suppressOverrideMessage: true },
   );
   return { lines, stop: () => diag.disable() };
 }

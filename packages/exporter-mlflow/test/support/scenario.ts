@@ -34,6 +34,8 @@ export interface Scenario {
   newExporter(config?: MlflowSpanExporterConfig): MlflowSpanExporter;
   /** Exports, by default with the first exporter. */
   export(spans: ReadableSpan[], exporter?: MlflowSpanExporter): Promise<ExportResult>;
+  /** Flushes the exporters. */
+  flush(): Promise<unknown>;
   /**
    * Shuts the exporters down, then checks: every export was called back exactly once, and with success unless its spans
    * are `lost`; the server has the other spans and nothing else, each once; every fault took place; the heap and the
@@ -104,6 +106,7 @@ export async function startScenario(options: ScenarioOptions): Promise<Scenario>
         });
       });
     },
+    flush: () => Promise.all(exporters.map((exporter) => exporter.forceFlush())),
     async end(lost = []) {
       try {
         await Promise.all(exporters.map((exporter) => exporter.shutdown()));

@@ -29,13 +29,18 @@ export function copySpan(span: ReadableSpan, changes: Partial<ReadableSpan>): Re
   };
 }
 
+/** Whether the span has no parent at all, so that it is the root of its trace. */
+export function isRoot({ parentSpanContext }: Pick<ReadableSpan, 'parentSpanContext'>): boolean {
+  return parentSpanContext === undefined;
+}
+
 /** Whether the span's parent is in another process. */
 export function hasRemoteParent({ parentSpanContext: parent }: ReadableSpan): boolean {
   return parent?.isRemote === true;
 }
 
 /** Whether the server may count tokens or cost of this span: in MLflow's words or in those of any convention. */
-export function hasFigures({ attributes }: ReadableSpan): boolean {
+export function hasFigures({ attributes }: Pick<ReadableSpan, 'attributes'>): boolean {
   return Object.keys(attributes).some((key) => /usage|token_count|\.cost/i.test(key));
 }
 

@@ -6,17 +6,22 @@ import { totalsMetadata } from '../../mlflow/figures.js';
 import type { Rest, RestResult } from '../../mlflow/rest.js';
 import { getTraceInfo, postRecord } from '../../mlflow/traces.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
-import { hasRemoteParent } from '../span/span.js';
+import { hasRemoteParent, isRoot } from '../span/span.js';
 import type { SpanBatch } from './ledger.js';
+import { provisionalRecord } from './provisional.js';
 import { buildRecord, type RecordContext } from './record.js';
+import { Topmost } from './topmost.js';
 import { sumUp } from './totals.js';
 import type { Trace } from './trace.js';
 import { buildTracesJson, readSpanFigures } from './traces-json.js';
 
 /** The file of one trace, and the spans that it will hold. */
 class TraceFile {
+  readonly trace: Trace;
   readonly spans: ReadableSpan[] = [];
   root: ReadableSpan | undefined;
+  /** The spans without a known parent, for the case that the root never comes. */
+  readonly topmost = new Topmost();
   /** How many of the spans an export has already taken into its share. */
   claimed = 0;
   /** How many of the spans the file holds. */
@@ -25,18 +30,21 @@ class TraceFile {
   folder: string | undefined;
   readonly queue = new Queue();
 
+  constructor(trace: Trace) {
+    this.trace = trace;
+  }
+
   add(span: ReadableSpan): void {
     this.spans.push(span);
+    this.topmost.add(span);
     // If the parent is remote, the real root never arrives here. Such servers cannot join the spans of two services.
-    if (span.parentSpanContext === undefined || hasRemoteParent(span)) this.root ??= span;
+    if (isRoot(span) || hasRemoteParent(span)) this.root ??= span;
   }
 }
 
 /** The part of one trace that one export must write. */
 interface Share {
   file: TraceFile;
-  trace: Trace;
-  root: ReadableSpan;
   /** The number of spans that must be in the file. */
   upTo: number;
   /**
@@ -48,64 +56,78 @@ interface Share {
 // Finished traces are kept too, because a late span means that the whole file is written again.
 const MAX_KEPT_SPANS = 10_000;
 
+/** The result of writing files. */
+export interface Written {
+  /** How many spans were lost. */
+  lost: number;
+  failure?: Failure;
+}
+
 /**
  * Delivery to servers without OTLP: file stores and versions before 3.4. There a trace is a record and one file with all
- * its spans, so spans wait here for the root of their trace.
+ * its spans, so spans wait here for the root of their trace, until a flush at the latest. A file store cannot change a
+ * record, so a root that comes later joins the file and not the record.
  */
 export class TraceFiles {
   readonly #files = new Map<string, TraceFile>();
-  readonly #giveUp: (spans: number, cause: Failure) => void;
   #kept = 0;
 
-  /** @param giveUp receives a number of spans whose root never came */
-  constructor(giveUp: (spans: number, cause: Failure) => void) {
-    this.#giveUp = giveUp;
-  }
-
-  /** Writes the files of all traces whose root is known. Returns how many spans were lost, and why. */
-  async deliver(traces: SpanBatch, context: RecordContext, rest: Rest): Promise<{ lost: number; failure?: Failure }> {
-    const result: { lost: number; failure?: Failure } = { lost: 0 };
+  /** Writes the files of all traces whose root is known. */
+  async deliver(traces: SpanBatch, context: RecordContext, rest: Rest): Promise<Written> {
     // Takes all shares at once, before another export can do so.
-    for (const share of [...traces].flatMap(([trace, spans]) => this.#claim(trace, spans))) {
-      const failure = await writeInTurn(share, context, rest);
-      if (failure === undefined) continue;
-      result.failure = failure;
-      result.lost += share.spans;
-    }
-    for (const traceId of this.#files.keys()) {
+    const shares = [...traces]
+      .map(([trace, spans]) => this.#add(trace, spans))
+      .filter(({ root, folder }) => root !== undefined || folder !== undefined)
+      .map(claim);
+    for (const [traceId, file] of this.#files) {
       if (this.#kept <= MAX_KEPT_SPANS) break;
-      this.#forget(traceId);
+      if (waits(file)) shares.push(claim(file));
+      this.#files.delete(traceId);
+      this.#kept -= file.spans.length;
     }
-    return result;
+    return write(shares, context, rest);
   }
 
-  /** Gives up all spans whose root has not come. */
-  close(): void {
-    for (const traceId of [...this.#files.keys()]) this.#forget(traceId);
+  /** Writes the files of all other traces, with records from their topmost spans. */
+  deliverWithoutRoot(context: RecordContext, rest: Rest): Promise<Written> {
+    return write([...this.#files.values()].filter(waits).map(claim), context, rest);
   }
 
-  #claim(trace: Trace, spans: readonly ReadableSpan[]): Share[] {
-    const file = this.#files.get(trace.id) ?? new TraceFile();
+  /** Gives up the spans that wait for their root. Returns their number. */
+  giveUp(): number {
+    const shares = [...this.#files.values()].filter(waits).map(claim);
+    return shares.reduce((sum, { spans }) => sum + spans, 0);
+  }
+
+  #add(trace: Trace, spans: readonly ReadableSpan[]): TraceFile {
+    const file = this.#files.get(trace.id) ?? new TraceFile(trace);
     this.#files.set(trace.id, file);
     for (const span of spans) file.add(span);
     this.#kept += spans.length;
-    const { root } = file;
-    if (root === undefined) return [];
-    const upTo = file.spans.length;
-    const share = { file, trace, root, upTo, spans: upTo - file.claimed };
-    file.claimed = upTo;
-    return [share];
+    return file;
   }
+}
 
-  #forget(traceId: string): void {
-    const file = this.#files.get(traceId);
-    if (file === undefined) return;
-    this.#files.delete(traceId);
-    this.#kept -= file.spans.length;
-    if (file.root === undefined) {
-      this.#giveUp(file.spans.length, { kind: 'rejected', reason: 'The root of their trace never ended.' });
-    }
+function waits({ spans, claimed }: TraceFile): boolean {
+  return spans.length > claimed;
+}
+
+function claim(file: TraceFile): Share {
+  const upTo = file.spans.length;
+  const share = { file, upTo, spans: upTo - file.claimed };
+  file.claimed = upTo;
+  return share;
+}
+
+async function write(shares: readonly Share[], context: RecordContext, rest: Rest): Promise<Written> {
+  const written: Written = { lost: 0 };
+  for (const share of shares) {
+    const failure = await writeInTurn(share, context, rest);
+    if (failure === undefined) continue;
+    written.failure = failure;
+    written.lost += share.spans;
   }
+  return written;
 }
 
 /**
@@ -116,14 +138,14 @@ function writeInTurn(share: Share, context: RecordContext, rest: Rest): Promise<
   const { file, upTo } = share;
   return file.queue.run(rest.limit, async (inTime) => {
     if (file.written >= upTo) return undefined;
-    return inTime ? write(share, context, rest) : OUT_OF_TIME;
+    return inTime ? writeFile(share, context, rest) : OUT_OF_TIME;
   });
 }
 
-async function write({ file, trace, root }: Share, context: RecordContext, rest: Rest): Promise<Failure | undefined> {
-  const { spans } = file;
+async function writeFile({ file }: Share, context: RecordContext, rest: Rest): Promise<Failure | undefined> {
+  const { spans, trace, root, topmost } = file;
   if (file.folder === undefined) {
-    const info = buildRecord(root, trace.facts, context);
+    const info = root ? buildRecord(root, trace.facts, context) : provisionalRecord(trace.facts, topmost, context);
     const totals = totalsMetadata({ tokenUsage: sumUp(spans.map(readSpanFigures)).tokenUsage });
     const stored = await storeRecord({ ...info, trace_metadata: { ...info.trace_metadata, ...totals } }, rest);
     if (stored.kind !== 'success') return stored;
@@ -138,7 +160,7 @@ async function write({ file, trace, root }: Share, context: RecordContext, rest:
 }
 
 /** Writes the record once. Returns its tags, or those of the record that exists. */
-async function storeRecord(info: WireTraceInfo, rest: Rest): Promise<RestResult<Record<string, string>>> {
+async function storeRecord(info: WireTraceInfo, rest: Rest): Promise<RestResult<Readonly<Record<string, string>>>> {
   const first = requireTags(await postRecord(rest, info, { once: true }), rest);
   if (first.kind === 'success') return first;
   // The answer may have got lost, or another process was first: then the record exists.
@@ -150,8 +172,10 @@ async function storeRecord(info: WireTraceInfo, rest: Rest): Promise<RestResult<
 function requireTags(
   stored: Awaited<ReturnType<typeof postRecord>>,
   { url }: Rest,
-): RestResult<Record<string, string>> {
+): RestResult<Readonly<Record<string, string>>> {
   if (stored.kind !== 'success') return stored;
   const { value } = stored;
-  return value === undefined ? { kind: 'configuration', reason: notMlflow(url) } : { kind: 'success', value };
+  return value === undefined
+    ? { kind: 'configuration', reason: notMlflow(url) }
+    : { kind: 'success', value: value.tags };
 }

@@ -1,4 +1,4 @@
-import { SpanStatusCode } from '@opentelemetry/api';
+import { type Attributes, SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { columnText, firstString, truncate, withPrefix } from '../../common/text.js';
 import { nanoseconds } from '../../common/time.js';
@@ -6,6 +6,7 @@ import {
   LIMITS,
   LINKED_PROMPTS,
   mlflowTraceId,
+  SCHEMA_VERSION,
   SERVER_TAGS,
   SESSION,
   SOURCE_RUN,
@@ -18,8 +19,8 @@ import {
 import { experimentLocation, recordTimes } from '../../mlflow/traces.js';
 import type { TraceState, WireTraceInfo } from '../../mlflow/wire-types.js';
 import { copySpan } from '../span/span.js';
+import type { TraceFacts } from './facts.js';
 import { requestPreview, responsePreview } from './previews.js';
-import type { TraceFacts } from './trace.js';
 
 /** What a record takes from the program that made the trace. */
 export interface RecordContext {
@@ -35,14 +36,40 @@ export interface RecordContext {
   git?: Readonly<Record<string, string>>;
 }
 
+/** The part of a span that a record depends on. */
+export type RecordSource = Pick<
+  ReadableSpan,
+  'name' | 'attributes' | 'status' | 'startTime' | 'endTime' | 'spanContext'
+> & { resource: Pick<ReadableSpan['resource'], 'attributes'> };
+
+const REQUEST_PREVIEW = 'mlflow.traceRequestPreview';
+const RESPONSE_PREVIEW = 'mlflow.traceResponsePreview';
+const CLIENT_REQUEST_ID = 'mlflow.clientRequestId';
+const MODEL_ID = 'mlflow.modelId';
+const SMALL_KEYS = new Set([REQUEST_PREVIEW, RESPONSE_PREVIEW, CLIENT_REQUEST_ID, MODEL_ID, SOURCE_RUN, TRACE_STATE]);
+
+/** A span without its content, to keep until its record is built. The record is the same. */
+export function withoutSpanContent(span: ReadableSpan): RecordSource {
+  const { name, status, startTime, endTime, resource, attributes } = span;
+  const kept: Attributes = {};
+  for (const key in attributes) {
+    const isKept = SMALL_KEYS.has(key) || key.startsWith(TRACE_TAG_PREFIX) || key.startsWith(TRACE_METADATA_PREFIX);
+    if (isKept) kept[key] = attributes[key];
+  }
+  const request = ownRequestPreview(attributes);
+  const response = ownResponsePreview(attributes);
+  if (request !== undefined) kept[REQUEST_PREVIEW] = truncate(request, LIMITS.preview);
+  if (response !== undefined) kept[RESPONSE_PREVIEW] = truncate(response, LIMITS.preview);
+  const context = span.spanContext();
+  return { name, status, startTime, endTime, resource, attributes: kept, spanContext: () => context };
+}
+
 /** Builds the record of the trace with this root. */
-export function buildRecord(root: ReadableSpan, facts: Readonly<TraceFacts>, context: RecordContext): WireTraceInfo {
+export function buildRecord(root: RecordSource, facts: Readonly<TraceFacts>, context: RecordContext): WireTraceInfo {
   const { attributes } = root;
-  const request =
-    firstString(attributes, 'mlflow.traceRequestPreview') ?? requestPreview(attributes) ?? facts.firstRequest?.text;
-  const response =
-    firstString(attributes, 'mlflow.traceResponsePreview') ?? responsePreview(attributes) ?? facts.lastResponse?.text;
-  const clientRequestId = columnText(attributes['mlflow.clientRequestId'], LIMITS.clientRequestId);
+  const request = ownRequestPreview(attributes) ?? facts.firstRequest?.text;
+  const response = ownResponsePreview(attributes) ?? facts.lastResponse?.text;
+  const clientRequestId = columnText(attributes[CLIENT_REQUEST_ID], LIMITS.clientRequestId);
   return {
     trace_id: mlflowTraceId(root.spanContext().traceId),
     trace_location: experimentLocation(context.experimentId),
@@ -93,15 +120,23 @@ export function withoutContent(info: WireTraceInfo): WireTraceInfo {
 }
 
 /** The state that the application set, or that of the root span. */
-function traceState({ attributes, status }: ReadableSpan): TraceState {
+export function traceState({ attributes, status }: Pick<RecordSource, 'attributes' | 'status'>): TraceState {
   const { [TRACE_STATE]: own } = attributes;
   if (own === 'OK' || own === 'ERROR') return own;
   // As on the server, UNSET counts as OK: many applications never call setStatus.
   return status.code === SpanStatusCode.ERROR ? 'ERROR' : 'OK';
 }
 
+function ownRequestPreview(attributes: Attributes): string | undefined {
+  return firstString(attributes, REQUEST_PREVIEW) ?? requestPreview(attributes);
+}
+
+function ownResponsePreview(attributes: Attributes): string | undefined {
+  return firstString(attributes, RESPONSE_PREVIEW) ?? responsePreview(attributes);
+}
+
 /** The name that the application set, or that of the root span. */
-export function traceName(root: ReadableSpan): string {
+export function traceName(root: RecordSource): string {
   return truncate(firstString(root.attributes, `${TRACE_TAG_PREFIX}${TRACE_NAME}`) ?? root.name, LIMITS.traceName);
 }
 
@@ -113,7 +148,7 @@ export function withTraceName(root: ReadableSpan): ReadableSpan {
 }
 
 /** Tags that the application set on the root span, without the name. */
-export function traceTags(root: ReadableSpan): Record<string, string> {
+export function traceTags(root: Pick<RecordSource, 'attributes'>): Record<string, string> {
   const tags = bounded(withPrefix(root.attributes, TRACE_TAG_PREFIX), LIMITS.tagValue);
   for (const key of [TRACE_NAME, ...SERVER_TAGS]) delete tags[key];
   return tags;
@@ -127,9 +162,9 @@ function promptTag({ prompts }: TraceFacts): Record<string, string> {
   return { [LINKED_PROMPTS]: JSON.stringify(kept) };
 }
 
-function buildMetadata(root: ReadableSpan, facts: TraceFacts, context: RecordContext): Record<string, string> {
+function buildMetadata(root: RecordSource, facts: TraceFacts, context: RecordContext): Record<string, string> {
   const { attributes, resource } = root;
-  const model = firstString(attributes, 'mlflow.modelId') ?? context.modelId;
+  const model = firstString(attributes, MODEL_ID) ?? context.modelId;
   const run = firstString(attributes, SOURCE_RUN) ?? context.runId;
   const entries: Record<string, string | undefined> = {
     'mlflow.user': context.user,
@@ -137,11 +172,11 @@ function buildMetadata(root: ReadableSpan, facts: TraceFacts, context: RecordCon
     'mlflow.source.type': 'LOCAL',
     ...context.git,
     ...withPrefix(attributes, TRACE_METADATA_PREFIX),
-    ...(model === undefined ? {} : { 'mlflow.modelId': model }),
+    ...(model === undefined ? {} : { [MODEL_ID]: model }),
     ...(run === undefined ? {} : { [SOURCE_RUN]: run }),
     ...(facts.sessionId === undefined ? {} : { [SESSION]: facts.sessionId }),
     ...(facts.userId === undefined ? {} : { [USER]: facts.userId }),
-    'mlflow.trace_schema.version': '3',
+    [SCHEMA_VERSION]: '3',
   };
   const metadata = bounded(entries, LIMITS.metadataValue);
   // The application may have set the session as metadata of its own.

@@ -1,42 +1,17 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
-import { firstString, truncate } from '../../common/text.js';
-import { nanoseconds } from '../../common/time.js';
 import { type Limit, Queue, settledWithin } from '../../common/waiting.js';
 import type { Failure } from '../../http/outcome.js';
-import { LIMITS, LINKED_PROMPTS } from '../../mlflow/names.js';
-import { joinPrompts, type LinkedPrompt, readLinkedPrompts } from '../../mlflow/prompts.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
-import { hasFigures, hasRemoteParent } from '../span/span.js';
-import { isChatSpan, requestPreview, responsePreview } from './previews.js';
-
-/** What the spans of a trace show about it. */
-export interface TraceFacts {
-  sessionId?: string;
-  userId?: string;
-  /** The request of the first model call, and its start in milliseconds of the epoch. */
-  firstRequest?: { at: bigint; text: string };
-  /** The answer of the last model call, and its time in milliseconds of the epoch. */
-  lastResponse?: { at: bigint; text: string };
-  /** Versions of prompts that its spans used. */
-  prompts?: LinkedPrompt[];
-  /** Whether any span counts tokens or cost. */
-  hasFigures?: boolean;
-  /** Whether its root, the span without a parent, was here. */
-  isRooted?: boolean;
-  /** Whether it came from another service, which owns its record. */
-  isRemote?: boolean;
-}
+import { type ObservedSpan, observeSpan, type TraceFacts } from './facts.js';
+import { Topmost } from './topmost.js';
 
 /** What this process knows of the record of a trace. */
 export type RecordState =
   | { kind: 'none' }
   /** This process sent it, for a trace from `start` to `end` in nanoseconds of the epoch. */
   | { kind: 'sent'; info: WireTraceInfo; start: bigint; end: bigint }
-  /** The ledger forgot the trace, except that its root or its entry was here. Only the server knows the rest. */
+  /** The ledger forgot the trace, except that its root was here. Only the server knows the rest. */
   | { kind: 'forgotten' };
-
-/** How a trace came into this process, for traces whose other facts are forgotten. */
-export type Origin = 'rooted' | 'remote';
 
 /**
  * What is known of one trace between the batches that bring its spans: children often arrive before their root. Only the
@@ -49,41 +24,49 @@ export class Trace {
   readonly #uploads = new Set<Promise<unknown>>();
   readonly #queue = new Queue();
   #record: RecordState;
+  #topmost: Topmost | undefined;
+  #provisionalRecords = 0;
 
-  /** @param origin of a trace that the ledger forgot */
-  constructor(id: string, origin?: Origin) {
+  /** @param isForgotten whether the ledger forgot the trace after its root was here */
+  constructor(id: string, isForgotten = false) {
     this.id = id;
-    this.#record = { kind: origin === undefined ? 'none' : 'forgotten' };
-    this.#facts = { isRooted: origin === 'rooted', isRemote: origin === 'remote' };
+    this.#record = { kind: isForgotten ? 'forgotten' : 'none' };
+    this.#facts = { isRooted: isForgotten };
   }
 
   get facts(): Readonly<TraceFacts> {
     return this.#facts;
   }
 
+  /** The record of its root. */
   get record(): RecordState {
     return this.#record;
   }
 
-  /** Notes from a span whether the root of the trace was here, or whether the trace came from another service. */
-  observeParent(span: ReadableSpan): void {
-    if (span.parentSpanContext === undefined) this.#facts.isRooted = true;
-    if (hasRemoteParent(span)) this.#facts.isRemote = true;
+  /** What is known instead of the root; undefined if no span arrived without it. */
+  get topmost(): Topmost | undefined {
+    return this.#topmost;
+  }
+
+  /** How many records this process sent in place of that of the root. */
+  get provisionalRecords(): number {
+    return this.#provisionalRecords;
+  }
+
+  /** Notes spans that arrived without the root. */
+  arrivedWithoutRoot(spans: readonly ReadableSpan[]): void {
+    this.#topmost ??= new Topmost();
+    for (const span of spans) this.#topmost.add(span);
+  }
+
+  /** Notes a record in place of that of the root. */
+  recordedProvisionally(): void {
+    this.#provisionalRecords += 1;
   }
 
   /** Notes from a span everything that the record of the trace needs. */
-  observe(span: ReadableSpan): void {
-    const facts = this.#facts;
-    const { attributes } = span;
-    this.observeParent(span);
-    facts.hasFigures ||= hasFigures(span);
-    const session = firstString(attributes, 'session.id', 'gen_ai.conversation.id');
-    const user = firstString(attributes, 'user.id');
-    const prompts = readLinkedPrompts(attributes[LINKED_PROMPTS]);
-    if (prompts.length > 0) facts.prompts = joinPrompts(facts.prompts ?? [], prompts);
-    if (session !== undefined) facts.sessionId ??= truncate(session, LIMITS.session);
-    if (user !== undefined) facts.userId ??= truncate(user, LIMITS.metadataValue);
-    if (isChatSpan(attributes)) this.#observeChat(span);
+  observe(span: ObservedSpan): void {
+    observeSpan(this.#facts, span);
   }
 
   /** Notes that an upload carries spans of this trace. */
@@ -112,22 +95,8 @@ export class Trace {
     // Set before the answer: spans that the server accepts from here on may come too late for the totals.
     this.#record = record;
     const failure = await send();
-    if (failure !== undefined) this.#record = earlier;
+    if (failure === undefined) this.#topmost = undefined;
+    else this.#record = earlier;
     return failure;
-  }
-
-  #observeChat(span: ReadableSpan): void {
-    const facts = this.#facts;
-    // Clocks of different spans agree to the millisecond at best. Within one, spans arrive in the order of their end.
-    const start = nanoseconds(span.startTime) / 1_000_000n;
-    const end = nanoseconds(span.endTime) / 1_000_000n;
-    if (facts.firstRequest === undefined || start < facts.firstRequest.at) {
-      const text = requestPreview(span.attributes);
-      if (text !== undefined) facts.firstRequest = { at: start, text: truncate(text, LIMITS.preview) };
-    }
-    if (facts.lastResponse === undefined || end >= facts.lastResponse.at) {
-      const text = responsePreview(span.attributes);
-      if (text !== undefined) facts.lastResponse = { at: end, text: truncate(text, LIMITS.preview) };
-    }
   }
 }

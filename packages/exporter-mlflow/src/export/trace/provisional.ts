@@ -1,0 +1,222 @@
+import { later } from '../../common/time.js';
+import type { Failure } from '../../http/outcome.js';
+import { FINALIZED, PROVISIONAL, SCHEMA_VERSION, TRACE_NAME } from '../../mlflow/names.js';
+import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
+import { getTrace, getTraceInfo, postRecord, recordTimes, setTraceTag } from '../../mlflow/traces.js';
+import type { MlflowSpan, MlflowTraceInfo } from '../../mlflow/types.js';
+import type { WireTraceInfo } from '../../mlflow/wire-types.js';
+import { correctStored, storedRecord, storedRoot, withTotals } from './correct.js';
+import { observeSpan, type TraceFacts } from './facts.js';
+import { linkPrompts } from './link-prompts.js';
+import { buildRecord, type RecordContext, type RecordSource, traceState, withoutContent } from './record.js';
+import type { Topmost } from './topmost.js';
+import { sumUp } from './totals.js';
+import type { Trace } from './trace.js';
+
+const MILLISECOND = 1_000_000n;
+const SECOND = 1_000_000_000n;
+
+/**
+ * Gives a trace what it needs as long as its root has not arrived here. The root may be in another service, which
+ * reports sooner, later or never, or a filter kept it out.
+ *
+ * - If the root has its record, that stays. It gets the tags of this process, and right totals.
+ * - Otherwise the topmost span of this process writes a provisional record. Without one, MLflow would show the trace as
+ *   in progress for ever. The record has no version of its schema, which every record of a root has, and a mark by which
+ *   the root's process knows that the totals are frozen.
+ *
+ * Two requests cannot be one transaction. So the answer to a provisional record must show that no root was recorded in
+ * between. If one was, its record is restored from its span.
+ */
+export async function settleWithoutRoot(
+  trace: Trace,
+  topmost: Topmost,
+  context: RecordContext,
+  rest: Rest,
+): Promise<Failure | undefined> {
+  const stored = await getTraceInfo(rest, trace.id);
+  // A user deleted the trace while it waited.
+  if (stored.kind !== 'success') return stored.errorCode === 'RESOURCE_DOES_NOT_EXIST' ? undefined : stored;
+  const info = stored.value;
+  if (hasRootRecord(info)) return joinRoot(trace, topmost, info, rest);
+  if (!hasRecord(info) && info.state !== 'IN_PROGRESS') return joinStoredRoot(trace, topmost, context, rest);
+  if (hasRecord(info)) return repeatProvisional(trace, topmost, context, rest);
+  const failure = await post(provisionalRecord(trace.facts, topmost, context), trace, context, rest);
+  return failure ?? linkPrompts(trace, rest);
+}
+
+/** Adds what this process knows to a trace whose root has its record. */
+async function joinRoot(
+  trace: Trace,
+  topmost: Topmost,
+  info: MlflowTraceInfo,
+  rest: Rest,
+): Promise<Failure | undefined> {
+  const failure = await addTags(trace, topmost.tags, info, rest);
+  if (failure !== undefined) return failure;
+  // Spans that arrived after the record are missing in the totals, and stretched the trace.
+  return trace.facts.hasFigures || reachesEdge(topmost, info) ? correctStored(trace, rest) : undefined;
+}
+
+/**
+ * Adds what this process knows to a trace whose root is stored without a record: the record is about to arrive, or it
+ * never will, because the root's exporter does not know MLflow.
+ */
+async function joinStoredRoot(
+  trace: Trace,
+  topmost: Topmost,
+  context: RecordContext,
+  rest: Rest,
+): Promise<Failure | undefined> {
+  const stored = await getTrace(rest, trace.id);
+  if (stored.kind !== 'success') return stored;
+  const { info, spans } = stored.value;
+  return addTags(trace, { ...topmost.tags, ...rootRecord(trace, spans, context)?.tags }, info, rest);
+}
+
+async function addTags(
+  trace: Trace,
+  tags: Readonly<Record<string, string>>,
+  { tags: stored }: MlflowTraceInfo,
+  rest: Rest,
+): Promise<Failure | undefined> {
+  for (const [key, value] of Object.entries(tags)) {
+    if (stored[key] !== undefined) continue;
+    const failure = failureOf(await setTraceTag(rest, trace.id, key, value));
+    if (failure !== undefined) return failure;
+  }
+  return undefined;
+}
+
+/** Corrects a provisional record, of this process or of another, for spans that arrived since. */
+async function repeatProvisional(
+  trace: Trace,
+  topmost: Topmost,
+  context: RecordContext,
+  rest: Rest,
+): Promise<Failure | undefined> {
+  const stored = await getTrace(rest, trace.id);
+  if (stored.kind !== 'success') return stored;
+  const { info, spans } = stored.value;
+  const root = rootRecord(trace, spans, context);
+  if (root !== undefined) {
+    // Its record is about to arrive, or never will. This much is right in both cases.
+    const { tags = {} } = root;
+    const record = { ...withoutContent(root), tags: optional(TRACE_NAME, tags[TRACE_NAME]) };
+    return failureOf(await postRecord(rest, withTotals(record, sumUp(spans))));
+  }
+  const ids = new Set(spans.map(({ spanId }) => spanId));
+  const [first, ...others] = spans.filter(({ parentSpanId = '' }) => !ids.has(parentSpanId));
+  const own = provisionalRecord(trace.facts, topmost, context);
+  const isOwn = first?.spanId === topmost.first?.spanContext().spanId;
+  const record: WireTraceInfo = isOwn ? own : { ...storedRecord(info, spans), tags: { ...own.tags, ...info.tags } };
+  if (first !== undefined) Object.assign(record, extentOf(trace.id, first, others));
+  return post(withTotals(record, sumUp(spans)), trace, context, rest);
+}
+
+async function post(
+  record: WireTraceInfo,
+  trace: Trace,
+  context: RecordContext,
+  rest: Rest,
+): Promise<Failure | undefined> {
+  const posted = await postRecord(rest, record);
+  if (posted.kind !== 'success') return posted;
+  trace.recordedProvisionally();
+  if (posted.value?.metadata[SCHEMA_VERSION] === undefined) return undefined;
+  // Another process recorded the root since this one looked.
+  const stored = await getTrace(rest, trace.id);
+  if (stored.kind !== 'success') return stored;
+  const { spans } = stored.value;
+  const root = rootRecord(trace, spans, context);
+  // Without its span, the other process has yet to send it, and repeats its record.
+  if (root === undefined) return undefined;
+  const restored = { ...root, trace_metadata: { ...root.trace_metadata, [PROVISIONAL]: 'false' } };
+  return failureOf(await postRecord(rest, withTotals(restored, sumUp(spans))));
+}
+
+/** The record of a root whose span another process sent; undefined if there is none. */
+function rootRecord(
+  { id, topmost }: Trace,
+  spans: readonly MlflowSpan[],
+  context: RecordContext,
+): WireTraceInfo | undefined {
+  const root = storedRoot(spans);
+  if (root === undefined) return undefined;
+  const elsewhere: TraceFacts = {};
+  for (const span of spans) if (!topmost?.has(span.spanId)) observeSpan(elsewhere, asSource(span, id));
+  return buildRecord(asSource(root, id), elsewhere, context);
+}
+
+/**
+ * Builds the record of a trace whose root did not arrive.
+ *
+ * @throws TypeError if no span arrived
+ */
+export function provisionalRecord(
+  facts: Readonly<TraceFacts>,
+  { first, extent, tags }: Topmost,
+  context: RecordContext,
+): WireTraceInfo {
+  if (first === undefined || extent === undefined) throw new TypeError('no span of the trace has arrived');
+  const record = buildRecord(first, facts, context);
+  const { [SCHEMA_VERSION]: _, ...metadata } = record.trace_metadata ?? {};
+  return {
+    ...record,
+    ...recordTimes(extent.start, extent.end),
+    state: extent.isError ? 'ERROR' : 'OK',
+    trace_metadata: { ...metadata, [PROVISIONAL]: 'true' },
+    tags: { ...tags, ...record.tags },
+  };
+}
+
+/** State and times of a trace with these topmost spans. */
+function extentOf(
+  traceId: string,
+  first: MlflowSpan,
+  others: readonly MlflowSpan[],
+): Pick<WireTraceInfo, 'request_time' | 'execution_duration' | 'state'> {
+  const all = [first, ...others];
+  const end = all.map((span) => span.endTimeUnixNano ?? span.startTimeUnixNano).reduce(later);
+  return {
+    ...recordTimes(first.startTimeUnixNano, end),
+    state: all.some((span) => traceState(asSource(span, traceId)) === 'ERROR') ? 'ERROR' : 'OK',
+  };
+}
+
+/** A stored span as the source of a record. */
+function asSource(span: MlflowSpan, traceId: string): RecordSource {
+  const { name, ok, startTimeUnixNano: start, endTimeUnixNano: end = start, attributes } = span;
+  const time = (nanoseconds: bigint): [number, number] => [Number(nanoseconds / SECOND), Number(nanoseconds % SECOND)];
+  const context = { traceId, spanId: span.spanId, traceFlags: 1 };
+  return {
+    name,
+    status: { code: ok ? 0 : 2 },
+    startTime: time(start),
+    endTime: time(end),
+    resource: { attributes: {} },
+    spanContext: () => context,
+    // MLflow returns recorded JSON as the values that it stands for.
+    attributes: Object.fromEntries(
+      Object.entries(attributes).map(([key, value]) => [
+        key,
+        typeof value === 'string' ? value : JSON.stringify(value),
+      ]),
+    ),
+  };
+}
+
+function hasRecord({ metadata }: MlflowTraceInfo): boolean {
+  return metadata[FINALIZED] === 'true';
+}
+
+function hasRootRecord(info: MlflowTraceInfo): boolean {
+  return hasRecord(info) && info.metadata[SCHEMA_VERSION] !== undefined;
+}
+
+/** Whether the trace begins or ends with spans of this process, which may have stretched it. */
+function reachesEdge({ extent }: Topmost, { requestTime, durationMillis = Number.NaN }: MlflowTraceInfo): boolean {
+  const start = requestTime.getTime();
+  const end = start + durationMillis;
+  return extent === undefined || extent.start / MILLISECOND <= start || extent.end / MILLISECOND >= end;
+}

@@ -1,0 +1,88 @@
+import type { ReadableSpan } from '../../common/sdk-types.js';
+import { earlier, later, nanoseconds } from '../../common/time.js';
+import { hasRemoteParent } from '../span/span.js';
+import { type RecordSource, traceState, traceTags, withoutSpanContent } from './record.js';
+
+/** From when to when spans lasted, in nanoseconds of the epoch, and whether one of them failed. */
+export interface Extent {
+  start: bigint;
+  end: bigint;
+  isError: boolean;
+}
+
+// A trace of a process that never exports its roots can last for days. Beyond the bound, a late child counts as topmost.
+const MAX_KEPT = 1000;
+
+/**
+ * The topmost spans of a trace whose root did not arrive: those whose parent is in another service, still runs, or was
+ * kept out by a filter. Keeps no content.
+ */
+export class Topmost {
+  /** Of the spans that share a parent, by the id of that parent. The parent removes them when it arrives. */
+  readonly #byParent = new Map<string, Extent>();
+  readonly #seen = new Set<string>();
+  #first: { source: RecordSource; parentSpanId: string | undefined; start: bigint } | undefined;
+  #tags: Record<string, string> = {};
+  #isRemote = false;
+
+  /** The one that started first. It names the trace. */
+  get first(): RecordSource | undefined {
+    return this.#first?.source;
+  }
+
+  /** Tags that the application set on any of them. The earliest wins. */
+  get tags(): Readonly<Record<string, string>> {
+    return { ...this.#tags, ...(this.#first === undefined ? {} : traceTags(this.#first.source)) };
+  }
+
+  /** Whether any of them has its parent in another service, which will report later or never. */
+  get isRemote(): boolean {
+    return this.#isRemote;
+  }
+
+  /** Of all of them together; undefined if there are none. */
+  get extent(): Extent | undefined {
+    const [first, ...others] = this.#byParent.values();
+    return first && others.reduce(join, first);
+  }
+
+  /** Whether the span was added, of a trace that is not too large. */
+  has(spanId: string): boolean {
+    return this.#seen.has(spanId);
+  }
+
+  /** Adds a span of the trace, in any order. */
+  add(span: ReadableSpan): void {
+    const { spanId } = span.spanContext();
+    const parentSpanId = span.parentSpanContext?.spanId;
+    const own: Extent = {
+      start: nanoseconds(span.startTime),
+      end: nanoseconds(span.endTime),
+      isError: traceState(span) === 'ERROR',
+    };
+    this.#byParent.delete(spanId);
+    if (this.#seen.size < MAX_KEPT) this.#seen.add(spanId);
+    if (parentSpanId !== undefined && this.#seen.has(parentSpanId)) return;
+    // With too many parents missing, the spans of further ones count together.
+    const key = this.#byParent.size < MAX_KEPT ? (parentSpanId ?? '') : '';
+    const siblings = this.#byParent.get(key);
+    this.#byParent.set(key, siblings === undefined ? own : join(siblings, own));
+    if (hasRemoteParent(span)) {
+      this.#isRemote = true;
+      this.#tags = { ...this.#tags, ...traceTags(span) };
+    }
+    // The clocks of spans differ by up to a millisecond, so a parent can seem to start after its child.
+    const first = this.#first;
+    if (first === undefined || own.start < first.start || first.parentSpanId === spanId) {
+      this.#first = { source: withoutSpanContent(span), parentSpanId, start: own.start };
+    }
+  }
+}
+
+function join(some: Extent, more: Extent): Extent {
+  return {
+    start: earlier(some.start, more.start),
+    end: later(some.end, more.end),
+    isError: some.isError || more.isError,
+  };
+}
