@@ -102,7 +102,7 @@ const CHARACTER_WINDOW = 64;
  * Returns the start of the character that surrounds a position. A character is what a reader takes for one: an emoji with
  * its skin tone, a letter with its accents.
  */
-function characterStart(text: string, position: number): number {
+export function characterStart(text: string, position: number): number {
   if (isAscii(text, position - 1) && isAscii(text, position)) return position;
   const from = Math.max(0, position - CHARACTER_WINDOW);
   const window = text.slice(from, position + CHARACTER_WINDOW);

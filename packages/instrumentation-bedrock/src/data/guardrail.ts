@@ -1,5 +1,6 @@
 /** The verdict of guardrails, which every operation words in another way. */
 
+import { characterStart } from './cut.js';
 import { asArray, asObject, asObjects, type JsonObject, type JsonValue } from './json.js';
 import { asWord, type ServedService } from './service.js';
 
@@ -71,10 +72,14 @@ function readTrace({ actionReason }: JsonObject = {}, assessments: readonly Json
   const reason = typeof actionReason === 'string' && actionReason !== '' ? actionReason : undefined;
   const origins = assessments.flatMap(originsOf);
   return {
-    // The cut must not leave half of a character.
-    guardrailReason: reason?.slice(0, MAX_REASON_LENGTH).replace(/[\uD800-\uDBFF]$/, ''),
+    guardrailReason: reason && limitReason(reason),
     guardrailOrigins: origins.length > 0 ? [...new Set(origins)] : undefined,
   };
+}
+
+function limitReason(reason: string): string {
+  if (reason.length <= MAX_REASON_LENGTH) return reason;
+  return reason.slice(0, characterStart(reason, MAX_REASON_LENGTH));
 }
 
 function originsOf(assessment: JsonObject): string[] {
