@@ -30,6 +30,14 @@ describe('previews', () => {
     );
   });
 
+  it('show all digits of the integers in a call', () => {
+    const input = '{"id":9007199254740993,"text":"say \\"9007199254740993\\"","price":1.5}';
+    const recorded = `[{"role":"assistant","parts":[{"type":"tool_call","name":"pay","arguments":${input}}]}]`;
+    expect(responsePreview({ 'gen_ai.output.messages': recorded })).to.equal(
+      'pay({"id":"9007199254740993","text":"say \\"9007199254740993\\"","price":1.5})',
+    );
+  });
+
   it('show the called tools if there is no text', () => {
     const call = 'get_weather({"city":"Paris"})';
     const input = { city: 'Paris' };

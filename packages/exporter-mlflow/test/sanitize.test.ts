@@ -50,6 +50,24 @@ const POISON: [string, Attributes, Attributes][] = [
     ],
   ),
   [
+    'integers beyond 64 bits',
+    {
+      'mlflow.spanInputs': `{"ids":[9223372036854775807,9223372036854775808,-9223372036854775809],"text":"18446744073709551615"}`,
+      'input.value': ` [-9223372036854775808, 18446744073709551615.5, 1${'0'.repeat(5000)}]`,
+      tags: ['{"id":18446744073709551615}'],
+    },
+    {
+      'mlflow.spanInputs': `{"ids":[9223372036854775807,"9223372036854775808","-9223372036854775809"],"text":"18446744073709551615"}`,
+      'input.value': ` [-9223372036854775808, 18446744073709551615.5, "1${'0'.repeat(5000)}"]`,
+      tags: ['{"id":18446744073709551615}'],
+    },
+  ],
+  [
+    'such integers in JSON that only Python can parse',
+    { 'mlflow.spanInputs': '{"ratio":NaN,"id":18446744073709551615}' },
+    { 'mlflow.spanInputs': '"{\\"ratio\\":NaN,\\"id\\":18446744073709551615}"' },
+  ],
+  [
     'usage with such tokens as text',
     usage({ input_tokens: 3, output_tokens: 5, total_tokens: 8, cache_creation_input_tokens_above_1hr: '2' }),
     usage({ input_tokens: 3, output_tokens: 5, total_tokens: 8, cache_creation_input_tokens_above_1hr: 2 }),

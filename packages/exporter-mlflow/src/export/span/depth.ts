@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { Attributes } from '@opentelemetry/api';
 import { parseJson } from '../../common/json.js';
 import type { SpanEvent, SpanLink } from '../../common/sdk-types.js';
+import { endOfString, QUOTE, quote } from './json-text.js';
 
 /**
  * MLflow turns JSON text in attributes into structure, and returns that as nested protobuf messages. Protobuf readers
@@ -97,11 +98,6 @@ function limitText(text: string, textsInText: number): string {
   return limited + text.slice(end);
 }
 
-/** The text as a JSON string. Half of a surrogate pair would become an escape that the server cannot encode. */
-function quote(text: string): string {
-  return JSON.stringify(text.toWellFormed());
-}
-
 /** Whether the text has enough brackets to exceed the limit if each was inside the one before. */
 function mayBeDeep(text: string): boolean {
   return (
@@ -125,8 +121,6 @@ interface Part {
 }
 
 // Codes instead of characters, because this loop reads every long conversation.
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const OBJECT = 0x7b;
 const OBJECT_END = 0x7d;
 const LIST = 0x5b;
@@ -153,13 +147,4 @@ function deepParts(text: string): Part[] {
   }
   // Without its closing bracket, the text is not JSON.
   return start === -1 ? parts : [{ start, end: text.length }];
-}
-
-function endOfString(text: string, start: number): number {
-  for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
-    let escapes = 0;
-    while (text.charCodeAt(at - 1 - escapes) === BACKSLASH) escapes += 1;
-    if (escapes % 2 === 0) return at;
-  }
-  return text.length;
 }

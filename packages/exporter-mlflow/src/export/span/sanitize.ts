@@ -4,6 +4,7 @@ import { columnText, truncate, withoutZeroBytesInJson } from '../../common/text.
 import { COST, LIMITS, SERVER_TAGS, SPAN_TYPE, TOKEN_USAGE, TRACE_NAME, TRACE_TAG_PREFIX } from '../../mlflow/names.js';
 import { limitDepth, limitDepthOfEach } from './depth.js';
 import { translateFramework } from './frameworks.js';
+import { quoteBeyond64Bits } from './integers.js';
 import { copySpan } from './span.js';
 import { KIND_ATTRIBUTES, withSpanType } from './span-type.js';
 import {
@@ -96,7 +97,7 @@ function sanitizeAttributes(recorded: Attributes): Attributes {
     if (value === undefined || value === null) continue;
     const rule = RULES.get(key);
     const ruled = rule === undefined ? value : rule(value);
-    const fit = typeof ruled === 'string' ? withoutZeroBytesInJson(ruled) : ruled;
+    const fit = typeof ruled === 'string' ? quoteBeyond64Bits(withoutZeroBytesInJson(ruled)) : ruled;
     if (Object.is(fit, value)) continue;
     mended ??= { ...attributes };
     if (fit === undefined) delete mended[key];

@@ -2,6 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { isRecord, parseJson, unquote } from '../../common/json.js';
 import { firstString } from '../../common/text.js';
 import { SPAN_INPUTS, SPAN_OUTPUTS, SPAN_TYPE } from '../../mlflow/names.js';
+import { quoteUnsafeIntegers } from '../span/integers.js';
 
 /**
  * Summaries of the input and the output of a span, for MLflow's list of traces. For a chat they are the last text of the
@@ -53,7 +54,7 @@ function preview(
   for (const key of keys) {
     const recorded = firstString(attributes, key);
     if (recorded === undefined) continue;
-    const value = parseJson(recorded);
+    const value = parseJson(quoteUnsafeIntegers(recorded));
     const text = readUnlessTooDeep(value, readChat);
     if (text !== undefined) return text;
     raw ??= typeof value === 'string' ? value : recorded;
