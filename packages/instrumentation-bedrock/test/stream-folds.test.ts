@@ -455,6 +455,26 @@ describe('stream folds', () => {
         ]);
       });
 
+      it('keeps images and tool calls without ids apart if each is started', () => {
+        const image = (bytes: string): JsonObject[] => [
+          { contentBlockStart: { contentBlockIndex: 0, start: { image: { format: 'png' } } } },
+          piece({ image: { source: { bytes } } }),
+          stop,
+        ];
+        const nameless = (name: string): JsonObject[] => [
+          { contentBlockStart: { contentBlockIndex: 0, start: { toolUse: { name } } } },
+          piece({ toolUse: { input: '{}' } }),
+          stop,
+        ];
+        const found = parts(...image('AA=='), ...image('BB=='), ...nameless('tide'), ...nameless('wind'));
+        expect((found as JsonObject[]).map(({ content, name }) => content ?? name)).to.deep.equal([
+          'AA==',
+          'BB==',
+          'tide',
+          'wind',
+        ]);
+      });
+
       it('makes no block of a start without a kind', () => {
         const empty: JsonObject = { contentBlockStart: { contentBlockIndex: 0, start: {} } };
         expect(parts(empty, piece({ text: 'Yes.' }))).to.deep.equal([text('Yes.')]);

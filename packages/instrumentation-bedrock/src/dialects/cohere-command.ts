@@ -64,5 +64,10 @@ function createFold(options: FoldOptions): StreamFold {
 }
 
 function withoutTexts(body: JsonObject): JsonObject {
-  return { id: body['id'], generations: generations(body).map(({ finish_reason }) => ({ finish_reason })) };
+  const { id, finish_reason } = body;
+  return { id, finish_reason, generations: generations(body).map((generation) => reasonOf(generation)) };
+}
+
+function reasonOf({ finish_reason }: JsonObject): JsonObject {
+  return { finish_reason };
 }

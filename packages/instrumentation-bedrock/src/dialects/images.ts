@@ -1,9 +1,19 @@
 /** Image models: Amazon Titan Image and Nova Canvas, Stability. */
 
-import { asNumber, asObject, asObjects, asString, asStrings, isObject, type JsonObject } from '../data/json.js';
+import {
+  asNumber,
+  asObject,
+  asObjects,
+  asString,
+  asStrings,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../data/json.js';
 import { finishReason, type Part, textPart } from '../data/messages.js';
 import type { Dialect } from './dialect.js';
 import { createChunkListFold } from './fold/chunk-list-fold.js';
+import { withImages } from './messages/text-completion.js';
 
 /** The member of an Amazon request that holds the task's texts, such as `textToImageParams`. */
 const TASK_PARAMETERS = /^[a-zA-Z]+Params$/;
@@ -26,7 +36,8 @@ export const images: Dialect = {
   },
   readInput(body) {
     const parts = [...amazonPrompts(body), ...stabilityPrompts(body)].map(textPart);
-    return { messages: parts.length > 0 ? [{ role: 'user', parts }] : [] };
+    const prompt = { messages: parts.length > 0 ? [{ role: 'user', parts }] : [] };
+    return withImages(prompt, [...amazonTasks(body), body].flatMap(inputImages));
   },
   readTools: () => [],
   readResponse: (body) => ({ finishReasons: stabilityReasons(body) }),
@@ -65,10 +76,22 @@ function artifacts(body: JsonObject): JsonObject[] {
   return asObjects(body['artifacts']);
 }
 
+function amazonTasks(body: JsonObject): JsonObject[] {
+  return asObjects(Object.keys(body).flatMap((key) => (TASK_PARAMETERS.test(key) ? [body[key] ?? null] : [])));
+}
+
 function amazonPrompts(body: JsonObject): string[] {
-  return Object.entries(body)
-    .filter(([key]) => TASK_PARAMETERS.test(key))
-    .flatMap(([, parameters]) => asStrings([asObject(parameters)?.['text'], asObject(parameters)?.['prompt']]) ?? []);
+  return amazonTasks(body).flatMap(({ text, prompt }) => asStrings([text, prompt]) ?? []);
+}
+
+/** The pictures to change or to follow: `image`, `maskImage`, `conditionImage`, `init_image`, `images`, … */
+function inputImages(parameters: JsonObject): JsonValue[] {
+  return Object.keys(parameters)
+    .filter((key) => /images?$|^mask$/i.test(key))
+    .flatMap((key) => {
+      const value = parameters[key] ?? null;
+      return Array.isArray(value) ? value : [value];
+    });
 }
 
 function stabilityPrompts(body: JsonObject): string[] {

@@ -1,11 +1,10 @@
 /** Meta Llama models. */
 
-import { asNumber, asStrings, type JsonValue } from '../data/json.js';
+import { asArray, asNumber, asStrings, type JsonValue } from '../data/json.js';
 import type { Dialect } from './dialect.js';
 import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
 import { StreamedTexts } from './fold/streamed-texts.js';
-import { imagePart } from './messages/parts.js';
-import { answerMessage, promptInput } from './messages/text-completion.js';
+import { answerMessage, promptInput, withImages } from './messages/text-completion.js';
 
 export const llama: Dialect = {
   name: 'llama',
@@ -17,13 +16,8 @@ export const llama: Dialect = {
     temperature: asNumber(body['temperature']),
     topP: asNumber(body['top_p']),
   }),
-  readInput(body) {
-    const { messages } = promptInput(body['prompt']);
-    // Models with vision take base64 images beside the prompt, which marks their places.
-    const images = (asStrings(body['images']) ?? []).map(imagePart);
-    if (images.length === 0) return { messages };
-    return { messages: [{ role: 'user', parts: [...(messages[0]?.parts ?? []), ...images] }] };
-  },
+  // Models with vision take base64 images beside the prompt, which marks their places.
+  readInput: (body) => withImages(promptInput(body['prompt']), asArray(body['images'])),
   readTools: () => [],
   readResponse: (body) => ({
     finishReasons: asStrings([body['stop_reason']]),

@@ -4,6 +4,7 @@ import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from
 import { textPart } from '../data/messages.js';
 import type { Dialect } from './dialect.js';
 import { createChunkListFold } from './fold/chunk-list-fold.js';
+import { readMediaMembers } from './messages/content-blocks.js';
 
 export const novaEmbed: Dialect = {
   name: 'nova-embed',
@@ -13,8 +14,10 @@ export const novaEmbed: Dialect = {
     asArray(body['embeddings']).some((item) => isObject(item) && Array.isArray(item['embedding'])),
   readParameters: (body) => ({ embeddingDimensions: asNumber(parameters(body)['embeddingDimension']) }),
   readInput(body) {
-    const text = asString(asObject(parameters(body)['text'])?.['value']);
-    return { messages: text === undefined ? [] : [{ role: 'user', parts: [textPart(text)] }] };
+    const params = parameters(body);
+    const text = asString(asObject(params['text'])?.['value']);
+    const parts = [...(text === undefined ? [] : [textPart(text)]), ...readMediaMembers(params)];
+    return { messages: parts.length > 0 ? [{ role: 'user', parts }] : [] };
   },
   readTools: () => [],
   readResponse(body) {

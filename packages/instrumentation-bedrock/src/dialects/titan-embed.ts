@@ -3,7 +3,7 @@
 import { asNumber, asObject, asStrings, isObject, type JsonObject, type JsonValue } from '../data/json.js';
 import type { Dialect } from './dialect.js';
 import { createChunkListFold } from './fold/chunk-list-fold.js';
-import { promptInput } from './messages/text-completion.js';
+import { promptInput, withImages } from './messages/text-completion.js';
 
 export const titanEmbed: Dialect = {
   name: 'titan-embed',
@@ -12,10 +12,12 @@ export const titanEmbed: Dialect = {
     typeof body['inputText'] === 'string' && (body['dimensions'] !== undefined || body['embeddingTypes'] !== undefined),
   matchesResponse: (body) => Array.isArray(body['embedding']) || isObject(body['embeddingsByType']),
   readParameters: (body) => ({
-    embeddingDimensions: asNumber(body['dimensions']),
+    // The models for images have a member of their own.
+    embeddingDimensions:
+      asNumber(body['dimensions']) ?? asNumber(asObject(body['embeddingConfig'])?.['outputEmbeddingLength']),
     encodingFormats: asStrings(body['embeddingTypes']),
   }),
-  readInput: (body) => promptInput(body['inputText']),
+  readInput: (body) => withImages(promptInput(body['inputText']), [body['inputImage']]),
   readTools: () => [],
   readResponse: (body) => ({
     usage: { inputTokens: asNumber(body['inputTextTokenCount']) },

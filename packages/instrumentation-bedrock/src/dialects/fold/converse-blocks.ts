@@ -34,7 +34,7 @@ export class ConverseBlocks {
     for (const kind of Object.keys(members)) {
       const value = members[kind];
       if (value === undefined || value === null) continue;
-      const block = this.#blockAt(index, kind, asString(asObject(value)?.['toolUseId']));
+      const block = this.#blockAt(index, kind, { id: asString(asObject(value)?.['toolUseId']) });
       if (block.start) block.start(value);
       else block.add(value);
     }
@@ -74,16 +74,22 @@ export class ConverseBlocks {
     return isSplit && !this.#slots.get(index) ? latest : this.#blockAt(index, 'text');
   }
 
-  #blockAt(index: JsonValue | undefined, kind: string, id?: string): Block {
+  /** @param start set for the start of a block, which belongs to no block that is complete or has another id. */
+  #blockAt(index: JsonValue | undefined, kind: string, start?: { readonly id: string | undefined }): Block {
     const slot = this.#slots.at(index, () => ({ blocks: [], closed: 0 }));
     let block = openBlock(slot, kind);
-    if (!block || (id !== undefined && block.id !== undefined && block.id !== id)) {
+    if (!block || (start && isOther(block, start.id, slot))) {
       block = createBlock(kind);
       slot.blocks.push(block);
     }
     this.#latest = block;
     return block;
   }
+}
+
+function isOther(block: Block, id: string | undefined, { blocks, closed }: Slot): boolean {
+  if (id !== undefined && block.id !== undefined) return block.id !== id;
+  return blocks.indexOf(block) < closed;
 }
 
 /** Returns the block to which a piece belongs: the latest of its kind, unless it is complete and another followed. */

@@ -67,10 +67,8 @@ function readBlock(wrapped: JsonObject): Part[] {
   const guarded = asObject(block['guardContent']);
   if (guarded) return readGuarded(guarded);
 
-  for (const modality of MODALITIES) {
-    const media = asObject(block[modality]);
-    if (media) return readMedia(media, modality);
-  }
+  const media = readMediaMembers(block);
+  if (media.length > 0) return media;
   // A cache point only marks where the service's prompt cache ends.
   if (block['cachePoint'] !== undefined) return [];
   const member = Object.keys(block)[0];
@@ -119,6 +117,14 @@ function readGuarded(guarded: JsonObject): Part[] {
   }
   const image = asObject(guarded['image']);
   return image ? readMedia(image, 'image') : [{ ...unwrapUnknown(guarded), type: 'guardContent' }];
+}
+
+/** Reads the members `image`, `video`, `audio` and `document` of a block. Usually there is one of them. */
+export function readMediaMembers(block: JsonObject): Part[] {
+  return MODALITIES.flatMap((modality) => {
+    const media = asObject(block[modality]);
+    return media ? readMedia(media, modality) : [];
+  });
 }
 
 function readMedia(media: JsonObject, modality: Modality): Part[] {

@@ -1,13 +1,20 @@
 /** Makes the messages of dialects that have a prompt in the request and a text in the answer. */
 
-import { asString, type JsonValue } from '../../data/json.js';
+import { asString, asStrings, type JsonValue } from '../../data/json.js';
 import { finishReason, type InputContent, type OutputMessage, textPart } from '../../data/messages.js';
+import { imagePart } from './parts.js';
 import { readAnswerText } from './tagged-reasoning.js';
 
 /** Makes one user message of the prompt. */
 export function promptInput(prompt: JsonValue | undefined): InputContent {
   const text = asString(prompt);
   return { messages: text === undefined ? [] : [{ role: 'user', parts: [textPart(text)] }] };
+}
+
+/** Adds images that stand beside the prompt, as base64 text or URLs. */
+export function withImages({ messages }: InputContent, images: readonly (JsonValue | undefined)[]): InputContent {
+  const parts = [...messages.flatMap((message) => message.parts), ...(asStrings(images) ?? []).map(imagePart)];
+  return { messages: parts.length > 0 ? [{ role: 'user', parts }] : [] };
 }
 
 /** Makes one message of the assistant of a generated text. */
