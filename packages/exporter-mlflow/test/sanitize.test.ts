@@ -125,6 +125,14 @@ const POISON: [string, Attributes, Attributes][] = [
     },
   ],
   ['a wish where its spans are', { 'mlflow.traceTag.mlflow.trace.spansLocation': 'ARTIFACT_REPO' }, {}],
+  [
+    'tags of an archived trace',
+    {
+      'mlflow.traceTag.mlflow.trace.archiveLocation': 's3://archive',
+      'mlflow.traceTag.mlflow.trace.archivalFailure': '{}',
+    },
+    {},
+  ],
   ['a wish where its artifacts are', { 'mlflow.traceTag.mlflow.artifactLocation': 'x:/y' }, {}],
   [
     'a trace name of 4097 characters',

@@ -27,7 +27,12 @@ export const ARTIFACT_LOCATION = 'mlflow.artifactLocation';
 /** Tag of a trace: where the server keeps its spans. */
 export const SPANS_LOCATION = 'mlflow.trace.spansLocation';
 /** Tags that the server writes. With a value of a client, it would look for the spans in the wrong place. */
-export const SERVER_TAGS: readonly string[] = [SPANS_LOCATION, ARTIFACT_LOCATION];
+export const SERVER_TAGS: readonly string[] = [
+  SPANS_LOCATION,
+  ARTIFACT_LOCATION,
+  'mlflow.trace.archiveLocation',
+  'mlflow.trace.archivalFailure',
+];
 
 /** Metadata of a trace. */
 export const SESSION = 'mlflow.trace.session';

@@ -43,8 +43,8 @@ export interface AutologOptions extends MlflowSpanExporterConfig, ContentOptions
 /** What `autolog()` started. No method throws or rejects. */
 export interface Autolog {
   /**
-   * Sends the spans that ended so far. Resolves when MLflow has them or the exporter gave up, at the latest after
-   * `flushTimeoutMillis`.
+   * Sends the spans that ended so far. In the main thread, worker threads send theirs, too. Resolves when MLflow has them
+   * or the exporter gave up, at the latest after `flushTimeoutMillis`.
    */
   flush(): Promise<void>;
   /** Flushes, then stops for good: the process records and sends nothing afterwards. */

@@ -22,6 +22,7 @@ import { createExporter, otherBackends } from './other-backends.js';
 import { flushAtProcessEnd } from './process-end.js';
 import { batchOptions, samplerFromEnvironment, spanLimits } from './sdk-settings.js';
 import { SwitchableSpanProcessor } from './switchable-processor.js';
+import { connectThreads } from './threads.js';
 import type { Tracing } from './tracing.js';
 
 /** How long an aborted export may take to call back, in milliseconds. */
@@ -32,8 +33,8 @@ export function traceToMlflow(options: AutologOptions): Tracing {
   const flushTimeoutMillis = flushTimeout(options.flushTimeoutMillis);
   const instrumentation = createInstrumentation(options);
   const mlflow = new MlflowSpanExporter(options);
-  const others = otherBackends(process.env, warn);
-  const exporters: SpanExporter[] = [mlflow, ...others.map(createExporter)];
+  const backends = otherBackends(process.env, warn);
+  const exporters: SpanExporter[] = [mlflow, ...backends.map(createExporter)];
   const processor = new SwitchableSpanProcessor(
     exporters.map((exporter) => new BatchSpanProcessor({ exporter, ...batchOptions() })),
   );
@@ -50,7 +51,7 @@ export function traceToMlflow(options: AutologOptions): Tracing {
 
   const warnOfUnsent = (): void => {
     const server = readableTrackingUri(options.trackingUri, process.env);
-    const backend = others.includes('otlp') ? ', and a backend at the OTLP endpoint' : '';
+    const backend = backends.includes('otlp') ? ', and a backend at the OTLP endpoint' : '';
     warn(
       `not everything was sent within ${flushTimeoutMillis} ms. Does an MLflow server listen at ${server}${backend}?`,
     );
@@ -67,10 +68,10 @@ export function traceToMlflow(options: AutologOptions): Tracing {
     for (const error of errors ?? []) globalErrorHandler(error as Error);
     return errors !== undefined;
   };
-  const flush = async (): Promise<void> => {
+  const flushThread = async (): Promise<void> => {
     if (!(await settles(sendAll(), flushTimeoutMillis))) warnOfUnsent();
   };
-  const flushAndAbort = async (): Promise<void> => {
+  const flushThreadAndAbort = async (): Promise<void> => {
     const sending = sendAll();
     if (await settles(sending, flushTimeoutMillis)) return;
     // Aborted requests, and exports that the processor's timer starts later, must not keep the process alive.
@@ -78,11 +79,22 @@ export function traceToMlflow(options: AutologOptions): Tracing {
     await mlflow.shutdown();
     if (!(await settles(sending, ABORT_MILLIS))) warnOfUnsent();
   };
+  const others = connectThreads({
+    flush: async () => {
+      if (processor.hasUnsentSpans) await flushThread();
+    },
+    timeoutMillis: flushTimeoutMillis,
+  });
+  const flush = async (): Promise<void> => {
+    await Promise.all([flushThread(), others.flush()]);
+  };
+  const flushAndAbort = async (): Promise<void> => {
+    await Promise.all([flushThreadAndAbort(), others.flush()]);
+  };
   const stopFlushing = flushAtProcessEnd({
-    hasUnsentSpans: () => processor.hasUnsentSpans,
+    hasUnsentSpans: () => processor.hasUnsentSpans || others.mayHaveSpans(),
     flush,
     flushAndAbort,
-    timeoutMillis: flushTimeoutMillis,
   });
   const disable = (): void => {
     instrumentation.disable();
@@ -94,6 +106,7 @@ export function traceToMlflow(options: AutologOptions): Tracing {
       await flushAndAbort();
       disable();
       stopFlushing();
+      others.stop();
       await endsWithin(flushTimeoutMillis, provider.shutdown());
     },
     enable: () => {

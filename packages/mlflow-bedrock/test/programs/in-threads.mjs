@@ -11,6 +11,14 @@ async function start(file, argv) {
 
 const LIVES = {
   'goes on': () => start('thread.cjs', ['keeps running']),
+  'goes on until the main thread flushes and exits': async () => {
+    await start('thread.cjs', ['keeps running']);
+    process.once('SIGTERM', async () => {
+      // The same object as the one that `register` made.
+      if (process.execArgv.length > 0) await (await import('mlflow-bedrock')).autolog().flush();
+      process.exit(5);
+    });
+  },
   'has a thread of its own that goes on': () => start('in-threads.mjs', ['goes on']),
   'is terminated': async () => {
     const worker = await start('thread.cjs', ['keeps running']);

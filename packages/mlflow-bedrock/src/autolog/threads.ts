@@ -3,10 +3,29 @@
  * is the end of all threads. Threads find one another through a channel that belongs to the process.
  */
 
-import { BroadcastChannel, threadId, type Worker } from 'node:worker_threads';
+import { BroadcastChannel, isMainThread, threadId, type Worker } from 'node:worker_threads';
 import { endsWithin } from '../common/ends-within.js';
+import { warn } from '../common/warn.js';
 
 const CHANNEL = 'mlflow-bedrock.flush.v1';
+
+/** What {@link connectThreads} needs of this thread. */
+export interface ThreadFlush {
+  /** Sends what this thread has not sent yet. It never rejects. */
+  flush(): Promise<void>;
+  /** How long to wait for other threads, in milliseconds. */
+  readonly timeoutMillis: number;
+}
+
+/** The other threads of this process that trace. A worker thread leaves them to the main thread. */
+export interface OtherThreads {
+  /** True if there are any. */
+  mayHaveSpans(): boolean;
+  /** Has all of them flush. Resolves when they have, or when the time is over, which it logs. Never rejects. */
+  flush(): Promise<void>;
+  /** Ends the connection for good. */
+  stop(): void;
+}
 
 /** `call`: the main thread asks who is there. `flush`: it asks for a flush. Threads answer with the other kinds. */
 type Message =
@@ -14,26 +33,17 @@ type Message =
   /** `here`: the thread answers to `flush`. `flushed`: it has sent everything. `gone`: it ended, or stopped tracing. */
   | { readonly kind: 'here' | 'flushed' | 'gone'; readonly thread: number };
 
-/** The worker threads that trace, as the main thread knows them. */
-export interface WorkerThreads {
-  /** Whether there are any. */
-  isEmpty(): boolean;
-  /** Asks all of them for a flush. Resolves with the number of those that did not end it in time. Never rejects. */
-  flush(): Promise<number>;
-  /** Forgets them. */
-  stop(): void;
+/** Connects this thread with the threads that start from now on. */
+export function connectThreads({ flush, timeoutMillis }: ThreadFlush): OtherThreads {
+  return isMainThread ? watchWorkerThreads(timeoutMillis) : answerMainThread(flush);
 }
 
-/**
- * For the main thread: finds the worker threads that start from now on and trace.
- *
- * @param timeoutMillis how long a flush may take, in milliseconds.
- */
-export function watchWorkerThreads(timeoutMillis: number): WorkerThreads {
+/** For the main thread. */
+export function watchWorkerThreads(timeoutMillis: number): OtherThreads {
   const threads = new Set<number>();
-  let channel: BroadcastChannel | undefined;
   /** Flushes that wait for answers. */
   const flushes = new Set<{ readonly pending: Set<number>; readonly done: () => void }>();
+  let channel: BroadcastChannel | undefined;
 
   const answered = (thread: number): void => {
     for (const { pending, done } of flushes) {
@@ -50,17 +60,20 @@ export function watchWorkerThreads(timeoutMillis: number): WorkerThreads {
     if (message.kind === 'flushed') answered(message.thread);
     if (message.kind === 'gone') forget(message.thread);
   };
-  const stopWatching = onThreadEnd(() => {
-    // Most applications have no worker threads and need no channel.
-    if (channel !== undefined) return;
-    channel = openChannel(receive);
-    // Threads that announced themselves before the channel was open do so again.
-    channel.postMessage({ kind: 'call' } satisfies Message);
-  }, forget);
+  const stopWatching = watchThreads({
+    started() {
+      // Most applications have no worker threads and need no channel.
+      if (channel !== undefined) return;
+      channel = openChannel(receive);
+      // Threads that announced themselves before the channel was open do so again.
+      channel.postMessage({ kind: 'call' } satisfies Message);
+    },
+    ended: forget,
+  });
   return {
-    isEmpty: () => threads.size === 0,
+    mayHaveSpans: () => threads.size > 0,
     async flush() {
-      if (threads.size === 0) return 0;
+      if (threads.size === 0) return;
       const pending = new Set(threads);
       const answers = new Promise<void>((resolve) => {
         const flush = { pending, done: () => flushes.delete(flush) && resolve() };
@@ -68,7 +81,10 @@ export function watchWorkerThreads(timeoutMillis: number): WorkerThreads {
       });
       channel?.postMessage({ kind: 'flush' } satisfies Message);
       await endsWithin(timeoutMillis, answers);
-      return pending.size;
+      if (pending.size === 0) return;
+      warn(
+        `${pending.size} of the worker threads did not flush within ${timeoutMillis} ms; their last spans may be lost`,
+      );
     },
     stop() {
       stopWatching();
@@ -78,13 +94,8 @@ export function watchWorkerThreads(timeoutMillis: number): WorkerThreads {
   };
 }
 
-/**
- * For a worker thread: flushes when the main thread asks for it.
- *
- * @param flush sends what is unsent. It never rejects.
- * @returns a function that ends this.
- */
-export function answerMainThread(flush: () => Promise<unknown>): () => void {
+/** For a worker thread. */
+export function answerMainThread(flush: () => Promise<unknown>): OtherThreads {
   const say = (kind: 'here' | 'flushed' | 'gone', thread: number = threadId): void =>
     channel.postMessage({ kind, thread } satisfies Message);
   const channel = openChannel(({ kind }) => {
@@ -93,18 +104,19 @@ export function answerMainThread(flush: () => Promise<unknown>): () => void {
   });
   say('here');
   // The main thread does not see the end of threads that this thread started.
-  const stopWatching = onThreadEnd(
-    () => {},
-    (thread) => say('gone', thread),
-  );
-  return () => {
-    stopWatching();
-    say('gone');
-    channel.close();
+  const stopWatching = watchThreads({ started() {}, ended: (thread) => say('gone', thread) });
+  return {
+    mayHaveSpans: () => false,
+    flush: async () => {},
+    stop() {
+      stopWatching();
+      say('gone');
+      channel.close();
+    },
   };
 }
 
-/** The channel does not keep the thread alive. */
+/** Opens the channel, which does not keep the thread alive. */
 function openChannel(receive: (message: Message) => void): BroadcastChannel {
   const channel = new BroadcastChannel(CHANNEL);
   channel.onmessage = (event) => receive((event as { data: Message }).data);
@@ -112,8 +124,8 @@ function openChannel(receive: (message: Message) => void): BroadcastChannel {
   return channel;
 }
 
-/** Calls back when this thread starts a worker thread, and when that thread has ended. Returns a function to stop. */
-function onThreadEnd(started: () => void, ended: (thread: number) => void): () => void {
+/** Calls back when this thread starts a worker thread, and when such a thread has ended. Returns a function to stop. */
+function watchThreads({ started, ended }: { started(): void; ended(thread: number): void }): () => void {
   const onWorker = (worker: Worker): void => {
     // The id is -1 once the thread has ended.
     const { threadId: thread } = worker;

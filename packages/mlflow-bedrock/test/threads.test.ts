@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { BroadcastChannel, Worker } from 'node:worker_threads';
+import { diag } from '@opentelemetry/api';
+import { expect } from 'chai';
+import { answerMainThread, type OtherThreads, watchWorkerThreads } from '../src/autolog/threads.js';
+import { behaviour, IMPORT, usePrograms } from './support/programs.js';
+
+describe('worker threads with mlflow-bedrock/register', function () {
+  this.timeout(180_000);
+  const programs = usePrograms();
+
+  const CASES: readonly { life: string; kills?: readonly NodeJS.Signals[]; traces: number }[] = [
+    { life: 'goes on', kills: ['SIGTERM'], traces: 1 },
+    { life: 'goes on', kills: ['SIGINT'], traces: 1 },
+    { life: 'goes on until the main thread flushes and exits', kills: ['SIGTERM'], traces: 1 },
+    { life: 'has a thread of its own that goes on', kills: ['SIGTERM'], traces: 1 },
+    { life: 'is terminated', kills: ['SIGTERM'], traces: 0 },
+    { life: 'does not keep the process alive', traces: 1 },
+  ];
+  for (const { life, kills = [], traces } of CASES) {
+    const end = kills.length === 0 ? 'ends by itself' : `gets ${kills.join()}`;
+    it(`deliver ${traces} traces when the process ${end} and the thread ${life}`, async () => {
+      const without = await programs.run(['in-threads.mjs', life], { kills });
+      const withIt = await programs.run([...IMPORT, 'in-threads.mjs', life], { kills });
+      // A process that waited for a thread in vain would log it.
+      expect(behaviour(withIt)).to.deep.equal(behaviour(without));
+      expect(withIt.traces).to.have.length(traces);
+    });
+  }
+});
+
+describe('watchWorkerThreads()', () => {
+  let other: BroadcastChannel;
+  const logged: unknown[] = [];
+  let thread: Worker;
+  let threads: OtherThreads;
+  const watch = async (timeoutMillis: number): Promise<void> => {
+    threads = watchWorkerThreads(timeoutMillis);
+    thread = new Worker('setInterval(() => {}, 1000)', { eval: true });
+    await once(thread, 'online');
+  };
+  /** Waits for a message on its way. */
+  const until = async (isTrue: () => boolean): Promise<void> => {
+    while (!isTrue()) await new Promise(setImmediate);
+  };
+  before(() => {
+    other = new BroadcastChannel('mlflow-bedrock.flush.v1');
+  });
+  beforeEach(() => {
+    logged.length = 0;
+    const ignore = () => {};
+    diag.setLogger({ error: ignore, info: ignore, debug: ignore, verbose: ignore, warn: (text) => logged.push(text) });
+  });
+  afterEach(async () => {
+    diag.disable();
+    threads.stop();
+    await thread.terminate();
+  });
+  after(() => other.close());
+
+  it('waits for every thread that traces, and for no other', async () => {
+    await watch(600_000);
+    await threads.flush();
+    let flushes = 0;
+    const answering = answerMainThread(async () => ++flushes);
+    await until(() => threads.mayHaveSpans());
+    await Promise.all([threads.flush(), threads.flush()]);
+    expect(flushes).to.equal(2);
+    answering.stop();
+    await until(() => !threads.mayHaveSpans());
+    expect(logged).to.deep.equal([]);
+  });
+
+  it('logs the number of threads that do not flush in time', async () => {
+    await watch(20);
+    for (const id of [7001, 7002]) other.postMessage({ kind: 'here', thread: id });
+    await until(() => threads.mayHaveSpans());
+    await threads.flush();
+    expect(logged).to.deep.equal([
+      'mlflow-bedrock: 2 of the worker threads did not flush within 20 ms; their last spans may be lost',
+    ]);
+  });
+
+  it('does not wait for a thread that ends', async () => {
+    await watch(600_000);
+    other.postMessage({ kind: 'here', thread: thread.threadId });
+    await until(() => threads.mayHaveSpans());
+    const flushing = threads.flush();
+    await thread.terminate();
+    await flushing;
+    expect(threads.mayHaveSpans()).to.equal(false);
+    expect(logged).to.deep.equal([]);
+  });
+});
