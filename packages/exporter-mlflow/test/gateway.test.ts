@@ -31,23 +31,23 @@ describe('a gateway that lets /api through and not /v1/traces', () => {
     return { server, exporter };
   }
   const uploads = ({ requests }: LocalServer): number => requests.filter(({ path }) => path === '/v1/traces').length;
-  const reason = ({ url }: LocalServer, status: number): string =>
-    `${url} does not let /v1/traces through (${status}), although MLflow answers below /api: let the gateway or proxy before MLflow pass POST requests to /v1/traces.`;
+  const reason = ({ url }: LocalServer, answer: number | string): string =>
+    `${url} does not let /v1/traces through (${answer}), although MLflow answers below /api: let the gateway or proxy before MLflow pass POST requests to /v1/traces.`;
 
-  for (const [what, page] of [
-    ['a page', html(403)],
-    ['JSON', json(403)],
-    ['a text', text(403)],
-    ['a page with status 200', html(200)],
+  for (const [what, page, answer] of [
+    ['a page', html(403), '403'],
+    ['JSON', json(403), '403: Forbidden'],
+    ['a text', text(403), '403: denied'],
+    ['a page with status 200', html(200), '200'],
   ] as const) {
     it(`gets a message that names /v1/traces if it refuses with ${what}`, async () => {
       const { server, exporter } = await start(() => page);
       for (let n = 0; n < 2; n++) {
         const { code, error } = await exportSpans(exporter, oneSpan());
-        expect([code, error?.message]).to.deep.equal([FAILED, reason(server, page.status)]);
+        expect([code, error?.message]).to.deep.equal([FAILED, reason(server, answer)]);
       }
       expect(uploads(server)).to.equal(2);
-      expect(log.lines).to.deep.equal([`error: ${reason(server, page.status)} 1 spans were not delivered.`]);
+      expect(log.lines).to.deep.equal([`error: ${reason(server, answer)} 1 spans were not delivered.`]);
     });
   }
 

@@ -15,7 +15,7 @@ describe('classification of answers', () => {
       expect(answer(200, body, headers)).to.deep.equal({
         kind: 'configuration',
         status: 200,
-        isForeign: true,
+        foreign: '200',
         reason:
           'http://mlflow answers with a web page, not as an MLflow server: check trackingUri or MLFLOW_TRACKING_URI.',
       });

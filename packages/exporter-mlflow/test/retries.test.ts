@@ -64,6 +64,7 @@ describe('retries', () => {
         now = Math.min(deadline, now + 20_000);
         return { kind: 'no-answer', message: 'no answer in time', code: 'ETIMEDOUT' };
       },
+      renew() {},
       close() {},
     };
     const connection = { url: 'http://x', attemptTimeoutMillis: 10_000, maxSockets: 1 } as ResolvedConnection;
@@ -106,6 +107,14 @@ describe('retries', () => {
     });
   }
 
+  it('long pauses use up the time of an export', async () => {
+    const answer = { status: 503, headers: { 'retry-after': '1.2' } };
+    const { exporter, uploads } = await start(() => answer, { timeoutMillis: 3000 });
+    expect((await exportSpans(exporter, oneSpan())).code).to.equal(FAILED);
+    // At 0 s, at 1 s (2 s before the end), and at 2.2 s.
+    expect(uploads()).to.equal(3);
+  });
+
   for (const wish of ['0', '-5', new Date(0).toUTCString()]) {
     it(`pauses do not vanish if the server sends Retry-After: ${wish}`, async () => {
       const answer = { status: 503, headers: { 'retry-after': wish } };
@@ -130,6 +139,7 @@ describe('retries', () => {
           sent = performance.now();
           return { kind: 'answer', status: 503, headers: {}, body: '' };
         },
+        renew() {},
         close() {},
       };
       await createRetryingTransport(failing, connection, { random: () => 0.5 }).send(
@@ -153,7 +163,7 @@ describe('retries', () => {
       { kind: 'answer', status: 503, headers: {}, body: '' },
       { kind: 'no-answer', message: 'no answer in time', code: 'ETIMEDOUT' },
     ];
-    const transport: Transport = { send: async () => results.shift()!, close() {} };
+    const transport: Transport = { send: async () => results.shift()!, renew() {}, close() {} };
     const retry = { maxRetries: 4, initialBackoffMillis: 0, maxBackoffMillis: 0 };
     const connection = { url: 'http://x', attemptTimeoutMillis: 10_000, maxSockets: 1, retry };
     const result = await createRetryingTransport(transport, connection).send(

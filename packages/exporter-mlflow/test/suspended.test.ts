@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -63,6 +64,25 @@ describe('a process that is suspended for longer than the time of an export', ()
     const { result, uploads } = await suspend((count) => (count === 1 ? () => {} : undefined));
     expect(result).to.deep.equal({ code: SUCCESS });
     expect(uploads).to.equal(2);
+  });
+
+  it('still delivers if all its connections are silent afterwards, also idle ones', async () => {
+    const sockets = new Set<Socket | null>();
+    let isAfterPause = false;
+    const { result } = await suspend(
+      () => (response) => {
+        if (!isAfterPause) {
+          sockets.add(response.socket);
+          response.writeHead(503).end();
+        } else if (!sockets.has(response.socket)) {
+          response.writeHead(200).end();
+        }
+      },
+      () => {
+        isAfterPause = true;
+      },
+    );
+    expect(result).to.deep.equal({ code: SUCCESS });
   });
 
   it('still delivers if the server closed its connection', async () => {

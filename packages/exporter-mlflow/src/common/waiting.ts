@@ -32,6 +32,12 @@ export function within<T>({ deadline, signal }: Limit, work: Promise<T>): Promis
   });
 }
 
+/** Waits for a time on the clock of {@link runningTime}, in milliseconds, or until the signal. */
+export async function pause(millis: number, signal?: AbortSignal): Promise<void> {
+  const deadline = runningTime() + millis;
+  await within(signal === undefined ? { deadline } : { deadline, signal }, new Promise<never>(() => {}));
+}
+
 /** Waits for all of them, whether they fulfill or reject; false if the limit comes first. */
 export async function settledWithin(limit: Limit, promises: Iterable<Promise<unknown>>): Promise<boolean> {
   return (await within(limit, Promise.allSettled(promises))) !== undefined;

@@ -21,8 +21,8 @@ export interface Failure {
   retryAfterMillis?: number;
   /** Ids in the text of a refusal that may be those of traces: 32 hexadecimal digits each. Absent if there are none. */
   namedIds?: string[];
-  /** Whether something before MLflow gave the answer: a gateway, a proxy, a login page. Default: `false`. */
-  isForeign?: boolean;
+  /** Status and words of a gateway, a proxy or a login page before MLflow. Absent if MLflow itself may have answered. */
+  foreign?: string;
 }
 
 /** No time was left for the request, so it was not sent. */
@@ -66,7 +66,7 @@ export function classify(result: HttpResult, url: string, request: Pick<HttpRequ
     return {
       kind: 'configuration',
       status,
-      isForeign: true,
+      foreign: String(status),
       reason: `${url} answers with a web page, not as an MLflow server: ${CHECK_URI}.`,
     };
   }
@@ -84,11 +84,10 @@ export function classify(result: HttpResult, url: string, request: Pick<HttpRequ
     );
   if (status === 401) return configuration(`MLflow at ${url} refuses the credentials (401): ${SET_CREDENTIALS}.`);
   if (status === 403) {
-    const refusal = configuration(
-      `MLflow at ${url} does not allow this (403${said ? `: ${said}` : ''}): ${CHECK_ACCESS}.`,
-    );
+    const answer = said ? `403: ${said}` : '403';
+    const refusal = configuration(`MLflow at ${url} does not allow this (${answer}): ${CHECK_ACCESS}.`);
     const isOwn = !isHtml && (error.code !== undefined || OWN_REFUSALS.test(said));
-    return isOwn ? refusal : { ...refusal, isForeign: true };
+    return isOwn ? refusal : { ...refusal, foreign: answer };
   }
   if (status === 407)
     return configuration(

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { runningTime } from '../common/running-time.js';
+import { pause } from '../common/waiting.js';
 import type { ResolvedConnection } from './connection.js';
 import { classify, type Failure, type Outcome } from './outcome.js';
 import {
@@ -69,6 +69,8 @@ export function createRetryingTransport(
 
   const sendUntil = async (request: HttpRequest, deadline: number, ended: AbortSignal): Promise<Outcome> => {
     let earlier: Outcome | undefined;
+    const suspendedMillis = (): number => Date.now() - now();
+    let suspendedBefore = suspendedMillis();
     let backoff = Math.min(retry.initialBackoffMillis, retry.maxBackoffMillis);
     for (let repetitions = 0; ; repetitions++) {
       const timeLeft = deadline - now();
@@ -81,13 +83,18 @@ export function createRetryingTransport(
       const rest = deadline - now();
       // A server that asks for no pause at all must not be overrun.
       const wanted = Math.max(random() * backoff, outcome.retryAfterMillis ?? 0);
-      const pause = rest > LAST_ATTEMPT_MILLIS ? Math.min(wanted, rest - LAST_ATTEMPT_MILLIS) : wanted;
-      if (pause >= rest || ended.aborted) return outcome;
+      const pauseMillis = rest > LAST_ATTEMPT_MILLIS ? Math.min(wanted, rest - LAST_ATTEMPT_MILLIS) : wanted;
+      if (pauseMillis >= rest || ended.aborted) return outcome;
       onRetry(outcome);
-      await delay(pause, undefined, { signal: ended }).catch(() => {});
+      await pause(pauseMillis, ended);
       if (ended.aborted) return outcome;
       backoff = Math.min(backoff * BACKOFF_MULTIPLIER, retry.maxBackoffMillis);
       earlier = outcome;
+      // Connections die unnoticed while the process is suspended, idle ones too.
+      if (suspendedMillis() - suspendedBefore > LOOK_MILLIS) {
+        transport.renew();
+        suspendedBefore = suspendedMillis();
+      }
     }
   };
 

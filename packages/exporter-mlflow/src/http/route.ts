@@ -19,6 +19,8 @@ export interface Route {
   readonly base: string;
   /** Headers for the proxy. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Closes each connection as soon as it is idle. */
+  retire(): void;
   /** Ends all connections, including those that are still being made. */
   close(): void;
 }
@@ -40,6 +42,9 @@ export async function openRoute(connection: ResolvedConnection): Promise<Route> 
   const route = (way: Pick<Route, 'origin' | 'base' | 'headers'>, ...pools: [Pool, ...Pool[]]): Route => ({
     ...way,
     dispatcher: pools[0],
+    retire() {
+      for (const pool of pools) pool.close().catch(() => {});
+    },
     close() {
       for (const pool of pools) pool.destroy().catch(() => {});
       for (const socket of sockets) socket.destroy();

@@ -29,6 +29,8 @@ export interface HttpRequest {
 export interface Transport {
   /** Waits for the answer until `deadline` on the clock of `runningTime()`. Never throws. */
   send(request: HttpRequest, deadline: number): Promise<HttpResult>;
+  /** Makes later requests use new connections. Those under way keep theirs. */
+  renew(): void;
   /** Closes all connections. A later request opens new ones. */
   close(): void;
 }
@@ -54,6 +56,10 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
   return {
     // Otherwise each upload would create a span that needs another upload. So would functions that fetch a token.
     send: (request, deadline) => withoutTracing(() => send(request, deadline, open, connection)),
+    renew() {
+      route?.then(({ retire }) => retire()).catch(() => {});
+      route = undefined;
+    },
     close() {
       route?.then(({ close }) => close()).catch(() => {});
       route = undefined;

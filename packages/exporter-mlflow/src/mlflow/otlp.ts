@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { isRecord, parseJson } from '../common/json.js';
 import { runningTime } from '../common/running-time.js';
+import { pause } from '../common/waiting.js';
 import type { Failure, Success } from '../http/outcome.js';
 import type { Rest, RestResult } from './rest.js';
 
@@ -50,7 +50,7 @@ export async function postSpans(rest: Rest, upload: SpanUpload): Promise<RestRes
   for (let looks = 1; ; looks++) {
     const outcome = await rest.send({ method: 'POST', path: PATH, headers, body, beginningOnly: true });
     if (outcome.kind === 'success') return { kind: 'success', value: readPartialSuccess(outcome) };
-    if (outcome.isForeign && (await hasApi(rest))) return { ...outcome, reason: describeGateway(rest, outcome) };
+    if (outcome.foreign && (await hasApi(rest))) return { ...outcome, reason: describeGateway(rest, outcome) };
     if (outcome.kind !== 'unsupported') return outcome;
     const version = outcome.status === 501 ? 'old' : await findVersion(rest);
     if (version === 'old') return { ...outcome, reason: describeOldServer(outcome) };
@@ -60,7 +60,7 @@ export async function postSpans(rest: Rest, upload: SpanUpload): Promise<RestRes
     const reason = isBlocked ? describeGateway(rest, outcome) : outcome.reason;
     if (looks >= LOOKS[version]) return { ...outcome, reason: `${reason} ${CONSEQUENCE}` };
     if (runningTime() + PAUSE_MILLIS >= rest.limit.deadline) return { ...outcome, kind: 'retryable', reason };
-    await delay(PAUSE_MILLIS);
+    await pause(PAUSE_MILLIS, rest.limit.signal);
   }
 }
 
@@ -71,8 +71,8 @@ function describeOldServer({ status }: Failure): string {
   return `MLflow has no OTLP route here (${status}), so traces are stored as artifacts, without cost and search by span: use MLflow >= 3.4 on a database.`;
 }
 
-function describeGateway({ url }: Rest, { status }: Failure): string {
-  return `${url} does not let ${PATH} through (${status}), although MLflow answers below /api: let the gateway or proxy before MLflow pass POST requests to ${PATH}.`;
+function describeGateway({ url }: Rest, { status, foreign = String(status) }: Failure): string {
+  return `${url} does not let ${PATH} through (${foreign}), although MLflow answers below /api: let the gateway or proxy before MLflow pass POST requests to ${PATH}.`;
 }
 
 async function findVersion(rest: Rest): Promise<'old' | keyof typeof LOOKS> {
