@@ -44,8 +44,8 @@ export class ConverseBlocks {
     const { text } = delta;
     // Nearly every delta has a piece of text and nothing else.
     if (typeof text === 'string') this.#textAt(index).add(text);
-    const members = unwrapUnknown(delta);
-    for (const name of Object.keys(members)) {
+    const members = '$unknown' in delta ? unwrapUnknown(delta) : delta;
+    for (const name in members) {
       if (name !== 'text') this.#addMember(index, name, members[name]);
     }
   }
@@ -94,8 +94,10 @@ function isOther(block: Block, id: string | undefined, { blocks, closed }: Slot)
 
 /** Returns the block to which a piece belongs: the latest of its kind, unless it is complete and another followed. */
 function openBlock({ blocks, closed }: Slot, kind: string): Block | undefined {
+  const last = blocks.at(-1);
+  if (last?.kind === kind) return last;
   const position = blocks.findLastIndex((block) => block.kind === kind);
-  return position >= closed || position === blocks.length - 1 ? blocks[position] : undefined;
+  return position >= closed ? blocks[position] : undefined;
 }
 
 /** Joins neighbouring blocks of text that arrived out of order. */

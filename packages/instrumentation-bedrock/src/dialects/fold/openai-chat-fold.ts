@@ -41,13 +41,14 @@ interface Choice {
   finishReason: string | undefined;
 }
 
+const OF_CHOICE = new Set(['index', 'delta', 'message', 'finish_reason', 'stop_reason']);
+
 function addChoice(choice: Choice, raw: JsonObject): void {
-  // Mistral Large calls the piece `message`. So does a whole answer that comes as one chunk.
-  const { index, delta, message, finish_reason, stop_reason, ...others } = raw;
-  choice.finishReason = asString(finish_reason) ?? asString(stop_reason) ?? choice.finishReason;
+  choice.finishReason = asString(raw['finish_reason']) ?? asString(raw['stop_reason']) ?? choice.finishReason;
   if (!choice.message) return;
-  choice.message.add(asObject(delta) ?? asObject(message) ?? {});
-  choice.others.addAll(others);
+  // Mistral Large calls the piece `message`. So does a whole answer that comes as one chunk.
+  choice.message.add(asObject(raw['delta']) ?? asObject(raw['message']) ?? {});
+  for (const name in raw) if (!OF_CHOICE.has(name)) choice.others.add(name, raw[name]);
 }
 
 function finishChoice({ index, message, others, finishReason }: Choice): JsonObject {
@@ -69,7 +70,7 @@ class StreamedMessage {
   readonly #others = new StreamedMembers();
 
   add(delta: JsonObject): void {
-    for (const name of Object.keys(delta)) this.#addMember(name, delta[name]);
+    for (const name in delta) this.#addMember(name, delta[name]);
   }
 
   finish(): JsonObject {

@@ -19,7 +19,11 @@ export class OpenAiHead {
 
   /** @param isComplete whether the answer is complete with this chunk. Before, its output count is not final. */
   add(chunk: JsonObject, isComplete: boolean): void {
-    for (const name of Object.keys(chunk)) this.#addMember(name, chunk[name]);
+    for (const name in chunk) {
+      // The service can send its metrics in a chunk of their own, which has neither id nor model.
+      if (FACTS.has(name)) this.#members[name] ??= chunk[name];
+      else if (this.#content && !OF_CHUNK.has(name)) this.#addOther(name, chunk[name]);
+    }
     // Jamba sends a growing usage on every chunk, other models send one at the end. The last one counts.
     const usage = asObject(chunk['usage']);
     if (usage) this.#usage = isComplete ? usage : withoutOutput(usage);
@@ -30,12 +34,8 @@ export class OpenAiHead {
     return { ...this.#members, choices, usage: this.#usage };
   }
 
-  #addMember(name: string, value: JsonValue | undefined): void {
-    if (value === null || value === undefined || OF_CHUNK.has(name) || isOfService(name)) return;
-    const isFact = FACTS.has(name);
-    // The service can send its metrics in a chunk of their own, which has neither id nor model.
-    if (isFact) this.#members[name] ??= value;
-    else if (this.#content) setMember(this.#members, name, value);
+  #addOther(name: string, value: JsonValue | undefined): void {
+    if (value !== null && value !== undefined && !isOfService(name)) setMember(this.#members, name, value);
   }
 }
 
