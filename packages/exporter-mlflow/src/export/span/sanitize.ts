@@ -2,9 +2,8 @@ import type { Attributes, AttributeValue, HrTime } from '@opentelemetry/api';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { columnText, truncate, withoutZeroBytesInJson } from '../../common/text.js';
 import { COST, LIMITS, SERVER_TAGS, SPAN_TYPE, TOKEN_USAGE, TRACE_NAME, TRACE_TAG_PREFIX } from '../../mlflow/names.js';
-import { limitDepth, limitDepthOfEach } from './depth.js';
 import { translateFramework } from './frameworks.js';
-import { quoteBeyond64Bits } from './integers.js';
+import { readableAttributes, readableEvents, readableLinks, readableResource } from './readable.js';
 import { copySpan } from './span.js';
 import { KIND_ATTRIBUTES, withSpanType } from './span-type.js';
 import {
@@ -73,9 +72,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
  * encoding replaces them.
  */
 export function sanitizeSpan(span: ReadableSpan): ReadableSpan {
-  const attributes = limitDepth(sanitizeAttributes(span.attributes));
-  const events = limitDepthOfEach(span.events);
-  const links = limitDepthOfEach(span.links);
+  const attributes = readableAttributes(sanitizeAttributes(span.attributes));
+  const events = readableEvents(span.events);
+  const links = readableLinks(span.links);
   const name = withoutZeroBytesInJson(span.name);
   const resource = sanitizeResource(span.resource);
   const timely = isTime(span.startTime) && isTime(span.endTime) && !isBefore(span.endTime, span.startTime);
@@ -97,7 +96,7 @@ function sanitizeAttributes(recorded: Attributes): Attributes {
     if (value === undefined || value === null) continue;
     const rule = RULES.get(key);
     const ruled = rule === undefined ? value : rule(value);
-    const fit = typeof ruled === 'string' ? quoteBeyond64Bits(withoutZeroBytesInJson(ruled)) : ruled;
+    const fit = typeof ruled === 'string' ? withoutZeroBytesInJson(ruled) : ruled;
     if (Object.is(fit, value)) continue;
     mended ??= { ...attributes };
     if (fit === undefined) delete mended[key];
@@ -121,8 +120,8 @@ function sanitizeResource(resource: Resource): Resource {
     const fit = withoutZeroBytesInJson(value);
     if (fit !== value) mended = { ...(mended ?? attributes), [key]: fit };
   }
-  const limited = limitDepth(mended ?? attributes);
-  const fit = limited === attributes ? resource : Object.create(resource, { attributes: { value: limited } });
+  const readable = readableResource(mended ?? attributes);
+  const fit = readable === attributes ? resource : Object.create(resource, { attributes: { value: readable } });
   if (!resource.asyncAttributesPending) resources.set(resource, fit);
   return fit;
 }

@@ -1,11 +1,11 @@
-/** JSON that is nested deeper than MLflow can read back. */
+/** JSON that MLflow cannot read back: nested too deep, or with integers beyond 64 bits. */
 
 import type { Attributes } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
 import type { ReadableSpan } from '../src/common/sdk-types.js';
-import { limitDepth } from '../src/export/span/depth.js';
+import { readableAttributes } from '../src/export/span/readable.js';
 import { sanitizeSpan } from '../src/export/span/sanitize.js';
 import { copySpan } from '../src/export/span/span.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
@@ -21,7 +21,7 @@ traces = mlflow.search_traces(locations=[sys.argv[2]])
 print(json.dumps(sorted(tags["mlflow.traceName"] for tags in traces["tags"])))
 `;
 
-const SEED = '{"seed":90071992547409931234,"price":1.50,"note":"a \\"}]\\" b"}';
+const SEED = '{"seed":9007199254740993123,"price":1.50,"note":"a \\"}]\\" b"}';
 const around = (open: string, close: string, times: number, inside = SEED): string =>
   open.repeat(times) + inside + close.repeat(times);
 const objects = (times: number, inside?: string): string => around('{"next":', '}', times, inside);
@@ -36,8 +36,8 @@ function unfold(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, unfold(member)]));
 }
 
-function limited(text: string, key = 'output.value'): string {
-  return String(limitDepth({ [key]: text })[key]);
+function readable(text: string, key = 'output.value'): string {
+  return String(readableAttributes({ [key]: text })[key]);
 }
 
 function spanWith(attributes: Attributes, changes: Partial<ReadableSpan> = {}): ReadableSpan {
@@ -45,7 +45,7 @@ function spanWith(attributes: Attributes, changes: Partial<ReadableSpan> = {}): 
   return copySpan(span!, { attributes, ...changes });
 }
 
-describe('limitDepth', () => {
+describe('readableAttributes', () => {
   it('returns the same attributes if nothing is too deep', () => {
     const attributes = {
       objects: objects(28),
@@ -55,14 +55,14 @@ describe('limitDepth', () => {
       inStrings: JSON.stringify({ code: '{[('.repeat(99), path: 'C:\\' }),
       plain: `Dear reader, ${'['.repeat(99)}`,
       list: ['a', 'b'],
+      numbers: JSON.stringify([-1.5e300, 2 ** 60, -0, { price: 1.5 }]),
       bytes: new Uint8Array(3) as unknown as string,
       structure: { a: [{ b: 1 }] } as unknown as string,
       count: 3,
       ratio: Number.NaN,
       missing: undefined,
     };
-    expect(limitDepth(attributes)).to.equal(attributes);
-    expect(limitDepth(undefined)).to.equal(undefined);
+    expect(readableAttributes(attributes)).to.equal(attributes);
   });
 
   for (const [shape, text] of Object.entries({
@@ -73,9 +73,9 @@ describe('limitDepth', () => {
     'several thousand levels': lists(20_000),
   })) {
     it(`keeps everything, and structure as far as MLflow can read it: ${shape}`, () => {
-      const result = limited(text);
+      const result = readable(text);
       expect(result).to.not.equal(text);
-      expect(limited(result)).to.equal(result);
+      expect(readable(result)).to.equal(result);
       const texts = result.match(/"(?:\\.|[^"\\])*"/g)!.map((string) => JSON.parse(string));
       expect(texts.some((part) => part.includes(SEED))).to.equal(true);
       if (text.length < 10_000) expect(unfold(JSON.parse(result))).to.deep.equal(unfold(JSON.parse(text)));
@@ -84,46 +84,64 @@ describe('limitDepth', () => {
 
   it('cuts at the level that MLflow cannot read, and keeps the text inside to the letter', () => {
     const inside = `{ "b" : 1.0 , "a" : ${SEED} }`;
-    expect(limited(objects(29, inside))).to.equal(objects(29, JSON.stringify(inside)));
-    expect(limited(objects(28, `{"x":${inside},"y":[[]]}`))).to.equal(
+    expect(readable(objects(29, inside))).to.equal(objects(29, JSON.stringify(inside)));
+    expect(readable(objects(28, `{"x":${inside},"y":[[]]}`))).to.equal(
       objects(28, `{"x":${JSON.stringify(inside)},"y":"[[]]"}`),
     );
   });
 
   it('makes a JSON string of a text that only looks like JSON', () => {
     const cut = objects(60).slice(0, 400);
-    expect(JSON.parse(limited(cut))).to.equal(cut);
+    expect(JSON.parse(readable(cut))).to.equal(cut);
     const python = lists(60, 'NaN');
-    expect(JSON.parse(limited(python))).to.equal(python);
+    expect(JSON.parse(readable(python))).to.equal(python);
   });
 
   it('leaves a text inside a JSON string alone, except where MLflow parses it again', () => {
     const text = JSON.stringify(JSON.stringify(objects(40)));
-    expect(limited(text)).to.equal(text);
-    const inner = JSON.parse(JSON.parse(limited(text, 'ai.prompt.messages')));
-    expect(inner).to.equal(limited(objects(40)));
-    expect(limitDepth({ 'ai.prompt.tools': ['a', objects(40)] })).to.deep.equal({
-      'ai.prompt.tools': ['a', limited(objects(40))],
+    expect(readable(text)).to.equal(text);
+    const inner = JSON.parse(JSON.parse(readable(text, 'ai.prompt.messages')));
+    expect(inner).to.equal(readable(objects(40)));
+    expect(readableAttributes({ 'ai.prompt.tools': ['a', objects(40)] })).to.deep.equal({
+      'ai.prompt.tools': ['a', readable(objects(40))],
     });
     const tools = { 'gen_ai.tools': [objects(40)] };
-    expect(limitDepth(tools)).to.equal(tools);
+    expect(readableAttributes(tools)).to.equal(tools);
   });
 
   it('turns structure that is too deep, or a circle, into text', () => {
     const circle: Record<string, unknown> = {};
     circle['self'] = [circle, circle];
     const given = { deep: JSON.parse(objects(40)), circle } as unknown as Attributes;
-    const { deep, circle: shown } = limitDepth(given);
-    expect(deep).to.equal(limited(JSON.stringify(JSON.parse(objects(40)))));
+    const { deep, circle: shown } = readableAttributes(given);
+    expect(deep).to.equal(readable(JSON.stringify(JSON.parse(objects(40)))));
     expect(shown).to.contain('[Circular');
   });
 
+  it('makes text of integers beyond 64 bits, and of no other number', () => {
+    const fit = '[9223372036854775807,-9223372036854775808,1.23456789012345678901,12345678901234567890e3,1e400,-0]';
+    expect(readable(fit)).to.equal(fit);
+    expect(readable('{"a":9223372036854775808, "b" : [-9223372036854775809 ,"12345678901234567890"]}')).to.equal(
+      '{"a":"9223372036854775808", "b" : ["-9223372036854775809" ,"12345678901234567890"]}',
+    );
+    for (let before = 0; before < 40; before++) {
+      const note = `{"note":"${'x'.repeat(before)}","id":`;
+      expect(readable(`${note}9223372036854775808}`)).to.equal(`${note}"9223372036854775808"}`);
+    }
+    expect(readable(`[${'9'.repeat(5000)}]`)).to.equal(`["${'9'.repeat(5000)}"]`);
+    expect(readable(objects(29, '[98765432109876543210]'))).to.equal(objects(29, '"[98765432109876543210]"'));
+    for (const text of ['12345678901234567890', '- 12345678901234567890', 'order 12345678901234567890']) {
+      expect(readable(text)).to.equal(text);
+    }
+    expect(JSON.parse(readable('[12:00] order 12345678901234567890'))).to.equal('[12:00] order 12345678901234567890');
+  });
+
   it('replaces half a character, which would become an escape that the server cannot encode', () => {
-    expect(limited(objects(40, '"\ud83d"'))).to.not.match(/d83d/);
+    expect(readable(objects(40, '"\ud83d"'))).to.not.match(/d83d/);
   });
 });
 
-describe('deeply nested JSON', () => {
+describe('JSON that MLflow cannot read back', () => {
   const deep = JSON.parse(objects(40, '"the core"'));
   const branch = JSON.parse(menus(15, '"the core"'));
   const toolResult = { toolResult: { toolUseId: 't', content: [{ json: branch }] } };
@@ -161,6 +179,15 @@ describe('deeply nested JSON', () => {
     'structure in the resource': spanWith(
       {},
       { resource: Object.create(resourceFromAttributes({}), { attributes: { value: { deep } } }) },
+    ),
+    'an integer beyond 64 bits': spanWith({ 'mlflow.spanInputs': '{"id":12345678901234567890,"note":"the core"}' }),
+    'a large number of JavaScript': spanWith({ 'input.value': JSON.stringify({ id: 2 ** 64, note: 'the core' }) }),
+    'an integer of more digits than Python can parse': spanWith({
+      'output.value': `{"n":${'9'.repeat(5000)},"note":"the core"}`,
+    }),
+    'an integer in an event that MLflow translates': spanWith(
+      { 'lk.agent_name': 'a' },
+      { events: [event('gen_ai.user.message', { content: '{"id":12345678901234567890,"note":"the core"}' })] },
     ),
     'more levels than Python can parse': spanWith({ 'output.value': lists(5000, '"the core"') }),
     'an unfinished text of that many levels': spanWith({ 'output.value': '["the core",'.repeat(5000) }),
