@@ -238,6 +238,29 @@ describe('a text that is cut', () => {
   });
 });
 
+describe('a character of a stream that arrives in halves', () => {
+  it('is whole in the answer, and is replaced where the stream breaks off', async () => {
+    const simulator = await startSimulator({
+      respond: () => ({
+        events: ['a \ud83d', '\ude80 b \ud83d'].map((text) => ({
+          type: 'chunk',
+          payload: { completion: text },
+        })),
+      }),
+    });
+    const client = createClient(simulator.url);
+    const tracing = startTracing();
+    const body = JSON.stringify({ prompt: 'x', max_tokens_to_sample: 5 });
+    const command = new InvokeModelWithResponseStreamCommand({ modelId: 'anthropic.claude-v2', body });
+    await collect((await client.send(command)).body).catch(() => undefined);
+    const [span] = tracing.spans();
+    expect(json(span!, 'gen_ai.output.messages')).to.have.nested.property('[0].parts[0].content', 'a 🚀 b \uFFFD');
+    client.destroy();
+    await tracing.close();
+    await simulator.close();
+  });
+});
+
 describe('maxMediaBytes: 0', () => {
   it('records no media, however small, and all text', () => {
     const tiny = PICTURE.subarray(0, 30);

@@ -1,8 +1,12 @@
-/** Readers never throw and never invent a number, for any JSON that a service or an application sends. */
+/**
+ * Readers never throw and never invent a number, for any JSON that a service or an application sends. Numbers keep their
+ * digits, and text is cut between characters.
+ */
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { JsonObject } from '../src/data/json.js';
+import { type JsonObject, parseJson, toJson } from '../src/data/json.js';
+import { stringify } from '../src/data/numbers.js';
 import { combineUsage } from '../src/data/usage.js';
 import { unknownDialect } from '../src/dialects/blank.js';
 import { converse } from '../src/dialects/converse.js';
@@ -119,4 +123,92 @@ describe('with arbitrary JSON', () => {
       expect(({} as { polluted?: unknown }).polluted).to.equal(undefined);
     });
   }
+});
+
+describe('with arbitrary text', () => {
+  const NOTE = /… \[(\d+) more characters not recorded\]$/;
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 60 }),
+    fc.string({ unit: 'grapheme', maxLength: 60 }),
+    fc
+      .array(fc.constantFrom('👩‍👩‍👧', '🇫🇷', 'e\u0301', 'a', ' ', 'क्षि', '👍🏽'), { maxLength: 20 })
+      .map((all) => all.join('')),
+    fc.base64String({ maxLength: 300 }),
+  );
+
+  it('what is cut is a beginning of the text in whole characters, within the limit', () => {
+    const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+    fc.assert(
+      fc.property(text, fc.nat(80), (whole, maxStringLength) => {
+        const cut = String(toJson(whole, { maxStringLength }));
+        if (cut === whole) return;
+        const kept = cut.replace(NOTE, '');
+        expect(kept.length).to.be.at.most(maxStringLength);
+        expect(whole.startsWith(kept)).to.equal(true);
+        expect(Number(NOTE.exec(cut)?.[1])).to.equal(whole.length - kept.length);
+        const ends = [...segmenter.segment(whole)].map(({ index, segment }) => index + segment.length);
+        // Two ASCII characters are never one, except for a line break.
+        expect([0, ...ends].includes(kept.length) || /[\r\n]$/.test(kept)).to.equal(true);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('a picture is whole or a note', () => {
+    const bytes = fc.uint8Array({ minLength: 1, maxLength: 400 });
+    fc.assert(
+      fc.property(bytes, fc.nat(200), fc.nat(400), (picture, maxStringLength, maxMediaBytes) => {
+        const data = Buffer.from(picture).toString('base64');
+        const url = `data:image/png;base64,${data}`;
+        const copy = toJson({ bytes: data, raw: picture, url }, { maxStringLength, maxMediaBytes });
+        const isKept = picture.length <= maxMediaBytes;
+        const note = `[${picture.length} bytes not recorded]`;
+        expect(copy).to.deep.equal(isKept ? { bytes: data, raw: data, url } : { bytes: note, raw: note, url: note });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('with arbitrary numbers', () => {
+  const digits = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 40 }).map((all) => all.join(''));
+  const literal = fc
+    .tuple(fc.constantFrom('', '-'), digits, fc.option(digits), fc.option(fc.integer({ min: -500, max: 500 })))
+    .map(([sign, whole, fraction, exponent]) => {
+      const start = `${sign}${whole.replace(/^0+(?=\d)/, '')}`;
+      return `${start}${fraction === null ? '' : `.${fraction}`}${exponent === null ? '' : `e${exponent}`}`;
+    });
+
+  /** A number as digits without a point, and a power of ten. */
+  function exactly(number: string): string {
+    const [, sign, whole = '', fraction = '', exponent = '0'] =
+      /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/.exec(number) ?? [];
+    const all = (whole + fraction).replace(/^0+/, '');
+    const short = all.replace(/0+$/, '');
+    return short === '' ? '0' : `${sign}${short}e${Number(exponent) - fraction.length + all.length - short.length}`;
+  }
+
+  it('integers keep all digits, and decimals keep them unless a double prints others', () => {
+    fc.assert(
+      fc.property(literal, fc.string(), (number, key) => {
+        const json = `{${JSON.stringify(key)}:[${number},${JSON.stringify(number)},${JSON.stringify(`[${number},"${key}`)}]}`;
+        const written = stringify(toJson(parseJson(json)));
+        const [first] = /(?<=:\[)[^,]+/.exec(written.slice(JSON.stringify(key).length + 1)) ?? [];
+        const isExact = exactly(String(first)) === exactly(number);
+        const significant = exactly(number).split('e')[0]?.replace('-', '').length ?? 0;
+        expect(isExact || (number.includes('.') && significant <= 17), `${number} became ${first}`).to.equal(true);
+        expect(JSON.parse(written)[key].slice(1)).to.deep.equal([number, `[${number},"${key}`]);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('any JSON without long numbers is parsed as JSON.parse does', () => {
+    fc.assert(
+      fc.property(fc.json(), (json) => {
+        expect(JSON.stringify(parseJson(json))).to.equal(JSON.stringify(JSON.parse(json)));
+      }),
+      { numRuns: 1000 },
+    );
+  });
 });

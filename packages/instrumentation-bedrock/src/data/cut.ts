@@ -17,14 +17,11 @@ export interface TextLimits {
 export function limitText(text: string, limits: TextLimits, key?: string): string {
   const { maxStringLength, maxMediaBytes } = limits;
   if (text.length <= maxStringLength && text.length <= maxMediaBytes) return text;
-  const media = mediaBytes(text, key);
-  if (media !== undefined) {
-    const isWord = key !== undefined && !BASE64_KEY.test(key) && text.length < SHORTEST_MEDIA;
-    return media > maxMediaBytes && !isWord ? mediaNote(media) : text;
-  }
+  const media = dataUrlBytes(text) ?? memberBytes(text, key);
+  if (media !== undefined) return media > maxMediaBytes ? mediaNote(media) : text;
   const bytes = base64Bytes(text);
   if (bytes > Math.max(maxMediaBytes, SHORT_TEXT) && isBase64(text)) return mediaNote(bytes);
-  if (text.length <= maxStringLength || isCertainlyBase64(text, key)) return text;
+  if (text.length <= maxStringLength || isProbablyBase64(text, key)) return text;
   const end = cutPosition(text, maxStringLength);
   return `${text.slice(0, end)}… [${text.length - end} more characters not recorded]`;
 }
@@ -50,11 +47,17 @@ const NOT_BASE64 = /[^A-Za-z0-9+/=\r\n]/;
 const NOT_ANY_BASE64 = /[^A-Za-z0-9+/_=\r\n-]/;
 const BASE64_CHARACTER = /[A-Za-z0-9+/_=-]/;
 
-/** Returns the size of a text that its place or its beginning shows to be media in base64; else undefined. */
-function mediaBytes(text: string, key: string | undefined): number | undefined {
+/** Returns the size of the data in a data URL; undefined for any other text. */
+function dataUrlBytes(text: string): number | undefined {
   const [scheme] = DATA_URL.exec(text) ?? [];
-  if (scheme !== undefined && !NOT_ANY_BASE64.test(text.slice(scheme.length))) return base64Bytes(text, scheme.length);
-  return key !== undefined && MEDIA_KEY.test(key) && !NOT_BASE64.test(text) ? base64Bytes(text) : undefined;
+  if (scheme === undefined || NOT_ANY_BASE64.test(text.slice(scheme.length))) return undefined;
+  return base64Bytes(text, scheme.length);
+}
+
+/** Returns the size of a text that its place shows to be media in base64; else undefined. */
+function memberBytes(text: string, key: string | undefined): number | undefined {
+  const isMedia = text.length < SHORTEST_MEDIA ? BASE64_KEY.test(key ?? '') : MEDIA_KEY.test(key ?? '');
+  return isMedia && !NOT_BASE64.test(text) ? base64Bytes(text) : undefined;
 }
 
 function base64Bytes(text: string, start = 0): number {
@@ -68,9 +71,11 @@ function isBase64(text: string): boolean {
   return (firstLine === -1 || firstLine >= LONGEST_WORD) && !NOT_ANY_BASE64.test(text);
 }
 
-function isCertainlyBase64(text: string, key: string | undefined): boolean {
-  const isOpaque = key !== undefined && OPAQUE_KEY.test(key);
-  return isBase64(text) && (isOpaque || (text.length >= LONGEST_WORD && isMixed(text.slice(0, SHORT_TEXT))));
+/** True for base64 that is no media by its place, or too short for a note. */
+function isProbablyBase64(text: string, key: string | undefined): boolean {
+  if (!isBase64(text)) return false;
+  const isMember = key !== undefined && (OPAQUE_KEY.test(key) || MEDIA_KEY.test(key));
+  return isMember || (text.length >= LONGEST_WORD && isMixed(text.slice(0, SHORT_TEXT)));
 }
 
 /** Base64 of more than a few bytes contains all three kinds of characters. */

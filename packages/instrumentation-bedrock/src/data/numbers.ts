@@ -85,6 +85,9 @@ const MAX_INTEGER_DIGITS = 15;
 /** Services write a double with up to 17 digits, and then a double holds it. */
 const MAX_DECIMAL_DIGITS = 17;
 
+/** Closer to zero, a double holds fewer digits. */
+const SMALLEST = 1e-290;
+
 const LONG_NUMBER = /-?(?=[\d.]{16}|[\d.]+[eE][+-]?\d{3})\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const LONG_EXPONENT = /\d[eE][+-]?\d{3}/;
 
@@ -92,7 +95,11 @@ function isHeldByDouble(literal: string): boolean {
   const number = Number(literal);
   if (String(number) === literal) return true;
   const [mantissa = ''] = literal.replace('-', '').split(/[eE]/);
-  return !isLong(mantissa, 0, mantissa.length, mantissa.indexOf('.')) && number !== 0 && Number.isFinite(number);
+  return (
+    !isLong(mantissa, 0, mantissa.length, mantissa.indexOf('.')) &&
+    Math.abs(number) > SMALLEST &&
+    Number.isFinite(number)
+  );
 }
 
 /** True if the text contains a long run of digits or a long exponent, inside of strings or outside. */

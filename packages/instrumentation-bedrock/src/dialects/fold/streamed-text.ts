@@ -17,8 +17,9 @@ export class StreamedText {
     this.#pieces = [];
   }
 
+  /** Returns the text so far. Half of a character whose other half did not arrive is replaced. */
   toString(): string {
-    return this.#joined + this.#pieces.join('');
+    return (this.#joined + this.#pieces.join('')).toWellFormed();
   }
 }
 
