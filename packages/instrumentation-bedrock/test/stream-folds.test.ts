@@ -211,6 +211,15 @@ describe('stream folds', () => {
       expect(messages[0]?.parts).to.deep.equal([{ type: 'text', content }]);
     });
 
+    it('joins the pieces of the older function_call', () => {
+      expect(
+        calls(
+          { function_call: { name: 'weather', arguments: '{"city":' } },
+          { function_call: { arguments: '"Oslo"}' } },
+        ),
+      ).to.deep.equal([both[0]]);
+    });
+
     it('joins the pieces of a refusal', () => {
       expect(output(openAiChat, [delta({ refusal: 'I cannot' }), delta({ refusal: ' do that.' }, 'stop')]))
         .to.have.nested.property('[0].parts')

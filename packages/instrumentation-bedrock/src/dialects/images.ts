@@ -1,4 +1,4 @@
-/** Image models: Amazon Titan Image and Nova Canvas, Stability. */
+/** Image models: Amazon Titan Image and Nova Canvas, Stability. Requests to Nova Reel have the same form. */
 
 import {
   asNumber,
@@ -24,14 +24,16 @@ const FILTER_REASON = /^filter reason/i;
 export const images: Dialect = {
   name: 'images',
   operation: 'generate_content',
-  matchesRequest: (body) => isObject(body['imageGenerationConfig']) || Array.isArray(body['text_prompts']),
+  matchesRequest: (body) =>
+    isObject(body['imageGenerationConfig']) || isVideo(body) || Array.isArray(body['text_prompts']),
   matchesResponse: (body) => ['images', 'artifacts', 'finish_reasons'].some((member) => Array.isArray(body[member])),
   readParameters(body) {
-    const config = asObject(body['imageGenerationConfig']) ?? {};
+    const config = asObject(body['imageGenerationConfig']) ?? asObject(body['videoGenerationConfig']) ?? {};
     return {
       seed: asNumber(config['seed']) ?? asNumber(body['seed']),
       choiceCount: asNumber(config['numberOfImages']) ?? asNumber(body['samples']),
-      outputType: 'image',
+      // The conventions have no word for videos.
+      outputType: isVideo(body) ? undefined : 'image',
     };
   },
   readInput(body) {
@@ -74,6 +76,10 @@ function stabilityReasons(body: JsonObject): string[] {
 
 function artifacts(body: JsonObject): JsonObject[] {
   return asObjects(body['artifacts']);
+}
+
+function isVideo(body: JsonObject): boolean {
+  return isObject(body['videoGenerationConfig']) || body['taskType'] === 'TEXT_VIDEO';
 }
 
 function amazonTasks(body: JsonObject): JsonObject[] {

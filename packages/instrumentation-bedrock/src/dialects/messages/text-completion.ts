@@ -1,7 +1,8 @@
 /** Makes the messages of dialects that have a prompt in the request and a text in the answer. */
 
-import { asString, asStrings, type JsonValue } from '../../data/json.js';
-import { finishReason, type InputContent, type OutputMessage, textPart } from '../../data/messages.js';
+import { asString, isObject, type JsonValue } from '../../data/json.js';
+import { finishReason, type InputContent, type OutputMessage, type Part, textPart } from '../../data/messages.js';
+import { readMediaMembers } from './content-blocks.js';
 import { imagePart } from './parts.js';
 import { readAnswerText } from './tagged-reasoning.js';
 
@@ -11,10 +12,15 @@ export function promptInput(prompt: JsonValue | undefined): InputContent {
   return { messages: text === undefined ? [] : [{ role: 'user', parts: [textPart(text)] }] };
 }
 
-/** Adds images that stand beside the prompt, as base64 text or URLs. */
+/** Adds images that stand beside the prompt: base64 text, URLs, or objects with a format as Nova Reel has them. */
 export function withImages({ messages }: InputContent, images: readonly (JsonValue | undefined)[]): InputContent {
-  const parts = [...messages.flatMap((message) => message.parts), ...(asStrings(images) ?? []).map(imagePart)];
+  const parts = [...messages.flatMap((message) => message.parts), ...images.flatMap(readImage)];
   return { messages: parts.length > 0 ? [{ role: 'user', parts }] : [] };
+}
+
+function readImage(image: JsonValue | undefined): Part[] {
+  if (typeof image === 'string') return [imagePart(image)];
+  return isObject(image) ? readMediaMembers({ image }) : [];
 }
 
 /** Makes one message of the assistant of a generated text. */
