@@ -72,8 +72,8 @@ function addKnown(target: JsonObject, source: JsonObject | undefined): void {
   }
 }
 
-/** The members of events that the fold reads. */
-const READ = new Set(['type', 'index', 'message', 'content_block', 'delta', 'usage']);
+/** The members of events that the fold reads, and those of an answer that figures are read from. */
+const READ = new Set(['type', 'index', 'message', 'content_block', 'delta', 'usage', 'id', 'model', 'stop_reason']);
 
 /** Adds what stands beside a delta, such as `context_management`. An answer without streaming has it at its top level. */
 function addBeside(target: JsonObject, event: JsonObject): void {
