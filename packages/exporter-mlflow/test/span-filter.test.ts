@@ -1,5 +1,6 @@
 /** `spanFilter`: which spans go to MLflow. */
 
+import { randomUUID } from 'node:crypto';
 import { type Attributes, context, type Span, SpanKind, TraceFlags, type Tracer, trace } from '@opentelemetry/api';
 import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
@@ -117,7 +118,8 @@ describe('spanFilter', () => {
   });
 
   it('moves spans that end later, and keeps the parent in another service', async () => {
-    const remote = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: TraceFlags.SAMPLED, isRemote: true };
+    const traceId = randomUUID().replaceAll('-', '');
+    const remote = { traceId, spanId: '2'.repeat(16), traceFlags: TraceFlags.SAMPLED, isRemote: true };
     const spans = recordSpans((tracer) => {
       const root = tracer.startSpan('root');
       const left = tracer.startSpan('left out', {}, below(root));
@@ -137,6 +139,34 @@ describe('spanFilter', () => {
     const { spans: served } = await client.getTrace(remote.traceId);
     expect(served.map(({ parentSpanId }) => parentSpanId)).to.deep.equal([remote.spanId]);
   });
+
+  for (const [when, batches] of Object.entries({
+    'with the others': [3],
+    'after them': [2, 1],
+    'after a part of them': [1, 2],
+  })) {
+    it(`finishes a trace of two agents whose root was left out ${when}`, async () => {
+      const spans = recordSpans((tracer) => {
+        const server = tracer.startSpan('POST /ask');
+        const ask = (name: string, question: string, answer: string): void => {
+          const attributes = { ...chatAttributes(question, answer), 'gen_ai.operation.name': 'invoke_agent' };
+          childSpan(tracer, server, name, attributes);
+        };
+        ask('planner', 'Plan it.', 'Planned.');
+        ask('writer', 'Write it.', 'Written.');
+        server.end();
+      });
+      const exports = batches.map((size) => spans.splice(0, size));
+      const stored = await storedTrace({ spanFilter: 'gen_ai' }, ...exports);
+      expect(stored.spans.map(({ name }) => name)).to.have.members(['planner', 'writer']);
+      expect(stored.info).to.deep.include({
+        state: 'OK',
+        name: 'planner',
+        requestPreview: 'Plan it.',
+        tokenUsage: { inputTokens: 20, outputTokens: 10, totalTokens: 30 },
+      });
+    });
+  }
 
   it('ends on spans that are their own ancestors', async () => {
     const [first] = recordSpans((tracer) => tracer.startSpan('circle').end());

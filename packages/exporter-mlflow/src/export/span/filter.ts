@@ -7,7 +7,7 @@ import { spanType } from './span-type.js';
 /** Decides which spans go to MLflow: all, those of generative AI, or those for which a function returns true. */
 export type SpanFilter = 'all' | 'gen_ai' | ((span: ReadableSpan) => boolean);
 
-// Filtered spans whose children may end later. Beyond this number the oldest is forgotten, which bounds memory.
+// Spans whose children or siblings may end later. Beyond this number the oldest is forgotten, which bounds memory.
 const CAPACITY = 10_000;
 
 const GEN_AI_KEY = /^(?:gen_ai\.|mlflow\.|openinference\.span\.kind$)/;
@@ -24,8 +24,10 @@ export function isGenAi({ attributes }: ReadableSpan): boolean {
 export class Filter {
   readonly #accepts: (span: ReadableSpan) => boolean;
   readonly #onFault: (message: string) => void;
-  /** Parents of the spans that were left out, by trace and span id, the earliest first. */
+  /** Parents of the spans that were left out, by trace and span id. */
   readonly #leftOut = new Map<string, SpanContext | undefined>();
+  /** Ids of the parents that spans were sent with. */
+  readonly #named = new Map<string, undefined>();
 
   /** @param onFault receives a message if the function fails */
   constructor(filter: Exclude<SpanFilter, 'all'>, onFault: (message: string) => void) {
@@ -41,7 +43,7 @@ export class Filter {
         this.#onFault('spanFilter returned a promise, so the span was kept: the function must return true or false.');
         return true;
       }
-      if (!accepted) this.#remember(span);
+      if (!accepted) add(this.#leftOut, idOf(span.spanContext()), span.parentSpanContext);
       return Boolean(accepted);
     } catch (error) {
       this.#onFault(`spanFilter threw ${nameOfError(error)}, so the span was kept: correct the function.`);
@@ -51,23 +53,39 @@ export class Filter {
 
   /** The span below the nearest span above it that was not left out. The same object if that is its parent. */
   place(span: ReadableSpan): ReadableSpan {
-    let parent = span.parentSpanContext;
-    // Bounded, because an application can make a circle of span ids.
-    for (let steps = this.#leftOut.size; parent !== undefined && steps > 0; steps--) {
-      const id: string = parent.traceId + parent.spanId;
-      if (!this.#leftOut.has(id)) break;
-      parent = this.#leftOut.get(id);
-    }
+    const parent = this.#nearest(span);
+    if (parent !== undefined) add(this.#named, idOf(parent), undefined);
     if (parent === span.parentSpanContext) return span;
     const { parentSpanContext: _, ...root } = copySpan(span, {});
     return parent === undefined ? root : { ...root, parentSpanContext: parent };
   }
 
-  #remember(span: ReadableSpan): void {
-    const { traceId, spanId } = span.spanContext();
-    this.#leftOut.set(traceId + spanId, span.parentSpanContext);
-    if (this.#leftOut.size <= CAPACITY) return;
-    const [oldest] = this.#leftOut.keys();
-    if (oldest !== undefined) this.#leftOut.delete(oldest);
+  #nearest(span: ReadableSpan): SpanContext | undefined {
+    let last = span.parentSpanContext;
+    let parent = last;
+    let isNamed = false;
+    // Bounded, because an application can make a circle of span ids.
+    for (let steps = this.#leftOut.size; parent !== undefined && steps > 0; steps--) {
+      const id = idOf(parent);
+      if (!this.#leftOut.has(id)) break;
+      isNamed ||= this.#named.has(id);
+      last = parent;
+      parent = this.#leftOut.get(id);
+    }
+    // A root beside spans that still name a root would take the record of the trace from them.
+    return parent === undefined && isNamed ? last : parent;
   }
+}
+
+function idOf({ traceId, spanId }: SpanContext): string {
+  return traceId + spanId;
+}
+
+/** Adds an entry as the newest. Forgets the oldest if there are too many. */
+function add<T>(entries: Map<string, T>, id: string, value: T): void {
+  entries.delete(id);
+  entries.set(id, value);
+  if (entries.size <= CAPACITY) return;
+  const [oldest] = entries.keys();
+  if (oldest !== undefined) entries.delete(oldest);
 }
