@@ -146,6 +146,25 @@ describe('docs/troubleshooting.md: applications', function () {
     expectQuoted(grpc.output);
   });
 
+  it('quotes the messages about feedback before the flush and about an OTLP protocol', async () => {
+    const early = `import { getCurrentTraceId, MlflowClient, traced } from 'mlflow-bedrock';
+      await traced('request', async () => {
+        const feedback = new MlflowClient().logFeedback(getCurrentTraceId(), { name: 'helpful', value: true });
+        await feedback.catch((error) => console.log(String(error)));
+      })();`;
+    const [feedback, protocol] = await Promise.all([
+      run({ code: early }),
+      run({
+        code: `${CALL} await call();`,
+        env: { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' },
+      }),
+    ]);
+    const [traceId = ''] = /tr-[0-9a-f]{32}/.exec(feedback.output) ?? [];
+    expectQuoted(feedback.output, { [traceId]: 'tr-0123456789abcdef0123456789abcdef' });
+    expectQuoted(protocol.output);
+    expect([feedback.traces, protocol.traces]).to.deep.equal([1, 1]);
+  });
+
   it('quotes the errors of the AWS SDK', async () => {
     const http1 = await listen(createHttpServer((_request, response) => response.end('{}')));
     const call = `${CALL} await call().catch((error) => console.log(String(error)));`;
