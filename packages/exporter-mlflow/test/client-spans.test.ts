@@ -46,6 +46,20 @@ describe('what MlflowClient returns of a trace', () => {
     expect(spans[0]?.events).to.deep.equal([{ name: 'chunk', timeUnixNano: at, attributes: { size: 3 } }]);
   });
 
+  it('has all digits of recorded integers, as text beyond what a JavaScript number holds', async () => {
+    const input = '{"ids":[9007199254740991,9007199254740993,-9223372036854775808,18446744073709551615],"count":3}';
+    const { spans } = await stored((tracer) => {
+      tracer
+        .startSpan('root', { attributes: { 'mlflow.spanInputs': input, note: '"int_value": 9007199254740993' } })
+        .end();
+    });
+    expect(spans[0]?.inputs).to.deep.equal({
+      ids: [9007199254740991, '9007199254740993', '-9223372036854775808', '18446744073709551615'],
+      count: 3,
+    });
+    expect(spans[0]?.attributes['note']).to.equal('"int_value": 9007199254740993');
+  });
+
   it('has the kind of each span if the server keeps it', async () => {
     const { spans } = await stored((tracer) => {
       const root = tracer.startSpan('SERVER', { kind: SpanKind.SERVER });

@@ -107,14 +107,15 @@ export function keyed<T>(entries: readonly { key: string; value: T }[] = []): Re
   return Object.fromEntries(entries.map(({ key, value }) => [key, value]));
 }
 
-// Answers hold nanoseconds as JSON numbers, beyond what a JavaScript number holds exactly. JSON.parse of Node.js 20
-// cannot show the digits. Inside of strings quotes are escaped, so that this expression never matches there.
-const NANOSECONDS = /"((?:start_|end_)?time_unix_nano)":\s*(\d+)/g;
+// Answers hold nanoseconds and recorded integers as JSON numbers, beyond what a JavaScript number holds exactly.
+// JSON.parse of Node.js 20 cannot show the digits. Inside of strings quotes are escaped, so that this expression never
+// matches there.
+const LONG_INTEGERS = /"((?:start_|end_)?time_unix_nano|int_value)":\s*(-?\d{16,})/g;
 
 /** An object, empty for an empty answer. */
 function parseAnswer<W>(body: string): W {
   if (body.trim() === '') return {} as W;
-  const answer: unknown = JSON.parse(body.includes('time_unix_nano') ? body.replace(NANOSECONDS, '"$1":"$2"') : body);
+  const answer: unknown = JSON.parse(body.includes('time_unix_nano') ? body.replace(LONG_INTEGERS, '"$1":"$2"') : body);
   if (!isRecord(answer)) throw new TypeError('not an object');
   return answer as W;
 }

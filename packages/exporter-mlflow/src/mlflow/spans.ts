@@ -52,11 +52,17 @@ function parseAttributes(attributes: readonly WireKeyValue[] = []): Record<strin
 function parseValue(value: WireAnyValue): unknown {
   if (value.string_value !== undefined) return value.string_value;
   if (value.bool_value !== undefined) return value.bool_value;
-  if (value.int_value !== undefined) return Number(value.int_value);
+  if (value.int_value !== undefined) return parseInteger(value.int_value);
   if (value.double_value !== undefined) return Number(value.double_value);
   if (value.array_value !== undefined) return (value.array_value.values ?? []).map(parseValue);
   if (value.kvlist_value !== undefined) return parseAttributes(value.kvlist_value.values);
   return null;
+}
+
+/** Text for an integer that a JavaScript number cannot hold. A bigint would make JSON.stringify throw. */
+function parseInteger(value: number | string): number | string {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
 }
 
 /** Base64, as in the server's answers, to lower-case hexadecimal, as everywhere else. */
