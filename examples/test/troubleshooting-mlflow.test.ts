@@ -4,8 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
+import { listen } from 'testing/http-server.js';
 import { type MlflowServer, startMlflow } from 'testing/mlflow/server.js';
 import { testServer } from 'testing/mlflow-test-server.js';
 import { exporterSays } from './support/exporter-says.js';
@@ -90,6 +92,39 @@ describe('docs/troubleshooting.md: MLflow', function () {
       [`--experiment-id ${experimentId}`]: '--experiment-id 7',
     });
     expectQuoted(await exporterSays({ trackingUri: url, experimentId: '123456789' }), { [url]: SHOWN });
+  });
+
+  it('quotes the message about a gateway that keeps /v1/traces from MLflow', async () => {
+    const gateway = await listen((request, response) => {
+      if (request.url === '/v1/traces') return void response.writeHead(403, { 'content-type': 'text/html' }).end();
+      fetch(`${url}${request.url}`).then(async (answer) => {
+        response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
+      });
+    });
+    expectQuoted(await exporterSays({ trackingUri: gateway.url }), { [gateway.url]: SHOWN });
+    await gateway.close();
+  });
+
+  it('quotes the message about a trace of another experiment', async () => {
+    // The answers of MLflow 3.18.
+    const strict = await listen(async (request, response) => {
+      response.setHeader('content-type', 'application/json');
+      if (request.url === '/v1/traces') {
+        const message = 'Trace already exists in another experiment.';
+        return void response.writeHead(400).end(JSON.stringify({ error_code: 'INVALID_PARAMETER_VALUE', message }));
+      }
+      if (!request.url?.endsWith('/batchGetInfos')) {
+        const experiment = { experiment_id: '7', name: 'Default', lifecycle_stage: 'active' };
+        return void response.end(JSON.stringify({ experiment }));
+      }
+      const [id] = (JSON.parse(await text(request)) as { trace_ids: string[] }).trace_ids;
+      const location = { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: '5' } };
+      response.end(JSON.stringify({ trace_infos: [{ trace_id: id, trace_location: location }] }));
+    });
+    const said = await exporterSays({ trackingUri: strict.url });
+    const [id = ''] = /tr-[0-9a-f]{32}/.exec(said) ?? [];
+    expectQuoted(said, { [strict.url]: SHOWN, [id]: 'tr-0af7651916cd43dd8448eb211c80319c' });
+    await strict.close();
   });
 
   it("quotes MLflow's answers to a wrong header and reports that an empty header loses spans", async () => {
