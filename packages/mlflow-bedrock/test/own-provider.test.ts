@@ -36,4 +36,11 @@ describe('an application with a tracer provider of its own', function () {
       expect(info.tokenUsage?.totalTokens).to.be.above(0);
     });
   }
+
+  it('learns that spanFilter and mask belong to its exporter', async () => {
+    const { stderr } = await programs.run(['own-provider.cjs', 'NodeTracerProvider', '', '{"spanFilter":"gen_ai"}']);
+    expect(stderr).to.equal(
+      'mlflow-bedrock: spanFilter and mask of autolog() have no effect on the tracer provider of the application: pass them to its MlflowSpanExporter.\n',
+    );
+  });
 });

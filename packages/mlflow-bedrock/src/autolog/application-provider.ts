@@ -29,6 +29,12 @@ export function traceIntoProvider(
         'spanProcessors: [new CurrentTraceProcessor(), new BatchSpanProcessor(new MlflowSpanExporter())]',
     );
   }
+  // The application may count on them to keep a secret.
+  if (options.spanFilter !== undefined || options.mask !== undefined) {
+    warn(
+      'spanFilter and mask of autolog() have no effect on the tracer provider of the application: pass them to its MlflowSpanExporter.',
+    );
+  }
   const instrumentation = createInstrumentation(options);
   const timeoutMillis = flushTimeout(options.flushTimeoutMillis);
   const flush = async (): Promise<void> => {

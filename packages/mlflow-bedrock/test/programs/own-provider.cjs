@@ -35,7 +35,7 @@ const SET_UPS = {
 };
 
 const setUp = SET_UPS[process.argv[2]]();
-autolog();
+autolog(JSON.parse(process.argv[4] ?? '{}'));
 setActiveRun(process.argv[3]);
 trace.getTracer('http').startActiveSpan('GET /ask', { kind: SpanKind.SERVER }, async (root) => {
   updateCurrentTrace({ sessionId: 'session-7', userId: 'ada', tags: { team: 'travel' } });
