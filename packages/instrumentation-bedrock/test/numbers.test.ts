@@ -136,6 +136,19 @@ describe('numbers that a JavaScript number cannot hold', () => {
     expectIn(FORMATS.in, '{"account":1152921504606846977,"amount":12345678901234567890.5}');
   });
 
+  it('have in answers of Converse the digits that the SDK hands to the application', async () => {
+    response = {
+      body:
+        `{"output":{"message":{"role":"assistant","content":[{"toolUse":{"toolUseId":"t","name":"pay","input":${ARGUMENTS}}}]}},` +
+        '"stopReason":"tool_use"}',
+    };
+    const { output } = await client.send(new ConverseCommand({ modelId: CLAUDE, messages: [] }));
+    const input = output?.message?.content?.[0]?.toolUse?.input as unknown as { account: bigint | number };
+    // The SDK returns bigints on Node.js 22 and later. On Node.js 20 it rounds.
+    expectIn(FORMATS.out, `"account":${input.account}`);
+    if (typeof input.account === 'bigint') expectIn(FORMATS.out, ARGUMENTS.slice(0, ARGUMENTS.indexOf(',"limit"')));
+  });
+
   it('keep their digits in the span events of a stream', async () => {
     response = {
       events: [
