@@ -183,6 +183,27 @@ describe('delivery of spans', () => {
     expect(log.lines).to.deep.equal(['error: The spans were delivered, but not the trace record: bad record.']);
   });
 
+  it('reports once that records are refused with status 500, and does not repeat them as after an outage', async () => {
+    const posted = new Map<string, number>();
+    const server = await startServer(({ path, body }) => {
+      if (path !== '/api/3.0/mlflow/traces') return undefined;
+      const { trace_id: id } = JSON.parse(body.toString()).trace.trace_info;
+      posted.set(id, (posted.get(id) ?? 0) + 1);
+      const message = `Cannot update traces that are no longer DB-backed: '${id}'.`;
+      return { status: 500, body: JSON.stringify({ error_code: 'INVALID_STATE', message }) };
+    });
+    const exporter = newExporter(server.url);
+    for (let n = 0; n < 3; n++) {
+      const { code, error } = await exportSpans(exporter, [...oneSpan(), ...oneSpan()]);
+      expect(code).to.equal(FAILED);
+      expect(error).to.include({ errorCode: 'INVALID_STATE' });
+    }
+    // A record may go ahead of its spans and follow them, too.
+    expect([posted.size, Math.max(...posted.values()) <= 2]).to.deep.equal([6, true]);
+    expect(log.lines).to.have.length(1);
+    expect(log.lines[0]).to.match(/^error: The spans were delivered, but not the trace record: Cannot update traces/);
+  });
+
   it('reports the whole loss at the end if earlier messages named less', async () => {
     // The message about the last loss names its own cause. Together the messages name two spans.
     const causes = ['one', 'one', 'another'];
