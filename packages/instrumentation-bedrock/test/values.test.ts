@@ -36,6 +36,19 @@ describe('toJson', () => {
     });
   });
 
+  it('reads no members of a class', () => {
+    class Order {
+      id = 7;
+      get type(): never {
+        throw new Error('do not read');
+      }
+      get string(): never {
+        throw new Error('do not read');
+      }
+    }
+    expect(toJson(new Order())).to.deep.equal({ id: 7 });
+  });
+
   it('treats __proto__ as data', () => {
     const copy = toJson(JSON.parse('{"__proto__": {"polluted": true}}')) as object;
     expect(JSON.stringify(copy)).to.equal('{"__proto__":{"polluted":true}}');

@@ -39,7 +39,9 @@ export class ExactNumber {
  * object. The SDK recognizes such objects by the same two members.
  */
 export function readNumericValue(value: object): ExactNumber | undefined {
-  const { type, string } = value as { readonly type?: unknown; readonly string?: unknown };
+  // A getter of a class can have side effects, so only own members are read.
+  if (!Object.hasOwn(value, 'string') || !Object.hasOwn(value, 'type')) return undefined;
+  const { type, string } = value as { readonly type: unknown; readonly string: unknown };
   if (type !== 'bigDecimal' || typeof string !== 'string' || !JSON_NUMBER.test(string)) return undefined;
   return new ExactNumber(string);
 }
@@ -149,7 +151,7 @@ function isDigitOrPoint(code: number): boolean {
   return code === POINT || (code >= ZERO && code <= NINE);
 }
 
-/** Tells which positions of a JSON text are inside of strings. Positions must ascend. */
+/** Finds out whether positions of a JSON text are inside of strings. Positions must ascend. */
 class StringScanner {
   readonly #text: string;
   #nextQuote: number;
