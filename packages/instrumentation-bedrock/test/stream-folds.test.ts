@@ -356,6 +356,30 @@ describe('stream folds', () => {
     });
   });
 
+  it('Command R keeps tool calls of a stream that breaks off between their pieces', () => {
+    const piece = (index: number, members: JsonObject): JsonObject => ({
+      event_type: 'tool-calls-chunk',
+      tool_call_delta: { index, ...members },
+    });
+    const chunks = [
+      { event_type: 'stream-start', generation_id: 'g' },
+      { event_type: 'tool-calls-chunk', text: 'I look ' },
+      { event_type: 'tool-calls-chunk', text: 'it up.' },
+      piece(0, { name: 'tide' }),
+      piece(0, { parameters: '{"port":' }),
+      piece(0, { parameters: '"Bergen"}' }),
+      piece(1, { name: 'wind' }),
+    ];
+    expect(cohereCommandR.readOutput(fold(cohereCommandR, chunks) ?? {})[0]?.parts).to.deep.equal([
+      { type: 'text', content: 'I look it up.' },
+      { type: 'tool_call', name: 'tide', arguments: { port: 'Bergen' } },
+      { type: 'tool_call', name: 'wind', arguments: {} },
+    ]);
+    const whole = [{ name: 'tide', parameters: { port: 'Oslo' } }];
+    const last = { event_type: 'tool-calls-generation', tool_calls: whole };
+    expect(fold(cohereCommandR, [...chunks, last])).to.have.deep.property('tool_calls', whole);
+  });
+
   it('Command R keeps citations and searches of a stream that breaks off', () => {
     expect(
       fold(cohereCommandR, [

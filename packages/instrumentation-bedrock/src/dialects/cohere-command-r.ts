@@ -6,6 +6,7 @@ import type { Dialect } from './dialect.js';
 import { type FoldOptions, isOfService, type StreamFold } from './fold/stream-fold.js';
 import { addPiece, type StreamedText } from './fold/streamed-text.js';
 import { StreamedMembers } from './fold/streamed-value.js';
+import { parseToolInput } from './fold/tool-input.js';
 import { toolCallPart, toolResponsePart } from './messages/parts.js';
 
 const ROLES: Readonly<Record<string, string>> = { CHATBOT: 'assistant', USER: 'user', SYSTEM: 'system', TOOL: 'tool' };
@@ -87,7 +88,7 @@ function readToolCall(call: JsonObject): Part {
 }
 
 /** Members of events that are no members of the answer. */
-const OF_EVENT = new Set(['event_type', 'is_finished', 'finish_reason', 'response', 'tool_call_delta']);
+const OF_EVENT = new Set(['event_type', 'is_finished', 'finish_reason', 'response']);
 
 /** The closing event repeats the whole answer, so its text replaces the pieces. */
 function createFold({ content }: FoldOptions): StreamFold {
@@ -96,6 +97,7 @@ function createFold({ content }: FoldOptions): StreamFold {
   let closing: JsonObject | undefined;
   // Citations, searches, documents, and what events of unknown kinds have.
   const others = new StreamedMembers();
+  const callPieces = new StreamedMembers();
   const addOthers = (chunk: JsonObject): void => {
     for (const name of Object.keys(chunk)) {
       if (!OF_EVENT.has(name) && !isOfService(name)) others.add(name, chunk[name]);
@@ -110,6 +112,11 @@ function createFold({ content }: FoldOptions): StreamFold {
         case 'tool-calls-generation':
           if (content) toolCalls = chunk['tool_calls'];
           break;
+        case 'tool-calls-chunk':
+          // Pieces of the plan, then of the calls. A later event has the whole calls, unless the stream breaks off.
+          if (content && typeof chunk['text'] === 'string') text = addPiece(text, chunk['text']);
+          if (content && chunk['tool_call_delta']) callPieces.add('calls', [chunk['tool_call_delta']]);
+          break;
         case 'stream-end': {
           const { response_id, finish_reason = chunk['finish_reason'], ...rest } = asObject(chunk['response']) ?? {};
           closing = content ? { response_id, finish_reason, ...rest } : { response_id, finish_reason };
@@ -120,9 +127,19 @@ function createFold({ content }: FoldOptions): StreamFold {
       }
     },
     body() {
-      if (text === undefined && toolCalls === undefined && !closing) return undefined;
-      return { ...others.finish(), text: text?.toString(), tool_calls: toolCalls, ...closing };
+      if (text === undefined && toolCalls === undefined && callPieces.size === 0 && !closing) return undefined;
+      const pieces = callPieces.finish()['calls'];
+      return {
+        ...others.finish(),
+        ...(text === undefined ? {} : { text: text.toString() }),
+        tool_calls: toolCalls ?? (pieces && asObjects(pieces).map(finishCall)),
+        ...closing,
+      };
     },
     isComplete: () => closing !== undefined,
   };
+}
+
+function finishCall({ name, parameters }: JsonObject): JsonObject {
+  return { name, parameters: parseToolInput(asString(parameters)) };
 }
