@@ -71,14 +71,48 @@ describe('watchWorkerThreads()', () => {
     expect(logged).to.deep.equal([]);
   });
 
+  it('lets a thread stop while it flushes, and before a thread that it started ends', async () => {
+    await watch(600_000);
+    let flushed = (): void => {};
+    let hasBegun = false;
+    const answering = answerMainThread(() => {
+      hasBegun = true;
+      return new Promise<void>((resolve) => {
+        flushed = resolve;
+      });
+    });
+    const below = new Worker('setInterval(() => {}, 1000)', { eval: true });
+    await once(below, 'online');
+    await until(() => threads.mayHaveSpans());
+    const flushing = threads.flush();
+    await until(() => hasBegun);
+    answering.stop();
+    await flushing;
+    // A message to the closed channel would be an uncaught error.
+    flushed();
+    await below.terminate();
+    await new Promise(setImmediate);
+    expect(threads.mayHaveSpans()).to.equal(false);
+  });
+
   it('logs the number of threads that do not flush in time', async () => {
     await watch(20);
-    for (const id of [7001, 7002]) other.postMessage({ kind: 'here', thread: id });
+    other.postMessage({ kind: 'here', thread: 7001 });
     await until(() => threads.mayHaveSpans());
     await threads.flush();
     expect(logged).to.deep.equal([
-      'mlflow-bedrock: 2 of the worker threads did not flush within 20 ms; their last spans may be lost',
+      'mlflow-bedrock: 1 of the worker threads did not flush within 20 ms; their last spans may be lost',
     ]);
+  });
+
+  it('ends a flush when it is stopped', async () => {
+    await watch(600_000);
+    other.postMessage({ kind: 'here', thread: 7001 });
+    await until(() => threads.mayHaveSpans());
+    const flushing = threads.flush();
+    threads.stop();
+    await flushing;
+    expect(logged).to.deep.equal([]);
   });
 
   it('does not wait for a thread that ends', async () => {

@@ -43,7 +43,7 @@ export function watchWorkerThreads(timeoutMillis: number): OtherThreads {
   const threads = new Set<number>();
   /** Flushes that wait for answers. */
   const flushes = new Set<{ readonly pending: Set<number>; readonly done: () => void }>();
-  let channel: BroadcastChannel | undefined;
+  let channel: Channel | undefined;
 
   const answered = (thread: number): void => {
     for (const { pending, done } of flushes) {
@@ -66,7 +66,7 @@ export function watchWorkerThreads(timeoutMillis: number): OtherThreads {
       if (channel !== undefined) return;
       channel = openChannel(receive);
       // Threads that announced themselves before the channel was open do so again.
-      channel.postMessage({ kind: 'call' } satisfies Message);
+      channel.send({ kind: 'call' });
     },
     ended: forget,
   });
@@ -79,7 +79,7 @@ export function watchWorkerThreads(timeoutMillis: number): OtherThreads {
         const flush = { pending, done: () => flushes.delete(flush) && resolve() };
         flushes.add(flush);
       });
-      channel?.postMessage({ kind: 'flush' } satisfies Message);
+      channel?.send({ kind: 'flush' });
       await endsWithin(timeoutMillis, answers);
       if (pending.size === 0) return;
       warn(
@@ -89,15 +89,14 @@ export function watchWorkerThreads(timeoutMillis: number): OtherThreads {
     stop() {
       stopWatching();
       channel?.close();
-      threads.clear();
+      for (const thread of threads) forget(thread);
     },
   };
 }
 
 /** For a worker thread. */
 export function answerMainThread(flush: () => Promise<unknown>): OtherThreads {
-  const say = (kind: 'here' | 'flushed' | 'gone', thread: number = threadId): void =>
-    channel.postMessage({ kind, thread } satisfies Message);
+  const say = (kind: 'here' | 'flushed' | 'gone', thread: number = threadId): void => channel.send({ kind, thread });
   const channel = openChannel(({ kind }) => {
     if (kind === 'call') say('here');
     if (kind === 'flush') void flush().then(() => say('flushed'));
@@ -116,12 +115,28 @@ export function answerMainThread(flush: () => Promise<unknown>): OtherThreads {
   };
 }
 
+interface Channel {
+  /** Does nothing once the channel is closed. */
+  send(message: Message): void;
+  close(): void;
+}
+
 /** Opens the channel, which does not keep the thread alive. */
-function openChannel(receive: (message: Message) => void): BroadcastChannel {
+function openChannel(receive: (message: Message) => void): Channel {
   const channel = new BroadcastChannel(CHANNEL);
+  let isOpen = true;
   channel.onmessage = (event) => receive((event as { data: Message }).data);
   channel.unref();
-  return channel;
+  return {
+    send(message) {
+      // A flush, or a thread below, may end after this thread stopped tracing.
+      if (isOpen) channel.postMessage(message);
+    },
+    close() {
+      isOpen = false;
+      channel.close();
+    },
+  };
 }
 
 /** Calls back when this thread starts a worker thread, and when such a thread has ended. Returns a function to stop. */
