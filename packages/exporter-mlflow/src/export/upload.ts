@@ -163,7 +163,11 @@ class Upload {
   async #divide(part: ReadableSpan[], failure: Failure, pending: ReadableSpan[][]): Promise<Failure | undefined> {
     const { refused, parts } = await this.#search.divide(part, failure);
     for (const [traceId, refusal] of refused) this.#refuse(traceId, refusal);
-    if (refused.size > 0) this.#withoutRefused(part);
+    for (const span of part) {
+      const { traceId } = span.spanContext();
+      const refusal = refused.get(traceId);
+      if (refusal !== undefined) this.#countSetAside(traceId, refusal);
+    }
     pending.unshift(...parts);
     const [span] = part;
     if (refused.size > 0 || parts.length > 0 || span === undefined) return undefined;
