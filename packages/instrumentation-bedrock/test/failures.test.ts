@@ -394,6 +394,16 @@ describe('failures', () => {
       });
     }
 
+    it('leave out the output count of a delta without a stop reason, and keep it if the stream then ends', async () => {
+      const growing = chunks({ type: 'message_delta', delta: { stop_reason: null }, usage: { output_tokens: 5 } });
+      response = { events: [...CLAUDE_START, ...growing] };
+      const cut = await stream(CLAUDE, READINGS['reads to the end']);
+      expect(cut.attributes).to.not.have.any.keys('gen_ai.usage.output_tokens', 'mlflow.chat.tokenUsage');
+      response = { events: [...CLAUDE_START, ...growing, ...chunks({ type: 'message_stop' })] };
+      const ended = await stream(CLAUDE, READINGS['reads to the end']);
+      expect(ended.attributes['gen_ai.usage.output_tokens']).to.equal(5);
+    });
+
     it('keep the closing figures if they had arrived', async () => {
       response = { events: [...CLAUDE_START, ...closing, exception] };
       const span = await stream(CLAUDE, READINGS['reads to the end']);

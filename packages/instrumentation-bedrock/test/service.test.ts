@@ -335,6 +335,27 @@ describe('price, route and safety of a call', () => {
       const span = await invokeStream(GUARDED, [delta('{NAME}', 'INTERVENED'), delta(' sails.', 'NONE')]);
       expect(span.status.code, 'a stream without its closing event').to.equal(SpanStatusCode.ERROR);
       expect(factsOf(span)).to.deep.equal({ ...ID, 'aws.bedrock.guardrail.action': 'GUARDRAIL_INTERVENED' });
+      expect(json(span, 'mlflow.spanOutputs')).to.include({ 'amazon-bedrock-guardrailAction': 'INTERVENED' });
+    });
+
+    it('is unknown if a stream fails before its guardrail has intervened', async () => {
+      const piece = { contentBlockDelta: { delta: { text: 'At' } }, 'amazon-bedrock-guardrailAction': 'NONE' };
+      expect(factsOf(await invokeStream(GUARDED, [piece]))).to.deep.equal(ID);
+      const closing = [{ messageStop: { stopReason: 'end_turn' } }, { metadata: {} }];
+      expect(factsOf(await invokeStream(GUARDED, [piece, ...closing]))).to.deep.equal({
+        ...ID,
+        'aws.bedrock.guardrail.action': 'NONE',
+      });
+    });
+
+    it('does not complete a stream of which it changed pieces', async () => {
+      const delta = (text: string): object => ({
+        contentBlockDelta: { contentBlockIndex: 0, delta: { text } },
+        'amazon-bedrock-guardrailAction': 'INTERVENED',
+      });
+      const start = { messageStart: { role: 'assistant' } };
+      const span = await invokeStream(GUARDED, [start, delta('{NAME}'), delta(' sails.')]);
+      expect(span.attributes['error.type']).to.equal('incomplete_stream');
     });
 
     it('is that of ApplyGuardrail, with its reason and the origins', async () => {

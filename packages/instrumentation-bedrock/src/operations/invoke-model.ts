@@ -1,7 +1,6 @@
 /** InvokeModel and InvokeModelWithResponseStream: the body is in the model's own format. */
 
 import type { StatedError } from '../data/facts.js';
-import { readInvokeVerdict } from '../data/guardrail.js';
 import {
   asBytes,
   asObject,
@@ -19,15 +18,7 @@ import {
 import { identifyModel } from '../data/model-id.js';
 import { stringify } from '../data/numbers.js';
 import { once } from '../data/once.js';
-import {
-  readGuardrail,
-  readInvocationLatency,
-  readInvokeTier,
-  readPrompt,
-  readRequestMetadata,
-  type ServedService,
-} from '../data/service.js';
-import { readInvocationMetrics, type UsageReport } from '../data/usage.js';
+import { readGuardrail, readInvokeTier, readPrompt, readRequestMetadata } from '../data/service.js';
 import { leaveOutVectors } from '../data/vectors.js';
 import type { Dialect } from '../dialects/dialect.js';
 import { chooseDialect, dialectOfResponse } from '../dialects/index.js';
@@ -42,14 +33,7 @@ import type {
   StreamOptions,
   StreamReader,
 } from './operation.js';
-
-/** The service adds this member to the last chunk of a stream, for every model. */
-const INVOCATION_METRICS = 'amazon-bedrock-invocationMetrics';
-/** The service adds these members to bodies and chunks if a guardrail is on. */
-const GUARDRAIL_ACTION = 'amazon-bedrock-guardrailAction';
-const INTERVENED = 'INTERVENED';
-const GUARDRAIL_TRACE = 'amazon-bedrock-trace';
-const GUARDRAIL_MEMBERS = [GUARDRAIL_ACTION, GUARDRAIL_TRACE];
+import { readVerdict, ServiceMembers } from './service-members.js';
 
 const FORM: ContentForm = { bodyOf, show };
 
@@ -97,7 +81,7 @@ function readAnswer(request: OperationRequest, output: unknown, limits: ContentL
     form: FORM,
     service: () => ({
       ...readInvokeTier(raw),
-      ...readInvokeVerdict(body?.[GUARDRAIL_ACTION], body?.[GUARDRAIL_TRACE]),
+      ...(body && readVerdict(body)),
     }),
   };
 }
@@ -138,15 +122,13 @@ function createReader(request: OperationRequest, output: unknown, options: Strea
   const foldOptions = { content: options.withContent };
   let dialect: Dialect | undefined;
   let fold = request.dialect.createFold(foldOptions);
-  let usage: UsageReport | undefined;
+  const added = new ServiceMembers();
   let error: { readonly read: StatedError; readonly raw: JsonValue } | undefined;
-  const guardrail: JsonObject = {};
-  let hasIntervened = false;
-  let latency: ServedService = {};
   let textLength = 0;
   // Copied at once: a reference to the output would keep an abandoned stream from being collected.
   const rest = withBody(asObject(output) ?? {}, undefined, options);
   const tier = readInvokeTier(rest);
+  const isComplete = (): boolean | undefined => added.isComplete || fold.isComplete();
   return {
     read(event) {
       const bytes = asBytes(asObject(asObject(event)?.['chunk'])?.['bytes']);
@@ -160,16 +142,7 @@ function createReader(request: OperationRequest, output: unknown, options: Strea
         if (dialect !== request.dialect) fold = dialect.createFold(foldOptions);
       }
       fold.add(chunk);
-      const metrics = asObject(chunk[INVOCATION_METRICS]);
-      if (metrics) {
-        usage = readInvocationMetrics(metrics);
-        latency = readInvocationLatency(metrics);
-      }
-      for (const key of GUARDRAIL_MEMBERS) {
-        if (chunk[key] !== undefined) guardrail[key] = chunk[key];
-      }
-      // Each chunk states whether the guardrail changed this piece of the answer.
-      hasIntervened ||= chunk[GUARDRAIL_ACTION] === INTERVENED;
+      added.add(chunk);
       const read = readModelError(chunk);
       if (read) error ??= { read, raw: chunk['error'] ?? chunk };
       return chunk;
@@ -182,24 +155,22 @@ function createReader(request: OperationRequest, output: unknown, options: Strea
     answer() {
       const folded = fold.body();
       const body = error ? { ...folded, error: error.raw } : folded;
+      const guardrail = added.guardrail(isComplete() === false);
       if (body) Object.assign(body, guardrail);
       const content = (): JsonObject => {
         if (!body) return rest;
         return { ...rest, body: mayExceed(textLength, options) ? toJson(body, options) : body };
       };
-      const action = hasIntervened ? INTERVENED : guardrail[GUARDRAIL_ACTION];
-      const verdict = (): ServedService => readInvokeVerdict(action, guardrail[GUARDRAIL_TRACE]);
       return {
         dialect: dialect ?? request.dialect,
-        usage,
+        usage: added.usage,
         error: error?.read,
         body: () => body,
         content,
         form: FORM,
-        service: () => ({ ...tier, ...latency, ...verdict() }),
+        service: () => ({ ...tier, ...added.latency, ...readVerdict(guardrail) }),
       };
     },
-    // A stream that a guardrail blocked is complete although it has neither metrics nor a finish reason.
-    isComplete: () => usage !== undefined || guardrail[GUARDRAIL_ACTION] === INTERVENED || fold.isComplete(),
+    isComplete,
   };
 }

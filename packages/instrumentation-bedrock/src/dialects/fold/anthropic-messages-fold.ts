@@ -18,7 +18,7 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
       switch (event['type']) {
         case 'message_start':
           message = asObject(event['message']) ?? {};
-          addKnown(usage, inputUsage(message));
+          addKnown(usage, inputUsage(asObject(message['usage'])));
           break;
         case 'content_block_start':
           blocks?.start(event['index'], asObject(event['content_block']) ?? {});
@@ -50,7 +50,9 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
       const body: JsonObject = { role: 'assistant', ...message, ...closing };
       if (others.size > 0) body['otherEvents'] = others.finish();
       body['content'] = blocks?.finish() ?? [];
-      if (Object.keys(usage).length > 0) body['usage'] = usage;
+      const isFinal = stopped || closing['stop_reason'] !== undefined;
+      const counts = isFinal ? usage : inputUsage(usage);
+      if (Object.keys(counts).length > 0) body['usage'] = counts;
       else delete body['usage'];
       return body;
     },
@@ -58,9 +60,12 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
   };
 }
 
-/** The counts of `message_start` without those of output, which are placeholders. `message_delta` has the final ones. */
-function inputUsage(message: JsonObject): JsonObject {
-  const { output_tokens, output_tokens_details, iterations, ...input } = asObject(message['usage']) ?? {};
+/**
+ * Leaves out the counts of output. Those of `message_start` are placeholders. Those of `message_delta` grow until one has
+ * the stop reason.
+ */
+function inputUsage(usage: JsonObject = {}): JsonObject {
+  const { output_tokens, output_tokens_details, iterations, ...input } = usage;
   return input;
 }
 
