@@ -2,12 +2,14 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-base';
 import { encodeEvent, type Simulator, type StreamEvent, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { createClient, json, startTracing, type Tracing } from './support/tracing.js';
 
 const CHUNKS = 50_000;
-const TEXT = 'A few words. ';
+/** Long enough that the whole text is larger than the noise. */
+const TEXT = 'A few words. '.repeat(5);
 /** Bytes by which the heap of a process with many tests grows without tracing too. A string per chunk would need 4 MB. */
 const NOISE = 2 ** 20;
 
@@ -72,6 +74,14 @@ describe(`a stream of ${CHUNKS} chunks with a slow consumer`, function () {
     tracing = startTracing({ config: { recordStreamEvents: false, captureMessageContent: false } });
     const traced = await growth();
     expect(tracing.spans()[0]?.attributes['gen_ai.usage.output_tokens']).to.equal(CHUNKS);
+    expect(traced - plain).to.be.lessThan(NOISE);
+  });
+
+  it('needs no memory if only metrics record the call', async () => {
+    tracing = startTracing({ sampler: new AlwaysOffSampler(), withMetrics: true });
+    const traced = await growth();
+    const tokens = (await tracing.metrics()).get('gen_ai.client.token.usage') ?? [];
+    expect(tokens.map(({ value }) => (value as { sum: number }).sum)).to.include(CHUNKS);
     expect(traced - plain).to.be.lessThan(NOISE);
   });
 });

@@ -173,7 +173,8 @@ export class TracedCall {
     const events = stream && asObject(output)?.[stream.member];
     if (!stream || !events) return false;
     const { maxMediaBytes, captureContent } = this.#environment.config;
-    this.#reader = stream.createReader(this.#request, output, { maxMediaBytes, withContent: captureContent });
+    const withContent = captureContent && this.#writer !== undefined;
+    this.#reader = stream.createReader(this.#request, output, { maxMediaBytes, withContent });
     return observe(events);
   }
 
