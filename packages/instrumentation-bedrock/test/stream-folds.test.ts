@@ -334,6 +334,17 @@ describe('stream folds', () => {
     expect(openAiCompletions.readResponse(body!)).to.deep.include({ id: 'cmpl-1', model: 'imported' });
   });
 
+  it('OpenAI completions keep members beside the text of a choice', () => {
+    const logprobs = (token: string): JsonObject => ({ tokens: [token], token_logprobs: [-0.1] });
+    const body = fold(openAiCompletions, [
+      { choices: [{ index: 0, text: 'Par', logprobs: logprobs('Par') }] },
+      { choices: [{ index: 0, text: 'is', logprobs: logprobs('is'), finish_reason: 'stop' }] },
+    ]);
+    expect(body).to.have.deep.property('choices', [
+      { text: 'Paris', logprobs: { tokens: ['Par', 'is'], token_logprobs: [-0.1, -0.1] }, finish_reason: 'stop' },
+    ]);
+  });
+
   describe('Cohere Command', () => {
     it('is recognised by its chunks', () => {
       expect(cohereCommand.matchesResponse({ index: 0, is_finished: false, text: 'Par' })).to.equal(true);

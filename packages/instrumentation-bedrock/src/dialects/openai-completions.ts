@@ -26,16 +26,23 @@ function choices(body: JsonObject): JsonObject[] {
   return asObjects(body['choices']);
 }
 
+const OF_CHOICE = new Set(['index', 'text', 'finish_reason', 'stop_reason']);
+
 function createFold(options: FoldOptions): StreamFold {
   const head = new OpenAiHead(options);
   const texts = new StreamedTexts(options);
   return {
     add(chunk) {
-      for (const choice of choices(chunk)) texts.add(choice['text'], choiceReason(choice), choice['index']);
+      for (const choice of choices(chunk)) {
+        texts.add(choice['text'], choiceReason(choice), choice['index']);
+        for (const name in choice) if (!OF_CHOICE.has(name)) texts.addOther(name, choice[name], choice['index']);
+      }
       head.add(chunk, texts.isComplete());
     },
     body() {
-      const finished = texts.finish().map(({ text, reason }) => ({ text, finish_reason: reason ?? null }));
+      const finished = texts.finish().map(({ text, reason, others }) => {
+        return { text, ...others, finish_reason: reason ?? null };
+      });
       return finished.length > 0 ? head.body(finished) : undefined;
     },
     isComplete: () => texts.isComplete(),

@@ -1,20 +1,29 @@
 /** Collects a stream whose chunks each add a piece to one of several texts. */
 
-import type { JsonValue } from '../../data/json.js';
+import type { JsonObject, JsonValue } from '../../data/json.js';
 import { IndexedParts } from './indexed-parts.js';
 import type { FoldOptions } from './stream-fold.js';
 import { StreamedText } from './streamed-text.js';
+import { StreamedMembers } from './streamed-value.js';
 
 /** One of the texts of a streamed answer. */
 export interface FinishedText {
   /** Empty if the fold keeps no content. */
   readonly text: string;
   readonly reason: string | undefined;
+  /** What {@link StreamedTexts.addOther} added. */
+  readonly others: JsonObject;
+}
+
+interface KnownText {
+  readonly text: StreamedText | undefined;
+  reason: string | undefined;
+  others?: StreamedMembers;
 }
 
 export class StreamedTexts {
   readonly #content: boolean;
-  readonly #texts = new IndexedParts<{ text: StreamedText | undefined; reason: string | undefined }>();
+  readonly #texts = new IndexedParts<KnownText>();
 
   constructor({ content }: FoldOptions) {
     this.#content = content;
@@ -27,21 +36,32 @@ export class StreamedTexts {
    */
   add(piece: JsonValue | undefined, reason: JsonValue | undefined, index?: JsonValue): void {
     if (typeof piece !== 'string' && typeof reason !== 'string') return;
-    const known = this.#texts.at(index, () => ({
-      text: this.#content ? new StreamedText() : undefined,
-      reason: undefined,
-    }));
+    const known = this.#at(index);
     if (typeof piece === 'string') known.text?.add(piece);
     if (typeof reason === 'string') known.reason = reason;
   }
 
+  /** Adds a piece of a member that stands beside a text, such as `logprobs`. Keeps nothing if no content is kept. */
+  addOther(name: string, piece: JsonValue | undefined, index?: JsonValue): void {
+    if (!this.#content || piece === null || piece === undefined) return;
+    const known = this.#at(index);
+    known.others ??= new StreamedMembers();
+    known.others.add(name, piece);
+  }
+
   /** Returns the texts in the order of their index. */
   finish(): FinishedText[] {
-    return this.#texts.inOrder().map(({ text, reason }) => ({ text: text?.toString() ?? '', reason }));
+    return this.#texts.inOrder().map(({ text, reason, others }) => {
+      return { text: text?.toString() ?? '', reason, others: others?.finish() ?? {} };
+    });
   }
 
   /** Whether every text has its finish reason. */
   isComplete(): boolean {
     return this.#texts.size > 0 && this.#texts.every(({ reason }) => reason !== undefined);
+  }
+
+  #at(index: JsonValue | undefined): KnownText {
+    return this.#texts.at(index, () => ({ text: this.#content ? new StreamedText() : undefined, reason: undefined }));
   }
 }
