@@ -228,6 +228,22 @@ describe('traces that the server refuses', () => {
     expect(counts.refused).to.be.below(70);
   });
 
+  it('are not all those of a request that the answer repeats', async () => {
+    const arrived = new Set<string>();
+    const server = await startServer(({ path, body }) => {
+      if (path !== '/v1/traces') return undefined;
+      const spans = decodeTraceRequest(gunzipSync(body));
+      const ids = spans.map(({ traceId }) => traceId).join();
+      if (spans.some(({ name }) => name === 'odd')) return { status: 400, body: `{"message":"cannot store ${ids}"}` };
+      for (const { name } of spans) arrived.add(name);
+      return undefined;
+    });
+    const exporter = new MlflowSpanExporter({ trackingUri: server.url });
+    closing.push(() => exporter.shutdown());
+    expect((await exportSpans(exporter, mixed(32, 1, 'odd'))).code).to.equal(FAILED);
+    expect(arrived.size).to.equal(31);
+  });
+
   it('are given up if the server refuses everything', async () => {
     for (const names of [true, false]) {
       const { exporter, counts } = await refuse({ foreign: /shared/, names, tells: false });

@@ -102,12 +102,14 @@ export class CulpritSearch {
     const answer = readAnswer(failure);
     const causes = new Set([answer.cause, ...[...named].map((id) => this.#suspicion(id)?.cause)]);
     const isAlone = traceIds.length === 1;
+    // An answer that repeats the whole request says nothing about a single trace.
+    const isTelling = isAlone || answer.cause !== 'unknown' || named.size < traceIds.length;
     const isSure = isAlone && (answer.cause !== 'unknown' || this.#isWholeRefusal(failure));
     const refused = new Map<TraceId, TraceRefusal>();
     for (const id of traceIds) {
       const suspicion = this.#suspicion(id);
       const isMeant = suspicion !== undefined && (isAlone || causes.has(suspicion.cause));
-      if (isMeant || named.has(id) || isSure) refused.set(id, suspicion ?? answer);
+      if (isMeant || (isTelling && named.has(id)) || isSure) refused.set(id, suspicion ?? answer);
     }
     return refused;
   }
