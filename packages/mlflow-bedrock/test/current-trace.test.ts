@@ -193,9 +193,14 @@ describe('the current trace', () => {
       updateCurrentTrace({ state: 'IN_PROGRESS' as 'OK', tags: { team: 'travel' } });
       updateCurrentTrace({ sessionId: [], userId: 'ada' });
       updateCurrentTrace({ sessionId: ['trip', 2 as unknown as string] });
+      updateCurrentTrace({ sessionId: null as unknown as undefined, tags: { step: 'last' } });
     })();
     diag.disable();
-    expect(recording.span('root').attributes).to.include({ 'mlflow.traceTag.team': 'travel', 'user.id': 'ada' });
+    expect(recording.span('root').attributes).to.include({
+      'mlflow.traceTag.team': 'travel',
+      'mlflow.traceTag.step': 'last',
+      'user.id': 'ada',
+    });
     expect(recording.span('root').attributes).not.to.have.any.keys('mlflow.traceState', 'session.id');
     const session =
       'mlflow-bedrock: updateCurrentTrace(): sessionId must be a text or a list of at least one text; the session stays as it was';

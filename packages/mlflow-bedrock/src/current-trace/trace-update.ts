@@ -66,7 +66,8 @@ function apply(update: TraceUpdate, active: Span): void {
 
 /** A list as the JSON that Python's client writes. */
 function sessionText(sessionId: TraceUpdate['sessionId']): string | undefined {
-  if (sessionId === undefined || typeof sessionId === 'string') return sessionId;
+  // An application in JavaScript may pass null.
+  if (typeof sessionId !== 'object' || sessionId === null) return sessionId ?? undefined;
   if (sessionId.length > 0 && sessionId.every((level) => typeof level === 'string')) return JSON.stringify(sessionId);
   warn('updateCurrentTrace(): sessionId must be a text or a list of at least one text; the session stays as it was');
   return undefined;
