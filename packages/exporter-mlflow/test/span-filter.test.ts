@@ -168,6 +168,19 @@ describe('spanFilter', () => {
     });
   }
 
+  it('counts tokens once when a span between agent and model is left out after the model call was sent', async () => {
+    const spans = recordSpans((tracer) => {
+      const agent = tracer.startSpan('agent', { attributes: { 'gen_ai.operation.name': 'invoke_agent', ...USAGE } });
+      const step = tracer.startSpan('step', {}, below(agent));
+      childSpan(tracer, step, 'chat', chatAttributes('Hi', 'Hello'));
+      step.end();
+      agent.end();
+    });
+    const stored = await storedTrace({ spanFilter: 'gen_ai' }, spans.slice(0, 1), spans.slice(1));
+    expect(stored.spans).to.have.length(2);
+    expect(stored.info?.tokenUsage).to.deep.equal({ inputTokens: 10, outputTokens: 5, totalTokens: 15 });
+  });
+
   it('ends on spans that are their own ancestors', async () => {
     const [first] = recordSpans((tracer) => tracer.startSpan('circle').end());
     const own = first!.spanContext();

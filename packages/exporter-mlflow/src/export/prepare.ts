@@ -38,9 +38,14 @@ export class Preparation {
   prepare(handedOver: readonly ReadableSpan[]): Prepared {
     const filter = this.#filter;
     // All of them first: a span can only move below its grandparent once its parent was left out.
-    const accepted = filter === undefined ? handedOver : handedOver.filter((span) => filter.accepts(span));
-    const prepared: Prepared = { spans: [], unreadable: [], leftOut: handedOver.length - accepted.length };
-    for (const span of accepted) {
+    const accepted = new Set(filter === undefined ? handedOver : handedOver.filter((span) => filter.accepts(span)));
+    const prepared: Prepared = { spans: [], unreadable: [], leftOut: 0 };
+    for (const span of handedOver) {
+      if (!accepted.has(span)) {
+        prepared.leftOut += 1;
+        this.#repeatedUsage.passOver(span);
+        continue;
+      }
       try {
         const placed = filter?.place(span) ?? span;
         // The mask goes first, so that records and messages hold nothing that it hides.

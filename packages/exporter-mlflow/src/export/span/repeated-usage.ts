@@ -29,6 +29,14 @@ export class RepeatedUsage {
     return copySpan(span, { attributes: Object.fromEntries(kept) });
   }
 
+  /** Notes a span that is not sent: spans that count are below its parent, too. */
+  passOver(span: ReadableSpan): void {
+    const { traceId, spanId } = span.spanContext();
+    const { parentSpanContext: parent } = span;
+    const isAbove = this.#above.delete(traceId + spanId);
+    if (isAbove && parent !== undefined && !hasRemoteParent(span)) this.#remember(traceId + parent.spanId);
+  }
+
   #remember(id: string): void {
     this.#above.add(id);
     if (this.#above.size <= CAPACITY) return;
