@@ -2,13 +2,9 @@
 
 import { expect } from 'chai';
 import type { JsonObject } from '../src/data/json.js';
-import {
-  viewAnthropicRequest,
-  viewAnthropicResponse,
-  viewConverseRequest,
-  viewConverseResponse,
-} from '../src/dialects/chat-view.js';
-import { viewOpenAiRequest, viewOpenAiResponse } from '../src/dialects/openai-chat-view.js';
+import { viewAnthropicRequest, viewAnthropicResponse } from '../src/dialects/view/anthropic.js';
+import { viewConverseRequest, viewConverseResponse } from '../src/dialects/view/converse.js';
+import { viewOpenAiRequest, viewOpenAiResponse } from '../src/dialects/view/openai.js';
 
 describe('the chat view of Converse', () => {
   it('equals the request if MLflow can parse all of it', () => {

@@ -14,7 +14,6 @@ import {
 import { finishReason, type Message, message, type Part, type ToolDefinition, textPart } from '../data/messages.js';
 import { asWord } from '../data/service.js';
 import { readAnthropicUsage } from './anthropic-usage.js';
-import { viewAnthropicRequest, viewAnthropicResponse } from './chat-view.js';
 import type { Dialect } from './dialect.js';
 import { createAnthropicFold } from './fold/anthropic-messages-fold.js';
 import {
@@ -26,8 +25,9 @@ import {
   toolResponsePart,
   uriPart,
 } from './messages/parts.js';
-import { readReasoning } from './reasoning.js';
-import { readToolChoice } from './tool-choice.js';
+import { readReasoning } from './parameters/reasoning.js';
+import { readToolChoice } from './parameters/tool-choice.js';
+import { viewAnthropicRequest, viewAnthropicResponse } from './view/anthropic.js';
 
 export const anthropicMessages: Dialect = {
   name: 'anthropic-messages',

@@ -14,12 +14,12 @@ import { finishReason } from '../data/messages.js';
 import { stringify } from '../data/numbers.js';
 import { asWord } from '../data/service.js';
 import type { UsageReport } from '../data/usage.js';
-import { viewConverseRequest, viewConverseResponse } from './chat-view.js';
 import type { Dialect } from './dialect.js';
 import { createConverseFold } from './fold/converse-fold.js';
 import { readConversation, readMessage, readToolConfig } from './messages/content-blocks.js';
-import { readReasoning } from './reasoning.js';
-import { readToolChoice } from './tool-choice.js';
+import { readReasoning } from './parameters/reasoning.js';
+import { readToolChoice } from './parameters/tool-choice.js';
+import { viewConverseRequest, viewConverseResponse } from './view/converse.js';
 
 export const converse: Dialect = {
   name: 'converse',

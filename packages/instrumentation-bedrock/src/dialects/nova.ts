@@ -1,13 +1,13 @@
 /** Amazon Nova through InvokeModel: the messages of Converse, with other names for parameters and cached tokens. */
 
 import { asNumber, asObject, asObjects, asStrings, firstKey, isObject } from '../data/json.js';
-import { viewConverseRequest, viewConverseResponse } from './chat-view.js';
 import { converse } from './converse.js';
 import type { Dialect } from './dialect.js';
 import { createConverseFold } from './fold/converse-fold.js';
 import { readConversation, readToolConfig } from './messages/content-blocks.js';
-import { readReasoning } from './reasoning.js';
-import { readToolChoice } from './tool-choice.js';
+import { readReasoning } from './parameters/reasoning.js';
+import { readToolChoice } from './parameters/tool-choice.js';
+import { viewConverseRequest, viewConverseResponse } from './view/converse.js';
 
 const CHUNK_MEMBERS = ['messageStart', 'contentBlockStart', 'contentBlockDelta', 'contentBlockStop', 'messageStop'];
 

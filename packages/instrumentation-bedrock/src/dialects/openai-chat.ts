@@ -16,7 +16,7 @@ import { parseToolInput } from './fold/tool-input.js';
 import { imageUrlPart, toolCallPart, toolResponsePart } from './messages/parts.js';
 import { readAnswerText } from './messages/tagged-reasoning.js';
 import { choiceReason, readOpenAiParameters, readOpenAiResponse } from './openai.js';
-import { viewOpenAiRequest, viewOpenAiResponse } from './openai-chat-view.js';
+import { viewOpenAiRequest, viewOpenAiResponse } from './view/openai.js';
 
 export const openAiChat: Dialect = {
   name: 'openai-chat',

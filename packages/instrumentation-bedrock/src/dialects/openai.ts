@@ -3,8 +3,8 @@
 import type { RequestParameters, ResponseFacts } from '../data/facts.js';
 import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject, type JsonValue } from '../data/json.js';
 import { asWord } from '../data/service.js';
-import { readReasoning } from './reasoning.js';
-import { readToolChoice } from './tool-choice.js';
+import { readReasoning } from './parameters/reasoning.js';
+import { readToolChoice } from './parameters/tool-choice.js';
 
 export function readOpenAiParameters(body: JsonObject): RequestParameters {
   const stop = asString(body['stop']);

@@ -1,7 +1,7 @@
 /** What a request says about the use of its tools. */
 
-import { asObject, asString, firstKey, type JsonValue } from '../data/json.js';
-import { unwrapUnknown } from '../data/unknown-member.js';
+import { asObject, asString, firstKey, type JsonValue } from '../../data/json.js';
+import { unwrapUnknown } from '../../data/unknown-member.js';
 
 /** The words of all providers. Only these are read, because tools can have any name, and names are content. */
 const WORDS = new Set(['auto', 'any', 'none', 'required', 'tool', 'function', 'custom', 'allowed_tools']);

@@ -1,12 +1,14 @@
 /**
- * Rewrites bodies of OpenAI's chat format so that MLflow's chat view can parse them. See `chat-view.ts`.
+ * Rewrites bodies of OpenAI's chat format so that MLflow's chat view can parse them.
  *
- * This follows the parser of MLflow 3.17 for the message format `openai`. It shows no conversation if a message has a
- * role, an item of content or a tool call that it does not know.
+ * The view shows no conversation if a message has a role, an item of content or a tool call that it does not know. Such a
+ * part gets a form that the view can show, and keeps its own members beside it.
+ *
+ * This follows the parser of MLflow 3.17 for the message format `openai`.
  */
 
-import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../data/json.js';
-import { stringify } from '../data/numbers.js';
+import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
+import { stringify } from '../../data/numbers.js';
 
 export function viewOpenAiRequest(body: JsonObject): JsonObject {
   if (!Array.isArray(body['messages'])) return body;

@@ -1,8 +1,8 @@
 /** How much a request asks the model to reason. Every provider has members of its own. */
 
-import type { RequestParameters } from '../data/facts.js';
-import { asNumber, asObject, type JsonObject } from '../data/json.js';
-import { asWord } from '../data/service.js';
+import type { RequestParameters } from '../../data/facts.js';
+import { asNumber, asObject, type JsonObject } from '../../data/json.js';
+import { asWord } from '../../data/service.js';
 
 /**
  * Reads the effort of reasoning and the token budget for it, as sent.
