@@ -39,6 +39,7 @@ describe('a gateway that lets /api through and not /v1/traces', () => {
     ['JSON', json(403), '403: Forbidden'],
     ['a text', text(403), '403: denied'],
     ['a page with status 200', html(200), '200'],
+    ['a login page', { status: 302, headers: { location: 'https://login.example.com/' } }, '302'],
   ] as const) {
     it(`gets a message that names /v1/traces if it refuses with ${what}`, async () => {
       const { server, exporter } = await start(() => page);

@@ -76,7 +76,8 @@ export function classify(result: HttpResult, url: string, request: Pick<HttpRequ
   const configuration = (reason: string): Failure => ({ kind: 'configuration', ...details, reason });
 
   if (status >= 300 && status < 400) {
-    return configuration(`${url} redirects to ${describeRedirect(headers.location, url)}.`);
+    const redirect = configuration(`${url} redirects to ${describeRedirect(headers.location, url)}.`);
+    return { ...redirect, foreign: String(status) };
   }
   if (status === 401 && result.askedForCredentials)
     return configuration(
