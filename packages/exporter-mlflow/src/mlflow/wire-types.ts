@@ -1,6 +1,6 @@
 /**
- * Requests and answers of MLflow's REST interface, as measured on MLflow 3.17. The server leaves out fields without a
- * value. It never sends null.
+ * Requests and answers of MLflow's REST interface, as measured on MLflow 3.17 and 3.18. The server leaves out fields
+ * without a value. It never sends null.
  */
 
 /** State of a trace. A trace without a finished root span is in progress. */
