@@ -168,6 +168,10 @@ describe('mask', () => {
         'warn: mask threw something that is not an error for "gen_ai.operation.name", so the value was left out: correct the function.',
       ],
     ];
+    const unhandled: unknown[] = [];
+    const onUnhandled = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', onUnhandled);
+    closing.push(() => void process.off('unhandledRejection', onUnhandled));
     for (const [mask, line] of failing) {
       const server = await startServer();
       const exporter = newExporter({ trackingUri: server.url, mask });
@@ -177,6 +181,7 @@ describe('mask', () => {
       expect(bodies.filter((body) => body.includes(SECRET))).to.deep.equal([]);
       expect(log.lines.splice(0)).to.deep.equal([line]);
     }
+    expect(unhandled).to.deep.equal([]);
   });
 
   it('names the type that it needs if it is no function', async () => {
