@@ -228,6 +228,29 @@ describe('traces that the server refuses', () => {
     expect(counts.refused).to.be.below(70);
   });
 
+  it('cause one line for each cause, and none of these lines keeps another from being logged', async () => {
+    let isDown = false;
+    const server = await startServer(({ path, body }) => {
+      if (path !== '/v1/traces') return undefined;
+      if (isDown) return { status: 403, body: '{"error_code":"PERMISSION_DENIED","message":"closed"}' };
+      const odd = decodeTraceRequest(gunzipSync(body)).find(({ name }) => name.startsWith('odd'));
+      if (odd === undefined) return undefined;
+      return { status: 400, body: `{"message":"${odd.name}: trace tr-${odd.traceId} cannot be stored"}` };
+    });
+    const exporter = new MlflowSpanExporter({ trackingUri: server.url });
+    closing.push(() => exporter.shutdown());
+    const spans = recordSpans((tracer) => {
+      tracer.startSpan('own').end();
+      for (let n = 0; n < 50; n++) tracer.startSpan(`odd ${n % 25}`).end();
+    });
+    expect((await exportSpans(exporter, spans)).code).to.equal(FAILED);
+    expect(log.lines).to.have.length(20);
+    for (const line of log.lines) expect(line).to.match(/ 2 spans of 2 such traces were not delivered\.$/);
+    isDown = true;
+    await exportSpans(exporter, mixed(1, 0, ''));
+    expect(log.lines[20]).to.match(/^error: MLflow at \S+ does not allow this \(403: closed\)/);
+  });
+
   it('are not all those of a request that the answer repeats', async () => {
     const arrived = new Set<string>();
     const server = await startServer(({ path, body }) => {

@@ -8,7 +8,7 @@ interface Tally {
   reported: number;
 }
 
-// If there are more causes at a time, they are probably one cause whose text varies.
+// If there are more causes of a kind at a time, they are probably one cause whose text varies.
 const MAX_CAUSES = 20;
 // A success ends an outage, but not the refusal of a span or a faulty function. So these causes are reported once.
 const LASTING = 'refused ';
@@ -89,7 +89,7 @@ export class Reporter {
 
   /** An export succeeded. */
   recovered(): void {
-    this.#causes = new Set([...this.#causes].filter((cause) => cause.startsWith(LASTING)));
+    this.#causes = new Set([...this.#causes].filter(isLasting));
   }
 
   /** Reports how much was lost in all if the messages named less. Also runs when the process ends. */
@@ -107,7 +107,8 @@ export class Reporter {
   #once(level: 'error' | 'warn' | 'info', cause: string, message: string): boolean {
     // A server that names a trace in each of its answers has one cause all the same.
     const known = cause.replace(TRACE_ID, '');
-    if (this.#causes.has(known) || this.#causes.size >= MAX_CAUSES) return false;
+    const others = [...this.#causes].filter((other) => isLasting(other) === isLasting(known));
+    if (others.includes(known) || others.length >= MAX_CAUSES) return false;
     this.#causes.add(known);
     diag[level](message);
     return true;
@@ -118,6 +119,10 @@ export class Reporter {
     tally.reported += named;
     this.#forgetExit ??= atExit(() => this.summarize());
   }
+}
+
+function isLasting(cause: string): boolean {
+  return cause.startsWith(LASTING);
 }
 
 function sentence(text: string): string {

@@ -10,7 +10,7 @@ import { CulpritSearch } from './culprits.js';
 import type { Reporter } from './reporter.js';
 import { type BatchLimits, halve, splitIntoBatches } from './span/batches.js';
 import { repairs } from './span/repair.js';
-import { describeRefusal, type RefusedTraces, type TraceRefusal } from './trace/refused.js';
+import { causeOf, describeRefusal, type RefusedTraces, type TraceRefusal } from './trace/refused.js';
 
 /** The part of a batch that the server has now. */
 export interface UploadResult {
@@ -84,7 +84,7 @@ class Upload {
   readonly #rest: Rest;
   readonly #search: CulpritSearch;
   readonly #result: UploadResult = { accepted: [], rejected: 0, refused: 0 };
-  readonly #setAside = new Map<TraceRefusal['cause'], SetAside>();
+  readonly #setAside = new Map<string, SetAside>();
   #refusals = 0;
   #uselessRepairs = 0;
 
@@ -218,14 +218,15 @@ class Upload {
 
   #countSetAside(traceId: string, refusal: TraceRefusal): void {
     this.#result.refused += 1;
-    const counted = this.#setAside.get(refusal.cause);
+    const cause = causeOf(refusal);
+    const counted = this.#setAside.get(cause);
     if (counted !== undefined) {
       counted.traceIds.add(traceId);
       counted.spans += 1;
       return;
     }
     const reason = describeRefusal(traceId, refusal, { url: this.#rest.url, experimentId: this.#experimentId });
-    this.#setAside.set(refusal.cause, { traceIds: new Set([traceId]), spans: 1, reason });
+    this.#setAside.set(cause, { traceIds: new Set([traceId]), spans: 1, reason });
   }
 }
 

@@ -36,6 +36,18 @@ export class RefusedTraces {
   }
 }
 
+/** The same text for all traces that the server refuses for one cause. */
+export function causeOf(refusal: TraceRefusal): string {
+  switch (refusal.cause) {
+    case 'elsewhere':
+      return `elsewhere ${refusal.experimentId}`;
+    case 'archived':
+      return 'archived';
+    case 'unknown':
+      return `unknown ${refusal.said.replace(/[0-9a-f]{32}/gi, '')}`;
+  }
+}
+
 /** Says which trace the server refuses, why, and what to do. */
 export function describeRefusal(
   traceId: string,
