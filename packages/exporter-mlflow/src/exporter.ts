@@ -12,6 +12,7 @@ import { Preparation } from './export/prepare.js';
 import { describeProgram } from './export/program.js';
 import { Reporter } from './export/reporter.js';
 import { TraceFiles } from './export/trace/artifacts.js';
+import { Backlog } from './export/trace/backlog.js';
 import { TraceLedger } from './export/trace/ledger.js';
 import { RefusedTraces } from './export/trace/refused.js';
 import { createSettling } from './export/trace/settle.js';
@@ -157,6 +158,18 @@ function createDelivery(config: ResolvedConfig, http: HttpClient, metrics: Expor
   const reporter = new Reporter();
   const nextTurn = createTurns();
   const context = { runId, ...describeProgram() };
+  const settling = createSettling(context);
+  const backlog = new Backlog({
+    settling,
+    connect,
+    concurrencyLimit,
+    timeoutMillis: connection.timeoutMillis,
+    giveUp(traces, cause) {
+      metrics.lostRecords(traces, cause);
+      reporter.incomplete(traces, cause.reason);
+    },
+    leaveEmpty: (traces) => reporter.leftEmpty(traces),
+  });
   return new Delivery({
     connect,
     experiment: new ExperimentResolver(config.experiment, traceInfo === 'full'),
@@ -173,16 +186,8 @@ function createDelivery(config: ResolvedConfig, http: HttpClient, metrics: Expor
       reporter,
       nextTurn,
     }),
-    ledger: new TraceLedger({
-      settling: createSettling(context),
-      connect,
-      concurrencyLimit,
-      timeoutMillis: connection.timeoutMillis,
-      giveUp(traces, cause) {
-        metrics.lostRecords(traces, cause);
-        reporter.incomplete(traces, cause.reason);
-      },
-    }),
+    backlog,
+    ledger: new TraceLedger({ settling, backlog, concurrencyLimit }),
     files: new TraceFiles(),
     reporter,
     metrics,

@@ -154,8 +154,8 @@ describe('delivery of spans', () => {
     expect(log.lines).to.deep.equal([
       'warn: MLflow refuses span "poison" (Cannot convert OpenTelemetry span to MLflow span), it was dropped.',
     ]);
-    // 19 traces have a record. The trace whose root was dropped has none.
-    expect(steps(server).filter((step) => step === 'POST /api/3.0/mlflow/traces')).to.have.length(19);
+    // Each of the 20 traces has a record, because most of them go ahead of the spans.
+    expect(steps(server).filter((step) => step === 'POST /api/3.0/mlflow/traces')).to.have.length(20);
     const uploads = server.requests.filter(({ path }) => path === '/v1/traces').length;
     expect(uploads).to.be.at.most(13);
   });
@@ -207,18 +207,18 @@ describe('delivery of spans', () => {
   it('reports the whole loss at the end if earlier messages named less', async () => {
     // The message about the last loss names its own cause. Together the messages name two spans.
     const causes = ['one', 'one', 'another'];
-    const refusing = (refused: string): Promise<LocalServer> => {
-      const said = [...causes];
-      return startServer(({ path }) =>
-        path === refused ? { status: 403, body: JSON.stringify({ message: said.shift() }) } : undefined,
-      );
-    };
+    let message = '';
+    const refusing = (refused: string): Promise<LocalServer> =>
+      startServer(({ path }) => (path === refused ? { status: 403, body: JSON.stringify({ message }) } : undefined));
     for (const [path, summary] of [
       ['/v1/traces', '3 spans were not delivered in all.'],
       ['/api/3.0/mlflow/traces', '3 traces were left without their record in all.'],
     ] as const) {
       const exporter = newExporter((await refusing(path)).url);
-      for (const _ of causes) await exportSpans(exporter, oneSpan());
+      for (const cause of causes) {
+        message = cause;
+        await exportSpans(exporter, oneSpan());
+      }
       await exporter.shutdown();
       expect(log.lines.splice(0)).to.have.length(3).and.include(`warn: MLflow exporter: ${summary}`);
     }
@@ -232,8 +232,8 @@ describe('delivery of spans', () => {
         ? (response) => {
             held.push(() => response.writeHead(200).end('{}'));
             most = Math.max(most, held.length);
-            // Sends three answers at a time, after a moment in which a fourth request could arrive.
-            if (held.length === 3) setTimeout(() => held.splice(0).forEach((release) => void release()), 10);
+            // Answers after a moment in which a fourth request could arrive.
+            if (held.length === 1) setTimeout(() => held.splice(0).forEach((release) => void release()), 10);
           }
         : undefined,
     );

@@ -5,11 +5,13 @@ import { expect } from 'chai';
 import { runningTime } from '../src/common/running-time.js';
 import type { ReadableSpan } from '../src/common/sdk-types.js';
 import { copySpan } from '../src/export/span/span.js';
+import { Backlog, type BacklogParts } from '../src/export/trace/backlog.js';
 import { type LedgerParts, TraceLedger } from '../src/export/trace/ledger.js';
+import type { Settling } from '../src/export/trace/settle.js';
 import { Trace } from '../src/export/trace/trace.js';
 import { UnrootedTraces } from '../src/export/trace/unrooted.js';
 import type { Failure } from '../src/http/outcome.js';
-import type { Rest } from '../src/mlflow/rest.js';
+import { optional, type Rest } from '../src/mlflow/rest.js';
 import type { WireTraceInfo } from '../src/mlflow/wire-types.js';
 import { childSpan, recordSpans } from './support/tracing.js';
 
@@ -21,24 +23,33 @@ const [child, root] = recordSpans((tracer) => {
 const entry = copySpan(child!, { parentSpanContext: { ...root!.spanContext(), isRemote: true } });
 const FAILURE: Failure = { kind: 'retryable', reason: 'x', status: 503 };
 
-function newLedger(parts: Partial<LedgerParts> = {}): TraceLedger {
-  return new TraceLedger({
-    settling: { uploaded: async () => undefined, withoutRoot: async () => undefined },
+interface Parts extends Partial<Omit<BacklogParts, 'settling'>>, Partial<Pick<LedgerParts, 'capacity' | 'forgotten'>> {
+  settling?: Partial<Settling>;
+}
+
+function newLedger({ capacity, forgotten, ...parts }: Parts = {}): { ledger: TraceLedger; backlog: Backlog } {
+  const nothing = async (): Promise<undefined> => undefined;
+  const settling: Settling = { ahead: nothing, uploaded: nothing, withoutRoot: nothing, ...parts.settling };
+  const backlog = new Backlog({
     connect: () => expect.fail('no request is due'),
     concurrencyLimit: 1,
     timeoutMillis: 1000,
     giveUp: () => expect.fail('no trace is given up'),
+    leaveEmpty: () => expect.fail('no trace is left empty'),
     ...parts,
+    settling,
   });
+  const bounds = { ...optional('capacity', capacity), ...optional('forgotten', forgotten) };
+  return { backlog, ledger: new TraceLedger({ settling, backlog, concurrencyLimit: 1, ...bounds }) };
 }
 
 describe('the trace ledger', () => {
   const known = ({ record, facts }: Trace): unknown => [record.kind, facts.isRooted];
 
   it('forgets the trace that it has not seen for longest', () => {
-    const ledger = newLedger({ capacity: 2 });
-    ledger.of('a').observe(child!);
-    ledger.of('b').observe(child!);
+    const { ledger } = newLedger({ capacity: 2 });
+    ledger.of('a').observe([child!]);
+    ledger.of('b').observe([child!]);
     ledger.of('a');
     ledger.of('c');
     expect(ledger.of('a').facts.sessionId).to.equal('s');
@@ -46,9 +57,9 @@ describe('the trace ledger', () => {
   });
 
   it('remembers of forgotten traces that their root was here, within bounds', () => {
-    const ledger = newLedger({ capacity: 1, forgotten: 2 });
-    for (const id of ['first', 'second', 'third']) ledger.of(id).observe(root!);
-    ledger.of('waiting').observe(child!);
+    const { ledger } = newLedger({ capacity: 1, forgotten: 2 });
+    for (const id of ['first', 'second', 'third']) ledger.of(id).observe([root!]);
+    ledger.of('waiting').observe([child!]);
     ledger.of('last');
     expect(known(ledger.of('third'))).to.deep.equal(['forgotten', true]);
     expect(known(ledger.of('waiting'))).to.deep.equal(['none', false]);
@@ -58,7 +69,7 @@ describe('the trace ledger', () => {
   });
 
   it('keeps the earlier state of a record whose request failed', async () => {
-    const trace = newLedger().of('a');
+    const trace = newLedger().ledger.of('a');
     const sent = { kind: 'sent', info: {} as WireTraceInfo, start: 0n, end: 0n } as const;
     expect(await trace.recording(sent, async () => FAILURE)).to.equal(FAILURE);
     expect(trace.record).to.deep.equal({ kind: 'none' });
@@ -68,18 +79,17 @@ describe('the trace ledger', () => {
 
   describe('with traces that wait for their root', () => {
     const rest = { limit: { deadline: Number.POSITIVE_INFINITY } } as Rest;
-    let ledger: TraceLedger;
-    afterEach(() => ledger.close());
+    let backlog: Backlog;
+    afterEach(() => backlog.close());
 
     /** A ledger that settles what it is given, and what it settled without a root. */
-    function start(parts: Partial<LedgerParts>, fails: (traceId: string) => Failure | undefined = () => undefined) {
+    function start(parts: Parts, fails: (traceId: string) => Failure | undefined = () => undefined) {
       const settled: string[] = [];
       const arrivals = new EventTarget();
-      ledger = newLedger({
+      const { ledger, backlog: started } = newLedger({
         connect: () => rest,
         giveUp: () => {},
         settling: {
-          uploaded: async () => undefined,
           withoutRoot: async ({ trace }) => {
             settled.push(trace.id);
             arrivals.dispatchEvent(new Event('settled'));
@@ -88,8 +98,9 @@ describe('the trace ledger', () => {
         },
         ...parts,
       });
+      backlog = started;
       const upload = (...spans: ReadableSpan[]): Promise<unknown> =>
-        ledger.settle(ledger.observe(spans), spans, '1', rest);
+        ledger.settle(ledger.observe(spans), [spans], '1', rest);
       return { settled, arrivals, upload };
     }
     const ofTrace = (traceId: string, span: ReadableSpan = child!): ReadableSpan =>
@@ -108,9 +119,9 @@ describe('the trace ledger', () => {
       // The ledger has forgotten the first one, but it still waits.
       await upload(ofTrace('a'));
       await upload(ofTrace('b'));
-      await ledger.catchUp({ deadline: runningTime() + 1000 });
+      await backlog.catchUp({ deadline: runningTime() + 1000 });
       expect(settled).to.deep.equal(['a', 'b']);
-      await ledger.catchUp({ deadline: runningTime() + 1000 });
+      await backlog.catchUp({ deadline: runningTime() + 1000 });
       expect(settled).to.have.length(2);
     });
 
@@ -118,10 +129,10 @@ describe('the trace ledger', () => {
       const lost: string[] = [];
       const { settled, upload } = start({ giveUp: (_, { reason }) => lost.push(reason) }, () => FAILURE);
       await upload(ofTrace('a'));
-      await ledger.catchUp({ deadline: runningTime() + 1000 });
-      await ledger.catchUp({ deadline: runningTime() + 1000 });
+      await backlog.catchUp({ deadline: runningTime() + 1000 });
+      await backlog.catchUp({ deadline: runningTime() + 1000 });
       expect(settled).to.deep.equal(['a', 'a']);
-      ledger.close();
+      backlog.close();
       expect(lost).to.deep.equal(['x']);
     });
   });

@@ -74,8 +74,9 @@ describe('spans that are refused', () => {
 
   it('are sent as a bare place in the tree when even their figures are refused', async () => {
     const spans = recordSpans((tracer) => {
-      tracer.startSpan('fine').end();
-      tracer.startSpan('call', { attributes: { 'gen_ai.request.model': 'odd', text: 'odd' } }).end();
+      const fine = tracer.startSpan('fine');
+      childSpan(tracer, fine, 'call', { 'gen_ai.request.model': 'odd', text: 'odd' });
+      fine.end();
     });
     const { code, uploads } = await exportTo((text) => (text.includes('odd') ? REFUSAL : undefined), spans);
     expect(code).to.equal(SUCCESS);

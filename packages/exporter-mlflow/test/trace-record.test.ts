@@ -11,7 +11,7 @@ const CONTEXT = { experimentId: '3', runId: undefined, sourceName: 'app.ts', use
 
 function recordOf(spans: ReadableSpan[], context = {}): WireTraceInfo {
   const trace = new Trace(spans[0]!.spanContext().traceId);
-  for (const span of spans) trace.observe(span);
+  trace.observe(spans);
   return buildRecord(spans.at(-1)!, trace.facts, { ...CONTEXT, ...context });
 }
 function rootWith(attributes: Record<string, string | number>): WireTraceInfo {

@@ -9,9 +9,10 @@ import type { Preparation } from './prepare.js';
 import type { Reporter } from './reporter.js';
 import { isRoot } from './span/span.js';
 import type { TraceFiles } from './trace/artifacts.js';
+import type { Backlog } from './trace/backlog.js';
 import type { SpanBatch, TraceLedger } from './trace/ledger.js';
 import { type RecordContext, withTraceName } from './trace/record.js';
-import type { Uploader } from './upload.js';
+import type { Uploader, UploadResult } from './upload.js';
 
 export interface DeliveryParts {
   /** Requests within a limit. */
@@ -19,6 +20,7 @@ export interface DeliveryParts {
   experiment: ExperimentResolver;
   preparation: Preparation;
   uploader: Uploader;
+  backlog: Backlog;
   ledger: TraceLedger;
   files: TraceFiles;
   reporter: Reporter;
@@ -45,14 +47,24 @@ export interface DeliveryResult {
   postponed?: boolean;
 }
 
+// The rest of the time is for the spans, which matter more than their records.
+const SHARE_OF_RECORDS_AHEAD = 1 / 6;
+
 /**
  * How spans become MLflow traces. Each export prepares its spans, uploads them by OTLP, and settles each trace whose
- * spans were accepted. In this order the record of a trace has the last word, and no span is uploaded twice.
+ * spans were accepted.
+ *
+ * The record of a trace goes first if all spans of the trace are in one request and this process has sent nothing of it
+ * before, which costs the server least. Otherwise it goes last, because the server counts only the first spans after a
+ * record. Records go first only while the server accepts spans: they would look like complete traces without spans. So
+ * the first trace of a process, and the first after an outage, has its record last.
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
   /** True once the server has shown that it has no OTLP route. */
   #byArtifacts = false;
+  /** Whether the server accepted the latest spans. */
+  #isAccepting = false;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -96,8 +108,8 @@ export class Delivery {
 
   /** Settles traces that did not fit into the deadline of their export, and those that wait for their root. */
   async catchUp(limit: Limit): Promise<void> {
-    const { ledger, files, connect, experiment, context } = this.#parts;
-    if (!this.#byArtifacts) return ledger.catchUp(limit);
+    const { backlog, files, connect, experiment, context } = this.#parts;
+    if (!this.#byArtifacts) return backlog.catchUp(limit);
     const rest = connect(limit);
     const found = await experiment.resolve(rest);
     const { failure, lost } =
@@ -109,8 +121,8 @@ export class Delivery {
 
   /** Gives up what still waits, and reports it. Called after the last export. */
   close(): void {
-    const { ledger, reporter } = this.#parts;
-    ledger.close();
+    const { ledger, backlog, reporter } = this.#parts;
+    backlog.close();
     const { traces, mayBeMore } = ledger.provisional;
     if (traces > 0) {
       reporter.hint(
@@ -122,14 +134,17 @@ export class Delivery {
 
   async #deliverTo(experimentId: string, spans: ReadableSpan[], rest: Rest): Promise<DeliveryResult> {
     if (this.#byArtifacts) return this.#deliverArtifacts(experimentId, spans, rest);
-    const { uploader, ledger, traceInfo, metrics, nextTurn, experiment, timeoutMillis } = this.#parts;
+    const { uploader, ledger, backlog, traceInfo, metrics, nextTurn, experiment, timeoutMillis } = this.#parts;
     await nextTurn();
-    const isFull = traceInfo === 'full';
-    const batch: SpanBatch = isFull ? ledger.observe(spans) : new Map();
-    const sent = isFull ? spans : spans.map((span) => (isRoot(span) ? withTraceName(span) : span));
-    const uploading = uploader.upload(sent, experimentId, rest);
-    if (isFull) ledger.uploading(batch, uploading);
-    const { accepted, rejected, refused, refusal, failure } = await uploading;
+    const batch = traceInfo === 'full' ? ledger.observe(spans) : undefined;
+    const uploaded = batch
+      ? await this.#uploadTraces(batch, spans, experimentId, rest)
+      : await uploader.upload(
+          uploader.plan(spans.map((span) => (isRoot(span) ? withTraceName(span) : span))),
+          experimentId,
+          rest,
+        );
+    const { accepted, requests, rejected, refused, refusal, failure } = uploaded;
     if (failure?.kind === 'unsupported') {
       this.#byArtifacts = true;
       this.#parts.reporter.note(failure.reason);
@@ -137,8 +152,8 @@ export class Delivery {
     }
     const notTaken = refused + rejected;
     if (notTaken > 0) metrics.lost(notTaken, { kind: 'rejected' });
-    if (failure === undefined) ledger.resume({ deadline: runningTime() + timeoutMillis });
-    const settled = isFull ? await this.#settle(batch, accepted, experimentId, rest) : {};
+    if (failure === undefined) backlog.resume({ deadline: runningTime() + timeoutMillis });
+    const settled = batch ? await this.#settle(batch, requests, experimentId, rest) : {};
     if (failure === undefined) return { lost: notTaken, ...optional('refusal', refusal), ...settled };
     const missing = this.#undelivered(
       spans.length - accepted.length - refused,
@@ -147,14 +162,43 @@ export class Delivery {
     return { ...missing, lost: missing.lost + notTaken };
   }
 
+  async #uploadTraces(
+    batch: SpanBatch,
+    spans: readonly ReadableSpan[],
+    experimentId: string,
+    rest: Rest,
+  ): Promise<UploadResult> {
+    const { uploader, ledger } = this.#parts;
+    const recordAhead = (requests: readonly ReadableSpan[][]): Promise<void> => {
+      const millis = (rest.limit.deadline - runningTime()) * SHARE_OF_RECORDS_AHEAD;
+      return ledger.recordAhead(batch, requests, experimentId, rest.withTime(millis));
+    };
+    const [first = [], ...others] = batch.values();
+    let uploading: Promise<UploadResult>;
+    if (this.#isAccepting) {
+      const requests = uploader.plan(spans);
+      await recordAhead(requests);
+      uploading = uploader.upload(requests, experimentId, rest);
+    } else {
+      // The first request shows whether the server accepts spans.
+      const later = uploader.plan(others.flat());
+      const requests = [...uploader.plan(first), ...later];
+      uploading = uploader.upload(requests, experimentId, rest, () => recordAhead(later));
+    }
+    ledger.uploading(batch, uploading);
+    const result = await uploading;
+    this.#isAccepting = result.failure === undefined && result.accepted.length > 0;
+    return result;
+  }
+
   async #settle(
     batch: SpanBatch,
-    accepted: readonly ReadableSpan[],
+    requests: readonly ReadableSpan[][],
     experimentId: string,
     rest: Rest,
   ): Promise<Omit<DeliveryResult, 'lost'>> {
     const { ledger, reporter, metrics, experiment } = this.#parts;
-    const { failures, postponed } = await ledger.settle(batch, accepted, experimentId, rest);
+    const { failures, postponed } = await ledger.settle(batch, requests, experimentId, rest);
     const [cause] = postponed;
     if (cause !== undefined) reporter.postponed(postponed.length, cause.reason);
     const [first] = failures;

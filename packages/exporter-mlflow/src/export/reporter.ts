@@ -66,6 +66,12 @@ export class Reporter {
     this.#lose(this.#records, traces, this.#once('error', `record ${reason}`, message) ? 1 : 0);
   }
 
+  /** The spans of this many traces were lost after their records. */
+  leftEmpty(traces: number): void {
+    const message = `MLflow shows ${traces} traces without any span: their records arrived before an outage, and their spans were lost.`;
+    this.#once('warn', 'empty', message);
+  }
+
   /** This many traces did not fit into the deadline. Their records are sent later. */
   postponed(traces: number, reason: string): void {
     const message = `${traces} trace records could not be sent in time, they follow with the next export: ${sentence(reason)}`;

@@ -8,7 +8,7 @@ import { encodeSpans } from '../mlflow/otlp-spans.js';
 import type { Rest, RestResult } from '../mlflow/rest.js';
 import { CulpritSearch } from './culprits.js';
 import type { Reporter } from './reporter.js';
-import { type BatchLimits, halve, splitIntoBatches } from './span/batches.js';
+import { halve, splitIntoBatches } from './span/batches.js';
 import { repairs } from './span/repair.js';
 import { causeOf, describeRefusal, type RefusedTraces, type TraceRefusal } from './trace/refused.js';
 
@@ -16,6 +16,8 @@ import { causeOf, describeRefusal, type RefusedTraces, type TraceRefusal } from 
 export interface UploadResult {
   /** Includes spans that arrived without their content, and whole requests of which the server rejected a part. */
   accepted: ReadableSpan[];
+  /** The accepted spans of each request. */
+  requests: ReadableSpan[][];
   /** How many of the accepted spans the server rejected. Reported already. */
   rejected: number;
   /** How many spans the server refused for their content or with their trace. Reported already. */
@@ -68,12 +70,24 @@ export class Uploader {
     this.#options = options;
   }
 
+  /** Divides spans into requests, which {@link upload} divides further if the server takes only smaller ones. */
+  plan(spans: readonly ReadableSpan[]): ReadableSpan[][] {
+    return splitIntoBatches(spans, { spans: MAX_SPANS_PER_REQUEST, bytes: this.#options.maxRequestBytes });
+  }
+
   /**
-   * Sends the spans. The server accepts or refuses a request as a whole, so {@link CulpritSearch} looks for the traces or
+   * Sends the spans of these requests. The server accepts or refuses a request as a whole, so {@link CulpritSearch} looks for the traces or
    * spans at fault, and the others are sent without them. A bad span is sent again without its content.
+   *
+   * @param onAccepted called once, after the first accepted request and before the next one
    */
-  upload(spans: readonly ReadableSpan[], experimentId: string, rest: Rest): Promise<UploadResult> {
-    return new Upload(this.#options, experimentId, rest).run(spans);
+  upload(
+    requests: readonly ReadableSpan[][],
+    experimentId: string,
+    rest: Rest,
+    onAccepted?: () => Promise<void>,
+  ): Promise<UploadResult> {
+    return new Upload(this.#options, experimentId, rest, onAccepted).run(requests);
   }
 }
 
@@ -83,20 +97,22 @@ class Upload {
   readonly #experimentId: string;
   readonly #rest: Rest;
   readonly #search: CulpritSearch;
-  readonly #result: UploadResult = { accepted: [], rejected: 0, refused: 0 };
+  readonly #result: UploadResult = { accepted: [], requests: [], rejected: 0, refused: 0 };
   readonly #setAside = new Map<string, SetAside>();
+  #onAccepted: (() => Promise<void>) | undefined;
   #refusals = 0;
   #uselessRepairs = 0;
 
-  constructor(options: UploadOptions, experimentId: string, rest: Rest) {
+  constructor(options: UploadOptions, experimentId: string, rest: Rest, onAccepted?: () => Promise<void>) {
     this.#options = options;
+    this.#onAccepted = onAccepted;
     this.#experimentId = experimentId;
     this.#rest = rest;
     this.#search = new CulpritSearch(experimentId, rest);
   }
 
-  async run(spans: readonly ReadableSpan[]): Promise<UploadResult> {
-    const failure = await this.#sendAll(spans);
+  async run(requests: readonly ReadableSpan[][]): Promise<UploadResult> {
+    const failure = await this.#sendAll([...requests]);
     for (const [cause, { traceIds, spans, reason }] of this.#setAside) {
       this.#options.reporter.refusedTraces(cause, reason, { traces: traceIds.size, spans });
       this.#result.refusal ??= { kind: 'rejected', reason };
@@ -105,12 +121,14 @@ class Upload {
   }
 
   /** Returns why it gave up the rest. */
-  async #sendAll(spans: readonly ReadableSpan[]): Promise<Failure | undefined> {
-    const limits: BatchLimits = { spans: MAX_SPANS_PER_REQUEST, bytes: this.#options.maxRequestBytes };
-    const pending = splitIntoBatches(spans, limits);
+  async #sendAll(pending: ReadableSpan[][]): Promise<Failure | undefined> {
     for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
       const part = this.#withoutRefused(next);
       if (part.length === 0) continue;
+      if (this.#result.accepted.length > 0) {
+        await this.#onAccepted?.();
+        this.#onAccepted = undefined;
+      }
       const sent = await this.#send(part);
       if (sent === undefined) {
         pending.unshift(...halve(part));
@@ -147,6 +165,7 @@ class Upload {
     }
     this.#result.rejected += missing;
     this.#result.accepted.push(...part);
+    this.#result.requests.push(part);
     this.#search.accepted(part);
   }
 
@@ -183,6 +202,7 @@ class Upload {
       if (sent?.kind === 'success') {
         if (sent.value?.rejected) break;
         this.#result.accepted.push(span);
+        this.#result.requests.push([span]);
         this.#search.accepted([span]);
         reporter.repairedSpan(span.name, failure.reason);
         return undefined;

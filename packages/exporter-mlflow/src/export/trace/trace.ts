@@ -5,13 +5,26 @@ import type { WireTraceInfo } from '../../mlflow/wire-types.js';
 import { type ObservedSpan, observeSpan, type TraceFacts } from './facts.js';
 import { Topmost } from './topmost.js';
 
+/** A record that this process sent, for a trace from `start` to `end` in nanoseconds of the epoch. */
+export interface SentRecord {
+  kind: 'sent';
+  info: WireTraceInfo;
+  start: bigint;
+  end: bigint;
+}
+
 /** What this process knows of the record of a trace. */
 export type RecordState =
   | { kind: 'none' }
-  /** This process sent it, for a trace from `start` to `end` in nanoseconds of the epoch. */
-  | { kind: 'sent'; info: WireTraceInfo; start: bigint; end: bigint }
+  | SentRecord
   /** The ledger forgot the trace, except that its root was here. Only the server knows the rest. */
   | { kind: 'forgotten' };
+
+/**
+ * What the server had of a trace when its record was sent ahead of its spans: nothing, spans of another process, perhaps
+ * with a provisional record, or unknown, because the answer got lost.
+ */
+export type FoundAhead = 'nothing' | 'spans' | 'provisional record' | 'unknown';
 
 /**
  * What is known of one trace between the batches that bring its spans: children often arrive before their root. Only the
@@ -26,6 +39,8 @@ export class Trace {
   #record: RecordState;
   #topmost: Topmost | undefined;
   #provisionalRecords = 0;
+  #ahead: FoundAhead | undefined;
+  #batches = 0;
 
   /** @param isForgotten whether the ledger forgot the trace after its root was here */
   constructor(id: string, isForgotten = false) {
@@ -64,9 +79,25 @@ export class Trace {
     this.#provisionalRecords += 1;
   }
 
-  /** Notes from a span everything that the record of the trace needs. */
-  observe(span: ObservedSpan): void {
-    observeSpan(this.#facts, span);
+  /** Whether all of its spans here came in one batch. */
+  get isNew(): boolean {
+    return this.#batches <= 1;
+  }
+
+  /** Set while the spans of this trace follow its record. */
+  get ahead(): FoundAhead | undefined {
+    return this.#ahead;
+  }
+
+  /** Notes that a record was sent ahead of the spans; undefined once they followed. */
+  recordedAhead(found: FoundAhead | undefined): void {
+    this.#ahead = found;
+  }
+
+  /** Notes from the spans of one batch everything that the record of the trace needs. */
+  observe(batch: readonly ObservedSpan[]): void {
+    this.#batches += 1;
+    for (const span of batch) observeSpan(this.#facts, span);
   }
 
   /** Notes that an upload carries spans of this trace. */
@@ -87,10 +118,7 @@ export class Trace {
   }
 
   /** Sends a record. It becomes the record of this trace unless that fails. */
-  async recording(
-    record: Extract<RecordState, { kind: 'sent' }>,
-    send: () => Promise<Failure | undefined>,
-  ): Promise<Failure | undefined> {
+  async recording(record: SentRecord, send: () => Promise<Failure | undefined>): Promise<Failure | undefined> {
     const earlier = this.#record;
     // Set before the answer: spans that the server accepts from here on may come too late for the totals.
     this.#record = record;

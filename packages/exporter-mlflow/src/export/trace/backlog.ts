@@ -1,0 +1,166 @@
+import { setMaxListeners } from 'node:events';
+import { runningTime } from '../../common/running-time.js';
+import { forEachLimited, isOver, type Limit, settledWithin, within } from '../../common/waiting.js';
+import { type Failure, OUT_OF_TIME } from '../../http/outcome.js';
+import { optional, type Rest } from '../../mlflow/rest.js';
+import { isRoot } from '../span/span.js';
+import { type PostponedTrace, PostponedTraces } from './postponed.js';
+import type { Settling, UploadedTrace } from './settle.js';
+import type { Trace } from './trace.js';
+import { type QUIET_MILLIS, type UnrootedTrace, UnrootedTraces } from './unrooted.js';
+
+export interface BacklogParts {
+  settling: Settling;
+  /** Requests within a limit. */
+  connect: (limit: Limit) => Rest;
+  /** Time for what no export waits for. */
+  timeoutMillis: number;
+  /** How many traces are settled at the same time. */
+  concurrencyLimit: number;
+  /** Receives a number of traces that stay without what they need, and why. */
+  giveUp: (traces: number, cause: Failure) => void;
+  /** Receives a number of traces whose records stay on the server although their spans were lost. */
+  leaveEmpty: (traces: number) => void;
+  /** How long traces wait for their root. See {@link UnrootedTraces}. */
+  quietMillis?: typeof QUIET_MILLIS;
+}
+
+/** Traces that are settled later: those for which there was no time, and those that wait for their root. */
+export class Backlog {
+  readonly #parts: BacklogParts;
+  readonly #postponed: PostponedTraces;
+  readonly #unrooted: UnrootedTraces;
+  /** Set while traces are being settled. */
+  #catchingUp: { done: Promise<void>; ending: AbortController } | undefined;
+  #leftEmpty = 0;
+  #isClosed = false;
+
+  constructor(parts: BacklogParts) {
+    this.#parts = parts;
+    this.#postponed = new PostponedTraces((trace) => this.#giveUp(trace, trace.cause));
+    this.#unrooted = new UnrootedTraces({
+      ...optional('quietMillis', parts.quietMillis),
+      onDue: () => this.resume({ deadline: runningTime() + parts.timeoutMillis }),
+    });
+  }
+
+  /** The trace with this id if it waits for its root. */
+  waitingForRoot(traceId: string): Trace | undefined {
+    return this.#unrooted.get(traceId);
+  }
+
+  /** Takes a trace whose spans arrived, until its root has its record. */
+  waitForRoot({ trace, spans, experimentId }: UploadedTrace): void {
+    if (trace.record.kind !== 'none') {
+      this.#unrooted.delete(trace);
+    } else if (!spans.some(isRoot)) {
+      trace.arrivedWithoutRoot(spans);
+      this.#keepUnrooted({ trace, experimentId });
+    }
+  }
+
+  /** Takes a trace for which there was no time. */
+  postpone(trace: PostponedTrace): void {
+    if (this.#isClosed) {
+      this.#giveUp(trace, trace.cause);
+      return;
+    }
+    const roots = trace.spans.filter(isRoot);
+    // If the roots are here, only the record is missing, and it does not need the other spans.
+    this.#postponed.add(roots.length > 0 ? { ...trace, spans: roots } : trace);
+  }
+
+  /**
+   * Starts to settle postponed traces, and those that have waited for their root long enough, without waiting for it.
+   * Called when the server accepts spans again, and when traces are due.
+   */
+  resume(limit: Limit): void {
+    if (this.#catchingUp !== undefined) return;
+    if (this.#postponed.size > 0 || this.#unrooted.areDue()) void this.#begin(limit, () => this.#unrooted.takeDue());
+  }
+
+  /**
+   * Settles as many postponed traces, and traces without a root, as the limit allows. Work that {@link resume} began also
+   * ends at this limit, although its own limit is later.
+   */
+  async catchUp(limit: Limit): Promise<void> {
+    for (let running = this.#catchingUp; running !== undefined; running = this.#catchingUp) {
+      if (await settledWithin(limit, [running.done])) continue;
+      running.ending.abort();
+      await running.done;
+    }
+    await this.#begin(limit, () => this.#unrooted.takeAll());
+  }
+
+  /** Gives up what is still postponed. */
+  close(): void {
+    this.#isClosed = true;
+    this.#unrooted.disarm();
+    for (const trace of this.#postponed.takeAll()) this.#giveUp(trace, trace.cause);
+    if (this.#leftEmpty > 0) this.#parts.leaveEmpty(this.#leftEmpty);
+    for (const { cause = OUT_OF_TIME } of this.#unrooted.takeAll()) this.#parts.giveUp(1, cause);
+  }
+
+  #begin(limit: Limit, takeUnrooted: () => UnrootedTrace[]): Promise<void> {
+    const ending = new AbortController();
+    // One listener for each trace that is being settled, and one for each of its requests.
+    setMaxListeners(0, ending.signal);
+    const done = this.#settleWaiting({ ...limit, signal: ending.signal }, takeUnrooted).finally(() => {
+      this.#catchingUp = undefined;
+      if (!this.#isClosed) this.#unrooted.rearm();
+    });
+    this.#catchingUp = { done, ending };
+    return done;
+  }
+
+  async #settleWaiting(limit: Limit, takeUnrooted: () => UnrootedTrace[]): Promise<void> {
+    const { settling, connect, concurrencyLimit } = this.#parts;
+    const rest = connect(limit);
+    const aborted = { ...limit, deadline: Number.POSITIVE_INFINITY };
+    let isAway = false;
+    const settleOne = async (
+      settle: () => Promise<Failure | undefined>,
+      keep: (cause?: Failure) => void,
+      giveUp: (cause: Failure) => void,
+    ): Promise<void> => {
+      if (isAway || isOver(limit)) return keep();
+      // Requests end at the deadline by themselves, and then know the cause. Only other waiting must be ended here.
+      const { failure } = (await within(
+        aborted,
+        settle().then((failure) => ({ failure })),
+      )) ?? { failure: OUT_OF_TIME };
+      if (failure?.kind === 'retryable') {
+        // Status 500 may be about this trace alone.
+        isAway ||= failure.status !== 500;
+        keep(failure === OUT_OF_TIME ? undefined : failure);
+      } else if (failure !== undefined) {
+        giveUp(failure);
+      }
+    };
+    await forEachLimited(this.#postponed.takeAll(), concurrencyLimit, (trace) =>
+      settleOne(
+        () => settling.uploaded(trace, rest),
+        (cause = trace.cause) => this.postpone({ ...trace, cause }),
+        (cause) => this.#giveUp(trace, cause),
+      ),
+    );
+    // Roots may be among the postponed ones, so this comes afterwards.
+    await forEachLimited(takeUnrooted(), concurrencyLimit, (unrooted) =>
+      settleOne(
+        () => settling.withoutRoot(unrooted, rest),
+        (cause = unrooted.cause) => this.#keepUnrooted({ ...unrooted, ...optional('cause', cause) }),
+        (cause) => this.#parts.giveUp(1, cause),
+      ),
+    );
+  }
+
+  #keepUnrooted(unrooted: UnrootedTrace): void {
+    if (this.#isClosed) this.#parts.giveUp(1, unrooted.cause ?? OUT_OF_TIME);
+    else this.#unrooted.add(unrooted);
+  }
+
+  #giveUp({ spans }: PostponedTrace, cause: Failure): void {
+    if (spans.length === 0) this.#leftEmpty += 1;
+    else this.#parts.giveUp(1, cause);
+  }
+}
