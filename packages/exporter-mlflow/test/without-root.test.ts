@@ -310,17 +310,16 @@ describe('a trace whose root does not reach the exporter', () => {
       }
     });
 
-    it('takes the record of a root that Python’s client reports, and adds the tokens of this service', async () => {
-      const { caller, called } = services();
+    /** What MLflow's Python client sends at the end of a trace, with the tokens of its own process. */
+    async function reportFromPython({ caller }: Services): Promise<void> {
       const { experimentId } = await client.getOrCreateExperiment(experimentName);
-      const id = `tr-${called[0]!.spanContext().traceId}`;
       const answer = await fetch(`${trackingUri}/api/3.0/mlflow/traces`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({
           trace: {
             trace_info: {
-              trace_id: id,
+              trace_id: `tr-${caller[0]!.spanContext().traceId}`,
               trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: experimentId } },
               request_time: new Date(START).toISOString(),
               execution_duration: '8s',
@@ -337,14 +336,39 @@ describe('a trace whose root does not reach the exporter', () => {
       });
       expect(answer.status).to.equal(200);
       await send(newExporter({ traceInfo: 'otlp-only' }), caller);
-      await send(newExporter(), called);
-      expect(await infoOf(called)).to.deep.include({
-        name: 'GET /answer',
-        state: 'ERROR',
-        durationMillis: 8000,
-        requestPreview: 'python asks',
-        tokenUsage: tokens(30, 12),
-      });
+    }
+    const ofPython = {
+      name: 'GET /answer',
+      state: 'ERROR',
+      durationMillis: 8000,
+      requestPreview: 'python asks',
+      tokenUsage: tokens(30, 12),
+    };
+
+    it('takes the record of a root that Python’s client reported, and adds the tokens of this service', async () => {
+      const both = services();
+      await reportFromPython(both);
+      await send(newExporter(), both.called);
+      expect(await infoOf(both.called)).to.deep.include(ofPython);
+    });
+
+    it('looks once more whether a root has come whose process does not know of this one', async () => {
+      const both = services();
+      const proxy = await startFaultProxy(trackingUri);
+      try {
+        const exporter = newExporter({ trackingUri: proxy.url });
+        await send(exporter, both.called);
+        await reportFromPython(both);
+        await exporter.forceFlush();
+        const info = await infoOf(both.called);
+        expect(info).to.deep.include(ofPython);
+        expect(info.metadata).to.include({ 'mlflow.exporter.provisional': 'false' });
+        proxy.requests.length = 0;
+        await exporter.shutdown();
+        expect(proxy.requests).to.deep.equal([]);
+      } finally {
+        await proxy.close();
+      }
     });
 
     it('keeps the state of a root that comes without a record', async () => {

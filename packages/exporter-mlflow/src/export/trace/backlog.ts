@@ -98,7 +98,7 @@ export class Backlog {
     this.#unrooted.disarm();
     for (const trace of this.#postponed.takeAll()) this.#giveUp(trace, trace.cause);
     if (this.#leftEmpty > 0) this.#parts.leaveEmpty(this.#leftEmpty);
-    for (const { cause = OUT_OF_TIME } of this.#unrooted.takeAll()) this.#parts.giveUp(1, cause);
+    for (const unrooted of this.#unrooted.takeAll()) this.#giveUpUnrooted(unrooted, unrooted.cause);
   }
 
   #begin(limit: Limit, takeUnrooted: () => UnrootedTrace[]): Promise<void> {
@@ -147,16 +147,31 @@ export class Backlog {
     // Roots may be among the postponed ones, so this comes afterwards.
     await forEachLimited(takeUnrooted(), concurrencyLimit, (unrooted) =>
       settleOne(
-        () => settling.withoutRoot(unrooted, rest),
+        () => this.#settleUnrooted(unrooted, rest),
         (cause = unrooted.cause) => this.#keepUnrooted({ ...unrooted, ...optional('cause', cause) }),
-        (cause) => this.#parts.giveUp(1, cause),
+        (cause) => this.#giveUpUnrooted(unrooted, cause),
       ),
     );
   }
 
+  /** A trace that gets a provisional record waits once more, because its root may be on its way. */
+  async #settleUnrooted(unrooted: UnrootedTrace, rest: Rest): Promise<Failure | undefined> {
+    const { trace, experimentId } = unrooted;
+    const before = trace.provisionalRecords;
+    const failure = await this.#parts.settling.withoutRoot(unrooted, rest);
+    const isRecorded = failure === undefined && trace.provisionalRecords > before;
+    if (isRecorded && !this.#isClosed) this.#unrooted.add({ trace, experimentId, isRecorded });
+    return failure;
+  }
+
   #keepUnrooted(unrooted: UnrootedTrace): void {
-    if (this.#isClosed) this.#parts.giveUp(1, unrooted.cause ?? OUT_OF_TIME);
-    else this.#unrooted.add(unrooted);
+    if (this.#isClosed) this.#giveUpUnrooted(unrooted, unrooted.cause);
+    // New spans may have come since.
+    else if (!unrooted.isRecorded || this.#unrooted.get(unrooted.trace.id) === undefined) this.#unrooted.add(unrooted);
+  }
+
+  #giveUpUnrooted({ isRecorded }: UnrootedTrace, cause: Failure = OUT_OF_TIME): void {
+    if (!isRecorded) this.#parts.giveUp(1, cause);
   }
 
   #giveUp({ spans }: PostponedTrace, cause: Failure): void {

@@ -1,5 +1,6 @@
 import type { Failure } from '../../http/outcome.js';
 import { type Totals, totalsMetadata } from '../../mlflow/figures.js';
+import { PROVISIONAL, SCHEMA_VERSION } from '../../mlflow/names.js';
 import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
 import { experimentLocation, formatDuration, getTrace, postRecord, recordTimes } from '../../mlflow/traces.js';
 import type { MlflowSpan, MlflowTraceInfo } from '../../mlflow/types.js';
@@ -26,8 +27,10 @@ export async function correctStored(trace: Trace, rest: Rest): Promise<Failure |
   const { info, spans } = stored.value;
   const totals = sumUp(spans);
   const record = storedRecord(info, spans);
-  if (hasTotals(info, totals) && hasTimes(info, record)) return undefined;
-  return failureOf(await postRecord(rest, withTotals(record, totals)));
+  const isMarked = info.metadata[PROVISIONAL] === 'true' && info.metadata[SCHEMA_VERSION] !== undefined;
+  if (!isMarked && hasTotals(info, totals) && hasTimes(info, record)) return undefined;
+  const mark = isMarked ? { trace_metadata: { [PROVISIONAL]: 'false' } } : {};
+  return failureOf(await postRecord(rest, withTotals({ ...record, ...mark }, totals)));
 }
 
 /** The record with the totals among its metadata. */

@@ -45,6 +45,19 @@ export async function settleWithoutRoot(
   return failure ?? linkPrompts(trace, rest);
 }
 
+/**
+ * Looks once more at a trace with a provisional record of this process. If its root was recorded since by a client that
+ * does not know of such records, as Python's, the totals are those of that client alone.
+ */
+export async function settleWithRecord(trace: Trace, topmost: Topmost, rest: Rest): Promise<Failure | undefined> {
+  const stored = await getTraceInfo(rest, trace.id);
+  if (stored.kind !== 'success') return stored;
+  const info = stored.value;
+  return hasRootRecord(info) && info.metadata[PROVISIONAL] === 'true'
+    ? joinRoot(trace, topmost, info, rest)
+    : undefined;
+}
+
 /** Adds what this process knows to a trace whose root has its record. */
 async function joinRoot(
   trace: Trace,
@@ -55,7 +68,8 @@ async function joinRoot(
   const failure = await addTags(trace, topmost.tags, info, rest);
   if (failure !== undefined) return failure;
   // Spans that arrived after the record are missing in the totals, and stretched the trace.
-  return trace.facts.hasFigures || reachesEdge(topmost, info) ? correctStored(trace, rest) : undefined;
+  const isChanged = trace.facts.hasFigures || reachesEdge(topmost, info) || info.metadata[PROVISIONAL] === 'true';
+  return isChanged ? correctStored(trace, rest) : undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Rest } from '../../mlflow/rest.js';
 import { isRoot } from '../span/span.js';
 import { finishAhead, markWithoutSpans, recordAhead } from './ahead.js';
 import { correctStored } from './correct.js';
-import { settleWithoutRoot } from './provisional.js';
+import { settleWithoutRoot, settleWithRecord } from './provisional.js';
 import type { RecordContext } from './record.js';
 import { recordRoots, repeatRecord } from './root-record.js';
 import type { Trace } from './trace.js';
@@ -47,10 +47,11 @@ export function createSettling(program: Omit<RecordContext, 'experimentId'>): Se
         if (record.kind === 'sent') return repeatRecord(record, trace, spans, rest);
         return trace.record.kind === 'forgotten' ? correctStored(trace, rest) : undefined;
       }),
-    withoutRoot: ({ trace, experimentId }, rest) =>
+    withoutRoot: ({ trace, experimentId, isRecorded }, rest) =>
       inTurn(trace, rest, async () => {
         const { topmost } = trace;
         if (topmost === undefined || trace.record.kind !== 'none') return undefined;
+        if (isRecorded) return settleWithRecord(trace, topmost, rest);
         return settleWithoutRoot(trace, topmost, { ...program, experimentId }, rest);
       }),
   };

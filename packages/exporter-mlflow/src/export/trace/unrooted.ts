@@ -8,6 +8,8 @@ export interface UnrootedTrace {
   experimentId: string;
   /** Why it could not be settled yet. */
   cause?: Failure;
+  /** Whether it has a provisional record, and waits only for the record of its root. Default: `false`. */
+  isRecorded?: boolean;
 }
 
 export interface UnrootedOptions {
@@ -22,6 +24,8 @@ export interface UnrootedOptions {
  * usually. `local`: an agent that still runs has sent its next span by then, usually.
  */
 export const QUIET_MILLIS = { remote: 10_000, local: 30_000 };
+// From the provisional record on. Most requests to a service end by then.
+const RECORDED_MILLIS = 60_000;
 const MAX_TRACES = 2000;
 const MAX_DOUBLINGS = 8;
 
@@ -45,12 +49,12 @@ export class UnrootedTraces {
 
   /** Adds a trace whose spans arrived now. A waiting trace waits anew. */
   add(unrooted: UnrootedTrace): void {
-    const { trace } = unrooted;
+    const { trace, isRecorded } = unrooted;
     const { remote, local } = this.#options.quietMillis ?? QUIET_MILLIS;
     const quiet = trace.topmost?.isRemote ? remote : local;
     const doublings = Math.min(trace.provisionalRecords, MAX_DOUBLINGS);
     this.#waiting.delete(trace.id);
-    const due = performance.now() + quiet * 2 ** doublings;
+    const due = performance.now() + (isRecorded ? RECORDED_MILLIS : quiet * 2 ** doublings);
     this.#waiting.set(trace.id, { ...unrooted, due });
     this.#wakeAt(this.#waiting.size > MAX_TRACES ? 0 : due);
   }
