@@ -158,6 +158,32 @@ describe('retries', () => {
     for (const pauses of runs) expect(pauses).to.have.length(5);
   }).retries(2);
 
+  it('a request uses a new connection after a pause in which the old one may have died unnoticed', async () => {
+    const steps: string[] = [];
+    const transport: Transport = {
+      async send() {
+        steps.push('send');
+        return { kind: 'answer', status: 200, headers: {}, body: '' };
+      },
+      renew: () => void steps.push('renew'),
+      close() {},
+    };
+    const retry = { maxRetries: 0, initialBackoffMillis: 0, maxBackoffMillis: 0 };
+    const connection = { url: 'http://x', attemptTimeoutMillis: 10_000, maxSockets: 1, retry };
+    const { send } = createRetryingTransport(transport, connection);
+    const timeOfDay = Date.now;
+    try {
+      for (const seconds of [0, 9, 9, 11, 0]) {
+        const now = Date.now() + seconds * 1000;
+        Date.now = () => now;
+        await send({ method: 'GET', path: '/' }, runningTime() + 1000);
+      }
+    } finally {
+      Date.now = timeOfDay;
+    }
+    expect(steps).to.deep.equal(['send', 'send', 'send', 'renew', 'send', 'send']);
+  });
+
   it('the reported failure is the one before the time ran out', async () => {
     const results: HttpResult[] = [
       { kind: 'answer', status: 503, headers: {}, body: '' },

@@ -19,6 +19,8 @@ const LAST_ATTEMPT_MILLIS = 2_000;
 // An attempt gets all the time that is left unless another attempt of the same length could follow it.
 const ATTEMPTS_WORTH_LIMITING = 2;
 const LOOK_MILLIS = 500;
+// A frozen function does not notice that the server, or a router on the way, dropped its idle connections.
+const LONGEST_IDLE_MILLIS = 10_000;
 // A timeout after less time than this says less about the server than the failure before it.
 const TELLING_MILLIS = 1_000;
 // Errors that occur before a request is sent.
@@ -66,6 +68,7 @@ export function createRetryingTransport(
   const { retry, url, maxSockets } = settings;
   const slots = createSlots(maxSockets);
   const underWay = new Set<AbortController>();
+  let lastUse = Date.now();
 
   const sendUntil = async (request: HttpRequest, deadline: number, ended: AbortSignal): Promise<Outcome> => {
     let earlier: Outcome | undefined;
@@ -102,6 +105,7 @@ export function createRetryingTransport(
     async send(request, deadline) {
       const ending = new AbortController();
       const end = (): void => ending.abort();
+      if (underWay.size === 0 && Date.now() - lastUse > LONGEST_IDLE_MILLIS) transport.renew();
       underWay.add(ending);
       request.signal?.addEventListener('abort', end);
       if (request.signal?.aborted) end();
@@ -109,6 +113,7 @@ export function createRetryingTransport(
         return await sendUntil(request, deadline, ending.signal);
       } finally {
         underWay.delete(ending);
+        lastUse = Date.now();
         request.signal?.removeEventListener('abort', end);
       }
     },
