@@ -270,6 +270,9 @@ describe('maxMediaBytes: 0', () => {
       text: 'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz',
       image: 'cat',
       url: `data:image/png;base64,${tiny.toString('base64')} is no URL`,
+      pattern: 'x'.repeat(2000),
+      genome: 'gattaca'.repeat(300),
+      digest: 'deadbeef00'.repeat(200),
     };
     expect(toJson(value, { maxMediaBytes: 0 })).to.deep.equal({
       ...value,

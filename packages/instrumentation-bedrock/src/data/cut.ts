@@ -20,7 +20,7 @@ export function limitText(text: string, limits: TextLimits, key?: string): strin
   const media = dataUrlBytes(text) ?? memberBytes(text, key);
   if (media !== undefined) return media > maxMediaBytes ? mediaNote(media) : text;
   const bytes = base64Bytes(text);
-  if (bytes > Math.max(maxMediaBytes, SHORT_TEXT) && isBase64(text)) return mediaNote(bytes);
+  if (bytes > Math.max(maxMediaBytes, SHORT_TEXT) && isBase64(text) && isMixed(text)) return mediaNote(bytes);
   if (text.length <= maxStringLength || isProbablyBase64(text, key)) return text;
   const end = cutPosition(text, maxStringLength);
   return `${text.slice(0, end)}… [${text.length - end} more characters not recorded]`;
@@ -42,7 +42,7 @@ const BASE64_KEY = /(?:bytes|base64(?:string)?|b64_json)$/i;
 /** Members for what only the provider can read, such as `thinking.signature`. */
 const OPAQUE_KEY = /signature$|^encrypted|^redacted/i;
 
-const DATA_URL = /^data:[^,]{0,128};base64,/;
+const DATA_URL = /^data:[^,]{0,128};base64,/i;
 const NOT_BASE64 = /[^A-Za-z0-9+/=\r\n]/;
 const NOT_ANY_BASE64 = /[^A-Za-z0-9+/_=\r\n-]/;
 const BASE64_CHARACTER = /[A-Za-z0-9+/_=-]/;
@@ -96,7 +96,7 @@ function base64Start(text: string, position: number): number | undefined {
   while (end - start < SHORT_TEXT && end < text.length && BASE64_CHARACTER.test(text[end] as string)) end++;
   const run = text.slice(start, Math.min(end, start + SHORT_TEXT));
   if (end === position || run.length < LONGEST_WORD || !isMixed(run)) return undefined;
-  const [scheme = ''] = /data:[^,\s]{0,128};base64,$/.exec(text.slice(Math.max(0, start - 150), start)) ?? [];
+  const [scheme = ''] = /data:[^,\s]{0,128};base64,$/i.exec(text.slice(Math.max(0, start - 150), start)) ?? [];
   return start - scheme.length;
 }
 

@@ -4,6 +4,7 @@ import { asArray, asNumber, asObject, asObjects, asString, asStrings, type JsonO
 import { type Part, textPart } from '../data/messages.js';
 import type { Dialect } from './dialect.js';
 import { createChunkListFold } from './fold/chunk-list-fold.js';
+import { mediaUrlPart } from './messages/parts.js';
 
 export const cohereEmbed: Dialect = {
   name: 'cohere-embed',
@@ -22,7 +23,7 @@ export const cohereEmbed: Dialect = {
     const inputs = asObjects(body['inputs']);
     const parts: Part[] = [
       ...texts.map(textPart),
-      ...images.map((uri): Part => ({ type: 'uri', modality: 'image', uri })),
+      ...images.map((url) => mediaUrlPart('image', url)),
       ...inputs.flatMap((input) => asArray(input['content']).flatMap(readContent)),
     ];
     return { messages: parts.length > 0 ? [{ role: 'user', parts }] : [] };
@@ -37,8 +38,8 @@ function readContent(item: unknown): Part[] {
   const content = asObject(item);
   const text = asString(content?.['text']);
   if (text !== undefined) return [textPart(text)];
-  const uri = asString(asObject(content?.['image_url'])?.['url']);
-  return uri === undefined ? [] : [{ type: 'uri', modality: 'image', uri }];
+  const url = asString(asObject(content?.['image_url'])?.['url']);
+  return url === undefined ? [] : [mediaUrlPart('image', url)];
 }
 
 /**

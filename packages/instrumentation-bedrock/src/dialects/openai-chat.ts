@@ -13,7 +13,7 @@ import {
 import type { Dialect } from './dialect.js';
 import { createOpenAiChatFold } from './fold/openai-chat-fold.js';
 import { parseToolInput } from './fold/tool-input.js';
-import { imageUrlPart, toolCallPart, toolResponsePart } from './messages/parts.js';
+import { filePart, mediaUrlPart, toolCallPart, toolResponsePart } from './messages/parts.js';
 import { readAnswerText } from './messages/tagged-reasoning.js';
 import { choiceReason, readOpenAiParameters, readOpenAiResponse } from './openai.js';
 import { viewOpenAiRequest, viewOpenAiResponse } from './view/openai.js';
@@ -120,9 +120,17 @@ function readItem(item: JsonObject, isTagged: boolean): Part[] {
     return [{ type: 'reasoning', content: thoughts.map((thought) => asString(thought['text']) ?? '').join('') }];
   }
   const url = asString(asObject(item['image_url'])?.['url']) ?? asString(item['image_url']);
-  if (url !== undefined) return [imageUrlPart(url)];
+  if (url !== undefined) return [mediaUrlPart('image', url)];
+  const file = asObject(item['file']);
+  if (file) return readFile(file);
   const type = asString(item['type']);
   return type === undefined ? [] : [{ ...item, type }];
+}
+
+function readFile({ file_data: data, file_id: id, ...others }: JsonObject): Part[] {
+  const modality = 'document';
+  if (typeof data === 'string') return [{ ...mediaUrlPart(modality, data), ...others }];
+  return [{ ...filePart({ modality, mimeType: undefined }, asString(id) ?? ''), ...others }];
 }
 
 function readToolCall(call: JsonObject): Part[] {

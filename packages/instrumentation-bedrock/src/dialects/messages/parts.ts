@@ -1,5 +1,6 @@
 /** Makes the parts of messages that several dialects share. */
 
+import { isMediaNote } from '../../data/cut.js';
 import { asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import type { Part } from '../../data/messages.js';
 
@@ -64,11 +65,12 @@ export function filePart({ modality, mimeType }: Media, fileId: string): Part {
   return { type: 'file', modality, ...(mimeType === undefined ? {} : { mime_type: mimeType }), file_id: fileId };
 }
 
-/** Makes a part of an image that is a data URL or another URL. */
-export function imageUrlPart(url: string): Part {
-  const [, mimeType, content] = /^data:([^;,]+);base64,([\s\S]*)$/.exec(url) ?? [];
-  if (content === undefined) return uriPart({ modality: 'image', mimeType: undefined }, url);
-  return blobPart({ modality: 'image', mimeType }, content);
+/** Makes a part of media in a data URL or at another URL. */
+export function mediaUrlPart(modality: string, url: string): Part {
+  const [, mimeType, content] = /^data:([^;,]+)[^,]*;base64,([\s\S]*)$/i.exec(url) ?? [];
+  if (content !== undefined) return blobPart({ modality, mimeType }, content);
+  const media = { modality, mimeType: undefined };
+  return isMediaNote(url) ? blobPart(media, url) : uriPart(media, url);
 }
 
 /** The first letters of an image in base64 text. */
@@ -81,7 +83,7 @@ const IMAGE_STARTS: readonly (readonly [string, string])[] = [
 
 /** Makes a part of an image that is base64 text without a format, or a URL. */
 export function imagePart(image: string): Part {
-  if (/^[a-z][a-z0-9]*:/i.test(image)) return imageUrlPart(image);
+  if (/^[a-z][a-z0-9]*:/i.test(image)) return mediaUrlPart('image', image);
   const mimeType = IMAGE_STARTS.find(([start]) => image.startsWith(start))?.[1];
   return blobPart({ modality: 'image', mimeType }, image);
 }
