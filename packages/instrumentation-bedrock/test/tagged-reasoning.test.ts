@@ -19,6 +19,7 @@ const ANSWERS: readonly [string, string | undefined, string | undefined][] = [
   ['A small port.\n</think>\n\nBergen', 'A small port.', 'Bergen'],
   ['A small port.</think>Bergen', 'A small port.', 'Bergen'],
   ['So it is 42</think>\n\n42', 'So it is 42', '42'],
+  ['A small port</think>Bergen', 'A small port', 'Bergen'],
   ['A small port.\n</think>', 'A small port.', undefined],
   ['</think>\nBergen', undefined, 'Bergen'],
   ...[
@@ -30,6 +31,7 @@ const ANSWERS: readonly [string, string | undefined, string | undefined][] = [
     '1. <think>\n2. </think>\nThose are the tags.',
     '<thinker>Rodin</thinker>',
     '</think>, the tag',
+    'It ends with `text</think>`, or with "text</think>".',
     'Once.\n</think>\nTwice.\n</think>\nThrice.',
     ' Bergen\n',
   ].map((text): [string, undefined, string] => [text, undefined, text]),

@@ -10,10 +10,11 @@ const TAGGED: readonly RegExp[] = [
 
 /**
  * The end of reasoning whose start is in the prompt, as the chat templates of DeepSeek R1 and Qwen have it. The tag stands
- * at the end of a line or a sentence, and no punctuation follows, so prose that quotes the tag does not match.
+ * at the end of a line or a sentence or between two words without spaces, and no punctuation follows. Prose that quotes the
+ * tag does not match.
  */
 const UNOPENED =
-  /^((?:(?!<think>)[\s\S])*?)(?:(?<![^\n.!?:;)\]}…。！？])<\/think>(?!\s*[`'".,;:!?)])|(?<![\s`'"])<\/think>[ \t]*(?=\n|$))/;
+  /^((?:(?!<think>)[\s\S])*?)(?:(?<![^\n.!?:;)\]}…。！？])<\/think>(?!\s*[`'".,;:!?)])|(?<![\s`'"])<\/think>(?=[\p{L}\p{N}]|[ \t]*(?:\n|$)))/u;
 
 /**
  * Reads the text of an answer as reasoning and text. Only the start of the answer can be reasoning. Reasoning without an
