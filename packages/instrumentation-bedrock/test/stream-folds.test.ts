@@ -82,6 +82,16 @@ describe('stream folds', () => {
       }
     });
 
+    it('opens a new call if the name is another one, although the id is the same', () => {
+      expect(
+        calls(
+          { tool_calls: [{ index: 0, ...call('a', 'weather', '{"city":"Oslo"}') }] },
+          { tool_calls: [{ index: 0, ...call('a', 'time', '{"zone":') }] },
+          { tool_calls: [{ index: 0, ...call('a', '', '"CET"}') }] },
+        ),
+      ).to.deep.equal(both);
+    });
+
     it('gives pieces to the call with their id if two calls with one index alternate', () => {
       expect(
         calls(
@@ -226,10 +236,20 @@ describe('stream folds', () => {
         .that.deep.equals([{ type: 'refusal', content: 'I cannot do that.' }]);
     });
 
-    it('reads an image in a data URL as media', () => {
-      const content = [{ type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0K' } }];
+    it('reads images and files as media', () => {
+      const content = [
+        { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0K' } },
+        { type: 'image_url', image_url: { url: 'DATA:image/svg+xml;charset=utf-8;base64,PHN2Zz4=' } },
+        { type: 'image_url', image_url: { url: '[300 bytes not recorded]' } },
+        { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBERi0=' } },
+        { type: 'file', file: { file_id: 'file-1' } },
+      ];
       expect(openAiChat.readInput({ messages: [{ role: 'user', content }] }).messages[0]?.parts).to.deep.equal([
         { type: 'blob', modality: 'image', mime_type: 'image/png', content: 'iVBORw0K' },
+        { type: 'blob', modality: 'image', mime_type: 'image/svg+xml', content: 'PHN2Zz4=' },
+        { type: 'blob', modality: 'image', content: '[300 bytes not recorded]' },
+        { type: 'blob', modality: 'document', mime_type: 'application/pdf', content: 'JVBERi0=', filename: 'a.pdf' },
+        { type: 'file', modality: 'document', file_id: 'file-1' },
       ]);
     });
   });

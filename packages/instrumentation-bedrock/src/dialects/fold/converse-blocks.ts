@@ -11,8 +11,15 @@ import { IndexedParts } from './indexed-parts.js';
  */
 interface Slot {
   readonly blocks: Block[];
+  /** The position of the latest block of each kind. */
+  readonly latest: Map<string, number>;
   /** How many of the blocks are complete. */
   closed: number;
+}
+
+/** The start of a block, which belongs to no block that is complete or has another id. */
+interface Start {
+  readonly id: string | undefined;
 }
 
 export class ConverseBlocks {
@@ -74,12 +81,13 @@ export class ConverseBlocks {
     return isSplit && !this.#slots.get(index) ? latest : this.#blockAt(index, 'text');
   }
 
-  /** @param start set for the start of a block, which belongs to no block that is complete or has another id. */
-  #blockAt(index: JsonValue | undefined, kind: string, start?: { readonly id: string | undefined }): Block {
-    const slot = this.#slots.at(index, () => ({ blocks: [], closed: 0 }));
-    let block = openBlock(slot, kind);
-    if (!block || (start && isOther(block, start.id, slot))) {
+  #blockAt(index: JsonValue | undefined, kind: string, start?: Start): Block {
+    const slot = this.#slots.at(index, () => ({ blocks: [], latest: new Map<string, number>(), closed: 0 }));
+    const position = slot.latest.get(kind) ?? -1;
+    let block = slot.blocks[position];
+    if (!block || !accepts(slot, position, block, start)) {
       block = createBlock(kind);
+      slot.latest.set(kind, slot.blocks.length);
       slot.blocks.push(block);
     }
     this.#latest = block;
@@ -87,17 +95,13 @@ export class ConverseBlocks {
   }
 }
 
-function isOther(block: Block, id: string | undefined, { blocks, closed }: Slot): boolean {
-  if (id !== undefined && block.id !== undefined) return block.id !== id;
-  return blocks.indexOf(block) < closed;
-}
-
-/** Returns the block to which a piece belongs: the latest of its kind, unless it is complete and another followed. */
-function openBlock({ blocks, closed }: Slot, kind: string): Block | undefined {
-  const last = blocks.at(-1);
-  if (last?.kind === kind) return last;
-  const position = blocks.findLastIndex((block) => block.kind === kind);
-  return position >= closed ? blocks[position] : undefined;
+/** @param position the position of the block, which is the latest of its kind. */
+function accepts({ blocks, closed }: Slot, position: number, block: Block, start: Start | undefined): boolean {
+  const isComplete = position < closed;
+  if (isComplete && position < blocks.length - 1) return false;
+  // Some services send pieces after the end of their block.
+  if (!start) return true;
+  return start.id === undefined || block.id === undefined ? !isComplete : start.id === block.id;
 }
 
 /** Joins neighbouring blocks of text that arrived out of order. */

@@ -21,6 +21,8 @@ interface ToolCall {
 
 export class OpenAiToolCalls {
   readonly #calls: ToolCall[] = [];
+  readonly #latestAtIndex = new Map<number | undefined, ToolCall>();
+  readonly #latestWithId = new Map<string, ToolCall>();
 
   add(piece: JsonObject): void {
     const { index, id, type, function: plain, custom, ...others } = piece;
@@ -40,32 +42,43 @@ export class OpenAiToolCalls {
   }
 
   #callOf(index: number | undefined, id: string | undefined, name: string | undefined): ToolCall {
-    let call = this.#known(index, id, name);
-    if (!call) {
-      const others = new StreamedMembers();
-      call = { index, id, name, type: undefined, others, definition: new StreamedMembers() };
-      this.#calls.push(call);
-    }
+    const call = this.#known(index, id, name) ?? this.#open(index);
     call.id ??= id;
     call.name ??= name;
+    if (id !== undefined && call.id === id) {
+      this.#latestWithId.set(keyOf(index, id), call);
+      this.#latestWithId.set(keyOf(undefined, id), call);
+    }
+    return call;
+  }
+
+  #open(index: number | undefined): ToolCall {
+    const others = new StreamedMembers();
+    const definition = new StreamedMembers();
+    const call = { index, id: undefined, name: undefined, type: undefined, others, definition };
+    this.#calls.push(call);
+    this.#latestAtIndex.set(index, call);
     return call;
   }
 
   /**
-   * A piece belongs to the latest call with its index, or to the latest of all if it has none. Some hosts give all calls
-   * the same index, so a further id or name opens a new call. Others send a fresh id with each piece, so an id without a
-   * name opens none.
+   * A piece belongs to the call with its id, else to the latest call with its index, or to the latest of all if it has no
+   * index. Some hosts give all calls the same index or id, so a further id or name opens a new call. Others send a fresh id
+   * with each piece, so an id without a name opens none.
    */
   #known(index: number | undefined, id: string | undefined, name: string | undefined): ToolCall | undefined {
-    const ofIndex = (call: ToolCall): boolean => index === undefined || call.index === index;
-    const sameId = id === undefined ? undefined : this.#calls.find((call) => call.id === id && ofIndex(call));
-    const latest = this.#calls.findLast(ofIndex);
-    if (sameId || !latest) return sameId;
-    const isOtherId = id !== undefined && latest.id !== undefined;
+    const sameId = id === undefined ? undefined : this.#latestWithId.get(keyOf(index, id));
+    const known = sameId ?? (index === undefined ? this.#calls.at(-1) : this.#latestAtIndex.get(index));
+    if (!known) return undefined;
+    const isOtherId = id !== undefined && known.id !== undefined && known.id !== id;
     if (isOtherId && (name !== undefined || index === undefined)) return undefined;
-    const isOtherName = name !== undefined && latest.name !== undefined && latest.name !== name;
-    return isOtherName && (latest.text || latest.json !== undefined) ? undefined : latest;
+    const isOtherName = name !== undefined && known.name !== undefined && known.name !== name;
+    return isOtherName && (known.text || known.json !== undefined) ? undefined : known;
   }
+}
+
+function keyOf(index: number | undefined, id: string): string {
+  return `${index ?? ''} ${id}`;
 }
 
 function finishCall({ id, name, type = 'function', text, json = '', others, definition }: ToolCall): JsonObject {
