@@ -125,9 +125,26 @@ describe('the trace ledger', () => {
       expect(settled).to.have.length(2);
     });
 
+    it('makes exports wait while too many traces wait, so that their number has a bound', async () => {
+      const { settled, upload } = start({});
+      const traces = (count: number, name: string): ReadableSpan[] =>
+        Array.from({ length: count }, (_, n) => ofTrace(`${name} ${n}`));
+      await upload(...traces(2000, 'a'));
+      expect(settled).to.have.length(0);
+      await upload(...traces(500, 'b'));
+      expect(settled).to.deep.equal(traces(500, 'a').map((span) => span.spanContext().traceId));
+    });
+
+    it('gives up the oldest ones if they cannot be settled', async () => {
+      const lost: string[] = [];
+      const { upload } = start({ giveUp: (_, { reason }) => void lost.push(reason) }, () => FAILURE);
+      await upload(...Array.from({ length: 4500 }, (_, n) => ofTrace(`${n}`)));
+      expect(lost).to.have.length(500);
+    });
+
     it('settles them with the next flush if that failed for the moment, and gives them up in the end', async () => {
       const lost: string[] = [];
-      const { settled, upload } = start({ giveUp: (_, { reason }) => lost.push(reason) }, () => FAILURE);
+      const { settled, upload } = start({ giveUp: (_, { reason }) => void lost.push(reason) }, () => FAILURE);
       await upload(ofTrace('a'));
       await backlog.catchUp({ deadline: runningTime() + 1000 });
       await backlog.catchUp({ deadline: runningTime() + 1000 });
@@ -140,6 +157,7 @@ describe('the trace ledger', () => {
 
 describe('traces that wait for their root', () => {
   const quietMillis = { remote: 1000, local: 3000 };
+  const noneGivenUp = (): never => expect.fail('no trace is given up');
   const waiting = (id: string, span: ReadableSpan): Trace => {
     const trace = new Trace(id);
     trace.arrivedWithoutRoot([span]);
@@ -148,7 +166,7 @@ describe('traces that wait for their root', () => {
   const ids = (due: { trace: Trace }[]): string[] => due.map(({ trace }) => trace.id);
 
   it('are due earlier if their root is in another service', () => {
-    const traces = new UnrootedTraces({ quietMillis, onDue: () => {} });
+    const traces = new UnrootedTraces({ quietMillis, onDue: () => {}, giveUp: noneGivenUp });
     traces.add({ trace: waiting('local', child!), experimentId: '1' });
     traces.add({ trace: waiting('remote', entry), experimentId: '1' });
     expect(traces.areDue()).to.equal(false);
@@ -158,7 +176,7 @@ describe('traces that wait for their root', () => {
   });
 
   it('wait twice as long after each provisional record', () => {
-    const traces = new UnrootedTraces({ quietMillis, onDue: () => {} });
+    const traces = new UnrootedTraces({ quietMillis, onDue: () => {}, giveUp: noneGivenUp });
     const trace = waiting('agent', child!);
     for (const quiet of [3000, 6000, 12_000]) {
       traces.add({ trace, experimentId: '1' });
@@ -170,7 +188,7 @@ describe('traces that wait for their root', () => {
 
   it('are due at once, the oldest first, if there are too many', async () => {
     const due = new EventTarget();
-    const traces = new UnrootedTraces({ onDue: () => due.dispatchEvent(new Event('due')) });
+    const traces = new UnrootedTraces({ onDue: () => due.dispatchEvent(new Event('due')), giveUp: noneGivenUp });
     const called = once(due, 'due');
     for (let n = 0; n < 2002; n++) traces.add({ trace: waiting(`${n}`, child!), experimentId: '1' });
     await called;
@@ -182,7 +200,7 @@ describe('traces that wait for their root', () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     await delay(0);
     const before = timers();
-    const traces = new UnrootedTraces({ onDue: () => {} });
+    const traces = new UnrootedTraces({ onDue: () => {}, giveUp: noneGivenUp });
     traces.add({ trace: waiting('a', child!), experimentId: '1' });
     expect(timers()).to.equal(before);
     traces.disarm();

@@ -41,6 +41,7 @@ export class Backlog {
     this.#unrooted = new UnrootedTraces({
       ...optional('quietMillis', parts.quietMillis),
       onDue: () => this.resume({ deadline: runningTime() + parts.timeoutMillis }),
+      giveUp: (unrooted) => this.#giveUpUnrooted(unrooted, unrooted.cause),
     });
   }
 
@@ -77,6 +78,17 @@ export class Backlog {
   resume(limit: Limit): void {
     if (this.#catchingUp !== undefined) return;
     if (this.#postponed.size > 0 || this.#unrooted.areDue()) void this.#begin(limit, () => this.#unrooted.takeDue());
+  }
+
+  /** Settles traces until not too many wait, so that exports do not get ahead of the server without end. */
+  async relieve(limit: Limit): Promise<void> {
+    for (let { excess } = this.#unrooted; excess > 0 && !isOver(limit); ) {
+      const running = this.#catchingUp?.done ?? this.#begin(limit, () => this.#unrooted.takeDue());
+      await settledWithin(limit, [running]);
+      // The server does not take them at the moment.
+      if (this.#unrooted.excess >= excess) return;
+      excess = this.#unrooted.excess;
+    }
   }
 
   /**
@@ -160,7 +172,8 @@ export class Backlog {
     const before = trace.provisionalRecords;
     const failure = await this.#parts.settling.withoutRoot(unrooted, rest);
     const isRecorded = failure === undefined && trace.provisionalRecords > before;
-    if (isRecorded && !this.#isClosed) this.#unrooted.add({ trace, experimentId, isRecorded });
+    if (isRecorded && !this.#isClosed && this.#unrooted.excess === 0)
+      this.#unrooted.add({ trace, experimentId, isRecorded });
     return failure;
   }
 

@@ -141,6 +141,7 @@ export class TraceLedger {
         settlement.failures.push(failure);
       }
     });
+    await backlog.relieve(rest.limit);
     return settlement;
   }
 

@@ -11,7 +11,7 @@ export interface Extent {
 }
 
 // A trace of a process that never exports its roots can last for days. Beyond the bound, a late child counts as topmost.
-const MAX_KEPT = 1000;
+const MAX_KEPT = 250;
 
 /**
  * The topmost spans of a trace whose root did not arrive: those whose parent is in another service, still runs, or was

@@ -15,6 +15,8 @@ export interface UnrootedTrace {
 export interface UnrootedOptions {
   /** Called when traces are due. */
   onDue: () => void;
+  /** Receives a trace that is given up because too many wait and cannot be settled. */
+  giveUp: (unrooted: UnrootedTrace) => void;
   /** How long a trace waits after its latest spans. Default: {@link QUIET_MILLIS}. */
   quietMillis?: typeof QUIET_MILLIS;
 }
@@ -26,7 +28,9 @@ export interface UnrootedOptions {
 export const QUIET_MILLIS = { remote: 10_000, local: 30_000 };
 // From the provisional record on. Most requests to a service end by then.
 const RECORDED_MILLIS = 60_000;
+// A few kilobytes each at most. Beyond it, traces are due at once.
 const MAX_TRACES = 2000;
+const MOST_TRACES = 2 * MAX_TRACES;
 const MAX_DOUBLINGS = 8;
 
 /**
@@ -56,7 +60,17 @@ export class UnrootedTraces {
     this.#waiting.delete(trace.id);
     const due = performance.now() + (isRecorded ? RECORDED_MILLIS : quiet * 2 ** doublings);
     this.#waiting.set(trace.id, { ...unrooted, due });
-    this.#wakeAt(this.#waiting.size > MAX_TRACES ? 0 : due);
+    if (this.#waiting.size > MOST_TRACES) {
+      const [oldest] = this.#waiting.values();
+      if (oldest !== undefined) this.#options.giveUp(oldest);
+      if (oldest !== undefined) this.#waiting.delete(oldest.trace.id);
+    }
+    this.#wakeAt(this.excess > 0 ? 0 : due);
+  }
+
+  /** How many traces wait beyond the bound. */
+  get excess(): number {
+    return Math.max(0, this.#waiting.size - MAX_TRACES);
   }
 
   delete({ id }: Trace): void {
@@ -90,8 +104,8 @@ export class UnrootedTraces {
   }
 
   #due(now: number): UnrootedTrace[] {
-    const tooMany = this.#waiting.size - MAX_TRACES;
-    return [...this.#waiting.values()].filter(({ due }, index) => index < tooMany || due <= now);
+    const { excess } = this;
+    return [...this.#waiting.values()].filter(({ due }, index) => index < excess || due <= now);
   }
 
   #take(taken: Iterable<UnrootedTrace>): UnrootedTrace[] {
