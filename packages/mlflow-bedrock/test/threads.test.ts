@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { BroadcastChannel, Worker } from 'node:worker_threads';
 import { diag } from '@opentelemetry/api';
 import { expect } from 'chai';
+import { SharedFlag } from '../src/autolog/shared-flag.js';
 import { answerMainThread, type OtherThreads, watchWorkerThreads } from '../src/autolog/threads.js';
 import { behaviour, IMPORT, usePrograms } from './support/programs.js';
 
@@ -16,6 +17,8 @@ describe('worker threads with mlflow-bedrock/register', function () {
     { life: 'has a thread of its own that goes on', kills: ['SIGTERM'], traces: 1 },
     { life: 'is terminated', kills: ['SIGTERM'], traces: 0 },
     { life: 'does not keep the process alive', traces: 1 },
+    { life: 'never calls and takes no messages', kills: ['SIGTERM'], traces: 0 },
+    { life: 'never calls, takes no messages and does not keep the process alive', traces: 0 },
   ];
   for (const { life, kills = [], traces } of CASES) {
     const end = kills.length === 0 ? 'ends by itself' : `gets ${kills.join()}`;
@@ -43,6 +46,12 @@ describe('watchWorkerThreads()', () => {
   const until = async (isTrue: () => boolean): Promise<void> => {
     while (!isTrue()) await new Promise(setImmediate);
   };
+  const flag = (value: boolean): SharedFlag => {
+    const created = new SharedFlag();
+    created.set(value);
+    return created;
+  };
+  const announce = (thread: number): void => other.postMessage({ kind: 'here', thread, unsent: flag(true).memory });
   before(() => {
     other = new BroadcastChannel('mlflow-bedrock.flush.v1');
   });
@@ -58,16 +67,30 @@ describe('watchWorkerThreads()', () => {
   });
   after(() => other.close());
 
-  it('waits for every thread that traces, and for no other', async () => {
+  it('waits for every thread with unsent spans, and for no other', async () => {
     await watch(600_000);
     await threads.flush();
     let flushes = 0;
-    const answering = answerMainThread(async () => ++flushes);
-    await until(() => threads.mayHaveSpans());
+    const hasUnsentSpans = flag(true);
+    const flush = async (): Promise<void> => {
+      flushes += 1;
+    };
+    const answering = answerMainThread({ flush, hasUnsentSpans });
+    await until(() => threads.haveUnsentSpans());
     await Promise.all([threads.flush(), threads.flush()]);
     expect(flushes).to.equal(2);
+    hasUnsentSpans.set(false);
+    expect(threads.haveUnsentSpans()).to.equal(false);
+    await threads.flush();
+    hasUnsentSpans.set(true);
+    const flushing = threads.flush();
+    // The thread flushes by itself before the message arrives.
+    hasUnsentSpans.set(false);
+    await flushing;
+    expect(flushes).to.equal(2);
+    hasUnsentSpans.set(true);
     answering.stop();
-    await until(() => !threads.mayHaveSpans());
+    await until(() => !threads.haveUnsentSpans());
     expect(logged).to.deep.equal([]);
   });
 
@@ -75,15 +98,16 @@ describe('watchWorkerThreads()', () => {
     await watch(600_000);
     let flushed = (): void => {};
     let hasBegun = false;
-    const answering = answerMainThread(() => {
+    const flush = (): Promise<void> => {
       hasBegun = true;
-      return new Promise<void>((resolve) => {
+      return new Promise((resolve) => {
         flushed = resolve;
       });
-    });
+    };
+    const answering = answerMainThread({ flush, hasUnsentSpans: flag(true) });
     const below = new Worker('setInterval(() => {}, 1000)', { eval: true });
     await once(below, 'online');
-    await until(() => threads.mayHaveSpans());
+    await until(() => threads.haveUnsentSpans());
     const flushing = threads.flush();
     await until(() => hasBegun);
     answering.stop();
@@ -92,13 +116,13 @@ describe('watchWorkerThreads()', () => {
     flushed();
     await below.terminate();
     await new Promise(setImmediate);
-    expect(threads.mayHaveSpans()).to.equal(false);
+    expect(threads.haveUnsentSpans()).to.equal(false);
   });
 
   it('logs the number of threads that do not flush in time', async () => {
     await watch(20);
-    other.postMessage({ kind: 'here', thread: 7001 });
-    await until(() => threads.mayHaveSpans());
+    announce(7001);
+    await until(() => threads.haveUnsentSpans());
     await threads.flush();
     expect(logged).to.deep.equal([
       'mlflow-bedrock: 1 of the worker threads did not flush within 20 ms; their last spans may be lost',
@@ -107,8 +131,8 @@ describe('watchWorkerThreads()', () => {
 
   it('ends a flush when it is stopped', async () => {
     await watch(600_000);
-    other.postMessage({ kind: 'here', thread: 7001 });
-    await until(() => threads.mayHaveSpans());
+    announce(7001);
+    await until(() => threads.haveUnsentSpans());
     const flushing = threads.flush();
     threads.stop();
     await flushing;
@@ -117,12 +141,12 @@ describe('watchWorkerThreads()', () => {
 
   it('does not wait for a thread that ends', async () => {
     await watch(600_000);
-    other.postMessage({ kind: 'here', thread: thread.threadId });
-    await until(() => threads.mayHaveSpans());
+    announce(thread.threadId);
+    await until(() => threads.haveUnsentSpans());
     const flushing = threads.flush();
     await thread.terminate();
     await flushing;
-    expect(threads.mayHaveSpans()).to.equal(false);
+    expect(threads.haveUnsentSpans()).to.equal(false);
     expect(logged).to.deep.equal([]);
   });
 });

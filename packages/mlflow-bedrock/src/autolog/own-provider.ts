@@ -80,9 +80,8 @@ export function traceToMlflow(options: AutologOptions): Tracing {
     if (!(await settles(sending, ABORT_MILLIS))) warnOfUnsent();
   };
   const others = connectThreads({
-    flush: async () => {
-      if (processor.hasUnsentSpans) await flushThread();
-    },
+    flush: flushThread,
+    hasUnsentSpans: processor.hasUnsentSpans,
     timeoutMillis: flushTimeoutMillis,
   });
   const flush = async (): Promise<void> => {
@@ -92,7 +91,7 @@ export function traceToMlflow(options: AutologOptions): Tracing {
     await Promise.all([flushThreadAndAbort(), others.flush()]);
   };
   const stopFlushing = flushAtProcessEnd({
-    hasUnsentSpans: () => processor.hasUnsentSpans || others.mayHaveSpans(),
+    hasUnsentSpans: () => processor.hasUnsentSpans.isSet || others.haveUnsentSpans(),
     flush,
     flushAndAbort,
   });

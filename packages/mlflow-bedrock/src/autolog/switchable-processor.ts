@@ -1,8 +1,11 @@
 import type { Context } from '@opentelemetry/api';
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace';
+import { SharedFlag } from './shared-flag.js';
 
 /** Forwards spans to other processors while it is enabled, and knows whether some have not been flushed. */
 export class SwitchableSpanProcessor implements SpanProcessor {
+  /** Set from the end of a span until a flush that began later ends. */
+  readonly hasUnsentSpans: SharedFlag = new SharedFlag();
   readonly #processors: readonly SpanProcessor[];
   #isEnabled = true;
   #endedSpans = 0;
@@ -14,11 +17,6 @@ export class SwitchableSpanProcessor implements SpanProcessor {
 
   get isEnabled(): boolean {
     return this.#isEnabled;
-  }
-
-  /** True from the end of a span until a flush that began later ends. */
-  get hasUnsentSpans(): boolean {
-    return this.#endedSpans > this.#flushedSpans;
   }
 
   enable(): void {
@@ -37,6 +35,7 @@ export class SwitchableSpanProcessor implements SpanProcessor {
   onEnd(span: ReadableSpan): void {
     if (!this.#isEnabled) return;
     this.#endedSpans += 1;
+    this.hasUnsentSpans.set(true);
     for (const processor of this.#processors) processor.onEnd(span);
   }
 
@@ -44,7 +43,7 @@ export class SwitchableSpanProcessor implements SpanProcessor {
   async flush(): Promise<readonly unknown[]> {
     const endedSpans = this.#endedSpans;
     const results = await Promise.allSettled(this.#processors.map((processor) => processor.forceFlush()));
-    this.#flushedSpans = Math.max(this.#flushedSpans, endedSpans);
+    this.#flushed(endedSpans);
     return results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
   }
 
@@ -55,6 +54,11 @@ export class SwitchableSpanProcessor implements SpanProcessor {
   async shutdown(): Promise<void> {
     this.#isEnabled = false;
     await Promise.allSettled(this.#processors.map((processor) => processor.shutdown()));
-    this.#flushedSpans = this.#endedSpans;
+    this.#flushed(this.#endedSpans);
+  }
+
+  #flushed(endedSpans: number): void {
+    this.#flushedSpans = Math.max(this.#flushedSpans, endedSpans);
+    this.hasUnsentSpans.set(this.#endedSpans > this.#flushedSpans);
   }
 }

@@ -6,6 +6,7 @@
 import { BroadcastChannel, isMainThread, threadId, type Worker } from 'node:worker_threads';
 import { endsWithin } from '../common/ends-within.js';
 import { warn } from '../common/warn.js';
+import { SharedFlag } from './shared-flag.js';
 
 const CHANNEL = 'mlflow-bedrock.flush.v1';
 
@@ -13,15 +14,17 @@ const CHANNEL = 'mlflow-bedrock.flush.v1';
 export interface ThreadFlush {
   /** Sends what this thread has not sent yet. It never rejects. */
   flush(): Promise<void>;
+  /** Set while this thread has spans that it did not send. */
+  readonly hasUnsentSpans: SharedFlag;
   /** How long to wait for other threads, in milliseconds. */
   readonly timeoutMillis: number;
 }
 
 /** The other threads of this process that trace. A worker thread leaves them to the main thread. */
 export interface OtherThreads {
-  /** True if there are any. */
-  mayHaveSpans(): boolean;
-  /** Has all of them flush. Resolves when they have, or when the time is over, which it logs. Never rejects. */
+  /** True if one of them has spans that it did not send. */
+  haveUnsentSpans(): boolean;
+  /** Has those with unsent spans flush. Resolves when they have, or when the time is over, which it logs. Never rejects. */
   flush(): Promise<void>;
   /** Ends the connection for good. */
   stop(): void;
@@ -30,17 +33,20 @@ export interface OtherThreads {
 /** `call`: the main thread asks who is there. `flush`: it asks for a flush. Threads answer with the other kinds. */
 type Message =
   | { readonly kind: 'call' | 'flush' }
-  /** `here`: the thread answers to `flush`. `flushed`: it has sent everything. `gone`: it ended, or stopped tracing. */
-  | { readonly kind: 'here' | 'flushed' | 'gone'; readonly thread: number };
+  /** `here`: the thread answers to `flush`. `unsent` is the memory of the flag that tells whether it has unsent spans. */
+  | { readonly kind: 'here'; readonly thread: number; readonly unsent: SharedArrayBuffer }
+  /** `flushed`: the thread has sent everything. `gone`: it ended, or stopped tracing. */
+  | { readonly kind: 'flushed' | 'gone'; readonly thread: number };
 
 /** Connects this thread with the threads that start from now on. */
-export function connectThreads({ flush, timeoutMillis }: ThreadFlush): OtherThreads {
-  return isMainThread ? watchWorkerThreads(timeoutMillis) : answerMainThread(flush);
+export function connectThreads({ timeoutMillis, ...thread }: ThreadFlush): OtherThreads {
+  return isMainThread ? watchWorkerThreads(timeoutMillis) : answerMainThread(thread);
 }
 
 /** For the main thread. */
 export function watchWorkerThreads(timeoutMillis: number): OtherThreads {
-  const threads = new Set<number>();
+  /** Whether they have unsent spans, by thread. A blocked thread cannot answer this question, nor flush. */
+  const threads = new Map<number, SharedFlag>();
   /** Flushes that wait for answers. */
   const flushes = new Set<{ readonly pending: Set<number>; readonly done: () => void }>();
   let channel: Channel | undefined;
@@ -56,7 +62,7 @@ export function watchWorkerThreads(timeoutMillis: number): OtherThreads {
     answered(thread);
   };
   const receive = (message: Message): void => {
-    if (message.kind === 'here') threads.add(message.thread);
+    if (message.kind === 'here') threads.set(message.thread, new SharedFlag(message.unsent));
     if (message.kind === 'flushed') answered(message.thread);
     if (message.kind === 'gone') forget(message.thread);
   };
@@ -70,11 +76,13 @@ export function watchWorkerThreads(timeoutMillis: number): OtherThreads {
     },
     ended: forget,
   });
+  const withUnsentSpans = (): number[] =>
+    [...threads].filter(([, hasUnsentSpans]) => hasUnsentSpans.isSet).map(([thread]) => thread);
   return {
-    mayHaveSpans: () => threads.size > 0,
+    haveUnsentSpans: () => withUnsentSpans().length > 0,
     async flush() {
-      if (threads.size === 0) return;
-      const pending = new Set(threads);
+      const pending = new Set(withUnsentSpans());
+      if (pending.size === 0) return;
       const answers = new Promise<void>((resolve) => {
         const flush = { pending, done: () => flushes.delete(flush) && resolve() };
         flushes.add(flush);
@@ -89,23 +97,27 @@ export function watchWorkerThreads(timeoutMillis: number): OtherThreads {
     stop() {
       stopWatching();
       channel?.close();
-      for (const thread of threads) forget(thread);
+      for (const thread of threads.keys()) forget(thread);
     },
   };
 }
 
 /** For a worker thread. */
-export function answerMainThread(flush: () => Promise<unknown>): OtherThreads {
-  const say = (kind: 'here' | 'flushed' | 'gone', thread: number = threadId): void => channel.send({ kind, thread });
+export function answerMainThread({ flush, hasUnsentSpans }: Omit<ThreadFlush, 'timeoutMillis'>): OtherThreads {
+  const sayHere = (): void => channel.send({ kind: 'here', thread: threadId, unsent: hasUnsentSpans.memory });
+  const say = (kind: 'flushed' | 'gone', thread: number = threadId): void => channel.send({ kind, thread });
   const channel = openChannel(({ kind }) => {
-    if (kind === 'call') say('here');
-    if (kind === 'flush') void flush().then(() => say('flushed'));
+    if (kind === 'call') sayHere();
+    if (kind !== 'flush') return;
+    // All threads get this message, and this one may have flushed by itself since it was sent.
+    if (hasUnsentSpans.isSet) void flush().then(() => say('flushed'));
+    else say('flushed');
   });
-  say('here');
+  sayHere();
   // The main thread does not see the end of threads that this thread started.
   const stopWatching = watchThreads({ started() {}, ended: (thread) => say('gone', thread) });
   return {
-    mayHaveSpans: () => false,
+    haveUnsentSpans: () => false,
     flush: async () => {},
     stop() {
       stopWatching();

@@ -25,6 +25,13 @@ const LIVES = {
     await worker.terminate();
     setInterval(() => {}, 1000);
   },
+  'never calls and takes no messages': async () => {
+    await start('blocked.cjs');
+  },
+  'never calls, takes no messages and does not keep the process alive': async () => {
+    const worker = await start('blocked.cjs');
+    worker.unref();
+  },
   'does not keep the process alive': async () => {
     const worker = await start('thread.cjs', ['keeps running']);
     worker.unref();
