@@ -22,4 +22,19 @@ describe('a limited wait', () => {
     while (performance.now() < until);
     expect(await waiting).to.equal('done');
   });
+
+  it('counts the delays of a busy event loop, and no suspension', async () => {
+    for (const [step, looks] of [
+      [900, 3],
+      [5000, 8],
+    ] as const) {
+      let time = 0;
+      const now = (): number => {
+        time += step;
+        return time;
+      };
+      await endsWithin(1900, never, now);
+      expect(time).to.equal(step * (1 + looks));
+    }
+  });
 });
