@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { context, type Span, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
@@ -191,6 +192,18 @@ describe('a record that goes ahead of its spans', () => {
       send(exporter, spans.slice(3, -1)),
     ]);
     expect(await infoOf(spans)).to.deep.include({ name: 'agent', state: 'OK', durationMillis: 4000 });
+    expect(await tokensOf(spans)).to.equal(192);
+  });
+
+  it('counts them if another batch overtakes the upload that follows the record', async () => {
+    const exporter = await knowingExporter();
+    const spans = agentSpans();
+    const isUploading = (): boolean => proxy.requests.some((route) => UPLOAD.test(route));
+    proxy.add({ route: UPLOAD, fault: { kind: 'delay', millis: 500 } });
+    const first = send(exporter, [spans[0]!, spans.at(-1)!]);
+    while (!isUploading()) await setImmediate();
+    await send(exporter, spans.slice(1, -1));
+    await first;
     expect(await tokensOf(spans)).to.equal(192);
   });
 

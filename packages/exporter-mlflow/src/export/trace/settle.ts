@@ -42,10 +42,12 @@ export function createSettling(program: Omit<RecordContext, 'experimentId'>): Se
         const { record, ahead } = trace;
         if (spans.length === 0) return markWithoutSpans(trace, rest);
         const roots = spans.filter(isRoot);
-        if (record.kind === 'sent' && ahead !== undefined) return finishAhead(record, ahead, isDivided, trace, rest);
+        if (record.kind === 'sent') {
+          if (roots.length === 0) return repeatRecord(record, trace, spans, rest);
+          if (ahead !== undefined) return finishAhead(record, ahead, isDivided, trace, rest);
+        }
         if (roots.length > 0) return recordRoots(roots, trace, isDivided, { ...program, experimentId }, rest);
-        if (record.kind === 'sent') return repeatRecord(record, trace, spans, rest);
-        return trace.record.kind === 'forgotten' ? correctStored(trace, rest) : undefined;
+        return record.kind === 'forgotten' ? correctStored(trace, rest) : undefined;
       }),
     withoutRoot: ({ trace, experimentId, isRecorded }, rest) =>
       inTurn(trace, rest, async () => {
