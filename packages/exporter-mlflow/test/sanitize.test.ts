@@ -145,6 +145,11 @@ const POISON: [string, Attributes, Attributes][] = [
     { 'mlflow.spanInputs': '{"a":"x\\u0000","b":"\\\\u0000","c":"\\\\\\u0000"}' },
     { 'mlflow.spanInputs': '{"a":"x\\ufffd","b":"\\\\u0000","c":"\\\\\\ufffd"}' },
   ],
+  [
+    'halves of characters in JSON, but no pairs of them and no text of such an escape',
+    { 'mlflow.spanOutputs': '["x\\ud83d","\\uD83D\\ude80\\ude80","\\\\ud83d","\\\\\\uDE80y"]' },
+    { 'mlflow.spanOutputs': '["x\\ufffd","\\uD83D\\ude80\\ufffd","\\\\ud83d","\\\\\\ufffdy"]' },
+  ],
 ];
 
 const TIMES: [string, HrTime, HrTime, HrTime, HrTime][] = [

@@ -32,13 +32,20 @@ function withoutZeroBytes(text: string): string {
 
 // An escape counts only after an even number of backslashes: "\\u0000" is a backslash and text.
 const ESCAPED_ZERO = /(?<!\\)((?:\\\\)*)\\u0000/g;
+const ESCAPED_HALF = /\\ud[89a-f]/i;
+const ESCAPED_HALVES = /(?<!\\)((?:\\\\)*)(?:(\\ud[89ab]..\\ud[c-f]..)|\\ud[89a-f]..)/gi;
 
-/** The same for a text that may be JSON, where zero bytes are escaped. */
-export function withoutZeroBytesInJson(text: string): string {
+/**
+ * The text with the replacement character in place of what the server cannot store. If the text is JSON, it contains zero
+ * bytes and halves of surrogate pairs as escapes.
+ */
+export function storableText(text: string): string {
   const plain = withoutZeroBytes(text);
   // Zeros are rarer than backslashes, so this check takes a fraction of the time.
-  if (!plain.includes('0000') || !plain.includes('\\u0000')) return plain;
-  return plain.replace(ESCAPED_ZERO, '$1\\ufffd');
+  const isZero = plain.includes('0000') && plain.includes('\\u0000');
+  const mended = isZero ? plain.replace(ESCAPED_ZERO, '$1\\ufffd') : plain;
+  if (!ESCAPED_HALF.test(mended)) return mended;
+  return mended.replace(ESCAPED_HALVES, (_, slashes: string, pair = '\\ufffd') => slashes + pair);
 }
 
 /** The first of these attributes that is a non-empty text. */

@@ -1,6 +1,6 @@
 import type { Attributes, AttributeValue, HrTime } from '@opentelemetry/api';
 import type { ReadableSpan } from '../../common/sdk-types.js';
-import { columnText, truncate, withoutZeroBytesInJson } from '../../common/text.js';
+import { columnText, storableText, truncate } from '../../common/text.js';
 import { COST, LIMITS, SERVER_TAGS, SPAN_TYPE, TOKEN_USAGE, TRACE_NAME, TRACE_TAG_PREFIX } from '../../mlflow/names.js';
 import { translateFramework } from './frameworks.js';
 import { readableAttributes, readableEvents, readableLinks, readableResource } from './readable.js';
@@ -68,14 +68,14 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 ]);
 
 /**
- * The span as MLflow can take it: the same object if it is fit, else a copy. Lone surrogates need no care, because UTF-8
- * encoding replaces them.
+ * The span as MLflow can take it: the same object if it is fit, else a copy. Unescaped lone surrogates need no care,
+ * because UTF-8 encoding replaces them.
  */
 export function sanitizeSpan(span: ReadableSpan): ReadableSpan {
   const attributes = readableAttributes(sanitizeAttributes(span.attributes));
   const events = readableEvents(span.events);
   const links = readableLinks(span.links);
-  const name = withoutZeroBytesInJson(span.name);
+  const name = storableText(span.name);
   const resource = sanitizeResource(span.resource);
   const timely = isTime(span.startTime) && isTime(span.endTime) && !isBefore(span.endTime, span.startTime);
   const isSame =
@@ -96,7 +96,7 @@ function sanitizeAttributes(recorded: Attributes): Attributes {
     if (value === undefined || value === null) continue;
     const rule = RULES.get(key);
     const ruled = rule === undefined ? value : rule(value);
-    const fit = typeof ruled === 'string' ? withoutZeroBytesInJson(ruled) : ruled;
+    const fit = typeof ruled === 'string' ? storableText(ruled) : ruled;
     if (Object.is(fit, value)) continue;
     mended ??= { ...attributes };
     if (fit === undefined) delete mended[key];
@@ -117,7 +117,7 @@ function sanitizeResource(resource: Resource): Resource {
   let mended: Attributes | undefined;
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value !== 'string') continue;
-    const fit = withoutZeroBytesInJson(value);
+    const fit = storableText(value);
     if (fit !== value) mended = { ...(mended ?? attributes), [key]: fit };
   }
   const readable = readableResource(mended ?? attributes);
