@@ -148,12 +148,13 @@ describe('spanFilter', () => {
     it(`finishes a trace of two agents whose root was left out ${when}`, async () => {
       const spans = recordSpans((tracer) => {
         const server = tracer.startSpan('POST /ask');
-        const ask = (name: string, question: string, answer: string): void => {
+        const ask = (startTime: number, name: string, question: string, answer: string): void => {
           const attributes = { ...chatAttributes(question, answer), 'gen_ai.operation.name': 'invoke_agent' };
-          childSpan(tracer, server, name, attributes);
+          tracer.startSpan(name, { startTime, attributes }, below(server)).end(startTime + 10);
         };
-        ask('planner', 'Plan it.', 'Planned.');
-        ask('writer', 'Write it.', 'Written.');
+        const start = Date.now();
+        ask(start, 'planner', 'Plan it.', 'Planned.');
+        ask(start + 10, 'writer', 'Write it.', 'Written.');
         server.end();
       });
       const exports = batches.map((size) => spans.splice(0, size));
@@ -179,6 +180,27 @@ describe('spanFilter', () => {
     const stored = await storedTrace({ spanFilter: 'gen_ai' }, spans.slice(0, 1), spans.slice(1));
     expect(stored.spans).to.have.length(2);
     expect(stored.info?.tokenUsage).to.deep.equal({ inputTokens: 10, outputTokens: 5, totalTokens: 15 });
+  });
+
+  it('names the trace by its agent even if agent and model call start in the same millisecond', async () => {
+    const startTime = Date.now();
+    const spans = recordSpans((tracer) => {
+      const server = tracer.startSpan('POST /ask', { startTime });
+      const agent = tracer.startSpan('agent', { startTime, attributes: AGENT }, below(server));
+      const step = tracer.startSpan('step', { startTime }, below(agent));
+      const chat = tracer.startSpan('chat', { startTime, attributes: chatAttributes('Hi', 'Hello') }, below(step));
+      chat.end(startTime + 10);
+      step.end(startTime + 10);
+      agent.end(startTime + 20);
+      server.end(startTime + 20);
+    });
+    const exporter = newExporter({ spanFilter: 'gen_ai' });
+    for (const span of spans) {
+      expect((await exportSpans(exporter, [span])).code).to.equal(SUCCESS);
+      await exporter.forceFlush();
+    }
+    const info = await client.getTraceInfo(spans[0]!.spanContext().traceId);
+    expect(info).to.deep.include({ name: 'agent', state: 'OK', sessionId: 'session-3' });
   });
 
   it('ends on spans that are their own ancestors', async () => {

@@ -122,7 +122,10 @@ async function repeatProvisional(
   const ids = new Set(spans.map(({ spanId }) => spanId));
   const [first, ...others] = spans.filter(({ parentSpanId = '' }) => !ids.has(parentSpanId));
   const own = provisionalRecord(trace.facts, topmost, context);
-  const isOwn = first?.spanId === topmost.first?.spanContext().spanId;
+  const ownId = topmost.first?.spanContext().spanId;
+  const isOwn = [first, ...others].some(
+    (span) => span?.spanId === ownId && span?.startTimeUnixNano === first?.startTimeUnixNano,
+  );
   const record: WireTraceInfo = isOwn ? own : { ...storedRecord(info, spans), tags: { ...own.tags, ...info.tags } };
   if (first !== undefined) Object.assign(record, extentOf(trace.id, first, others));
   return post(withTotals(record, sumUp(spans)), trace, context, rest);

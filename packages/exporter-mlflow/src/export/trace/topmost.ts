@@ -21,11 +21,11 @@ export class Topmost {
   /** Of the spans that share a parent, by the id of that parent. The parent removes them when it arrives. */
   readonly #byParent = new Map<string, Extent>();
   readonly #seen = new Set<string>();
-  #first: { source: RecordSource; parentSpanId: string | undefined; start: bigint } | undefined;
+  #first: { source: RecordSource; parentSpanId: string | undefined; extent: Extent } | undefined;
   #tags: Record<string, string> = {};
   #isRemote = false;
 
-  /** The one that started first. It names the trace. */
+  /** The one that started first, or the longest of those that started at the same time. It names the trace. */
   get first(): RecordSource | undefined {
     return this.#first?.source;
   }
@@ -73,10 +73,15 @@ export class Topmost {
     }
     // The clocks of spans differ by up to a millisecond, so a parent can seem to start after its child.
     const first = this.#first;
-    if (first === undefined || own.start < first.start || first.parentSpanId === spanId) {
-      this.#first = { source: withoutSpanContent(span), parentSpanId, start: own.start };
+    if (first === undefined || isBefore(own, first.extent) || first.parentSpanId === spanId) {
+      this.#first = { source: withoutSpanContent(span), parentSpanId, extent: own };
     }
   }
+}
+
+/** Spans start in whole milliseconds, so an agent often starts together with its first call. */
+function isBefore(some: Extent, other: Extent): boolean {
+  return some.start < other.start || (some.start === other.start && some.end >= other.end);
 }
 
 function join(some: Extent, more: Extent): Extent {
