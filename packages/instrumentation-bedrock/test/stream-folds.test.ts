@@ -727,6 +727,12 @@ describe('stream folds', () => {
         expect(JSON.stringify(body)).not.to.include(SECRET.trim());
         expect(dialect.readResponse(body)).to.deep.equal(dialect.readResponse(fold(dialect, chunks) ?? {}));
       });
+
+      it(`keep the facts of ${dialect.name} if the stream lacks its first chunk`, () => {
+        const facts = dialect.readResponse(fold(dialect, [last], { content: false }) ?? {});
+        expect(facts).to.deep.equal(dialect.readResponse(fold(dialect, [middle, last]) ?? {}));
+        expect(facts.finishReasons).to.have.lengthOf(1);
+      });
     }
 
     for (const [dialect, first, middle] of STREAMS) {

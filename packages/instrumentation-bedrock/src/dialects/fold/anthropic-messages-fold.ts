@@ -1,6 +1,6 @@
 /** The fold for the stream events of Anthropic's Messages. */
 
-import { asObject, type JsonObject, setMember } from '../../data/json.js';
+import { asObject, firstKey, type JsonObject, setMember } from '../../data/json.js';
 import { AnthropicBlocks } from './anthropic-blocks.js';
 import { type FoldOptions, isOfService, type StreamFold } from './stream-fold.js';
 import { StreamedMembers } from './streamed-value.js';
@@ -46,13 +46,14 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
       if (content) addBeside(closing, event);
     },
     body() {
-      if (!message && !blocks?.size) return undefined;
+      const hasFacts = [usage, closing].some((members) => firstKey(members) !== undefined);
+      if (!message && !hasFacts && !blocks?.size && others.size === 0) return undefined;
       const body: JsonObject = { role: 'assistant', ...message, ...closing };
       if (others.size > 0) body['otherEvents'] = others.finish();
       body['content'] = blocks?.finish() ?? [];
       const isFinal = stopped || closing['stop_reason'] !== undefined;
       const counts = isFinal ? usage : inputUsage(usage);
-      if (Object.keys(counts).length > 0) body['usage'] = counts;
+      if (firstKey(counts) !== undefined) body['usage'] = counts;
       else delete body['usage'];
       return body;
     },
