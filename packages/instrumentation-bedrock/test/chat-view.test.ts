@@ -164,15 +164,22 @@ describe("the chat view of OpenAI's chat format", () => {
 
   it('replaces roles and items of content that MLflow does not know, and keeps them beside', () => {
     const file = { type: 'file', file: { file_id: 'f' } };
+    const dropped = { type: 'image_url', image_url: { url: '[300 bytes not recorded]' } };
     const messages = [
       { role: 'developer', content: 'Be brief.' },
-      { role: 'user', content: [file] },
+      { role: 'user', content: [file, dropped] },
       { role: 'function', name: 'n', content: '1' },
     ];
     expect(viewOpenAiRequest({ messages })).to.deep.equal({
       messages: [
         { role: 'system', original: { role: 'developer' }, content: 'Be brief.' },
-        { role: 'user', content: [{ type: 'text', text: '[file]', original: file }] },
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: '[file]', original: file },
+            { type: 'text', text: '[image_url]', original: dropped },
+          ],
+        },
         { role: 'tool', original: { role: 'function' }, name: 'n', content: '1' },
       ],
     });

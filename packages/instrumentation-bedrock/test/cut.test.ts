@@ -215,6 +215,14 @@ describe('a text that is cut', () => {
     expect(cut(`{"screenshot":"${BASE64}"}`, 60)).to.match(/^\{"screenshot":"… /);
   });
 
+  it('is whole if it is the note about media, and cut if it only ends like one', () => {
+    expect(toJson({ bytes: PICTURE }, { maxMediaBytes: 9, maxStringLength: 9 })).to.deep.equal({
+      bytes: '[120 bytes not recorded]',
+    });
+    expect(cut('[120 bytes not recorded]', 9)).to.equal('[120 bytes not recorded]');
+    expect(cut('He wrote: 120 bytes not recorded]', 9)).to.equal('He wrote:… [24 more characters not recorded]');
+  });
+
   it('is cut if it only resembles base64', () => {
     for (const text of [
       'x'.repeat(300),

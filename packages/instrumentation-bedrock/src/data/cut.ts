@@ -21,7 +21,7 @@ export function limitText(text: string, limits: TextLimits, key?: string): strin
   if (media !== undefined) return media > maxMediaBytes ? mediaNote(media) : text;
   const bytes = base64Bytes(text);
   if (bytes > Math.max(maxMediaBytes, SHORT_TEXT) && isBase64(text) && isMixed(text)) return mediaNote(bytes);
-  if (text.length <= maxStringLength || isProbablyBase64(text, key)) return text;
+  if (text.length <= maxStringLength || isProbablyBase64(text, key) || isMediaNote(text)) return text;
   const end = cutPosition(text, maxStringLength);
   return `${text.slice(0, end)}… [${text.length - end} more characters not recorded]`;
 }
@@ -130,14 +130,12 @@ function isAscii(text: string, position: number): boolean {
 // Most applications cut nothing, and creating a segmenter takes milliseconds.
 const graphemes = once(() => new Intl.Segmenter('en', { granularity: 'grapheme' }));
 
-/** The note is text, so that `contentHook` gets plain JSON. Base64 has no spaces, so this end identifies a note. */
-const MEDIA_NOTE_END = ' bytes not recorded]';
-
+/** Returns the note in the place of media. It is text, so that `contentHook` gets plain JSON. */
 export function mediaNote(bytes: number): string {
-  return `[${bytes}${MEDIA_NOTE_END}`;
+  return `[${bytes} bytes not recorded]`;
 }
 
 /** True for the text that `toJson` puts in the place of media beyond the limit. */
 export function isMediaNote(text: string): boolean {
-  return text.endsWith(MEDIA_NOTE_END);
+  return /^\[\d+ bytes not recorded\]$/.test(text);
 }

@@ -7,6 +7,7 @@
  * This follows the parser of MLflow 3.17 for the message format `openai`.
  */
 
+import { isMediaNote } from '../../data/cut.js';
 import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
 import { stringify } from '../../data/numbers.js';
 
@@ -57,15 +58,19 @@ function isItemShown(item: JsonObject): boolean {
     case 'image_url': {
       const image = asObject(item['image_url']);
       const detail = image?.['detail'] ?? 'auto';
-      return typeof image?.['url'] === 'string' && ['auto', 'low', 'high'].includes(detail as string);
+      return isMedia(image?.['url']) && ['auto', 'low', 'high'].includes(detail as string);
     }
     case 'input_audio': {
       const audio = asObject(item['input_audio']);
-      return typeof audio?.['data'] === 'string' && ['wav', 'mp3'].includes((audio['format'] ?? 'wav') as string);
+      return isMedia(audio?.['data']) && ['wav', 'mp3'].includes((audio?.['format'] ?? 'wav') as string);
     }
     default:
       return false;
   }
+}
+
+function isMedia(value: JsonValue | undefined): boolean {
+  return typeof value === 'string' && !isMediaNote(value);
 }
 
 /** The view shows functions with arguments as text. The input of a custom tool is shown as such arguments. */
