@@ -2,7 +2,8 @@
 
 import { characterStart } from './cut.js';
 import { asArray, asObject, asObjects, type JsonObject, type JsonValue } from './json.js';
-import { asWord, type ServedService } from './service.js';
+import type { ServedService } from './service.js';
+import { asWord } from './words.js';
 
 /** The words of ApplyGuardrail, which stand for every operation. */
 const NONE = 'NONE';

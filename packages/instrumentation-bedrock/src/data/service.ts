@@ -5,6 +5,7 @@
  */
 
 import { asNumber, asObject, asString, isObject, type JsonObject, parseJson } from './json.js';
+import { asId, asText, asWord } from './words.js';
 
 /** What a request asks of the service, besides the parameters of the model. */
 export interface RequestedService {
@@ -38,26 +39,6 @@ const MAX_METADATA_ENTRIES = 16;
 const MAX_METADATA_LENGTH = 256;
 /** Longer than the JSON of the longest metadata, also if it has escapes. */
 const MAX_METADATA_JSON = 32_768;
-
-/** No word and no version of the API is longer. */
-const MAX_WORD_LENGTH = 256;
-/** The longest identifier that the API accepts: an ARN. */
-const MAX_ID_LENGTH = 2048;
-
-/** Returns a word of the API, such as a service tier; undefined if the value is no text of 1 to 256 characters. */
-export function asWord(value: unknown): string | undefined {
-  return asText(value, MAX_WORD_LENGTH);
-}
-
-/** Returns the id or ARN of a resource; undefined if the value is no text of 1 to 2048 characters. */
-export function asId(value: unknown): string | undefined {
-  return asText(value, MAX_ID_LENGTH);
-}
-
-function asText(value: unknown, maxLength: number): string | undefined {
-  const text = asString(value);
-  return text !== undefined && text !== '' && text.length <= maxLength ? text : undefined;
-}
 
 /** Returns a duration in milliseconds; undefined if the value is no number from 0. */
 function asMillis(value: unknown): number | undefined {

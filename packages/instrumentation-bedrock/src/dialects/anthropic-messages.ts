@@ -12,7 +12,7 @@ import {
   type JsonValue,
 } from '../data/json.js';
 import { finishReason, type Message, message, type Part, type ToolDefinition, textPart } from '../data/messages.js';
-import { asWord } from '../data/service.js';
+import { asWord } from '../data/words.js';
 import { readAnthropicUsage } from './anthropic-usage.js';
 import type { Dialect } from './dialect.js';
 import { createAnthropicFold } from './fold/anthropic-messages-fold.js';

@@ -12,8 +12,8 @@ import {
 } from '../data/json.js';
 import { finishReason } from '../data/messages.js';
 import { stringify } from '../data/numbers.js';
-import { asWord } from '../data/service.js';
 import type { UsageReport } from '../data/usage.js';
+import { asWord } from '../data/words.js';
 import type { Dialect } from './dialect.js';
 import { createConverseFold } from './fold/converse-fold.js';
 import { readConversation, readMessage, readToolConfig } from './messages/content-blocks.js';

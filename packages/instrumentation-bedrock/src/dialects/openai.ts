@@ -2,7 +2,7 @@
 
 import type { RequestParameters, ResponseFacts } from '../data/facts.js';
 import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject, type JsonValue } from '../data/json.js';
-import { asWord } from '../data/service.js';
+import { asWord } from '../data/words.js';
 import { readReasoning } from './parameters/reasoning.js';
 import { readToolChoice } from './parameters/tool-choice.js';
 

@@ -7,7 +7,7 @@ import {
   ATTR_AWS_BEDROCK_INVOCATION_STATUS,
   ATTR_GEN_AI_RESPONSE_MODEL,
 } from '../data/semconv.js';
-import { asWord } from '../data/service.js';
+import { asWord } from '../data/words.js';
 import { chooseDialect } from '../dialects/index.js';
 import type { Operation } from './operation.js';
 import { plainOperation } from './plain.js';

@@ -2,7 +2,7 @@
 
 import type { RequestParameters } from '../../data/facts.js';
 import { asNumber, asObject, type JsonObject } from '../../data/json.js';
-import { asWord } from '../../data/service.js';
+import { asWord } from '../../data/words.js';
 
 /**
  * Reads the effort of reasoning and the token budget for it, as sent.
