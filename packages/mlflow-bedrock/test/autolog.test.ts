@@ -72,6 +72,15 @@ describe('autolog()', function () {
     expect(traces).to.have.length(1);
   });
 
+  it('reports no export as failed that only the batch processor gave up', async () => {
+    const { stderr, traces } = await programs.run([
+      'autolog.cjs',
+      'flushes while the limit of the batch processor passes',
+    ]);
+    expect(stderr).to.equal('');
+    expect(traces).to.have.length(1);
+  });
+
   it('ends requests and the process in time after shutdown() when MLflow never answers', async () => {
     const blackHole = await startBlackHole();
     try {

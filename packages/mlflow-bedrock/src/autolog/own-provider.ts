@@ -28,6 +28,12 @@ import type { Tracing } from './tracing.js';
 /** How long an aborted export may take to call back, in milliseconds. */
 const ABORT_MILLIS = 50;
 
+/**
+ * The longest time of a timer. MlflowSpanExporter ends each export itself, and its clock does not count a suspension. The
+ * batch processor's own limit, 30 s, would report an export as failed while it goes on.
+ */
+const NO_EXPORT_TIMEOUT_MILLIS = 2 ** 31 - 1;
+
 /** Registers a tracer provider that sends to MLflow, and to the other backends that the environment names. */
 export function traceToMlflow(options: AutologOptions): Tracing {
   const flushTimeoutMillis = flushTimeout(options.flushTimeoutMillis);
@@ -36,7 +42,10 @@ export function traceToMlflow(options: AutologOptions): Tracing {
   const backends = otherBackends(process.env, warn);
   const exporters: SpanExporter[] = [mlflow, ...backends.map(createExporter)];
   const processor = new SwitchableSpanProcessor(
-    exporters.map((exporter) => new BatchSpanProcessor({ exporter, ...batchOptions() })),
+    exporters.map((exporter) => {
+      const limit = exporter === mlflow ? { exportTimeoutMillis: NO_EXPORT_TIMEOUT_MILLIS } : {};
+      return new BatchSpanProcessor({ exporter, ...limit, ...batchOptions() });
+    }),
   );
   const provider = new TracerProvider({
     resource: resource(options.serviceName),

@@ -33,7 +33,7 @@ export interface OtherThreads {
 /** `call`: the main thread asks who is there. `flush`: it asks for a flush. Threads answer with the other kinds. */
 type Message =
   | { readonly kind: 'call' | 'flush' }
-  /** `here`: the thread answers to `flush`. `unsent` is the memory of the flag that tells whether it has unsent spans. */
+  /** `here`: the thread answers to `flush`. `unsent` is the memory of its flag. */
   | { readonly kind: 'here'; readonly thread: number; readonly unsent: SharedArrayBuffer }
   /** `flushed`: the thread has sent everything. `gone`: it ended, or stopped tracing. */
   | { readonly kind: 'flushed' | 'gone'; readonly thread: number };

@@ -14,6 +14,12 @@ const PROGRAMS = {
     await tracing.flush();
     process.exit(3);
   },
+  'flushes while the limit of the batch processor passes': async (tracing) => {
+    const { setTimeout: set } = globalThis;
+    globalThis.setTimeout = (callback, millis, ...args) => set(callback, millis === 30_000 ? 0 : millis, ...args);
+    await call();
+    await tracing.flush();
+  },
   'disables and starts again': async (tracing) => {
     await call();
     tracing.disable();
