@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { otherBackends } from '../src/autolog/other-backends.js';
+import { readableOtlpEndpoint } from '../src/common/environment.js';
 
 const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' };
 const UNKNOWN = (names: string): string =>
@@ -49,4 +50,9 @@ describe('the backends beside MLflow', () => {
       expect(warnings).to.deep.equal(said);
     });
   }
+
+  it('are asked for by the default endpoint in messages if no variable names one', () => {
+    expect(readableOtlpEndpoint(ENDPOINT)).to.equal('the OTLP endpoint');
+    expect(readableOtlpEndpoint({})).to.equal('http://localhost:4318, the default OTLP endpoint');
+  });
 });

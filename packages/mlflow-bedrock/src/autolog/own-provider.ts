@@ -12,7 +12,7 @@ import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentele
 import { ATTR_SERVICE_NAME } from '@opentelemetry/semantic-conventions';
 import { MlflowSpanExporter } from 'opentelemetry-exporter-mlflow';
 import { endsWithin } from '../common/ends-within.js';
-import { propagatesSession, readableTrackingUri } from '../common/environment.js';
+import { propagatesSession, readableOtlpEndpoint, readableTrackingUri } from '../common/environment.js';
 import { warn } from '../common/warn.js';
 import { CurrentTraceProcessor } from '../current-trace/current-trace.js';
 import { createPropagator } from '../session/propagator.js';
@@ -60,7 +60,7 @@ export function traceToMlflow(options: AutologOptions): Tracing {
 
   const warnOfUnsent = (): void => {
     const server = readableTrackingUri(options.trackingUri, process.env);
-    const backend = backends.includes('otlp') ? ', and a backend at the OTLP endpoint' : '';
+    const backend = backends.includes('otlp') ? `, and a backend at ${readableOtlpEndpoint(process.env)}` : '';
     warn(
       `not everything was sent within ${flushTimeoutMillis} ms. Does an MLflow server listen at ${server}${backend}?`,
     );

@@ -14,6 +14,11 @@ export function hasOtlpEndpoint(env: Environment): boolean {
   return Boolean(env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']?.trim() || env['OTEL_EXPORTER_OTLP_ENDPOINT']?.trim());
 }
 
+/** The OTLP endpoint for messages. The value of the variable may hold credentials. */
+export function readableOtlpEndpoint(env: Environment): string {
+  return hasOtlpEndpoint(env) ? 'the OTLP endpoint' : 'http://localhost:4318, the default OTLP endpoint';
+}
+
 /** True if requests to other services carry session and user. */
 export function propagatesSession(env: Environment): boolean {
   return isTrue(env['MLFLOW_BEDROCK_PROPAGATE_SESSION']);
