@@ -17,6 +17,7 @@ import { nova } from '../src/dialects/nova.js';
 import { openAiChat } from '../src/dialects/openai-chat.js';
 import { openAiCompletions } from '../src/dialects/openai-completions.js';
 import { titanText } from '../src/dialects/titan-text.js';
+import { twelveLabsPegasus } from '../src/dialects/twelvelabs-pegasus.js';
 
 const SECRET = 'The secret of the answer. ';
 const ITERATION = { type: 'message', input_tokens: 3, output_tokens: 1 };
@@ -365,6 +366,32 @@ describe('stream folds', () => {
     ]);
   });
 
+  for (const [dialect, text] of [
+    [anthropicText, 'completion'],
+    [cohereCommand, 'text'],
+    [llama, 'generation'],
+    [titanText, 'outputText'],
+    [twelveLabsPegasus, 'message'],
+  ] as const) {
+    it(`${dialect.name} keeps members that it does not know`, () => {
+      const chunks = [
+        { [text]: 'Ber', sources: [1], results: null },
+        { [text]: 'gen', sources: [1, 2], ...METRICS },
+      ];
+      const body = fold(dialect, chunks);
+      expect(body).to.have.deep.property('sources', [1, 2]);
+      expect(body).to.deep.equal({ sources: [1, 2], ...fold(dialect, [{ [text]: 'Bergen' }]) });
+      expect(fold(dialect, chunks, { content: false })).not.to.have.property('sources');
+    });
+  }
+
+  it('Mistral keeps members beside a text that it does not know', () => {
+    const chunks = [{ outputs: [{ text: 'Ber', logprobs: [1] }] }, { outputs: [{ text: 'gen', logprobs: [2] }] }];
+    expect(fold(mistralText, chunks)).to.deep.equal({
+      outputs: [{ text: 'Bergen', logprobs: [1, 2], stop_reason: null }],
+    });
+  });
+
   describe('Cohere Command', () => {
     it('is recognised by its chunks', () => {
       expect(cohereCommand.matchesResponse({ index: 0, is_finished: false, text: 'Par' })).to.equal(true);
@@ -694,6 +721,12 @@ describe('stream folds', () => {
         { generation: SECRET, prompt_token_count: 3, generation_token_count: 1, stop_reason: null },
         { generation: SECRET, prompt_token_count: null, generation_token_count: 2, stop_reason: null },
         { generation: '', prompt_token_count: null, generation_token_count: 2, stop_reason: 'stop' },
+      ],
+      [
+        twelveLabsPegasus,
+        { message: SECRET, stopReason: '' },
+        { message: SECRET, stopReason: '' },
+        { message: '', stopReason: 'stop' },
       ],
       [
         mistralText,

@@ -2,7 +2,9 @@
 
 import { asNumber, asString, asStrings } from '../data/json.js';
 import type { Dialect } from './dialect.js';
+import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
 import { StreamedTexts } from './fold/streamed-texts.js';
+import { keepUnknown } from './fold/unknown-members.js';
 import { completionMessage, promptInput } from './messages/text-completion.js';
 
 export const anthropicText: Dialect = {
@@ -23,15 +25,19 @@ export const anthropicText: Dialect = {
   readResponse: (body) => ({ id: asString(body['id']), finishReasons: asStrings([body['stop_reason']]) }),
   readOutput: (body) =>
     typeof body['completion'] === 'string' ? [completionMessage(body['completion'], body['stop_reason'])] : [],
-  createFold(options) {
-    const texts = new StreamedTexts(options);
-    return {
-      add: (chunk) => texts.add(chunk['completion'], chunk['stop_reason']),
-      body() {
-        const [only] = texts.finish();
-        return only && { type: 'completion', completion: only.text, stop_reason: only.reason ?? null };
-      },
-      isComplete: () => texts.isComplete(),
-    };
-  },
+  createFold: (options) => keepUnknown(createFold(options), OF_CHUNK, options),
 };
+
+const OF_CHUNK = new Set(['type', 'completion', 'stop_reason']);
+
+function createFold(options: FoldOptions): StreamFold {
+  const texts = new StreamedTexts(options);
+  return {
+    add: (chunk) => texts.add(chunk['completion'], chunk['stop_reason']),
+    body() {
+      const [only] = texts.finish();
+      return only && { type: 'completion', completion: only.text, stop_reason: only.reason ?? null };
+    },
+    isComplete: () => texts.isComplete(),
+  };
+}

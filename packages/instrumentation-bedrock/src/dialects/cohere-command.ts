@@ -4,6 +4,7 @@ import { asNumber, asObjects, asString, asStrings, type JsonObject, type JsonVal
 import type { Dialect } from './dialect.js';
 import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
 import { StreamedTexts } from './fold/streamed-texts.js';
+import { keepUnknown } from './fold/unknown-members.js';
 import { completionMessage, promptInput } from './messages/text-completion.js';
 
 export const cohereCommand: Dialect = {
@@ -33,12 +34,14 @@ export const cohereCommand: Dialect = {
     generations(body).map((generation) =>
       completionMessage(generation['text'], generation['finish_reason'] ?? body['finish_reason']),
     ),
-  createFold,
+  createFold: (options) => keepUnknown(createFold(options), OF_CHUNK, options),
 };
 
 function generations(body: JsonObject): JsonObject[] {
   return asObjects(body['generations']);
 }
+
+const OF_CHUNK = new Set(['generations', 'index', 'text', 'finish_reason', 'is_finished']);
 
 /** The whole answer comes as one chunk if the request does not set `"stream": true`. */
 function createFold(options: FoldOptions): StreamFold {

@@ -4,6 +4,7 @@ import { asArray, asNumber, asStrings, type JsonValue } from '../data/json.js';
 import type { Dialect } from './dialect.js';
 import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
 import { StreamedTexts } from './fold/streamed-texts.js';
+import { keepUnknown } from './fold/unknown-members.js';
 import { answerMessage, promptInput, withImages } from './messages/text-completion.js';
 
 export const llama: Dialect = {
@@ -28,8 +29,10 @@ export const llama: Dialect = {
   }),
   readOutput: (body) =>
     typeof body['generation'] === 'string' ? [answerMessage(body['generation'], body['stop_reason'])] : [],
-  createFold,
+  createFold: (options) => keepUnknown(createFold(options), OF_CHUNK, options),
 };
+
+const OF_CHUNK = new Set(['generation', 'stop_reason', 'prompt_token_count', 'generation_token_count']);
 
 /** Only the first chunk has the prompt count. The generation count grows until the chunk with the stop reason. */
 function createFold(options: FoldOptions): StreamFold {

@@ -26,16 +26,23 @@ export const mistralText: Dialect = {
     const texts = new StreamedTexts(options);
     return {
       add(chunk) {
-        for (const [index, output] of outputs(chunk).entries()) texts.add(output['text'], output['stop_reason'], index);
+        for (const [index, output] of outputs(chunk).entries()) {
+          texts.add(output['text'], output['stop_reason'], index);
+          for (const name in output) if (!OF_OUTPUT.has(name)) texts.addOther(name, output[name], index);
+        }
       },
       body() {
-        const finished = texts.finish().map(({ text, reason }) => ({ text, stop_reason: reason ?? null }));
+        const finished = texts.finish().map(({ text, reason, others }) => {
+          return { text, ...others, stop_reason: reason ?? null };
+        });
         return finished.length > 0 ? { outputs: finished } : undefined;
       },
       isComplete: () => texts.isComplete(),
     };
   },
 };
+
+const OF_OUTPUT = new Set(['text', 'stop_reason']);
 
 function outputs(body: JsonObject): JsonObject[] {
   return asObjects(body['outputs']);

@@ -4,6 +4,7 @@ import { asArray, asNumber, asObject, asObjects, asStrings, isObject } from '../
 import type { Dialect } from './dialect.js';
 import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
 import { StreamedTexts } from './fold/streamed-texts.js';
+import { keepUnknown } from './fold/unknown-members.js';
 import { completionMessage, promptInput } from './messages/text-completion.js';
 
 export const titanText: Dialect = {
@@ -37,8 +38,16 @@ export const titanText: Dialect = {
   },
   readOutput: (body) =>
     asObjects(body['results']).map((result) => completionMessage(result['outputText'], result['completionReason'])),
-  createFold,
+  createFold: (options) => keepUnknown(createFold(options), OF_CHUNK, options),
 };
+
+const OF_CHUNK = new Set([
+  'outputText',
+  'completionReason',
+  'index',
+  'inputTextTokenCount',
+  'totalOutputTextTokenCount',
+]);
 
 /** Only the first chunk has the input count. Only the last one has the final output count and the finish reason. */
 function createFold(options: FoldOptions): StreamFold {

@@ -8,6 +8,7 @@ import { textPart } from '../data/messages.js';
 import type { Dialect } from './dialect.js';
 import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
 import { StreamedTexts } from './fold/streamed-texts.js';
+import { keepUnknown } from './fold/unknown-members.js';
 import { readMediaSource } from './messages/media-source.js';
 import { completionMessage } from './messages/text-completion.js';
 
@@ -34,13 +35,15 @@ export const twelveLabsPegasus: Dialect = {
   readTools: () => [],
   readResponse: (body) => ({ finishReasons: asStrings([reason(body)]) }),
   readOutput: (body) => (typeof body['message'] === 'string' ? [completionMessage(body['message'], reason(body))] : []),
-  createFold,
+  createFold: (options) => keepUnknown(createFold(options), OF_CHUNK, options),
 };
 
 /** Chunks of a stream call it `stopReason`. It is an empty text until the last chunk. */
 function reason(body: JsonObject): string | undefined {
   return asString(body['finishReason']) || asString(body['stopReason']) || undefined;
 }
+
+const OF_CHUNK = new Set(['message', 'finishReason', 'stopReason']);
 
 function createFold(options: FoldOptions): StreamFold {
   const texts = new StreamedTexts(options);
