@@ -221,6 +221,17 @@ describe('sanitizeSpan', () => {
     expect(second?.resource).to.equal(first?.resource);
   });
 
+  it('sends bytes in the resource as base64, which a real server takes', async () => {
+    const { url: trackingUri } = await testServer();
+    const resource = resourceFromAttributes({ key: new Uint8Array([1, 2, 255]) as unknown as string });
+    const span = spanWith({}, { resource });
+    const exporter = new MlflowSpanExporter({ trackingUri, experimentName: uniqueName('bytes') });
+    expect((await exportSpans(exporter, [span])).code).to.equal(SUCCESS);
+    await exporter.shutdown();
+    const { info } = await new MlflowClient({ trackingUri }).getTrace(`tr-${span.spanContext().traceId}`);
+    expect(info.tags['key']).to.equal('AQL/');
+  });
+
   it('makes all these spans arrive at a real server, in one request, readable and with right totals', async () => {
     const { url } = await testServer();
     const client = new MlflowClient({ trackingUri: url });

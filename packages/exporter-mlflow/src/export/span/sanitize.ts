@@ -109,15 +109,19 @@ function sanitizeAttributes(recorded: Attributes): Attributes {
 // The same few resources arrive with every span, and the SDK computes their attributes on each access.
 const resources = new WeakMap<Resource, Resource>();
 
-/** The resource with attributes that MLflow can read. The server turns them into tags. */
+/**
+ * The resource with attributes that MLflow can read. The server turns them into tags. For bytes it answers 500, which
+ * looks like an outage.
+ */
 function sanitizeResource(resource: Resource): Resource {
   const known = resources.get(resource);
   if (known !== undefined) return known;
   const { attributes } = resource;
   let mended: Attributes | undefined;
-  for (const [key, value] of Object.entries(attributes)) {
-    if (typeof value !== 'string') continue;
-    const fit = storableText(value);
+  for (const [key, value] of Object.entries<unknown>(attributes)) {
+    const text = value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+    if (typeof text !== 'string') continue;
+    const fit = storableText(text);
     if (fit !== value) mended = { ...(mended ?? attributes), [key]: fit };
   }
   const readable = readableResource(mended ?? attributes);
