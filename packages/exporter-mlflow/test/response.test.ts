@@ -77,6 +77,18 @@ describe('classification of answers', () => {
     }
   });
 
+  it('a write that met the deletion of its trace is retryable, because a repetition creates the trace', () => {
+    for (const message of [
+      "Trace with ID 'tr-1' no longer exists.",
+      'Cannot log spans to traces that no longer exist: 1.',
+    ]) {
+      const body = JSON.stringify({ error_code: 'RESOURCE_DOES_NOT_EXIST', message });
+      expect(answer(404, body)).to.deep.include({ kind: 'retryable', status: 404 });
+    }
+    const other = '{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"The endpoint no longer exists."}';
+    expect(answer(404, other).kind).to.equal('rejected');
+  });
+
   it('a missing route is unsupported, and a missing resource is rejected', () => {
     const html = { 'content-type': 'text/html' };
     const reason =

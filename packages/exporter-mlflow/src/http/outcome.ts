@@ -5,7 +5,7 @@ import type { HttpRequest } from './transport.js';
 /** Why a request failed. */
 export interface Failure {
   /**
-   * - `retryable`: an outage; the same request may succeed later
+   * - `retryable`: an outage or a conflict; the same request may succeed later
    * - `rejected`: the server refuses this content
    * - `unsupported`: the server does not have this route
    * - `configuration`: no request succeeds until a user changes a setting
@@ -49,6 +49,8 @@ const REFUSAL_CODES = new Set([
   ...['INVALID_STATE', 'INVALID_PARAMETER_VALUE', 'BAD_REQUEST', 'MALFORMED_REQUEST', 'PERMISSION_DENIED'],
   ...['RESOURCE_DOES_NOT_EXIST', 'RESOURCE_ALREADY_EXISTS', 'NOT_FOUND', 'ALREADY_EXISTS'],
 ]);
+// A user deleted the trace while MLflow stored the request. MLflow creates the trace again if the request is repeated.
+const DELETED_MEANWHILE = /\btraces?\b.* no longer exists?\b/i;
 
 /**
  * Classifies an answer, or the lack of one, by what to do about it.
@@ -109,7 +111,8 @@ export function classify(result: HttpResult, url: string, request: Pick<HttpRequ
     };
   }
   const isRefusal = REFUSAL_CODES.has(error.code ?? '');
-  if (!isRefusal && (OUTAGE_STATUSES.has(status) || status > 504)) {
+  const isOutage = !isRefusal && (OUTAGE_STATUSES.has(status) || status > 504);
+  if (isOutage || DELETED_MEANWHILE.test(said)) {
     const pause = parseRetryAfter(headers['retry-after']);
     return {
       kind: 'retryable',
