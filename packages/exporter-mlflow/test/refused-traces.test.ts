@@ -268,11 +268,24 @@ describe('traces that the server refuses', () => {
     expect(arrived.size).to.equal(31);
   });
 
+  it('do not keep the few others from being found', async () => {
+    for (const [names, others] of [
+      [true, 500],
+      [false, 390],
+    ] as const) {
+      const { exporter, own } = await refuse({ foreign: /shared/, names, tells: false });
+      await exportSpans(exporter, mixed(512, others, 'shared'));
+      expect(own()).to.equal(512 - others);
+      expect(log.lines.splice(0)).to.have.length(1);
+    }
+  });
+
   it('are given up if the server refuses everything', async () => {
-    for (const names of [true, false]) {
-      const { exporter, counts } = await refuse({ foreign: /shared/, names, tells: false });
+    for (const text of ['This trace is in another experiment.', 'no']) {
+      const { exporter, counts } = await refuse({ foreign: /shared/, names: false, tells: false, text });
       expect((await exportSpans(exporter, mixed(512, 512, 'shared'))).code).to.equal(FAILED);
-      expect([counts.accepted, counts.refused]).to.deep.equal([0, 100]);
+      expect(counts.accepted).to.equal(0);
+      expect(counts.refused).to.be.below(201);
     }
     // One refusal is enough if the server knows all of them elsewhere, besides that of the first trace.
     const { exporter, counts } = await refuse({ foreign: /shared/ });
@@ -331,6 +344,21 @@ describe('traces that the server refuses', () => {
     );
     expect((await exportSpans(exporter, mixed(20, 3, 'shared'))).code).to.equal(FAILED);
     expect([own(), counts.outages]).to.deep.equal([17, 2]);
+  });
+
+  it('are not those that a user deleted while the server stored them', async () => {
+    let isDeleted = false;
+    const server = await startServer(({ path, body }) => {
+      if (path !== '/v1/traces' || isDeleted) return undefined;
+      isDeleted = true;
+      const [span] = decodeTraceRequest(gunzipSync(body));
+      const message = `Cannot log spans to traces that no longer exist: 'tr-${span?.traceId}'.`;
+      return { status: 404, body: JSON.stringify({ error_code: 'RESOURCE_DOES_NOT_EXIST', message }) };
+    });
+    const exporter = new MlflowSpanExporter({ trackingUri: server.url, retry: { initialBackoffMillis: 0 } });
+    closing.push(() => exporter.shutdown());
+    expect((await exportSpans(exporter, mixed(3, 0, ''))).code).to.equal(SUCCESS);
+    expect([isDeleted, ...log.lines]).to.deep.equal([true]);
   });
 
   it('cost a real server no other trace', async () => {

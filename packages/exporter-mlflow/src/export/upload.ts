@@ -101,6 +101,8 @@ class Upload {
   readonly #setAside = new Map<string, SetAside>();
   #onAccepted: (() => Promise<void>) | undefined;
   #refusals = 0;
+  /** How many traces the search found at fault. */
+  #found = 0;
   #uselessRepairs = 0;
 
   constructor(options: UploadOptions, experimentId: string, rest: Rest, onAccepted?: () => Promise<void>) {
@@ -172,7 +174,8 @@ class Upload {
   /** Returns a reason to give up: the server refuses almost everything, or time is over. */
   #countRefusal(failure: Failure): Failure | undefined {
     this.#refusals += 1;
-    const limit = MAX_REFUSALS_PER_EXPORT + REFUSALS_PER_ACCEPTED_SPAN * this.#result.accepted.length;
+    // A refusal that names a trace at fault brings the search forward, so it does not count.
+    const limit = MAX_REFUSALS_PER_EXPORT + this.#found + REFUSALS_PER_ACCEPTED_SPAN * this.#result.accepted.length;
     const isHopeless = this.#refusals >= limit;
     if (!isHopeless && runningTime() < this.#rest.limit.deadline) return undefined;
     return { ...failure, reason: `MLflow at ${this.#rest.url} refuses span after span (${failure.reason})` };
@@ -219,6 +222,7 @@ class Upload {
   }
 
   #refuse(traceId: string, refusal: TraceRefusal): void {
+    this.#found += 1;
     this.#options.refusedTraces.add(traceId, this.#experimentId, refusal);
   }
 
