@@ -1,6 +1,6 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { buildTracesJson } from '../src/export/trace/traces-json.js';
+import { buildTracesJson } from '../src/export/files/traces-json.js';
 import { MlflowClient, MlflowError, MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
 import { eachTest } from './support/each-test.js';
 import type { Answer } from './support/local-server.js';

@@ -5,7 +5,7 @@ import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
-import { type PostponedTrace, PostponedTraces } from '../src/export/trace/postponed.js';
+import { type PostponedTrace, PostponedTraces } from '../src/export/ledger/postponed.js';
 import { Trace } from '../src/export/trace/trace.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
 import { eachTest } from './support/each-test.js';

@@ -4,13 +4,13 @@ import type { Limit } from '../common/waiting.js';
 import type { Failure } from '../http/outcome.js';
 import { optional, type Rest } from '../mlflow/rest.js';
 import type { ExperimentResolver } from './experiment.js';
+import type { TraceFiles } from './files/artifacts.js';
+import type { Backlog } from './ledger/backlog.js';
+import type { SpanBatch, TraceLedger } from './ledger/ledger.js';
 import type { ExporterMetrics } from './metrics.js';
 import type { Preparation } from './prepare.js';
 import type { Reporter } from './reporter.js';
 import { isRoot } from './span/span.js';
-import type { TraceFiles } from './trace/artifacts.js';
-import type { Backlog } from './trace/backlog.js';
-import type { SpanBatch, TraceLedger } from './trace/ledger.js';
 import { type RecordContext, withTraceName } from './trace/record.js';
 import type { Uploader, UploadResult } from './upload.js';
 

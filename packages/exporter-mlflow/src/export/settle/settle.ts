@@ -2,13 +2,12 @@ import type { ReadableSpan } from '../../common/sdk-types.js';
 import { type Failure, OUT_OF_TIME } from '../../http/outcome.js';
 import type { Rest } from '../../mlflow/rest.js';
 import { isRoot } from '../span/span.js';
+import type { RecordContext } from '../trace/record.js';
+import type { Trace } from '../trace/trace.js';
 import { finishAhead, markWithoutSpans, recordAhead } from './ahead.js';
 import { correctStored } from './correct.js';
 import { settleWithoutRoot, settleWithRecord } from './provisional.js';
-import type { RecordContext } from './record.js';
 import { recordRoots, repeatRecord } from './root-record.js';
-import type { Trace } from './trace.js';
-import type { UnrootedTrace } from './unrooted.js';
 
 /** A trace of which the server accepted spans. */
 export interface UploadedTrace {
@@ -18,6 +17,16 @@ export interface UploadedTrace {
   experimentId: string;
   /** Whether they went in several requests. Default: `false`. */
   isDivided?: boolean;
+}
+
+/** A trace with spans on the server, but without the record of a root. */
+export interface UnrootedTrace {
+  trace: Trace;
+  experimentId: string;
+  /** Why it could not be settled yet. */
+  cause?: Failure;
+  /** Whether it has a provisional record, and waits only for the record of its root. Default: `false`. */
+  isRecorded?: boolean;
 }
 
 /** Sends what traces need. Each method returns the reason if that failed. */

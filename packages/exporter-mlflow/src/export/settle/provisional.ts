@@ -5,13 +5,13 @@ import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
 import { getTrace, getTraceInfo, postRecord, recordTimes, setTraceTag } from '../../mlflow/traces.js';
 import type { MlflowSpan, MlflowTraceInfo } from '../../mlflow/types.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
+import { observeSpan, type TraceFacts } from '../trace/facts.js';
+import { buildRecord, type RecordContext, type RecordSource, traceState, withoutContent } from '../trace/record.js';
+import type { Topmost } from '../trace/topmost.js';
+import { sumUp } from '../trace/totals.js';
+import type { Trace } from '../trace/trace.js';
 import { correctStored, storedRecord, storedRoot, withTotals } from './correct.js';
-import { observeSpan, type TraceFacts } from './facts.js';
 import { linkPrompts } from './link-prompts.js';
-import { buildRecord, type RecordContext, type RecordSource, traceState, withoutContent } from './record.js';
-import type { Topmost } from './topmost.js';
-import { sumUp } from './totals.js';
-import type { Trace } from './trace.js';
 
 const MILLISECOND = 1_000_000n;
 const SECOND = 1_000_000_000n;

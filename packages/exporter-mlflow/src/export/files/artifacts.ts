@@ -6,13 +6,13 @@ import { totalsMetadata } from '../../mlflow/figures.js';
 import type { Rest, RestResult } from '../../mlflow/rest.js';
 import { getTraceInfo, postRecord } from '../../mlflow/traces.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
+import type { SpanBatch } from '../ledger/ledger.js';
+import { provisionalRecord } from '../settle/provisional.js';
 import { hasRemoteParent, isRoot } from '../span/span.js';
-import type { SpanBatch } from './ledger.js';
-import { provisionalRecord } from './provisional.js';
-import { buildRecord, type RecordContext } from './record.js';
-import { Topmost } from './topmost.js';
-import { sumUp } from './totals.js';
-import type { Trace } from './trace.js';
+import { buildRecord, type RecordContext } from '../trace/record.js';
+import { Topmost } from '../trace/topmost.js';
+import { sumUp } from '../trace/totals.js';
+import type { Trace } from '../trace/trace.js';
 import { buildTracesJson, readSpanFigures } from './traces-json.js';
 
 /** The file of one trace, and the spans that it will hold. */

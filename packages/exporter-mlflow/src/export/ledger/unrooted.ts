@@ -1,16 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import type { Failure } from '../../http/outcome.js';
-import type { Trace } from './trace.js';
-
-/** A trace with spans on the server, but without the record of a root. */
-export interface UnrootedTrace {
-  trace: Trace;
-  experimentId: string;
-  /** Why it could not be settled yet. */
-  cause?: Failure;
-  /** Whether it has a provisional record, and waits only for the record of its root. Default: `false`. */
-  isRecorded?: boolean;
-}
+import type { UnrootedTrace } from '../settle/settle.js';
+import type { Trace } from '../trace/trace.js';
 
 export interface UnrootedOptions {
   /** Called when traces are due. */

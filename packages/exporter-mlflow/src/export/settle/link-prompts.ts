@@ -2,7 +2,7 @@ import type { Failure } from '../../http/outcome.js';
 import { LIMITS } from '../../mlflow/names.js';
 import type { Rest } from '../../mlflow/rest.js';
 import { linkPromptsToTrace } from '../../mlflow/traces.js';
-import type { Trace } from './trace.js';
+import type { Trace } from '../trace/trace.js';
 
 /** The tag of the record shows the prompts on the trace. Only with this link the server finds traces by prompt. */
 export async function linkPrompts({ id, facts }: Trace, rest: Rest): Promise<Failure | undefined> {

@@ -6,7 +6,7 @@ import { nanoseconds } from '../../common/time.js';
 import { readTokenUsage } from '../../mlflow/figures.js';
 import { mlflowTraceId, TOKEN_USAGE } from '../../mlflow/names.js';
 import { INPUT_TOKENS, OUTPUT_TOKENS } from '../span/usage.js';
-import type { SpanFigures } from './totals.js';
+import type { SpanFigures } from '../trace/totals.js';
 
 /**
  * The file `traces.json`, in which servers without OTLP keep the spans of a trace. Ids are base64, and the values of

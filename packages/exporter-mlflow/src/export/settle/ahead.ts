@@ -6,10 +6,10 @@ import { failureOf, type Rest } from '../../mlflow/rest.js';
 import { getTraceInfo, postRecord, type StoredRecord } from '../../mlflow/traces.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
 import { LEFT_OUT } from '../span/repair.js';
+import { buildRecord, type RecordContext, withoutContent } from '../trace/record.js';
+import type { FoundAhead, SentRecord, Trace } from '../trace/trace.js';
 import { correct, storedRecord } from './correct.js';
 import { linkPrompts } from './link-prompts.js';
-import { buildRecord, type RecordContext, withoutContent } from './record.js';
-import type { FoundAhead, SentRecord, Trace } from './trace.js';
 
 /**
  * Sends the record of a trace before its spans, which all follow in one request. The server sums up the first spans that

@@ -5,8 +5,8 @@ import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
 import { experimentLocation, formatDuration, getTrace, postRecord, recordTimes } from '../../mlflow/traces.js';
 import type { MlflowSpan, MlflowTraceInfo } from '../../mlflow/types.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
-import { sumUp } from './totals.js';
-import type { Trace } from './trace.js';
+import { sumUp } from '../trace/totals.js';
+import type { Trace } from '../trace/trace.js';
 
 const HUNDRED_MILLIONTH = 1e-8;
 

@@ -3,11 +3,11 @@ import { runningTime } from '../../common/running-time.js';
 import { forEachLimited, isOver, type Limit, settledWithin, within } from '../../common/waiting.js';
 import { type Failure, OUT_OF_TIME } from '../../http/outcome.js';
 import { optional, type Rest } from '../../mlflow/rest.js';
+import type { Settling, UnrootedTrace, UploadedTrace } from '../settle/settle.js';
 import { isRoot } from '../span/span.js';
+import type { Trace } from '../trace/trace.js';
 import { type PostponedTrace, PostponedTraces } from './postponed.js';
-import type { Settling, UploadedTrace } from './settle.js';
-import type { Trace } from './trace.js';
-import { type QUIET_MILLIS, type UnrootedTrace, UnrootedTraces } from './unrooted.js';
+import { type QUIET_MILLIS, UnrootedTraces } from './unrooted.js';
 
 export interface BacklogParts {
   settling: Settling;

@@ -6,10 +6,10 @@ import { PROVISIONAL } from '../../mlflow/names.js';
 import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
 import { postRecord, type StoredRecord } from '../../mlflow/traces.js';
 import { hasFigures } from '../span/span.js';
+import { buildRecord, joinRecords, type RecordContext, withoutContent } from '../trace/record.js';
+import type { SentRecord, Trace } from '../trace/trace.js';
 import { correct } from './correct.js';
 import { linkPrompts } from './link-prompts.js';
-import { buildRecord, joinRecords, type RecordContext, withoutContent } from './record.js';
-import type { SentRecord, Trace } from './trace.js';
 
 /** Sends the record of a trace whose roots arrived. */
 export async function recordRoots(

@@ -2,10 +2,10 @@ import type { ReadableSpan } from '../../common/sdk-types.js';
 import { forEachLimited, isOver } from '../../common/waiting.js';
 import { type Failure, OUT_OF_TIME } from '../../http/outcome.js';
 import type { Rest } from '../../mlflow/rest.js';
+import type { Settling, UploadedTrace } from '../settle/settle.js';
 import { groupByTrace, isRoot } from '../span/span.js';
+import { Trace } from '../trace/trace.js';
 import type { Backlog } from './backlog.js';
-import type { Settling, UploadedTrace } from './settle.js';
-import { Trace } from './trace.js';
 
 export interface LedgerParts {
   settling: Settling;
