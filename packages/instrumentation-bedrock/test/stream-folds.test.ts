@@ -237,6 +237,15 @@ describe('stream folds', () => {
         .that.deep.equals([{ type: 'refusal', content: 'I cannot do that.' }]);
     });
 
+    it('reads a long text after data: in linear time', () => {
+      for (const url of [`data:${'x'.repeat(1_000_000)}`, `data:${'x;'.repeat(1_000_000)}`]) {
+        const content = [{ type: 'image_url', image_url: { url } }];
+        expect(openAiChat.readInput({ messages: [{ role: 'user', content }] }).messages[0]?.parts).to.deep.equal([
+          { type: 'uri', modality: 'image', uri: url },
+        ]);
+      }
+    });
+
     it('reads images and files as media', () => {
       const content = [
         { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0K' } },

@@ -67,7 +67,7 @@ export function filePart({ modality, mimeType }: Media, fileId: string): Part {
 
 /** Makes a part of media in a data URL or at another URL. */
 export function mediaUrlPart(modality: string, url: string): Part {
-  const [, mimeType, content] = /^data:([^;,]+)[^,]*;base64,([\s\S]*)$/i.exec(url) ?? [];
+  const [, mimeType, content] = /^data:([^;,]+)(?:;[^,]*)?;base64,([\s\S]*)$/i.exec(url) ?? [];
   if (content !== undefined) return blobPart({ modality, mimeType }, content);
   const media = { modality, mimeType: undefined };
   return isMediaNote(url) ? blobPart(media, url) : uriPart(media, url);
