@@ -2,8 +2,8 @@
 
 import { asNumber, asString, asStrings } from '../data/json.js';
 import type { Dialect } from './dialect.js';
+import { StreamedTexts } from './fold/pieces/streamed-texts.js';
 import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
-import { StreamedTexts } from './fold/streamed-texts.js';
 import { keepUnknown } from './fold/unknown-members.js';
 import { completionMessage, promptInput } from './messages/text-completion.js';
 

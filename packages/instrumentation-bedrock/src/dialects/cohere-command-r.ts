@@ -3,9 +3,9 @@
 import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../data/json.js';
 import { finishReason, type Message, type Part, textPart } from '../data/messages.js';
 import type { Dialect } from './dialect.js';
+import { addPiece, type StreamedText } from './fold/pieces/streamed-text.js';
+import { StreamedMembers } from './fold/pieces/streamed-value.js';
 import { type FoldOptions, isOfService, type StreamFold } from './fold/stream-fold.js';
-import { addPiece, type StreamedText } from './fold/streamed-text.js';
-import { StreamedMembers } from './fold/streamed-value.js';
 import { parseToolInput } from './fold/tool-input.js';
 import { toolCallPart, toolResponsePart } from './messages/parts.js';
 

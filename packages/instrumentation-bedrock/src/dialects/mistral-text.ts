@@ -2,7 +2,7 @@
 
 import { asArray, asNumber, asObjects, asStrings, isObject, type JsonObject } from '../data/json.js';
 import type { Dialect } from './dialect.js';
-import { StreamedTexts } from './fold/streamed-texts.js';
+import { StreamedTexts } from './fold/pieces/streamed-texts.js';
 import { completionMessage, promptInput } from './messages/text-completion.js';
 
 export const mistralText: Dialect = {

@@ -3,8 +3,8 @@
 import { asArray, asObjects, isObject, type JsonObject } from '../data/json.js';
 import type { Dialect } from './dialect.js';
 import { OpenAiHead } from './fold/openai-head.js';
+import { StreamedTexts } from './fold/pieces/streamed-texts.js';
 import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
-import { StreamedTexts } from './fold/streamed-texts.js';
 import { answerMessage, promptInput } from './messages/text-completion.js';
 import { choiceReason, readOpenAiParameters, readOpenAiResponse } from './openai.js';
 

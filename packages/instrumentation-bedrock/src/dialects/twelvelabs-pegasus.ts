@@ -6,8 +6,8 @@
 import { asNumber, asString, asStrings, isObject, type JsonObject } from '../data/json.js';
 import { textPart } from '../data/messages.js';
 import type { Dialect } from './dialect.js';
+import { StreamedTexts } from './fold/pieces/streamed-texts.js';
 import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
-import { StreamedTexts } from './fold/streamed-texts.js';
 import { keepUnknown } from './fold/unknown-members.js';
 import { readMediaSource } from './messages/media-source.js';
 import { completionMessage } from './messages/text-completion.js';

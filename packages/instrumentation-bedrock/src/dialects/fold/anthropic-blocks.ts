@@ -1,9 +1,9 @@
 /** Collects the content blocks of a streamed Anthropic message from their starts and deltas. */
 
 import { asString, isObject, type JsonObject, type JsonValue, setMember } from '../../data/json.js';
-import { IndexedParts } from './indexed-parts.js';
-import { addPiece, type StreamedText } from './streamed-text.js';
-import { StreamedMembers } from './streamed-value.js';
+import { IndexedParts } from './pieces/indexed-parts.js';
+import { addPiece, type StreamedText } from './pieces/streamed-text.js';
+import { StreamedMembers } from './pieces/streamed-value.js';
 import { parseToolInput } from './tool-input.js';
 
 export class AnthropicBlocks {

@@ -2,8 +2,8 @@
 
 import { asObject, firstKey, type JsonObject, setMember } from '../../data/json.js';
 import { AnthropicBlocks } from './anthropic-blocks.js';
+import { StreamedMembers } from './pieces/streamed-value.js';
 import { type FoldOptions, isOfService, type StreamFold } from './stream-fold.js';
-import { StreamedMembers } from './streamed-value.js';
 
 export function createAnthropicFold({ content }: FoldOptions): StreamFold {
   let message: JsonObject | undefined;

@@ -1,9 +1,9 @@
 /** One content block of a ConverseStream answer while its start and deltas arrive. */
 
 import { asArray, asObject, asString, type JsonObject, type JsonValue, setMembers } from '../../data/json.js';
-import { StreamedBytes } from './streamed-bytes.js';
-import { addPiece, StreamedText } from './streamed-text.js';
-import { StreamedMembers } from './streamed-value.js';
+import { StreamedBytes } from './pieces/streamed-bytes.js';
+import { addPiece, StreamedText } from './pieces/streamed-text.js';
+import { StreamedMembers } from './pieces/streamed-value.js';
 import { parseToolInput } from './tool-input.js';
 
 export interface Block {

@@ -3,7 +3,7 @@
 import { asObject, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
 import { type Block, createBlock, kindOf, TextBlock } from './converse-block.js';
-import { IndexedParts } from './indexed-parts.js';
+import { IndexedParts } from './pieces/indexed-parts.js';
 
 /**
  * What arrived under one index. A service can send several blocks under one index: a text beside a tool call, or each

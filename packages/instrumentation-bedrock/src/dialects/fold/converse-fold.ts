@@ -3,8 +3,8 @@
 import { asObject, asString, type JsonObject, setMembers } from '../../data/json.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
 import { ConverseBlocks } from './converse-blocks.js';
+import { StreamedMembers } from './pieces/streamed-value.js';
 import { type FoldOptions, isOfService, type StreamFold } from './stream-fold.js';
-import { StreamedMembers } from './streamed-value.js';
 
 export interface ConverseFoldOptions extends FoldOptions {
   /** True if the service can split one block of text into several. The fold joins them. */

@@ -1,12 +1,12 @@
 /** The fold for `chat.completion.chunk` objects. */
 
 import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
-import { IndexedParts } from './indexed-parts.js';
 import { OpenAiHead } from './openai-head.js';
 import { OpenAiToolCalls } from './openai-tool-calls.js';
+import { IndexedParts } from './pieces/indexed-parts.js';
+import { addPiece, StreamedText } from './pieces/streamed-text.js';
+import { StreamedMembers } from './pieces/streamed-value.js';
 import type { FoldOptions, StreamFold } from './stream-fold.js';
-import { addPiece, StreamedText } from './streamed-text.js';
-import { StreamedMembers } from './streamed-value.js';
 
 export function createOpenAiChatFold(options: FoldOptions): StreamFold {
   const head = new OpenAiHead(options);

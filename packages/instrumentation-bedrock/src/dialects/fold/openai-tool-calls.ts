@@ -1,8 +1,8 @@
 /** Collects the tool calls of a streamed answer in OpenAI's chat format. */
 
 import { asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
-import { addPiece, type StreamedText } from './streamed-text.js';
-import { StreamedMembers } from './streamed-value.js';
+import { addPiece, type StreamedText } from './pieces/streamed-text.js';
+import { StreamedMembers } from './pieces/streamed-value.js';
 
 interface ToolCall {
   readonly index: number | undefined;

@@ -1,6 +1,6 @@
 /** Bytes that arrive in pieces. */
 
-import { asBytes, type JsonValue } from '../../data/json.js';
+import { asBytes, type JsonValue } from '../../../data/json.js';
 
 /**
  * Joins the pieces. The SDK decodes the pieces of ConverseStream. A model's own JSON has base64 text, and its pieces

@@ -1,6 +1,6 @@
 /** Parts of a streamed answer, addressed by the index that the service sends with each piece. */
 
-import { asNumber, type JsonValue } from '../../data/json.js';
+import { asNumber, type JsonValue } from '../../../data/json.js';
 
 /**
  * A map and not an array, because a large index from the service must not size an array. An index that is no number

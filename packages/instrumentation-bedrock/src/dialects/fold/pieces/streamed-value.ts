@@ -1,6 +1,14 @@
 /** JSON that arrives in pieces, for members of deltas that a fold does not know. */
 
-import { asBytes, asNumber, asObject, isObject, type JsonObject, type JsonValue, setMember } from '../../data/json.js';
+import {
+  asBytes,
+  asNumber,
+  asObject,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  setMember,
+} from '../../../data/json.js';
 import { StreamedBytes } from './streamed-bytes.js';
 import { addPiece, StreamedText } from './streamed-text.js';
 

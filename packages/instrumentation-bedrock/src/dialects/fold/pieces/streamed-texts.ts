@@ -1,8 +1,7 @@
 /** Collects a stream whose chunks each add a piece to one of several texts. */
 
-import type { JsonObject, JsonValue } from '../../data/json.js';
+import type { JsonObject, JsonValue } from '../../../data/json.js';
 import { IndexedParts } from './indexed-parts.js';
-import type { FoldOptions } from './stream-fold.js';
 import { StreamedText } from './streamed-text.js';
 import { StreamedMembers } from './streamed-value.js';
 
@@ -25,7 +24,8 @@ export class StreamedTexts {
   readonly #content: boolean;
   readonly #texts = new IndexedParts<KnownText>();
 
-  constructor({ content }: FoldOptions) {
+  /** @param options `content` is false if only the finish reasons are kept. */
+  constructor({ content }: { readonly content: boolean }) {
     this.#content = content;
   }
 
