@@ -155,7 +155,7 @@ describe('mask', () => {
     const failing: [MlflowMask, string][] = [
       [
         (key, value) => (key === 'session.id' ? JSON.parse(String(value)) : hide(key, value, {} as ReadableSpan)),
-        'warn: mask threw a SyntaxError for "session.id", so the value was left out: correct the function.',
+        'warn: mask threw SyntaxError for "session.id", so the value was left out: correct the function.',
       ],
       [
         (async () => Promise.reject(new Error(SECRET))) as unknown as MlflowMask,
@@ -182,6 +182,35 @@ describe('mask', () => {
       expect(log.lines.splice(0)).to.deep.equal([line]);
     }
     expect(unhandled).to.deep.equal([]);
+  });
+
+  it('keeps the trace if the function returns what is no value of an attribute', async () => {
+    const { url } = await testServer();
+    const client = new MlflowClient({ trackingUri: url });
+    closing.push(() => client.close());
+    const circle: unknown[] = [];
+    circle.push(circle);
+    for (const odd of [10n, Symbol('odd'), () => 'odd', circle, new Date(0), Number.NaN, { a: 1 }]) {
+      const exporter = newExporter({ trackingUri: url, experimentName: uniqueName('mask'), mask: () => odd as never });
+      const span = leakySpan();
+      expect((await exportSpans(exporter, [span])).code).to.equal(SUCCESS);
+      const { info, spans } = await client.getTrace(span.spanContext().traceId);
+      expect([info?.state, spans.length], String(typeof odd)).to.deep.equal(['ERROR', 1]);
+    }
+    expect(log.lines).to.deep.equal([]);
+  });
+
+  it('gets a list of its own, so that it can change it', async () => {
+    const server = await startServer();
+    const [span] = recordSpans((tracer) => tracer.startSpan('chat', { attributes: { stops: [SECRET] } }).end());
+    const mask: MlflowMask = (key, value) => {
+      if (key === 'stops' && Array.isArray(value)) value.fill(null);
+      return value;
+    };
+    const exporter = newExporter({ trackingUri: server.url, mask });
+    expect((await exportSpans(exporter, [span!])).code).to.equal(SUCCESS);
+    expect(span?.attributes['stops']).to.deep.equal([SECRET]);
+    expect(server.requests.filter(({ body }) => body.includes(SECRET))).to.deep.equal([]);
   });
 
   it('names the type that it needs if it is no function', async () => {

@@ -234,7 +234,7 @@ describe('spanFilter', () => {
   it('keeps a span if the function throws or returns a promise, and logs that once', async () => {
     const server = await startServer();
     const failing: [NonNullable<MlflowSpanExporterConfig['spanFilter']>, string][] = [
-      [() => JSON.parse('secret'), 'warn: spanFilter threw a SyntaxError, so the span was kept: correct the function.'],
+      [() => JSON.parse('secret'), 'warn: spanFilter threw SyntaxError, so the span was kept: correct the function.'],
       [
         (async () => Promise.reject(new Error('later'))) as unknown as () => boolean,
         'warn: spanFilter returned a promise, so the span was kept: the function must return true or false.',

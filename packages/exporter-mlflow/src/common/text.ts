@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 
 /**
@@ -9,7 +10,16 @@ export function columnText(
   limit: number = Number.POSITIVE_INFINITY,
 ): string | undefined {
   if (value === undefined || value === '') return undefined;
-  return truncate(typeof value === 'string' ? value : JSON.stringify(value), limit);
+  return truncate(typeof value === 'string' ? value : writeJson(value), limit);
+}
+
+/** A value as JSON, or as Node.js shows it if JSON lacks it: a circle, a bigint, more levels than the stack holds. */
+export function writeJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? inspect(value);
+  } catch {
+    return inspect(value);
+  }
 }
 
 /** At most `limit` characters that every database can hold. A longer text ends with three dots. */

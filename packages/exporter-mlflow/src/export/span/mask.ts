@@ -68,7 +68,8 @@ export class Masking {
 
   #value(key: string, value: AttributeValue, span: ReadableSpan): AttributeValue | undefined {
     try {
-      const replacement: unknown = this.#mask(key, value, span);
+      // A copy of a list, because other exporters read the same one.
+      const replacement: unknown = this.#mask(key, Array.isArray(value) ? ([...value] as AttributeValue) : value, span);
       if (!isPromise(replacement)) return replacement as AttributeValue | undefined;
       this.#onFault(
         `mask returned a promise for "${key}", so the value was left out: the function must return a value.`,
