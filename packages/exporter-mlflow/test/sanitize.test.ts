@@ -39,7 +39,7 @@ const POISON: [string, Attributes, Attributes][] = [
     usage({ input_tokens: 3, output_tokens: 5, total_tokens: 8, cache_read_input_tokens: null }),
     usage({ input_tokens: 3, output_tokens: 5, total_tokens: 8 }),
   ],
-  ...['null', '-8', '1.5', '9223372036854775808', '"many"', '[8]', 'true'].map(
+  ...['null', '-8', '1.5', '9223372036854775808', '"many"', '[8]', 'true', 'NaN', '-Infinity'].map(
     (count): [string, Attributes, Attributes] => [
       `usage with ${count} tokens that a cache keeps for an hour`,
       {

@@ -60,7 +60,7 @@ function mendFigures(
   outputKey: string,
   totalKey: string,
 ): AttributeValue | undefined {
-  const given: unknown = typeof value === 'string' ? parseJson(value) : value;
+  const given: unknown = typeof value === 'string' ? parseFigures(value) : value;
   if (!isRecord(given)) return undefined;
   const figures = Object.fromEntries(members.map((member) => [member, read(given[member])]));
   const { [inputKey]: input, [outputKey]: output, [totalKey]: total } = figures;
@@ -68,6 +68,11 @@ function mendFigures(
   figures[totalKey] = total ?? (input ?? 0) + (output ?? 0);
   if (members.every((member) => figures[member] === given[member])) return value;
   return JSON.stringify({ ...given, ...figures });
+}
+
+/** Python writes figures that are no numbers as words, which JSON lacks. */
+function parseFigures(text: string): unknown {
+  return parseJson(text) ?? parseJson(text.replace(/-?\b(?:NaN|Infinity)\b/g, 'null'));
 }
 
 function toCount(value: unknown): number | undefined {
