@@ -36,8 +36,10 @@ function unfold(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, unfold(member)]));
 }
 
+const AI_CALL = { 'ai.operationId': 'ai.streamText.doStream' };
+
 function readable(text: string, key = 'output.value'): string {
-  return String(readableAttributes({ [key]: text })[key]);
+  return String(readableAttributes({ ...AI_CALL, [key]: text })[key]);
 }
 
 function spanWith(attributes: Attributes, changes: Partial<ReadableSpan> = {}): ReadableSpan {
@@ -102,11 +104,25 @@ describe('readableAttributes', () => {
     expect(readable(text)).to.equal(text);
     const inner = JSON.parse(JSON.parse(readable(text, 'ai.prompt.messages')));
     expect(inner).to.equal(readable(objects(40)));
-    expect(readableAttributes({ 'ai.prompt.tools': ['a', objects(40)] })).to.deep.equal({
+    expect(readableAttributes({ ...AI_CALL, 'ai.prompt.tools': ['a', objects(40)] })).to.deep.equal({
+      ...AI_CALL,
       'ai.prompt.tools': ['a', readable(objects(40))],
     });
-    const tools = { 'gen_ai.tools': [objects(40)] };
+    const tools = { ...AI_CALL, 'gen_ai.tools': [objects(40)] };
     expect(readableAttributes(tools)).to.equal(tools);
+    const outer = { 'ai.operationId': 'ai.streamText', 'ai.response.text': '12345678901234567890' };
+    expect(readableAttributes(outer)).to.equal(outer);
+  });
+
+  it('wraps a text as often as MLflow parses it, if it must not find what is inside', () => {
+    const parse = (text: string, times: number): unknown => (times === 0 ? text : parse(JSON.parse(text), times - 1));
+    for (const text of ['12345678901234567890', '9'.repeat(5000), lists(60, 'NaN'), '['.repeat(5000)]) {
+      for (const given of [text, JSON.stringify(text), JSON.stringify(JSON.stringify(text))]) {
+        expect(parse(readable(given, 'ai.response.text'), 3)).to.equal(text);
+      }
+    }
+    expect(readable('1234567890123456', 'ai.response.text')).to.equal('1234567890123456');
+    expect(readable('"a"', 'ai.response.text')).to.equal('"a"');
   });
 
   it('turns structure that is too deep, or a circle, into text', () => {
@@ -127,6 +143,11 @@ describe('readableAttributes', () => {
     for (let before = 0; before < 40; before++) {
       const note = `{"note":"${'x'.repeat(before)}","id":`;
       expect(readable(`${note}9223372036854775808}`)).to.equal(`${note}"9223372036854775808"}`);
+    }
+    const longest = ` ${'9'.repeat(4300)}\n`;
+    expect(readable(longest)).to.equal(longest);
+    for (const longer of [`9${longest}`.replace(' ', ''), `\n-${'9'.repeat(4301)}`]) {
+      expect(readable(longer)).to.equal(JSON.stringify(longer));
     }
     expect(readable(`[${'9'.repeat(5000)}]`)).to.equal(`["${'9'.repeat(5000)}"]`);
     expect(readable(objects(29, '[98765432109876543210]'))).to.equal(objects(29, '"[98765432109876543210]"'));
@@ -189,6 +210,27 @@ describe('JSON that MLflow cannot read back', () => {
       { 'lk.agent_name': 'a' },
       { events: [event('gen_ai.user.message', { content: '{"id":12345678901234567890,"note":"the core"}' })] },
     ),
+    'a text of more digits than Python can parse': spanWith({
+      'output.value': `\n-${'9'.repeat(5000)} `,
+      note: 'the core',
+    }),
+    'a list of such texts for the AI SDK': spanWith({
+      'ai.operationId': 'ai.generateText.doGenerate',
+      'ai.prompt.tools': ['9'.repeat(5000), JSON.stringify('9'.repeat(5000)), 'the core'],
+    }),
+    'an answer of the AI SDK that is an integer': spanWith({
+      'ai.operationId': 'ai.streamText.doStream',
+      'ai.response.text': '12345678901234567890',
+      'ai.prompt.messages': 'the core',
+    }),
+    'an answer of the AI SDK that only Python can parse': spanWith({
+      'ai.operationId': 'ai.streamText.doStream',
+      'ai.response.text': lists(60, '[NaN,"the core"]'),
+    }),
+    'a session that is longer as text': spanWith({
+      'session.id': around('{"a":', '}', 40, '0'),
+      'output.value': 'the core',
+    }),
     'more levels than Python can parse': spanWith({ 'output.value': lists(5000, '"the core"') }),
     'an unfinished text of that many levels': spanWith({ 'output.value': '["the core",'.repeat(5000) }),
   };

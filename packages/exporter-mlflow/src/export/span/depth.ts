@@ -19,14 +19,16 @@ export function isTooDeep(value: unknown, outer = 0): boolean {
   return levels > MAX_LEVELS || Object.values(value).some((member) => isTooDeep(member, levels));
 }
 
-/** A JSON text with JSON text in place of the parts that are nested too deep for MLflow. Other texts stay unchanged. */
-export function quoteDeepParts(text: string): string {
+/**
+ * A JSON text with JSON text in place of the parts that are nested too deep for MLflow. Other texts stay unchanged.
+ * Undefined if the text is too deep and not JSON. Python's parser fails at 1000 levels before it finds that out, and
+ * accepts words such as NaN.
+ */
+export function quoteDeepParts(text: string): string | undefined {
   if (!/^\s*[[{]/.test(text) || !mayBeDeep(text)) return text;
   const parts = deepParts(text);
   if (parts.length === 0) return text;
-  // A text that is not JSON stays as it is: the server unwraps the string. It must not parse the text itself, because
-  // Python's parser fails at 1000 levels before it finds out, and accepts words such as NaN.
-  if (parseJson(text) === undefined) return quote(text);
+  if (parseJson(text) === undefined) return undefined;
   let quoted = '';
   let end = 0;
   for (const part of parts) {

@@ -1,18 +1,31 @@
-import { inspect } from 'node:util';
 import type { Attributes } from '@opentelemetry/api';
 import { parseJson } from '../../common/json.js';
 import type { SpanEvent, SpanLink } from '../../common/sdk-types.js';
+import { writeJson } from '../../common/text.js';
 import { isTooDeep, quoteDeepParts } from './depth.js';
-import { quoteBeyond64Bits } from './integers.js';
+import { isIntegerBeyond, quoteBeyond64Bits } from './integers.js';
+import { quote } from './json-text.js';
 
 /*
  * MLflow turns JSON text in attributes into structure, and returns that as nested protobuf messages. If these messages
  * cannot express it, the server answers 500 for the trace, and searches in Python fail for its experiment.
  */
 
-/** For these keys the server also parses a text inside a JSON string, twice at most, and each text of a list. */
-const PARSED_AGAIN = /^ai\.(?:prompt|response)\./;
-const MAX_TEXTS_IN_TEXT = 2;
+/** How the server reads the text of a value. */
+interface Parsing {
+  /** How often it parses the text, as long as the result is a text. */
+  times: number;
+  /** Length of the longest text that may be an integer. */
+  maxInteger: number;
+}
+
+/** Python's parser takes 4300 digits. With more the server refuses the whole request. */
+const ONCE: Parsing = { times: 1, maxInteger: 4300 };
+/** Here the server makes numbers of texts. One of 19 digits may be beyond 64 bits. */
+const OF_AI_SDK: Parsing = { times: 3, maxInteger: 18 };
+/** Model calls of the AI SDK, and their content, which vercel_ai.py in mlflow/tracing/otel/translation reads. */
+const AI_SDK_CALL = /^"?ai\.(?:generateText\.doGenerate|streamText\.doStream)"?$/;
+const AI_SDK_CONTENT = /^ai\.(?:prompt|response)\./;
 /** Events whose attributes the server makes into inputs and outputs. It does not parse other texts outside of spans. */
 const TRANSLATED_EVENT = /^(?:gen_ai\.|tool\.output$)/;
 
@@ -21,7 +34,10 @@ const TRANSLATED_EVENT = /^(?:gen_ai\.|tool\.output$)/;
  * deep, and digits for integers beyond 64 bits. Nothing is lost. Returns the same object if MLflow can read all.
  */
 export function readableAttributes(attributes: Attributes): Attributes {
-  return withEach(attributes, readableValue);
+  const isAiSdkCall = AI_SDK_CALL.test(String(attributes['ai.operationId']));
+  return withEach(attributes, (value, key) =>
+    isAiSdkCall && AI_SDK_CONTENT.test(key) ? readableContent(value) : readableValue(value),
+  );
 }
 
 /** The same for events. */
@@ -66,33 +82,40 @@ function withAttributes<T extends { attributes?: Attributes }>(parts: T[], repla
   return replaced ?? parts;
 }
 
-function readableValue(value: Value, key: string): Value {
-  const textsInText = PARSED_AGAIN.test(key) ? MAX_TEXTS_IN_TEXT : 0;
-  if (typeof value === 'string') return readableText(value, textsInText);
-  if (textsInText === 0 || !Array.isArray(value)) return readableStructure(value);
-  const texts = value.map((item) => (typeof item === 'string' ? readableText(item, textsInText) : item)) as string[];
-  return texts.every((text, index) => text === value[index]) ? readableStructure(value) : texts;
+function readableValue(value: Value): Value {
+  return typeof value === 'string' ? readableText(value, ONCE) : readableStructure(value);
+}
+
+function readableContent(value: Value): Value {
+  if (typeof value === 'string') return readableText(value, OF_AI_SDK);
+  if (!Array.isArray(value)) return readableStructure(value);
+  const items = value.map((item) => (typeof item === 'string' ? readableText(item, OF_AI_SDK) : item)) as string[];
+  return items.every((item, index) => item === value[index]) ? readableStructure(value) : items;
 }
 
 /** Structure that is not text. OTLP allows it in attributes, although the types of the API do not. */
 function readableStructure(value: Value): Value {
-  if (!isTooDeep(value)) return value;
-  try {
-    return readableText(JSON.stringify(value), 0);
-  } catch {
-    // A circle, more levels than the stack holds, or a value that JSON lacks.
-    return inspect(value);
-  }
+  return isTooDeep(value) ? readableText(writeJson(value), ONCE) : value;
 }
 
-/** @param textsInText how often the server parses a text that it finds in a JSON string */
-function readableText(text: string, textsInText: number): string {
-  if (textsInText > 0 && /^\s*"/.test(text)) {
+function readableText(text: string, { times, maxInteger }: Parsing): string {
+  if (times > 1 && /^\s*"/.test(text)) {
     const inner = parseJson(text);
     if (typeof inner !== 'string') return text;
-    const fit = readableText(inner, textsInText - 1);
-    return fit === inner ? text : JSON.stringify(fit);
+    const fit = readableText(inner, { times: times - 1, maxInteger });
+    return fit === inner ? text : quote(fit);
   }
+  const json = isIntegerBeyond(text, maxInteger) ? undefined : readableJson(text);
+  if (json !== undefined) return json;
+  // The server must not get at the text itself. Each time it parses, it unwraps one of these strings.
+  let wrapped = text;
+  for (let wraps = 0; wraps < times; wraps++) wrapped = quote(wrapped);
+  return wrapped;
+}
+
+/** Undefined if the text cannot stay JSON. */
+function readableJson(text: string): string | undefined {
+  const flat = quoteDeepParts(text);
   // Integers come second, so that those in parts that are quoted already stay as they are.
-  return quoteBeyond64Bits(quoteDeepParts(text));
+  return flat === undefined ? undefined : quoteBeyond64Bits(flat);
 }

@@ -72,7 +72,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
  * because UTF-8 encoding replaces them.
  */
 export function sanitizeSpan(span: ReadableSpan): ReadableSpan {
-  const attributes = readableAttributes(sanitizeAttributes(span.attributes));
+  // First, because the limits of the server count the characters of what is sent.
+  const attributes = sanitizeAttributes(readableAttributes(span.attributes));
   const events = readableEvents(span.events);
   const links = readableLinks(span.links);
   const name = storableText(span.name);
