@@ -67,7 +67,8 @@ describe('a gateway that lets /api through and not /v1/traces', () => {
   }
 
   it('gets such a message also if the time of the export is over before that is certain', async () => {
-    const { server, exporter } = await start(() => html(404), { version: '3.18.0', timeoutMillis: 700 });
+    // Certainty takes five looks with pauses of 0.5 s.
+    const { server, exporter } = await start(() => html(404), { version: '3.18.0', timeoutMillis: 1900 });
     const { code, error } = await exportSpans(exporter, oneSpan());
     expect([code, error?.message]).to.deep.equal([FAILED, reason(server, 404)]);
   });
