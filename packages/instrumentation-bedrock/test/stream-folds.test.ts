@@ -208,6 +208,16 @@ describe('stream folds', () => {
       ).to.deep.equal(expected);
     });
 
+    it('joins text that arrives as items of a list', () => {
+      const pieces = ['<think>A port.</', 'think>Ber', 'gen'].map((text) =>
+        delta({ content: [{ type: 'text', text }] }),
+      );
+      expect(output(openAiChat, pieces)[0]?.parts).to.deep.equal([
+        { type: 'reasoning', content: 'A port.' },
+        { type: 'text', content: 'Bergen' },
+      ]);
+    });
+
     it("reads the mark at the start of gpt-oss's answers as reasoning, but not in requests", () => {
       const content = '<reasoning>A capital.</reasoning>Paris';
       expect(

@@ -110,9 +110,13 @@ function addContent(content: (StreamedText | JsonObject)[], piece: JsonValue | u
   for (const item of asObjects(piece)) addItem(content, item);
 }
 
-/** Magistral sends one item of reasoning as several consecutive items. */
+/** Hosts send one item of text, and Magistral one of reasoning, as several consecutive items. */
 function addItem(content: (StreamedText | JsonObject)[], item: JsonObject): void {
-  const { thinking } = item;
+  const { type, text, thinking, ...others } = item;
+  if (type === 'text' && typeof text === 'string' && Object.keys(others).length === 0) {
+    addContent(content, text);
+    return;
+  }
   if (!Array.isArray(thinking)) {
     content.push(item);
     return;
