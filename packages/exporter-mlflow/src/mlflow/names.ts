@@ -18,6 +18,9 @@ export const TRACE_METADATA_PREFIX = 'mlflow.traceMetadata.';
 /** Attribute of a root span, of this project: the state of the trace, which wins over the status of the span. */
 export const TRACE_STATE = 'mlflow.traceState';
 
+/** Attribute of a root span: the application's own id of the request. */
+export const CLIENT_REQUEST_ID = 'mlflow.clientRequestId';
+
 /** Tag of a trace. */
 export const TRACE_NAME = 'mlflow.traceName';
 /** Tag of a trace and attribute of spans: a JSON list of prompt versions, as Python's client writes it. */

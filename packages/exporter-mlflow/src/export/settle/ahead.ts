@@ -8,7 +8,7 @@ import type { WireTraceInfo } from '../../mlflow/wire-types.js';
 import { LEFT_OUT } from '../span/repair.js';
 import { buildRecord, type RecordContext, withoutContent } from '../trace/record.js';
 import type { FoundAhead, SentRecord, Trace } from '../trace/trace.js';
-import { correct, storedRecord } from './correct.js';
+import { correct, correctStored, storedRecord } from './correct.js';
 import { linkPrompts } from './link-prompts.js';
 
 /**
@@ -53,12 +53,13 @@ export async function finishAhead(
 }
 
 /** Repeats the record with the totals of spans that the server had before it, or got in several requests after it. */
-function repeat(info: WireTraceInfo, found: FoundAhead, trace: Trace, rest: Rest): Promise<Failure | undefined> {
+async function repeat(info: WireTraceInfo, found: FoundAhead, trace: Trace, rest: Rest): Promise<Failure | undefined> {
   const mark = found === 'provisional record' ? { [PROVISIONAL]: 'false' } : {};
   // Another process may have sent a provisional record at the same time, so all of it is sent again.
   const record =
     found === 'nothing' ? withoutContent(info) : { ...info, trace_metadata: { ...info.trace_metadata, ...mark } };
-  return correct(trace, record, rest);
+  const failure = await correct(trace, record, rest);
+  return failure === undefined && found !== 'nothing' ? correctStored(trace, rest) : failure;
 }
 
 /**

@@ -1,6 +1,7 @@
+import { truncate } from '../../common/text.js';
 import type { Failure } from '../../http/outcome.js';
 import { type Totals, totalsMetadata } from '../../mlflow/figures.js';
-import { PROVISIONAL, SCHEMA_VERSION } from '../../mlflow/names.js';
+import { CLIENT_REQUEST_ID, LIMITS, PROVISIONAL, SCHEMA_VERSION } from '../../mlflow/names.js';
 import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
 import { experimentLocation, formatDuration, getTrace, postRecord, recordTimes } from '../../mlflow/traces.js';
 import type { MlflowSpan, MlflowTraceInfo } from '../../mlflow/types.js';
@@ -9,6 +10,7 @@ import { sumUp } from '../trace/totals.js';
 import type { Trace } from '../trace/trace.js';
 
 const HUNDRED_MILLIONTH = 1e-8;
+const MAX_ATTEMPTS = 3;
 
 /**
  * Repeats a record with the totals of the trace. The first record froze them: they change only if the record comes again
@@ -20,8 +22,15 @@ export async function correct(trace: Trace, record: WireTraceInfo, rest: Rest): 
   return failureOf(await postRecord(rest, withTotals(record, sumUp(stored.value.spans))));
 }
 
-/** Does the same to the record of another process, if its totals or its times are wrong. */
-export async function correctStored(trace: Trace, rest: Rest): Promise<Failure | undefined> {
+/**
+ * Corrects the stored record if its totals or its times are wrong, also that of another process. Other processes may do
+ * so at the same time with fewer spans, so it looks again afterwards.
+ */
+export async function correctStored(
+  trace: Trace,
+  rest: Rest,
+  attempts: number = MAX_ATTEMPTS,
+): Promise<Failure | undefined> {
   const stored = await getTrace(rest, trace.id);
   if (stored.kind !== 'success') return stored;
   const { info, spans } = stored.value;
@@ -30,7 +39,8 @@ export async function correctStored(trace: Trace, rest: Rest): Promise<Failure |
   const isMarked = info.metadata[PROVISIONAL] === 'true' && info.metadata[SCHEMA_VERSION] !== undefined;
   if (!isMarked && hasTotals(info, totals) && hasTimes(info, record)) return undefined;
   const mark = isMarked ? { trace_metadata: { [PROVISIONAL]: 'false' } } : {};
-  return failureOf(await postRecord(rest, withTotals({ ...record, ...mark }, totals)));
+  const failure = failureOf(await postRecord(rest, withTotals({ ...record, ...mark }, totals)));
+  return failure === undefined && attempts > 1 ? correctStored(trace, rest, attempts - 1) : failure;
 }
 
 /** The record with the totals among its metadata. */
@@ -40,8 +50,10 @@ export function withTotals(record: WireTraceInfo, totals: Totals): WireTraceInfo
 
 /** The stored record without its content, with the times of its root if that is among the spans. */
 export function storedRecord(info: MlflowTraceInfo, spans: readonly MlflowSpan[]): WireTraceInfo {
-  const { durationMillis, clientRequestId } = info;
+  const { durationMillis } = info;
   const root = storedRoot(spans);
+  // A provisional record that another process sent at the same time may have erased it.
+  const clientRequestId = info.clientRequestId ?? requestIdOf(root);
   const times =
     root?.startTimeUnixNano && root.endTimeUnixNano ? recordTimes(root.startTimeUnixNano, root.endTimeUnixNano) : {};
   return {
@@ -58,6 +70,11 @@ export function storedRecord(info: MlflowTraceInfo, spans: readonly MlflowSpan[]
 /** The span without a parent; undefined if it has not arrived. */
 export function storedRoot(spans: readonly MlflowSpan[]): MlflowSpan | undefined {
   return spans.find(({ parentSpanId }) => parentSpanId === undefined);
+}
+
+function requestIdOf(root: MlflowSpan | undefined): string | undefined {
+  const { [CLIENT_REQUEST_ID]: id } = root?.attributes ?? {};
+  return typeof id === 'string' && id !== '' ? truncate(id, LIMITS.clientRequestId) : undefined;
 }
 
 function hasTotals({ tokenUsage, cost }: MlflowTraceInfo, totals: Totals): boolean {

@@ -128,7 +128,8 @@ async function repeatProvisional(
   );
   const record: WireTraceInfo = isOwn ? own : { ...storedRecord(info, spans), tags: { ...own.tags, ...info.tags } };
   if (first !== undefined) Object.assign(record, extentOf(trace.id, first, others));
-  return post(withTotals(record, sumUp(spans)), trace, context, rest);
+  const failure = await post(withTotals(record, sumUp(spans)), trace, context, rest);
+  return failure ?? correctStored(trace, rest);
 }
 
 async function post(

@@ -8,7 +8,7 @@ import { postRecord, type StoredRecord } from '../../mlflow/traces.js';
 import { hasFigures } from '../span/span.js';
 import { buildRecord, joinRecords, type RecordContext, withoutContent } from '../trace/record.js';
 import type { SentRecord, Trace } from '../trace/trace.js';
-import { correct } from './correct.js';
+import { correct, correctStored } from './correct.js';
 import { linkPrompts } from './link-prompts.js';
 
 /** Sends the record of a trace whose roots arrived. */
@@ -58,7 +58,10 @@ async function recordRoot(
   const isProvisional = wasProvisional || stored?.metadata[PROVISIONAL] === 'true';
   if (before.kind === 'none' && !isFrozen && !isProvisional) return isLinked;
   const mark = isProvisional ? { trace_metadata: { [PROVISIONAL]: 'false' } } : {};
-  return (await correct(trace, { ...withoutContent(info), ...mark }, rest)) ?? isLinked;
+  const corrected = await correct(trace, { ...withoutContent(info), ...mark }, rest);
+  // The process that sent the provisional record may correct the totals, too.
+  const checked = isProvisional && corrected === undefined ? await correctStored(trace, rest) : corrected;
+  return checked ?? isLinked;
 }
 
 /** Repeats the record of this process for spans that arrived after it, if they changed the trace. */

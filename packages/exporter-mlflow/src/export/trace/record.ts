@@ -3,6 +3,7 @@ import type { ReadableSpan } from '../../common/sdk-types.js';
 import { columnText, firstString, truncate, withPrefix } from '../../common/text.js';
 import { nanoseconds } from '../../common/time.js';
 import {
+  CLIENT_REQUEST_ID,
   LIMITS,
   LINKED_PROMPTS,
   mlflowTraceId,
@@ -44,7 +45,6 @@ export type RecordSource = Pick<
 
 const REQUEST_PREVIEW = 'mlflow.traceRequestPreview';
 const RESPONSE_PREVIEW = 'mlflow.traceResponsePreview';
-const CLIENT_REQUEST_ID = 'mlflow.clientRequestId';
 const MODEL_ID = 'mlflow.modelId';
 const SMALL_KEYS = new Set([REQUEST_PREVIEW, RESPONSE_PREVIEW, CLIENT_REQUEST_ID, MODEL_ID, SOURCE_RUN, TRACE_STATE]);
 
