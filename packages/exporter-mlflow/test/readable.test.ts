@@ -231,6 +231,10 @@ describe('JSON that MLflow cannot read back', () => {
       'session.id': around('{"a":', '}', 40, '0'),
       'output.value': 'the core',
     }),
+    'an event whose text is an integer': spanWith(
+      { note: 'the core' },
+      { events: [event('gen_ai.choice', { content: '-12345678901234567890' })] },
+    ),
     'more levels than Python can parse': spanWith({ 'output.value': lists(5000, '"the core"') }),
     'an unfinished text of that many levels': spanWith({ 'output.value': '["the core",'.repeat(5000) }),
   };

@@ -21,7 +21,8 @@ interface Parsing {
 
 /** Python's parser takes 4300 digits. With more the server refuses the whole request. */
 const ONCE: Parsing = { times: 1, maxInteger: 4300 };
-/** Here the server makes numbers of texts. One of 19 digits may be beyond 64 bits. */
+/** In some places the server makes numbers of texts. One of 19 digits may be beyond 64 bits. */
+const OF_EVENT: Parsing = { times: 1, maxInteger: 18 };
 const OF_AI_SDK: Parsing = { times: 3, maxInteger: 18 };
 /** Model calls of the AI SDK, and their content, which vercel_ai.py in mlflow/tracing/otel/translation reads. */
 const AI_SDK_CALL = /^"?ai\.(?:generateText\.doGenerate|streamText\.doStream)"?$/;
@@ -36,13 +37,15 @@ const TRANSLATED_EVENT = /^(?:gen_ai\.|tool\.output$)/;
 export function readableAttributes(attributes: Attributes): Attributes {
   const isAiSdkCall = AI_SDK_CALL.test(String(attributes['ai.operationId']));
   return withEach(attributes, (value, key) =>
-    isAiSdkCall && AI_SDK_CONTENT.test(key) ? readableContent(value) : readableValue(value),
+    isAiSdkCall && AI_SDK_CONTENT.test(key) ? readableContent(value) : readableValue(value, ONCE),
   );
 }
 
 /** The same for events. */
 export function readableEvents(events: SpanEvent[]): SpanEvent[] {
-  return withAttributes(events, ({ name }) => (TRANSLATED_EVENT.test(name) ? readableValue : readableStructure));
+  return withAttributes(events, ({ name }) =>
+    TRANSLATED_EVENT.test(name) ? (value) => readableValue(value, OF_EVENT) : readableStructure,
+  );
 }
 
 /** The same for links. */
@@ -82,8 +85,8 @@ function withAttributes<T extends { attributes?: Attributes }>(parts: T[], repla
   return replaced ?? parts;
 }
 
-function readableValue(value: Value): Value {
-  return typeof value === 'string' ? readableText(value, ONCE) : readableStructure(value);
+function readableValue(value: Value, parsing: Parsing): Value {
+  return typeof value === 'string' ? readableText(value, parsing) : readableStructure(value);
 }
 
 function readableContent(value: Value): Value {
