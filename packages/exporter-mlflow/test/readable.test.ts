@@ -5,7 +5,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
 import type { ReadableSpan } from '../src/common/sdk-types.js';
-import { readableAttributes } from '../src/export/span/readable.js';
+import { readableAttributes } from '../src/export/span/readable/readable.js';
 import { sanitizeSpan } from '../src/export/span/sanitize.js';
 import { copySpan } from '../src/export/span/span.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';

@@ -3,7 +3,7 @@ import type { ReadableSpan } from '../../common/sdk-types.js';
 import { columnText, storableText, truncate } from '../../common/text.js';
 import { COST, LIMITS, SERVER_TAGS, SPAN_TYPE, TOKEN_USAGE, TRACE_NAME, TRACE_TAG_PREFIX } from '../../mlflow/names.js';
 import { translateFramework } from './frameworks.js';
-import { readableAttributes, readableEvents, readableLinks, readableResource } from './readable.js';
+import { readableAttributes, readableEvents, readableLinks, readableResource } from './readable/readable.js';
 import { copySpan } from './span.js';
 import { KIND_ATTRIBUTES, withSpanType } from './span-type.js';
 import {

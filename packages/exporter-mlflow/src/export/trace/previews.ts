@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { isRecord, parseJson, unquote } from '../../common/json.js';
 import { firstString } from '../../common/text.js';
 import { SPAN_INPUTS, SPAN_OUTPUTS, SPAN_TYPE } from '../../mlflow/names.js';
-import { quoteUnsafeIntegers } from '../span/integers.js';
+import { quoteUnsafeIntegers } from '../span/readable/integers.js';
 
 /**
  * Summaries of the input and the output of a span, for MLflow's list of traces. For a chat they are the last text of the

@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
-import { parseJson } from '../../common/json.js';
-import type { SpanEvent, SpanLink } from '../../common/sdk-types.js';
-import { writeJson } from '../../common/text.js';
+import { parseJson } from '../../../common/json.js';
+import type { SpanEvent, SpanLink } from '../../../common/sdk-types.js';
+import { writeJson } from '../../../common/text.js';
 import { isTooDeep, quoteDeepParts } from './depth.js';
 import { isIntegerBeyond, quoteBeyond64Bits } from './integers.js';
 import { quote } from './json-text.js';

@@ -1,4 +1,4 @@
-import { parseJson } from '../../common/json.js';
+import { parseJson } from '../../../common/json.js';
 import { endOfString, QUOTE, quote } from './json-text.js';
 
 /**

@@ -1,4 +1,4 @@
-import { parseJson } from '../../common/json.js';
+import { parseJson } from '../../../common/json.js';
 import { endOfString, QUOTE } from './json-text.js';
 
 // MLflow parses JSON text in attributes and returns its integers in 64 bits. Beyond that the server answers 500 for the
