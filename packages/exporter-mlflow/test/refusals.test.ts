@@ -113,6 +113,63 @@ describe('spans that are refused', () => {
     expect(uploads).to.have.length(1);
   });
 
+  describe('with an internal error of the server', () => {
+    const FAILURE = { status: 500, body: '{"error_code":"INTERNAL_ERROR","message":"int too large"}' };
+    const RETRY = { retry: { initialBackoffMillis: 0 } };
+    const spansWith = (poison: Attributes): ReadableSpan[] =>
+      recordSpans((tracer) => {
+        for (let n = 0; n < 64; n++) tracer.startSpan(`<${n}>`, n === 40 ? { attributes: poison } : {}).end();
+      });
+    const arrivals = (): { names: Set<string>; note: (text: string) => undefined } => {
+      const names = new Set<string>();
+      const note = (text: string): undefined => {
+        for (const name of text.match(/<\d+>/g) ?? []) names.add(name);
+      };
+      return { names, note };
+    };
+
+    it('cost the others nothing', async () => {
+      const { names, note } = arrivals();
+      const { code, uploads } = await exportTo(
+        (text) => (text.includes('poison') ? FAILURE : note(text)),
+        spansWith({ key: 'poison' }),
+        RETRY,
+      );
+      expect([code, names.size]).to.deep.equal([SUCCESS, 64]);
+      expect(uploads.length).to.be.below(30);
+      expect(log.lines).to.have.length(1);
+      expect(log.lines[0]).to.match(
+        /^warn: MLflow refuses span "<40>" \(MLflow at \S+ answered 500 \(int too large\)\), it was sent without its content\.$/,
+      );
+    });
+
+    it('are not told from the others while the server fails on all of them', async () => {
+      for (const uploadsBefore of [0, 1]) {
+        const { names, note } = arrivals();
+        let uploads = 0;
+        const answer = (text: string): typeof FAILURE | undefined => {
+          uploads += 1;
+          return uploads > uploadsBefore && uploads < 8 ? FAILURE : note(text);
+        };
+        expect((await exportTo(answer, spansWith({}), RETRY)).code).to.equal(SUCCESS);
+        expect([names.size, ...log.lines]).to.deep.equal([64]);
+      }
+    });
+
+    it('are lost with the others if that lasts', async () => {
+      const { code, uploads } = await exportTo(() => FAILURE, spansWith({}), {
+        retry: { maxRetries: 3, initialBackoffMillis: 0 },
+      });
+      expect(code).to.equal(FAILED);
+      // Eight requests are sent twice each, and the ninth as often as any other.
+      expect(uploads).to.have.length(8 * 2 + 4);
+      expect(log.lines).to.have.length(1);
+      expect(log.lines[0]).to.match(
+        /^error: MLflow at \S+ answered 500 \(int too large\)\. 64 spans were not delivered\.$/,
+      );
+    });
+  });
+
   it('are dropped and named when they cannot even be serialized', async () => {
     const [fine, broken] = recordSpans((tracer) => {
       tracer.startSpan('fine').end();

@@ -1,5 +1,5 @@
 import type { ReadableSpan } from '../common/sdk-types.js';
-import type { Failure } from '../http/outcome.js';
+import { type Failure, isInternalError } from '../http/outcome.js';
 import type { Rest } from '../mlflow/rest.js';
 import { getTraceLocations, type TraceLocation } from '../mlflow/trace-locations.js';
 import { halve, partition } from './span/batches.js';
@@ -86,6 +86,7 @@ export class CulpritSearch {
    * seems to refuse all of it.
    */
   refusedBare(span: ReadableSpan, failure: Failure): TraceRefusal | undefined {
+    if (isInternalError(failure)) return undefined;
     const { traceId } = span.spanContext();
     const count = (this.#bareRefusals.get(traceId) ?? 0) + 1;
     this.#bareRefusals.set(traceId, count);

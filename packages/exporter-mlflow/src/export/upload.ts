@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { runningTime } from '../common/running-time.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
-import type { Failure } from '../http/outcome.js';
+import { type Failure, isInternalError } from '../http/outcome.js';
 import { type PartialSuccess, postSpans } from '../mlflow/otlp.js';
 import { encodeSpans } from '../mlflow/otlp-spans.js';
 import type { Rest, RestResult } from '../mlflow/rest.js';
@@ -61,6 +61,8 @@ const REFUSALS_PER_ACCEPTED_SPAN = 3;
 // Spans that are refused even without content show that content is not the cause.
 const MAX_USELESS_REPAIRS = 4;
 const MAX_SPANS_PER_REQUEST = 512;
+// A server that has so many internal errors, and accepts no spans between them, is down.
+const MAX_INTERNAL_ERRORS = 8;
 
 /** Sends spans of one experiment by OTLP, in as many requests as it takes. */
 export class Uploader {
@@ -104,6 +106,10 @@ class Upload {
   /** How many traces the search found at fault. */
   #found = 0;
   #uselessRepairs = 0;
+  /** Since the server accepted the last spans. */
+  #internalErrors = 0;
+  /** Whether the server accepted spans after an internal error. */
+  #isUp = false;
 
   constructor(options: UploadOptions, experimentId: string, rest: Rest, onAccepted?: () => Promise<void>) {
     this.#options = options;
@@ -131,11 +137,15 @@ class Upload {
         await this.#onAccepted?.();
         this.#onAccepted = undefined;
       }
-      const sent = await this.#send(part);
+      const mayBeAtFault = this.#mayBeAtFault(part, pending);
+      const sent = await this.#send(part, mayBeAtFault);
       if (sent === undefined) {
         pending.unshift(...halve(part));
       } else if (sent.kind === 'success') {
         this.#accept(part, sent.value);
+      } else if (mayBeAtFault && isInternalError(sent)) {
+        const failure = await this.#lookFurther(part, sent, pending);
+        if (failure !== undefined) return failure;
       } else if (!this.#search.isAboutContent(sent, part)) {
         return sent;
       } else {
@@ -147,7 +157,7 @@ class Upload {
   }
 
   /** Returns undefined if the spans do not fit into one request. */
-  async #send(spans: ReadableSpan[]): Promise<Sent | undefined> {
+  async #send(spans: ReadableSpan[], mayBeAtFault: boolean): Promise<Sent | undefined> {
     const { nextTurn, maxRequestBytes, compression, runId } = this.#options;
     await nextTurn();
     const message = serialize(spans);
@@ -155,7 +165,7 @@ class Upload {
     if (message.byteLength > maxRequestBytes && spans.length > 1) return undefined;
     const isCompressed = compression === 'gzip';
     const body = isCompressed ? await compress(message, { level: COMPRESSION_LEVEL }) : message;
-    return postSpans(this.#rest, { experimentId: this.#experimentId, runId, body, gzip: isCompressed });
+    return postSpans(this.#rest, { experimentId: this.#experimentId, runId, body, gzip: isCompressed, mayBeAtFault });
   }
 
   #accept(part: ReadableSpan[], partial: PartialSuccess | undefined): void {
@@ -165,10 +175,27 @@ class Upload {
       this.#result.refused += missing;
       return;
     }
+    this.#isUp ||= this.#internalErrors > 0;
+    this.#internalErrors = 0;
     this.#result.rejected += missing;
     this.#result.accepted.push(...part);
     this.#result.requests.push(part);
     this.#search.accepted(part);
+  }
+
+  /** Whether an internal error of the server can be about this part alone, and other parts can show that. */
+  #mayBeAtFault(part: ReadableSpan[], pending: ReadableSpan[][]): boolean {
+    if (this.#internalErrors >= MAX_INTERNAL_ERRORS) return false;
+    return part.length > 1 || pending.length > 0 || this.#isUp;
+  }
+
+  /** Sends the part later, in halves, or repairs a single span once it is clear that the server accepts others. */
+  async #lookFurther(part: ReadableSpan[], failure: Failure, pending: ReadableSpan[][]): Promise<Failure | undefined> {
+    this.#internalErrors += 1;
+    const [span] = part;
+    if (this.#isUp && part.length === 1 && span !== undefined) return this.#repair(span, failure);
+    pending.push(...(part.length > 1 ? halve(part) : [part]));
+    return undefined;
   }
 
   /** Returns a reason to give up: the server refuses almost everything, or time is over. */
@@ -201,7 +228,7 @@ class Upload {
     const { reporter } = this.#options;
     const attempts = this.#uselessRepairs < MAX_USELESS_REPAIRS ? repairs(span, failure.reason) : [];
     for (const repaired of attempts) {
-      const sent = await this.#send([repaired]);
+      const sent = await this.#send([repaired], true);
       if (sent?.kind === 'success') {
         if (sent.value?.rejected) break;
         this.#result.accepted.push(span);
@@ -210,7 +237,7 @@ class Upload {
         reporter.repairedSpan(span.name, failure.reason);
         return undefined;
       }
-      if (sent !== undefined && sent.kind !== 'rejected') return sent;
+      if (sent !== undefined && sent.kind !== 'rejected' && !isInternalError(sent)) return sent;
       this.#refusals += 1;
     }
     this.#uselessRepairs += 1;

@@ -124,6 +124,11 @@ export function classify(result: HttpResult, url: string, request: Pick<HttpRequ
   return { kind: 'rejected', ...details, reason: said || `status ${status}`, ...findIds(body) };
 }
 
+/** Whether MLflow failed for a cause that it did not foresee: the content of the request, or something of its own. */
+export function isInternalError(outcome: Outcome): boolean {
+  return outcome.kind === 'retryable' && outcome.errorCode === 'INTERNAL_ERROR';
+}
+
 /** Returns the reason of a failure if the server does not have MLflow's interface. */
 export function notMlflow(url: string): string {
   return `What answers at ${url} is not an MLflow server: ${CHECK_URI}.`;

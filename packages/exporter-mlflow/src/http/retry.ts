@@ -1,7 +1,7 @@
 import { runningTime } from '../common/running-time.js';
 import { pause } from '../common/waiting.js';
 import type { ResolvedConnection } from './connection.js';
-import { classify, type Failure, type Outcome } from './outcome.js';
+import { classify, type Failure, isInternalError, type Outcome } from './outcome.js';
 import {
   CONNECT_TIMEOUT_CODE,
   type HttpResult,
@@ -19,6 +19,7 @@ const LAST_ATTEMPT_MILLIS = 2_000;
 // An attempt gets all the time that is left unless another attempt of the same length could follow it.
 const ATTEMPTS_WORTH_LIMITING = 2;
 const LOOK_MILLIS = 500;
+const MAX_REPETITIONS_AT_FAULT = 1;
 // A frozen function does not notice that the server, or a router on the way, dropped its idle connections.
 const LONGEST_IDLE_MILLIS = 10_000;
 // A timeout after less time than this says less about the server than the failure before it.
@@ -80,7 +81,8 @@ export function createRetryingTransport(
       const result = await attempt({ transport, slots, settings, now }, { ...request, signal: ended }, deadline);
       if (earlier !== undefined && timeLeft < TELLING_MILLIS && isTimeout(result)) return earlier;
       const outcome = classify(result, url, request);
-      if (outcome.kind !== 'retryable' || repetitions >= retry.maxRetries || !mayRepeat(request, result))
+      const isAtFault = request.mayBeAtFault && isInternalError(outcome) && repetitions >= MAX_REPETITIONS_AT_FAULT;
+      if (outcome.kind !== 'retryable' || repetitions >= retry.maxRetries || isAtFault || !mayRepeat(request, result))
         return outcome;
 
       const rest = deadline - now();

@@ -17,6 +17,11 @@ export interface HttpRequest {
   body?: Uint8Array;
   /** Whether sending the request twice may do harm; then only a request that had no effect is repeated. Default: `false`. */
   once?: boolean;
+  /**
+   * Whether the server may fail on the content of this request alone. An internal error is then repeated only once, so
+   * that the sender has time to look for the fault. Default: `false`.
+   */
+  mayBeAtFault?: boolean;
   /** Whether a successful answer is plain text, which MLflow labels as HTML. Default: `false`. */
   plainText?: boolean;
   /** Whether only the beginning of a successful answer is read. Default: `false`. */

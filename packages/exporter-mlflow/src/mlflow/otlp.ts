@@ -3,6 +3,7 @@ import { isRecord, parseJson } from '../common/json.js';
 import { runningTime } from '../common/running-time.js';
 import { pause } from '../common/waiting.js';
 import type { Failure, Success } from '../http/outcome.js';
+import type { HttpRequest } from '../http/transport.js';
 import type { Rest, RestResult } from './rest.js';
 
 /** Spans of one experiment, serialized. */
@@ -14,6 +15,8 @@ export interface SpanUpload {
   body: Uint8Array;
   /** Whether `body` is compressed. */
   gzip: boolean;
+  /** See {@link HttpRequest.mayBeAtFault}. */
+  mayBeAtFault: boolean;
 }
 
 /**
@@ -46,9 +49,9 @@ export async function postSpans(rest: Rest, upload: SpanUpload): Promise<RestRes
     ...(upload.runId === undefined ? {} : { 'x-mlflow-run-id': upload.runId }),
     ...(upload.gzip ? { 'content-encoding': 'gzip' } : {}),
   };
-  const { body } = upload;
+  const { body, mayBeAtFault } = upload;
   for (let looks = 1; ; looks++) {
-    const outcome = await rest.send({ method: 'POST', path: PATH, headers, body, beginningOnly: true });
+    const outcome = await rest.send({ method: 'POST', path: PATH, headers, body, beginningOnly: true, mayBeAtFault });
     if (outcome.kind === 'success') return { kind: 'success', value: readPartialSuccess(outcome) };
     if (outcome.foreign && (await hasApi(rest))) return { ...outcome, reason: describeGateway(rest, outcome) };
     if (outcome.kind !== 'unsupported') return outcome;
