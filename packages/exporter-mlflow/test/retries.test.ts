@@ -208,9 +208,9 @@ describe('retries', () => {
         setTimeout(() => {
           open -= 1;
           response.writeHead(200).end();
-        }, 60);
+        }, 250);
       },
-      { concurrencyLimit: 2, attemptTimeoutMillis: 150 },
+      { concurrencyLimit: 2, attemptTimeoutMillis: 1000 },
     );
     const results = await Promise.all(Array.from({ length: 10 }, () => exportSpans(exporter, oneSpan())));
     expect(results.map(({ code }) => code)).to.deep.equal(Array(10).fill(SUCCESS));
