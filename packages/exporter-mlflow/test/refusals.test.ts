@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { type Attributes, context, trace } from '@opentelemetry/api';
 import { expect } from 'chai';
@@ -35,12 +36,13 @@ describe('spans that are refused', () => {
   it('keep their place, their tokens and their conversation at a real server, beside the good ones', async () => {
     const { url: trackingUri } = await testServer();
     const experimentName = uniqueName('refused');
-    const exporter = new MlflowSpanExporter({ trackingUri, experimentName });
-    // Python's parser fails on numbers with so many digits.
-    const bad: Attributes[] = [
-      { 'mlflow.spanInputs': `-${'9'.repeat(5000)}` },
-      { 'mlflow.spanOutputs': '9'.repeat(5000) },
-    ];
+    // No content is known that MLflow refuses, so a gateway before it does that.
+    const gateway = await startLocalServer((request) => {
+      const isBad = request.path === '/v1/traces' && gunzipSync(request.body).includes('odd');
+      return isBad ? REFUSAL : (response) => void forward(request, trackingUri, response);
+    });
+    const exporter = new MlflowSpanExporter({ trackingUri: gateway.url, experimentName });
+    const bad: Attributes[] = [{ 'mlflow.spanInputs': 'odd' }, { 'mlflow.spanOutputs': 'odd' }];
     const spans = recordSpans((tracer) => {
       for (const attributes of bad) {
         const root = tracer.startSpan('root', { attributes: { 'session.id': 'talk' } });
@@ -54,6 +56,7 @@ describe('spans that are refused', () => {
     });
     const { code } = await exportSpans(exporter, spans);
     await exporter.shutdown();
+    await gateway.close();
     expect(code).to.equal(SUCCESS);
     expect(log.lines).to.have.length(1);
     expect(log.lines[0]).to.match(/^warn: MLflow refuses span "call" \(.+\), it was sent without its content\.$/);
@@ -289,3 +292,14 @@ describe('batches', () => {
     expect(lines).to.deep.equal(['error: MLflow exporter: maxRequestBytes is 0, it must be a number of bytes from 1.']);
   });
 });
+
+async function forward(
+  { method, path, headers, body }: ReceivedRequest,
+  url: string,
+  response: ServerResponse,
+): Promise<void> {
+  const { host: _, connection: __, 'content-length': ___, ...others } = headers as Record<string, string>;
+  const answer = await fetch(`${url}${path}`, { method, headers: others, ...(method === 'GET' ? {} : { body }) });
+  response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
+  response.end(Buffer.from(await answer.arrayBuffer()));
+}
