@@ -293,6 +293,20 @@ describe('traces that the server refuses', () => {
     expect([counts.accepted, counts.refused]).to.deep.equal([0, 2]);
   });
 
+  it('let no record go ahead of spans that the server has already, if they come first', async () => {
+    const { server, exporter, own } = await refuse({ foreign: /shared/ }, { maxRequestBytes: 1_500 });
+    const spans = recordSpans((tracer) => {
+      for (let n = 0; n < 20; n++) tracer.startSpan(n === 0 ? 'shared' : `own ${n}`).end();
+    });
+    await exportSpans(exporter, spans);
+    expect([own(), records(server)]).to.deep.equal([19, 19]);
+    const uploads = server.requests.filter(({ path }) => path === '/v1/traces').slice(1);
+    const [first, ...later] = uploads.map(({ body }) => decodeTraceRequest(gunzipSync(body)).length);
+    const before = server.requests.slice(0, server.requests.indexOf(uploads[1]!));
+    expect(records({ ...server, requests: before })).to.equal(later.reduce((sum, count) => sum + count, 0));
+    expect(first).to.be.within(1, 18);
+  });
+
   it('do not hide a bad span in another trace, nor the other way round', async () => {
     for (const tells of [true, false]) {
       const { exporter, own, arrived } = await refuse({ foreign: /shared/, bad: /^own bad$/, tells });

@@ -181,9 +181,8 @@ export class Delivery {
       uploading = uploader.upload(requests, experimentId, rest);
     } else {
       // The first request shows whether the server accepts spans.
-      const later = uploader.plan(others.flat());
-      const requests = [...uploader.plan(first), ...later];
-      uploading = uploader.upload(requests, experimentId, rest, () => recordAhead(later));
+      const requests = [...uploader.plan(first), ...uploader.plan(others.flat())];
+      uploading = uploader.upload(requests, experimentId, rest, recordAhead);
     }
     ledger.uploading(batch, uploading);
     const result = await uploading;

@@ -41,6 +41,8 @@ export interface UploadOptions {
   nextTurn: () => Promise<void>;
 }
 
+type OnAccepted = (requests: readonly ReadableSpan[][]) => Promise<void>;
+
 type Sent = RestResult<PartialSuccess | undefined>;
 
 /** Traces of one upload that the server refuses for the same cause. */
@@ -81,13 +83,13 @@ export class Uploader {
    * Sends the spans of these requests. The server accepts or refuses a request as a whole, so {@link CulpritSearch} looks for the traces or
    * spans at fault, and the others are sent without them. A bad span is sent again without its content.
    *
-   * @param onAccepted called once, after the first accepted request and before the next one
+   * @param onAccepted called once, after the first accepted request and before the next one, with what is still to be sent
    */
   upload(
     requests: readonly ReadableSpan[][],
     experimentId: string,
     rest: Rest,
-    onAccepted?: () => Promise<void>,
+    onAccepted?: OnAccepted,
   ): Promise<UploadResult> {
     return new Upload(this.#options, experimentId, rest, onAccepted).run(requests);
   }
@@ -101,7 +103,7 @@ class Upload {
   readonly #search: CulpritSearch;
   readonly #result: UploadResult = { accepted: [], requests: [], rejected: 0, refused: 0 };
   readonly #setAside = new Map<string, SetAside>();
-  #onAccepted: (() => Promise<void>) | undefined;
+  #onAccepted: OnAccepted | undefined;
   #refusals = 0;
   /** How many traces the search found at fault. */
   #found = 0;
@@ -111,7 +113,7 @@ class Upload {
   /** Whether the server accepted spans after an internal error. */
   #isUp = false;
 
-  constructor(options: UploadOptions, experimentId: string, rest: Rest, onAccepted?: () => Promise<void>) {
+  constructor(options: UploadOptions, experimentId: string, rest: Rest, onAccepted?: OnAccepted) {
     this.#options = options;
     this.#onAccepted = onAccepted;
     this.#experimentId = experimentId;
@@ -134,7 +136,7 @@ class Upload {
       const part = this.#withoutRefused(next);
       if (part.length === 0) continue;
       if (this.#result.accepted.length > 0) {
-        await this.#onAccepted?.();
+        await this.#onAccepted?.([part, ...pending]);
         this.#onAccepted = undefined;
       }
       const mayBeAtFault = this.#mayBeAtFault(part, pending);

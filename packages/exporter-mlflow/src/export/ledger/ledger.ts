@@ -91,9 +91,10 @@ export class TraceLedger {
   ): Promise<void> {
     const divided = dividedTraces(requests);
     const arriving = groupByTrace(requests.flat());
-    const complete = [...batch.keys()].flatMap((trace): UploadedTrace[] => {
+    const complete = [...batch].flatMap(([trace, { length }]): UploadedTrace[] => {
       const spans = arriving.get(trace.id) ?? [];
-      const isComplete = trace.isNew && trace.record.kind === 'none' && !divided.has(trace.id);
+      const isWhole = spans.length === length && !divided.has(trace.id);
+      const isComplete = trace.isNew && trace.record.kind === 'none' && isWhole;
       return isComplete && spans.filter(isRoot).length === 1 ? [{ trace, spans, experimentId }] : [];
     });
     let isAway = false;
