@@ -132,6 +132,17 @@ describe('a trace whose root does not reach the exporter', () => {
     expect(await infoOf(failed!)).to.deep.include({ name: 'first', state: 'ERROR', durationMillis: 3000 });
   });
 
+  it('is named by the first of several calls that began in the same millisecond', async () => {
+    const spans = recordSpans((tracer) => {
+      const request = spanBelow(tracer, undefined, 'POST /trip', { at: 0 });
+      spanBelow(tracer, request.span, 'plan trip', { at: 1, until: 2 }).end();
+      spanBelow(tracer, request.span, 'book trip', { at: 1, until: 3 }).end();
+      request.end();
+    });
+    await send(newExporter(), named(spans, 'plan trip', 'book trip'));
+    expect(await infoOf(spans)).to.deep.include({ name: 'plan trip' });
+  });
+
   it('gets the record of its root when that arrives after a flush', async () => {
     const spans = agentRequest();
     const exporter = newExporter();
@@ -311,7 +322,11 @@ describe('a trace whose root does not reach the exporter', () => {
     });
 
     /** What MLflow's Python client sends at the end of a trace, with the tokens of its own process. */
-    async function reportFromPython({ caller }: Services): Promise<void> {
+    async function reportFromPython(both: Services): Promise<void> {
+      await recordFromPython(both);
+      await send(newExporter({ traceInfo: 'otlp-only' }), both.caller);
+    }
+    async function recordFromPython({ caller }: Services): Promise<void> {
       const { experimentId } = await client.getOrCreateExperiment(experimentName);
       const answer = await fetch(`${trackingUri}/api/3.0/mlflow/traces`, {
         method: 'POST',
@@ -335,7 +350,6 @@ describe('a trace whose root does not reach the exporter', () => {
         }),
       });
       expect(answer.status).to.equal(200);
-      await send(newExporter({ traceInfo: 'otlp-only' }), caller);
     }
     const ofPython = {
       name: 'GET /answer',
@@ -363,6 +377,24 @@ describe('a trace whose root does not reach the exporter', () => {
         const info = await infoOf(both.called);
         expect(info).to.deep.include(ofPython);
         expect(info.metadata).to.include({ 'mlflow.exporter.provisional': 'false' });
+        proxy.requests.length = 0;
+        await exporter.shutdown();
+        expect(proxy.requests).to.deep.equal([]);
+      } finally {
+        await proxy.close();
+      }
+    });
+
+    it('looks once more if the record of its root is there, but not yet its span', async () => {
+      const both = services();
+      const proxy = await startFaultProxy(trackingUri);
+      try {
+        await recordFromPython(both);
+        const exporter = newExporter({ trackingUri: proxy.url });
+        await send(exporter, both.called);
+        await send(newExporter({ traceInfo: 'otlp-only' }), both.caller);
+        await exporter.forceFlush();
+        expect(await infoOf(both.called)).to.deep.include(ofPython);
         proxy.requests.length = 0;
         await exporter.shutdown();
         expect(proxy.requests).to.deep.equal([]);

@@ -166,14 +166,14 @@ export class Backlog {
     );
   }
 
-  /** A trace that gets a provisional record waits once more, because its root may be on its way. */
+  /** A trace that has a record, but not the span of its root, waits once more: the root may be on its way. */
   async #settleUnrooted(unrooted: UnrootedTrace, rest: Rest): Promise<Failure | undefined> {
     const { trace, experimentId } = unrooted;
     const before = trace.provisionalRecords;
     const failure = await this.#parts.settling.withoutRoot(unrooted, rest);
-    const isRecorded = failure === undefined && trace.provisionalRecords > before;
-    if (isRecorded && !this.#isClosed && this.#unrooted.excess === 0)
-      this.#unrooted.add({ trace, experimentId, isRecorded });
+    const mayChange = trace.provisionalRecords > before || (trace.lacksRootSpan && !unrooted.isRecorded);
+    if (failure === undefined && mayChange && !this.#isClosed && this.#unrooted.excess === 0)
+      this.#unrooted.add({ trace, experimentId, isRecorded: true });
     return failure;
   }
 

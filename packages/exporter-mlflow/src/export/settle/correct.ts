@@ -34,6 +34,7 @@ export async function correctStored(
   const stored = await getTrace(rest, trace.id);
   if (stored.kind !== 'success') return stored;
   const { info, spans } = stored.value;
+  trace.sawRootSpan(storedRoot(spans) !== undefined);
   const totals = sumUp(spans);
   const record = storedRecord(info, spans);
   const isMarked = info.metadata[PROVISIONAL] === 'true' && info.metadata[SCHEMA_VERSION] !== undefined;

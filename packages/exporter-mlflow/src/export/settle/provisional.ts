@@ -46,14 +46,15 @@ export async function settleWithoutRoot(
 }
 
 /**
- * Looks once more at a trace with a provisional record of this process. If its root was recorded since by a client that
- * does not know of such records, as Python's, the totals are those of that client alone.
+ * Looks once more at a trace that has a record and whose root was not there yet. The root's process does not know of
+ * spans that arrived between record and root, and MLflow's Python client does not know of provisional records. So totals
+ * can lack the tokens of either side.
  */
 export async function settleWithRecord(trace: Trace, topmost: Topmost, rest: Rest): Promise<Failure | undefined> {
   const stored = await getTraceInfo(rest, trace.id);
   if (stored.kind !== 'success') return stored;
   const info = stored.value;
-  return hasRootRecord(info) && info.metadata[PROVISIONAL] === 'true'
+  return hasRootRecord(info) && (trace.lacksRootSpan || info.metadata[PROVISIONAL] === 'true')
     ? joinRoot(trace, topmost, info, rest)
     : undefined;
 }

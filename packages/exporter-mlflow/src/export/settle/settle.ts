@@ -25,7 +25,7 @@ export interface UnrootedTrace {
   experimentId: string;
   /** Why it could not be settled yet. */
   cause?: Failure;
-  /** Whether it has a provisional record, and waits only for the record of its root. Default: `false`. */
+  /** Whether it has a record, and waits only for what its root still changes. Default: `false`. */
   isRecorded?: boolean;
 }
 

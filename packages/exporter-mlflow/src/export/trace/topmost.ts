@@ -25,7 +25,7 @@ export class Topmost {
   #tags: Record<string, string> = {};
   #isRemote = false;
 
-  /** The one that started first, or the longest of those that started at the same time. It names the trace. */
+  /** The one that started first, see {@link isBefore}. It names the trace. */
   get first(): RecordSource | undefined {
     return this.#first?.source;
   }
@@ -71,17 +71,22 @@ export class Topmost {
       this.#isRemote = true;
       this.#tags = { ...this.#tags, ...traceTags(span) };
     }
-    // The clocks of spans differ by up to a millisecond, so a parent can seem to start after its child.
     const first = this.#first;
-    if (first === undefined || isBefore(own, first.extent) || first.parentSpanId === spanId) {
+    // The clocks of spans differ by up to a millisecond, so a parent can seem to start after its child.
+    const isParent = first?.parentSpanId === spanId;
+    if (first === undefined || isParent || isBefore(own, first.extent, first.parentSpanId === parentSpanId)) {
       this.#first = { source: withoutSpanContent(span), parentSpanId, extent: own };
     }
   }
 }
 
-/** Spans start in whole milliseconds, so an agent often starts together with its first call. */
-function isBefore(some: Extent, other: Extent): boolean {
-  return some.start < other.start || (some.start === other.start && some.end >= other.end);
+/**
+ * Spans start in whole milliseconds, so an agent often starts together with its first call, and lasts longer. Spans of the
+ * same parent follow one another, and the first one ends first.
+ */
+function isBefore(some: Extent, other: Extent, haveSameParent: boolean): boolean {
+  if (some.start !== other.start) return some.start < other.start;
+  return haveSameParent ? some.end < other.end : some.end >= other.end;
 }
 
 function join(some: Extent, more: Extent): Extent {

@@ -39,6 +39,7 @@ export class Trace {
   #record: RecordState;
   #topmost: Topmost | undefined;
   #provisionalRecords = 0;
+  #lacksRootSpan = false;
   #ahead: FoundAhead | undefined;
   #batches = 0;
 
@@ -77,6 +78,16 @@ export class Trace {
   /** Notes a record in place of that of the root. */
   recordedProvisionally(): void {
     this.#provisionalRecords += 1;
+  }
+
+  /** Whether its record was on the server, and the span of its root was not, when this process last looked. */
+  get lacksRootSpan(): boolean {
+    return this.#lacksRootSpan;
+  }
+
+  /** Notes whether the span of its root is on the server. */
+  sawRootSpan(isThere: boolean): void {
+    this.#lacksRootSpan = !isThere;
   }
 
   /** Whether all of its spans here came in one batch. */
