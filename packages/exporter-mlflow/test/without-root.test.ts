@@ -132,6 +132,25 @@ describe('a trace whose root does not reach the exporter', () => {
     expect(await infoOf(failed!)).to.deep.include({ name: 'first', state: 'ERROR', durationMillis: 3000 });
   });
 
+  it('did not fail if its topmost span outlasted a failed call, even with the span between them missing', async () => {
+    const spans = recordSpans((tracer) => {
+      const request = spanBelow(tracer, undefined, 'POST /trip', { until: 9000 });
+      const agent = spanBelow(tracer, request.span, 'plan trip', { at: 1000, until: 5000 });
+      const step = spanBelow(tracer, agent.span, 'step', { at: 1000, until: 4000 });
+      spanBelow(tracer, step.span, 'attempt', { at: 1000 }).end('refused');
+      spanBelow(tracer, step.span, 'next attempt', { at: 2000 }).end();
+      agent.end();
+      spanBelow(tracer, request.span, 'check', { at: 1500, until: 1600 }).end('refused');
+    });
+    const exporter = newExporter();
+    await send(exporter, named(spans, 'plan trip', 'attempt'));
+    expect(await infoOf(spans)).to.deep.include({ name: 'plan trip', state: 'OK' });
+    await send(exporter, named(spans, 'next attempt'));
+    expect(await infoOf(spans)).to.deep.include({ name: 'plan trip', state: 'OK' });
+    await send(exporter, named(spans, 'check'));
+    expect(await infoOf(spans)).to.deep.include({ name: 'plan trip', state: 'ERROR' });
+  });
+
   it('is named by the first of several calls that began in the same millisecond', async () => {
     const spans = recordSpans((tracer) => {
       const request = spanBelow(tracer, undefined, 'POST /trip', { at: 0 });

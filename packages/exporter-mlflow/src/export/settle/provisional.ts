@@ -1,4 +1,3 @@
-import { later } from '../../common/time.js';
 import type { Failure } from '../../http/outcome.js';
 import { FINALIZED, PROVISIONAL, SCHEMA_VERSION, TRACE_NAME } from '../../mlflow/names.js';
 import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
@@ -7,7 +6,7 @@ import type { MlflowSpan, MlflowTraceInfo } from '../../mlflow/types.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
 import { observeSpan, type TraceFacts } from '../trace/facts.js';
 import { buildRecord, type RecordContext, type RecordSource, traceState, withoutContent } from '../trace/record.js';
-import type { Topmost } from '../trace/topmost.js';
+import { isBefore, joinOrphans, type Orphans, type Topmost } from '../trace/topmost.js';
 import { sumUp } from '../trace/totals.js';
 import type { Trace } from '../trace/trace.js';
 import { correctStored, storedRecord, storedRoot, withTotals } from './correct.js';
@@ -195,12 +194,14 @@ function extentOf(
   first: MlflowSpan,
   others: readonly MlflowSpan[],
 ): Pick<WireTraceInfo, 'request_time' | 'execution_duration' | 'state'> {
-  const all = [first, ...others];
-  const end = all.map((span) => span.endTimeUnixNano ?? span.startTimeUnixNano).reduce(later);
-  return {
-    ...recordTimes(first.startTimeUnixNano, end),
-    state: all.some((span) => traceState(asSource(span, traceId)) === 'ERROR') ? 'ERROR' : 'OK',
+  const asOrphan = (span: MlflowSpan): Orphans => {
+    const { parentSpanId, startTimeUnixNano: start, endTimeUnixNano: end = start } = span;
+    return { parentSpanId, extent: { start, end, isError: traceState(asSource(span, traceId)) === 'ERROR' } };
   };
+  const all = [first, ...others].map(asOrphan);
+  const earliest = all.reduce((some, other) => (isBefore(other, some) ? other : some));
+  const { start, end, isError } = joinOrphans(earliest, all);
+  return { ...recordTimes(start, end), state: isError ? 'ERROR' : 'OK' };
 }
 
 /** A stored span as the source of a record. */

@@ -10,6 +10,12 @@ export interface Extent {
   isError: boolean;
 }
 
+/** Spans without the span above them. */
+export interface Orphans {
+  parentSpanId: string | undefined;
+  extent: Extent;
+}
+
 // A trace of a process that never exports its roots can last for days. Beyond the bound, a late child counts as topmost.
 const MAX_KEPT = 250;
 
@@ -21,7 +27,7 @@ export class Topmost {
   /** Of the spans that share a parent, by the id of that parent. The parent removes them when it arrives. */
   readonly #byParent = new Map<string, Extent>();
   readonly #seen = new Set<string>();
-  #first: { source: RecordSource; parentSpanId: string | undefined; extent: Extent } | undefined;
+  #first: (Orphans & { source: RecordSource }) | undefined;
   #tags: Record<string, string> = {};
   #isRemote = false;
 
@@ -42,8 +48,8 @@ export class Topmost {
 
   /** Of all of them together; undefined if there are none. */
   get extent(): Extent | undefined {
-    const [first, ...others] = this.#byParent.values();
-    return first && others.reduce(join, first);
+    const orphans = [...this.#byParent].map(([parentSpanId, extent]) => ({ parentSpanId, extent }));
+    return this.#first && joinOrphans(this.#first, orphans);
   }
 
   /** Whether the span was added, of a trace that is not too large. */
@@ -74,7 +80,7 @@ export class Topmost {
     const first = this.#first;
     // The clocks of spans differ by up to a millisecond, so a parent can seem to start after its child.
     const isParent = first?.parentSpanId === spanId;
-    if (first === undefined || isParent || isBefore(own, first.extent, first.parentSpanId === parentSpanId)) {
+    if (first === undefined || isParent || isBefore({ parentSpanId, extent: own }, first)) {
       this.#first = { source: withoutSpanContent(span), parentSpanId, extent: own };
     }
   }
@@ -84,9 +90,21 @@ export class Topmost {
  * Spans start in whole milliseconds, so an agent often starts together with its first call, and lasts longer. Spans of the
  * same parent follow one another, and the first one ends first.
  */
-function isBefore(some: Extent, other: Extent, haveSameParent: boolean): boolean {
-  if (some.start !== other.start) return some.start < other.start;
-  return haveSameParent ? some.end < other.end : some.end >= other.end;
+export function isBefore({ parentSpanId, extent }: Orphans, other: Orphans): boolean {
+  const { start, end } = other.extent;
+  if (extent.start !== start) return extent.start < start;
+  return parentSpanId === other.parentSpanId ? extent.end < end : extent.end >= end;
+}
+
+/**
+ * From when to when a trace lasted. It failed if one of its topmost spans did. A span within the time of the first one,
+ * and without the same parent, counts as below that: the application dealt with its failure.
+ */
+export function joinOrphans(first: Orphans, all: readonly Orphans[]): Extent {
+  const isBelow = ({ parentSpanId, extent: { start, end } }: Orphans): boolean =>
+    parentSpanId !== first.parentSpanId && start >= first.extent.start && end <= first.extent.end;
+  const extents = all.map((orphans) => ({ ...orphans.extent, isError: orphans.extent.isError && !isBelow(orphans) }));
+  return extents.reduce(join, first.extent);
 }
 
 function join(some: Extent, more: Extent): Extent {
