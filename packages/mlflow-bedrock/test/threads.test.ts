@@ -25,7 +25,7 @@ describe('worker threads with mlflow-bedrock/register', function () {
     it(`deliver ${traces} traces when the process ${end} and the thread ${life}`, async () => {
       const without = await programs.run(['in-threads.mjs', life], { kills });
       const withIt = await programs.run([...IMPORT, 'in-threads.mjs', life], { kills });
-      // A process that waited for a thread in vain would log it.
+      // A process logs a thread that does not answer in time.
       expect(behaviour(withIt)).to.deep.equal(behaviour(without));
       expect(withIt.traces).to.have.length(traces);
     });

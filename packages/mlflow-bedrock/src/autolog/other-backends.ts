@@ -19,8 +19,8 @@ const EXPORTERS: Readonly<Record<OtherBackend, () => SpanExporter>> = {
 const PROTOCOL = 'http/protobuf';
 
 /**
- * Returns the backends of `OTEL_TRACES_EXPORTER`. Without that variable it is OTLP if a variable names an endpoint. Reports
- * what is not supported through `warn`, in one line for each variable.
+ * Returns the backends of `OTEL_TRACES_EXPORTER`. Without that variable it is OTLP if a variable names an endpoint. Warns of
+ * unsupported values, in one line for each variable.
  */
 export function otherBackends(env: Environment, warn: (message: string) => void): readonly OtherBackend[] {
   const backends = chosenBackends(env, warn);
