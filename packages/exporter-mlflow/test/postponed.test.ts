@@ -9,6 +9,7 @@ import { type PostponedTrace, PostponedTraces } from '../src/export/ledger/postp
 import { Trace } from '../src/export/trace/trace.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
 import { eachTest } from './support/each-test.js';
+import { RECORD, startFaultProxy } from './support/fault-proxy.js';
 import { type LocalServer, startLocalServer } from './support/local-server.js';
 import { chatAttributes, childSpan, exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
 
@@ -253,25 +254,24 @@ describe('trace records that do not fit into the deadline', () => {
     const experimentName = uniqueName('flush');
     const client = new MlflowClient({ trackingUri });
     const { experimentId } = await client.getOrCreateExperiment(experimentName);
-    const recordTraces = (): ReturnType<typeof recordSpans> =>
-      recordSpans((tracer) => {
-        for (let n = 0; n < 150; n++) tracer.startSpan('chat', { attributes: chatAttributes('Hi', 'Hello') }).end();
-      });
-    // Measured now on this machine. The records take about six times as long.
-    const spansOnly = new MlflowSpanExporter({
-      trackingUri,
-      experimentName: `${experimentName} 2`,
-      traceInfo: 'otlp-only',
+    // The server is silent to as many records as the exporter sends at once, those ahead of their spans included.
+    const silence = { route: RECORD, times: 8, fault: { kind: 'silence', when: 'before' } } as const;
+    const proxy = await startFaultProxy(trackingUri, [silence]);
+    const exporter = new MlflowSpanExporter({
+      trackingUri: proxy.url,
+      experimentName,
+      timeoutMillis: 6000,
+      concurrencyLimit: 4,
     });
-    const started = performance.now();
-    expect((await exportSpans(spansOnly, recordTraces())).code).to.equal(SUCCESS);
-    const timeoutMillis = 3 * Math.ceil(performance.now() - started);
-    await spansOnly.shutdown();
-    const exporter = new MlflowSpanExporter({ trackingUri, experimentName, timeoutMillis });
-    const spans = recordTraces();
+    const spans = recordSpans((tracer) => {
+      for (let n = 0; n < 150; n++) tracer.startSpan('chat', { attributes: chatAttributes('Hi', 'Hello') }).end();
+    });
     expect((await exportSpans(exporter, spans)).code).to.equal(SUCCESS);
+    expect(proxy.unused()).to.deep.equal([]);
+    expect(await named()).to.equal(0);
     for (let n = 0; n < 20 && (await named()) < 150; n++) await exporter.forceFlush();
     await exporter.shutdown();
+    await proxy.close();
     expect(await named()).to.equal(150);
     expect(log.lines.filter((line) => line.startsWith('error'))).to.deep.equal([]);
 
