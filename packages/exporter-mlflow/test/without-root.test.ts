@@ -422,6 +422,23 @@ describe('a trace whose root does not reach the exporter', () => {
       }
     });
 
+    it('has tags and totals if another process adds the same tag at the same moment', async () => {
+      const both = services();
+      await send(newExporter(), both.caller);
+      const body = '{"error_code":"BAD_REQUEST","message":"(sqlite3.IntegrityError) UNIQUE constraint failed"}';
+      const fault = { kind: 'answer', status: 400, body } as const;
+      const proxy = await startFaultProxy(trackingUri, [{ route: /^PATCH .*\/tags$/, fault }]);
+      try {
+        await send(newExporter({ trackingUri: proxy.url }), both.called);
+        expect(proxy.unused()).to.deep.equal([]);
+        const info = await infoOf(both.called);
+        expect(info).to.deep.include({ ...ofRoot, tokenUsage: tokens(30, 12) });
+        expect(info.tags).to.include({ tier: 'front', index: 'POST /retrieve' });
+      } finally {
+        await proxy.close();
+      }
+    });
+
     it('keeps the state of a root that comes without a record', async () => {
       const { caller, called } = services();
       await send(newExporter({ traceInfo: 'otlp-only' }), caller);

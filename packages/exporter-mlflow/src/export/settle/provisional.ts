@@ -96,7 +96,9 @@ async function addTags(
 ): Promise<Failure | undefined> {
   for (const [key, value] of Object.entries(tags)) {
     if (stored[key] !== undefined) continue;
-    const failure = failureOf(await setTraceTag(rest, trace.id, key, value));
+    let failure = failureOf(await setTraceTag(rest, trace.id, key, value));
+    // The server's database refuses a tag that another process adds at the same moment. Then the tag is there.
+    if (failure?.kind === 'rejected') failure = failureOf(await setTraceTag(rest, trace.id, key, value));
     if (failure !== undefined) return failure;
   }
   return undefined;
