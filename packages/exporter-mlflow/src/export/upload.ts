@@ -80,8 +80,8 @@ export class Uploader {
   }
 
   /**
-   * Sends the spans of these requests. The server accepts or refuses a request as a whole, so {@link CulpritSearch} looks for the traces or
-   * spans at fault, and the others are sent without them. A bad span is sent again without its content.
+   * Sends the spans of these requests. The server accepts or refuses a request as a whole, so {@link CulpritSearch} looks
+   * for the traces or spans at fault, and the others are sent without them. A bad span is sent again without its content.
    *
    * @param onAccepted called once, after the first accepted request and before the next one, with what is still to be sent
    */
