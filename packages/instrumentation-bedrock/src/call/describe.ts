@@ -101,8 +101,10 @@ export function answerFacts(
   add(attributes, ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, times.toFirstChunk);
   if (usage) addUsage(attributes, usage, operation);
   if (facts) addResponse(attributes, facts);
-  addRequestedService(attributes, missingIn(request.service(), exchange.requested()));
-  addServedService(attributes, exchange.served());
+  const requested = exchange.requested();
+  if (requested) addRequestedService(attributes, missingIn(request.service(), requested));
+  const served = exchange.served();
+  if (served) addServedService(attributes, served);
   if (answer?.service) addServedService(attributes, answer.service());
   const isModelHidden = request.model.baseId === undefined;
   if (isModelHidden && facts?.model !== undefined) addAnsweringModel(attributes, facts.model);

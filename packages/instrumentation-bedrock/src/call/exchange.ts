@@ -66,14 +66,16 @@ export class Exchange {
     return { resendCount, statusCode: this.#statusCode, requestId: this.#requestId };
   }
 
-  /** What the headers of the request ask for. */
-  requested(): RequestedService {
-    return readRequestHeaders(bedrockHeaders(this.#requestHeaders));
+  /** What the headers of the request ask for; undefined if Bedrock has none there, as in Converse. */
+  requested(): RequestedService | undefined {
+    const headers = bedrockHeaders(this.#requestHeaders);
+    return headers && readRequestHeaders(headers);
   }
 
-  /** What the headers of the response state. */
-  served(): ServedService {
-    return readResponseHeaders(bedrockHeaders(this.#responseHeaders));
+  /** What the headers of the response state; undefined if Bedrock has none there. */
+  served(): ServedService | undefined {
+    const headers = bedrockHeaders(this.#responseHeaders);
+    return headers && readResponseHeaders(headers);
   }
 }
 

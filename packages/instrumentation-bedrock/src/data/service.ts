@@ -109,12 +109,14 @@ export function readGuardrail(members: JsonObject | undefined): RequestedService
 /** The names of headers are in lower case. */
 type Headers = ReadonlyMap<string, unknown>;
 
-/** The headers of Bedrock in a request or a response, with their names in lower case. */
-export function bedrockHeaders(headers: unknown): Headers {
-  const found = new Map<string, unknown>();
-  if (!isObject(headers)) return found;
+/** The headers of Bedrock in a request or a response, with their names in lower case; undefined if there are none. */
+export function bedrockHeaders(headers: unknown): Headers | undefined {
+  if (!isObject(headers)) return undefined;
+  let found: Map<string, unknown> | undefined;
   for (const name in headers) {
-    if (BEDROCK_HEADER.test(name)) found.set(name.toLowerCase(), headers[name]);
+    if (!BEDROCK_HEADER.test(name)) continue;
+    found ??= new Map();
+    found.set(name.toLowerCase(), headers[name]);
   }
   return found;
 }
