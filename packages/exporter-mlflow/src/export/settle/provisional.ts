@@ -2,7 +2,7 @@ import type { Failure } from '../../http/outcome.js';
 import { FINALIZED, PROVISIONAL, SCHEMA_VERSION, TRACE_NAME } from '../../mlflow/names.js';
 import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
 import { getTrace, getTraceInfo, postRecord, recordTimes, setTraceTag } from '../../mlflow/traces.js';
-import type { MlflowSpan, MlflowTraceInfo } from '../../mlflow/types.js';
+import type { MlflowSpan, MlflowTrace, MlflowTraceInfo } from '../../mlflow/types.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
 import { observeSpan, type TraceFacts } from '../trace/facts.js';
 import { buildRecord, type RecordContext, type RecordSource, traceState, withoutContent } from '../trace/record.js';
@@ -38,8 +38,14 @@ export async function settleWithoutRoot(
   if (stored.kind !== 'success') return stored.errorCode === 'RESOURCE_DOES_NOT_EXIST' ? undefined : stored;
   const info = stored.value;
   if (hasRootRecord(info)) return joinRoot(trace, topmost, info, rest);
-  if (!hasRecord(info) && info.state !== 'IN_PROGRESS') return joinStoredRoot(trace, topmost, context, rest);
-  if (hasRecord(info)) return repeatProvisional(trace, topmost, context, rest);
+  const isProvisional = hasRecord(info);
+  if (isProvisional || info.state !== 'IN_PROGRESS') {
+    const whole = await getTrace(rest, trace.id);
+    if (whole.kind !== 'success') return whole;
+    return isProvisional
+      ? repeatProvisional(trace, topmost, whole.value, context, rest)
+      : joinStoredRoot(trace, topmost, whole.value, context, rest);
+  }
   const failure = await post(provisionalRecord(trace.facts, topmost, context), trace, context, rest);
   return failure ?? linkPrompts(trace, rest);
 }
@@ -79,12 +85,10 @@ async function joinRoot(
 async function joinStoredRoot(
   trace: Trace,
   topmost: Topmost,
+  { info, spans }: MlflowTrace,
   context: RecordContext,
   rest: Rest,
 ): Promise<Failure | undefined> {
-  const stored = await getTrace(rest, trace.id);
-  if (stored.kind !== 'success') return stored;
-  const { info, spans } = stored.value;
   return addTags(trace, { ...topmost.tags, ...rootRecord(trace, spans, context)?.tags }, info, rest);
 }
 
@@ -108,12 +112,10 @@ async function addTags(
 async function repeatProvisional(
   trace: Trace,
   topmost: Topmost,
+  { info, spans }: MlflowTrace,
   context: RecordContext,
   rest: Rest,
 ): Promise<Failure | undefined> {
-  const stored = await getTrace(rest, trace.id);
-  if (stored.kind !== 'success') return stored;
-  const { info, spans } = stored.value;
   const root = rootRecord(trace, spans, context);
   if (root !== undefined) {
     // Its record is about to arrive, or never will. This much is right in both cases.
