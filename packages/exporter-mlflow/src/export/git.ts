@@ -14,11 +14,11 @@ export function gitMetadata(folder: string): Record<string, string> {
     const common = pointer === undefined ? own : resolve(own, pointer);
     const head = read(join(own, 'HEAD')) ?? '';
     const reference = /^ref: (refs\/heads\/(.+))$/.exec(head);
-    const [, path = '', branch] = reference ?? [];
+    const [, path = '', branch = ''] = reference ?? [];
     const commit = reference === null ? head : (read(join(common, path)) ?? packedCommit(common, path));
     const url = remoteUrl(read(join(common, 'config')) ?? '');
     return {
-      ...(branch === undefined ? {} : { 'mlflow.source.git.branch': branch }),
+      ...(isBranch(branch) ? { 'mlflow.source.git.branch': branch } : {}),
       ...(commit !== undefined && /^[0-9a-f]{40,64}$/.test(commit) ? { 'mlflow.source.git.commit': commit } : {}),
       ...(url === undefined ? {} : { 'mlflow.source.git.repoURL': url }),
     };
@@ -47,11 +47,103 @@ function packedCommit(common: string, path: string): string | undefined {
   return line?.slice(0, line.indexOf(' '));
 }
 
-/** Address of `origin`, or else of the first remote, without user name and password. */
+// https://git-scm.com/docs/git-check-ref-format, and no longer than a file name.
+const BRANCH = /^[^\p{C}\s~^:?*[\\]{1,255}$/u;
+
+function isBranch(name: string): boolean {
+  return BRANCH.test(name) && !TOKEN.test(name);
+}
+
+/** Address of `origin`, or else of the first remote that has one; undefined if it cannot be shown. */
 function remoteUrl(config: string): string | undefined {
-  const remotes = [...config.matchAll(/^\s*\[remote "(.+)"\]\s*\n(?:(?!\s*\[).*\n)*?\s*url\s*=\s*(\S+)/gm)];
-  const url = (remotes.find(([, name]) => name === 'origin') ?? remotes[0])?.[2];
-  return url?.replace(/^([a-z+]+:\/\/)[^/]*@/i, '$1');
+  const urls = readSettings(config).filter(({ section, key }) => section === 'remote' && key === 'url');
+  const wanted = urls.find(({ subsection }) => subsection === 'origin') ?? urls[0];
+  return wanted && publicAddress(wanted.value);
+}
+
+interface Setting {
+  /** In lower case. */
+  section: string;
+  subsection: string;
+  /** In lower case. */
+  key: string;
+  value: string;
+}
+
+const SECTION = /^\s*\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]/;
+const SETTING = /^\s*([a-z][\w-]*)\s*=\s*(.*)$/i;
+
+/** The settings of a configuration file in their order, by https://git-scm.com/docs/git-config#_syntax. */
+function readSettings(config: string): Setting[] {
+  const settings: Setting[] = [];
+  let [section, subsection] = ['', ''];
+  // A backslash at the end of a line continues it.
+  for (const line of config.replace(/((?:^|[^\\])(?:\\\\)*)\\\r?\n/g, '$1').split(/\r?\n/)) {
+    const header = SECTION.exec(line);
+    if (header !== null) [section, subsection] = [header[1] ?? '', (header[2] ?? '').replace(/\\(.)/g, '$1')];
+    const [, key, value = ''] = SETTING.exec(line.slice(header?.[0].length ?? 0)) ?? [];
+    if (key === undefined) continue;
+    settings.push({ section: section.toLowerCase(), subsection, key: key.toLowerCase(), value: readValue(value) });
+  }
+  return settings;
+}
+
+const ESCAPES: Record<string, string> = { n: '\n', t: '\t', b: '\b' };
+
+/** The value without quotes, escapes and the comment after it. */
+function readValue(text: string): string {
+  let value = '';
+  let isQuoted = false;
+  for (let index = 0; index < text.length; index++) {
+    const character = text.charAt(index);
+    if (character === '\\') {
+      index += 1;
+      const escaped = text.charAt(index);
+      value += ESCAPES[escaped] ?? escaped;
+    } else if (character === '"') isQuoted = !isQuoted;
+    else if (!isQuoted && /[#;]/.test(character)) break;
+    else value += character;
+  }
+  return value.trim();
+}
+
+// Other schemes are those of remote helpers, which may run a command, or name files of this machine.
+const SHOWN_SCHEMES = new Set(['https:', 'http:', 'ssh:', 'git:']);
+const HOST = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])$/i;
+// An "@" is the rest of a user name, and other characters are those of parameters.
+const PATH = /^[\p{L}\p{N}\p{M}_./~+ -]+$/u;
+// Prefixes by which GitHub, GitLab, Bitbucket, Atlassian and others mark their tokens, and the start of a JSON web token.
+const TOKEN = /(?:(?:gh[a-z]|github_pat|bbp|hf|npm|sk)_|gl[a-z]{2,6}-|AT[A-Z]{2}T3|AKIA|dapi|eyJ)(?=[\w-]*\d)[\w-]{12}/;
+
+/**
+ * The address without user name, password and parameters. Undefined for a path of this machine, which may name its user,
+ * and for an address in which credentials cannot be told from the rest.
+ */
+function publicAddress(address: string): string | undefined {
+  if (!address.includes('://')) {
+    const [, user, host = '', path = ''] = /^(?:(.*)@)?([^@/:]+):([^:]+)$/.exec(address) ?? [];
+    // Without a dot, the host may be a drive or a user name.
+    if (!isHost(host) || !isPath(path) || !host.includes('.')) return undefined;
+    // The user of hosting services, which takes the place of a credential.
+    return user === 'git' ? `git@${host}:${path}` : `ssh://${host}/${path.replace(/^\/+/, '')}`;
+  }
+  if (!/^[a-z]+:\/\/[^/]/i.test(address) || !URL.canParse(address)) return undefined;
+  const { protocol, hostname, port, pathname } = new URL(address);
+  if (!SHOWN_SCHEMES.has(protocol) || !isHost(hostname) || !isPath(pathname)) return undefined;
+  return `${protocol}//${hostname}${port && `:${port}`}${pathname}`;
+}
+
+function isHost(host: string): boolean {
+  return HOST.test(host) && !TOKEN.test(host);
+}
+
+function isPath(path: string): boolean {
+  try {
+    const decoded = decodeURIComponent(path);
+    return PATH.test(decoded) && !TOKEN.test(decoded);
+  } catch {
+    return false;
+  }
 }
 
 function read(file: string): string | undefined {
