@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { REDACTION, REDACTION_DOCS, readNames, redactionConfig, redactionDocs } from './docs/redaction.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const SOURCE = join(ROOT, 'packages/instrumentation-bedrock/src/data/semconv.ts');
-export const ATTRIBUTE_DOCS: string = join(ROOT, 'docs/attributes.md');
+const ATTRIBUTE_DOCS = join(ROOT, 'docs/attributes.md');
 
 /** Written by hand. A test of mlflow-bedrock compares the table with the attributes that the package writes. */
 const MLFLOW_BEDROCK = `## Attributes that \`mlflow-bedrock\` writes
@@ -48,7 +49,7 @@ const CONSTANT = /^export const ATTR_/gm;
  *
  * @throws Error if an attribute has no comment of the form `type. source.`
  */
-export function attributeDocs(): string {
+function attributeDocs(): string {
   const source = readFileSync(SOURCE, 'utf8');
   const rows = [...source.matchAll(ATTRIBUTE)].map(
     ({ groups }) => `| \`${groups?.['name']}\` | ${groups?.['type']} | ${groups?.['source']} |`,
@@ -87,8 +88,19 @@ From the stable conventions:
 ${MLFLOW_BEDROCK}`;
 }
 
+/** Every file that `npm run docs` writes, with its text. */
+export function madeFiles(): [file: string, text: string][] {
+  const attributes = attributeDocs();
+  const names = readNames();
+  return [
+    [ATTRIBUTE_DOCS, attributes],
+    [REDACTION, redactionConfig(names, attributes)],
+    [REDACTION_DOCS, redactionDocs(names)],
+  ];
+}
+
 /** `npm run docs` */
 export async function main(): Promise<number> {
-  writeFileSync(ATTRIBUTE_DOCS, attributeDocs());
+  for (const [file, text] of madeFiles()) writeFileSync(file, text);
   return 0;
 }

@@ -183,20 +183,6 @@ describe('the Collector of deploy/collector', function () {
     }
   });
 
-  it('removes content under the names of other instrumentations with redaction.yaml', async () => {
-    const { backend, collector } = await startPath(['config.yaml', 'redaction.yaml']);
-    const names = [
-      ...['error.message', 'exception.message', 'exception.stacktrace', 'langfuse.observation.status_message'],
-      ...['llm.request.functions.0.parameters', 'traceloop.prompt.template', 'traceloop.prompt.template_variables.q'],
-      ...['input.value', 'input.images.0.image.url', 'llm.input_messages.0.message.content'],
-      ...['gen_ai.prompt.0.content', 'ai.prompt.messages', 'ai.result.text', 'ai.response.providerMetadata'],
-    ];
-    const content = Object.fromEntries(names.map((name) => [name, 'canary']));
-    await sendSpan(collector, { name: 'foreign', attributes: { ...content, 'llm.model_name': 'nova' } });
-    const [span] = await backend.received(1);
-    expect(span?.attributes).to.deep.equal({ 'llm.model_name': 'nova' });
-  });
-
   it('repairs values for which MLflow would refuse a whole batch', async () => {
     const { experimentId, collector, backend } = await startPath(['config.yaml']);
     const long = 'x'.repeat(8_001);

@@ -63,7 +63,7 @@ function isBuilt(): boolean {
   return existsSync(BUILT_MANIFEST) && readFileSync(BUILT_MANIFEST, 'utf8') === readFileSync(MANIFEST, 'utf8');
 }
 
-/** Names of files in deploy/collector, in the order of the command line. */
+/** Names of files in deploy/collector, or absolute paths of others, in the order of the command line. */
 export type CollectorConfigs = readonly [first: 'config.yaml', ...overlays: string[]];
 
 /**
@@ -118,5 +118,5 @@ export async function startOtelcol(configs: CollectorConfigs, env: NodeJS.Proces
 }
 
 function configArguments(configs: CollectorConfigs): string[] {
-  return configs.flatMap((name) => ['--config', join(COLLECTOR_FOLDER, name)]);
+  return configs.flatMap((name) => ['--config', resolve(COLLECTOR_FOLDER, name)]);
 }

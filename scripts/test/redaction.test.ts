@@ -1,0 +1,72 @@
+/** Checks without a Collector which names redaction.yaml removes. A long test runs the file in a Collector. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ROOT } from 'testing/compose.js';
+import { documentedAttributes, patternsOf, readNames } from '../docs/redaction.js';
+
+const documented = documentedAttributes(readFileSync(join(ROOT, 'docs/attributes.md'), 'utf8'));
+const names = readNames();
+const { kept, removed, content } = patternsOf(names, documented);
+
+/** Go's syntax for patterns without regard to case, in JavaScript. */
+function re2(pattern: string): RegExp {
+  return pattern.startsWith('(?i)') ? new RegExp(pattern.slice(4), 'i') : new RegExp(pattern);
+}
+
+/** What the statements of redaction.yaml do with one name. */
+function isRemoved(name: string): boolean {
+  const goes = removed.some((pattern) => re2(pattern).test(name)) && !re2(kept).test(name);
+  return goes || re2(content).test(name);
+}
+
+function withKey(name: string): string {
+  return name.replace('<key>', 'team').replace('*', 'any.thing');
+}
+
+describe('redaction.yaml', () => {
+  it('removes what docs/attributes.md calls content, and keeps its other attributes', () => {
+    expect(documented.filter(({ isContent }) => isContent)).to.have.length.greaterThan(12);
+    for (const { name, isContent } of documented) expect(isRemoved(withKey(name)), name).to.equal(isContent);
+  });
+
+  it('removes every name of the list, and all names below it', () => {
+    for (const name of names.sources.flatMap((source) => source.content ?? [])) {
+      const below = [name, `${name}.0.content`, `${name}.text`].map((one) => [one, isRemoved(one)]);
+      expect(below).to.deep.equal(below.map(([one]) => [one, true]));
+    }
+  });
+
+  it('keeps the names that the list keeps', () => {
+    const all = names.sources.flatMap(({ kept = [], url = [] }) => [...kept, ...url]);
+    expect(all.map(withKey).filter(isRemoved)).to.deep.equal([]);
+  });
+
+  it('has every name of a framework that the exporter reads', () => {
+    const source = readFileSync(join(ROOT, 'packages/exporter-mlflow/src/export/span/frameworks.ts'), 'utf8');
+    const read = [...source.matchAll(/'([a-z_]+\.[\w.]+)'/g)].map(([, name = '']) => name);
+    const listed = new Set(names.sources.flatMap((source) => source.content ?? []));
+    expect(read).to.include('anthropic.tool_result.content');
+    for (const name of read) expect(re2(kept).test(name) || listed.has(name), name).to.equal(true);
+  });
+
+  it('removes names that no list has, below the prefixes of the list and by their last word', () => {
+    const cases = [
+      ...['gen_ai.future.thing', 'GEN_AI.Input.Messages', 'ai.request.headers.x-api-key', 'mlflow.exporter.leftOut'],
+      ...['app.userPrompt', 'tool_input', 'messages.0', 'my.messages.0.value', 'final-answer', 'http.request.header.x'],
+      ...['x.queryText', 'input_json', 'service.api_key', 'userApiKey', 'set-cookie', 'MESSAGE', 'chat:output'],
+    ];
+    expect(cases.filter((name) => !isRemoved(name))).to.deep.equal([]);
+  });
+
+  it('keeps what describes a service and a call', () => {
+    const cases = [
+      ...['service.name', 'telemetry.sdk.language', 'deployment.environment.name', 'cloud.region', 'host.name'],
+      ...['rpc.system', 'rpc.method', 'messaging.system', 'messaging.destination.name', 'code.function.name'],
+      ...['aws.request_id', 'server.address', 'network.peer.port', 'user_agent.original', 'app.tenant'],
+      ...['input_tokens', 'usage.prompt_tokens', 'cache_read_tokens', 'mlflow.traceTag.question', 'error.type'],
+    ];
+    expect(cases.filter(isRemoved)).to.deep.equal([]);
+  });
+});
