@@ -1,11 +1,10 @@
 import { type Context, isSpanContextValid, propagation, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import type { Span as SdkSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { type Identity, identityAttributes, identityIn } from './identity.js';
-import { type OpenTrace, state } from './process-state.js';
+import { LocalRoot } from './local-root.js';
+import { addSpan, endSpan, localRootIn, localRootOf } from './local-roots.js';
+import { state } from './process-state.js';
 import { enterModelSpan } from './strands.js';
-
-/** Traces whose root never ends stay open. Beyond this number the oldest is forgotten, which bounds memory. */
-const MAX_OPEN_TRACES = 10_000;
 
 /**
  * Returns the MLflow id (`tr-…`) of the trace that this code runs in. Undefined outside of a trace, and in a trace that
@@ -36,30 +35,25 @@ export function setActiveRun(runId: string | undefined): void {
   state.activeRun = runId;
 }
 
-/** Returns the open trace of a span. Undefined if its local root ended or is unknown. */
-export function openTraceOf(span: Span): OpenTrace | undefined {
-  return state.traces.get(span.spanContext().traceId);
-}
-
 /**
- * Keeps track of open traces for `updateCurrentTrace`, `setActiveRun` and `getLastActiveTraceId`, also of traces that
- * other instrumentations start. It sets session and user on every later span of a trace, and exports nothing.
- * `autolog()` installs it. Add it to the `spanProcessors` of a tracer provider of your own, in any order.
+ * Keeps track of requests for `updateCurrentTrace`, `setActiveRun` and `getLastActiveTraceId`, also of those that other
+ * instrumentations start. It sets session and user on every later span of a request, and exports nothing. A request is
+ * a local root with the spans below it, so requests that share a trace id stay separate. `autolog()` installs it. Add it to the `spanProcessors` of a tracer provider of your own, in any order.
  */
 export class CurrentTraceProcessor implements SpanProcessor {
   constructor() {
     state.hasProcessor = true;
   }
 
-  /** Registers the trace of a local root, and sets session and user on the span. */
+  /** Registers the span, and sets session and user of its request. */
   onStart(span: SdkSpan, parentContext: Context): void {
     spanStarted(span, parentContext);
     enterModelSpan(span, parentContext);
   }
 
-  /** Closes the trace when its local root ends. */
-  onEnd(span: { spanContext: Span['spanContext'] }): void {
-    spanEnded(span.spanContext());
+  /** Closes the request when its local root ends. */
+  onEnd(span: Pick<Span, 'spanContext'>): void {
+    spanEnded(span);
   }
 
   /** Does nothing: the processor keeps no spans. */
@@ -73,33 +67,21 @@ export class CurrentTraceProcessor implements SpanProcessor {
 export function spanStarted(span: Span, parentContext: Context): void {
   if (!span.isRecording()) return;
   const received = identityIn(propagation.getBaggage(parentContext));
-  const open = openTraceOf(span) ?? (isLocalRoot(parentContext) ? openTrace(span, received) : undefined);
+  const root = localRootOf(span) ?? localRootIn(parentContext) ?? startRequest(span, received);
+  addSpan(span, root);
   // updateCurrentTrace() wins over the baggage of a request.
-  const { sessionId = received.sessionId, userId = received.userId } = open ?? {};
+  const { sessionId = received.sessionId, userId = received.userId } = root;
   span.setAttributes(identityAttributes({ sessionId, userId }));
 }
 
 /** Registers the end of a span. */
-export function spanEnded({ traceId, spanId }: { readonly traceId: string; readonly spanId: string }): void {
-  if (state.traces.get(traceId)?.root.spanContext().spanId !== spanId) return;
-  state.traces.delete(traceId);
-  state.lastTraceId = mlflowId(traceId);
+export function spanEnded(span: Pick<Span, 'spanContext'>): void {
+  if (endSpan(span)) state.lastTraceId = mlflowId(span.spanContext().traceId);
 }
 
-function openTrace(root: Span, identity: Identity): OpenTrace {
-  const open: OpenTrace = { root, ...identity };
-  state.traces.set(root.spanContext().traceId, open);
-  if (state.activeRun !== undefined) root.setAttribute('mlflow.sourceRun', state.activeRun);
-  if (state.traces.size > MAX_OPEN_TRACES) {
-    const [oldest] = state.traces.keys();
-    if (oldest !== undefined) state.traces.delete(oldest);
-  }
-  return open;
-}
-
-function isLocalRoot(parentContext: Context): boolean {
-  const parent = trace.getSpanContext(parentContext);
-  return parent === undefined || !isSpanContextValid(parent) || parent.isRemote === true;
+function startRequest(span: Span, identity: Identity): LocalRoot {
+  if (state.activeRun !== undefined) span.setAttribute('mlflow.sourceRun', state.activeRun);
+  return new LocalRoot(span, identity);
 }
 
 function mlflowId(traceId: string): string {

@@ -1,16 +1,14 @@
 import type { Span } from '@opentelemetry/api';
 import type { ResolvedConfig } from 'opentelemetry-instrumentation-bedrock/recording';
-import type { Identity } from './identity.js';
-
-/** A trace with spans in this process, until its local root ends. */
-export interface OpenTrace extends Identity {
-  /** The span without a parent in this process. */
-  readonly root: Span;
-}
+import type { LocalRoot } from './local-root.js';
 
 interface ProcessState {
-  /** By trace id. */
-  readonly traces: Map<string, OpenTrace>;
+  /** The local root of each span, for as long as the application or a processor holds the span. */
+  readonly localRoots: WeakMap<object, LocalRoot>;
+  /** The same by span id, for copies of spans. A span leaves once it and its local root ended. */
+  readonly bySpanId: Map<string, WeakRef<LocalRoot>>;
+  /** Key of the local root in the context of a traced function. */
+  readonly contextKey: symbol;
   /** True once a `CurrentTraceProcessor` exists. */
   hasProcessor?: boolean;
   lastTraceId?: string | undefined;
@@ -19,13 +17,17 @@ interface ProcessState {
 }
 
 // Registered globally, because a process may load this package twice: as ES module by `--import`, and by `require`.
-const KEY = Symbol.for('mlflow-bedrock.state.v1');
+const KEY = Symbol.for('mlflow-bedrock.state.v2');
 
 /** What all copies of this package in the process share. */
 export const state: ProcessState = sharedState();
 
 function sharedState(): ProcessState {
   const shared = globalThis as { [KEY]?: ProcessState };
-  shared[KEY] ??= { traces: new Map() };
+  shared[KEY] ??= {
+    localRoots: new WeakMap<Span, LocalRoot>(),
+    bySpanId: new Map(),
+    contextKey: Symbol('mlflow-bedrock.local-root'),
+  };
   return shared[KEY];
 }

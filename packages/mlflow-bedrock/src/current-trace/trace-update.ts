@@ -1,7 +1,7 @@
-import { type Attributes, type Span, trace } from '@opentelemetry/api';
+import { type Attributes, context, type Span, trace } from '@opentelemetry/api';
 import { warn } from '../common/warn.js';
-import { openTraceOf } from './current-trace.js';
 import { type Identity, identityAttributes } from './identity.js';
+import { localRootIn } from './local-roots.js';
 
 /** A change of a trace by {@link updateCurrentTrace}. A property that is not set stays as it is. */
 export interface TraceUpdate extends Omit<Identity, 'sessionId'> {
@@ -30,8 +30,9 @@ export interface TraceUpdate extends Omit<Identity, 'sessionId'> {
  * Sets session, user, tags and more of the trace that this code runs in, however deep below its root. The later of two
  * calls wins. Call it before the trace ends.
  *
- * Session and user are set on the local root, on the active span and on spans that start later. So they count even if
- * the root of the trace is in another service. Everything else is set on the local root. With the option
+ * Session and user are set on the local root, on the active span and on spans below the local root that start later. So
+ * they count even if the root of the trace is in another service. Everything else is set on the local root. Other
+ * requests with the same trace id stay as they are. With the option
  * `propagateSession`, later requests to other services carry session and user.
  *
  * Never throws. Outside of a trace it warns through `diag`. In a trace that is not sampled it does nothing.
@@ -51,17 +52,17 @@ export function updateCurrentTrace(update: TraceUpdate): void {
 
 function apply(update: TraceUpdate, active: Span): void {
   if (!active.isRecording()) return;
-  const open = openTraceOf(active);
+  const root = localRootIn(context.active());
   const sessionId = sessionText(update.sessionId);
   const { userId } = update;
-  if (open !== undefined) {
-    if (sessionId !== undefined) open.sessionId = sessionId;
-    if (userId !== undefined) open.userId = userId;
+  if (root !== undefined) {
+    if (sessionId !== undefined) root.sessionId = sessionId;
+    if (userId !== undefined) root.userId = userId;
   }
   const identity = identityAttributes({ sessionId, userId });
   active.setAttributes(identity);
-  // Without an open trace only the active span can be written.
-  (open?.root ?? active).setAttributes({ ...identity, ...rootAttributes(update) });
+  // Once the local root ended, only the active span can be written.
+  (root?.span ?? active).setAttributes({ ...identity, ...rootAttributes(update) });
 }
 
 /** A list as the JSON that Python's client writes. */

@@ -4,11 +4,10 @@ import {
   type TextMapGetter,
   type TextMapPropagator,
   type TextMapSetter,
-  trace,
 } from '@opentelemetry/api';
 import { W3CBaggagePropagator } from '@opentelemetry/core';
-import { openTraceOf } from '../current-trace/current-trace.js';
 import { ATTR_SESSION_ID, ATTR_USER_ID, identityAttributes } from '../current-trace/identity.js';
+import { localRootIn } from '../current-trace/local-roots.js';
 
 /** The AWS SDK adds this header to each of its requests. */
 const AWS_SDK_HEADER = 'amz-sdk-invocation-id';
@@ -31,7 +30,7 @@ export class BaggagePropagator implements TextMapPropagator {
 }
 
 /**
- * W3C baggage that also carries `session.id` and `user.id` of the current trace, from `updateCurrentTrace` or another
+ * W3C baggage that also carries `session.id` and `user.id` of the current request, from `updateCurrentTrace` or another
  * service. Use it in place of `W3CBaggagePropagator` in an OpenTelemetry set-up of your own. `autolog()` installs it
  * with the option `propagateSession`. Instrumentations send baggage to every host, but requests of the AWS SDK carry
  * neither of the two.
@@ -59,11 +58,10 @@ export class SessionBaggagePropagator implements TextMapPropagator {
 
 // updateCurrentTrace() cannot change an active context, so the values are looked up when a request is sent.
 function withIdentity(context: Context): Context {
-  const span = trace.getSpan(context);
-  const open = span && openTraceOf(span);
-  if (open === undefined) return context;
+  const root = localRootIn(context);
+  if (root === undefined) return context;
   let baggage = propagation.getBaggage(context) ?? propagation.createBaggage();
-  for (const [key, value] of Object.entries(identityAttributes(open))) {
+  for (const [key, value] of Object.entries(identityAttributes(root))) {
     baggage = baggage.setEntry(key, { value: String(value) });
   }
   return propagation.setBaggage(context, baggage);

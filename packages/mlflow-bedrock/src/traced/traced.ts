@@ -1,7 +1,8 @@
 import { types } from 'node:util';
-import { type Attributes, type Context, context, type Span, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, context, trace } from '@opentelemetry/api';
 import { warn } from '../common/warn.js';
 import { spanEnded, spanStarted } from '../current-trace/current-trace.js';
+import { withLocalRoot } from '../current-trace/local-roots.js';
 import { generatorKind, type TracedRun, traceGenerator } from './generator.js';
 import { callInput, parameterNames } from './input.js';
 import { TracedRecorder } from './recorder.js';
@@ -63,9 +64,9 @@ export function traced<F extends (...args: never[]) => unknown>(options: string 
     try {
       const span = trace.getTracer('mlflow-bedrock').startSpan(name, { attributes: fixed }, parent);
       spanStarted(span, parent);
-      const recorder = new TracedRecorder(span, name, spanType === 'TOOL', ended);
+      const recorder = new TracedRecorder(span, name, spanType === 'TOOL', spanEnded);
       recorder.input(() => callInput(args, names));
-      const inside = trace.setSpan(parent, span);
+      const inside = withLocalRoot(trace.setSpan(parent, span), span);
       return { recorder, run: (work) => context.with(inside, work) };
     } catch (error) {
       warn(`the span "${name}" could not be started; the function runs without`, error);
@@ -140,8 +141,4 @@ function genAiAttributes(spanType: SpanType, name: string): Attributes {
     default:
       return {};
   }
-}
-
-function ended(span: Span): void {
-  spanEnded(span.spanContext());
 }
