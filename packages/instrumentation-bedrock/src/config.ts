@@ -48,6 +48,14 @@ export interface BedrockInstrumentationConfig extends InstrumentationConfig {
    */
   maxEmbeddingLength?: number;
   /**
+   * Longest record of one call, in characters (UTF-16 units): content attributes, chunk events and texts of errors
+   * together, in all forms. If there is more, the longest texts are cut and the largest media left out, each with a note.
+   * Figures are never cut. Chunk events can have a quarter of it. Default: 26,214,400 (25 Mi), a little more than the
+   * longest body that InvokeModel accepts. At most 268,435,456, because longer texts do not fit into a JavaScript string.
+   * A negative value is invalid.
+   */
+  maxRecordLength?: number;
+  /**
    * The forms in which content is recorded. Default: both.
    *
    * `gen_ai`: `gen_ai.input.messages`, `gen_ai.output.messages` and so on, for every OpenTelemetry backend;
@@ -73,6 +81,9 @@ export interface BedrockInstrumentationConfig extends InstrumentationConfig {
 const CAPTURE_VARIABLE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
 const DEFAULT_MAX_MEDIA_BYTES = 1_048_576;
 const DEFAULT_MAX_EMBEDDING_LENGTH = 64;
+const DEFAULT_MAX_RECORD_LENGTH = 25 * 2 ** 20;
+/** Half of the longest string of V8 (2^29 - 24), because a text in quotes can be longer than its characters. */
+const GREATEST_MAX_RECORD_LENGTH = 2 ** 28;
 const DEFAULT_FORMATS: NonNullable<BedrockInstrumentationConfig['contentFormats']> = ['gen_ai', 'mlflow'];
 
 interface Capture {
@@ -107,6 +118,8 @@ export function resolveConfig(
   const maxMediaBytes = limit('maxMediaBytes', 'bytes', config.maxMediaBytes, warn) ?? DEFAULT_MAX_MEDIA_BYTES;
   const maxEmbeddingLength =
     limit('maxEmbeddingLength', 'numbers', config.maxEmbeddingLength, warn) ?? DEFAULT_MAX_EMBEDDING_LENGTH;
+  const maxRecordLength =
+    limit('maxRecordLength', 'characters', config.maxRecordLength, warn) ?? DEFAULT_MAX_RECORD_LENGTH;
   return {
     captureContent: capture.onSpans || capture.inEvents,
     emitEvents: capture.inEvents,
@@ -117,6 +130,7 @@ export function resolveConfig(
     maxContentLength: limit('maxContentLength', 'characters', config.maxContentLength, warn),
     maxMediaBytes,
     maxEmbeddingLength,
+    maxRecordLength: Math.min(maxRecordLength, GREATEST_MAX_RECORD_LENGTH),
     contentHook: config.contentHook,
     requestHook: config.requestHook,
     responseHook: config.responseHook,

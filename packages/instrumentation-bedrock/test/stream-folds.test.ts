@@ -11,6 +11,7 @@ import { cohereCommandR } from '../src/dialects/cohere-command-r.js';
 import { converse } from '../src/dialects/converse.js';
 import type { Dialect } from '../src/dialects/dialect.js';
 import type { FoldOptions } from '../src/dialects/fold/stream-fold.js';
+import { createFold } from '../src/dialects/index.js';
 import { llama } from '../src/dialects/llama.js';
 import { mistralText } from '../src/dialects/mistral-text.js';
 import { nova } from '../src/dialects/nova.js';
@@ -784,6 +785,21 @@ describe('stream folds', () => {
         const facts = dialect.readResponse(fold(dialect, [last], { content: false }) ?? {});
         expect(facts).to.deep.equal(dialect.readResponse(fold(dialect, [middle, last]) ?? {}));
         expect(facts.finishReasons).to.have.lengthOf(1);
+      });
+    }
+
+    for (const [dialect, first, middle, last] of STREAMS) {
+      it(`keep the facts of ${dialect.name}, and the start of its text, if the text is too long`, () => {
+        const chunks = [first, ...Array.from({ length: 2000 }, () => middle), last];
+        const reader = createFold(dialect, { content: true, maxLength: 5000 });
+        for (const chunk of chunks) reader.add(chunk);
+        const body = reader.body() ?? {};
+        expect(JSON.stringify(body)).to.have.length.below(7000);
+        expect(JSON.stringify(dialect.readOutput(body))).to.match(/… \[\d+ more chunks not recorded\]/);
+        expect(dialect.readResponse(body)).to.deep.equal(dialect.readResponse(fold(dialect, chunks) ?? {}));
+        const whole = dialect.createFold({ content: true });
+        for (const chunk of chunks) whole.add(chunk);
+        expect(reader.isComplete()).to.equal(whole.isComplete());
       });
     }
 

@@ -120,14 +120,16 @@ describe('resolveConfig', () => {
     const warnings: string[] = [];
     const env = { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'perhaps' };
     const config = resolveConfig(
-      { captureMessageContent: false, maxContentLength: -1, maxEmbeddingLength: -1 },
+      { captureMessageContent: false, maxContentLength: -1, maxEmbeddingLength: -1, maxRecordLength: -1 },
       env,
       (w) => warnings.push(w),
     );
     expect(config).to.include({ captureContent: false, maxContentLength: undefined, maxEmbeddingLength: 64 });
+    expect(config.maxRecordLength).to.equal(25 * 2 ** 20);
     expect(warnings).to.deep.equal([
       'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=perhaps is not understood, so no content is recorded; use true or false',
       'maxEmbeddingLength must be 0 or more numbers, not -1; the default is used',
+      'maxRecordLength must be 0 or more characters, not -1; the default is used',
       'maxContentLength must be 0 or more characters, not -1; the default is used',
     ]);
   });

@@ -14,6 +14,7 @@ describe('autolog()', () => {
       maxContentLength: 11,
       maxMediaBytes: 12,
       maxEmbeddingLength: 13,
+      maxRecordLength: 14,
       recordStreamEvents: true,
     };
     const instrumentation = createInstrumentation(options);

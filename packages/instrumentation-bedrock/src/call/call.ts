@@ -17,7 +17,14 @@ import { type EventLogger, InferenceEvent } from '../span/events.js';
 import type { Instruments } from '../span/metrics.js';
 import { SpanWriter } from '../span/writer.js';
 import { ChunkTimes } from './chunk-times.js';
-import { type AnswerFigures, answerFacts, answerFigures, requestContent, requestFacts } from './describe.js';
+import {
+  type AnswerFigures,
+  answerFacts,
+  answerFigures,
+  recordedAnswer,
+  recordedRequest,
+  requestFacts,
+} from './describe.js';
 import { Exchange } from './exchange.js';
 import { endFailure, leftFailure, statedFailure, thrownFailure } from './failure.js';
 
@@ -162,19 +169,16 @@ export class TracedCall {
   }
 
   #addRequestContent(writer: SpanWriter, dialect: Dialect, content: JsonValue | undefined): void {
-    if (content === undefined) return;
-    const read = requestContent(this.#request, dialect, content);
-    if (read) writer.addRequest(read);
-    writer.addMlflowInput(() => this.#request.form.show(content, dialect.chatView?.request));
+    if (content !== undefined) writer.addRequest(recordedRequest(this.#request, dialect, content));
   }
 
   #openStream(output: unknown, observe: (stream: unknown) => boolean): boolean {
     const { stream } = this.#operation;
     const events = stream && asObject(output)?.[stream.member];
     if (!stream || !events) return false;
-    const { maxMediaBytes, captureContent } = this.#environment.config;
+    const { maxMediaBytes, maxRecordLength, captureContent } = this.#environment.config;
     const withContent = captureContent && this.#writer !== undefined;
-    this.#reader = stream.createReader(this.#request, output, { maxMediaBytes, withContent });
+    this.#reader = stream.createReader(this.#request, output, { maxMediaBytes, maxRecordLength, withContent });
     return observe(events);
   }
 
@@ -223,12 +227,9 @@ export class TracedCall {
     writer.emitEvent(dialect.operation);
   }
 
-  #addAnswerContent(writer: SpanWriter, { dialect, form, content: copy }: OperationAnswer): void {
-    const content = this.#prepare('response', copy);
-    if (content === undefined) return;
-    const body = form.bodyOf(content);
-    if (body) writer.addAnswer(dialect.readOutput(body));
-    writer.addMlflowOutput(() => form.show(content, dialect.chatView?.response));
+  #addAnswerContent(writer: SpanWriter, answer: OperationAnswer): void {
+    const content = this.#prepare('response', answer.content);
+    if (content !== undefined) writer.addAnswer(recordedAnswer(answer, content));
   }
 
   #measure({ operation, facts, usage }: AnswerFigures, failure: Failure | undefined): void {
@@ -277,11 +278,9 @@ export class TracedCall {
   #end(): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
+    this.#guard('writing the content', () => this.#writer?.writeContent());
     // Span processors are code of the application. What they throw must not reach its call.
-    this.#guard('ending the span', () => {
-      this.#writer?.writeContent();
-      this.#span.end();
-    });
+    this.#guard('ending the span', () => this.#span.end());
   }
 
   #guard(what: string, work: () => void): void {

@@ -19,8 +19,8 @@ import {
   addServer,
   addUsage,
 } from '../span/attributes.js';
+import type { RecordedAnswer, RecordedRequest } from '../span/content-record.js';
 import { addRequestedService, addServedService } from '../span/service-attributes.js';
-import type { RequestContent } from '../span/writer.js';
 import type { ChunkTimes } from './chunk-times.js';
 import type { Exchange } from './exchange.js';
 
@@ -38,15 +38,29 @@ export function requestFacts(operation: Operation, request: OperationRequest, di
 }
 
 /** @param content a copy of the request, as `contentHook` has edited it. */
-export function requestContent(
-  request: OperationRequest,
-  dialect: Dialect,
-  content: JsonValue,
-): RequestContent | undefined {
-  const body = request.form.bodyOf(content);
-  if (!body) return undefined;
-  const { stopSequences } = dialect.readParameters(body);
-  return { input: dialect.readInput(body), tools: dialect.readTools(body), stopSequences };
+export function recordedRequest(request: OperationRequest, dialect: Dialect, content: JsonValue): RecordedRequest {
+  return {
+    content,
+    read(recorded) {
+      const body = request.form.bodyOf(recorded);
+      if (!body) return undefined;
+      const { stopSequences } = dialect.readParameters(body);
+      return { input: dialect.readInput(body), tools: dialect.readTools(body), stopSequences };
+    },
+    show: (recorded) => request.form.show(recorded, dialect.chatView?.request),
+  };
+}
+
+/** @param content a copy of the answer, as `contentHook` has edited it. */
+export function recordedAnswer({ dialect, form }: OperationAnswer, content: JsonValue): RecordedAnswer {
+  return {
+    content,
+    read(recorded) {
+      const body = form.bodyOf(recorded);
+      return body ? dialect.readOutput(body) : [];
+    },
+    show: (recorded) => form.show(recorded, dialect.chatView?.response),
+  };
 }
 
 /** The figures of an answer, for metrics and span. */

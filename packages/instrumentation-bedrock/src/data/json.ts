@@ -158,7 +158,7 @@ function copy(value: unknown, limits: Limits, ancestors: object[], key?: string)
   if (++limits.values > MAX_VALUES) return '[too many values]';
   switch (typeof value) {
     case 'string':
-      return key === 'arguments' ? limitArguments(value, limits) : limitText(value, limits, key);
+      return limitMember(value, limits, key);
     case 'boolean':
       return value;
     case 'number':
@@ -174,11 +174,18 @@ function copy(value: unknown, limits: Limits, ancestors: object[], key?: string)
   }
 }
 
-/** Cuts the texts inside of the JSON text that OpenAI's format has for the arguments of a tool call. */
-function limitArguments(text: string, limits: Limits): string {
-  const parsed = text.length > limits.maxStringLength ? parseJson(text) : undefined;
-  if (typeof parsed !== 'object' || parsed === null) return limitText(text, limits);
-  return stringify(copy(parsed, { ...limits, longNumbersAsText: false }, []));
+/**
+ * Returns the text if it is within the limits, else a shorter text. Cuts the texts inside of the JSON text that OpenAI's
+ * format has for the arguments of a tool call.
+ *
+ * @param key see {@link limitText}.
+ */
+export function limitMember(text: string, limits: TextLimits, key?: string): string {
+  const isArguments = key === 'arguments' && text.length > limits.maxStringLength;
+  const parsed = isArguments ? parseJson(text) : undefined;
+  if (typeof parsed !== 'object' || parsed === null) return limitText(text, limits, key);
+  const { maxStringLength, maxMediaBytes } = limits;
+  return stringify(toJson(parsed, { maxStringLength, maxMediaBytes }));
 }
 
 function copyLongNumber(number: ExactNumber, { longNumbersAsText }: Limits): JsonValue {

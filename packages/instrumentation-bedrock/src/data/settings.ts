@@ -71,6 +71,8 @@ export interface ResolvedConfig {
   readonly maxMediaBytes: number;
   /** In numbers. */
   readonly maxEmbeddingLength: number;
+  /** In characters. */
+  readonly maxRecordLength: number;
   readonly suppressInternalInstrumentation: boolean;
   // Each hook is documented with the option of its name.
   readonly contentHook?: ((content: BedrockContent) => JsonValue | undefined) | undefined;

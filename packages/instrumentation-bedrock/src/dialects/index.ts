@@ -10,6 +10,8 @@ import { cohereCommandR } from './cohere-command-r.js';
 import { cohereEmbed } from './cohere-embed.js';
 import { cohereRerank } from './cohere-rerank.js';
 import type { Dialect } from './dialect.js';
+import { type BoundedFoldOptions, createBoundedFold } from './fold/bounded-fold.js';
+import type { StreamFold } from './fold/stream-fold.js';
 import { images } from './images.js';
 import { llama } from './llama.js';
 import { mistralText } from './mistral-text.js';
@@ -84,4 +86,9 @@ export function chooseDialect(baseId: string | undefined, body: () => JsonValue 
 export function dialectOfResponse({ dialect, isCertain }: DialectChoice, body: JsonObject): Dialect {
   if (isCertain || dialect.matchesResponse(body)) return dialect;
   return DIALECTS.find((row) => row.dialect.matchesResponse(body))?.dialect ?? dialect;
+}
+
+/** Creates the fold for a stream in a dialect. The answer stays within the length of the options. */
+export function createFold({ createFold: create }: Dialect, options: BoundedFoldOptions): StreamFold {
+  return createBoundedFold(create, options);
 }

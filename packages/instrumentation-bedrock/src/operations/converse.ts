@@ -13,6 +13,7 @@ import {
   type ServedService,
 } from '../data/service.js';
 import { converse as dialect } from '../dialects/converse.js';
+import { createFold } from '../dialects/index.js';
 import type {
   ContentForm,
   Operation,
@@ -78,7 +79,8 @@ function answerOf(request: OperationRequest, output: JsonObject | undefined, lim
 }
 
 function createReader(request: OperationRequest, _output: unknown, options: StreamOptions): StreamReader {
-  const fold = dialect.createFold({ content: options.withContent });
+  const { withContent: content, maxRecordLength: maxLength, maxMediaBytes } = options;
+  const fold = createFold(dialect, { content, maxLength, maxMediaBytes });
   return {
     read(event) {
       if (!isObject(event) || firstKey(event) === undefined) return undefined;

@@ -21,7 +21,7 @@ import { once } from '../data/once.js';
 import { readGuardrail, readInvokeTier, readPrompt, readRequestMetadata } from '../data/service.js';
 import { leaveOutVectors } from '../data/vectors.js';
 import type { Dialect } from '../dialects/dialect.js';
-import { chooseDialect, dialectOfResponse } from '../dialects/index.js';
+import { chooseDialect, createFold, dialectOfResponse } from '../dialects/index.js';
 import { type ModelBody, mayExceed, readModelBody, withBody } from './model-body.js';
 import { readModelError } from './model-error.js';
 import type {
@@ -119,9 +119,10 @@ function showRequest(
 }
 
 function createReader(request: OperationRequest, output: unknown, options: StreamOptions): StreamReader {
-  const foldOptions = { content: options.withContent };
+  const { withContent: content, maxRecordLength: maxLength, maxMediaBytes } = options;
+  const foldOptions = { content, maxLength, maxMediaBytes };
   let dialect: Dialect | undefined;
-  let fold = request.dialect.createFold(foldOptions);
+  let fold = createFold(request.dialect, foldOptions);
   const added = new ServiceMembers();
   let error: { readonly read: StatedError; readonly raw: JsonValue } | undefined;
   let textLength = 0;
@@ -139,7 +140,7 @@ function createReader(request: OperationRequest, output: unknown, options: Strea
       textLength += text.length;
       if (!dialect) {
         dialect = dialectOfResponse(request, chunk);
-        if (dialect !== request.dialect) fold = dialect.createFold(foldOptions);
+        if (dialect !== request.dialect) fold = createFold(dialect, foldOptions);
       }
       fold.add(chunk);
       added.add(chunk);

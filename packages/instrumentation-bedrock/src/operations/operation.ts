@@ -39,6 +39,8 @@ export interface OperationStream {
 export interface StreamOptions extends ToJsonOptions {
   /** False if no content is recorded. Then the answer needs none. */
   readonly withContent: boolean;
+  /** In characters. An answer is not collected beyond it. */
+  readonly maxRecordLength: number;
 }
 
 /** One direction of a call: a request or an answer. */

@@ -8,7 +8,6 @@ import {
   ATTR_SERVER_PORT,
 } from '@opentelemetry/semantic-conventions';
 import type { ExchangeFacts, OperationName, RequestParameters, ResponseFacts, ServerEndpoint } from '../data/facts.js';
-import type { InputContent, OutputMessage, ToolDefinition } from '../data/messages.js';
 import { identifyModel, type ModelIdentity } from '../data/model-id.js';
 import * as semconv from '../data/semconv.js';
 import type { TokenUsage } from '../data/usage.js';
@@ -152,39 +151,4 @@ export function addAll(attributes: Attributes, added: Attributes | undefined): v
 /** @param template the name of an attribute with the placeholder `<key>`. */
 export function keyed(template: string, key: string): string {
   return template.replace('<key>', () => key);
-}
-
-/** Content by attribute: JSON text on spans, structured values in events. */
-export type ContentAttributes = Readonly<Record<string, unknown>>;
-
-export function inputContent({ messages, systemInstructions }: InputContent): ContentAttributes {
-  const content: Record<string, unknown> = {};
-  if (messages.length > 0) content[semconv.ATTR_GEN_AI_INPUT_MESSAGES] = messages;
-  if (systemInstructions) content[semconv.ATTR_GEN_AI_SYSTEM_INSTRUCTIONS] = systemInstructions;
-  return content;
-}
-
-/** Texts, so unlike other content they are the same on spans and in events. */
-export function promptVariables({ promptVariables: variables = new Map() }: InputContent): Attributes {
-  const attributes: Attributes = {};
-  for (const [name, value] of variables) attributes[keyed(semconv.ATTR_GEN_AI_PROMPT_VARIABLE, name)] = value;
-  return attributes;
-}
-
-export function outputContent(messages: readonly OutputMessage[]): ContentAttributes {
-  return messages.length > 0 ? { [semconv.ATTR_GEN_AI_OUTPUT_MESSAGES]: messages } : {};
-}
-
-export function toolContent(tools: readonly ToolDefinition[]): ContentAttributes {
-  return tools.length > 0 ? { [semconv.ATTR_GEN_AI_TOOL_DEFINITIONS]: tools } : {};
-}
-
-/**
- * The tools in OpenAI's form, which is the only one that MLflow shows. Its `ChatTool` accepts no type but `function`, and
- * older versions show no tool at all if one has another type. So a provider's own tool becomes a function without
- * parameters, as in MLflow's own tracing of Anthropic.
- */
-export function mlflowTools(tools: readonly ToolDefinition[]): ContentAttributes {
-  if (tools.length === 0) return {};
-  return { [semconv.ATTR_MLFLOW_CHAT_TOOLS]: tools.map(({ type, ...tool }) => ({ type: 'function', function: tool })) };
 }

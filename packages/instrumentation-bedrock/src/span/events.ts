@@ -2,7 +2,7 @@
 
 import type { Attributes, Context } from '@opentelemetry/api';
 import { EVENT_INFERENCE_DETAILS, EVENT_OPERATION_EXCEPTION } from '../data/semconv.js';
-import type { ContentAttributes } from './attributes.js';
+import type { ContentAttributes } from './content-attributes.js';
 
 /** The part of OpenTelemetry's logger in use; the logs API package differs between OpenTelemetry 2 and 3. */
 export interface EventLogger {

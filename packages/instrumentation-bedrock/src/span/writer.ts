@@ -7,42 +7,38 @@ import {
   ATTR_EXCEPTION_STACKTRACE,
   ATTR_EXCEPTION_TYPE,
 } from '@opentelemetry/semantic-conventions';
+import { limitText } from '../data/cut.js';
 import type { Failure, OperationName } from '../data/facts.js';
-import { asObject, type JsonValue, toJson } from '../data/json.js';
-import type { InputContent, OutputMessage, ToolDefinition } from '../data/messages.js';
+import type { JsonValue } from '../data/json.js';
 import { stringify } from '../data/numbers.js';
-import * as semconv from '../data/semconv.js';
 import type { ResolvedConfig } from '../data/settings.js';
-import {
-  add,
-  type ContentAttributes,
-  inputContent,
-  mlflowTools,
-  outputContent,
-  promptVariables,
-  toolContent,
-} from './attributes.js';
+import { add } from './attributes.js';
+import { ChunkEvents } from './chunk-events.js';
+import { ContentRecord, type RecordedAnswer, type RecordedRequest, type WrittenContent } from './content-record.js';
 import type { InferenceEvent } from './events.js';
 
-/** The content of a request that its dialect reads. */
-export interface RequestContent {
-  readonly input: InputContent;
-  readonly tools: readonly ToolDefinition[];
-  readonly stopSequences: readonly string[] | undefined;
-}
+/** The part of the record that chunk events can have. They repeat the answer. */
+const CHUNKS_PART = 1 / 4;
+/** The part of the record that each text about a failure can have. */
+const FAILURE_PART = 1 / 16;
 
 export class SpanWriter {
   readonly #span: Span;
   readonly #config: ResolvedConfig;
   readonly #event: InferenceEvent | undefined;
-  /** Written when the span ends: if a span can hold only so many attributes, figures are more important. */
-  readonly #content: Attributes = {};
+  readonly #chunks: ChunkEvents;
+  readonly #content: ContentRecord;
+  /** In characters: texts that are on the span already. */
+  #length = 0;
+  #written: WrittenContent | undefined;
 
   /** @param parts `event` is undefined if no event is emitted. */
   constructor(parts: { span: Span; config: ResolvedConfig; event: InferenceEvent | undefined }) {
     this.#span = parts.span;
     this.#config = parts.config;
     this.#event = parts.event;
+    this.#chunks = new ChunkEvents(parts.span, parts.config.maxRecordLength * CHUNKS_PART);
+    this.#content = new ContentRecord(parts.config);
   }
 
   rename(name: string): void {
@@ -55,32 +51,17 @@ export class SpanWriter {
     this.#event?.add(attributes);
   }
 
-  addRequest({ input, tools, stopSequences }: RequestContent): void {
-    if (stopSequences && this.#config.contentOnSpans) {
-      this.#content[semconv.ATTR_GEN_AI_REQUEST_STOP_SEQUENCES] = [...stopSequences];
-    }
-    this.#addMessages(inputContent(input));
-    this.#addTexts(promptVariables(input));
-    this.#addMessages(toolContent(tools));
-    if (this.#config.mlflowContent) this.#addContent(mlflowTools(tools));
+  /** Replaces a request that was added before. */
+  addRequest(request: RecordedRequest): void {
+    this.#content.request = request;
   }
 
-  addAnswer(messages: readonly OutputMessage[]): void {
-    this.#addMessages(outputContent(messages));
-  }
-
-  /** @param read returns the input as MLflow shows it; called only if it is recorded. */
-  addMlflowInput(read: () => JsonValue): void {
-    if (this.#config.mlflowContent) this.#addContent({ [semconv.ATTR_MLFLOW_SPAN_INPUTS]: read() });
-  }
-
-  /** @param read returns the output as MLflow shows it; called only if it is recorded. */
-  addMlflowOutput(read: () => JsonValue): void {
-    if (this.#config.mlflowContent) this.#addContent({ [semconv.ATTR_MLFLOW_SPAN_OUTPUTS]: read() });
+  addAnswer(answer: RecordedAnswer): void {
+    this.#content.answer = answer;
   }
 
   writeChunk(name: string, value: JsonValue): void {
-    this.#span.addEvent(name, { json: stringify(value) });
+    this.#chunks.write(name, stringify(value));
   }
 
   writeFailure({ type, description, message, stack }: Failure): void {
@@ -90,41 +71,49 @@ export class SpanWriter {
       return;
     }
     const exception: Attributes = { [ATTR_EXCEPTION_TYPE]: type };
-    add(exception, ATTR_EXCEPTION_MESSAGE, message);
-    add(exception, ATTR_EXCEPTION_STACKTRACE, stack);
+    const shown = this.#failureText(message);
+    add(exception, ATTR_EXCEPTION_MESSAGE, shown);
+    add(exception, ATTR_EXCEPTION_STACKTRACE, this.#failureText(stack));
     this.#event?.emitException(exception);
     const { contentOnSpans } = this.#config;
-    const status = message && contentOnSpans ? `${type}: ${message}` : type;
+    const status = shown && contentOnSpans ? `${type}: ${shown}` : type;
+    this.#length += status.length;
     this.#span.setStatus({ code: SpanStatusCode.ERROR, message: status });
     this.#span.addEvent('exception', contentOnSpans ? exception : { [ATTR_EXCEPTION_TYPE]: type });
   }
 
   /** @param operation see {@link InferenceEvent.emit}. */
   emitEvent(operation: OperationName): void {
-    this.#event?.emit(operation);
+    if (!this.#event) return;
+    this.#event.add(this.#writtenContent().forEvent);
+    this.#event.emit(operation);
   }
 
-  /** Writes the content. Content that a hook of the application wrote to the span stays in its place. */
+  /**
+   * Writes the content, when the span ends: if a span can hold only so many attributes, figures are more important.
+   * Content that a hook of the application wrote to the span stays in its place.
+   */
   writeContent(): void {
+    this.#chunks.finish();
+    const content = { ...this.#writtenContent().attributes };
     const { attributes: written = {} } = this.#span as { readonly attributes?: Attributes };
-    for (const name of Object.keys(this.#content)) {
-      if (name in written) delete this.#content[name];
+    for (const name of Object.keys(content)) {
+      if (name in written) delete content[name];
     }
-    this.#span.setAttributes(this.#content);
+    this.#span.setAttributes(content);
   }
 
-  #addMessages(content: ContentAttributes): void {
-    if (this.#config.genAiContent) this.#addContent(content);
-    // Exact numbers are objects, which only `stringify` can write.
-    this.#event?.add(asObject(toJson(content, { longNumbersAsText: true })) ?? {});
+  /** Written once, when nothing more is added. */
+  #writtenContent(): WrittenContent {
+    this.#written ??= this.#content.write(this.#config.maxRecordLength - this.#chunks.length - this.#length);
+    return this.#written;
   }
 
-  #addTexts(texts: Attributes): void {
-    if (this.#config.genAiContent) Object.assign(this.#content, texts);
-    this.#event?.add(texts);
-  }
-
-  #addContent(content: ContentAttributes): void {
-    for (const name of Object.keys(content)) this.#content[name] = stringify(content[name]);
+  #failureText(text: string | undefined): string | undefined {
+    if (text === undefined) return undefined;
+    const maxStringLength = Math.floor(this.#config.maxRecordLength * FAILURE_PART);
+    const shown = limitText(text, { maxStringLength, maxMediaBytes: maxStringLength });
+    this.#length += shown.length;
+    return shown;
   }
 }

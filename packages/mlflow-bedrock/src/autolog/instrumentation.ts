@@ -12,6 +12,7 @@ export function createInstrumentation(options: AutologOptions): BedrockInstrumen
     maxContentLength,
     maxMediaBytes,
     maxEmbeddingLength,
+    maxRecordLength,
     recordStreamEvents,
   } = options;
   const content: BedrockInstrumentationConfig = {
@@ -21,6 +22,7 @@ export function createInstrumentation(options: AutologOptions): BedrockInstrumen
     ...(maxContentLength !== undefined && { maxContentLength }),
     ...(maxMediaBytes !== undefined && { maxMediaBytes }),
     ...(maxEmbeddingLength !== undefined && { maxEmbeddingLength }),
+    ...(maxRecordLength !== undefined && { maxRecordLength }),
     ...(recordStreamEvents !== undefined && { recordStreamEvents }),
   };
   // The instrumentation itself warns of values that it does not know.

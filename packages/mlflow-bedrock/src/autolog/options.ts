@@ -12,6 +12,7 @@ export type ContentOptions = Pick<
   | 'maxContentLength'
   | 'maxMediaBytes'
   | 'maxEmbeddingLength'
+  | 'maxRecordLength'
   | 'recordStreamEvents'
 >;
 
