@@ -1,11 +1,12 @@
 import { MlflowError } from '../common/error.js';
 import { LINKED_PROMPTS } from '../mlflow/names.js';
 import {
+  addPrompts,
   createPrompt,
   createPromptVersion,
   getPromptByAlias,
   getPromptVersion,
-  joinPrompts,
+  type PromptSet,
   readLinkedPrompts,
   requirePrompt,
 } from '../mlflow/prompts.js';
@@ -54,8 +55,10 @@ export async function linkPrompts(
   await changeTrace(requests, traceId, (rest) => linkPromptsToTrace(rest, traceId, linked));
   // The link serves searches, and this tag the page of the trace. Python's client writes both, too.
   const { tags } = await requests.run((rest) => getTraceInfo(rest, traceId));
-  const known = readLinkedPrompts(tags[LINKED_PROMPTS]);
-  const all = joinPrompts(known, linked);
-  if (all.length === known.length) return;
-  await requests.run((rest) => setTraceTag(rest, traceId, LINKED_PROMPTS, JSON.stringify(all)));
+  const all: PromptSet = new Map();
+  addPrompts(all, readLinkedPrompts(tags[LINKED_PROMPTS]));
+  const { size } = all;
+  addPrompts(all, linked);
+  if (all.size === size) return;
+  await requests.run((rest) => setTraceTag(rest, traceId, LINKED_PROMPTS, JSON.stringify([...all.values()])));
 }

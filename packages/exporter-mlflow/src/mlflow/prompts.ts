@@ -87,11 +87,15 @@ export function readLinkedPrompts(recorded: unknown): LinkedPrompt[] {
   });
 }
 
-/** One list of both, each prompt once. */
-export function joinPrompts(some: readonly LinkedPrompt[], more: readonly LinkedPrompt[]): LinkedPrompt[] {
-  const isNew = ({ name, version }: LinkedPrompt): boolean =>
-    !some.some((known) => known.name === name && known.version === version);
-  return [...some, ...more.filter(isNew)];
+/** Versions of prompts, each once. A trace can have thousands, one by one. */
+export type PromptSet = Map<string, LinkedPrompt>;
+
+/** Adds those that are not in the set yet. */
+export function addPrompts(known: PromptSet, more: readonly LinkedPrompt[]): void {
+  for (const prompt of more) {
+    const key = JSON.stringify([prompt.name, prompt.version]);
+    if (!known.has(key)) known.set(key, prompt);
+  }
 }
 
 function parse({ model_version: version }: { model_version: WireModelVersion }): MlflowPrompt {

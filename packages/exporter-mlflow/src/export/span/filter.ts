@@ -17,6 +17,14 @@ export function isGenAi({ attributes }: ReadableSpan): boolean {
   return spanType(attributes) !== undefined || Object.keys(attributes).some((key) => GEN_AI_KEY.test(key));
 }
 
+/** A span that was left out. */
+interface LeftOut {
+  /** The span above it, or one further up: then all spans in between were left out, too. */
+  above: SpanContext | undefined;
+  /** Whether spans were sent with one of those in between as their parent. */
+  isNamed: boolean;
+}
+
 /**
  * Leaves out spans. Children of a span that was left out move below the nearest span that was not, so that the trace
  * stays one tree: MLflow counts the tokens of a span twice if it cannot see that an agent above has counted them.
@@ -24,8 +32,8 @@ export function isGenAi({ attributes }: ReadableSpan): boolean {
 export class Filter {
   readonly #accepts: (span: ReadableSpan) => boolean;
   readonly #onFault: (message: string) => void;
-  /** Parents of the spans that were left out, by trace and span id. */
-  readonly #leftOut = new Map<string, SpanContext | undefined>();
+  /** The spans that were left out, by trace and span id. */
+  readonly #leftOut = new Map<string, LeftOut>();
   /** Ids of the parents that spans were sent with. */
   readonly #named = new Map<string, undefined>();
 
@@ -43,7 +51,7 @@ export class Filter {
         this.#onFault('spanFilter returned a promise, so the span was kept: the function must return true or false.');
         return true;
       }
-      if (!accepted) add(this.#leftOut, idOf(span.spanContext()), span.parentSpanContext);
+      if (!accepted) add(this.#leftOut, idOf(span.spanContext()), { above: span.parentSpanContext, isNamed: false });
       return Boolean(accepted);
     } catch (error) {
       this.#onFault(`spanFilter threw ${nameOfError(error)}, so the span was kept: correct the function.`);
@@ -64,16 +72,30 @@ export class Filter {
     let last = span.parentSpanContext;
     let parent = last;
     let isNamed = false;
-    // Bounded, because an application can make a circle of span ids.
-    for (let steps = this.#leftOut.size; parent !== undefined && steps > 0; steps--) {
+    const passed = new Map<string, LeftOut>();
+    while (parent !== undefined) {
       const id = idOf(parent);
-      if (!this.#leftOut.has(id)) break;
-      isNamed ||= this.#named.has(id);
+      const leftOut = this.#leftOut.get(id);
+      // An application can make a circle of span ids.
+      if (leftOut === undefined || passed.has(id)) break;
+      passed.set(id, leftOut);
+      isNamed ||= leftOut.isNamed || this.#named.has(id);
       last = parent;
-      parent = this.#leftOut.get(id);
+      parent = leftOut.above;
     }
+    if (passed.size > 2) this.#shorten([...passed], last);
     // A root beside spans that still name a root would take the record of the trace from them.
     return parent === undefined && isNamed ? last : parent;
+  }
+
+  /** Lets the next span skip the spans between the first and the last one. Otherwise deep trees would take ages. */
+  #shorten(passed: readonly (readonly [string, LeftOut])[], last: SpanContext | undefined): void {
+    let isNamed = false;
+    for (const [id, leftOut] of passed.slice(0, -1).reverse()) {
+      leftOut.above = last;
+      leftOut.isNamed ||= isNamed;
+      isNamed = leftOut.isNamed || this.#named.has(id);
+    }
   }
 }
 

@@ -123,7 +123,9 @@ function sanitizeResource(resource: Resource): Resource {
     const text = value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
     if (typeof text !== 'string') continue;
     const fit = storableText(text);
-    if (fit !== value) mended = { ...(mended ?? attributes), [key]: fit };
+    if (fit === value) continue;
+    mended ??= { ...attributes };
+    mended[key] = fit;
   }
   const readable = readableResource(mended ?? attributes);
   const fit = readable === attributes ? resource : Object.create(resource, { attributes: { value: readable } });

@@ -2,7 +2,7 @@ import type { ReadableSpan } from '../../common/sdk-types.js';
 import { firstString, truncate } from '../../common/text.js';
 import { nanoseconds } from '../../common/time.js';
 import { LIMITS, LINKED_PROMPTS } from '../../mlflow/names.js';
-import { joinPrompts, type LinkedPrompt, readLinkedPrompts } from '../../mlflow/prompts.js';
+import { addPrompts, type PromptSet, readLinkedPrompts } from '../../mlflow/prompts.js';
 import { hasFigures, isRoot } from '../span/span.js';
 import { isChatSpan, requestPreview, responsePreview } from './previews.js';
 
@@ -15,7 +15,7 @@ export interface TraceFacts {
   /** The answer of the last model call, and its time in milliseconds of the epoch. */
   lastResponse?: { at: bigint; text: string };
   /** Versions of prompts that its spans used. */
-  prompts?: LinkedPrompt[];
+  prompts?: PromptSet;
   /** Whether any span counts tokens or cost. */
   hasFigures?: boolean;
   /** Whether its root, the span without a parent, was here. */
@@ -33,7 +33,10 @@ export function observeSpan(facts: TraceFacts, span: ObservedSpan): void {
   const session = firstString(attributes, 'session.id', 'gen_ai.conversation.id');
   const user = firstString(attributes, 'user.id');
   const prompts = readLinkedPrompts(attributes[LINKED_PROMPTS]);
-  if (prompts.length > 0) facts.prompts = joinPrompts(facts.prompts ?? [], prompts);
+  if (prompts.length > 0) {
+    facts.prompts ??= new Map();
+    addPrompts(facts.prompts, prompts);
+  }
   if (session !== undefined) facts.sessionId ??= truncate(session, LIMITS.session);
   if (user !== undefined) facts.userId ??= truncate(user, LIMITS.metadataValue);
   if (isChatSpan(attributes)) observeChat(facts, span);

@@ -156,10 +156,16 @@ export function traceTags(root: Pick<RecordSource, 'attributes'>): Record<string
 
 function promptTag({ prompts }: TraceFacts): Record<string, string> {
   if (prompts === undefined) return {};
-  let kept = prompts;
-  // A text that is cut in the middle would not be JSON any more.
-  while (JSON.stringify(kept).length > LIMITS.shownTagValue) kept = kept.slice(0, -1);
-  return { [LINKED_PROMPTS]: JSON.stringify(kept) };
+  const kept: string[] = [];
+  let length = '[]'.length;
+  for (const prompt of prompts.values()) {
+    const json = JSON.stringify(prompt);
+    length += json.length + (kept.length === 0 ? 0 : 1);
+    // A text that is cut in the middle would not be JSON any more.
+    if (length > LIMITS.shownTagValue) break;
+    kept.push(json);
+  }
+  return { [LINKED_PROMPTS]: `[${kept.join(',')}]` };
 }
 
 function buildMetadata(root: RecordSource, facts: TraceFacts, context: RecordContext): Record<string, string> {
