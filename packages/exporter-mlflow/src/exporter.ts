@@ -3,7 +3,8 @@ import { diag } from '@opentelemetry/api';
 import { MlflowError } from './common/error.js';
 import { runningTime } from './common/running-time.js';
 import type { ExportResult, ReadableSpan, SpanExporter } from './common/sdk-types.js';
-import { createTurns, type Limit, settledWithin } from './common/waiting.js';
+import { Slices } from './common/slices.js';
+import { type Limit, settledWithin } from './common/waiting.js';
 import { type MlflowSpanExporterConfig, type ResolvedConfig, resolveConfig } from './config.js';
 import { Delivery } from './export/deliver.js';
 import { ExperimentResolver } from './export/experiment.js';
@@ -36,6 +37,7 @@ export class MlflowSpanExporter implements SpanExporter {
   readonly #delivery: Delivery | undefined;
   readonly #http: HttpClient | undefined;
   readonly #metrics: ExporterMetrics;
+  readonly #reporter: Reporter = new Reporter();
   readonly #timeoutMillis: number = 0;
   readonly #configurationError: MlflowError | undefined;
   readonly #inFlight = new Set<Promise<void>>();
@@ -54,8 +56,12 @@ export class MlflowSpanExporter implements SpanExporter {
       const metrics = new ExporterMetrics(resolved.meterProvider, connection.url);
       this.#metrics = metrics;
       this.#timeoutMillis = connection.timeoutMillis;
-      this.#http = createHttpClient(connection, { onRetry: (cause) => metrics.retried(cause) });
-      this.#delivery = createDelivery(resolved, this.#http, metrics);
+      const onRetry = (cause: Failure): void => {
+        metrics.retried(cause);
+        this.#reporter.retried();
+      };
+      this.#http = createHttpClient(connection, { onRetry });
+      this.#delivery = createDelivery(resolved, this.#http, metrics, this.#reporter);
     } catch (error) {
       this.#configurationError = error instanceof MlflowError ? error : new MlflowError(String(error));
       diag.error(this.#configurationError.message);
@@ -124,6 +130,7 @@ export class MlflowSpanExporter implements SpanExporter {
   shutdown(): Promise<void> {
     this.#shutdown ??= this.forceFlush().then(() => {
       this.#delivery?.close();
+      this.#reporter.summarize();
       this.#http?.close();
     });
     return this.#shutdown;
@@ -133,11 +140,14 @@ export class MlflowSpanExporter implements SpanExporter {
   #refuse(spans: number): MlflowError | undefined {
     if (this.#configurationError !== undefined) {
       this.#metrics.lost(spans, { kind: 'configuration' });
+      this.#reporter.lost(spans);
       return this.#configurationError;
     }
     if (this.#shutdown !== undefined) {
+      const reason = 'The MLflow exporter was shut down already.';
       this.#metrics.lost(spans, 'shut_down');
-      return new MlflowError('The MLflow exporter was shut down already.');
+      this.#reporter.dropped(spans, 'shut_down', reason);
+      return new MlflowError(reason);
     }
     if (this.#waitingSpans > 0 && this.#waitingSpans + spans > MAX_WAITING_SPANS) {
       const refusal = this.#delivery?.refuse(spans);
@@ -152,13 +162,17 @@ function toError({ reason, status, errorCode }: Failure): MlflowError {
 }
 
 /** Puts the parts of a delivery together. */
-function createDelivery(config: ResolvedConfig, http: HttpClient, metrics: ExporterMetrics): Delivery {
+function createDelivery(
+  config: ResolvedConfig,
+  http: HttpClient,
+  metrics: ExporterMetrics,
+  reporter: Reporter,
+): Delivery {
   const { connection, compression, maxRequestBytes, runId, traceInfo, concurrencyLimit } = config;
   const connect = (limit: Limit): Rest => new Rest(http, limit);
-  const reporter = new Reporter();
-  const nextTurn = createTurns();
+  const slices = new Slices();
   const context = { runId, ...describeProgram() };
-  const settling = createSettling(context);
+  const settling = createSettling(context, (message) => reporter.note(message));
   const backlog = new Backlog({
     settling,
     connect,
@@ -166,8 +180,10 @@ function createDelivery(config: ResolvedConfig, http: HttpClient, metrics: Expor
     timeoutMillis: connection.timeoutMillis,
     giveUp(traces, cause) {
       metrics.lostRecords(traces, cause);
-      reporter.incomplete(traces, cause.reason);
+      reporter.incomplete(traces, cause);
     },
+    postponed: (cause) => reporter.postponed(1, cause),
+    recorded: () => reporter.recorded(),
     leaveEmpty: (traces) => reporter.leftEmpty(traces),
   });
   return new Delivery({
@@ -184,16 +200,16 @@ function createDelivery(config: ResolvedConfig, http: HttpClient, metrics: Expor
       runId: traceInfo === 'otlp-only' ? runId : undefined,
       refusedTraces: new RefusedTraces(),
       reporter,
-      nextTurn,
+      slices,
     }),
     backlog,
-    ledger: new TraceLedger({ settling, backlog, concurrencyLimit }),
-    files: new TraceFiles(),
+    ledger: new TraceLedger({ settling, backlog, concurrencyLimit, slices }),
+    files: new TraceFiles(slices),
     reporter,
     metrics,
     context,
     traceInfo,
-    nextTurn,
+    slices,
     timeoutMillis: connection.timeoutMillis,
   });
 }

@@ -1,5 +1,6 @@
 import { runningTime } from '../common/running-time.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
+import type { Slices } from '../common/slices.js';
 import type { Limit } from '../common/waiting.js';
 import type { Failure } from '../http/outcome.js';
 import { optional, type Rest } from '../mlflow/rest.js';
@@ -8,7 +9,7 @@ import type { TraceFiles } from './files/artifacts.js';
 import type { Backlog } from './ledger/backlog.js';
 import type { SpanBatch, TraceLedger } from './ledger/ledger.js';
 import type { ExporterMetrics } from './metrics.js';
-import type { Preparation } from './prepare.js';
+import type { Preparation, Prepared } from './prepare.js';
 import type { Reporter } from './reporter.js';
 import { isRoot } from './span/span.js';
 import { type RecordContext, withTraceName } from './trace/record.js';
@@ -27,8 +28,8 @@ export interface DeliveryParts {
   metrics: ExporterMetrics;
   context: Omit<RecordContext, 'experimentId'>;
   traceInfo: 'full' | 'otlp-only';
-  /** Resolves in a turn of the event loop for work that keeps the processor busy. */
-  nextTurn: () => Promise<void>;
+  /** For work that keeps the processor busy. */
+  slices: Slices;
   /** Time for one export. */
   timeoutMillis: number;
 }
@@ -65,6 +66,8 @@ export class Delivery {
   #byArtifacts = false;
   /** Whether the server accepted the latest spans. */
   #isAccepting = false;
+  /** Resolves when the spans of the latest export are prepared. */
+  #prepared: Promise<unknown> = Promise.resolve();
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -72,14 +75,22 @@ export class Delivery {
 
   /** Delivers the spans of one export. */
   async deliver(handedOver: readonly ReadableSpan[]): Promise<DeliveryResult> {
-    const { connect, experiment, preparation, reporter, metrics, timeoutMillis, nextTurn } = this.#parts;
+    const { reporter } = this.#parts;
+    const received = reporter.received(handedOver.length);
+    try {
+      return await this.#deliver(handedOver);
+    } finally {
+      reporter.settled(received);
+    }
+  }
+
+  async #deliver(handedOver: readonly ReadableSpan[]): Promise<DeliveryResult> {
+    const { connect, experiment, reporter, metrics, timeoutMillis } = this.#parts;
     const rest = connect({ deadline: runningTime() + timeoutMillis });
-    // A flush passes all its batches at once.
-    await nextTurn();
-    const { spans, unreadable, leftOut } = preparation.prepare(handedOver);
+    const { spans, unreadable, leftOut } = await this.#prepare(handedOver);
     for (const { name, reason } of unreadable) {
       metrics.lost(1, { kind: 'rejected' });
-      reporter.refusedSpan(name, reason);
+      reporter.refusedSpan(name, { kind: 'rejected', reason });
     }
     if (spans.length === 0) return { lost: unreadable.length, leftOut };
     const found = await experiment.resolve(rest);
@@ -87,7 +98,6 @@ export class Delivery {
       found.kind === 'success'
         ? await this.#deliverTo(found.value, spans, rest)
         : this.#undelivered(spans.length, found);
-    if (result.failure === undefined && !result.postponed) reporter.recovered();
     return { ...result, lost: result.lost + unreadable.length, leftOut };
   }
 
@@ -96,7 +106,7 @@ export class Delivery {
     const reason = 'Too many spans wait for MLflow, which is slow or down, so further ones are dropped.';
     const failure: Failure = { kind: 'retryable', reason };
     this.#parts.metrics.lost(spans, 'queue_full');
-    this.#parts.reporter.undelivered(spans, failure);
+    this.#parts.reporter.dropped(spans, 'queue_full', reason);
     return failure;
   }
 
@@ -108,15 +118,16 @@ export class Delivery {
 
   /** Settles traces that did not fit into the deadline of their export, and those that wait for their root. */
   async catchUp(limit: Limit): Promise<void> {
-    const { backlog, files, connect, experiment, context } = this.#parts;
+    const { backlog, files, connect, experiment, context, reporter } = this.#parts;
     if (!this.#byArtifacts) return backlog.catchUp(limit);
     const rest = connect(limit);
     const found = await experiment.resolve(rest);
-    const { failure, lost } =
+    const { failure, lost, stored } =
       found.kind === 'success'
         ? await files.deliverWithoutRoot({ ...context, experimentId: found.value }, rest)
-        : { failure: found, lost: files.giveUp() };
+        : { failure: found, lost: files.giveUp(), stored: 0 };
     if (failure !== undefined && lost > 0) this.#undelivered(lost, failure);
+    else if (stored > 0) reporter.arrived();
   }
 
   /** Gives up what still waits, and reports it. Called after the last export. */
@@ -129,14 +140,12 @@ export class Delivery {
         `The root span of ${mayBeMore ? 'at least ' : ''}${traces} traces did not reach the MLflow exporter: a filter kept it out, or it never ended. MLflow shows name and state of their topmost spans.`,
       );
     }
-    reporter.summarize();
   }
 
   async #deliverTo(experimentId: string, spans: ReadableSpan[], rest: Rest): Promise<DeliveryResult> {
     if (this.#byArtifacts) return this.#deliverArtifacts(experimentId, spans, rest);
-    const { uploader, ledger, backlog, traceInfo, metrics, nextTurn, experiment, timeoutMillis } = this.#parts;
-    await nextTurn();
-    const batch = traceInfo === 'full' ? ledger.observe(spans) : undefined;
+    const { uploader, ledger, backlog, traceInfo, metrics, slices, experiment, timeoutMillis, reporter } = this.#parts;
+    const batch = traceInfo === 'full' ? await slices.run(ledger.observeEach(spans)) : undefined;
     const uploaded = batch
       ? await this.#uploadTraces(batch, spans, experimentId, rest)
       : await uploader.upload(
@@ -147,12 +156,15 @@ export class Delivery {
     const { accepted, requests, rejected, refused, refusal, failure } = uploaded;
     if (failure?.kind === 'unsupported') {
       this.#byArtifacts = true;
-      this.#parts.reporter.note(failure.reason);
+      reporter.note(failure.reason);
       return this.#deliverArtifacts(experimentId, spans, rest);
     }
     const notTaken = refused + rejected;
     if (notTaken > 0) metrics.lost(notTaken, { kind: 'rejected' });
-    if (failure === undefined) backlog.resume({ deadline: runningTime() + timeoutMillis });
+    if (failure === undefined) {
+      if (accepted.length > 0) reporter.arrived();
+      backlog.resume({ deadline: runningTime() + timeoutMillis });
+    }
     const settled = batch ? await this.#settle(batch, requests, experimentId, rest) : {};
     if (failure === undefined) return { lost: notTaken, ...optional('refusal', refusal), ...settled };
     const missing = this.#undelivered(
@@ -197,22 +209,39 @@ export class Delivery {
     rest: Rest,
   ): Promise<Omit<DeliveryResult, 'lost'>> {
     const { ledger, reporter, metrics, experiment } = this.#parts;
-    const { failures, postponed } = await ledger.settle(batch, requests, experimentId, rest);
+    const { failures, postponed, recorded } = await ledger.settle(batch, requests, experimentId, rest);
     const [cause] = postponed;
-    if (cause !== undefined) reporter.postponed(postponed.length, cause.reason);
     const [first] = failures;
+    if (cause !== undefined) reporter.postponed(postponed.length, cause);
+    else if (first === undefined && recorded > 0) reporter.recorded();
     if (first === undefined) return { postponed: postponed.length > 0 };
     const failure = await experiment.explain(first, rest);
     metrics.lostRecords(failures.length, failure);
-    reporter.incomplete(failures.length, failure.reason);
+    reporter.incomplete(failures.length, failure);
     return { failure, postponed: postponed.length > 0 };
   }
 
   async #deliverArtifacts(experimentId: string, spans: readonly ReadableSpan[], rest: Rest): Promise<DeliveryResult> {
-    const { ledger, files, context } = this.#parts;
-    const batch = ledger.observe(spans);
-    const { failure, lost } = await files.deliver(batch, { ...context, experimentId }, rest);
-    return failure === undefined ? { lost } : this.#undelivered(lost, failure);
+    const { ledger, files, context, slices, reporter } = this.#parts;
+    const batch = await slices.run(ledger.observeEach(spans));
+    const { failure, lost, stored } = await files.deliver(batch, { ...context, experimentId }, rest);
+    if (failure !== undefined) return this.#undelivered(lost, failure);
+    if (stored > 0) reporter.arrived();
+    return { lost };
+  }
+
+  /** Prepares the spans after those of earlier exports, because parents may follow their children in another export. */
+  #prepare(handedOver: readonly ReadableSpan[]): Promise<Prepared> {
+    const { preparation, slices } = this.#parts;
+    const earlier = this.#prepared;
+    const own = (async (): Promise<Prepared> => {
+      await earlier;
+      // A flush passes all its batches at once.
+      await slices.next();
+      return slices.run(preparation.prepare(handedOver));
+    })();
+    this.#prepared = own.catch(() => {});
+    return own;
   }
 
   #undelivered(spans: number, failure: Failure): DeliveryResult {

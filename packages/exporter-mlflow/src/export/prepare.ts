@@ -1,4 +1,5 @@
 import type { ReadableSpan } from '../common/sdk-types.js';
+import type { Work } from '../common/slices.js';
 import { Filter, type SpanFilter } from './span/filter.js';
 import { type Mask, Masking } from './span/mask.js';
 import { RepeatedUsage } from './span/repeated-usage.js';
@@ -34,11 +35,15 @@ export class Preparation {
     if (mask !== undefined) this.#masking = new Masking(mask, (message) => onFault('mask', message));
   }
 
-  /** Expects spans in the order in which they end: children first. */
-  prepare(handedOver: readonly ReadableSpan[]): Prepared {
+  /** Expects spans in the order in which they end: children first. So one batch must be finished before the next one. */
+  *prepare(handedOver: readonly ReadableSpan[]): Work<Prepared> {
     const filter = this.#filter;
+    const accepted = new Set(filter === undefined ? handedOver : []);
     // All of them first: a span can only move below its grandparent once its parent was left out.
-    const accepted = new Set(filter === undefined ? handedOver : handedOver.filter((span) => filter.accepts(span)));
+    for (const span of filter === undefined ? [] : handedOver) {
+      if (filter?.accepts(span)) accepted.add(span);
+      yield;
+    }
     const prepared: Prepared = { spans: [], unreadable: [], leftOut: 0 };
     for (const span of handedOver) {
       if (!accepted.has(span)) {
@@ -55,6 +60,7 @@ export class Preparation {
         // A faulty processor or wrapper made this span. The other spans must still arrive.
         prepared.unreadable.push({ name: String(span?.name), reason: `it cannot be read: ${String(error)}` });
       }
+      yield;
     }
     return prepared;
   }

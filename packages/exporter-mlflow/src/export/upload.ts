@@ -1,16 +1,15 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { runningTime } from '../common/running-time.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
 import { type Failure, isInternalError } from '../http/outcome.js';
-import { type PartialSuccess, postSpans } from '../mlflow/otlp.js';
-import { encodeSpans } from '../mlflow/otlp-spans.js';
-import type { Rest, RestResult } from '../mlflow/rest.js';
+import type { PartialSuccess } from '../mlflow/otlp.js';
+import { optional, type Rest } from '../mlflow/rest.js';
 import { CulpritSearch } from './culprits.js';
 import type { Reporter } from './reporter.js';
+import { type SendOptions, sendSpans } from './send.js';
+import { SetAside } from './set-aside.js';
 import { halve, splitIntoBatches } from './span/batches.js';
 import { repairs } from './span/repair.js';
-import { causeOf, describeRefusal, type RefusedTraces, type TraceRefusal } from './trace/refused.js';
+import type { RefusedTraces, TraceRefusal } from './trace/refused.js';
 
 /** The part of a batch that the server has now. */
 export interface UploadResult {
@@ -28,34 +27,14 @@ export interface UploadResult {
   failure?: Failure;
 }
 
-export interface UploadOptions {
-  compression: 'gzip' | 'none';
-  /** Limit of one request before compression. */
-  maxRequestBytes: number;
-  /** Sent as a header; only for traces that get no record. */
-  runId: string | undefined;
+export interface UploadOptions extends SendOptions {
   /** Known from earlier uploads. */
   refusedTraces: RefusedTraces;
   reporter: Reporter;
-  /** Resolves in a turn of the event loop for work that keeps the processor busy. */
-  nextTurn: () => Promise<void>;
 }
 
 type OnAccepted = (requests: readonly ReadableSpan[][]) => Promise<void>;
 
-type Sent = RestResult<PartialSuccess | undefined>;
-
-/** Traces of one upload that the server refuses for the same cause. */
-interface SetAside {
-  traceIds: Set<string>;
-  spans: number;
-  /** Names the first of the traces. */
-  reason: string;
-}
-
-const compress = promisify(gzip);
-// The default, 6, shrinks conversations by another fifth to third, and takes two to three times as long.
-const COMPRESSION_LEVEL = 1;
 // Finding one bad span among 512 takes 18 requests. A server that refuses everything must not get a thousand of them.
 const MAX_REFUSALS_PER_EXPORT = 100;
 // Each accepted span shows that the search is worth further requests. Of 512 traces, 256 refused ones take about 700.
@@ -102,7 +81,7 @@ class Upload {
   readonly #rest: Rest;
   readonly #search: CulpritSearch;
   readonly #result: UploadResult = { accepted: [], requests: [], rejected: 0, refused: 0 };
-  readonly #setAside = new Map<string, SetAside>();
+  readonly #setAside: SetAside;
   #onAccepted: OnAccepted | undefined;
   #refusals = 0;
   /** How many traces the search found at fault. */
@@ -119,15 +98,13 @@ class Upload {
     this.#experimentId = experimentId;
     this.#rest = rest;
     this.#search = new CulpritSearch(experimentId, rest);
+    this.#setAside = new SetAside({ url: rest.url, experimentId });
   }
 
   async run(requests: readonly ReadableSpan[][]): Promise<UploadResult> {
     const failure = await this.#sendAll([...requests]);
-    for (const [cause, { traceIds, spans, reason }] of this.#setAside) {
-      this.#options.reporter.refusedTraces(cause, reason, { traces: traceIds.size, spans });
-      this.#result.refusal ??= { kind: 'rejected', reason };
-    }
-    return failure === undefined ? this.#result : { ...this.#result, failure };
+    const refusal = this.#setAside.report(this.#options.reporter);
+    return { ...this.#result, ...optional('refusal', refusal), ...optional('failure', failure) };
   }
 
   /** Returns why it gave up the rest. */
@@ -140,7 +117,7 @@ class Upload {
         this.#onAccepted = undefined;
       }
       const mayBeAtFault = this.#mayBeAtFault(part, pending);
-      const sent = await this.#send(part, mayBeAtFault);
+      const sent = await sendSpans(part, this.#experimentId, this.#options, this.#rest, mayBeAtFault);
       if (sent === undefined) {
         pending.unshift(...halve(part));
       } else if (sent.kind === 'success') {
@@ -156,18 +133,6 @@ class Upload {
       }
     }
     return undefined;
-  }
-
-  /** Returns undefined if the spans do not fit into one request. */
-  async #send(spans: ReadableSpan[], mayBeAtFault: boolean): Promise<Sent | undefined> {
-    const { nextTurn, maxRequestBytes, compression, runId } = this.#options;
-    await nextTurn();
-    const message = serialize(spans);
-    if (message === undefined) return { kind: 'rejected', status: 422, reason: 'it cannot be serialized' };
-    if (message.byteLength > maxRequestBytes && spans.length > 1) return undefined;
-    const isCompressed = compression === 'gzip';
-    const body = isCompressed ? await compress(message, { level: COMPRESSION_LEVEL }) : message;
-    return postSpans(this.#rest, { experimentId: this.#experimentId, runId, body, gzip: isCompressed, mayBeAtFault });
   }
 
   #accept(part: ReadableSpan[], partial: PartialSuccess | undefined): void {
@@ -230,13 +195,13 @@ class Upload {
     const { reporter } = this.#options;
     const attempts = this.#uselessRepairs < MAX_USELESS_REPAIRS ? repairs(span, failure.reason) : [];
     for (const repaired of attempts) {
-      const sent = await this.#send([repaired], true);
+      const sent = await sendSpans([repaired], this.#experimentId, this.#options, this.#rest, true);
       if (sent?.kind === 'success') {
         if (sent.value?.rejected) break;
         this.#result.accepted.push(span);
         this.#result.requests.push([span]);
         this.#search.accepted([span]);
-        reporter.repairedSpan(span.name, failure.reason);
+        reporter.repairedSpan(span.name, failure);
         return undefined;
       }
       if (sent !== undefined && sent.kind !== 'rejected' && !isInternalError(sent)) return sent;
@@ -244,7 +209,7 @@ class Upload {
     }
     this.#uselessRepairs += 1;
     this.#result.refused += 1;
-    reporter.refusedSpan(span.name, failure.reason);
+    reporter.refusedSpan(span.name, failure);
     const refusal = this.#search.refusedBare(span, failure);
     if (refusal !== undefined) this.#refuse(span.spanContext().traceId, refusal);
     return undefined;
@@ -271,23 +236,6 @@ class Upload {
 
   #countSetAside(traceId: string, refusal: TraceRefusal): void {
     this.#result.refused += 1;
-    const cause = causeOf(refusal);
-    const counted = this.#setAside.get(cause);
-    if (counted !== undefined) {
-      counted.traceIds.add(traceId);
-      counted.spans += 1;
-      return;
-    }
-    const reason = describeRefusal(traceId, refusal, { url: this.#rest.url, experimentId: this.#experimentId });
-    this.#setAside.set(cause, { traceIds: new Set([traceId]), spans: 1, reason });
-  }
-}
-
-/** Returns undefined if the serializer fails on a span, which is then dropped like a span that the server refuses. */
-function serialize(spans: ReadableSpan[]): Uint8Array | undefined {
-  try {
-    return encodeSpans(spans);
-  } catch {
-    return undefined;
+    this.#setAside.add(traceId, refusal);
   }
 }

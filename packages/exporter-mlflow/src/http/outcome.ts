@@ -23,6 +23,8 @@ export interface Failure {
   namedIds?: string[];
   /** Status and words of a gateway, a proxy or a login page before MLflow. Absent if MLflow itself may have answered. */
   foreign?: string;
+  /** Whether the answer was longer than the request allowed. Default: `false`. */
+  tooLong?: boolean;
 }
 
 /** No time was left for the request, so it was not sent. */
@@ -147,7 +149,11 @@ function classifyNoAnswer({ message, code }: Extract<HttpResult, { kind: 'no-ans
   const tls = explainTls(tlsCode(code ?? '', message), url);
   if (tls !== undefined) return { kind: 'configuration', reason: tls };
   if (code === TOO_LONG_CODE)
-    return { kind: 'configuration', reason: `${url} sends an ${message}: ${CHECK_URI}, or ask for less.` };
+    return {
+      kind: 'configuration',
+      reason: `${url} sends an ${message}: ${CHECK_URI}, or ask for less.`,
+      tooLong: true,
+    };
   return { kind: 'retryable', reason: `MLflow at ${url} cannot be reached (${message})` };
 }
 

@@ -26,6 +26,8 @@ export interface HttpRequest {
   plainText?: boolean;
   /** Whether only the beginning of a successful answer is read. Default: `false`. */
   beginningOnly?: boolean;
+  /** The longest successful answer to read, in bytes. Default: 64 MB. */
+  maxAnswerBytes?: number;
   /** Ends the request before its deadline, also while it waits for a repetition. */
   signal?: AbortSignal;
 }
@@ -115,13 +117,13 @@ async function endBy(limit: Limit, work: (ended: AbortSignal) => Promise<HttpRes
 
 async function exchange(
   { dispatcher, origin, base, headers: proxyHeaders }: Route,
-  { method, path, body, beginningOnly = false, ...request }: HttpRequest,
+  { method, path, body, beginningOnly = false, maxAnswerBytes = MAX_ANSWER_BYTES, ...request }: HttpRequest,
   signal: AbortSignal,
 ): Promise<HttpResult> {
   const headers = withoutConnectionHeaders({ ...request.headers, ...proxyHeaders });
   const target = { origin, path: `${base}${path}`, method, headers, signal };
   const answer = await dispatcher.request(body === undefined ? target : { ...target, body });
-  return readAnswer(answer, beginningOnly, createRedactor(headers));
+  return readAnswer(answer, { beginningOnly, maxAnswerBytes }, createRedactor(headers));
 }
 
 function withoutConnectionHeaders(headers: Record<string, string>): Record<string, string> {
@@ -130,12 +132,12 @@ function withoutConnectionHeaders(headers: Record<string, string>): Record<strin
 
 async function readAnswer(
   { statusCode: status, headers, body }: Dispatcher.ResponseData,
-  beginningOnly: boolean,
+  { beginningOnly, maxAnswerBytes }: { beginningOnly: boolean; maxAnswerBytes: number },
   redact: (text: string) => string,
 ): Promise<HttpResult> {
   const success = status < 300;
   const isBeginningEnough = beginningOnly || !success;
-  const limit = isBeginningEnough ? MAX_KEPT_BYTES : MAX_ANSWER_BYTES;
+  const limit = isBeginningEnough ? MAX_KEPT_BYTES : maxAnswerBytes;
   const bytes = await readBytes(body, limit);
   // Undici frees a connection one turn of the event loop after its answer. A request before that opens another one.
   await nextTurn();

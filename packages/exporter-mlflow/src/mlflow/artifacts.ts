@@ -20,12 +20,12 @@ export function artifactFolder({ url }: Rest, tags: Readonly<Record<string, stri
 }
 
 /** Writes `traces.json` into the folder, in place of an earlier one. */
-export async function putTracesJson(rest: Rest, folder: string, text: string): Promise<Failure | undefined> {
+export async function putTracesJson(rest: Rest, folder: string, body: Uint8Array): Promise<Failure | undefined> {
   const outcome = await rest.send({
     method: 'PUT',
     path: `/api/2.0/mlflow-artifacts/artifacts${folder}/traces.json`,
     headers: { 'content-type': 'application/json' },
-    body: Buffer.from(text),
+    body,
     beginningOnly: true,
   });
   return outcome.kind === 'success' ? undefined : outcome;

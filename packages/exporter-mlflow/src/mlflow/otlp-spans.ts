@@ -2,6 +2,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
 import { groupBy } from '../common/group-by.js';
 import type { ReadableSpan, SpanEvent, SpanLink, SpanScope } from '../common/sdk-types.js';
+import { finish, type Work } from '../common/slices.js';
 import { nanoseconds } from '../common/time.js';
 
 const MAX_INT64 = 2 ** 63;
@@ -16,21 +17,42 @@ const FLAG_REMOTE = 0x200;
  * @throws Error if a span holds a value that the format cannot express, for example a link without a span context
  */
 export function encodeSpans(spans: readonly ReadableSpan[]): Uint8Array {
-  const writer = new BinaryWriter();
+  return finish(encodeEach(spans));
+}
+
+/** The same in pieces, one span each. */
+export function* encodeEach(spans: readonly ReadableSpan[]): Work<Uint8Array> {
+  const request: Uint8Array[] = [];
   for (const [resource, ofResource] of groupBy(spans, (span) => span.resource)) {
-    writeMessage(writer, 1, () => {
-      writeMessage(writer, 1, () => writeAttributes(writer, 1, resource.attributes));
-      for (const [scope, ofScope] of groupBy(ofResource, (span) => span.instrumentationScope)) {
-        writeMessage(writer, 2, () => {
-          writeMessage(writer, 1, () => writeScope(writer, scope));
-          for (const span of ofScope) writeMessage(writer, 2, () => writeSpan(writer, span));
-          writeText(writer, 3, scope.schemaUrl);
-        });
+    const resourceSpans = [
+      encode((writer) => writeMessage(writer, 1, () => writeAttributes(writer, 1, resource.attributes))),
+    ];
+    for (const [scope, ofScope] of groupBy(ofResource, (span) => span.instrumentationScope)) {
+      const scopeSpans = [encode((writer) => writeMessage(writer, 1, () => writeScope(writer, scope)))];
+      for (const span of ofScope) {
+        addMessage(scopeSpans, 2, [encode((writer) => writeSpan(writer, span))]);
+        yield;
       }
-      writeText(writer, 3, resource.schemaUrl);
-    });
+      scopeSpans.push(encode((writer) => writeText(writer, 3, scope.schemaUrl)));
+      addMessage(resourceSpans, 2, scopeSpans);
+    }
+    resourceSpans.push(encode((writer) => writeText(writer, 3, resource.schemaUrl)));
+    addMessage(request, 1, resourceSpans);
   }
+  return Buffer.concat(request);
+}
+
+function encode(write: (writer: BinaryWriter) => void): Uint8Array {
+  const writer = new BinaryWriter();
+  write(writer);
   return writer.finish();
+}
+
+/** Adds a message without copying its parts, which may be large. */
+function addMessage(chunks: Uint8Array[], field: number, parts: readonly Uint8Array[]): void {
+  const length = parts.reduce((sum, part) => sum + part.byteLength, 0);
+  chunks.push(encode((writer) => writer.tag(field, WireType.LengthDelimited).uint32(length)));
+  for (const part of parts) chunks.push(part);
 }
 
 function writeMessage(writer: BinaryWriter, field: number, write: () => void): void {

@@ -18,6 +18,8 @@ export interface RestCall<W, T> {
   body?: object;
   /** See {@link HttpRequest.once}. Default: `false`. */
   once?: boolean;
+  /** See {@link HttpRequest.maxAnswerBytes}. */
+  maxAnswerBytes?: number;
   /**
    * Reads the answer. It throws an {@link MlflowError} if the answer is not what the caller asked for, and any other
    * error if no MLflow server answers like this.
@@ -52,11 +54,20 @@ export class Rest {
   }
 
   /** Sends JSON and parses the JSON of the answer. */
-  async call<W, T>({ method, path, query, body, once = false, parse }: RestCall<W, T>): Promise<RestResult<T>> {
+  async call<W, T>({
+    method,
+    path,
+    query,
+    body,
+    once = false,
+    maxAnswerBytes,
+    parse,
+  }: RestCall<W, T>): Promise<RestResult<T>> {
     const outcome = await this.send({
       method,
       path: query === undefined ? path : `${path}?${new URLSearchParams(query)}`,
       once,
+      ...optional('maxAnswerBytes', maxAnswerBytes),
       ...(body === undefined
         ? {}
         : { headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(body)) }),

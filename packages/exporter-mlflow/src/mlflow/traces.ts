@@ -21,13 +21,18 @@ const DEFAULT_PAGE_SIZE = 100;
 /** Limit of the server for {@link linkTracesToRun}. */
 export const MAX_TRACES_PER_LINK = 100;
 
-/** The trace with its spans, in the order of their start. Fails with `RESOURCE_DOES_NOT_EXIST` if there is none. */
-export function getTrace(rest: Rest, traceId: string): Promise<RestResult<MlflowTrace>> {
+/**
+ * The trace with its spans, in the order of their start. Fails with `RESOURCE_DOES_NOT_EXIST` if there is none.
+ *
+ * @param maxAnswerBytes a longer answer is a failure with `tooLong`. Default: that of every request
+ */
+export function getTrace(rest: Rest, traceId: string, maxAnswerBytes?: number): Promise<RestResult<MlflowTrace>> {
   return rest.call({
     method: 'GET',
     path: `${TRACES}/get`,
     // Without allow_partial, the server waits for seconds before it reports that spans are still on their way.
     query: { trace_id: mlflowTraceId(traceId), allow_partial: 'true' },
+    ...optional('maxAnswerBytes', maxAnswerBytes),
     parse: ({ trace }: { trace: WireTrace }) => parseTrace(trace),
   });
 }

@@ -1,4 +1,5 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
+import { Slices } from '../../common/slices.js';
 import { Queue } from '../../common/waiting.js';
 import { type Failure, notMlflow, OUT_OF_TIME } from '../../http/outcome.js';
 import { artifactFolder, putTracesJson } from '../../mlflow/artifacts.js';
@@ -13,7 +14,7 @@ import { buildRecord, type RecordContext } from '../trace/record.js';
 import { Topmost } from '../trace/topmost.js';
 import { sumUp } from '../trace/totals.js';
 import type { Trace } from '../trace/trace.js';
-import { buildTracesJson, readSpanFigures } from './traces-json.js';
+import { encodeTracesJson, readSpanFigures } from './traces-json.js';
 
 /** The file of one trace, and the spans that it will hold. */
 class TraceFile {
@@ -34,11 +35,11 @@ class TraceFile {
     this.trace = trace;
   }
 
-  add(span: ReadableSpan): void {
-    this.spans.push(span);
-    this.topmost.add(span);
+  add(spans: readonly ReadableSpan[]): void {
+    for (const span of spans) this.spans.push(span);
+    this.topmost.add(spans);
     // If the parent is remote, the real root never arrives here. Such servers cannot join the spans of two services.
-    if (isRoot(span) || hasRemoteParent(span)) this.root ??= span;
+    this.root ??= spans.find((span) => isRoot(span) || hasRemoteParent(span));
   }
 }
 
@@ -60,6 +61,8 @@ const MAX_KEPT_SPANS = 10_000;
 export interface Written {
   /** How many spans were lost. */
   lost: number;
+  /** How many spans are stored now. */
+  stored: number;
   failure?: Failure;
 }
 
@@ -70,27 +73,34 @@ export interface Written {
  */
 export class TraceFiles {
   readonly #files = new Map<string, TraceFile>();
+  readonly #slices: Slices;
   #kept = 0;
+
+  constructor(slices: Slices = new Slices()) {
+    this.#slices = slices;
+  }
 
   /** Writes the files of all traces whose root is known. */
   async deliver(traces: SpanBatch, context: RecordContext, rest: Rest): Promise<Written> {
-    // Takes all shares at once, before another export can do so.
-    const shares = [...traces]
-      .map(([trace, spans]) => this.#add(trace, spans))
-      .filter(({ root, folder }) => root !== undefined || folder !== undefined)
-      .map(claim);
+    const shares: Share[] = [];
+    for (const [trace, spans] of traces) {
+      await this.#slices.pause();
+      // Takes each share at once, before another export can do so.
+      const file = this.#add(trace, spans);
+      if (file.root !== undefined || file.folder !== undefined) shares.push(claim(file));
+    }
     for (const [traceId, file] of this.#files) {
       if (this.#kept <= MAX_KEPT_SPANS) break;
       if (waits(file)) shares.push(claim(file));
       this.#files.delete(traceId);
       this.#kept -= file.spans.length;
     }
-    return write(shares, context, rest);
+    return write(shares, context, rest, this.#slices);
   }
 
   /** Writes the files of all other traces, with records from their topmost spans. */
   deliverWithoutRoot(context: RecordContext, rest: Rest): Promise<Written> {
-    return write([...this.#files.values()].filter(waits).map(claim), context, rest);
+    return write([...this.#files.values()].filter(waits).map(claim), context, rest, this.#slices);
   }
 
   /** Gives up the spans that wait for their root. Returns their number. */
@@ -102,7 +112,7 @@ export class TraceFiles {
   #add(trace: Trace, spans: readonly ReadableSpan[]): TraceFile {
     const file = this.#files.get(trace.id) ?? new TraceFile(trace);
     this.#files.set(trace.id, file);
-    for (const span of spans) file.add(span);
+    file.add(spans);
     this.#kept += spans.length;
     return file;
   }
@@ -119,11 +129,14 @@ function claim(file: TraceFile): Share {
   return share;
 }
 
-async function write(shares: readonly Share[], context: RecordContext, rest: Rest): Promise<Written> {
-  const written: Written = { lost: 0 };
+async function write(shares: readonly Share[], context: RecordContext, rest: Rest, slices: Slices): Promise<Written> {
+  const written: Written = { lost: 0, stored: 0 };
   for (const share of shares) {
-    const failure = await writeInTurn(share, context, rest);
-    if (failure === undefined) continue;
+    const failure = await writeInTurn(share, context, rest, slices);
+    if (failure === undefined) {
+      written.stored += share.spans;
+      continue;
+    }
     written.failure = failure;
     written.lost += share.spans;
   }
@@ -134,15 +147,20 @@ async function write(shares: readonly Share[], context: RecordContext, rest: Res
  * Writes the file after all earlier writes of the same trace, with the spans that are there then. Otherwise a repeated
  * earlier write could replace the file of a later one.
  */
-function writeInTurn(share: Share, context: RecordContext, rest: Rest): Promise<Failure | undefined> {
+function writeInTurn(share: Share, context: RecordContext, rest: Rest, slices: Slices): Promise<Failure | undefined> {
   const { file, upTo } = share;
   return file.queue.run(rest.limit, async (inTime) => {
     if (file.written >= upTo) return undefined;
-    return inTime ? writeFile(share, context, rest) : OUT_OF_TIME;
+    return inTime ? writeFile(share, context, rest, slices) : OUT_OF_TIME;
   });
 }
 
-async function writeFile({ file }: Share, context: RecordContext, rest: Rest): Promise<Failure | undefined> {
+async function writeFile(
+  { file }: Share,
+  context: RecordContext,
+  rest: Rest,
+  slices: Slices,
+): Promise<Failure | undefined> {
   const { spans, trace, root, topmost } = file;
   if (file.folder === undefined) {
     const info = root ? buildRecord(root, trace.facts, context) : provisionalRecord(trace.facts, topmost, context);
@@ -153,9 +171,11 @@ async function writeFile({ file }: Share, context: RecordContext, rest: Rest): P
     if (folder.kind !== 'success') return folder;
     file.folder = folder.value;
   }
-  const { length } = spans;
-  const failure = await putTracesJson(rest, file.folder, buildTracesJson(spans));
-  if (failure === undefined) file.written = length;
+  // Others may come while the file is built.
+  const present = [...spans];
+  const body = await slices.run(encodeTracesJson(present));
+  const failure = await putTracesJson(rest, file.folder, body);
+  if (failure === undefined) file.written = present.length;
   return failure;
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Attributes, type AttributeValue, type HrTime, type Link, SpanStatusCode } from '@opentelemetry/api';
 import { parseJson } from '../../common/json.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
+import { finish, type Work } from '../../common/slices.js';
 import { nanoseconds } from '../../common/time.js';
 import { readTokenUsage } from '../../mlflow/figures.js';
 import { mlflowTraceId, TOKEN_USAGE } from '../../mlflow/names.js';
@@ -13,13 +14,26 @@ import type { SpanFigures } from '../trace/totals.js';
  * attributes are JSON texts.
  */
 export function buildTracesJson(spans: readonly ReadableSpan[]): string {
+  return finish(encodeTracesJson(spans)).toString();
+}
+
+/** The same in UTF-8 and in pieces, one span each. */
+export function* encodeTracesJson(spans: readonly ReadableSpan[]): Work<Uint8Array> {
   // Nanoseconds exceed a JavaScript number, and JSON.stringify of Node.js 20 cannot write larger ones. It writes marks
   // instead, which the digits then replace. No recorded text can contain such a mark.
   const mark = randomUUID();
-  const numbers: string[] = [];
-  const number = (time: HrTime): string => `${mark}:${numbers.push(String(nanoseconds(time))) - 1}`;
-  const json = JSON.stringify({ spans: spans.map((span) => buildSpan(span, number)) });
-  return json.replace(new RegExp(`"${mark}:(\\d+)"`, 'g'), (_, index: string) => numbers[Number(index)] ?? 'null');
+  const marked = new RegExp(`"${mark}:(\\d+)"`, 'g');
+  const chunks: Buffer[] = [];
+  for (const span of spans) {
+    const numbers: string[] = [];
+    const number = (time: HrTime): string => `${mark}:${numbers.push(String(nanoseconds(time))) - 1}`;
+    const json = JSON.stringify(buildSpan(span, number));
+    const text = json.replace(marked, (_, index: string) => numbers[Number(index)] ?? 'null');
+    chunks.push(Buffer.from(chunks.length === 0 ? '{"spans":[' : ','), Buffer.from(text));
+    yield;
+  }
+  chunks.push(Buffer.from(chunks.length === 0 ? '{"spans":[]}' : ']}'));
+  return Buffer.concat(chunks);
 }
 
 /** Token usage of a span, for the totals that such a server does not compute. */

@@ -19,6 +19,10 @@ export interface BacklogParts {
   concurrencyLimit: number;
   /** Receives a number of traces that stay without what they need, and why. */
   giveUp: (traces: number, cause: Failure) => void;
+  /** Receives the failure of a trace that is tried again later, and of which no other failure was reported. */
+  postponed?: (cause: Failure) => void;
+  /** Called when records of postponed traces arrived, and none of them failed. */
+  recorded?: () => void;
   /** Receives a number of traces whose records stay on the server although their spans were lost. */
   leaveEmpty: (traces: number) => void;
   /** How long traces wait for their root. See {@link UnrootedTraces}. */
@@ -149,18 +153,27 @@ export class Backlog {
         giveUp(failure);
       }
     };
+    let recorded = 0;
     await forEachLimited(this.#postponed.takeAll(), concurrencyLimit, (trace) =>
       settleOne(
-        () => settling.uploaded(trace, rest),
+        async () => {
+          const failure = await settling.uploaded(trace, rest);
+          if (failure === undefined && trace.spans.some(isRoot)) recorded += 1;
+          return failure;
+        },
         (cause = trace.cause) => this.postpone({ ...trace, cause }),
         (cause) => this.#giveUp(trace, cause),
       ),
     );
+    if (recorded > 0 && this.#postponed.size === 0) this.#parts.recorded?.();
     // Roots may be among the postponed ones, so this comes afterwards.
     await forEachLimited(takeUnrooted(), concurrencyLimit, (unrooted) =>
       settleOne(
         () => this.#settleUnrooted(unrooted, rest),
-        (cause = unrooted.cause) => this.#keepUnrooted({ ...unrooted, ...optional('cause', cause) }),
+        (cause = unrooted.cause) => {
+          if (cause !== undefined && unrooted.cause === undefined) this.#parts.postponed?.(cause);
+          this.#keepUnrooted({ ...unrooted, ...optional('cause', cause) });
+        },
         (cause) => this.#giveUpUnrooted(unrooted, cause),
       ),
     );

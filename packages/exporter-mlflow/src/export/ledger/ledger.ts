@@ -1,4 +1,5 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
+import { finish, Slices, type Work } from '../../common/slices.js';
 import { forEachLimited, isOver } from '../../common/waiting.js';
 import { type Failure, OUT_OF_TIME } from '../../http/outcome.js';
 import type { Rest } from '../../mlflow/rest.js';
@@ -13,6 +14,8 @@ export interface LedgerParts {
   backlog: Backlog;
   /** How many traces are settled at the same time. */
   concurrencyLimit: number;
+  /** Default: slices of its own. */
+  slices?: Slices;
   /** How many traces are remembered in full. Default: 1000, a few kilobytes each at most. */
   capacity?: number;
   /** For how many traces before those it remembers that their root was here. Default: 50,000, about 100 bytes each. */
@@ -28,6 +31,8 @@ export interface Settlement {
   failures: Failure[];
   /** Why traces are settled later, one cause for each. */
   postponed: Failure[];
+  /** How many traces have the record of their root now. */
+  recorded: number;
 }
 
 /**
@@ -38,6 +43,7 @@ export class TraceLedger {
   readonly #parts: LedgerParts;
   readonly #capacity: number;
   readonly #maxForgotten: number;
+  readonly #slices: Slices;
   readonly #traces = new Map<string, Trace>();
   /** Forgotten traces whose root was here. A late span of such a trace must correct the totals. */
   readonly #forgotten = new Set<string>();
@@ -47,6 +53,7 @@ export class TraceLedger {
     this.#parts = parts;
     this.#capacity = parts.capacity ?? 1000;
     this.#maxForgotten = parts.forgotten ?? 50_000;
+    this.#slices = parts.slices ?? new Slices();
   }
 
   /** Returns the trace with this id, or a new one if it is not known. */
@@ -70,11 +77,16 @@ export class TraceLedger {
 
   /** Adds the facts of spans to their traces, and returns the spans by trace. */
   observe(spans: readonly ReadableSpan[]): SpanBatch {
+    return finish(this.observeEach(spans));
+  }
+
+  /** The same in pieces. */
+  *observeEach(spans: readonly ReadableSpan[]): Work<SpanBatch> {
     const batch = new Map<Trace, readonly ReadableSpan[]>();
     for (const [traceId, group] of groupByTrace(spans)) {
       const trace = this.of(traceId);
       batch.set(trace, group);
-      trace.observe(group);
+      yield* trace.observeEach(group);
     }
     return batch;
   }
@@ -131,10 +143,12 @@ export class TraceLedger {
       if (trace.ahead !== undefined) backlog.postpone({ trace, spans, experimentId, cause: OUT_OF_TIME });
       return [];
     });
-    const settlement: Settlement = { failures: [], postponed: [] };
+    const settlement: Settlement = { failures: [], postponed: [], recorded: 0 };
     await forEachLimited(uploaded, concurrencyLimit, async (trace) => {
+      await this.#slices.pause();
       const failure = await settling.uploaded(trace, rest);
       backlog.waitForRoot(trace);
+      if (failure === undefined && trace.spans.some(isRoot)) settlement.recorded += 1;
       if (failure?.kind === 'retryable') {
         settlement.postponed.push(failure);
         backlog.postpone({ ...trace, cause: failure });

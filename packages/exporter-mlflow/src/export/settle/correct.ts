@@ -3,11 +3,12 @@ import type { Failure } from '../../http/outcome.js';
 import { type Totals, totalsMetadata } from '../../mlflow/figures.js';
 import { CLIENT_REQUEST_ID, LIMITS, PROVISIONAL, SCHEMA_VERSION } from '../../mlflow/names.js';
 import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
-import { experimentLocation, formatDuration, getTrace, postRecord, recordTimes } from '../../mlflow/traces.js';
+import { experimentLocation, formatDuration, postRecord, recordTimes } from '../../mlflow/traces.js';
 import type { MlflowSpan, MlflowTraceInfo } from '../../mlflow/types.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
 import { sumUp } from '../trace/totals.js';
 import type { Trace } from '../trace/trace.js';
+import { fetchStored } from './stored.js';
 
 const HUNDRED_MILLIONTH = 1e-8;
 const MAX_ATTEMPTS = 3;
@@ -17,7 +18,7 @@ const MAX_ATTEMPTS = 3;
  * and names them. The times become those of the root again, because late spans may have stretched the trace.
  */
 export async function correct(trace: Trace, record: WireTraceInfo, rest: Rest): Promise<Failure | undefined> {
-  const stored = await getTrace(rest, trace.id);
+  const stored = await fetchStored(trace, rest);
   if (stored.kind !== 'success') return stored;
   return failureOf(await postRecord(rest, withTotals(record, sumUp(stored.value.spans))));
 }
@@ -31,7 +32,7 @@ export async function correctStored(
   rest: Rest,
   attempts: number = MAX_ATTEMPTS,
 ): Promise<Failure | undefined> {
-  const stored = await getTrace(rest, trace.id);
+  const stored = await fetchStored(trace, rest);
   if (stored.kind !== 'success') return stored;
   const { info, spans } = stored.value;
   trace.sawRootSpan(storedRoot(spans) !== undefined);

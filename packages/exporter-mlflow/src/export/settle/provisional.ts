@@ -1,7 +1,7 @@
 import type { Failure } from '../../http/outcome.js';
 import { FINALIZED, PROVISIONAL, SCHEMA_VERSION, TRACE_NAME } from '../../mlflow/names.js';
 import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
-import { getTrace, getTraceInfo, postRecord, recordTimes, setTraceTag } from '../../mlflow/traces.js';
+import { getTraceInfo, postRecord, recordTimes, setTraceTag } from '../../mlflow/traces.js';
 import type { MlflowSpan, MlflowTrace, MlflowTraceInfo } from '../../mlflow/types.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
 import { observeSpan, type TraceFacts } from '../trace/facts.js';
@@ -11,6 +11,7 @@ import { sumUp } from '../trace/totals.js';
 import type { Trace } from '../trace/trace.js';
 import { correctStored, storedRecord, storedRoot, withTotals } from './correct.js';
 import { linkPrompts } from './link-prompts.js';
+import { fetchStored } from './stored.js';
 
 const MILLISECOND = 1_000_000n;
 const SECOND = 1_000_000_000n;
@@ -40,7 +41,7 @@ export async function settleWithoutRoot(
   if (hasRootRecord(info)) return joinRoot(trace, topmost, info, rest);
   const isProvisional = hasRecord(info);
   if (isProvisional || info.state !== 'IN_PROGRESS') {
-    const whole = await getTrace(rest, trace.id);
+    const whole = await fetchStored(trace, rest);
     if (whole.kind !== 'success') return whole;
     return isProvisional
       ? repeatProvisional(trace, topmost, whole.value, context, rest)
@@ -147,7 +148,7 @@ async function post(
   trace.recordedProvisionally();
   if (posted.value?.metadata[SCHEMA_VERSION] === undefined) return undefined;
   // Another process recorded the root since this one looked.
-  const stored = await getTrace(rest, trace.id);
+  const stored = await fetchStored(trace, rest);
   if (stored.kind !== 'success') return stored;
   const { spans } = stored.value;
   const root = rootRecord(trace, spans, context);

@@ -8,6 +8,7 @@ import { finishAhead, markWithoutSpans, recordAhead } from './ahead.js';
 import { correctStored } from './correct.js';
 import { settleWithoutRoot, settleWithRecord } from './provisional.js';
 import { recordRoots, repeatRecord } from './root-record.js';
+import { describeTooLarge } from './stored.js';
 
 /** A trace of which the server accepted spans. */
 export interface UploadedTrace {
@@ -39,7 +40,23 @@ export interface Settling {
   withoutRoot(unrooted: UnrootedTrace, rest: Rest): Promise<Failure | undefined>;
 }
 
-export function createSettling(program: Omit<RecordContext, 'experimentId'>): Settling {
+/** @param onTooLarge receives a message about a trace that is too large to be corrected. Default: no message. */
+export function createSettling(
+  program: Omit<RecordContext, 'experimentId'>,
+  onTooLarge: (message: string) => void = () => {},
+): Settling {
+  const inTurn = (trace: Trace, rest: Rest, work: () => Promise<Failure | undefined>): Promise<Failure | undefined> =>
+    trace.inTurn(rest.limit, async (inTime) => {
+      if (!inTime) return OUT_OF_TIME;
+      // An unforeseen error about one trace must not count as the loss of a whole batch, whose spans arrived.
+      const failure = await work().catch(
+        (error: unknown): Failure => ({ kind: 'rejected', reason: `MLflow exporter failed: ${String(error)}` }),
+      );
+      if (!failure?.tooLong) return failure;
+      // The trace has its spans and a record, so no repetition would help.
+      onTooLarge(describeTooLarge(trace));
+      return undefined;
+    });
   return {
     ahead: ({ trace, spans, experimentId }, rest) =>
       inTurn(trace, rest, async () => {
@@ -66,14 +83,4 @@ export function createSettling(program: Omit<RecordContext, 'experimentId'>): Se
         return settleWithoutRoot(trace, topmost, { ...program, experimentId }, rest);
       }),
   };
-}
-
-function inTurn(trace: Trace, rest: Rest, work: () => Promise<Failure | undefined>): Promise<Failure | undefined> {
-  return trace.inTurn(rest.limit, async (inTime) => {
-    if (!inTime) return OUT_OF_TIME;
-    // An unforeseen error about one trace must not count as the loss of a whole batch, whose spans arrived.
-    return work().catch(
-      (error: unknown): Failure => ({ kind: 'rejected', reason: `MLflow exporter failed: ${String(error)}` }),
-    );
-  });
 }

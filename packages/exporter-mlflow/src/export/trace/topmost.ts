@@ -28,7 +28,7 @@ export class Topmost {
   readonly #byParent = new Map<string, Extent>();
   readonly #seen = new Set<string>();
   #first: (Orphans & { source: RecordSource }) | undefined;
-  #tags: Record<string, string> = {};
+  readonly #tags: Record<string, string> = {};
   #isRemote = false;
 
   /** The one that started first, see {@link isBefore}. It names the trace. */
@@ -57,8 +57,16 @@ export class Topmost {
     return this.#seen.has(spanId);
   }
 
-  /** Adds a span of the trace, in any order. */
-  add(span: ReadableSpan): void {
+  /** Adds spans of the trace, in any order. */
+  add(spans: readonly ReadableSpan[]): void {
+    let first: ReadableSpan | undefined;
+    for (const span of spans) if (this.#add(span)) first = span;
+    // Only now, because parents follow their children and start earlier: each of them would be read in vain.
+    if (this.#first !== undefined && first !== undefined) this.#first.source = withoutSpanContent(first);
+  }
+
+  /** Returns whether the span is the first one now. */
+  #add(span: ReadableSpan): boolean {
     const { spanId } = span.spanContext();
     const parentSpanId = span.parentSpanContext?.spanId;
     const own: Extent = {
@@ -68,21 +76,21 @@ export class Topmost {
     };
     this.#byParent.delete(spanId);
     if (this.#seen.size < MAX_KEPT) this.#seen.add(spanId);
-    if (parentSpanId !== undefined && this.#seen.has(parentSpanId)) return;
+    if (parentSpanId !== undefined && this.#seen.has(parentSpanId)) return false;
     // With too many parents missing, the spans of further ones count together.
     const key = this.#byParent.size < MAX_KEPT ? (parentSpanId ?? '') : '';
     const siblings = this.#byParent.get(key);
     this.#byParent.set(key, siblings === undefined ? own : join(siblings, own));
     if (hasRemoteParent(span)) {
       this.#isRemote = true;
-      this.#tags = { ...this.#tags, ...traceTags(span) };
+      Object.assign(this.#tags, traceTags(span));
     }
     const first = this.#first;
     // The clocks of spans differ by up to a millisecond, so a parent can seem to start after its child.
     const isParent = first?.parentSpanId === spanId;
-    if (first === undefined || isParent || isBefore({ parentSpanId, extent: own }, first)) {
-      this.#first = { source: withoutSpanContent(span), parentSpanId, extent: own };
-    }
+    if (first !== undefined && !isParent && !isBefore({ parentSpanId, extent: own }, first)) return false;
+    this.#first = { source: span, parentSpanId, extent: own };
+    return true;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
+import { finish, type Work } from '../../common/slices.js';
 import { type Limit, Queue, settledWithin } from '../../common/waiting.js';
 import type { Failure } from '../../http/outcome.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
@@ -72,7 +73,7 @@ export class Trace {
   /** Notes spans that arrived without the root. */
   arrivedWithoutRoot(spans: readonly ReadableSpan[]): void {
     this.#topmost ??= new Topmost();
-    for (const span of spans) this.#topmost.add(span);
+    this.#topmost.add(spans);
   }
 
   /** Notes a record in place of that of the root. */
@@ -107,8 +108,16 @@ export class Trace {
 
   /** Notes from the spans of one batch everything that the record of the trace needs. */
   observe(batch: readonly ObservedSpan[]): void {
+    finish(this.observeEach(batch));
+  }
+
+  /** The same in pieces. */
+  *observeEach(batch: readonly ObservedSpan[]): Work<void> {
     this.#batches += 1;
-    for (const span of batch) observeSpan(this.#facts, span);
+    for (const span of batch) {
+      observeSpan(this.#facts, span);
+      yield;
+    }
   }
 
   /** Notes that an upload carries spans of this trace. */
