@@ -19,6 +19,7 @@ const TASKS = {
   load: './load.ts',
   matrix: './matrix.ts',
   otelcol: './otelcol.ts',
+  'pin-images': './pin-images.ts',
   soak: './soak.ts',
   test: './test.ts',
 };

@@ -1,4 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
@@ -47,7 +49,17 @@ describe('docker-compose.yml', () => {
   });
 
   it('runs the MLflow version of the tests, in the image with database driver, S3 client and authentication', () => {
-    expect(readCompose().services['mlflow']?.image).to.equal(`ghcr.io/mlflow/mlflow:v${MLFLOW_VERSION}-full`);
+    const [image] = readCompose().services['mlflow']?.image.split('@') ?? [];
+    expect(image).to.equal(`ghcr.io/mlflow/mlflow:v${MLFLOW_VERSION}-full`);
+  });
+
+  it('names each image by its tag and, where it is known, by its digest', () => {
+    const images = Object.entries(readCompose().services).map(([name, { image }]) => ({ name, image }));
+    for (const { name, image } of images) {
+      // "npm run pin-images" writes it, which needs access to the registry.
+      const digest = name === 'mlflow' ? '(@sha256:[0-9a-f]{64})?' : '@sha256:[0-9a-f]{64}';
+      expect(image, name).to.match(new RegExp(`^[\\w./-]+:[\\w.-]*\\d[\\w.-]*${digest}$`));
+    }
   });
 
   it('publishes ports on this machine only by default, and never those of the database and S3', () => {
@@ -63,6 +75,64 @@ describe('docker-compose.yml', () => {
     const ports = published(servicesWith(['auth', 'jaeger', 'collector'], { BIND_ADDRESS: '0.0.0.0' }));
     const open = Object.keys(ports).filter((name) => ports[name]?.some((port) => port.startsWith('0.0.0.0')));
     expect(open).to.deep.equal(['mlflow', 'collector']);
+  });
+
+  it('starts every container without capabilities, on a read-only file system, within limits of memory and processes', () => {
+    for (const [name, service] of Object.entries(readCompose().services)) {
+      expect(service, name).to.deep.include({
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+        read_only: true,
+      });
+      expect(service.mem_limit, name).to.match(/^\d+[mg]$/);
+      expect(service.pids_limit, name).to.be.within(1, 1024);
+      expect(service, name).not.to.have.property('privileged');
+      // A new volume belongs to root, and the Collector is another user.
+      expect(service.cap_add, name).to.deep.equal(name === 'prepare-volumes' ? ['CHOWN'] : undefined);
+    }
+  });
+
+  it('runs what applications can reach as a user without rights', () => {
+    for (const name of ['mlflow', 'collector', 'jaeger', 'postgres']) {
+      expect(readCompose().services[name]?.user, name).to.match(/^[1-9]\d*:[1-9]\d*$/);
+    }
+  });
+
+  it('keeps the database and the object store away from applications', () => {
+    const { services, networks } = readCompose();
+    const members = (network: string): string[] =>
+      Object.keys(services).filter((name) => services[name]?.networks?.includes(network));
+    expect(members('storage')).to.have.members(['postgres', 'minio', 'create-bucket', 'mlflow']);
+    expect(networks['storage']).to.deep.equal({ internal: true });
+    expect(members('tracing')).to.have.members(['mlflow', 'collector', 'jaeger']);
+    // Docker publishes no port of an internal network.
+    expect(members('console')).to.deep.equal(['minio']);
+    for (const [name, { networks: of, network_mode }] of Object.entries(services)) {
+      expect(of ?? network_mode, name).to.not.equal(undefined);
+      if (of === undefined) expect(network_mode, name).to.equal('none');
+    }
+  });
+
+  it('checks the health of every service that stays up', () => {
+    const lasting = Object.entries(readCompose().services).filter(([, { restart }]) => restart !== 'no');
+    expect(lasting.map(([name]) => name)).to.include.members(['collector', 'jaeger']);
+    for (const [name, { healthcheck }] of lasting) expect(healthcheck?.test, name).to.have.length.greaterThan(1);
+  });
+
+  it('gives the images without a shell the program for their health checks', () => {
+    const { 'prepare-volumes': prepare, collector, jaeger } = readCompose().services;
+    expect(prepare?.entrypoint?.join(' ')).to.contain('/probe/busybox').and.contain('/probe/ld.so');
+    for (const service of [collector, jaeger]) {
+      expect(service?.healthcheck?.test.slice(0, 4)).to.deep.equal(['CMD', '/probe/ld.so', '/probe/busybox', 'wget']);
+      expect(service?.volumes).to.include('probe:/probe:ro');
+      expect(service?.depends_on).to.deep.include({
+        'prepare-volumes': { condition: 'service_completed_successfully' },
+      });
+    }
+    // The port of the health check in the Collector's own configuration.
+    const config = readFileSync(join(ROOT, 'deploy/collector/config.yaml'), 'utf8');
+    expect(config).to.contain('COLLECTOR_HEALTH_PORT:-13133');
+    expect(collector?.healthcheck?.test.at(-1)).to.equal('http://127.0.0.1:13133/');
   });
 
   for (const profiles of PROFILES) {
@@ -97,6 +167,10 @@ describe('docker-compose.yml', () => {
     for (const name of ['postgres', 'minio', 'mlflow']) {
       const { depends_on = {} } = readCompose().services[name] ?? {};
       expect(depends_on['check-settings'], name).to.deep.equal({ condition: 'service_completed_successfully' });
+      for (const check of ['check-auth', 'check-collector']) {
+        const ifItRuns = { condition: 'service_completed_successfully', required: false };
+        expect(depends_on[check], `${name} ${check}`).to.deep.equal(ifItRuns);
+      }
     }
   });
 
@@ -109,13 +183,37 @@ describe('docker-compose.yml', () => {
   });
 
   it('mounts existing files of the repository, and named volumes', () => {
-    const { services, volumes, configs } = readCompose();
-    for (const { file } of Object.values(configs)) expect(existsSync(join(ROOT, file ?? '')), file).to.equal(true);
+    const { services, volumes } = readCompose();
     const mounted = Object.values(services).flatMap((service) => service.volumes ?? []);
     const sources = [...new Set(mounted.map((volume) => volume.split(':')[0] ?? ''))];
     const files = sources.filter((source) => source.startsWith('./'));
     for (const file of files) expect(existsSync(join(ROOT, file)), file).to.equal(true);
     expect(sources.filter((source) => !files.includes(source))).to.have.members(Object.keys(volumes));
+  });
+
+  it('writes the configuration of users where only MLflow can read it, and then runs the command', async function () {
+    if (process.platform === 'win32') return this.skip();
+    const folder = await mkdtemp(join(tmpdir(), 'compose-'));
+    try {
+      const { environment = {}, entrypoint = [], volumes = [] } = readCompose().services['mlflow'] ?? {};
+      const [source = '', target = ''] = volumes[0]?.split(':') ?? [];
+      const [program = '', ...args] = entrypoint.map((word) => word.replace(target, join(ROOT, source)));
+      const file = join(folder, 'basic_auth.ini');
+      const env = { ...environment, MLFLOW_AUTH_CONFIG_PATH: file, PATH: process.env['PATH'] };
+      const { stdout } = await execa(program, [...args, 'echo', 'two words', '*'], { env, extendEnv: false });
+      expect(stdout).to.equal('two words *');
+      expect((await stat(file)).mode & 0o777).to.equal(0o600);
+      expect(readFileSync(file, 'utf8').split('\n')).to.include.members([
+        `database_uri = ${environment['MLFLOW_BACKEND_STORE_URI']}`,
+        'authorization_function = outage_auth:authenticate',
+      ]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('has no inline file, which Docker Compose cannot add to a read-only container', () => {
+    expect(text).not.to.match(/^\s*(configs|secrets):/m);
   });
 
   it('lets other containers call MLflow by its service name', () => {
@@ -136,115 +234,6 @@ describe('docker-compose.yml', () => {
     expect(readCompose(example)).to.deep.equal(readCompose());
     for (const [, name = '', value] of text.matchAll(/\$\{(\w+):-([^}]*)\}/g))
       expect(example[name], name).to.equal(value);
-  });
-});
-
-describe('the settings check of docker-compose.yml', () => {
-  const SECRET = 'c0ffee';
-  const PASSWORDS = { POSTGRES_PASSWORD: 'a-real_password1', MINIO_ROOT_PASSWORD: 'a-real_password2' };
-  const OPEN = { BIND_ADDRESS: '0.0.0.0' };
-  const WHOLE = { stripFinalNewline: false } as const;
-
-  /** Runs the script with the environment of its service. */
-  async function check(settings: Settings, service = 'check-settings'): Promise<{ starts: boolean; says: string }> {
-    const { environment = {}, entrypoint = [], volumes = [] } = readCompose(settings).services[service] ?? {};
-    const [source = '', target = ''] = volumes[0]?.split(':') ?? [];
-    const [program = '', ...args] = entrypoint.map((word) => word.replace(target, join(ROOT, source)));
-    const env = { PATH: process.env['PATH'], ...environment };
-    const { failed, all } = await execa(program, args, { env, extendEnv: false, all: true, reject: false, ...WHOLE });
-    return { starts: !failed, says: all };
-  }
-
-  before(function () {
-    if (process.platform === 'win32') this.skip();
-  });
-
-  it('warns about default passwords on this machine', async () => {
-    const { starts, says } = await check({});
-    expect(starts).to.equal(true);
-    expect(says.trimEnd().split('\n')).to.deep.equal(
-      ['POSTGRES_PASSWORD', 'MINIO_ROOT_PASSWORD'].map(
-        (name) => `WARNING: ${name} is the published default. If other people use this machine, set ${name} in .env.`,
-      ),
-    );
-  });
-
-  it('prints nothing about passwords that the user has set', async () => {
-    expect(await check(PASSWORDS)).to.deep.equal({ starts: true, says: '' });
-  });
-
-  it('rejects default passwords if ports are open to other machines', async () => {
-    const { starts, says } = await check(OPEN);
-    expect(starts).to.equal(false);
-    expect(says).to.contain(
-      'REFUSED: MINIO_ROOT_PASSWORD is the published default, and BIND_ADDRESS=0.0.0.0 opens ports to other machines. Set MINIO_ROOT_PASSWORD in .env.',
-    );
-    expect(says).to.contain('REFUSED: POSTGRES_PASSWORD is the published default');
-    expect((await check({ ...OPEN, MINIO_ROOT_PASSWORD: 'a-real_password' })).starts).to.equal(false);
-  });
-
-  it('warns about MLflow without passwords if ports are open to other machines', async () => {
-    expect(await check({ ...OPEN, ...PASSWORDS })).to.deep.equal({
-      starts: true,
-      says: 'WARNING: MLflow asks for no password, so everyone who reaches 0.0.0.0 can read all prompts and answers. Set MLFLOW_AUTH_ADMIN_PASSWORD in .env.\n',
-    });
-  });
-
-  it('warns about a Collector through which other machines can write with its password', async () => {
-    const login = { MLFLOW_AUTH_ADMIN_PASSWORD: 'correct horse battery', MLFLOW_FLASK_SERVER_SECRET_KEY: SECRET };
-    const settings = { ...PASSWORDS, ...login, COLLECTOR_AUTHORIZATION: '"Basic Y29sbGVjdG9yOnNlY3JldA=="' };
-    expect((await check(settings)).says).to.equal('');
-    expect(await check({ ...settings, ...OPEN })).to.deep.equal({
-      starts: true,
-      says: 'WARNING: The Collector asks for no password, so everyone who reaches 0.0.0.0 can write to MLflow as the user of COLLECTOR_AUTHORIZATION. Let that user edit one experiment only.\n',
-    });
-  });
-
-  it('recognizes every address of this machine', async () => {
-    for (const BIND_ADDRESS of ['127.0.0.1', '127.0.0.2', '[::1]']) {
-      expect((await check({ BIND_ADDRESS })).starts, BIND_ADDRESS).to.equal(true);
-    }
-    for (const BIND_ADDRESS of ['192.168.1.5', '[::]', '0.0.0.0']) {
-      expect((await check({ BIND_ADDRESS })).starts, BIND_ADDRESS).to.equal(false);
-    }
-  });
-
-  it('rejects names that cannot be part of a URL', async () => {
-    for (const name of ['POSTGRES_USER', 'POSTGRES_DB', 'MINIO_ROOT_USER']) {
-      expect(await check({ ...PASSWORDS, [name]: 'ml/flow' })).to.deep.equal({
-        starts: false,
-        says: `REFUSED: ${name} becomes part of a URL: use letters, digits, ".", "-" and "_" only.\n`,
-      });
-      expect((await check({ ...PASSWORDS, [name]: 'ml.flow-1' })).says).to.equal('');
-    }
-  });
-
-  it('rejects passwords that cannot be part of a URL or that MinIO rejects', async () => {
-    expect((await check({ ...PASSWORDS, POSTGRES_PASSWORD: 'p@ss/word#1' })).says).to.equal(
-      'REFUSED: POSTGRES_PASSWORD becomes part of a URL: use letters, digits, "-" and "_" only, for example: openssl rand -hex 16\n',
-    );
-    expect(await check({ ...PASSWORDS, MINIO_ROOT_PASSWORD: 'short' })).to.deep.equal({
-      starts: false,
-      says: 'REFUSED: MINIO_ROOT_PASSWORD needs at least 8 characters.\n',
-    });
-  });
-
-  it('rejects the profile "auth" without a password, and a password without a secret key', async () => {
-    expect(await check(PASSWORDS, 'check-auth')).to.deep.equal({
-      starts: false,
-      says: 'REFUSED: The profile "auth" needs MLFLOW_AUTH_ADMIN_PASSWORD in .env, of at least 12 characters.\n',
-    });
-    const password = { ...PASSWORDS, MLFLOW_AUTH_ADMIN_PASSWORD: 'correct horse battery' };
-    expect(await check(password)).to.deep.equal({
-      starts: false,
-      says: 'REFUSED: MLFLOW_AUTH_ADMIN_PASSWORD needs MLFLOW_FLASK_SERVER_SECRET_KEY in .env, too, for example: openssl rand -hex 32\n',
-    });
-    const complete = { ...password, MLFLOW_FLASK_SERVER_SECRET_KEY: SECRET };
-    expect(await check({ ...complete, ...OPEN }, 'check-auth')).to.deep.equal({ starts: true, says: '' });
-    expect(await check({ ...complete, MLFLOW_AUTH_ADMIN_PASSWORD: 'too short' })).to.deep.equal({
-      starts: false,
-      says: 'REFUSED: MLFLOW_AUTH_ADMIN_PASSWORD needs at least 12 characters.\n',
-    });
   });
 });
 

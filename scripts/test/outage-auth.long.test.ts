@@ -71,6 +71,7 @@ describe('outage_auth.py', function () {
             PYTHONPATH: [folder, join(ROOT, 'deploy/compose'), await installPackages(BASIC_AUTH, () => {})].join(
               delimiter,
             ),
+            PYTHONDONTWRITEBYTECODE: '1',
             MLFLOW_AUTH_CONFIG_PATH: config,
             MLFLOW_AUTH_ADMIN_USERNAME: ADMIN.username,
             MLFLOW_AUTH_ADMIN_PASSWORD: ADMIN.password,

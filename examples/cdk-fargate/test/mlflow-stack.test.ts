@@ -311,7 +311,7 @@ describe('MLflow on Fargate', function () {
       const { services } = parse(readFileSync(resolve(ROOT, 'docker-compose.yml'), 'utf8'));
       for (const template of [trial, production]) {
         const { Image, HealthCheck } = container(template);
-        expect(Image).to.equal(services.mlflow.image);
+        expect(Image).to.equal(services.mlflow.image.split('@')[0]);
         expect(HealthCheck.Command).to.deep.equal(services.mlflow.healthcheck.test);
       }
     });

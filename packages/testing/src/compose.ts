@@ -19,16 +19,25 @@ export interface ComposeService {
   environment: Record<string, string>;
   ports?: string[];
   volumes?: string[];
-  configs?: { source: string; target: string }[];
   depends_on?: Record<string, { condition: string; required?: boolean }>;
   healthcheck?: { test: string[] };
+  user?: string;
+  networks?: string[];
+  network_mode?: string;
+  cap_drop?: string[];
+  cap_add?: string[];
+  security_opt?: string[];
+  read_only?: boolean;
+  tmpfs?: string[];
+  mem_limit?: string;
+  pids_limit?: number;
 }
 
 /** The parts of the file. */
 export interface Compose<Name extends string = string> {
   services: Record<Name, ComposeService>;
   volumes: Record<string, null>;
-  configs: Record<string, { content?: string; file?: string }>;
+  networks: Record<string, { internal?: boolean } | null>;
 }
 
 /** Values of variables, as a user writes them into .env. */

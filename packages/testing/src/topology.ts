@@ -4,9 +4,9 @@
  * ports replace the ports of the file.
  */
 
-import { copyFile, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { commandOf, ROOT, readCompose, type Settings } from './compose.js';
 import { BASIC_AUTH, installMlflow, installPackages, type PackageSet } from './mlflow/install.js';
@@ -60,7 +60,7 @@ export async function startTopology({
   await installMlflow(log);
   const packages = await installPackages(DATABASE_PACKAGES, log);
   const basicAuth = await installPackages(BASIC_AUTH, log);
-  const { services, configs } = readCompose<PartName | 'create-bucket'>(settings);
+  const { services } = readCompose<PartName | 'create-bucket'>(settings);
   const closing: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const end of closing.splice(0).reverse()) await end();
@@ -76,33 +76,35 @@ export async function startTopology({
     closing.push(() => removeDirectory(directory));
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    const mounted = services.mlflow.configs ?? [];
     const localise = (text: string): string => {
       const addresses: [string, string][] = [
+        // The memory file system of the container.
+        ['/tmp', directory],
         ['@postgres:5432', `@127.0.0.1:${postgres.port}`],
         ['//minio:9000', `//127.0.0.1:${minio.port}`],
         ['//127.0.0.1:5000', `//127.0.0.1:${port}`],
         ['--host 0.0.0.0 --port 5000', `--host 127.0.0.1 --port ${port}`],
-        ...mounted.map(({ target }): [string, string] => [dirname(target), directory]),
+        ...(services.mlflow.volumes ?? [])
+          .map((volume) => volume.split(':'))
+          .filter(([source]) => source?.startsWith('./'))
+          .map(([source = '', target = '']): [string, string] => [target, join(ROOT, source)]),
       ];
       return addresses.reduce((result, [from, to]) => result.replaceAll(from, to), text);
     };
-    for (const { source, target } of mounted) {
-      const { file, content = '' } = configs[source] ?? {};
-      if (file === undefined) await writeFile(localise(target), localise(content));
-      else await copyFile(join(ROOT, file), localise(target));
-    }
     const ownEnv = Object.entries(services.mlflow.environment).map(([name, value]) => [name, localise(value)]);
     const { PYTHONPATH: ofService, ...env } = Object.fromEntries(ownEnv) as NodeJS.ProcessEnv;
     const mlflowEnv = {
       PYTHONPATH: [ofService, packages, basicAuth].join(delimiter),
       AWS_EC2_METADATA_DISABLED: 'true',
+      // The folder of the repository is not read-only here.
+      PYTHONDONTWRITEBYTECODE: '1',
       ...env,
     };
     await createBucket(services['create-bucket'].entrypoint, mlflowEnv);
 
     const [program, ...args] = localise(commandOf(services.mlflow).join(' ')).split(' ');
     if (program !== 'mlflow') throw new Error(`The service "mlflow" runs another program: ${program}`);
+    await runEntrypoint(services.mlflow.entrypoint?.map(localise), mlflowEnv);
     log(`Starting MLflow on ${url}, with PostgreSQL and S3`);
     const mlflow = await createMlflow({ args, env: mlflowEnv, url, directory });
     closing.push(mlflow.close);
@@ -129,6 +131,11 @@ function postgresOf(environment: Record<string, string>, packages: string, isDur
 function objectStoreOf(environment: Record<string, string>, packages: string): Promise<ObjectStore> {
   const { MINIO_ROOT_USER: accessKey = '', MINIO_ROOT_PASSWORD: secretKey = '' } = environment;
   return createObjectStore({ packages, accessKey, secretKey });
+}
+
+/** Runs what the container does before its command. */
+async function runEntrypoint([program = '', ...args]: string[] = [], env: NodeJS.ProcessEnv): Promise<void> {
+  await execa(program, [...args, 'true'], { env });
 }
 
 /** Makes the bucket that the command line of MinIO's client names. */
