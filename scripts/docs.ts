@@ -22,14 +22,14 @@ const MLFLOW_BEDROCK = `## Attributes that \`mlflow-bedrock\` writes
 | \`gen_ai.tool.type\` | string | \`function\`, for \`TOOL\`. |
 | \`gen_ai.tool.call.arguments\` | JSON text | As \`mlflow.spanInputs\`, for \`TOOL\`. |
 | \`gen_ai.tool.call.result\` | JSON text | As \`mlflow.spanOutputs\`, for \`TOOL\`. |
-| \`error.type\` | string | Name of the error that the function threw; with an event \`exception\` as above. |
+| \`error.type\` | string | Name of the error that the function threw, by the same rule; with an event \`exception\` as above. |
 
-\`updateCurrentTrace\` and \`setActiveRun\` write these on the root span of the trace in this process.
+\`updateCurrentTrace\` and \`setActiveRun\` write these on the local root: the topmost span of the request in this process.
 \`MlflowSpanExporter\` reads them there:
 
 | attribute | type | source |
 |---|---|---|
-| \`session.id\` | string | \`sessionId\`, else W3C baggage of the request; also on the active span and on later spans. |
+| \`session.id\` | string | \`sessionId\`, else W3C baggage of the request; also on the active span and on later spans of the request. |
 | \`user.id\` | string | \`userId\`, likewise. |
 | \`mlflow.traceTag.<key>\` | string | \`tags\`. |
 | \`mlflow.traceMetadata.<key>\` | string | \`metadata\`. |
@@ -38,7 +38,7 @@ const MLFLOW_BEDROCK = `## Attributes that \`mlflow-bedrock\` writes
 | \`mlflow.traceResponsePreview\` | string | \`responsePreview\`. |
 | \`mlflow.traceState\` | \`OK\` or \`ERROR\` | \`state\`. |
 | \`mlflow.modelId\` | string | \`modelId\`. |
-| \`mlflow.sourceRun\` | string | The run that was active when the trace started. |
+| \`mlflow.sourceRun\` | string | The run that was active when the request started. |
 `;
 
 const ATTRIBUTE = /^\/\*\* (?<type>[^.]+)\. (?<source>.*) \*\/\nexport const ATTR_\w+ = '(?<name>[^']+)';$/gm;
@@ -79,7 +79,7 @@ From the stable conventions:
 
 | attribute | type | source |
 |---|---|---|
-| \`error.type\` | string | The error's name, which is the service's type for errors of the AWS SDK; the \`code\` of Node.js's own errors; else \`_OTHER\`. The type or code that the model states, for an error inside an answer. The name of the signal's reason, such as \`AbortError\`, if the application aborted the call. \`incomplete_stream\` for a stream without its closing event. |
+| \`error.type\` | string | The error's name, which is the service's type for errors of the AWS SDK; the \`code\` of Node.js's own errors; else \`_OTHER\`. The type or code that the model states, for an error inside an answer. The name of the signal's reason, such as \`AbortError\`, if the application aborted the call. \`incomplete_stream\` for a stream without its closing event. Only known names if \`captureMessageContent\` is off or a \`contentHook\` is set, else \`_OTHER\`. |
 | \`server.address\`, \`server.port\` | string, int | The request of the latest attempt; when the span starts, the previous request of the client. |
 | \`http.request.resend_count\` | int | How often the SDK sent the request again; absent if it did not. |
 | \`http.response.status_code\` | int | The latest HTTP response. |

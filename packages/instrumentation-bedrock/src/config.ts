@@ -124,6 +124,7 @@ export function resolveConfig(
     captureContent: capture.onSpans || capture.inEvents,
     emitEvents: capture.inEvents,
     contentOnSpans: capture.onSpans,
+    foreignWords: !capture.onSpans ? 'none' : config.contentHook ? 'hooked' : 'all',
     genAiContent: capture.onSpans && formats.includes('gen_ai'),
     mlflowContent: capture.onSpans && formats.includes('mlflow'),
     recordStreamEvents: capture.onSpans && (config.recordStreamEvents ?? config.contentHook === undefined),
@@ -144,9 +145,18 @@ function limit(
   value: number | undefined,
   warn: (message: string) => void,
 ): number | undefined {
-  if (value === undefined || value >= 0) return value;
-  warn(`${name} must be 0 or more ${unit}, not ${value}; the default is used`);
+  if (value === undefined || (typeof value === 'number' && value >= 0)) return value;
+  warn(`${name} must be 0 or more ${unit}, not ${shown(value)}; the default is used`);
   return undefined;
+}
+
+/** A value for a message. An option can be anything in JavaScript, also a value without a text. */
+function shown(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return typeof value;
+  }
 }
 
 function captureFromEnvironment(value: string | undefined, warn: (message: string) => void): Capture | undefined {
@@ -162,7 +172,7 @@ function captureFromConfig(
   warn: (message: string) => void,
 ): Capture {
   if (typeof captureMessageContent === 'boolean') return { onSpans: captureMessageContent, inEvents: false };
-  warn(`captureMessageContent must be true or false, not ${captureMessageContent}; no content is recorded`);
+  warn(`captureMessageContent must be true or false, not ${shown(captureMessageContent)}; no content is recorded`);
   return NO_CAPTURE;
 }
 
@@ -171,6 +181,6 @@ function contentFormats(
   warn: (message: string) => void,
 ): readonly string[] {
   if (Array.isArray(formats) && formats.every((format) => DEFAULT_FORMATS.includes(format))) return formats;
-  warn(`contentFormats must be a list of ${DEFAULT_FORMATS.join(' and ')}, not ${formats}; the default is used`);
+  warn(`contentFormats must be a list of ${DEFAULT_FORMATS.join(' and ')}, not ${shown(formats)}; the default is used`);
   return DEFAULT_FORMATS;
 }

@@ -8,8 +8,9 @@ import {
   InstrumentationNodeModuleFile,
 } from '@opentelemetry/instrumentation';
 import { type BedrockInstrumentationConfig, resolveConfig } from './config.js';
-import { errorMessage, errorStack } from './data/errors.js';
+import { errorOrigin } from './data/errors.js';
 import type { ResolvedConfig } from './data/settings.js';
+import { processContent, underProcess } from './process-content.js';
 import { isBedrockRuntime } from './sdk/client.js';
 import { loadedModules } from './sdk/loaded-modules.js';
 import { type Owner, patchClient, type SendArguments } from './sdk/patch.js';
@@ -55,6 +56,8 @@ function isWithoutProvider(tracer: Tracer): boolean {
 export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumentationConfig> {
   // Declared without initialisers: the constructor of the base class runs the methods that set them.
   declare private resolvedConfig: ResolvedConfig;
+  /** `resolvedConfig` under the content options of the process. */
+  declare private effective: { readonly process: ResolvedConfig; readonly config: ResolvedConfig } | undefined;
   declare private instruments: Instruments;
   declare private owner: Owner;
   declare private streams: OpenStreams;
@@ -91,6 +94,7 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     // The base class sets `this._diag` only after its constructor has called this method.
     const warn = (message: string): void => diag.warn(`${NAME}: ${message}`);
     this.resolvedConfig = resolveConfig(config ?? {}, process.env, warn);
+    this.effective = undefined;
   }
 
   /** Starts tracing, also for SDK copies that are loaded already and for clients in use. */
@@ -104,7 +108,10 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
       }
     } catch (error) {
       // The application is starting and must not fail because of this.
-      this._diag.error('An AWS SDK that is loaded already cannot be found; use manuallyInstrument()', error);
+      this._diag.error(
+        'An AWS SDK that is loaded already cannot be found; use manuallyInstrument()',
+        errorOrigin(error),
+      );
     }
   }
 
@@ -146,7 +153,7 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
       for (const owners of patched ?? []) this.patched.add(owners);
       return patched !== undefined;
     } catch (error) {
-      this._diag.error('The AWS SDK cannot be instrumented', error);
+      this._diag.error('The AWS SDK cannot be instrumented', errorOrigin(error));
       return false;
     }
   }
@@ -155,12 +162,22 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     const report = this.createReport();
     const send = (args: SendArguments): { readonly result: unknown } | undefined => {
       if (!isBedrockRuntime(args.client)) return undefined;
-      const { resolvedConfig: config, instruments, tracer, streams } = this;
+      const { instruments, tracer, streams } = this;
       if (!instruments.isRecording && isWithoutProvider(tracer)) return undefined;
       const logger = this.logger as EventLogger;
-      return traceSend({ config, instruments, tracer, logger, streams, report }, args);
+      return traceSend({ config: this.contentConfig(), instruments, tracer, logger, streams, report }, args);
     };
     return { isEnabled: () => this.isEnabled(), send, destroyed: (client) => this.streams.abandonUnread(client) };
+  }
+
+  /** The content options of the process can be set after those of this instrumentation. */
+  private contentConfig(): ResolvedConfig {
+    const shared = processContent();
+    if (!shared) return this.resolvedConfig;
+    if (this.effective?.process !== shared) {
+      this.effective = { process: shared, config: underProcess(this.resolvedConfig, this.getConfig(), shared) };
+    }
+    return this.effective.config;
   }
 
   private createReport(): (what: string, error: unknown) => void {
@@ -169,8 +186,7 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
       if (reported.has(what)) return;
       reported.add(what);
       try {
-        // As redacted text: an error of a hook or of the SDK can quote a request header.
-        this._diag.error(`${what} (said once)`, errorStack(error) ?? errorMessage(error));
+        this._diag.error(`${what} (said once)`, errorOrigin(error));
       } catch {
         // The logger belongs to the application. Its errors cannot be reported anywhere.
       }

@@ -2,8 +2,9 @@
 
 export { resolveConfig } from './config.js';
 export { errorType } from './data/error-type.js';
-export { errorMessage, errorStack } from './data/errors.js';
+export { errorMessage, errorOrigin, errorStack } from './data/errors.js';
 export { type JsonObject, type JsonValue, type ToJsonOptions, toJson } from './data/json.js';
 export { stringify } from './data/numbers.js';
 export type { ResolvedConfig } from './data/settings.js';
+export { processContent, setProcessContent } from './process-content.js';
 export { prepareContent } from './span/content.js';

@@ -438,7 +438,8 @@ describe('safety', () => {
       expect(tracing.spans()[0]?.attributes).to.include.keys('gen_ai.usage.input_tokens', 'gen_ai.output.messages');
       expect(said()).to.have.lengthOf(1);
       expect(said()[0]).to.include('reading the request failed; the span may lack what could not be read (said once)');
-      expect(said()[0]).to.include('do not touch');
+      expect(said()[0], 'class and place of the error').to.match(/ Error at \S+safety\.test\.ts:\d+:\d+$/);
+      expect(said()[0], 'the text of the error').to.not.include('do not touch');
     });
 
     it('whose model id cannot be read: the call is not traced, and one line reports it', async () => {

@@ -5,15 +5,14 @@ import { suppressTracing } from '@opentelemetry/core';
 import { ATTR_ERROR_TYPE } from '@opentelemetry/semantic-conventions';
 import type { Failure, ServerEndpoint } from '../data/facts.js';
 import { asObject, type JsonValue, toJson } from '../data/json.js';
-import { isThenable } from '../data/promise.js';
 import { ATTR_GEN_AI_REQUEST_STREAM, ATTR_GEN_AI_RESPONSE_MODEL } from '../data/semconv.js';
-import type { BedrockCallInfo, BedrockContent, ResolvedConfig } from '../data/settings.js';
+import type { BedrockContent, ResolvedConfig } from '../data/settings.js';
 import type { Dialect } from '../dialects/dialect.js';
 import { operationOf } from '../operations/index.js';
 import type { Operation, OperationAnswer, OperationRequest, StreamReader } from '../operations/operation.js';
-import { identityAttributes, spanName } from '../span/attributes.js';
-import { prepareContent } from '../span/content.js';
+import { identityAttributes } from '../span/attributes.js';
 import { type EventLogger, InferenceEvent } from '../span/events.js';
+import { hookedFacts, type RecordableFacts, recordableFacts, spanName } from '../span/facts.js';
 import type { Instruments } from '../span/metrics.js';
 import { SpanWriter } from '../span/writer.js';
 import { ChunkTimes } from './chunk-times.js';
@@ -21,12 +20,15 @@ import {
   type AnswerFigures,
   answerFacts,
   answerFigures,
+  hookedAnswerFacts,
+  hookedRequestFacts,
   recordedAnswer,
   recordedRequest,
   requestFacts,
 } from './describe.js';
 import { Exchange } from './exchange.js';
 import { endFailure, leftFailure, statedFailure, thrownFailure } from './failure.js';
+import { CallHooks, type Report } from './hooks.js';
 
 /** What a call needs from the instrumentation. */
 export interface CallEnvironment {
@@ -34,8 +36,7 @@ export interface CallEnvironment {
   readonly tracer: Tracer;
   readonly instruments: Instruments;
   readonly logger: EventLogger;
-  /** Logs a failure inside the instrumentation, once per cause. */
-  report(what: string, error: unknown): void;
+  readonly report: Report;
 }
 
 /** Owns one call and its span. Only the constructor throws. */
@@ -45,7 +46,7 @@ export class TracedCall {
   /** False if neither a span nor a metric records the call. Then none of the methods must be called. */
   readonly isObserved: boolean;
   readonly #environment: CallEnvironment;
-  readonly #info: BedrockCallInfo;
+  readonly #hooks: CallHooks;
   readonly #operation: Operation;
   readonly #request: OperationRequest;
   /** The host in the attributes that the span was started with. */
@@ -77,14 +78,13 @@ export class TracedCall {
     this.#operation = operationOf(start.operation);
     this.#request = this.#operation.readRequest(start.input, config);
     const { dialect, modelId } = this.#request;
-    this.#info = { operation: start.operation, modelId };
+    this.#hooks = new CallHooks({ operation: start.operation, modelId }, environment);
     this.#startServer = start.server;
     this.#signal = start.signal;
     this.#exchange = new Exchange(start.server);
-    const attributes = this.#identity(dialect.operation);
-    if (this.#operation.stream) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
-    const name = spanName(dialect.operation, modelId);
-    this.#span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, start.parent);
+    const stream = this.#operation.stream ? { [ATTR_GEN_AI_REQUEST_STREAM]: true } : {};
+    const attributes = this.#identity(dialect.operation, stream);
+    this.#span = tracer.startSpan(spanName(attributes), { kind: SpanKind.CLIENT, attributes }, start.parent);
     this.#times = new ChunkTimes();
     const withSpan = trace.setSpan(start.parent, this.#span);
     this.context = config.suppressInternalInstrumentation ? suppressTracing(withSpan) : withSpan;
@@ -97,7 +97,7 @@ export class TracedCall {
       this.#writer = writer;
       this.#guard('reading the request', () => this.#recordRequest(writer));
     }
-    if (this.isObserved) this.#runHook('requestHook', config.requestHook, { input: start.input });
+    if (this.isObserved) this.#hooks.run('requestHook', config.requestHook, this.#span, { input: start.input });
   }
 
   /** Reads an HTTP request before it is sent, once for each attempt. Returns its host. */
@@ -120,7 +120,7 @@ export class TracedCall {
     if (this.#state !== 'started') return; // A wrapper can call back twice.
     this.#state = 'answered';
     const { config } = this.#environment;
-    this.#runHook('responseHook', config.responseHook, { output });
+    this.#hooks.run('responseHook', config.responseHook, this.#span, { output });
     this.#guard('reading the metadata of an answer', () => this.#exchange.readMetadata(output));
     let isOpen = false;
     this.#guard('reading the response', () => {
@@ -133,7 +133,7 @@ export class TracedCall {
   /** The SDK has thrown an error. Ends the call. */
   failed(error: unknown): void {
     if (this.#state !== 'started') return;
-    this.#runHook('responseHook', this.#environment.config.responseHook, { error });
+    this.#hooks.run('responseHook', this.#environment.config.responseHook, this.#span, { error });
     this.onError(error);
   }
 
@@ -144,32 +144,32 @@ export class TracedCall {
 
   /** The stream has ended by itself. */
   onEnd(): void {
-    this.#endStream('ending a stream', () => endFailure(this.#reader?.isComplete(), this.#signal));
+    this.#endStream('ending a stream', () => endFailure(this.#reader?.isComplete(), this.#signal, this.#words));
   }
 
   /** The stream has thrown an error. */
   onError(error: unknown): void {
     this.#guard('reading the metadata of an error', () => this.#exchange.readMetadata(error));
-    this.#endStream('recording an error', () =>
-      thrownFailure(error, this.#signal, (message) => this.#showMessage(message)),
-    );
+    this.#endStream('recording an error', () => thrownFailure(error, this.#signal, this.#showText, this.#words));
   }
 
   /** The application reads the stream no further. Ends the call with what has arrived; that alone is no error. */
   onAbandon(): void {
-    this.#endStream('ending a stream', () => leftFailure(this.#reader?.isComplete(), this.#signal));
+    this.#endStream('ending a stream', () => leftFailure(this.#reader?.isComplete(), this.#signal, this.#words));
   }
 
   #recordRequest(writer: SpanWriter): void {
     const { dialect, isCertain } = this.#request;
-    writer.writeFacts(requestFacts(this.#operation, this.#request, dialect));
+    this.#writeFacts(writer, requestFacts(this.#operation, this.#request, dialect));
     const content = this.#prepare('request', () => this.#request.content());
     this.#addRequestContent(writer, dialect, content);
     if (!isCertain) this.#requestContent = content;
   }
 
   #addRequestContent(writer: SpanWriter, dialect: Dialect, content: JsonValue | undefined): void {
-    if (content !== undefined) writer.addRequest(recordedRequest(this.#request, dialect, content));
+    if (content === undefined) return;
+    this.#writeHooked(writer, () => hookedRequestFacts(this.#request, dialect, content));
+    writer.addRequest(recordedRequest(this.#request, dialect, content));
   }
 
   #openStream(output: unknown, observe: (stream: unknown) => boolean): boolean {
@@ -189,7 +189,7 @@ export class TracedCall {
     if (!this.#reader || chunk === undefined) return;
     const interval = this.#times.addChunk(now);
     if (interval !== undefined && instruments.isRecording) {
-      instruments.recordChunkInterval(interval, this.#identity(this.#request.dialect.operation));
+      instruments.recordChunkInterval(interval, this.#identity(this.#request.dialect.operation, {}));
     }
     if (!config.recordStreamEvents || !this.#writer) return;
     const { name, value } = this.#reader.show(chunk);
@@ -206,7 +206,7 @@ export class TracedCall {
   /** @param answer undefined if the SDK has thrown an error. */
   #finish(answer: OperationAnswer | undefined, observed?: Failure): void {
     // What the service states is the cause of what happens after it.
-    const failure = answer?.error ? statedFailure(answer.error, (message) => this.#showMessage(message)) : observed;
+    const failure = answer?.error ? statedFailure(answer.error, this.#showText, this.#words) : observed;
     const figures = answerFigures(this.#request, answer, this.#exchange);
     this.#measure(figures, failure);
     const writer = this.#writer;
@@ -217,11 +217,11 @@ export class TracedCall {
     const dialect = answer?.dialect ?? this.#request.dialect;
     const isCorrected = dialect !== this.#request.dialect;
     if (isCorrected) {
-      writer.rename(spanName(dialect.operation, this.#request.modelId));
-      writer.writeFacts(requestFacts(this.#operation, this.#request, dialect));
+      writer.rename(this.#identity(dialect.operation, {}));
+      this.#writeFacts(writer, requestFacts(this.#operation, this.#request, dialect));
     }
     // Facts before content: if the content cannot be read, the span still has the figures.
-    writer.writeFacts(facts);
+    this.#writeFacts(writer, facts);
     if (isCorrected) this.#addRequestContent(writer, dialect, this.#requestContent);
     if (answer) this.#addAnswerContent(writer, answer);
     writer.emitEvent(dialect.operation);
@@ -229,50 +229,45 @@ export class TracedCall {
 
   #addAnswerContent(writer: SpanWriter, answer: OperationAnswer): void {
     const content = this.#prepare('response', answer.content);
-    if (content !== undefined) writer.addAnswer(recordedAnswer(answer, content));
+    if (content === undefined) return;
+    this.#writeHooked(writer, () => hookedAnswerFacts(answer, content));
+    writer.addAnswer(recordedAnswer(answer, content));
   }
 
   #measure({ operation, facts, usage }: AnswerFigures, failure: Failure | undefined): void {
     const { instruments } = this.#environment;
     if (!instruments.isRecording) return;
-    const attributes = this.#identity(operation);
-    if (facts?.model !== undefined) attributes[ATTR_GEN_AI_RESPONSE_MODEL] = facts.model;
-    if (failure) attributes[ATTR_ERROR_TYPE] = failure.type;
+    const attributes = this.#identity(operation, {
+      ...(facts?.model !== undefined && { [ATTR_GEN_AI_RESPONSE_MODEL]: facts.model }),
+      ...(failure && { [ATTR_ERROR_TYPE]: failure.type }),
+    });
     const { sinceStart: durationSeconds, toFirstChunk: timeToFirstChunkSeconds } = this.#times;
     instruments.recordCall({ durationSeconds, usage, timeToFirstChunkSeconds }, attributes);
   }
 
-  #identity(operation: string): Attributes {
-    return identityAttributes({ operation, modelId: this.#request.modelId, server: this.#exchange.server });
+  #identity(operation: string, others: Attributes): RecordableFacts {
+    const identity = identityAttributes({ operation, modelId: this.#request.modelId, server: this.#exchange.server });
+    return recordableFacts({ ...identity, ...others }, this.#words);
   }
 
-  /** The service's message can quote the request, so it is content. */
-  #showMessage(message: string): JsonValue | undefined {
-    return this.#prepare('error', () => message);
+  get #words(): ResolvedConfig['foreignWords'] {
+    return this.#environment.config.foreignWords;
+  }
+
+  readonly #showText = (text: string): JsonValue | undefined => this.#prepare('error', () => text);
+
+  #writeFacts(writer: SpanWriter, facts: Attributes): void {
+    writer.writeFacts(recordableFacts(facts, this.#words));
+  }
+
+  /** @param read returns facts that were read from what `contentHook` returned; called only if there is a hook. */
+  #writeHooked(writer: SpanWriter, read: () => Attributes): void {
+    if (this.#words === 'hooked') writer.writeFacts(hookedFacts(read()));
   }
 
   /** @param read called only if content is recorded. */
   #prepare(kind: BedrockContent['kind'], read: () => JsonValue | undefined): JsonValue | undefined {
-    const { config, report } = this.#environment;
-    if (!config.captureContent || !this.#writer) return undefined;
-    return prepareContent(kind, read(), this.#info, config, (error) =>
-      report('contentHook threw; the content it was given is not recorded', error),
-    );
-  }
-
-  /** Hooks are code of the application. What they throw is reported and must not reach its call. */
-  #runHook<Seen>(
-    name: string,
-    hook: ((span: Span, info: BedrockCallInfo & Seen) => unknown) | undefined,
-    seen: Seen,
-  ): void {
-    const { report } = this.#environment;
-    try {
-      const returned = hook?.(this.#span, { ...this.#info, ...seen });
-      if (isThenable(returned)) returned.then(undefined, (error: unknown) => report(`${name} rejected`, error));
-    } catch (error) {
-      report(`${name} threw`, error);
-    }
+    return this.#writer && this.#hooks.prepare(kind, read);
   }
 
   #end(): void {

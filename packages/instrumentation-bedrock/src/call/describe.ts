@@ -2,10 +2,10 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import type { OperationName, ResponseFacts, ServerEndpoint } from '../data/facts.js';
-import type { JsonValue } from '../data/json.js';
+import { asObject, type JsonValue } from '../data/json.js';
 import { identifyModel } from '../data/model-id.js';
 import { ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK } from '../data/semconv.js';
-import type { RequestedService } from '../data/service.js';
+import { type RequestedService, readRequestMetadata } from '../data/service.js';
 import { combineUsage, type TokenUsage } from '../data/usage.js';
 import type { Dialect } from '../dialects/dialect.js';
 import type { Operation, OperationAnswer, OperationRequest } from '../operations/operation.js';
@@ -14,6 +14,7 @@ import {
   addAll,
   addAnsweringModel,
   addExchange,
+  addParameters,
   addRequest,
   addResponse,
   addServer,
@@ -34,6 +35,22 @@ export function requestFacts(operation: Operation, request: OperationRequest, di
   addRequest(attributes, { operation: dialect.operation, spanType, messageFormat, modelId, model, parameters });
   addRequestedService(attributes, request.service());
   addAll(attributes, facts);
+  return attributes;
+}
+
+/** What {@link requestFacts} has of words, read from a copy of the request as `contentHook` has returned it. */
+export function hookedRequestFacts({ form }: OperationRequest, dialect: Dialect, content: JsonValue): Attributes {
+  const attributes: Attributes = {};
+  addParameters(attributes, dialect.readParameters(form.bodyOf(content) ?? {}));
+  addRequestedService(attributes, { metadata: readRequestMetadata(asObject(content)?.['requestMetadata']) });
+  return attributes;
+}
+
+/** The words in what {@link answerFacts} has, read from a copy of the answer as `contentHook` has returned it. */
+export function hookedAnswerFacts({ dialect, form }: OperationAnswer, content: JsonValue): Attributes {
+  const attributes: Attributes = {};
+  const body = form.bodyOf(content);
+  if (body) addResponse(attributes, dialect.readResponse(body));
   return attributes;
 }
 

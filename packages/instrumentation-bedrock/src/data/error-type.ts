@@ -1,10 +1,18 @@
 /** The value of the attribute `error.type`. */
 
+import { isKnownErrorName, isNameOfClass } from './error-names.js';
+import type { ForeignWords } from './settings.js';
+
+declare const brand: unique symbol;
+
+/** A type that may be recorded: one of the functions of this file has let it pass. */
+export type ErrorType = string & { readonly [brand]: 'error.type' };
+
 /** Value that the OpenTelemetry conventions define for errors without a usable type. */
-const OTHER = '_OTHER';
+const OTHER = '_OTHER' as ErrorType;
 
 /** The length limit and the characters of an identifier. A service can send any text as an error's name. */
-const IDENTIFIER = /^[A-Za-z_][\w.:#-]{0,127}$/;
+const IDENTIFIER = /^[A-Za-z_$][\w$.:#-]{0,127}$/;
 
 /**
  * Returns the `error.type` of a thrown value.
@@ -13,34 +21,39 @@ const IDENTIFIER = /^[A-Za-z_][\w.:#-]{0,127}$/;
  * a `code` if Node.js threw it, such as `ECONNREFUSED`; then the code is returned.
  *
  * @param error any thrown value. Never throws, also if reading the value throws.
+ * @param words unless it is `all`, only names of known errors and names of classes are returned. Default: `all`.
  * @returns `_OTHER` if there is neither a name nor a code, or if it is not an identifier.
  */
-export function errorType(error: unknown): string {
+export function errorType(error: unknown, words: ForeignWords = 'all'): ErrorType {
   try {
     const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
     const candidates = name === 'Error' ? [code, name] : [name, code];
-    const type = candidates.find((candidate) => typeof candidate === 'string');
-    return type !== undefined && IDENTIFIER.test(type) ? type : OTHER;
+    const isUsable = (text: string): boolean =>
+      IDENTIFIER.test(text) && (words === 'all' || isKnownErrorName(text) || isNameOfClass(error, text));
+    const texts = candidates.filter((candidate) => typeof candidate === 'string');
+    const [type] = words === 'all' ? texts : texts.filter(isUsable);
+    return type !== undefined && isUsable(type) ? (type as ErrorType) : OTHER;
   } catch {
     return OTHER;
   }
 }
 
 /** In a plain `Error` the name states nothing. */
-const PLAIN = new Set(['Error', OTHER]);
+const PLAIN: ReadonlySet<string> = new Set(['Error', OTHER]);
 
 /**
  * Returns the `error.type` of an aborted call: the name of the signal's reason, such as `AbortError` and `TimeoutError`.
  *
  * @param signal the `abortSignal` of a call. Never throws, also if reading it throws.
+ * @param words see {@link errorType}.
  * @returns undefined if the signal is no signal or is not aborted; `AbortError` if its reason has no name of its own.
  */
-export function abortType(signal: unknown): string | undefined {
+export function abortType(signal: unknown, words: ForeignWords): ErrorType | undefined {
   try {
     const { aborted, reason } = (signal ?? {}) as { readonly aborted?: unknown; readonly reason?: unknown };
     if (aborted !== true) return undefined;
-    const type = errorType(reason);
-    return PLAIN.has(type) ? 'AbortError' : type;
+    const type = errorType(reason, words);
+    return PLAIN.has(type) ? ('AbortError' as ErrorType) : type;
   } catch {
     return undefined;
   }
@@ -50,7 +63,7 @@ export function abortType(signal: unknown): string | undefined {
 const STATUS = /^[1-9]\d{2}$/;
 
 /**
- * Returns the `error.type` of an error inside an answer.
+ * Returns the type of an error inside an answer.
  *
  * @param candidates types and codes as the model states them; the first one that is an identifier or a status code counts.
  * @returns `_OTHER` if there is none.
@@ -61,4 +74,9 @@ export function statedErrorType(candidates: readonly unknown[]): string {
     if (typeof text === 'string' && (IDENTIFIER.test(text) || STATUS.test(text))) return text;
   }
   return OTHER;
+}
+
+/** Returns a type that an answer states, or that this package states; `_OTHER` if it may not be recorded. */
+export function knownErrorType(type: string, words: ForeignWords = 'none'): ErrorType {
+  return words === 'all' || isKnownErrorName(type) ? (type as ErrorType) : OTHER;
 }

@@ -1,5 +1,8 @@
 /** Reads the texts of thrown values, without the caller's credentials. */
 
+import { types } from 'node:util';
+import { errorType } from './error-type.js';
+
 /**
  * If a signature or a token is wrong, the service quotes the `Authorization` header, or the whole canonical request with
  * the session token.
@@ -39,6 +42,32 @@ export function errorMessage(error: unknown): string {
 /** Returns the redacted stack trace; undefined if the value has none or reading it throws. */
 export function errorStack(error: unknown): string | undefined {
   return textOf(() => (isError(error) ? error.stack : undefined));
+}
+
+/**
+ * Returns the class of an error and the place where it was thrown, for messages: `TypeError at /app/hook.js:3:5`. The
+ * error's own texts are left out, because they can quote content. Never throws.
+ */
+export function errorOrigin(error: unknown): string {
+  const type = errorType(error, 'none');
+  const place = originOf(error);
+  return place === undefined ? type : `${type} at ${place}`;
+}
+
+/** The place in a line of a stack trace. The name of the function before it can be any text. */
+const PLACE = /^\s+at (?:.*\()?((?:file:\/\/|node:|\/|[A-Za-z]:[\\/])[^\s()]{1,300}:\d+:\d+)\)?$/;
+
+function originOf(error: unknown): string | undefined {
+  const stack = errorStack(error);
+  const message = errorMessage(error);
+  if (stack === undefined || !types.isNativeError(error)) return undefined;
+  // The message stands before the first line with a place, and can look like one.
+  const lines = stack.slice(Math.max(0, stack.indexOf(message)) + message.length).split('\n');
+  for (const line of lines.slice(0, 10)) {
+    const place = PLACE.exec(line)?.[1];
+    if (place !== undefined) return place;
+  }
+  return undefined;
 }
 
 /** Checks the shape, because an error of another realm (a test runner, a sandbox) is no instance of this `Error`. */

@@ -1,5 +1,6 @@
 /** What requests and answers state besides their content. */
 
+import type { ErrorType } from './error-type.js';
 import type { UsageReport } from './usage.js';
 
 /**
@@ -63,7 +64,7 @@ export interface ExchangeFacts {
 
 /** An error that an answer with status 200 states. */
 export interface StatedError {
-  /** The value of `error.type`. */
+  /** As the model states it; {@link Failure.type} is what may be recorded of it. */
   readonly type: string;
   /** As it was sent; content. */
   readonly message: string | undefined;
@@ -72,7 +73,7 @@ export interface StatedError {
 /** Why a call failed. */
 export interface Failure {
   /** The value of `error.type`. */
-  readonly type: string;
+  readonly type: ErrorType;
   /** A message of this package, without content; for failures that are no error of the SDK. */
   readonly description?: string;
   /** The message and stack trace of the error, if content may be recorded. */

@@ -80,6 +80,12 @@ const FINISH_REASONS: ReadonlyMap<string, string> = new Map(
   Object.entries(PROVIDER_WORDS).flatMap(([reason, words]) => words.map((word) => [word, reason] as const)),
 );
 
+/** Words with a meaning of their own, which the conventions have no word for. */
+const OWN_WORDS = ['pause_turn', 'user_cancel', 'compaction'];
+
+/** Every finish reason that a provider documents, in lower case. */
+export const FINISH_WORDS: ReadonlySet<string> = new Set([...FINISH_REASONS.keys(), ...OWN_WORDS]);
+
 /**
  * Translates a provider's finish reason into the words of the conventions; unknown words stay. Without a reason the answer
  * is incomplete, which is `error`.

@@ -56,7 +56,7 @@ export const ATTR_GEN_AI_OUTPUT_TYPE = 'gen_ai.output.type';
 export const ATTR_GEN_AI_RESPONSE_ID = 'gen_ai.response.id';
 /** string. Body of the answer; for Converse the prompt router's `invokedModelId`; for GetAsyncInvoke `modelArn`. */
 export const ATTR_GEN_AI_RESPONSE_MODEL = 'gen_ai.response.model';
-/** string[]. Answer, in the provider's words, one for each choice. */
+/** string[]. Answer, in the provider's words, one for each choice. `_OTHER` for unknown words if `captureMessageContent` is off. */
 export const ATTR_GEN_AI_RESPONSE_FINISH_REASONS = 'gen_ai.response.finish_reasons';
 /** double. Clock: seconds from the call to the first chunk that the application read. */
 export const ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK = 'gen_ai.response.time_to_first_chunk';

@@ -55,6 +55,12 @@ export interface BedrockContent extends BedrockCallInfo {
 /** A form in which content is recorded; see {@link BedrockInstrumentationConfig.contentFormats}. */
 export type ContentFormat = 'gen_ai' | 'mlflow';
 
+/**
+ * What happens to words in facts that an application, a user or a model may have written, such as an unknown stop reason:
+ * `all`: they are recorded; `hooked`: only as `contentHook` has returned them; `none`: they are not recorded.
+ */
+export type ForeignWords = 'all' | 'hooked' | 'none';
+
 /** The configuration as calls use it: with defaults filled in and environment variables applied. */
 export interface ResolvedConfig {
   /** True if content is recorded on spans or in events. */
@@ -62,6 +68,7 @@ export interface ResolvedConfig {
   /** True if each inference also emits an event with its content. */
   readonly emitEvents: boolean;
   readonly contentOnSpans: boolean;
+  readonly foreignWords: ForeignWords;
   readonly genAiContent: boolean;
   readonly mlflowContent: boolean;
   readonly recordStreamEvents: boolean;

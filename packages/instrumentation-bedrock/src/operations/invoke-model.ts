@@ -114,7 +114,8 @@ function showRequest(
   const body = asObject(content)?.['body'];
   if (view && isObject(body)) return show(content, view);
   if (!isObject(content) || body === undefined || typeof body === 'string') return content;
-  const isUnchanged = body === sent.value && sent.text !== undefined;
+  // Only objects have an identity: a bare number can be equal to the one that was sent, but written in another way.
+  const isUnchanged = typeof body === 'object' && body === sent.value && sent.text !== undefined;
   return { ...content, body: isUnchanged ? sent.text : stringify(body) };
 }
 

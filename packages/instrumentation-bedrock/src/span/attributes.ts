@@ -43,11 +43,6 @@ export interface CallIdentity {
   readonly server: ServerEndpoint | undefined;
 }
 
-/** The span name that the conventions define: operation and model. */
-export function spanName(operation: OperationName, modelId: string | undefined): string {
-  return modelId === undefined ? operation : `${operation} ${modelId}`;
-}
-
 export function identityAttributes({ operation, modelId, server }: CallIdentity): Attributes {
   const attributes: Attributes = {
     [semconv.ATTR_GEN_AI_OPERATION_NAME]: operation,
@@ -80,6 +75,10 @@ export function addRequest(attributes: Attributes, request: RequestToDescribe): 
   add(attributes, semconv.ATTR_MLFLOW_MESSAGE_FORMAT, messageFormat);
   add(attributes, semconv.ATTR_MLFLOW_LLM_MODEL, modelId);
   add(attributes, semconv.ATTR_MLFLOW_LLM_PROVIDER, model.vendor);
+  addParameters(attributes, parameters);
+}
+
+export function addParameters(attributes: Attributes, parameters: RequestParameters): void {
   for (const key of PARAMETER_KEYS) {
     const value = parameters[key];
     // By the conventions, the choice count is recorded only if it is not 1.

@@ -3,6 +3,7 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import { EVENT_INFERENCE_DETAILS, EVENT_OPERATION_EXCEPTION } from '../data/semconv.js';
 import type { ContentAttributes } from './content-attributes.js';
+import type { RecordableFacts } from './facts.js';
 
 /** The part of OpenTelemetry's logger in use; the logs API package differs between OpenTelemetry 2 and 3. */
 export interface EventLogger {
@@ -31,7 +32,7 @@ export class InferenceEvent {
     this.#context = context;
   }
 
-  add(attributes: Attributes | ContentAttributes): void {
+  add(attributes: RecordableFacts | ContentAttributes): void {
     for (const [name, value] of Object.entries(attributes)) {
       // The attributes of MLflow repeat those of the conventions.
       if (!name.startsWith('mlflow.')) this.#attributes[name] = value;

@@ -1,6 +1,6 @@
 /** GenAI client metrics, as the conventions (v1.41.1) define them. */
 
-import { type Attributes, createNoopMeter, type Histogram, type Meter } from '@opentelemetry/api';
+import { createNoopMeter, type Histogram, type Meter } from '@opentelemetry/api';
 import {
   ATTR_GEN_AI_TOKEN_TYPE,
   METRIC_OPERATION_DURATION,
@@ -9,6 +9,7 @@ import {
   METRIC_TOKEN_USAGE,
 } from '../data/semconv.js';
 import type { TokenUsage } from '../data/usage.js';
+import type { RecordableFacts } from './facts.js';
 
 // The bucket boundaries that the conventions recommend.
 const TOKEN_BUCKETS = Array.from({ length: 14 }, (_, power) => 4 ** power);
@@ -27,9 +28,9 @@ export interface Instruments {
   /** False if no meter provider is set. Then nothing needs to be measured. */
   readonly isRecording: boolean;
   /** Records a call after its end. */
-  recordCall(measurements: CallMeasurements, attributes: Attributes): void;
+  recordCall(measurements: CallMeasurements, attributes: RecordableFacts): void;
   /** Records the seconds between two chunks of a stream. */
-  recordChunkInterval(seconds: number, attributes: Attributes): void;
+  recordChunkInterval(seconds: number, attributes: RecordableFacts): void;
 }
 
 export function createInstruments(meter: Meter): Instruments {

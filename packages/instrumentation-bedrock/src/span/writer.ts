@@ -16,6 +16,7 @@ import { add } from './attributes.js';
 import { ChunkEvents } from './chunk-events.js';
 import { ContentRecord, type RecordedAnswer, type RecordedRequest, type WrittenContent } from './content-record.js';
 import type { InferenceEvent } from './events.js';
+import { chunkName, type RecordableFacts, recordableFacts, spanName } from './facts.js';
 
 /** The part of the record that chunk events can have. They repeat the answer. */
 const CHUNKS_PART = 1 / 4;
@@ -41,12 +42,12 @@ export class SpanWriter {
     this.#content = new ContentRecord(parts.config);
   }
 
-  rename(name: string): void {
-    this.#span.updateName(name);
+  rename(identity: RecordableFacts): void {
+    this.#span.updateName(spanName(identity));
   }
 
   /** Writes attributes that are no content, to span and event. */
-  writeFacts(attributes: Attributes): void {
+  writeFacts(attributes: RecordableFacts): void {
     this.#span.setAttributes(attributes);
     this.#event?.add(attributes);
   }
@@ -61,11 +62,11 @@ export class SpanWriter {
   }
 
   writeChunk(name: string, value: JsonValue): void {
-    this.#chunks.write(name, stringify(value));
+    this.#chunks.write(chunkName(name, this.#config.foreignWords), stringify(value));
   }
 
   writeFailure({ type, description, message, stack }: Failure): void {
-    this.writeFacts({ [ATTR_ERROR_TYPE]: type });
+    this.writeFacts(recordableFacts({ [ATTR_ERROR_TYPE]: type }, this.#config.foreignWords));
     if (description !== undefined) {
       this.#span.setStatus({ code: SpanStatusCode.ERROR, message: description });
       return;

@@ -1,0 +1,179 @@
+/**
+ * The one gate for words in facts: attributes that are no content, but whose text an application, a user or a model may
+ * have written. What is content passes `content.ts` instead.
+ */
+
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS } from '@opentelemetry/semantic-conventions';
+import { FINISH_WORDS } from '../data/messages.js';
+import * as semconv from '../data/semconv.js';
+import type { ForeignWords } from '../data/settings.js';
+
+declare const brand: unique symbol;
+
+/** Attributes that may be recorded: a function of this file has let them pass. */
+export type RecordableFacts = Attributes & { readonly [brand]: 'facts' };
+
+/** In the place of a word that may not be recorded, as the conventions have it for `error.type`. */
+const OTHER = '_OTHER';
+
+interface Rule {
+  /**
+   * `word`: a word of an API. `id`: an id or a name that a request or a server needs, and that is no content.
+   * `label`: a text of the application for its own records, which `contentHook` sees.
+   */
+  readonly kind: 'word' | 'id' | 'label';
+  /** Whether the text can be recorded if content is off. */
+  isKnown(text: string): boolean;
+}
+
+function word(...lists: readonly string[]): Rule {
+  const words: ReadonlySet<string> = new Set(lists.flatMap((list) => list.split(' ')));
+  return { kind: 'word', isKnown: (text) => words.has(text.toLowerCase()) };
+}
+
+function shape(kind: Rule['kind'], pattern: RegExp): Rule {
+  return { kind, isKnown: (text) => pattern.test(text) };
+}
+
+// No id of AWS or of a provider has a space, a quote or a bracket.
+const ID = shape('id', /^[\w.:/+=-]{1,2048}$/);
+const OWN_WORD = shape('word', /^[A-Za-z]\w{0,63}$/);
+const TIER = word('default priority flex reserved auto standard standard_only on_demand scale batch');
+const LATENCY = word('standard optimized');
+const REASON_WORDS = word(
+  'a action and anonymized automated block blocked by checks content contextual denied detected due filter filters for',
+  'found grounding guardrail guardrails harmful in information input intervened is mask masked model no of or output pii',
+  'policies policy prompt reason reasoning redacted response sensitive taken text the to topic topics violation was word',
+  'words',
+);
+/** The service joins one sentence, such as `Guardrail blocked.`, for each text that it assessed. */
+const REASON: Rule = {
+  kind: 'label',
+  isKnown: (text) => text.split(/[\s.,;:]+/).every((part) => part === '' || REASON_WORDS.isKnown(part)),
+};
+/** What the service accepts in `requestMetadata`. */
+const LABEL = shape('label', /^[\w\s:@$#=/+,.-]{0,256}$/);
+
+/** The rule for each attribute with text. An attribute without a rule has none that may be recorded. */
+const RULES: ReadonlyMap<string, Rule> = new Map(
+  Object.entries({
+    [semconv.ATTR_GEN_AI_OPERATION_NAME]: OWN_WORD,
+    [semconv.ATTR_GEN_AI_PROVIDER_NAME]: word(semconv.PROVIDER_AWS_BEDROCK),
+    [semconv.ATTR_GEN_AI_REQUEST_MODEL]: ID,
+    [semconv.ATTR_GEN_AI_REQUEST_ENCODING_FORMATS]: word('float int8 uint8 binary ubinary base64'),
+    [semconv.ATTR_GEN_AI_REQUEST_REASONING_LEVEL]: word(
+      'none minimal low medium high xhigh max default auto adaptive enabled disabled',
+    ),
+    [semconv.ATTR_GEN_AI_OUTPUT_TYPE]: word('text json image speech'),
+    [semconv.ATTR_GEN_AI_PROMPT_NAME]: ID,
+    [semconv.ATTR_GEN_AI_PROMPT_VERSION]: ID,
+    [semconv.ATTR_GEN_AI_RESPONSE_ID]: { ...ID, kind: 'label' },
+    [semconv.ATTR_GEN_AI_RESPONSE_MODEL]: ID,
+    [semconv.ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: {
+      kind: 'word',
+      isKnown: (text) => FINISH_WORDS.has(text.toLowerCase()),
+    },
+    [semconv.ATTR_AWS_REQUEST_ID]: ID,
+    [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ID]: ID,
+    [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_VERSION]: shape('id', /^(?:DRAFT|\d{1,8})$/),
+    [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ACTION]: word('none guardrail_intervened'),
+    [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ACTION_REASON]: REASON,
+    [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ORIGIN]: word('request account_enforced organization_enforced'),
+    [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_CHECKS]: OWN_WORD,
+    [semconv.ATTR_AWS_BEDROCK_INVOCATION_ARN]: ID,
+    [semconv.ATTR_AWS_BEDROCK_INVOCATION_STATUS]: word('inprogress completed failed'),
+    [semconv.ATTR_AWS_BEDROCK_REQUEST_SERVICE_TIER]: TIER,
+    [semconv.ATTR_AWS_BEDROCK_RESPONSE_SERVICE_TIER]: TIER,
+    [semconv.ATTR_AWS_BEDROCK_REQUEST_PERFORMANCE_LATENCY]: LATENCY,
+    [semconv.ATTR_AWS_BEDROCK_RESPONSE_PERFORMANCE_LATENCY]: LATENCY,
+    [semconv.ATTR_AWS_BEDROCK_REQUEST_TOOL_CHOICE]: OWN_WORD,
+    [semconv.ATTR_AWS_BEDROCK_PROMPT_ARN]: ID,
+    [semconv.ATTR_MLFLOW_SPAN_TYPE]: OWN_WORD,
+    [semconv.ATTR_MLFLOW_MESSAGE_FORMAT]: OWN_WORD,
+    [semconv.ATTR_MLFLOW_LLM_MODEL]: ID,
+    [semconv.ATTR_MLFLOW_LLM_PROVIDER]: ID,
+    // Counts, as JSON that this package writes.
+    [semconv.ATTR_MLFLOW_CHAT_TOKEN_USAGE]: shape('id', /^\{(?:"\w+":\d+,?)*\}$/),
+    [ATTR_SERVER_ADDRESS]: shape('id', /^[\w.:%[\]-]{1,255}$/),
+    // `ErrorType` has passed a gate of its own.
+    [ATTR_ERROR_TYPE]: { kind: 'id', isKnown: () => true },
+  }),
+);
+
+const [METADATA = ''] = semconv.ATTR_AWS_BEDROCK_REQUEST_METADATA.split('<key>');
+
+function ruleOf(name: string): Rule | undefined {
+  // The application writes the key, too.
+  const isMetadata = name.startsWith(METADATA) && LABEL.isKnown(name.slice(METADATA.length));
+  return isMetadata ? LABEL : RULES.get(name);
+}
+
+/**
+ * Returns the facts that may be recorded. Without content, an unknown word becomes `_OTHER`, and an id, a name or a label
+ * that has not the form of one is left out. With a hook, labels are left out: {@link hookedFacts} has them.
+ */
+export function recordableFacts(facts: Attributes, words: ForeignWords): RecordableFacts {
+  if (words === 'all') return facts as RecordableFacts;
+  const passed: Attributes = {};
+  for (const name of Object.keys(facts)) {
+    const value = pass(facts[name], ruleOf(name), words);
+    if (value !== undefined) passed[name] = value;
+  }
+  return passed as RecordableFacts;
+}
+
+function pass(
+  value: AttributeValue | undefined,
+  rule: Rule | undefined,
+  words: ForeignWords,
+): AttributeValue | undefined {
+  if (Array.isArray(value)) {
+    if (!value.some((item) => typeof item === 'string')) return value;
+    const items = value.map((item) => passText(String(item), rule, words)).filter((item) => item !== undefined);
+    return items.length > 0 ? items : undefined;
+  }
+  return typeof value === 'string' ? passText(value, rule, words) : value;
+}
+
+function passText(text: string, rule: Rule | undefined, words: ForeignWords): string | undefined {
+  if (!rule || (rule.kind === 'label' && words === 'hooked')) return undefined;
+  if (rule.isKnown(text)) return text;
+  return rule.kind === 'word' ? OTHER : undefined;
+}
+
+/** Returns the words and labels of facts that were read from content as `contentHook` has returned it. */
+export function hookedFacts(facts: Attributes): RecordableFacts {
+  const hooked: Attributes = {};
+  for (const name of Object.keys(facts)) {
+    const value = facts[name];
+    const isText = typeof value === 'string' || (Array.isArray(value) && typeof value[0] === 'string');
+    const kind = name.startsWith(METADATA) ? 'label' : ruleOf(name)?.kind;
+    if (isText && (kind === 'word' || kind === 'label')) hooked[name] = value;
+  }
+  return hooked as RecordableFacts;
+}
+
+/** The name of a call's span, as the conventions define it: operation and model. */
+export function spanName(facts: RecordableFacts): string {
+  const { [semconv.ATTR_GEN_AI_OPERATION_NAME]: operation, [semconv.ATTR_GEN_AI_REQUEST_MODEL]: model } = facts;
+  return model === undefined ? String(operation) : `${operation} ${model}`;
+}
+
+/** The events of streams, by the names that the SDK and the models have for them. */
+const CHUNK_NAMES: ReadonlySet<string> = new Set(
+  [
+    'messageStart contentBlockStart contentBlockDelta contentBlockStop messageStop metadata chunk',
+    'internalServerException modelStreamErrorException modelTimeoutException serviceUnavailableException',
+    'throttlingException validationException $unknown',
+    'message_start content_block_start content_block_delta content_block_stop message_delta message_stop ping error',
+    'completion text-generation stream-start stream-end tool-calls-chunk tool-calls-generation citation-generation',
+    'search-queries-generation search-results',
+  ].flatMap((line) => line.split(' ')),
+);
+const CHUNK_NAME = /^[\w$.-]{1,64}$/;
+
+/** Returns the name of the span event for a chunk of a stream; `chunk` if its name may not be recorded. */
+export function chunkName(name: string, words: ForeignWords): string {
+  return CHUNK_NAMES.has(name) || (words === 'all' && CHUNK_NAME.test(name)) ? name : 'chunk';
+}
