@@ -67,4 +67,5 @@ export type { Identity } from './current-trace/identity.js';
 export { strandsMiddleware } from './current-trace/strands.js';
 export { type TraceUpdate, updateCurrentTrace } from './current-trace/trace-update.js';
 export { SessionBaggagePropagator } from './session/session-baggage.js';
+export { SENSITIVE_HEADERS } from './traced/sensitive-headers.js';
 export { type SpanType, type TracedOptions, traced } from './traced/traced.js';

@@ -13,7 +13,8 @@ interface ProcessState {
   hasProcessor?: boolean;
   lastTraceId?: string | undefined;
   activeRun?: string | undefined;
-  content?: ResolvedConfig | undefined;
+  /** How content is recorded without `autolog()`. */
+  defaultContent?: ResolvedConfig | undefined;
 }
 
 // Registered globally, because a process may load this package twice: as ES module by `--import`, and by `require`.

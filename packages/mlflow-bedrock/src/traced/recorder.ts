@@ -15,12 +15,22 @@ import {
   stringify,
   toJson,
 } from 'opentelemetry-instrumentation-bedrock/recording';
-import { warn } from '../common/warn.js';
+import { warnOfError, warnOfErrorOnce } from '../common/warn.js';
 import { contentConfig } from './content-config.js';
+import { hideHeaders } from './sensitive-headers.js';
 
 /** A generator may never end, so later items are counted but not kept. */
 const MAX_ITEMS = 1000;
 const MAX_ITEMS_LENGTH = 1_048_576;
+
+/** What a recorder needs to know of its function. */
+export interface TracedFunction {
+  /** Name of the span. */
+  readonly name: string;
+  readonly isTool: boolean;
+  /** Names of headers to hide, besides the usual ones. */
+  readonly sensitiveHeaders: readonly string[];
+}
 
 /**
  * Writes input, output and error of one call of a traced function to its span, and ends the span exactly once. Never
@@ -29,8 +39,7 @@ const MAX_ITEMS_LENGTH = 1_048_576;
  */
 export class TracedRecorder {
   readonly #span: Span;
-  readonly #name: string;
-  readonly #isTool: boolean;
+  readonly #traced: TracedFunction;
   readonly #config: ResolvedConfig;
   readonly #items: JsonValue[] = [];
   #itemsLength = 0;
@@ -38,10 +47,9 @@ export class TracedRecorder {
   #isEnded = false;
   readonly #onEnd: (span: Span) => void;
 
-  constructor(span: Span, name: string, isTool: boolean, onEnd: (span: Span) => void) {
+  constructor(span: Span, traced: TracedFunction, onEnd: (span: Span) => void) {
     this.#span = span;
-    this.#name = name;
-    this.#isTool = isTool;
+    this.#traced = traced;
     this.#config = contentConfig();
     this.#onEnd = onEnd;
   }
@@ -59,7 +67,7 @@ export class TracedRecorder {
         this.#itemsLeftOut++;
         return;
       }
-      const item = toJson(value, this.#limits()) ?? null;
+      const item = this.#copy(value) ?? null;
       this.#items.push(item);
       this.#itemsLength += stringify(item).length;
     });
@@ -103,23 +111,24 @@ export class TracedRecorder {
   #write(kind: 'request' | 'response', read: () => unknown, mlflow: string, genAi: string): void {
     if (!this.#recordsContent()) return;
     this.#safely(() => {
-      const content = this.#prepare(kind, toJson(read(), this.#limits()));
+      const content = this.#prepare(kind, this.#copy(read()));
       if (content === undefined) return;
       const text = stringify(content);
       const attributes: Attributes = {};
       if (this.#config.mlflowContent) attributes[mlflow] = text;
-      if (this.#config.genAiContent && this.#isTool) attributes[genAi] = text;
+      if (this.#config.genAiContent && this.#traced.isTool) attributes[genAi] = text;
       this.#span.setAttributes(attributes);
     });
   }
 
   #failure(error: unknown): void {
-    const type = errorType(error);
+    const { contentOnSpans, foreignWords } = this.#config;
+    const type = errorType(error, foreignWords);
     const original = errorMessage(error);
-    const shown = this.#config.contentOnSpans ? this.#prepare('error', original) : undefined;
+    const shown = contentOnSpans ? this.#prepare('error', original) : undefined;
     const text = typeof shown === 'string' ? shown : undefined;
     // The stack trace repeats the message, so it is recorded only if the contentHook left the message unchanged.
-    const stack = text === original ? errorStack(error) : undefined;
+    const stack = text === original ? this.#stack(error) : undefined;
     this.#span.setAttribute(ATTR_ERROR_TYPE, type);
     this.#span.setStatus({ code: SpanStatusCode.ERROR, message: text ? `${type}: ${text}` : type });
     this.#span.addEvent('exception', {
@@ -129,25 +138,31 @@ export class TracedRecorder {
     });
   }
 
+  /** A stack trace also has the error's name and names of functions, so it passes the hook, too. */
+  #stack(error: unknown): string | undefined {
+    const stack = errorStack(error);
+    const shown = this.#config.foreignWords === 'all' ? stack : this.#prepare('error', stack);
+    return typeof shown === 'string' ? shown : undefined;
+  }
+
   #recordsContent(): boolean {
     return this.#config.contentOnSpans && this.#span.isRecording();
   }
 
-  #limits(): { maxMediaBytes: number } {
-    return { maxMediaBytes: this.#config.maxMediaBytes };
+  #copy(value: unknown): JsonValue | undefined {
+    const copy = toJson(value, { maxMediaBytes: this.#config.maxMediaBytes });
+    return copy === undefined ? undefined : hideHeaders(copy, this.#traced.sensitiveHeaders);
   }
 
   #prepare(kind: 'request' | 'response' | 'error', value: JsonValue | undefined): JsonValue | undefined {
-    return prepareContent(kind, value, { operation: this.#name, modelId: undefined }, this.#config, (error) =>
-      warn('contentHook threw; its content is not recorded', error),
-    );
+    return prepareContent(kind, value, { operation: this.#traced.name, modelId: undefined }, this.#config, warnOfError);
   }
 
   #safely(work: () => void): void {
     try {
       work();
     } catch (error) {
-      warn(`a part of the span "${this.#name}" could not be recorded`, error);
+      warnOfErrorOnce(`a part of the span "${this.#traced.name}" could not be recorded`, error);
     }
   }
 }

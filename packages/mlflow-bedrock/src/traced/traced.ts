@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { type Attributes, type Context, context, trace } from '@opentelemetry/api';
-import { warn } from '../common/warn.js';
+import { warnOfErrorOnce } from '../common/warn.js';
 import { spanEnded, spanStarted } from '../current-trace/current-trace.js';
 import { withLocalRoot } from '../current-trace/local-roots.js';
 import { generatorKind, type TracedRun, traceGenerator } from './generator.js';
@@ -37,6 +37,11 @@ export interface TracedOptions {
   spanType?: SpanType | undefined;
   /** Attributes of every span of this function. Default: none. */
   attributes?: Attributes | undefined;
+  /**
+   * Further HTTP headers whose values are not recorded in arguments and results, in any case and at any depth.
+   * {@link SENSITIVE_HEADERS} lists those that are never recorded. Default: none.
+   */
+  sensitiveHeaders?: readonly string[] | undefined;
 }
 
 /**
@@ -45,6 +50,8 @@ export interface TracedOptions {
  *
  * The span records arguments and result if content is recorded (`captureMessageContent`, `contentHook`,
  * `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`).
+ *
+ * Values of HTTP headers with credentials ({@link SENSITIVE_HEADERS}) are replaced by `[redacted]`.
  *
  * The span of a generator or async generator starts with the first item that is requested and ends with the generator.
  * Its output is the list of items: at most 1,000, or about 1 MiB.
@@ -56,7 +63,13 @@ export interface TracedOptions {
  * @param fn the function.
  */
 export function traced<F extends (...args: never[]) => unknown>(options: string | TracedOptions, fn: F): F {
-  const { name, spanType = 'UNKNOWN', attributes } = typeof options === 'string' ? { name: options } : options;
+  const {
+    name,
+    spanType = 'UNKNOWN',
+    attributes,
+    sensitiveHeaders = [],
+  }: TracedOptions = typeof options === 'string' ? { name: options } : options;
+  const recorded = { name, isTool: spanType === 'TOOL', sensitiveHeaders };
   const fixed: Attributes = { 'mlflow.spanType': spanType, ...genAiAttributes(spanType, name), ...attributes };
   const names = parameterNames(fn);
 
@@ -64,12 +77,12 @@ export function traced<F extends (...args: never[]) => unknown>(options: string 
     try {
       const span = trace.getTracer('mlflow-bedrock').startSpan(name, { attributes: fixed }, parent);
       spanStarted(span, parent);
-      const recorder = new TracedRecorder(span, name, spanType === 'TOOL', spanEnded);
+      const recorder = new TracedRecorder(span, recorded, spanEnded);
       recorder.input(() => callInput(args, names));
       const inside = withLocalRoot(trace.setSpan(parent, span), span);
       return { recorder, run: (work) => context.with(inside, work) };
     } catch (error) {
-      warn(`the span "${name}" could not be started; the function runs without`, error);
+      warnOfErrorOnce(`the span "${name}" could not be started; the function runs without`, error);
       return undefined;
     }
   };

@@ -1,0 +1,126 @@
+/** Traced functions never record HTTP headers with credentials. */
+
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { SENSITIVE_HEADERS, traced } from '../src/index.js';
+import { hideHeaders } from '../src/traced/sensitive-headers.js';
+import { type Recording, recordSpans } from './support/spans.js';
+
+const SECRET = 'planted-secret-4711';
+
+describe('the headers with credentials', () => {
+  let recording: Recording;
+  beforeEach(() => {
+    recording = recordSpans();
+  });
+  afterEach(() => recording.stop());
+
+  const recorded = (): string => JSON.stringify(recording.spans().map(({ attributes }) => attributes));
+
+  it('are not recorded of a request handler of node:http, also not from the answer that it returns', async () => {
+    const handle = traced('handler', (_req: IncomingMessage, res: ServerResponse) => {
+      res.setHeader('Set-Cookie', [`sid=${SECRET}`, `other=${SECRET}`]);
+      res.setHeader('X-Plain', 'kept');
+      res.end('done');
+      return res;
+    });
+    const server = createServer((req, res) => void handle(req, res)).listen(0, '127.0.0.1');
+    try {
+      await new Promise((resolve) => server.once('listening', resolve));
+      const headers = Object.fromEntries(SENSITIVE_HEADERS.map((name) => [name, `Bearer ${SECRET}`]));
+      const { port } = server.address() as AddressInfo;
+      await new Promise<void>((resolve, reject) => {
+        get({ port, host: '127.0.0.1', headers: { ...headers, 'X-Plain': 'kept' }, agent: false }, (response) => {
+          response.resume().once('end', resolve);
+        }).once('error', reject);
+      });
+    } finally {
+      server.close();
+    }
+    const { attributes } = recording.span('handler');
+    expect(attributes['mlflow.spanInputs']).to.include('rawHeaders').and.to.include('kept');
+    expect(attributes['mlflow.spanOutputs']).to.include('kept');
+    expect(recorded()).to.not.include(SECRET);
+  });
+
+  it('are not recorded of fetch’s Request, Response and Headers, of Maps and of generators', async () => {
+    const headers = new Headers({ authorization: SECRET, cookie: SECRET });
+    const request = new Request('http://localhost/', { headers });
+    const give = traced('give', (..._args: unknown[]) => new Response('x', { headers: { 'set-cookie': SECRET } }));
+    give(request, headers, new Map(Object.entries({ authorization: SECRET })), [...headers], [...headers].flat());
+    const items = traced('items', function* () {
+      yield { headers: { Authorization: SECRET } };
+      yield ['Cookie', SECRET];
+    });
+    expect([...items()]).to.have.lengthOf(2);
+    expect(recorded()).to.not.include(SECRET);
+  });
+
+  const SPELLINGS: Readonly<Record<string, unknown>> = {
+    'in other cases': { AUTHORIZATION: SECRET, Cookie: SECRET, 'SET-COOKIE': [SECRET] },
+    'as members of code': { xApiKey: SECRET, api_key: SECRET, setCookie: SECRET, proxyAuthorization: SECRET },
+    'as variables of CGI': { HTTP_AUTHORIZATION: SECRET, HTTP_COOKIE: SECRET },
+    'of other providers': {
+      'X-MLflow-Authorization': SECRET,
+      'x-acme-authorization': SECRET,
+      'x-acme-api-key': SECRET,
+    },
+    'parsed by a framework': { req: { cookies: { sid: SECRET }, signedCookies: { sid: SECRET } } },
+    'at any depth': [[{ a: { b: [{ headers: { authorization: { scheme: 'Bearer', value: SECRET } } }] } }]],
+    'of a Lambda event': {
+      headers: { Authorization: SECRET },
+      multiValueHeaders: { Cookie: [SECRET, SECRET] },
+      cookies: [SECRET],
+    },
+    'as a flat list': { rawHeaders: ['Host', 'a', 'Authorization', SECRET, 'COOKIE', SECRET] },
+    'as entries': {
+      headers: [
+        ['accept', '*/*'],
+        ['authorization', SECRET],
+        ['set-cookie', [SECRET]],
+      ],
+    },
+    'as pairs with names': [
+      { name: 'Cookie', value: SECRET },
+      { key: 'Authorization', value: SECRET },
+    ],
+    'in a raw head': { _header: `HTTP/1.1 200 OK\r\nSet-Cookie: ${SECRET}\r\n ${SECRET}\r\nX-Plain: kept\r\n\r\n` },
+    'in JSON text': { body: JSON.stringify({ headers: { Authorization: `Bearer \\"${SECRET}`, cookie: SECRET } }) },
+  };
+  for (const [name, value] of Object.entries(SPELLINGS)) {
+    it(`are not recorded ${name}`, () => {
+      traced('call', (input: unknown) => input)(value);
+      expect(recorded()).to.include('[redacted]');
+      expect(recorded()).to.not.include(SECRET);
+    });
+  }
+
+  it('include those that the application names', () => {
+    traced(
+      { name: 'call', sensitiveHeaders: ['X-Tenant-Secret'] },
+      (input: unknown) => input,
+    )({
+      x_tenant_secret: SECRET,
+    });
+    expect(recorded()).to.not.include(SECRET);
+  });
+
+  it('are hidden before contentHook gets them', () => {
+    expect(hideHeaders({ headers: { cookie: SECRET } })).to.deep.equal({ headers: { cookie: '[redacted]' } });
+  });
+
+  it('are all that is changed', () => {
+    const plain = {
+      question: 'Cookie: how long in the oven?',
+      max_tokens: 5,
+      token: 'the',
+      isAuthorization: true,
+      authorization: null,
+      list: ['a', 'b', 'c'],
+      words: ['content-type', 'text/plain', 'accept', 'cookie'],
+      text: 'one\r\ntwo: three\r\n{"name":"value"}',
+    };
+    expect(hideHeaders(structuredClone(plain))).to.deep.equal(plain);
+  });
+});
