@@ -9,11 +9,11 @@ export class LocalRoot implements Identity {
   /** The span without a parent in this process. Undefined once it ended. */
   span: Span | undefined;
   /** Ids of spans that run. */
-  readonly running = new Set<string>();
+  readonly running: Set<string> = new Set();
   /** Ids of spans that ended. They are forgotten when the local root ends. */
-  readonly ended = new Set<string>();
+  readonly ended: Set<string> = new Set();
   /** For the index by span id, which must not keep a request whose spans the application dropped without an end. */
-  readonly reference = new WeakRef<LocalRoot>(this);
+  readonly reference: WeakRef<LocalRoot> = new WeakRef(this);
 
   constructor(span: Span, { sessionId, userId }: Identity) {
     this.span = span;
