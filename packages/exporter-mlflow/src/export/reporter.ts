@@ -201,7 +201,8 @@ export class Reporter {
 
   /** A function that the application gave to the exporter fails. */
   faultyFunction(option: 'spanFilter' | 'mask', message: string): void {
-    this.#log('warn', `function ${option}`, message, message);
+    // The message names the first of many attributes.
+    this.#log('warn', `function ${option}`, message.replace(/"[^"]*"/g, ''), message);
   }
 
   /** Anything else that the owner of the application should know. */

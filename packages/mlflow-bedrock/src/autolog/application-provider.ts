@@ -1,5 +1,6 @@
 import { type TracerProvider, trace } from '@opentelemetry/api';
 import { endsWithin } from '../common/ends-within.js';
+import { reportErrors } from '../common/reported.js';
 import { warn } from '../common/warn.js';
 import { state } from '../current-trace/process-state.js';
 import { createInstrumentation } from './instrumentation.js';
@@ -38,11 +39,13 @@ export function traceIntoProvider(
   const instrumentation = createInstrumentation(options);
   const timeoutMillis = flushTimeout(options.flushTimeoutMillis);
   const flush = async (): Promise<void> => {
-    try {
-      await endsWithin(timeoutMillis, Promise.resolve(provider.forceFlush?.()));
-    } catch {
-      // The provider's exporters report their own failures.
-    }
+    // A processor rejects its flush with what it would report otherwise. That can be after the time is over.
+    const flushing = (async (): Promise<unknown> => provider.forceFlush?.())();
+    const isOver = await endsWithin(
+      timeoutMillis,
+      flushing.catch(reportErrors).then(() => true),
+    );
+    if (!isOver) warn(`the tracer provider of the application did not flush within ${timeoutMillis} ms.`);
   };
   return {
     flush,

@@ -1,6 +1,7 @@
 import { format } from 'node:util';
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { diagLogLevelFromString } from '@opentelemetry/core';
+import { isReported } from '../common/reported.js';
 
 /** Where the OpenTelemetry API keeps its global objects. All copies of its version 1 share it. */
 const API = Symbol.for('opentelemetry.js.api.1');
@@ -25,8 +26,7 @@ const write = (message: string, ...args: unknown[]): void => {
 const stderrLogger: DiagLogger = {
   error: (message, ...args) => {
     const error = parseError(message);
-    // MlflowSpanExporter has reported its failure in one line, once per cause.
-    if (error?.name === 'MlflowError') return;
+    if (error !== undefined && isReported(error.name)) return;
     write(error ? `${error.name}: ${error.message}` : message, ...args);
   },
   warn: write,

@@ -12,7 +12,13 @@ import { OtlpExporter } from './otlp-exporter.js';
 /** `otlp`: a backend that takes OTLP over HTTP. `console`: the standard output of the process. */
 export type OtherBackend = 'otlp' | 'console';
 
-const EXPORTERS: Readonly<Record<OtherBackend, () => SpanExporter>> = {
+/** The exporter of a backend beside MLflow. */
+export interface OtherExporter extends SpanExporter {
+  /** Reports no failure of exports that are under way: the end of the process does not wait for them, which the log says. */
+  giveUp?(): void;
+}
+
+const EXPORTERS: Readonly<Record<OtherBackend, () => OtherExporter>> = {
   otlp: () => new OtlpExporter(),
   console: () => new ConsoleSpanExporter(),
 };
@@ -28,7 +34,7 @@ export function otherBackends(env: Environment, warn: (message: string) => void)
 }
 
 /** Creates the exporter of a backend. */
-export function createExporter(backend: OtherBackend): SpanExporter {
+export function createExporter(backend: OtherBackend): OtherExporter {
   return EXPORTERS[backend]();
 }
 

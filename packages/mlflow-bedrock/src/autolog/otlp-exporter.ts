@@ -1,39 +1,59 @@
-import { diag } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
+import { ReportedError, reportErrors } from '../common/reported.js';
+import { warn } from '../common/warn.js';
 
 /**
  * OpenTelemetry's own exporter for OTLP over HTTP, configured by its environment variables. It is loaded with the first
- * spans, because most applications never need it and would start later.
+ * spans, because most applications never need it and would start later. It reports each failed export once, whoever waits
+ * for it.
  */
 export class OtlpExporter implements SpanExporter {
-  #loading: Promise<SpanExporter | undefined> | undefined;
+  #loading: Promise<SpanExporter | Error> | undefined;
+  /** How often exports under way were given up. */
+  #givenUp = 0;
 
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void {
     this.#loading ??= load();
+    const before = this.#givenUp;
+    const fail = (error: Error): void =>
+      resultCallback({ code: ExportResultCode.FAILED, error: new ReportedError(error) });
     void this.#loading.then((exporter) => {
-      if (exporter) exporter.export(spans, resultCallback);
-      else resultCallback({ code: ExportResultCode.FAILED });
+      if (exporter instanceof Error) return fail(exporter);
+      exporter.export(spans, (result) => {
+        if (result.code === ExportResultCode.SUCCESS) return resultCallback(result);
+        const { error = new Error(`the OTLP backend did not take ${spans.length} spans`) } = result;
+        if (this.#givenUp === before) reportErrors(error);
+        fail(error);
+      });
     });
   }
 
+  /** Reports no failure of exports that are under way. */
+  giveUp(): void {
+    this.#givenUp += 1;
+  }
+
   async forceFlush(): Promise<void> {
-    await (await this.#loading)?.forceFlush?.();
+    const exporter = await this.#loading;
+    if (!(exporter instanceof Error)) await exporter?.forceFlush?.();
   }
 
   async shutdown(): Promise<void> {
-    await (await this.#loading)?.shutdown();
+    const exporter = await this.#loading;
+    if (!(exporter instanceof Error)) await exporter?.shutdown();
   }
 }
 
-async function load(): Promise<SpanExporter | undefined> {
+/** Returns the error if the package cannot be loaded, after a warning. */
+async function load(): Promise<SpanExporter | Error> {
   try {
     const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
     return new OTLPTraceExporter();
   } catch (error) {
     // A bundle may not contain the package.
-    const reason = error instanceof Error ? error.message : String(error);
-    diag.warn(`mlflow-bedrock: the OTLP exporter cannot be loaded, so the OTLP backend gets no spans: ${reason}`);
-    return undefined;
+    const reason = error instanceof Error ? error : new Error(String(error));
+    warn(`the OTLP exporter cannot be loaded, so the OTLP backend gets no spans: ${reason.message}`);
+    return reason;
   }
 }

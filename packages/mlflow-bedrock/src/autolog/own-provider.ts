@@ -1,6 +1,5 @@
 import { context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { globalErrorHandler } from '@opentelemetry/core';
 import {
   defaultResource,
   detectResources,
@@ -40,7 +39,8 @@ export function traceToMlflow(options: AutologOptions): Tracing {
   const instrumentation = createInstrumentation(options);
   const mlflow = new MlflowSpanExporter(options);
   const backends = otherBackends(process.env, warn);
-  const exporters: SpanExporter[] = [mlflow, ...backends.map(createExporter)];
+  const otherExporters = backends.map(createExporter);
+  const exporters: SpanExporter[] = [mlflow, ...otherExporters];
   const processor = new SwitchableSpanProcessor(
     exporters.map((exporter) => {
       const limit = exporter === mlflow ? { exportTimeoutMillis: NO_EXPORT_TIMEOUT_MILLIS } : {};
@@ -65,18 +65,15 @@ export function traceToMlflow(options: AutologOptions): Tracing {
       `not everything was sent within ${flushTimeoutMillis} ms. Does an MLflow server listen at ${server}${backend}?`,
     );
   };
-  const sendAll = async (): Promise<readonly unknown[]> => {
-    const errors = await processor.flush();
+  const sendAll = async (): Promise<true> => {
+    await processor.forceFlush();
     // BatchSpanProcessor does not wait for exports that its timer started.
     await mlflow.forceFlush();
-    return errors;
+    return true;
   };
-  /** Waits for `sending` and reports its errors. Resolves with false if the time is over first. */
-  const settles = async (sending: Promise<readonly unknown[]>, timeoutMillis: number): Promise<boolean> => {
-    const errors = await endsWithin(timeoutMillis, sending);
-    for (const error of errors ?? []) globalErrorHandler(error as Error);
-    return errors !== undefined;
-  };
+  /** Resolves with false if the time is over first. */
+  const settles = async (sending: Promise<true>, timeoutMillis: number): Promise<boolean> =>
+    (await endsWithin(timeoutMillis, sending)) ?? false;
   const flushThread = async (): Promise<void> => {
     if (!(await settles(sendAll(), flushTimeoutMillis))) warnOfUnsent();
   };
@@ -86,7 +83,9 @@ export function traceToMlflow(options: AutologOptions): Tracing {
     // Aborted requests, and exports that the processor's timer starts later, must not keep the process alive.
     await mlflow.forceFlush({ timeoutMillis: 0 });
     await mlflow.shutdown();
-    if (!(await settles(sending, ABORT_MILLIS))) warnOfUnsent();
+    if (await settles(sending, ABORT_MILLIS)) return;
+    for (const exporter of otherExporters) exporter.giveUp?.();
+    warnOfUnsent();
   };
   const others = connectThreads({
     flush: flushThread,

@@ -1,5 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace';
+import { reportErrors } from '../common/reported.js';
 import { SharedFlag } from './shared-flag.js';
 
 /** Forwards spans to other processors while it is enabled, and knows whether some have not been flushed. */
@@ -39,22 +40,22 @@ export class SwitchableSpanProcessor implements SpanProcessor {
     for (const processor of this.#processors) processor.onEnd(span);
   }
 
-  /** Sends the spans that ended so far. Resolves with the errors of the processors that failed, and never rejects. */
-  async flush(): Promise<readonly unknown[]> {
-    const endedSpans = this.#endedSpans;
-    const results = await Promise.allSettled(this.#processors.map((processor) => processor.forceFlush()));
-    this.#flushed(endedSpans);
-    return results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-  }
-
+  /** Sends the spans that ended so far. Reports why processors failed, and never rejects. */
   async forceFlush(): Promise<void> {
-    await this.flush();
+    const endedSpans = this.#endedSpans;
+    await this.#settle((processor) => processor.forceFlush());
+    this.#flushed(endedSpans);
   }
 
   async shutdown(): Promise<void> {
     this.#isEnabled = false;
-    await Promise.allSettled(this.#processors.map((processor) => processor.shutdown()));
+    await this.#settle((processor) => processor.shutdown());
     this.#flushed(this.#endedSpans);
+  }
+
+  /** Reports why processors failed. */
+  async #settle(work: (processor: SpanProcessor) => Promise<void>): Promise<void> {
+    await Promise.all(this.#processors.map((processor) => work(processor).catch(reportErrors)));
   }
 
   #flushed(endedSpans: number): void {

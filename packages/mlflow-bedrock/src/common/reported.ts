@@ -1,0 +1,27 @@
+import { globalErrorHandler } from '@opentelemetry/core';
+
+/**
+ * The error of an export whose failure is in the log already. Span processors report some failures of their exporters and
+ * not others: of several batches of a flush only the first one, and none of a flush that the caller gave up.
+ */
+export class ReportedError extends Error {
+  /** @param error the error that was reported */
+  constructor(error: Error) {
+    super(`This failure was reported before: ${error.message}`, { cause: error });
+    this.name = 'ReportedError';
+  }
+}
+
+/** Whether the failure of an export with an error of this name is in the log already. */
+export function isReported(name: string): boolean {
+  // MlflowSpanExporter reports its failures in one line, once per cause.
+  return name === 'ReportedError' || name === 'MlflowError';
+}
+
+/** Reports what span processors, or a tracer provider, rejected with, except failures that are in the log already. */
+export function reportErrors(rejected: unknown): void {
+  // A tracer provider rejects with the errors of all its processors.
+  for (const error of Array.isArray(rejected) ? rejected : [rejected]) {
+    if (!(error instanceof Error && isReported(error.name))) globalErrorHandler(error as Error);
+  }
+}
