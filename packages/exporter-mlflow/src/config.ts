@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import type { MeterProvider } from '@opentelemetry/api';
 import { MlflowError } from './common/error.js';
 import type { ExperimentSetting } from './export/experiment.js';
@@ -38,6 +39,13 @@ export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
   /** How many requests go to MLflow at the same time, at least 1. Default: 4. */
   concurrencyLimit?: number;
   /**
+   * How much memory spans may occupy while they wait, in bytes: those in the queue of a {@link MlflowSpanProcessor} and
+   * those in exports under way. Beyond it, the oldest spans lose their content and keep their figures. Spans are dropped
+   * only if that is not enough.
+   * Environment: `MLFLOW_TRACE_MAX_WAITING_BYTES`. Default: an eighth of the heap limit of V8, at most 268435456 (256 MiB).
+   */
+  maxWaitingBytes?: number;
+  /**
    * `full`: each trace also gets a record with what spans cannot express (readable previews, client request id,
    * metadata, source, user). `otlp-only`: one request per batch and nothing else. With `experimentId`, `trackingUri` may
    * then be that of an OpenTelemetry Collector. Default: `full`.
@@ -72,6 +80,7 @@ export interface ResolvedConfig {
   compression: 'gzip' | 'none';
   maxRequestBytes: number;
   concurrencyLimit: number;
+  maxWaitingBytes: number;
   traceInfo: 'full' | 'otlp-only';
   spanFilter: MlflowSpanFilter;
   mask: MlflowMask | undefined;
@@ -81,6 +90,15 @@ export interface ResolvedConfig {
 const DEFAULT_EXPERIMENT_NAME = 'Default';
 const DEFAULT_CONCURRENCY_LIMIT = 4;
 const DEFAULT_MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+// The application itself, and requests under way, need most of the heap.
+const WAITING_SHARE_OF_HEAP = 1 / 8;
+const MAX_DEFAULT_WAITING_BYTES = 256 * 1024 * 1024;
+
+/** An eighth of the heap limit of this thread, at most 256 MiB. */
+export function defaultWaitingBytes(): number {
+  const { heap_size_limit: heap } = getHeapStatistics();
+  return Math.min(Math.floor(heap * WAITING_SHARE_OF_HEAP), MAX_DEFAULT_WAITING_BYTES);
+}
 
 /**
  * Applies environment and defaults.
@@ -109,11 +127,21 @@ export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.Proc
     compression: oneOf('compression', config.compression ?? 'gzip', ['gzip', 'none']),
     maxRequestBytes,
     concurrencyLimit,
+    maxWaitingBytes: resolveWaitingBytes(config.maxWaitingBytes, env),
     traceInfo: oneOf('traceInfo', config.traceInfo ?? 'full', ['full', 'otlp-only']),
     spanFilter: resolveSpanFilter(config.spanFilter, env),
     mask: resolveMask(config.mask),
     meterProvider: config.meterProvider,
   };
+}
+
+function resolveWaitingBytes(option: number | undefined, env: NodeJS.ProcessEnv): number {
+  const variable = readEnvironment(env, 'MLFLOW_TRACE_MAX_WAITING_BYTES');
+  const bytes = option ?? (variable === undefined ? defaultWaitingBytes() : Number(variable));
+  if (typeof bytes === 'number' && bytes >= 1) return bytes;
+  throw new MlflowError(
+    `MLflow exporter: maxWaitingBytes or MLFLOW_TRACE_MAX_WAITING_BYTES is ${option ?? variable}, it must be a number of bytes from 1.`,
+  );
 }
 
 function resolveSpanFilter(option: MlflowSpanFilter | undefined, env: NodeJS.ProcessEnv): MlflowSpanFilter {

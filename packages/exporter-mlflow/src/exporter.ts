@@ -1,33 +1,53 @@
 import { performance } from 'node:perf_hooks';
 import { diag } from '@opentelemetry/api';
 import { MlflowError } from './common/error.js';
+import { createRoom } from './common/room.js';
 import { runningTime } from './common/running-time.js';
 import type { ExportResult, ReadableSpan, SpanExporter } from './common/sdk-types.js';
 import { Slices } from './common/slices.js';
 import { type Limit, settledWithin } from './common/waiting.js';
-import { type MlflowSpanExporterConfig, type ResolvedConfig, resolveConfig } from './config.js';
+import { defaultWaitingBytes, type MlflowSpanExporterConfig, type ResolvedConfig, resolveConfig } from './config.js';
 import { Delivery } from './export/deliver.js';
 import { ExperimentResolver } from './export/experiment.js';
 import { TraceFiles } from './export/files/artifacts.js';
 import { Backlog } from './export/ledger/backlog.js';
 import { TraceLedger } from './export/ledger/ledger.js';
 import { ExporterMetrics } from './export/metrics.js';
+import { deliverInParts } from './export/parts.js';
 import { Preparation } from './export/prepare.js';
 import { describeProgram } from './export/program.js';
 import { Reporter } from './export/reporter.js';
 import { createSettling } from './export/settle/settle.js';
+import { ROOM_BYTES } from './export/span/parts.js';
 import { RefusedTraces } from './export/trace/refused.js';
 import { Uploader } from './export/upload.js';
+import { ConcurrentExports } from './export/waiting/concurrent-exports.js';
+import type { HeldExports, Holder } from './export/waiting/holder.js';
 import { createHttpClient, type HttpClient } from './http/client.js';
 import type { Failure } from './http/outcome.js';
 import { Rest } from './mlflow/rest.js';
 
-// During an outage, exports of processors that do not wait for one another must not pile up in memory.
-const MAX_WAITING_SPANS = 10_000;
 const ENDING_MILLIS = 10;
+// A server that refuses connections fails an export at once. It must not be asked without a pause.
+const SHORTEST_ROUND_MILLIS = 100;
 // `ExportResultCode` of `@opentelemetry/core`.
 const SUCCESS = 0;
 const FAILED = 1;
+
+const heldExports = new WeakMap<SpanExporter, HeldExports>();
+
+/**
+ * What the processor of this package needs of an exporter.
+ *
+ * @throws MlflowError if it is not an exporter of this copy of the package
+ */
+export function heldExportsOf(exporter: SpanExporter): HeldExports {
+  const known = heldExports.get(exporter);
+  if (known !== undefined) return known;
+  throw new MlflowError(
+    'MlflowSpanProcessor: exporter must be a MlflowSpanExporter of the same package and module format. Import both alike.',
+  );
+}
 
 /**
  * Sends spans to an MLflow tracking server, where each trace appears with its conversation, tokens and cost. Use it
@@ -39,9 +59,11 @@ export class MlflowSpanExporter implements SpanExporter {
   readonly #metrics: ExporterMetrics;
   readonly #reporter: Reporter = new Reporter();
   readonly #timeoutMillis: number = 0;
+  readonly #maxWaitingBytes: number;
   readonly #configurationError: MlflowError | undefined;
   readonly #inFlight = new Set<Promise<void>>();
-  #waitingSpans = 0;
+  readonly #room = createRoom(ROOM_BYTES);
+  readonly #concurrent: ConcurrentExports;
   #shutdown: Promise<void> | undefined;
 
   /**
@@ -50,8 +72,12 @@ export class MlflowSpanExporter implements SpanExporter {
    * @param config Default: `http://localhost:5000`, experiment `Default`.
    */
   constructor(config: MlflowSpanExporterConfig = {}) {
+    let maxWaitingBytes = defaultWaitingBytes();
+    let roundMillis = SHORTEST_ROUND_MILLIS;
     try {
       const resolved = resolveConfig(config);
+      maxWaitingBytes = resolved.maxWaitingBytes;
+      roundMillis = Math.max(roundMillis, resolved.connection.retry.maxBackoffMillis);
       const { connection } = resolved;
       const metrics = new ExporterMetrics(resolved.meterProvider, connection.url);
       this.#metrics = metrics;
@@ -67,6 +93,19 @@ export class MlflowSpanExporter implements SpanExporter {
       diag.error(this.#configurationError.message);
       this.#metrics ??= new ExporterMetrics(config?.meterProvider, undefined);
     }
+    this.#maxWaitingBytes = maxWaitingBytes;
+    this.#concurrent = new ConcurrentExports(maxWaitingBytes);
+    heldExports.set(this, {
+      maxWaitingBytes,
+      roundMillis,
+      export: (spans, holder, resultCallback) => this.#export(spans, resultCallback, holder),
+      drop: (spans) => void (this.#refuse(spans) ?? this.#delivery?.refuse(spans)),
+      dropContent: (spans) => this.#delivery?.dropContent(spans, maxWaitingBytes),
+      giveUp: (spans, failure) => {
+        if (this.#delivery === undefined) this.#refuse(spans.length);
+        else this.#delivery.giveUp(spans, failure);
+      },
+    });
   }
 
   /**
@@ -76,32 +115,22 @@ export class MlflowSpanExporter implements SpanExporter {
    *   or something about their traces, could not be delivered.
    */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void {
-    const callBack = (error: MlflowError | undefined): void => {
-      try {
-        resultCallback(error ? { code: FAILED, error } : { code: SUCCESS });
-      } catch (thrown) {
-        diag.error('The callback of an MLflow export threw', thrown);
-      }
-    };
-    const delivery = this.#delivery;
     const refusal = this.#refuse(spans.length);
-    if (refusal !== undefined || delivery === undefined) {
-      callBack(refusal);
+    if (refusal !== undefined) {
+      callBack(resultCallback, refusal);
       return;
     }
-    const begin = performance.now();
-    this.#waitingSpans += spans.length;
-    this.#metrics.started(spans.length);
-    const exporting = delivery
-      .deliver(spans)
-      .catch((error: unknown) => delivery.fail(spans.length, error))
-      .then(({ refusal, failure = refusal, lost, leftOut = 0 }) => {
-        this.#waitingSpans -= spans.length;
-        this.#inFlight.delete(exporting);
-        this.#metrics.finished(spans.length, lost + leftOut, performance.now() - begin, failure);
-        callBack(failure && toError(failure));
-      });
-    this.#inFlight.add(exporting);
+    const admitted = this.#concurrent.admit(spans);
+    if (admitted === undefined) {
+      const refused = this.#delivery?.refuse(spans.length);
+      callBack(resultCallback, refused && toError(refused));
+      return;
+    }
+    if (admitted.bare > 0) this.#delivery?.dropContent(admitted.bare, this.#maxWaitingBytes);
+    this.#export(admitted.spans, (result) => {
+      this.#concurrent.release(admitted);
+      resultCallback(result);
+    });
   }
 
   /**
@@ -136,6 +165,30 @@ export class MlflowSpanExporter implements SpanExporter {
     return this.#shutdown;
   }
 
+  #export(spans: readonly ReadableSpan[], resultCallback: (result: ExportResult) => void, holder?: Holder): void {
+    const delivery = this.#delivery;
+    const refusal = this.#refuse(spans.length);
+    if (refusal !== undefined || delivery === undefined) {
+      callBack(resultCallback, refusal);
+      return;
+    }
+    const begin = performance.now();
+    this.#metrics.started(spans.length);
+    const options = { deadline: runningTime() + this.#timeoutMillis, room: this.#room, holder };
+    const exporting = deliverInParts(delivery, spans, options).then((result) => {
+      const { refusal, failure = refusal, lost, leftOut = 0, unsent } = result;
+      if (failure !== undefined && unsent.length > 0) {
+        const { kept, waiting, lost } = holder?.unsent(unsent, failure) ?? { kept: 0, waiting: 0, lost: unsent };
+        if (lost.length > 0) delivery.giveUp(lost, failure);
+        if (kept > 0) delivery.keep(waiting, failure);
+      }
+      this.#inFlight.delete(exporting);
+      this.#metrics.finished(spans.length, lost + leftOut + unsent.length, performance.now() - begin, failure);
+      callBack(resultCallback, failure && toError(failure));
+    });
+    this.#inFlight.add(exporting);
+  }
+
   /** The reason not to take these spans; undefined if there is none. */
   #refuse(spans: number): MlflowError | undefined {
     if (this.#configurationError !== undefined) {
@@ -149,11 +202,15 @@ export class MlflowSpanExporter implements SpanExporter {
       this.#reporter.dropped(spans, 'shut_down', reason);
       return new MlflowError(reason);
     }
-    if (this.#waitingSpans > 0 && this.#waitingSpans + spans > MAX_WAITING_SPANS) {
-      const refusal = this.#delivery?.refuse(spans);
-      return refusal && toError(refusal);
-    }
     return undefined;
+  }
+}
+
+function callBack(resultCallback: (result: ExportResult) => void, error: MlflowError | undefined): void {
+  try {
+    resultCallback(error ? { code: FAILED, error } : { code: SUCCESS });
+  } catch (thrown) {
+    diag.error('The callback of an MLflow export threw', thrown);
   }
 }
 

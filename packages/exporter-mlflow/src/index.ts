@@ -6,6 +6,7 @@ export type {
   SpanEvent,
   SpanExporter,
   SpanLink,
+  SpanProcessor,
   SpanResource,
   SpanScope,
 } from './common/sdk-types.js';
@@ -42,3 +43,4 @@ export type {
   MlflowTraceSearch,
 } from './mlflow/types.js';
 export type { TraceState as MlflowTraceState } from './mlflow/wire-types.js';
+export { type MlflowBatchOptions, MlflowSpanProcessor, type MlflowSpanProcessorConfig } from './processor.js';

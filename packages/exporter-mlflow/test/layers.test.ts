@@ -7,6 +7,7 @@ describeLayers({
   beneath: {
     '.': [
       'export',
+      'export/waiting',
       'export/files',
       'export/ledger',
       'export/settle',
@@ -18,6 +19,7 @@ describeLayers({
       'common',
     ],
     export: [
+      'export/waiting',
       'export/files',
       'export/ledger',
       'export/settle',
@@ -27,6 +29,7 @@ describeLayers({
       'http',
       'common',
     ],
+    'export/waiting': ['export/span', 'http', 'common'],
     'export/files': ['export/ledger', 'export/settle', 'export/trace', 'export/span', 'mlflow', 'http', 'common'],
     'export/ledger': ['export/settle', 'export/trace', 'export/span', 'mlflow', 'http', 'common'],
     'export/settle': ['export/trace', 'export/span', 'mlflow', 'http', 'common'],

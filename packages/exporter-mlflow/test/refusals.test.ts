@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { type Attributes, context, trace } from '@opentelemetry/api';
 import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
-import { LEFT_OUT } from '../src/export/span/repair.js';
+import { LEFT_OUT } from '../src/export/span/content.js';
 import { copySpan } from '../src/export/span/span.js';
 import { MlflowClient, MlflowSpanExporter, type MlflowSpanExporterConfig, type ReadableSpan } from '../src/index.js';
 import { collectDiag } from './support/diag.js';

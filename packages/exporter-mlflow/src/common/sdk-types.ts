@@ -1,7 +1,7 @@
-import type { Attributes, HrTime, Link, SpanContext, SpanKind, SpanStatus } from '@opentelemetry/api';
+import type { Attributes, Context, HrTime, Link, Span, SpanContext, SpanKind, SpanStatus } from '@opentelemetry/api';
 
 /*
- * The part of OpenTelemetry's SDK that an exporter sees. The SDK's own types are in different packages on its lines 2.x
+ * The part of OpenTelemetry's SDK that exporters and processors see. The SDK's own types are in different packages on its lines 2.x
  * and 3.x, so importing them would install a second SDK beside the application's. A test assigns both lines to these.
  */
 
@@ -70,4 +70,12 @@ export interface SpanExporter {
   shutdown(): Promise<void>;
   /** Delivers what is under way. */
   forceFlush?(): Promise<void>;
+}
+
+/** Receives spans from a tracer provider. Compatible with `SpanProcessor` of OpenTelemetry's SDK. */
+export interface SpanProcessor {
+  onStart(span: Span, parentContext: Context): void;
+  onEnd(span: ReadableSpan): void;
+  forceFlush(): Promise<void>;
+  shutdown(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { readableBytes } from '../common/bytes.js';
 import { runningTime } from '../common/running-time.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
 import type { Slices } from '../common/slices.js';
@@ -40,8 +41,10 @@ export interface DeliveryResult {
   failure?: Failure;
   /** Why the server refuses whole traces. The server works, so this is no outage. Reported already. */
   refusal?: Failure;
-  /** How many spans will not arrive. */
+  /** How many spans will not arrive. Reported already. */
   lost: number;
+  /** Spans that did not arrive because of an outage, in part as copies. Neither reported nor counted. */
+  unsent: readonly ReadableSpan[];
   /** How many spans the application keeps out of MLflow. */
   leftOut?: number;
   /** Whether some of their traces are settled later. */
@@ -68,37 +71,56 @@ export class Delivery {
   #isAccepting = false;
   /** Resolves when the spans of the latest export are prepared. */
   #prepared: Promise<unknown> = Promise.resolve();
+  /** The experiment of the latest export. */
+  #experimentId: string | undefined;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
   }
 
-  /** Delivers the spans of one export. */
-  async deliver(handedOver: readonly ReadableSpan[]): Promise<DeliveryResult> {
+  /** Delivers the spans of one export until `deadline`, on the clock of `runningTime()`. */
+  async deliver(handedOver: readonly ReadableSpan[], deadline: number): Promise<DeliveryResult> {
     const { reporter } = this.#parts;
     const received = reporter.received(handedOver.length);
     try {
-      return await this.#deliver(handedOver);
+      return await this.#deliver(handedOver, deadline);
     } finally {
       reporter.settled(received);
     }
   }
 
-  async #deliver(handedOver: readonly ReadableSpan[]): Promise<DeliveryResult> {
-    const { connect, experiment, reporter, metrics, timeoutMillis } = this.#parts;
-    const rest = connect({ deadline: runningTime() + timeoutMillis });
+  async #deliver(handedOver: readonly ReadableSpan[], deadline: number): Promise<DeliveryResult> {
+    const { connect, experiment, reporter, metrics } = this.#parts;
+    const rest = connect({ deadline });
     const { spans, unreadable, leftOut } = await this.#prepare(handedOver);
     for (const { name, reason } of unreadable) {
       metrics.lost(1, { kind: 'rejected' });
       reporter.refusedSpan(name, { kind: 'rejected', reason });
     }
-    if (spans.length === 0) return { lost: unreadable.length, leftOut };
+    if (spans.length === 0) return { lost: unreadable.length, leftOut, unsent: [] };
     const found = await experiment.resolve(rest);
     const result =
-      found.kind === 'success'
-        ? await this.#deliverTo(found.value, spans, rest)
-        : this.#undelivered(spans.length, found);
+      found.kind === 'success' ? await this.#deliverTo(found.value, spans, rest) : this.#undelivered(spans, found);
     return { ...result, lost: result.lost + unreadable.length, leftOut };
+  }
+
+  /** Gives up spans that an export left unsent. */
+  giveUp(spans: readonly ReadableSpan[], failure: Failure): void {
+    this.#lose(spans.length, failure);
+    if (this.#experimentId !== undefined) this.#parts.ledger.giveUp(spans, this.#experimentId);
+  }
+
+  /** Reports that this many spans wait, because an export left some unsent. */
+  keep(waiting: number, failure: Failure): void {
+    this.#parts.reporter.waiting(waiting, failure);
+  }
+
+  /** Counts spans that lost their content while they waited, and reports it once per outage. */
+  dropContent(spans: number, maxBytes: number): void {
+    this.#parts.metrics.contentDropped(spans);
+    this.#parts.reporter.note(
+      `Spans of more than ${readableBytes(maxBytes)} wait for MLflow, which is slow or down. The oldest lose their content and keep their figures: check the server, or raise maxWaitingBytes or MLFLOW_TRACE_MAX_WAITING_BYTES.`,
+    );
   }
 
   /** Drops the spans of an export because too many wait already. Returns the reason. */
@@ -113,7 +135,9 @@ export class Delivery {
   /** Reports and counts an unforeseen error like any other cause. */
   fail(spans: number, error: unknown): DeliveryResult {
     const message = error instanceof Error ? error.message : String(error);
-    return this.#undelivered(spans, { kind: 'rejected', reason: `MLflow exporter failed: ${message}` });
+    const failure: Failure = { kind: 'rejected', reason: `MLflow exporter failed: ${message}` };
+    this.#lose(spans, failure);
+    return { failure, lost: spans, unsent: [] };
   }
 
   /** Settles traces that did not fit into the deadline of their export, and those that wait for their root. */
@@ -126,7 +150,7 @@ export class Delivery {
       found.kind === 'success'
         ? await files.deliverWithoutRoot({ ...context, experimentId: found.value }, rest)
         : { failure: found, lost: files.giveUp(), stored: 0 };
-    if (failure !== undefined && lost > 0) this.#undelivered(lost, failure);
+    if (failure !== undefined && lost > 0) this.#lose(lost, failure);
     else if (stored > 0) reporter.arrived();
   }
 
@@ -143,6 +167,7 @@ export class Delivery {
   }
 
   async #deliverTo(experimentId: string, spans: ReadableSpan[], rest: Rest): Promise<DeliveryResult> {
+    this.#experimentId = experimentId;
     if (this.#byArtifacts) return this.#deliverArtifacts(experimentId, spans, rest);
     const { uploader, ledger, backlog, traceInfo, metrics, slices, experiment, timeoutMillis, reporter } = this.#parts;
     const batch = traceInfo === 'full' ? await slices.run(ledger.observeEach(spans)) : undefined;
@@ -153,7 +178,7 @@ export class Delivery {
           experimentId,
           rest,
         );
-    const { accepted, requests, rejected, refused, refusal, failure } = uploaded;
+    const { accepted, requests, rejected, refused, refusal, failure, unsent } = uploaded;
     if (failure?.kind === 'unsupported') {
       this.#byArtifacts = true;
       reporter.note(failure.reason);
@@ -165,12 +190,10 @@ export class Delivery {
       if (accepted.length > 0) reporter.arrived();
       backlog.resume({ deadline: runningTime() + timeoutMillis });
     }
-    const settled = batch ? await this.#settle(batch, requests, experimentId, rest) : {};
-    if (failure === undefined) return { lost: notTaken, ...optional('refusal', refusal), ...settled };
-    const missing = this.#undelivered(
-      spans.length - accepted.length - refused,
-      await experiment.explain(failure, rest),
-    );
+    const cause = failure && (await experiment.explain(failure, rest));
+    const missing = cause && this.#undelivered(unsent, cause);
+    const settled = batch ? await this.#settle(batch, requests, experimentId, rest, missing?.unsent ?? []) : {};
+    if (missing === undefined) return { lost: notTaken, unsent, ...optional('refusal', refusal), ...settled };
     return { ...missing, lost: missing.lost + notTaken };
   }
 
@@ -207,9 +230,10 @@ export class Delivery {
     requests: readonly ReadableSpan[][],
     experimentId: string,
     rest: Rest,
-  ): Promise<Omit<DeliveryResult, 'lost'>> {
+    unsent: readonly ReadableSpan[],
+  ): Promise<Omit<DeliveryResult, 'lost' | 'unsent'>> {
     const { ledger, reporter, metrics, experiment } = this.#parts;
-    const { failures, postponed, recorded } = await ledger.settle(batch, requests, experimentId, rest);
+    const { failures, postponed, recorded } = await ledger.settle(batch, requests, experimentId, rest, unsent);
     const [cause] = postponed;
     const [first] = failures;
     if (cause !== undefined) reporter.postponed(postponed.length, cause);
@@ -225,9 +249,9 @@ export class Delivery {
     const { ledger, files, context, slices, reporter } = this.#parts;
     const batch = await slices.run(ledger.observeEach(spans));
     const { failure, lost, stored } = await files.deliver(batch, { ...context, experimentId }, rest);
-    if (failure !== undefined) return this.#undelivered(lost, failure);
-    if (stored > 0) reporter.arrived();
-    return { lost };
+    if (failure !== undefined) this.#lose(lost, failure);
+    else if (stored > 0) reporter.arrived();
+    return { lost, unsent: [], ...optional('failure', failure) };
   }
 
   /** Prepares the spans after those of earlier exports, because parents may follow their children in another export. */
@@ -244,9 +268,15 @@ export class Delivery {
     return own;
   }
 
-  #undelivered(spans: number, failure: Failure): DeliveryResult {
+  /** After an outage, the caller decides what to do with the spans. */
+  #undelivered(spans: readonly ReadableSpan[], failure: Failure): DeliveryResult {
+    if (failure.kind === 'retryable') return { failure, lost: 0, unsent: spans };
+    this.#lose(spans.length, failure);
+    return { failure, lost: spans.length, unsent: [] };
+  }
+
+  #lose(spans: number, failure: Failure): void {
     this.#parts.metrics.lost(spans, failure);
     this.#parts.reporter.undelivered(spans, failure);
-    return { failure, lost: spans };
   }
 }

@@ -60,6 +60,11 @@ export class ExporterMetrics {
     this.#guard(() => this.#instruments?.exported.add(spans, this.#failed(cause)));
   }
 
+  /** Spans lost their content, and kept their figures, because too much waits. */
+  contentDropped(spans: number): void {
+    this.#guard(() => this.#instruments?.content.add(spans, this.#common));
+  }
+
   /** A request is sent again. */
   retried(cause: Cause): void {
     this.#guard(() => this.#instruments?.retries.add(1, this.#failed(cause)));
@@ -99,6 +104,10 @@ function createInstruments(meter: Meter) {
       description: 'The duration of exporting a batch of spans, with their trace records and all retries.',
       // As in the exporters of the SDK: sum and count, unless a view asks for more.
       advice: { explicitBucketBoundaries: [] },
+    }),
+    content: meter.createCounter('mlflow.exporter.span_content.dropped', {
+      unit: '{span}',
+      description: 'Spans that lost their content, and kept their figures, because too much waited for MLflow.',
     }),
     retries: meter.createCounter('mlflow.exporter.request.retries', {
       unit: '{request}',

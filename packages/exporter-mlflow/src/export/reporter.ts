@@ -91,9 +91,10 @@ export class Reporter {
     this.#lose(this.#spans, spans, isLogged ? spans : 0);
   }
 
-  /** Spans have to wait, because something keeps all of them from arriving. They are sent again. */
+  /** So many spans wait in all, because something keeps them from arriving. They are sent again. */
   waiting(spans: number, cause: Cause): void {
     this.#outageOfSpans ??= this.#begin(this.#spans);
+    this.#outageOfSpans.waited = Math.max(this.#outageOfSpans.waited, spans);
     const message = `${sentence(cause.reason)} ${spans} spans wait.`;
     this.#logOutage('warn', this.#outageOfSpans, 'spans wait', cause, message);
   }
@@ -116,8 +117,9 @@ export class Reporter {
     this.#failing = undefined;
     if (outage === undefined) return;
     this.#outageOfSpans = undefined;
-    let waited = 0;
-    for (const { spans, at } of this.#received) if (at <= until) waited += spans;
+    let received = 0;
+    for (const { spans, at } of this.#received) if (at <= until) received += spans;
+    const waited = Math.max(outage.waited, received);
     const lost = this.#end(outage, this.#spans, 'spans ');
     diag.warn(
       `MLflow takes spans again after ${this.#duration(outage)}: ${lost} spans were not delivered, ${waited} waited.`,

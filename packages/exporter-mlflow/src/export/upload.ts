@@ -25,6 +25,8 @@ export interface UploadResult {
   refusal?: Failure;
   /** Why the rest is missing; absent if nothing else is. */
   failure?: Failure;
+  /** The rest, which the server neither accepted nor refused; empty without a failure. */
+  unsent: ReadableSpan[];
 }
 
 export interface UploadOptions extends SendOptions {
@@ -80,8 +82,9 @@ class Upload {
   readonly #experimentId: string;
   readonly #rest: Rest;
   readonly #search: CulpritSearch;
-  readonly #result: UploadResult = { accepted: [], requests: [], rejected: 0, refused: 0 };
+  readonly #result: UploadResult = { accepted: [], requests: [], rejected: 0, refused: 0, unsent: [] };
   readonly #setAside: SetAside;
+  readonly #undecided = new Set<ReadableSpan>();
   #onAccepted: OnAccepted | undefined;
   #refusals = 0;
   /** How many traces the search found at fault. */
@@ -102,9 +105,11 @@ class Upload {
   }
 
   async run(requests: readonly ReadableSpan[][]): Promise<UploadResult> {
+    for (const request of requests) for (const span of request) this.#undecided.add(span);
     const failure = await this.#sendAll([...requests]);
     const refusal = this.#setAside.report(this.#options.reporter);
-    return { ...this.#result, ...optional('refusal', refusal), ...optional('failure', failure) };
+    const unsent = failure === undefined ? [] : [...this.#undecided];
+    return { ...this.#result, unsent, ...optional('refusal', refusal), ...optional('failure', failure) };
   }
 
   /** Returns why it gave up the rest. */
@@ -136,6 +141,7 @@ class Upload {
   }
 
   #accept(part: ReadableSpan[], partial: PartialSuccess | undefined): void {
+    for (const span of part) this.#undecided.delete(span);
     const missing = Math.min(partial?.rejected ?? 0, part.length);
     if (partial !== undefined) this.#options.reporter.partlyTaken(missing, partial.message);
     if (missing === part.length) {
@@ -180,9 +186,8 @@ class Upload {
     const { refused, parts } = await this.#search.divide(part, failure);
     for (const [traceId, refusal] of refused) this.#refuse(traceId, refusal);
     for (const span of part) {
-      const { traceId } = span.spanContext();
-      const refusal = refused.get(traceId);
-      if (refusal !== undefined) this.#countSetAside(traceId, refusal);
+      const refusal = refused.get(span.spanContext().traceId);
+      if (refusal !== undefined) this.#countSetAside(span, refusal);
     }
     pending.unshift(...parts);
     const [span] = part;
@@ -198,6 +203,7 @@ class Upload {
       const sent = await sendSpans([repaired], this.#experimentId, this.#options, this.#rest, true);
       if (sent?.kind === 'success') {
         if (sent.value?.rejected) break;
+        this.#undecided.delete(span);
         this.#result.accepted.push(span);
         this.#result.requests.push([span]);
         this.#search.accepted([span]);
@@ -208,6 +214,7 @@ class Upload {
       this.#refusals += 1;
     }
     this.#uselessRepairs += 1;
+    this.#undecided.delete(span);
     this.#result.refused += 1;
     reporter.refusedSpan(span.name, failure);
     const refusal = this.#search.refusedBare(span, failure);
@@ -225,16 +232,17 @@ class Upload {
     const { refusedTraces } = this.#options;
     if (refusedTraces.isEmpty) return part;
     const others = part.filter((span) => {
-      const { traceId } = span.spanContext();
-      const refusal = refusedTraces.get(traceId, this.#experimentId);
-      if (refusal !== undefined) this.#countSetAside(traceId, refusal);
+      const refusal = refusedTraces.get(span.spanContext().traceId, this.#experimentId);
+      if (refusal !== undefined) this.#countSetAside(span, refusal);
       return refusal === undefined;
     });
     // The search recognises parts by their identity.
     return others.length === part.length ? part : others;
   }
 
-  #countSetAside(traceId: string, refusal: TraceRefusal): void {
+  #countSetAside(span: ReadableSpan, refusal: TraceRefusal): void {
+    const { traceId } = span.spanContext();
+    this.#undecided.delete(span);
     this.#result.refused += 1;
     this.#setAside.add(traceId, refusal);
   }

@@ -126,21 +126,24 @@ export class TraceLedger {
    * Settles the traces of a batch whose spans were accepted. After an outage it settles them later.
    *
    * @param requests the accepted spans of each request
+   * @param unsent spans that may be sent later; those that never will be belong to {@link TraceLedger.giveUp}
    */
   async settle(
     batch: SpanBatch,
     requests: readonly (readonly ReadableSpan[])[],
     experimentId: string,
     rest: Rest,
+    unsent: readonly ReadableSpan[] = [],
   ): Promise<Settlement> {
     const accepted = groupByTrace(requests.flat());
     const divided = dividedTraces(requests);
+    const waiting = groupByTrace(unsent);
     const { settling, backlog, concurrencyLimit } = this.#parts;
     const uploaded = [...batch.keys()].flatMap((trace): UploadedTrace[] => {
       const spans = accepted.get(trace.id) ?? [];
       if (spans.length > 0) return [{ trace, spans, experimentId, isDivided: divided.has(trace.id) }];
-      // A record without any span must not look like a complete trace. Only a server that answers again can change it.
-      if (trace.ahead !== undefined) backlog.postpone({ trace, spans, experimentId, cause: OUT_OF_TIME });
+      if (waiting.has(trace.id)) this.#takeBack(trace);
+      else this.#leaveEmpty(trace, experimentId);
       return [];
     });
     const settlement: Settlement = { failures: [], postponed: [], recorded: 0 };
@@ -158,6 +161,25 @@ export class TraceLedger {
     });
     await backlog.relieve(rest.limit);
     return settlement;
+  }
+
+  /** Gives up spans that were never sent. */
+  giveUp(spans: readonly ReadableSpan[], experimentId: string): void {
+    for (const traceId of groupByTrace(spans).keys()) {
+      const trace = this.#traces.get(traceId);
+      if (trace !== undefined) this.#leaveEmpty(trace, experimentId);
+    }
+  }
+
+  /** A record without any span must not look like a complete trace. Only a server that answers again can change it. */
+  #leaveEmpty(trace: Trace, experimentId: string): void {
+    if (trace.ahead === undefined) return;
+    this.#parts.backlog.postpone({ trace, spans: [], experimentId, cause: OUT_OF_TIME });
+  }
+
+  /** Forgets a trace of which the server has nothing, so that it is new when its spans are sent again. */
+  #takeBack(trace: Trace): void {
+    if (trace.isNew && trace.ahead === undefined && trace.record.kind === 'none') this.#traces.delete(trace.id);
   }
 
   #forget(trace: Trace): void {

@@ -1,6 +1,6 @@
 import type { Failure } from '../../http/outcome.js';
 import type { UploadedTrace } from '../settle/settle.js';
-import { foreseenBytes } from '../span/batches.js';
+import { foreseenBytes } from '../span/size.js';
 
 /** A trace whose spans arrived, but not what they need afterwards. */
 export interface PostponedTrace extends UploadedTrace {

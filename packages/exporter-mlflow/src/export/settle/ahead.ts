@@ -5,7 +5,7 @@ import { PROVISIONAL, SPANS_LOCATION } from '../../mlflow/names.js';
 import { failureOf, type Rest } from '../../mlflow/rest.js';
 import { getTraceInfo, postRecord, type StoredRecord } from '../../mlflow/traces.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
-import { LEFT_OUT } from '../span/repair.js';
+import { LEFT_OUT } from '../span/content.js';
 import { buildRecord, type RecordContext, withoutContent } from '../trace/record.js';
 import type { FoundAhead, SentRecord, Trace } from '../trace/trace.js';
 import { correct, correctStored, storedRecord } from './correct.js';

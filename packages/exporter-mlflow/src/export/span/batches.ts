@@ -1,5 +1,5 @@
-import type { AttributeValue } from '@opentelemetry/api';
 import type { ReadableSpan } from '../../common/sdk-types.js';
+import { foreseenBytes } from './size.js';
 import { groupByTrace } from './span.js';
 
 /** Limits of one request. A larger span goes alone. */
@@ -8,19 +8,17 @@ export interface BatchLimits {
   bytes: number;
 }
 
-// Ids, times, flags and the tags of protobuf, measured on spans without attributes.
-const SPAN_BYTES = 100;
-const EVENT_BYTES = 20;
-const LINK_BYTES = 40;
-const VALUE_BYTES = 10;
-
 /** Splits spans into parts within the limits and keeps their order. The sizes are estimates. */
-export function splitIntoBatches(spans: readonly ReadableSpan[], limits: BatchLimits): ReadableSpan[][] {
+export function splitIntoBatches(
+  spans: readonly ReadableSpan[],
+  limits: BatchLimits,
+  sizeOf: (span: ReadableSpan) => number = foreseenBytes,
+): ReadableSpan[][] {
   const batches: ReadableSpan[][] = [];
   let batch: ReadableSpan[] = [];
   let bytes = 0;
   for (const span of spans) {
-    const size = foreseenBytes(span);
+    const size = sizeOf(span);
     if (batch.length > 0 && (batch.length >= limits.spans || bytes + size > limits.bytes)) {
       batches.push(batch);
       batch = [];
@@ -51,29 +49,4 @@ export function partition(
 ): [ReadableSpan[], ReadableSpan[]] {
   const isTheirs = (span: ReadableSpan): boolean => traceIds.has(span.spanContext().traceId);
   return [spans.filter((span) => !isTheirs(span)), spans.filter(isTheirs)];
-}
-
-/**
- * The approximate size of a serialized span, in bytes, without looking into its texts. It is right for ASCII, and up to
- * two thirds too small for other texts.
- */
-export function foreseenBytes({ name, attributes, events, links, status }: ReadableSpan): number {
-  let bytes = SPAN_BYTES + name.length + (status.message?.length ?? 0) + attributesBytes(attributes);
-  for (const event of events) bytes += EVENT_BYTES + event.name.length + attributesBytes(event.attributes);
-  for (const link of links) bytes += LINK_BYTES + attributesBytes(link.attributes);
-  return bytes;
-}
-
-function attributesBytes(attributes: Record<string, unknown> | undefined): number {
-  let bytes = 0;
-  for (const key in attributes) bytes += key.length + valueBytes(attributes[key] as AttributeValue);
-  return bytes;
-}
-
-function valueBytes(value: AttributeValue | undefined): number {
-  if (typeof value === 'string') return VALUE_BYTES + value.length;
-  if (!Array.isArray(value)) return VALUE_BYTES;
-  let bytes = VALUE_BYTES;
-  for (const item of value) bytes += valueBytes(item ?? undefined);
-  return bytes;
 }

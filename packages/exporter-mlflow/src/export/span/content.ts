@@ -1,0 +1,76 @@
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { ReadableSpan } from '../../common/sdk-types.js';
+import { truncate } from '../../common/text.js';
+import { bytesInMemory } from './size.js';
+
+/** Attribute of a span that was sent in part: says what is missing, and why. */
+export const LEFT_OUT = 'mlflow.exporter.leftOut';
+
+/** The members of a span that can hold content. */
+export type Content = Pick<ReadableSpan, 'name' | 'attributes' | 'events' | 'links' | 'status'>;
+
+// Attributes that totals and searches need. The server accepts these short values after they are sanitized.
+const FIGURE =
+  /^(?:session\.id|user\.id|gen_ai\.(?:conversation\.id|operation\.name|usage\..*|(?:request|response)\.model|provider\.name)|mlflow\.(?:spanType|chat\.tokenUsage|llm\..*|message\.format|traceTag\..*)|llm\.(?:token_count|usage)\..*|error\.type)$/;
+// Attributes in which conversations, inputs and outputs stand, of OpenTelemetry, MLflow, OpenInference, Traceloop and the
+// AI SDK.
+const CONTENT = new RegExp(
+  `^(?:${[
+    String.raw`gen_ai\.(?:(?:input|output)\.messages|system_instructions|(?:prompt|completion)\b.*|agent\.(?:input|output))`,
+    String.raw`gen_ai\.(?:tool\.(?:definitions|call\.(?:arguments|result))|retrieval\.(?:documents|query.*)|embeddings\.input)`,
+    String.raw`mlflow\.(?:spanInputs|spanOutputs|chat\.(?:messages|tools))`,
+    String.raw`(?:input|output)\.value|llm\.(?:(?:input|output)_messages|prompts?|completions?|tools|prompt_template)\b.*`,
+    String.raw`(?:retrieval|reranker|embedding)\..*(?:documents?|embeddings|query|text|vector)\b.*|tool\.parameters`,
+    String.raw`traceloop\.entity\.(?:input|output)|ai\.(?:prompt|response)\b.*|ai\.tool_?[cC]all\.(?:args|arguments|result|input|output)`,
+    String.raw`anthropic\.tool_result\.content|system_prompt`,
+  ].join('|')})$`,
+);
+const FINISH_REASON = /finish_?reason/i;
+const MAX_KEPT_LENGTH = 1000;
+const MAX_KEPT_ITEMS = 100;
+// More small values than this are content in pieces.
+const MAX_KEPT_BYTES = 16_384;
+
+/** The attributes that totals and searches need, without long values. */
+export function figuresOf(attributes: Attributes): Attributes {
+  return filter(attributes, (key, value) => FIGURE.test(key) && typeof value !== 'object' && !isLong(value));
+}
+
+/**
+ * The span without its content: messages, inputs, outputs, any other long value of any instrumentation, and events that
+ * are not errors. Tokens, model, ids, times, status and tags stay.
+ *
+ * @param describe returns the attribute {@link LEFT_OUT} for what is missing
+ */
+export function withoutContent(span: Content, describe: (missing: string) => string): Content {
+  const isKept = (key: string, value: unknown): boolean =>
+    FIGURE.test(key) || FINISH_REASON.test(key) || !CONTENT.test(key) ? !isLong(value) : false;
+  const bare: Content = {
+    name: truncate(span.name, MAX_KEPT_LENGTH),
+    attributes: filter(span.attributes, isKept),
+    events: span.events
+      .filter(({ name }) => name === 'exception')
+      .slice(-1)
+      .map((event) => ({ ...event, attributes: filter(event.attributes ?? {}, isKept) })),
+    links: span.links.map(({ context }) => ({ context })),
+    status: span.status.message
+      ? { ...span.status, message: truncate(span.status.message, MAX_KEPT_LENGTH) }
+      : span.status,
+  };
+  const isSmall = bytesInMemory(bare) <= MAX_KEPT_BYTES;
+  const kept = isSmall ? bare : { ...bare, attributes: figuresOf(span.attributes), events: [], links: [] };
+  const attributes = Object.keys(span.attributes).length - Object.keys(kept.attributes).length;
+  const events = span.events.length - kept.events.length;
+  const missing = `${attributes} attributes and ${events} events`;
+  return { ...kept, attributes: { ...kept.attributes, [LEFT_OUT]: describe(missing) } };
+}
+
+function filter(attributes: Attributes, isKept: (key: string, value: AttributeValue | undefined) => boolean) {
+  return Object.fromEntries(Object.entries(attributes).filter(([key, value]) => isKept(key, value)));
+}
+
+function isLong(value: unknown): boolean {
+  if (typeof value === 'string') return value.length > MAX_KEPT_LENGTH;
+  if (Array.isArray(value)) return value.length > MAX_KEPT_ITEMS || value.some(isLong);
+  return typeof value === 'object' && value !== null;
+}

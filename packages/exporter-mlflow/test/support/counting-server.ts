@@ -1,0 +1,58 @@
+import type { ServerResponse } from 'node:http';
+import { gunzipSync } from 'node:zlib';
+import { decodeTraceRequest, type ReceivedSpan } from 'testing/otlp-decode.js';
+import { type Answer, type LocalServer, startLocalServer } from './local-server.js';
+
+/** What the server does with requests: it takes them at once or slowly, closes the connection, never answers, or answers a status. */
+export type State = 'up' | 'away' | 'hanging' | 'slow' | 503;
+
+/** A server that changes its state, and keeps the spans that it took. */
+export interface CountingServer extends LocalServer {
+  state: State;
+  /** It answers 503 to spans that contain this text. */
+  poison?: string;
+  /** Spans taken, by their id. */
+  taken: Map<string, ReceivedSpan>;
+  /** Resolves when it has taken this many spans. */
+  took(spans: number): Promise<void>;
+}
+
+const SLOW_MILLIS = 60;
+const ANSWERS: Record<Exclude<State, 'up' | 'slow'>, Answer> = {
+  away: (response) => response.destroy(),
+  hanging: () => {},
+  503: { status: 503 },
+};
+
+const slowly = (response: ServerResponse): void => void setTimeout(() => response.end(), SLOW_MILLIS);
+
+export async function startCountingServer(): Promise<CountingServer> {
+  const taken = new Map<string, ReceivedSpan>();
+  const waiting = new Set<() => void>();
+  const server: CountingServer = Object.assign(
+    await startLocalServer(({ path, body }) => {
+      if (server.state !== 'up' && server.state !== 'slow') return ANSWERS[server.state];
+      if (path !== '/v1/traces') return undefined;
+      const message = gunzipSync(body);
+      if (server.poison !== undefined && message.includes(server.poison)) return ANSWERS[503];
+      for (const span of decodeTraceRequest(message)) taken.set(span.spanId, span);
+      for (const look of waiting) look();
+      return server.state === 'slow' ? slowly : undefined;
+    }),
+    {
+      state: 'up' as State,
+      taken,
+      took: (spans: number) =>
+        new Promise<void>((resolve) => {
+          const look = (): void => {
+            if (taken.size < spans) return;
+            waiting.delete(look);
+            resolve();
+          };
+          waiting.add(look);
+          look();
+        }),
+    },
+  );
+  return server;
+}
