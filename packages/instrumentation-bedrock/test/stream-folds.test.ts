@@ -209,6 +209,33 @@ describe('stream folds', () => {
       ).to.deep.equal(expected);
     });
 
+    it("joins the pieces of Magistral's thinking, and keeps what stands beside them", () => {
+      const thinking = (pieces: JsonObject[], beside: JsonObject = {}): JsonObject =>
+        delta({ content: [{ type: 'thinking', thinking: pieces, ...beside }] });
+      const body = fold(openAiChat, [
+        thinking([{ type: 'text', text: 'Let ' }], { closed: false }),
+        thinking([
+          { type: 'text', text: 'me ' },
+          { type: 'text', text: 'see' },
+        ]),
+        thinking([{ type: 'reference', reference_ids: [1] }]),
+        thinking([{ type: 'text', text: '.' }], { closed: true }),
+        delta({ content: 'Paris' }, 'stop'),
+      ]);
+      expect(body).to.have.deep.nested.property('choices[0].message.content', [
+        {
+          type: 'thinking',
+          thinking: [
+            { type: 'text', text: 'Let me see' },
+            { type: 'reference', reference_ids: [1] },
+            { type: 'text', text: '.' },
+          ],
+          closed: true,
+        },
+        { type: 'text', text: 'Paris' },
+      ]);
+    });
+
     it('joins text that arrives as items of a list', () => {
       const pieces = ['<think>A port.</', 'think>Ber', 'gen'].map((text) =>
         delta({ content: [{ type: 'text', text }] }),
@@ -612,6 +639,27 @@ describe('stream folds', () => {
     });
   });
 
+  it('ConverseStream joins bytes that arrive in any number of pieces', () => {
+    for (const count of [1, 2, 63, 64, 65, 200]) {
+      const pieces = Array.from({ length: count }, (_, position) => Uint8Array.of(position, position + 1));
+      const events = pieces.flatMap((bytes): JsonObject[] =>
+        [{ reasoningContent: { redactedContent: bytes } }, { image: { source: { bytes } } }].map((members) => ({
+          contentBlockDelta: { contentBlockIndex: 0, delta: members as unknown as JsonObject },
+        })),
+      );
+      const [redacted, image] = output(converse, events)[0]?.parts ?? [];
+      expect(Buffer.concat(pieces).equals((redacted as { data?: Uint8Array }).data ?? Buffer.of()), `${count}`).to.equal(true);
+      expect(image).to.include({ type: 'blob', modality: 'image' });
+    }
+  });
+
+  it('ConverseStream keeps a tool result of any length', () => {
+    const items = Array.from({ length: 200_000 }, () => ({ text: 'x' }));
+    const event = { contentBlockDelta: { contentBlockIndex: 0, delta: { toolResult: items } } };
+    const body = fold(converse, [event, event]);
+    expect(body).to.have.nested.property('output.message.content[0].toolResult.content.length', 400_000);
+  });
+
   it('Command R keeps its text if the closing event repeats nothing', () => {
     expect(
       output(cohereCommandR, [
@@ -825,6 +873,36 @@ describe('stream folds', () => {
       ];
       for (const [dialect, block] of blocks) {
         expect(fold(dialect, [block], { content: false })).to.equal(undefined);
+      }
+    });
+
+    it('keep no content that stands beside figures', () => {
+      const more = { [SECRET]: SECRET };
+      const streams: readonly [Dialect, readonly JsonObject[]][] = [
+        [
+          anthropicMessages,
+          [
+            { type: 'message_start', message: { id: 'msg', content: [{ type: 'text', text: SECRET }], ...more } },
+            {
+              type: 'message_delta',
+              delta: { stop_reason: 'end_turn', ...more },
+              usage: { output_tokens: 2 },
+              ...more,
+            },
+          ],
+        ],
+        [
+          converse,
+          [
+            { messageStop: { stopReason: 'end_turn', additionalModelResponseFields: more, ...more } },
+            { metadata: { usage: { inputTokens: 3, outputTokens: 2 }, ...more } },
+          ],
+        ],
+      ];
+      for (const [dialect, chunks] of streams) {
+        const body = fold(dialect, chunks, { content: false }) ?? {};
+        expect(JSON.stringify(body)).not.to.include(SECRET.trim());
+        expect(dialect.readResponse(body)).to.deep.equal(dialect.readResponse(fold(dialect, chunks) ?? {}));
       }
     });
 

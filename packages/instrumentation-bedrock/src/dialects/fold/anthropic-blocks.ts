@@ -7,36 +7,74 @@ import { StreamedMembers } from './pieces/streamed-value.js';
 import { parseToolInput } from './tool-input.js';
 
 export class AnthropicBlocks {
-  /** A list for each index: some services reuse the index of a block for the next one. */
-  readonly #blocks = new IndexedParts<Block[]>();
+  /** Some services reuse the index of a block for the next one. */
+  readonly #slots = new IndexedParts<Slot>();
 
   get size(): number {
-    return this.#blocks.size;
+    return this.#slots.size;
   }
 
   start(index: JsonValue | undefined, start: JsonObject): void {
-    this.#at(index).push(newBlock(start));
+    this.#at(index).add(newBlock(start));
   }
 
   addDelta(index: JsonValue | undefined, delta: JsonObject): void {
-    const blocks = this.#at(index);
-    const type = blockType(delta);
-    let block = blocks.findLast((each) => accepts(each, type));
-    if (!block) {
-      block = newBlock({ type });
-      blocks.push(block);
-    }
-    block.type ??= type;
-    addMembers(block, delta);
+    addMembers(this.#at(index).blockOf(blockType(delta)), delta);
   }
 
   /** Returns the blocks as the answer has them without streaming. */
   finish(): JsonObject[] {
-    return this.#blocks.inOrder().flat().map(finishBlock);
+    return this.#slots.inOrder().flatMap(({ blocks }) => blocks.map(finishBlock));
   }
 
-  #at(index: JsonValue | undefined): Block[] {
-    return this.#blocks.at(index, () => []);
+  #at(index: JsonValue | undefined): Slot {
+    return this.#slots.at(index, () => new Slot());
+  }
+}
+
+/** Blocks of these types have deltas of their own type only. Other blocks accept any delta. */
+type OwnType = 'text' | 'thinking' | 'tool_use';
+const OWN_DELTAS: ReadonlySet<string> = new Set<OwnType>(['text', 'thinking', 'tool_use']);
+
+function hasOwnDeltas(type: string | undefined): type is OwnType {
+  return type !== undefined && OWN_DELTAS.has(type);
+}
+
+/** The blocks under one index. A delta belongs to the latest block that accepts it, which is found without a search. */
+class Slot {
+  readonly blocks: Block[] = [];
+  /** The position of the latest block of each type that has deltas of its own; -1 if there is none. */
+  readonly #ownDeltas: Record<OwnType, number> = { text: -1, thinking: -1, tool_use: -1 };
+  /** The positions of the blocks that accept any delta. A block without a type can still get one of the types above. */
+  readonly #anyDelta: number[] = [];
+
+  add(block: Block): Block {
+    this.#note(block.type, this.blocks.length);
+    this.blocks.push(block);
+    return block;
+  }
+
+  /** Returns the block to which a delta belongs. Opens it if its start is missing. */
+  blockOf(type: string): Block {
+    const position = this.#positionOf(type);
+    const block = this.blocks[position] ?? this.add(newBlock({ type }));
+    if (block.type === undefined) {
+      block.type = type;
+      this.#anyDelta.pop(); // The block is the latest of these.
+      this.#note(type, position);
+    }
+    return block;
+  }
+
+  /** Returns -1 if no block accepts deltas of this type. */
+  #positionOf(type: string): number {
+    if (!hasOwnDeltas(type)) return this.blocks.length - 1;
+    return Math.max(this.#ownDeltas[type], this.#anyDelta.at(-1) ?? -1);
+  }
+
+  #note(type: string | undefined, position: number): void {
+    if (hasOwnDeltas(type)) this.#ownDeltas[type] = position;
+    else this.#anyDelta.push(position);
   }
 }
 
@@ -69,13 +107,6 @@ const SUFFIX = '_delta';
 function blockType(delta: JsonObject): string {
   const type = asString(delta['type']) ?? 'text';
   return BLOCK_TYPES[type] ?? (type.endsWith(SUFFIX) ? type.slice(0, -SUFFIX.length) : type);
-}
-
-/** Blocks of these types have deltas of their own type only. Other blocks accept any delta. */
-const OWN_DELTAS = new Set(['text', 'thinking', 'tool_use']);
-
-function accepts(block: Block, type: string): boolean {
-  return block.type === type || block.type === undefined || !OWN_DELTAS.has(block.type) || !OWN_DELTAS.has(type);
 }
 
 function addMembers(block: Block, delta: JsonObject): void {

@@ -1,15 +1,16 @@
 /** The fold for the stream events of Anthropic's Messages. */
 
-import { asObject, firstKey, type JsonObject, setMember } from '../../data/json.js';
+import { asObject, firstKey, type JsonObject } from '../../data/json.js';
 import { AnthropicBlocks } from './anthropic-blocks.js';
+import { LastMembers } from './pieces/last-members.js';
 import { StreamedMembers } from './pieces/streamed-value.js';
 import { type FoldOptions, isOfService, type StreamFold } from './stream-fold.js';
 
 export function createAnthropicFold({ content }: FoldOptions): StreamFold {
   let message: JsonObject | undefined;
   let stopped = false;
-  const usage: JsonObject = {};
-  const closing: JsonObject = {};
+  const usage = new LastMembers();
+  const closing = new LastMembers();
   const others = new StreamedMembers();
   const blocks = content ? new AnthropicBlocks() : undefined;
 
@@ -17,7 +18,7 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
     add(event) {
       switch (event['type']) {
         case 'message_start':
-          message = asObject(event['message']) ?? {};
+          message = content ? (asObject(event['message']) ?? {}) : factsOf(asObject(event['message']));
           addKnown(usage, inputUsage(asObject(message['usage'])));
           break;
         case 'content_block_start':
@@ -27,7 +28,7 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
           blocks?.addDelta(event['index'], asObject(event['delta']) ?? {});
           break;
         case 'message_delta':
-          addKnown(closing, asObject(event['delta']));
+          addKnown(closing, content ? asObject(event['delta']) : factsOf(asObject(event['delta'])));
           // Counts are cumulative, and newer models repeat the input counts. The last value replaces earlier ones.
           addKnown(usage, asObject(event['usage']));
           break;
@@ -46,13 +47,13 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
       if (content) addBeside(closing, event);
     },
     body() {
-      const hasFacts = [usage, closing].some((members) => firstKey(members) !== undefined);
-      if (!message && !hasFacts && !blocks?.size && others.size === 0) return undefined;
-      const body: JsonObject = { role: 'assistant', ...message, ...closing };
+      if (!message && usage.size === 0 && closing.size === 0 && !blocks?.size && others.size === 0) return undefined;
+      const body: JsonObject = { role: 'assistant', ...message };
+      closing.writeTo(body);
       if (others.size > 0) body['otherEvents'] = others.finish();
       body['content'] = blocks?.finish() ?? [];
-      const isFinal = stopped || closing['stop_reason'] !== undefined;
-      const counts = isFinal ? usage : inputUsage(usage);
+      const isFinal = stopped || closing.get('stop_reason') !== undefined;
+      const counts = isFinal ? usage.finish() : inputUsage(usage.finish());
       if (firstKey(counts) !== undefined) body['usage'] = counts;
       else delete body['usage'];
       return body;
@@ -70,24 +71,25 @@ function inputUsage(usage: JsonObject = {}): JsonObject {
   return input;
 }
 
-function addKnown(target: JsonObject, source: JsonObject | undefined): void {
-  if (!source) return;
-  for (const key of Object.keys(source)) {
-    const value = source[key];
-    if (value !== null && value !== undefined) setMember(target, key, value);
-  }
+/** Members of messages that figures and facts are read from. */
+const FACTS = new Set(['id', 'model', 'role', 'stop_reason', 'usage']);
+
+function factsOf(message: JsonObject = {}): JsonObject {
+  const facts: JsonObject = {};
+  for (const name of FACTS) if (message[name] !== undefined) facts[name] = message[name];
+  return facts;
+}
+
+function addKnown(target: LastMembers, source: JsonObject | undefined): void {
+  for (const name in source) target.addKnown(name, source[name]);
 }
 
 /** The members of events that the fold reads, and those of an answer that figures are read from. */
 const READ = new Set(['type', 'index', 'message', 'content_block', 'delta', 'usage', 'id', 'model', 'stop_reason']);
 
 /** Adds what stands beside a delta, such as `context_management`. An answer without streaming has it at its top level. */
-function addBeside(target: JsonObject, event: JsonObject): void {
-  for (const key in event) {
-    const value = event[key];
-    if (READ.has(key) || value === null || value === undefined || isOfService(key)) continue;
-    setMember(target, key, value);
-  }
+function addBeside(target: LastMembers, event: JsonObject): void {
+  for (const name in event) if (!READ.has(name) && !isOfService(name)) target.addKnown(name, event[name]);
 }
 
 /** Adds an event of a type that this package does not know, under its type. */

@@ -1,6 +1,7 @@
 /** One content block of a ConverseStream answer while its start and deltas arrive. */
 
-import { asArray, asObject, asString, type JsonObject, type JsonValue, setMembers } from '../../data/json.js';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../data/json.js';
+import { LastMembers } from './pieces/last-members.js';
 import { StreamedBytes } from './pieces/streamed-bytes.js';
 import { addPiece, StreamedText } from './pieces/streamed-text.js';
 import { StreamedMembers } from './pieces/streamed-value.js';
@@ -68,41 +69,50 @@ export class TextBlock implements Block {
 
 class ToolUseBlock implements Block {
   readonly kind = 'toolUse';
-  readonly #members: JsonObject = {};
-  #input: StreamedText | undefined;
+  readonly #members = new LastMembers();
+  #text: StreamedText | undefined;
+  /** The input of a service that sends it whole. */
+  #json: JsonValue | undefined;
   id: string | undefined;
 
   add(value: JsonValue): void {
     const members = asObject(value) ?? {};
-    const { input } = members;
-    if (typeof input === 'string') this.#input = addPiece(this.#input, input);
-    setMembers(this.#members, members);
+    for (const name in members) {
+      const member = members[name];
+      if (name !== 'input') this.#members.add(name, member);
+      else if (typeof member === 'string') this.#text = addPiece(this.#text, member);
+      else this.#json = member;
+    }
     this.id ??= asString(members['toolUseId']);
   }
 
   finish(): JsonObject {
-    const { input = {}, ...members } = this.#members;
-    return { toolUse: { ...members, input: this.#input ? parseToolInput(this.#input.toString()) : input } };
+    const toolUse = this.#members.finish();
+    toolUse['input'] = this.#text ? parseToolInput(this.#text.toString()) : (this.#json ?? {});
+    return { toolUse };
   }
 }
 
 class ToolResultBlock implements Block {
   readonly kind = 'toolResult';
   readonly #content: JsonValue[] = [];
-  readonly #members: JsonObject = {};
+  readonly #members = new LastMembers();
   id: string | undefined;
 
   start(value: JsonValue): void {
-    setMembers(this.#members, asObject(value) ?? {});
-    this.id ??= asString(this.#members['toolUseId']);
+    this.#members.addAll(asObject(value) ?? {});
+    this.id ??= asString(this.#members.get('toolUseId'));
   }
 
   add(value: JsonValue): void {
-    this.#content.push(...asArray(value));
+    // Spread arguments would overflow the stack for a long list.
+    for (const item of asArray(value)) this.#content.push(item);
   }
 
   finish(): JsonObject {
-    return { toolResult: { ...this.#members, content: this.#content } };
+    const toolResult = this.#members.finish();
+    toolResult['content'] = this.#content;
+    return { toolResult };
   }
 }
 
@@ -110,7 +120,7 @@ class ReasoningBlock implements Block {
   readonly kind = 'reasoningContent';
   readonly #text = new StreamedText();
   readonly #others = new StreamedMembers();
-  #signature: string | undefined;
+  #signature: StreamedText | undefined;
   #hasText = false;
 
   add(value: JsonValue): void {
@@ -119,7 +129,7 @@ class ReasoningBlock implements Block {
       this.#hasText = true;
       this.#text.add(text);
     }
-    if (typeof signature === 'string') this.#signature = (this.#signature ?? '') + signature;
+    if (typeof signature === 'string') this.#signature = addPiece(this.#signature, signature);
     this.#others.addAll(others);
   }
 
@@ -128,7 +138,10 @@ class ReasoningBlock implements Block {
     const isEmpty = !this.#hasText && this.#signature === undefined;
     if (isEmpty && this.#others.size > 0) return { reasoningContent: others };
     return {
-      reasoningContent: { reasoningText: { text: this.#text.toString(), signature: this.#signature }, ...others },
+      reasoningContent: {
+        reasoningText: { text: this.#text.toString(), signature: this.#signature?.toString() },
+        ...others,
+      },
     };
   }
 }

@@ -1,8 +1,9 @@
 /** The fold for the events of ConverseStream and for the chunks of Nova's own stream, which have the same members. */
 
-import { asObject, asString, type JsonObject, setMembers } from '../../data/json.js';
+import { asObject, asString, type JsonObject } from '../../data/json.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
 import { ConverseBlocks } from './converse-blocks.js';
+import { LastMembers } from './pieces/last-members.js';
 import { StreamedMembers } from './pieces/streamed-value.js';
 import { type FoldOptions, isOfService, type StreamFold } from './stream-fold.js';
 
@@ -14,13 +15,20 @@ export interface ConverseFoldOptions extends FoldOptions {
 /** Events that the fold reads, and padding of random length. */
 const KNOWN_EVENTS = new Set(['messageStart', 'contentBlockStart', 'contentBlockStop', 'messageStop', 'metadata', 'p']);
 
+/** Members of `messageStop` and `metadata` that figures and facts are read from. */
+const FACTS = new Set(['stopReason', 'usage', 'metrics', 'trace', 'serviceTier', 'performanceConfig']);
+
 export function createConverseFold({ content, isTextSplit }: ConverseFoldOptions): StreamFold {
   let role: string | undefined;
   let stopped = false;
   let metadataSeen = false;
-  const rest: JsonObject = {};
+  const rest = new LastMembers();
   const others = new StreamedMembers();
   const blocks = content ? new ConverseBlocks({ isTextSplit }) : undefined;
+
+  const addRest = (members: JsonObject): void => {
+    for (const name in members) if (content || FACTS.has(name)) rest.add(name, members[name]);
+  };
 
   const addFrame = (event: JsonObject): void => {
     const start = asObject(event['messageStart']);
@@ -35,12 +43,12 @@ export function createConverseFold({ content, isTextSplit }: ConverseFoldOptions
     const stop = asObject(event['messageStop']);
     if (stop) {
       stopped = true;
-      setMembers(rest, stop);
+      addRest(stop);
     }
     const metadata = asObject(event['metadata']);
     if (metadata) {
       metadataSeen = true;
-      setMembers(rest, metadata);
+      addRest(metadata);
     }
     if (content) others.addAll(unknownEvents(event));
   };
@@ -55,7 +63,7 @@ export function createConverseFold({ content, isTextSplit }: ConverseFoldOptions
     body() {
       if (role === undefined && !blocks?.size && !stopped && !metadataSeen) return undefined;
       const body: JsonObject = {};
-      setMembers(body, rest);
+      rest.writeTo(body);
       // Apart from the answer's own members: an event of an unknown kind can have any name.
       if (others.size > 0) body['otherEvents'] = others.finish();
       body['output'] = { message: { role: role ?? 'assistant', content: blocks?.finish() ?? [] } };

@@ -1,6 +1,7 @@
 /** Collects what the chunks of OpenAI's two formats have beside their choices. */
 
-import { asObject, type JsonObject, type JsonValue, setMember } from '../../data/json.js';
+import { asObject, type JsonObject, type JsonValue } from '../../data/json.js';
+import { LastMembers } from './pieces/last-members.js';
 import { type FoldOptions, isOfService } from './stream-fold.js';
 
 /** Members of a chunk that are no members of the answer. `obfuscation` is padding of random length. */
@@ -10,7 +11,8 @@ const FACTS = new Set(['id', 'model', 'created', 'service_tier', 'system_fingerp
 
 export class OpenAiHead {
   readonly #content: boolean;
-  readonly #members: JsonObject = {};
+  readonly #facts: JsonObject = {};
+  readonly #others = new LastMembers();
   #usage: JsonObject | undefined;
 
   constructor({ content }: FoldOptions) {
@@ -21,8 +23,8 @@ export class OpenAiHead {
   add(chunk: JsonObject, isComplete: boolean): void {
     for (const name in chunk) {
       // The service can send its metrics in a chunk of their own, which has neither id nor model.
-      if (FACTS.has(name)) this.#members[name] ??= chunk[name];
-      else if (this.#content && !OF_CHUNK.has(name)) this.#addOther(name, chunk[name]);
+      if (FACTS.has(name)) this.#facts[name] ??= chunk[name];
+      else if (this.#content && !OF_CHUNK.has(name) && !isOfService(name)) this.#others.addKnown(name, chunk[name]);
     }
     // Jamba sends a growing usage on every chunk, other models send one at the end. The last one counts.
     const usage = asObject(chunk['usage']);
@@ -31,11 +33,11 @@ export class OpenAiHead {
 
   /** Returns the body with these choices. */
   body(choices: JsonValue[]): JsonObject {
-    return { ...this.#members, choices, usage: this.#usage };
-  }
-
-  #addOther(name: string, value: JsonValue | undefined): void {
-    if (value !== null && value !== undefined && !isOfService(name)) setMember(this.#members, name, value);
+    const body: JsonObject = { ...this.#facts };
+    this.#others.writeTo(body);
+    body['choices'] = choices;
+    body['usage'] = this.#usage;
+    return body;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Keeps the members of chunks that a fold does not read. */
 
-import { type JsonObject, setMember } from '../../data/json.js';
+import { LastMembers } from './pieces/last-members.js';
 import { type FoldOptions, isOfService, type StreamFold } from './stream-fold.js';
 
 /**
@@ -11,19 +11,17 @@ import { type FoldOptions, isOfService, type StreamFold } from './stream-fold.js
  */
 export function keepUnknown(fold: StreamFold, known: ReadonlySet<string>, { content }: FoldOptions): StreamFold {
   if (!content) return fold;
-  const others: JsonObject = {};
+  const others = new LastMembers();
   return {
     add(chunk) {
       fold.add(chunk);
       for (const name in chunk) {
-        const value = chunk[name];
-        if (known.has(name) || value === null || value === undefined || isOfService(name)) continue;
-        setMember(others, name, value);
+        if (!known.has(name) && !isOfService(name)) others.addKnown(name, chunk[name]);
       }
     },
     body() {
       const body = fold.body();
-      return body && { ...others, ...body };
+      return body && { ...others.finish(), ...body };
     },
     isComplete: () => fold.isComplete(),
   };

@@ -18,7 +18,7 @@ export class IndexedParts<Part> {
     const known = this.get(index);
     if (known !== undefined) return known;
     const part = create();
-    this.set(index, part);
+    this.#parts.set(asNumber(index) ?? 0, part);
     return part;
   }
 
@@ -26,17 +26,25 @@ export class IndexedParts<Part> {
     return this.#parts.get(asNumber(index) ?? 0);
   }
 
-  set(index: JsonValue | undefined, part: Part): void {
-    this.#parts.set(asNumber(index) ?? 0, part);
-  }
-
   /** Returns the parts in ascending order of their index. */
   inOrder(): Part[] {
     return [...this.#parts.entries()].sort(([a], [b]) => a - b).map(([, part]) => part);
   }
+}
 
-  every(isTrue: (part: Part) => boolean): boolean {
-    for (const part of this.#parts.values()) if (!isTrue(part)) return false;
-    return true;
+/** Parts that each end with a finish reason, such as the choices of an answer. */
+export class FinishedParts<Part extends { reason: string | undefined }> extends IndexedParts<Part> {
+  /** Counted, because a look at every part for every chunk would take quadratic time. */
+  #finished = 0;
+
+  /** Sets the finish reason of one of the parts. */
+  finish(part: Part, reason: string): void {
+    if (part.reason === undefined) this.#finished++;
+    part.reason = reason;
+  }
+
+  /** Whether there are parts, and all of them have their finish reason. */
+  get isComplete(): boolean {
+    return this.size > 0 && this.#finished === this.size;
   }
 }

@@ -1,7 +1,7 @@
 /** Collects a stream whose chunks each add a piece to one of several texts. */
 
 import type { JsonObject, JsonValue } from '../../../data/json.js';
-import { IndexedParts } from './indexed-parts.js';
+import { FinishedParts } from './indexed-parts.js';
 import { StreamedText } from './streamed-text.js';
 import { StreamedMembers } from './streamed-value.js';
 
@@ -22,7 +22,7 @@ interface KnownText {
 
 export class StreamedTexts {
   readonly #content: boolean;
-  readonly #texts = new IndexedParts<KnownText>();
+  readonly #texts = new FinishedParts<KnownText>();
 
   /** @param options `content` is false if only the finish reasons are kept. */
   constructor({ content }: { readonly content: boolean }) {
@@ -38,7 +38,7 @@ export class StreamedTexts {
     if (typeof piece !== 'string' && typeof reason !== 'string') return;
     const known = this.#at(index);
     if (typeof piece === 'string') known.text?.add(piece);
-    if (typeof reason === 'string') known.reason = reason;
+    if (typeof reason === 'string') this.#texts.finish(known, reason);
   }
 
   /** Adds a piece of a member that stands beside a text, such as `logprobs`. Keeps nothing if no content is kept. */
@@ -58,7 +58,7 @@ export class StreamedTexts {
 
   /** Whether every text has its finish reason. */
   isComplete(): boolean {
-    return this.#texts.size > 0 && this.#texts.every(({ reason }) => reason !== undefined);
+    return this.#texts.isComplete;
   }
 
   #at(index: JsonValue | undefined): KnownText {

@@ -1,0 +1,89 @@
+/**
+ * Reads each of the long streams in two lengths. Prints a line of JSON for each stream: its name and the work.
+ *
+ * A process of its own, because it replaces built-in functions while it counts.
+ */
+
+import { stringify } from '../../src/data/numbers.js';
+import { converseStream } from '../../src/operations/converse.js';
+import { invokeModelStream } from '../../src/operations/invoke-model.js';
+import { type Work, WorkCounter } from './counts.js';
+import { type LongStream, STREAMS } from './streams.js';
+
+/** What reading a stream took, and what reading one took that is twice as long. */
+export interface StreamWork {
+  readonly name: string;
+  readonly work: readonly [Work, Work];
+}
+
+function events({ modelId, chunk }: LongStream, length: number): object[] {
+  return Array.from({ length }, (_, position) => {
+    const made = chunk(position);
+    return modelId === undefined ? made : { chunk: { bytes: Buffer.from(JSON.stringify(made)) } };
+  });
+}
+
+/** Reads a stream as a call does, up to the texts of the span's attributes. */
+function read({ modelId }: LongStream, stream: readonly object[], withContent: boolean): void {
+  const operation = modelId === undefined ? converseStream : invokeModelStream;
+  const request = operation.readRequest({ modelId, body: '{"prompt":""}' }, {});
+  const reader = operation.stream?.createReader(request, {}, { withContent });
+  if (!reader) return;
+  for (const event of stream) {
+    const chunk = reader.read(event);
+    if (chunk !== undefined) reader.show(chunk);
+  }
+  reader.isComplete();
+  const { dialect, form, body, content, service } = reader.answer();
+  dialect.readResponse(body() ?? {});
+  service?.();
+  const copy = withContent ? content() : undefined;
+  if (copy === undefined) return;
+  stringify(dialect.readOutput(form.bodyOf(copy) ?? {}));
+  stringify(form.show(copy, dialect.chatView?.response));
+}
+
+/** Both together, because counting takes longer than reading. */
+function readTwice(stream: LongStream, prepared: readonly object[]): void {
+  read(stream, prepared, true);
+  read(stream, prepared, false);
+}
+
+const [, , short, kind] = process.argv;
+const length = Number(short);
+const isLong = kind === 'long';
+const counter = new WorkCounter({ withBytes: isLong });
+const report = (result: StreamWork): boolean => process.stdout.write(`${JSON.stringify(result)}\n`);
+
+async function countAll(): Promise<void> {
+  // What runs once in a process must not count.
+  for (const stream of STREAMS) readTwice(stream, events(stream, 8));
+  await counter.count(() => undefined);
+  for (const stream of STREAMS) {
+    const count = (prepared: readonly object[]): Promise<Work> => counter.count(() => readTwice(stream, prepared));
+    const work = [await count(events(stream, length)), await count(events(stream, 2 * length))] as const;
+    report({ name: stream.name, work });
+  }
+}
+
+/** Counts the whole way of a chunk, with a span event for each chunk and without. */
+async function countThroughClient(): Promise<void> {
+  const { readThroughClient } = await import('./client.js');
+  for (const stream of STREAMS.filter(({ name }) => name.endsWith(': text'))) {
+    for (const recordStreamEvents of [true, false]) {
+      // The AWS SDK uses built-in functions and allocates, too.
+      const count = async (chunks: number): Promise<Work> => {
+        const prepared = events(stream, chunks);
+        const { blocks } = await counter.count(() => readThroughClient(stream, prepared, { recordStreamEvents }));
+        return { blocks, items: 0, bytes: 0 };
+      };
+      await count(8);
+      const name = `${stream.name}, through the client, chunk events ${recordStreamEvents ? 'on' : 'off'}`;
+      report({ name, work: [await count(length), await count(2 * length)] });
+    }
+  }
+}
+
+await counter.start();
+await countAll();
+if (isLong) await countThroughClient();

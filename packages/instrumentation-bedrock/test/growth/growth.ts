@@ -1,0 +1,41 @@
+/** Asserts that reading a stream takes work in proportion to its length. */
+
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import type { StreamWork } from './child.js';
+
+/** Twice the chunks are twice the work. The rest is for work that depends on sizes in steps, such as of hash tables. */
+const MAX_RATIO = 2.3;
+/** For each chunk. Several times what any chunk takes. */
+const MAX_BLOCKS = 1_000;
+const MAX_ITEMS = 3_000;
+const MAX_BYTES = 20_000;
+/** In bytes for each chunk. Samples of less are too few for a ratio. A copy of all earlier chunks takes more. */
+const FEW_BYTES = 2_000;
+
+/**
+ * @param length how many chunks the shorter of two streams has.
+ * @param options `isLong` counts allocated bytes and calls through the client, too.
+ */
+export async function expectLinearWork(length: number, { isLong = false } = {}): Promise<void> {
+  const child = fileURLToPath(new URL('child.ts', import.meta.url));
+  const args = ['--import', 'tsx', child, String(length), ...(isLong ? ['long'] : [])];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 24 });
+  const streams = stdout.split('\n').filter((line) => line !== '');
+  const faults = streams.flatMap((line) => faultsOf(JSON.parse(line) as StreamWork, length));
+  expect(streams).to.have.length.above(150);
+  expect(faults).to.deep.equal([]);
+}
+
+function faultsOf({ name, work: [once, twice] }: StreamWork, length: number): string[] {
+  const limits = { blocks: MAX_BLOCKS, items: MAX_ITEMS, bytes: MAX_BYTES } as const;
+  return (['blocks', 'items', 'bytes'] as const).flatMap((kind) => {
+    const perChunk = twice[kind] / (2 * length);
+    const ratio = twice[kind] / once[kind];
+    if (perChunk > limits[kind]) return [`${name}: ${Math.round(perChunk)} ${kind} for each chunk`];
+    const isFew = kind === 'bytes' ? perChunk < FEW_BYTES : perChunk < 1;
+    return ratio <= MAX_RATIO || isFew ? [] : [`${name}: ${ratio.toFixed(2)} times the ${kind} for twice the chunks`];
+  });
+}
