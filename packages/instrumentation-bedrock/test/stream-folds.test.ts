@@ -648,7 +648,10 @@ describe('stream folds', () => {
         })),
       );
       const [redacted, image] = output(converse, events)[0]?.parts ?? [];
-      expect(Buffer.concat(pieces).equals((redacted as { data?: Uint8Array }).data ?? Buffer.of()), `${count}`).to.equal(true);
+      expect(
+        Buffer.concat(pieces).equals((redacted as { data?: Uint8Array }).data ?? Buffer.of()),
+        `${count}`,
+      ).to.equal(true);
       expect(image).to.include({ type: 'blob', modality: 'image' });
     }
   });

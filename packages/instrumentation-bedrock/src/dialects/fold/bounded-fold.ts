@@ -15,6 +15,8 @@ export interface BoundedFoldOptions extends FoldOptions {
 const STEP = 1 / 16;
 /** A chunk with more values counts as too long, so that the answer is measured. The limit bounds the work for cycles. */
 const MAX_VALUES = 10_000;
+/** In characters of JSON, with the signs around it. */
+const SHORTEST_VALUE = 4;
 /** In characters. A note is appended to a text that is at least as long. */
 const SHORTEST_TEXT = 64;
 
@@ -35,6 +37,7 @@ export function createBoundedFold(
   let kept: JsonObject = {};
   let longest: LongestText | undefined;
   let leftOut = 0;
+  /** Since the answer was measured. */
   let arrived = 0;
   let measureAt = maxLength;
 
@@ -46,7 +49,8 @@ export function createBoundedFold(
       longest = findLongest(kept);
       whole = undefined;
     }
-    measureAt = arrived + Math.max(maxLength - length, maxLength * STEP);
+    arrived = 0; // It can be Infinity.
+    measureAt = Math.max(maxLength - length, maxLength * STEP);
   };
 
   return {
@@ -71,7 +75,10 @@ export function createBoundedFold(
   };
 }
 
-/** Returns the length of all texts and bytes; Infinity if there are too many values. */
+/**
+ * Returns the length of all texts and bytes, and of names and values about as JSON has them: a stream of numbers and empty
+ * texts would not end otherwise. Infinity if there are too many values.
+ */
 function lengthOf(value: unknown, count: { values: number }): number {
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null) return 0;
@@ -80,7 +87,7 @@ function lengthOf(value: unknown, count: { values: number }): number {
   let length = 0;
   for (const key in value) {
     if (++count.values > MAX_VALUES) return Number.POSITIVE_INFINITY;
-    length += lengthOf((value as JsonObject)[key], count);
+    length += key.length + SHORTEST_VALUE + lengthOf((value as JsonObject)[key], count);
   }
   return length;
 }

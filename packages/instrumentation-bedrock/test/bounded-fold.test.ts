@@ -1,0 +1,38 @@
+/** The answer of a stream has a limit, whatever kind of values the stream sends. */
+
+import { expect } from 'chai';
+import type { JsonObject } from '../src/data/json.js';
+import { createBoundedFold } from '../src/dialects/fold/bounded-fold.js';
+import { openAiCompletions } from '../src/dialects/openai-completions.js';
+
+const LIMIT = 200_000;
+
+function fold(chunks: Iterable<JsonObject>): string {
+  const bounded = createBoundedFold(openAiCompletions.createFold, { content: true, maxLength: LIMIT });
+  for (const chunk of chunks) bounded.add(chunk);
+  return JSON.stringify(bounded.body());
+}
+
+function* repeat(count: number, choice: (position: number) => JsonObject): Generator<JsonObject> {
+  for (let position = 0; position < count; position++) yield { choices: [choice(position)] };
+}
+
+describe('the fold with a limit', () => {
+  it('bounds numbers, empty texts and names of members', () => {
+    for (const choice of [
+      (): JsonObject => ({ logprobs: { token_logprobs: [0, 0, 0, 0], tokens: ['', '', '', ''] } }),
+      (position: number): JsonObject => ({ [`member${position}`]: 0 }),
+    ]) {
+      const body = fold(repeat(50_000, choice));
+      expect(body).to.match(/\d+ more chunks not recorded/);
+      expect(body).to.have.length.within(LIMIT / 4, 1.5 * LIMIT);
+    }
+  });
+
+  it('bounds the chunks after one with very many values', () => {
+    const many = repeat(1, () => ({ logprobs: { token_logprobs: Array.from({ length: 11_000 }, () => 0) } }));
+    const body = fold([...many, ...repeat(1_000, () => ({ text: 'A few words. '.repeat(100) }))]);
+    expect(body).to.match(/\d+ more chunks not recorded/);
+    expect(body).to.have.length.below(1.5 * LIMIT);
+  });
+});
