@@ -52,8 +52,9 @@ describe('the trace ledger', () => {
     ledger.of('b').observe([child!]);
     ledger.of('a');
     ledger.of('c');
-    expect(ledger.of('a').facts.sessionId).to.equal('s');
-    expect(ledger.of('b').facts.sessionId).to.equal(undefined);
+    expect(ledger.of('a').factsOf(child!).sessionId).to.equal('s');
+    expect(ledger.of('a').factsOf(root!).sessionId).to.equal('s');
+    expect(ledger.of('b').factsOf(root!).sessionId).to.equal(undefined);
   });
 
   it('remembers of forgotten traces that their root was here, within bounds', () => {

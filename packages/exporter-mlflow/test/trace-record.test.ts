@@ -12,7 +12,7 @@ const CONTEXT = { experimentId: '3', runId: undefined, sourceName: 'app.ts', use
 function recordOf(spans: ReadableSpan[], context = {}): WireTraceInfo {
   const trace = new Trace(spans[0]!.spanContext().traceId);
   trace.observe(spans);
-  return buildRecord(spans.at(-1)!, trace.facts, { ...CONTEXT, ...context });
+  return buildRecord(spans.at(-1)!, trace.factsOf(spans.at(-1)!), { ...CONTEXT, ...context });
 }
 function rootWith(attributes: Record<string, string | number>): WireTraceInfo {
   return recordOf(recordSpans((tracer) => tracer.startSpan('root', { attributes }).end()));

@@ -8,8 +8,8 @@ import { CurrentTraceProcessor, traced, updateCurrentTrace } from '../src/index.
 import { type Headers, outgoing, received, serve, tracer } from './support/http-like.js';
 import { type Recording, recordSampled } from './support/spans.js';
 
-const REQUESTS = 500;
-const MOST_AT_ONCE = 30;
+const REQUESTS = 250;
+const MOST_AT_ONCE = 25;
 const CANARY = /canary\d+\./g;
 
 /** Text that may hold the canaries of these requests, and no others. */

@@ -309,7 +309,7 @@ describe('requests of one trace', () => {
         if (index % 100 === 0) dropped.push(new WeakRef(root), new WeakRef(child));
       }
     };
-    drop(6000);
+    drop(5100);
     expect(state.bySpanId.size).to.equal(10_000);
     await new Promise((resolve) => setTimeout(resolve, 1));
     (globalThis as { gc?: () => void }).gc?.();

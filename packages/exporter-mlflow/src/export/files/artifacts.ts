@@ -163,7 +163,7 @@ async function writeFile(
 ): Promise<Failure | undefined> {
   const { spans, trace, root, topmost } = file;
   if (file.folder === undefined) {
-    const info = root ? buildRecord(root, trace.facts, context) : provisionalRecord(trace.facts, topmost, context);
+    const info = root ? buildRecord(root, trace.factsOf(root), context) : provisionalRecord(trace, topmost, context);
     const totals = totalsMetadata({ tokenUsage: sumUp(spans.map(readSpanFigures)).tokenUsage });
     const stored = await storeRecord({ ...info, trace_metadata: { ...info.trace_metadata, ...totals } }, rest);
     if (stored.kind !== 'success') return stored;

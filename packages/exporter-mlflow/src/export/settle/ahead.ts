@@ -21,7 +21,7 @@ export async function recordAhead(
   context: RecordContext,
   rest: Rest,
 ): Promise<Failure | undefined> {
-  const info = buildRecord(root, trace.facts, context);
+  const info = buildRecord(root, trace.factsOf(root), context);
   const record: SentRecord = {
     kind: 'sent',
     info,

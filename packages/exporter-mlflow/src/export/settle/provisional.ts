@@ -4,7 +4,14 @@ import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
 import { getTraceInfo, postRecord, recordTimes, setTraceTag } from '../../mlflow/traces.js';
 import type { MlflowSpan, MlflowTrace, MlflowTraceInfo } from '../../mlflow/types.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
-import { observeSpan, type TraceFacts } from '../trace/facts.js';
+import {
+  identityOf,
+  isSameIdentity,
+  observeRequest,
+  observeSpan,
+  type RequestFacts,
+  type TraceFacts,
+} from '../trace/facts.js';
 import { buildRecord, type RecordContext, type RecordSource, traceState, withoutContent } from '../trace/record.js';
 import { isBefore, joinOrphans, type Orphans, type Topmost } from '../trace/topmost.js';
 import { sumUp } from '../trace/totals.js';
@@ -38,6 +45,7 @@ export async function settleWithoutRoot(
   // A user deleted the trace while it waited.
   if (stored.kind !== 'success') return stored.errorCode === 'RESOURCE_DOES_NOT_EXIST' ? undefined : stored;
   const info = stored.value;
+  topmost.settled();
   if (hasRootRecord(info)) return joinRoot(trace, topmost, info, rest);
   const isProvisional = hasRecord(info);
   if (isProvisional || info.state !== 'IN_PROGRESS') {
@@ -47,7 +55,7 @@ export async function settleWithoutRoot(
       ? repeatProvisional(trace, topmost, whole.value, context, rest)
       : joinStoredRoot(trace, topmost, whole.value, context, rest);
   }
-  const failure = await post(provisionalRecord(trace.facts, topmost, context), trace, context, rest);
+  const failure = await post(provisionalRecord(trace, topmost, context), trace, context, rest);
   return failure ?? linkPrompts(trace, rest);
 }
 
@@ -126,7 +134,7 @@ async function repeatProvisional(
   }
   const ids = new Set(spans.map(({ spanId }) => spanId));
   const [first, ...others] = spans.filter(({ parentSpanId = '' }) => !ids.has(parentSpanId));
-  const own = provisionalRecord(trace.facts, topmost, context);
+  const own = provisionalRecord(trace, topmost, context);
   const ownId = topmost.first?.spanContext().spanId;
   const isOwn = [first, ...others].some(
     (span) => span?.spanId === ownId && span?.startTimeUnixNano === first?.startTimeUnixNano,
@@ -166,9 +174,16 @@ function rootRecord(
 ): WireTraceInfo | undefined {
   const root = storedRoot(spans);
   if (root === undefined) return undefined;
-  const elsewhere: TraceFacts = {};
-  for (const span of spans) if (!topmost?.has(span.spanId)) observeSpan(elsewhere, asSource(span, id));
-  return buildRecord(asSource(root, id), elsewhere, context);
+  const source = asSource(root, id);
+  const elsewhere: TraceFacts & RequestFacts = identityOf(source.attributes);
+  for (const span of spans) {
+    if (topmost?.has(span.spanId)) continue;
+    const observed = asSource(span, id);
+    observeSpan(elsewhere, observed);
+    // Other requests of the trace may have another user.
+    if (isSameIdentity(elsewhere, identityOf(observed.attributes))) observeRequest(elsewhere, observed);
+  }
+  return buildRecord(source, elsewhere, context);
 }
 
 /**
@@ -177,12 +192,12 @@ function rootRecord(
  * @throws TypeError if no span arrived
  */
 export function provisionalRecord(
-  facts: Readonly<TraceFacts>,
+  trace: Trace,
   { first, extent, tags }: Topmost,
   context: RecordContext,
 ): WireTraceInfo {
   if (first === undefined || extent === undefined) throw new TypeError('no span of the trace has arrived');
-  const record = buildRecord(first, facts, context);
+  const record = buildRecord(first, trace.factsOf(first), context);
   const { [SCHEMA_VERSION]: _, ...metadata } = record.trace_metadata ?? {};
   return {
     ...record,

@@ -40,7 +40,7 @@ async function recordRoot(
 ): Promise<Failure | undefined> {
   const before = trace.record;
   const times = { start: nanoseconds(root.startTime), end: nanoseconds(root.endTime) };
-  let info = buildRecord(root, trace.facts, context);
+  let info = buildRecord(root, trace.factsOf(root), context);
   if (before.kind === 'sent') {
     times.start = earlier(before.start, times.start);
     times.end = later(before.end, times.end);

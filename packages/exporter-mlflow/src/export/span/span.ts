@@ -35,7 +35,7 @@ export function isRoot({ parentSpanContext }: Pick<ReadableSpan, 'parentSpanCont
 }
 
 /** Whether the span's parent is in another process. */
-export function hasRemoteParent({ parentSpanContext: parent }: ReadableSpan): boolean {
+export function hasRemoteParent({ parentSpanContext: parent }: Pick<ReadableSpan, 'parentSpanContext'>): boolean {
   return parent?.isRemote === true;
 }
 

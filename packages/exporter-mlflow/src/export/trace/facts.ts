@@ -1,3 +1,4 @@
+import type { Attributes } from '@opentelemetry/api';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { firstString, truncate } from '../../common/text.js';
 import { nanoseconds } from '../../common/time.js';
@@ -6,14 +7,8 @@ import { addPrompts, type PromptSet, readLinkedPrompts } from '../../mlflow/prom
 import { hasFigures, isRoot } from '../span/span.js';
 import { isChatSpan, requestPreview, responsePreview } from './previews.js';
 
-/** What the spans of a trace show about it. */
+/** What all spans of a trace show about it. */
 export interface TraceFacts {
-  sessionId?: string;
-  userId?: string;
-  /** The request of the first model call, and its start in milliseconds of the epoch. */
-  firstRequest?: { at: bigint; text: string };
-  /** The answer of the last model call, and its time in milliseconds of the epoch. */
-  lastResponse?: { at: bigint; text: string };
   /** Versions of prompts that its spans used. */
   prompts?: PromptSet;
   /** Whether any span counts tokens or cost. */
@@ -22,27 +17,48 @@ export interface TraceFacts {
   isRooted?: boolean;
 }
 
-/** The part of a span that facts depend on. */
-export type ObservedSpan = Pick<ReadableSpan, 'attributes' | 'startTime' | 'endTime' | 'parentSpanContext'>;
-
-/** Adds what a span shows about its trace. */
-export function observeSpan(facts: TraceFacts, span: ObservedSpan): void {
-  const { attributes } = span;
-  if (isRoot(span)) facts.isRooted = true;
-  facts.hasFigures ||= hasFigures(span);
-  const session = firstString(attributes, 'session.id', 'gen_ai.conversation.id');
-  const user = firstString(attributes, 'user.id');
-  const prompts = readLinkedPrompts(attributes[LINKED_PROMPTS]);
-  if (prompts.length > 0) {
-    facts.prompts ??= new Map();
-    addPrompts(facts.prompts, prompts);
-  }
-  if (session !== undefined) facts.sessionId ??= truncate(session, LIMITS.session);
-  if (user !== undefined) facts.userId ??= truncate(user, LIMITS.metadataValue);
-  if (isChatSpan(attributes)) observeChat(facts, span);
+/** Session and user. */
+export interface Identity {
+  sessionId?: string;
+  userId?: string;
 }
 
-function observeChat(facts: TraceFacts, { attributes, startTime, endTime }: ObservedSpan): void {
+/** What the spans of one request show about it. A trace can have several requests. */
+export interface RequestFacts extends Identity {
+  /** The request of the first model call, and its start in milliseconds of the epoch. */
+  firstRequest?: { at: bigint; text: string };
+  /** The answer of the last model call, and its time in milliseconds of the epoch. */
+  lastResponse?: { at: bigint; text: string };
+}
+
+/** What a record shows of spans other than that which it is built from. */
+export type RecordFacts = RequestFacts & Pick<TraceFacts, 'prompts'>;
+
+/** Attributes with the session, the preferred one first. */
+export const SESSION_KEYS: readonly string[] = ['session.id', 'gen_ai.conversation.id'];
+export const USER_KEY = 'user.id';
+
+type TimedSpan = Pick<ReadableSpan, 'attributes' | 'startTime' | 'endTime'>;
+
+/** The part of a span that facts depend on. */
+export type ObservedSpan = TimedSpan & Pick<ReadableSpan, 'parentSpanContext' | 'spanContext'>;
+
+/** Adds what a span shows about its trace. */
+export function observeSpan(facts: TraceFacts, span: Pick<ReadableSpan, 'attributes' | 'parentSpanContext'>): void {
+  if (isRoot(span)) facts.isRooted = true;
+  facts.hasFigures ||= hasFigures(span);
+  const prompts = readLinkedPrompts(span.attributes[LINKED_PROMPTS]);
+  if (prompts.length === 0) return;
+  facts.prompts ??= new Map();
+  addPrompts(facts.prompts, prompts);
+}
+
+/** Adds what a span shows about its request. */
+export function observeRequest(facts: RequestFacts, { attributes, startTime, endTime }: TimedSpan): void {
+  const { sessionId, userId } = identityOf(attributes);
+  if (sessionId !== undefined) facts.sessionId ??= sessionId;
+  if (userId !== undefined) facts.userId ??= userId;
+  if (!isChatSpan(attributes)) return;
   // Clocks of different spans agree to the millisecond at best. Within one, spans arrive in the order of their end.
   const start = nanoseconds(startTime) / 1_000_000n;
   const end = nanoseconds(endTime) / 1_000_000n;
@@ -54,4 +70,30 @@ function observeChat(facts: TraceFacts, { attributes, startTime, endTime }: Obse
     const text = responsePreview(attributes);
     if (text !== undefined) facts.lastResponse = { at: end, text: truncate(text, LIMITS.preview) };
   }
+}
+
+/** Returns session and user of a span, or of a record's source. */
+export function identityOf(attributes: Attributes): Identity {
+  const session = firstString(attributes, ...SESSION_KEYS);
+  const user = firstString(attributes, USER_KEY);
+  return {
+    ...(session === undefined ? {} : { sessionId: truncate(session, LIMITS.session) }),
+    ...(user === undefined ? {} : { userId: truncate(user, LIMITS.metadataValue) }),
+  };
+}
+
+/** Whether both can be of one request: neither session nor user differs. */
+export function isSameIdentity(some: Readonly<Identity>, other: Readonly<Identity>): boolean {
+  const agrees = (one: string | undefined, two: string | undefined): boolean =>
+    one === undefined || two === undefined || one === two;
+  return agrees(some.sessionId, other.sessionId) && agrees(some.userId, other.userId);
+}
+
+/** Adds facts of the same request. The earlier session and user win. */
+export function joinFacts(facts: RequestFacts, more: Readonly<RequestFacts>): void {
+  const { sessionId, userId, firstRequest: request, lastResponse: response } = more;
+  if (sessionId !== undefined) facts.sessionId ??= sessionId;
+  if (userId !== undefined) facts.userId ??= userId;
+  if (request !== undefined && request.at < (facts.firstRequest?.at ?? request.at + 1n)) facts.firstRequest = request;
+  if (response !== undefined && response.at >= (facts.lastResponse?.at ?? response.at)) facts.lastResponse = response;
 }

@@ -17,10 +17,11 @@ import {
   TRACE_TAG_PREFIX,
   USER,
 } from '../../mlflow/names.js';
+import { optional } from '../../mlflow/rest.js';
 import { experimentLocation, recordTimes } from '../../mlflow/traces.js';
 import type { TraceState, WireTraceInfo } from '../../mlflow/wire-types.js';
 import { copySpan } from '../span/span.js';
-import type { TraceFacts } from './facts.js';
+import { type Identity, isSameIdentity, type RecordFacts, SESSION_KEYS, USER_KEY } from './facts.js';
 import { requestPreview, responsePreview } from './previews.js';
 
 /** What a record takes from the program that made the trace. */
@@ -46,7 +47,16 @@ export type RecordSource = Pick<
 const REQUEST_PREVIEW = 'mlflow.traceRequestPreview';
 const RESPONSE_PREVIEW = 'mlflow.traceResponsePreview';
 const MODEL_ID = 'mlflow.modelId';
-const SMALL_KEYS = new Set([REQUEST_PREVIEW, RESPONSE_PREVIEW, CLIENT_REQUEST_ID, MODEL_ID, SOURCE_RUN, TRACE_STATE]);
+const SMALL_KEYS = new Set([
+  REQUEST_PREVIEW,
+  RESPONSE_PREVIEW,
+  CLIENT_REQUEST_ID,
+  MODEL_ID,
+  SOURCE_RUN,
+  TRACE_STATE,
+  USER_KEY,
+  ...SESSION_KEYS,
+]);
 
 /** A span without its content, to keep until its record is built. The record is the same. */
 export function withoutSpanContent(span: ReadableSpan): RecordSource {
@@ -65,7 +75,7 @@ export function withoutSpanContent(span: ReadableSpan): RecordSource {
 }
 
 /** Builds the record of the trace with this root. */
-export function buildRecord(root: RecordSource, facts: Readonly<TraceFacts>, context: RecordContext): WireTraceInfo {
+export function buildRecord(root: RecordSource, facts: Readonly<RecordFacts>, context: RecordContext): WireTraceInfo {
   const { attributes } = root;
   const request = ownRequestPreview(attributes) ?? facts.firstRequest?.text;
   const response = ownResponsePreview(attributes) ?? facts.lastResponse?.text;
@@ -84,8 +94,8 @@ export function buildRecord(root: RecordSource, facts: Readonly<TraceFacts>, con
 }
 
 /**
- * One record for a trace that has several spans without a parent here. This happens when a service is called more than
- * once under a trace of which it sees nothing else.
+ * One record for a trace that has several spans without a parent here. They are parts of one request whose root was left
+ * out, or requests that share a trace id. The earlier one wins, and it wins everything if session or user differ.
  *
  * @param times start and end of them all, in nanoseconds of the epoch
  */
@@ -94,16 +104,19 @@ export function joinRecords(
   later: WireTraceInfo,
   { start, end }: { start: bigint; end: bigint },
 ): WireTraceInfo {
+  const isSame = isSameIdentity(identityIn(earlier), identityIn(later));
+  const { [LINKED_PROMPTS]: prompts } = later.tags ?? {};
   return {
-    ...earlier,
-    ...later,
+    ...(isSame ? { ...later, ...earlier, ...optional('response_preview', later.response_preview) } : earlier),
     ...recordTimes(start, end),
     state: earlier.state === 'ERROR' ? 'ERROR' : later.state,
-    ...(earlier.client_request_id === undefined ? {} : { client_request_id: earlier.client_request_id }),
-    ...(earlier.request_preview === undefined ? {} : { request_preview: earlier.request_preview }),
-    trace_metadata: { ...later.trace_metadata, ...earlier.trace_metadata },
-    tags: { ...later.tags, ...earlier.tags },
+    trace_metadata: { ...(isSame ? later.trace_metadata : {}), ...earlier.trace_metadata },
+    tags: { ...(isSame ? later.tags : {}), ...earlier.tags, ...optional(LINKED_PROMPTS, prompts) },
   };
+}
+
+function identityIn({ trace_metadata: { [SESSION]: session, [USER]: user } = {} }: WireTraceInfo): Identity {
+  return { ...optional('sessionId', session), ...optional('userId', user) };
 }
 
 /** What a repeated record must hold so that nothing is lost. The server keeps the rest as stored. */
@@ -154,7 +167,7 @@ export function traceTags(root: Pick<RecordSource, 'attributes'>): Record<string
   return tags;
 }
 
-function promptTag({ prompts }: TraceFacts): Record<string, string> {
+function promptTag({ prompts }: RecordFacts): Record<string, string> {
   if (prompts === undefined) return {};
   const kept: string[] = [];
   let length = '[]'.length;
@@ -168,7 +181,7 @@ function promptTag({ prompts }: TraceFacts): Record<string, string> {
   return { [LINKED_PROMPTS]: `[${kept.join(',')}]` };
 }
 
-function buildMetadata(root: RecordSource, facts: TraceFacts, context: RecordContext): Record<string, string> {
+function buildMetadata(root: RecordSource, facts: RecordFacts, context: RecordContext): Record<string, string> {
   const { attributes, resource } = root;
   const model = firstString(attributes, MODEL_ID) ?? context.modelId;
   const run = firstString(attributes, SOURCE_RUN) ?? context.runId;

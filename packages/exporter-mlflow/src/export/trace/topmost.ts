@@ -27,18 +27,18 @@ export class Topmost {
   /** Of the spans that share a parent, by the id of that parent. The parent removes them when it arrives. */
   readonly #byParent = new Map<string, Extent>();
   readonly #seen = new Set<string>();
-  #first: (Orphans & { source: RecordSource }) | undefined;
-  readonly #tags: Record<string, string> = {};
+  #first: (Orphans & { source: RecordSource; isRemote: boolean }) | undefined;
   #isRemote = false;
+  #isSettled = false;
 
-  /** The one that started first, see {@link isBefore}. It names the trace. */
+  /** The one that started first, see {@link isBefore}. It names the trace, which shows its request. */
   get first(): RecordSource | undefined {
     return this.#first?.source;
   }
 
-  /** Tags that the application set on any of them. The earliest wins. */
+  /** Tags that the application set on the first one. Others may be of other requests. */
   get tags(): Readonly<Record<string, string>> {
-    return { ...this.#tags, ...(this.#first === undefined ? {} : traceTags(this.#first.source)) };
+    return this.#first === undefined ? {} : traceTags(this.#first.source);
   }
 
   /** Whether any of them has its parent in another service, which will report later or never. */
@@ -55,6 +55,14 @@ export class Topmost {
   /** Whether the span was added, of a trace that is not too large. */
   has(spanId: string): boolean {
     return this.#seen.has(spanId);
+  }
+
+  /**
+   * Notes that the server has what the first one shows. Another request that started earlier does not replace it any
+   * more, because the server would keep tags, session and user of both.
+   */
+  settled(): void {
+    this.#isSettled = true;
   }
 
   /** Adds spans of the trace, in any order. */
@@ -81,15 +89,15 @@ export class Topmost {
     const key = this.#byParent.size < MAX_KEPT ? (parentSpanId ?? '') : '';
     const siblings = this.#byParent.get(key);
     this.#byParent.set(key, siblings === undefined ? own : join(siblings, own));
-    if (hasRemoteParent(span)) {
-      this.#isRemote = true;
-      Object.assign(this.#tags, traceTags(span));
-    }
+    const isRemote = hasRemoteParent(span);
+    this.#isRemote ||= isRemote;
     const first = this.#first;
     // The clocks of spans differ by up to a millisecond, so a parent can seem to start after its child.
     const isParent = first?.parentSpanId === spanId;
-    if (first !== undefined && !isParent && !isBefore({ parentSpanId, extent: own }, first)) return false;
-    this.#first = { source: span, parentSpanId, extent: own };
+    const isFixed = this.#isSettled && first?.isRemote === true;
+    const isEarlier = first === undefined || (!isFixed && isBefore({ parentSpanId, extent: own }, first));
+    if (!isParent && !isEarlier) return false;
+    this.#first = { source: span, parentSpanId, extent: own, isRemote };
     return true;
   }
 }

@@ -2,8 +2,11 @@ import type { ReadableSpan } from '../../common/sdk-types.js';
 import { finish, type Work } from '../../common/slices.js';
 import { type Limit, Queue, settledWithin } from '../../common/waiting.js';
 import type { Failure } from '../../http/outcome.js';
+import { optional } from '../../mlflow/rest.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
-import { type ObservedSpan, observeSpan, type TraceFacts } from './facts.js';
+import { type ObservedSpan, observeSpan, type RecordFacts, type TraceFacts } from './facts.js';
+import type { RecordSource } from './record.js';
+import { Requests } from './requests.js';
 import { Topmost } from './topmost.js';
 
 /** A record that this process sent, for a trace from `start` to `end` in nanoseconds of the epoch. */
@@ -35,6 +38,7 @@ export class Trace {
   /** 32 hexadecimal digits, as in OpenTelemetry. */
   readonly id: string;
   readonly #facts: TraceFacts;
+  readonly #requests = new Requests();
   readonly #uploads = new Set<Promise<unknown>>();
   readonly #queue = new Queue();
   #record: RecordState;
@@ -53,6 +57,11 @@ export class Trace {
 
   get facts(): Readonly<TraceFacts> {
     return this.#facts;
+  }
+
+  /** What a record shows that is built from this span: of the request that the span belongs to, and prompts of all. */
+  factsOf(source: RecordSource): RecordFacts {
+    return { ...this.#requests.factsOf(source), ...optional('prompts', this.#facts.prompts) };
   }
 
   /** The record of its root. */
@@ -116,6 +125,7 @@ export class Trace {
     this.#batches += 1;
     for (const span of batch) {
       observeSpan(this.#facts, span);
+      this.#requests.add(span);
       yield;
     }
   }

@@ -1,0 +1,293 @@
+/** Requests that share a trace id: the trace shows one of them, and nothing of the others. */
+
+import { type Attributes, context, type Span, TraceFlags, trace } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { expect } from 'chai';
+import { testServer } from 'testing/mlflow-test-server.js';
+import { buildRecord, joinRecords } from '../src/export/trace/record.js';
+import { Topmost } from '../src/export/trace/topmost.js';
+import { Trace } from '../src/export/trace/trace.js';
+import { MlflowClient, MlflowSpanExporter, type MlflowTrace } from '../src/index.js';
+import type { WireTraceInfo } from '../src/mlflow/wire-types.js';
+import { chatAttributes, exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
+
+const START = 1_790_000_000_000;
+const CONTEXT = { experimentId: '3', runId: undefined, sourceName: 'app.ts', user: 'process' };
+
+interface RequestOptions {
+  user: string;
+  /** Milliseconds from the start of all requests. */
+  at?: number;
+  until?: number;
+  /** Default: no parent at all. */
+  parent?: Span | undefined;
+  /** What the request knows about itself on all of its spans. Default: session and user. */
+  identity?: Attributes;
+}
+
+const identityOf = (user: string) => ({ 'session.id': `session of ${user}`, 'user.id': user });
+
+/** The spans of one request, in the order of their end: two model calls below an agent, and the local root. */
+function request({ user, at = 0, until = at + 1000, parent, identity = identityOf(user) }: RequestOptions) {
+  return recordSpans((tracer) => {
+    const start = (name: string, offset: number, above: Span | undefined, attributes: Attributes = {}): Span =>
+      tracer.startSpan(
+        `${user} ${name}`,
+        { startTime: START + at + offset, attributes: { ...identity, ...attributes } },
+        above ? trace.setSpan(context.active(), above) : context.active(),
+      );
+    const root = start('root', 0, parent, {
+      [`mlflow.traceTag.${user}`]: user,
+      'mlflow.traceTag.user': user,
+      [`mlflow.traceMetadata.${user}`]: user,
+    });
+    const agent = start('agent', 10, root);
+    for (const offset of [20, 40]) {
+      const call = start('chat', offset, agent, chatAttributes(`${user} asks ${offset}`, `${user} hears ${offset}`));
+      call.end(START + at + offset + 10);
+    }
+    agent.end(START + until - 10);
+    root.end(START + until);
+  });
+}
+
+let traces = 0;
+/** A parent in another service, of a new trace. */
+function remoteParent(): Span {
+  const traceId = `${process.pid.toString(16)}${Date.now().toString(16)}${(traces++).toString(16)}`.padEnd(32, 'a');
+  return trace.wrapSpanContext({ traceId, spanId: 'b'.repeat(16), traceFlags: TraceFlags.SAMPLED, isRemote: true });
+}
+
+/** What a trace shows of the request of this user, and of no other one. */
+const shownOf = (user: string) => ({
+  name: `${user} root`,
+  sessionId: `session of ${user}`,
+  userId: user,
+  requestPreview: `${user} asks 20`,
+  responsePreview: `${user} hears 40`,
+});
+
+describe('a trace of several requests', () => {
+  let client: MlflowClient;
+  let exporter: MlflowSpanExporter;
+  before(async function () {
+    this.timeout(300_000);
+    client = new MlflowClient({ trackingUri: (await testServer()).url });
+  });
+  after(() => client.close());
+  beforeEach(async () => {
+    exporter = new MlflowSpanExporter({
+      trackingUri: (await testServer()).url,
+      experimentName: uniqueName('several-requests'),
+    });
+  });
+  afterEach(() => exporter.shutdown());
+
+  async function send(...batches: ReadableSpan[][]): Promise<void> {
+    for (const batch of batches) expect((await exportSpans(exporter, batch)).code).to.equal(SUCCESS);
+    await exporter.forceFlush();
+  }
+
+  /** Expects that the trace shows this request and that each span has its own user. */
+  function expectShown({ info, spans }: MlflowTrace, user: string, users: string[]): void {
+    expect(info).to.deep.include(shownOf(user));
+    expect(info.tags).to.include({ user, [user]: user });
+    expect(info.metadata).to.include({ [user]: user });
+    for (const other of users.filter((other) => other !== user)) {
+      expect(info.tags).not.to.have.property(other);
+      expect(info.metadata).not.to.have.property(other);
+    }
+    expect(spans).to.have.length(users.length * 4);
+    for (const { name, attributes } of spans) expect(attributes, name).to.include(identityOf(name.split(' ')[0] ?? ''));
+  }
+
+  const users = ['bob', 'ada', 'eve'];
+  /** Ada's request starts first and ends last. */
+  const overlapping = (parent: Span): ReadableSpan[][] =>
+    users.map((user) => request({ user, parent, at: user === 'ada' ? 0 : 100, until: user === 'ada' ? 5000 : 800 }));
+
+  it('shows the one that started first if the root is in another service', async () => {
+    const parent = remoteParent();
+    const [bob = [], ada = [], eve = []] = overlapping(parent);
+    await send([...eve, ...bob, ...ada]);
+    expectShown(await client.getTrace(parent.spanContext().traceId), 'ada', users);
+  });
+
+  it('shows the one that started first, whatever the order and the batches of the spans', async () => {
+    const parent = remoteParent();
+    const [bob = [], ada = [], eve = []] = overlapping(parent);
+    await send([bob[0]!, ada[0]!], [eve[0]!, eve[1]!, bob[1]!], [...ada.slice(1), ...eve.slice(2)], bob.slice(2));
+    expectShown(await client.getTrace(parent.spanContext().traceId), 'ada', users);
+  });
+
+  it('keeps showing the one that it showed when another one arrives later', async () => {
+    const parent = remoteParent();
+    const [bob = [], ada = [], eve = []] = overlapping(parent);
+    await send(bob);
+    await send(ada, eve);
+    expectShown(await client.getTrace(parent.spanContext().traceId), 'bob', users);
+  });
+
+  it('shows the request of its root if the service calls itself', async () => {
+    const inner: ReadableSpan[] = [];
+    const outer = recordSpans((tracer) => {
+      const root = tracer.startSpan('ada root', {
+        attributes: { ...identityOf('ada'), 'mlflow.traceTag.user': 'ada' },
+      });
+      const parent = trace.wrapSpanContext({ ...root.spanContext(), isRemote: true });
+      for (const user of ['bob', 'eve']) inner.push(...request({ user, parent }));
+      const below = trace.setSpan(context.active(), root);
+      tracer.startSpan('ada chat', { attributes: chatAttributes('ada asks', 'ada hears') }, below).end();
+      root.end();
+    });
+    await send(inner.slice(0, 3), [...inner.slice(3), ...outer]);
+    const { info } = await client.getTrace(outer[0]!.spanContext().traceId);
+    expect(info).to.deep.include({
+      name: 'ada root',
+      sessionId: 'session of ada',
+      userId: 'ada',
+      requestPreview: 'ada asks',
+      responsePreview: 'ada hears',
+    });
+    expect(info.tags).to.include({ user: 'ada' });
+    expect(info.tags).not.to.have.any.keys('bob', 'eve');
+  });
+
+  it('adds the tags of one of them to a record that another service sends', async () => {
+    const root = recordSpans((tracer) => tracer.startSpan('caller', { attributes: identityOf('caller') }).end());
+    const parent = trace.wrapSpanContext({ ...root[0]!.spanContext(), isRemote: true });
+    const elsewhere = new MlflowSpanExporter({
+      trackingUri: (await testServer()).url,
+      experimentId: (await exporterExperiment(parent)) ?? '0',
+    });
+    expect((await exportSpans(elsewhere, root)).code).to.equal(SUCCESS);
+    await elsewhere.shutdown();
+    await send(...overlapping(parent));
+    const { info } = await client.getTrace(parent.spanContext().traceId);
+    expect(info).to.deep.include({ name: 'caller', sessionId: 'session of caller', userId: 'caller' });
+    expect(info.tags).to.include({ user: 'ada', ada: 'ada' });
+    expect(info.tags).not.to.have.any.keys('bob', 'eve');
+  });
+
+  /** The experiment of the exporter. It must have sent something. */
+  async function exporterExperiment(other: Span): Promise<string | undefined> {
+    const [span] = recordSpans((tracer) => tracer.startSpan('first').end());
+    expect(span!.spanContext().traceId).not.to.equal(other.spanContext().traceId);
+    await send([span!]);
+    return (await client.getTraceInfo(span!.spanContext().traceId)).experimentId;
+  }
+});
+
+describe('the facts of a request', () => {
+  const recordOf = (trace: Trace, source: ReadableSpan): WireTraceInfo =>
+    buildRecord(source, trace.factsOf(source), CONTEXT);
+  const rootOf = (spans: readonly ReadableSpan[]): ReadableSpan => spans.at(-1)!;
+
+  it('hold nothing of other requests of the trace, in any order and any batches', () => {
+    let seed = 7;
+    const random = (below: number): number => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
+      return (seed >>> 8) % below;
+    };
+    for (let round = 0; round < 60; round++) {
+      const parent = remoteParent();
+      const names = Array.from({ length: 2 + random(8) }, (_, index) => `canary${round}x${index}.`);
+      const requests = names.map((user) => {
+        const all: Attributes = identityOf(user);
+        const identity = [all, { 'user.id': user }, { 'session.id': `session of ${user}` }][random(3)]!;
+        return request({ user, parent, at: random(50), until: 200 + random(500), identity });
+      });
+      const waiting = requests.map((spans) => [...spans]);
+      const one = new Trace(parent.spanContext().traceId);
+      const topmost = new Topmost();
+      while (waiting.some(({ length }) => length > 0)) {
+        const batch: ReadableSpan[] = [];
+        for (let count = 1 + random(10); count > 0; count--) {
+          const span = waiting[random(waiting.length)]!;
+          // Children arrive first, as a rule.
+          const next = random(10) === 0 ? span.pop() : span.shift();
+          if (next !== undefined) batch.push(next);
+        }
+        one.observe(batch);
+        topmost.add(batch);
+      }
+      for (const source of [...requests.map(rootOf), topmost.first!]) {
+        const [user = ''] = source.name.split(' ');
+        const record = recordOf(one, source as ReadableSpan);
+        const canaries = new Set(JSON.stringify(record).match(/canary\d+x\d+\./g));
+        expect([...canaries], `round ${round}`).to.deep.equal([user]);
+        expect(record.request_preview, `round ${round}`).to.equal(`${user} asks 20`);
+        expect(record.response_preview, `round ${round}`).to.equal(`${user} hears 40`);
+      }
+    }
+  });
+
+  it('take session and user of the local root before those of spans below it', () => {
+    const spans = recordSpans((tracer) => {
+      const root = tracer.startSpan('root', { attributes: { 'session.id': 'own' } });
+      const below = trace.setSpan(context.active(), root);
+      tracer.startSpan('early', { attributes: { 'session.id': 'received', 'user.id': 'ada' } }, below).end();
+      root.end();
+    });
+    const one = new Trace(rootOf(spans).spanContext().traceId);
+    one.observe(spans);
+    expect(one.factsOf(rootOf(spans))).to.deep.equal({ sessionId: 'own', userId: 'ada' });
+  });
+
+  it('take spans whose parent is missing if they cannot be of another request', () => {
+    const parts = (user: string, identity: Attributes) => {
+      const spans = request({ user, identity });
+      const [chat, , , root] = spans;
+      return { chat: chat!, root: rootOf(spans) ?? root };
+    };
+    const anonymous = parts('ada', {});
+    const one = new Trace(anonymous.root.spanContext().traceId);
+    one.observe([anonymous.chat, anonymous.root]);
+    expect(recordOf(one, anonymous.root)).to.include({
+      request_preview: 'ada asks 20',
+      response_preview: 'ada hears 20',
+    });
+
+    const known = parts('ada', identityOf('ada'));
+    const stranger = parts('bob', identityOf('bob'));
+    const other = new Trace(known.root.spanContext().traceId);
+    other.observe([stranger.chat, known.root]);
+    expect(recordOf(other, known.root)).not.to.have.property('request_preview');
+  });
+
+  it('stay small for a trace that never ends', () => {
+    const spans = request({ user: 'ada', parent: remoteParent() });
+    const [chat] = spans;
+    const one = new Trace(chat!.spanContext().traceId);
+    const copy = (index: number, isRemote: boolean): ReadableSpan => {
+      const id = (offset: number): string => (index * 2 + offset).toString(16).padStart(16, '0');
+      const own = { ...chat!.spanContext(), spanId: id(0) };
+      const parentSpanContext = { ...own, spanId: id(1), isRemote };
+      return Object.assign(Object.create(chat!) as ReadableSpan, { spanContext: () => own, parentSpanContext });
+    };
+    const before = process.memoryUsage().heapUsed;
+    for (let index = 1; index < 5000; index++) one.observe([copy(index, index % 2 === 0)]);
+    (globalThis as { gc?: () => void }).gc?.();
+    expect((process.memoryUsage().heapUsed - before) / 1e6, 'megabytes').to.be.below(1);
+    one.observe(spans);
+    expect(one.factsOf(rootOf(spans))).to.include({ userId: 'ada' });
+  });
+
+  it('of roots without a parent become one record only if session and user agree', () => {
+    const [ada, bob] = ['ada', 'bob'].map((user) => {
+      const spans = request({ user });
+      const one = new Trace(rootOf(spans).spanContext().traceId);
+      one.observe(spans);
+      return recordOf(one, rootOf(spans));
+    });
+    const times = { start: 1n, end: 2n };
+    const mixed = joinRecords(ada!, bob!, times);
+    expect(JSON.stringify(mixed)).not.to.include('bob');
+    expect(mixed).to.include({ request_preview: 'ada asks 20', response_preview: 'ada hears 40' });
+    const later = { ...bob!, trace_metadata: { 'mlflow.trace.user': 'ada' } };
+    expect(joinRecords(ada!, later, times)).to.include({
+      request_preview: 'ada asks 20',
+      response_preview: 'bob hears 40',
+    });
+  });
+});
