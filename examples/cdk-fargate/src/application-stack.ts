@@ -79,6 +79,8 @@ export class ApplicationStack extends Stack {
     taskDefinition.addContainer('application', {
       image: ContainerImage.fromAsset(bundleWithDockerfile(ENTRY), { platform: Platform.LINUX_AMD64 }),
       command: ['node', '--eval', RUN_ONCE],
+      // The image sets the user "node".
+      readonlyRootFilesystem: true,
       environment: { ...environment, QUESTION: 'What is the capital of France?' },
       logging: LogDrivers.awsLogs({ logGroup: this.#logGroup('TaskLogs'), streamPrefix: 'application' }),
     });

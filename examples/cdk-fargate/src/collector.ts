@@ -3,10 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { Duration } from 'aws-cdk-lib';
 import { Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import {
+  Capability,
+  ContainerDependencyCondition,
   Secret as EcsSecret,
   FargateService,
   FargateTaskDefinition,
   type ICluster,
+  LinuxParameters,
   LogDrivers,
 } from 'aws-cdk-lib/aws-ecs';
 import { ApplicationProtocol, Protocol } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -43,6 +46,9 @@ service:
 const OTLP_PORT = 4318;
 const HEALTH_PORT = 13133;
 const QUEUE = 'queue';
+const QUEUE_FOLDER = '/var/lib/otelcol';
+/** The user of the image. */
+const USER = '10001';
 const MEMORY_MIB = 1024;
 
 /** OpenTelemetry Collectors behind MLflow's load balancer. They send OTLP over HTTP to MLflow and another backend. */
@@ -53,7 +59,7 @@ export class Collector extends Construct {
   constructor(scope: Construct, id: string, props: CollectorProps) {
     super(scope, id);
     const { network, cluster, images, logGroup, settings, server } = props;
-    const { otlpBackend, otlpBackendSecret } = settings;
+    const { otlpBackend, otlpBackendSecret, mlflowSecret } = settings;
     this.url = `${server.url}:${OTLP_PORT}`;
 
     const taskDefinition = new FargateTaskDefinition(this, 'Task', {
@@ -66,28 +72,38 @@ export class Collector extends Construct {
       command: ['--config=env:COLLECTOR_CONFIG', ...(otlpBackend ? [] : ['--config=env:COLLECTOR_NO_BACKEND'])],
       // The memory limiter reads this limit. Without it, it may read the memory of the whole machine.
       memoryLimitMiB: MEMORY_MIB,
-      // The volume belongs to root, and the image has no shell to change the owner.
-      user: '0',
+      user: USER,
+      readonlyRootFilesystem: true,
+      linuxParameters: withoutCapabilities(this),
       environment: {
         COLLECTOR_CONFIG: readFileSync(CONFIG, 'utf8'),
         MLFLOW_TRACKING_URI: server.url,
         MLFLOW_EXPERIMENT_ID: settings.experimentId,
         ...(otlpBackend ? { OTLP_BACKEND_ENDPOINT: otlpBackend } : { COLLECTOR_NO_BACKEND: NO_BACKEND }),
       },
-      ...(otlpBackendSecret && {
-        secrets: {
-          OTLP_BACKEND_AUTHORIZATION: EcsSecret.fromSecretsManager(
-            Secret.fromSecretNameV2(this, 'BackendSecret', otlpBackendSecret),
-          ),
-        },
-      }),
+      secrets: {
+        ...(mlflowSecret && { MLFLOW_AUTHORIZATION: this.#secret('MlflowSecret', mlflowSecret) }),
+        ...(otlpBackendSecret && { OTLP_BACKEND_AUTHORIZATION: this.#secret('BackendSecret', otlpBackendSecret) }),
+      },
       portMappings: [{ containerPort: OTLP_PORT }, { containerPort: HEALTH_PORT }],
       logging: LogDrivers.awsLogs({ logGroup, streamPrefix: 'collector' }),
       // After a crash, the container restarts in the same task, which still has the queue.
       enableRestartPolicy: true,
       stopTimeout: Duration.seconds(60),
     });
-    container.addMountPoints({ sourceVolume: QUEUE, containerPath: '/var/lib/otelcol', readOnly: false });
+    container.addMountPoints({ sourceVolume: QUEUE, containerPath: QUEUE_FOLDER, readOnly: false });
+    // The volume belongs to root, and the Collector's image has no shell to change the owner.
+    const owner = taskDefinition.addContainer('queue', {
+      image: images('postgres'),
+      essential: false,
+      user: '0',
+      readonlyRootFilesystem: true,
+      entryPoint: ['chown'],
+      command: [`${USER}:${USER}`, QUEUE_FOLDER],
+      logging: LogDrivers.awsLogs({ logGroup, streamPrefix: 'queue' }),
+    });
+    owner.addMountPoints({ sourceVolume: QUEUE, containerPath: QUEUE_FOLDER, readOnly: false });
+    container.addContainerDependencies({ container: owner, condition: ContainerDependencyCondition.SUCCESS });
 
     const group = new SecurityGroup(this, 'Group', { vpc: network.vpc, description: 'Collectors' });
     const service = new FargateService(this, 'Service', {
@@ -114,4 +130,14 @@ export class Collector extends Construct {
     accept(taskDefinition, { 'AwsSolutions-ECS2': 'The environment contains no secret.' });
     acceptPull(taskDefinition);
   }
+
+  #secret(id: string, name: string): EcsSecret {
+    return EcsSecret.fromSecretsManager(Secret.fromSecretNameV2(this, id, name));
+  }
+}
+
+function withoutCapabilities(scope: Construct): LinuxParameters {
+  const parameters = new LinuxParameters(scope, 'LinuxParameters');
+  parameters.dropCapabilities(Capability.ALL);
+  return parameters;
 }

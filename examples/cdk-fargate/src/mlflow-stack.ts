@@ -50,6 +50,11 @@ export class MlflowStack extends Stack {
     }
 
     new CfnOutput(this, 'Url', { value: server.url, description: 'For browsers and MLFLOW_TRACKING_URI' });
+    if (server.authentication)
+      new CfnOutput(this, 'AdministratorSecret', {
+        value: server.authentication.administrator.secretArn,
+        description: 'User name and password of the first user of MLflow',
+      });
     new CfnOutput(this, 'ArtifactBucket', { value: artifacts.bucket.bucketName });
     new CfnOutput(this, 'LoadBalancerName', { value: server.loadBalancer.loadBalancerDnsName });
     new CfnOutput(this, 'ClientSecurityGroup', { value: this.network.clients.securityGroupId });

@@ -20,6 +20,7 @@ import type { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { accept } from './accept.js';
 import type { ArtifactStore } from './artifact-store.js';
+import { Authentication } from './authentication.js';
 import type { Database } from './database.js';
 import { acceptPull, type Images } from './images.js';
 import { type Network, VPC_CIDR } from './network.js';
@@ -40,10 +41,12 @@ const MLFLOW_PORT = 5000;
 const IDLE_SECONDS = 60;
 const ACCESS_LOG_PREFIX = 'alb';
 const HEALTH_CHECK = `import urllib.request; urllib.request.urlopen('http://127.0.0.1:${MLFLOW_PORT}/health', timeout=4)`;
+/** No user of the image, so it owns no file there. */
+const USER = '10001';
 /** Each worker is a process that needs about 0.5 GB. */
 const SIZES = {
-  trial: { cpu: 1024, memoryLimitMiB: 2048, workers: 1 },
-  production: { cpu: 2048, memoryLimitMiB: 4096, workers: 2 },
+  trial: { cpu: 1024, memoryLimitMiB: 2048, workers: 1, poolSize: { withUsers: '1', without: '2' } },
+  production: { cpu: 2048, memoryLimitMiB: 4096, workers: 2, poolSize: { withUsers: '2', without: '2' } },
 } as const;
 
 /** MLflow on Fargate with 1 to 5 tasks behind a load balancer. */
@@ -53,10 +56,13 @@ export class Server extends Construct {
   readonly url: string;
   readonly service: FargateService;
   readonly securityGroup: SecurityGroup;
+  /** Undefined if MLflow asks for no password. */
+  readonly authentication: Authentication | undefined;
 
   constructor(scope: Construct, id: string, props: ServerProps) {
     super(scope, id);
     const { network, database, artifacts, settings } = props;
+    this.authentication = settings.authentication ? new Authentication(this, 'Authentication', settings) : undefined;
     this.loadBalancer = this.#createLoadBalancer(props);
     const host = settings.https?.domainName ?? this.loadBalancer.loadBalancerDnsName;
     this.url = `${settings.https ? 'https' : 'http'}://${host}`;
@@ -108,6 +114,13 @@ export class Server extends Construct {
   }
 
   #createLoadBalancer({ network, artifacts, settings }: ServerProps): ApplicationLoadBalancer {
+    const securityGroup = new SecurityGroup(this, 'LoadBalancerGroup', {
+      vpc: network.vpc,
+      description: 'Load balancer of MLflow',
+      allowAllOutbound: false,
+    });
+    if (settings.allowPublicRanges)
+      accept(securityGroup, { 'AwsSolutions-EC23': 'The settings ask for it, and MLflow asks for a password.' });
     const loadBalancer = new ApplicationLoadBalancer(this, 'LoadBalancer', {
       // Lower case, because clients send it so and MLflow compares the Host header with case. A name that CloudFormation
       // generates has capitals. A change of the scheme needs another name, because CloudFormation creates the new load
@@ -117,11 +130,7 @@ export class Server extends Construct {
       vpc: network.vpc,
       internetFacing: settings.internetFacing,
       vpcSubnets: { subnetGroupName: settings.internetFacing ? 'public' : 'private' },
-      securityGroup: new SecurityGroup(this, 'LoadBalancerGroup', {
-        vpc: network.vpc,
-        description: 'Load balancer of MLflow',
-        allowAllOutbound: false,
-      }),
+      securityGroup,
       dropInvalidHeaderFields: true,
       deletionProtection: settings.stage === 'production' && !settings.removeData,
     });
@@ -134,18 +143,24 @@ export class Server extends Construct {
   }
 
   #createTask({ database, artifacts, images, logGroup, settings }: ServerProps, host: string): FargateTaskDefinition {
-    const { cpu, memoryLimitMiB, workers } = SIZES[settings.stage];
+    const { cpu, memoryLimitMiB, workers, poolSize } = SIZES[settings.stage];
+    const { authentication } = this;
     const taskDefinition = new FargateTaskDefinition(this, 'Task', { cpu, memoryLimitMiB });
     taskDefinition.addContainer('mlflow', {
       image: images('mlflow'),
+      user: USER,
+      ...(authentication && { entryPoint: authentication.container.entryPoint }),
       // As in docker-compose.yml. The server reads and writes artifacts, so clients need no permission on the bucket.
       command: [
         ...['mlflow', 'server', '--host', '0.0.0.0', '--port', String(MLFLOW_PORT)],
         ...['--workers', String(workers), '--artifacts-destination', artifacts.uri],
         // Above the load balancer's. Otherwise it may use a connection that MLflow is closing, and answer 502.
         ...['--uvicorn-opts', `--timeout-keep-alive ${IDLE_SECONDS + 15}`],
+        ...(authentication?.options ?? []),
       ],
       environment: {
+        // For files of MLflow's own, which are not data.
+        HOME: '/tmp',
         // The driver reads user, password and host from PG... variables. In a URI the password would need escapes and
         // could get into logs. The image has psycopg2.
         MLFLOW_BACKEND_STORE_URI: 'postgresql+psycopg2://',
@@ -154,9 +169,9 @@ export class Server extends Construct {
         PGUSER: database.user,
         PGDATABASE: database.name,
         PGSSLMODE: database.sslMode,
-        // Limit per worker and per store (MLflow has three). The default is 5 plus 10 overflow. With it, a deployment of
+        // Limit per worker and per store (MLflow has three, or four with users). The default is 5 plus 10 overflow. With it, a deployment of
         // five tasks, while the old ones still run, would open more connections than PostgreSQL accepts.
-        MLFLOW_SQLALCHEMYSTORE_POOL_SIZE: '2',
+        MLFLOW_SQLALCHEMYSTORE_POOL_SIZE: authentication ? poolSize.withUsers : poolSize.without,
         MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW: '1',
         // Without internet, each worker would wait half a minute for github.com's new prices while it receives spans.
         ...(settings.network === 'isolated' ? { MLFLOW_MODEL_CATALOG_URI: '' } : {}),
@@ -165,8 +180,12 @@ export class Server extends Construct {
         MLFLOW_SERVER_ALLOWED_HOSTS: `${host},localhost,localhost:*,127.0.0.1,127.0.0.1:*`,
         // Origins that MLflow's own pages have.
         MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: `${this.url},http://localhost:*,http://127.0.0.1:*`,
+        ...authentication?.container.environment,
       },
-      secrets: { PGPASSWORD: EcsSecret.fromSecretsManager(database.secret, 'password') },
+      secrets: {
+        PGPASSWORD: EcsSecret.fromSecretsManager(database.secret, 'password'),
+        ...authentication?.container.secrets,
+      },
       portMappings: [{ containerPort: MLFLOW_PORT }],
       logging: LogDrivers.awsLogs({ logGroup, streamPrefix: 'mlflow' }),
       healthCheck: {

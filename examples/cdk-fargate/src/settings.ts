@@ -1,4 +1,5 @@
 import type { Node } from 'constructs';
+import { isRange, publicAddresses } from './ranges.js';
 
 /** `trial` is cheap and runs PostgreSQL in a task. `production` uses RDS with backups in two availability zones. */
 export type Stage = 'trial' | 'production';
@@ -8,6 +9,10 @@ export interface Settings {
   stage: Stage;
   /** Address ranges that may call the load balancer. Default: empty, which means the VPC's range. */
   allowedCidrs: string[];
+  /** True lets `allowedCidrs` cover much of the internet. Needs `authentication`. */
+  allowPublicRanges: boolean;
+  /** True makes MLflow ask for user and password. */
+  authentication: boolean;
   /** Certificate (AWS Certificate Manager, same region) and its host name. Default: undefined, which means HTTP. */
   https: { certificateArn: string; domainName: string } | undefined;
   /** True puts the load balancer on the internet, for `allowedCidrs` only. */
@@ -20,6 +25,8 @@ export interface Settings {
   collector: boolean;
   /** Number of the experiment that receives the Collector's traces. */
   experimentId: string;
+  /** Name of the secret (AWS Secrets Manager) whose text is the `Authorization` header of the Collector for MLflow. */
+  mlflowSecret: string | undefined;
   /** OTLP endpoint (HTTP) of a second backend for the Collector's spans. */
   otlpBackend: string | undefined;
   /** Name of the secret (AWS Secrets Manager) whose text is the `Authorization` header for `otlpBackend`. */
@@ -37,6 +44,8 @@ export interface Settings {
 const NAMES: readonly (keyof Settings | 'certificateArn' | 'domainName')[] = [
   'stage',
   'allowedCidrs',
+  'allowPublicRanges',
+  'authentication',
   'certificateArn',
   'domainName',
   'internetFacing',
@@ -44,6 +53,7 @@ const NAMES: readonly (keyof Settings | 'certificateArn' | 'domainName')[] = [
   'portForwarding',
   'collector',
   'experimentId',
+  'mlflowSecret',
   'otlpBackend',
   'otlpBackendSecret',
   'application',
@@ -51,9 +61,8 @@ const NAMES: readonly (keyof Settings | 'certificateArn' | 'domainName')[] = [
   'maintenance',
   'removeData',
 ];
-/** 10.0.0.0/8 is the largest private network. */
-const WIDEST_PREFIX = 8;
-const CIDR = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
+/** As many as in a range with the prefix /16. Offices and VPNs have fewer. */
+const MOST_PUBLIC_ADDRESSES = 2 ** 16;
 
 /** @throws Error that names the change to make, if a setting is unknown, has a wrong value, or would open MLflow */
 export function readSettings(node: Node): Settings {
@@ -67,12 +76,15 @@ export function readSettings(node: Node): Settings {
   const settings: Settings = {
     stage: oneOf('stage', text('stage') ?? 'trial', ['trial', 'production']),
     allowedCidrs: text('allowedCidrs')?.split(',') ?? [],
+    allowPublicRanges: flag('allowPublicRanges', false),
+    authentication: flag('authentication', false),
     https: httpsOf(text('certificateArn'), text('domainName')),
     internetFacing: flag('internetFacing', false),
     network: oneOf('network', text('network') ?? 'nat', ['nat', 'isolated']),
     portForwarding: flag('portForwarding', true),
     collector: flag('collector', false),
     experimentId: text('experimentId') ?? '0',
+    mlflowSecret: text('mlflowSecret'),
     otlpBackend: text('otlpBackend'),
     otlpBackendSecret: text('otlpBackendSecret'),
     application: flag('application', false),
@@ -106,10 +118,10 @@ function httpsOf(certificateArn: string | undefined, domainName: string | undefi
 }
 
 function refuseWithoutEffect(
-  { collector, otlpBackend, otlpBackendSecret }: Settings,
+  { collector, otlpBackend, otlpBackendSecret, mlflowSecret, authentication, application }: Settings,
   experimentId: string | undefined,
 ): void {
-  const forCollector = Object.entries({ experimentId, otlpBackend, otlpBackendSecret });
+  const forCollector = Object.entries({ experimentId, otlpBackend, otlpBackendSecret, mlflowSecret });
   const given = forCollector.filter(([, value]) => value !== undefined).map(([name]) => name);
   if (!collector && given.length > 0)
     throw new Error(`These settings need a Collector: ${given.join(', ')}. Add -c collector=true.`);
@@ -117,17 +129,20 @@ function refuseWithoutEffect(
     throw new Error(`experimentId is "${experimentId}". Use the number of the experiment, not its name.`);
   if (otlpBackendSecret !== undefined && otlpBackend === undefined)
     throw new Error('otlpBackendSecret needs otlpBackend, the endpoint that gets the secret.');
+  if (authentication && collector && mlflowSecret === undefined)
+    throw new Error('authentication with a Collector needs mlflowSecret, with which the Collector writes to MLflow.');
+  if (authentication && application)
+    throw new Error('application does not work with authentication, because the example has no user of MLflow.');
 }
 
-function refuseOpenDoors({ allowedCidrs, internetFacing, https, collector, application }: Settings): void {
-  const malformed = allowedCidrs.filter((cidr) => !CIDR.test(cidr));
+function refuseOpenDoors(settings: Settings): void {
+  const { allowedCidrs, internetFacing, https, collector, application } = settings;
+  const malformed = allowedCidrs.filter((cidr) => !isRange(cidr));
   if (malformed.length > 0)
-    throw new Error(`allowedCidrs has ${malformed.join(', ')}. Use ranges such as 10.8.0.0/16, separated by commas.`);
-  const wide = allowedCidrs.filter((cidr) => Number(cidr.split('/')[1]) < WIDEST_PREFIX);
-  if (wide.length > 0)
     throw new Error(
-      `allowedCidrs has ${wide.join(', ')}, which is too wide. MLflow asks for no password, so name only your own networks.`,
+      `allowedCidrs has ${malformed.join(', ')}. Use ranges such as 10.8.0.0/16, separated by commas. The load balancer has no IPv6 address.`,
     );
+  refusePublicRanges(settings);
   if (!internetFacing) return;
   if (https === undefined)
     throw new Error(
@@ -139,4 +154,28 @@ function refuseOpenDoors({ allowedCidrs, internetFacing, https, collector, appli
     throw new Error(
       'internetFacing does not work with collector or application. They call from this VPC, where the name of the load balancer resolves to its public addresses.',
     );
+}
+
+/** Also for an internal load balancer: its rules stay when somebody makes it internet-facing or connects networks. */
+function refusePublicRanges({ allowedCidrs, allowPublicRanges, authentication, https, collector }: Settings): void {
+  const count = publicAddresses(allowedCidrs);
+  if (count <= MOST_PUBLIC_ADDRESSES) {
+    if (allowPublicRanges)
+      throw new Error('allowPublicRanges has no effect: allowedCidrs covers only networks of your own. Leave it out.');
+    return;
+  }
+  const wide = allowedCidrs.filter((cidr) => publicAddresses([cidr]) > MOST_PUBLIC_ADDRESSES);
+  const named = wide.length > 0 ? wide.join(', ') : `${allowedCidrs.length} ranges`;
+  const covers = `allowedCidrs has ${named}, which is too wide: ${count.toLocaleString('en')} addresses of the internet`;
+  if (!allowPublicRanges)
+    throw new Error(
+      `${covers}. Name only your own networks. If everyone may try, add -c allowPublicRanges=true -c authentication=true.`,
+    );
+  if (!authentication)
+    throw new Error(
+      `${covers}, and MLflow asks for no password. Add -c authentication=true, or name your own networks.`,
+    );
+  if (https === undefined)
+    throw new Error(`${covers}, and passwords would cross it in plain text. Add certificateArn and domainName.`);
+  if (collector) throw new Error(`${covers}, and the Collector asks for no password. Leave out -c collector=true.`);
 }

@@ -1,8 +1,11 @@
 /** Checks the README's statements about the stack in its template. */
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { parse } from 'yaml';
+import { temporaryFolder } from '../src/temporary.js';
 import { resource, resources, type StackTemplate, synthesizeCase } from './support/synthesize.js';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -332,6 +335,103 @@ describe('MLflow on Fargate', function () {
         expect(container(template).Secrets.map(({ Name }: { Name: string }) => Name)).to.deep.equal(['PGPASSWORD']);
         expect(env(template)['MLFLOW_BACKEND_STORE_URI']).to.equal('postgresql+psycopg2://');
       }
+    });
+  });
+
+  describe('containers', () => {
+    it('run as users without rights, except the one that gives the queue to the Collector', () => {
+      const template = synthesizeCase('trial with everything').template();
+      const users = resources(template, 'AWS::ECS::TaskDefinition').flatMap(([, { Properties }]) =>
+        Properties.ContainerDefinitions.map(({ Name, User }: Record<string, string>) => [Name, User]),
+      );
+      expect(Object.fromEntries(users)).to.deep.equal({
+        mlflow: '10001',
+        postgres: '70',
+        collector: '10001',
+        queue: '0',
+      });
+    });
+
+    it('of the Collector cannot write outside of the queue, and have no capabilities', () => {
+      const [collector, queue] = resource(
+        synthesizeCase('trial with everything').template(),
+        'AWS::ECS::TaskDefinition',
+        'CollectorTask',
+      ).Properties.ContainerDefinitions;
+      for (const { ReadonlyRootFilesystem, Privileged } of [collector, queue]) {
+        expect([ReadonlyRootFilesystem, Privileged]).to.deep.equal([true, undefined]);
+      }
+      expect(collector.LinuxParameters.Capabilities).to.deep.equal({ Drop: ['ALL'] });
+      for (const { ContainerPort } of collector.PortMappings) expect(ContainerPort).to.be.greaterThan(1023);
+      expect(queue).to.deep.include({
+        EntryPoint: ['chown'],
+        Command: ['10001:10001', '/var/lib/otelcol'],
+        Essential: false,
+      });
+      expect(queue).not.to.have.property('PortMappings');
+      expect(collector.DependsOn).to.deep.equal([{ Condition: 'SUCCESS', ContainerName: 'queue' }]);
+      expect(collector.MountPoints).to.deep.equal(queue.MountPoints);
+    });
+  });
+
+  describe('authentication', () => {
+    const everyone = (): StackTemplate => synthesizeCase('production for everyone, with passwords').template();
+
+    it('admits the internet only with the switch, passwords and TLS', () => {
+      const rules = resource(everyone(), 'AWS::EC2::SecurityGroup', 'LoadBalancerGroup').Properties
+        .SecurityGroupIngress;
+      expect(rules).to.have.length(1);
+      expect(rules[0]).to.include({ CidrIp: '0.0.0.0/0', FromPort: 443 });
+      expect(container(everyone()).Command.slice(-2)).to.deep.equal(['--app-name', 'basic-auth']);
+    });
+
+    it('has its password and key only from Secrets Manager', () => {
+      const { Secrets, Environment } = container(everyone());
+      expect(Secrets.map(({ Name }: { Name: string }) => Name)).to.deep.equal([
+        'PGPASSWORD',
+        'MLFLOW_AUTH_ADMIN_PASSWORD',
+        'MLFLOW_FLASK_SERVER_SECRET_KEY',
+      ]);
+      expect(JSON.stringify(Environment)).not.to.match(/"Name":"[A-Z_]*(PASSWORD|SECRET)/);
+      const lengths = resources(everyone(), 'AWS::SecretsManager::Secret').map(([id, { Properties }]) => [
+        id.replace(/[0-9A-F]{8}$/, ''),
+        Properties.GenerateSecretString.PasswordLength,
+      ]);
+      expect(Object.fromEntries(lengths)).to.include({
+        ServerAuthenticationAdministrator: 32,
+        ServerAuthenticationKey: 64,
+      });
+      expect(everyone().Outputs).to.have.property('AdministratorSecret');
+    });
+
+    it('writes the files that MLflow reads before it starts MLflow', async function () {
+      if (process.platform === 'win32') return this.skip();
+      const folder = temporaryFolder('authentication');
+      const { EntryPoint } = container(everyone());
+      const [program, ...args] = EntryPoint.map((part: string) => part.replaceAll('/tmp/', `${folder}/`));
+      const given = env(everyone()) as Record<string, string>;
+      const run = promisify(execFile);
+      const { stdout } = await run(program, [...args, 'echo', 'two words'], { env: { ...process.env, ...given } });
+      expect(stdout).to.equal('two words\n');
+      const written = (name: string): string => readFileSync(resolve(folder, name), 'utf8');
+      expect(given['MLFLOW_AUTH_CONFIG_PATH']).to.equal('/tmp/basic_auth.ini');
+      expect(written('basic_auth.ini')).to.contain('database_uri = postgresql+psycopg2://\n');
+      expect(written('outage_auth.py')).to.equal(readFileSync(resolve(ROOT, 'deploy/compose/outage_auth.py'), 'utf8'));
+    });
+
+    it('gives the Collector a password for MLflow from Secrets Manager', () => {
+      const template = synthesizeCase('trial with passwords and a Collector').template();
+      const [secret, ...others] = container(template, 'CollectorTask').Secrets;
+      expect(others).to.deep.equal([]);
+      expect(secret.Name).to.equal('MLFLOW_AUTHORIZATION');
+      expect(JSON.stringify(secret.ValueFrom)).to.contain(':secret:mlflow-collector');
+    });
+
+    it('opens no more connections than PostgreSQL accepts', () => {
+      const template = synthesizeCase('trial with passwords and a Collector').template();
+      const { MLFLOW_SQLALCHEMYSTORE_POOL_SIZE: size, MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW: overflow } = env(template);
+      // Ten tasks during a deployment, and a fourth pool for users.
+      expect((Number(size) + Number(overflow)) * 4 * 10).to.be.within(1, 97);
     });
   });
 

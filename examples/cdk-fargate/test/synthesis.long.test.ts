@@ -78,12 +78,15 @@ describe('settings of the CDK app', () => {
     expect(read({})).to.deep.equal({
       stage: 'trial',
       allowedCidrs: [],
+      allowPublicRanges: false,
+      authentication: false,
       https: undefined,
       internetFacing: false,
       network: 'nat',
       portForwarding: true,
       collector: false,
       experimentId: '0',
+      mlflowSecret: undefined,
       otlpBackend: undefined,
       otlpBackendSecret: undefined,
       application: false,
@@ -94,17 +97,72 @@ describe('settings of the CDK app', () => {
   });
 
   const https = { certificateArn: 'arn:aws:acm:eu-central-1:111111111111:certificate/x', domainName: 'a.example' };
+  /** All of them without those of private networks. */
+  const ALL = '4,256,038,912';
+  const SMALL_RANGES = Array.from({ length: 257 }, (_, index) => `52.${index >> 8}.${index & 255}.0/24`).join();
   const refusals: [string, Record<string, string>, string][] = [
     ['a typing error', { stag: 'production' }, 'Unknown setting stag. Use one of: stage, '],
     ['another stage', { stage: 'prod' }, 'stage is "prod". Use one of: trial, production.'],
     ['a flag that is neither true nor false', { removeData: 'yes' }, 'removeData is "yes". Use one of: true, false.'],
     ['half of HTTPS', { domainName: 'a.example' }, 'HTTPS needs both certificateArn and domainName'],
     ['an address without a range', { allowedCidrs: '10.8.0.1' }, 'allowedCidrs has 10.8.0.1. Use ranges such as'],
-    ['the whole internet', { allowedCidrs: '0.0.0.0/0' }, 'allowedCidrs has 0.0.0.0/0, which is too wide'],
+    ['a range with an impossible address', { allowedCidrs: '10.8.0.256/16' }, 'allowedCidrs has 10.8.0.256/16. Use'],
+    ['a range with an impossible length', { allowedCidrs: '10.8.0.0/33' }, 'allowedCidrs has 10.8.0.0/33. Use'],
+    ['an empty range', { allowedCidrs: '10.8.0.0/16,' }, 'allowedCidrs has . Use'],
+    ['the whole internet of IPv6', { allowedCidrs: '::/0' }, 'The load balancer has no IPv6 address'],
+    [
+      'the whole internet',
+      { allowedCidrs: '0.0.0.0/0' },
+      `allowedCidrs has 0.0.0.0/0, which is too wide: ${ALL} addresses of the internet. Name only your own`,
+    ],
     [
       'the whole internet in halves',
       { allowedCidrs: '0.0.0.0/1,128.0.0.0/1' },
-      'allowedCidrs has 0.0.0.0/1, 128.0.0.0/1, which is too wide',
+      `allowedCidrs has 0.0.0.0/1, 128.0.0.0/1, which is too wide: ${ALL} addresses`,
+    ],
+    [
+      'a large range of the internet',
+      { allowedCidrs: '52.0.0.0/8' },
+      'which is too wide: 16,777,216 addresses of the internet',
+    ],
+    [
+      'many small ranges of the internet',
+      { allowedCidrs: SMALL_RANGES },
+      'allowedCidrs has 257 ranges, which is too wide: 65,792 addresses of the internet',
+    ],
+    [
+      'a range around a private one',
+      { allowedCidrs: '10.0.0.0/7' },
+      'which is too wide: 16,777,216 addresses of the internet',
+    ],
+    [
+      'the whole internet without passwords',
+      { allowedCidrs: '0.0.0.0/0', allowPublicRanges: 'true' },
+      'and MLflow asks for no password. Add -c authentication=true, or name your own networks.',
+    ],
+    [
+      'passwords from the internet in plain text',
+      { allowedCidrs: '0.0.0.0/0', allowPublicRanges: 'true', authentication: 'true' },
+      'and passwords would cross it in plain text. Add certificateArn and domainName.',
+    ],
+    [
+      'a Collector for the whole internet',
+      {
+        ...{ allowedCidrs: '0.0.0.0/0', allowPublicRanges: 'true', authentication: 'true', ...https },
+        ...{ collector: 'true', mlflowSecret: 'a' },
+      },
+      'and the Collector asks for no password. Leave out -c collector=true.',
+    ],
+    ['public ranges if there are none', { allowPublicRanges: 'true' }, 'allowPublicRanges has no effect'],
+    [
+      'a Collector without a password for MLflow',
+      { authentication: 'true', collector: 'true' },
+      'authentication with a Collector needs mlflowSecret',
+    ],
+    [
+      'an application without a user',
+      { authentication: 'true', application: 'true' },
+      'application does not work with authentication',
     ],
     [
       'settings for a Collector without a Collector',
@@ -129,6 +187,11 @@ describe('settings of the CDK app', () => {
       'internetFacing does not work with collector or application',
     ],
   ];
+  it('accepts private networks of any size, and the public addresses of an office', () => {
+    const allowedCidrs = '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,203.0.113.0/24,198.51.100.7/32';
+    expect(read({ allowedCidrs }).allowedCidrs).to.have.length(6);
+  });
+
   for (const [what, context, message] of refusals) {
     it(`refuses ${what}`, () => expect(() => read(context)).to.throw(message));
   }

@@ -27,6 +27,21 @@ export const CASES = {
     allowedCidrs: '203.0.113.0/24',
     portForwarding: 'false',
   },
+  'production for everyone, with passwords': {
+    stage: 'production',
+    certificateArn: 'arn:aws:acm:eu-central-1:111111111111:certificate/0b5a4c1c-0000-4000-8000-000000000000',
+    domainName: 'mlflow.example.com',
+    internetFacing: 'true',
+    allowedCidrs: '0.0.0.0/0',
+    allowPublicRanges: 'true',
+    authentication: 'true',
+    portForwarding: 'false',
+  },
+  'trial with passwords and a Collector': {
+    authentication: 'true',
+    collector: 'true',
+    mlflowSecret: 'mlflow-collector',
+  },
   'production in an isolated network': {
     stage: 'production',
     network: 'isolated',
