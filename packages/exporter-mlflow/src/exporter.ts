@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { diag } from '@opentelemetry/api';
-import { MlflowError } from './common/error.js';
+import { describeFault, MlflowError } from './common/error.js';
 import { createRoom } from './common/room.js';
 import { runningTime } from './common/running-time.js';
 import type { ExportResult, ReadableSpan, SpanExporter } from './common/sdk-types.js';
@@ -89,7 +89,10 @@ export class MlflowSpanExporter implements SpanExporter {
       this.#http = createHttpClient(connection, { onRetry });
       this.#delivery = createDelivery(resolved, this.#http, metrics, this.#reporter);
     } catch (error) {
-      this.#configurationError = error instanceof MlflowError ? error : new MlflowError(String(error));
+      this.#configurationError =
+        error instanceof MlflowError
+          ? error
+          : new MlflowError(`The MLflow exporter cannot start: ${describeFault(error)}.`);
       diag.error(this.#configurationError.message);
       this.#metrics ??= new ExporterMetrics(config?.meterProvider, undefined);
     }
@@ -210,7 +213,7 @@ function callBack(resultCallback: (result: ExportResult) => void, error: MlflowE
   try {
     resultCallback(error ? { code: FAILED, error } : { code: SUCCESS });
   } catch (thrown) {
-    diag.error('The callback of an MLflow export threw', thrown);
+    diag.error('The callback of an MLflow export threw', describeFault(thrown));
   }
 }
 

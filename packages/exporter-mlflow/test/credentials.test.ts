@@ -75,7 +75,7 @@ describe('credentials from a function', () => {
     [
       'rejects with something else than an Error',
       { token: () => Promise.reject('s3cr3t') },
-      'the token function failed with something else than an Error',
+      'the token function failed with something that is not an error',
     ],
     ['returns undefined', { token: () => undefined as unknown as string }, 'the token function gave no token'],
     ['returns an empty token', { token: () => ' ' }, 'the token function gave no token'],

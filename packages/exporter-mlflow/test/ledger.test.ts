@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { runningTime } from '../src/common/running-time.js';
 import type { ReadableSpan } from '../src/common/sdk-types.js';
+import { say } from '../src/common/shown-text.js';
 import { Backlog, type BacklogParts } from '../src/export/ledger/backlog.js';
 import { type LedgerParts, TraceLedger } from '../src/export/ledger/ledger.js';
 import { UnrootedTraces } from '../src/export/ledger/unrooted.js';
@@ -21,7 +22,7 @@ const [child, root] = recordSpans((tracer) => {
   parent.end();
 });
 const entry = copySpan(child!, { parentSpanContext: { ...root!.spanContext(), isRemote: true } });
-const FAILURE: Failure = { kind: 'retryable', reason: 'x', status: 503 };
+const FAILURE: Failure = { kind: 'retryable', reason: say`x`, status: 503 };
 
 interface Parts extends Partial<Omit<BacklogParts, 'settling'>>, Partial<Pick<LedgerParts, 'capacity' | 'forgotten'>> {
   settling?: Partial<Settling>;

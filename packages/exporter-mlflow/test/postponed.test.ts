@@ -5,6 +5,7 @@ import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
+import { say } from '../src/common/shown-text.js';
 import { type PostponedTrace, PostponedTraces } from '../src/export/ledger/postponed.js';
 import { Trace } from '../src/export/trace/trace.js';
 import { MlflowClient, MlflowSpanExporter } from '../src/index.js';
@@ -245,7 +246,7 @@ describe('trace records that do not fit into the deadline', () => {
       trace: new Trace(traceId),
       spans: [span],
       experimentId: '1',
-      cause: { kind: 'retryable', reason: 'x' },
+      cause: { kind: 'retryable', reason: say`x` },
     });
     for (let n = 0; n < 5001; n++) traces.add(trace(`${n}`));
     expect(given).to.deep.equal(['0']);

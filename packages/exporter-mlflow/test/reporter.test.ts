@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { say } from '../src/common/shown-text.js';
 import { Reporter } from '../src/export/reporter.js';
 import { collectDiag } from './support/diag.js';
 
@@ -17,17 +18,17 @@ describe('what the exporter reports', () => {
     reporter.summarize();
     log.stop();
   });
-  const away = { kind: 'retryable', reason: 'MLflow cannot be reached' } as const;
-  const refusal = (n: number, status = 400) => ({ kind: 'rejected', status, reason: `refusal ${n}` }) as const;
+  const away = { kind: 'retryable', reason: say`MLflow cannot be reached` } as const;
+  const refusal = (n: number, status = 400) => ({ kind: 'rejected', status, reason: say`refusal ${n}` }) as const;
 
   it('is limited for each class, so that no class silences another', () => {
     for (let n = 0; n < 1000; n++) {
-      reporter.refusedSpan('span', refusal(n));
-      reporter.repairedSpan('span', refusal(n));
-      reporter.refusedTraces({ kind: 'unknown', text: `cause ${n}`, reason: `trace ${n}` }, { traces: 1, spans: 1 });
-      reporter.undelivered(1, { kind: 'configuration', status: 403, reason: `words ${n}` });
+      reporter.refusedSpan(say`span`, refusal(n));
+      reporter.repairedSpan(say`span`, refusal(n));
+      reporter.refusedTraces({ kind: 'unknown', text: `cause ${n}`, reason: say`trace ${n}` }, { traces: 1, spans: 1 });
+      reporter.undelivered(1, { kind: 'configuration', status: 403, reason: say`words ${n}` });
       reporter.incomplete(1, refusal(n));
-      reporter.partlyTaken(1, `part ${n}`);
+      reporter.partlyTaken(1, say`part ${n}`);
     }
     expect(log.lines).to.have.length(20 + 20 + 20 + 5 + 20 + 20);
     const told = (report: () => void): string[] => {
@@ -36,14 +37,14 @@ describe('what the exporter reports', () => {
       return [...log.lines];
     };
     const cases: [() => void, RegExp][] = [
-      [() => reporter.undelivered(3, { kind: 'configuration', status: 401, reason: 'no' }), /^error: no\. 3 spans/],
+      [() => reporter.undelivered(3, { kind: 'configuration', status: 401, reason: say`no` }), /^error: no\. 3 spans/],
       [() => reporter.undelivered(3, away), /^error: MLflow cannot be reached\. 3 spans were not delivered\.$/],
       [() => reporter.waiting(3, away), /^warn: MLflow cannot be reached\. 3 spans wait\.$/],
       [() => reporter.incomplete(3, away), /^error: The spans were delivered, but not the trace record/],
       [() => reporter.postponed(3, away), /^warn: 3 trace records could not be sent in time/],
-      [() => reporter.refusedSpan('span', refusal(0, 422)), /^warn: MLflow refuses span "span"/],
+      [() => reporter.refusedSpan(say`span`, refusal(0, 422)), /^warn: MLflow refuses span "span"/],
       [
-        () => reporter.refusedTraces({ kind: 'archived', text: '', reason: 'a' }, { traces: 1, spans: 1 }),
+        () => reporter.refusedTraces({ kind: 'archived', text: '', reason: say`a` }, { traces: 1, spans: 1 }),
         /^error: a\./,
       ],
       [
@@ -51,8 +52,8 @@ describe('what the exporter reports', () => {
         /^error: Too many wait\. 1 spans were not delivered\.$/,
       ],
       [() => reporter.dropped(1, 'shut_down', 'Shut down.'), /^error: Shut down\./],
-      [() => reporter.faultyFunction('mask', 'mask threw'), /^warn: mask threw$/],
-      [() => reporter.faultyFunction('spanFilter', 'spanFilter threw'), /^warn: spanFilter threw$/],
+      [() => reporter.faultyFunction('mask', say`mask threw`), /^warn: mask threw$/],
+      [() => reporter.faultyFunction('spanFilter', say`spanFilter threw`), /^warn: spanFilter threw$/],
       [() => reporter.leftEmpty(1), /^warn: MLflow shows 1 traces without any span/],
       [() => reporter.note('a note'), /^warn: a note$/],
     ];
@@ -65,19 +66,19 @@ describe('what the exporter reports', () => {
 
   it('has as many classes as there are kinds, statuses and known codes, whatever a server makes up', () => {
     for (let n = 0; n < 1000; n++)
-      reporter.undelivered(1, { ...away, status: 503, errorCode: `MADE_UP_${n}`, reason: `${n}` });
+      reporter.undelivered(1, { ...away, status: 503, errorCode: `MADE_UP_${n}`, reason: say`${n}` });
     expect(log.lines).to.have.length(5);
   });
 
   it('is possible again after ten minutes, with the number of reports in between', () => {
-    for (let n = 0; n < 30; n++) reporter.refusedSpan('span', refusal(n % 25));
+    for (let n = 0; n < 30; n++) reporter.refusedSpan(say`span`, refusal(n % 25));
     expect(log.lines).to.have.length(20);
     now = 9 * MINUTE;
-    reporter.refusedSpan('span', refusal(24));
+    reporter.refusedSpan(say`span`, refusal(24));
     expect(log.lines).to.have.length(20);
     now = 10 * MINUTE;
-    reporter.refusedSpan('span', refusal(24));
-    reporter.refusedSpan('span', refusal(0));
+    reporter.refusedSpan(say`span`, refusal(24));
+    reporter.refusedSpan(say`span`, refusal(0));
     expect(log.lines.slice(20)).to.deep.equal([
       'warn: MLflow refuses span "span" (refusal 24), it was dropped. … and 11 more like it.',
       'warn: MLflow refuses span "span" (refusal 0), it was dropped.',
@@ -110,7 +111,7 @@ describe('what the exporter reports', () => {
   });
 
   it('is each outage, however many there are, with the same cause or another one', () => {
-    const causes = [away, { kind: 'configuration', status: 401, reason: 'refuses the credentials' } as const];
+    const causes = [away, { kind: 'configuration', status: 401, reason: say`refuses the credentials` } as const];
     for (let n = 0; n < 100; n++) {
       reporter.undelivered(1, causes[n % 3 === 0 ? 1 : 0] ?? away);
       reporter.arrived();
@@ -120,7 +121,7 @@ describe('what the exporter reports', () => {
   });
 
   it('is each change of the cause, within the budget of each class', () => {
-    const unauthorized = { kind: 'configuration', status: 401, reason: 'refuses the credentials' } as const;
+    const unauthorized = { kind: 'configuration', status: 401, reason: say`refuses the credentials` } as const;
     const told = (): string[] => log.lines.splice(0).map((line) => line.replace(/ \d+ spans were not delivered\./, ''));
     for (const cause of [unauthorized, away, away, unauthorized, unauthorized]) reporter.undelivered(1, cause);
     expect(told()).to.deep.equal([
@@ -145,7 +146,7 @@ describe('what the exporter reports', () => {
     now = 5000;
     reporter.recorded();
     reporter.recorded();
-    reporter.incomplete(1, { kind: 'rejected', status: 400, reason: 'bad record' });
+    reporter.incomplete(1, { kind: 'rejected', status: 400, reason: say`bad record` });
     reporter.recorded();
     reporter.summarize();
     expect(log.lines.map((line) => line.replace(/ \(.*/, ''))).to.deep.equal([

@@ -1,10 +1,12 @@
 import { expect } from 'chai';
+import { say } from '../src/common/shown-text.js';
 import { classify, parseRetryAfter } from '../src/http/outcome.js';
+import { createRedactor } from '../src/http/redact/redactor.js';
 
-const URL = 'http://mlflow';
+const SERVER = { url: say`http://mlflow`, show: createRedactor().show };
 
 function answer(status: number, body = '', headers: Record<string, string> = {}): ReturnType<typeof classify> {
-  return classify({ kind: 'answer', status, headers, body }, URL);
+  return classify({ kind: 'answer', status, headers, body }, SERVER);
 }
 
 describe('classification of answers', () => {
@@ -21,8 +23,8 @@ describe('classification of answers', () => {
       });
     }
     const version = { kind: 'answer', status: 200, headers, body: '3.17.2' } as const;
-    expect(classify(version, URL, { plainText: true }).kind).to.equal('success');
-    expect(classify({ ...version, body: '<html>' }, URL, { plainText: true }).kind).to.equal('configuration');
+    expect(classify(version, SERVER, { plainText: true }).kind).to.equal('success');
+    expect(classify({ ...version, body: '<html>' }, SERVER, { plainText: true }).kind).to.equal('configuration');
   });
 
   it('an outage is retryable', () => {
@@ -65,6 +67,7 @@ describe('classification of answers', () => {
       status: 500,
       errorCode: 'INVALID_STATE',
       reason: archived,
+      about: 'archived',
       namedIds: [one, two?.toLowerCase()],
     });
     for (const status of [500, 503]) {
@@ -129,7 +132,7 @@ describe('classification of answers', () => {
     ],
     [
       'a certificate of an unknown authority',
-      classify({ kind: 'no-answer', message: 'self-signed certificate', code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, URL),
+      classify({ kind: 'no-answer', message: 'self-signed certificate', code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, SERVER),
       'The certificate of http://mlflow is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT): set serverCertPath or MLFLOW_TRACKING_SERVER_CERT_PATH to its authority.',
     ],
   ];
@@ -140,7 +143,7 @@ describe('classification of answers', () => {
   }
 
   it('no answer is an outage', () => {
-    expect(classify({ kind: 'no-answer', message: 'socket hang up', code: 'ECONNRESET' }, URL)).to.deep.equal({
+    expect(classify({ kind: 'no-answer', message: 'socket hang up', code: 'ECONNRESET' }, SERVER)).to.deep.equal({
       kind: 'retryable',
       reason: 'MLflow at http://mlflow cannot be reached (socket hang up)',
     });

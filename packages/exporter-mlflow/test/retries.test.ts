@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { runningTime } from '../src/common/running-time.js';
-import type { ResolvedConnection } from '../src/http/connection.js';
+import { say } from '../src/common/shown-text.js';
+import { createRedactor } from '../src/http/redact/redactor.js';
 import type { HttpResult } from '../src/http/result.js';
 import { createRetryingTransport } from '../src/http/retry.js';
 import type { Transport } from '../src/http/transport.js';
@@ -9,6 +10,8 @@ import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.
 import { eachTest } from './support/each-test.js';
 import { type Answer, type LocalServer, type ReceivedRequest, startLocalServer } from './support/local-server.js';
 import { exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
+
+const SERVER = { url: say`http://x`, show: createRedactor().show };
 
 describe('retries', () => {
   const { log, closing } = eachTest();
@@ -67,7 +70,7 @@ describe('retries', () => {
       renew() {},
       close() {},
     };
-    const connection = { url: 'http://x', attemptTimeoutMillis: 10_000, maxSockets: 1 } as ResolvedConnection;
+    const connection = { ...SERVER, attemptTimeoutMillis: 10_000, maxSockets: 1 };
     const retry = { maxRetries: 7, initialBackoffMillis: 0, maxBackoffMillis: 0 };
     const retrying = createRetryingTransport(transport, { ...connection, retry }, { now: () => now });
     await retrying.send({ method: 'POST', path: '/v1/traces' }, 29_000);
@@ -129,7 +132,7 @@ describe('retries', () => {
 
   it('a pause is a random part of a time that doubles up to its limit', async () => {
     const retry = { maxRetries: 4, initialBackoffMillis: 40, maxBackoffMillis: 160 };
-    const connection = { url: 'http://x', attemptTimeoutMillis: 10_000, maxSockets: 1, retry };
+    const connection = { ...SERVER, attemptTimeoutMillis: 10_000, maxSockets: 1, retry };
     const measurePauses = async (): Promise<number[]> => {
       const pauses: number[] = [];
       let sent = performance.now();
@@ -169,7 +172,7 @@ describe('retries', () => {
       close() {},
     };
     const retry = { maxRetries: 0, initialBackoffMillis: 0, maxBackoffMillis: 0 };
-    const connection = { url: 'http://x', attemptTimeoutMillis: 10_000, maxSockets: 1, retry };
+    const connection = { ...SERVER, attemptTimeoutMillis: 10_000, maxSockets: 1, retry };
     const { send } = createRetryingTransport(transport, connection);
     const timeOfDay = Date.now;
     try {
@@ -191,7 +194,7 @@ describe('retries', () => {
     ];
     const transport: Transport = { send: async () => results.shift()!, renew() {}, close() {} };
     const retry = { maxRetries: 4, initialBackoffMillis: 0, maxBackoffMillis: 0 };
-    const connection = { url: 'http://x', attemptTimeoutMillis: 10_000, maxSockets: 1, retry };
+    const connection = { ...SERVER, attemptTimeoutMillis: 10_000, maxSockets: 1, retry };
     const result = await createRetryingTransport(transport, connection).send(
       { method: 'GET', path: '/' },
       runningTime() + 500,

@@ -19,9 +19,12 @@ export async function createNewExperiment(requests: ClientRequests, name: string
     return await requests.run((rest) => createExperiment(rest, name, { once: true }));
   } catch (error) {
     if (!hasCode(error, 'RESOURCE_ALREADY_EXISTS')) throw error;
-    const existing = await requests.run((rest) => getExperimentByName(rest, name)).catch(() => undefined);
-    const active = existing && requireActive(existing);
-    if (active?.kind !== 'configuration') throw error;
-    throw new MlflowError(active.reason, error);
+    const active = await requests
+      .run(async (rest) => {
+        const existing = await getExperimentByName(rest, name);
+        return existing.kind === 'success' ? requireActive(existing.value, rest) : existing;
+      })
+      .catch((cause: unknown) => cause);
+    throw hasCode(active, 'INVALID_STATE') ? new MlflowError(active.message, error) : error;
   }
 }

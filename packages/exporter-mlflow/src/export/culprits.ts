@@ -124,7 +124,7 @@ export class CulpritSearch {
     const location = this.#locations.get(traceId);
     if (location?.isArchived) return { cause: 'archived' };
     if (location === undefined || location.experimentId === this.#experimentId) return undefined;
-    return { cause: 'elsewhere', experimentId: location.experimentId };
+    return { cause: 'elsewhere', experimentId: this.#rest.show(location.experimentId) };
   }
 
   async #locate(traceIds: readonly TraceId[]): Promise<void> {
@@ -147,9 +147,7 @@ export class CulpritSearch {
   }
 }
 
-/** Reads from the words of the server why it refuses a trace. They are the same in MLflow 3.17 and 3.18. */
-function readAnswer({ reason }: Failure): TraceRefusal {
-  if (/another experiment/i.test(reason)) return { cause: 'elsewhere' };
-  if (/archived traces?/i.test(reason)) return { cause: 'archived' };
-  return { cause: 'unknown', said: reason };
+/** Why the server refuses a trace, by its own words. */
+function readAnswer({ about, reason }: Failure): TraceRefusal {
+  return about === undefined ? { cause: 'unknown', said: reason } : { cause: about };
 }

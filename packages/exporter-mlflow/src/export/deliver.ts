@@ -1,6 +1,8 @@
 import { readableBytes } from '../common/bytes.js';
+import { describeFault } from '../common/error.js';
 import { runningTime } from '../common/running-time.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
+import { type ShownText, say } from '../common/shown-text.js';
 import type { Slices } from '../common/slices.js';
 import type { Limit } from '../common/waiting.js';
 import type { Failure } from '../http/outcome.js';
@@ -12,6 +14,7 @@ import type { SpanBatch, TraceLedger } from './ledger/ledger.js';
 import type { ExporterMetrics } from './metrics.js';
 import type { Preparation, Prepared } from './prepare.js';
 import type { Reporter } from './reporter.js';
+import { recordedTexts } from './span/recorded-texts.js';
 import { isRoot } from './span/span.js';
 import { type RecordContext, withTraceName } from './trace/record.js';
 import type { Uploader, UploadResult } from './upload.js';
@@ -95,7 +98,7 @@ export class Delivery {
     const { spans, unreadable, leftOut } = await this.#prepare(handedOver);
     for (const { name, reason } of unreadable) {
       metrics.lost(1, { kind: 'rejected' });
-      reporter.refusedSpan(name, { kind: 'rejected', reason });
+      reporter.refusedSpan(rest.show(name), { kind: 'rejected', reason });
     }
     if (spans.length === 0) return { lost: unreadable.length, leftOut, unsent: [] };
     const found = await experiment.resolve(rest);
@@ -125,7 +128,7 @@ export class Delivery {
 
   /** Drops the spans of an export because too many wait already. Returns the reason. */
   refuse(spans: number): Failure {
-    const reason = 'Too many spans wait for MLflow, which is slow or down, so further ones are dropped.';
+    const reason = say`Too many spans wait for MLflow, which is slow or down, so further ones are dropped.`;
     const failure: Failure = { kind: 'retryable', reason };
     this.#parts.metrics.lost(spans, 'queue_full');
     this.#parts.reporter.dropped(spans, 'queue_full', reason);
@@ -133,11 +136,10 @@ export class Delivery {
   }
 
   /** Reports and counts an unforeseen error like any other cause. */
-  fail(spans: number, error: unknown): DeliveryResult {
-    const message = error instanceof Error ? error.message : String(error);
-    const failure: Failure = { kind: 'rejected', reason: `MLflow exporter failed: ${message}` };
-    this.#lose(spans, failure);
-    return { failure, lost: spans, unsent: [] };
+  fail(spans: readonly ReadableSpan[], error: unknown): DeliveryResult {
+    const failure: Failure = { kind: 'rejected', reason: say`MLflow exporter failed: ${this.#describe(error, spans)}` };
+    this.#lose(spans.length, failure);
+    return { failure, lost: spans.length, unsent: [] };
   }
 
   /** Settles traces that did not fit into the deadline of their export, and those that wait for their root. */
@@ -266,6 +268,16 @@ export class Delivery {
     })();
     this.#prepared = own.catch(() => {});
     return own;
+  }
+
+  #describe(error: unknown, spans: readonly ReadableSpan[]): ShownText {
+    const { show } = this.#parts.connect({ deadline: 0 });
+    try {
+      return show(error instanceof Error ? error.message : String(error), () => recordedTexts(spans));
+    } catch {
+      // The spans cannot be read, or the error cannot.
+      return describeFault(error);
+    }
   }
 
   /** After an outage, the caller decides what to do with the spans. */

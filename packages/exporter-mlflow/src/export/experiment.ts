@@ -1,4 +1,5 @@
 import { runningTime } from '../common/running-time.js';
+import { ownText, say } from '../common/shown-text.js';
 import type { Failure } from '../http/outcome.js';
 import { findOrCreateExperiment, getExperiment, requireActive } from '../mlflow/experiments.js';
 import type { Rest, RestResult } from '../mlflow/rest.js';
@@ -57,11 +58,11 @@ export class ExperimentResolver {
 
 async function findById(rest: Rest, id: string): Promise<RestResult<MlflowExperiment>> {
   const found = await getExperiment(rest, id);
-  if (found.kind === 'success') return requireActive(found.value);
+  if (found.kind === 'success') return requireActive(found.value, rest);
   if (found.kind !== 'rejected' || found.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return found;
   return {
     ...found,
     kind: 'configuration',
-    reason: `MLflow experiment ${id} does not exist at ${rest.url}: set experimentId or MLFLOW_EXPERIMENT_ID to one that does, or use experimentName or MLFLOW_EXPERIMENT_NAME, which creates a missing one.`,
+    reason: say`MLflow experiment ${ownText(id)} does not exist at ${rest.url}: set experimentId or MLFLOW_EXPERIMENT_ID to one that does, or use experimentName or MLFLOW_EXPERIMENT_NAME, which creates a missing one.`,
   };
 }

@@ -1,4 +1,5 @@
 import { type Attributes, diag, type Meter, type MeterProvider } from '@opentelemetry/api';
+import { describeFault } from '../common/error.js';
 import { nextExporterNumber } from '../common/process-state.js';
 import type { Failure } from '../http/outcome.js';
 
@@ -83,7 +84,8 @@ export class ExporterMetrics {
     try {
       record();
     } catch (error) {
-      if (!this.#isThrowReported) diag.error('The meter provider given to the MLflow exporter threw', error);
+      if (!this.#isThrowReported)
+        diag.error('The meter provider given to the MLflow exporter threw', describeFault(error));
       this.#isThrowReported = true;
     }
   }

@@ -36,7 +36,7 @@ export async function deliverInParts(
     holder?.sending(part);
     const result = await delivery
       .deliver(part, deadline)
-      .catch((error: unknown) => delivery.fail(part.length, error))
+      .catch((error: unknown) => delivery.fail(part, error))
       .finally(() => room.free(bytes));
     lost += result.lost;
     leftOut += result.leftOut ?? 0;

@@ -1,4 +1,6 @@
+import { describeFault } from '../common/error.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
+import { type ShownText, say } from '../common/shown-text.js';
 import type { Work } from '../common/slices.js';
 import { Filter, type SpanFilter } from './span/filter.js';
 import { type Mask, Masking } from './span/mask.js';
@@ -8,7 +10,7 @@ import { sanitizeSpan } from './span/sanitize.js';
 /** Spans as MLflow can take them, and those that cannot be read at all. */
 export interface Prepared {
   spans: ReadableSpan[];
-  unreadable: { name: string; reason: string }[];
+  unreadable: { name: string; reason: ShownText }[];
   /** How many spans the application does not want in MLflow. */
   leftOut: number;
 }
@@ -17,7 +19,7 @@ export interface PreparationOptions {
   spanFilter: SpanFilter;
   mask: Mask | undefined;
   /** Receives a message if a function of the application fails. */
-  onFault: (option: 'spanFilter' | 'mask', message: string) => void;
+  onFault: (option: 'spanFilter' | 'mask', message: ShownText) => void;
 }
 
 /**
@@ -58,7 +60,7 @@ export class Preparation {
         prepared.spans.push(sanitizeSpan(this.#repeatedUsage.without(masked)));
       } catch (error) {
         // A faulty processor or wrapper made this span. The other spans must still arrive.
-        prepared.unreadable.push({ name: String(span?.name), reason: `it cannot be read: ${String(error)}` });
+        prepared.unreadable.push({ name: String(span?.name), reason: say`it cannot be read: ${describeFault(error)}` });
       }
       yield;
     }

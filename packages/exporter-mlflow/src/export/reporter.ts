@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { diag } from '@opentelemetry/api';
 import { atExit } from '../common/process-state.js';
+import type { ShownText } from '../common/shown-text.js';
 import type { Failure } from '../http/outcome.js';
 import { LineBudget } from './line-budget.js';
 
@@ -127,7 +128,7 @@ export class Reporter {
   }
 
   /** The server refuses one span. */
-  refusedSpan(name: string, cause: Cause): void {
+  refusedSpan(name: ShownText, cause: Cause): void {
     const message = `MLflow refuses span "${name}" (${cause.reason}), it was dropped.`;
     this.#lose(this.#spans, 1, this.#log('warn', `span ${classOf(cause)}`, cause.reason, message) ? 1 : 0);
   }
@@ -137,7 +138,7 @@ export class Reporter {
    * traces, and `reason` names one of them.
    */
   refusedTraces(
-    { kind, text, reason }: { kind: string; text: string; reason: string },
+    { kind, text, reason }: { kind: string; text: string; reason: ShownText },
     { traces, spans }: { traces: number; spans: number },
   ): void {
     const lost = traces === 1 ? `${spans} spans` : `${spans} spans of ${traces} such traces`;
@@ -146,13 +147,13 @@ export class Reporter {
   }
 
   /** The server accepts one span only without its content. */
-  repairedSpan(name: string, cause: Cause): void {
+  repairedSpan(name: ShownText, cause: Cause): void {
     const message = `MLflow refuses span "${name}" (${cause.reason}), it was sent without its content.`;
     this.#log('warn', `content ${classOf(cause)}`, cause.reason, message);
   }
 
   /** The server accepted a request but rejected this many of its spans. 0 means that it sent only a warning. */
-  partlyTaken(rejected: number, message: string): void {
+  partlyTaken(rejected: number, message: ShownText): void {
     if (rejected === 0) {
       this.#log('warn', 'comment', message, `MLflow takes the spans, but says: ${sentence(message)}`);
       return;
@@ -202,7 +203,7 @@ export class Reporter {
   }
 
   /** A function that the application gave to the exporter fails. */
-  faultyFunction(option: 'spanFilter' | 'mask', message: string): void {
+  faultyFunction(option: 'spanFilter' | 'mask', message: ShownText): void {
     // The message names the first of many attributes.
     this.#log('warn', `function ${option}`, message.replace(/"[^"]*"/g, ''), message);
   }

@@ -1,10 +1,12 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { ReadableSpan } from '../common/sdk-types.js';
+import { say } from '../common/shown-text.js';
 import type { Slices } from '../common/slices.js';
 import { type PartialSuccess, postSpans } from '../mlflow/otlp.js';
 import { encodeEach } from '../mlflow/otlp-spans.js';
 import type { Rest, RestResult } from '../mlflow/rest.js';
+import { recordedTexts } from './span/recorded-texts.js';
 
 export interface SendOptions {
   compression: 'gzip' | 'none';
@@ -36,11 +38,12 @@ export async function sendSpans(
 ): Promise<Sent | undefined> {
   await slices.next();
   const message = await serialize(spans, slices);
-  if (message === undefined) return { kind: 'rejected', status: 422, reason: 'it cannot be serialized' };
+  if (message === undefined) return { kind: 'rejected', status: 422, reason: say`it cannot be serialized` };
   if (message.byteLength > maxRequestBytes && spans.length > 1) return undefined;
   const isCompressed = compression === 'gzip';
   const body = isCompressed ? await compress(message, { level: COMPRESSION_LEVEL }) : message;
-  return postSpans(rest, { experimentId, runId, body, gzip: isCompressed, mayBeAtFault });
+  const recorded = (): Iterable<string> => recordedTexts(spans);
+  return postSpans(rest, { experimentId, runId, body, gzip: isCompressed, mayBeAtFault, recorded });
 }
 
 /** Returns undefined if the serializer fails on a span, which is then dropped like a span that the server refuses. */

@@ -1,3 +1,4 @@
+import type { ShownText } from '../common/shown-text.js';
 import type { Failure } from '../http/outcome.js';
 import type { Reporter } from './reporter.js';
 import { causeOf, describeRefusal, type TraceRefusal } from './trace/refused.js';
@@ -8,16 +9,16 @@ interface SameCause {
   traceIds: Set<string>;
   spans: number;
   /** Names the first of the traces. */
-  reason: string;
+  reason: ShownText;
 }
 
 /** The spans of one upload whose traces the server refuses as a whole, by cause. */
 export class SetAside {
-  readonly #place: { url: string; experimentId: string };
+  readonly #place: { url: ShownText; experimentId: ShownText };
   readonly #byCause = new Map<string, SameCause>();
 
   /** @param place where the spans were to go, for messages */
-  constructor(place: { url: string; experimentId: string }) {
+  constructor(place: { url: ShownText; experimentId: ShownText }) {
     this.#place = place;
   }
 

@@ -1,5 +1,6 @@
 import { runningTime } from '../common/running-time.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
+import { say } from '../common/shown-text.js';
 import { type Failure, isInternalError } from '../http/outcome.js';
 import type { PartialSuccess } from '../mlflow/otlp.js';
 import { optional, type Rest } from '../mlflow/rest.js';
@@ -101,7 +102,7 @@ class Upload {
     this.#experimentId = experimentId;
     this.#rest = rest;
     this.#search = new CulpritSearch(experimentId, rest);
-    this.#setAside = new SetAside({ url: rest.url, experimentId });
+    this.#setAside = new SetAside({ url: rest.url, experimentId: rest.show(experimentId) });
   }
 
   async run(requests: readonly ReadableSpan[][]): Promise<UploadResult> {
@@ -178,7 +179,7 @@ class Upload {
     const limit = MAX_REFUSALS_PER_EXPORT + this.#found + REFUSALS_PER_ACCEPTED_SPAN * this.#result.accepted.length;
     const isHopeless = this.#refusals >= limit;
     if (!isHopeless && runningTime() < this.#rest.limit.deadline) return undefined;
-    return { ...failure, reason: `MLflow at ${this.#rest.url} refuses span after span (${failure.reason})` };
+    return { ...failure, reason: say`MLflow at ${this.#rest.url} refuses span after span (${failure.reason})` };
   }
 
   /** Adds to `pending` what to send instead of a refused part. Returns a failure that is not about the content. */
@@ -207,7 +208,7 @@ class Upload {
         this.#result.accepted.push(span);
         this.#result.requests.push([span]);
         this.#search.accepted([span]);
-        reporter.repairedSpan(span.name, failure);
+        reporter.repairedSpan(this.#rest.show(span.name), failure);
         return undefined;
       }
       if (sent !== undefined && sent.kind !== 'rejected' && !isInternalError(sent)) return sent;
@@ -216,7 +217,7 @@ class Upload {
     this.#uselessRepairs += 1;
     this.#undecided.delete(span);
     this.#result.refused += 1;
-    reporter.refusedSpan(span.name, failure);
+    reporter.refusedSpan(this.#rest.show(span.name), failure);
     const refusal = this.#search.refusedBare(span, failure);
     if (refusal !== undefined) this.#refuse(span.spanContext().traceId, refusal);
     return undefined;

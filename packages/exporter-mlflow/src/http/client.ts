@@ -1,12 +1,16 @@
+import type { Show, ShownText } from '../common/shown-text.js';
 import type { ResolvedConnection } from './connection.js';
 import type { Failure } from './outcome.js';
+import { createRedactor } from './redact/redactor.js';
 import { createRetryingTransport, type RetryingTransport } from './retry.js';
 import { createHttpTransport } from './transport.js';
 
 /** Sends requests to one server. */
 export interface HttpClient extends RetryingTransport {
   /** Address of the server without credentials, for messages. */
-  readonly url: string;
+  readonly url: ShownText;
+  /** Makes foreign text fit for messages. It knows the credentials of this connection. */
+  readonly show: Show;
 }
 
 /**
@@ -18,5 +22,8 @@ export function createHttpClient(
   connection: ResolvedConnection,
   options: { onRetry?: (cause: Failure) => void } = {},
 ): HttpClient {
-  return { url: connection.url, ...createRetryingTransport(createHttpTransport(connection), connection, options) };
+  const { url, secrets } = connection;
+  const { show, learn } = createRedactor(secrets);
+  const transport = createHttpTransport(connection, learn);
+  return { url, show, ...createRetryingTransport(transport, { ...connection, show }, options) };
 }

@@ -1,6 +1,8 @@
 import { MlflowError } from '../common/error.js';
+import { ownText, type ShownText } from '../common/shown-text.js';
 import { type HeaderProviders, isHeaderName, isHeaderValue, type Provided } from './credentials.js';
 import { type HttpProxy, resolveProxy } from './proxy.js';
+import { type Secret, secretsOfAddress, secretsOfEnvironment, secretsOfHeaders } from './redact/secrets.js';
 import { readTls, type TlsSettings } from './tls.js';
 
 /**
@@ -78,7 +80,9 @@ export interface MlflowRetryConfig {
 /** The validated settings of a connection, with environment and defaults applied. */
 export interface ResolvedConnection {
   /** Without credentials, query and trailing slash: fit for messages. */
-  url: string;
+  url: ShownText;
+  /** What no message may show: the credentials of all settings. */
+  secrets: readonly Secret[];
   headers: Record<string, string>;
   /** Functions that return further headers before every request; absent if all headers are known. */
   providers?: HeaderProviders;
@@ -124,9 +128,16 @@ export function resolveConnection(
   }
   const providers = resolveProviders(config);
   const proxy = resolveProxy(uri, env);
+  const headers = resolveHeaders(config, env, uri);
   return {
-    url: `${uri.origin}${uri.pathname.replace(/\/+$/, '')}`,
-    headers: resolveHeaders(config, env, uri),
+    url: ownText(`${uri.origin}${uri.pathname.replace(/\/+$/, '')}`),
+    secrets: [
+      ...secretsOfHeaders(headers),
+      ...secretsOfHeaders({ 'proxy-authorization': proxy?.authorization ?? '' }),
+      ...secretsOfAddress(uri),
+      ...secretsOfEnvironment(env),
+    ],
+    headers,
     ...(providers === undefined ? {} : { providers }),
     ...(proxy === undefined ? {} : { proxy }),
     tls: resolveTls(config, env),
@@ -156,7 +167,7 @@ function parseUri(uri: string): URL {
       `MLflow tracking URI "${isHttp ? uri.split(':')[0] : scheme}://…" cannot be read: ${PERCENT_ENCODE}, check host and port, and correct trackingUri or MLFLOW_TRACKING_URI.`,
     );
   }
-  const shown = url ? `${url.protocol}…` : uri.includes('@') ? '…' : uri;
+  const shown = url ? `${url.protocol}…` : uri.includes('@') ? '…' : ownText(uri.replace(/[?#].*$/s, '…'));
   throw new MlflowError(
     `MLflow tracking URI "${shown}" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set trackingUri or MLFLOW_TRACKING_URI to its http:// or https:// address.`,
   );

@@ -1,7 +1,9 @@
-import { MlflowError } from '../common/error.js';
+import { nameOfError } from '../common/error.js';
 import { isRecord } from '../common/json.js';
 import { runningTime } from '../common/running-time.js';
+import { ownText, type ShownText, say } from '../common/shown-text.js';
 import { within } from '../common/waiting.js';
+import { NO_CREDENTIALS_CODE, OwnError } from './result.js';
 
 /** A value, or a function that returns the value and is called before every request. */
 export type Provided<T> = T | (() => T | Promise<T>);
@@ -13,7 +15,9 @@ export interface HeaderProviders {
 }
 
 /** The headers of one request, or why a function failed. */
-export type ProvidedHeaders = { kind: 'headers'; headers: Record<string, string> } | { kind: 'none'; reason: string };
+export type ProvidedHeaders =
+  | { kind: 'headers'; headers: Record<string, string> }
+  | { kind: 'none'; reason: ShownText };
 
 // After a function that hangs, time is left to call it again.
 const PROVIDER_TIMEOUT_MILLIS = 10_000;
@@ -34,17 +38,21 @@ export async function provideHeaders(providers: HeaderProviders, deadline: numbe
   ] as const) {
     if (provider === undefined) continue;
     const asked = await ask<unknown>(provider, limit);
-    if (asked.kind === 'failed') return { kind: 'none', reason: `the ${option} function ${asked.how}` };
+    const failed = (how: ShownText): ProvidedHeaders => ({
+      kind: 'none',
+      reason: say`the ${ownText(option)} function ${how}`,
+    });
+    if (asked.kind === 'failed') return failed(asked.how);
     try {
       Object.assign(provided, option === 'token' ? readToken(asked.value) : readHeaders(asked.value));
     } catch (error) {
-      return { kind: 'none', reason: `the ${option} function ${(error as Error).message}` };
+      return failed(error instanceof OwnError ? error.text : say`failed with ${nameOfError(error)}`);
     }
   }
   return { kind: 'headers', headers: provided };
 }
 
-type Asked<T> = { kind: 'value'; value: T } | { kind: 'failed'; how: string };
+type Asked<T> = { kind: 'value'; value: T } | { kind: 'failed'; how: ShownText };
 
 async function ask<T>(provider: () => T | Promise<T>, limitMillis: number): Promise<Asked<T>> {
   const deadline = runningTime() + limitMillis;
@@ -53,36 +61,32 @@ async function ask<T>(provider: () => T | Promise<T>, limitMillis: number): Prom
     .then(provider)
     .then(
       (value): Asked<T> => ({ kind: 'value', value }),
-      (error: unknown): Asked<T> => ({ kind: 'failed', how: `failed with ${nameOf(error)}` }),
+      (error: unknown): Asked<T> => ({ kind: 'failed', how: say`failed with ${nameOfError(error)}` }),
     );
   const seconds = Math.round(limitMillis / 100) / 10;
-  return (await within({ deadline }, asking)) ?? { kind: 'failed', how: `gave nothing for ${seconds} s` };
-}
-
-/** Returns class and code of the error, without its message. */
-function nameOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'something else than an Error';
-  const { code } = error as NodeJS.ErrnoException;
-  const name = /^\w{1,50}$/.test(error.name) ? error.name : 'an Error';
-  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,50}$/.test(code) ? `${name} (${code})` : name;
+  return (await within({ deadline }, asking)) ?? { kind: 'failed', how: say`gave nothing for ${seconds} s` };
 }
 
 function readToken(token: unknown): Record<string, string> {
-  if (typeof token !== 'string' || token.trim() === '') throw new MlflowError('gave no token');
+  if (typeof token !== 'string' || token.trim() === '') throw unusable(say`gave no token`);
   const authorization = `Bearer ${token.trim()}`;
-  if (!isHeaderValue(authorization)) throw new MlflowError('gave a token that no HTTP header can carry');
+  if (!isHeaderValue(authorization)) throw unusable(say`gave a token that no HTTP header can carry`);
   return { authorization };
 }
 
 function readHeaders(headers: unknown): Record<string, string> {
-  if (!isRecord(headers)) throw new MlflowError('gave no object of headers');
+  if (!isRecord(headers)) throw unusable(say`gave no object of headers`);
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
-      if (!isHeaderName(name)) throw new MlflowError('gave a name that is not one of an HTTP header');
-      if (!isHeaderValue(value)) throw new MlflowError(`gave a value for "${name}" that no HTTP header can carry`);
+      if (!isHeaderName(name)) throw unusable(say`gave a name that is not one of an HTTP header`);
+      if (!isHeaderValue(value)) throw unusable(say`gave a value for "${ownText(name)}" that no HTTP header can carry`);
       return [name.toLowerCase(), value];
     }),
   );
+}
+
+function unusable(how: ShownText): OwnError {
+  return new OwnError(NO_CREDENTIALS_CODE, how);
 }
 
 // https://www.rfc-editor.org/rfc/rfc9110#name-field-names and #name-field-values: tokens, and Latin-1 without controls.

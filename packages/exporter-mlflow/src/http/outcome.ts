@@ -1,5 +1,13 @@
-import { beginning } from '../common/text.js';
-import { type HttpResult, NO_CREDENTIALS_CODE, OUTAGE_STATUSES, PROXY_REFUSED_CODE, TOO_LONG_CODE } from './result.js';
+import { isRecord, parseJson } from '../common/json.js';
+import { type Show, type ShownText, say } from '../common/shown-text.js';
+import {
+  type HttpResult,
+  NO_CREDENTIALS_CODE,
+  type NoAnswer,
+  OUTAGE_STATUSES,
+  PROXY_REFUSED_CODE,
+  TOO_LONG_CODE,
+} from './result.js';
 import type { HttpRequest } from './transport.js';
 
 /** Why a request failed. */
@@ -12,23 +20,25 @@ export interface Failure {
    */
   kind: 'retryable' | 'rejected' | 'unsupported' | 'configuration';
   /** One line that says what failed and, where it helps, what to do. */
-  reason: string;
+  reason: ShownText;
   /** HTTP status; absent if there was no answer. */
   status?: number;
   /** MLflow's error code; absent if the answer has none. */
   errorCode?: string;
   /** The pause that the server asks for. */
   retryAfterMillis?: number;
+  /** What a refusal says about a trace: it belongs to another experiment, or is archived. Absent for anything else. */
+  about?: 'elsewhere' | 'archived';
   /** Ids in the text of a refusal that may be those of traces: 32 hexadecimal digits each. Absent if there are none. */
   namedIds?: string[];
   /** Status and words of a gateway, a proxy or a login page before MLflow. Absent if MLflow itself may have answered. */
-  foreign?: string;
+  foreign?: ShownText;
   /** Whether the answer was longer than the request allowed. Default: `false`. */
   tooLong?: boolean;
 }
 
 /** No time was left for the request, so it was not sent. */
-export const OUT_OF_TIME: Failure = { kind: 'retryable', reason: 'The time for this export was over' };
+export const OUT_OF_TIME: Failure = { kind: 'retryable', reason: say`The time for this export was over` };
 
 /** An answer with status 2xx that is not a web page. */
 export interface Success {
@@ -43,7 +53,6 @@ export interface Success {
 /** What became of a request. */
 export type Outcome = Success | Failure;
 
-const MAX_REASON_LENGTH = 300;
 // What MLflow says with status 403 besides an error code.
 const OWN_REFUSALS = /^(?:Permission denied|Invalid Host header|Cross-origin)/i;
 // MLflow answers some of them with status 500, but the same request never succeeds.
@@ -57,10 +66,14 @@ const DELETED_MEANWHILE = /\btraces?\b.* no longer exists?\b/i;
 /**
  * Classifies an answer, or the lack of one, by what to do about it.
  *
- * @param url the tracking URI, for messages
+ * @param server `url`: the tracking URI, for messages. `show`: makes foreign text fit for messages.
  */
-export function classify(result: HttpResult, url: string, request: Pick<HttpRequest, 'plainText'> = {}): Outcome {
-  if (result.kind === 'no-answer') return classifyNoAnswer(result, url);
+export function classify(
+  result: HttpResult,
+  { url, show }: Server,
+  request: Pick<HttpRequest, 'plainText' | 'recorded'> = {},
+): Outcome {
+  if (result.kind === 'no-answer') return classifyNoAnswer(result, { url, show });
   const { status, headers, body, bytes } = result;
   const contentType = headers['content-type'] ?? '';
   const isHtml = /^text\/html/i.test(contentType);
@@ -70,60 +83,63 @@ export function classify(result: HttpResult, url: string, request: Pick<HttpRequ
     return {
       kind: 'configuration',
       status,
-      foreign: String(status),
-      reason: `${url} answers with a web page, not as an MLflow server: ${CHECK_URI}.`,
+      foreign: say`${status}`,
+      reason: say`${url} answers with a web page, not as an MLflow server: ${CHECK_URI}.`,
     };
   }
-  const error = parseError(body);
+  const error = parseError(body, show);
   const details = { status, ...(error.code === undefined ? {} : { errorCode: error.code }) };
-  const said = error.message ?? (isHtml ? '' : oneLine(body));
-  const configuration = (reason: string): Failure => ({ kind: 'configuration', ...details, reason });
+  // What it means is read before anything is hidden.
+  const raw = error.message ?? (isHtml ? '' : body);
+  const said = show(raw, request.recorded);
+  const configuration = (reason: ShownText): Failure => ({ kind: 'configuration', ...details, reason });
 
   if (status >= 300 && status < 400) {
-    const redirect = configuration(`${url} redirects to ${describeRedirect(headers.location, url)}.`);
-    return { ...redirect, foreign: String(status) };
+    const redirect = configuration(say`${url} redirects to ${describeRedirect(headers.location, { url, show })}.`);
+    return { ...redirect, foreign: say`${status}` };
   }
   if (status === 401 && result.askedForCredentials)
     return configuration(
-      `MLflow at ${url} refuses the credentials (401), and so it did with those that the function of token or headers gave when asked again: correct what it gives.`,
+      say`MLflow at ${url} refuses the credentials (401), and so it did with those that the function of token or headers gave when asked again: correct what it gives.`,
     );
-  if (status === 401) return configuration(`MLflow at ${url} refuses the credentials (401): ${SET_CREDENTIALS}.`);
+  if (status === 401) return configuration(say`MLflow at ${url} refuses the credentials (401): ${SET_CREDENTIALS}.`);
   if (status === 403) {
-    const answer = said ? `403: ${said}` : '403';
-    const refusal = configuration(`MLflow at ${url} does not allow this (${answer}): ${CHECK_ACCESS}.`);
-    const isOwn = !isHtml && (error.code !== undefined || OWN_REFUSALS.test(said));
+    const answer = said ? say`403: ${said}` : say`403`;
+    const refusal = configuration(say`MLflow at ${url} does not allow this (${answer}): ${CHECK_ACCESS}.`);
+    const isOwn = !isHtml && (error.code !== undefined || OWN_REFUSALS.test(raw));
     return isOwn ? refusal : { ...refusal, foreign: answer };
   }
   if (status === 407)
     return configuration(
-      `The proxy before ${url} refuses the credentials (407): put user name and password into http_proxy or HTTP_PROXY, as in http://user:password@host:port.`,
+      say`The proxy before ${url} refuses the credentials (407): put user name and password into http_proxy or HTTP_PROXY, as in http://user:password@host:port.`,
     );
   // The answer of a server without workspaces to every request that names one; its status is 500.
   if (error.code === 'FEATURE_DISABLED')
     return configuration(
-      `MLflow at ${url} has this feature disabled (${said}): unset workspace or MLFLOW_WORKSPACE if it is set.`,
+      say`MLflow at ${url} has this feature disabled (${said}): unset workspace or MLFLOW_WORKSPACE if it is set.`,
     );
-  if (status === 404 && /^Workspace '.*' not found/.test(said))
-    return configuration(`MLflow at ${url} has no such workspace (${said}): correct workspace or MLFLOW_WORKSPACE.`);
+  if (status === 404 && /^Workspace '.*' not found/.test(raw))
+    return configuration(say`MLflow at ${url} has no such workspace (${said}): correct workspace or MLFLOW_WORKSPACE.`);
   if ((status === 404 && error.code === undefined) || status === 405 || status === 501) {
     return {
       kind: 'unsupported',
       ...details,
-      reason: `${url} lacks a route that MLflow servers have (${status}): ${CHECK_URI}.`,
+      reason: say`${url} lacks a route that MLflow servers have (${status}): ${CHECK_URI}.`,
     };
   }
   const isRefusal = REFUSAL_CODES.has(error.code ?? '');
   const isOutage = !isRefusal && (OUTAGE_STATUSES.has(status) || status > 504);
-  if (isOutage || DELETED_MEANWHILE.test(said)) {
+  if (isOutage || DELETED_MEANWHILE.test(raw)) {
     const pause = parseRetryAfter(headers['retry-after']);
     return {
       kind: 'retryable',
       ...details,
-      reason: `MLflow at ${url} answered ${status}${said ? ` (${said})` : ''}${pause ? ` and wants a pause of ${Math.ceil(pause / 1000)} s` : ''}`,
+      reason: say`MLflow at ${url} answered ${status}${said ? say` (${said})` : said}${pause ? say` and wants a pause of ${Math.ceil(pause / 1000)} s` : say``}`,
       ...(pause === undefined ? {} : { retryAfterMillis: pause }),
     };
   }
-  return { kind: 'rejected', ...details, reason: said || `status ${status}`, ...findIds(body) };
+  const reason = said || say`status ${status}`;
+  return { kind: 'rejected', ...details, reason, ...readRefusal(raw), ...findIds(body) };
 }
 
 /** Whether MLflow failed for a cause that it did not foresee: the content of the request, or something of its own. */
@@ -132,29 +148,35 @@ export function isInternalError(outcome: Outcome): boolean {
 }
 
 /** Returns the reason of a failure if the server does not have MLflow's interface. */
-export function notMlflow(url: string): string {
-  return `What answers at ${url} is not an MLflow server: ${CHECK_URI}.`;
+export function notMlflow(url: ShownText): ShownText {
+  return say`What answers at ${url} is not an MLflow server: ${CHECK_URI}.`;
 }
 
-const CHECK_URI = 'check trackingUri or MLFLOW_TRACKING_URI';
-const SET_CREDENTIALS =
-  'set username and password (MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD), or token (MLFLOW_TRACKING_TOKEN)';
-const CHECK_ACCESS = "check the user's permissions, and --allowed-hosts of the server";
+const CHECK_URI = say`check trackingUri or MLFLOW_TRACKING_URI`;
+const SET_CREDENTIALS = say`set username and password (MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD), or token (MLFLOW_TRACKING_TOKEN)`;
+const CHECK_ACCESS = say`check the user's permissions, and --allowed-hosts of the server`;
 
-function classifyNoAnswer({ message, code }: Extract<HttpResult, { kind: 'no-answer' }>, url: string): Failure {
+interface Server {
+  url: ShownText;
+  show: Show;
+}
+
+function classifyNoAnswer(result: NoAnswer, { url, show }: Server): Failure {
+  const { code } = result;
+  const message = result.isOwn ? result.message : show(result.message);
   // The application's source of credentials may be down for a while.
   if (code === NO_CREDENTIALS_CODE)
-    return { kind: 'retryable', reason: `MLflow at ${url} gets no credentials: ${message}` };
+    return { kind: 'retryable', reason: say`MLflow at ${url} gets no credentials: ${message}` };
   if (code === PROXY_REFUSED_CODE) return { kind: 'configuration', reason: message };
-  const tls = explainTls(tlsCode(code ?? '', message), url);
+  const tls = explainTls(show(tlsCode(code ?? '', result.message)), url);
   if (tls !== undefined) return { kind: 'configuration', reason: tls };
   if (code === TOO_LONG_CODE)
     return {
       kind: 'configuration',
-      reason: `${url} sends an ${message}: ${CHECK_URI}, or ask for less.`,
+      reason: say`${url} sends an ${message}: ${CHECK_URI}, or ask for less.`,
       tooLong: true,
     };
-  return { kind: 'retryable', reason: `MLflow at ${url} cannot be reached (${message})` };
+  return { kind: 'retryable', reason: say`MLflow at ${url} cannot be reached (${message})` };
 }
 
 /** Returns OpenSSL's reason. Node.js reports it as a code with a prefix, or only in the text of an EPROTO. */
@@ -164,62 +186,60 @@ function tlsCode(code: string, message: string): string {
 }
 
 /** Returns the reason of a TLS failure that no repetition mends, or undefined for other failures. */
-function explainTls(code: string, url: string): string | undefined {
+function explainTls(code: ShownText, url: ShownText): ShownText | undefined {
   if (/ALERT.*(CERT|UNKNOWN_CA|HANDSHAKE_FAILURE)/.test(code)) {
-    return `${url} does not accept our client certificate, or the lack of one (${code}): set clientCertPath or MLFLOW_TRACKING_CLIENT_CERT_PATH to one that it trusts.`;
+    return say`${url} does not accept our client certificate, or the lack of one (${code}): set clientCertPath or MLFLOW_TRACKING_CLIENT_CERT_PATH to one that it trusts.`;
   }
   if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/.test(code)) {
-    return `${url} does not speak TLS (${code}): use http:// in trackingUri or MLFLOW_TRACKING_URI.`;
+    return say`${url} does not speak TLS (${code}): use http:// in trackingUri or MLFLOW_TRACKING_URI.`;
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return `The certificate of ${url} is for another host (${code}): use a name that it holds in trackingUri or MLFLOW_TRACKING_URI.`;
+    return say`The certificate of ${url} is for another host (${code}): use a name that it holds in trackingUri or MLFLOW_TRACKING_URI.`;
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    return `The certificate of ${url} is not valid at this time (${code}): renew it, or correct this machine's clock.`;
+    return say`The certificate of ${url} is not valid at this time (${code}): renew it, or correct this machine's clock.`;
   }
   if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)) {
-    return `The certificate of ${url} is not trusted (${code}): set serverCertPath or MLFLOW_TRACKING_SERVER_CERT_PATH to its authority.`;
+    return say`The certificate of ${url} is not trusted (${code}): set serverCertPath or MLFLOW_TRACKING_SERVER_CERT_PATH to its authority.`;
   }
   return undefined;
 }
 
 /** Says where the redirect leads. The setting must name the last address, because redirects are not followed. */
-function describeRedirect(location: string | undefined, url: string): string {
-  if (location === undefined) return `another place: ${CHECK_URI}`;
-  const shown = withoutCredentials(location);
+function describeRedirect(location: string | undefined, { url, show }: Server): ShownText {
+  if (location === undefined) return say`another place: ${CHECK_URI}`;
+  const shown = show(withoutCredentials(location));
   const target = URL.canParse(location, url) ? new URL(location, url) : undefined;
   if (target?.hostname === new URL(url).hostname && target.protocol === 'https:' && url.startsWith('http:')) {
-    return `${shown}: use https:// in trackingUri or MLFLOW_TRACKING_URI`;
+    return say`${shown}: use https:// in trackingUri or MLFLOW_TRACKING_URI`;
   }
-  return `${shown}, and redirects are not followed: ${CHECK_URI}, and the credentials if that is a login page`;
+  return say`${shown}, and redirects are not followed: ${CHECK_URI}, and the credentials if that is a login page`;
 }
 
+const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
+
 /** Reads the error of MLflow, `{error_code, message}`, or of FastAPI, `{detail}`. */
-function parseError(body: string): { code?: string; message?: string } {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return {};
-  }
-  if (typeof parsed !== 'object' || parsed === null) return {};
-  const { error_code: code, message, detail } = parsed as Record<string, unknown>;
+function parseError(body: string, show: Show): { code?: string; message?: string } {
+  const parsed = parseJson(body);
+  if (!isRecord(parsed)) return {};
+  const { error_code: code, message, detail } = parsed;
   const said = message ?? detail;
   return {
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(said === undefined ? {} : { message: oneLine(typeof said === 'string' ? said : JSON.stringify(said)) }),
+    ...(typeof code === 'string' && ERROR_CODE.test(code) && show(code) === code ? { code } : {}),
+    ...(said === undefined ? {} : { message: typeof said === 'string' ? said : JSON.stringify(said) }),
   };
+}
+
+/** Reads why the server refuses a trace. The words are the same in MLflow 3.17 and 3.18. */
+function readRefusal(said: string): Pick<Failure, 'about'> {
+  if (/another experiment/i.test(said)) return { about: 'elsewhere' };
+  return /archived traces?/i.test(said) ? { about: 'archived' } : {};
 }
 
 /** Reads the whole text, because a reason shows only its beginning and the server may name a hundred traces. */
 function findIds(body: string): Pick<Failure, 'namedIds'> {
   const ids = body.match(/(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])/gi);
   return ids === null ? {} : { namedIds: [...new Set(ids.map((id) => id.toLowerCase()))] };
-}
-
-function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > MAX_REASON_LENGTH ? `${beginning(line, MAX_REASON_LENGTH)}…` : line;
 }
 
 function withoutCredentials(location: string): string {

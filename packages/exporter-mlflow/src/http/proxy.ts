@@ -1,12 +1,13 @@
 import { BlockList, isIP } from 'node:net';
 import { MlflowError } from '../common/error.js';
+import { ownText, type ShownText } from '../common/shown-text.js';
 
 /** An HTTP proxy between the application and the tracking server. */
 export interface HttpProxy {
   /** Without credentials: fit for messages. */
-  url: string;
+  url: ShownText;
   /** The environment variable that names the proxy, for messages. */
-  variable: string;
+  variable: ShownText;
   /** Value of the header `proxy-authorization`; absent if the address has no credentials. */
   authorization?: string;
 }
@@ -36,8 +37,8 @@ export function resolveProxy(target: URL, env: NodeJS.ProcessEnv): HttpProxy | u
     );
   }
   return {
-    url: url.origin,
-    variable,
+    url: ownText(url.origin),
+    variable: ownText(variable),
     ...(url.username ? { authorization: basicAuthorization(url, variable) } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { type ShownText, say } from '../common/shown-text.js';
 
 /** The result of one request. It is a value and not an error, because failed requests are normal here. */
 export type HttpResult =
@@ -15,11 +16,22 @@ export type HttpResult =
   | NoAnswer;
 
 /** The server did not answer, or the request was never sent. */
-export interface NoAnswer {
+export type NoAnswer = {
   kind: 'no-answer';
-  message: string;
   /** Code of the error, of Node.js, OpenSSL, undici or this package. */
   code: string | undefined;
+} & ({ message: ShownText; isOwn: true } | { message: string; isOwn?: false });
+
+/** An error in words of this package. */
+export class OwnError extends Error {
+  readonly text: ShownText;
+  readonly code: string;
+
+  constructor(code: string, text: ShownText) {
+    super(text);
+    this.text = text;
+    this.code = code;
+  }
 }
 
 /** The server, or a proxy before it, answers with these during an outage. */
@@ -39,16 +51,23 @@ export const PROXY_REFUSED_CODE = 'PROXY_REFUSED';
 export const PROXY_UNAVAILABLE_CODE = 'PROXY_UNAVAILABLE';
 
 /** No answer arrived before the deadline. */
-export const NO_ANSWER_IN_TIME: NoAnswer = { kind: 'no-answer', message: 'no answer in time', code: TIMEOUT_CODE };
+export const NO_ANSWER_IN_TIME: NoAnswer = {
+  kind: 'no-answer',
+  message: say`no answer in time`,
+  isOwn: true,
+  code: TIMEOUT_CODE,
+};
 
 /** Returns the result of a request that ended with this error. */
 export function toNoAnswer(error: NodeJS.ErrnoException): NoAnswer {
+  if (error instanceof OwnError) return { kind: 'no-answer', message: error.text, isOwn: true, code: error.code };
+  // Undici's message lists the addresses it tried.
+  if (error.code === CONNECT_TIMEOUT_CODE) return { ...NO_ANSWER_IN_TIME, code: error.code };
   return { kind: 'no-answer', message: describeError(error), code: error.code };
 }
 
 /** Returns one line about the error; never empty. */
 export function describeError(error: NodeJS.ErrnoException): string {
-  // Undici's message lists the addresses it tried.
   if (error.code === CONNECT_TIMEOUT_CODE) return NO_ANSWER_IN_TIME.message;
   // Node.js tries both address families of "localhost" and reports an AggregateError with an empty message.
   const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [];

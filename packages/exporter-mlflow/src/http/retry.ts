@@ -1,4 +1,5 @@
 import { runningTime } from '../common/running-time.js';
+import type { Show } from '../common/shown-text.js';
 import { pause } from '../common/waiting.js';
 import type { ResolvedConnection } from './connection.js';
 import { classify, type Failure, isInternalError, type Outcome } from './outcome.js';
@@ -49,7 +50,7 @@ interface RetryOptions {
   now?: () => number;
 }
 
-type RetrySettings = Pick<ResolvedConnection, 'retry' | 'url' | 'attemptTimeoutMillis' | 'maxSockets'>;
+type RetrySettings = Pick<ResolvedConnection, 'retry' | 'url' | 'attemptTimeoutMillis' | 'maxSockets'> & { show: Show };
 
 /**
  * Adds repetitions to a transport. The rule: a request that met an outage is sent again after a pause that ends before the
@@ -66,7 +67,7 @@ export function createRetryingTransport(
   settings: RetrySettings,
   { random = Math.random, onRetry = () => {}, now = runningTime }: RetryOptions = {},
 ): RetryingTransport {
-  const { retry, url, maxSockets } = settings;
+  const { retry, maxSockets } = settings;
   const slots = createSlots(maxSockets);
   const underWay = new Set<AbortController>();
   let lastUse = Date.now();
@@ -80,7 +81,7 @@ export function createRetryingTransport(
       const timeLeft = deadline - now();
       const result = await attempt({ transport, slots, settings, now }, { ...request, signal: ended }, deadline);
       if (earlier !== undefined && timeLeft < TELLING_MILLIS && isTimeout(result)) return earlier;
-      const outcome = classify(result, url, request);
+      const outcome = classify(result, settings, request);
       const isAtFault = request.mayBeAtFault && isInternalError(outcome) && repetitions >= MAX_REPETITIONS_AT_FAULT;
       if (outcome.kind !== 'retryable' || repetitions >= retry.maxRetries || isAtFault || !mayRepeat(request, result))
         return outcome;

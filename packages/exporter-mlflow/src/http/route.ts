@@ -1,9 +1,10 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { buildConnector, Dispatcher, Pool } from 'undici';
+import { ownText, say } from '../common/shown-text.js';
 import type { ResolvedConnection } from './connection.js';
 import type { HttpProxy } from './proxy.js';
-import { describeError, OUTAGE_STATUSES, PROXY_REFUSED_CODE, PROXY_UNAVAILABLE_CODE } from './result.js';
+import { describeError, OUTAGE_STATUSES, OwnError, PROXY_REFUSED_CODE, PROXY_UNAVAILABLE_CODE } from './result.js';
 
 /**
  * How long before the server's own limit an idle connection ends, as in Node.js. With undici's default of two seconds,
@@ -96,7 +97,7 @@ async function openTunnel(pool: Pool, proxy: HttpProxy, target: buildConnector.O
   const authority = `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port || 443}`;
   const request = { path: authority, headers: { host: authority, ...proxyHeaders(proxy) } };
   const { statusCode, socket } = await pool.connect(request).catch((error: Error) => {
-    throw withCode(PROXY_UNAVAILABLE_CODE, `proxy ${proxy.url}: ${describeError(error)}`);
+    throw Object.assign(new Error(`proxy ${proxy.url}: ${describeError(error)}`), { code: PROXY_UNAVAILABLE_CODE });
   });
   if (statusCode >= 200 && statusCode < 300) return socket;
   socket.on('error', () => {}).destroy();
@@ -108,19 +109,15 @@ function proxyHeaders({ authorization }: HttpProxy): Record<string, string> {
 }
 
 function explainRefusal({ url, variable }: HttpProxy, authority: string, status: number): Error {
-  if (OUTAGE_STATUSES.has(status)) return withCode(PROXY_UNAVAILABLE_CODE, `proxy ${url} answered ${status}`);
+  if (OUTAGE_STATUSES.has(status)) return new OwnError(PROXY_UNAVAILABLE_CODE, say`proxy ${url} answered ${status}`);
   if (status === 407) {
-    return withCode(
+    return new OwnError(
       PROXY_REFUSED_CODE,
-      `The proxy ${url} refuses the credentials (407): put user name and password into ${variable}, as in http://user:password@host:port.`,
+      say`The proxy ${url} refuses the credentials (407): put user name and password into ${variable}, as in http://user:password@host:port.`,
     );
   }
-  return withCode(
+  return new OwnError(
     PROXY_REFUSED_CODE,
-    `The proxy ${url} does not connect to ${authority} (${status}): allow it there, or add the host to no_proxy.`,
+    say`The proxy ${url} does not connect to ${ownText(authority)} (${status}): allow it there, or add the host to no_proxy.`,
   );
-}
-
-function withCode(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code });
 }

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
+import { say } from '../common/shown-text.js';
 import { withoutTracing } from '../common/suppress.js';
 import { isOver, type Limit, within } from '../common/waiting.js';
 import type { ResolvedConnection } from './connection.js';
 import { type ProvidedHeaders, provideHeaders } from './credentials.js';
-import { createRedactor } from './redact.js';
 import { type HttpResult, NO_ANSWER_IN_TIME, NO_CREDENTIALS_CODE, TOO_LONG_CODE, toNoAnswer } from './result.js';
 import { openRoute, type Route } from './route.js';
 
@@ -22,6 +22,8 @@ export interface HttpRequest {
    * that the sender has time to look for the fault. Default: `false`.
    */
   mayBeAtFault?: boolean;
+  /** Recorded values that this request carries. Messages do not show what an answer quotes of them. Default: none. */
+  recorded?: () => Iterable<string>;
   /** Whether a successful answer is plain text, which MLflow labels as HTML. Default: `false`. */
   plainText?: boolean;
   /** Whether only the beginning of a successful answer is read. Default: `false`. */
@@ -53,8 +55,13 @@ const UTF8 = new TextDecoder();
 /**
  * Creates a transport that keeps connections alive, and uses a proxy if the settings name one. It does not follow
  * redirects, because they could carry credentials to another server.
+ *
+ * @param learn receives the headers of each request whose credentials come from a function, before it is sent
  */
-export function createHttpTransport(connection: ResolvedConnection): Transport {
+export function createHttpTransport(
+  connection: ResolvedConnection,
+  learn: (headers: Readonly<Record<string, string>>) => void = () => {},
+): Transport {
   let route: Promise<Route> | undefined;
   const open = (): Promise<Route> => {
     route ??= openRoute(connection);
@@ -62,7 +69,7 @@ export function createHttpTransport(connection: ResolvedConnection): Transport {
   };
   return {
     // Otherwise each upload would create a span that needs another upload. So would functions that fetch a token.
-    send: (request, deadline) => withoutTracing(() => send(request, deadline, open, connection)),
+    send: (request, deadline) => withoutTracing(() => send(request, deadline, open, connection, learn)),
     renew() {
       route?.then(({ retire }) => retire()).catch(() => {});
       route = undefined;
@@ -79,10 +86,12 @@ async function send(
   deadline: number,
   open: () => Promise<Route>,
   { headers, providers }: ResolvedConnection,
+  learn: (headers: Readonly<Record<string, string>>) => void,
 ): Promise<HttpResult> {
   const { signal } = request;
   const limit: Limit = signal === undefined ? { deadline } : { deadline, signal };
   const exchangeWith = (credentials: Record<string, string>): Promise<HttpResult> => {
+    if (providers !== undefined) learn(credentials);
     const complete = { ...request, headers: { ...headers, ...credentials, ...request.headers } };
     return endBy(limit, async (ended) => exchange(await open(), complete, ended));
   };
@@ -100,7 +109,7 @@ async function send(
 }
 
 function withoutCredentials({ reason }: Extract<ProvidedHeaders, { kind: 'none' }>): HttpResult {
-  return { kind: 'no-answer', message: reason, code: NO_CREDENTIALS_CODE };
+  return { kind: 'no-answer', message: reason, isOwn: true, code: NO_CREDENTIALS_CODE };
 }
 
 /**
@@ -123,7 +132,7 @@ async function exchange(
   const headers = withoutConnectionHeaders({ ...request.headers, ...proxyHeaders });
   const target = { origin, path: `${base}${path}`, method, headers, signal };
   const answer = await dispatcher.request(body === undefined ? target : { ...target, body });
-  return readAnswer(answer, { beginningOnly, maxAnswerBytes }, createRedactor(headers));
+  return readAnswer(answer, { beginningOnly, maxAnswerBytes });
 }
 
 function withoutConnectionHeaders(headers: Record<string, string>): Record<string, string> {
@@ -133,7 +142,6 @@ function withoutConnectionHeaders(headers: Record<string, string>): Record<strin
 async function readAnswer(
   { statusCode: status, headers, body }: Dispatcher.ResponseData,
   { beginningOnly, maxAnswerBytes }: { beginningOnly: boolean; maxAnswerBytes: number },
-  redact: (text: string) => string,
 ): Promise<HttpResult> {
   const success = status < 300;
   const isBeginningEnough = beginningOnly || !success;
@@ -143,16 +151,11 @@ async function readAnswer(
   await nextTurn();
   const isWhole = bytes.byteLength <= limit;
   if (!isWhole && !isBeginningEnough) {
-    return { kind: 'no-answer', message: `answer of more than ${limit / 1024 / 1024} MB`, code: TOO_LONG_CODE };
+    const message = say`answer of more than ${limit / 1024 / 1024} MB`;
+    return { kind: 'no-answer', message, isOwn: true, code: TOO_LONG_CODE };
   }
   const text = UTF8.decode(bytes.subarray(0, limit));
-  if (success) {
-    return { kind: 'answer', status, headers, body: text, ...(beginningOnly && isWhole ? { bytes } : {}) };
-  }
-  // Messages show parts of an error, and some servers repeat in it what they received.
-  const { location } = headers;
-  const shown = typeof location === 'string' ? { ...headers, location: redact(location) } : headers;
-  return { kind: 'answer', status, headers: shown, body: redact(text) };
+  return { kind: 'answer', status, headers, body: text, ...(success && beginningOnly && isWhole ? { bytes } : {}) };
 }
 
 /** Reads the whole body, or its beginning if the body is longer than `limit`; the connection ends then. */

@@ -1,3 +1,4 @@
+import { say } from '../common/shown-text.js';
 import type { Failure } from '../http/outcome.js';
 import { ARTIFACT_LOCATION } from './names.js';
 import type { Rest, RestResult } from './rest.js';
@@ -6,13 +7,13 @@ import type { Rest, RestResult } from './rest.js';
  * The folder of a trace's files, by the tags of its record. Fails if the server keeps files where only clients with
  * access to its storage reach them.
  */
-export function artifactFolder({ url }: Rest, tags: Readonly<Record<string, string>>): RestResult<string> {
+export function artifactFolder({ url, show }: Rest, tags: Readonly<Record<string, string>>): RestResult<string> {
   const location = tags[ARTIFACT_LOCATION] ?? '';
   const folder = /^mlflow-artifacts:(?:\/\/[^/]*)?\/(.*)$/.exec(location)?.[1];
   if (folder === undefined) {
     return {
       kind: 'configuration',
-      reason: `MLflow at ${url} keeps spans in ${location.split(':')[0]}: storage, out of reach of this exporter: start it with --serve-artifacts, or with a database and MLflow >= 3.4.`,
+      reason: say`MLflow at ${url} keeps spans in ${show(location.split(':')[0] ?? '')}: storage, out of reach of this exporter: start it with --serve-artifacts, or with a database and MLflow >= 3.4.`,
     };
   }
   // Percent-encoded, because the name of an experiment's folder may hold spaces.
@@ -27,6 +28,7 @@ export async function putTracesJson(rest: Rest, folder: string, body: Uint8Array
     headers: { 'content-type': 'application/json' },
     body,
     beginningOnly: true,
+    recorded: () => [new TextDecoder().decode(body)],
   });
   return outcome.kind === 'success' ? undefined : outcome;
 }

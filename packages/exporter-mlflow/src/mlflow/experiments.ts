@@ -1,3 +1,4 @@
+import { say } from '../common/shown-text.js';
 import { command, type Rest, type RestCall, type RestResult, requireText } from './rest.js';
 import type { MlflowExperiment } from './types.js';
 import type { WireExperiment } from './wire-types.js';
@@ -48,7 +49,7 @@ export function restoreExperiment(rest: Rest, experimentId: string): Promise<Res
 /** The experiment of that name, created if there is none. Fails if it is deleted. */
 export async function findOrCreateExperiment(rest: Rest, name: string): Promise<RestResult<MlflowExperiment>> {
   const existing = await getExperimentByName(rest, name);
-  if (existing.kind === 'success') return requireActive(existing.value);
+  if (existing.kind === 'success') return requireActive(existing.value, rest);
   // A missing workspace has the same code, but is a matter of configuration.
   if (existing.kind !== 'rejected' || existing.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return existing;
   const created = await createExperiment(rest, name);
@@ -58,17 +59,17 @@ export async function findOrCreateExperiment(rest: Rest, name: string): Promise<
   if (created.errorCode !== 'RESOURCE_ALREADY_EXISTS') return created;
   // Another process created it in between.
   const raced = await getExperimentByName(rest, name);
-  return raced.kind === 'success' ? requireActive(raced.value) : raced;
+  return raced.kind === 'success' ? requireActive(raced.value, rest) : raced;
 }
 
 /** The experiment, or a failure if it is deleted: the server accepts its spans with status 200 and never shows them. */
-export function requireActive(experiment: MlflowExperiment): RestResult<MlflowExperiment> {
+export function requireActive(experiment: MlflowExperiment, { show }: Rest): RestResult<MlflowExperiment> {
   if (!experiment.deleted) return { kind: 'success', value: experiment };
-  const { name, experimentId: id } = experiment;
+  const [name, id] = [show(experiment.name), show(experiment.experimentId)];
   return {
     kind: 'configuration',
     errorCode: 'INVALID_STATE',
-    reason: `MLflow experiment "${name}" (id ${id}) is deleted: restore it with "mlflow experiments restore --experiment-id ${id}", or choose another with experimentName or MLFLOW_EXPERIMENT_NAME.`,
+    reason: say`MLflow experiment "${name}" (id ${id}) is deleted: restore it with "mlflow experiments restore --experiment-id ${id}", or choose another with experimentName or MLFLOW_EXPERIMENT_NAME.`,
   };
 }
 

@@ -1,6 +1,7 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { isRecord, parseJson } from '../common/json.js';
 import { runningTime } from '../common/running-time.js';
+import { type ShownText, say } from '../common/shown-text.js';
 import { pause } from '../common/waiting.js';
 import type { Failure, Success } from '../http/outcome.js';
 import type { HttpRequest } from '../http/transport.js';
@@ -17,6 +18,8 @@ export interface SpanUpload {
   gzip: boolean;
   /** See {@link HttpRequest.mayBeAtFault}. */
   mayBeAtFault: boolean;
+  /** See {@link HttpRequest.recorded}. */
+  recorded: () => Iterable<string>;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface SpanUpload {
 export interface PartialSuccess {
   /** How many spans the server rejected, without saying which. They must not be sent again. 0 for a mere warning. */
   rejected: number;
-  message: string;
+  message: ShownText;
 }
 
 const FIRST_VERSION_WITH_OTLP = [3, 4] as const;
@@ -49,10 +52,12 @@ export async function postSpans(rest: Rest, upload: SpanUpload): Promise<RestRes
     ...(upload.runId === undefined ? {} : { 'x-mlflow-run-id': upload.runId }),
     ...(upload.gzip ? { 'content-encoding': 'gzip' } : {}),
   };
-  const { body, mayBeAtFault } = upload;
+  const { body, mayBeAtFault, recorded } = upload;
+  const request = { method: 'POST', path: PATH, headers, body, beginningOnly: true, mayBeAtFault, recorded } as const;
   for (let looks = 1; ; looks++) {
-    const outcome = await rest.send({ method: 'POST', path: PATH, headers, body, beginningOnly: true, mayBeAtFault });
-    if (outcome.kind === 'success') return { kind: 'success', value: readPartialSuccess(outcome) };
+    const outcome = await rest.send(request);
+    if (outcome.kind === 'success')
+      return { kind: 'success', value: readPartialSuccess(outcome, (text) => rest.show(text, recorded)) };
     if (outcome.foreign && (await hasApi(rest))) return { ...outcome, reason: describeGateway(rest, outcome) };
     if (outcome.kind !== 'unsupported') return outcome;
     const version = outcome.status === 501 ? 'old' : await findVersion(rest);
@@ -61,21 +66,21 @@ export async function postSpans(rest: Rest, upload: SpanUpload): Promise<RestRes
     const isBlocked = await hasApi(rest);
     if (!isBlocked) looks = 0;
     const reason = isBlocked ? describeGateway(rest, outcome) : outcome.reason;
-    if (looks >= LOOKS[version]) return { ...outcome, reason: `${reason} ${CONSEQUENCE}` };
+    if (looks >= LOOKS[version]) return { ...outcome, reason: say`${reason} ${CONSEQUENCE}` };
     if (runningTime() + PAUSE_MILLIS >= rest.limit.deadline) return { ...outcome, kind: 'retryable', reason };
     await pause(PAUSE_MILLIS, rest.limit.signal);
   }
 }
 
-const PATH = '/v1/traces';
-const CONSEQUENCE = 'Until this process starts again, traces are stored as artifacts, without cost and search by span.';
+const PATH = say`/v1/traces`;
+const CONSEQUENCE = say`Until this process starts again, traces are stored as artifacts, without cost and search by span.`;
 
-function describeOldServer({ status }: Failure): string {
-  return `MLflow has no OTLP route here (${status}), so traces are stored as artifacts, without cost and search by span: use MLflow >= 3.4 on a database.`;
+function describeOldServer({ status = 0 }: Failure): ShownText {
+  return say`MLflow has no OTLP route here (${status}), so traces are stored as artifacts, without cost and search by span: use MLflow >= 3.4 on a database.`;
 }
 
-function describeGateway({ url }: Rest, { status, foreign = String(status) }: Failure): string {
-  return `${url} does not let ${PATH} through (${foreign}), although MLflow answers below /api: let the gateway or proxy before MLflow pass POST requests to ${PATH}.`;
+function describeGateway({ url }: Rest, { status = 0, foreign = say`${status}` }: Failure): ShownText {
+  return say`${url} does not let ${PATH} through (${foreign}), although MLflow answers below /api: let the gateway or proxy before MLflow pass POST requests to ${PATH}.`;
 }
 
 async function findVersion(rest: Rest): Promise<'old' | keyof typeof LOOKS> {
@@ -93,13 +98,16 @@ async function hasApi(rest: Rest): Promise<boolean> {
 }
 
 /** Undefined if the server took all spans and has nothing to say, or if it does not speak OTLP. */
-function readPartialSuccess({ bytes, contentType }: Success): PartialSuccess | undefined {
+function readPartialSuccess(
+  { bytes, contentType }: Success,
+  show: (text: string) => ShownText,
+): PartialSuccess | undefined {
   if (!bytes?.byteLength) return undefined;
   const partial = decode(bytes, contentType);
   if (!isRecord(partial)) return undefined;
   // In JSON, a number of 64 bits is text.
   const rejected = Math.max(Number(partial['rejectedSpans']) || 0, 0);
-  const message = typeof partial['errorMessage'] === 'string' ? partial['errorMessage'] : '';
+  const message = show(typeof partial['errorMessage'] === 'string' ? partial['errorMessage'] : '');
   return rejected > 0 || message !== '' ? { rejected, message } : undefined;
 }
 

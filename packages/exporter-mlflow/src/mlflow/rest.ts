@@ -1,6 +1,7 @@
 import { MlflowError } from '../common/error.js';
 import { isRecord } from '../common/json.js';
 import { runningTime } from '../common/running-time.js';
+import type { Show, ShownText } from '../common/shown-text.js';
 import type { Limit } from '../common/waiting.js';
 import type { HttpClient } from '../http/client.js';
 import { type Failure, notMlflow, type Outcome } from '../http/outcome.js';
@@ -20,6 +21,8 @@ export interface RestCall<W, T> {
   once?: boolean;
   /** See {@link HttpRequest.maxAnswerBytes}. */
   maxAnswerBytes?: number;
+  /** See {@link HttpRequest.recorded}. Default: none. */
+  recorded?: HttpRequest['recorded'];
   /**
    * Reads the answer. It throws an {@link MlflowError} if the answer is not what the caller asked for, and any other
    * error if no MLflow server answers like this.
@@ -38,8 +41,13 @@ export class Rest {
   }
 
   /** Address of the server without credentials, for messages. */
-  get url(): string {
+  get url(): ShownText {
     return this.#http.url;
+  }
+
+  /** Makes foreign text fit for messages. */
+  get show(): Show {
+    return this.#http.show;
   }
 
   /** The same, but with at most this time, in milliseconds. */
@@ -61,6 +69,7 @@ export class Rest {
     body,
     once = false,
     maxAnswerBytes,
+    recorded,
     parse,
   }: RestCall<W, T>): Promise<RestResult<T>> {
     const outcome = await this.send({
@@ -68,6 +77,7 @@ export class Rest {
       path: query === undefined ? path : `${path}?${new URLSearchParams(query)}`,
       once,
       ...optional('maxAnswerBytes', maxAnswerBytes),
+      ...optional('recorded', recorded),
       ...(body === undefined
         ? {}
         : { headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(body)) }),
@@ -76,7 +86,7 @@ export class Rest {
     try {
       return { kind: 'success', value: parse(parseAnswer(outcome.body)) };
     } catch (error) {
-      if (error instanceof MlflowError) return { kind: 'rejected', reason: error.message };
+      if (error instanceof MlflowError) return { kind: 'rejected', reason: this.show(error.message) };
       return { kind: 'configuration', reason: notMlflow(this.url) };
     }
   }

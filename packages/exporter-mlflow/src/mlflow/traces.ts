@@ -75,7 +75,13 @@ export function deleteTraces(rest: Rest, experimentId: string, traceIds: string[
 
 /** Sets a tag, or changes it. */
 export function setTraceTag(rest: Rest, traceId: string, key: string, value: string): Promise<RestResult<void>> {
-  return command(rest, 'PATCH', `${tracePath(traceId)}/tags`, { key, value });
+  return rest.call({
+    method: 'PATCH',
+    path: `${tracePath(traceId)}/tags`,
+    body: { key, value },
+    recorded: () => [value],
+    parse: () => undefined,
+  });
 }
 
 /** Removes a tag. */
@@ -105,11 +111,17 @@ export function postRecord(
     path: TRACES,
     body: { trace: { trace_info: info } },
     once,
+    recorded: () => recordedTexts(info),
     parse({ trace }: { trace?: Partial<WireTrace> }) {
       const stored = trace?.trace_info;
       return stored?.trace_id ? { tags: stored.tags ?? {}, metadata: stored.trace_metadata ?? {} } : undefined;
     },
   });
+}
+
+function recordedTexts(info: WireTraceInfo): string[] {
+  const { request_preview: request = '', response_preview: response = '', trace_metadata: metadata, tags } = info;
+  return [request, response, ...Object.values(metadata ?? {}), ...Object.values(tags ?? {})];
 }
 
 /** Shows the traces on the page of the run. The server takes at most {@link MAX_TRACES_PER_LINK} ids. */

@@ -1,4 +1,6 @@
+import { describeFault } from '../../common/error.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
+import { say } from '../../common/shown-text.js';
 import { type Failure, OUT_OF_TIME } from '../../http/outcome.js';
 import type { Rest } from '../../mlflow/rest.js';
 import { isRoot } from '../span/span.js';
@@ -50,7 +52,10 @@ export function createSettling(
       if (!inTime) return OUT_OF_TIME;
       // An unforeseen error about one trace must not count as the loss of a whole batch, whose spans arrived.
       const failure = await work().catch(
-        (error: unknown): Failure => ({ kind: 'rejected', reason: `MLflow exporter failed: ${String(error)}` }),
+        (error: unknown): Failure => ({
+          kind: 'rejected',
+          reason: say`MLflow exporter failed: ${describeFault(error)}`,
+        }),
       );
       if (!failure?.tooLong) return failure;
       // The trace has its spans and a record, so no repetition would help.

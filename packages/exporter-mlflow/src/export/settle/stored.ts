@@ -1,3 +1,4 @@
+import { say } from '../../common/shown-text.js';
 import type { Failure } from '../../http/outcome.js';
 import { mlflowTraceId } from '../../mlflow/names.js';
 import type { Rest, RestResult } from '../../mlflow/rest.js';
@@ -10,7 +11,7 @@ const MEGABYTE = 1024 * 1024;
 const MAX_STORED_BYTES = 8 * MEGABYTE;
 
 const tooLarge = new WeakSet<Trace>();
-const TOO_LARGE: Failure = { kind: 'configuration', reason: 'The stored trace is too large', tooLong: true };
+const TOO_LARGE: Failure = { kind: 'configuration', reason: say`The stored trace is too large`, tooLong: true };
 
 /** The trace as MLflow has it. Fails with `tooLong` if it is larger than 8 MB. Later calls then do not ask again. */
 export async function fetchStored(trace: Trace, rest: Rest): Promise<RestResult<MlflowTrace>> {

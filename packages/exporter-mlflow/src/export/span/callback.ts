@@ -5,8 +5,3 @@ export function isPromise(result: unknown): boolean {
   Promise.resolve(result).catch(() => {});
   return true;
 }
-
-/** The kind of an error. Its message may hold what the function received: V8 quotes the text that is not JSON. */
-export function nameOfError(error: unknown): string {
-  return error instanceof Error ? error.name : 'something that is not an error';
-}

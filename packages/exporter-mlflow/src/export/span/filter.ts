@@ -1,6 +1,8 @@
 import type { SpanContext } from '@opentelemetry/api';
+import { nameOfError } from '../../common/error.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
-import { isPromise, nameOfError } from './callback.js';
+import { type ShownText, say } from '../../common/shown-text.js';
+import { isPromise } from './callback.js';
 import { copySpan } from './span.js';
 import { spanType } from './span-type.js';
 
@@ -31,14 +33,14 @@ interface LeftOut {
  */
 export class Filter {
   readonly #accepts: (span: ReadableSpan) => boolean;
-  readonly #onFault: (message: string) => void;
+  readonly #onFault: (message: ShownText) => void;
   /** The spans that were left out, by trace and span id. */
   readonly #leftOut = new Map<string, LeftOut>();
   /** Ids of the parents that spans were sent with. */
   readonly #named = new Map<string, undefined>();
 
   /** @param onFault receives a message if the function fails */
-  constructor(filter: Exclude<SpanFilter, 'all'>, onFault: (message: string) => void) {
+  constructor(filter: Exclude<SpanFilter, 'all'>, onFault: (message: ShownText) => void) {
     this.#accepts = filter === 'gen_ai' ? isGenAi : filter;
     this.#onFault = onFault;
   }
@@ -48,13 +50,15 @@ export class Filter {
     try {
       const accepted: unknown = this.#accepts(span);
       if (isPromise(accepted)) {
-        this.#onFault('spanFilter returned a promise, so the span was kept: the function must return true or false.');
+        this.#onFault(
+          say`spanFilter returned a promise, so the span was kept: the function must return true or false.`,
+        );
         return true;
       }
       if (!accepted) add(this.#leftOut, idOf(span.spanContext()), { above: span.parentSpanContext, isNamed: false });
       return Boolean(accepted);
     } catch (error) {
-      this.#onFault(`spanFilter threw ${nameOfError(error)}, so the span was kept: correct the function.`);
+      this.#onFault(say`spanFilter threw ${nameOfError(error)}, so the span was kept: correct the function.`);
       return true;
     }
   }

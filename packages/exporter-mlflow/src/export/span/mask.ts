@@ -1,7 +1,9 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import { nameOfError } from '../../common/error.js';
 import type { ReadableSpan, SpanResource } from '../../common/sdk-types.js';
+import { ownText, type ShownText, say } from '../../common/shown-text.js';
 import { columnText } from '../../common/text.js';
-import { isPromise, nameOfError } from './callback.js';
+import { isPromise } from './callback.js';
 import { copySpan } from './span.js';
 
 /**
@@ -17,12 +19,12 @@ const STATUS_KEY = 'otel.status_description';
 /** Replaces the values of spans before anything else reads them. The spans of the application stay as they are. */
 export class Masking {
   readonly #mask: Mask;
-  readonly #onFault: (message: string) => void;
+  readonly #onFault: (message: ShownText) => void;
   // The same few resources arrive with every span. Spans of one resource must still share it.
   readonly #resources = new WeakMap<SpanResource, SpanResource>();
 
   /** @param onFault receives a message if the function fails. The value is left out then. */
-  constructor(mask: Mask, onFault: (message: string) => void) {
+  constructor(mask: Mask, onFault: (message: ShownText) => void) {
     this.#mask = mask;
     this.#onFault = onFault;
   }
@@ -72,10 +74,12 @@ export class Masking {
       const replacement: unknown = this.#mask(key, Array.isArray(value) ? ([...value] as AttributeValue) : value, span);
       if (!isPromise(replacement)) return replacement as AttributeValue | undefined;
       this.#onFault(
-        `mask returned a promise for "${key}", so the value was left out: the function must return a value.`,
+        say`mask returned a promise for "${ownText(key)}", so the value was left out: the function must return a value.`,
       );
     } catch (error) {
-      this.#onFault(`mask threw ${nameOfError(error)} for "${key}", so the value was left out: correct the function.`);
+      this.#onFault(
+        say`mask threw ${nameOfError(error)} for "${ownText(key)}", so the value was left out: correct the function.`,
+      );
     }
     return undefined;
   }

@@ -1,4 +1,5 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
+import type { ShownText } from '../../common/shown-text.js';
 import { beginning } from '../../common/text.js';
 import { figuresOf, LEFT_OUT } from './content.js';
 import { copySpan } from './span.js';
@@ -9,7 +10,7 @@ const MAX_NAME_LENGTH = 1000;
  * Returns replacements for a span that the server refuses for an unforeseen cause. The first one is the span without
  * its content, with its tokens. The second one has only the place in the tree. Both keep the shape of the trace.
  */
-export function repairs(span: ReadableSpan, reason: string): ReadableSpan[] {
+export function repairs(span: ReadableSpan, reason: ShownText): ReadableSpan[] {
   const { attributes, events, links } = span;
   return [figuresOf(attributes), {}].map((kept, step) => {
     const missing = Object.keys(attributes).length - Object.keys(kept).length;

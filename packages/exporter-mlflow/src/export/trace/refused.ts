@@ -1,13 +1,14 @@
+import { ownText, type ShownText, say } from '../../common/shown-text.js';
 import { mlflowTraceId } from '../../mlflow/names.js';
 
 /** Why the server takes no span of a trace. */
 export type TraceRefusal =
   /** The trace belongs to another experiment. MLflow 3.18 and later refuse that. */
-  | { cause: 'elsewhere'; experimentId?: string }
+  | { cause: 'elsewhere'; experimentId?: ShownText }
   /** The server moved the spans of the trace into its archive. */
   | { cause: 'archived' }
   /** `said` is the answer of the server. */
-  | { cause: 'unknown'; said: string };
+  | { cause: 'unknown'; said: ShownText };
 
 // A few hundred bytes each.
 const CAPACITY = 5_000;
@@ -52,17 +53,18 @@ export function causeOf(refusal: TraceRefusal): string {
 export function describeRefusal(
   traceId: string,
   refusal: TraceRefusal,
-  { url, experimentId }: { url: string; experimentId: string },
-): string {
-  const trace = `trace ${mlflowTraceId(traceId)}`;
+  { url, experimentId }: { url: ShownText; experimentId: ShownText },
+): ShownText {
+  const trace = say`trace ${ownText(mlflowTraceId(traceId))}`;
   switch (refusal.cause) {
     case 'elsewhere': {
-      const place = refusal.experimentId === undefined ? 'another experiment' : `experiment ${refusal.experimentId}`;
-      return `MLflow at ${url} has ${trace} in ${place} and refuses its spans for experiment ${experimentId}: let all services that share traces use one experiment (experimentId, experimentName, MLFLOW_EXPERIMENT_ID or MLFLOW_EXPERIMENT_NAME).`;
+      const place =
+        refusal.experimentId === undefined ? say`another experiment` : say`experiment ${refusal.experimentId}`;
+      return say`MLflow at ${url} has ${trace} in ${place} and refuses its spans for experiment ${experimentId}: let all services that share traces use one experiment (experimentId, experimentName, MLFLOW_EXPERIMENT_ID or MLFLOW_EXPERIMENT_NAME).`;
     }
     case 'archived':
-      return `MLflow at ${url} has archived ${trace} and takes no further spans of it: end all spans of a trace before the server archives it, or let the server archive later.`;
+      return say`MLflow at ${url} has archived ${trace} and takes no further spans of it: end all spans of a trace before the server archives it, or let the server archive later.`;
     case 'unknown':
-      return `MLflow at ${url} refuses every span of ${trace} (${refusal.said}).`;
+      return say`MLflow at ${url} refuses every span of ${trace} (${refusal.said}).`;
   }
 }

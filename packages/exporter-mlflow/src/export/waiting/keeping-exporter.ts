@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { ExportResult, ReadableSpan, SpanExporter } from '../../common/sdk-types.js';
+import { say } from '../../common/shown-text.js';
 import type { Failure } from '../../http/outcome.js';
 import type { HeldSpans } from './held-spans.js';
 import type { HeldExports, Holder } from './holder.js';
@@ -17,7 +18,7 @@ export interface KeepingExporterOptions {
 // Spans that fail again and again, while others arrive in between, are at fault themselves: a gateway may give up on them.
 const MAX_OWN_FAILURES = 5;
 const SUCCESS = 0;
-const ENDED: Failure = { kind: 'retryable', reason: 'The process ended before all spans were sent' };
+const ENDED: Failure = { kind: 'retryable', reason: say`The process ended before all spans were sent` };
 
 /** Exports held spans to MLflow. Spans that do not get through go back into the queue, until {@link end}. */
 export class KeepingExporter implements SpanExporter {

@@ -1,0 +1,175 @@
+import type { Range } from './range.js';
+import { decodingsOf, type View } from './spellings.js';
+
+// So many letters and digits in a row are no coincidence: two or three words.
+const RUN_LENGTH = 12;
+// In scripts with a syllable or a word in each character.
+const DENSE_RUN_LENGTH = 5;
+const FIRST_DENSE_CODE = 0x2e80;
+// Shorter words are in any text, so they count only as a whole value.
+const MIN_QUOTE_LENGTH = 4;
+// Longer quotes are found as runs.
+const MAX_QUOTE_LENGTH = 100;
+// Searching blocks the event loop for about 15 ms per million. Of a text about more, nothing is shown.
+const MAX_SEARCHED_LENGTH = 8_000_000;
+// What a message may have around a value, up to its own end if the message was cut.
+const QUOTES = [
+  /"([^"]+)/g,
+  /(?<![\p{L}\p{N}])'(.+?)(?:'(?![\p{L}\p{N}])|$)/gu,
+  /`([^`]+)/g,
+  /[“„«‹「]([^”“»›」]+)/g,
+  /(?<![\p{L}\p{N}])[‘‚](.+?)(?:’(?![\p{L}\p{N}])|$)/gu,
+  /\(([^()]+)/g,
+  /\[([^[\]]+)/g,
+  /=([^\s,;&=]+)/g,
+];
+
+/**
+ * Finds what a text quotes of recorded values: runs of letters and digits that a value has, too, whatever is between
+ * them and however both are escaped, and shorter values between quotes or brackets.
+ */
+export function findRecorded(text: string, values: Iterable<string>): Range[] {
+  const views = decodingsOf(text);
+  const runs = new Runs(RUN_LENGTH, views, () => true);
+  const dense = new Runs(DENSE_RUN_LENGTH, views, (code) => code >= FIRST_DENSE_CODE);
+  const quotes = new Map([...quotesOf(text)].map(([quote, ranges]) => [spellingsOfQuote(quote), ranges]));
+  const quoted: Range[] = [];
+  let searched = 0;
+  for (const value of values) {
+    searched += value.length;
+    if (searched > MAX_SEARCHED_LENGTH) return [[0, text.length]];
+    runs.search(value);
+    dense.search(value);
+    for (const [spellings, ranges] of quotes) {
+      if (!spellings.some((spelling) => holds(value, spelling))) continue;
+      quoted.push(...ranges);
+      quotes.delete(spellings);
+    }
+  }
+  return joined([...quoted, ...runs.found, ...dense.found], text);
+}
+
+/** Ranges with nothing between them but punctuation are one. */
+function joined(ranges: Range[], text: string): Range[] {
+  const sorted = ranges.sort(([a], [b]) => a - b);
+  return sorted.map(([from, to], index) => {
+    const [next = from] = sorted[index + 1] ?? [];
+    return next > to && next - to <= 3 && !/[\p{L}\p{N}]/u.test(text.slice(to, next)) ? [from, next] : [from, to];
+  });
+}
+
+function quotesOf(text: string): Map<string, Range[]> {
+  const quotes = new Map<string, Range[]>();
+  for (const pattern of QUOTES) {
+    for (const match of text.matchAll(pattern)) {
+      const [whole, inside = ''] = match;
+      const quote = inside.replace(/[\\….\s]+$/, '');
+      if (quote.length > MAX_QUOTE_LENGTH || !/[\p{L}\p{N}]/u.test(quote)) continue;
+      const from = match.index + whole.indexOf(inside);
+      const range: Range = [from, from + quote.length];
+      quotes.set(quote.trim(), [...(quotes.get(quote.trim()) ?? []), range]);
+    }
+  }
+  return quotes;
+}
+
+/** The quote, what it stands for if it is escaped, and the same as JSON has it. */
+function spellingsOfQuote(quote: string): string[] {
+  const decodings = decodingsOf(quote).map(({ text }) => text);
+  return [...decodings, ...decodings.map((text) => JSON.stringify(text).slice(1, -1))];
+}
+
+/** Whether the value is the quote, or has it in a JSON text, or has it anywhere if it is long enough. */
+function holds(value: string, quote: string): boolean {
+  if (value.trim() === quote || value.includes(`"${quote}"`)) return true;
+  return quote.length >= MIN_QUOTE_LENGTH && value.includes(quote);
+}
+
+const BASE = 0x01000193;
+const BITMAP_SHIFT = 16;
+
+/** The parts of a text that are runs of letters and digits of this length, to be searched in other texts. */
+class Runs {
+  readonly #length: number;
+  /** What the first unit of a run counts for in its hash when it leaves. */
+  readonly #leaving: number;
+  readonly #ranges = new Map<number, Range[]>();
+  // A look into it takes a fraction of one into a map, and long values have millions of runs.
+  readonly #bitmap = new Uint8Array(1 << BITMAP_SHIFT);
+  readonly #hits = new Set<number>();
+
+  constructor(length: number, views: readonly View[], accepts: (code: number) => boolean) {
+    this.#length = length;
+    this.#leaving = Array.from({ length }).reduce<number>((power) => Math.imul(power, BASE), 1);
+    for (const view of views) {
+      const places: number[] = [];
+      const codes: number[] = [];
+      this.#each(view.text, (hash, code, place) => {
+        places.push(place);
+        codes.push(code);
+        const first = codes.length - length;
+        if (first < 0 || !codes.slice(first).every(accepts)) return;
+        const range: Range = [view.from[places[first] ?? 0] ?? 0, view.to[place] ?? 0];
+        this.#ranges.set(hash, [...(this.#ranges.get(hash) ?? []), range]);
+        this.#bitmap[hash >>> BITMAP_SHIFT] = 1;
+      });
+    }
+  }
+
+  /** The parts that are in one of the searched texts. */
+  get found(): Range[] {
+    return [...this.#hits].flatMap((hash) => this.#ranges.get(hash) ?? []);
+  }
+
+  search(text: string): void {
+    if (this.#ranges.size === 0) return;
+    const [bitmap, ranges, hits] = [this.#bitmap, this.#ranges, this.#hits];
+    this.#each(text, (hash) => {
+      if (bitmap[hash >>> BITMAP_SHIFT] === 1 && ranges.has(hash)) hits.add(hash);
+    });
+  }
+
+  /** Calls back after each letter or digit with the hash of the latest ones. `place`: the last unit of its spelling. */
+  #each(text: string, visit: (hash: number, code: number, place: number) => void): void {
+    const length = this.#length;
+    const leaving = this.#leaving;
+    const latest = new Int32Array(length);
+    let slot = 0;
+    let hash = 0;
+    for (let place = 0; place < text.length; place++) {
+      let unit = text.charCodeAt(place);
+      if (unit === BACKSLASH) {
+        const escaped = text.charAt(place + 1);
+        const digits = escaped === 'u' ? text.slice(place + 2, place + 6) : '';
+        if (/^[0-9a-f]{4}$/i.test(digits)) {
+          unit = Number.parseInt(digits, 16);
+          place += 5;
+        } else if (ESCAPED.has(escaped)) place += 1;
+      }
+      const code = unit < 0x80 ? (ASCII[unit] as number) : otherCode(unit);
+      if (code === 0) continue;
+      hash = (Math.imul(hash, BASE) + code - Math.imul(latest[slot] as number, leaving)) | 0;
+      latest[slot] = code;
+      slot = slot + 1 === length ? 0 : slot + 1;
+      visit(hash, code, place);
+    }
+  }
+}
+
+const BACKSLASH = 0x5c;
+const ESCAPED = new Set('nrtbfv');
+/** Letters in lower case and digits as they are, and 0 for everything else. */
+const ASCII = Uint16Array.from({ length: 0x80 }, (_, unit) => {
+  const character = String.fromCharCode(unit).toLowerCase();
+  return /[a-z0-9]/.test(character) ? character.charCodeAt(0) : 0;
+});
+
+/** 0 for punctuation and signs. Half of a surrogate pair counts as a letter. */
+function otherCode(unit: number): number {
+  const isSign =
+    unit < 0xc0 ||
+    (unit >= 0x2000 && unit < 0x2070) ||
+    (unit >= 0x3000 && unit < 0x3040) ||
+    (unit >= 0xff00 && unit < 0xff10);
+  return isSign ? 0 : unit;
+}
