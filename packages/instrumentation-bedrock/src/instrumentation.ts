@@ -10,10 +10,10 @@ import {
 import { type BedrockInstrumentationConfig, resolveConfig } from './config.js';
 import { errorOrigin } from './data/errors.js';
 import type { ResolvedConfig } from './data/settings.js';
-import { processContent, underProcess } from './process-content.js';
+import { processContent, strictest, underProcess } from './process-content.js';
 import { isBedrockRuntime } from './sdk/client.js';
 import { loadedModules } from './sdk/loaded-modules.js';
-import { type Owner, patchClient, type SendArguments } from './sdk/patch.js';
+import { type Owner, patchClient } from './sdk/patch.js';
 import { traceSend } from './sdk/send.js';
 import { OpenStreams } from './sdk/stream.js';
 import type { EventLogger } from './span/events.js';
@@ -160,14 +160,21 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
 
   private createOwner(): Owner {
     const report = this.createReport();
-    const send = (args: SendArguments): { readonly result: unknown } | undefined => {
+    const content = (): ResolvedConfig => this.contentConfig();
+    const send: Owner['send'] = (args, others) => {
       if (!isBedrockRuntime(args.client)) return undefined;
       const { instruments, tracer, streams } = this;
       if (!instruments.isRecording && isWithoutProvider(tracer)) return undefined;
       const logger = this.logger as EventLogger;
-      return traceSend({ config: this.contentConfig(), instruments, tracer, logger, streams, report }, args);
+      const config = others.reduce((strict, other) => strictest(strict, other.content?.() ?? strict), content());
+      return traceSend({ config, instruments, tracer, logger, streams, report }, args);
     };
-    return { isEnabled: () => this.isEnabled(), send, destroyed: (client) => this.streams.abandonUnread(client) };
+    return {
+      isEnabled: () => this.isEnabled(),
+      content,
+      send,
+      destroyed: (client) => this.streams.abandonUnread(client),
+    };
   }
 
   /** The content options of the process can be set after those of this instrumentation. */

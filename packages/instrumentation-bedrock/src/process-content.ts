@@ -22,8 +22,8 @@ export function processContent(): ResolvedConfig | undefined {
 }
 
 /**
- * The settings of an instrumentation under those of its process. Content is recorded only if both record it, and passes
- * both hooks. An option that the instrumentation does not set is that of the process.
+ * The settings of an instrumentation under those of its process: the strictest of both, and the process decides on what
+ * the instrumentation does not set.
  *
  * @param own the resolved form of `options`.
  */
@@ -32,27 +32,45 @@ export function underProcess(
   options: BedrockInstrumentationConfig,
   process: ResolvedConfig,
 ): ResolvedConfig {
-  const emitEvents = own.emitEvents && process.emitEvents;
-  const contentOnSpans = own.contentOnSpans && process.contentOnSpans;
-  const contentHook = bothHooks(own.contentHook, process.contentHook);
+  const strict = strictest(own, process);
   const formats = options.contentFormats === undefined ? process : own;
-  const recordsEvents = own.recordStreamEvents && (options.recordStreamEvents ?? process.recordStreamEvents);
-  const { maxContentLength, maxMediaBytes, maxEmbeddingLength, maxRecordLength } = options;
+  const limits = ['maxContentLength', 'maxMediaBytes', 'maxEmbeddingLength', 'maxRecordLength'] as const;
+  const inherited = limits.filter((name) => options[name] === undefined).map((name) => [name, process[name]] as const);
+  const { recordStreamEvents = strict.recordStreamEvents && process.recordStreamEvents } = options;
   return {
-    ...own,
+    ...strict,
+    ...Object.fromEntries(inherited),
+    genAiContent: strict.contentOnSpans && formats.genAiContent,
+    mlflowContent: strict.contentOnSpans && formats.mlflowContent,
+    recordStreamEvents: strict.contentOnSpans && recordStreamEvents,
+  };
+}
+
+/** By both settings, so that the combined hook of two hooks is one function, whose failure is logged once. */
+const combined = new WeakMap<ResolvedConfig, WeakMap<ResolvedConfig, ResolvedConfig>>();
+
+/** The first settings, with content only where the second ones record it, too, and after it has passed both hooks. */
+export function strictest(first: ResolvedConfig, second: ResolvedConfig): ResolvedConfig {
+  const known = combined.get(first)?.get(second);
+  if (known) return known;
+  const emitEvents = first.emitEvents && second.emitEvents;
+  const contentOnSpans = first.contentOnSpans && second.contentOnSpans;
+  const contentHook = bothHooks(first.contentHook, second.contentHook);
+  const strict: ResolvedConfig = {
+    ...first,
     captureContent: contentOnSpans || emitEvents,
     emitEvents,
     contentOnSpans,
     foreignWords: !contentOnSpans ? 'none' : contentHook ? 'hooked' : 'all',
-    genAiContent: contentOnSpans && formats.genAiContent,
-    mlflowContent: contentOnSpans && formats.mlflowContent,
-    recordStreamEvents: contentOnSpans && recordsEvents,
+    genAiContent: contentOnSpans && first.genAiContent,
+    mlflowContent: contentOnSpans && first.mlflowContent,
+    recordStreamEvents:
+      contentOnSpans && first.recordStreamEvents && (second.recordStreamEvents || !second.contentHook),
     contentHook,
-    maxContentLength: maxContentLength === undefined ? process.maxContentLength : own.maxContentLength,
-    maxMediaBytes: maxMediaBytes === undefined ? process.maxMediaBytes : own.maxMediaBytes,
-    maxEmbeddingLength: maxEmbeddingLength === undefined ? process.maxEmbeddingLength : own.maxEmbeddingLength,
-    maxRecordLength: maxRecordLength === undefined ? process.maxRecordLength : own.maxRecordLength,
   };
+  if (!combined.has(first)) combined.set(first, new WeakMap());
+  combined.get(first)?.set(second, strict);
+  return strict;
 }
 
 function bothHooks(first: ContentHook | undefined, second: ContentHook | undefined): ContentHook | undefined {

@@ -1,5 +1,6 @@
 /** Which content of prompts, answers, tools and errors is emitted, in all signals. */
 
+import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import {
   ApplyGuardrailCommand,
   type BedrockRuntimeClient,
@@ -16,6 +17,7 @@ import {
 } from '@aws-sdk/client-bedrock-runtime';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
+import { BedrockInstrumentation, type BedrockInstrumentationConfig } from '../src/index.js';
 import { collect, createClient, json, startTracing, type Tracing } from './support/tracing.js';
 
 const CANARY = 'canary-4711';
@@ -147,6 +149,36 @@ describe('content control', () => {
     expect(tracing.spans().length).to.be.greaterThan(60);
     expect(await emitted(tracing)).to.not.include(CANARY);
     expect(await emitted(tracing)).to.not.include(Buffer.from(CANARY).toString('base64'));
+  });
+
+  it('follows the strictest of all enabled instrumentations, in any order', async () => {
+    const [client] = clients as [BedrockRuntimeClient];
+    const remove: BedrockInstrumentationConfig['contentHook'] = ({ value }) =>
+      JSON.parse(JSON.stringify(value).replaceAll(CANARY, 'numbat').replaceAll('marked', 'edited'));
+    const mark: BedrockInstrumentationConfig['contentHook'] = ({ value }) =>
+      JSON.parse(JSON.stringify(value).replaceAll(CANARY, 'marked'));
+    const OFF = { captureMessageContent: false };
+    const CASES: readonly [BedrockInstrumentationConfig, BedrockInstrumentationConfig, string | undefined][] = [
+      [OFF, {}, undefined],
+      [{}, OFF, undefined],
+      [{ contentHook: remove }, {}, 'numbat'],
+      [{}, { contentHook: remove }, 'numbat'],
+      // The last one handles the call, so its hook is the first.
+      [{ contentHook: remove }, { contentHook: mark }, 'edited'],
+    ];
+    for (const [first, last, text] of CASES) {
+      const other = new BedrockInstrumentation(first);
+      other.manuallyInstrument(sdk);
+      tracing = startTracing({ config: last });
+      await client.send(new ConverseCommand(CONVERSE));
+      expect(tracing.spans()).to.have.lengthOf(1);
+      const recorded = await emitted(tracing);
+      expect(recorded).to.not.include(CANARY);
+      if (text === undefined) expect(recorded).to.not.include('gen_ai.input.messages');
+      else expect(recorded).to.include(text);
+      other.disable();
+      await tracing.close();
+    }
   });
 
   it('keeps the content of operations that are newer than this package out of spans', async () => {

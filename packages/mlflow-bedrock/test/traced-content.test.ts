@@ -60,6 +60,8 @@ describe('a traced function', () => {
       configure(config);
       class Dynamic extends Error {}
       Object.defineProperty(Dynamic, 'name', { value: `${MARK}_class` });
+      const Computed = { [`${MARK}Error`]: class extends Error {} }[`${MARK}Error`] as typeof Error;
+      Object.defineProperty(Computed.prototype, 'name', { value: Computed.name });
       const values: unknown[] = [
         Object.assign(new Error(MARK), { name: `User ${MARK}@x said hi` }),
         Object.assign(new Error(MARK), { name: `sk_live_${MARK}` }),
@@ -67,6 +69,7 @@ describe('a traced function', () => {
         Object.assign(new Error('x'), { stack: `Error: x\n    at ${MARK} (/a.js:1:1)` }),
         new Error('x', { cause: new Error(MARK) }),
         Object.assign(new Dynamic(MARK), { name: `${MARK}_class` }),
+        new Computed(MARK),
         { name: MARK, message: MARK, code: MARK, [Symbol.toStringTag]: MARK },
         { constructor: { name: MARK }, name: MARK },
         new Proxy(new Error(MARK), { get: () => MARK }),
@@ -86,12 +89,22 @@ describe('a traced function', () => {
 
     it(`records the names of classes and of known errors if ${name}`, () => {
       configure(config);
-      const errors = [new PaymentDeclinedError('x'), new RangeError('x'), new DOMException('x', 'AbortError')];
+      const Minified = class extends Error {
+        override name = 'LedgerError';
+      };
+      class Narrow extends Minified {}
+      const errors = [
+        new PaymentDeclinedError('x'),
+        new Narrow('x'),
+        new RangeError('x'),
+        new DOMException('x', 'AbortError'),
+      ];
       const coded = Object.assign(new Error('x'), { code: 'ECONNREFUSED' });
       const ofAws = Object.assign(new Error('x'), { name: 'ThrottlingException', $fault: 'client' });
       for (const error of [...errors, coded, ofAws]) throwing(error)();
       expect(recording.spans().map(({ attributes }) => attributes['error.type'])).to.deep.equal([
         'PaymentDeclinedError',
+        'LedgerError',
         'RangeError',
         'AbortError',
         'ECONNREFUSED',

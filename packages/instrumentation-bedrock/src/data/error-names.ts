@@ -50,26 +50,33 @@ const SYSTEM_CODES: ReadonlySet<string> = new Set([...getSystemErrorMap().values
 /** A status code of HTTP, which some models state in place of a type. */
 const STATUS = /^[1-5]\d{2}$/;
 
-/** Bundlers turn `class FooError` into `var FooError = class`, so these names need no declaration. */
-const CLASS_OF_ERRORS = /^[A-Z][A-Za-z0-9]{0,60}(?:Error|Exception)$/;
-
 /** True for the type of an error that is in one of the lists. */
 export function isKnownErrorName(name: string): boolean {
   return NAMES.has(name) || SYSTEM_CODES.has(name) || STATUS.test(name);
 }
 
+/** Chains of classes are short. Proxies can have chains without end. */
+const MAX_CLASSES = 20;
+
 /**
- * True if the error is an instance of a class of this name, and the name is a word of the source code. An application can
- * set the name of an error, and compute the name of a class. Can throw what the error's proxies throw.
+ * True if the error is an instance of a class whose source code has this name: as the name of the class, or as a text in
+ * it, such as `this.name = 'PaymentError'` in minified code. An application can set the name of an error to any text, and
+ * compute the name of a class. Can throw what the error's proxies throw.
  */
 export function isNameOfClass(error: unknown, name: string): boolean {
   if (!(error instanceof Error) && !types.isNativeError(error)) return false;
-  const prototype: unknown = Object.getPrototypeOf(error);
-  const errorClass = Object.getOwnPropertyDescriptor(prototype ?? {}, 'constructor')?.value;
-  if (typeof errorClass !== 'function' || errorClass.name !== name || errorClass.prototype !== prototype) return false;
-  return CLASS_OF_ERRORS.test(name) || isDeclared(Function.prototype.toString.call(errorClass), name);
+  let prototype: unknown = Object.getPrototypeOf(error);
+  for (let count = 0; count < MAX_CLASSES && typeof prototype === 'object' && prototype !== null; count++) {
+    const errorClass: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+    if (typeof errorClass === 'function' && errorClass.prototype === prototype && hasName(errorClass, name))
+      return true;
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return false;
 }
 
-function isDeclared(source: string, name: string): boolean {
-  return /^(?:class|function)\s+([\w$]+)/.exec(source)?.[1] === name;
+function hasName(errorClass: object, name: string): boolean {
+  const source = Function.prototype.toString.call(errorClass);
+  const declared = /^(?:class|function)\s+([\w$]+)/.exec(source)?.[1];
+  return declared === name || ['"', "'", '`'].some((quote) => source.includes(`${quote}${name}${quote}`));
 }

@@ -3,6 +3,7 @@
  * instrumentations.
  */
 
+import type { ResolvedConfig } from '../data/settings.js';
 import type { SdkClient, SdkCommand, Send } from './client.js';
 
 /** One use of the replaced `send`. */
@@ -19,8 +20,14 @@ export interface SendArguments {
 /** An instrumentation as the replaced methods see it. */
 export interface Owner {
   isEnabled(): boolean;
-  /** Handles a call. Returns undefined if the original is to handle it. */
-  send(args: SendArguments): { readonly result: unknown } | undefined;
+  /** Its settings for content. Absent in older versions of this package. */
+  content?(): ResolvedConfig;
+  /**
+   * Handles a call. Returns undefined if the original is to handle it.
+   *
+   * @param others the other enabled instrumentations. The call records no content that one of them leaves out.
+   */
+  send(args: SendArguments, others: readonly Owner[]): { readonly result: unknown } | undefined;
   /** The application has destroyed a client. */
   destroyed(client: SdkClient): void;
 }
@@ -47,8 +54,8 @@ export function patchClient(prototype: object, owner: Owner): Owner[][] | undefi
 
 function sendThrough(original: Send, owners: readonly Owner[]): Send {
   return function send(this: SdkClient, command, ...rest) {
-    const enabled = owners.findLast((owner) => owner.isEnabled());
-    const handled = enabled?.send({ wrapper: send, original, client: this, command, rest });
+    const enabled = owners.filter((owner) => owner.isEnabled());
+    const handled = enabled.pop()?.send({ wrapper: send, original, client: this, command, rest }, enabled);
     return handled ? handled.result : original.call(this, command, ...rest);
   };
 }

@@ -137,6 +137,7 @@ function pass(
 }
 
 function passText(text: string, rule: Rule | undefined, words: ForeignWords): string | undefined {
+  if (text === '') return text;
   if (!rule || (rule.kind === 'label' && words === 'hooked')) return undefined;
   if (rule.isKnown(text)) return text;
   return rule.kind === 'word' ? OTHER : undefined;
