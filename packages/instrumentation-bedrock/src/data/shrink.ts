@@ -8,6 +8,8 @@ const SHORTEST_CUT = 128;
 /** In characters. About the length of a note. */
 const NOTE_LENGTH = 40;
 
+const BYTES_OF_BASE64 = 3 / 4;
+
 /** A text that can become shorter. */
 interface Candidate {
   readonly text: string;
@@ -48,13 +50,13 @@ function collect(value: JsonValue | undefined, key: string | undefined, candidat
 }
 
 function addCandidate(text: string, key: string | undefined, candidates: Candidate[]): void {
-  const least = limitMember(text, limitsAt(0), key);
+  const least = limitMember(text, limitsAt(0, true), key);
   if (least.length < text.length) candidates.push({ text, key, isMedia: isMediaNote(least) });
 }
 
-/** The length of media counts as that of its base64. */
-function limitsAt(level: number): TextLimits {
-  return { maxStringLength: level, maxMediaBytes: Math.floor(level * 0.75) };
+/** Media that is too long becomes a note, whatever its size is: the length of base64 does not tell it exactly. */
+function limitsAt(level: number, isMedia: boolean): TextLimits {
+  return { maxStringLength: level, maxMediaBytes: isMedia ? 0 : Math.floor(level * BYTES_OF_BASE64) };
 }
 
 /** Returns the greatest length to which texts can be cut so that `excess` characters are saved; 0 if there is none. */
@@ -79,12 +81,12 @@ function savedAt({ text, isMedia }: Candidate, level: number): number {
 function shorten(candidates: readonly Candidate[], level: number, excess: number): Shortened {
   const shortened: Shortened = new Map();
   let saved = 0;
-  for (const { text, key } of candidates) {
+  for (const { text, key, isMedia } of candidates) {
     if (saved >= excess) break;
     if (text.length <= level) continue;
     const ofKey = shortened.get(key) ?? new Map<string, string>();
     shortened.set(key, ofKey);
-    const shorter = ofKey.get(text) ?? limitMember(text, limitsAt(level), key);
+    const shorter = ofKey.get(text) ?? limitMember(text, limitsAt(level, isMedia), key);
     ofKey.set(text, shorter);
     saved += text.length - shorter.length;
   }

@@ -9,11 +9,16 @@ export interface ProgramOutput {
   readonly spans: { readonly name: string; readonly attributes: Readonly<Record<string, unknown>> }[];
 }
 
-/** @throws Error with the output if the program fails or does not end within 15 seconds. */
-export async function runProgram(args: readonly string[], cwd: string, endpoint: string): Promise<ProgramOutput> {
+/** @throws Error with the output if the program fails or does not end in time, by default within 15 seconds. */
+export async function runProgram(
+  args: readonly string[],
+  cwd: string,
+  endpoint: string,
+  timeout = 15_000,
+): Promise<ProgramOutput> {
   const { stdout } = await promisify(execFile)(process.execPath, [...args], {
     cwd,
-    timeout: 15_000,
+    timeout,
     env: {
       ...process.env,
       NODE_OPTIONS: '',
