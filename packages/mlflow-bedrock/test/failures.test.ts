@@ -61,6 +61,19 @@ describe('the log of an application with autolog()', function () {
     expect(await lines(['flushes three batches'], env)).to.deep.equal([OTLP, OTLP, OTLP]);
   });
 
+  it('shows nothing of what another backend answers', async () => {
+    const env = {
+      MLFLOW_TRACKING_URI: await startMlflow(),
+      OTEL_EXPORTER_OTLP_ENDPOINT: await start((request, response) => {
+        const { 'x-api-key': key } = request.headers;
+        request.resume().once('end', () => response.writeHead(400, `bad ${key}`).end(`{"message":"bad ${key}"}`));
+      }),
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-api-key=Wq8zLm3pK',
+      OTEL_LOG_LEVEL: 'WARN',
+    };
+    expect(await lines(['flushes three batches'], env)).to.deep.equal([OTLP]);
+  });
+
   it('shows a failure once that the timer of the processor met', async () => {
     const env = {
       MLFLOW_TRACKING_URI: await startMlflow((path) => (path === '/v1/traces' ? 401 : 200)),

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import { ReportedError, reportErrors } from '../common/reported.js';
@@ -22,7 +23,7 @@ export class OtlpExporter implements SpanExporter {
       if (exporter instanceof Error) return fail(exporter);
       exporter.export(spans, (result) => {
         if (result.code === ExportResultCode.SUCCESS) return resultCallback(result);
-        const { error = new Error(`the OTLP backend did not take ${spans.length} spans`) } = result;
+        const error = withoutAnswer(result.error ?? new Error(`the OTLP backend did not take ${spans.length} spans`));
         if (this.#givenUp === before) reportErrors(error);
         fail(error);
       });
@@ -43,6 +44,15 @@ export class OtlpExporter implements SpanExporter {
     const exporter = await this.#loading;
     if (!(exporter instanceof Error)) await exporter?.shutdown();
   }
+}
+
+/** The error of a backend by its status. Its own words may repeat the headers of the request, or content of spans. */
+function withoutAnswer(error: Error): Error {
+  const { code } = error as { code?: unknown };
+  if (typeof code !== 'number') return error;
+  const shown = new Error(STATUS_CODES[code] ?? `status ${code}`);
+  shown.name = 'OTLPExporterError';
+  return shown;
 }
 
 /** Returns the error if the package cannot be loaded, after a warning. */
