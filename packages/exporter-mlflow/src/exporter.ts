@@ -162,7 +162,6 @@ export class MlflowSpanExporter implements SpanExporter {
   shutdown(): Promise<void> {
     this.#shutdown ??= this.forceFlush().then(() => {
       this.#delivery?.close();
-      this.#reporter.summarize();
       this.#http?.close();
     });
     return this.#shutdown;

@@ -122,7 +122,7 @@ describe('the log of an application', () => {
     expect(told().at(-1)).to.equal('warn: MLflow takes spans again after … s: 4 spans were not delivered, 5 waited.');
   });
 
-  it('counts spans that come after the shutdown, and those of an exporter that cannot work', async () => {
+  it('shows spans that come after the shutdown, and settings that cannot work once', async () => {
     const exporter = newExporter(await unusedAddress());
     await exporter.shutdown();
     for (let n = 0; n < 3; n++) await exportSpans(exporter, roots(1));
@@ -131,6 +131,7 @@ describe('the log of an application', () => {
     expect(told()).to.have.length(1);
     for (let n = 0; n < 3; n++) expect((await exportSpans(broken, roots(2))).code).to.equal(FAILED);
     await broken.shutdown();
-    expect(told()).to.deep.equal(['warn: MLflow exporter: 6 spans were not delivered in all.']);
+    // Their number follows at the end of the process.
+    expect(told()).to.deep.equal([]);
   });
 });

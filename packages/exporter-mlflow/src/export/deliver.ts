@@ -166,6 +166,7 @@ export class Delivery {
         `The root span of ${mayBeMore ? 'at least ' : ''}${traces} traces did not reach the MLflow exporter: a filter kept it out, or it never ended. MLflow shows name and state of their topmost spans.`,
       );
     }
+    reporter.summarize();
   }
 
   async #deliverTo(experimentId: string, spans: ReadableSpan[], rest: Rest): Promise<DeliveryResult> {
