@@ -70,6 +70,20 @@ describe('what the exporter reports', () => {
     expect(log.lines).to.have.length(5);
   });
 
+  it('has few classes, whatever statuses and codes a server makes up', () => {
+    for (let status = 200; status < 1000; status++) {
+      for (let n = 0; n < 10; n++) {
+        reporter.refusedSpan(say`span`, {
+          kind: 'rejected',
+          status,
+          errorCode: `MADE_UP_${n}`,
+          reason: say`${status} ${n}`,
+        });
+      }
+    }
+    expect(log.lines.length).to.be.below(20 * 30);
+  });
+
   it('is possible again after ten minutes, with the number of reports in between', () => {
     for (let n = 0; n < 30; n++) reporter.refusedSpan(say`span`, refusal(n % 25));
     expect(log.lines).to.have.length(20);

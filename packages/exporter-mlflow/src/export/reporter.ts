@@ -42,6 +42,8 @@ const ERROR_CODES = new Set([
   ...['PERMISSION_DENIED', 'UNAUTHENTICATED', 'RESOURCE_DOES_NOT_EXIST', 'RESOURCE_ALREADY_EXISTS', 'NOT_FOUND'],
 ]);
 
+const STATUSES = new Set([400, 401, 403, 404, 405, 407, 408, 409, 413, 415, 422, 429, 500, 501, 502, 503, 504]);
+
 /**
  * Reports to the application's `diag` logger what goes wrong. There is one line per cause, not one per span or batch, and
  * each class of causes has a {@link LineBudget} of its own.
@@ -272,7 +274,8 @@ export class Reporter {
 /** One of a bounded number of texts: no server can exhaust the memory, or the log, with causes that it makes up. */
 function classOf({ kind, status, errorCode }: Cause): string {
   const code = errorCode === undefined || ERROR_CODES.has(errorCode) ? errorCode : 'other';
-  return [kind, status, code].join(' ');
+  const known = status === undefined || STATUSES.has(status) ? status : `${Math.trunc(status / 100)}xx`;
+  return [kind, known, code].join(' ');
 }
 
 function sentence(text: string): string {

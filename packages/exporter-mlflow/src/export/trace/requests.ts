@@ -87,7 +87,11 @@ function fill(facts: RequestFacts, { sessionId, userId, firstRequest, lastRespon
 
 function wholeOf(group: Group): Group {
   let whole = group;
-  while (whole.joined !== undefined) whole = whole.joined;
+  while (whole.joined !== undefined) {
+    // Shortens the way for the next time, because many groups can have joined one after the other.
+    whole.joined = whole.joined.joined ?? whole.joined;
+    whole = whole.joined;
+  }
   return whole;
 }
 
