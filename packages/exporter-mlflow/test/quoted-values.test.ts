@@ -61,6 +61,7 @@ describe('recorded values that a server quotes', () => {
     ['a lack of permission', { status: 403, body: `Permission denied: ${PROMPT}` }],
     ['details of a validation', json(422, { detail: [{ input: PROMPT, msg: 'bad' }] })],
     ['a partial success', json(200, { partialSuccess: { rejectedSpans: 1, errorMessage: PROMPT } })],
+    ['an answer to another request', { status: 403, body: PROMPT }, /experiments\/get/],
     ['the refusal of a record', json(400, { error_code: 'BAD_REQUEST', message: PROMPT }), /3\.0\/mlflow\/traces/],
   ];
   for (const [what, answer, path] of answers) {

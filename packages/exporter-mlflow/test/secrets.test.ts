@@ -32,6 +32,12 @@ describe('secrets that a server repeats', () => {
     ['all words around a short password in a word', basic('ate'), 'it is later', '[redacted]'],
     ['a short password in base64', basic('k7!'), 'no azch here', 'no [redacted] here'],
     [
+      'a short password in base64 with a user name',
+      basic('k7>?'),
+      'no YWRhOms3Pj8 or ada:k7>?',
+      'no [redacted] or [redacted]',
+    ],
+    [
       'a short value of another header only as a word',
       { headers: { 'x-env': 'prod' } },
       'prod product',

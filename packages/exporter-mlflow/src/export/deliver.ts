@@ -94,8 +94,8 @@ export class Delivery {
 
   async #deliver(handedOver: readonly ReadableSpan[], deadline: number): Promise<DeliveryResult> {
     const { connect, experiment, reporter, metrics } = this.#parts;
-    const rest = connect({ deadline });
     const { spans, unreadable, leftOut } = await this.#prepare(handedOver);
+    const rest = connect({ deadline }).about(() => recordedTexts(spans));
     for (const { name, reason } of unreadable) {
       metrics.lost(1, { kind: 'rejected' });
       reporter.refusedSpan(rest.show(name), { kind: 'rejected', reason });

@@ -167,7 +167,7 @@ function parseUri(uri: string): URL {
       `MLflow tracking URI "${isHttp ? uri.split(':')[0] : scheme}://…" cannot be read: ${PERCENT_ENCODE}, check host and port, and correct trackingUri or MLFLOW_TRACKING_URI.`,
     );
   }
-  const shown = url ? `${url.protocol}…` : uri.includes('@') ? '…' : ownText(uri.replace(/[?#].*$/s, '…'));
+  const shown = url ? `${url.protocol}…` : uri.includes('@') ? '…' : ownText(uri.replace(/[^\w./\\ -].*$/s, '…'));
   throw new MlflowError(
     `MLflow tracking URI "${shown}" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set trackingUri or MLFLOW_TRACKING_URI to its http:// or https:// address.`,
   );

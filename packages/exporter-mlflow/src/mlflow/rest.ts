@@ -34,10 +34,13 @@ export interface RestCall<W, T> {
 export class Rest {
   readonly limit: Limit;
   readonly #http: HttpClient;
+  readonly #recorded: HttpRequest['recorded'];
 
-  constructor(http: HttpClient, limit: Limit) {
+  /** @param recorded of requests that have none of their own. See {@link HttpRequest.recorded}. Default: none. */
+  constructor(http: HttpClient, limit: Limit, recorded?: HttpRequest['recorded']) {
     this.#http = http;
     this.limit = limit;
+    this.#recorded = recorded;
   }
 
   /** Address of the server without credentials, for messages. */
@@ -52,13 +55,20 @@ export class Rest {
 
   /** The same, but with at most this time, in milliseconds. */
   withTime(millis: number): Rest {
-    return new Rest(this.#http, { ...this.limit, deadline: Math.min(this.limit.deadline, runningTime() + millis) });
+    const deadline = Math.min(this.limit.deadline, runningTime() + millis);
+    return new Rest(this.#http, { ...this.limit, deadline }, this.#recorded);
+  }
+
+  /** The same, but for requests about these recorded values: a server may quote them in any answer. */
+  about(recorded: NonNullable<HttpRequest['recorded']>): Rest {
+    return new Rest(this.#http, this.limit, recorded);
   }
 
   /** Sends any request. */
   send(request: Omit<HttpRequest, 'signal'>): Promise<Outcome> {
     const { deadline, signal } = this.limit;
-    return this.#http.send(signal === undefined ? request : { ...request, signal }, deadline);
+    const complete = { ...optional('recorded', this.#recorded), ...request, ...optional('signal', signal) };
+    return this.#http.send(complete, deadline);
   }
 
   /** Sends JSON and parses the JSON of the answer. */

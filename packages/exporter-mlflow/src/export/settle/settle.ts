@@ -3,6 +3,7 @@ import type { ReadableSpan } from '../../common/sdk-types.js';
 import { say } from '../../common/shown-text.js';
 import { type Failure, OUT_OF_TIME } from '../../http/outcome.js';
 import type { Rest } from '../../mlflow/rest.js';
+import { recordedTexts } from '../span/recorded-texts.js';
 import { isRoot } from '../span/span.js';
 import type { RecordContext } from '../trace/record.js';
 import type { Trace } from '../trace/trace.js';
@@ -42,6 +43,10 @@ export interface Settling {
   withoutRoot(unrooted: UnrootedTrace, rest: Rest): Promise<Failure | undefined>;
 }
 
+function about(spans: readonly ReadableSpan[], rest: Rest): Rest {
+  return rest.about(() => recordedTexts(spans));
+}
+
 /** @param onTooLarge receives a message about a trace that is too large to be corrected. Default: no message. */
 export function createSettling(
   program: Omit<RecordContext, 'experimentId'>,
@@ -66,10 +71,11 @@ export function createSettling(
     ahead: ({ trace, spans, experimentId }, rest) =>
       inTurn(trace, rest, async () => {
         const root = spans.find(isRoot);
-        return root && recordAhead(root, trace, { ...program, experimentId }, rest);
+        return root && recordAhead(root, trace, { ...program, experimentId }, about(spans, rest));
       }),
-    uploaded: ({ trace, spans, experimentId, isDivided = false }, rest) =>
-      inTurn(trace, rest, async () => {
+    uploaded: ({ trace, spans, experimentId, isDivided = false }, connection) =>
+      inTurn(trace, connection, async () => {
+        const rest = about(spans, connection);
         const { record, ahead } = trace;
         if (spans.length === 0) return markWithoutSpans(trace, rest);
         const roots = spans.filter(isRoot);

@@ -27,6 +27,7 @@ const CUT_REST_LENGTH = 64;
 const PART_LENGTH = 8;
 // A shorter secret may be a part of ordinary words.
 const MIN_LENGTH_IN_WORDS = 6;
+const MIN_FOLDED_LENGTH = 4;
 // Requests of several exports may be under way while a token changes.
 const MAX_LEARNED = 16;
 
@@ -34,10 +35,14 @@ const MAX_LEARNED = 16;
 export function createRedactor(secrets: readonly Secret[] = []): Redactor {
   const learned = new Map<string, readonly Secret[]>();
   let index: SecretIndex | undefined;
+  let latest: { text: string; recorded: Parameters<Show>[1]; index: SecretIndex; shown: ShownText } | undefined;
   return {
     show(text, recorded) {
       index ??= indexOf([...secrets, ...[...learned.values()].flat()]);
-      return show(text, index, recorded);
+      // During an outage, each repetition of a request gets the same answer.
+      const isKnown = latest?.text === text && latest.recorded === recorded && latest.index === index;
+      if (latest === undefined || !isKnown) latest = { text, recorded, index, shown: show(text, index, recorded) };
+      return latest.shown;
     },
     learn(headers) {
       const key = JSON.stringify(headers);
@@ -51,12 +56,13 @@ export function createRedactor(secrets: readonly Secret[] = []): Redactor {
 }
 
 function show(text: string, index: SecretIndex, recorded?: () => Iterable<string>): ShownText {
-  const line = oneLine(text.slice(0, 2 * MAX_READ_LENGTH));
+  const beginning = text.slice(0, 2 * MAX_READ_LENGTH);
+  const line = oneLine(beginning);
   const read = line.slice(0, MAX_READ_LENGTH);
   const secrets = findSecrets(read, index);
   if (secrets === 'everywhere') return REDACTED as ShownText;
   const replaced = replaceRanges(read, secrets, REDACTED).replace(SCHEME, REDACTED);
-  const redacted = withoutRest(replaced, line.length > read.length);
+  const redacted = withoutRest(replaced, line.length > read.length || text.length > beginning.length);
   if (recorded === undefined) return shorten(redacted) as ShownText;
   const quoting = redacted.slice(0, MAX_QUOTING_LENGTH);
   const shown = replaceRanges(quoting, findRecorded(quoting, recorded()), RECORDED);
@@ -79,15 +85,17 @@ interface SecretIndex {
 function indexOf(secrets: readonly Secret[]): SecretIndex {
   const parts = new Map<number, Set<string>>();
   const words = new Map<string, boolean>();
-  for (const { text, isCredential } of secrets) {
+  for (const { text, isCredential, isWhole = false } of secrets) {
     for (const folded of formsOf(text)) {
-      if (folded.length < MIN_LENGTH_IN_WORDS) {
+      // Without its white space, a secret that is long enough may be shorter.
+      const isShort = folded.length < (text.length < MIN_LENGTH_IN_WORDS ? MIN_LENGTH_IN_WORDS : MIN_FOLDED_LENGTH);
+      if (isShort) {
         words.set(folded, isCredential || words.get(folded) === true);
         // In base64, ordinary text would hold short secrets by chance.
         for (const code of codesOf(text)) words.set(code, false);
         continue;
       }
-      const length = Math.min(folded.length, PART_LENGTH);
+      const length = isWhole ? folded.length : Math.min(folded.length, PART_LENGTH);
       const known = parts.get(length) ?? new Set();
       parts.set(length, known);
       for (let start = 0; start + length <= folded.length; start++) known.add(folded.slice(start, start + length));

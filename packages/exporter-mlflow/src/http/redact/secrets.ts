@@ -5,6 +5,8 @@ export interface Secret {
   text: string;
   /** Whether it certainly is a secret. A header of a gateway may also hold something harmless, such as `prod`. */
   isCredential: boolean;
+  /** Whether a part of it may be shown, because it has a user name. Default: `false`. */
+  isWhole?: boolean;
 }
 
 // What these headers hold is no secret. Any other header may hold the key for a gateway.
@@ -125,6 +127,7 @@ function secretsOfPair(user: string, password: string): Secret[] {
   const isToken = PLACEHOLDER.test(password) || (user.length >= 20 && /\d/.test(user) && !user.includes('@'));
   return [
     { text: password, isCredential: true },
+    ...(password === '' ? [] : [{ text: `${user}:${password}`, isCredential: true, isWhole: true }]),
     ...(isToken && !PLACEHOLDER.test(user) ? [{ text: user, isCredential: true }] : []),
   ];
 }
