@@ -6,5 +6,6 @@ export { errorMessage, errorOrigin, errorStack } from './data/errors.js';
 export { type JsonObject, type JsonValue, type ToJsonOptions, toJson } from './data/json.js';
 export { stringify } from './data/numbers.js';
 export type { ResolvedConfig } from './data/settings.js';
+export { stringifyWithin } from './data/shrink.js';
 export { processContent, setProcessContent } from './process-content.js';
 export { prepareContent } from './span/content.js';

@@ -119,6 +119,21 @@ describe('traced', () => {
     });
   });
 
+  it('records no more of a call than maxRecordLength, in all attributes together', () => {
+    setContentConfig(resolveConfig({ maxRecordLength: 4000 }, {}, noWarning));
+    const words = 'A few words. '.repeat(1000);
+    traced({ name: 'long', spanType: 'TOOL' }, (text: string) => ({ text, id: 7 }))(words);
+    traced('wide', (list: number[]) => list.length)(Array.from({ length: 5000 }, (_, index) => index));
+
+    const { attributes } = recording.span('long');
+    expect(JSON.stringify(Object.values(attributes))).to.have.length.within(3000, 4500);
+    expect(JSON.parse(String(attributes['mlflow.spanInputs'])).text).to.match(/more characters not recorded\]$/);
+    expect(JSON.parse(String(attributes['mlflow.spanOutputs']))).to.include({ id: 7 });
+    expect(attributes['gen_ai.tool.call.result']).to.equal(attributes['mlflow.spanOutputs']);
+    const wide = recording.span('wide').attributes['mlflow.spanInputs'];
+    expect(JSON.parse(String(wide))).to.match(/^\[content of \d+ characters not recorded\]$/);
+  });
+
   it('passes the same error on and records it', async () => {
     const error = new RangeError('too far');
     const fails = traced('fails', () => {

@@ -112,6 +112,9 @@ const MAX_DEPTH = 200;
 /** Several times the largest batch of embeddings. Objects that share parts can stand for unlimited JSON. */
 const MAX_VALUES = 500_000;
 
+/** The base64 of more bytes is longer than a string can be. */
+const MAX_BYTES = 2 ** 28;
+
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Returns undefined if the bytes are no valid UTF-8. */
@@ -195,7 +198,7 @@ function copyLongNumber(number: ExactNumber, { longNumbersAsText }: Limits): Jso
 function copyObject(value: object, limits: Limits, ancestors: object[], ofKey: string | undefined): JsonValue {
   const bytes = asBytes(value);
   if (bytes) {
-    if (bytes.byteLength > limits.maxMediaBytes) return mediaNote(bytes.byteLength);
+    if (bytes.byteLength > Math.min(limits.maxMediaBytes, MAX_BYTES)) return mediaNote(bytes.byteLength);
     return toBase64(bytes);
   }
   const number = value instanceof ExactNumber ? value : readNumericValue(value);

@@ -2,6 +2,7 @@
 
 import { isMediaNote, type TextLimits } from './cut.js';
 import { asObject, isObject, type JsonObject, type JsonValue, limitMember, setMember } from './json.js';
+import { stringify } from './numbers.js';
 
 /** In characters. Shorter texts would gain too little from a cut, because the note about it needs room. */
 const SHORTEST_CUT = 128;
@@ -33,6 +34,51 @@ export function shrink<Values extends Readonly<Record<string, JsonValue | undefi
   const level = levelFor(candidates, excess);
   const shortened = shorten(candidates, level, excess);
   return (shortened.size > 0 ? replace(values, undefined, shortened) : values) as Values;
+}
+
+/** A text that is cut can be written with more characters than it has, so one cut may not be enough. */
+const MAX_CUTS = 4;
+/** The part that is kept of content that is longer than a string can be. */
+const FRACTION_OF_TOO_LONG = 1 / 8;
+
+/**
+ * Writes values that have at most `limit` characters. Cuts them as long as they have more, a few times at most.
+ *
+ * @param write returns the length of what it has written. A RangeError means that a text is longer than a string can be.
+ * @returns the result of the last call of `write`; undefined if it threw a RangeError.
+ */
+export function writeWithin<
+  Values extends Readonly<Record<string, JsonValue | undefined>>,
+  Written extends { readonly length: number },
+>(values: Values, limit: number, write: (values: Values) => Written): Written | undefined {
+  let written = attempt(() => write(values));
+  let shorter = values;
+  for (let cuts = 0; cuts < MAX_CUTS && (written?.length ?? Number.POSITIVE_INFINITY) > limit; cuts++) {
+    shorter = shrink(shorter, written ? limit / written.length : FRACTION_OF_TOO_LONG);
+    written = attempt(() => write(shorter));
+  }
+  return written;
+}
+
+/** Writes JSON of at most `limit` characters. If cuts are not enough, a note replaces the value. */
+export function stringifyWithin(value: JsonValue, limit: number): string {
+  const text = writeWithin({ value }, limit, (values) => stringify(values.value));
+  if (text !== undefined && text.length <= limit) return text;
+  return JSON.stringify(contentNote(text?.length));
+}
+
+/** The note in the place of content that has too many parts to be cut. */
+export function contentNote(length: number | undefined): string {
+  return `[content${length === undefined ? '' : ` of ${length} characters`} not recorded]`;
+}
+
+function attempt<Written>(write: () => Written): Written | undefined {
+  try {
+    return write();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** Returns the length of all texts, and adds those that can be cut to `candidates`. */

@@ -9,6 +9,7 @@ import {
   textPart,
 } from '../data/messages.js';
 import * as semconv from '../data/semconv.js';
+import { contentNote } from '../data/shrink.js';
 import { keyed } from './attributes.js';
 
 /** Content by attribute: JSON text on spans, structured values in events. */
@@ -63,7 +64,7 @@ export interface ContentForms {
 
 /** Returns what to record in the place of a value that is too long by its number of parts; undefined for nothing. */
 export function noteInPlaceOf(name: string, value: unknown, length: number): unknown {
-  const note = `[content of ${length} characters not recorded]`;
+  const note = contentNote(length);
   switch (name) {
     case semconv.ATTR_GEN_AI_INPUT_MESSAGES:
     case semconv.ATTR_GEN_AI_OUTPUT_MESSAGES:

@@ -6,7 +6,7 @@ import type { OutputMessage } from '../data/messages.js';
 import * as semconv from '../data/semconv.js';
 import type { ResolvedConfig } from '../data/settings.js';
 import { SharedJson } from '../data/shared-json.js';
-import { shrink } from '../data/shrink.js';
+import { writeWithin } from '../data/shrink.js';
 import {
   type ContentAttributes,
   type ContentForms,
@@ -42,17 +42,13 @@ export interface WrittenContent {
 type Contents = Readonly<Partial<Record<'request' | 'answer', JsonValue | undefined>>>;
 
 interface Draft {
+  readonly forms: ContentForms;
   readonly attributes: Attributes;
   /** In characters, span and log event together. */
   readonly length: number;
   /** The length of each value that is JSON. */
   readonly lengths: ReadonlyMap<string, number>;
 }
-
-/** A text that is cut can be written with more characters than it has, so a cut may not be enough. */
-const MAX_CUTS = 4;
-/** The part that is kept of content that is longer than a string can be. */
-const FRACTION_OF_TOO_LONG = 1 / 8;
 
 export class ContentRecord {
   request: RecordedRequest | undefined;
@@ -70,19 +66,12 @@ export class ContentRecord {
    * @param limit in characters, all forms together.
    */
   write(limit: number): WrittenContent {
-    let contents: Contents = { request: this.request?.content, answer: this.answer?.content };
-    let forms = this.#formsOf(contents);
-    let draft = this.#draft(forms);
-    for (let cuts = 0; cuts < MAX_CUTS && (draft?.length ?? limit + 1) > limit; cuts++) {
-      contents = shrink(contents, draft ? limit / draft.length : FRACTION_OF_TOO_LONG);
-      forms = this.#formsOf(contents);
-      draft = this.#draft(forms);
-    }
-    if (draft && draft.length > limit) {
-      forms = withNotes(forms, draft.lengths, draft.length - limit);
-      draft = this.#draft(forms);
-    }
-    return { attributes: draft?.attributes ?? {}, forEvent: this.#config.emitEvents ? eventForm(forms) : {} };
+    const contents: Contents = { request: this.request?.content, answer: this.answer?.content };
+    const written = writeWithin(contents, limit, (each) => this.#draft(this.#formsOf(each)));
+    if (!written) return { attributes: {}, forEvent: {} };
+    const excess = written.length - limit;
+    const { forms, attributes } = excess > 0 ? this.#draft(withNotes(written, excess)) : written;
+    return { attributes, forEvent: this.#config.emitEvents ? eventForm(forms) : {} };
   }
 
   #formsOf({ request, answer }: Contents): ContentForms {
@@ -107,8 +96,8 @@ export class ContentRecord {
     };
   }
 
-  /** Returns undefined if a value is longer than a string can be. */
-  #draft({ stopSequences = [], genAi, texts, mlflow }: ContentForms): Draft | undefined {
+  #draft(forms: ContentForms): Draft {
+    const { stopSequences = [], genAi, texts, mlflow } = forms;
     const { contentOnSpans, genAiContent, emitEvents } = this.#config;
     const shared = new SharedJson();
     const lengths = new Map<string, number>();
@@ -122,25 +111,20 @@ export class ContentRecord {
         if (target) target[name] = text;
       }
     };
-    try {
-      if (contentOnSpans && stopSequences.length > 0) {
-        attributes[semconv.ATTR_GEN_AI_REQUEST_STOP_SEQUENCES] = [...stopSequences];
-      }
-      const uses = (genAiContent ? 1 : 0) + (emitEvents ? 1 : 0);
-      if (uses > 0) write(genAi, uses, genAiContent ? attributes : undefined);
-      if (genAiContent) Object.assign(attributes, texts);
-      for (const text of [...stopSequences, ...Object.values(texts)]) length += String(text).length * uses;
-      write(mlflow, 1, attributes);
-      return { attributes, length, lengths };
-    } catch (error) {
-      if (error instanceof RangeError) return undefined;
-      throw error;
+    if (contentOnSpans && stopSequences.length > 0) {
+      attributes[semconv.ATTR_GEN_AI_REQUEST_STOP_SEQUENCES] = [...stopSequences];
     }
+    const uses = (genAiContent ? 1 : 0) + (emitEvents ? 1 : 0);
+    if (uses > 0) write(genAi, uses, genAiContent ? attributes : undefined);
+    if (genAiContent) Object.assign(attributes, texts);
+    for (const text of [...stopSequences, ...Object.values(texts)]) length += String(text).length * uses;
+    write(mlflow, 1, attributes);
+    return { forms, attributes, length, lengths };
   }
 }
 
 /** Replaces the longest values by notes, until `excess` characters are saved. */
-function withNotes(forms: ContentForms, lengths: ReadonlyMap<string, number>, excess: number): ContentForms {
+function withNotes({ forms, lengths }: Draft, excess: number): ContentForms {
   const genAi = { ...forms.genAi };
   const mlflow = { ...forms.mlflow };
   let saved = 0;

@@ -1,4 +1,4 @@
-import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
+import { type Span, SpanStatusCode } from '@opentelemetry/api';
 import {
   ATTR_ERROR_TYPE,
   ATTR_EXCEPTION_MESSAGE,
@@ -13,6 +13,7 @@ import {
   prepareContent,
   type ResolvedConfig,
   stringify,
+  stringifyWithin,
   toJson,
 } from 'opentelemetry-instrumentation-bedrock/recording';
 import { warnOfError, warnOfErrorOnce } from '../common/warn.js';
@@ -113,11 +114,12 @@ export class TracedRecorder {
     this.#safely(() => {
       const content = this.#prepare(kind, this.#copy(read()));
       if (content === undefined) return;
-      const text = stringify(content);
-      const attributes: Attributes = {};
-      if (this.#config.mlflowContent) attributes[mlflow] = text;
-      if (this.#config.genAiContent && this.#traced.isTool) attributes[genAi] = text;
-      this.#span.setAttributes(attributes);
+      const { mlflowContent, genAiContent, maxRecordLength } = this.#config;
+      const names = [...(mlflowContent ? [mlflow] : []), ...(genAiContent && this.#traced.isTool ? [genAi] : [])];
+      if (names.length === 0) return;
+      // Input and output can each have a half of the record.
+      const text = stringifyWithin(content, maxRecordLength / 2 / names.length);
+      this.#span.setAttributes(Object.fromEntries(names.map((name) => [name, text])));
     });
   }
 

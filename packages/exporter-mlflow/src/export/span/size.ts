@@ -56,7 +56,17 @@ function valueBytes(value: AttributeValue | undefined, weights: Weights): number
   return bytes;
 }
 
-/** V8 keeps a text with one character beyond Latin-1 in two bytes per character. Latin-1 counts double, too. */
+/** In characters. The parts of a shorter concatenation need more memory than a copy of it. */
+const SHORTEST_SHARED = 1024;
+
+/**
+ * V8 keeps a text with one character beyond Latin-1 in two bytes per character. Latin-1 counts double, too.
+ *
+ * A long text can be a concatenation whose parts are in other attributes, too. V8 replaces the parts by a copy when the
+ * characters are read. So they are read in another concatenation, which is garbage afterwards.
+ */
 function textBytes(text: string): number {
-  return Buffer.byteLength(text) === text.length ? text.length : 2 * text.length;
+  const { length } = text;
+  const read = length < SHORTEST_SHARED ? text : `${text} `;
+  return Buffer.byteLength(read) === read.length ? length : 2 * length;
 }
