@@ -163,6 +163,14 @@ describe('docker-compose.yml', () => {
     });
   }
 
+  it('starts nothing if the check of the settings fails', () => {
+    const { services } = readCompose();
+    const waits = (name: string): boolean =>
+      name === 'check-settings' ||
+      Object.entries(services[name]?.depends_on ?? {}).some(([other, { required = true }]) => required && waits(other));
+    expect(Object.keys(services).filter((name) => !waits(name))).to.deep.equal([]);
+  });
+
   it('starts the services with data only after it has checked the settings', () => {
     for (const name of ['postgres', 'minio', 'mlflow']) {
       const { depends_on = {} } = readCompose().services[name] ?? {};

@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
 import { invokeDeployed } from './support/application.js';
-import { BUCKET, type NativeContainer, startContainer } from './support/native-container.js';
+import { BUCKET, type NativeContainer, PASSWORD, startContainer } from './support/native-container.js';
 import { resource, type StackTemplate, synthesizeCase } from './support/synthesize.js';
 
 const README = new URL('../README.md', import.meta.url);
@@ -72,6 +72,28 @@ describe('container of MLflow', function () {
     const { PGHOST: host, ...rest } = trial.environment;
     expect(host).to.equal('postgres.mlflow-trial.internal');
     expect(rest).to.deep.equal({ ...same, PGSSLMODE: 'disable' });
+  });
+});
+
+describe('container of MLflow with users', function () {
+  this.timeout(240_000);
+
+  it('asks for the password of the secret, and stores the users in the database', async () => {
+    const mlflow = await startContainer(synthesizeCase('production for everyone, with passwords').template());
+    try {
+      const url = `${mlflow.url}/api/2.0/mlflow/experiments/get?experiment_id=0`;
+      const status = async (user: string, password: string): Promise<number | undefined> => {
+        const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+        return (await fetch(url, { headers: { authorization } })).status;
+      };
+      expect((await fetch(url)).status).to.equal(401);
+      expect(await status('admin', 'wrong')).to.equal(401);
+      expect(await status('admin', PASSWORD)).to.equal(200);
+      const users = await mlflow.python(`${CONNECT}; c.execute("select username from users"); print(c.fetchall())`);
+      expect(users).to.equal("[('admin',)]");
+    } finally {
+      await mlflow.close();
+    }
   });
 });
 

@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { installMlflow, installPackages } from 'testing/mlflow/install.js';
+import { BASIC_AUTH, installMlflow, installPackages } from 'testing/mlflow/install.js';
 import { runMlflow } from 'testing/mlflow/server.js';
 import { createObjectStore } from 'testing/object-store.js';
 import { freePort } from 'testing/ports.js';
@@ -17,7 +17,7 @@ import { resource, resources, type StackTemplate } from './synthesize.js';
 import { startTlsProxy } from './tls-proxy.js';
 
 /** Contains characters with a special meaning in URIs, shells and connection strings. */
-const PASSWORD = `p@s:s/w?o#r%d $HOME"'\\&+ =`;
+export const PASSWORD = `p@s:s/w?o#r%d $HOME"'\\&+ =`;
 export const BUCKET = 'artifacts-of-a-test';
 /** Host name that Elastic Load Balancing derives from the load balancer's name. */
 const LOAD_BALANCER = (name: string): string => `internal-${name}-1234567890.eu-central-1.elb.amazonaws.com`;
@@ -38,6 +38,7 @@ export interface NativeContainer {
 export async function startContainer(template: StackTemplate): Promise<NativeContainer> {
   const { python } = await installMlflow(() => {});
   const packages = await installPackages(DATABASE_PACKAGES, () => {});
+  const basicAuth = await installPackages(BASIC_AUTH, () => {});
   const closing: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const end of closing.splice(0).reverse()) await end();
@@ -61,6 +62,11 @@ export async function startContainer(template: StackTemplate): Promise<NativeCon
     const own = Object.fromEntries(pairs) as Record<string, string>;
     for (const { Name } of container.Secrets) own[Name] = PASSWORD;
 
+    const directory = await mkdtemp(join(tmpdir(), 'container-'));
+    closing.push(() => removeDirectory(directory));
+    const inDirectory = (text: string): string => text.replaceAll(/\/tmp\b/g, directory);
+    for (const [name, value] of Object.entries(own)) if (value.startsWith('/tmp')) own[name] = inDirectory(value);
+
     const [user = '', database = ''] = [own['PGUSER'], own['PGDATABASE']];
     const postgres = await createPostgres({ packages, user, password: PASSWORD, database });
     closing.push(postgres.close);
@@ -81,7 +87,8 @@ export async function startContainer(template: StackTemplate): Promise<NativeCon
       AWS_ACCESS_KEY_ID: s3.accessKey,
       AWS_SECRET_ACCESS_KEY: s3.secretKey,
       AWS_EC2_METADATA_DISABLED: 'true',
-      PYTHONPATH: packages,
+      PYTHONPATH: [own['PYTHONPATH'], packages, basicAuth].filter(Boolean).join(delimiter),
+      PYTHONDONTWRITEBYTECODE: '1',
     };
     const runPython = async (code: string, ...args: string[]): Promise<string> =>
       (await promisify(execFile)(python, ['-c', code, ...args], { env: { ...process.env, ...env } })).stdout.trim();
@@ -90,8 +97,8 @@ export async function startContainer(template: StackTemplate): Promise<NativeCon
       BUCKET,
     );
 
-    const directory = await mkdtemp(join(tmpdir(), 'container-'));
-    closing.push(() => removeDirectory(directory));
+    const [entry, ...entryArgs] = (container.EntryPoint ?? ['true']).map(inDirectory) as [string, ...string[]];
+    await promisify(execFile)(entry, [...entryArgs, 'true'], { env: { ...process.env, ...env } });
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const command = container.Command.map((part: unknown) => resolve(part, values)) as string[];
