@@ -89,11 +89,10 @@ export class MlflowSpanExporter implements SpanExporter {
       this.#http = createHttpClient(connection, { onRetry });
       this.#delivery = createDelivery(resolved, this.#http, metrics, this.#reporter);
     } catch (error) {
-      this.#configurationError =
-        error instanceof MlflowError
-          ? error
-          : new MlflowError(`The MLflow exporter cannot start: ${describeFault(error)}.`);
-      diag.error(this.#configurationError.message);
+      const message =
+        error instanceof MlflowError ? error.message : `The MLflow exporter cannot start: ${describeFault(error)}.`;
+      this.#configurationError = new MlflowError(message, { isReported: true });
+      diag.error(message);
       this.#metrics ??= new ExporterMetrics(config?.meterProvider, undefined);
     }
     this.#maxWaitingBytes = maxWaitingBytes;
@@ -202,7 +201,7 @@ export class MlflowSpanExporter implements SpanExporter {
       const reason = 'The MLflow exporter was shut down already.';
       this.#metrics.lost(spans, 'shut_down');
       this.#reporter.dropped(spans, 'shut_down', reason);
-      return new MlflowError(reason);
+      return new MlflowError(reason, { isReported: true });
     }
     return undefined;
   }
@@ -217,7 +216,7 @@ function callBack(resultCallback: (result: ExportResult) => void, error: MlflowE
 }
 
 function toError({ reason, status, errorCode }: Failure): MlflowError {
-  return new MlflowError(reason, { status, errorCode });
+  return new MlflowError(reason, { status, errorCode, isReported: true });
 }
 
 /** Puts the parts of a delivery together. */

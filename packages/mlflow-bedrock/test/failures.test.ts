@@ -107,8 +107,9 @@ describe('the log of an application with autolog()', function () {
       MLFLOW_HTTP_REQUEST_MAX_RETRIES: '0',
     };
     const shown = await lines(['flushes a provider of its own'], env);
-    expect(shown).to.have.length(2).and.include(OTLP);
+    expect(shown).to.have.length(3).and.include(OTLP);
     expect(shown.filter((line) => / cannot be reached .* 1 spans were not delivered\.$/.test(line))).to.have.length(1);
+    expect(shown.filter((line) => /^MlflowError: MLflow at .* cannot be reached/.test(line))).to.have.length(1);
   });
 
   it('shows the begin and the end of an outage of MLflow', async () => {

@@ -6,13 +6,22 @@ export class MlflowError extends Error {
   readonly errorCode: string | undefined;
   /** HTTP status of the answer; undefined if there was no answer. */
   readonly status: number | undefined;
+  /**
+   * Whether this failure is in the log already: the exporter has reported it through `diag`. Loggers can leave out what a
+   * span processor logs of it. `false` for errors of a client.
+   */
+  readonly isReported: boolean;
 
-  /** @param details Default: none of them. */
-  constructor(message: string, details: { errorCode?: string | undefined; status?: number | undefined } = {}) {
+  /** @param details Default: none of them, and not reported. */
+  constructor(
+    message: string,
+    details: { errorCode?: string | undefined; status?: number | undefined; isReported?: boolean } = {},
+  ) {
     super(message);
     this.name = 'MlflowError';
     this.errorCode = details.errorCode;
     this.status = details.status;
+    this.isReported = details.isReported ?? false;
   }
 }
 

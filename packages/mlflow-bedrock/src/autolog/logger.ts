@@ -26,7 +26,7 @@ const write = (message: string, ...args: unknown[]): void => {
 const stderrLogger: DiagLogger = {
   error: (message, ...args) => {
     const error = parseError(message);
-    if (error !== undefined && isReported(error.name)) return;
+    if (error !== undefined && isReported(error)) return;
     write(error ? `${error.name}: ${error.message}` : message, ...args);
   },
   warn: write,

@@ -5,6 +5,8 @@ import { globalErrorHandler } from '@opentelemetry/core';
  * not others: of several batches of a flush only the first one, and none of a flush that the caller gave up.
  */
 export class ReportedError extends Error {
+  readonly isReported = true;
+
   /** @param error the error that was reported */
   constructor(error: Error) {
     super(`This failure was reported before: ${error.message}`, { cause: error });
@@ -12,16 +14,17 @@ export class ReportedError extends Error {
   }
 }
 
-/** Whether the failure of an export with an error of this name is in the log already. */
-export function isReported(name: string): boolean {
-  // MlflowSpanExporter reports its failures in one line, once per cause.
-  return name === 'ReportedError' || name === 'MlflowError';
+/** Whether the failure is in the log already. So are those of MlflowSpanExporter, in one line, once per cause. */
+export function isReported(error: object): boolean {
+  const { isReported } = error as { isReported?: unknown };
+  // Processors log errors as JSON, with text for all members.
+  return isReported === true || isReported === 'true';
 }
 
 /** Reports what span processors, or a tracer provider, rejected with, except failures that are in the log already. */
 export function reportErrors(rejected: unknown): void {
   // A tracer provider rejects with the errors of all its processors.
   for (const error of Array.isArray(rejected) ? rejected : [rejected]) {
-    if (!(error instanceof Error && isReported(error.name))) globalErrorHandler(error as Error);
+    if (!(error instanceof Error && isReported(error))) globalErrorHandler(error as Error);
   }
 }

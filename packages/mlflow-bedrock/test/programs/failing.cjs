@@ -1,5 +1,5 @@
 // An application whose backends fail. Its first argument selects what it does.
-const { autolog, traced, MlflowSpanExporter } = require('mlflow-bedrock');
+const { autolog, traced, MlflowClient, MlflowSpanExporter } = require('mlflow-bedrock');
 
 const beat = traced('beat', () => 1);
 const beats = (count) => {
@@ -39,7 +39,15 @@ const PROGRAMS = {
     const { CurrentTraceProcessor } = require('mlflow-bedrock');
     const exporters = [new MlflowSpanExporter(), new OTLPTraceExporter()];
     const processors = exporters.map((exporter) => new BatchSpanProcessor(exporter));
-    new NodeTracerProvider({ spanProcessors: [new CurrentTraceProcessor(), ...processors] }).register();
+    const client = new MlflowClient();
+    // A processor of the application that asks MLflow for something.
+    const asking = {
+      onStart() {},
+      onEnd() {},
+      shutdown: async () => {},
+      forceFlush: () => client.getTrace('0'.repeat(32)),
+    };
+    new NodeTracerProvider({ spanProcessors: [new CurrentTraceProcessor(), asking, ...processors] }).register();
     const tracing = autolog();
     beats(1);
     await tracing.flush();
