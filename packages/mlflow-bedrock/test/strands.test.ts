@@ -2,7 +2,8 @@ import { context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { CurrentTraceProcessor } from '../src/current-trace/current-trace.js';
-import { strandsMiddleware } from '../src/index.js';
+import { strandsMiddleware, updateCurrentTrace } from '../src/index.js';
+import { serve } from './support/http-like.js';
 import { type Recording, recordSampled, recordSpans } from './support/spans.js';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -71,6 +72,28 @@ describe('strandsMiddleware', () => {
     await Promise.all([answer('a'), answer('b')]);
     expect(above('chat nova a').at(-1)).to.equal('invoke_agent a');
     expect(above('chat nova b').at(-1)).to.equal('invoke_agent b');
+  });
+
+  it('keeps the users of requests apart that share a trace id', async () => {
+    const request = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+    const users = ['ada', 'bob', 'eve'];
+    await Promise.all(
+      users.map((user) =>
+        serve(`request of ${user}`, request, async () => {
+          const answering = answer(user);
+          await turn();
+          updateCurrentTrace({ userId: user });
+          await answering;
+          await answer(`${user} again`);
+        }),
+      ),
+    );
+    for (const user of users) {
+      expect(recording.span(`request of ${user}`).attributes).to.include({ 'user.id': user });
+      for (const name of [`invoke_agent ${user} again`, `chat nova ${user} again`]) {
+        expect(recording.span(name).attributes, name).to.include({ 'user.id': user });
+      }
+    }
   });
 
   it('leaves the context of the application unchanged', async () => {
