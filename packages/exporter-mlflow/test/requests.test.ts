@@ -222,6 +222,21 @@ describe('the facts of a request', () => {
     }
   });
 
+  it('hold nothing of requests whose parent is not known to be in another service, and never arrives', () => {
+    const parent = trace.wrapSpanContext({ ...remoteParent().spanContext(), isRemote: false });
+    const requests = ['ada', 'bob', 'eve'].map((user) => request({ user, parent }));
+    const one = new Trace(parent.spanContext().traceId);
+    one.observe([0, 1, 2, 3].flatMap((index) => requests.map((spans) => spans[index]!)));
+    for (const spans of requests) {
+      const [user] = rootOf(spans).name.split(' ');
+      const record = recordOf(one, rootOf(spans));
+      expect(JSON.stringify(record).match(/\b(?:ada|bob|eve)\b/g)).to.satisfy((found: string[]) =>
+        found.every((name) => name === user),
+      );
+      expect(record).to.include({ request_preview: `${user} asks 20`, response_preview: `${user} hears 40` });
+    }
+  });
+
   it('take session and user of the local root before those of spans below it', () => {
     const spans = recordSpans((tracer) => {
       const root = tracer.startSpan('root', { attributes: { 'session.id': 'own' } });

@@ -23,14 +23,15 @@ const MAX_ARRIVED = 100;
 const MAX_AWAITED = 100;
 // Groups have previews of a few kilobytes.
 const MAX_LOCAL_ROOTS = 50;
+const MAX_STRANGERS = 10;
 
 /**
  * The requests of one trace in this process: those with the same trace id can have different users. Each is a local root,
  * whose parent is in another service or missing, with the spans below it. Children usually arrive before their parents.
  */
 export class Requests {
-  /** By the id of a parent that has not arrived. */
-  readonly #awaited = new Map<string, Group>();
+  /** By the id of a parent that has not arrived. If it never does, children with different users are no one request. */
+  readonly #awaited = new Map<string, readonly Group[]>();
   /** By the id of a span that arrived. */
   readonly #arrived = new Map<string, Group>();
   /** By the id of a local root. */
@@ -41,21 +42,28 @@ export class Requests {
   add(span: ObservedSpan): void {
     const { spanId } = span.spanContext();
     const parentId = span.parentSpanContext?.spanId;
-    const below = this.#awaited.get(spanId);
+    let group = joinAll(this.#awaited.get(spanId) ?? []);
     this.#awaited.delete(spanId);
-    let group: Group;
     if (parentId === undefined || hasRemoteParent(span)) {
-      group = below === undefined ? { facts: {} } : wholeOf(below);
       this.#hasSeveral ||= this.#localRoots.size > 0 && !this.#localRoots.has(spanId);
       // A root without any parent decides about the record, so it is always kept.
       if (this.#localRoots.size < MAX_LOCAL_ROOTS || isRoot(span)) this.#localRoots.set(spanId, group);
     } else {
-      const above = this.#arrived.get(parentId) ?? this.#awaited.get(parentId);
-      group = join(above, below);
-      if (above === undefined) add(this.#awaited, parentId, group, MAX_AWAITED);
+      const above = this.#arrived.get(parentId);
+      group = above === undefined ? this.#await(parentId, group, span) : joinAll([above, group]);
     }
     observeRequest(group.facts, span);
     add(this.#arrived, spanId, group, MAX_ARRIVED);
+  }
+
+  /** Returns the group of a span whose parent has not arrived. */
+  #await(parentId: string, group: Group, { attributes }: ObservedSpan): Group {
+    const waiting = this.#awaited.get(parentId) ?? [];
+    const identity = { ...group.facts, ...identityOf(attributes) };
+    const same = waiting.find((other) => isSameIdentity(wholeOf(other).facts, identity));
+    const isNew = same === undefined && waiting.length < MAX_STRANGERS;
+    add(this.#awaited, parentId, isNew ? [...waiting, group] : waiting, MAX_AWAITED);
+    return same === undefined ? group : joinAll([same, group]);
   }
 
   /**
@@ -68,7 +76,7 @@ export class Requests {
     const group = this.#localRoots.get(spanId) ?? this.#arrived.get(spanId);
     const facts: RequestFacts = { ...(group && wholeOf(group).facts), ...identityOf(source.attributes) };
     if (this.#hasSeveral) return facts;
-    for (const { facts: orphans } of [...this.#awaited.values()].map(wholeOf)) {
+    for (const { facts: orphans } of [...this.#awaited.values()].flat().map(wholeOf)) {
       if (isSameIdentity(facts, orphans)) fill(facts, orphans);
     }
     return facts;
@@ -95,20 +103,21 @@ function wholeOf(group: Group): Group {
   return whole;
 }
 
-/** The group of both. */
-function join(above: Group | undefined, below: Group | undefined): Group {
-  if (above === undefined) return below === undefined ? { facts: {} } : wholeOf(below);
-  const whole = wholeOf(above);
-  if (below === undefined) return whole;
-  const part = wholeOf(below);
-  if (part === whole) return whole;
-  joinFacts(whole.facts, part.facts);
-  part.joined = whole;
+/** Makes one group of all. Returns a new one if there are none. */
+function joinAll(groups: readonly Group[]): Group {
+  const [first, ...others] = groups;
+  if (first === undefined) return { facts: {} };
+  const whole = wholeOf(first);
+  for (const part of others.map(wholeOf)) {
+    if (part === whole) continue;
+    joinFacts(whole.facts, part.facts);
+    part.joined = whole;
+  }
   return whole;
 }
 
 /** Adds an entry as the newest. Forgets the oldest if there are too many. */
-function add(groups: Map<string, Group>, id: string, group: Group, most: number): void {
+function add<T>(groups: Map<string, T>, id: string, group: T, most: number): void {
   groups.delete(id);
   groups.set(id, group);
   if (groups.size <= most) return;
