@@ -86,6 +86,7 @@ describe('the headers with credentials', () => {
       { key: 'Authorization', value: SECRET },
     ],
     'in a raw head': { _header: `HTTP/1.1 200 OK\r\nSet-Cookie: ${SECRET}\r\n ${SECRET}\r\nX-Plain: kept\r\n\r\n` },
+    'in a head with other line ends': `GET / HTTP/1.1\nHost: a\nAuthorization: Bearer ${SECRET}\nCookie: ${SECRET}\n\n`,
     'in JSON text': { body: JSON.stringify({ headers: { Authorization: `Bearer \\"${SECRET}`, cookie: SECRET } }) },
   };
   for (const [name, value] of Object.entries(SPELLINGS)) {

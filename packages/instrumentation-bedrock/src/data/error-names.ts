@@ -15,7 +15,11 @@ const NAMES: ReadonlySet<string> = new Set(
     'OptInRequired RequestAbortedException RequestEntityTooLargeException RequestExpired RequestTimeTooSkewed',
     'RequestTimeout RequestTimeoutException SerializationException ServiceUnavailable SignatureDoesNotMatch Throttling',
     'ThrottledException TooManyRequestsException UnauthorizedException UnknownOperationException',
-    'UnrecognizedClientException ValidationError',
+    'UnrecognizedClientException ValidationError BadRequestException ForbiddenException InternalServiceException',
+    'InvalidParameterException InvalidRequestException LimitExceededException NotFoundException',
+    // Errors of the services that give credentials.
+    'IDPCommunicationError InvalidGrantException InvalidIdentityToken InvalidIdentityTokenException',
+    'MalformedPolicyDocumentException PackedPolicyTooLargeException RegionDisabledException',
     // Errors of the SDK itself and of its runtime.
     'CredentialsProviderError EndpointError NetworkingError NoSuchKeyError ProviderError TokenProviderError Unknown',
     'UnknownError AbortError TimeoutError',

@@ -38,6 +38,9 @@ function shape(kind: Rule['kind'], pattern: RegExp): Rule {
 
 // No id of AWS or of a provider has a space, a quote or a bracket.
 const ID = shape('id', /^[\w.:/+=-]{1,2048}$/);
+const ARN = shape('id', /^arn:[\w.:/+=-]{1,2044}$/);
+const REQUEST_ID = shape('id', /^(?:[\da-fA-F]{4,64}(?:-[\da-fA-F]{4,64}){0,8}|[\dA-Z]{12,64})$/);
+const GUARDRAIL = shape('id', /^(?:[a-z0-9]{1,64}|arn:[\w.:/-]{1,2044})$/);
 const OWN_WORD = shape('word', /^[A-Za-z]\w{0,63}$/);
 const TIER = word('default priority flex reserved auto standard standard_only on_demand scale batch');
 const LATENCY = word('standard optimized');
@@ -74,21 +77,21 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
       kind: 'word',
       isKnown: (text) => FINISH_WORDS.has(text.toLowerCase()),
     },
-    [semconv.ATTR_AWS_REQUEST_ID]: ID,
-    [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ID]: ID,
+    [semconv.ATTR_AWS_REQUEST_ID]: REQUEST_ID,
+    [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ID]: GUARDRAIL,
     [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_VERSION]: shape('id', /^(?:DRAFT|\d{1,8})$/),
     [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ACTION]: word('none guardrail_intervened'),
     [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ACTION_REASON]: REASON,
     [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ORIGIN]: word('request account_enforced organization_enforced'),
     [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_CHECKS]: OWN_WORD,
-    [semconv.ATTR_AWS_BEDROCK_INVOCATION_ARN]: ID,
+    [semconv.ATTR_AWS_BEDROCK_INVOCATION_ARN]: ARN,
     [semconv.ATTR_AWS_BEDROCK_INVOCATION_STATUS]: word('inprogress completed failed'),
     [semconv.ATTR_AWS_BEDROCK_REQUEST_SERVICE_TIER]: TIER,
     [semconv.ATTR_AWS_BEDROCK_RESPONSE_SERVICE_TIER]: TIER,
     [semconv.ATTR_AWS_BEDROCK_REQUEST_PERFORMANCE_LATENCY]: LATENCY,
     [semconv.ATTR_AWS_BEDROCK_RESPONSE_PERFORMANCE_LATENCY]: LATENCY,
     [semconv.ATTR_AWS_BEDROCK_REQUEST_TOOL_CHOICE]: OWN_WORD,
-    [semconv.ATTR_AWS_BEDROCK_PROMPT_ARN]: ID,
+    [semconv.ATTR_AWS_BEDROCK_PROMPT_ARN]: ARN,
     [semconv.ATTR_MLFLOW_SPAN_TYPE]: OWN_WORD,
     [semconv.ATTR_MLFLOW_MESSAGE_FORMAT]: OWN_WORD,
     [semconv.ATTR_MLFLOW_LLM_MODEL]: ID,

@@ -17,7 +17,7 @@ const CONVERSE: sdk.ConverseCommandInput = {
 };
 /** Ids and names of models, and the application's labels for its requests, are no content: README, "What is content". */
 const IDS =
-  /^(?:gen_ai\.(?:request\.model|response\.(?:id|model)|prompt\.\w+)|mlflow\.llm\.\w+|aws\.request_id|aws\.bedrock\.(?:guardrail\.id|\w+\.arn|request_metadata\..*))$/;
+  /^(?:gen_ai\.(?:request\.model|response\.(?:id|model)|prompt\.\w+)|mlflow\.llm\.\w+|aws\.bedrock\.request_metadata\..*)$/;
 
 /** Removes every canary, also from names of members. */
 const removeCanaries: NonNullable<BedrockInstrumentationConfig['contentHook']> = ({ value }) =>
@@ -31,6 +31,10 @@ export const WAYS: Readonly<Record<string, { config: BedrockInstrumentationConfi
   'a hook removes them': {
     config: { contentHook: removeCanaries, recordStreamEvents: true },
     variable: 'SPAN_AND_EVENT',
+  },
+  'a hook removes them from log events alone': {
+    config: { contentHook: removeCanaries, recordStreamEvents: true },
+    variable: 'EVENT_ONLY',
   },
   'a hook records nothing': {
     config: { contentHook: () => undefined, recordStreamEvents: true },
@@ -250,6 +254,13 @@ export function describeCanaries({ ways, samples }: CanaryOptions): void {
 
 /** Thrown values with a canary in each part that can be read. */
 function hostileErrors(): unknown[] {
+  const metadata = {
+    requestId: 'canary',
+    httpStatusCode: 'canary',
+    attempts: 'canary',
+    cfId: 'canary',
+    canary: 'canary',
+  };
   const named = (name: string): Error => Object.assign(new Error('canary'), { name });
   class Dynamic extends Error {}
   Object.defineProperty(Dynamic, 'name', { value: 'canary_class' });
@@ -262,7 +273,8 @@ function hostileErrors(): unknown[] {
     named('canary_4711'),
     named('canary said hi'),
     Object.assign(new Error('canary'), { code: 'canary_code' }),
-    Object.assign(new Error('canary', { cause: new Error('canary') }), { code: 'ECANARY', $metadata: { a: 'canary' } }),
+    Object.assign(new Error('canary'), { name: 'canary', $fault: 'canary', $service: 'canary', $metadata: metadata }),
+    Object.assign(new Error('canary', { cause: new Error('canary') }), { code: 'ECANARY', $metadata: metadata }),
     proto,
     text,
     { name: 'canary', message: 'canary', code: 'canary', [Symbol.toStringTag]: 'canary' },

@@ -1,5 +1,5 @@
 import { type Attributes, context, type Span, trace } from '@opentelemetry/api';
-import { warn, warnOfError } from '../common/warn.js';
+import { warn, warnOfErrorOnce } from '../common/warn.js';
 import { type Identity, identityAttributes } from './identity.js';
 import { localRootIn } from './local-roots.js';
 
@@ -46,7 +46,7 @@ export function updateCurrentTrace(update: TraceUpdate): void {
     }
     apply(update, active);
   } catch (error) {
-    warnOfError('updateCurrentTrace() failed; the trace stays as it was', error);
+    warnOfErrorOnce('updateCurrentTrace() failed; the trace stays as it was', error);
   }
 }
 

@@ -62,6 +62,8 @@ const LONGEST_NAME = 100;
 
 /** Characters of header names, as HTTP defines them. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]{1,100}$/;
+/** The head of a request or response, as a ServerResponse keeps it. In other texts, `Cookie:` can begin a sentence. */
+const RAW_HEAD = /\r\n|\bHTTP\/\d(?:\.\d)?\b/;
 /** A line of a raw HTTP message, with the lines that continue it. */
 const LINE = /^([\w-]{1,100})[ \t]*:[^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*/gm;
 /** A member with a text in JSON text. */
@@ -117,8 +119,7 @@ function isHeaderList(items: readonly JsonValue[], isSensitive: IsSensitive): bo
 
 function hideInText(text: string, isSensitive: IsSensitive): string {
   let hidden = text;
-  // The raw head of a request or response, as a ServerResponse keeps it.
-  if (text.includes('\r\n')) {
+  if (RAW_HEAD.test(text)) {
     hidden = hidden.replace(LINE, (line, name: string) => (isSensitive(name) ? `${name}: ${HIDDEN}` : line));
   }
   if (text.includes('"')) {
