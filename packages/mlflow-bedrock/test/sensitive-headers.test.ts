@@ -87,6 +87,9 @@ describe('the headers with credentials', () => {
     ],
     'in a raw head': { _header: `HTTP/1.1 200 OK\r\nSet-Cookie: ${SECRET}\r\n ${SECRET}\r\nX-Plain: kept\r\n\r\n` },
     'in a head with other line ends': `GET / HTTP/1.1\nHost: a\nAuthorization: Bearer ${SECRET}\nCookie: ${SECRET}\n\n`,
+    'in JSON text inside of JSON text': JSON.stringify({
+      body: JSON.stringify({ headers: { Authorization: `"${SECRET}"`, Cookie: SECRET }, kept: 'x' }),
+    }),
     'in JSON text': { body: JSON.stringify({ headers: { Authorization: `Bearer \\"${SECRET}`, cookie: SECRET } }) },
   };
   for (const [name, value] of Object.entries(SPELLINGS)) {
@@ -96,6 +99,17 @@ describe('the headers with credentials', () => {
       expect(recorded()).to.not.include(SECRET);
     });
   }
+
+  it('are hidden in texts of millions of characters', () => {
+    const texts = [
+      '"Cookie":"'.repeat(1e5),
+      `{"cookie":"${'\\\\"'.repeat(1e6)}"}`,
+      `\r\nCookie:${'\r\n '.repeat(1e6)}`,
+    ];
+    const others = ['a:\r\n'.repeat(1e5), '\\\\'.repeat(1e6), `\r\n${'a-'.repeat(1e6)}`, `{"a":"${'x'.repeat(1e7)}"}`];
+    for (const text of texts) expect(hideHeaders(text)).to.include('[redacted]');
+    for (const text of others) expect(hideHeaders(text)).to.equal(text);
+  });
 
   it('include those that the application names', () => {
     traced(

@@ -59,24 +59,30 @@ function squash(name: string): string {
 const KNOWN: ReadonlySet<string> = new Set(SENSITIVE_HEADERS.map(squash));
 const ENDINGS = /(?:authorization|apikey)$/;
 const LONGEST_NAME = 100;
+/** Texts can have millions of lines, most of them with the same names. */
+const MAX_DECIDED = 1000;
 
 /** Characters of header names, as HTTP defines them. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]{1,100}$/;
 /** The head of a request or response, as a ServerResponse keeps it. In other texts, `Cookie:` can begin a sentence. */
 const RAW_HEAD = /\r\n|\bHTTP\/\d(?:\.\d)?\b/;
-/** A line of a raw HTTP message, with the lines that continue it. */
-const LINE = /^([\w-]{1,100})[ \t]*:[^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*/gm;
-/** A member with a text in JSON text. */
-const MEMBER = /"([\w-]{1,100})"(\s*:\s*)"(?:[^"\\]|\\.)*"/g;
+/** The begin of a line of a raw HTTP message. */
+const LINE = /^([\w-]{1,100})[ \t]{0,20}:/gm;
+/** The begin of a member with a text in JSON text, which can be inside of other JSON text. */
+const MEMBER = /"([\w-]{1,100})\\{0,15}"\s{0,20}:\s{0,20}(\\{0,15})"/g;
 
 /** @param more further names to hide, as the application has set them. */
 export function hideHeaders(value: JsonValue, more: readonly string[] = []): JsonValue {
   const names = new Set(more.map(squash));
-  const isSensitive = (name: unknown): boolean => {
-    if (typeof name !== 'string' || name.length > LONGEST_NAME) return false;
+  const decided = new Map<string, boolean>();
+  const decide = (name: string): boolean => {
     const squashed = squash(name);
-    return KNOWN.has(squashed) || names.has(squashed) || ENDINGS.test(squashed);
+    const isHidden = KNOWN.has(squashed) || names.has(squashed) || ENDINGS.test(squashed);
+    if (decided.size < MAX_DECIDED) decided.set(name, isHidden);
+    return isHidden;
   };
+  const isSensitive = (name: unknown): boolean =>
+    typeof name === 'string' && name.length <= LONGEST_NAME && (decided.get(name) ?? decide(name));
   return hide(value, isSensitive);
 }
 
@@ -118,14 +124,50 @@ function isHeaderList(items: readonly JsonValue[], isSensitive: IsSensitive): bo
 }
 
 function hideInText(text: string, isSensitive: IsSensitive): string {
-  let hidden = text;
-  if (RAW_HEAD.test(text)) {
-    hidden = hidden.replace(LINE, (line, name: string) => (isSensitive(name) ? `${name}: ${HIDDEN}` : line));
+  const hidden = RAW_HEAD.test(text) ? hideAfter(text, LINE, isSensitive, endOfLines) : text;
+  return hidden.includes('"') ? hideAfter(hidden, MEMBER, isSensitive, endOfText) : hidden;
+}
+
+/**
+ * Hides what follows the matches of `begin` with a sensitive name. One regular expression for name and value would overflow
+ * the stack for long texts.
+ *
+ * @param endOf returns the end of the value that starts at an index.
+ */
+function hideAfter(
+  text: string,
+  begin: RegExp,
+  isSensitive: IsSensitive,
+  endOf: (text: string, start: number, match: RegExpExecArray) => number,
+): string {
+  const pattern = new RegExp(begin);
+  const parts: string[] = [];
+  let from = 0;
+  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
+    if (!isSensitive(match[1])) continue;
+    const start = pattern.lastIndex;
+    const end = endOf(text, start, match);
+    parts.push(text.slice(from, start), HIDDEN);
+    from = end;
+    pattern.lastIndex = end;
   }
-  if (text.includes('"')) {
-    hidden = hidden.replace(MEMBER, (member, name: string, colon: string) =>
-      isSensitive(name) ? `"${name}"${colon}"${HIDDEN}"` : member,
-    );
+  return parts.length === 0 ? text : parts.join('') + text.slice(from);
+}
+
+/** The end of a header: lines that begin with white space continue it. */
+function endOfLines(text: string, start: number): number {
+  let end = text.indexOf('\n', start);
+  while (end >= 0 && (text[end + 1] === ' ' || text[end + 1] === '\t')) end = text.indexOf('\n', end + 1);
+  if (end < 0) return text.length;
+  return text[end - 1] === '\r' ? end - 1 : end;
+}
+
+/** The end of a text in JSON: a quote with as many backslashes before it as at the begin. */
+function endOfText(text: string, start: number, [, , { length: level } = '']: RegExpExecArray): number {
+  for (let quote = text.indexOf('"', start); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let backslashes = 0;
+    while (quote - backslashes > start && text[quote - backslashes - 1] === '\\') backslashes++;
+    if (backslashes <= level) return quote - backslashes;
   }
-  return hidden;
+  return text.length;
 }
