@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import type { MeterProvider } from '@opentelemetry/api';
 import { MlflowError } from './common/error.js';
+import { ownText } from './common/shown-text.js';
 import type { ExperimentSetting } from './export/experiment.js';
 import type { SpanFilter as MlflowSpanFilter } from './export/span/filter.js';
 import type { Mask as MlflowMask } from './export/span/mask.js';
@@ -167,12 +168,14 @@ function resolveExperiment(config: MlflowSpanExporterConfig, env: NodeJS.Process
 function numericId(id: string): string {
   if (/^\d+$/.test(id)) return id;
   throw new MlflowError(
-    `MLflow experiment id "${id}" is not a number: use the number from the experiment's page, or experimentName or MLFLOW_EXPERIMENT_NAME for a name.`,
+    `MLflow experiment id "${ownText(id)}" is not a number: use the number from the experiment's page, or experimentName or MLFLOW_EXPERIMENT_NAME for a name.`,
   );
 }
 
 function oneOf<const T extends string>(option: string, value: string, allowed: readonly T[], other = ''): T {
   const known = allowed.find((one) => one === value);
   if (known !== undefined) return known;
-  throw new MlflowError(`MLflow exporter: ${option} is "${value}", it must be one of: ${allowed.join(', ')}${other}.`);
+  throw new MlflowError(
+    `MLflow exporter: ${option} is "${ownText(value)}", it must be one of: ${allowed.join(', ')}${other}.`,
+  );
 }

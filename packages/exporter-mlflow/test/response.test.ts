@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { say } from '../src/common/shown-text.js';
-import { classify, parseRetryAfter } from '../src/http/outcome.js';
+import { classify, type Failure, parseRetryAfter } from '../src/http/outcome.js';
 import { createRedactor } from '../src/http/redact/redactor.js';
 
 const SERVER = { url: say`http://mlflow`, show: createRedactor().show };
@@ -141,6 +141,14 @@ describe('classification of answers', () => {
       expect(outcome).to.deep.include({ kind: 'configuration', reason });
     });
   }
+
+  it('the compiler refuses a reason that no redactor has seen', () => {
+    const said: string = 'words of a server';
+    // @ts-expect-error
+    const failures: Failure[] = [{ kind: 'rejected', reason: said }];
+    // @ts-expect-error
+    expect(say`${said}`).to.equal(failures[0]?.reason);
+  });
 
   it('no answer is an outage', () => {
     expect(classify({ kind: 'no-answer', message: 'socket hang up', code: 'ECONNRESET' }, SERVER)).to.deep.equal({

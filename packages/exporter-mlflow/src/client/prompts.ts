@@ -1,4 +1,5 @@
 import { MlflowError } from '../common/error.js';
+import { ownText } from '../common/shown-text.js';
 import { LINKED_PROMPTS } from '../mlflow/names.js';
 import {
   addPrompts,
@@ -34,7 +35,7 @@ export async function registerPromptVersion(
 ): Promise<MlflowPrompt> {
   // The server accepts any name, but Python's client, which may use the same prompts, accepts only these.
   if (!/^[\w.-]+$/.test(name)) {
-    throw new MlflowError(`"${name}" cannot be the name of a prompt: use letters, digits, ".", "-" and "_".`);
+    throw new MlflowError(`"${ownText(name)}" cannot be the name of a prompt: use letters, digits, ".", "-" and "_".`);
   }
   try {
     await requests.run((rest) => createPrompt(rest, name));

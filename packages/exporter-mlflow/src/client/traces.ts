@@ -1,4 +1,5 @@
 import { MlflowError } from '../common/error.js';
+import { ownText } from '../common/shown-text.js';
 import { mlflowTraceId } from '../mlflow/names.js';
 import type { Rest, RestResult } from '../mlflow/rest.js';
 import { getTraceInfo } from '../mlflow/traces.js';
@@ -35,7 +36,7 @@ async function isMissing(requests: ClientRequests, traceId: string): Promise<boo
 
 function missingTrace(traceId: string): MlflowError {
   return new MlflowError(
-    `MLflow has no trace ${mlflowTraceId(traceId)}. If this application makes the trace, end it and flush first: ` +
+    `MLflow has no trace ${ownText(mlflowTraceId(traceId))}. If this application makes the trace, end it and flush first: ` +
       'await flush() of autolog(), or forceFlush() of the tracer provider. Then repeat the call.',
     { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST' },
   );

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { MlflowError } from '../common/error.js';
+import { ownText } from '../common/shown-text.js';
 
 /** Options for TLS connections, as Node.js takes them. */
 export interface TlsSettings {
@@ -51,7 +52,7 @@ function requireUsable(read: () => unknown, path: string, advice: string): void 
     read();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unusable';
-    throw new MlflowError(`MLflow: cannot use ${path} (${code}): ${advice}.`);
+    throw new MlflowError(`MLflow: cannot use ${ownText(path)} (${code}): ${advice}.`);
   }
 }
 
@@ -60,6 +61,6 @@ function readPem(path: string, setting: string): Buffer {
     return readFileSync(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-    throw new MlflowError(`MLflow: cannot read ${path} (${code}): set ${setting} to a readable PEM file.`);
+    throw new MlflowError(`MLflow: cannot read ${ownText(path)} (${code}): set ${setting} to a readable PEM file.`);
   }
 }

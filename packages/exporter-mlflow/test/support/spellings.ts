@@ -51,6 +51,11 @@ export const SPELLINGS: Record<string, (secret: string) => string> = {
   'base64 in JSON': (secret) => Buffer.from(JSON.stringify({ token: secret })).toString('base64'),
   'base64, percent-encoded': (secret) => encodeURIComponent(Buffer.from(secret).toString('base64')),
   'base64 of an escaped text': (secret) => Buffer.from(encodeURIComponent(secret)).toString('base64'),
+  'a list of bytes': (secret) => JSON.stringify([...Buffer.from(secret)]),
+  'a list of hexadecimal bytes': (secret) =>
+    bytesOf(secret)
+      .map((byte) => `0x${byte}`)
+      .join(', '),
   hexadecimal: (secret) => bytesOf(secret).join(''),
   'named entities': (secret) => secret.replace(/[&<>"'äß]/g, (c) => `&${NAMED[c]};`),
   'decimal entities': (secret) =>
@@ -80,6 +85,7 @@ const UNDO: ((text: string) => string)[] = [
   (text) => Object.entries(NAMED).reduce((read, [character, name]) => read.replaceAll(`&${name};`, character), text),
   (text) => text.replaceAll('+', ' '),
   (text) => text.replace(/(?:=[0-9a-f]{2})+/gi, (codes) => Buffer.from(codes.replaceAll('=', ''), 'hex').toString()),
+  (text) => text.replace(/(?:\w{1,4}, ?)+\w{1,4}/g, (list) => Buffer.from(list.split(',').map(Number)).toString()),
   (text) => text.replace(/[\w+/-]{4,}={0,2}/g, (code) => Buffer.from(code, 'base64').toString()),
   (text) => text.replace(/(?:[0-9a-f]{2}){3,}/gi, (code) => Buffer.from(code, 'hex').toString()),
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what servers send

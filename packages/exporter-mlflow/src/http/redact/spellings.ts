@@ -106,11 +106,17 @@ const readQuotedPrintable: Decoder = (view) =>
     codes === undefined ? '' : fromBytes(Buffer.from(codes.replaceAll('=', ''), 'hex'), 3),
   );
 
+// A list of bytes, as Node.js and Python show them.
+const readNumbers: Decoder = (view) =>
+  replaceAll(view, /(?:0x[0-9a-f]{1,2}|\d{1,3})(?:,[\s+]*(?:0x[0-9a-f]{1,2}|\d{1,3})){2,}/gi, ([list]) =>
+    Buffer.from(list.replaceAll('+', '').split(',').map(Number)).toString('latin1'),
+  );
+
 // The words are joined, because long codes are wrapped. Any unit may be the first one of a code, so all offsets are tried.
 const readBase64: Decoder = (view) => readBytes(view, /[\w+/-]+/g, 'base64', 4);
 const readHex: Decoder = (view) => readBytes(view, /[0-9a-f]+/gi, 'hex', 2);
 
-const TEXT_DECODERS: readonly Decoder[] = [removeEscapes, readQuotedPrintable];
+const TEXT_DECODERS: readonly Decoder[] = [removeEscapes, readQuotedPrintable, readNumbers];
 const DECODERS: readonly Decoder[] = [...TEXT_DECODERS, readBase64, readHex];
 
 /** A replacement: text, or texts with the number of units that each of them takes the place of. */
