@@ -64,6 +64,8 @@ export class MlflowSpanExporter implements SpanExporter {
   readonly #inFlight = new Set<Promise<void>>();
   readonly #room = createRoom(ROOM_BYTES);
   readonly #concurrent: ConcurrentExports;
+  /** Why MLflow takes no spans at the moment. */
+  #trouble: Failure | undefined;
   #shutdown: Promise<void> | undefined;
 
   /**
@@ -85,6 +87,7 @@ export class MlflowSpanExporter implements SpanExporter {
       const onRetry = (cause: Failure): void => {
         metrics.retried(cause);
         this.#reporter.retried();
+        this.#trouble = cause;
       };
       this.#http = createHttpClient(connection, { onRetry });
       this.#delivery = createDelivery(resolved, this.#http, metrics, this.#reporter);
@@ -105,7 +108,7 @@ export class MlflowSpanExporter implements SpanExporter {
       dropContent: (spans) => this.#delivery?.dropContent(spans, maxWaitingBytes),
       giveUp: (spans, failure) => {
         if (this.#delivery === undefined) this.#refuse(spans.length);
-        else this.#delivery.giveUp(spans, failure);
+        else this.#delivery.giveUp(spans, failure ?? this.#trouble);
       },
     });
   }
@@ -178,8 +181,9 @@ export class MlflowSpanExporter implements SpanExporter {
     const options = { deadline: runningTime() + this.#timeoutMillis, room: this.#room, holder };
     const exporting = deliverInParts(delivery, spans, options).then((result) => {
       const { refusal, failure = refusal, lost, leftOut = 0, unsent } = result;
+      this.#trouble = result.failure;
       if (failure !== undefined && unsent.length > 0) {
-        const { kept, waiting, lost } = holder?.unsent(unsent, failure) ?? { kept: 0, waiting: 0, lost: unsent };
+        const { kept, waiting, lost } = holder?.unsent(unsent) ?? { kept: 0, waiting: 0, lost: unsent };
         if (lost.length > 0) delivery.giveUp(lost, failure);
         if (kept > 0) delivery.keep(waiting, failure);
       }

@@ -141,12 +141,16 @@ export class MlflowSpanProcessor implements SpanProcessor {
     this.#mlflow.end();
     await this.#exporter.forceFlush({ timeoutMillis: 0 });
     await this.#exporter.shutdown();
-    this.reportUnsent();
+    this.reportUnsent('MLflow took too long');
   }
 
-  /** Reports the spans that wait for MLflow as lost, at once. For the last moment before a signal ends the process. */
-  reportUnsent(): void {
-    this.#mlflow.giveUp();
+  /**
+   * Reports the spans that wait for MLflow as lost, at once. For the last moment before a signal ends the process.
+   *
+   * @param reason why they were not sent. Default: why MLflow took no spans lately. Without that, the report has level INFO.
+   */
+  reportUnsent(reason?: string): void {
+    this.#mlflow.giveUp(reason);
   }
 
   /** The span for the batch processors; undefined if it is dropped or ignored. */
@@ -169,7 +173,7 @@ export class MlflowSpanProcessor implements SpanProcessor {
   async #end(): Promise<void> {
     this.#mlflow.end();
     const results = await Promise.allSettled(this.#all.map(shutDown));
-    this.reportUnsent();
+    this.reportUnsent('MLflow took too long');
     this.#forgetExit?.();
     throwErrors(results);
   }

@@ -10,6 +10,7 @@ describe('flushAtProcessEnd()', () => {
       hasUnsentSpans: () => true,
       flush: async () => calls.push('flush'),
       flushAndAbort: async () => calls.push('flushAndAbort'),
+      reportUnsent: () => {},
     });
     // Called directly, so that no listener of the test runner runs.
     const ours = process.listeners('beforeExit').at(-1);
@@ -28,7 +29,12 @@ describe('flushAtProcessEnd()', () => {
   it('leaves the event loop empty when there is nothing to send', async () => {
     let flushes = 0;
     const flush = async () => ++flushes;
-    const stop = flushAtProcessEnd({ hasUnsentSpans: () => false, flush, flushAndAbort: flush });
+    const stop = flushAtProcessEnd({
+      hasUnsentSpans: () => false,
+      flush,
+      flushAndAbort: flush,
+      reportUnsent: () => {},
+    });
     const ours = process.listeners('beforeExit').at(-1);
     ours?.(0);
     await immediate();
@@ -41,7 +47,7 @@ describe('flushAtProcessEnd()', () => {
     const count = () => events.map((event) => process.listenerCount(event));
     const before = count();
     const flush = async () => undefined;
-    const stop = flushAtProcessEnd({ hasUnsentSpans: () => true, flush, flushAndAbort: flush });
+    const stop = flushAtProcessEnd({ hasUnsentSpans: () => true, flush, flushAndAbort: flush, reportUnsent: () => {} });
     expect(count()).to.deep.equal(before.map((listeners) => listeners + 1));
     stop();
     expect(count()).to.deep.equal(before);

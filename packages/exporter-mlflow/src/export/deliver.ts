@@ -107,9 +107,14 @@ export class Delivery {
     return { ...result, lost: result.lost + unreadable.length, leftOut };
   }
 
-  /** Gives up spans that an export left unsent. */
-  giveUp(spans: readonly ReadableSpan[], failure: Failure): void {
-    this.#lose(spans.length, failure);
+  /** Gives up spans that an export left unsent, or that the application did not flush if there is no failure. */
+  giveUp(spans: readonly ReadableSpan[], failure: Failure | undefined): void {
+    if (failure === undefined) {
+      this.#parts.metrics.lost(spans.length, 'shut_down');
+      this.#parts.reporter.hint(`${spans.length} spans were not delivered, because the process ended without a flush.`);
+    } else {
+      this.#lose(spans.length, failure);
+    }
     if (this.#experimentId !== undefined) this.#parts.ledger.giveUp(spans, this.#experimentId);
   }
 

@@ -26,7 +26,8 @@ const ANSWERS: Record<Exclude<State, 'up' | 'slow'>, Answer> = {
 
 const slowly = (response: ServerResponse): void => void setTimeout(() => response.end(), SLOW_MILLIS);
 
-export async function startCountingServer(): Promise<CountingServer> {
+/** @param port default: one that the system chooses */
+export async function startCountingServer(port?: number): Promise<CountingServer> {
   const taken = new Map<string, ReceivedSpan>();
   const waiting = new Set<() => void>();
   const server: CountingServer = Object.assign(
@@ -38,7 +39,7 @@ export async function startCountingServer(): Promise<CountingServer> {
       for (const span of decodeTraceRequest(message)) taken.set(span.spanId, span);
       for (const look of waiting) look();
       return server.state === 'slow' ? slowly : undefined;
-    }),
+    }, port),
     {
       state: 'up' as State,
       taken,

@@ -31,6 +31,7 @@ const EXPERIMENT = JSON.stringify({ experiment: { experiment_id: '7', name: 'loc
  */
 export async function startLocalServer(
   answer: (request: ReceivedRequest) => Answer | undefined = () => undefined,
+  port = 0,
 ): Promise<LocalServer> {
   const requests: ReceivedRequest[] = [];
   const server = createServer(async (message, response) => {
@@ -49,7 +50,7 @@ export async function startLocalServer(
   server.on('connection', (socket: Socket) => {
     connections.push(new Promise((resolve) => void socket.once('close', () => resolve())));
   });
-  const url = await listen(server);
+  const url = await listen(server, port);
   return { url, requests, left: async () => void (await Promise.all(connections)), close: () => close(server) };
 }
 
@@ -64,8 +65,8 @@ export async function unusedAddress(): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-async function listen(server: Server): Promise<string> {
-  server.listen(0, '127.0.0.1');
+async function listen(server: Server, port: number): Promise<string> {
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

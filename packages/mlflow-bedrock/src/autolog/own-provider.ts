@@ -7,9 +7,9 @@ import {
   type Resource,
   resourceFromAttributes,
 } from '@opentelemetry/resources';
-import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { ATTR_SERVICE_NAME } from '@opentelemetry/semantic-conventions';
-import { MlflowSpanExporter } from 'opentelemetry-exporter-mlflow';
+import { MlflowSpanExporter, MlflowSpanProcessor } from 'opentelemetry-exporter-mlflow';
 import { endsWithin } from '../common/ends-within.js';
 import { propagatesSession, readableOtlpEndpoint, readableTrackingUri } from '../common/environment.js';
 import { warn } from '../common/warn.js';
@@ -27,26 +27,23 @@ import type { Tracing } from './tracing.js';
 /** How long an aborted export may take to call back, in milliseconds. */
 const ABORT_MILLIS = 50;
 
-/**
- * The longest time of a timer. MlflowSpanExporter ends each export itself, and its clock does not count a suspension. The
- * batch processor's own limit, 30 s, would report an export as failed while it goes on.
- */
-const NO_EXPORT_TIMEOUT_MILLIS = 2 ** 31 - 1;
-
 /** Registers a tracer provider that sends to MLflow, and to the other backends that the environment names. */
 export function traceToMlflow(options: AutologOptions): Tracing {
   const flushTimeoutMillis = flushTimeout(options.flushTimeoutMillis);
-  const instrumentation = createInstrumentation(options);
-  const mlflow = new MlflowSpanExporter(options);
   const backends = otherBackends(process.env, warn);
-  const otherExporters = backends.map(createExporter);
-  const exporters: SpanExporter[] = [mlflow, ...otherExporters];
-  const processor = new SwitchableSpanProcessor(
-    exporters.map((exporter) => {
-      const limit = exporter === mlflow ? { exportTimeoutMillis: NO_EXPORT_TIMEOUT_MILLIS } : {};
-      return new BatchSpanProcessor({ exporter, ...limit, ...batchOptions() });
-    }),
+  // Other backends read the form of OpenTelemetry's conventions. MLflow shows its own, so one form is enough for it.
+  const instrumentation = createInstrumentation(
+    backends.length > 0 ? options : { contentFormats: ['mlflow'], ...options },
   );
+  const otherExporters = backends.map(createExporter);
+  const { maxQueueSize, ...batchSettings } = batchOptions();
+  const sending = new MlflowSpanProcessor({
+    exporter: new MlflowSpanExporter(options),
+    otherExporters,
+    batch: (exporter, limits) => new BatchSpanProcessor({ exporter, ...limits, ...batchSettings }),
+    ...(maxQueueSize === undefined ? {} : { maxQueueSize }),
+  });
+  const processor = new SwitchableSpanProcessor(sending);
   const provider = new TracerProvider({
     resource: resource(options.serviceName),
     sampler: options.sampler ?? samplerFromEnvironment(process.env, warn),
@@ -65,25 +62,24 @@ export function traceToMlflow(options: AutologOptions): Tracing {
       `not everything was sent within ${flushTimeoutMillis} ms. Does an MLflow server listen at ${server}${backend}?`,
     );
   };
+  let isLate = false;
   const sendAll = async (): Promise<true> => {
     await processor.forceFlush();
-    // BatchSpanProcessor does not wait for exports that its timer started.
-    await mlflow.forceFlush();
     return true;
   };
   /** Resolves with false if the time is over first. */
-  const settles = async (sending: Promise<true>, timeoutMillis: number): Promise<boolean> =>
-    (await endsWithin(timeoutMillis, sending)) ?? false;
+  const settles = async (flush: Promise<true>, timeoutMillis: number): Promise<boolean> =>
+    (await endsWithin(timeoutMillis, flush)) ?? false;
   const flushThread = async (): Promise<void> => {
-    if (!(await settles(sendAll(), flushTimeoutMillis))) warnOfUnsent();
+    isLate = !(await settles(sendAll(), flushTimeoutMillis));
+    if (isLate) warnOfUnsent();
   };
   const flushThreadAndAbort = async (): Promise<void> => {
-    const sending = sendAll();
-    if (await settles(sending, flushTimeoutMillis)) return;
+    const flush = sendAll();
+    if (await settles(flush, flushTimeoutMillis)) return;
     // Aborted requests, and exports that the processor's timer starts later, must not keep the process alive.
-    await mlflow.forceFlush({ timeoutMillis: 0 });
-    await mlflow.shutdown();
-    if (await settles(sending, ABORT_MILLIS)) return;
+    await sending.abandon();
+    if (await settles(flush, ABORT_MILLIS)) return;
     for (const exporter of otherExporters) exporter.giveUp?.();
     warnOfUnsent();
   };
@@ -102,6 +98,9 @@ export function traceToMlflow(options: AutologOptions): Tracing {
     hasUnsentSpans: () => processor.hasUnsentSpans.isSet || others.haveUnsentSpans(),
     flush,
     flushAndAbort,
+    // Spans that the application did not flush are lost as documented, and then the log stays as it is.
+    reportUnsent: () =>
+      sending.reportUnsent(isLate ? `The flush did not end within ${flushTimeoutMillis} ms` : undefined),
   });
   const disable = (): void => {
     instrumentation.disable();

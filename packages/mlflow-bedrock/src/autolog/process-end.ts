@@ -10,6 +10,8 @@ export interface ProcessEndFlush {
   flush(): Promise<unknown>;
   /** Sends the spans that ended so far, then aborts what is still under way, so that the process can end. */
   flushAndAbort(): Promise<unknown>;
+  /** Reports what is still unsent as lost. Called just before a signal ends the process, which emits no "exit" then. */
+  reportUnsent(): void;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface ProcessEndFlush {
  *
  * @returns a function that removes the listeners.
  */
-export function flushAtProcessEnd({ hasUnsentSpans, flush, flushAndAbort }: ProcessEndFlush): () => void {
+export function flushAtProcessEnd({ hasUnsentSpans, flush, flushAndAbort, reportUnsent }: ProcessEndFlush): () => void {
   let isFlushed = false;
   const onBeforeExit = (): void => {
     // Node.js emits beforeExit again after each flush. A second flush could follow each time, without an end.
@@ -34,7 +36,9 @@ export function flushAtProcessEnd({ hasUnsentSpans, flush, flushAndAbort }: Proc
     const sendSignalAgain = (): void => {
       process.off(signal, onSignal);
       // A listener that the application added during the flush decides instead.
-      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+      if (process.listenerCount(signal) > 0) return;
+      reportUnsent();
+      process.kill(process.pid, signal);
     };
     if (process.listenerCount(signal) > 1) {
       if (hasUnsentSpans()) void flush();

@@ -1,19 +1,20 @@
 import type { Context } from '@opentelemetry/api';
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace';
+import type { MlflowSpanProcessor } from 'opentelemetry-exporter-mlflow';
 import { reportErrors } from '../common/reported.js';
 import { SharedFlag } from './shared-flag.js';
 
-/** Forwards spans to other processors while it is enabled, and knows whether some have not been flushed. */
+/** Forwards spans to the processor that sends them while it is enabled, and knows whether some are not sent. */
 export class SwitchableSpanProcessor implements SpanProcessor {
-  /** Set from the end of a span until a flush that began later ends. */
+  /** Set from the end of a span until a flush that began later ends, and until no span waits. */
   readonly hasUnsentSpans: SharedFlag = new SharedFlag();
-  readonly #processors: readonly SpanProcessor[];
+  readonly #processor: MlflowSpanProcessor;
   #isEnabled = true;
   #endedSpans = 0;
   #flushedSpans = 0;
 
-  constructor(processors: readonly SpanProcessor[]) {
-    this.#processors = processors;
+  constructor(processor: MlflowSpanProcessor) {
+    this.#processor = processor;
   }
 
   get isEnabled(): boolean {
@@ -30,36 +31,31 @@ export class SwitchableSpanProcessor implements SpanProcessor {
   }
 
   onStart(span: Span, parentContext: Context): void {
-    for (const processor of this.#processors) processor.onStart(span, parentContext);
+    this.#processor.onStart(span, parentContext);
   }
 
   onEnd(span: ReadableSpan): void {
     if (!this.#isEnabled) return;
     this.#endedSpans += 1;
     this.hasUnsentSpans.set(true);
-    for (const processor of this.#processors) processor.onEnd(span);
+    this.#processor.onEnd(span);
   }
 
-  /** Sends the spans that ended so far. Reports why processors failed, and never rejects. */
+  /** Sends the spans that ended so far. Reports why exporters failed, and never rejects. */
   async forceFlush(): Promise<void> {
     const endedSpans = this.#endedSpans;
-    await this.#settle((processor) => processor.forceFlush());
+    await this.#processor.forceFlush().catch(reportErrors);
     this.#flushed(endedSpans);
   }
 
   async shutdown(): Promise<void> {
     this.#isEnabled = false;
-    await this.#settle((processor) => processor.shutdown());
+    await this.#processor.shutdown().catch(reportErrors);
     this.#flushed(this.#endedSpans);
-  }
-
-  /** Reports why processors failed. */
-  async #settle(work: (processor: SpanProcessor) => Promise<void>): Promise<void> {
-    await Promise.all(this.#processors.map((processor) => work(processor).catch(reportErrors)));
   }
 
   #flushed(endedSpans: number): void {
     this.#flushedSpans = Math.max(this.#flushedSpans, endedSpans);
-    this.hasUnsentSpans.set(this.#endedSpans > this.#flushedSpans);
+    this.hasUnsentSpans.set(this.#endedSpans > this.#flushedSpans || this.#processor.waitingSpans > 0);
   }
 }

@@ -23,8 +23,11 @@ export function isReported(error: object): boolean {
 
 /** Reports what span processors, or a tracer provider, rejected with, except failures that are in the log already. */
 export function reportErrors(rejected: unknown): void {
-  // A tracer provider rejects with the errors of all its processors.
-  for (const error of Array.isArray(rejected) ? rejected : [rejected]) {
+  // A tracer provider rejects with the errors of all its processors, and a processor with those of all its exporters.
+  const errors = (Array.isArray(rejected) ? rejected : [rejected]).flatMap((error) =>
+    error instanceof AggregateError ? error.errors : [error],
+  );
+  for (const error of errors) {
     if (!(error instanceof Error && isReported(error))) globalErrorHandler(error as Error);
   }
 }

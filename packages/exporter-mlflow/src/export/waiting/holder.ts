@@ -9,10 +9,7 @@ export interface Holder {
    * These spans of an export did not get through, because of an outage or because time was over. The holder keeps some
    * for another export, and returns those to give up. `waiting`: how many spans it keeps in all.
    */
-  unsent(
-    spans: readonly ReadableSpan[],
-    failure: Failure,
-  ): { kept: number; waiting: number; lost: readonly ReadableSpan[] };
+  unsent(spans: readonly ReadableSpan[]): { kept: number; waiting: number; lost: readonly ReadableSpan[] };
 }
 
 /** What the processor of this package needs of its exporter. */
@@ -27,6 +24,11 @@ export interface HeldExports {
   drop(spans: number): void;
   /** Counts and reports spans that lost their content to make room. */
   dropContent(spans: number): void;
-  /** Counts and reports spans that will not be exported any more. */
-  giveUp(spans: readonly ReadableSpan[], failure: Failure): void;
+  /**
+   * Counts and reports spans that will not be exported any more.
+   *
+   * @param failure default: why MLflow took no spans lately. Without that, the application did not flush, which its owner
+   *   may know, so the report has level INFO.
+   */
+  giveUp(spans: readonly ReadableSpan[], failure?: Failure): void;
 }

@@ -1,7 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { ExportResult, ReadableSpan, SpanExporter } from '../../common/sdk-types.js';
-import { say } from '../../common/shown-text.js';
-import type { Failure } from '../../http/outcome.js';
+import { ownText } from '../../common/shown-text.js';
 import type { HeldSpans } from './held-spans.js';
 import type { HeldExports, Holder } from './holder.js';
 
@@ -18,7 +17,6 @@ export interface KeepingExporterOptions {
 // Spans that fail again and again, while others arrive in between, are at fault themselves: a gateway may give up on them.
 const MAX_OWN_FAILURES = 5;
 const SUCCESS = 0;
-const ENDED: Failure = { kind: 'retryable', reason: say`The process ended before all spans were sent` };
 
 /** Exports held spans to MLflow. Spans that do not get through go back into the queue, until {@link end}. */
 export class KeepingExporter implements SpanExporter {
@@ -29,7 +27,6 @@ export class KeepingExporter implements SpanExporter {
   #arrivals = 0;
   #flushes = 0;
   #isEnded = false;
-  #latest: Failure = ENDED;
 
   constructor(options: KeepingExporterOptions) {
     this.#options = options;
@@ -45,8 +42,7 @@ export class KeepingExporter implements SpanExporter {
         held.sending(part, number);
         for (const span of part) tried.add(span);
       },
-      unsent: (unsent, failure) => {
-        this.#latest = failure;
+      unsent: (unsent) => {
         // Those that were given up in the meantime are counted already.
         const open = unsent.filter((span) => held.has(span));
         held.waitAgain(open, number);
@@ -89,12 +85,17 @@ export class KeepingExporter implements SpanExporter {
     for (const proceed of this.#pauses) proceed();
   }
 
-  /** Counts and reports all spans that still wait. */
-  giveUp(): void {
+  /**
+   * Counts and reports all spans that still wait.
+   *
+   * @param reason default: why MLflow took no spans lately
+   */
+  giveUp(reason?: string): void {
     const { exports, held, number } = this.#options;
     this.end();
     const spans = held.waitingFor(number);
-    if (spans.length > 0) exports.giveUp(spans, this.#latest);
+    if (spans.length > 0)
+      exports.giveUp(spans, reason === undefined ? undefined : { kind: 'retryable', reason: ownText(reason) });
     held.release(spans, number);
   }
 

@@ -1,0 +1,22 @@
+/** Outages of MLflow at the size of real applications. */
+
+import { expect } from 'chai';
+import { runThroughOutage } from './support/outage.js';
+
+describe('a long outage of MLflow', function () {
+  this.timeout(600_000);
+
+  const IMAGES = { heap: 384, calls: 1500, kind: 'image', size: 1_000_000 } as const;
+  const HISTORIES = { heap: 512, calls: 1200, kind: 'history', size: 200_000 } as const;
+  for (const load of [IMAGES, HISTORIES]) {
+    for (const state of ['refusing', 'hanging'] as const) {
+      const { heap, calls, kind, size } = load;
+      it(`costs no figures of ${calls} calls with ${kind} of ${size} bytes in ${heap} MB (${state})`, async () => {
+        const { code, made, delivered, stderr } = await runThroughOutage({ ...load, state });
+        expect(made, stderr).to.deep.equal({ calls, tokens: calls * 15 });
+        expect({ code, delivered }, stderr).to.deep.equal({ code: 0, delivered: made });
+        expect(stderr).to.not.match(/[1-9]\d* spans were not delivered/);
+      });
+    }
+  }
+});
