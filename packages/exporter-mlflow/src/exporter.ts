@@ -183,7 +183,7 @@ export class MlflowSpanExporter implements SpanExporter {
       const { refusal, failure = refusal, lost, leftOut = 0, unsent } = result;
       this.#trouble = result.failure;
       if (failure !== undefined && unsent.length > 0) {
-        const { kept, waiting, lost } = holder?.unsent(unsent) ?? { kept: 0, waiting: 0, lost: unsent };
+        const { kept, waiting, lost } = holder?.unsent(unsent, failure) ?? { kept: 0, waiting: 0, lost: unsent };
         if (lost.length > 0) delivery.giveUp(lost, failure);
         if (kept > 0) delivery.keep(waiting, failure);
       }

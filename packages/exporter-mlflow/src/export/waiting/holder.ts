@@ -9,7 +9,10 @@ export interface Holder {
    * These spans of an export did not get through, because of an outage or because time was over. The holder keeps some
    * for another export, and returns those to give up. `waiting`: how many spans it keeps in all.
    */
-  unsent(spans: readonly ReadableSpan[]): { kept: number; waiting: number; lost: readonly ReadableSpan[] };
+  unsent(
+    spans: readonly ReadableSpan[],
+    failure: Failure,
+  ): { kept: number; waiting: number; lost: readonly ReadableSpan[] };
 }
 
 /** What the processor of this package needs of its exporter. */

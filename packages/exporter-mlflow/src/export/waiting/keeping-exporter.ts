@@ -14,7 +14,7 @@ export interface KeepingExporterOptions {
   shutdown: () => Promise<void>;
 }
 
-// Spans that fail again and again, while others arrive in between, are at fault themselves: a gateway may give up on them.
+// Spans that get an error again and again, while others arrive in between, are at fault: a gateway may give up on them.
 const MAX_OWN_FAILURES = 5;
 const SUCCESS = 0;
 
@@ -42,11 +42,13 @@ export class KeepingExporter implements SpanExporter {
         held.sending(part, number);
         for (const span of part) tried.add(span);
       },
-      unsent: (unsent) => {
+      unsent: (unsent, { status }) => {
         // Those that were given up in the meantime are counted already.
         const open = unsent.filter((span) => held.has(span));
         held.waitAgain(open, number);
-        const lost = open.filter((span) => this.#isEnded || (tried.has(span) && this.#failsAlone(span)));
+        // Without an answer, the server may just be slow.
+        const isAnswered = status !== undefined;
+        const lost = open.filter((span) => this.#isEnded || (isAnswered && tried.has(span) && this.#failsAlone(span)));
         const given = new Set(lost);
         // Spans that were not tried go first, so that one at fault does not hold up others.
         const waiting = open.filter((span) => !given.has(span));
