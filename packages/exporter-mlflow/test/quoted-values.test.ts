@@ -14,7 +14,12 @@ describe('recorded values that a server quotes', () => {
   const { log, startServer } = eachTest();
   const spans = (): ReadableSpan[] =>
     recordSpans((tracer) => {
-      const attributes = { 'gen_ai.input.messages': MESSAGES, 'mlflow.spanInputs': PROMPT, 'app.user': 'Bob' };
+      const attributes = {
+        'gen_ai.input.messages': MESSAGES,
+        'mlflow.spanInputs': PROMPT,
+        'app.user': 'Bob',
+        'app.greeting': '{"role":"user","text":"Hi, I am Al"}',
+      };
       tracer.startSpan('chat', { attributes }).end();
     });
 
@@ -40,12 +45,13 @@ describe('recorded values that a server quotes', () => {
   }
 
   const quotes: [string, string, string][] = [
-    ['as it is', `Invalid value: ${PROMPT}`, 'Invalid value: [recorded].'],
-    ['as JSON', `Got ${JSON.stringify(MESSAGES.slice(20))} of a span`, 'Got "[recorded].\\"}]}]" of a span'],
+    ['as it is', `Invalid value: ${PROMPT}`, 'Invalid value: [recorded]'],
+    ['as JSON', `Got ${JSON.stringify(MESSAGES.slice(20))} of a span`, 'Got "[recorded]\\"}]}]" of a span'],
     ['as Python shows it', `Value 'My name is Grace Hopp' is bad`, `Value '[recorded]' is bad`],
     ['in part', 'near "Grace Hopper, and\\nmy \\"num" (column 30)', 'near "[recorded]" (column 30)'],
     ['percent-encoded', `at ${encodeURIComponent('Grace Hopper, and')}!`, 'at [recorded]!'],
     ['as a short word between quotes', "Unknown user 'Bob' of app.user", "Unknown user '[recorded]' of app.user"],
+    ['as a short text without quotes', 'Cannot store Hi, I am Al as text', 'Cannot store [recorded] as text'],
     ['not at all', 'Attribute gen_ai.input.messages is too long', 'Attribute gen_ai.input.messages is too long'],
   ];
   for (const [how, text, shown] of quotes) {

@@ -10,6 +10,14 @@ const FIRST_DENSE_CODE = 0x2e80;
 const MIN_QUOTE_LENGTH = 4;
 // Longer quotes are found as runs.
 const MAX_QUOTE_LENGTH = 100;
+// What is longer is found as a run.
+const MAX_SHORT_LENGTH = 40;
+const MIN_SHORT_LENGTH = 3;
+const SHORT_JSON_TEXT = /"([^"\\]{3,40})"/g;
+const MAX_JSON_LENGTH = 200_000;
+// Keys and values of JSON, models, and what else the words of a server may have in common with a span.
+const IDENTIFIER = /^(?:[a-z][\w.:/-]*|[A-Z][A-Z_]*|[\d.,:-]*)$/;
+const WORD = /[\p{L}\p{N}]/u;
 // Searching blocks the event loop for about 15 ms per million. Of a text about more, nothing is shown.
 const MAX_SEARCHED_LENGTH = 8_000_000;
 // What a message may have around a value, up to its own end if the message was cut.
@@ -26,7 +34,7 @@ const QUOTES = [
 
 /**
  * Finds what a text quotes of recorded values: runs of letters and digits that a value has, too, whatever is between
- * them and however both are escaped, and shorter values between quotes or brackets.
+ * them and however both are escaped, shorter values between quotes or brackets, and short values that are no identifiers.
  */
 export function findRecorded(text: string, values: Iterable<string>): Range[] {
   const views = decodingsOf(text);
@@ -40,6 +48,7 @@ export function findRecorded(text: string, values: Iterable<string>): Range[] {
     if (searched > MAX_SEARCHED_LENGTH) return [[0, text.length]];
     runs.search(value);
     dense.search(value);
+    for (const short of shortTexts(value)) quoted.push(...placesOf(short, text));
     for (const [spellings, ranges] of quotes) {
       if (!spellings.some((spelling) => holds(value, spelling))) continue;
       quoted.push(...ranges);
@@ -47,6 +56,24 @@ export function findRecorded(text: string, values: Iterable<string>): Range[] {
     }
   }
   return joined([...quoted, ...runs.found, ...dense.found], text);
+}
+
+/** The value if it is short, or the short texts in it if it is JSON, except what may be the name of something. */
+function* shortTexts(value: string): Generator<string> {
+  const isJson = value.length <= MAX_JSON_LENGTH && /^\s*[[{"]/.test(value);
+  const texts = isJson ? [...value.matchAll(SHORT_JSON_TEXT)].map(([, text = '']) => text) : [value];
+  for (const text of texts) if (text.length <= MAX_SHORT_LENGTH && !IDENTIFIER.test(text)) yield text.trim();
+}
+
+/** Where the text has these words. */
+function placesOf(words: string, text: string): Range[] {
+  const places: Range[] = [];
+  if (words.length < MIN_SHORT_LENGTH || !/[\p{L}\p{N}]/u.test(words)) return places;
+  for (let start = text.indexOf(words); start >= 0; start = text.indexOf(words, start + 1)) {
+    const end = start + words.length;
+    if (!WORD.test(text.slice(start - 1, start)) && !WORD.test(text.charAt(end))) places.push([start, end]);
+  }
+  return places;
 }
 
 /** Ranges with nothing between them but punctuation are one. */
