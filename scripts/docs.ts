@@ -65,6 +65,8 @@ function attributeDocs(): string {
 there is no value, there is no attribute.
 
 - "content": the attribute is absent if content is off.
+- \`contentFormats\` chooses between the content in \`gen_ai.*\` and that in \`mlflow.*\`. By default the instrumentation records
+  both, and \`autolog()\` only that in \`mlflow.*\` if MLflow is the only backend.
 - "JSON text": the value is JSON text on spans and structured in log events.
 - Output tokens of a stream are absent until their final value has arrived.
 

@@ -266,7 +266,7 @@ function createDelivery(
     }),
     backlog,
     ledger: new TraceLedger({ settling, backlog, concurrencyLimit, slices }),
-    files: new TraceFiles(slices),
+    files: new TraceFiles(slices, config.maxWaitingBytes / 2),
     reporter,
     metrics,
     context,

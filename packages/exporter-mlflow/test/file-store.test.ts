@@ -78,6 +78,21 @@ describe('spans of one trace on a server without OTLP', () => {
     expect(log.lines.at(-1)).to.equal('warn: MLflow exporter: 4 spans were not delivered in all.');
   });
 
+  it('wait for their root only as long as they fit into the memory for that', async () => {
+    const stored: number[] = [];
+    const { exporter } = await start((spans) => void stored.push(spans), { maxWaitingBytes: 5 * 1024 * 1024 });
+    for (let n = 0; n < 6; n++) {
+      const [child] = recordSpans((tracer) => {
+        const root = tracer.startSpan('root');
+        childSpan(tracer, root, 'call', chatAttributes('x'.repeat(1024 * 1024), 'Paris'));
+      });
+      expect((await exportSpans(exporter, [child!])).code).to.equal(SUCCESS);
+    }
+    expect(stored).to.deep.equal([1, 1, 1, 1]);
+    await exporter.shutdown();
+    expect(stored).to.have.length(6);
+  });
+
   it('do not make an export wait beyond its time for the write of another', async () => {
     let second: Promise<{ code: number }> | undefined;
     let begin = 0;

@@ -9,6 +9,7 @@ import { getTraceInfo, postRecord } from '../../mlflow/traces.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
 import type { SpanBatch } from '../ledger/ledger.js';
 import { provisionalRecord } from '../settle/provisional.js';
+import { bytesInMemory } from '../span/size.js';
 import { hasRemoteParent, isRoot } from '../span/span.js';
 import { buildRecord, type RecordContext } from '../trace/record.js';
 import { Topmost } from '../trace/topmost.js';
@@ -23,6 +24,8 @@ class TraceFile {
   root: ReadableSpan | undefined;
   /** The spans without a known parent, for the case that the root never comes. */
   readonly topmost = new Topmost();
+  /** How much memory the spans occupy. */
+  bytes = 0;
   /** How many of the spans an export has already taken into its share. */
   claimed = 0;
   /** How many of the spans the file holds. */
@@ -35,11 +38,17 @@ class TraceFile {
     this.trace = trace;
   }
 
-  add(spans: readonly ReadableSpan[]): void {
-    for (const span of spans) this.spans.push(span);
+  /** Returns how much memory these spans occupy. */
+  add(spans: readonly ReadableSpan[]): number {
+    const before = this.bytes;
+    for (const span of spans) {
+      this.spans.push(span);
+      this.bytes += bytesInMemory(span);
+    }
     this.topmost.add(spans);
     // If the parent is remote, the real root never arrives here. Such servers cannot join the spans of two services.
     this.root ??= spans.find((span) => isRoot(span) || hasRemoteParent(span));
+    return this.bytes - before;
   }
 }
 
@@ -74,10 +83,14 @@ export interface Written {
 export class TraceFiles {
   readonly #files = new Map<string, TraceFile>();
   readonly #slices: Slices;
+  readonly #maxBytes: number;
   #kept = 0;
+  #bytes = 0;
 
-  constructor(slices: Slices = new Slices()) {
+  /** @param maxBytes how much memory the kept spans may occupy */
+  constructor(slices: Slices = new Slices(), maxBytes: number = Number.POSITIVE_INFINITY) {
     this.#slices = slices;
+    this.#maxBytes = maxBytes;
   }
 
   /** Writes the files of all traces whose root is known. */
@@ -90,10 +103,11 @@ export class TraceFiles {
       if (file.root !== undefined || file.folder !== undefined) shares.push(claim(file));
     }
     for (const [traceId, file] of this.#files) {
-      if (this.#kept <= MAX_KEPT_SPANS) break;
+      if (this.#kept <= MAX_KEPT_SPANS && this.#bytes <= this.#maxBytes) break;
       if (waits(file)) shares.push(claim(file));
       this.#files.delete(traceId);
       this.#kept -= file.spans.length;
+      this.#bytes -= file.bytes;
     }
     return write(shares, context, rest, this.#slices);
   }
@@ -112,7 +126,7 @@ export class TraceFiles {
   #add(trace: Trace, spans: readonly ReadableSpan[]): TraceFile {
     const file = this.#files.get(trace.id) ?? new TraceFile(trace);
     this.#files.set(trace.id, file);
-    file.add(spans);
+    this.#bytes += file.add(spans);
     this.#kept += spans.length;
     return file;
   }
