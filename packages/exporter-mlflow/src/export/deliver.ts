@@ -1,8 +1,7 @@
 import { readableBytes } from '../common/bytes.js';
-import { describeFault } from '../common/error.js';
 import { runningTime } from '../common/running-time.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
-import { type ShownText, say } from '../common/shown-text.js';
+import { say } from '../common/shown-text.js';
 import type { Slices } from '../common/slices.js';
 import type { Limit } from '../common/waiting.js';
 import type { Failure } from '../http/outcome.js';
@@ -14,7 +13,7 @@ import type { SpanBatch, TraceLedger } from './ledger/ledger.js';
 import type { ExporterMetrics } from './metrics.js';
 import type { Preparation, Prepared } from './prepare.js';
 import type { Reporter } from './reporter.js';
-import { recordedTexts } from './span/recorded-texts.js';
+import { describeWithoutQuotes, recordedTexts } from './span/recorded-texts.js';
 import { isRoot } from './span/span.js';
 import { type RecordContext, withTraceName } from './trace/record.js';
 import type { Uploader, UploadResult } from './upload.js';
@@ -142,7 +141,11 @@ export class Delivery {
 
   /** Reports and counts an unforeseen error like any other cause. */
   fail(spans: readonly ReadableSpan[], error: unknown): DeliveryResult {
-    const failure: Failure = { kind: 'rejected', reason: say`MLflow exporter failed: ${this.#describe(error, spans)}` };
+    const { show } = this.#parts.connect({ deadline: 0 });
+    const failure: Failure = {
+      kind: 'rejected',
+      reason: say`MLflow exporter failed: ${describeWithoutQuotes(error, spans, show)}`,
+    };
     this.#lose(spans.length, failure);
     return { failure, lost: spans.length, unsent: [] };
   }
@@ -274,16 +277,6 @@ export class Delivery {
     })();
     this.#prepared = own.catch(() => {});
     return own;
-  }
-
-  #describe(error: unknown, spans: readonly ReadableSpan[]): ShownText {
-    const { show } = this.#parts.connect({ deadline: 0 });
-    try {
-      return show(error instanceof Error ? error.message : String(error), () => recordedTexts(spans));
-    } catch {
-      // The spans cannot be read, or the error cannot.
-      return describeFault(error);
-    }
   }
 
   /** After an outage, the caller decides what to do with the spans. */
