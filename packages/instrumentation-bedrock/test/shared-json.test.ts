@@ -51,4 +51,18 @@ describe('SharedJson', () => {
     const values = [[BASE64, other], { url: `data:image/png;base64,${BASE64}` }, { body }, { body: `{${other}` }];
     for (const each of values) expect(shared.write(each)).to.equal(stringify(each));
   });
+
+  it('takes as long for texts of one length and start as for other texts', () => {
+    const time = (count: number, sameLength: boolean): number => {
+      const text = (index: number): string => `${'A b '.repeat(5000)}${String(index).padStart(sameLength ? 6 : index)}`;
+      const values = Array.from({ length: count }, (_, index) => Buffer.from(text(index)).toString('latin1'));
+      const shared = new SharedJson();
+      const { user } = process.cpuUsage();
+      shared.write(values);
+      shared.write({ values });
+      return process.cpuUsage().user - user;
+    };
+    time(100, true);
+    expect(time(500, true)).to.be.lessThan(10 * time(500, false) + 50_000);
+  });
 });

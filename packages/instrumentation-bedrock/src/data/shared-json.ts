@@ -2,6 +2,7 @@
 
 import { isObject, type JsonObject } from './json.js';
 import { stringify } from './numbers.js';
+import { TextMap } from './text-map.js';
 
 /** In characters. Sharing a shorter piece costs about as much memory as a second copy of it. */
 const SHORTEST_PIECE = 256;
@@ -18,8 +19,10 @@ const DATA_URL_START = /^data:[^,]{0,128};base64,/i;
  * copy of the whole.
  */
 export class SharedJson {
-  /** The JSON of long objects, and of long strings without their quotes. */
-  readonly #pieces = new Map<unknown, string>();
+  /** The JSON of long objects. */
+  readonly #objects = new Map<unknown, string>();
+  /** The JSON of long strings, without its quotes. */
+  readonly #texts = new TextMap();
   /** Long strings that are the same in JSON: base64. */
   readonly #plain: string[] = [];
 
@@ -72,18 +75,18 @@ export class SharedJson {
   }
 
   #object(object: unknown): string {
-    const known = this.#pieces.get(object);
+    const known = this.#objects.get(object);
     if (known !== undefined) return known;
     const written = stringify(object);
-    this.#pieces.set(object, written);
+    this.#objects.set(object, written);
     return written;
   }
 
   #text(text: string): string {
-    const known = this.#pieces.get(text);
+    const known = this.#texts.get(text);
     if (known !== undefined) return known;
     const written = this.#writeAround(text) ?? escapeText(text);
-    this.#pieces.set(text, written);
+    this.#texts.set(text, written);
     // The copy is kept, and not the text: the text can be a small part of a document of the application.
     if (written.length === text.length && text.length >= SHORTEST_INNER) this.#plain.push(written);
     return written;

@@ -11,12 +11,13 @@ const NOTE_LENGTH = 40;
 
 const BYTES_OF_BASE64 = 3 / 4;
 
-/** A text that can become shorter. */
+/** A text that is long enough for a cut. Candidates are in the order in which values are visited. */
 interface Candidate {
   readonly text: string;
   /** The name of the member that holds the text or the list with the text. */
   readonly key: string | undefined;
-  readonly isMedia: boolean;
+  /** `fixed` cannot become shorter: signatures and other base64 that is no media. */
+  readonly kind: 'text' | 'media' | 'fixed';
 }
 
 /**
@@ -33,7 +34,7 @@ export function shrink<Values extends Readonly<Record<string, JsonValue | undefi
   const excess = length * (1 - fraction);
   const level = levelFor(candidates, excess);
   const shortened = shorten(candidates, level, excess);
-  return (shortened.size > 0 ? replace(values, undefined, shortened) : values) as Values;
+  return (shortened.size > 0 ? replace(values, { shortened, next: 0 }) : values) as Values;
 }
 
 /** A text that is cut can be written with more characters than it has, so one cut may not be enough. */
@@ -97,7 +98,8 @@ function collect(value: JsonValue | undefined, key: string | undefined, candidat
 
 function addCandidate(text: string, key: string | undefined, candidates: Candidate[]): void {
   const least = limitMember(text, limitsAt(0, true), key);
-  if (least.length < text.length) candidates.push({ text, key, isMedia: isMediaNote(least) });
+  const kind = least.length >= text.length ? 'fixed' : isMediaNote(least) ? 'media' : 'text';
+  candidates.push({ text, key, kind });
 }
 
 /** Media that is too long becomes a note, whatever its size is: the length of base64 does not tell it exactly. */
@@ -118,35 +120,40 @@ function levelFor(candidates: readonly Candidate[], excess: number): number {
   return fits;
 }
 
-function savedAt({ text, isMedia }: Candidate, level: number): number {
-  if (text.length <= level) return 0;
-  return Math.max(0, text.length - NOTE_LENGTH - (isMedia ? 0 : level));
+function savedAt({ text, kind }: Candidate, level: number): number {
+  if (text.length <= level || kind === 'fixed') return 0;
+  return Math.max(0, text.length - NOTE_LENGTH - (kind === 'media' ? 0 : level));
 }
 
-/** Shortens texts, in their order, until `excess` characters are saved. Returns them by key and text. */
-function shorten(candidates: readonly Candidate[], level: number, excess: number): Shortened {
-  const shortened: Shortened = new Map();
+/** Shortens texts, in their order, until `excess` characters are saved. Returns them by the position of the candidate. */
+function shorten(candidates: readonly Candidate[], level: number, excess: number): Map<number, string> {
+  const shortened = new Map<number, string>();
   let saved = 0;
-  for (const { text, key, isMedia } of candidates) {
+  for (const [position, { text, key, kind }] of candidates.entries()) {
     if (saved >= excess) break;
-    if (text.length <= level) continue;
-    const ofKey = shortened.get(key) ?? new Map<string, string>();
-    shortened.set(key, ofKey);
-    const shorter = ofKey.get(text) ?? limitMember(text, limitsAt(level, isMedia), key);
-    ofKey.set(text, shorter);
+    if (text.length <= level || kind === 'fixed') continue;
+    const shorter = limitMember(text, limitsAt(level, kind === 'media'), key);
+    shortened.set(position, shorter);
     saved += text.length - shorter.length;
   }
   return shortened;
 }
 
-type Shortened = Map<string | undefined, Map<string, string>>;
+interface Replacement {
+  readonly shortened: ReadonlyMap<number, string>;
+  /** The position of the next candidate. */
+  next: number;
+}
 
-function replace(value: JsonValue | undefined, key: string | undefined, shortened: Shortened): JsonValue | undefined {
-  if (typeof value === 'string') return value.length > SHORTEST_CUT ? (shortened.get(key)?.get(value) ?? value) : value;
-  if (Array.isArray(value)) return value.map((item) => replace(item, key, shortened) ?? null);
+/** Visits values in the order of {@link collect}. */
+function replace(value: JsonValue | undefined, replacement: Replacement): JsonValue | undefined {
+  if (typeof value === 'string') {
+    return value.length > SHORTEST_CUT ? (replacement.shortened.get(replacement.next++) ?? value) : value;
+  }
+  if (Array.isArray(value)) return value.map((item) => replace(item, replacement) ?? null);
   const object = asObject(value);
   if (!object) return value;
   const copy: JsonObject = {};
-  for (const name of Object.keys(object)) setMember(copy, name, replace(object[name], name, shortened));
+  for (const name in object) setMember(copy, name, replace(object[name], replacement));
   return copy;
 }
