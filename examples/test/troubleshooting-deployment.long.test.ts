@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { installMlflow, installPackages } from 'testing/mlflow/install.js';
+import { DATABASE_PACKAGES } from 'testing/mlflow/package-sets.js';
 import { type MlflowServer, runMlflow } from 'testing/mlflow/server.js';
 import { createObjectStore, type ObjectStore } from 'testing/object-store.js';
 import { freePort } from 'testing/ports.js';
 import { createPostgres, type Postgres } from 'testing/postgres.js';
-import { DATABASE_PACKAGES } from 'testing/topology.js';
 import { exporterSays } from './support/exporter-says.js';
 import { expectQuoted } from './support/troubleshooting-page.js';
 

@@ -2,10 +2,12 @@
 
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { installNode, installPackages, runTool } from 'testing/npm.js';
+import { execa } from 'execa';
+import { installNode, installPackages } from 'testing/npm.js';
 import { type Cell, packagesOf } from './cells.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
+const BOOTSTRAP = join(ROOT, 'scripts', 'bootstrap.mjs');
 const FOLDER = join(ROOT, '.mlflow', 'matrix');
 const PACKAGES = ['instrumentation-bedrock', 'exporter-mlflow', 'mlflow-bedrock'];
 
@@ -18,14 +20,15 @@ export interface Packed {
 /** Packs the built packages as for publication, with pnpm, which replaces `workspace:` by versions. */
 export async function packPackages(folder: string = join(FOLDER, 'packed')): Promise<Packed[]> {
   mkdirSync(folder, { recursive: true });
-  return Promise.all(
-    PACKAGES.map(async (entry) => {
-      const pack = ['-y', 'pnpm@12', 'pack', '--json', '--pack-destination', folder];
-      const output = await runTool('npx', pack, join(ROOT, 'packages', entry));
-      const { name, filename } = JSON.parse(output) as { name: string; filename: string };
-      return { name, file: filename };
-    }),
-  );
+  const packed: Packed[] = [];
+  // One after the other, because the first one installs pnpm if it is missing.
+  for (const entry of PACKAGES) {
+    const pack = ['--dir', join(ROOT, 'packages', entry), 'pack', '--json', '--pack-destination', folder];
+    const { stdout } = await execa(process.execPath, [BOOTSTRAP, 'pnpm', ...pack]);
+    const { name, filename } = JSON.parse(stdout) as { name: string; filename: string };
+    packed.push({ name, file: filename });
+  }
+  return packed;
 }
 
 /** The folder with a cell's packages, which all versions of Node.js share. Later runs use it again. */

@@ -42,6 +42,10 @@ class Clone {
     mkdirSync(join(this.folder, 'scripts'));
     mkdirSync(join(this.folder, 'bin'));
     cpSync(join(ROOT, 'scripts/bootstrap.mjs'), join(this.folder, 'scripts/bootstrap.mjs'));
+    mkdirSync(join(this.folder, 'scripts/tools'));
+    for (const name of ['package.json', 'package-lock.json']) {
+      cpSync(join(ROOT, 'scripts/tools', name), join(this.folder, 'scripts/tools', name));
+    }
     writeFileSync(join(this.folder, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(this.folder, 'pnpm-lock.yaml'), "lockfileVersion: '9.0'\n");
     writeFileSync(
@@ -50,10 +54,22 @@ class Clone {
     );
   }
 
-  /** Replaces `npx` by a script. */
-  fakeNpx(script: string): void {
-    const file = join(this.folder, 'bin/npx');
-    writeFileSync(file, `#!/bin/sh\necho "npx $*" >> npx.log\n${script}\n`);
+  /** Replaces pnpm by a script, which `npm ci` installs. Both write their calls into a log. */
+  fakePnpm(script: string): void {
+    const pnpm = join(this.folder, 'pnpm.cjs');
+    writeFileSync(
+      pnpm,
+      `const { appendFileSync } = require('node:fs');
+      appendFileSync('calls.log', 'pnpm ' + process.argv.slice(2).join(' ') + '\\n');
+      ${script}`,
+    );
+    this.fakeNpm(`mkdir -p node_modules/pnpm/bin && cp '${pnpm}' node_modules/pnpm/bin/pnpm.cjs`);
+  }
+
+  /** Replaces npm by a script. */
+  fakeNpm(script: string): void {
+    const file = join(this.folder, 'bin/npm');
+    writeFileSync(file, `#!/bin/sh\necho "npm $1" >> ../../calls.log\n${script}\n`);
     chmodSync(file, 0o755);
   }
 
@@ -63,8 +79,8 @@ class Clone {
     symlinkSync(join(ROOT, 'node_modules/tsx'), join(this.folder, 'node_modules/tsx'));
   }
 
-  npxCalls(): string[] {
-    const log = join(this.folder, 'npx.log');
+  calls(): string[] {
+    const log = join(this.folder, 'calls.log');
     return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [];
   }
 
@@ -105,7 +121,7 @@ describe('scripts/bootstrap.mjs', () => {
   });
 
   it('installs once, runs the task with its arguments and returns its exit code', async () => {
-    clone.fakeNpx('exit 0');
+    clone.fakePnpm('');
     clone.installTsx();
     const first = await clone.run(['build', '--', '--port', '1']);
     expect(first.output).to.match(
@@ -114,20 +130,23 @@ describe('scripts/bootstrap.mjs', () => {
     expect(first.code).to.equal(3);
     const second = await clone.run(['build']);
     expect(second.output).to.equal('ran []\n');
-    expect(clone.npxCalls()).to.deep.equal(['npx -y pnpm@12 install --frozen-lockfile']);
+    expect(clone.calls()).to.deep.equal(['npm ci', 'pnpm install --frozen-lockfile']);
   });
 
   it('installs again when the lock file has changed', async () => {
-    clone.fakeNpx('exit 0');
+    clone.fakePnpm('');
     clone.installTsx();
     await clone.run(['build']);
     writeFileSync(join(clone.folder, 'pnpm-lock.yaml'), "lockfileVersion: '9.1'\n");
     await clone.run(['build']);
-    expect(clone.npxCalls()).to.have.length(2);
+    expect(clone.calls()).to.deep.equal([
+      'npm ci',
+      ...Array.from({ length: 2 }, () => 'pnpm install --frozen-lockfile'),
+    ]);
   });
 
   it('reports a missing network in one line, and keeps the full output', async () => {
-    clone.fakeNpx('echo "npm error code ENOTFOUND" >&2; exit 1');
+    clone.fakeNpm('echo "npm error code ENOTFOUND" >&2; exit 1');
     const { code, output } = await clone.run(['build']);
     expect(output.split('\n').slice(1).join('\n')).to.equal(
       'Installing the packages failed: the npm registry cannot be reached. Check the network connection (and HTTPS_PROXY or the npm registry setting, if you use one), then run the command again. Full output: .mlflow/logs/packages.log\n',
@@ -139,17 +158,40 @@ describe('scripts/bootstrap.mjs', () => {
   });
 
   it('explains what to do if the lock file is out of date', async () => {
-    clone.fakeNpx('echo "ERR_PNPM_OUTDATED_LOCKFILE Cannot install"; exit 1');
+    clone.fakePnpm('console.log("ERR_PNPM_OUTDATED_LOCKFILE Cannot install"); process.exit(1);');
     const { output } = await clone.run(['build']);
-    expect(output).to.contain('pnpm-lock.yaml does not match a package.json. Run "npx pnpm@12 install" to update it');
+    expect(output).to.contain(
+      'pnpm-lock.yaml does not match a package.json. Run "npm run pnpm -- install" to update it',
+    );
   });
 
   it('installs again after a failed installation', async () => {
-    clone.fakeNpx('exit 1');
+    clone.fakeNpm('exit 1');
     clone.installTsx();
+    expect((await clone.run(['build'])).output).to.contain('npm ended with 1.');
+    clone.fakePnpm('process.exit(1);');
     expect((await clone.run(['build'])).output).to.contain('pnpm ended with 1.');
-    clone.fakeNpx('exit 0');
+    writeFileSync(join(clone.folder, 'scripts/tools/node_modules/pnpm/bin/pnpm.cjs'), '');
     expect((await clone.run(['build'])).output).to.contain('ran []');
+  });
+
+  it('passes arguments on to pnpm', async () => {
+    clone.fakePnpm('process.exit(5);');
+    expect((await clone.run(['pnpm', '--', 'install', '--offline'])).code).to.equal(5);
+    expect(clone.calls()).to.deep.equal(['npm ci', 'pnpm install --offline']);
+  });
+
+  it('refuses a pnpm that is not the one of the lock file', async function () {
+    this.timeout(120_000);
+    const file = join(clone.folder, 'scripts/tools/package-lock.json');
+    const lock = readFileSync(file, 'utf8');
+    writeFileSync(file, lock.replace(/"sha512-[^"]{8}/, '"sha512-tampered'));
+    const { code, output } = await clone.run(['build']);
+    expect(output.split('\n').at(-2)).to.match(
+      /^Installing the packages failed: a package is not the one that the lock file names by its hash, so it was not installed\. .*run "npm run update-tools".*Full output: /,
+    );
+    expect(code).to.equal(1);
+    expect(existsSync(join(clone.folder, 'scripts/tools/node_modules/pnpm'))).to.equal(false);
   });
 
   it('asks for a newer Node.js if this one is too old', async () => {
@@ -163,10 +205,10 @@ describe('scripts/bootstrap.mjs', () => {
 
   it('ends the installation too when Ctrl-C ends it', async () => {
     // Renamed into place, so that the file is complete when it appears.
-    clone.fakeNpx('echo $$ > npx.new; mv npx.new npx.pid; exec sleep 60');
+    clone.fakeNpm('echo $$ > ../../npm.new; mv ../../npm.new ../../npm.pid; exec sleep 60');
     const child = clone.start(['build']);
     const ended = outcome(child);
-    const pid = Number(readFileSync(await clone.appears('npx.pid'), 'utf8'));
+    const pid = Number(readFileSync(await clone.appears('npm.pid'), 'utf8'));
     child.kill('SIGINT');
     expect((await ended).code).to.equal(130);
     expect(() => process.kill(pid, 0)).to.throw('ESRCH');

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { COMPOSE_FILE, type ComposeService, ROOT, readCompose, type Settings, substitute } from 'testing/compose.js';
-import { installMlflow, MLFLOW_VERSION } from 'testing/mlflow/install.js';
+import { installMlflow, installPackages, MLFLOW_VERSION } from 'testing/mlflow/install.js';
+import { CHECK_JSONSCHEMA } from 'testing/mlflow/package-sets.js';
 
-const CHECK_JSONSCHEMA = 'check-jsonschema==0.39.0';
 const PROFILES = [[], ['auth'], ['jaeger'], ['collector'], ['auth', 'jaeger', 'collector']];
 
 const text = readFileSync(COMPOSE_FILE, 'utf8');
@@ -42,9 +42,10 @@ describe('docker-compose.yml', () => {
   it('is valid by the published compose schema', async function () {
     this.timeout(120_000);
     const { python } = await installMlflow(() => {});
-    // The schema comes with the checker, so this needs no network once the checker is cached.
-    const check = ['-m', 'uv', 'tool', 'run', '--from', CHECK_JSONSCHEMA, 'check-jsonschema'];
-    const { stdout } = await execa(python, [...check, '--builtin-schema', 'vendor.compose-spec', COMPOSE_FILE]);
+    // The schema comes with the checker, so this needs no network once the checker is installed.
+    const PYTHONPATH = await installPackages(CHECK_JSONSCHEMA, () => {});
+    const check = ['-m', 'check_jsonschema', '--builtin-schema', 'vendor.compose-spec', COMPOSE_FILE];
+    const { stdout } = await execa(python, check, { env: { PYTHONPATH } });
     expect(stdout).to.contain('ok -- validation done');
   });
 

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { expect } from 'chai';
 import { ROOT } from 'testing/compose.js';
-import { BASIC_AUTH, installPackages } from 'testing/mlflow/install.js';
+import { installPackages } from 'testing/mlflow/install.js';
+import { BASIC_AUTH } from 'testing/mlflow/package-sets.js';
 import { type MlflowServer, runMlflow } from 'testing/mlflow/server.js';
 import { freePort } from 'testing/ports.js';
 

@@ -10,10 +10,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { startSimulator } from 'bedrock-simulator';
 import { installMlflow, installPackages } from 'testing/mlflow/install.js';
+import { BOTO3 } from 'testing/mlflow/package-sets.js';
 import { startMlflow } from 'testing/mlflow/server.js';
 import { exchangeOf, GOLDEN_CALLS } from '../support/golden-calls.js';
-
-const BOTO3 = { name: 'boto3', packages: ['boto3==1.44.8'] };
 
 const exchanges = Object.entries(GOLDEN_CALLS).flatMap(([trace, calls]) =>
   calls.map((call, index) => exchangeOf(`${trace}-${index}`, call)),

@@ -3,13 +3,11 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
-import { installMlflow } from './mlflow/install.js';
+import { installPackages } from './mlflow/install.js';
+import { ROTEL } from './mlflow/package-sets.js';
 import { type OtlpReceiver, startOtlpReceiver } from './otlp-receiver.js';
 import { freePorts } from './ports.js';
 import { answers, startServer } from './server.js';
-
-const ROTEL = 'rotel==0.0.1a15';
 
 /** Where a collector sends all spans. */
 export interface CollectorTarget {
@@ -67,13 +65,7 @@ export async function startForwarder({ url: endpoint, headers = {} }: CollectorT
   return { url, close };
 }
 
-/** The agent's program, which uv downloads once and keeps in its cache. */
+/** The agent's program, which is part of its package. */
 async function findAgent(): Promise<string> {
-  const { python } = await installMlflow(() => {});
-  const locate = 'import os, rotel; print(os.path.join(os.path.dirname(rotel.__file__), "rotel-agent"))';
-  const { stdout } = await execa(python, [
-    ...['-m', 'uv', 'run', '--quiet', '--no-project', '--prerelease', 'allow', '--with', ROTEL],
-    ...['python', '-c', locate],
-  ]);
-  return stdout;
+  return join(await installPackages(ROTEL, () => {}), 'rotel', 'rotel-agent');
 }

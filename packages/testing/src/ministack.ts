@@ -2,13 +2,11 @@
 
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { execa } from 'execa';
-import { installMlflow } from './mlflow/install.js';
+import { join } from 'node:path';
+import { installMlflow, installPackages } from './mlflow/install.js';
+import { MINISTACK } from './mlflow/package-sets.js';
 import { freePort } from './ports.js';
 import { answers, startServer } from './server.js';
-
-const MINISTACK = 'ministack==1.5.33';
 
 /** A running emulator. */
 export interface Ministack {
@@ -24,17 +22,13 @@ export interface MinistackInstallation {
 }
 
 /**
- * Installs MiniStack from PyPI with uv, which keeps it in its cache.
+ * Installs MiniStack from PyPI.
  *
  * @throws Error if it cannot be downloaded
  */
 export async function installMinistack(): Promise<MinistackInstallation> {
   const { python } = await installMlflow(() => {});
-  const { stdout } = await execa(python, [
-    ...['-m', 'uv', 'run', '--quiet', '--no-project', '--with', MINISTACK],
-    ...['python', '-c', 'import ministack; print(ministack.__file__)'],
-  ]);
-  return { python, packages: dirname(dirname(stdout)) };
+  return { python, packages: await installPackages(MINISTACK, () => {}) };
 }
 
 /** Starts the emulator on a free port. */

