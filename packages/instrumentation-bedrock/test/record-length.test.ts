@@ -87,6 +87,19 @@ describe('maxRecordLength', () => {
     expect(JSON.stringify(span.attributes)).to.not.include('not recorded');
   });
 
+  it('records figures and notes only if it is 0, and all content if it is Infinity', async () => {
+    response = answer(LONG);
+    trace({ maxRecordLength: 0 });
+    const span = await spanOf(converse([user({ text: LONG })]));
+    expect(lengthOf(span)).to.be.lessThan(1500);
+    expect(span.attributes).to.include({ 'gen_ai.usage.input_tokens': 7, 'gen_ai.usage.output_tokens': 9 });
+    expect(json(span, 'mlflow.spanInputs')).to.match(/^\[content of \d+ characters not recorded\]$/);
+    await tracing.close();
+    trace({ maxRecordLength: Number.POSITIVE_INFINITY });
+    await converse([user({ text: LONG })])();
+    expect(json(tracing.spans()[0]!, 'gen_ai.input.messages')).to.have.nested.property('[0].parts[0].content', LONG);
+  });
+
   it('leaves out no more media than it must, the first ones first', async () => {
     response = answer(WORDS);
     trace({ contentFormats: ['mlflow'] });

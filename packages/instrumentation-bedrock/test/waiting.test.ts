@@ -34,7 +34,7 @@ const SCENARIOS = [
   'InvokeModel, an image in a body that is shown as text',
   'InvokeModel, a history',
 ];
-const CALLS = 6;
+const CALLS = 5;
 
 describe('a span that waits', function () {
   this.timeout(60_000);
