@@ -86,6 +86,17 @@ export function exporterSettings({ plain, other, encrypted }: Addresses): readon
       byVariable: 'run-of-variable',
     },
     {
+      option: 'maxWaitingBytes',
+      variable: 'MLFLOW_TRACE_MAX_WAITING_BYTES',
+      config: { maxWaitingBytes: -7 },
+      value: '-8',
+      fixed: { trackingUri: plain },
+      // The message about a wrong value names it.
+      used: ({ error }) => /is (-\d+),/.exec(error)?.[1],
+      byOption: '-7',
+      byVariable: '-8',
+    },
+    {
       option: 'spanFilter',
       variable: 'MLFLOW_SPAN_FILTER',
       config: { spanFilter: 'all' },
