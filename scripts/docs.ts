@@ -1,6 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { REDACTION, REDACTION_DOCS, readNames, redactionConfig, redactionDocs } from './docs/redaction.js';
+import {
+  EXPORTER_NAMES,
+  exporterNames,
+  REDACTION,
+  REDACTION_DOCS,
+  readNames,
+  redactionConfig,
+  redactionDocs,
+} from './docs/redaction.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const SOURCE = join(ROOT, 'packages/instrumentation-bedrock/src/data/semconv.ts');
@@ -98,6 +106,7 @@ export function madeFiles(): [file: string, text: string][] {
     [ATTRIBUTE_DOCS, attributes],
     [REDACTION, redactionConfig(names, attributes)],
     [REDACTION_DOCS, redactionDocs(names)],
+    [EXPORTER_NAMES, exporterNames(names, attributes)],
   ];
 }
 

@@ -1,4 +1,4 @@
-/** Makes `deploy/collector/redaction.yaml` and `docs/redaction.md` from one list of names. */
+/** Makes `deploy/collector/redaction.yaml`, `docs/redaction.md` and the exporter's names of content from one list. */
 
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -8,6 +8,10 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const NAMES = join(ROOT, 'deploy/collector/attributes.yaml');
 export const REDACTION: string = join(ROOT, 'deploy/collector/redaction.yaml');
 export const REDACTION_DOCS: string = join(ROOT, 'docs/redaction.md');
+export const EXPORTER_NAMES: string = join(ROOT, 'packages/exporter-mlflow/src/common/content-names.ts');
+
+/** The end of a part of a name. `_` and `-` join words to one part. */
+const PART_END = '[^A-Za-z0-9_-]';
 
 /** Names of attributes of one source; the file explains the lists. */
 export interface Source {
@@ -16,12 +20,14 @@ export interface Source {
   readonly content?: readonly string[];
   readonly kept?: readonly string[];
   readonly url?: readonly string[];
+  readonly general?: boolean;
 }
 
 /** What `deploy/collector/attributes.yaml` contains. */
 export interface Names {
   readonly sources: readonly Source[];
   readonly endings: readonly string[];
+  readonly forms: readonly string[];
   readonly anywhere: readonly string[];
   readonly secrets: readonly string[];
 }
@@ -70,33 +76,60 @@ export function patternsOf({ sources, ...words }: Names, documented: readonly Do
   const kept = unique([...own, ...sources.flatMap((source) => [...(source.kept ?? []), ...(source.url ?? [])])]);
   const below = unique(sources.flatMap((source) => source.below ?? []));
   const keptPattern = `^(${kept.map(nameOrBelow).join('|')})$`;
-  const belowPattern = `(?i)^(${below.map(escaped).join('|')})[.:/]`;
+  const belowPattern = `(?i)^(${below.map(escaped).join('|')})${PART_END}`;
   const isKept = new RegExp(keptPattern);
   // The others are removed already, and their names may have names below them that are kept.
   const isBelow = new RegExp(belowPattern.replace('(?i)', ''), 'i');
   const content = unique(sources.flatMap((source) => source.content ?? []));
   const others = content.filter((name) => isKept.test(name) || !isBelow.test(name));
-  const [endings, anywhere, secrets] = [words.endings, words.anywhere, words.secrets].map((list) => ({
-    snake: list.map((word) => word.replace('_', '[._-]?')).join('|'),
-    camel: list.map((word) => word.split('_').map(capitalized).join('')).join('|'),
-  })) as [Spellings, Spellings, Spellings];
+  const [endings, forms, anywhere, secrets] = [words.endings, words.forms, words.anywhere, words.secrets].map(
+    spellingsOf,
+  ) as [Spellings, Spellings, Spellings, Spellings];
+  const inForms = `s?([^A-Za-z0-9]*(${forms.snake}|${forms.camel}|${forms.upper})s?)*([^A-Za-z]*[0-9]+)*[^A-Za-z0-9]*$`;
   return {
     kept: keptPattern,
     removed: [
       belowPattern,
-      `(?i)(^|[._:/-])(${endings.snake})s?([._-]?(json|text|data))?([._-]?[0-9]+)*$`,
-      `[a-z0-9](${endings.camel})s?(JSON|Json|Text|Data)?([._-]?[0-9]+)*$`,
-      `(?i)(^|[.:/])(${anywhere.snake})s?[.:/]`,
-      `(?i)(^|[._:/-])(${secrets.snake})s?([._:/-]|$)`,
-      `[a-z0-9](${secrets.camel})s?([._:/-]|$)`,
+      `(?i)(^|[^a-z])(${endings.snake})${inForms}`,
+      `(${camelWord(endings)})${inForms}`,
+      `(?i)(^|[^a-z])(${anywhere.snake})s?${PART_END}`,
+      `(${camelWord(anywhere)})s?${PART_END}`,
+      `(?i)(^|[^a-z])(${secrets.snake})s?([^a-z]|$)`,
+      `(${camelWord(secrets)}|(^|[^A-Za-z0-9])(${secrets.firstCamel}))s?([^a-z]|$)`,
     ],
-    content: `(?i)^(${others.map(escaped).join('|')})([.:/]|$)`,
+    content: `(?i)^(${others.map(escaped).join('|')})(${PART_END}|$)`,
   };
 }
 
+/** Words in the ways in which names contain them, as alternatives. */
 interface Spellings {
+  /** `api_key`, `api.key`, `apikey` */
   readonly snake: string;
+  /** `ApiKey` */
   readonly camel: string;
+  /** `apiKey` */
+  readonly firstCamel: string;
+  /** `APIKey` and `APIKEY` */
+  readonly upper: string;
+}
+
+function spellingsOf(list: readonly string[]): Spellings {
+  const each = (spell: (words: string[]) => string[]): string =>
+    unique(list.flatMap((word) => spell(word.split('_')))).join('|');
+  return {
+    snake: each((words) => [words.join('[^a-z0-9]?')]),
+    camel: each((words) => [words.map(capitalized).join('')]),
+    firstCamel: each(([first = '', ...rest]) => [first + rest.map(capitalized).join('')]),
+    upper: each(([first = '', ...rest]) => [
+      first.toUpperCase() + rest.map(capitalized).join(''),
+      first.toUpperCase() + rest.join('').toUpperCase(),
+    ]),
+  };
+}
+
+/** A word that is not the first one, also behind an abbreviation, as in `LLMOutput`. */
+function camelWord({ camel, upper }: Spellings): string {
+  return `[A-Za-z0-9](${camel})|[a-z0-9](${upper})`;
 }
 
 /** The statements that remove content from the attributes of one kind of telemetry. */
@@ -163,8 +196,36 @@ service:
 `;
 }
 
+/** Makes the exporter's file of names. It lists only what describes a call of a model, an agent or a tool. */
+export function exporterNames({ sources }: Names, attributesPage: string): string {
+  const documented = documentedAttributes(attributesPage);
+  const general = new Set(sources.filter((source) => source.general).flatMap((source) => source.content ?? []));
+  const own = documented.filter(({ isContent }) => isContent).map(({ name }) => name.replace(/\.<key>$/, ''));
+  const listed = sources.filter((source) => !source.general).flatMap((source) => source.content ?? []);
+  const all = unique([...own.filter((name) => !general.has(name)), ...listed]);
+  const isBelow = (name: string): boolean => all.some((other) => name.startsWith(`${other}.`));
+  const content = all.filter((name) => !isBelow(name));
+  const kept = unique([
+    ...documented.filter(({ isContent }) => !isContent).map(({ name }) => name),
+    ...sources.flatMap((source) => source.kept ?? []),
+  ]).filter(isBelow);
+  const set = (names: readonly string[]): string => `new Set([
+${names
+  .toSorted()
+  .map((name) => `  '${name}',\n`)
+  .join('')}])`;
+  return `// Made by \`npm run docs\` from deploy/collector/attributes.yaml and docs/attributes.md. Do not edit this file.
+
+/** Attributes in which prompts, answers, inputs and outputs stand, with everything below them. */
+export const CONTENT_NAMES: ReadonlySet<string> = ${set(content)};
+
+/** Attributes below these that hold none. */
+export const FIGURES_BELOW: ReadonlySet<string> = ${set(kept)};
+`;
+}
+
 /** Makes `docs/redaction.md`. */
-export function redactionDocs({ sources, endings, anywhere, secrets }: Names): string {
+export function redactionDocs({ sources, endings, forms, anywhere, secrets }: Names): string {
   const list = (names: readonly string[] = [], suffix = ''): string =>
     names.map((name) => `\`${name}${suffix}\``).join(', ') || '–';
   const rows = sources.map(
@@ -189,8 +250,8 @@ An attribute stays if the column "kept" or [attributes.md](attributes.md) names 
 - It has a prefix of the column "all below". A name that a later version adds goes, too.
 - It is in the column "content", or below such a name.
 - The last word of its name is one of these, with or without an "s", as in \`app.userPrompt\`, \`tool_input\` or
-  \`messages.0\`: ${list(endings)}.
-- One of these stands between two dots: ${list(anywhere)}.
+  \`messages[0]\`: ${list(endings)}. These do not count as the last word, as in \`prompt_template\`: ${list(forms)}.
+- A part of its name ends in one of these, as in \`chat_messages.0.value\`: ${list(anywhere)}.
 - It has one of these words: ${list(secrets)}.
 
 Upper and lower case make no difference to what goes.

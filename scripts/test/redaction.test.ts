@@ -60,11 +60,59 @@ describe('redaction.yaml', () => {
     expect(cases.filter((name) => !isRemoved(name))).to.deep.equal([]);
   });
 
+  it('removes words of content in every spelling, and what a value of content is made into', () => {
+    const cases = [
+      ...['LLMOutput', 'SQLQuery', 'userPROMPT', 'HTTPBody', 'User Input', 'prompt (raw)', 'user%20prompt', '"prompt"'],
+      ...[
+        'messages[0]',
+        'messages[0].role',
+        'input[1]',
+        'user_prompt[0]',
+        'chat_messages.0.value',
+        'chatMessages.0.id',
+      ],
+      ...['system_prompt_preview', 'inputPreview', 'query_str', 'input_value', 'message_list', 'promptTemplate'],
+      ...['agent_goal', 'backstory', 'retrieved_context', 'rag.chunks', 'tool_kwargs', 'tool_definitions', 'image_url'],
+    ];
+    expect(cases.filter((name) => !isRemoved(name))).to.deep.equal([]);
+  });
+
+  it('removes secrets in every spelling, also in front of other words', () => {
+    const cases = [
+      ...['userAPIKey', 'apiKeyValue', 'OPENAI_API_KEY', 'secretValue', 'private_key', 'privateKey.pem', 'id_token'],
+      ...['sessionToken', 'aws_access_key_id', 'app.dsn', 'connectionString', 'auth.bearer', 'x jwt', 'Helicone-Auth'],
+    ];
+    expect(cases.filter((name) => !isRemoved(name))).to.deep.equal([]);
+  });
+
+  it('removes content of the telemetry of coding agents and frameworks, which use short names', () => {
+    const claudeCode = ['system_prompt_preview', 'system_reminders', 'new_context', 'response.thinking_output'];
+    const crewAi = ['goal', 'backstory', 'crew_tasks_output', 'formatted_expected_output'];
+    const others = [
+      'request_data',
+      'function_args',
+      'query_str',
+      'nodes.0.text',
+      'hidden_params',
+      '$ai_output_choices',
+    ];
+    expect([...claudeCode, ...crewAi, ...others].filter((name) => !isRemoved(name))).to.deep.equal([]);
+  });
+
   it('keeps what describes a service and a call', () => {
     const cases = [
       ...['service.name', 'telemetry.sdk.language', 'deployment.environment.name', 'cloud.region', 'host.name'],
       ...['rpc.system', 'rpc.method', 'messaging.system', 'messaging.destination.name', 'code.function.name'],
       ...['aws.request_id', 'server.address', 'network.peer.port', 'user_agent.original', 'app.tenant'],
+      ...[
+        'time_to_first_token',
+        'time_to_first_chunk',
+        'promptTokens',
+        'inputTokenCount',
+        'response_time',
+        'query_count',
+      ],
+      ...['messaging.message.id', 'CONTENT_TYPE', 'document_count', 'errorCode', 'authenticated', 'text_length'],
       ...['input_tokens', 'usage.prompt_tokens', 'cache_read_tokens', 'mlflow.traceTag.question', 'error.type'],
     ];
     expect(cases.filter(isRemoved)).to.deep.equal([]);

@@ -1,6 +1,6 @@
 /** Sizes of address ranges, to see how much of the internet they cover. */
 
-/** Networks whose addresses nobody can have on the internet: RFC 1918, carrier-grade NAT, loopback, link-local. */
+/** Networks without addresses of the internet: RFC 1918, carrier-grade NAT, loopback, link-local. */
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'];
 const CIDR = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/;
 

@@ -169,8 +169,8 @@ export class Server extends Construct {
         PGUSER: database.user,
         PGDATABASE: database.name,
         PGSSLMODE: database.sslMode,
-        // Limit per worker and per store (MLflow has three, or four with users). The default is 5 plus 10 overflow. With it, a deployment of
-        // five tasks, while the old ones still run, would open more connections than PostgreSQL accepts.
+        // Limit per worker and per store (MLflow has three, or four with users). The default is 5 plus 10 overflow. With it, a
+        // deployment of five tasks, while the old ones still run, would open more connections than PostgreSQL accepts.
         MLFLOW_SQLALCHEMYSTORE_POOL_SIZE: authentication ? poolSize.withUsers : poolSize.without,
         MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW: '1',
         // Without internet, each worker would wait half a minute for github.com's new prices while it receives spans.

@@ -156,7 +156,7 @@ function refuseOpenDoors(settings: Settings): void {
     );
 }
 
-/** Also for an internal load balancer: its rules stay when somebody makes it internet-facing or connects networks. */
+/** Also for an internal load balancer: its rules stay when it becomes internet-facing or networks are connected. */
 function refusePublicRanges({ allowedCidrs, allowPublicRanges, authentication, https, collector }: Settings): void {
   const count = publicAddresses(allowedCidrs);
   if (count <= MOST_PUBLIC_ADDRESSES) {

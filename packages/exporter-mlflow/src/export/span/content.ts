@@ -1,4 +1,5 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import { CONTENT_NAMES, FIGURES_BELOW } from '../../common/content-names.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { truncate } from '../../common/text.js';
 import { bytesInMemory } from './size.js';
@@ -12,19 +13,6 @@ export type Content = Pick<ReadableSpan, 'name' | 'attributes' | 'events' | 'lin
 // Attributes that totals and searches need. The server accepts these short values after they are sanitized.
 const FIGURE =
   /^(?:session\.id|user\.id|gen_ai\.(?:conversation\.id|operation\.name|usage\..*|(?:request|response)\.model|provider\.name)|mlflow\.(?:spanType|chat\.tokenUsage|llm\..*|message\.format|traceTag\..*)|llm\.(?:token_count|usage)\..*|error\.type)$/;
-// Attributes in which conversations, inputs and outputs stand, of OpenTelemetry, MLflow, OpenInference, Traceloop and the
-// AI SDK.
-const CONTENT = new RegExp(
-  `^(?:${[
-    String.raw`gen_ai\.(?:(?:input|output)\.messages|system_instructions|(?:prompt|completion)\b.*|agent\.(?:input|output))`,
-    String.raw`gen_ai\.(?:tool\.(?:definitions|call\.(?:arguments|result))|retrieval\.(?:documents|query.*)|embeddings\.input)`,
-    String.raw`mlflow\.(?:spanInputs|spanOutputs|chat\.(?:messages|tools))`,
-    String.raw`(?:input|output)\.value|llm\.(?:(?:input|output)_messages|prompts?|completions?|tools|prompt_template)\b.*`,
-    String.raw`(?:retrieval|reranker|embedding)\..*(?:documents?|embeddings|query|text|vector)\b.*|tool\.parameters`,
-    String.raw`traceloop\.entity\.(?:input|output)|ai\.(?:prompt|response)\b.*|ai\.tool_?[cC]all\.(?:args|arguments|result|input|output)`,
-    String.raw`anthropic\.tool_result\.content|system_prompt`,
-  ].join('|')})$`,
-);
 const FINISH_REASON = /finish_?reason/i;
 const MAX_KEPT_LENGTH = 1000;
 const MAX_KEPT_ITEMS = 100;
@@ -44,7 +32,7 @@ export function figuresOf(attributes: Attributes): Attributes {
  */
 export function withoutContent(span: Content, describe: (missing: string) => string): Content {
   const isKept = (key: string, value: unknown): boolean =>
-    FIGURE.test(key) || FINISH_REASON.test(key) || !CONTENT.test(key) ? !isLong(value) : false;
+    (FINISH_REASON.test(key) || !isContent(key)) && !isLong(value);
   const bare: Content = {
     name: truncate(span.name, MAX_KEPT_LENGTH),
     attributes: filter(span.attributes, isKept),
@@ -63,6 +51,15 @@ export function withoutContent(span: Content, describe: (missing: string) => str
   const events = span.events.length - kept.events.length;
   const missing = `${attributes} attributes and ${events} events`;
   return { ...kept, attributes: { ...kept.attributes, [LEFT_OUT]: describe(missing) } };
+}
+
+/** Whether an attribute holds content by its name, or by the start of its name. */
+function isContent(key: string): boolean {
+  if (FIGURES_BELOW.has(key)) return false;
+  for (let end = key.length; end > 0; end = key.lastIndexOf('.', end - 1)) {
+    if (CONTENT_NAMES.has(key.slice(0, end))) return true;
+  }
+  return false;
 }
 
 function filter(attributes: Attributes, isKept: (key: string, value: AttributeValue | undefined) => boolean) {
