@@ -1,6 +1,7 @@
 /** The rules by which content and errors are recorded, for packages that record more than Bedrock calls. */
 
 export { resolveConfig } from './config.js';
+export { limitFailureText } from './data/cut.js';
 export { errorType } from './data/error-type.js';
 export { errorMessage, errorOrigin, errorStack } from './data/errors.js';
 export { type JsonObject, type JsonValue, type ToJsonOptions, toJson } from './data/json.js';

@@ -132,6 +132,14 @@ describe('traced', () => {
     expect(attributes['gen_ai.tool.call.result']).to.equal(attributes['mlflow.spanOutputs']);
     const wide = recording.span('wide').attributes['mlflow.spanInputs'];
     expect(JSON.parse(String(wide))).to.match(/^\[content of \d+ characters not recorded\]$/);
+
+    const fails = traced('fails', () => {
+      throw new Error(words);
+    });
+    expect(fails).to.throw(words);
+    const { events, status } = recording.span('fails');
+    expect(JSON.stringify([events, status])).to.have.length.below(2000);
+    expect(status.message).to.match(/more characters not recorded\]$/);
   });
 
   it('passes the same error on and records it', async () => {

@@ -26,6 +26,15 @@ export function limitText(text: string, limits: TextLimits, key?: string): strin
   return `${text.slice(0, end)}… [${text.length - end} more characters not recorded]`;
 }
 
+/** The part of the record of a call that each text about a failure can have. */
+const FAILURE_PART = 1 / 16;
+
+/** Returns a text about a failure, shortened if it is long for a record of `maxRecordLength` characters. */
+export function limitFailureText(text: string, maxRecordLength: number): string {
+  const maxLength = Math.floor(maxRecordLength * FAILURE_PART);
+  return limitText(text, { maxStringLength: maxLength, maxMediaBytes: maxLength });
+}
+
 /** In characters. Shorter text that could be base64 can be a word. */
 const SHORT_TEXT = 1024;
 

@@ -7,7 +7,7 @@ import {
   ATTR_EXCEPTION_STACKTRACE,
   ATTR_EXCEPTION_TYPE,
 } from '@opentelemetry/semantic-conventions';
-import { limitText } from '../data/cut.js';
+import { limitFailureText } from '../data/cut.js';
 import type { Failure, OperationName } from '../data/facts.js';
 import type { JsonValue } from '../data/json.js';
 import { stringify } from '../data/numbers.js';
@@ -20,8 +20,6 @@ import { chunkName, type RecordableFacts, recordableFacts, spanName } from './fa
 
 /** The part of the record that chunk events can have. They repeat the answer. */
 const CHUNKS_PART = 1 / 4;
-/** The part of the record that each text about a failure can have. */
-const FAILURE_PART = 1 / 16;
 
 export class SpanWriter {
   readonly #span: Span;
@@ -112,8 +110,7 @@ export class SpanWriter {
 
   #failureText(text: string | undefined): string | undefined {
     if (text === undefined) return undefined;
-    const maxStringLength = Math.floor(this.#config.maxRecordLength * FAILURE_PART);
-    const shown = limitText(text, { maxStringLength, maxMediaBytes: maxStringLength });
+    const shown = limitFailureText(text, this.#config.maxRecordLength);
     this.#length += shown.length;
     return shown;
   }

@@ -10,6 +10,7 @@ import {
   errorStack,
   errorType,
   type JsonValue,
+  limitFailureText,
   prepareContent,
   type ResolvedConfig,
   stringify,
@@ -128,9 +129,9 @@ export class TracedRecorder {
     const type = errorType(error, foreignWords);
     const original = errorMessage(error);
     const shown = contentOnSpans ? this.#prepare('error', original) : undefined;
-    const text = typeof shown === 'string' ? shown : undefined;
     // The stack trace repeats the message, so it is recorded only if the contentHook left the message unchanged.
-    const stack = text === original ? this.#stack(error) : undefined;
+    const stack = shown === original ? this.#failureText(this.#stack(error)) : undefined;
+    const text = this.#failureText(shown);
     this.#span.setAttribute(ATTR_ERROR_TYPE, type);
     this.#span.setStatus({ code: SpanStatusCode.ERROR, message: text ? `${type}: ${text}` : type });
     this.#span.addEvent('exception', {
@@ -145,6 +146,10 @@ export class TracedRecorder {
     const stack = errorStack(error);
     const shown = this.#config.foreignWords === 'all' ? stack : this.#prepare('error', stack);
     return typeof shown === 'string' ? shown : undefined;
+  }
+
+  #failureText(text: JsonValue | undefined): string | undefined {
+    return typeof text === 'string' ? limitFailureText(text, this.#config.maxRecordLength) : undefined;
   }
 
   #recordsContent(): boolean {
