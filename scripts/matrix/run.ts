@@ -112,7 +112,9 @@ function compare(calls: readonly Call[], received: readonly ReceivedSpan[]): str
 
 function readSpan({ name, attributes, status }: ReceivedSpan, call: Call) {
   const [reason] = (attributes['gen_ai.response.finish_reasons'] ?? []) as readonly string[];
-  const isRecorded = String(attributes['gen_ai.output.messages']).includes(`"${call.toolCall}"`);
+  // mlflow-bedrock records only MLflow's form if MLflow is the only backend.
+  const answer = attributes['gen_ai.output.messages'] ?? attributes['mlflow.spanOutputs'];
+  const isRecorded = String(answer).includes(`"${call.toolCall}"`);
   return {
     name,
     reason,

@@ -4,15 +4,22 @@ const { DiagLogLevel, context, diag, trace } = require('@opentelemetry/api');
 
 const problems = [];
 
-exports.start = ({ NodeSDK, BatchSpanProcessor, MlflowSpanExporter, BedrockInstrumentation }) => {
+exports.start = ({ NodeSDK, BatchSpanProcessor, MlflowSpanExporter, MlflowSpanProcessor, BedrockInstrumentation }) => {
   const report = (...words) => problems.push(words.map(String).join(' '));
   const silent = () => {};
   diag.setLogger({ error: report, warn: report, info: silent, debug: silent, verbose: silent }, DiagLogLevel.WARN);
   const exporter = new MlflowSpanExporter();
+  const processor = new MlflowSpanProcessor({
+    exporter,
+    // From OpenTelemetry 3 on, constructors take objects.
+    batch: (one, options) =>
+      process.env.SMOKE_LINE === '2.x'
+        ? new BatchSpanProcessor(one, options)
+        : new BatchSpanProcessor({ exporter: one, ...options }),
+  });
   const sdk = new NodeSDK({
     instrumentations: [new BedrockInstrumentation()],
-    // From OpenTelemetry 3 on, constructors take objects.
-    spanProcessors: [new BatchSpanProcessor(process.env.SMOKE_LINE === '2.x' ? exporter : { exporter })],
+    spanProcessors: [processor],
     metricReaders: [],
     logRecordProcessors: [],
   });
