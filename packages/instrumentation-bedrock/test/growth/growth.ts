@@ -8,6 +8,8 @@ import type { StreamWork } from './child.js';
 
 /** Twice the chunks are twice the work. The rest is for work that depends on sizes in steps, such as of hash tables. */
 const MAX_RATIO = 2.3;
+/** V8 keeps objects in a larger form after some thousand different sets of names. A copy of all chunks triples the bytes. */
+const MAX_RATIO_OF_BYTES = 2.8;
 /** For each chunk. Several times what any chunk takes. */
 const MAX_BLOCKS = 1_000;
 const MAX_ITEMS = 3_000;
@@ -36,6 +38,7 @@ function faultsOf({ name, work: [once, twice] }: StreamWork, length: number): st
     const ratio = twice[kind] / once[kind];
     if (perChunk > limits[kind]) return [`${name}: ${Math.round(perChunk)} ${kind} for each chunk`];
     const isFew = kind === 'bytes' ? perChunk < FEW_BYTES : perChunk < 1;
-    return ratio <= MAX_RATIO || isFew ? [] : [`${name}: ${ratio.toFixed(2)} times the ${kind} for twice the chunks`];
+    const maxRatio = kind === 'bytes' ? MAX_RATIO_OF_BYTES : MAX_RATIO;
+    return ratio <= maxRatio || isFew ? [] : [`${name}: ${ratio.toFixed(2)} times the ${kind} for twice the chunks`];
   });
 }
