@@ -3,13 +3,17 @@
 # warns about settings that are unsafe for other users of this machine. It exits with 1, so that nothing starts, if a
 # setting cannot work, or if other machines could reach something without a password or with a weak one.
 
-# Passwords that consist of little else are weak.
-COMMON_WORDS="password passwort passwd pass changeme change please replace insert your strong super very the default
-  published secret token key administrator admin root user guest test testing demo example sample develop dev production
-  prod temporary temp none null localhost local host only letmein welcome login qwertyuiop qwertz qwerty azerty asdfghjkl
-  asdf zxcvbnm iloveyou monkey dragon sunshine princess football baseball spring summer autumn winter mlflow minioadmin
-  minio postgresql postgres database bedrock collector otel jaeger docker compose flask server 1234567890 0123456789
-  123456789 12345678 1234567 123456 12345 1234 123 4321 321 abcdefgh abcdef abcd abc 2022 2023 2024 2025 2026 2027"
+# Passwords that consist of little else are weak. A word follows the longer words that contain it.
+COMMON_WORDS="password passwort passwd pass changeme change please replace insert enter your strong super very default
+  published secret token administrator admin root user guest test testing demo example sample develop production prod
+  temporary temp todo later here this none null localhost local host only letmein welcome login iloveyou hunter
+  trustno monkey dragon sunshine princess football baseball spring summer autumn winter company internal team master
+  access mlflow minioadmin minio postgresql postgres database bedrock collector opentelemetry telemetry observability
+  tracing traces otel jaeger grafana prometheus docker compose flask server amazon anthropic claude openai 2022 2023
+  2024 2025 2026 2027 again the key dev now set my me aws"
+# Characters beside each other in the alphabet, among the digits and on keyboards, where people run along.
+NEIGHBOURS="abcdefghijklmnopqrstuvwxyz 01234567890 147 258 369 qwertyuiop qwertz asdfghjkl zxcvbnm azerty
+  1qaz 2wsx 3edc 4rfv 5tgb 6yhn 7ujm 8ik 9ol 1q2w3e4r5t6y7u8i9o0p"
 # Compose starts MLflow although an optional check failed. start-mlflow.sh looks for these files.
 REFUSALS=/checks
 refused=0
@@ -41,12 +45,24 @@ esac
 
 # weakness VALUE LEAST_LENGTH USER: prints why a password is weak, or nothing
 weakness() {
-  VALUE="$1" LEAST_LENGTH="$2" NAME="$3" COMMON_WORDS="$COMMON_WORDS" awk '
+  VALUE="$1" LEAST_LENGTH="$2" NAME="$3" COMMON_WORDS="$COMMON_WORDS" NEIGHBOURS="$NEIGHBOURS" awk '
     # In lower case, without anything but letters and digits.
     function simple(text) {
       text = tolower(text)
       gsub(/[^a-z0-9]/, "", text)
       return text
+    }
+    function reversed(text, result, at) {
+      for (at = length(text); at > 0; at--) result = result substr(text, at, 1)
+      return result
+    }
+    # The number of characters that do not repeat or follow the one before them.
+    function unpredictable(text, count, at, pair) {
+      for (at = 1; at <= length(text); at++) {
+        pair = substr(text, at - 1, 2)
+        if (at == 1 || substr(text, at - 1, 1) != substr(text, at, 1) && !index(neighbours, pair)) count++
+      }
+      return count + 0
     }
     function answer(why) {
       print why
@@ -61,7 +77,10 @@ weakness() {
       for (at = 1; at <= length(value); at++) if (!seen[substr(value, at, 1)]++) kinds++
       if (kinds < LEAST_KINDS) answer("repeats few characters")
 
-      # As written, and with letters in place of the signs that people write for them.
+      # A text that is repeated counts once.
+      period = index(substr(value value, 2), value)
+      value = substr(value, 1, period)
+      # As written, with letters in place of the signs that people write for them, and both backwards.
       spelling[1] = simple(value)
       for (at = 1; at <= length(value); at++) {
         sign = substr(value, at, 1)
@@ -69,14 +88,17 @@ weakness() {
         letters = letters (place ? substr("oieastasi", place, 1) : sign)
       }
       spelling[2] = simple(letters)
+      spelling[3] = reversed(spelling[1])
+      spelling[4] = reversed(spelling[2])
+      neighbours = ENVIRON["NEIGHBOURS"] " " reversed(ENVIRON["NEIGHBOURS"])
       user = simple(ENVIRON["NAME"])
       count = split(ENVIRON["COMMON_WORDS"], words)
-      for (one = 1; one <= 2; one++) {
+      for (one = 1; one <= 4; one++) {
         unknown = spelling[one]
         if (user != "") gsub(user, "", unknown)
         if (length(unknown) < LEAST_UNKNOWN) answer("is the user name with little else")
         for (at = 1; at <= count; at++) gsub(words[at], "", unknown)
-        if (length(unknown) < LEAST_UNKNOWN) answer("consists of common words")
+        if (unpredictable(unknown) < LEAST_UNKNOWN) answer("consists of common words or of keys in a row")
       }
     }' || echo "cannot be checked"
 }

@@ -8,11 +8,12 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { ROOT, readCompose, type Settings } from 'testing/compose.js';
 
-const PASSWORDS = { POSTGRES_PASSWORD: 'a-real_password1', MINIO_ROOT_PASSWORD: 'a-real_password2' };
+const PASSWORDS = { POSTGRES_PASSWORD: 'heron_lamp-42x', MINIO_ROOT_PASSWORD: 'violin_cork-93k' };
 const LOGIN = {
   MLFLOW_AUTH_ADMIN_PASSWORD: 'correct horse battery',
   MLFLOW_FLASK_SERVER_SECRET_KEY: 'd1ff9c9eb2cf1a3e71ff8d9e0b1c61f5',
 };
+const COMMON = 'consists of common words or of keys in a row';
 const OPEN = { BIND_ADDRESS: '0.0.0.0' };
 const SAFE = { starts: true, says: '' };
 const NO_PASSWORD =
@@ -179,14 +180,25 @@ describe('the settings check of docker-compose.yml', () => {
       ['121212121212', 'repeats few characters'],
       ['ada-lovelace', 'is the user name with little else'],
       ['Ada.Lovelace42', 'is the user name with little else'],
-      ['password1234', 'consists of common words'],
-      ['Passw0rd-2026!', 'consists of common words'],
-      ['P@ssw0rd1234', 'consists of common words'],
-      ['changeme-please', 'consists of common words'],
-      ['mlflow-local-only', 'consists of common words'],
-      ['MLflow-admin-12', 'consists of common words'],
-      ['qwertyuiop123', 'consists of common words'],
-      ['4dm1n1str4t0r', 'consists of common words'],
+      ['password1234', COMMON],
+      ['Passw0rd-2026!', COMMON],
+      ['P@ssw0rd1234', COMMON],
+      ['changeme-please', COMMON],
+      ['mlflow-local-only', COMMON],
+      ['MLflow-admin-12', COMMON],
+      ['qwertyuiop123', COMMON],
+      ['4dm1n1str4t0r', COMMON],
+      ['drowssap1234', COMMON],
+      ['hunter2hunter2', COMMON],
+      ['Company2026!!', COMMON],
+      ['enter-password-here', COMMON],
+      ['qazwsxedcrfv', COMMON],
+      ['1q2w3e4r5t6y', COMMON],
+      ['098765432100', COMMON],
+      ['aabbccddeeff', COMMON],
+      ['opentelemetry', COMMON],
+      ['ty6ty6ty6ty6ty6', 'repeats few characters'],
+      ['kwozerkwozerkwozer', COMMON],
     ];
     for (const [password, why] of weak) {
       it(`rejects the password ${password}`, async () => {
@@ -204,7 +216,7 @@ describe('the settings check of docker-compose.yml', () => {
       const keys: [key: string, why: string][] = [
         ['c0ffee', 'has fewer than 32 characters'],
         ['0'.repeat(64), 'repeats few characters'],
-        ['secret-key-secret-key-secret-key-secret', 'consists of common words'],
+        ['secret-key-secret-key-secret-key-secret', COMMON],
         [long, "is the administrator's password"],
       ];
       for (const [MLFLOW_FLASK_SERVER_SECRET_KEY, why] of keys) {
