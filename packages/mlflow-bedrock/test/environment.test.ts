@@ -78,6 +78,18 @@ describe('mlflow-bedrock/register', function () {
     expect(stdout).to.contain(`traceId: '${traces[0]?.info.traceId.slice('tr-'.length)}'`);
   });
 
+  it('records content in the form of MLflow, and in that of the conventions only for other backends', async () => {
+    const contentOf = async (env: NodeJS.ProcessEnv): Promise<unknown> => {
+      const { traces } = await programs.run([...IMPORT, 'app.cjs', 'ends by itself'], { env });
+      const [span] = traces[0]?.spans ?? [];
+      return Object.keys(span?.attributes ?? {}).filter((key) => /^gen_ai\..*messages$|^mlflow\.span.*puts$/.test(key));
+    };
+    const mlflow = ['mlflow.spanInputs', 'mlflow.spanOutputs'];
+    const both = [...mlflow, 'gen_ai.input.messages', 'gen_ai.output.messages'];
+    expect(await contentOf({})).to.have.members(mlflow);
+    expect(await contentOf({ OTEL_TRACES_EXPORTER: 'console' })).to.have.members(both);
+  });
+
   it('logs one line when the OTLP protocol is gRPC, and sends to MLflow', async () => {
     const { said, traces } = await app({ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: NOBODY });
     expect(said).to.match(/^mlflow-bedrock: OTEL_EXPORTER_OTLP_PROTOCOL=grpc is not supported, .*\n$/);
