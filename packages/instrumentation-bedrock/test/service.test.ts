@@ -14,6 +14,7 @@ import { type Attributes, SpanStatusCode } from '@opentelemetry/api';
 import { AlwaysOffSampler, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type SimulatedResponse, type Simulator, type StreamEvent, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
+import type { BedrockInstrumentationConfig } from '../src/index.js';
 import { collect, createClient, json, startTracing, type Tracing } from './support/tracing.js';
 
 const NOVA = 'us.amazon.nova-lite-v1:0';
@@ -501,6 +502,89 @@ describe('price, route and safety of a call', () => {
     const body = { 'amazon-bedrock-guardrailAction': 'NONE', 'amazon-bedrock-trace': { guardrail: { actionReason } } };
     const span = await invoke({}, { body });
     expect(span.attributes['aws.bedrock.guardrail.action_reason']).to.equal(reason);
+  });
+
+  describe('in words that are newer than this package', () => {
+    const NEW = { serviceTier: { type: 'tidal' }, performanceConfig: { latency: 'instant' } };
+    const guardrail = {
+      actionReason: 'Quantum filter blocked.',
+      outputAssessments: { g: [{ appliedGuardrailDetails: { guardrailOrigin: ['MOON_ENFORCED'] } }] },
+    };
+    const WORDS = {
+      'aws.bedrock.request.service_tier': 'tidal',
+      'aws.bedrock.response.service_tier': 'tidal',
+      'aws.bedrock.guardrail.action_reason': 'Quantum filter blocked.',
+      'aws.bedrock.guardrail.origin': ['MOON_ENFORCED'],
+    };
+    const CALLS: Readonly<Record<string, [SimulatedResponse, Attributes, () => Promise<unknown>]>> = {
+      Converse: [
+        { body: { ...NEW, stopReason: 'high_tide', trace: { guardrail } } },
+        {
+          ...WORDS,
+          'aws.bedrock.request.performance_config.latency': 'instant',
+          'aws.bedrock.response.performance_config.latency': 'instant',
+        },
+        () => client.send(new ConverseCommand({ modelId: NOVA, messages: MESSAGES, ...(NEW as object) })),
+      ],
+      InvokeModel: [
+        {
+          headers: { 'x-amzn-bedrock-service-tier': 'tidal' },
+          body: {
+            stopReason: 'high_tide',
+            'amazon-bedrock-trace': { guardrail: { ...guardrail, outputs: [guardrail.outputAssessments.g[0]] } },
+          },
+        },
+        WORDS,
+        () =>
+          client.send(
+            new InvokeModelCommand({ modelId: NOVA, body: '{"messages":[]}', ...({ serviceTier: 'tidal' } as object) }),
+          ),
+      ],
+    };
+    for (const [operation, [answer, words, send]] of Object.entries(CALLS)) {
+      it(`are recorded of ${operation} as sent with content, also if a hook has seen them, and are _OTHER without`, async () => {
+        response = answer;
+        const spans: Attributes[] = [];
+        const same: BedrockInstrumentationConfig['contentHook'] = ({ value }) => value;
+        for (const config of [{}, { contentHook: same }, { captureMessageContent: false }]) {
+          tracing = startTracing({ config });
+          await send();
+          spans.push(tracing.spans()[0]!.attributes);
+          await tracing.close();
+        }
+        const [all, hooked, without] = spans as [Attributes, Attributes, Attributes];
+        expect(all).to.deep.include({ ...words, 'gen_ai.response.finish_reasons': ['high_tide'] });
+        expect(hooked).to.deep.include({ ...words, 'gen_ai.response.finish_reasons': ['high_tide'] });
+        expect(without['aws.bedrock.request.service_tier']).to.equal('_OTHER');
+        expect(JSON.stringify(without)).to.not.match(/tidal|instant|Quantum|MOON|high_tide/);
+      });
+    }
+
+    it('keep the verdict of the guardrail if a hook removes its trace', async () => {
+      response = { body: { stopReason: 'guardrail_intervened', trace: { guardrail } } };
+      tracing = startTracing({
+        config: { contentHook: ({ kind, value }) => (kind === 'response' ? { output: {} } : value) },
+      });
+      await client.send(new ConverseCommand({ modelId: NOVA, messages: MESSAGES }));
+      expect(tracing.spans()[0]?.attributes).to.include({ 'aws.bedrock.guardrail.action': 'GUARDRAIL_INTERVENED' });
+    });
+  });
+
+  it('have only labels of the metadata if content is off', async () => {
+    response = { body: {} };
+    tracing = startTracing({ config: { captureMessageContent: false } });
+    const requestMetadata = {
+      'cost center': '4711',
+      tenant: 'harbour/north:2',
+      user: 'ahab@example.com',
+      note: 'when is low tide',
+      'ahab@example.com': 'x',
+    };
+    await client.send(new ConverseCommand({ modelId: NOVA, messages: MESSAGES, requestMetadata }));
+    expect(factsOf(tracing.spans()[0]!)).to.deep.equal({
+      'aws.bedrock.request_metadata.cost center': '4711',
+      'aws.bedrock.request_metadata.tenant': 'harbour/north:2',
+    });
   });
 
   it('are not read for spans that are not recorded', async () => {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { resolveConfig } from '../src/config.js';
 import { errorType } from '../src/data/error-type.js';
+import { errorOrigin } from '../src/data/errors.js';
 import { toJson } from '../src/data/json.js';
 import { finishReason } from '../src/data/messages.js';
 import { identifyModel } from '../src/data/model-id.js';
@@ -165,5 +166,28 @@ describe('errorType', () => {
       expect(errorType(thrown)).to.equal('_OTHER');
     }
     expect(errorType({ name: 'x'.repeat(129) })).to.equal('_OTHER');
+  });
+});
+
+describe('errorOrigin', () => {
+  const QUOTED = 'explain this:\n    at pay (/home/quokka/secret.js:1:1)';
+
+  it('is the class of an error and the place where it was thrown', () => {
+    expect(errorOrigin(new RangeError('a: b'))).to.match(/^RangeError at \S+values\.test\.ts:\d+:\d+$/);
+    expect(errorOrigin(new Error())).to.match(/^Error at \S+values\.test\.ts:\d+:\d+$/);
+    expect(errorOrigin('thrown text')).to.equal('_OTHER');
+  });
+
+  it('never is a place that the message quotes, also if the message was changed', () => {
+    const quoting = (message: string): Error => {
+      const error = new Error(QUOTED);
+      // The engine writes the stack trace when it is read first.
+      expect(error.stack).to.include('quokka');
+      return Object.assign(error, { message });
+    };
+    const [changed, wrapped, emptied] = [quoting('It failed.'), quoting(`It failed: ${QUOTED}`), quoting('')];
+    for (const error of [new Error(QUOTED), changed, wrapped, emptied]) {
+      expect(errorOrigin(error), error.message).to.not.include('quokka');
+    }
   });
 });

@@ -5,7 +5,7 @@ import type { OperationName, ResponseFacts, ServerEndpoint } from '../data/facts
 import { asObject, type JsonValue } from '../data/json.js';
 import { identifyModel } from '../data/model-id.js';
 import { ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK } from '../data/semconv.js';
-import { type RequestedService, readRequestMetadata } from '../data/service.js';
+import type { RequestedService } from '../data/service.js';
 import { combineUsage, type TokenUsage } from '../data/usage.js';
 import type { Dialect } from '../dialects/dialect.js';
 import type { Operation, OperationAnswer, OperationRequest } from '../operations/operation.js';
@@ -39,18 +39,20 @@ export function requestFacts(operation: Operation, request: OperationRequest, di
 }
 
 /** What {@link requestFacts} has of words, read from a copy of the request as `contentHook` has returned it. */
-export function hookedRequestFacts({ form }: OperationRequest, dialect: Dialect, content: JsonValue): Attributes {
+export function hookedRequestFacts(request: OperationRequest, dialect: Dialect, content: JsonValue): Attributes {
   const attributes: Attributes = {};
-  addParameters(attributes, dialect.readParameters(form.bodyOf(content) ?? {}));
-  addRequestedService(attributes, { metadata: readRequestMetadata(asObject(content)?.['requestMetadata']) });
+  addParameters(attributes, dialect.readParameters(request.form.bodyOf(content) ?? {}));
+  addRequestedService(attributes, request.serviceIn(asObject(content) ?? {}));
   return attributes;
 }
 
 /** The words in what {@link answerFacts} has, read from a copy of the answer as `contentHook` has returned it. */
-export function hookedAnswerFacts({ dialect, form }: OperationAnswer, content: JsonValue): Attributes {
+export function hookedAnswerFacts(answer: OperationAnswer, content: JsonValue): Attributes {
   const attributes: Attributes = {};
-  const body = form.bodyOf(content);
-  if (body) addResponse(attributes, dialect.readResponse(body));
+  const body = answer.form.bodyOf(content);
+  if (body) addResponse(attributes, answer.dialect.readResponse(body));
+  // The whole trace shows whether a guardrail has intervened, and a hook can remove the trace.
+  addServedService(attributes, { ...answer.serviceIn(asObject(content) ?? {}), guardrailAction: undefined });
   return attributes;
 }
 
@@ -136,7 +138,7 @@ export function answerFacts(
   if (requested) addRequestedService(attributes, missingIn(request.service(), requested));
   const served = exchange.served();
   if (served) addServedService(attributes, served);
-  if (answer?.service) addServedService(attributes, answer.service());
+  if (answer) addServedService(attributes, answer.service());
   const isModelHidden = request.model.baseId === undefined;
   if (isModelHidden && facts?.model !== undefined) addAnsweringModel(attributes, facts.model);
   addAll(attributes, answer?.facts);

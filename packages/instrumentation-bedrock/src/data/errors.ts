@@ -59,15 +59,20 @@ const PLACE = /^\s+at (?:.*\()?((?:file:\/\/|node:|\/|[A-Za-z]:[\\/])[^\s()]{1,3
 
 function originOf(error: unknown): string | undefined {
   const stack = errorStack(error);
-  const message = errorMessage(error);
   if (stack === undefined || !types.isNativeError(error)) return undefined;
-  // The message stands before the first line with a place, and can look like one.
-  const lines = stack.slice(Math.max(0, stack.indexOf(message)) + message.length).split('\n');
+  const [head = '', ...lines] = stack.split(/\n(?=\s+at )/);
+  // A message can have lines like those of a stack trace, and can have been changed since.
+  if (!isHead(head, errorMessage(error))) return undefined;
   for (const line of lines.slice(0, 10)) {
     const place = PLACE.exec(line)?.[1];
     if (place !== undefined) return place;
   }
   return undefined;
+}
+
+/** True if the text before the lines with places is the name of an error and its message. */
+function isHead(head: string, message: string): boolean {
+  return message === '' ? /^[\w$.]*$/.test(head) : head === message || head.endsWith(`: ${message}`);
 }
 
 /** Checks the shape, because an error of another realm (a test runner, a sandbox) is no instance of this `Error`. */

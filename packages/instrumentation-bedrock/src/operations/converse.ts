@@ -5,6 +5,7 @@ import { asObject, asString, firstKey, isObject, type JsonObject, type ToJsonOpt
 import { identifyModel } from '../data/model-id.js';
 import { once } from '../data/once.js';
 import {
+  type RequestedService,
   readConverseLatency,
   readConverseTier,
   readGuardrail,
@@ -45,6 +46,12 @@ export const converseStream: Operation = {
 function readRequest(input: unknown, limits: ToJsonOptions): OperationRequest {
   const raw = asObject(input);
   const modelId = asString(raw?.['modelId']);
+  const serviceIn = (members: JsonObject): RequestedService => ({
+    ...readConverseTier(members),
+    ...readGuardrail(asObject(members['guardrailConfig'])),
+    ...readPrompt(modelId),
+    metadata: readRequestMetadata(members['requestMetadata']),
+  });
   return {
     modelId,
     model: identifyModel(modelId),
@@ -53,17 +60,13 @@ function readRequest(input: unknown, limits: ToJsonOptions): OperationRequest {
     body: () => raw,
     content: () => toJson(input, limits),
     form: FORM,
-    service: once(() => ({
-      ...readConverseTier(raw ?? {}),
-      ...readGuardrail(asObject(raw?.['guardrailConfig'])),
-      ...readPrompt(modelId),
-      metadata: readRequestMetadata(raw?.['requestMetadata']),
-    })),
+    service: once(() => serviceIn(raw ?? {})),
+    serviceIn,
   };
 }
 
 function answerOf(request: OperationRequest, output: JsonObject | undefined, limits: ToJsonOptions): OperationAnswer {
-  const service = (body: JsonObject): ServedService => ({
+  const serviceIn = (body: JsonObject): ServedService => ({
     ...readConverseTier(body),
     ...readConverseLatency(body),
     ...readConverseVerdict(body, request.service().guardrailId !== undefined),
@@ -74,7 +77,8 @@ function answerOf(request: OperationRequest, output: JsonObject | undefined, lim
     // Redacted reasoning and images are bytes, so the answer needs a copy too.
     content: () => toJson(output, limits),
     form: FORM,
-    service: () => service(output ?? {}),
+    service: () => serviceIn(output ?? {}),
+    serviceIn,
   };
 }
 

@@ -18,7 +18,14 @@ import {
 import { identifyModel } from '../data/model-id.js';
 import { stringify } from '../data/numbers.js';
 import { once } from '../data/once.js';
-import { readGuardrail, readInvokeTier, readPrompt, readRequestMetadata } from '../data/service.js';
+import {
+  type RequestedService,
+  readGuardrail,
+  readInvokeTier,
+  readPrompt,
+  readRequestMetadata,
+  type ServedService,
+} from '../data/service.js';
 import { leaveOutVectors } from '../data/vectors.js';
 import type { Dialect } from '../dialects/dialect.js';
 import { chooseDialect, createFold, dialectOfResponse } from '../dialects/index.js';
@@ -51,6 +58,12 @@ function readRequest(input: unknown, limits: ToJsonOptions): OperationRequest {
   const model = identifyModel(modelId);
   // The member can be a getter, and parsing is slow.
   const modelBody = once(() => readModelBody(raw['body'], limits));
+  const serviceIn = (members: JsonObject): RequestedService => ({
+    ...readInvokeTier(members),
+    ...readGuardrail(members),
+    ...readPrompt(modelId),
+    metadata: readRequestMetadata(members['requestMetadata']),
+  });
   return {
     modelId,
     model,
@@ -58,12 +71,8 @@ function readRequest(input: unknown, limits: ToJsonOptions): OperationRequest {
     body: () => asObject(modelBody().value),
     content: () => withBody(raw, modelBody().value, limits),
     form: { bodyOf, show: (content, view) => showRequest(content, view, modelBody()) },
-    service: once(() => ({
-      ...readInvokeTier(raw),
-      ...readGuardrail(raw),
-      ...readPrompt(modelId),
-      metadata: readRequestMetadata(raw['requestMetadata']),
-    })),
+    service: once(() => serviceIn(raw)),
+    serviceIn,
   };
 }
 
@@ -83,6 +92,7 @@ function readAnswer(request: OperationRequest, output: unknown, limits: ContentL
       ...readInvokeTier(raw),
       ...(body && readVerdict(body)),
     }),
+    serviceIn: servedIn,
   };
 }
 
@@ -94,6 +104,10 @@ function hasVectors({ operation }: Dialect, body: JsonObject | undefined): body 
 
 function bodyOf(content: JsonValue): JsonObject | undefined {
   return asObject(asObject(content)?.['body']);
+}
+
+function servedIn(content: JsonObject): ServedService {
+  return { ...readInvokeTier(content), ...readVerdict(bodyOf(content) ?? {}) };
 }
 
 /** Puts the members of a conversation at the top level, where MLflow's chat view reads them. */
@@ -171,6 +185,7 @@ function createReader(request: OperationRequest, output: unknown, options: Strea
         content,
         form: FORM,
         service: () => ({ ...tier, ...added.latency, ...readVerdict(guardrail) }),
+        serviceIn: servedIn,
       };
     },
     isComplete,

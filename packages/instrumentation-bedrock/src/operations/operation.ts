@@ -67,6 +67,8 @@ export interface OperationRequest extends Exchanged {
   readonly isCertain: boolean;
   /** What the request asked of the service when the span started. Called only if the span is recorded. */
   service(): RequestedService;
+  /** The same, read from a copy of the request as `contentHook` has returned it. */
+  serviceIn(content: JsonObject): RequestedService;
 }
 
 /** An answer, or the answer that the events of a stream add up to. */
@@ -76,7 +78,9 @@ export interface OperationAnswer extends Exchanged {
   /** The error that the answer states; then the call has failed. */
   readonly error?: StatedError | undefined;
   /** How the service treated the call. Called only if the span is recorded. */
-  service?(): ServedService;
+  service(): ServedService;
+  /** The same, read from a copy of the answer as `contentHook` has returned it. */
+  serviceIn(content: JsonObject): ServedService;
 }
 
 /** Where the copied content of an operation holds the dialect's body, and what MLflow shows of the content. */

@@ -43,6 +43,7 @@ export function plainOperation(plain: PlainOperation): Operation {
   const body = (): undefined => undefined;
   const copy = (value: unknown, limits: ToJsonOptions): JsonValue | undefined =>
     recordsContent ? toJson(value, limits) : undefined;
+  const served = (output: JsonObject): ServedService => plain.served?.(output) ?? {};
   const inputForm = plain.input ? formOf(plain.input) : FORM;
   const requestDialect = (raw: JsonObject, model: ModelIdentity): Dialect => {
     if (!plain.input) return dialect;
@@ -67,6 +68,7 @@ export function plainOperation(plain: PlainOperation): Operation {
         content: () => copy(input, limits),
         form: inputForm,
         service: once(() => readGuardrail(raw)),
+        serviceIn: readGuardrail,
       };
     },
     readAnswer(request, output, limits) {
@@ -77,7 +79,8 @@ export function plainOperation(plain: PlainOperation): Operation {
         body,
         content: () => copy(output, limits),
         form: FORM,
-        service: () => plain.served?.(raw) ?? {},
+        service: () => served(raw),
+        serviceIn: served,
       };
     },
   };

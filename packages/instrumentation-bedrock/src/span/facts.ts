@@ -55,8 +55,10 @@ const REASON: Rule = {
   kind: 'label',
   isKnown: (text) => text.split(/[\s.,;:]+/).every((part) => part === '' || REASON_WORDS.isKnown(part)),
 };
-/** What the service accepts in `requestMetadata`. */
-const LABEL = shape('label', /^[\w\s:@$#=/+,.-]{0,256}$/);
+/** A value of `requestMetadata`. The service accepts sentences and mail addresses, too, which can be content. */
+const LABEL = shape('label', /^[\w.:/+=#$,-]{1,256}$/);
+/** A key of `requestMetadata`. Keys with spaces are common, such as `cost center`. */
+const LABEL_KEY = /^[\w .:/+=#$,-]{1,256}$/;
 
 /** The rule for each attribute with text. An attribute without a rule has none that may be recorded. */
 const RULES: ReadonlyMap<string, Rule> = new Map(
@@ -108,7 +110,7 @@ const [METADATA = ''] = semconv.ATTR_AWS_BEDROCK_REQUEST_METADATA.split('<key>')
 
 function ruleOf(name: string): Rule | undefined {
   // The application writes the key, too.
-  const isMetadata = name.startsWith(METADATA) && LABEL.isKnown(name.slice(METADATA.length));
+  const isMetadata = name.startsWith(METADATA) && LABEL_KEY.test(name.slice(METADATA.length));
   return isMetadata ? LABEL : RULES.get(name);
 }
 
