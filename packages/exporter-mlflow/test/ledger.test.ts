@@ -53,9 +53,11 @@ describe('the trace ledger', () => {
     ledger.of('b').observe([child!]);
     ledger.of('a');
     ledger.of('c');
-    expect(ledger.of('a').factsOf(child!).sessionId).to.equal('s');
-    expect(ledger.of('a').factsOf(root!).sessionId).to.equal('s');
-    expect(ledger.of('b').factsOf(root!).sessionId).to.equal(undefined);
+    const a = ledger.of('a');
+    const b = ledger.of('b');
+    for (const trace of [a, b]) trace.observe([root!]);
+    expect(a.factsOf(root!).sessionId).to.equal('s');
+    expect(b.factsOf(root!).sessionId).to.equal(undefined);
   });
 
   it('remembers of forgotten traces that their root was here, within bounds', () => {
@@ -72,7 +74,7 @@ describe('the trace ledger', () => {
 
   it('keeps the earlier state of a record whose request failed', async () => {
     const trace = newLedger().ledger.of('a');
-    const sent = { kind: 'sent', info: {} as WireTraceInfo, start: 0n, end: 0n } as const;
+    const sent = { kind: 'sent', info: {} as WireTraceInfo, localRootId: 'b', start: 0n, end: 0n } as const;
     expect(await trace.recording(sent, async () => FAILURE)).to.equal(FAILURE);
     expect(trace.record).to.deep.equal({ kind: 'none' });
     await trace.recording(sent, async () => undefined);

@@ -4,6 +4,8 @@ import { type Attributes, context, type Span, TraceFlags, trace } from '@opentel
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
+import { finish } from '../src/common/slices.js';
+import { Preparation } from '../src/export/prepare.js';
 import { buildRecord, joinRecords } from '../src/export/trace/record.js';
 import { Topmost } from '../src/export/trace/topmost.js';
 import { Trace } from '../src/export/trace/trace.js';
@@ -153,7 +155,7 @@ describe('a trace of several requests', () => {
     expect(info.tags).not.to.have.any.keys('bob', 'eve');
   });
 
-  it('adds the tags of one of them to a record that another service sends', async () => {
+  it('adds no tags to a record of another service with another user', async () => {
     const root = recordSpans((tracer) => tracer.startSpan('caller', { attributes: identityOf('caller') }).end());
     const parent = trace.wrapSpanContext({ ...root[0]!.spanContext(), isRemote: true });
     const elsewhere = new MlflowSpanExporter({
@@ -165,8 +167,46 @@ describe('a trace of several requests', () => {
     await send(...overlapping(parent));
     const { info } = await client.getTrace(parent.spanContext().traceId);
     expect(info).to.deep.include({ name: 'caller', sessionId: 'session of caller', userId: 'caller' });
-    expect(info.tags).to.include({ user: 'ada', ada: 'ada' });
-    expect(info.tags).not.to.have.any.keys('bob', 'eve');
+    expect(info.tags).not.to.have.any.keys('user', 'ada', 'bob', 'eve');
+  });
+
+  it('keeps the record of another process, whose request has another user', async () => {
+    const parent = remoteParent();
+    const [bob = [], ada = []] = overlapping(parent);
+    await send(bob);
+    const experimentId = (await client.getTraceInfo(parent.spanContext().traceId)).experimentId;
+    const replica = new MlflowSpanExporter({ trackingUri: (await testServer()).url, experimentId });
+    for (let flush = 0; flush < 2; flush++) {
+      expect((await exportSpans(replica, flush === 0 ? ada.slice(0, 2) : ada.slice(2))).code).to.equal(SUCCESS);
+      await replica.forceFlush();
+    }
+    await replica.shutdown();
+    expectShown(await client.getTrace(parent.spanContext().traceId), 'bob', ['bob', 'ada']);
+  });
+
+  it('shows nothing of a further root without a parent, also after 1,000 other traces', async () => {
+    const anonymous = { identity: {} };
+    const shown = request({ user: 'ada', ...anonymous });
+    const { traceId } = shown[0]!.spanContext();
+    const further = (user: string): ReadableSpan[] =>
+      request({ user, at: 2000, ...anonymous }).map((span) => {
+        const own = { ...span.spanContext(), traceId };
+        return Object.assign(Object.create(span) as ReadableSpan, { spanContext: () => own });
+      });
+    const others = recordSpans((tracer) => {
+      for (let count = 0; count < 1001; count++) tracer.startSpan('other').end();
+    });
+    await send(shown, further('bob'), others, further('eve'));
+    const { info, spans } = await client.getTrace(traceId);
+    expect(spans).to.have.length(12);
+    expect(info).to.deep.include({
+      name: 'ada root',
+      requestPreview: 'ada asks 20',
+      responsePreview: 'ada hears 40',
+    });
+    // The server itself takes tags from every span without a parent.
+    expect(info.metadata).to.include({ ada: 'ada' });
+    expect(info.metadata).not.to.have.any.keys('bob', 'eve');
   });
 
   /** The experiment of the exporter. It must have sent something. */
@@ -184,11 +224,7 @@ describe('the facts of a request', () => {
   const rootOf = (spans: readonly ReadableSpan[]): ReadableSpan => spans.at(-1)!;
 
   it('hold nothing of other requests of the trace, in any order and any batches', () => {
-    let seed = 7;
-    const random = (below: number): number => {
-      seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
-      return (seed >>> 8) % below;
-    };
+    const random = randomNumbers(7);
     for (let round = 0; round < 60; round++) {
       const parent = remoteParent();
       const names = Array.from({ length: 2 + random(8) }, (_, index) => `canary${round}x${index}.`);
@@ -288,21 +324,110 @@ describe('the facts of a request', () => {
     expect(one.factsOf(rootOf(spans))).to.include({ userId: 'ada' });
   });
 
-  it('of roots without a parent become one record only if session and user agree', () => {
+  it('of roots without a parent become one record only if they are parts of one request', () => {
     const [ada, bob] = ['ada', 'bob'].map((user) => {
-      const spans = request({ user });
+      const spans = request({ user, identity: {} });
       const one = new Trace(rootOf(spans).spanContext().traceId);
       one.observe(spans);
       return recordOf(one, rootOf(spans));
     });
     const times = { start: 1n, end: 2n };
-    const mixed = joinRecords(ada!, bob!, times);
-    expect(JSON.stringify(mixed)).not.to.include('bob');
-    expect(mixed).to.include({ request_preview: 'ada asks 20', response_preview: 'ada hears 40' });
-    const later = { ...bob!, trace_metadata: { 'mlflow.trace.user': 'ada' } };
-    expect(joinRecords(ada!, later, times)).to.include({
+    const apart = joinRecords(ada!, bob!, times, false);
+    expect(JSON.stringify(apart)).not.to.include('bob');
+    expect(apart).to.include({ request_preview: 'ada asks 20', response_preview: 'ada hears 40' });
+    expect(joinRecords(ada!, bob!, times, true)).to.include({
       request_preview: 'ada asks 20',
       response_preview: 'bob hears 40',
     });
   });
+
+  it('are of one request only, whatever is missing of session, user, content, spans and their parents', () => {
+    const random = randomNumbers(2026);
+    let records = 0;
+    for (let round = 0; round < 300; round++) {
+      const spanFilter = random(3) === 0 ? 'gen_ai' : 'all';
+      const preparation = new Preparation({ spanFilter, mask: undefined, onFault: () => {} });
+      const parent = trace.wrapSpanContext({ ...remoteParent().spanContext(), isRemote: random(2) === 0 });
+      const one = new Trace(parent.spanContext().traceId);
+      const topmost = new Topmost();
+      const waiting = Array.from({ length: 2 + random(14) }, (_, index) =>
+        partsOfRequest(`canary${index}.`, parent, random).filter(() => random(12) > 0),
+      );
+      while (waiting.some(({ length }) => length > 0)) {
+        const batch: ReadableSpan[] = [];
+        for (let count = 1 + random(8); count > 0; count--) {
+          const spans = waiting[random(waiting.length)]!;
+          const next = random(8) === 0 ? spans.pop() : spans.shift();
+          if (next !== undefined) batch.push(next);
+        }
+        const { spans } = finish(preparation.prepare(batch));
+        one.observe(spans);
+        topmost.add(spans);
+        if (topmost.first === undefined) continue;
+        const record = recordOf(one, topmost.first as ReadableSpan);
+        records += 1;
+        const canaries = new Set(JSON.stringify(record).match(/canary\d+\./g));
+        expect([...canaries], `round ${round}`).to.have.length(1);
+      }
+    }
+    expect(records).to.be.above(1000);
+  });
+
+  it('have the first request and the last response below a local root that a filter left out', () => {
+    for (const isRemote of [true, false]) {
+      const preparation = new Preparation({ spanFilter: 'gen_ai', mask: undefined, onFault: () => {} });
+      const parent = isRemote ? remoteParent() : undefined;
+      const spans = request({ user: 'ada', parent, identity: {} }).filter(({ name }) => !name.endsWith('agent'));
+      const plain = spans.map((span) =>
+        span.name.endsWith('root') ? Object.assign(Object.create(span) as ReadableSpan, { attributes: {} }) : span,
+      );
+      const [agent] = request({ user: 'ada' }).filter(({ name }) => name.endsWith('agent'));
+      const left = spans.map((span) => span.parentSpanContext?.spanId)[0]!;
+      const context = { ...spans[0]!.spanContext(), spanId: left };
+      const step = { attributes: {}, spanContext: () => context, parentSpanContext: rootOf(spans).spanContext() };
+      plain.splice(2, 0, Object.assign(Object.create(agent!) as ReadableSpan, step));
+      const { spans: kept } = finish(preparation.prepare(plain));
+      expect(kept).to.have.length(2);
+      const one = new Trace(context.traceId);
+      one.observe(kept);
+      const topmost = new Topmost();
+      topmost.add(kept);
+      expect(one.factsOf(topmost.first!).lastResponse?.text, `remote ${isRemote}`).to.equal('ada hears 40');
+    }
+  });
 });
+
+/** Whole numbers below a bound, in an order that is always the same. */
+function randomNumbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return (state >>> 8) % below;
+  };
+}
+
+/** The spans of one request, each with or without session, user and content. */
+function partsOfRequest(user: string, parent: Span, random: (below: number) => number): ReadableSpan[] {
+  const identity: Attributes = random(3) === 0 ? identityOf(user) : {};
+  const sometimes = (attributes: Attributes): Attributes => (random(2) === 0 ? attributes : {});
+  return recordSpans((tracer) => {
+    const start = (name: string, above: Span, attributes: Attributes): Span =>
+      tracer.startSpan(
+        `${user} ${name}`,
+        { startTime: START + random(100), attributes },
+        trace.setSpan(context.active(), above),
+      );
+    const root = start('root', parent, {
+      ...sometimes(identity),
+      ...sometimes({ 'mlflow.spanInputs': JSON.stringify(`${user} begins`) }),
+    });
+    const agent = random(2) === 0 ? start('agent', root, identity) : root;
+    for (let calls = random(4); calls > 0; calls--) {
+      const { 'gen_ai.output.messages': output, ...asked } = chatAttributes(`${user} asks`, `${user} hears`);
+      const answered: Attributes = output === undefined ? {} : { 'gen_ai.output.messages': output };
+      start('chat', agent, { ...asked, ...sometimes(answered), ...identity }).end(START + 100 + random(100));
+    }
+    if (agent !== root) agent.end(START + 200 + random(100));
+    root.end(START + 300 + random(100));
+  });
+}

@@ -6,6 +6,7 @@ import { failureOf, type Rest } from '../../mlflow/rest.js';
 import { getTraceInfo, postRecord, type StoredRecord } from '../../mlflow/traces.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
 import { LEFT_OUT } from '../span/content.js';
+import { localRootId } from '../span/span.js';
 import { buildRecord, type RecordContext, withoutContent } from '../trace/record.js';
 import type { FoundAhead, SentRecord, Trace } from '../trace/trace.js';
 import { correct, correctStored, storedRecord } from './correct.js';
@@ -25,6 +26,7 @@ export async function recordAhead(
   const record: SentRecord = {
     kind: 'sent',
     info,
+    localRootId: localRootId(root),
     start: nanoseconds(root.startTime),
     end: nanoseconds(root.endTime),
   };

@@ -56,6 +56,7 @@ export async function settleWithoutRoot(
       : joinStoredRoot(trace, topmost, whole.value, context, rest);
   }
   const failure = await post(provisionalRecord(trace, topmost, context), trace, context, rest);
+  if (failure === undefined) topmost.recorded();
   return failure ?? linkPrompts(trace, rest);
 }
 
@@ -73,6 +74,12 @@ export async function settleWithRecord(trace: Trace, topmost: Topmost, rest: Res
     : undefined;
 }
 
+/** Whether the root of the trace has its record. Also true if the server does not answer. */
+export async function mayHaveRootRecord(trace: Trace, rest: Rest): Promise<boolean> {
+  const stored = await getTraceInfo(rest, trace.id);
+  return stored.kind !== 'success' || hasRootRecord(stored.value);
+}
+
 /** Adds what this process knows to a trace whose root has its record. */
 async function joinRoot(
   trace: Trace,
@@ -80,7 +87,7 @@ async function joinRoot(
   info: MlflowTraceInfo,
   rest: Rest,
 ): Promise<Failure | undefined> {
-  const failure = await addTags(trace, topmost.tags, info, rest);
+  const failure = await addTags(trace, tagsFor(info, topmost), info, rest);
   if (failure !== undefined) return failure;
   // Spans that arrived after the record are missing in the totals, and stretched the trace.
   const isChanged = trace.facts.hasFigures || reachesEdge(topmost, info) || info.metadata[PROVISIONAL] === 'true';
@@ -98,7 +105,17 @@ async function joinStoredRoot(
   context: RecordContext,
   rest: Rest,
 ): Promise<Failure | undefined> {
-  return addTags(trace, { ...topmost.tags, ...rootRecord(trace, spans, context)?.tags }, info, rest);
+  return addTags(trace, { ...tagsFor(info, topmost), ...rootRecord(trace, spans, context)?.tags }, info, rest);
+}
+
+/** Tags of this process for a record of another one. */
+function tagsFor(info: MlflowTraceInfo, topmost: Topmost): Readonly<Record<string, string>> {
+  return mayJoin(info, topmost) ? topmost.tags : {};
+}
+
+/** Whether a record of another process can show the same request: neither session nor user differs. */
+function mayJoin(info: MlflowTraceInfo, { first }: Topmost): boolean {
+  return isSameIdentity(info, identityOf(first?.attributes ?? {}));
 }
 
 async function addTags(
@@ -136,12 +153,17 @@ async function repeatProvisional(
   const [first, ...others] = spans.filter(({ parentSpanId = '' }) => !ids.has(parentSpanId));
   const own = provisionalRecord(trace, topmost, context);
   const ownId = topmost.first?.spanContext().spanId;
-  const isOwn = [first, ...others].some(
+  const isFirst = [first, ...others].some(
     (span) => span?.spanId === ownId && span?.startTimeUnixNano === first?.startTimeUnixNano,
   );
-  const record: WireTraceInfo = isOwn ? own : { ...storedRecord(info, spans), tags: { ...own.tags, ...info.tags } };
+  // The server would keep what this request does not have of the one that another process recorded.
+  const isOwn = isFirst && (topmost.isRecorded || mayJoin(info, topmost));
+  const record: WireTraceInfo = isOwn
+    ? own
+    : { ...storedRecord(info, spans), tags: { ...tagsFor(info, topmost), ...info.tags } };
   if (first !== undefined) Object.assign(record, extentOf(trace.id, first, others));
   const failure = await post(withTotals(record, sumUp(spans)), trace, context, rest);
+  if (failure === undefined && isOwn) topmost.recorded();
   return failure ?? correctStored(trace, rest);
 }
 
@@ -175,15 +197,20 @@ function rootRecord(
   const root = storedRoot(spans);
   if (root === undefined) return undefined;
   const source = asSource(root, id);
-  const elsewhere: TraceFacts & RequestFacts = identityOf(source.attributes);
+  const own = identityOf(source.attributes);
+  const facts: TraceFacts = {};
+  let first: RequestFacts = {};
   for (const span of spans) {
     if (topmost?.has(span.spanId)) continue;
     const observed = asSource(span, id);
-    observeSpan(elsewhere, observed);
-    // Other requests of the trace may have another user.
-    if (isSameIdentity(elsewhere, identityOf(observed.attributes))) observeRequest(elsewhere, observed);
+    observeSpan(facts, observed);
+    const each: RequestFacts = {};
+    observeRequest(each, observed);
+    if (each.firstRequest === undefined || !isSameIdentity(own, each)) continue;
+    if (first.firstRequest === undefined || each.firstRequest.at < first.firstRequest.at) first = each;
   }
-  return buildRecord(source, elsewhere, context);
+  // Stored spans do not show which of them belong to one request, so all is of one model call.
+  return buildRecord(source, { ...facts, ...first, ...own }, context);
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Failure } from '../../http/outcome.js';
 import { PROVISIONAL } from '../../mlflow/names.js';
 import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
 import { postRecord, type StoredRecord } from '../../mlflow/traces.js';
-import { hasFigures } from '../span/span.js';
+import { hasFigures, localRootId } from '../span/span.js';
 import { buildRecord, joinRecords, type RecordContext, withoutContent } from '../trace/record.js';
 import type { SentRecord, Trace } from '../trace/trace.js';
 import { correct, correctStored } from './correct.js';
@@ -40,15 +40,17 @@ async function recordRoot(
 ): Promise<Failure | undefined> {
   const before = trace.record;
   const times = { start: nanoseconds(root.startTime), end: nanoseconds(root.endTime) };
+  const own = localRootId(root);
   let info = buildRecord(root, trace.factsOf(root), context);
   if (before.kind === 'sent') {
     times.start = earlier(before.start, times.start);
     times.end = later(before.end, times.end);
-    info = joinRecords(before.info, info, times);
+    info = joinRecords(before.info, info, times, before.localRootId === own);
   }
   const wasProvisional = trace.provisionalRecords > 0;
   let stored: StoredRecord | undefined;
-  const failure = await trace.recording({ kind: 'sent', info, ...times }, async () => {
+  const shown = before.kind === 'sent' ? before.localRootId : own;
+  const failure = await trace.recording({ kind: 'sent', info, localRootId: shown, ...times }, async () => {
     const posted = await postRecord(rest, info);
     if (posted.kind === 'success') stored = posted.value;
     return failureOf(posted);

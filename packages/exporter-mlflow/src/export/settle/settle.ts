@@ -9,7 +9,7 @@ import type { RecordContext } from '../trace/record.js';
 import type { Trace } from '../trace/trace.js';
 import { finishAhead, markWithoutSpans, recordAhead } from './ahead.js';
 import { correctStored } from './correct.js';
-import { settleWithoutRoot, settleWithRecord } from './provisional.js';
+import { mayHaveRootRecord, settleWithoutRoot, settleWithRecord } from './provisional.js';
 import { recordRoots, repeatRecord } from './root-record.js';
 import { describeTooLarge } from './stored.js';
 
@@ -83,8 +83,12 @@ export function createSettling(
           if (roots.length === 0) return repeatRecord(record, trace, spans, rest);
           if (ahead !== undefined) return finishAhead(record, ahead, isDivided, trace, rest);
         }
-        if (roots.length > 0) return recordRoots(roots, trace, isDivided, { ...program, experimentId }, rest);
-        return record.kind === 'forgotten' ? correctStored(trace, rest) : undefined;
+        // A further root does not replace the first one.
+        const isLate = record.kind === 'forgotten' && (roots.length === 0 || (await mayHaveRootRecord(trace, rest)));
+        if (isLate) return correctStored(trace, rest);
+        return roots.length === 0
+          ? undefined
+          : recordRoots(roots, trace, isDivided, { ...program, experimentId }, rest);
       }),
     withoutRoot: ({ trace, experimentId, isRecorded }, rest) =>
       inTurn(trace, rest, async () => {

@@ -2,8 +2,9 @@ import type { SpanContext } from '@opentelemetry/api';
 import { nameOfError } from '../../common/error.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { type ShownText, say } from '../../common/shown-text.js';
+import { optional } from '../../mlflow/rest.js';
 import { isPromise } from './callback.js';
-import { copySpan } from './span.js';
+import { copySpan, type MaybeMoved } from './span.js';
 import { spanType } from './span-type.js';
 
 /** Decides which spans go to MLflow: all, those of generative AI, or those for which a function returns true. */
@@ -64,15 +65,16 @@ export class Filter {
   }
 
   /** The span below the nearest span above it that was not left out. The same object if that is its parent. */
-  place(span: ReadableSpan): ReadableSpan {
-    const parent = this.#nearest(span);
+  place(span: ReadableSpan): MaybeMoved {
+    const { parent, leftOutRoot } = this.#nearest(span);
     if (parent !== undefined) add(this.#named, idOf(parent), undefined);
-    if (parent === span.parentSpanContext) return span;
-    const { parentSpanContext: _, ...root } = copySpan(span, {});
+    const isMoved = leftOutRoot !== undefined;
+    if (parent === span.parentSpanContext && !isMoved) return span;
+    const { parentSpanContext: _, ...root } = copySpan(span, isMoved ? { leftOutRoot } : {});
     return parent === undefined ? root : { ...root, parentSpanContext: parent };
   }
 
-  #nearest(span: ReadableSpan): SpanContext | undefined {
+  #nearest(span: ReadableSpan): { parent: SpanContext | undefined; leftOutRoot?: string } {
     let last = span.parentSpanContext;
     let parent = last;
     let isNamed = false;
@@ -88,8 +90,12 @@ export class Filter {
       parent = leftOut.above;
     }
     if (passed.size > 2) this.#shorten([...passed], last);
-    // A root beside spans that still name a root would take the record of the trace from them.
-    return parent === undefined && isNamed ? last : parent;
+    const isAtTop = passed.size > 0 && (parent === undefined || parent.isRemote === true);
+    return {
+      // A root beside spans that still name a root would take the record of the trace from them.
+      parent: parent === undefined && isNamed ? last : parent,
+      ...optional('leftOutRoot', isAtTop ? last?.spanId : undefined),
+    };
   }
 
   /** Lets the next span skip the spans between the first and the last one. Otherwise deep trees would take ages. */

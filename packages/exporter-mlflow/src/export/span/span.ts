@@ -1,11 +1,17 @@
 import { groupBy } from '../../common/group-by.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 
+/** A span that a filter may have moved. */
+export interface MaybeMoved extends ReadableSpan {
+  /** Id of the local root above it if that was left out. Spans with the same one are parts of one request. */
+  readonly leftOutRoot?: string;
+}
+
 /**
  * A copy of a span with some members replaced. The span itself belongs to the application, and other exporters read it,
  * too.
  */
-export function copySpan(span: ReadableSpan, changes: Partial<ReadableSpan>): ReadableSpan {
+export function copySpan(span: MaybeMoved, changes: Partial<MaybeMoved>): MaybeMoved {
   // Member by member, because spans of the SDK have some members on the prototype, which a spread leaves out.
   return {
     name: span.name,
@@ -25,6 +31,7 @@ export function copySpan(span: ReadableSpan, changes: Partial<ReadableSpan>): Re
     droppedAttributesCount: span.droppedAttributesCount,
     droppedEventsCount: span.droppedEventsCount,
     droppedLinksCount: span.droppedLinksCount,
+    ...(span.leftOutRoot === undefined ? {} : { leftOutRoot: span.leftOutRoot }),
     ...changes,
   };
 }
@@ -32,6 +39,16 @@ export function copySpan(span: ReadableSpan, changes: Partial<ReadableSpan>): Re
 /** Whether the span has no parent at all, so that it is the root of its trace. */
 export function isRoot({ parentSpanContext }: Pick<ReadableSpan, 'parentSpanContext'>): boolean {
   return parentSpanContext === undefined;
+}
+
+/**
+ * Id of the local root, of a span that is it or that moved to its place. Undefined for every other span. A trace can have
+ * several requests, each with a local root: the span without a parent in this process.
+ */
+export function localRootId(
+  span: Pick<MaybeMoved, 'parentSpanContext' | 'spanContext' | 'leftOutRoot'>,
+): string | undefined {
+  return span.leftOutRoot ?? (isRoot(span) || hasRemoteParent(span) ? span.spanContext().spanId : undefined);
 }
 
 /** Whether the span's parent is in another process. */

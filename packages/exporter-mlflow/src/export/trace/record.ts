@@ -20,8 +20,8 @@ import {
 import { optional } from '../../mlflow/rest.js';
 import { experimentLocation, recordTimes } from '../../mlflow/traces.js';
 import type { TraceState, WireTraceInfo } from '../../mlflow/wire-types.js';
-import { copySpan } from '../span/span.js';
-import { type Identity, isSameIdentity, type RecordFacts, SESSION_KEYS, USER_KEY } from './facts.js';
+import { copySpan, type MaybeMoved } from '../span/span.js';
+import { type RecordFacts, SESSION_KEYS, USER_KEY } from './facts.js';
 import { requestPreview, responsePreview } from './previews.js';
 
 /** What a record takes from the program that made the trace. */
@@ -40,8 +40,8 @@ export interface RecordContext {
 
 /** The part of a span that a record depends on. */
 export type RecordSource = Pick<
-  ReadableSpan,
-  'name' | 'attributes' | 'status' | 'startTime' | 'endTime' | 'spanContext'
+  MaybeMoved,
+  'name' | 'attributes' | 'status' | 'startTime' | 'endTime' | 'spanContext' | 'leftOutRoot'
 > & { resource: Pick<ReadableSpan['resource'], 'attributes'> };
 
 const REQUEST_PREVIEW = 'mlflow.traceRequestPreview';
@@ -59,8 +59,8 @@ const SMALL_KEYS = new Set([
 ]);
 
 /** A span without its content, to keep until its record is built. The record is the same. */
-export function withoutSpanContent(span: ReadableSpan): RecordSource {
-  const { name, status, startTime, endTime, resource, attributes } = span;
+export function withoutSpanContent(span: MaybeMoved): RecordSource {
+  const { name, status, startTime, endTime, resource, attributes, leftOutRoot } = span;
   const kept: Attributes = {};
   for (const key in attributes) {
     const isKept = SMALL_KEYS.has(key) || key.startsWith(TRACE_TAG_PREFIX) || key.startsWith(TRACE_METADATA_PREFIX);
@@ -71,7 +71,10 @@ export function withoutSpanContent(span: ReadableSpan): RecordSource {
   if (request !== undefined) kept[REQUEST_PREVIEW] = truncate(request, LIMITS.preview);
   if (response !== undefined) kept[RESPONSE_PREVIEW] = truncate(response, LIMITS.preview);
   const context = span.spanContext();
-  return { name, status, startTime, endTime, resource, attributes: kept, spanContext: () => context };
+  return {
+    ...{ name, status, startTime, endTime, resource, attributes: kept, spanContext: () => context },
+    ...optional('leftOutRoot', leftOutRoot),
+  };
 }
 
 /** Builds the record of the trace with this root. */
@@ -94,17 +97,18 @@ export function buildRecord(root: RecordSource, facts: Readonly<RecordFacts>, co
 }
 
 /**
- * One record for a trace that has several spans without a parent here. They are parts of one request whose root was left
- * out, or requests that share a trace id. The earlier one wins, and it wins everything if session or user differ.
+ * One record for a trace that has several spans without a parent here. The earlier one wins. Only a part of the same
+ * request, whose root was left out, adds to it.
  *
  * @param times start and end of them all, in nanoseconds of the epoch
+ * @param isSame whether they are parts of one request
  */
 export function joinRecords(
   earlier: WireTraceInfo,
   later: WireTraceInfo,
   { start, end }: { start: bigint; end: bigint },
+  isSame: boolean,
 ): WireTraceInfo {
-  const isSame = isSameIdentity(identityIn(earlier), identityIn(later));
   const { [LINKED_PROMPTS]: prompts } = later.tags ?? {};
   return {
     ...(isSame ? { ...later, ...earlier, ...optional('response_preview', later.response_preview) } : earlier),
@@ -113,10 +117,6 @@ export function joinRecords(
     trace_metadata: { ...(isSame ? later.trace_metadata : {}), ...earlier.trace_metadata },
     tags: { ...(isSame ? later.tags : {}), ...earlier.tags, ...optional(LINKED_PROMPTS, prompts) },
   };
-}
-
-function identityIn({ trace_metadata: { [SESSION]: session, [USER]: user } = {} }: WireTraceInfo): Identity {
-  return { ...optional('sessionId', session), ...optional('userId', user) };
 }
 
 /** What a repeated record must hold so that nothing is lost. The server keeps the rest as stored. */

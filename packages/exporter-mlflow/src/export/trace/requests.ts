@@ -1,5 +1,5 @@
 import { optional } from '../../mlflow/rest.js';
-import { hasRemoteParent, isRoot } from '../span/span.js';
+import { isRoot, localRootId } from '../span/span.js';
 import {
   identityOf,
   isSameIdentity,
@@ -15,6 +15,8 @@ interface Group {
   readonly facts: RequestFacts;
   /** The group that this one became a part of. */
   joined?: Group;
+  /** Whether it may have several requests. Then its facts are of none. */
+  isMixed?: boolean;
 }
 
 // For children that arrive later than their parents.
@@ -23,74 +25,103 @@ const MAX_ARRIVED = 100;
 const MAX_AWAITED = 100;
 // Groups have previews of a few kilobytes.
 const MAX_LOCAL_ROOTS = 50;
-const MAX_STRANGERS = 10;
+const MAX_SIBLINGS = 10;
 
 /**
  * The requests of one trace in this process: those with the same trace id can have different users. Each is a local root,
  * whose parent is in another service or missing, with the spans below it. Children usually arrive before their parents.
  */
 export class Requests {
-  /** By the id of a parent that has not arrived. If it never does, children with different users are no one request. */
+  /** By the id of a parent that has not arrived. If it never does, each of its children can be of another request. */
   readonly #awaited = new Map<string, readonly Group[]>();
   /** By the id of a span that arrived. */
   readonly #arrived = new Map<string, Group>();
   /** By the id of a local root. */
   readonly #localRoots = new Map<string, Group>();
-  #hasSeveral = false;
+  #hasOnlyRoot = true;
 
   /** Adds a span, in any order. */
   add(span: ObservedSpan): void {
     const { spanId } = span.spanContext();
     const parentId = span.parentSpanContext?.spanId;
-    let group = joinAll(this.#awaited.get(spanId) ?? []);
-    this.#awaited.delete(spanId);
-    if (parentId === undefined || hasRemoteParent(span)) {
-      this.#hasSeveral ||= this.#localRoots.size > 0 && !this.#localRoots.has(spanId);
-      // A root without any parent decides about the record, so it is always kept.
-      if (this.#localRoots.size < MAX_LOCAL_ROOTS || isRoot(span)) this.#localRoots.set(spanId, group);
-    } else {
+    const rootId = localRootId(span);
+    let group = joinAll(this.#takeAwaited(spanId));
+    if (rootId !== undefined) {
+      const known = this.#localRoots.get(rootId);
+      const isFirst = this.#localRoots.size === 0 || known !== undefined;
+      this.#hasOnlyRoot &&= isFirst && isRoot(span);
+      group = joinAll([...(known === undefined ? [] : [known]), group, ...this.#takeAwaited(rootId)]);
+      // A root without any parent decides about the record, so the others must leave room for it.
+      const most = isRoot(span) ? 2 * MAX_LOCAL_ROOTS : MAX_LOCAL_ROOTS;
+      if (this.#localRoots.size < most) this.#localRoots.set(rootId, group);
+    } else if (parentId !== undefined) {
       const above = this.#arrived.get(parentId);
-      group = above === undefined ? this.#await(parentId, group, span) : joinAll([above, group]);
+      group = above === undefined ? this.#await(parentId, group) : joinAll([above, group]);
     }
     observeRequest(group.facts, span);
     add(this.#arrived, spanId, group, MAX_ARRIVED);
   }
 
-  /** Returns the group of a span whose parent has not arrived. */
-  #await(parentId: string, group: Group, { attributes }: ObservedSpan): Group {
-    const waiting = this.#awaited.get(parentId) ?? [];
-    const identity = { ...group.facts, ...identityOf(attributes) };
-    const same = waiting.find((other) => isSameIdentity(wholeOf(other).facts, identity));
-    const isNew = same === undefined && waiting.length < MAX_STRANGERS;
-    add(this.#awaited, parentId, isNew ? [...waiting, group] : waiting, MAX_AWAITED);
-    return same === undefined ? group : joinAll([same, group]);
+  #takeAwaited(spanId: string): readonly Group[] {
+    const groups = this.#awaited.get(spanId) ?? [];
+    this.#awaited.delete(spanId);
+    return groups;
+  }
+
+  /** Returns the group of a span whose parent has not arrived. With too many siblings, further ones share a group. */
+  #await(parentId: string, group: Group): Group {
+    const siblings = this.#awaited.get(parentId) ?? [];
+    const mixed = siblings[MAX_SIBLINGS - 1];
+    add(this.#awaited, parentId, mixed === undefined ? [...siblings, group] : siblings, MAX_AWAITED);
+    if (mixed === undefined) return group;
+    const whole = joinAll([mixed, group]);
+    whole.isMixed = true;
+    return whole;
   }
 
   /**
-   * Returns what the request of a span shows. Session and user of the span itself come first. What is missing comes from
-   * spans whose parent is missing, because a filter or a sampler kept it out. Those must not have another session or
-   * user, and the trace no other local root.
+   * Returns what the request of a span shows. Session and user of the span itself come first. What a root lacks comes from
+   * spans whose parent is missing, for example because a sampler kept it out. Those must not have another session or
+   * user. Below a parent in another service, they may be of a request whose local root still runs.
    */
   factsOf(source: RecordSource): RequestFacts {
     const { spanId } = source.spanContext();
-    const group = this.#localRoots.get(spanId) ?? this.#arrived.get(spanId);
-    const facts: RequestFacts = { ...(group && wholeOf(group).facts), ...identityOf(source.attributes) };
-    if (this.#hasSeveral) return facts;
-    for (const { facts: orphans } of [...this.#awaited.values()].flat().map(wholeOf)) {
-      if (isSameIdentity(facts, orphans)) fill(facts, orphans);
-    }
-    return facts;
+    const root = this.#localRoots.get(source.leftOutRoot ?? spanId);
+    const facts: RequestFacts = { ...factsIn(root ?? this.#arrived.get(spanId)), ...identityOf(source.attributes) };
+    if (root === undefined || !this.#hasOnlyRoot) return facts;
+    const orphans = [...this.#awaited.values()].flat().map(factsIn);
+    return fill(
+      facts,
+      orphans.filter((each) => isSameIdentity(facts, each)),
+    );
   }
 }
 
-/** Session and user must be of the same spans, and so must request and response. */
-function fill(facts: RequestFacts, { sessionId, userId, firstRequest, lastResponse }: Readonly<RequestFacts>): void {
-  if (facts.sessionId === undefined && facts.userId === undefined) {
-    Object.assign(facts, optional('sessionId', sessionId), optional('userId', userId));
-  }
-  if (facts.firstRequest === undefined && facts.lastResponse === undefined) {
-    Object.assign(facts, optional('firstRequest', firstRequest), optional('lastResponse', lastResponse));
-  }
+function factsIn(group: Group | undefined): Readonly<RequestFacts> {
+  const whole = group && wholeOf(group);
+  return whole === undefined || whole.isMixed ? {} : whole.facts;
+}
+
+/** Adds what is missing from one of the others. All of it must be of the same spans. */
+function fill(facts: RequestFacts, others: readonly Readonly<RequestFacts>[]): RequestFacts {
+  const lacksPreviews = !hasPreviews(facts);
+  const lacksIdentity = !hasIdentity(facts);
+  const source = (lacksPreviews ? others.find(hasPreviews) : undefined) ?? others.find(hasIdentity);
+  if (source === undefined) return facts;
+  const { sessionId, userId, firstRequest, lastResponse } = source;
+  return {
+    ...facts,
+    ...(lacksIdentity ? { ...optional('sessionId', sessionId), ...optional('userId', userId) } : {}),
+    ...(lacksPreviews ? { ...optional('firstRequest', firstRequest), ...optional('lastResponse', lastResponse) } : {}),
+  };
+}
+
+function hasPreviews({ firstRequest, lastResponse }: Readonly<RequestFacts>): boolean {
+  return firstRequest !== undefined || lastResponse !== undefined;
+}
+
+function hasIdentity({ sessionId, userId }: Readonly<RequestFacts>): boolean {
+  return sessionId !== undefined || userId !== undefined;
 }
 
 function wholeOf(group: Group): Group {

@@ -30,6 +30,7 @@ export class Topmost {
   #first: (Orphans & { source: RecordSource; isRemote: boolean }) | undefined;
   #isRemote = false;
   #isSettled = false;
+  #isRecorded = false;
 
   /** The one that started first, see {@link isBefore}. It names the trace, which shows its request. */
   get first(): RecordSource | undefined {
@@ -63,6 +64,16 @@ export class Topmost {
    */
   settled(): void {
     this.#isSettled = true;
+  }
+
+  /** Whether a provisional record showed the first one, or one that it replaced. */
+  get isRecorded(): boolean {
+    return this.#isRecorded;
+  }
+
+  /** Notes that a provisional record shows the first one. */
+  recorded(): void {
+    this.#isRecorded = true;
   }
 
   /** Adds spans of the trace, in any order. */

@@ -13,6 +13,8 @@ import { Topmost } from './topmost.js';
 export interface SentRecord {
   kind: 'sent';
   info: WireTraceInfo;
+  /** Id of the local root that it shows. */
+  localRootId: string | undefined;
   start: bigint;
   end: bigint;
 }
