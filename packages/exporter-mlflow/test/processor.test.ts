@@ -280,6 +280,22 @@ describe('MlflowSpanProcessor', () => {
     expect(lostInLog(), log.lines.join('\n')).to.equal(2);
   });
 
+  it('drops the content of spans with names that are no text', async () => {
+    const { server, processor, shutdown } = await setUp({ maxWaitingBytes: 2 * MEGABYTE });
+    server.state = 'away';
+    const large = recordSpans((tracer) => {
+      for (let n = 0; n < 4; n++)
+        tracer.startSpan('call', { attributes: chatAttributes('x'.repeat(MEGABYTE), 'Paris') }).end();
+    });
+    for (const span of large) processor.onEnd(Object.create(span, { name: { value: 7 } }));
+    expect(processor.waitingSpans).to.equal(4);
+    server.state = 'up';
+    await drain(processor);
+    await shutdown();
+    expect(server.taken.size + lostInLog()).to.equal(4);
+    expect(server.taken.size).to.be.at.least(3);
+  });
+
   it('is not needed to limit what waits in several exports', async () => {
     const server = await startCountingServer();
     closing.push(server.close);

@@ -34,7 +34,8 @@ export function withoutContent(span: Content, describe: (missing: string) => str
   const isKept = (key: string, value: unknown): boolean =>
     (FINISH_REASON.test(key) || !isContent(key)) && !isLong(value);
   const bare: Content = {
-    name: truncate(span.name, MAX_KEPT_LENGTH),
+    // A wrapper around the SDK can set a name of another type.
+    name: truncate(String(span.name), MAX_KEPT_LENGTH),
     attributes: filter(span.attributes, isKept),
     events: span.events
       .filter(({ name }) => name === 'exception')
