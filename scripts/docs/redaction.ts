@@ -85,13 +85,13 @@ export function patternsOf({ sources, ...words }: Names, documented: readonly Do
   const [endings, forms, anywhere, secrets] = [words.endings, words.forms, words.anywhere, words.secrets].map(
     spellingsOf,
   ) as [Spellings, Spellings, Spellings, Spellings];
-  const inForms = `s?([^A-Za-z0-9]*(${forms.snake}|${forms.camel}|${forms.upper})s?)*([^A-Za-z]*[0-9]+)*[^A-Za-z0-9]*$`;
+  const inForms = (words: string): string => `s?([^A-Za-z0-9]*(${words})s?)*([^A-Za-z]*[0-9]+)*[^A-Za-z0-9]*$`;
   return {
     kept: keptPattern,
     removed: [
       belowPattern,
-      `(?i)(^|[^a-z])(${endings.snake})${inForms}`,
-      `(${camelWord(endings)})${inForms}`,
+      `(?i)(^|[^a-z])(${endings.snake})${inForms(forms.snake)}`,
+      `(${camelWord(endings)})${inForms(`${forms.snake}|${forms.camel}|${forms.upper}`)}`,
       `(?i)(^|[^a-z])(${anywhere.snake})s?${PART_END}`,
       `(${camelWord(anywhere)})s?${PART_END}`,
       `(?i)(^|[^a-z])(${secrets.snake})s?([^a-z]|$)`,
