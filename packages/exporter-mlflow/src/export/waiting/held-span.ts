@@ -1,7 +1,14 @@
-import type { Attributes, HrTime, SpanContext, SpanKind, SpanStatus } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type HrTime,
+  type SpanContext,
+  type SpanKind,
+  type SpanStatus,
+  SpanStatusCode,
+} from '@opentelemetry/api';
 import { readableBytes } from '../../common/bytes.js';
 import type { ReadableSpan, SpanEvent, SpanLink, SpanResource, SpanScope } from '../../common/sdk-types.js';
-import { withoutContent } from '../span/content.js';
+import { type Content, LEFT_OUT, withoutContent } from '../span/content.js';
 import { bytesInMemory } from '../span/size.js';
 
 /**
@@ -68,8 +75,7 @@ export class HeldSpan implements ReadableSpan {
   dropContent(maxBytes: number): number {
     if (!this.#hasContent) return 0;
     this.#hasContent = false;
-    const bare = withoutContent(
-      this,
+    const bare = this.#withoutContent(
       (missing) => `${missing} were left out, because spans of more than ${readableBytes(maxBytes)} waited for MLflow.`,
     );
     const freed = this.#bytes - bytesInMemory(bare);
@@ -81,5 +87,15 @@ export class HeldSpan implements ReadableSpan {
     this.status = bare.status;
     this.#bytes -= freed;
     return freed;
+  }
+
+  #withoutContent(describe: (missing: string) => string): Content {
+    try {
+      return withoutContent(this, describe);
+    } catch {
+      // A faulty wrapper made this span. Its place in the trace is left.
+      const attributes = { [LEFT_OUT]: describe('All attributes and events') };
+      return { name: String(this.name), attributes, events: [], links: [], status: { code: SpanStatusCode.UNSET } };
+    }
   }
 }
