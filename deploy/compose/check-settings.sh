@@ -134,6 +134,7 @@ check_stored() {
 check_name POSTGRES_USER "$POSTGRES_USER"
 check_name POSTGRES_DB "$POSTGRES_DB"
 check_name MINIO_ROOT_USER "$MINIO_ROOT_USER"
+[ "${#MINIO_ROOT_USER}" -ge 3 ] || refuse "MINIO_ROOT_USER needs at least 3 characters."
 check_stored POSTGRES_PASSWORD "$POSTGRES_PASSWORD" "$POSTGRES_USER"
 check_stored MINIO_ROOT_PASSWORD "$MINIO_ROOT_PASSWORD" "$MINIO_ROOT_USER"
 

@@ -254,7 +254,7 @@ describe('the settings check of docker-compose.yml', () => {
       }
     });
 
-    it('rejects passwords that cannot be part of a URL or that MinIO rejects', async () => {
+    it('rejects passwords that cannot be part of a URL, and names and passwords that MinIO rejects', async () => {
       expect((await check({ ...PASSWORDS, POSTGRES_PASSWORD: 'p@ss/word#1-eleven' })).says).to.equal(
         'REFUSED: POSTGRES_PASSWORD becomes part of a URL: use letters, digits, "-" and "_" only, for example: openssl rand -hex 16\n',
       );
@@ -262,6 +262,9 @@ describe('the settings check of docker-compose.yml', () => {
         starts: false,
         says: 'REFUSED: MINIO_ROOT_PASSWORD needs at least 8 characters.\n',
       });
+      expect((await check({ ...PASSWORDS, MINIO_ROOT_USER: 'me' })).says).to.equal(
+        'REFUSED: MINIO_ROOT_USER needs at least 3 characters.\n',
+      );
     });
   });
 });

@@ -31,6 +31,7 @@ const content = [
   ...sources.flatMap((source) => source.content ?? []).flatMap((name) => [name, `${name}.0.content`]),
   ...sources.flatMap(({ below = [] }) => below.map((prefix) => `${prefix}.name_of_a_later_version`)),
   ...['app.userPrompt', 'USER_INPUT', 'chat.messages.3.value', 'service_api_key', 'x.Set-Cookie'],
+  ...['messages[0]', 'LLMOutput', 'User Input', 'prompt_template', 'chatMessages.0.id', 'apiKeyValue', 'userAPIKey'],
 ];
 const kept = [
   ...documented.filter(({ isContent }) => !isContent).map(({ name }) => withKey(name)),
