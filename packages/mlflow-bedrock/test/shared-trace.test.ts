@@ -168,6 +168,7 @@ describe('requests of one trace', () => {
                 .startSpan(`${user} inside ${what} ${span === root}`)
                 .end();
               traced(`${user} updates ${what}`, () => updateCurrentTrace({ tags: { [`${user}`]: what } }))();
+              updateCurrentTrace({ metadata: { [`${user}`]: what } });
             });
           }
           return outgoing(copy(step));
@@ -181,6 +182,7 @@ describe('requests of one trace', () => {
         }
         const { [`mlflow.traceTag.${user}`]: own, ...others } = attributesOf(`${user} below ${what}`);
         expect(own, what).to.equal(what);
+        expect(others[`mlflow.traceMetadata.${user}`], what).to.equal(what);
         expect(Object.keys(others).filter((key) => key.startsWith('mlflow.traceTag.'))).to.deep.equal([]);
       }
     }

@@ -38,7 +38,8 @@ export function setActiveRun(runId: string | undefined): void {
 /**
  * Keeps track of requests for `updateCurrentTrace`, `setActiveRun` and `getLastActiveTraceId`, also of those that other
  * instrumentations start. It sets session and user on every later span of a request, and exports nothing. A request is
- * a local root with the spans below it, so requests that share a trace id stay separate. `autolog()` installs it. Add it to the `spanProcessors` of a tracer provider of your own, in any order.
+ * a local root with the spans below it, so requests that share a trace id stay separate. `autolog()` installs it. Add it
+ * to the `spanProcessors` of a tracer provider of your own, in any order.
  */
 export class CurrentTraceProcessor implements SpanProcessor {
   constructor() {

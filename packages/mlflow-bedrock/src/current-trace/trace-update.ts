@@ -32,8 +32,8 @@ export interface TraceUpdate extends Omit<Identity, 'sessionId'> {
  *
  * Session and user are set on the local root, on the active span and on spans below the local root that start later. So
  * they count even if the root of the trace is in another service. Everything else is set on the local root. Other
- * requests with the same trace id stay as they are. With the option
- * `propagateSession`, later requests to other services carry session and user.
+ * requests with the same trace id stay as they are. With the option `propagateSession`, later requests to other services
+ * carry session and user.
  *
  * Never throws. Outside of a trace it warns through `diag`. In a trace that is not sampled it does nothing.
  */
@@ -51,8 +51,9 @@ export function updateCurrentTrace(update: TraceUpdate): void {
 }
 
 function apply(update: TraceUpdate, active: Span): void {
-  if (!active.isRecording()) return;
   const root = localRootIn(context.active());
+  // A copy of a span does not record, but its request is known.
+  if (root === undefined && !active.isRecording()) return;
   const sessionId = sessionText(update.sessionId);
   const { userId } = update;
   if (root !== undefined) {
