@@ -108,6 +108,7 @@ describe('settings of the CDK app', () => {
     ['an address without a range', { allowedCidrs: '10.8.0.1' }, 'allowedCidrs has 10.8.0.1. Use ranges such as'],
     ['a range with an impossible address', { allowedCidrs: '10.8.0.256/16' }, 'allowedCidrs has 10.8.0.256/16. Use'],
     ['a range with an impossible length', { allowedCidrs: '10.8.0.0/33' }, 'allowedCidrs has 10.8.0.0/33. Use'],
+    ['a range that may be octal', { allowedCidrs: '010.0.0.0/8' }, 'allowedCidrs has 010.0.0.0/8. Use'],
     ['an empty range', { allowedCidrs: '10.8.0.0/16,' }, 'allowedCidrs has . Use'],
     ['the whole internet of IPv6', { allowedCidrs: '::/0' }, 'The load balancer has no IPv6 address'],
     [
