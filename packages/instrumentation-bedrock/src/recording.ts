@@ -4,7 +4,7 @@ export { resolveConfig } from './config.js';
 export { limitFailureText } from './data/cut.js';
 export { errorType } from './data/error-type.js';
 export { errorMessage, errorOrigin, errorStack } from './data/errors.js';
-export { type JsonObject, type JsonValue, type ToJsonOptions, toJson } from './data/json.js';
+export { type JsonObject, type JsonValue, parseJson, type ToJsonOptions, toJson } from './data/json.js';
 export { stringify } from './data/numbers.js';
 export type { ResolvedConfig } from './data/settings.js';
 export { stringifyWithin } from './data/shrink.js';

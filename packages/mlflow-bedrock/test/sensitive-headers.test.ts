@@ -1,9 +1,20 @@
 /** Traced functions never record HTTP headers with credentials. */
 
+import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  connect,
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
+import { createInstrumentation } from '../src/autolog/instrumentation.js';
+import { state } from '../src/current-trace/process-state.js';
 import { SENSITIVE_HEADERS, traced } from '../src/index.js';
+import { setContentConfig } from '../src/traced/content-config.js';
 import { hideHeaders } from '../src/traced/sensitive-headers.js';
 import { type Recording, recordSpans } from './support/spans.js';
 
@@ -100,6 +111,56 @@ describe('the headers with credentials', () => {
     });
   }
 
+  const RAW = ['Authorization', `Bearer ${SECRET}`, 'X-Api-Key', SECRET];
+  const MORE: Readonly<Record<string, unknown>> = {
+    'as bytes, in the raw headers of undici': RAW.map((text) => Buffer.from(text)),
+    'as bytes, in pairs': [[new TextEncoder().encode('cookie'), new TextEncoder().encode(SECRET)]],
+    'as bytes, in entries': [{ key: Buffer.from('authorization'), rawValue: Buffer.from(SECRET) }],
+    'as a flat list of HTTP/2': { rawHeaders: [':method', 'GET', ':path', '/', 'cookie', SECRET] },
+    'as pairs with names in other cases': [{ Name: 'Cookie', Value: SECRET }],
+    'of extensions': { 'x-acme-token': SECRET, 'X-Client-Secret': SECRET, HTTP_X_JWT: SECRET, 'x-auth': SECRET },
+    'as tokens of OAuth': { access_token: SECRET, refreshToken: SECRET, 'id-token': SECRET },
+    'in lists in JSON text': JSON.stringify({ multiValueHeaders: { Cookie: [SECRET, SECRET] }, cookies: [SECRET] }),
+    'in raw headers in JSON text': JSON.stringify({ rawHeaders: RAW }),
+    'in entries in JSON text': JSON.stringify([{ name: 'Cookie', value: SECRET }, ['authorization', SECRET]]),
+    'in JSON text with escapes': `{"\\u0041uthorization":"${SECRET}"}`,
+    'in text with JSON text in it': `The request was {"headers":{"Cookie":"${SECRET}"}} at noon.`,
+  };
+  for (const [name, value] of Object.entries(MORE)) {
+    it(`are not recorded ${name}`, () => {
+      traced('call', (input: unknown) => input)(value);
+      expect(recorded()).to.include('[redacted]');
+      expect(recorded()).to.not.include(SECRET);
+      for (let offset = 0; offset < 3; offset++) {
+        const encoded = Buffer.from(`${' '.repeat(offset)}${SECRET}`)
+          .toString('base64')
+          .slice(4, -4);
+        expect(recorded()).to.not.include(encoded);
+      }
+    });
+  }
+
+  it('are not recorded of requests and answers of node:http2', async () => {
+    const handle = traced('handler', (_req: Http2ServerRequest, res: Http2ServerResponse) => {
+      res.setHeader('Set-Cookie', SECRET);
+      res.end('done');
+      return res;
+    });
+    const server = createHttp2Server((req, res) => void handle(req, res)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    try {
+      const send = traced('send', (headers: OutgoingHttpHeaders) => session.request(headers));
+      await once(send({ ':path': '/', authorization: SECRET, cookie: SECRET }).resume(), 'end');
+    } finally {
+      session.close();
+      server.close();
+    }
+    expect(recording.span('handler').attributes).to.include.keys('mlflow.spanInputs', 'mlflow.spanOutputs');
+    expect(recording.span('send').attributes['mlflow.spanInputs']).to.include('[redacted]');
+    expect(recorded()).to.not.include(SECRET);
+  });
+
   it('are hidden in texts of millions of characters', () => {
     const texts = [
       '"Cookie":"'.repeat(1e5),
@@ -121,6 +182,24 @@ describe('the headers with credentials', () => {
     expect(recorded()).to.not.include(SECRET);
   });
 
+  it('include those that autolog() names for all functions', () => {
+    const instrumentation = createInstrumentation({ sensitiveHeaders: ['X-Tenant-Key'] });
+    try {
+      traced(
+        { name: 'call', sensitiveHeaders: ['X-Other-Key'] },
+        (input: unknown) => input,
+      )({
+        x_tenant_key: SECRET,
+        'x-other-key': SECRET,
+      });
+      expect(recorded()).to.not.include(SECRET);
+    } finally {
+      instrumentation.disable();
+      setContentConfig(undefined);
+      state.sensitiveHeaders = undefined;
+    }
+  });
+
   it('are hidden before contentHook gets them', () => {
     expect(hideHeaders({ headers: { cookie: SECRET } })).to.deep.equal({ headers: { cookie: '[redacted]' } });
   });
@@ -135,6 +214,8 @@ describe('the headers with credentials', () => {
       list: ['a', 'b', 'c'],
       words: ['content-type', 'text/plain', 'accept', 'cookie'],
       text: 'one\r\ntwo: three\r\n{"name":"value"}',
+      json: '{ "cookie": true, "words": ["a", "cookie", "b"], "id": 12345678901234567890 }',
+      xml: { xmlToken: 'a', x_axis: 'b', nextToken: 'c', max_tokens: 'd' },
     };
     expect(hideHeaders(structuredClone(plain))).to.deep.equal(plain);
   });

@@ -1,3 +1,4 @@
+import { errorMessage, errorType } from 'opentelemetry-instrumentation-bedrock/recording';
 import { isSdkDisabled } from '../common/environment.js';
 import { warn } from '../common/warn.js';
 import { registeredProvider, traceIntoProvider } from './application-provider.js';
@@ -8,6 +9,9 @@ import type { Tracing } from './tracing.js';
 
 const WAS_SHUT_DOWN = 'autolog() was shut down, and cannot start again in this process. To pause it, use disable().';
 const CALLED_BEFORE = 'autolog() was called before; the options of the first call stay in use.';
+
+/** In characters. */
+const MAX_REASON_LENGTH = 300;
 
 const NO_TRACING: Tracing = {
   flush: async () => {},
@@ -54,11 +58,17 @@ function startTracing(options: AutologOptions): Tracing {
     return provider ? traceIntoProvider(provider, options) : traceToMlflow(options);
   } catch (error) {
     warn(
-      `tracing could not start, so the application runs without it (${String(error)}). ` +
+      `tracing could not start, so the application runs without it (${readable(error)}). ` +
         'Check the options, and that all OpenTelemetry packages belong to one line, 2.x or 3.x.',
     );
     return NO_TRACING;
   }
+}
+
+/** The message of an error at the start can quote options, but no content. */
+function readable(error: unknown): string {
+  const message = errorMessage(error).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
+  return `${errorType(error)}: ${message}`.slice(0, MAX_REASON_LENGTH);
 }
 
 function createAutolog(tracing: Tracing): StartedAutolog {

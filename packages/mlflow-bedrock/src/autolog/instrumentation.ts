@@ -1,5 +1,6 @@
 import { BedrockInstrumentation, type BedrockInstrumentationConfig } from 'opentelemetry-instrumentation-bedrock';
 import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
+import { state } from '../current-trace/process-state.js';
 import { setContentConfig } from '../traced/content-config.js';
 import type { AutologOptions } from './options.js';
 
@@ -25,6 +26,7 @@ export function createInstrumentation(options: AutologOptions): BedrockInstrumen
     ...(maxRecordLength !== undefined && { maxRecordLength }),
     ...(recordStreamEvents !== undefined && { recordStreamEvents }),
   };
+  state.sensitiveHeaders = options.sensitiveHeaders;
   // The instrumentation itself warns of values that it does not know.
   setContentConfig(resolveConfig(content, process.env, () => undefined));
   return new BedrockInstrumentation(content);

@@ -24,6 +24,11 @@ export interface AutologOptions extends MlflowSpanExporterConfig, ContentOptions
   /** Name of the application. Environment: `OTEL_SERVICE_NAME`. Default: `unknown_service:node`. */
   serviceName?: string;
   /**
+   * Further HTTP headers whose values traced functions never record, as the option of `traced` does for one function.
+   * Default: none.
+   */
+  sensitiveHeaders?: readonly string[];
+  /**
    * How long one flush may take, in milliseconds, 0 or more. The process waits for one flush before it ends.
    * Default: 5000, also for a value that is not a number from 0.
    */

@@ -15,6 +15,8 @@ interface ProcessState {
   activeRun?: string | undefined;
   /** How content is recorded without `autolog()`. */
   defaultContent?: ResolvedConfig | undefined;
+  /** Names of headers that no traced function records, besides the usual ones. */
+  sensitiveHeaders?: readonly string[] | undefined;
 }
 
 // Registered globally, because a process may load this package twice: as ES module by `--import`, and by `require`.

@@ -89,7 +89,9 @@ function rootAttributes(update: TraceUpdate): Attributes {
 
 function validState(state: TraceUpdate['state']): TraceUpdate['state'] {
   if (state === undefined || state === 'OK' || state === 'ERROR') return state;
-  warn(`updateCurrentTrace(): state must be OK or ERROR, not "${state}"; the state stays as it was`);
+  // Another text can be content.
+  const shown = typeof state === 'string' && /^\w{1,30}$/.test(state) ? `"${state}"` : `this ${typeof state}`;
+  warn(`updateCurrentTrace(): state must be OK or ERROR, not ${shown}; the state stays as it was`);
   return undefined;
 }
 

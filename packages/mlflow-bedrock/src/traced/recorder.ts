@@ -18,6 +18,7 @@ import {
   toJson,
 } from 'opentelemetry-instrumentation-bedrock/recording';
 import { warnOfError, warnOfErrorOnce } from '../common/warn.js';
+import { state } from '../current-trace/process-state.js';
 import { contentConfig } from './content-config.js';
 import { hideHeaders } from './sensitive-headers.js';
 
@@ -158,7 +159,12 @@ export class TracedRecorder {
 
   #copy(value: unknown): JsonValue | undefined {
     const copy = toJson(value, { maxMediaBytes: this.#config.maxMediaBytes });
-    return copy === undefined ? undefined : hideHeaders(copy, this.#traced.sensitiveHeaders);
+    return copy === undefined ? undefined : hideHeaders(copy, this.#sensitiveHeaders());
+  }
+
+  #sensitiveHeaders(): readonly string[] {
+    // An application in JavaScript may pass a single name in place of a list.
+    return [state.sensitiveHeaders ?? [], this.#traced.sensitiveHeaders].flat();
   }
 
   #prepare(kind: 'request' | 'response' | 'error', value: JsonValue | undefined): JsonValue | undefined {
