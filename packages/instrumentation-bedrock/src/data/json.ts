@@ -107,10 +107,10 @@ export interface ToJsonOptions {
 }
 
 /** More levels than any Bedrock API accepts. The limit bounds the work for hostile objects. */
-const MAX_DEPTH = 200;
+export const MAX_DEPTH = 200;
 
 /** Several times the largest batch of embeddings. Objects that share parts can stand for unlimited JSON. */
-const MAX_VALUES = 500_000;
+export const MAX_VALUES = 500_000;
 
 /** The base64 of more bytes is longer than a string can be. */
 const MAX_BYTES = 2 ** 28;

@@ -1,7 +1,16 @@
 /** Keeps the answer of a stream within a length, whatever the stream sends. */
 
 import { isMediaNote, limitText } from '../../data/cut.js';
-import { asBytes, isObject, type JsonObject, type JsonValue, setMember, toJson } from '../../data/json.js';
+import {
+  asBytes,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  MAX_DEPTH,
+  MAX_VALUES,
+  setMember,
+  toJson,
+} from '../../data/json.js';
 import type { FoldOptions, StreamFold } from './stream-fold.js';
 
 export interface BoundedFoldOptions extends FoldOptions {
@@ -13,8 +22,10 @@ export interface BoundedFoldOptions extends FoldOptions {
 
 /** The answer is measured each time when it can have grown by this part of its limit, at most. */
 const STEP = 1 / 16;
-/** A chunk with more values counts as too long, so that the answer is measured. The limit bounds the work for cycles. */
-const MAX_VALUES = 10_000;
+/** Also when what was collected has grown by this part, media included, so that the work is linear in its length. */
+const GROWTH = 1 / 2;
+/** In characters and bytes, for what is collected with media that become notes. Half of it more still fits into a string. */
+const MOST_COLLECTED = 2 ** 27;
 /** In characters of JSON, with the signs around it. */
 const SHORTEST_VALUE = 4;
 /** In characters. A note is appended to a text that is at least as long. */
@@ -42,15 +53,17 @@ export function createBoundedFold(
   let measureAt = maxLength;
 
   const measure = (): void => {
-    const body = toJson(whole?.body(), { maxMediaBytes });
-    const length = lengthOf(body, { values: Number.NEGATIVE_INFINITY });
-    if (length > maxLength) {
+    const collected = whole?.body();
+    const body = toJson(collected, { maxMediaBytes });
+    const length = lengthOf(body);
+    const collectedLength = lengthOf(collected);
+    if (length > maxLength || collectedLength > Math.max(maxLength, MOST_COLLECTED)) {
       kept = isObject(body) ? body : {};
       longest = findLongest(kept);
       whole = undefined;
     }
-    arrived = 0; // It can be Infinity.
-    measureAt = Math.max(maxLength - length, maxLength * STEP);
+    arrived = 0;
+    measureAt = Math.max(maxLength - length, maxLength * STEP, collectedLength * GROWTH);
   };
 
   return {
@@ -61,7 +74,7 @@ export function createBoundedFold(
         return;
       }
       whole.add(chunk);
-      arrived += lengthOf(chunk, { values: 0 });
+      arrived += lengthOf(chunk);
       if (arrived > measureAt) measure();
     },
     body() {
@@ -77,17 +90,17 @@ export function createBoundedFold(
 
 /**
  * Returns the length of all texts and bytes, and of names and values about as JSON has them: a stream of numbers and empty
- * texts would not end otherwise. Infinity if there are too many values.
+ * texts would not end otherwise.
  */
-function lengthOf(value: unknown, count: { values: number }): number {
+function lengthOf(value: unknown, count = { values: 0 }, depth = 0): number {
   if (typeof value === 'string') return value.length;
-  if (typeof value !== 'object' || value === null) return 0;
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return 0;
   const bytes = asBytes(value);
   if (bytes) return bytes.byteLength;
   let length = 0;
   for (const key in value) {
-    if (++count.values > MAX_VALUES) return Number.POSITIVE_INFINITY;
-    length += key.length + SHORTEST_VALUE + lengthOf((value as JsonObject)[key], count);
+    if (++count.values > MAX_VALUES) break;
+    length += key.length + SHORTEST_VALUE + lengthOf((value as JsonObject)[key], count, depth + 1);
   }
   return length;
 }
