@@ -116,8 +116,11 @@ describe('a trace whose spans arrive in several exports', () => {
     expect(after.spans.find(({ name }) => name === 'late')?.tokenUsage?.cacheCreationInputTokensAbove1hr).to.equal(700);
   });
 
-  it('counts a model call that arrives when 1,000 other traces have passed since the record', async () => {
+  it('counts a model call that arrives when 1,000 other traces have passed, and shows no other root', async () => {
     const { early, root, late } = traceWithLateSpan();
+    const ownContext = { ...root.spanContext(), spanId: 'f'.repeat(16) };
+    const attributes = { 'mlflow.spanInputs': 'further question', 'mlflow.spanOutputs': 'further answer' };
+    const further = copySpan(root, { name: 'further', attributes, spanContext: () => ownContext }) as ReadableSpan;
     const others = recordSpans((tracer) => {
       for (let n = 0; n < 1000; n++) tracer.startSpan('other', {}, trace.setSpan(context.active(), parent(n))).end();
     });
@@ -133,13 +136,14 @@ describe('a trace whose spans arrive in several exports', () => {
       await exportSpans(exporter, others.slice(0, 500));
       await exportSpans(exporter, others.slice(500));
       expect((await exportSpans(exporter, [late])).code).to.equal(SUCCESS);
+      expect((await exportSpans(exporter, [further])).code).to.equal(SUCCESS);
     } finally {
       // So that nothing is recorded for the others.
       await proxy.close();
       await exporter.shutdown();
     }
     const { info, spans } = await client.getTrace(root.spanContext().traceId);
-    expect(spans).to.have.length(3);
+    expect(spans).to.have.length(4);
     expect(info).to.deep.include({
       name: 'handle request',
       state: 'OK',
