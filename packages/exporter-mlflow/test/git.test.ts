@@ -71,6 +71,8 @@ describe('the repository of the program', () => {
     ['example.com:a/b.git', 'ssh://example.com/a/b.git'],
     ['x-oauth:Kq7pw@example.com:a/b.git', 'ssh://example.com/a/b.git'],
     ['Kq7pw@example.com:/a/b.git', 'ssh://example.com/a/b.git'],
+    ['codecommit::eu-central-1://app', 'codecommit::eu-central-1://app'],
+    ['codecommit://Kq7pw@app', 'codecommit://app'],
   ];
   for (const [url, address] of shown) {
     it(`has the address ${address} if the setting is ${JSON.stringify(url)}`, () => {
@@ -81,7 +83,7 @@ describe('the repository of the program', () => {
   const hidden = [
     'http::https://ada:Kq7pw@example.com/a/b',
     'ext::ssh -i /home/ada/key Kq7pw@example.com %S a/b',
-    'codecommit::eu-central-1://Kq7pw@app',
+    'other::eu-central-1://Kq7pw@app',
     'https://ada/Kq7pw@example.com/a/b',
     'https://ada:Kq7/pw@example.com/a/b',
     'https://Kq7pw%40example.com/a/b',

@@ -45,8 +45,8 @@ describe('recorded values that a server quotes', () => {
   }
 
   const quotes: [string, string, string][] = [
-    ['as it is', `Invalid value: ${PROMPT}`, 'Invalid value: [recorded]'],
-    ['as JSON', `Got ${JSON.stringify(MESSAGES.slice(20))} of a span`, 'Got "[recorded]\\"}]}]" of a span'],
+    ['as it is', `Invalid value: ${PROMPT}`, 'Invalid value: [recorded].'],
+    ['as JSON', `Got ${JSON.stringify(MESSAGES.slice(20))} of a span`, 'Got "[recorded].\\"}]}]" of a span'],
     ['as Python shows it', `Value 'My name is Grace Hopp' is bad`, `Value '[recorded]' is bad`],
     ['in part', 'near "Grace Hopper, and\\nmy \\"num" (column 30)', 'near "[recorded]" (column 30)'],
     ['percent-encoded', `at ${encodeURIComponent('Grace Hopper, and')}!`, 'at [recorded]!'],
@@ -88,6 +88,26 @@ describe('recorded values that a server quotes', () => {
     );
     expect(found('bad [2] or (3) at line 4', 'one of 1, 2 and 3')).to.deep.equal([]);
   });
+
+  const own = [
+    "Trace with ID 'tr-0af7651916cd43dd8448eb211c80319c' already exists.",
+    'Permission denied',
+    "Invalid value for parameter 'user' supplied: Value was of type 'int'",
+    'connection to server failed: Connection refused',
+    'The experiment of this trace does not exist, or is archived',
+  ];
+  for (const text of own) {
+    it(`do not hide the words of a server that spans contain, too: ${text}`, () => {
+      const values = [
+        text,
+        `An agent read: ${text} and went on`,
+        JSON.stringify([{ role: 'user', type: 'int' }, text]),
+      ];
+      expect(findRecorded(text, values)).to.deep.equal([]);
+      const found = findRecorded(`${text} (Grace Hopper's letter)`, [`it has ${text} (Grace Hopper's letter)`]);
+      expect(found).to.deep.equal([[text.length + 2, text.length + 23]]);
+    });
+  }
 
   it('hide the whole text if there is more than can be searched in time', () => {
     expect(findRecorded('any text', ['x'.repeat(9_000_000)])).to.deep.equal([[0, 8]]);

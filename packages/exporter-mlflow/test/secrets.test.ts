@@ -75,6 +75,12 @@ describe('secrets that a server repeats', () => {
       'GLPAT-83hs7Hs82jsK91!',
       '[redacted]!',
     ],
+    [
+      'no setting of a gateway',
+      { headers: { 'x-forwarded-proto': 'https', 'x-cache': 'on', 'x-shard': '1', origin: 'https://mlflow.example' } },
+      'No on at https://mlflow.example:1',
+      'No on at https://mlflow.example:1',
+    ],
     ['nothing else', { token: 'dapi5f9c1e27b3' }, 'Permission denied for ada', 'Permission denied for ada'],
     [
       'control characters',

@@ -120,6 +120,9 @@ const TOKEN = /(?:(?:gh[a-z]|github_pat|bbp|hf|npm|sk)_|gl[a-z]{2,6}-|AT[A-Z]{2}
  * and for an address in which credentials cannot be told from the rest.
  */
 function publicAddress(address: string): string | undefined {
+  // The remote helper of AWS CodeCommit. A profile of the AWS settings may precede the name.
+  const [, region, repository] = /^codecommit:(:[a-z0-9-]+:)?\/\/(?:[^@/]*@)?([\w.-]+)$/.exec(address) ?? [];
+  if (repository !== undefined) return isPath(repository) ? `codecommit:${region ?? ''}//${repository}` : undefined;
   if (!address.includes('://')) {
     const [, user, host = '', path = ''] = /^(?:(.*)@)?([^@/:]+):([^:]+)$/.exec(address) ?? [];
     // Without a dot, the host may be a drive or a user name.

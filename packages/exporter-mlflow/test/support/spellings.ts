@@ -14,6 +14,8 @@ const NAMED: Record<string, string> = {
   ß: 'szlig',
 };
 
+const inHtml = (text: string): string => text.replace(/[&<>]/g, (c) => `&${NAMED[c]};`);
+
 /** Each takes a secret, and returns how a server might write it. */
 export const SPELLINGS: Record<string, (secret: string) => string> = {
   plain: (secret) => secret,
@@ -72,6 +74,24 @@ export const SPELLINGS: Record<string, (secret: string) => string> = {
       .join(''),
   'with colours': (secret) => [...secret].join('\u001b[1m'),
   'with invisible characters': (secret) => [...secret].join('\u200b'),
+  'with marks below': (secret) => [...secret].join('\u0332'),
+  'a list of characters': (secret) => JSON.stringify([...secret]),
+  'a list of bytes with spaces': (secret) => [...Buffer.from(secret)].join(' '),
+  'parts of a sum': (secret) => secret.replace(/.{5}(?=.)/g, '$&" + "'),
+  'lines of a quote': (secret) => secret.replace(/.{6}(?=.)/g, '$&\n> '),
+  'pieces of base64': (secret) =>
+    Buffer.from(secret)
+      .toString('base64')
+      .replace(/.{6}(?=.)/g, "$&'\n b'")
+      .replace(/.*/s, "b'$&'"),
+  'between tags': (secret) => [...secret].map((c) => `<b>${inHtml(c)}</b>`).join(''),
+  'sections of XML': (secret) => secret.replace(/.{5}(?=.)/g, '$&]]><![CDATA['),
+  'wide letters': (secret) => secret.replace(/[!-~]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0)),
+  'octal bytes': (secret) => [...Buffer.from(secret)].map((byte) => `\\${byte.toString(8)}`).join(''),
+  'entities with zeros': (secret) =>
+    units(secret)
+      .map((unit) => `&#${String(unit).padStart(12, '0')};`)
+      .join(''),
 };
 
 const UNDO: ((text: string) => string)[] = [
@@ -85,19 +105,31 @@ const UNDO: ((text: string) => string)[] = [
   (text) => Object.entries(NAMED).reduce((read, [character, name]) => read.replaceAll(`&${name};`, character), text),
   (text) => text.replaceAll('+', ' '),
   (text) => text.replace(/(?:=[0-9a-f]{2})+/gi, (codes) => Buffer.from(codes.replaceAll('=', ''), 'hex').toString()),
-  (text) => text.replace(/(?:\w{1,4}, ?)+\w{1,4}/g, (list) => Buffer.from(list.split(',').map(Number)).toString()),
+  (text) =>
+    text.replace(/(?:\w{1,4}[, ]{1,2})+\w{1,4}/g, (list) => Buffer.from(list.split(/[, ]+/).map(Number)).toString()),
   (text) => text.replace(/[\w+/-]{4,}={0,2}/g, (code) => Buffer.from(code, 'base64').toString()),
   (text) => text.replace(/(?:[0-9a-f]{2}){3,}/gi, (code) => Buffer.from(code, 'hex').toString()),
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what servers send
   (text) => text.replace(/\u001b\[1m|\u200b/g, ''),
+  (text) => text.replace(/<[^<>]+>|\]\]>/g, ''),
+  (text) =>
+    text.replace(/(?:\\[0-7]{1,3})+/g, (codes) =>
+      Buffer.from(codes.split('\\').map((code) => Number.parseInt(code, 8))).toString(),
+    ),
+  (text) => text.replaceAll("'\n b'", '').replaceAll("' b'", ''),
 ];
+
+/** Letters of ASCII and digits. */
+const lettersOf = (text: string): string => text.normalize('NFKC').replace(/[^a-z0-9]/g, '');
 
 /** Whether a reader can find the secret in the text with at most three steps of decoding. */
 export function reveals(text: string, secret: string): boolean {
   const wanted = secret.toLowerCase();
+  const letters = lettersOf(wanted);
   let level = new Set([text]);
   for (let step = 0; step <= 3; step++) {
     if ([...level].some((read) => read.toLowerCase().includes(wanted))) return true;
+    if (letters.length >= 8 && [...level].some((read) => lettersOf(read.toLowerCase()).includes(letters))) return true;
     level = new Set([...level].flatMap((read) => UNDO.map((undo) => undo(read)).filter((undone) => undone !== read)));
   }
   return false;

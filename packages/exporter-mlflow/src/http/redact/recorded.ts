@@ -1,4 +1,5 @@
 import type { Range } from './range.js';
+import { withoutServerWords } from './server-words.js';
 import { decodingsOf, type View } from './spellings.js';
 
 // So many letters and digits in a row are no coincidence: two or three words.
@@ -35,6 +36,7 @@ const QUOTES = [
 /**
  * Finds what a text quotes of recorded values: runs of letters and digits that a value has, too, whatever is between
  * them and however both are escaped, shorter values between quotes or brackets, and short values that are no identifiers.
+ * Words that servers use anyway are no quotes.
  */
 export function findRecorded(text: string, values: Iterable<string>): Range[] {
   const views = decodingsOf(text);
@@ -55,7 +57,11 @@ export function findRecorded(text: string, values: Iterable<string>): Range[] {
       quotes.delete(spellings);
     }
   }
-  return joined([...quoted, ...runs.found, ...dense.found], text);
+  const clip = withoutServerWords(text);
+  return joined([...quoted, ...runs.found, ...dense.found], text).flatMap((range) => {
+    const clipped = clip(range);
+    return clipped === undefined ? [] : [clipped];
+  });
 }
 
 /** The value if it is short, or the short texts in it if it is JSON, except what may be the name of something. */
@@ -76,13 +82,16 @@ function placesOf(words: string, text: string): Range[] {
   return places;
 }
 
-/** Ranges with nothing between them but punctuation are one. */
+/** Ranges that overlap or have nothing between them but punctuation are one. */
 function joined(ranges: Range[], text: string): Range[] {
-  const sorted = ranges.sort(([a], [b]) => a - b);
-  return sorted.map(([from, to], index) => {
-    const [next = from] = sorted[index + 1] ?? [];
-    return next > to && next - to <= 3 && !/[\p{L}\p{N}]/u.test(text.slice(to, next)) ? [from, next] : [from, to];
-  });
+  const merged: [from: number, to: number][] = [];
+  for (const [from, to] of ranges.sort(([a], [b]) => a - b)) {
+    const last = merged.at(-1);
+    const isNext = last !== undefined && from - last[1] <= 3 && !WORD.test(text.slice(last[1], from));
+    if (isNext) last[1] = Math.max(last[1], to);
+    else merged.push([from, to]);
+  }
+  return merged;
 }
 
 function quotesOf(text: string): Map<string, Range[]> {

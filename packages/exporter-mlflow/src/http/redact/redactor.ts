@@ -108,14 +108,14 @@ function indexOf(secrets: readonly Secret[]): SecretIndex {
 function formsOf(secret: string): Set<string> {
   // The scheme of an address is in other addresses, too.
   const text = secret.replace(/^https?:\/\//i, '');
+  const [plain = { text }, ...decoded] = decodingsOf(oneLine(text));
   // Servers that read a header in another character set replace letters.
-  const lossy = ['\ufffd', '?'].map((replacement) => text.replace(/[^ -~]/g, replacement));
-  const spellings = [text, text.normalize('NFC'), text.normalize('NFD'), ...lossy];
-  const [, ...decodings] = decodingsOf(oneLine(text)).map((view) => fold(view).text);
-  return new Set([
-    ...spellings.map((spelling) => fold({ text: oneLine(spelling) }).text).filter((folded) => folded !== ''),
-    ...decodings.filter(({ length }) => length >= MIN_LENGTH_IN_WORDS),
-  ]);
+  const lossy = { text: text.replace(/[^ -~]/g, '?') };
+  const longForms = [
+    ...[plain, lossy, ...decoded].map((view) => lettersOf(view)),
+    ...[lossy, ...decoded].map((view) => fold(view)),
+  ].filter((form) => form.text.length >= MIN_LENGTH_IN_WORDS);
+  return new Set([fold(plain), ...longForms].map((form) => form.text).filter((form) => form !== ''));
 }
 
 function codesOf(short: string): string[] {
@@ -130,21 +130,25 @@ function findSecrets(text: string, { parts, words }: SecretIndex): Range[] | 'ev
   const found: Range[] = [];
   if (parts.size === 0 && words.size === 0) return found;
   for (const view of spellingsOf(text)) {
-    const { text: folded, places } = fold(view);
-    const note = (start: number, length: number): void => {
+    const note = ({ places }: Form, start: number, length: number): void => {
       const [first = 0, last = 0] = [places[start], places[start + length - 1]];
       found.push([view.from[first] ?? 0, view.to[last] ?? 0]);
     };
-    for (const [length, known] of parts) {
-      for (let start = 0; start + length <= folded.length; start++) {
-        if (known.has(folded.slice(start, start + length))) note(start, length);
+    const form = fold(view);
+    // Decoded bytes have nothing between the units of a text, and take most of the time.
+    for (const searched of view.layers > 0 ? [form] : [form, lettersOf(view)]) {
+      for (const [length, known] of parts) {
+        for (let start = 0; start + length <= searched.text.length; start++) {
+          if (known.has(searched.text.slice(start, start + length))) note(searched, start, length);
+        }
       }
     }
     if (view.layers > 0) continue;
+    const { text: folded, places } = form;
     for (const [word, isCredential] of words) {
       for (let start = folded.indexOf(word); start >= 0; start = folded.indexOf(word, start + 1)) {
         const isWord = isAlone(view.text, places[start] ?? 0, places[start + word.length - 1] ?? 0);
-        if (isWord) note(start, word.length);
+        if (isWord) note(form, start, word.length);
         else if (isCredential) return 'everywhere';
       }
     }
@@ -159,18 +163,45 @@ function isAlone(text: string, first: number, last: number): boolean {
   return !continues(first, first - 1) && !continues(last, last + 1);
 }
 
+/** A text as it is compared, and the place of each of its units in the original. */
+interface Form {
+  text: string;
+  places: number[];
+}
+
 const DROPPED = /[\s+\p{Cc}\p{Cf}]/u;
 
-/** Without case, control characters, white space and the plus signs that stand for it in forms. `places` has the units that are left. */
-function fold({ text }: Pick<View, 'text'>): { text: string; places: number[] } {
-  let folded = '';
+/** Without case, control characters, white space and the plus signs that stand for it in forms. */
+function fold({ text }: Pick<View, 'text'>): Form {
+  return replaceUnits(text, (unit) => {
+    if (DROPPED.test(unit)) return '';
+    const lower = unit.toLowerCase();
+    return lower.length === 1 ? lower : unit;
+  });
+}
+
+/** Only letters without case and accents, and digits: whatever a server puts between them, it is the same text. */
+function lettersOf({ text }: Pick<View, 'text'>): Form {
+  return replaceUnits(text, (unit) =>
+    /[a-z0-9]/.test(unit)
+      ? unit
+      : unit
+          .normalize('NFKD')
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N}]/gu, ''),
+  );
+}
+
+function replaceUnits(text: string, replace: (unit: string) => string): Form {
+  const replacements = new Map<string, string>();
+  let replaced = '';
   const places: number[] = [];
   for (let place = 0; place < text.length; place++) {
     const unit = text.charAt(place);
-    if (DROPPED.test(unit)) continue;
-    const lower = unit.toLowerCase();
-    folded += lower.length === 1 ? lower : unit;
-    places.push(place);
+    const replacement = replacements.get(unit) ?? replace(unit);
+    replacements.set(unit, replacement);
+    replaced += replacement;
+    for (let count = 0; count < replacement.length; count++) places.push(place);
   }
-  return { text: folded, places };
+  return { text: replaced, places };
 }

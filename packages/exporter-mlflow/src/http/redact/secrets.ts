@@ -23,7 +23,10 @@ const HARMLESS_HEADERS = new Set([
   ],
   ...['content-type', 'content-encoding', 'content-language', 'content-length', 'x-amz-date'],
   ...['x-mlflow-workspace', 'x-mlflow-experiment-id', 'x-mlflow-run-id'],
+  ...['origin', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port'],
 ]);
+// Settings of a gateway, which ordinary messages contain, too.
+const SWITCH = /^(?:[a-z0-9]|true|false|yes|no|on|off|https?)$/i;
 const CREDENTIAL_HEADER = /auth|token|key|secret|pass|cred|sign/i;
 const SCHEME = /^(?:basic|bearer|token|digest|negotiate|ntlm|hawk|dpop|hmac|apikey|api-key|key|aws4-[\w-]+)$/i;
 // A list of parameters, as in digests and signatures: https://www.rfc-editor.org/rfc/rfc9110#name-authentication-parameters
@@ -71,6 +74,7 @@ export function secretsOfHeaders(headers: Readonly<Record<string, string>>): Sec
         .flatMap((pair) => parametersOf(pair))
         .filter(isUsable);
     const isCredential = CREDENTIAL_HEADER.test(name);
+    if (!isCredential && SWITCH.test(value.trim())) return [];
     return secretsOfValue(value.trim(), isCredential).filter(isUsable);
   });
 }

@@ -56,22 +56,21 @@ export function decodingsOf(text: string): View[] {
 
 type Decoder = (view: View) => View[];
 
-// Percent-encoding, the escapes of JSON, JavaScript, Python and shells, entities of HTML and XML, doubled quotes of SQL,
+// Percent-encoding, the escapes of JSON, JavaScript, Python and shells, entities of HTML and XML,
 // UTF-8 that was read as Latin-1, and colours of a terminal.
 const ESCAPE = new RegExp(
   [
     /(?<percent>(?:%[0-9a-fA-F]{2})+)/,
     /(?<bytes>(?:\\[xX][0-9a-fA-F]{2})+)/,
-    /(?<octal>(?:\\[0-3][0-7]{2})+)/,
-    /\\[uU]\{(?<braced>[0-9a-fA-F]{1,6})\}/,
+    /(?<octal>(?:\\(?:[0-3][0-7]{2}|[0-7]{1,2}))+)/,
+    /\\[uU]\{0*(?<braced>[0-9a-fA-F]{1,6})\}/,
     /[\\%][uU](?<unit>[0-9a-fA-F]{4})/,
     /\\U(?<point>[0-9a-fA-F]{8})/,
     /\\(?<control>[nrtbfvNRTBFV])/,
     /\\(?<self>[^\p{L}\p{N}\p{C}\s])/u,
-    /&#[xX](?<hex>[0-9a-fA-F]{1,6});?/,
-    /&#(?<decimal>[0-9]{1,7});?/,
+    /&#[xX]0*(?<hex>[0-9a-fA-F]{1,6});?/,
+    /&#0*(?<decimal>[0-9]{1,7});?/,
     /&(?<entity>[a-zA-Z][a-zA-Z0-9]{1,30});/,
-    /(?<doubled>''|"")/,
     /(?<utf8>[\u00c2-\u00df][\u0080-\u00bf]|[\u00e0-\u00ef][\u0080-\u00bf]{2}|[\u00f0-\u00f4][\u0080-\u00bf]{3})/,
     /(?<colour>\p{Cc}\[[0-9;]*[a-zA-Z])/u,
   ]
@@ -84,7 +83,7 @@ const CONTROLS: Record<string, string> = { n: '\n', r: '\r', t: '\t', b: '\b', f
 
 const removeEscapes: Decoder = (view) =>
   replaceAll(view, ESCAPE, ({ groups = {} }) => {
-    const { percent, bytes, octal, braced, unit, point, control, self, hex, decimal, entity, doubled, utf8 } = groups;
+    const { percent, bytes, octal, braced, unit, point, control, self, hex, decimal, entity, utf8 } = groups;
     if (groups['colour'] !== undefined) return '';
     if (utf8 !== undefined) return Buffer.from(utf8, 'latin1').toString();
     if (percent !== undefined) return fromBytes(Buffer.from(percent.replaceAll('%', ''), 'hex'), 3);
@@ -97,26 +96,27 @@ const removeEscapes: Decoder = (view) =>
     if (code !== undefined) return codePoint(Number.parseInt(code, 16));
     if (decimal !== undefined) return codePoint(Number(decimal));
     if (entity !== undefined) return ENTITIES.get(entity) ?? ENTITIES.get(entity.toLowerCase());
-    return doubled?.charAt(0) ?? self ?? CONTROLS[control?.toLowerCase() ?? ''];
+    return self ?? CONTROLS[control?.toLowerCase() ?? ''];
   });
 
 // https://www.rfc-editor.org/rfc/rfc2045#section-6.7. A decoder of its own, because "key=ab" usually is no code.
 const readQuotedPrintable: Decoder = (view) =>
-  replaceAll(view, /((?:=[0-9a-f]{2})+)|= /gi, ([, codes]) =>
-    codes === undefined ? '' : fromBytes(Buffer.from(codes.replaceAll('=', ''), 'hex'), 3),
+  replaceAll(view, /(?:=[0-9a-f]{2})+/gi, ([codes]) => fromBytes(Buffer.from(codes.replaceAll('=', ''), 'hex'), 3));
+
+// A list of bytes, as Node.js, Python and others show them.
+const readNumbers: Decoder = (view) =>
+  replaceAll(view, /(?:0x[0-9a-f]{1,2}|\d{1,3})(?:[\s,;:|+()[\]-]{1,6}(?:0x[0-9a-f]{1,2}|\d{1,3})){2,}/gi, ([list]) =>
+    Buffer.from((list.match(/0x[0-9a-f]{1,2}|\d{1,3}/gi) ?? []).map(Number)).toString('latin1'),
   );
 
-// A list of bytes, as Node.js and Python show them.
-const readNumbers: Decoder = (view) =>
-  replaceAll(view, /(?:0x[0-9a-f]{1,2}|\d{1,3})(?:,[\s+]*(?:0x[0-9a-f]{1,2}|\d{1,3})){2,}/gi, ([list]) =>
-    Buffer.from(list.replaceAll('+', '').split(',').map(Number)).toString('latin1'),
-  );
+// Tags, comments and sections. A decoder of its own, because attributes of tags hold texts, too.
+const removeMarkup: Decoder = (view) => replaceAll(view, /<!\[CDATA\[|\]\]>|<[^<>\p{C}]{1,200}>/gu, () => '');
 
 // The words are joined, because long codes are wrapped. Any unit may be the first one of a code, so all offsets are tried.
-const readBase64: Decoder = (view) => readBytes(view, /[\w+/-]+/g, 'base64', 4);
+const readBase64: Decoder = (view) => readBytes(view, /(?!\b[bru]['"])[\w+/-]+/g, 'base64', 4);
 const readHex: Decoder = (view) => readBytes(view, /[0-9a-f]+/gi, 'hex', 2);
 
-const TEXT_DECODERS: readonly Decoder[] = [removeEscapes, readQuotedPrintable, readNumbers];
+const TEXT_DECODERS: readonly Decoder[] = [removeEscapes, readQuotedPrintable, readNumbers, removeMarkup];
 const DECODERS: readonly Decoder[] = [...TEXT_DECODERS, readBase64, readHex];
 
 /** A replacement: text, or texts with the number of units that each of them takes the place of. */
