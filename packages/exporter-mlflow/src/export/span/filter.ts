@@ -4,7 +4,7 @@ import type { ReadableSpan } from '../../common/sdk-types.js';
 import { type ShownText, say } from '../../common/shown-text.js';
 import { optional } from '../../mlflow/rest.js';
 import { isPromise } from './callback.js';
-import { copySpan, type MaybeMoved } from './span.js';
+import { copySpan, type PlacedSpan } from './span.js';
 import { spanType } from './span-type.js';
 
 /** Decides which spans go to MLflow: all, those of generative AI, or those for which a function returns true. */
@@ -65,7 +65,7 @@ export class Filter {
   }
 
   /** The span below the nearest span above it that was not left out. The same object if that is its parent. */
-  place(span: ReadableSpan): MaybeMoved {
+  place(span: ReadableSpan): PlacedSpan {
     const { parent, leftOutRoot } = this.#nearest(span);
     if (parent !== undefined) add(this.#named, idOf(parent), undefined);
     const isMoved = leftOutRoot !== undefined;

@@ -2,7 +2,7 @@ import { groupBy } from '../../common/group-by.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 
 /** A span that a filter may have moved. */
-export interface MaybeMoved extends ReadableSpan {
+export interface PlacedSpan extends ReadableSpan {
   /** Id of the local root above it if that was left out. Spans with the same one are parts of one request. */
   readonly leftOutRoot?: string;
 }
@@ -11,7 +11,7 @@ export interface MaybeMoved extends ReadableSpan {
  * A copy of a span with some members replaced. The span itself belongs to the application, and other exporters read it,
  * too.
  */
-export function copySpan(span: MaybeMoved, changes: Partial<MaybeMoved>): MaybeMoved {
+export function copySpan(span: PlacedSpan, changes: Partial<PlacedSpan>): PlacedSpan {
   // Member by member, because spans of the SDK have some members on the prototype, which a spread leaves out.
   return {
     name: span.name,
@@ -46,7 +46,7 @@ export function isRoot({ parentSpanContext }: Pick<ReadableSpan, 'parentSpanCont
  * several requests, each with a local root: the span without a parent in this process.
  */
 export function localRootId(
-  span: Pick<MaybeMoved, 'parentSpanContext' | 'spanContext' | 'leftOutRoot'>,
+  span: Pick<PlacedSpan, 'parentSpanContext' | 'spanContext' | 'leftOutRoot'>,
 ): string | undefined {
   return span.leftOutRoot ?? (isRoot(span) || hasRemoteParent(span) ? span.spanContext().spanId : undefined);
 }

@@ -4,7 +4,7 @@ import { firstString, truncate } from '../../common/text.js';
 import { nanoseconds } from '../../common/time.js';
 import { LIMITS, LINKED_PROMPTS } from '../../mlflow/names.js';
 import { addPrompts, type PromptSet, readLinkedPrompts } from '../../mlflow/prompts.js';
-import { hasFigures, isRoot, type MaybeMoved } from '../span/span.js';
+import { hasFigures, isRoot, type PlacedSpan } from '../span/span.js';
 import { isChatSpan, requestPreview, responsePreview } from './previews.js';
 
 /** What all spans of a trace show about it. */
@@ -41,7 +41,7 @@ export const USER_KEY = 'user.id';
 type TimedSpan = Pick<ReadableSpan, 'attributes' | 'startTime' | 'endTime'>;
 
 /** The part of a span that facts depend on. */
-export type ObservedSpan = TimedSpan & Pick<MaybeMoved, 'parentSpanContext' | 'spanContext' | 'leftOutRoot'>;
+export type ObservedSpan = TimedSpan & Pick<PlacedSpan, 'parentSpanContext' | 'spanContext' | 'leftOutRoot'>;
 
 /** Adds what a span shows about its trace. */
 export function observeSpan(facts: TraceFacts, span: Pick<ReadableSpan, 'attributes' | 'parentSpanContext'>): void {

@@ -20,7 +20,7 @@ import {
 import { optional } from '../../mlflow/rest.js';
 import { experimentLocation, recordTimes } from '../../mlflow/traces.js';
 import type { TraceState, WireTraceInfo } from '../../mlflow/wire-types.js';
-import { copySpan, type MaybeMoved } from '../span/span.js';
+import { copySpan, type PlacedSpan } from '../span/span.js';
 import { type RecordFacts, SESSION_KEYS, USER_KEY } from './facts.js';
 import { requestPreview, responsePreview } from './previews.js';
 
@@ -40,7 +40,7 @@ export interface RecordContext {
 
 /** The part of a span that a record depends on. */
 export type RecordSource = Pick<
-  MaybeMoved,
+  PlacedSpan,
   'name' | 'attributes' | 'status' | 'startTime' | 'endTime' | 'spanContext' | 'leftOutRoot'
 > & { resource: Pick<ReadableSpan['resource'], 'attributes'> };
 
@@ -59,7 +59,7 @@ const SMALL_KEYS = new Set([
 ]);
 
 /** A span without its content, to keep until its record is built. The record is the same. */
-export function withoutSpanContent(span: MaybeMoved): RecordSource {
+export function withoutSpanContent(span: PlacedSpan): RecordSource {
   const { name, status, startTime, endTime, resource, attributes, leftOutRoot } = span;
   const kept: Attributes = {};
   for (const key in attributes) {
