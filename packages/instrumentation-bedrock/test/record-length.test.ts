@@ -195,6 +195,44 @@ describe('maxRecordLength', () => {
     expect(json(span, 'gen_ai.system_instructions')).to.have.nested.property('[0].content', WORDS);
   });
 
+  it('holds for stop sequences and prompt variables, whatever their number and their names', async () => {
+    response = answer(WORDS);
+    trace({ contentFormats: ['gen_ai'] });
+    const many = Array.from({ length: 4000 }, (_, index) => `stop sequence ${index}`);
+    const span = await spanOf(() =>
+      client.send(new sdk.ConverseCommand({ modelId: CLAUDE, messages: [], inferenceConfig: { stopSequences: many } })),
+    );
+    const [note] = span.attributes['gen_ai.request.stop_sequences'] as string[];
+    expect(note).to.match(/^\[content of \d+ characters not recorded\]$/);
+
+    const promptVariables = Object.fromEntries(
+      [`city${'y'.repeat(LIMIT)}`, ...many].map((name) => [name.replaceAll(' ', ''), { text: 'Words. '.repeat(12) }]),
+    );
+    const modelId = 'arn:aws:bedrock:us-east-1:123456789012:prompt/PROMPT1234:1';
+    const prompt = await spanOf(() => client.send(new sdk.ConverseCommand({ modelId, promptVariables })));
+    expect(Object.keys(prompt.attributes).join('').length).to.be.lessThan(LIMIT);
+  });
+
+  it('shortens facts that no API accepts or returns', async () => {
+    const words = Array.from({ length: 5000 }, (_, index) => `reason${index}`);
+    response = {
+      body: {
+        id: 'i'.repeat(200_000),
+        model: 'm'.repeat(200_000),
+        choices: words.map((word, index) => ({ index, finish_reason: word, message: { content: 'a' } })),
+        usage: { prompt_tokens: 7, completion_tokens: 9 },
+      },
+    };
+    trace();
+    await invoke('openai.gpt-oss-120b-1:0', { messages: [] })();
+    const { attributes } = tracing.spans()[0]!;
+    const { 'gen_ai.response.finish_reasons': reasons } = attributes;
+    expect((reasons as string[])[0]).to.equal('reason0');
+    expect((reasons as string[]).at(-1)).to.match(/^\[\d+ more not recorded\]$/);
+    for (const value of Object.values(attributes)) expect(String(value).length).to.be.lessThan(LIMIT / 2);
+    expect(attributes).to.include({ 'gen_ai.usage.input_tokens': 7, 'gen_ai.usage.output_tokens': 9 });
+  });
+
   it('cuts messages of errors', async () => {
     response = { status: 400, body: { message: LONG } };
     trace();

@@ -55,7 +55,9 @@ export function writeWithin<
   let written = attempt(() => write(values));
   let shorter = values;
   for (let cuts = 0; cuts < MAX_CUTS && (written?.length ?? Number.POSITIVE_INFINITY) > limit; cuts++) {
-    shorter = shrink(shorter, written ? limit / written.length : FRACTION_OF_TOO_LONG);
+    const previous = shorter;
+    shorter = shrink(previous, written ? limit / written.length : FRACTION_OF_TOO_LONG);
+    if (shorter === previous) break; // All texts are short.
     written = attempt(() => write(shorter));
   }
   return written;

@@ -28,6 +28,10 @@ export function promptVariables({ promptVariables: variables = new Map() }: Inpu
   return attributes;
 }
 
+export function contentParameters(stopSequences: readonly string[] = []): Attributes {
+  return stopSequences.length > 0 ? { [semconv.ATTR_GEN_AI_REQUEST_STOP_SEQUENCES]: [...stopSequences] } : {};
+}
+
 export function outputContent(messages: readonly OutputMessage[]): ContentAttributes {
   return messages.length > 0 ? { [semconv.ATTR_GEN_AI_OUTPUT_MESSAGES]: messages } : {};
 }
@@ -55,7 +59,8 @@ export interface RequestContent {
 
 /** The content of one call, by the form in which it is recorded. */
 export interface ContentForms {
-  readonly stopSequences: readonly string[] | undefined;
+  /** On spans in any form. */
+  readonly parameters: Attributes;
   readonly genAi: ContentAttributes;
   /** Texts of the GenAI form, which are no JSON. */
   readonly texts: Attributes;
@@ -74,7 +79,10 @@ export function noteInPlaceOf(name: string, value: unknown, length: number): unk
     case semconv.ATTR_MLFLOW_SPAN_INPUTS:
     case semconv.ATTR_MLFLOW_SPAN_OUTPUTS:
       return note;
+    case semconv.ATTR_GEN_AI_REQUEST_STOP_SEQUENCES:
+      return [note];
     default:
-      return undefined; // A list of tools has no place for a note.
+      // A list of tools has no place for a note. A prompt variable has one.
+      return typeof value === 'string' ? note : undefined;
   }
 }

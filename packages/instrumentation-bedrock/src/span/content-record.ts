@@ -1,6 +1,6 @@
 /** The content of one call, from what is read to the attributes that hold it. */
 
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { asObject, type JsonValue, toJson } from '../data/json.js';
 import type { OutputMessage } from '../data/messages.js';
 import * as semconv from '../data/semconv.js';
@@ -10,6 +10,7 @@ import { writeWithin } from '../data/shrink.js';
 import {
   type ContentAttributes,
   type ContentForms,
+  contentParameters,
   inputContent,
   mlflowTools,
   noteInPlaceOf,
@@ -39,6 +40,9 @@ export interface WrittenContent {
   readonly forEvent: Readonly<Record<string, unknown>>;
 }
 
+/** In characters. A value with a longer name is left out and not replaced by a note. */
+const LONGEST_NAME = 256;
+
 type Contents = Readonly<Partial<Record<'request' | 'answer', JsonValue | undefined>>>;
 
 interface Draft {
@@ -46,7 +50,7 @@ interface Draft {
   readonly attributes: Attributes;
   /** In characters, span and log event together. */
   readonly length: number;
-  /** The length of each value that is JSON. */
+  /** The length of each value. */
   readonly lengths: ReadonlyMap<string, number>;
 }
 
@@ -78,7 +82,7 @@ export class ContentRecord {
     const read = request === undefined ? undefined : this.request?.read(request);
     const messages = answer === undefined ? undefined : this.answer?.read(answer);
     return {
-      stopSequences: read?.stopSequences,
+      parameters: contentParameters(read?.stopSequences),
       genAi: {
         ...(read && { ...inputContent(read.input), ...toolContent(read.tools) }),
         ...outputContent(messages ?? []),
@@ -97,46 +101,51 @@ export class ContentRecord {
   }
 
   #draft(forms: ContentForms): Draft {
-    const { stopSequences = [], genAi, texts, mlflow } = forms;
+    const { parameters, genAi, texts, mlflow } = forms;
     const { contentOnSpans, genAiContent, emitEvents } = this.#config;
     const shared = new SharedJson();
     const lengths = new Map<string, number>();
     const attributes: Attributes = {};
     let length = 0;
-    const write = (content: ContentAttributes, uses: number, target?: Attributes): void => {
-      for (const name of Object.keys(content)) {
-        const text = shared.write(content[name]);
-        lengths.set(name, text.length);
-        length += text.length * uses;
-        if (target) target[name] = text;
-      }
+    const add = (name: string, value: AttributeValue | undefined, uses: { span: boolean; event?: boolean }): void => {
+      const valueLength = lengthOf(name, value);
+      lengths.set(name, valueLength);
+      length += valueLength * (Number(uses.span) + Number(uses.event ?? false));
+      if (uses.span) attributes[name] = value;
     };
-    if (contentOnSpans && stopSequences.length > 0) {
-      attributes[semconv.ATTR_GEN_AI_REQUEST_STOP_SEQUENCES] = [...stopSequences];
+    const inGenAi = { span: genAiContent, event: emitEvents };
+    for (const name in parameters) add(name, parameters[name], { span: contentOnSpans });
+    if (genAiContent || emitEvents) {
+      for (const name in genAi) add(name, shared.write(genAi[name]), inGenAi);
+      for (const name in texts) add(name, texts[name], inGenAi);
     }
-    const uses = (genAiContent ? 1 : 0) + (emitEvents ? 1 : 0);
-    if (uses > 0) write(genAi, uses, genAiContent ? attributes : undefined);
-    if (genAiContent) Object.assign(attributes, texts);
-    for (const text of [...stopSequences, ...Object.values(texts)]) length += String(text).length * uses;
-    write(mlflow, 1, attributes);
+    for (const name in mlflow) add(name, shared.write(mlflow[name]), { span: true });
     return { forms, attributes, length, lengths };
   }
+}
+
+/** The names of prompt variables are as long as the application has made them. */
+function lengthOf(name: string, value: AttributeValue | undefined): number {
+  const texts = Array.isArray(value) ? value : [value];
+  return texts.reduce<number>((sum, text) => sum + String(text).length, name.length);
 }
 
 /** Replaces the longest values by notes, until `excess` characters are saved. */
 function withNotes({ forms, lengths }: Draft, excess: number): ContentForms {
   const genAi = { ...forms.genAi };
   const mlflow = { ...forms.mlflow };
+  const texts = { ...forms.texts };
+  const parameters = { ...forms.parameters };
   let saved = 0;
   for (const [name, length] of [...lengths].sort(([, a], [, b]) => b - a)) {
     if (saved >= excess) break;
-    const form = name in genAi ? genAi : mlflow;
-    const note = noteInPlaceOf(name, form[name], length);
+    const form: Record<string, unknown> = [genAi, mlflow, texts, parameters].find((each) => name in each) ?? {};
+    const note = name.length < LONGEST_NAME ? noteInPlaceOf(name, form[name], length) : undefined;
     if (note === undefined) delete form[name];
     else form[name] = note;
     saved += length;
   }
-  return { ...forms, genAi, mlflow };
+  return { parameters, genAi, texts, mlflow };
 }
 
 /** Exact numbers are objects, which only JSON can hold, so events get text. */

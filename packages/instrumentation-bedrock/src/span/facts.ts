@@ -5,6 +5,7 @@
 
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS } from '@opentelemetry/semantic-conventions';
+import { limitText } from '../data/cut.js';
 import { FINISH_WORDS } from '../data/messages.js';
 import * as semconv from '../data/semconv.js';
 import type { ForeignWords } from '../data/settings.js';
@@ -118,7 +119,8 @@ function ruleOf(name: string): Rule | undefined {
  * Returns the facts that may be recorded. Without content, an unknown word becomes `_OTHER`, and an id, a name or a label
  * that has not the form of one is left out. With a hook, labels are left out: {@link hookedFacts} has them.
  */
-export function recordableFacts(facts: Attributes, words: ForeignWords): RecordableFacts {
+export function recordableFacts(allFacts: Attributes, words: ForeignWords): RecordableFacts {
+  const facts = shorten(allFacts);
   if (words === 'all') return facts as RecordableFacts;
   const passed: Attributes = {};
   for (const name of Object.keys(facts)) {
@@ -149,7 +151,8 @@ function passText(text: string, rule: Rule | undefined, words: ForeignWords): st
 }
 
 /** Returns the words and labels of facts that were read from content as `contentHook` has returned it. */
-export function hookedFacts(facts: Attributes): RecordableFacts {
+export function hookedFacts(allFacts: Attributes): RecordableFacts {
+  const facts = shorten(allFacts);
   const hooked: Attributes = {};
   for (const name of Object.keys(facts)) {
     const value = facts[name];
@@ -158,6 +161,37 @@ export function hookedFacts(facts: Attributes): RecordableFacts {
     if (isText && (kind === 'word' || kind === 'label')) hooked[name] = value;
   }
   return hooked as RecordableFacts;
+}
+
+/** In characters, for one attribute. Longer than any text or list of an API: an ARN has at most 2,048. */
+const LONGEST_FACT = 16_384;
+const FACT_LIMITS = { maxStringLength: LONGEST_FACT, maxMediaBytes: LONGEST_FACT };
+
+/** Shortens what no API accepts or returns. Facts do not count for the length of a record, so they must be short. */
+function shorten(facts: Attributes): Attributes {
+  let shorter: Attributes | undefined;
+  for (const name in facts) {
+    const value = facts[name];
+    const short = Array.isArray(value) ? shortenList(value) : shortenText(value);
+    if (short === value) continue;
+    shorter ??= { ...facts };
+    shorter[name] = short;
+  }
+  return shorter ?? facts;
+}
+
+function shortenText<Value>(value: Value): Value | string {
+  return typeof value === 'string' && value.length > LONGEST_FACT ? limitText(value, FACT_LIMITS) : value;
+}
+
+function shortenList(list: readonly unknown[]): AttributeValue {
+  let length = 0;
+  const end = list.findIndex((item) => {
+    length += String(item).length + 1;
+    return length > LONGEST_FACT;
+  });
+  if (end === -1) return list as AttributeValue;
+  return [...list.slice(0, end), `[${list.length - end} more not recorded]`] as AttributeValue;
 }
 
 /** The name of a call's span, as the conventions define it: operation and model. */
