@@ -25,7 +25,7 @@ import { ConcurrentExports } from './export/waiting/concurrent-exports.js';
 import type { HeldExports, Holder } from './export/waiting/holder.js';
 import { createHttpClient, type HttpClient } from './http/client.js';
 import type { Failure } from './http/outcome.js';
-import { Rest } from './mlflow/rest.js';
+import { Rest, type Watch } from './mlflow/rest.js';
 
 const ENDING_MILLIS = 10;
 // A server that refuses connections fails an export at once. It must not be asked without a pause.
@@ -86,11 +86,10 @@ export class MlflowSpanExporter implements SpanExporter {
       this.#timeoutMillis = connection.timeoutMillis;
       const onRetry = (cause: Failure): void => {
         metrics.retried(cause);
-        this.#reporter.retried();
         this.#trouble = cause;
       };
-      this.#http = createHttpClient(connection, { onRetry });
-      this.#delivery = createDelivery(resolved, this.#http, metrics, this.#reporter);
+      this.#http = createHttpClient(connection);
+      this.#delivery = createDelivery(resolved, this.#http, { metrics, reporter: this.#reporter, onRetry });
     } catch (error) {
       const message =
         error instanceof MlflowError ? error.message : `The MLflow exporter cannot start: ${describeFault(error)}.`;
@@ -178,6 +177,7 @@ export class MlflowSpanExporter implements SpanExporter {
     }
     const begin = performance.now();
     this.#metrics.started(spans.length);
+    const received = this.#reporter.received(spans.length, holder && ((): number => holder.waiting));
     const options = { deadline: runningTime() + this.#timeoutMillis, room: this.#room, holder };
     const exporting = deliverInParts(delivery, spans, options).then((result) => {
       const { refusal, failure = refusal, lost, leftOut = 0, unsent } = result;
@@ -187,6 +187,7 @@ export class MlflowSpanExporter implements SpanExporter {
         if (lost.length > 0) delivery.giveUp(lost, failure);
         if (kept > 0) delivery.keep(waiting, failure);
       }
+      this.#reporter.settled(received);
       this.#inFlight.delete(exporting);
       this.#metrics.finished(spans.length, lost + leftOut + unsent.length, performance.now() - begin, failure);
       callBack(resultCallback, failure && toError(failure));
@@ -223,21 +224,37 @@ function toError({ reason, status, errorCode }: Failure): MlflowError {
   return new MlflowError(reason, { status, errorCode, isReported: true });
 }
 
+interface DeliveryObservers {
+  metrics: ExporterMetrics;
+  reporter: Reporter;
+  /** Called before each repetition of a request. */
+  onRetry: (cause: Failure) => void;
+}
+
 /** Puts the parts of a delivery together. */
 function createDelivery(
   config: ResolvedConfig,
   http: HttpClient,
-  metrics: ExporterMetrics,
-  reporter: Reporter,
+  { metrics, reporter, onRetry }: DeliveryObservers,
 ): Delivery {
   const { connection, compression, maxRequestBytes, runId, traceInfo, concurrencyLimit } = config;
-  const connect = (limit: Limit): Rest => new Rest(http, limit);
+  const connect = (limit: Limit, about: 'spans' | 'records'): Rest => {
+    const requests = about === 'spans' ? reporter.spanRequests : reporter.recordRequests;
+    const watch: Watch = {
+      retried(cause, millis) {
+        onRetry(cause);
+        requests.retried(cause, millis);
+      },
+      answered: () => requests.answered(),
+    };
+    return new Rest(http, limit, { watch });
+  };
   const slices = new Slices();
   const context = { runId, ...describeProgram() };
   const settling = createSettling(context, (message) => reporter.note(message));
   const backlog = new Backlog({
     settling,
-    connect,
+    connect: (limit) => connect(limit, 'records'),
     concurrencyLimit,
     timeoutMillis: connection.timeoutMillis,
     giveUp(traces, cause) {
@@ -245,7 +262,7 @@ function createDelivery(
       reporter.incomplete(traces, cause);
     },
     postponed: (cause) => reporter.postponed(1, cause),
-    recorded: () => reporter.recorded(),
+    recorded: (traces) => reporter.recorded(traces),
     leaveEmpty: (traces) => reporter.leftEmpty(traces),
   });
   return new Delivery({

@@ -1,5 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
+import { MlflowSpanExporter, type MlflowSpanExporterConfig, MlflowSpanProcessor } from '../src/index.js';
 import { eachTest } from './support/each-test.js';
 import { type Answer, unusedAddress } from './support/local-server.js';
 import { childSpan, exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
@@ -120,6 +122,49 @@ describe('the log of an application', () => {
     failures = 1;
     await exportSpans(exporter, roots(5));
     expect(told().at(-1)).to.equal('warn: MLflow takes spans again after … s: 4 spans were not delivered, 5 waited.');
+  });
+
+  it('shows an outage while an export or a processor outlasts it, and nothing of a shorter one', async () => {
+    const retry = { maxRetries: Number.POSITIVE_INFINITY, initialBackoffMillis: 50, maxBackoffMillis: 100 };
+    const startAway = async (paths: string[]): Promise<{ exporter: MlflowSpanExporter; comeBack: () => void }> => {
+      let away = paths;
+      const { url } = await startServer(({ path }) => (away.includes(path) ? json(503, paths.join()) : undefined));
+      const comeBack = (): void => {
+        away = [];
+      };
+      return { exporter: newExporter(url, { retry }), comeBack };
+    };
+    const long = await startAway([UPLOADS]);
+    const records = await startAway([RECORDS]);
+    const held = await startAway([UPLOADS, RECORDS]);
+    const short = await startAway([UPLOADS]);
+    const processor = new MlflowSpanProcessor({
+      exporter: held.exporter,
+      batch: (one, options) => new BatchSpanProcessor(one, { ...options, maxExportBatchSize: 1 }),
+    });
+    for (const span of roots(3)) processor.onEnd(span);
+    const delivered = [
+      exportSpans(long.exporter, roots(4)),
+      exportSpans(records.exporter, roots(5)),
+      exportSpans(short.exporter, roots(6)),
+      processor.forceFlush(),
+    ];
+    await pause(3000);
+    short.comeBack();
+    expect(told()).to.deep.equal([]);
+    while (log.lines.length < 3) await pause(50);
+    expect(told().sort()).to.deep.equal([
+      `warn: MLflow at URL answered 503 (${UPLOADS}). 4 spans wait.`,
+      `warn: MLflow at URL answered 503 (${UPLOADS},${RECORDS}). 3 spans wait.`,
+      `warn: The spans were delivered, but trace records wait: MLflow at URL answered 503 (${RECORDS}).`,
+    ]);
+    for (const { comeBack } of [long, records, held]) comeBack();
+    await Promise.all(delivered);
+    expect(told().sort()).to.deep.equal([
+      'warn: MLflow takes spans again after … s: 0 spans were not delivered, 3 waited.',
+      'warn: MLflow takes spans again after … s: 0 spans were not delivered, 4 waited.',
+      'warn: MLflow takes trace records again after … s: 0 traces were left without their record, 5 waited.',
+    ]);
   });
 
   it('shows spans that come after the shutdown, and settings that cannot work once', async () => {

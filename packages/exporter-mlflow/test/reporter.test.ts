@@ -7,12 +7,26 @@ describe('what the exporter reports', () => {
   const MINUTE = 60_000;
   let log: ReturnType<typeof collectDiag>;
   let now = 0;
+  let timers: { at: number; callback: () => void }[] = [];
   let reporter: Reporter;
   beforeEach(() => {
     log = collectDiag();
     now = 0;
-    reporter = new Reporter(() => now);
+    timers = [];
+    const after = (millis: number, callback: () => void): (() => void) => {
+      const timer = { at: now + millis, callback };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((other) => other !== timer);
+      };
+    };
+    reporter = new Reporter({ now: () => now, after });
   });
+  const passTime = (millis: number): void => {
+    now += millis;
+    for (const { callback } of timers.filter(({ at }) => at <= now)) callback();
+    timers = timers.filter(({ at }) => at > now);
+  };
   afterEach(() => {
     // Keeps the totals of this test out of the end of the process.
     reporter.summarize();
@@ -102,14 +116,14 @@ describe('what the exporter reports', () => {
   it('is an outage from its first sign to its end, with what it cost', () => {
     const first = reporter.received(10);
     now = 1000;
-    reporter.retried();
+    reporter.spanRequests.retried(away, 0);
     now = 30_000;
     reporter.undelivered(10, away);
     reporter.settled(first);
     reporter.undelivered(7, away);
     const waiting = [reporter.received(4), reporter.received(5)];
     now = 40_000;
-    reporter.retried();
+    reporter.spanRequests.retried(away, 0);
     now = 45_000;
     const later = reporter.received(6);
     now = 61_000;
@@ -127,11 +141,100 @@ describe('what the exporter reports', () => {
   it('is each outage, however many there are, with the same cause or another one', () => {
     const causes = [away, { kind: 'configuration', status: 401, reason: say`refuses the credentials` } as const];
     for (let n = 0; n < 100; n++) {
+      passTime(MINUTE);
       reporter.undelivered(1, causes[n % 3 === 0 ? 1 : 0] ?? away);
       reporter.arrived();
     }
     expect(log.lines).to.have.length(200);
     expect(log.lines.filter((line) => line.includes('takes spans again'))).to.have.length(100);
+  });
+
+  it('is an outage while its requests are still being repeated', () => {
+    const [first, second] = [reporter.received(10), reporter.received(4)];
+    reporter.spanRequests.retried(away, 0);
+    passTime(4999);
+    expect(log.lines).to.deep.equal([]);
+    passTime(1);
+    expect(log.lines.splice(0)).to.deep.equal(['warn: MLflow cannot be reached. 14 spans wait.']);
+    passTime(20_000);
+    reporter.spanRequests.retried(away, 0);
+    reporter.undelivered(10, away);
+    reporter.settled(first);
+    passTime(3000);
+    reporter.spanRequests.answered();
+    reporter.arrived();
+    reporter.settled(second);
+    expect(log.lines).to.deep.equal([
+      'error: MLflow cannot be reached. 10 spans were not delivered.',
+      'warn: MLflow takes spans again after 28.0 s: 10 spans were not delivered, 14 waited.',
+    ]);
+  });
+
+  it('is an outage with as many spans as a processor holds', () => {
+    const received = reporter.received(512, () => 700);
+    reporter.spanRequests.retried(away, 10_000);
+    passTime(0);
+    reporter.waiting(900, away);
+    reporter.settled(received);
+    const next = reporter.received(512, () => 1000);
+    passTime(60_000);
+    reporter.spanRequests.retried(away, 0);
+    passTime(60_000);
+    reporter.spanRequests.answered();
+    reporter.arrived();
+    reporter.settled(next);
+    expect(log.lines).to.deep.equal([
+      'warn: MLflow cannot be reached. 700 spans wait.',
+      'warn: MLflow takes spans again after 130.0 s: 0 spans were not delivered, 1000 waited.',
+    ]);
+  });
+
+  it('is an outage of records while their requests are still being repeated', () => {
+    reporter.recordRequests.retried(away, 0);
+    passTime(5000);
+    reporter.recordRequests.answered();
+    reporter.recorded(3);
+    expect(log.lines).to.deep.equal([
+      'warn: The spans were delivered, but trace records wait: MLflow cannot be reached.',
+      'warn: MLflow takes trace records again after 5.0 s: 0 traces were left without their record, 3 waited.',
+    ]);
+  });
+
+  it('is silent while requests fail for a short time, however often', () => {
+    for (let n = 0; n < 100; n++) {
+      const received = reporter.received(1);
+      reporter.spanRequests.retried(away, 100);
+      reporter.recordRequests.retried(away, 100);
+      passTime(4800);
+      reporter.spanRequests.answered();
+      reporter.recordRequests.answered();
+      passTime(4800);
+      reporter.settled(received);
+    }
+    const ended = reporter.received(1);
+    reporter.spanRequests.retried(away, 0);
+    reporter.settled(ended);
+    passTime(MINUTE);
+    expect(log.lines).to.deep.equal([]);
+  });
+
+  it('is bounded if a server comes and goes all the time, and adds up', () => {
+    for (let n = 0; n < 1000; n++) {
+      reporter.undelivered(2, away);
+      reporter.arrived();
+      reporter.postponed(1, away);
+      reporter.recorded(1);
+    }
+    expect(log.lines).to.have.length(4 * 40 + 2);
+    passTime(10 * MINUTE);
+    reporter.arrived();
+    reporter.recorded(1);
+    expect(log.lines.slice(-2)).to.deep.equal([
+      `warn: MLflow takes spans again after 600.0 s: ${2 * (1000 - 40)} spans were not delivered, 0 waited.`,
+      `warn: MLflow takes trace records again after 600.0 s: 0 traces were left without their record, ${1000 - 40} waited.`,
+    ]);
+    reporter.summarize();
+    expect(log.lines.at(-1)).to.equal('warn: MLflow exporter: 2000 spans were not delivered in all.');
   });
 
   it('is each change of the cause, within the budget of each class', () => {
@@ -158,10 +261,10 @@ describe('what the exporter reports', () => {
     reporter.arrived();
     reporter.incomplete(2, { ...away, status: 503 });
     now = 5000;
-    reporter.recorded();
-    reporter.recorded();
+    reporter.recorded(1);
+    reporter.recorded(1);
     reporter.incomplete(1, { kind: 'rejected', status: 400, reason: say`bad record` });
-    reporter.recorded();
+    reporter.recorded(1);
     reporter.summarize();
     expect(log.lines.map((line) => line.replace(/ \(.*/, ''))).to.deep.equal([
       'warn: 3 trace records could not be sent in time, they follow with the next export: MLflow cannot be reached.',

@@ -34,9 +34,16 @@ export class RunningClock {
     return time - this.#suspendedMillis;
   }
 
-  /** Calls back when this clock shows `time`, and not before the next turn. Returns a function that cancels the call. */
-  callAt(time: number, callback: () => void): () => void {
-    const wait = (): NodeJS.Timeout => setTimeout(look, Math.min(TICK_MILLIS, Math.max(0, time - this.now())));
+  /**
+   * Calls back when this clock shows `time`, and not before the next turn. Returns a function that cancels the call.
+   *
+   * @param options `keepsAlive`: whether the process waits for it. Default: `true`.
+   */
+  callAt(time: number, callback: () => void, { keepsAlive = true }: { keepsAlive?: boolean } = {}): () => void {
+    const wait = (): NodeJS.Timeout => {
+      const timer = setTimeout(look, Math.min(TICK_MILLIS, Math.max(0, time - this.now())));
+      return keepsAlive ? timer : timer.unref();
+    };
     const look = (): void => {
       if (this.now() >= time) callback();
       else timer = wait();
@@ -53,7 +60,7 @@ export function runningTime(): number {
   return clock.now();
 }
 
-/** Calls back at a time of {@link runningTime}. Returns a function that cancels the call. */
-export function callAt(time: number, callback: () => void): () => void {
-  return clock.callAt(time, callback);
+/** Calls back at a time of {@link runningTime}. See {@link RunningClock.callAt}. */
+export function callAt(time: number, callback: () => void, options: { keepsAlive?: boolean } = {}): () => void {
+  return clock.callAt(time, callback, options);
 }

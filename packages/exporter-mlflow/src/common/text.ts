@@ -77,3 +77,8 @@ export function withPrefix(attributes: Attributes, prefix: string): Record<strin
   }
   return found;
 }
+
+/** The text with a full stop, unless it ends with a mark of its own. */
+export function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}

@@ -19,8 +19,8 @@ import { type RecordContext, withTraceName } from './trace/record.js';
 import type { Uploader, UploadResult } from './upload.js';
 
 export interface DeliveryParts {
-  /** Requests within a limit. */
-  connect: (limit: Limit) => Rest;
+  /** Requests within a limit, for which spans wait, or about traces whose spans arrived. */
+  connect: (limit: Limit, about: 'spans' | 'records') => Rest;
   experiment: ExperimentResolver;
   preparation: Preparation;
   uploader: Uploader;
@@ -82,19 +82,9 @@ export class Delivery {
 
   /** Delivers the spans of one export until `deadline`, on the clock of `runningTime()`. */
   async deliver(handedOver: readonly ReadableSpan[], deadline: number): Promise<DeliveryResult> {
-    const { reporter } = this.#parts;
-    const received = reporter.received(handedOver.length);
-    try {
-      return await this.#deliver(handedOver, deadline);
-    } finally {
-      reporter.settled(received);
-    }
-  }
-
-  async #deliver(handedOver: readonly ReadableSpan[], deadline: number): Promise<DeliveryResult> {
     const { connect, experiment, reporter, metrics } = this.#parts;
     const { spans, unreadable, leftOut } = await this.#prepare(handedOver);
-    const rest = connect({ deadline }).about(() => recordedTexts(spans));
+    const rest = connect({ deadline }, 'spans').about(() => recordedTexts(spans));
     for (const { name, reason } of unreadable) {
       metrics.lost(1, { kind: 'rejected' });
       reporter.refusedSpan(rest.show(name), { kind: 'rejected', reason });
@@ -141,7 +131,7 @@ export class Delivery {
 
   /** Reports and counts an unforeseen error like any other cause. */
   fail(spans: readonly ReadableSpan[], error: unknown): DeliveryResult {
-    const { show } = this.#parts.connect({ deadline: 0 });
+    const { show } = this.#parts.connect({ deadline: 0 }, 'spans');
     const failure: Failure = {
       kind: 'rejected',
       reason: say`MLflow exporter failed: ${describeWithoutQuotes(error, spans, show)}`,
@@ -154,7 +144,7 @@ export class Delivery {
   async catchUp(limit: Limit): Promise<void> {
     const { backlog, files, connect, experiment, context, reporter } = this.#parts;
     if (!this.#byArtifacts) return backlog.catchUp(limit);
-    const rest = connect(limit);
+    const rest = connect(limit, 'spans');
     const found = await experiment.resolve(rest);
     const { failure, lost, stored } =
       found.kind === 'success'
@@ -243,12 +233,13 @@ export class Delivery {
     rest: Rest,
     unsent: readonly ReadableSpan[],
   ): Promise<Omit<DeliveryResult, 'lost' | 'unsent'>> {
-    const { ledger, reporter, metrics, experiment } = this.#parts;
-    const { failures, postponed, recorded } = await ledger.settle(batch, requests, experimentId, rest, unsent);
+    const { ledger, reporter, metrics, experiment, connect } = this.#parts;
+    const records = connect(rest.limit, 'records');
+    const { failures, postponed, recorded } = await ledger.settle(batch, requests, experimentId, records, unsent);
     const [cause] = postponed;
     const [first] = failures;
     if (cause !== undefined) reporter.postponed(postponed.length, cause);
-    else if (first === undefined && recorded > 0) reporter.recorded();
+    else if (first === undefined && recorded > 0) reporter.recorded(recorded);
     if (first === undefined) return { postponed: postponed.length > 0 };
     const failure = await experiment.explain(first, rest);
     metrics.lostRecords(failures.length, failure);

@@ -1,9 +1,10 @@
-import { performance } from 'node:perf_hooks';
 import { diag } from '@opentelemetry/api';
 import { atExit } from '../common/process-state.js';
 import type { ShownText } from '../common/shown-text.js';
-import type { Failure } from '../http/outcome.js';
+import { sentence } from '../common/text.js';
+import { type Cause, classOf } from './cause-class.js';
 import { LineBudget } from './line-budget.js';
+import { CLOCKS, type Clocks, RequestWatch } from './request-watch.js';
 
 /** How much was lost, and how much of it a message named. */
 interface Tally {
@@ -20,38 +21,39 @@ interface Outage {
   before: number;
   /** How many had to wait, as far as a report named them. */
   waited: number;
+  /** Whether it began while requests were still being repeated, which count once they succeed. */
+  isHeldUp?: boolean;
 }
 
 /** Spans of one export. */
 export interface Received {
   readonly spans: number;
   readonly at: number;
+  /** How many spans wait in all, where a processor holds them. */
+  readonly waiting: (() => number) | undefined;
 }
-
-/** What a report needs to know of a failure. */
-type Cause = Pick<Failure, 'kind' | 'reason' | 'status' | 'errorCode'>;
 
 // Servers name the parts of a request at fault, so one kind of refusal has many causes.
 const MAX_REFUSALS = 20;
 // An outage has few causes, in words that may vary. They may also take turns.
 const MAX_LINES_OF_OUTAGE = 5;
-// Names that servers make up count as one, so that there is a bounded number of classes.
-const ERROR_CODES = new Set([
-  ...['INTERNAL_ERROR', 'TEMPORARILY_UNAVAILABLE', 'REQUEST_LIMIT_EXCEEDED', 'RESOURCE_EXHAUSTED', 'RESOURCE_CONFLICT'],
-  ...['INVALID_STATE', 'INVALID_PARAMETER_VALUE', 'BAD_REQUEST', 'MALFORMED_REQUEST', 'FEATURE_DISABLED', 'DATA_LOSS'],
-  ...['PERMISSION_DENIED', 'UNAUTHENTICATED', 'RESOURCE_DOES_NOT_EXIST', 'RESOURCE_ALREADY_EXISTS', 'NOT_FOUND'],
-]);
-
-const STATUSES = new Set([400, 401, 403, 404, 405, 407, 408, 409, 413, 415, 422, 429, 500, 501, 502, 503, 504]);
+// A server that comes and goes all the time has one long outage.
+const MAX_ENDS = 40;
 
 /**
  * Reports to the application's `diag` logger what goes wrong. There is one line per cause, not one per span or batch, and
  * each class of causes has a {@link LineBudget} of its own.
  *
- * An outage is reported when it begins, when its cause changes, and when it ends. Spans and records of traces have
- * outages of their own, because a server or gateway may accept one and not the other.
+ * An outage is reported when it begins, when its cause changes, and when it ends. It begins when an export fails, or
+ * when requests have failed for 5 s and are still being repeated. After 40 outages in ten minutes, the last one goes on
+ * until this time is over. Spans and records of traces have outages of their own, because a server or gateway may accept
+ * one and not the other.
  */
 export class Reporter {
+  /** Requests for which spans wait. */
+  readonly spanRequests: RequestWatch;
+  /** Requests about traces whose spans arrived. */
+  readonly recordRequests: RequestWatch;
   readonly #now: () => number;
   readonly #lines: LineBudget;
   readonly #spans: Tally = { lost: 0, reported: 0 };
@@ -59,19 +61,22 @@ export class Reporter {
   readonly #received = new Set<Received>();
   #outageOfSpans: Outage | undefined;
   #outageOfRecords: Outage | undefined;
-  /** When a request failed for the first time, and for the last time, since spans arrived. */
-  #failing: { since: number; until: number } | undefined;
   #forgetExit: (() => void) | undefined;
 
-  /** @param now a monotonic clock, in milliseconds */
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
-    this.#lines = new LineBudget(now);
+  constructor(clocks: Clocks = CLOCKS) {
+    this.#now = clocks.now;
+    this.#lines = new LineBudget(clocks.now);
+    this.spanRequests = new RequestWatch(clocks, (cause) => this.#spansHeldUp(cause));
+    this.recordRequests = new RequestWatch(clocks, (cause) => this.#recordsHeldUp(cause));
   }
 
-  /** An export begins. The returned object must be passed to {@link settled} when it ends. */
-  received(spans: number): Received {
-    const received = { spans, at: this.#now() };
+  /**
+   * An export begins. The returned object must be passed to {@link settled} when it ends.
+   *
+   * @param waiting how many spans wait in all. Default: those of exports.
+   */
+  received(spans: number, waiting?: () => number): Received {
+    const received = { spans, at: this.#now(), waiting };
     this.#received.add(received);
     return received;
   }
@@ -79,16 +84,12 @@ export class Reporter {
   /** An export ended. */
   settled(received: Received): void {
     this.#received.delete(received);
-  }
-
-  /** A request failed and is sent again. */
-  retried(): void {
-    this.#failing = { since: this.#failing?.since ?? this.#now(), until: this.#now() };
+    if (this.#received.size === 0) this.spanRequests.stop();
   }
 
   /** Spans will not arrive, because something keeps all of them from arriving. */
   undelivered(spans: number, cause: Cause): void {
-    this.#outageOfSpans ??= this.#begin(this.#spans);
+    this.#outageOfSpans ??= this.#begin(this.#spans, this.spanRequests);
     const message = `${sentence(cause.reason)} ${spans} spans were not delivered.`;
     const isLogged = this.#logOutage('error', this.#outageOfSpans, 'spans', cause, message);
     this.#lose(this.#spans, spans, isLogged ? spans : 0);
@@ -96,7 +97,7 @@ export class Reporter {
 
   /** So many spans wait in all, because something keeps them from arriving. They are sent again. */
   waiting(spans: number, cause: Cause): void {
-    this.#outageOfSpans ??= this.#begin(this.#spans);
+    this.#outageOfSpans ??= this.#begin(this.#spans, this.spanRequests);
     this.#outageOfSpans.waited = Math.max(this.#outageOfSpans.waited, spans);
     const message = `${sentence(cause.reason)} ${spans} spans wait.`;
     this.#logOutage('warn', this.#outageOfSpans, 'spans wait', cause, message);
@@ -116,13 +117,9 @@ export class Reporter {
   /** All spans of an export arrived that the server does not refuse. This ends an outage. */
   arrived(): void {
     const outage = this.#outageOfSpans;
-    const until = this.#failing?.until ?? Number.NEGATIVE_INFINITY;
-    this.#failing = undefined;
-    if (outage === undefined) return;
+    if (outage === undefined || this.#lines.take('end of spans', '', MAX_ENDS, true) === undefined) return;
     this.#outageOfSpans = undefined;
-    let received = 0;
-    for (const { spans, at } of this.#received) if (at <= until) received += spans;
-    const waited = Math.max(outage.waited, received);
+    const waited = Math.max(outage.waited, this.#receivedUntil(this.spanRequests.until));
     const lost = this.#end(outage, this.#spans, 'spans ');
     diag.warn(
       `MLflow takes spans again after ${this.#duration(outage)}: ${lost} spans were not delivered, ${waited} waited.`,
@@ -168,29 +165,29 @@ export class Reporter {
   /** Spans arrived, but something about this many of their traces could not be recorded. */
   incomplete(traces: number, cause: Cause): void {
     const message = `The spans were delivered, but not the trace record: ${sentence(cause.reason)}`;
-    let isLogged: boolean;
-    if (cause.kind === 'rejected') {
-      // The refusal of one record says nothing about the next one.
-      isLogged = this.#log('error', `record ${classOf(cause)}`, cause.reason, message);
-    } else {
-      this.#outageOfRecords ??= this.#begin(this.#records);
-      isLogged = this.#logOutage('error', this.#outageOfRecords, 'records', cause, message);
-    }
+    // The refusal of one record says nothing about the next one.
+    const isLogged =
+      cause.kind === 'rejected'
+        ? this.#log('error', `record ${classOf(cause)}`, cause.reason, message)
+        : this.#logOutage('error', this.#recordsOutage(), 'records', cause, message);
     this.#lose(this.#records, traces, isLogged ? 1 : 0);
   }
 
   /** This many traces did not fit into the deadline. Their records are sent later. */
   postponed(traces: number, cause: Cause): void {
-    this.#outageOfRecords ??= this.#begin(this.#records);
-    this.#outageOfRecords.waited += traces;
+    const outage = this.#recordsOutage();
+    outage.waited += traces;
     const message = `${traces} trace records could not be sent in time, they follow with the next export: ${sentence(cause.reason)}`;
-    this.#logOutage('warn', this.#outageOfRecords, 'records wait', cause, message);
+    this.#logOutage('warn', outage, 'records wait', cause, message);
   }
 
-  /** Records of traces arrived, and none failed. This ends an outage. */
-  recorded(): void {
+  /** Records of so many traces arrived, and none failed. This ends an outage. */
+  recorded(traces: number): void {
     const outage = this.#outageOfRecords;
     if (outage === undefined) return;
+    if (outage.isHeldUp) outage.waited += traces;
+    outage.isHeldUp = false;
+    if (this.#lines.take('end of records', '', MAX_ENDS, true) === undefined) return;
     this.#outageOfRecords = undefined;
     const lost = this.#end(outage, this.#records, 'records ');
     diag.warn(
@@ -232,8 +229,38 @@ export class Reporter {
     records.reported = records.lost;
   }
 
-  #begin(tally: Tally): Outage {
-    return { since: this.#failing?.since ?? this.#now(), cause: '', before: tally.lost, waited: 0 };
+  /** Requests of an export fail, and are still being repeated. */
+  #spansHeldUp(cause: Cause): void {
+    if (this.#outageOfSpans?.cause === classOf(cause)) return;
+    this.waiting(this.#receivedUntil(this.spanRequests.until), cause);
+  }
+
+  #recordsHeldUp(cause: Cause): void {
+    if (this.#outageOfRecords?.cause === classOf(cause)) return;
+    const message = `The spans were delivered, but trace records wait: ${sentence(cause.reason)}`;
+    this.#logOutage('warn', this.#recordsOutage(true), 'records wait', cause, message);
+  }
+
+  #recordsOutage(isHeldUp = false): Outage {
+    this.#outageOfRecords ??= this.#begin(this.#records, this.recordRequests);
+    this.#outageOfRecords.isHeldUp = isHeldUp;
+    if (!isHeldUp) this.recordRequests.stop();
+    return this.#outageOfRecords;
+  }
+
+  /** How many spans wait because of a failure at this time. */
+  #receivedUntil(time: number): number {
+    let [sum, held] = [0, 0];
+    for (const { spans, at, waiting } of this.#received) {
+      if (at > time) continue;
+      sum += spans;
+      held = Math.max(held, waiting?.() ?? 0);
+    }
+    return Math.max(sum, held);
+  }
+
+  #begin(tally: Tally, requests: RequestWatch): Outage {
+    return { since: requests.since ?? this.#now(), cause: '', before: tally.lost, waited: 0 };
   }
 
   /** Returns how much the outage cost. */
@@ -248,9 +275,8 @@ export class Reporter {
 
   #logOutage(level: 'error' | 'warn', outage: Outage, what: string, cause: Cause, message: string): boolean {
     const kind = classOf(cause);
-    const isChange = outage.cause !== kind;
+    const heldBack = this.#lines.take(`${what} ${kind}`, cause.reason, MAX_LINES_OF_OUTAGE, outage.cause !== kind);
     outage.cause = kind;
-    const heldBack = this.#lines.take(`${what} ${kind}`, cause.reason, MAX_LINES_OF_OUTAGE, isChange);
     return this.#write(level, message, heldBack);
   }
 
@@ -269,15 +295,4 @@ export class Reporter {
     tally.reported += named;
     this.#forgetExit ??= atExit(() => this.summarize());
   }
-}
-
-/** One of a bounded number of texts: no server can exhaust the memory, or the log, with causes that it makes up. */
-function classOf({ kind, status, errorCode }: Cause): string {
-  const code = errorCode === undefined || ERROR_CODES.has(errorCode) ? errorCode : 'other';
-  const known = status === undefined || STATUSES.has(status) ? status : `${Math.trunc(status / 100)}xx`;
-  return [kind, known, code].join(' ');
-}
-
-function sentence(text: string): string {
-  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }

@@ -1,6 +1,5 @@
 import type { Show, ShownText } from '../common/shown-text.js';
 import type { ResolvedConnection } from './connection.js';
-import type { Failure } from './outcome.js';
 import { createRedactor } from './redact/redactor.js';
 import { createRetryingTransport, type RetryingTransport } from './retry.js';
 import { createHttpTransport } from './transport.js';
@@ -13,17 +12,10 @@ export interface HttpClient extends RetryingTransport {
   readonly show: Show;
 }
 
-/**
- * Creates a client for the server of this connection.
- *
- * @param options `onRetry`: called before each repetition. Default: none.
- */
-export function createHttpClient(
-  connection: ResolvedConnection,
-  options: { onRetry?: (cause: Failure) => void } = {},
-): HttpClient {
+/** Creates a client for the server of this connection. */
+export function createHttpClient(connection: ResolvedConnection): HttpClient {
   const { url, secrets } = connection;
   const { show, learn } = createRedactor(secrets);
   const transport = createHttpTransport(connection, learn);
-  return { url, show, ...createRetryingTransport(transport, { ...connection, show }, options) };
+  return { url, show, ...createRetryingTransport(transport, { ...connection, show }) };
 }

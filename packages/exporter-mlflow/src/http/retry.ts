@@ -33,20 +33,23 @@ const NEVER_SENT_CODES = new Set([
 // Statuses with which a server turns a request away unread.
 const TURNED_AWAY_STATUSES = new Set([429, 503]);
 
+export type OnRetry = (cause: Failure, millis: number) => void;
+
 /** Sends requests, again after outages, and classifies the answers. */
 export interface RetryingTransport {
   /**
    * Sends the request until it succeeds or fails for good, at most until `deadline` on the clock of
    * `runningTime()`. Never throws. This is the only place where an answer is classified.
+   *
+   * @param onRetry called before each repetition, with the time of the failed attempt in milliseconds. Default: nothing.
    */
-  send(request: HttpRequest, deadline: number): Promise<Outcome>;
+  send(request: HttpRequest, deadline: number, onRetry?: OnRetry): Promise<Outcome>;
   /** Ends the requests under way, as their deadline would, and closes the connections. */
   close(): void;
 }
 
 interface RetryOptions {
   random?: () => number;
-  onRetry?: (cause: Failure) => void;
   now?: () => number;
 }
 
@@ -59,27 +62,35 @@ type RetrySettings = Pick<ResolvedConnection, 'retry' | 'url' | 'attemptTimeoutM
  * Pauses grow exponentially with full jitter. No more requests are under way than the connection has sockets. An attempt
  * without an answer in time ends, because its connection may be dead; the next one uses another connection.
  *
- * @param options `random`: a number from 0 to 1. `onRetry`: called before each repetition. Default: none. `now`: the
- *   clock of deadlines.
+ * @param options `random`: a number from 0 to 1. `now`: the clock of deadlines.
  */
 export function createRetryingTransport(
   transport: Transport,
   settings: RetrySettings,
-  { random = Math.random, onRetry = () => {}, now = runningTime }: RetryOptions = {},
+  { random = Math.random, now = runningTime }: RetryOptions = {},
 ): RetryingTransport {
   const { retry, maxSockets } = settings;
   const slots = createSlots(maxSockets);
   const underWay = new Set<AbortController>();
   let lastUse = Date.now();
 
-  const sendUntil = async (request: HttpRequest, deadline: number, ended: AbortSignal): Promise<Outcome> => {
+  const sendUntil = async (
+    request: HttpRequest,
+    deadline: number,
+    ended: AbortSignal,
+    onRetry: OnRetry,
+  ): Promise<Outcome> => {
     let earlier: Outcome | undefined;
     const suspendedMillis = (): number => Date.now() - now();
     let suspendedBefore = suspendedMillis();
     let backoff = Math.min(retry.initialBackoffMillis, retry.maxBackoffMillis);
     for (let repetitions = 0; ; repetitions++) {
       const timeLeft = deadline - now();
-      const result = await attempt({ transport, slots, settings, now }, { ...request, signal: ended }, deadline);
+      const { result, millis } = await attempt(
+        { transport, slots, settings, now },
+        { ...request, signal: ended },
+        deadline,
+      );
       if (earlier !== undefined && timeLeft < TELLING_MILLIS && isTimeout(result)) return earlier;
       const outcome = classify(result, settings, request);
       const isAtFault = request.mayBeAtFault && isInternalError(outcome) && repetitions >= MAX_REPETITIONS_AT_FAULT;
@@ -91,7 +102,7 @@ export function createRetryingTransport(
       const wanted = Math.max(random() * backoff, outcome.retryAfterMillis ?? 0);
       const pauseMillis = rest > LAST_ATTEMPT_MILLIS ? Math.min(wanted, rest - LAST_ATTEMPT_MILLIS) : wanted;
       if (pauseMillis >= rest || ended.aborted) return outcome;
-      onRetry(outcome);
+      onRetry(outcome, millis);
       await pause(pauseMillis, ended);
       if (ended.aborted) return outcome;
       backoff = Math.min(backoff * BACKOFF_MULTIPLIER, retry.maxBackoffMillis);
@@ -105,7 +116,7 @@ export function createRetryingTransport(
   };
 
   return {
-    async send(request, deadline) {
+    async send(request, deadline, onRetry = () => {}) {
       const ending = new AbortController();
       const end = (): void => ending.abort();
       if (underWay.size === 0 && Date.now() - lastUse > LONGEST_IDLE_MILLIS) transport.renew();
@@ -113,7 +124,7 @@ export function createRetryingTransport(
       request.signal?.addEventListener('abort', end);
       if (request.signal?.aborted) end();
       try {
-        return await sendUntil(request, deadline, ending.signal);
+        return await sendUntil(request, deadline, ending.signal, onRetry);
       } finally {
         underWay.delete(ending);
         lastUse = Date.now();
@@ -139,19 +150,21 @@ async function attempt(
   { transport, slots, settings, now }: AttemptParts,
   request: HttpRequest & { signal: AbortSignal },
   deadline: number,
-): Promise<HttpResult> {
-  if (!(await slots.take(deadline))) return NO_ANSWER_IN_TIME;
+): Promise<{ result: HttpResult; millis: number }> {
+  if (!(await slots.take(deadline))) return { result: NO_ANSWER_IN_TIME, millis: 0 };
   let forget = (): void => {};
+  const begin = now();
+  const withTime = (result: HttpResult): { result: HttpResult; millis: number } => ({ result, millis: now() - begin });
   try {
-    if (request.signal.aborted) return NO_ANSWER_IN_TIME;
+    if (request.signal.aborted) return withTime(NO_ANSWER_IN_TIME);
     const { attemptTimeoutMillis } = settings;
-    const begin = now();
     const takesAll = request.once || deadline - begin < ATTEMPTS_WORTH_LIMITING * attemptTimeoutMillis;
     const end = takesAll ? deadline : begin + attemptTimeoutMillis;
-    if (request.once) return await transport.send(request, end);
+    if (request.once) return withTime(await transport.send(request, end));
     const outlasted = new AbortController();
     forget = whenOutlasted(end - begin, () => outlasted.abort());
-    return await transport.send({ ...request, signal: AbortSignal.any([request.signal, outlasted.signal]) }, end);
+    const signal = AbortSignal.any([request.signal, outlasted.signal]);
+    return withTime(await transport.send({ ...request, signal }, end));
   } finally {
     forget();
     slots.free();

@@ -30,17 +30,30 @@ export interface RestCall<W, T> {
   parse: (answer: W) => T;
 }
 
+/** Learns how requests go. */
+export interface Watch {
+  /** An attempt failed after this time, in milliseconds, and the request is sent again. */
+  retried(cause: Failure, millis: number): void;
+  /** The server took or refused a request. */
+  answered(): void;
+}
+
+interface RestOptions {
+  /** Recorded values of requests that have none of their own. See {@link HttpRequest.recorded}. Default: none. */
+  recorded?: HttpRequest['recorded'];
+  watch?: Watch;
+}
+
 /** Requests to one MLflow server, all within one time limit. None of them throws. */
 export class Rest {
   readonly limit: Limit;
   readonly #http: HttpClient;
-  readonly #recorded: HttpRequest['recorded'];
+  readonly #options: RestOptions;
 
-  /** @param recorded of requests that have none of their own. See {@link HttpRequest.recorded}. Default: none. */
-  constructor(http: HttpClient, limit: Limit, recorded?: HttpRequest['recorded']) {
+  constructor(http: HttpClient, limit: Limit, options: RestOptions = {}) {
     this.#http = http;
     this.limit = limit;
-    this.#recorded = recorded;
+    this.#options = options;
   }
 
   /** Address of the server without credentials, for messages. */
@@ -56,19 +69,22 @@ export class Rest {
   /** The same, but with at most this time, in milliseconds. */
   withTime(millis: number): Rest {
     const deadline = Math.min(this.limit.deadline, runningTime() + millis);
-    return new Rest(this.#http, { ...this.limit, deadline }, this.#recorded);
+    return new Rest(this.#http, { ...this.limit, deadline }, this.#options);
   }
 
   /** The same, but for requests about these recorded values: a server may quote them in any answer. */
   about(recorded: NonNullable<HttpRequest['recorded']>): Rest {
-    return new Rest(this.#http, this.limit, recorded);
+    return new Rest(this.#http, this.limit, { ...this.#options, recorded });
   }
 
   /** Sends any request. */
-  send(request: Omit<HttpRequest, 'signal'>): Promise<Outcome> {
+  async send(request: Omit<HttpRequest, 'signal'>): Promise<Outcome> {
     const { deadline, signal } = this.limit;
-    const complete = { ...optional('recorded', this.#recorded), ...request, ...optional('signal', signal) };
-    return this.#http.send(complete, deadline);
+    const { recorded, watch } = this.#options;
+    const complete = { ...optional('recorded', recorded), ...request, ...optional('signal', signal) };
+    const outcome = await this.#http.send(complete, deadline, (cause, millis) => watch?.retried(cause, millis));
+    if (outcome.kind !== 'retryable') watch?.answered();
+    return outcome;
   }
 
   /** Sends JSON and parses the JSON of the answer. */

@@ -21,8 +21,8 @@ export interface BacklogParts {
   giveUp: (traces: number, cause: Failure) => void;
   /** Receives the failure of a trace that is tried again later, and of which no other failure was reported. */
   postponed?: (cause: Failure) => void;
-  /** Called when records of postponed traces arrived, and none of them failed. */
-  recorded?: () => void;
+  /** Receives how many records of postponed traces arrived, if none of them failed. */
+  recorded?: (traces: number) => void;
   /** Receives a number of traces whose records stay on the server although their spans were lost. */
   leaveEmpty: (traces: number) => void;
   /** How long traces wait for their root. See {@link UnrootedTraces}. */
@@ -165,7 +165,7 @@ export class Backlog {
         (cause) => this.#giveUp(trace, cause),
       ),
     );
-    if (recorded > 0 && this.#postponed.size === 0) this.#parts.recorded?.();
+    if (recorded > 0 && this.#postponed.size === 0) this.#parts.recorded?.(recorded);
     // Roots may be among the postponed ones, so this comes afterwards.
     await forEachLimited(takeUnrooted(), concurrencyLimit, (unrooted) =>
       settleOne(

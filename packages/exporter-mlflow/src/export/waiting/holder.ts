@@ -3,6 +3,8 @@ import type { Failure } from '../../http/outcome.js';
 
 /** Holds spans in memory until they are sent. */
 export interface Holder {
+  /** How many spans it holds, those in requests included. */
+  readonly waiting: number;
   /** These spans are in requests from now on. */
   sending(spans: readonly ReadableSpan[]): void;
   /**

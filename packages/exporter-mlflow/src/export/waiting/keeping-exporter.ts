@@ -38,6 +38,9 @@ export class KeepingExporter implements SpanExporter {
     const tried = new Set<ReadableSpan>();
     let kept: ReadableSpan[] = [];
     const holder: Holder = {
+      get waiting() {
+        return held.size;
+      },
       sending(part) {
         held.sending(part, number);
         for (const span of part) tried.add(span);
