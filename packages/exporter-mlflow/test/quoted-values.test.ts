@@ -109,6 +109,16 @@ describe('recorded values that a server quotes', () => {
     });
   }
 
+  it('are compared as texts, because among many some have the same hash', () => {
+    let state = 13;
+    const letter = (): string => {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      return ((state >>> 8) % 36).toString(36);
+    };
+    const [text, value] = [600, 500_000].map((length) => Array.from({ length }, letter).join(''));
+    expect(findRecorded(text!, [value!])).to.deep.equal([]);
+  });
+
   it('hide the whole text if there is more than can be searched in time', () => {
     expect(findRecorded('any text', ['x'.repeat(9_000_000)])).to.deep.equal([[0, 8]]);
   });

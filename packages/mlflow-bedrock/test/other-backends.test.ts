@@ -40,6 +40,15 @@ describe('the backends beside MLflow', () => {
       ['console'],
       [GRPC('OTEL_EXPORTER_OTLP_PROTOCOL')],
     ],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://ada:Kq7pw@otel host:4318' },
+      [],
+      [
+        'OTEL_EXPORTER_OTLP_ENDPOINT is not a URL, so the OTLP backend gets no spans; ' +
+          'percent-encode special characters in its user name and password, and check host and port.',
+      ],
+    ],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'x y', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://localhost/v1/traces' }, ['otlp']],
     [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, []],
     [{ ...ENDPOINT, OTEL_TRACES_EXPORTER: 'none', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, []],
   ];

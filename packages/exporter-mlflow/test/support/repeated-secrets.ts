@@ -72,6 +72,7 @@ export const SOURCES: Record<string, (secret: string, trackingUri: string) => Ml
     trackingUri: uri.replace('//', `//ada:${encodeURIComponent(password)}@`),
   }),
   'a query': (secret, uri) => ({ trackingUri: `${uri}/?key=${encodeURIComponent(secret)}` }),
+  'a query without names': (secret, uri) => ({ trackingUri: `${uri}/?${encodeURIComponent(secret)}` }),
   'a header of a gateway': (secret) => ({ headers: { 'X-Gateway': secret } }),
   'a header of MLflow': (secret) => ({ headers: { 'X-MLflow-Authorization': `bEARER ${secret}` } }),
   'a header function': (secret) => ({ headers: () => ({ 'x-mlflow-key': secret }) }),

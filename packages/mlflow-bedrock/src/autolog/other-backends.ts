@@ -52,8 +52,21 @@ function chosenBackends(env: Environment, warn: (message: string) => void): read
   return names.filter(isBackend);
 }
 
-/** False for gRPC, because a server that speaks gRPC refuses everything else. */
+/**
+ * False for gRPC, because a server that speaks gRPC refuses everything else, and for an address that cannot be read.
+ * OpenTelemetry's exporter would log such an address, which may hold a password, and send to localhost instead.
+ */
 function canSendOtlp(env: Environment, warn: (message: string) => void): boolean {
+  for (const variable of ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT']) {
+    const address = env[variable]?.trim();
+    if (!address) continue;
+    if (URL.canParse(address)) break;
+    warn(
+      `${variable} is not a URL, so the OTLP backend gets no spans; ` +
+        'percent-encode special characters in its user name and password, and check host and port.',
+    );
+    return false;
+  }
   for (const variable of ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL']) {
     const [protocol] = wordsOf(env[variable]);
     if (protocol === undefined) continue;

@@ -129,10 +129,12 @@ class Runs {
   readonly #length: number;
   /** What the first unit of a run counts for in its hash when it leaves. */
   readonly #leaving: number;
-  readonly #ranges = new Map<number, Range[]>();
-  // A look into it takes a fraction of one into a map, and long values have millions of runs.
+  readonly #ranges = new Map<string, Range[]>();
+  readonly #hashes = new Set<number>();
+  // A look into it takes a fraction of one into a set, and long values have millions of runs.
   readonly #bitmap = new Uint8Array(1 << BITMAP_SHIFT);
-  readonly #hits = new Set<number>();
+  // Among millions of runs, some have the hash of another one.
+  readonly #hits = new Set<string>();
 
   constructor(length: number, views: readonly View[], accepts: (code: number) => boolean) {
     this.#length = length;
@@ -140,13 +142,14 @@ class Runs {
     for (const view of views) {
       const places: number[] = [];
       const codes: number[] = [];
-      this.#each(view.text, (hash, code, place) => {
+      this.#each(view.text, (hash, code, place, run) => {
         places.push(place);
         codes.push(code);
         const first = codes.length - length;
         if (first < 0 || !codes.slice(first).every(accepts)) return;
         const range: Range = [view.from[places[first] ?? 0] ?? 0, view.to[place] ?? 0];
-        this.#ranges.set(hash, [...(this.#ranges.get(hash) ?? []), range]);
+        this.#ranges.set(run(), [...(this.#ranges.get(run()) ?? []), range]);
+        this.#hashes.add(hash);
         this.#bitmap[hash >>> BITMAP_SHIFT] = 1;
       });
     }
@@ -154,24 +157,25 @@ class Runs {
 
   /** The parts that are in one of the searched texts. */
   get found(): Range[] {
-    return [...this.#hits].flatMap((hash) => this.#ranges.get(hash) ?? []);
+    return [...this.#hits].flatMap((run) => this.#ranges.get(run) ?? []);
   }
 
   search(text: string): void {
     if (this.#ranges.size === 0) return;
-    const [bitmap, ranges, hits] = [this.#bitmap, this.#ranges, this.#hits];
-    this.#each(text, (hash) => {
-      if (bitmap[hash >>> BITMAP_SHIFT] === 1 && ranges.has(hash)) hits.add(hash);
+    const [bitmap, hashes, hits] = [this.#bitmap, this.#hashes, this.#hits];
+    this.#each(text, (hash, _code, _place, run) => {
+      if (bitmap[hash >>> BITMAP_SHIFT] === 1 && hashes.has(hash)) hits.add(run());
     });
   }
 
-  /** Calls back after each letter or digit with the hash of the latest ones. `place`: the last unit of its spelling. */
-  #each(text: string, visit: (hash: number, code: number, place: number) => void): void {
+  /** Calls back after each letter or digit with the hash of the latest ones. `place`: the last unit of its spelling. `run`: returns the latest ones. */
+  #each(text: string, visit: (hash: number, code: number, place: number, run: () => string) => void): void {
     const length = this.#length;
     const leaving = this.#leaving;
     const latest = new Int32Array(length);
     let slot = 0;
     let hash = 0;
+    const run = (): string => String.fromCharCode(...latest.subarray(slot), ...latest.subarray(0, slot));
     for (let place = 0; place < text.length; place++) {
       let unit = text.charCodeAt(place);
       if (unit === BACKSLASH) {
@@ -187,7 +191,7 @@ class Runs {
       hash = (Math.imul(hash, BASE) + code - Math.imul(latest[slot] as number, leaving)) | 0;
       latest[slot] = code;
       slot = slot + 1 === length ? 0 : slot + 1;
-      visit(hash, code, place);
+      visit(hash, code, place, run);
     }
   }
 }

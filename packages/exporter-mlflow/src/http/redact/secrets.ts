@@ -42,7 +42,9 @@ const ENVIRONMENT = [
 
 /** The credentials of an address: those before its host, and the values of its query and fragment. */
 export function secretsOfAddress(address: URL): Secret[] {
-  const query = [...address.searchParams.values()].map((text) => ({ text, isCredential: false }));
+  // A key may stand there without a name.
+  const values = [...address.searchParams].map(([name, value]) => value || name);
+  const query = values.filter((text) => !SWITCH.test(text)).map((text) => ({ text, isCredential: false }));
   return [
     ...secretsOfPair(decoded(address.username), decoded(address.password)),
     ...query,
