@@ -48,7 +48,10 @@ describe('the backends beside MLflow', () => {
           'percent-encode special characters in its user name and password, and check host and port.',
       ],
     ],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'x y', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://localhost/v1/traces' }, ['otlp']],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'x y', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://localhost/v1/traces' },
+      ['otlp'],
+    ],
     [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, []],
     [{ ...ENDPOINT, OTEL_TRACES_EXPORTER: 'none', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, []],
   ];
