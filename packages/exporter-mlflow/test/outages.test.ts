@@ -126,9 +126,12 @@ describe('the log of an application', () => {
 
   it('shows an outage while an export or a processor outlasts it, and nothing of a shorter one', async () => {
     const retry = { maxRetries: Number.POSITIVE_INFINITY, initialBackoffMillis: 50, maxBackoffMillis: 100 };
-    const startAway = async (paths: string[]): Promise<{ exporter: MlflowSpanExporter; comeBack: () => void }> => {
+    const startAway = async (
+      paths: string[],
+      healthy: (path: string) => Answer | undefined = () => undefined,
+    ): Promise<{ exporter: MlflowSpanExporter; comeBack: () => void }> => {
       let away = paths;
-      const { url } = await startServer(({ path }) => (away.includes(path) ? json(503, paths.join()) : undefined));
+      const { url } = await startServer(({ path }) => (away.includes(path) ? json(503, paths.join()) : healthy(path)));
       const comeBack = (): void => {
         away = [];
       };
@@ -138,6 +141,17 @@ describe('the log of an application', () => {
     const records = await startAway([RECORDS]);
     const held = await startAway([UPLOADS, RECORDS]);
     const short = await startAway([UPLOADS]);
+    // A server without OTLP, where spans wait for their root until a flush.
+    const info = { trace_id: 'tr-1', tags: { 'mlflow.artifactLocation': 'mlflow-artifacts:/7/trace' } };
+    const files = await startAway([RECORDS], (path) => {
+      if (path === UPLOADS) return { status: 501 };
+      return path === RECORDS ? { status: 200, body: JSON.stringify({ trace: { trace_info: info } }) } : undefined;
+    });
+    await exportSpans(
+      files.exporter,
+      recordSpans((tracer) => childSpan(tracer, tracer.startSpan('root'), 'child')),
+    );
+    expect(told()).to.have.length(1);
     const processor = new MlflowSpanProcessor({
       exporter: held.exporter,
       batch: (one, options) => new BatchSpanProcessor(one, { ...options, maxExportBatchSize: 1 }),
@@ -148,19 +162,22 @@ describe('the log of an application', () => {
       exportSpans(records.exporter, roots(5)),
       exportSpans(short.exporter, roots(6)),
       processor.forceFlush(),
+      files.exporter.forceFlush(),
     ];
     await pause(3000);
     short.comeBack();
     expect(told()).to.deep.equal([]);
-    while (log.lines.length < 3) await pause(50);
+    while (log.lines.length < 4) await pause(50);
     expect(told().sort()).to.deep.equal([
+      `warn: MLflow at URL answered 503 (${RECORDS}). 1 spans wait.`,
       `warn: MLflow at URL answered 503 (${UPLOADS}). 4 spans wait.`,
       `warn: MLflow at URL answered 503 (${UPLOADS},${RECORDS}). 3 spans wait.`,
       `warn: The spans were delivered, but trace records wait: MLflow at URL answered 503 (${RECORDS}).`,
     ]);
-    for (const { comeBack } of [long, records, held]) comeBack();
+    for (const { comeBack } of [long, records, held, files]) comeBack();
     await Promise.all(delivered);
     expect(told().sort()).to.deep.equal([
+      'warn: MLflow takes spans again after … s: 0 spans were not delivered, 1 waited.',
       'warn: MLflow takes spans again after … s: 0 spans were not delivered, 3 waited.',
       'warn: MLflow takes spans again after … s: 0 spans were not delivered, 4 waited.',
       'warn: MLflow takes trace records again after … s: 0 traces were left without their record, 5 waited.',

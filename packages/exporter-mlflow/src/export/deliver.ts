@@ -112,7 +112,7 @@ export class Delivery {
     this.#parts.reporter.waiting(waiting, failure);
   }
 
-  /** Counts spans that lost their content while they waited, and reports it once per outage. */
+  /** Counts spans that lost their content while they waited, and reports it once in ten minutes. */
   dropContent(spans: number, maxBytes: number): void {
     this.#parts.metrics.contentDropped(spans);
     this.#parts.reporter.note(
@@ -144,6 +144,7 @@ export class Delivery {
   async catchUp(limit: Limit): Promise<void> {
     const { backlog, files, connect, experiment, context, reporter } = this.#parts;
     if (!this.#byArtifacts) return backlog.catchUp(limit);
+    const received = reporter.received(files.waiting);
     const rest = connect(limit, 'spans');
     const found = await experiment.resolve(rest);
     const { failure, lost, stored } =
@@ -152,6 +153,7 @@ export class Delivery {
         : { failure: found, lost: files.giveUp(), stored: 0 };
     if (failure !== undefined && lost > 0) this.#lose(lost, failure);
     else if (stored > 0) reporter.arrived();
+    reporter.settled(received);
   }
 
   /** Gives up what still waits, and reports it. Called after the last export. */

@@ -117,6 +117,13 @@ export class TraceFiles {
     return write([...this.#files.values()].filter(waits).map(claim), context, rest, this.#slices);
   }
 
+  /** How many spans wait for their root. */
+  get waiting(): number {
+    let sum = 0;
+    for (const { spans, claimed } of this.#files.values()) sum += spans.length - claimed;
+    return sum;
+  }
+
   /** Gives up the spans that wait for their root. Returns their number. */
   giveUp(): number {
     const shares = [...this.#files.values()].filter(waits).map(claim);
