@@ -42,7 +42,7 @@ export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
   /**
    * How much memory spans may occupy while they wait, in bytes: those in the queue of a {@link MlflowSpanProcessor} and
    * those in exports under way. Beyond it, the oldest spans lose their content and keep their figures. Spans are dropped
-   * only if that is not enough.
+   * only if that is not enough. One byte is counted for each character; texts beyond Latin-1 occupy up to twice as much.
    * Environment: `MLFLOW_TRACE_MAX_WAITING_BYTES`. Default: an eighth of the heap limit of V8, at most 268435456 (256 MiB).
    */
   maxWaitingBytes?: number;

@@ -56,10 +56,12 @@ describe('SharedJson', () => {
     const time = (count: number, sameLength: boolean): number => {
       const text = (index: number): string => `${'A b '.repeat(5000)}${String(index).padStart(sameLength ? 6 : index)}`;
       const values = Array.from({ length: count }, (_, index) => Buffer.from(text(index)).toString('latin1'));
+      const urls = values.map((each) => `data:image/png;base64,${each}`);
       const shared = new SharedJson();
       const { user } = process.cpuUsage();
       shared.write(values);
       shared.write({ values });
+      shared.write({ urls });
       return process.cpuUsage().user - user;
     };
     time(100, true);

@@ -52,7 +52,7 @@ describe('a span that waits', function () {
     const { answers } = await runProgram(args, HERE, simulator.url, 60_000);
     const held = answers as { scenario: string; spans: number; ratio: number }[];
     expect(held.map(({ scenario, spans }) => [scenario, spans])).to.deep.equal(SCENARIOS.map((each) => [each, CALLS]));
-    // The SDK keeps what belongs to the latest call.
-    for (const { scenario, ratio } of held) expect(ratio, scenario).to.be.within(0.7, 1.25);
+    // The SDK keeps what belongs to the latest call, and the events of chunks are objects. Twice the content would be 2.
+    for (const { scenario, ratio } of held) expect(ratio, scenario).to.be.within(0.7, 1.5);
   });
 });

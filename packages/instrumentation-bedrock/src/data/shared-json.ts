@@ -23,7 +23,7 @@ export class SharedJson {
   readonly #objects = new Map<unknown, string>();
   /** The JSON of long strings, without its quotes. */
   readonly #texts = new TextMap();
-  /** Long strings that are the same in JSON: base64. */
+  /** Long strings that are the same in JSON: base64. They are searched for in bodies. */
   readonly #plain: string[] = [];
 
   /**
@@ -94,13 +94,10 @@ export class SharedJson {
 
   /** Writes a text around the pieces inside of it: a data URL, or a body as JSON text. Undefined if there are none. */
   #writeAround(text: string): string | undefined {
-    if (this.#plain.length === 0) return undefined;
     const [scheme] = DATA_URL_START.exec(text) ?? [];
-    if (scheme !== undefined) {
-      const media = this.#plain.find((piece) => isRest(text, scheme.length, piece));
-      return media && escapeText(scheme) + media;
-    }
-    return text.startsWith('{') ? this.#writeBody(text) : undefined;
+    if (scheme === undefined) return text.startsWith('{') ? this.#writeBody(text) : undefined;
+    const media = this.#texts.get(text.slice(scheme.length));
+    return media && escapeText(scheme) + media;
   }
 
   #writeBody(text: string): string | undefined {
@@ -157,10 +154,6 @@ function classify(value: object, length: number, longest: number, kinds: Kinds):
 
 function escapeText(text: string): string {
   return JSON.stringify(text).slice(1, -1);
-}
-
-function isRest(text: string, start: number, rest: string): boolean {
-  return text.length - start === rest.length && text.endsWith(rest);
 }
 
 /** A text of shared pieces and of short texts between them. */
