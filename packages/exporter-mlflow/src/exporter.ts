@@ -23,6 +23,7 @@ import { RefusedTraces } from './export/trace/refused.js';
 import { Uploader } from './export/upload.js';
 import { ConcurrentExports } from './export/waiting/concurrent-exports.js';
 import type { HeldExports, Holder } from './export/waiting/holder.js';
+import { WaitingReports } from './export/waiting-reports.js';
 import { createHttpClient, type HttpClient } from './http/client.js';
 import type { Failure } from './http/outcome.js';
 import { Rest, type Watch } from './mlflow/rest.js';
@@ -58,6 +59,7 @@ export class MlflowSpanExporter implements SpanExporter {
   readonly #http: HttpClient | undefined;
   readonly #metrics: ExporterMetrics;
   readonly #reporter: Reporter = new Reporter();
+  readonly #reports: WaitingReports;
   readonly #timeoutMillis: number = 0;
   readonly #maxWaitingBytes: number;
   readonly #configurationError: MlflowError | undefined;
@@ -97,17 +99,21 @@ export class MlflowSpanExporter implements SpanExporter {
       diag.error(message);
       this.#metrics ??= new ExporterMetrics(config?.meterProvider, undefined);
     }
+    this.#reports = new WaitingReports(this.#reporter, this.#metrics);
     this.#maxWaitingBytes = maxWaitingBytes;
     this.#concurrent = new ConcurrentExports(maxWaitingBytes);
     heldExports.set(this, {
       maxWaitingBytes,
       roundMillis,
       export: (spans, holder, resultCallback) => this.#export(spans, resultCallback, holder),
-      drop: (spans) => void (this.#refuse(spans) ?? this.#delivery?.refuse(spans)),
-      dropContent: (spans) => this.#delivery?.dropContent(spans, maxWaitingBytes),
+      drop: (spans) => void (this.#refuse(spans) ?? this.#reports.dropped(spans)),
+      dropForOther: () => this.#reports.droppedForOther(),
+      dropContent: (spans) => this.#reports.contentDropped(spans, maxWaitingBytes),
       giveUp: (spans, failure) => {
-        if (this.#delivery === undefined) this.#refuse(spans.length);
-        else this.#delivery.giveUp(spans, failure ?? this.#trouble);
+        const all = [...spans, ...(this.#delivery?.takeWithoutRoot() ?? [])];
+        if (all.length === 0) return;
+        if (this.#delivery === undefined) this.#refuse(all.length);
+        else this.#delivery.giveUp(all, failure ?? this.#trouble);
       },
     });
   }
@@ -126,11 +132,10 @@ export class MlflowSpanExporter implements SpanExporter {
     }
     const admitted = this.#concurrent.admit(spans);
     if (admitted === undefined) {
-      const refused = this.#delivery?.refuse(spans.length);
-      callBack(resultCallback, refused && toError(refused));
+      callBack(resultCallback, toError(this.#reports.dropped(spans.length)));
       return;
     }
-    if (admitted.bare > 0) this.#delivery?.dropContent(admitted.bare, this.#maxWaitingBytes);
+    if (admitted.bare > 0) this.#reports.contentDropped(admitted.bare, this.#maxWaitingBytes);
     this.#export(admitted.spans, (result) => {
       this.#concurrent.release(admitted);
       resultCallback(result);
@@ -180,16 +185,17 @@ export class MlflowSpanExporter implements SpanExporter {
     const received = this.#reporter.received(spans.length, holder && ((): number => holder.waiting));
     const options = { deadline: runningTime() + this.#timeoutMillis, room: this.#room, holder };
     const exporting = deliverInParts(delivery, spans, options).then((result) => {
-      const { refusal, failure = refusal, lost, leftOut = 0, unsent } = result;
+      const { refusal, failure = refusal, lost, leftOut = 0, withoutRoot = 0, unsent } = result;
+      const notSent = lost + leftOut + withoutRoot + unsent.length;
       this.#trouble = result.failure;
       if (failure !== undefined && unsent.length > 0) {
         const { kept, waiting, lost } = holder?.unsent(unsent, failure) ?? { kept: 0, waiting: 0, lost: unsent };
         if (lost.length > 0) delivery.giveUp(lost, failure);
-        if (kept > 0) delivery.keep(waiting, failure);
+        if (kept > 0) this.#reports.kept(waiting, failure);
       }
       this.#reporter.settled(received);
       this.#inFlight.delete(exporting);
-      this.#metrics.finished(spans.length, lost + leftOut + unsent.length, performance.now() - begin, failure);
+      this.#metrics.finished(spans.length, notSent, performance.now() - begin, failure);
       callBack(resultCallback, failure && toError(failure));
     });
     this.#inFlight.add(exporting);

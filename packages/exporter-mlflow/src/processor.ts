@@ -98,11 +98,16 @@ export class MlflowSpanProcessor implements SpanProcessor {
     if (this.#shutdown !== undefined) return;
     this.#forgetExit ??= atExit(() => this.#mlflow.giveUp());
     try {
-      const held = this.#hold(span);
-      if (held !== undefined) for (const { processor } of this.#all) processor.onEnd(held);
+      if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
+      const { held, refusedFor } = this.#hold(span);
+      for (const [exporter, { processor }] of this.#all.entries()) {
+        if (!refusedFor.includes(exporter)) processor.onEnd(held);
+        else if (exporter === MLFLOW) this.#exports.drop(1);
+        else this.#exports.dropForOther();
+      }
     } catch {
       // A faulty wrapper made this span, and not even its ids can be read.
-      this.#drop();
+      this.#exports.drop(1);
     }
   }
 
@@ -153,21 +158,13 @@ export class MlflowSpanProcessor implements SpanProcessor {
     this.#mlflow.giveUp(reason);
   }
 
-  /** The span for the batch processors; undefined if it is dropped or ignored. */
-  #hold(span: ReadableSpan): ReadableSpan | undefined {
-    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return undefined;
+  #hold(span: ReadableSpan): { held: ReadableSpan; refusedFor: readonly number[] } {
     try {
-      const held = this.#held.take(span);
-      if (held === undefined) this.#drop();
-      return held;
+      return this.#held.take(span);
     } catch {
       // A faulty wrapper made this span. The exporters report what is wrong with it.
-      return span;
+      return { held: span, refusedFor: [] };
     }
-  }
-
-  #drop(): void {
-    this.#exports.drop(1);
   }
 
   async #end(): Promise<void> {

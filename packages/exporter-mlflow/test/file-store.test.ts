@@ -1,11 +1,12 @@
 import { context, trace } from '@opentelemetry/api';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { type MlflowServer, startMlflow } from 'testing/mlflow/server.js';
-import { MlflowClient, MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
+import { MlflowClient, MlflowSpanExporter, type MlflowSpanExporterConfig, MlflowSpanProcessor } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
 import { eachTest } from './support/each-test.js';
 import { type Answer, startLocalServer } from './support/local-server.js';
+import { startMetrics } from './support/metrics.js';
 import { chatAttributes, childSpan, exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
 
 describe('spans of one trace on a server without OTLP', () => {
@@ -91,6 +92,52 @@ describe('spans of one trace on a server without OTLP', () => {
     expect(stored).to.deep.equal([1, 1, 1, 1]);
     await exporter.shutdown();
     expect(stored).to.have.length(6);
+  });
+
+  it('wait through an outage behind the processor, and are counted once', async () => {
+    const metrics = startMetrics();
+    let isAway = false;
+    const stored = new Set<string>();
+    const server = await startLocalServer(({ method, path, body }) => {
+      if (isAway) return { status: 503 };
+      if (path === '/v1/traces') return { status: 501 };
+      if (path.startsWith('/api/3.0/mlflow/traces')) return { status: 200, body: record };
+      if (method === 'PUT') for (const { span_id } of JSON.parse(body.toString()).spans) stored.add(span_id);
+      return undefined;
+    });
+    const exporter = new MlflowSpanExporter({
+      trackingUri: server.url,
+      timeoutMillis: 100,
+      retry: { initialBackoffMillis: 5, maxBackoffMillis: 20 },
+      meterProvider: metrics.provider,
+    });
+    const processor = new MlflowSpanProcessor({
+      exporter,
+      batch: (one, options) => new BatchSpanProcessor(one, { ...options, maxExportBatchSize: 4 }),
+    });
+    closing.push(server.close, () => processor.shutdown().catch(() => {}));
+    const make = (): void => {
+      for (const span of rootAndLate()) processor.onEnd(span);
+    };
+    make();
+    await processor.forceFlush();
+    expect(stored.size).to.equal(3);
+    isAway = true;
+    for (let n = 0; n < 5; n++) make();
+    for (let n = 0; n < 3; n++) await processor.forceFlush().catch(() => {});
+    expect(stored.size).to.equal(3);
+    isAway = false;
+    while (processor.waitingSpans > 0) await processor.forceFlush().catch(() => {});
+    expect(stored.size).to.equal(18);
+    isAway = true;
+    make();
+    await processor.shutdown().catch(() => {});
+    const exported = (await metrics.read())['otel.sdk.exporter.span.exported {span}'] ?? [];
+    expect(exported.map(({ attributes, value }) => [attributes['error.type'], value])).to.deep.equal([
+      [undefined, 18],
+      ['503', 3],
+    ]);
+    expect(log.lines.join('\n')).to.match(/ 3 spans were not delivered\./);
   });
 
   it('do not make an export wait beyond its time for the write of another', async () => {

@@ -226,6 +226,50 @@ describe('MlflowSpanProcessor', () => {
     expect(exported).to.have.length(8);
   });
 
+  it('sends content to MLflow while another backend takes nothing, and the other way round', async () => {
+    for (const isMlflowUp of [true, false]) {
+      const got: Pick<ReadableSpan, 'attributes'>[] = [];
+      const unanswered: (() => void)[] = [];
+      const other: SpanExporter = {
+        export: (spans, callBack) => {
+          if (isMlflowUp) {
+            unanswered.push(() => callBack({ code: 1 }));
+            return;
+          }
+          // Held spans can lose their content later.
+          got.push(...spans.map(({ attributes }) => ({ attributes })));
+          callBack({ code: 0 });
+        },
+        shutdown: async () => {},
+      };
+      const { server, tracer, processor, shutdown } = await setUp(
+        { maxWaitingBytes: 2 * MEGABYTE },
+        { otherExporters: [other], batchSize: 16 },
+      );
+      if (!isMlflowUp) server.state = 'away';
+      let held = 0;
+      for (let n = 0; n < 120; n++) {
+        makeSpans(tracer, 16, 'x'.repeat(5_000));
+        if (isMlflowUp) await server.took((n + 1) * 16);
+        await new Promise(setImmediate);
+        held = Math.max(held, processor.waitingSpans);
+      }
+      const taken = isMlflowUp ? [...server.taken.values()] : got;
+      expect(taken).to.have.length(1920);
+      const withContent = taken.filter(({ attributes }) => attributes['gen_ai.input.messages'] !== undefined);
+      expect(withContent).to.have.length(1920);
+      expect(held).to.be.below(1_000);
+      if (isMlflowUp) expect(log.lines.filter((line) => line.includes('another backend'))).to.have.length(1);
+      const ended = shutdown();
+      while (unanswered.length > 0) {
+        for (const answer of unanswered.splice(0)) answer();
+        await new Promise(setImmediate);
+      }
+      await ended;
+      log.lines.splice(0);
+    }
+  });
+
   it('gives up spans that fail again and again while others arrive', async () => {
     const { server, tracer, processor, shutdown, counts } = await setUp({}, { batchSize: 2 });
     server.poison = 'poison';

@@ -13,7 +13,8 @@ describe('autolog()', function () {
     expect(code).to.equal(0);
     expect(stdout).to.contain('1 span of its own');
     expect(stderr).to.contain(
-      'spanProcessors: [new CurrentTraceProcessor(), new BatchSpanProcessor(new MlflowSpanExporter())]',
+      'spanProcessors: [new CurrentTraceProcessor(), new MlflowSpanProcessor({ exporter: new MlflowSpanExporter(), ' +
+        'batch: (exporter, options) => new BatchSpanProcessor({ exporter, ...options }) })]',
     );
   });
 

@@ -1,4 +1,3 @@
-import { readableBytes } from '../common/bytes.js';
 import { runningTime } from '../common/running-time.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
 import { say } from '../common/shown-text.js';
@@ -7,7 +6,7 @@ import type { Limit } from '../common/waiting.js';
 import type { Failure } from '../http/outcome.js';
 import { optional, type Rest } from '../mlflow/rest.js';
 import type { ExperimentResolver } from './experiment.js';
-import type { TraceFiles } from './files/artifacts.js';
+import type { TraceFiles, Written } from './files/artifacts.js';
 import type { Backlog } from './ledger/backlog.js';
 import type { SpanBatch, TraceLedger } from './ledger/ledger.js';
 import type { ExporterMetrics } from './metrics.js';
@@ -49,6 +48,8 @@ export interface DeliveryResult {
   unsent: readonly ReadableSpan[];
   /** How many spans the application keeps out of MLflow. */
   leftOut?: number;
+  /** How many more spans than before wait for the root of their trace; fewer if negative. Neither reported nor counted. */
+  withoutRoot?: number;
   /** Whether some of their traces are settled later. */
   postponed?: boolean;
 }
@@ -69,6 +70,8 @@ export class Delivery {
   readonly #parts: DeliveryParts;
   /** True once the server has shown that it has no OTLP route. */
   #byArtifacts = false;
+  /** Why spans without a root were not stored when they were to be. */
+  #filesFailure: Failure | undefined;
   /** Whether the server accepted the latest spans. */
   #isAccepting = false;
   /** Resolves when the spans of the latest export are prepared. */
@@ -107,28 +110,6 @@ export class Delivery {
     if (this.#experimentId !== undefined) this.#parts.ledger.giveUp(spans, this.#experimentId);
   }
 
-  /** Reports that this many spans wait, because an export left some unsent. */
-  keep(waiting: number, failure: Failure): void {
-    this.#parts.reporter.waiting(waiting, failure);
-  }
-
-  /** Counts spans that lost their content while they waited, and reports it once in ten minutes. */
-  dropContent(spans: number, maxBytes: number): void {
-    this.#parts.metrics.contentDropped(spans);
-    this.#parts.reporter.note(
-      `Spans of more than ${readableBytes(maxBytes)} wait for MLflow, which is slow or down. The oldest lose their content and keep their figures: check the server, or raise maxWaitingBytes or MLFLOW_TRACE_MAX_WAITING_BYTES.`,
-    );
-  }
-
-  /** Drops the spans of an export because too many wait already. Returns the reason. */
-  refuse(spans: number): Failure {
-    const reason = say`Too many spans wait for MLflow, which is slow or down, so further ones are dropped.`;
-    const failure: Failure = { kind: 'retryable', reason };
-    this.#parts.metrics.lost(spans, 'queue_full');
-    this.#parts.reporter.dropped(spans, 'queue_full', reason);
-    return failure;
-  }
-
   /** Reports and counts an unforeseen error like any other cause. */
   fail(spans: readonly ReadableSpan[], error: unknown): DeliveryResult {
     const { show } = this.#parts.connect({ deadline: 0 }, 'spans');
@@ -142,24 +123,29 @@ export class Delivery {
 
   /** Settles traces that did not fit into the deadline of their export, and those that wait for their root. */
   async catchUp(limit: Limit): Promise<void> {
-    const { backlog, files, connect, experiment, context, reporter } = this.#parts;
+    const { backlog, files, reporter, metrics } = this.#parts;
     if (!this.#byArtifacts) return backlog.catchUp(limit);
     const received = reporter.received(files.waiting);
-    const rest = connect(limit, 'spans');
-    const found = await experiment.resolve(rest);
-    const { failure, lost, stored } =
-      found.kind === 'success'
-        ? await files.deliverWithoutRoot({ ...context, experimentId: found.value }, rest)
-        : { failure: found, lost: files.giveUp(), stored: 0 };
+    const { failure, lost, stored } = await this.#deliverWithoutRoot(limit);
+    this.#filesFailure = failure;
+    metrics.arrived(stored);
     if (failure !== undefined && lost > 0) this.#lose(lost, failure);
+    else if (failure !== undefined && files.waiting > 0) reporter.waiting(files.waiting, failure);
     else if (stored > 0) reporter.arrived();
     reporter.settled(received);
+  }
+
+  /** Takes the spans that wait here for the root of their trace, for {@link giveUp}. */
+  takeWithoutRoot(): ReadableSpan[] {
+    return this.#parts.files.giveUp();
   }
 
   /** Gives up what still waits, and reports it. Called after the last export. */
   close(): void {
     const { ledger, backlog, reporter } = this.#parts;
     backlog.close();
+    const withoutRoot = this.takeWithoutRoot();
+    if (withoutRoot.length > 0) this.giveUp(withoutRoot, this.#filesFailure);
     const { traces, mayBeMore } = ledger.provisional;
     if (traces > 0) {
       reporter.hint(
@@ -251,11 +237,22 @@ export class Delivery {
 
   async #deliverArtifacts(experimentId: string, spans: readonly ReadableSpan[], rest: Rest): Promise<DeliveryResult> {
     const { ledger, files, context, slices, reporter } = this.#parts;
+    const outage = await files.outage(rest);
+    if (outage !== undefined) return this.#undelivered(spans, outage);
     const batch = await slices.run(ledger.observeEach(spans));
-    const { failure, lost, stored } = await files.deliver(batch, { ...context, experimentId }, rest);
-    if (failure !== undefined) this.#lose(lost, failure);
-    else if (stored > 0) reporter.arrived();
-    return { lost, unsent: [], ...optional('failure', failure) };
+    const { failure, lost, stored, unsent } = await files.deliver(batch, { ...context, experimentId }, rest);
+    if (failure !== undefined && lost > 0) this.#lose(lost, failure);
+    else if (failure === undefined && stored > 0) reporter.arrived();
+    const withoutRoot = spans.length - stored - lost - unsent.length;
+    return { lost, unsent, withoutRoot, ...optional('failure', failure) };
+  }
+
+  async #deliverWithoutRoot(limit: Limit): Promise<Omit<Written, 'unsent'>> {
+    const { connect, experiment, files, context } = this.#parts;
+    const rest = connect(limit, 'spans');
+    const found = await experiment.resolve(rest);
+    if (found.kind !== 'success') return { failure: found, lost: 0, stored: 0 };
+    return files.deliverWithoutRoot({ ...context, experimentId: found.value }, rest);
   }
 
   /** Prepares the spans after those of earlier exports, because parents may follow their children in another export. */

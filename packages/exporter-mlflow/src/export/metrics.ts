@@ -56,6 +56,11 @@ export class ExporterMetrics {
     });
   }
 
+  /** Spans arrived that waited after their export for the root of their trace. */
+  arrived(spans: number): void {
+    if (spans > 0) this.#guard(() => this.#instruments?.exported.add(spans, this.#common));
+  }
+
   /** Spans will not arrive. */
   lost(spans: number, cause: Cause): void {
     this.#guard(() => this.#instruments?.exported.add(spans, this.#failed(cause)));

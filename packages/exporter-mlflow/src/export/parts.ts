@@ -24,7 +24,7 @@ export async function deliverInParts(
   { deadline, room, holder }: PartsOptions,
 ): Promise<DeliveryResult> {
   const unsent: ReadableSpan[] = [];
-  let [lost, leftOut] = [0, 0];
+  let [lost, leftOut, withoutRoot] = [0, 0, 0];
   let failure: Failure | undefined;
   let refusal: Failure | undefined;
   for (const { part, bytes } of divide(spans)) {
@@ -40,11 +40,12 @@ export async function deliverInParts(
       .finally(() => room.free(bytes));
     lost += result.lost;
     leftOut += result.leftOut ?? 0;
+    withoutRoot += result.withoutRoot ?? 0;
     failure = result.failure ?? failure;
     refusal ??= result.refusal;
     for (const span of originals(result.unsent, part)) unsent.push(span);
   }
-  return { lost, leftOut, unsent, ...optional('failure', failure), ...optional('refusal', refusal) };
+  return { lost, leftOut, withoutRoot, unsent, ...optional('failure', failure), ...optional('refusal', refusal) };
 }
 
 /** The spans that were handed over for these, which are copies in part. */

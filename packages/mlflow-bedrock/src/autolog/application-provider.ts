@@ -26,8 +26,10 @@ export function traceIntoProvider(
   if (!state.hasProcessor) {
     warn(
       'a tracer provider is registered already, so Bedrock calls are traced into that one. For MLflow, add to it: ' +
-        "import { CurrentTraceProcessor, MlflowSpanExporter } from 'mlflow-bedrock'; " +
-        'spanProcessors: [new CurrentTraceProcessor(), new BatchSpanProcessor(new MlflowSpanExporter())]',
+        "import { BatchSpanProcessor } from '@opentelemetry/sdk-trace'; " +
+        "import { CurrentTraceProcessor, MlflowSpanExporter, MlflowSpanProcessor } from 'mlflow-bedrock'; " +
+        'spanProcessors: [new CurrentTraceProcessor(), new MlflowSpanProcessor({ exporter: new MlflowSpanExporter(), ' +
+        'batch: (exporter, options) => new BatchSpanProcessor({ exporter, ...options }) })]',
     );
   }
   // The application may count on them to keep a secret.

@@ -43,6 +43,8 @@ export class Requests {
   /** Adds a span, in any order. */
   add(span: ObservedSpan): void {
     const { spanId } = span.spanContext();
+    // Spans come again after an outage.
+    if (this.#arrived.has(spanId)) return;
     const parentId = span.parentSpanContext?.spanId;
     const rootId = localRootId(span);
     let group = joinAll(this.#takeAwaited(spanId));

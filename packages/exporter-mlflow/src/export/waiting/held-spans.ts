@@ -17,9 +17,18 @@ interface Holding {
   sending: number;
 }
 
+/** What waits for one exporter. */
+interface Backlog {
+  spans: number;
+  bytes: number;
+}
+
+// Of the limits. An exporter with less to send keeps up, and does not suffer from another one that does not.
+const SHARE_OF_KEEPING_UP = 1 / 4;
+
 /**
  * Spans that wait, bounded in bytes and in number. If there is no room, the oldest ones lose their content and keep their
- * figures. A span is refused only if that does not help.
+ * figures. A span is refused only if that does not help, and only for exporters that do not keep up.
  */
 export class HeldSpans {
   readonly #options: HeldSpansOptions;
@@ -27,10 +36,13 @@ export class HeldSpans {
   readonly #holdings = new Map<ReadableSpan, Holding>();
   /** Those that may have content, the oldest first. */
   readonly #withContent = new Set<HeldSpan>();
+  /** By the number of the exporter. */
+  readonly #backlogs: readonly Backlog[];
   #bytes = 0;
 
   constructor(options: HeldSpansOptions) {
     this.#options = options;
+    this.#backlogs = Array.from({ length: options.exporters }, () => ({ spans: 0, bytes: 0 }));
   }
 
   /** How many wait. */
@@ -39,21 +51,21 @@ export class HeldSpans {
   }
 
   /**
-   * Takes a span until all exporters have released it. Returns undefined if there is no room, not even for its figures.
+   * Takes a span until all exporters have released it.
    *
+   * @returns `refusedFor`: the exporters for which there is no room, not even for its figures
    * @throws any error of a span that cannot be read
    */
-  take(span: ReadableSpan): HeldSpan | undefined {
-    const { maxBytes, maxSpans, exporters } = this.#options;
-    if (this.#holdings.size >= maxSpans) return undefined;
+  take(span: ReadableSpan): { held: HeldSpan; refusedFor: readonly number[] } {
     const held = new HeldSpan(span);
-    this.#holdings.set(held, { waiting: 2 ** exporters - 1, sending: 0 });
+    this.#holdings.set(held, { waiting: 2 ** this.#backlogs.length - 1, sending: 0 });
     this.#withContent.add(held);
     this.#bytes += held.bytes;
+    for (const backlog of this.#backlogs) add(backlog, 1, held.bytes);
     this.#makeRoom();
-    if (this.#bytes <= maxBytes || this.#holdings.size === 1) return held;
-    this.#forget(held);
-    return undefined;
+    const refusedFor = this.#isFull ? [...this.#backlogs.keys()].filter((exporter) => !this.#keepsUp(exporter)) : [];
+    for (const exporter of refusedFor) this.release([held], exporter);
+    return { held, refusedFor };
   }
 
   has(span: ReadableSpan): boolean {
@@ -86,10 +98,23 @@ export class HeldSpans {
     for (const span of spans) {
       const holding = this.#holdings.get(span);
       if (holding === undefined) continue;
+      const backlog = this.#backlogs[exporter];
+      if (holding.waiting & bit(exporter) && backlog !== undefined) add(backlog, -1, -(span as HeldSpan).bytes);
       holding.sending &= ~bit(exporter);
       holding.waiting &= ~bit(exporter);
       if (holding.waiting === 0) this.#forget(span as HeldSpan);
     }
+  }
+
+  get #isFull(): boolean {
+    const { maxBytes, maxSpans } = this.#options;
+    return this.size > 1 && (this.#bytes > maxBytes || this.size > maxSpans);
+  }
+
+  #keepsUp(exporter: number): boolean {
+    const { maxBytes, maxSpans } = this.#options;
+    const { bytes, spans } = this.#backlogs[exporter] ?? { bytes: 0, spans: 0 };
+    return bytes <= maxBytes * SHARE_OF_KEEPING_UP && spans <= maxSpans * SHARE_OF_KEEPING_UP;
   }
 
   #makeRoom(): void {
@@ -97,10 +122,15 @@ export class HeldSpans {
     let dropped = 0;
     for (const oldest of this.#withContent) {
       if (this.#bytes <= maxBytes) break;
-      if (this.#holdings.get(oldest)?.sending) continue;
+      const { waiting = 0, sending = 0 } = this.#holdings.get(oldest) ?? {};
+      if (sending) continue;
+      // An exporter that keeps up will soon have it, and all later ones.
+      const exporters = [...this.#backlogs.entries()].filter(([exporter]) => waiting & bit(exporter));
+      if (exporters.some(([exporter]) => this.#keepsUp(exporter))) break;
       this.#withContent.delete(oldest);
       const freed = oldest.dropContent(maxBytes);
       this.#bytes -= freed;
+      for (const [, backlog] of exporters) add(backlog, 0, -freed);
       if (freed > 0) dropped += 1;
     }
     if (dropped > 0) onContentDropped(dropped);
@@ -111,6 +141,11 @@ export class HeldSpans {
     this.#withContent.delete(span);
     this.#bytes -= span.bytes;
   }
+}
+
+function add(backlog: Backlog, spans: number, bytes: number): void {
+  backlog.spans += spans;
+  backlog.bytes += bytes;
 }
 
 function bit(exporter: number): number {

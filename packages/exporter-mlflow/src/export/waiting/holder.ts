@@ -27,10 +27,13 @@ export interface HeldExports {
   export(spans: readonly ReadableSpan[], holder: Holder, resultCallback: (result: ExportResult) => void): void;
   /** Counts and reports spans for which there was no room. */
   drop(spans: number): void;
+  /** Reports that another exporter does not get a span, because there was no room for what waits for it. */
+  dropForOther(): void;
   /** Counts and reports spans that lost their content to make room. */
   dropContent(spans: number): void;
   /**
-   * Counts and reports spans that will not be exported any more.
+   * Counts and reports spans that will not be exported any more, and those that the exporter holds for the root of their
+   * trace. There may be none.
    *
    * @param failure default: why MLflow took no spans lately. Without that, the application did not flush, which its owner
    *   may know, so the report has level INFO.

@@ -99,8 +99,7 @@ export class KeepingExporter implements SpanExporter {
     const { exports, held, number } = this.#options;
     this.end();
     const spans = held.waitingFor(number);
-    if (spans.length > 0)
-      exports.giveUp(spans, reason === undefined ? undefined : { kind: 'retryable', reason: ownText(reason) });
+    exports.giveUp(spans, reason === undefined ? undefined : { kind: 'retryable', reason: ownText(reason) });
     held.release(spans, number);
   }
 
