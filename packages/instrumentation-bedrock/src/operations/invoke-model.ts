@@ -58,12 +58,11 @@ function readRequest(input: unknown, limits: ToJsonOptions): OperationRequest {
   const model = identifyModel(modelId);
   // The member can be a getter, and parsing is slow.
   const modelBody = once(() => readModelBody(raw['body'], limits));
-  const serviceIn = (members: JsonObject): RequestedService => ({
-    ...readInvokeTier(members),
-    ...readGuardrail(members),
-    ...readPrompt(modelId),
-    metadata: readRequestMetadata(members['requestMetadata']),
-  });
+  const serviceIn = (members: JsonObject): RequestedService =>
+    // Faster than spreads; see `converse.ts`.
+    Object.assign(readInvokeTier(members), readGuardrail(members), readPrompt(modelId), {
+      metadata: readRequestMetadata(members['requestMetadata']),
+    });
   return {
     modelId,
     model,
@@ -88,10 +87,7 @@ function readAnswer(request: OperationRequest, output: unknown, limits: ContentL
     content: () =>
       withBody(raw, hasVectors(dialect, body) ? leaveOutVectors(body, limits.maxEmbeddingLength) : value, limits),
     form: FORM,
-    service: () => ({
-      ...readInvokeTier(raw),
-      ...(body && readVerdict(body)),
-    }),
+    service: () => Object.assign(readInvokeTier(raw), body && readVerdict(body)),
     serviceIn: servedIn,
   };
 }
@@ -107,7 +103,7 @@ function bodyOf(content: JsonValue): JsonObject | undefined {
 }
 
 function servedIn(content: JsonObject): ServedService {
-  return { ...readInvokeTier(content), ...readVerdict(bodyOf(content) ?? {}) };
+  return Object.assign(readInvokeTier(content), readVerdict(bodyOf(content) ?? {}));
 }
 
 /** Puts the members of a conversation at the top level, where MLflow's chat view reads them. */

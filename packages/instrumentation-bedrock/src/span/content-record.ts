@@ -83,21 +83,23 @@ export class ContentRecord {
     const messages = answer === undefined ? undefined : this.answer?.read(answer);
     return {
       parameters: contentParameters(read?.stopSequences),
-      genAi: {
-        ...(read && { ...inputContent(read.input), ...toolContent(read.tools) }),
-        ...outputContent(messages ?? []),
-      },
+      genAi: Object.assign(
+        {},
+        read && inputContent(read.input),
+        read && toolContent(read.tools),
+        outputContent(messages ?? []),
+      ),
       texts: read ? promptVariables(read.input) : {},
       mlflow: this.#config.mlflowContent ? this.#mlflowForm({ request, answer }, read) : {},
     };
   }
 
   #mlflowForm({ request, answer }: Contents, read: RequestContent | undefined): ContentAttributes {
-    return {
-      ...(read && mlflowTools(read.tools)),
-      ...(request !== undefined && { [semconv.ATTR_MLFLOW_SPAN_INPUTS]: this.request?.show(request) }),
-      ...(answer !== undefined && { [semconv.ATTR_MLFLOW_SPAN_OUTPUTS]: this.answer?.show(answer) }),
-    };
+    const form: Record<string, unknown> = {};
+    if (read) Object.assign(form, mlflowTools(read.tools));
+    if (request !== undefined) form[semconv.ATTR_MLFLOW_SPAN_INPUTS] = this.request?.show(request);
+    if (answer !== undefined) form[semconv.ATTR_MLFLOW_SPAN_OUTPUTS] = this.answer?.show(answer);
+    return form;
   }
 
   #draft(forms: ContentForms): Draft {
