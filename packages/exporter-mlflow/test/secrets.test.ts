@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { createRedactor } from '../src/http/redact/redactor.js';
 import { type MlflowConnectionConfig, MlflowSpanExporter } from '../src/index.js';
 import { eachTest } from './support/each-test.js';
 import { expectHidden, oneSpan, PLACES, plain, SOURCES, UPLOAD } from './support/repeated-secrets.js';
@@ -108,6 +109,18 @@ describe('secrets that a server repeats', () => {
     const token = (): string => `dapi5f9c1e27b${++asked}`;
     const message = await said('had dapi5f9c1e27b1, has dapi5f9c1e27b2', { token });
     expect(message).to.equal('had [redacted], has [redacted]');
+  });
+
+  it('the latest 16 of many tokens are hidden', () => {
+    const { learn, show } = createRedactor();
+    const tokenOf = (request: number): string => `k${request}`.repeat(4);
+    for (let request = 100; request < 200; request++) {
+      learn({ authorization: `Bearer ${tokenOf(request)}` });
+      for (let ago = 0; ago < Math.min(16, request - 99); ago++) {
+        expect(show(`bad ${tokenOf(request - ago)}`)).to.equal('bad [redacted]');
+      }
+      expect(show(`bad ${tokenOf(request + 1)}`)).to.include(tokenOf(request + 1));
+    }
   });
 
   it('the password of a proxy is hidden if the server repeats it', async () => {

@@ -34,21 +34,37 @@ const MAX_LEARNED = 16;
 /** Creates a redactor that knows these secrets, and learns those of later requests. */
 export function createRedactor(secrets: readonly Secret[] = []): Redactor {
   const learned = new Map<string, readonly Secret[]>();
-  let index: SecretIndex | undefined;
-  let latest: { text: string; recorded: Parameters<Show>[1]; index: SecretIndex; shown: ShownText } | undefined;
+  const indexed = new Set<string>();
+  let index = indexOf(secrets);
+  let latest: { text: string; recorded: Parameters<Show>[1]; shown: ShownText } | undefined;
+  // Signatures change with each request. A new index of all that is learned takes 0.2 s if it is long.
+  const indexLearned = (): void => {
+    const isFull = indexed.size > 2 * MAX_LEARNED;
+    if (isFull) {
+      index = indexOf(secrets);
+      indexed.clear();
+    }
+    for (const [key, added] of learned) {
+      if (indexed.has(key)) continue;
+      indexed.add(key);
+      addToIndex(index, added);
+      latest = undefined;
+    }
+  };
   return {
     show(text, recorded) {
-      index ??= indexOf([...secrets, ...[...learned.values()].flat()]);
+      indexLearned();
       // During an outage, each repetition of a request gets the same answer.
-      const isKnown = latest?.text === text && latest.recorded === recorded && latest.index === index;
-      if (latest === undefined || !isKnown) latest = { text, recorded, index, shown: show(text, index, recorded) };
+      if (latest?.text !== text || latest.recorded !== recorded) {
+        latest = { text, recorded, shown: show(text, index, recorded) };
+      }
       return latest.shown;
     },
     learn(headers) {
       const key = JSON.stringify(headers);
-      if (!learned.has(key)) index = undefined;
+      const known = learned.get(key) ?? secretsOfHeaders(headers);
       learned.delete(key);
-      learned.set(key, secretsOfHeaders(headers));
+      learned.set(key, known);
       const [oldest] = learned.keys();
       if (learned.size > MAX_LEARNED && oldest !== undefined) learned.delete(oldest);
     },
@@ -77,14 +93,18 @@ function withoutRest(text: string, isCut: boolean): string {
 /** Secrets in a form in which a text can be searched for all of them at once. */
 interface SecretIndex {
   /** Secrets, or parts of longer ones, by their length. */
-  parts: ReadonlyMap<number, ReadonlySet<string>>;
+  parts: Map<number, Set<string>>;
   /** Short secrets, and whether they are credentials. */
-  words: ReadonlyMap<string, boolean>;
+  words: Map<string, boolean>;
 }
 
 function indexOf(secrets: readonly Secret[]): SecretIndex {
-  const parts = new Map<number, Set<string>>();
-  const words = new Map<string, boolean>();
+  const index: SecretIndex = { parts: new Map(), words: new Map() };
+  addToIndex(index, secrets);
+  return index;
+}
+
+function addToIndex({ parts, words }: SecretIndex, secrets: readonly Secret[]): void {
   for (const { text, isCredential, isWhole = false } of secrets) {
     for (const folded of formsOf(text)) {
       // Without its white space, a secret that is long enough may be shorter.
@@ -101,7 +121,6 @@ function indexOf(secrets: readonly Secret[]): SecretIndex {
       for (let start = 0; start + length <= folded.length; start++) known.add(folded.slice(start, start + length));
     }
   }
-  return { parts, words };
 }
 
 /** The secret as texts are compared. It may look encoded itself, so that decoding a text changes it. */
