@@ -270,6 +270,20 @@ describe('the facts of a request', () => {
     }
   });
 
+  it('stay the same if spans are sent again after an outage, also below a parent that never arrives', () => {
+    const parent = trace.wrapSpanContext({ ...remoteParent().spanContext(), isRemote: false });
+    const requests = ['ada', 'bob'].map((user) => request({ user, parent }));
+    const one = new Trace(parent.spanContext().traceId);
+    for (const spans of [...requests, ...requests, ...requests]) one.observe(spans);
+    for (const spans of requests) {
+      const [user] = rootOf(spans).name.split(' ');
+      expect(recordOf(one, rootOf(spans))).to.include({
+        request_preview: `${user} asks 20`,
+        response_preview: `${user} hears 40`,
+      });
+    }
+  });
+
   it('take session and user of the local root before those of spans below it', () => {
     const spans = recordSpans((tracer) => {
       const root = tracer.startSpan('root', { attributes: { 'session.id': 'own' } });

@@ -40,14 +40,15 @@ export class Requests {
   readonly #localRoots = new Map<string, Group>();
   #hasOnlyRoot = true;
 
-  /** Adds a span, in any order. */
+  /** Adds a span, in any order. Spans that are sent again after an outage are added again. */
   add(span: ObservedSpan): void {
     const { spanId } = span.spanContext();
     // Spans come again after an outage.
     if (this.#arrived.has(spanId)) return;
     const parentId = span.parentSpanContext?.spanId;
     const rootId = localRootId(span);
-    let group = joinAll(this.#takeAwaited(spanId));
+    const before = this.#arrived.get(spanId);
+    let group = joinAll([...(before === undefined ? [] : [before]), ...this.#takeAwaited(spanId)]);
     if (rootId !== undefined) {
       const known = this.#localRoots.get(rootId);
       const isFirst = this.#localRoots.size === 0 || known !== undefined;
@@ -73,6 +74,7 @@ export class Requests {
   /** Returns the group of a span whose parent has not arrived. With too many siblings, further ones share a group. */
   #await(parentId: string, group: Group): Group {
     const siblings = this.#awaited.get(parentId) ?? [];
+    if (siblings.some((sibling) => wholeOf(sibling) === group)) return group;
     const mixed = siblings[MAX_SIBLINGS - 1];
     add(this.#awaited, parentId, mixed === undefined ? [...siblings, group] : siblings, MAX_AWAITED);
     if (mixed === undefined) return group;
