@@ -14,12 +14,12 @@ const MAX_LAYERS = 2;
 const MAX_CHARACTERS = 400_000;
 
 /** The text itself. */
-export function plainView(text: string): View {
+function plainView(text: string): View {
   const from = Array.from({ length: text.length }, (_, index) => index);
   return { text, from, to: from.map((index) => index + 1), layers: 0 };
 }
 
-/** The text itself, and all that it may stand for: each encoding, and encodings of encodings. */
+/** The text itself, and what it may stand for: each encoding, and encodings of encodings up to a limit. */
 export function spellingsOf(text: string): View[] {
   const views = [plainView(text)];
   const known = new Set([text]);
