@@ -98,6 +98,14 @@ function lengthOf(value: unknown, count = { values: 0 }, depth = 0): number {
   const bytes = asBytes(value);
   if (bytes) return bytes.byteLength;
   let length = 0;
+  if (Array.isArray(value)) {
+    // This runs for each chunk, and the names of indexes would be texts.
+    for (const item of value) {
+      if (++count.values > MAX_VALUES) break;
+      length += SHORTEST_VALUE + lengthOf(item, count, depth + 1);
+    }
+    return length;
+  }
   for (const key in value) {
     if (++count.values > MAX_VALUES) break;
     length += key.length + SHORTEST_VALUE + lengthOf((value as JsonObject)[key], count, depth + 1);
