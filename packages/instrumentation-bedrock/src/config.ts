@@ -50,9 +50,9 @@ export interface BedrockInstrumentationConfig extends InstrumentationConfig {
   /**
    * Longest record of one call, in characters (UTF-16 units): content attributes, chunk events and texts of errors
    * together, in all forms. If there is more, the longest texts are cut and the largest media left out, each with a note.
-   * Figures are never cut. Chunk events can have a quarter of it. Default: 26,214,400 (25 Mi), a little more than the
-   * longest body that InvokeModel accepts. At most 268,435,456, because longer texts do not fit into a JavaScript string.
-   * A negative value is invalid.
+   * Figures are never cut. Ids and other facts do not count and have at most 16,384 characters each. Chunk events can have
+   * a quarter of the record. Default: 26,214,400 (25 Mi), a little more than the longest body that InvokeModel accepts. At
+   * most 268,435,456, because longer texts do not fit into a JavaScript string. A negative value is invalid.
    */
   maxRecordLength?: number;
   /**

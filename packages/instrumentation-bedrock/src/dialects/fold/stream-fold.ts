@@ -5,7 +5,7 @@ import type { JsonObject } from '../../data/json.js';
 export interface FoldOptions {
   /**
    * False if no content is recorded. Then the fold keeps only ids, figures, finish reasons and whether the answer is
-   * complete. Its memory does not grow with the stream.
+   * complete. Its memory does not grow with the length of the answer, only with the number of its choices.
    */
   readonly content: boolean;
 }
