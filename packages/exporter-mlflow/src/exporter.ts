@@ -156,6 +156,8 @@ export class MlflowSpanExporter implements SpanExporter {
     if (timeoutMillis !== undefined) {
       // Repeated, because a delivery may be between two requests when the connections are closed.
       for (let until = deadline; !(await settledWithin({ deadline: until }, inFlight)); ) {
+        // What the exports cost is reported when they end.
+        this.#reporter.spanRequests.stop();
         this.#http?.close();
         until = runningTime() + ENDING_MILLIS;
       }
@@ -230,18 +232,15 @@ function toError({ reason, status, errorCode }: Failure): MlflowError {
   return new MlflowError(reason, { status, errorCode, isReported: true });
 }
 
-interface DeliveryObservers {
-  metrics: ExporterMetrics;
-  reporter: Reporter;
-  /** Called before each repetition of a request. */
-  onRetry: (cause: Failure) => void;
-}
-
-/** Puts the parts of a delivery together. */
+/**
+ * Puts the parts of a delivery together.
+ *
+ * @param parts `onRetry`: called before each repetition of a request
+ */
 function createDelivery(
   config: ResolvedConfig,
   http: HttpClient,
-  { metrics, reporter, onRetry }: DeliveryObservers,
+  { metrics, reporter, onRetry }: { metrics: ExporterMetrics; reporter: Reporter; onRetry: (cause: Failure) => void },
 ): Delivery {
   const { connection, compression, maxRequestBytes, runId, traceInfo, concurrencyLimit } = config;
   const connect = (limit: Limit, about: 'spans' | 'records'): Rest => {
