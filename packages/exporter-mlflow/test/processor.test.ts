@@ -270,19 +270,40 @@ describe('MlflowSpanProcessor', () => {
     }
   });
 
-  it('gives up spans that fail again and again while others arrive', async () => {
-    const { server, tracer, processor, shutdown, counts } = await setUp({}, { batchSize: 2 });
-    server.poison = 'poison';
-    makeSpans(tracer, 2, 'poison');
-    let rounds = 0;
-    for (; lostInLog() === 0 && rounds < 30; rounds++) {
-      makeSpans(tracer, 1);
-      await processor.forceFlush().catch(() => {});
+  for (const answer of [503, 'nothing'] as const) {
+    it(`finds the spans that fail again and again, and sends all others of their batch (${answer})`, async () => {
+      const { server, tracer, processor, shutdown, counts } = await setUp({ timeoutMillis: 60 });
+      server.poison = { text: 'poison', state: answer === 503 ? 503 : 'hanging' };
+      makeSpans(tracer, 3);
+      makeSpans(tracer, 2, 'poison');
+      makeSpans(tracer, 3);
+      let made = 8;
+      for (; processor.waitingSpans > (answer === 503 ? 0 : 2) && made < 60; made++) {
+        makeSpans(tracer, 1);
+        await processor.forceFlush().catch(() => {});
+      }
+      expect([server.taken.size, processor.waitingSpans]).to.deep.equal([made - 2, answer === 503 ? 0 : 2]);
+      await shutdown();
+      const { delivered, ...lost } = await counts();
+      expect([delivered, Object.values(lost)]).to.deep.equal([made - 2, [2]]);
+      expect(lostInLog()).to.equal(2);
+    });
+  }
+
+  it('gives up nothing while a server mostly fails', async () => {
+    const { server, tracer, processor, shutdown, counts } = await setUp({ timeoutMillis: 40 });
+    let made = 0;
+    for (let round = 0; round < 25; round++, made += 12) {
+      server.state = round % 3 === 0 ? 'up' : 503;
+      makeSpans(tracer, 12);
+      await server.asked();
+      if (round % 5 === 0) await processor.forceFlush().catch(() => {});
     }
+    expect(lostInLog()).to.equal(0);
+    server.state = 'up';
+    await drain(processor);
     await shutdown();
-    expect(rounds).to.be.within(2, 29);
-    expect(await counts()).to.deep.equal({ delivered: rounds, 503: 2 });
-    expect([lostInLog(), server.taken.size]).to.deep.equal([2, rounds]);
+    expect(await counts()).to.deep.equal({ delivered: made });
   });
 
   it('lets spans wait for a server that is too slow for a flush', async () => {

@@ -9,12 +9,14 @@ export type State = 'up' | 'away' | 'hanging' | 'slow' | 503;
 /** A server that changes its state, and keeps the spans that it took. */
 export interface CountingServer extends LocalServer {
   state: State;
-  /** It answers 503 to spans that contain this text. */
-  poison?: string;
+  /** It treats spans that contain this text as in this state. */
+  poison?: { text: string; state: Exclude<State, 'up' | 'slow'> };
   /** Spans taken, by their id. */
   taken: Map<string, ReceivedSpan>;
   /** Resolves when it has taken this many spans. */
   took(spans: number): Promise<void>;
+  /** Resolves at its next request. */
+  asked(): Promise<void>;
 }
 
 const SLOW_MILLIS = 60;
@@ -30,12 +32,15 @@ const slowly = (response: ServerResponse): void => void setTimeout(() => respons
 export async function startCountingServer(port?: number): Promise<CountingServer> {
   const taken = new Map<string, ReceivedSpan>();
   const waiting = new Set<() => void>();
+  const listening = new Set<() => void>();
   const server: CountingServer = Object.assign(
     await startLocalServer(({ path, body }) => {
+      for (const resolve of listening) resolve();
+      listening.clear();
       if (server.state !== 'up' && server.state !== 'slow') return ANSWERS[server.state];
       if (path !== '/v1/traces') return undefined;
       const message = gunzipSync(body);
-      if (server.poison !== undefined && message.includes(server.poison)) return ANSWERS[503];
+      if (server.poison !== undefined && message.includes(server.poison.text)) return ANSWERS[server.poison.state];
       for (const span of decodeTraceRequest(message)) taken.set(span.spanId, span);
       for (const look of waiting) look();
       return server.state === 'slow' ? slowly : undefined;
@@ -43,6 +48,7 @@ export async function startCountingServer(port?: number): Promise<CountingServer
     {
       state: 'up' as State,
       taken,
+      asked: () => new Promise<void>((resolve) => void listening.add(resolve)),
       took: (spans: number) =>
         new Promise<void>((resolve) => {
           const look = (): void => {

@@ -3,6 +3,7 @@ import type { ExportResult, ReadableSpan, SpanExporter } from '../../common/sdk-
 import { ownText } from '../../common/shown-text.js';
 import type { HeldSpans } from './held-spans.js';
 import type { HeldExports, Holder } from './holder.js';
+import { Suspects } from './suspects.js';
 
 export interface KeepingExporterOptions {
   exports: HeldExports;
@@ -14,17 +15,13 @@ export interface KeepingExporterOptions {
   shutdown: () => Promise<void>;
 }
 
-// Spans that get an error again and again, while others arrive in between, are at fault: a gateway may give up on them.
-const MAX_OWN_FAILURES = 5;
 const SUCCESS = 0;
 
 /** Exports held spans to MLflow. Spans that do not get through go back into the queue, until {@link end}. */
 export class KeepingExporter implements SpanExporter {
   readonly #options: KeepingExporterOptions;
-  /** How often a span failed while others arrived. `arrivals` is the count of arrivals at its latest failure. */
-  readonly #failures = new WeakMap<ReadableSpan, { times: number; arrivals: number }>();
+  readonly #suspects = new Suspects();
   readonly #pauses = new Set<() => void>();
-  #arrivals = 0;
   #flushes = 0;
   #isEnded = false;
 
@@ -32,9 +29,21 @@ export class KeepingExporter implements SpanExporter {
     this.#options = options;
   }
 
+  /** A batch does not wait for spans of it that are sent apart, unless a flush does. */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void {
+    const { usual, apart } = this.#suspects.divide(spans);
+    const all = [...(usual.length > 0 ? [usual] : []), ...apart].map((part) => this.#export(part));
+    const awaited = this.#flushes > 0 || this.#isEnded ? all : all.slice(0, 1);
+    void Promise.all(awaited).then((results) => {
+      resultCallback(results.find(({ code }) => code !== SUCCESS) ?? { code: SUCCESS });
+    });
+  }
+
+  /** Resolves when the spans that did not get through are in the queue again. */
+  #export(spans: readonly ReadableSpan[]): Promise<ExportResult> {
     const { exports, held, number, requeue } = this.#options;
     const begin = performance.now();
+    const before = this.#suspects.arrivals;
     const tried = new Set<ReadableSpan>();
     let kept: ReadableSpan[] = [];
     const holder: Holder = {
@@ -49,9 +58,12 @@ export class KeepingExporter implements SpanExporter {
         // Those that were given up in the meantime are counted already.
         const open = unsent.filter((span) => held.has(span));
         held.waitAgain(open, number);
+        const atFault = this.#suspects.failed(
+          open.filter((span) => tried.has(span)),
+          before,
+        );
         // Without an answer, the server may just be slow.
-        const isAnswered = status !== undefined;
-        const lost = open.filter((span) => this.#isEnded || (isAnswered && tried.has(span) && this.#failsAlone(span)));
+        const lost = this.#isEnded ? open : status === undefined ? [] : atFault;
         const given = new Set(lost);
         // Spans that were not tried go first, so that one at fault does not hold up others.
         const waiting = open.filter((span) => !given.has(span));
@@ -59,16 +71,18 @@ export class KeepingExporter implements SpanExporter {
         return { kept: kept.length, waiting: held.size - lost.length, lost };
       },
     };
-    exports.export(spans, holder, (result) => {
-      const again = new Set(kept);
-      held.release(
-        spans.filter((span) => !again.has(span)),
-        number,
-      );
-      if (result.code === SUCCESS) this.#arrivals += 1;
-      this.#afterRound(kept.length > 0 ? begin : Number.NEGATIVE_INFINITY, () => {
-        for (const span of kept) requeue(span);
-        resultCallback(result);
+    return new Promise((resolve) => {
+      exports.export(spans, holder, (result) => {
+        const again = new Set(kept);
+        held.release(
+          spans.filter((span) => !again.has(span)),
+          number,
+        );
+        if (result.code === SUCCESS) this.#suspects.arrived();
+        this.#afterRound(kept.length > 0 ? begin : Number.NEGATIVE_INFINITY, () => {
+          for (const span of kept) requeue(span);
+          resolve(result);
+        });
       });
     });
   }
@@ -122,13 +136,5 @@ export class KeepingExporter implements SpanExporter {
     // What waits at the end of the process is reported then.
     timer.unref();
     this.#pauses.add(end);
-  }
-
-  /** Notes a failure. Returns whether the span had several, and others arrived in between. */
-  #failsAlone(span: ReadableSpan): boolean {
-    const failures = this.#failures.get(span);
-    const times = failures === undefined || failures.arrivals === this.#arrivals ? 1 : failures.times + 1;
-    this.#failures.set(span, { times, arrivals: this.#arrivals });
-    return times >= MAX_OWN_FAILURES;
   }
 }
