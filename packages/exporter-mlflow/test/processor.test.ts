@@ -116,14 +116,15 @@ describe('MlflowSpanProcessor', () => {
     });
 
     it(`reports what an outage until the end has cost (${state})`, async () => {
-      const { server, tracer, shutdown, processor, counts } = await setUp();
+      // The first flush must also succeed on a busy machine.
+      const { server, tracer, shutdown, processor, counts } = await setUp({ timeoutMillis: 1_000 });
       makeSpans(tracer, 3);
       await processor.forceFlush();
       server.state = state;
       makeSpans(tracer, 20);
       const begin = performance.now();
       await shutdown();
-      expect(performance.now() - begin).to.be.below(2_000);
+      expect(performance.now() - begin).to.be.below(3_000);
       expect(server.taken.size).to.equal(3);
       const { delivered, ...lost } = await counts();
       expect([delivered, Object.values(lost)]).to.deep.equal([3, [20]]);
