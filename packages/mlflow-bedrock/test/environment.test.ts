@@ -79,8 +79,8 @@ describe('mlflow-bedrock/register', function () {
   });
 
   it('records content in the form of MLflow, and in that of the conventions only for other backends', async () => {
-    const contentOf = async (env: NodeJS.ProcessEnv): Promise<unknown> => {
-      const { traces } = await programs.run([...IMPORT, 'app.cjs', 'ends by itself'], { env });
+    const contentOf = async (env: NodeJS.ProcessEnv, start = [...IMPORT, 'app.cjs']): Promise<unknown> => {
+      const { traces } = await programs.run([...start, 'ends by itself'], { env });
       const [span] = traces[0]?.spans ?? [];
       return Object.keys(span?.attributes ?? {}).filter((key) => /^gen_ai\..*messages$|^mlflow\.span.*puts$/.test(key));
     };
@@ -88,6 +88,8 @@ describe('mlflow-bedrock/register', function () {
     const both = [...mlflow, 'gen_ai.input.messages', 'gen_ai.output.messages'];
     expect(await contentOf({})).to.have.members(mlflow);
     expect(await contentOf({ OTEL_TRACES_EXPORTER: 'console' })).to.have.members(both);
+    const call = "require('mlflow-bedrock').autolog({ contentFormats: undefined }); require('./app.cjs')";
+    expect(await contentOf({}, ['-e', call, '-'])).to.have.members(mlflow);
   });
 
   it('logs one line when the OTLP protocol is gRPC, and sends to MLflow', async () => {

@@ -33,7 +33,7 @@ export function traceToMlflow(options: AutologOptions): Tracing {
   const backends = otherBackends(process.env, warn);
   // Other backends read the form of OpenTelemetry's conventions. MLflow shows its own, so one form is enough for it.
   const instrumentation = createInstrumentation(
-    backends.length > 0 ? options : { contentFormats: ['mlflow'], ...options },
+    backends.length > 0 ? options : { ...options, contentFormats: options.contentFormats ?? ['mlflow'] },
   );
   const otherExporters = backends.map(createExporter);
   const { maxQueueSize, ...batchSettings } = batchOptions();

@@ -8,6 +8,7 @@ const { BedrockRuntimeClient, ConverseCommand } = require('@aws-sdk/client-bedro
 const {
   CurrentTraceProcessor,
   MlflowSpanExporter,
+  MlflowSpanProcessor,
   SessionBaggagePropagator,
   autolog,
   getLastActiveTraceId,
@@ -15,7 +16,11 @@ const {
   updateCurrentTrace,
 } = require('mlflow-bedrock');
 
-const spanProcessors = [new CurrentTraceProcessor(), new BatchSpanProcessor(new MlflowSpanExporter())];
+const processor = new MlflowSpanProcessor({
+  exporter: new MlflowSpanExporter(),
+  batch: (exporter, options) => new BatchSpanProcessor(exporter, options),
+});
+const spanProcessors = [new CurrentTraceProcessor(), processor];
 const propagator = new CompositePropagator({
   propagators: [new W3CTraceContextPropagator(), new SessionBaggagePropagator()],
 });
