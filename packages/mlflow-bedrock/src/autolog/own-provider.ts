@@ -36,7 +36,7 @@ export function traceToMlflow(options: AutologOptions): Tracing {
     backends.length > 0 ? options : { ...options, contentFormats: options.contentFormats ?? ['mlflow'] },
   );
   const otherExporters = backends.map(createExporter);
-  const { maxQueueSize, ...batchSettings } = batchOptions();
+  const { maxQueueSize, ...batchSettings } = batchOptions(warn);
   const sending = new MlflowSpanProcessor({
     exporter: new MlflowSpanExporter(options),
     otherExporters,

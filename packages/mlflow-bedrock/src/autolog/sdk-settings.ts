@@ -20,14 +20,28 @@ import type { Environment } from '../common/environment.js';
 /** A streamed answer has an event for each chunk. OpenTelemetry's default, 128, holds a few sentences. */
 const DEFAULT_EVENT_COUNT_LIMIT = 10_000;
 
-/** Options of the batch processor, from `OTEL_BSP_*`. An option without a variable is absent. */
-export function batchOptions(): Omit<BatchSpanProcessorOptions, 'exporter'> {
-  return numbersFromEnv({
+/** The longest time of a timer, and more spans than fit into memory. */
+const MAX_BATCH_OPTION = 2 ** 31 - 1;
+
+/**
+ * Options of the batch processor, from `OTEL_BSP_*`. An option without a variable is absent. Warns of values that it
+ * ignores: with a size of 0, the batch processor would never end a flush.
+ */
+export function batchOptions(warn: (message: string) => void): Omit<BatchSpanProcessorOptions, 'exporter'> {
+  const options = numbersFromEnv({
     maxExportBatchSize: ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE'],
     maxQueueSize: ['OTEL_BSP_MAX_QUEUE_SIZE'],
     scheduledDelayMillis: ['OTEL_BSP_SCHEDULE_DELAY'],
     exportTimeoutMillis: ['OTEL_BSP_EXPORT_TIMEOUT'],
   });
+  for (const name of Object.keys(options) as (keyof typeof options)[]) {
+    const value = options[name] ?? 0;
+    const least = name === 'scheduledDelayMillis' ? 0 : 1;
+    if (Number.isInteger(value) && value >= least && value <= MAX_BATCH_OPTION) continue;
+    warn(`OTEL_BSP_*: ${name} is ${value}, it must be a whole number from ${least}; the default is used`);
+    delete options[name];
+  }
+  return options;
 }
 
 /** Limits of every span, from `OTEL_SPAN_*_LIMIT`, or from `OTEL_ATTRIBUTE_*_LIMIT` if the former is not set. */
