@@ -30,6 +30,7 @@ const VENV = join(MLFLOW_HOME, 'venv');
 const VENV_PYTHON = pythonOf(VENV);
 // Written last, so that it exists only if every step before it succeeded.
 const STAMP = join(VENV, 'mlflow-installed');
+const STAMP_TEXT = `${MLFLOW_VERSION}\n${fingerprintOf(MLFLOW)}\n`;
 const PYTHON_COMMANDS = [
   ['python3'],
   ['python'],
@@ -104,17 +105,14 @@ function pythonOf(environment: string): string {
 function isInstalled(): boolean {
   // existsSync follows the link to the base interpreter, so an environment whose Python was removed counts as absent.
   if (!existsSync(STAMP) || !existsSync(VENV_PYTHON)) return false;
-  // Before there were hashes, the stamp had the version alone.
-  const wanted = fingerprintOf(MLFLOW);
-  const [version, fingerprint = wanted] = readFileSync(STAMP, 'utf8').trim().split('\n');
-  return version === MLFLOW_VERSION && fingerprint === wanted;
+  return readFileSync(STAMP, 'utf8') === STAMP_TEXT;
 }
 
 async function install(log: (line: string) => void): Promise<void> {
   await createEnvironment(VENV, log);
   log(`Installing MLflow ${MLFLOW_VERSION} (about 700 MB on disk, half a minute on a fast network)`);
   await uvInstall(VENV_PYTHON, MLFLOW, []);
-  await writeFile(`${STAMP}.new`, `${MLFLOW_VERSION}\n${fingerprintOf(MLFLOW)}\n`);
+  await writeFile(`${STAMP}.new`, STAMP_TEXT);
   await rename(`${STAMP}.new`, STAMP);
 }
 
