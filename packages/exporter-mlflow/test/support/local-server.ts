@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
 export interface ReceivedRequest {
@@ -18,7 +18,7 @@ export type Answer =
 export interface LocalServer {
   url: string;
   requests: ReceivedRequest[];
-  /** Resolves when all connected clients have disconnected. Then `requests` has everything that they sent. */
+  /** Resolves when every request so far has its answer, or its client has disconnected. */
   left(): Promise<void>;
   close(): Promise<void>;
 }
@@ -34,7 +34,9 @@ export async function startLocalServer(
   port = 0,
 ): Promise<LocalServer> {
   const requests: ReceivedRequest[] = [];
+  const exchanges: Promise<void>[] = [];
   const server = createServer(async (message, response) => {
+    exchanges.push(new Promise((resolve) => void response.once('close', () => resolve())));
     const { method = '', url: path = '', headers } = message;
     const body = await buffer(message).catch(() => undefined);
     // The client disconnected in the middle of its request.
@@ -46,12 +48,8 @@ export async function startLocalServer(
     response.writeHead(answered.status, { 'content-type': 'application/json', ...answered.headers });
     response.end(answered.body ?? '{}');
   });
-  const connections: Promise<void>[] = [];
-  server.on('connection', (socket: Socket) => {
-    connections.push(new Promise((resolve) => void socket.once('close', () => resolve())));
-  });
   const url = await listen(server, port);
-  return { url, requests, left: async () => void (await Promise.all(connections)), close: () => close(server) };
+  return { url, requests, left: async () => void (await Promise.all(exchanges)), close: () => close(server) };
 }
 
 /** Returns an address without a listener. */
