@@ -9,7 +9,7 @@ import { MlflowClient, type MlflowConnectionConfig } from 'opentelemetry-exporte
 import { buildOtelcol, type Otelcol, startOtelcol, whyNoOtelcol } from 'testing/otelcol.js';
 import { type OtlpReceiver, startOtlpReceiver } from 'testing/otlp-receiver.js';
 import type { Server } from 'testing/server.js';
-import { type SteadyAgent, startSteadyAgent } from 'testing/steady-agent.js';
+import { NOTHING_LOST, type SteadyAgent, startSteadyAgent } from 'testing/steady-agent.js';
 import { startTopology, type Topology } from 'testing/topology.js';
 
 const MINUTE = 60_000;
@@ -25,9 +25,6 @@ const WITH_PASSWORD = {
   MLFLOW_AUTH_ADMIN_PASSWORD: ADMIN.password,
   MLFLOW_FLASK_SERVER_SECRET_KEY: randomUUID(),
 };
-/** What an application logs of outages that cost nothing. */
-const NOTHING_LOST =
-  /^(?:MLflow at .* wait\.\n|\d+ trace records could not be sent in time.*\n|MLflow takes .* again after .*: 0 .*\n)*$/;
 const TO_COLLECTOR = join(import.meta.dirname, 'programs/tracing-to-collector.ts');
 
 /** PostgreSQL, S3 and MLflow, a Collector in front of them, and an application that sends to the Collector. */

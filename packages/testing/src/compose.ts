@@ -20,7 +20,7 @@ export interface ComposeService {
   ports?: string[];
   volumes?: string[];
   depends_on?: Record<string, { condition: string; required?: boolean }>;
-  healthcheck?: { test: string[] };
+  healthcheck?: { test: string[]; retries: number };
   user?: string;
   networks?: string[];
   network_mode?: string;

@@ -17,6 +17,9 @@ export interface SteadyAgent {
   close(): Promise<void>;
 }
 
+/** What an application logs of outages that cost nothing. */
+export const NOTHING_LOST: RegExp =
+  /^(?:MLflow at .* wait\.\n|\d+ trace records could not be sent in time.*\n|MLflow takes .* again after .*: 0 .*\n)*$/;
 const REGISTER = join(ROOT, 'packages/mlflow-bedrock/dist/esm/register.js');
 
 /**
