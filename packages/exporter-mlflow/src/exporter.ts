@@ -15,7 +15,7 @@ import { TraceLedger } from './export/ledger/ledger.js';
 import { ExporterMetrics } from './export/metrics.js';
 import { deliverInParts } from './export/parts.js';
 import { Preparation } from './export/prepare.js';
-import { describeProgram } from './export/program.js';
+import { describeProgram } from './export/program/program.js';
 import { Reporter } from './export/reporter.js';
 import { createSettling } from './export/settle/settle.js';
 import { ROOM_BYTES } from './export/span/parts.js';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { gitMetadata } from '../src/export/git.js';
+import { gitMetadata } from '../src/export/program/git.js';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const CONFIG = `[core]

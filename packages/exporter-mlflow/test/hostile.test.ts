@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { MeterProvider } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { gitMetadata } from '../src/export/git.js';
+import { gitMetadata } from '../src/export/program/git.js';
 import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
 import { type Answer, type ReceivedRequest, startLocalServer } from './support/local-server.js';

@@ -7,6 +7,7 @@ describeLayers({
   beneath: {
     '.': [
       'export',
+      'export/program',
       'export/waiting',
       'export/files',
       'export/ledger',
@@ -29,6 +30,7 @@ describeLayers({
       'http',
       'common',
     ],
+    'export/program': ['export/trace'],
     'export/waiting': ['export/span', 'http', 'common'],
     'export/files': ['export/ledger', 'export/settle', 'export/trace', 'export/span', 'mlflow', 'http', 'common'],
     'export/ledger': ['export/settle', 'export/trace', 'export/span', 'mlflow', 'http', 'common'],

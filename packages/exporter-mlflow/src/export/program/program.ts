@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
+import type { RecordContext } from '../trace/record.js';
 import { gitMetadata } from './git.js';
-import type { RecordContext } from './trace/record.js';
 
 /** The part of a trace record that describes this process. Reads a few small files. */
 export function describeProgram(): Pick<RecordContext, 'sourceName' | 'user' | 'modelId' | 'git'> {
