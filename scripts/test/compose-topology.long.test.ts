@@ -199,10 +199,10 @@ describe('docker-compose.yml with authentication, run as local programs', functi
 
   async function passesHealthCheck(name: 'postgres' | 'mlflow'): Promise<boolean> {
     const { python } = await installMlflow(() => {});
-    const [kind, ...words] = readCompose<PartName>().services[name].healthcheck?.test ?? [];
+    const test = readCompose<PartName>().services[name].healthcheck?.test ?? [];
+    const [kind, ...words] = test.map((word) => topology.localise(word));
     const { programs, port, environment } = topology.postgres;
-    const command = kind === 'CMD-SHELL' ? ['sh', '-c', words[0] ?? ''] : [python, ...words.slice(1)];
-    const [program = '', ...args] = command.map((word) => topology.localise(word));
+    const [program, ...args] = kind === 'CMD-SHELL' ? ['sh', '-c', words[0] ?? ''] : [python, ...words.slice(1)];
     const env = { ...environment, PATH: `${programs}:${process.env['PATH']}`, PGPORT: String(port) };
     return !(await execa(program, args, { env, reject: false })).failed;
   }
