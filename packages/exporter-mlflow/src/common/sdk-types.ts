@@ -1,8 +1,9 @@
 import type { Attributes, Context, HrTime, Link, Span, SpanContext, SpanKind, SpanStatus } from '@opentelemetry/api';
 
 /*
- * The part of OpenTelemetry's SDK that exporters and processors see. The SDK's own types are in different packages on its lines 2.x
- * and 3.x, so importing them would install a second SDK beside the application's. A test assigns both lines to these.
+ * The part of OpenTelemetry's SDK that exporters and processors see. The SDK's own types are in different packages on its
+ * lines 2.x and 3.x, so importing them would install a second SDK beside the application's. A test assigns both lines to
+ * these.
  */
 
 /** A finished span, as the SDK passes it to exporters. Compatible with `ReadableSpan` of OpenTelemetry's SDK. */

@@ -104,7 +104,7 @@ function addCandidate(text: string, key: string | undefined, candidates: Candida
   candidates.push({ text, key, kind });
 }
 
-/** Media that is too long becomes a note, whatever its size is: the length of base64 does not tell it exactly. */
+/** Media that is too long becomes a note, also below `maxMediaBytes`: the length of base64 is not the exact size. */
 function limitsAt(level: number, isMedia: boolean): TextLimits {
   return { maxStringLength: level, maxMediaBytes: isMedia ? 0 : Math.floor(level * BYTES_OF_BASE64) };
 }

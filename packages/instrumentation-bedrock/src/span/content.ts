@@ -1,5 +1,5 @@
 /**
- * The one gate for content: first the application's hook, then the length limit. What is no content but text passes
+ * The one gate for content: first the application's hook, then the length limit. Texts of figures and ids pass
  * `facts.ts` instead.
  */
 

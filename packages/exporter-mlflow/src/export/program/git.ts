@@ -117,7 +117,7 @@ const TOKEN = /(?:(?:gh[a-z]|github_pat|bbp|hf|npm|sk)_|gl[a-z]{2,6}-|AT[A-Z]{2}
 
 /**
  * The address without user name, password and parameters. Undefined for a path of this machine, which may name its user,
- * and for an address in which credentials cannot be told from the rest.
+ * and for an address in which credentials have no place of their own.
  */
 function publicAddress(address: string): string | undefined {
   // The remote helper of AWS CodeCommit. A profile of the AWS settings may precede the name.

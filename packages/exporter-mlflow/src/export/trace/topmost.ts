@@ -80,7 +80,7 @@ export class Topmost {
   add(spans: readonly ReadableSpan[]): void {
     let first: ReadableSpan | undefined;
     for (const span of spans) if (this.#add(span)) first = span;
-    // Only now, because parents follow their children and start earlier: each of them would be read in vain.
+    // Read once, at the end: parents follow their children and start earlier, so each of them would replace the one before.
     if (this.#first !== undefined && first !== undefined) this.#first.source = withoutSpanContent(first);
   }
 
