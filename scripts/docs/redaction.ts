@@ -249,10 +249,17 @@ An attribute stays if the column "kept" or [attributes.md](attributes.md) names 
 
 - It has a prefix of the column "all below". A name that a later version adds goes, too.
 - It is in the column "content", or below such a name.
-- The last word of its name is one of these, with or without an "s", as in \`app.userPrompt\`, \`tool_input\` or
-  \`messages[0]\`: ${list(endings)}. These do not count as the last word, as in \`prompt_template\`: ${list(forms)}.
-- A part of its name ends in one of these, as in \`chat_messages.0.value\`: ${list(anywhere)}.
-- It has one of these words: ${list(secrets)}.
+- Its last word is one of the last words below, with or without an "s", as in \`app.userPrompt\`, \`tool_input\` or
+  \`messages[0]\`.
+- A part of its name ends in one of the words of parts, as in \`chat_messages.0.value\`.
+- It has one of the words of secrets.
+
+| list | words |
+|---|---|
+| last words | ${list(endings)} |
+| skipped at the end, as in \`prompt_template\` | ${list(forms)} |
+| words of parts | ${list(anywhere)} |
+| words of secrets | ${list(secrets)} |
 
 Upper and lower case make no difference to what goes.
 

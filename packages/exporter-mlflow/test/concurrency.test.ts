@@ -1,7 +1,7 @@
 import { expect } from 'chai';
+import { createRoom } from '../src/common/room.js';
 import { runningTime } from '../src/common/running-time.js';
 import { createTurns } from '../src/common/waiting.js';
-import { createSlots } from '../src/http/slots.js';
 
 describe('turns', () => {
   it('are turns of the event loop, one for each caller', async () => {
@@ -20,28 +20,28 @@ describe('turns', () => {
   });
 });
 
-describe('slots', () => {
-  it('are taken in the order of the calls, and never more than exist', async () => {
-    const slots = createSlots(1);
+describe('room', () => {
+  it('is taken in the order of the calls, and never more than there is', async () => {
+    const room = createRoom(1);
     const order: string[] = [];
     const later = runningTime() + 1000;
-    expect(await slots.take(later)).to.equal(true);
-    const second = slots.take(later).then(() => order.push('second'));
-    const third = slots.take(later).then(() => order.push('third'));
-    slots.free();
+    expect(await room.take(1, later)).to.equal(true);
+    const second = room.take(1, later).then(() => order.push('second'));
+    const third = room.take(1, later).then(() => order.push('third'));
+    room.free(1);
     await second;
     expect(order).to.deep.equal(['second']);
-    slots.free();
+    room.free(1);
     await third;
-    slots.free();
-    expect(await slots.take(later)).to.equal(true);
+    room.free(1);
+    expect(await room.take(1, later)).to.equal(true);
   });
 
-  it('are not given to a caller that waited too long', async () => {
-    const slots = createSlots(1);
-    await slots.take(runningTime() + 1000);
-    expect(await slots.take(runningTime() + 5)).to.equal(false);
-    slots.free();
-    expect(await slots.take(runningTime() + 1000)).to.equal(true);
+  it('is not given to a caller that waited too long', async () => {
+    const room = createRoom(1);
+    await room.take(1, runningTime() + 1000);
+    expect(await room.take(1, runningTime() + 5)).to.equal(false);
+    room.free(1);
+    expect(await room.take(1, runningTime() + 1000)).to.equal(true);
   });
 });

@@ -1,24 +1,24 @@
 import { callAt } from './running-time.js';
 
-/** Limits how much is under way at the same time, in bytes. */
+/** Limits how much is under way at the same time, such as bytes or requests. */
 export interface Room {
   /**
-   * Waits until this many bytes fit; work gets room in its order. Work larger than the room runs alone. Resolves to false
-   * if `deadline`, on the clock of `runningTime()`, comes first.
+   * Waits until this amount fits; work gets room in its order. Work larger than the room runs alone. Resolves to false if
+   * `deadline`, on the clock of `runningTime()`, comes first.
    */
-  take(bytes: number, deadline: number): Promise<boolean>;
+  take(amount: number, deadline: number): Promise<boolean>;
   /** Returns what `take` reserved. */
-  free(bytes: number): void;
+  free(amount: number): void;
 }
 
-export function createRoom(maxBytes: number): Room {
+export function createRoom(size: number): Room {
   let taken = 0;
-  const waiting = new Set<{ bytes: number; proceed: () => void }>();
-  const fits = (bytes: number): boolean => taken === 0 || taken + bytes <= maxBytes;
+  const waiting = new Set<{ amount: number; proceed: () => void }>();
+  const fits = (amount: number): boolean => taken === 0 || taken + amount <= size;
   return {
-    async take(bytes, deadline) {
-      if (waiting.size === 0 && fits(bytes)) {
-        taken += bytes;
+    async take(amount, deadline) {
+      if (waiting.size === 0 && fits(amount)) {
+        taken += amount;
         return true;
       }
       return new Promise((resolve) => {
@@ -30,16 +30,16 @@ export function createRoom(maxBytes: number): Room {
           stopTimer();
           resolve(true);
         };
-        const own = { bytes, proceed };
+        const own = { amount, proceed };
         waiting.add(own);
       });
     },
-    free(bytes) {
-      taken -= bytes;
+    free(amount) {
+      taken -= amount;
       for (const next of waiting) {
-        if (!fits(next.bytes)) return;
+        if (!fits(next.amount)) return;
         waiting.delete(next);
-        taken += next.bytes;
+        taken += next.amount;
         next.proceed();
       }
     },

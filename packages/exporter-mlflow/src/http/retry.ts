@@ -1,3 +1,4 @@
+import { createRoom, type Room } from '../common/room.js';
 import { runningTime } from '../common/running-time.js';
 import type { Show } from '../common/shown-text.js';
 import { pause } from '../common/waiting.js';
@@ -11,7 +12,6 @@ import {
   PROXY_UNAVAILABLE_CODE,
   TIMEOUT_CODE,
 } from './result.js';
-import { createSlots, type Slots } from './slots.js';
 import type { HttpRequest, Transport } from './transport.js';
 
 const BACKOFF_MULTIPLIER = 2;
@@ -70,7 +70,7 @@ export function createRetryingTransport(
   { random = Math.random, now = runningTime }: RetryOptions = {},
 ): RetryingTransport {
   const { retry, maxSockets } = settings;
-  const slots = createSlots(maxSockets);
+  const sockets = createRoom(maxSockets);
   const underWay = new Set<AbortController>();
   let lastUse = Date.now();
 
@@ -87,7 +87,7 @@ export function createRetryingTransport(
     for (let repetitions = 0; ; repetitions++) {
       const timeLeft = deadline - now();
       const { result, millis } = await attempt(
-        { transport, slots, settings, now },
+        { transport, sockets, settings, now },
         { ...request, signal: ended },
         deadline,
       );
@@ -140,18 +140,18 @@ export function createRetryingTransport(
 
 interface AttemptParts {
   transport: Transport;
-  slots: Slots;
+  sockets: Room;
   settings: RetrySettings;
   now: () => number;
 }
 
 /** Sends the request once. The time of the attempt begins when a socket is free, since waiting is no sign of an outage. */
 async function attempt(
-  { transport, slots, settings, now }: AttemptParts,
+  { transport, sockets, settings, now }: AttemptParts,
   request: HttpRequest & { signal: AbortSignal },
   deadline: number,
 ): Promise<{ result: HttpResult; millis: number }> {
-  if (!(await slots.take(deadline))) return { result: NO_ANSWER_IN_TIME, millis: 0 };
+  if (!(await sockets.take(1, deadline))) return { result: NO_ANSWER_IN_TIME, millis: 0 };
   let forget = (): void => {};
   const begin = now();
   const withTime = (result: HttpResult): { result: HttpResult; millis: number } => ({ result, millis: now() - begin });
@@ -167,7 +167,7 @@ async function attempt(
     return withTime(await transport.send({ ...request, signal }, end));
   } finally {
     forget();
-    slots.free();
+    sockets.free(1);
   }
 }
 

@@ -9,7 +9,7 @@ export interface SpanFigures {
   cost?: Cost | undefined;
 }
 
-/** Tokens and cost of a trace by MLflow's rule; each is absent if no span has any. */
+/** Tokens and cost of a trace by MLflow's rule; each is absent if no span has it. */
 export function sumUp(spans: readonly SpanFigures[]): Totals {
   const usages = outermost(spans, ({ tokenUsage }) => tokenUsage);
   const costs = outermost(spans, ({ cost }) => cost);
@@ -40,7 +40,7 @@ function addCost(some: Cost, more: Cost): Cost {
 }
 
 /**
- * The figures of every span above which no other span has any. MLflow takes a parent's figure to include those of its
+ * The figures of every span without figures on a span above it. MLflow takes a parent's figure to include those of its
  * descendants, because frameworks report sums on their own spans: see `_aggregate_from_nodes` in mlflow/tracing/utils.
  */
 function outermost<T>(spans: readonly SpanFigures[], figure: (span: SpanFigures) => T | undefined): T[] {

@@ -1,6 +1,6 @@
 import { createRoom, type Room } from '../../common/room.js';
 import type { ExportResult, ReadableSpan, SpanExporter } from '../../common/sdk-types.js';
-import { divide, ROOM_BYTES } from '../span/parts.js';
+import { divide, ROOM_BYTES } from '../span/divide.js';
 import type { HeldSpans } from './held-spans.js';
 
 const FAILED = 1;

@@ -3,7 +3,7 @@ import type { ReadableSpan } from '../common/sdk-types.js';
 import { type Failure, OUT_OF_TIME } from '../http/outcome.js';
 import { optional } from '../mlflow/rest.js';
 import type { Delivery, DeliveryResult } from './deliver.js';
-import { divide } from './span/parts.js';
+import { divide } from './span/divide.js';
 import type { Holder } from './waiting/holder.js';
 
 export interface PartsOptions {
