@@ -10,8 +10,8 @@ import {
 import { type BedrockInstrumentationConfig, resolveConfig } from './config.js';
 import { errorOrigin } from './data/errors.js';
 import type { ResolvedConfig } from './data/settings.js';
+import { isTracedService } from './operations/index.js';
 import { processContent, strictest, underProcess } from './process-content.js';
-import { isBedrockRuntime } from './sdk/client.js';
 import { loadedModules } from './sdk/loaded-modules.js';
 import { type Owner, patchClient } from './sdk/patch.js';
 import { traceSend } from './sdk/send.js';
@@ -162,7 +162,8 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     const report = this.createReport();
     const content = (): ResolvedConfig => this.contentConfig();
     const send: Owner['send'] = (args, others) => {
-      if (!isBedrockRuntime(args.client)) return undefined;
+      // All AWS clients share one `send`.
+      if (!isTracedService(args.client?.config?.serviceId)) return undefined;
       const { instruments, tracer, streams } = this;
       if (!instruments.isRecording && isWithoutProvider(tracer)) return undefined;
       const logger = this.logger as EventLogger;

@@ -7,8 +7,10 @@ describeLayers({
   beneath: {
     '.': ['sdk', 'call', 'operations', 'dialects', 'span', 'data'],
     sdk: ['call', 'data'],
-    call: ['operations', 'dialects', 'span', 'data'],
-    operations: ['dialects', 'data'],
+    call: ['operations', 'operations/common', 'dialects', 'span', 'data'],
+    operations: ['operations/runtime', 'operations/common', 'dialects', 'data'],
+    'operations/runtime': ['operations/common', 'dialects', 'data'],
+    'operations/common': ['dialects', 'data'],
     dialects: [
       'dialects/fold',
       'dialects/fold/pieces',

@@ -1,19 +1,17 @@
 /** The life of one traced call: started, answered, ended. The call of a stream ends with the stream. */
 
-import { type Attributes, type Context, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, type Span, SpanKind, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
-import { ATTR_ERROR_TYPE } from '@opentelemetry/semantic-conventions';
 import type { Failure, ServerEndpoint } from '../data/facts.js';
 import { asObject, type JsonValue, toJson } from '../data/json.js';
-import { ATTR_GEN_AI_REQUEST_STREAM, ATTR_GEN_AI_RESPONSE_MODEL } from '../data/semconv.js';
+import { ATTR_GEN_AI_REQUEST_STREAM } from '../data/semconv.js';
 import type { BedrockContent, ResolvedConfig } from '../data/settings.js';
 import type { Dialect } from '../dialects/dialect.js';
+import type { Operation, OperationAnswer, OperationRequest, StreamReader } from '../operations/common/operation.js';
 import { operationOf } from '../operations/index.js';
-import type { Operation, OperationAnswer, OperationRequest, StreamReader } from '../operations/operation.js';
 import { identityAttributes } from '../span/attributes.js';
-import { type EventLogger, InferenceEvent } from '../span/events.js';
+import { InferenceEvent } from '../span/events.js';
 import { hookedFacts, type RecordableFacts, recordableFacts, spanName } from '../span/facts.js';
-import type { Instruments } from '../span/metrics.js';
 import { SpanWriter } from '../span/writer.js';
 import { ChunkTimes } from './chunk-times.js';
 import {
@@ -26,18 +24,12 @@ import {
   recordedRequest,
   requestFacts,
 } from './describe.js';
+import type { CallEnvironment } from './environment.js';
 import { Exchange } from './exchange.js';
 import { endFailure, leftFailure, statedFailure, thrownFailure } from './failure.js';
-import { CallHooks, type Report } from './hooks.js';
-
-/** What a call needs from the instrumentation. */
-export interface CallEnvironment {
-  readonly config: ResolvedConfig;
-  readonly tracer: Tracer;
-  readonly instruments: Instruments;
-  readonly logger: EventLogger;
-  readonly report: Report;
-}
+import { CallHooks } from './hooks.js';
+import { outcomeAttributes } from './measure.js';
+import { recordSteps } from './steps.js';
 
 /** Owns one call and its span. Only the constructor throws. */
 export class TracedCall {
@@ -55,6 +47,8 @@ export class TracedCall {
   readonly #signal: unknown;
   readonly #exchange: Exchange;
   readonly #span: Span;
+  /** Contains the span, for the spans beneath. */
+  readonly #withSpan: Context;
   readonly #times: ChunkTimes;
   /** Absent if the span is not recorded. Then usage is read for the metrics only. */
   readonly #writer: SpanWriter | undefined;
@@ -71,11 +65,18 @@ export class TracedCall {
    */
   constructor(
     environment: CallEnvironment,
-    start: { operation: string; input: unknown; server: ServerEndpoint | undefined; parent: Context; signal: unknown },
+    start: {
+      serviceId: unknown;
+      operation: string;
+      input: unknown;
+      server: ServerEndpoint | undefined;
+      parent: Context;
+      signal: unknown;
+    },
   ) {
     const { config, tracer, instruments, logger } = environment;
     this.#environment = environment;
-    this.#operation = operationOf(start.operation);
+    this.#operation = operationOf(start.serviceId, start.operation);
     this.#request = this.#operation.readRequest(start.input, config);
     const { dialect, modelId } = this.#request;
     this.#hooks = new CallHooks({ operation: start.operation, modelId }, environment);
@@ -86,12 +87,12 @@ export class TracedCall {
     const attributes = this.#identity(dialect.operation, stream);
     this.#span = tracer.startSpan(spanName(attributes), { kind: SpanKind.CLIENT, attributes }, start.parent);
     this.#times = new ChunkTimes();
-    const withSpan = trace.setSpan(start.parent, this.#span);
-    this.context = config.suppressInternalInstrumentation ? suppressTracing(withSpan) : withSpan;
+    this.#withSpan = trace.setSpan(start.parent, this.#span);
+    this.context = config.suppressInternalInstrumentation ? suppressTracing(this.#withSpan) : this.#withSpan;
     const isRecorded = this.#span.isRecording();
     this.isObserved = isRecorded || instruments.isRecording;
     if (isRecorded) {
-      const event = config.emitEvents ? new InferenceEvent(logger, withSpan) : undefined;
+      const event = config.emitEvents ? new InferenceEvent(logger, this.#withSpan) : undefined;
       event?.add(attributes);
       const writer = new SpanWriter({ span: this.#span, config, event });
       this.#writer = writer;
@@ -210,7 +211,9 @@ export class TracedCall {
     const figures = answerFigures(this.#request, answer, this.#exchange);
     this.#measure(figures, failure);
     const writer = this.#writer;
+    const stepsLength = recordSteps(answer?.steps, this.#environment, this.#operation.name, this.#withSpan);
     if (!writer) return;
+    writer.reserve(stepsLength);
     if (failure) writer.writeFailure(failure);
     const http = { exchange: this.#exchange, startServer: this.#startServer };
     const facts = answerFacts({ request: this.#request, answer, ...http, times: this.#times }, figures);
@@ -234,20 +237,19 @@ export class TracedCall {
     writer.addAnswer(recordedAnswer(answer, content));
   }
 
-  #measure({ operation, facts, usage }: AnswerFigures, failure: Failure | undefined): void {
+  #measure(figures: AnswerFigures, failure: Failure | undefined): void {
     const { instruments } = this.#environment;
     if (!instruments.isRecording) return;
-    const attributes = this.#identity(operation, {
-      ...(facts?.model !== undefined && { [ATTR_GEN_AI_RESPONSE_MODEL]: facts.model }),
-      ...(failure && { [ATTR_ERROR_TYPE]: failure.type }),
-    });
+    const { operation, usage } = figures;
+    const attributes = this.#identity(operation, outcomeAttributes(figures, failure));
     const { sinceStart: durationSeconds, toFirstChunk: timeToFirstChunkSeconds } = this.#times;
     instruments.recordCall({ durationSeconds, usage, timeToFirstChunkSeconds }, attributes);
   }
 
   #identity(operation: string, others: Attributes): RecordableFacts {
-    const identity = identityAttributes({ operation, modelId: this.#request.modelId, server: this.#exchange.server });
-    return recordableFacts({ ...identity, ...others }, this.#words);
+    const { modelId, identity } = this.#request;
+    const call = identityAttributes({ operation, modelId, server: this.#exchange.server });
+    return recordableFacts({ ...call, ...identity, ...others }, this.#words);
   }
 
   get #words(): ResolvedConfig['foreignWords'] {

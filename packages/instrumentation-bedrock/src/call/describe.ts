@@ -8,7 +8,7 @@ import { ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK } 
 import type { RequestedService } from '../data/service.js';
 import { combineUsage, type TokenUsage } from '../data/usage.js';
 import type { Dialect } from '../dialects/dialect.js';
-import type { Operation, OperationAnswer, OperationRequest } from '../operations/operation.js';
+import type { Operation, OperationAnswer, OperationRequest } from '../operations/common/operation.js';
 import {
   add,
   addAll,
@@ -26,7 +26,11 @@ import type { ChunkTimes } from './chunk-times.js';
 import type { Exchange } from './exchange.js';
 
 /** @param dialect the request's dialect, or the one that the answer has shown. */
-export function requestFacts(operation: Operation, request: OperationRequest, dialect: Dialect): Attributes {
+export function requestFacts(
+  operation: Pick<Operation, 'spanType'>,
+  request: OperationRequest,
+  dialect: Dialect,
+): Attributes {
   const { spanType } = operation;
   const { modelId, model, facts } = request;
   const messageFormat = dialect.chatView?.format;
@@ -64,7 +68,8 @@ export function recordedRequest(request: OperationRequest, dialect: Dialect, con
       const body = request.form.bodyOf(recorded);
       if (!body) return undefined;
       const { stopSequences } = dialect.readParameters(body);
-      return { input: dialect.readInput(body), tools: dialect.readTools(body), stopSequences };
+      const details = dialect.readInputDetails?.(body);
+      return { input: dialect.readInput(body), tools: dialect.readTools(body), stopSequences, details };
     },
     show: (recorded) => request.form.show(recorded, dialect.chatView?.request),
   };
@@ -76,7 +81,7 @@ export function recordedAnswer({ dialect, form }: OperationAnswer, content: Json
     content,
     read(recorded) {
       const body = form.bodyOf(recorded);
-      return body ? dialect.readOutput(body) : [];
+      return body && { messages: dialect.readOutput(body), details: dialect.readOutputDetails?.(body) };
     },
     show: (recorded) => form.show(recorded, dialect.chatView?.response),
   };
@@ -93,13 +98,13 @@ export interface AnswerFigures {
 export function answerFigures(
   request: OperationRequest,
   answer: OperationAnswer | undefined,
-  exchange: Exchange,
+  exchange: Exchange | undefined,
 ): AnswerFigures {
   const { operation } = answer?.dialect ?? request.dialect;
   const body = answer?.body();
   const facts = answer && body && answer.dialect.readResponse(body);
   const vendor = request.model.vendor ?? answeringVendor(facts);
-  const usage = combineUsage([facts?.usage, exchange.usage, answer?.usage], vendor);
+  const usage = combineUsage([facts?.usage, exchange?.usage, answer?.usage], vendor);
   return { operation, facts, usage };
 }
 
@@ -132,12 +137,22 @@ export function answerFacts(
   if (operation !== request.dialect.operation) attributes[ATTR_GEN_AI_OPERATION_NAME] = operation;
   addExchange(attributes, exchange.facts());
   add(attributes, ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, times.toFirstChunk);
-  if (usage) addUsage(attributes, usage, operation);
-  if (facts) addResponse(attributes, facts);
   const requested = exchange.requested();
   if (requested) addRequestedService(attributes, missingIn(request.service(), requested));
   const served = exchange.served();
   if (served) addServedService(attributes, served);
+  return Object.assign(attributes, statedFacts(request, answer, { operation, facts, usage }));
+}
+
+/** Attributes that the answer states. */
+export function statedFacts(
+  request: OperationRequest,
+  answer: OperationAnswer | undefined,
+  { operation, facts, usage }: AnswerFigures,
+): Attributes {
+  const attributes: Attributes = {};
+  if (usage) addUsage(attributes, usage, operation);
+  if (facts) addResponse(attributes, facts);
   if (answer) addServedService(attributes, answer.service());
   const isModelHidden = request.model.baseId === undefined;
   if (isModelHidden && facts?.model !== undefined) addAnsweringModel(attributes, facts.model);

@@ -47,6 +47,9 @@ export interface InputContent {
   readonly promptVariables?: ReadonlyMap<string, string> | undefined;
 }
 
+/** Content that is no message, by the name of its attribute. */
+export type ContentDetails = Readonly<Record<string, JsonValue | undefined>>;
+
 export function textPart(content: string): Part {
   return { type: 'text', content };
 }

@@ -72,12 +72,48 @@ export const ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS = 'gen_ai.usage.cache
 export const ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS = 'gen_ai.usage.cache_write.input_tokens';
 /** int. Body, if its dialect has one. */
 export const ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS = 'gen_ai.usage.reasoning.output_tokens';
+/** int. The part of the input that is text, if the service states it. Newer conventions. */
+export const ATTR_GEN_AI_USAGE_TEXT_INPUT_TOKENS = 'gen_ai.usage.text.input_tokens';
+/** int. The part of the input that is speech, if the service states it. Newer conventions. */
+export const ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS = 'gen_ai.usage.audio.input_tokens';
+/** int. The part of the output that is text, if the service states it. Newer conventions. */
+export const ATTR_GEN_AI_USAGE_TEXT_OUTPUT_TOKENS = 'gen_ai.usage.text.output_tokens';
+/** int. The part of the output that is speech, if the service states it. Newer conventions. */
+export const ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS = 'gen_ai.usage.audio.output_tokens';
 /** JSON text. Request; content. */
 export const ATTR_GEN_AI_INPUT_MESSAGES = 'gen_ai.input.messages';
 /** JSON text. Answer, or what the stream added up to; content. */
 export const ATTR_GEN_AI_OUTPUT_MESSAGES = 'gen_ai.output.messages';
 /** JSON text. Request; content. */
 export const ATTR_GEN_AI_SYSTEM_INSTRUCTIONS = 'gen_ai.system_instructions';
+/** string. Agent runtime: `agentId` of the request, of a collaborator from its alias ARN; AgentCore: ARN of the runtime or harness. */
+export const ATTR_GEN_AI_AGENT_ID = 'gen_ai.agent.id';
+/** string. Name of an inline agent or a collaborator. */
+export const ATTR_GEN_AI_AGENT_NAME = 'gen_ai.agent.name';
+/** string. Version of the agent, from its trace. */
+export const ATTR_GEN_AI_AGENT_VERSION = 'gen_ai.agent.version';
+/** string. `sessionId` of an agent, a flow or a knowledge base. */
+export const ATTR_GEN_AI_CONVERSATION_ID = 'gen_ai.conversation.id';
+/** string. Function of an action, or path of its API; `code_interpreter`. */
+export const ATTR_GEN_AI_TOOL_NAME = 'gen_ai.tool.name';
+/** string. Id by which the service asks the application for the result of a tool. */
+export const ATTR_GEN_AI_TOOL_CALL_ID = 'gen_ai.tool.call.id';
+/** string. `function` for actions, `extension` for tools that the service runs. */
+export const ATTR_GEN_AI_TOOL_TYPE = 'gen_ai.tool.type';
+/** JSON text. What the tool was given; content. */
+export const ATTR_GEN_AI_TOOL_CALL_ARGUMENTS = 'gen_ai.tool.call.arguments';
+/** JSON text, or text. What the tool returned; content. */
+export const ATTR_GEN_AI_TOOL_CALL_RESULT = 'gen_ai.tool.call.result';
+/** string. Id of the knowledge base of a lookup. */
+export const ATTR_GEN_AI_DATA_SOURCE_ID = 'gen_ai.data_source.id';
+/** string. The query of a lookup or a reranking; content. */
+export const ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT = 'gen_ai.retrieval.query.text';
+/** JSON text. The documents that were found, with id, score and text; content. */
+export const ATTR_GEN_AI_RETRIEVAL_DOCUMENTS = 'gen_ai.retrieval.documents';
+/** int. How many documents the request asks for. Newer conventions. */
+export const ATTR_GEN_AI_RETRIEVAL_TOP_K = 'gen_ai.retrieval.top_k';
+/** string. Id of the knowledge base; the same as `gen_ai.data_source.id`. */
+export const ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_ID = 'aws.bedrock.knowledge_base.id';
 /** JSON text. Request; content. */
 export const ATTR_GEN_AI_TOOL_DEFINITIONS = 'gen_ai.tool.definitions';
 /** string. `input` or `output`, on the metric `gen_ai.client.token.usage` only. */

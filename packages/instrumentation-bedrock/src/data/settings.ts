@@ -22,6 +22,11 @@ export interface BedrockCallInfo {
   readonly operation: BedrockOperation;
   /** The model id exactly as the application set it; undefined if the operation has none. */
   readonly modelId: string | undefined;
+  /**
+   * The work inside the service to which the content belongs, by its `gen_ai.operation.name`, such as a model call of an
+   * agent (`chat`); undefined for the call itself.
+   */
+  readonly step?: string | undefined;
 }
 
 /** What `requestHook` receives. */

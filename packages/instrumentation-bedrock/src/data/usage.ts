@@ -13,6 +13,11 @@ export interface UsageReport {
   /** The part of `cacheWriteTokens` that the cache keeps for an hour or longer. */
   readonly longCacheWriteTokens?: number | undefined;
   readonly reasoningTokens?: number | undefined;
+  /** The parts of `inputTokens` and `outputTokens` that are text or speech. */
+  readonly textInputTokens?: number | undefined;
+  readonly audioInputTokens?: number | undefined;
+  readonly textOutputTokens?: number | undefined;
+  readonly audioOutputTokens?: number | undefined;
   /** True if `inputTokens` include cached tokens (OpenAI), false if not (Nova), undefined if the format does not define it. */
   readonly inputIncludesCache?: boolean | undefined;
 }
@@ -42,9 +47,12 @@ export function combineUsage(
     combined.cacheWriteTokens ??= asCount(report.cacheWriteTokens);
     combined.longCacheWriteTokens ??= asCount(report.longCacheWriteTokens);
     combined.reasoningTokens ??= asCount(report.reasoningTokens);
+    for (const modality of MODALITIES) combined[modality] ??= asCount(report[modality]);
   }
   return normalize(combined, definedByFormat, vendor);
 }
+
+const MODALITIES = ['textInputTokens', 'audioInputTokens', 'textOutputTokens', 'audioOutputTokens'] as const;
 
 type Counts = { -readonly [Key in keyof TokenUsage]: TokenUsage[Key] };
 

@@ -5,7 +5,7 @@
 
 import type { OperationName, RequestParameters, ResponseFacts } from '../data/facts.js';
 import type { JsonObject } from '../data/json.js';
-import type { InputContent, OutputMessage, ToolDefinition } from '../data/messages.js';
+import type { ContentDetails, InputContent, OutputMessage, ToolDefinition } from '../data/messages.js';
 import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
 
 export interface ChatView {
@@ -30,6 +30,10 @@ export interface Dialect {
   readTools(body: JsonObject): readonly ToolDefinition[];
   readResponse(body: JsonObject): ResponseFacts;
   readOutput(body: JsonObject): readonly OutputMessage[];
+  /** Content of a request that is no message, by attribute, such as the arguments of a tool. Text stays text. */
+  readInputDetails?(body: JsonObject): ContentDetails;
+  /** Content of an answer that is no message, by attribute, such as the result of a tool. Text stays text. */
+  readOutputDetails?(body: JsonObject): ContentDetails;
   createFold(options: FoldOptions): StreamFold;
   /** Returns the name of the span event for a stream chunk. Default: the chunk's `type`, else `chunk`. */
   chunkName?(chunk: JsonObject): string | undefined;

@@ -1,30 +1,47 @@
 /** The table of operations. A new operation is one file beside this one and one row here. */
 
-import { applyGuardrail } from './apply-guardrail.js';
-import { getAsyncInvoke, listAsyncInvokes, startAsyncInvoke } from './async-invoke.js';
-import { converse, converseStream } from './converse.js';
-import { countTokens } from './count-tokens.js';
-import { invokeGuardrailChecks } from './guardrail-checks.js';
-import { invokeModel, invokeModelStream } from './invoke-model.js';
-import type { Operation } from './operation.js';
-import { plainOperation } from './plain.js';
+import type { Operation } from './common/operation.js';
+import { plainOperation } from './common/plain.js';
+import { applyGuardrail } from './runtime/apply-guardrail.js';
+import { getAsyncInvoke, listAsyncInvokes, startAsyncInvoke } from './runtime/async-invoke.js';
+import { converse, converseStream } from './runtime/converse.js';
+import { countTokens } from './runtime/count-tokens.js';
+import { invokeGuardrailChecks } from './runtime/guardrail-checks.js';
+import { invokeModel, invokeModelStream } from './runtime/invoke-model.js';
 
-export const OPERATIONS: readonly Operation[] = [
-  converse,
-  converseStream,
-  invokeModel,
-  invokeModelStream,
-  applyGuardrail,
-  invokeGuardrailChecks,
-  countTokens,
-  startAsyncInvoke,
-  getAsyncInvoke,
-  listAsyncInvokes,
-];
+/** The operations by service, under the `serviceId` that every client of the service has. */
+export const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
+  'Bedrock Runtime': [
+    converse,
+    converseStream,
+    invokeModel,
+    invokeModelStream,
+    applyGuardrail,
+    invokeGuardrailChecks,
+    countTokens,
+    startAsyncInvoke,
+    getAsyncInvoke,
+    listAsyncInvokes,
+  ],
+  'Bedrock Agent Runtime': [],
+  'Bedrock AgentCore': [],
+};
 
-const BY_NAME: ReadonlyMap<string, Operation> = new Map(OPERATIONS.map((operation) => [operation.name, operation]));
+type ByName = ReadonlyMap<string, Operation>;
+
+const BY_SERVICE: ReadonlyMap<unknown, ByName> = new Map(
+  Object.entries(OPERATIONS).map(([service, operations]): [unknown, ByName] => [
+    service,
+    new Map(operations.map((operation) => [operation.name, operation])),
+  ]),
+);
+
+/** @param serviceId of a client of any AWS service. */
+export function isTracedService(serviceId: unknown): boolean {
+  return BY_SERVICE.has(serviceId);
+}
 
 /** Returns the operation of a command. For operations outside the table only the name, the model and errors are read. */
-export function operationOf(name: string): Operation {
-  return BY_NAME.get(name) ?? plainOperation({ name, spanType: 'LLM', recordsContent: false });
+export function operationOf(serviceId: unknown, name: string): Operation {
+  return BY_SERVICE.get(serviceId)?.get(name) ?? plainOperation({ name, spanType: 'LLM', recordsContent: false });
 }

@@ -39,13 +39,6 @@ export interface HandlerContext {
 /** `send` has three overloads. The arguments after the command are passed on unchanged. */
 export type Send = (this: SdkClient, command: SdkCommand, ...rest: unknown[]) => unknown;
 
-/** The `serviceId` that every client of the Bedrock Runtime has. All AWS clients share one `send`. */
-const BEDROCK_RUNTIME_SERVICE_ID = 'Bedrock Runtime';
-
-export function isBedrockRuntime(client: SdkClient): boolean {
-  return client?.config?.serviceId === BEDROCK_RUNTIME_SERVICE_ID;
-}
-
 const names = new WeakMap<object, string | undefined>();
 
 /**

@@ -2,7 +2,8 @@
 
 import { type Context, context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
-import { type CallEnvironment, TracedCall } from '../call/call.js';
+import { TracedCall } from '../call/call.js';
+import type { CallEnvironment } from '../call/environment.js';
 import { isThenable } from '../data/promise.js';
 import { operationName, type SdkClient } from './client.js';
 import { latestEndpoint, observeExchanges } from './http-exchange.js';
@@ -64,7 +65,8 @@ function startCall(
     const server = latestEndpoint(client);
     // A callback can be in the place of the options.
     const signal = (rest[0] as { readonly abortSignal?: unknown } | undefined)?.abortSignal;
-    const call = new TracedCall(environment, { operation, input: command.input, server, parent, signal });
+    const serviceId = client.config?.serviceId;
+    const call = new TracedCall(environment, { serviceId, operation, input: command.input, server, parent, signal });
     if (call.isObserved) observeClient(environment, client);
     return call;
   } catch (error) {

@@ -116,6 +116,10 @@ export function addUsage(attributes: Attributes, usage: TokenUsage, operation: O
   add(attributes, semconv.ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, usage.cacheWriteTokens);
   add(attributes, semconv.ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, usage.cacheWriteTokens);
   add(attributes, semconv.ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, usage.reasoningTokens);
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_TEXT_INPUT_TOKENS, usage.textInputTokens);
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS, usage.audioInputTokens);
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_TEXT_OUTPUT_TOKENS, usage.textOutputTokens);
+  add(attributes, semconv.ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS, usage.audioOutputTokens);
   add(attributes, semconv.ATTR_MLFLOW_CHAT_TOKEN_USAGE, mlflowTokenUsage(usage, operation));
 }
 

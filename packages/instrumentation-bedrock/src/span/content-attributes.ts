@@ -2,6 +2,7 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import {
+  type ContentDetails,
   type InputContent,
   type Message,
   type OutputMessage,
@@ -55,6 +56,33 @@ export interface RequestContent {
   readonly input: InputContent;
   readonly tools: readonly ToolDefinition[];
   readonly stopSequences: readonly string[] | undefined;
+  readonly details: ContentDetails | undefined;
+}
+
+/** The content of an answer that its dialect reads. */
+export interface AnswerContent {
+  readonly messages: readonly OutputMessage[];
+  readonly details: ContentDetails | undefined;
+}
+
+/** The details that are text. */
+export function textDetails(details: ContentDetails = {}): Attributes {
+  const attributes: Attributes = {};
+  for (const name in details) {
+    const value = details[name];
+    if (typeof value === 'string') attributes[name] = value;
+  }
+  return attributes;
+}
+
+/** The details that are JSON. */
+export function jsonDetails(details: ContentDetails = {}): ContentAttributes {
+  const content: Record<string, unknown> = {};
+  for (const name in details) {
+    const value = details[name];
+    if (value !== undefined && typeof value !== 'string') content[name] = value;
+  }
+  return content;
 }
 
 /** The content of one call, by the form in which it is recorded. */
@@ -76,6 +104,8 @@ export function noteInPlaceOf(name: string, value: unknown, length: number): unk
       return (value as readonly Message[]).slice(0, 1).map((first) => ({ ...first, parts: [textPart(note)] }));
     case semconv.ATTR_GEN_AI_SYSTEM_INSTRUCTIONS:
       return [textPart(note)];
+    case semconv.ATTR_GEN_AI_TOOL_CALL_ARGUMENTS:
+    case semconv.ATTR_GEN_AI_TOOL_CALL_RESULT:
     case semconv.ATTR_MLFLOW_SPAN_INPUTS:
     case semconv.ATTR_MLFLOW_SPAN_OUTPUTS:
       return note;

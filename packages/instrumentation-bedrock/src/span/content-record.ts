@@ -2,21 +2,23 @@
 
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { asObject, type JsonValue, toJson } from '../data/json.js';
-import type { OutputMessage } from '../data/messages.js';
 import * as semconv from '../data/semconv.js';
 import type { ResolvedConfig } from '../data/settings.js';
 import { SharedJson } from '../data/shared-json.js';
 import { writeWithin } from '../data/shrink.js';
 import {
+  type AnswerContent,
   type ContentAttributes,
   type ContentForms,
   contentParameters,
   inputContent,
+  jsonDetails,
   mlflowTools,
   noteInPlaceOf,
   outputContent,
   promptVariables,
   type RequestContent,
+  textDetails,
   toolContent,
 } from './content-attributes.js';
 
@@ -30,7 +32,7 @@ export interface Recorded<Read> {
 }
 
 export type RecordedRequest = Recorded<RequestContent | undefined>;
-export type RecordedAnswer = Recorded<readonly OutputMessage[]>;
+export type RecordedAnswer = Recorded<AnswerContent | undefined>;
 
 /** The content as it is written. */
 export interface WrittenContent {
@@ -80,16 +82,22 @@ export class ContentRecord {
 
   #formsOf({ request, answer }: Contents): ContentForms {
     const read = request === undefined ? undefined : this.request?.read(request);
-    const messages = answer === undefined ? undefined : this.answer?.read(answer);
+    const answered = answer === undefined ? undefined : this.answer?.read(answer);
     return {
       parameters: contentParameters(read?.stopSequences),
       genAi: Object.assign(
         {},
         read && inputContent(read.input),
         read && toolContent(read.tools),
-        outputContent(messages ?? []),
+        jsonDetails(read?.details),
+        outputContent(answered?.messages ?? []),
+        jsonDetails(answered?.details),
       ),
-      texts: read ? promptVariables(read.input) : {},
+      texts: Object.assign(
+        read ? promptVariables(read.input) : {},
+        textDetails(read?.details),
+        textDetails(answered?.details),
+      ),
       mlflow: this.#config.mlflowContent ? this.#mlflowForm({ request, answer }, read) : {},
     };
   }

@@ -39,6 +39,8 @@ function shape(kind: Rule['kind'], pattern: RegExp): Rule {
 
 // No id of AWS or of a provider has a space, a quote or a bracket.
 const ID = shape('id', /^[\w.:/+=-]{1,2048}$/);
+/** The name of an agent or a function, or the path of an API. */
+const NAME = shape('id', /^[\w./{}:+=-]{1,200}$/);
 const ARN = shape('id', /^arn:[\w.:/+=-]{1,2044}$/);
 const REQUEST_ID = shape('id', /^(?:[\da-fA-F]{4,64}(?:-[\da-fA-F]{4,64}){0,8}|[\dA-Z]{12,64})$/);
 const GUARDRAIL = shape('id', /^(?:[a-z0-9]{1,64}|arn:[\w.:/-]{1,2044})$/);
@@ -80,6 +82,15 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
       kind: 'word',
       isKnown: (text) => FINISH_WORDS.has(text.toLowerCase()),
     },
+    [semconv.ATTR_GEN_AI_AGENT_ID]: ID,
+    [semconv.ATTR_GEN_AI_AGENT_NAME]: NAME,
+    [semconv.ATTR_GEN_AI_AGENT_VERSION]: ID,
+    [semconv.ATTR_GEN_AI_CONVERSATION_ID]: ID,
+    [semconv.ATTR_GEN_AI_TOOL_NAME]: NAME,
+    [semconv.ATTR_GEN_AI_TOOL_CALL_ID]: ID,
+    [semconv.ATTR_GEN_AI_TOOL_TYPE]: word('function extension datastore'),
+    [semconv.ATTR_GEN_AI_DATA_SOURCE_ID]: ID,
+    [semconv.ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_ID]: ID,
     [semconv.ATTR_AWS_REQUEST_ID]: REQUEST_ID,
     [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ID]: GUARDRAIL,
     [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_VERSION]: shape('id', /^(?:DRAFT|\d{1,8})$/),
@@ -194,10 +205,18 @@ function shortenList(list: readonly unknown[]): AttributeValue {
   return [...list.slice(0, end), `[${list.length - end} more not recorded]`] as AttributeValue;
 }
 
-/** The name of a call's span, as the conventions define it: operation and model. */
+/** What the conventions put into the name of a span beside its operation, for operations of which that is not the model. */
+const TARGETS: Readonly<Record<string, string>> = {
+  invoke_agent: semconv.ATTR_GEN_AI_AGENT_NAME,
+  execute_tool: semconv.ATTR_GEN_AI_TOOL_NAME,
+  retrieval: semconv.ATTR_GEN_AI_DATA_SOURCE_ID,
+};
+
+/** The name of a span, as the conventions define it: the operation and its target. */
 export function spanName(facts: RecordableFacts): string {
-  const { [semconv.ATTR_GEN_AI_OPERATION_NAME]: operation, [semconv.ATTR_GEN_AI_REQUEST_MODEL]: model } = facts;
-  return model === undefined ? String(operation) : `${operation} ${model}`;
+  const operation = String(facts[semconv.ATTR_GEN_AI_OPERATION_NAME]);
+  const target = facts[TARGETS[operation] ?? semconv.ATTR_GEN_AI_REQUEST_MODEL];
+  return target === undefined ? operation : `${operation} ${target}`;
 }
 
 /** The events of streams, by the names that the SDK and the models have for them. */

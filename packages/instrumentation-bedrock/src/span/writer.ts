@@ -40,6 +40,17 @@ export class SpanWriter {
     this.#content = new ContentRecord(parts.config);
   }
 
+  /** In characters: the content and the texts that are on the span. */
+  get length(): number {
+    const texts = Object.values(this.#written?.attributes ?? {}).map((value) => String(value).length);
+    return this.#length + this.#chunks.length + texts.reduce((sum, length) => sum + length, 0);
+  }
+
+  /** Leaves `length` characters of the record to others. */
+  reserve(length: number): void {
+    this.#length += length;
+  }
+
   rename(identity: RecordableFacts): void {
     this.#span.updateName(spanName(identity));
   }

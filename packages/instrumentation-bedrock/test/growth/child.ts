@@ -5,9 +5,9 @@
  */
 
 import { stringify } from '../../src/data/numbers.js';
-import { converseStream } from '../../src/operations/converse.js';
-import { invokeModelStream } from '../../src/operations/invoke-model.js';
-import type { StreamOptions } from '../../src/operations/operation.js';
+import type { StreamOptions } from '../../src/operations/common/operation.js';
+import { converseStream } from '../../src/operations/runtime/converse.js';
+import { invokeModelStream } from '../../src/operations/runtime/invoke-model.js';
 import { type Work, WorkCounter } from './counts.js';
 import { type LongStream, STREAMS } from './streams.js';
 

@@ -1,16 +1,16 @@
 /** StartAsyncInvoke, GetAsyncInvoke and ListAsyncInvokes: jobs that write their result to S3. */
 
-import { asObject, asString } from '../data/json.js';
+import { asObject, asString } from '../../data/json.js';
 import {
   ATTR_AWS_BEDROCK_INVOCATION_ARN,
   ATTR_AWS_BEDROCK_INVOCATION_COUNT,
   ATTR_AWS_BEDROCK_INVOCATION_STATUS,
   ATTR_GEN_AI_RESPONSE_MODEL,
-} from '../data/semconv.js';
-import { asWord } from '../data/words.js';
-import { chooseDialect } from '../dialects/index.js';
-import type { Operation } from './operation.js';
-import { plainOperation } from './plain.js';
+} from '../../data/semconv.js';
+import { asWord } from '../../data/words.js';
+import { chooseDialect } from '../../dialects/index.js';
+import type { Operation } from '../common/operation.js';
+import { plainOperation } from '../common/plain.js';
 
 export const startAsyncInvoke: Operation = plainOperation({
   name: 'StartAsyncInvoke',

@@ -1,9 +1,9 @@
 /** ApplyGuardrail: checks text against a guardrail, without a model. */
 
-import { readApplyVerdict } from '../data/guardrail.js';
-import { ATTR_AWS_BEDROCK_GUARDRAIL_ASSESSMENT_COUNT } from '../data/semconv.js';
-import type { Operation } from './operation.js';
-import { plainOperation } from './plain.js';
+import { readApplyVerdict } from '../../data/guardrail.js';
+import { ATTR_AWS_BEDROCK_GUARDRAIL_ASSESSMENT_COUNT } from '../../data/semconv.js';
+import type { Operation } from '../common/operation.js';
+import { plainOperation } from '../common/plain.js';
 
 export const applyGuardrail: Operation = plainOperation({
   name: 'ApplyGuardrail',

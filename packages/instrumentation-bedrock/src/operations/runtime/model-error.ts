@@ -1,8 +1,8 @@
 /** Errors inside the bodies and stream chunks of InvokeModel: the status is 200, but the model failed. */
 
-import { statedErrorType } from '../data/error-type.js';
-import type { StatedError } from '../data/facts.js';
-import { asObject, asString, firstKey, type JsonObject } from '../data/json.js';
+import { statedErrorType } from '../../data/error-type.js';
+import type { StatedError } from '../../data/facts.js';
+import { asObject, asString, firstKey, type JsonObject } from '../../data/json.js';
 
 /**
  * Reads the error that a body or chunk states; undefined if it states none. The formats are Anthropic's

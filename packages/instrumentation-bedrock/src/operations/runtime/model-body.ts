@@ -10,7 +10,7 @@ import {
   setMembers,
   type ToJsonOptions,
   toJson,
-} from '../data/json.js';
+} from '../../data/json.js';
 
 /** The longest body that the service accepts or returns (API reference of InvokeModel). Longer bodies are not read. */
 const MAX_BODY_BYTES = 25_000_000;

@@ -1,14 +1,14 @@
 /** InvokeGuardrailChecks: checks messages without a guardrail, and returns scores in place of a verdict. */
 
-import { asArray, asNumber, asObject, asObjects, type JsonObject } from '../data/json.js';
+import { asArray, asNumber, asObject, asObjects, type JsonObject } from '../../data/json.js';
 import {
   ATTR_AWS_BEDROCK_GUARDRAIL_CHECKS,
   ATTR_AWS_BEDROCK_GUARDRAIL_ENTITY_COUNT,
   ATTR_AWS_BEDROCK_GUARDRAIL_MAX_SEVERITY_SCORE,
-} from '../data/semconv.js';
-import { converse } from '../dialects/converse.js';
-import type { Operation } from './operation.js';
-import { plainOperation } from './plain.js';
+} from '../../data/semconv.js';
+import { converse } from '../../dialects/converse.js';
+import type { Operation } from '../common/operation.js';
+import { plainOperation } from '../common/plain.js';
 
 /** A service or an application with other names would put any text into an attribute. */
 const CHECKS = ['contentFilter', 'promptAttack', 'sensitiveInformation'];

@@ -1,9 +1,9 @@
 /** What the service adds to the chunks of an InvokeModel stream, for every model. */
 
-import { readInvokeVerdict } from '../data/guardrail.js';
-import { asObject, type JsonObject } from '../data/json.js';
-import { readInvocationLatency, type ServedService } from '../data/service.js';
-import { readInvocationMetrics, type UsageReport } from '../data/usage.js';
+import { readInvokeVerdict } from '../../data/guardrail.js';
+import { asObject, type JsonObject } from '../../data/json.js';
+import { readInvocationLatency, type ServedService } from '../../data/service.js';
+import { readInvocationMetrics, type UsageReport } from '../../data/usage.js';
 
 /** A member of the last chunk. */
 const INVOCATION_METRICS = 'amazon-bedrock-invocationMetrics';

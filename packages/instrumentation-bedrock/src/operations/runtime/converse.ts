@@ -1,9 +1,17 @@
 /** Converse and ConverseStream: one dialect for all models, in the SDK's own objects. */
 
-import { readConverseVerdict } from '../data/guardrail.js';
-import { asObject, asString, firstKey, isObject, type JsonObject, type ToJsonOptions, toJson } from '../data/json.js';
-import { identifyModel } from '../data/model-id.js';
-import { once } from '../data/once.js';
+import { readConverseVerdict } from '../../data/guardrail.js';
+import {
+  asObject,
+  asString,
+  firstKey,
+  isObject,
+  type JsonObject,
+  type ToJsonOptions,
+  toJson,
+} from '../../data/json.js';
+import { identifyModel } from '../../data/model-id.js';
+import { once } from '../../data/once.js';
 import {
   type RequestedService,
   readConverseLatency,
@@ -12,9 +20,9 @@ import {
   readPrompt,
   readRequestMetadata,
   type ServedService,
-} from '../data/service.js';
-import { converse as dialect } from '../dialects/converse.js';
-import { createFold } from '../dialects/index.js';
+} from '../../data/service.js';
+import { converse as dialect } from '../../dialects/converse.js';
+import { createFold } from '../../dialects/index.js';
 import type {
   ContentForm,
   Operation,
@@ -22,7 +30,7 @@ import type {
   OperationRequest,
   StreamOptions,
   StreamReader,
-} from './operation.js';
+} from '../common/operation.js';
 
 /** The whole content is in the dialect. */
 const FORM: ContentForm = {

@@ -1,12 +1,12 @@
 /** How the SDK's objects for one API operation become plain JSON in some dialect. */
 
 import type { Attributes } from '@opentelemetry/api';
-import type { StatedError } from '../data/facts.js';
-import type { JsonObject, JsonValue, ToJsonOptions } from '../data/json.js';
-import type { ModelIdentity } from '../data/model-id.js';
-import type { RequestedService, ServedService } from '../data/service.js';
-import type { UsageReport } from '../data/usage.js';
-import type { ChatView, Dialect } from '../dialects/dialect.js';
+import type { StatedError } from '../../data/facts.js';
+import type { JsonObject, JsonValue, ToJsonOptions } from '../../data/json.js';
+import type { ModelIdentity } from '../../data/model-id.js';
+import type { RequestedService, ServedService } from '../../data/service.js';
+import type { UsageReport } from '../../data/usage.js';
+import type { ChatView, Dialect } from '../../dialects/dialect.js';
 
 /** What {@link Exchanged.content} keeps of media and embeddings. */
 export interface ContentLimits extends ToJsonOptions {
@@ -14,11 +14,24 @@ export interface ContentLimits extends ToJsonOptions {
   readonly maxEmbeddingLength?: number;
 }
 
+/** A span type of MLflow. The type of an embedding or a reranking by a model follows from its dialect instead. */
+export type SpanType =
+  | 'AGENT'
+  | 'CHAIN'
+  | 'CHAT_MODEL'
+  | 'GUARDRAIL'
+  | 'LLM'
+  | 'MEMORY'
+  | 'RERANKER'
+  | 'RETRIEVER'
+  | 'TASK'
+  | 'TOOL'
+  | 'WORKFLOW';
+
 export interface Operation {
   /** The command's name without `Command`. */
   readonly name: string;
-  /** The span type in MLflow. The type of an embedding or a reranking follows from its dialect instead. */
-  readonly spanType: 'CHAT_MODEL' | 'LLM' | 'GUARDRAIL';
+  readonly spanType: SpanType;
   /** Absent if the operation does not stream its answer. */
   readonly stream?: OperationStream;
   /**
@@ -31,7 +44,7 @@ export interface Operation {
 
 export interface OperationStream {
   /** The output's member that is the event stream. */
-  readonly member: 'stream' | 'body';
+  readonly member: 'body' | 'completion' | 'response' | 'responseStream' | 'stream';
   /** Creates a reader for one stream. The reader keeps no reference to `output`. */
   createReader(request: OperationRequest, output: unknown, options: StreamOptions): StreamReader;
 }
@@ -63,6 +76,8 @@ export interface OperationRequest extends Exchanged {
   /** The model id exactly as the application set it. */
   readonly modelId: string | undefined;
   readonly model: ModelIdentity;
+  /** Attributes that the span and its metrics have from the start, such as the name of the agent; part of the span's name. */
+  readonly identity?: Attributes | undefined;
   /** False if the shape of the answer can still show that the dialect is another. */
   readonly isCertain: boolean;
   /** What the request asked of the service when the span started. Called only if the span is recorded. */
@@ -81,6 +96,27 @@ export interface OperationAnswer extends Exchanged {
   service(): ServedService;
   /** The same, read from a copy of the answer as `contentHook` has returned it. */
   serviceIn(content: JsonObject): ServedService;
+  /** The work inside the service that the answer describes, in the order in which it began. Absent if there is none. */
+  readonly steps?: readonly Step[] | undefined;
+}
+
+/**
+ * Work inside the service, such as a model call of an agent, as far as an answer describes it. It becomes a span beneath
+ * that of the call, with the times that the service states.
+ */
+export interface Step {
+  readonly spanType: SpanType;
+  /** True for a request from the service to another; false for work of the service itself. */
+  readonly isRequest: boolean;
+  readonly request: OperationRequest;
+  /** Undefined if the answer of the call does not have its end. */
+  readonly answer: OperationAnswer | undefined;
+  /** Why it failed; undefined if it has not. */
+  readonly failure?: StatedError | undefined;
+  readonly start: Date;
+  readonly end: Date;
+  /** What was done within this step. */
+  readonly steps: readonly Step[];
 }
 
 /** Where the copied content of an operation holds the dialect's body, and what MLflow shows of the content. */

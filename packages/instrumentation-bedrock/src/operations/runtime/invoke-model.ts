@@ -1,6 +1,6 @@
 /** InvokeModel and InvokeModelWithResponseStream: the body is in the model's own format. */
 
-import type { StatedError } from '../data/facts.js';
+import type { StatedError } from '../../data/facts.js';
 import {
   asBytes,
   asObject,
@@ -14,10 +14,10 @@ import {
   type ToJsonOptions,
   toBase64,
   toJson,
-} from '../data/json.js';
-import { identifyModel } from '../data/model-id.js';
-import { stringify } from '../data/numbers.js';
-import { once } from '../data/once.js';
+} from '../../data/json.js';
+import { identifyModel } from '../../data/model-id.js';
+import { stringify } from '../../data/numbers.js';
+import { once } from '../../data/once.js';
 import {
   type RequestedService,
   readGuardrail,
@@ -25,12 +25,10 @@ import {
   readPrompt,
   readRequestMetadata,
   type ServedService,
-} from '../data/service.js';
-import { leaveOutVectors } from '../data/vectors.js';
-import type { Dialect } from '../dialects/dialect.js';
-import { chooseDialect, createFold, dialectOfResponse } from '../dialects/index.js';
-import { type ModelBody, mayExceed, readModelBody, withBody } from './model-body.js';
-import { readModelError } from './model-error.js';
+} from '../../data/service.js';
+import { leaveOutVectors } from '../../data/vectors.js';
+import type { Dialect } from '../../dialects/dialect.js';
+import { chooseDialect, createFold, dialectOfResponse } from '../../dialects/index.js';
 import type {
   ContentForm,
   ContentLimits,
@@ -39,7 +37,9 @@ import type {
   OperationRequest,
   StreamOptions,
   StreamReader,
-} from './operation.js';
+} from '../common/operation.js';
+import { type ModelBody, mayExceed, readModelBody, withBody } from './model-body.js';
+import { readModelError } from './model-error.js';
 import { readVerdict, ServiceMembers } from './service-members.js';
 
 const FORM: ContentForm = { bodyOf, show };

@@ -9,12 +9,12 @@ import {
   type JsonValue,
   type ToJsonOptions,
   toJson,
-} from '../data/json.js';
-import { identifyModel, type ModelIdentity } from '../data/model-id.js';
-import { once } from '../data/once.js';
-import { readGuardrail, type ServedService } from '../data/service.js';
-import { blankDialect } from '../dialects/blank.js';
-import type { Dialect } from '../dialects/dialect.js';
+} from '../../data/json.js';
+import { identifyModel, type ModelIdentity } from '../../data/model-id.js';
+import { once } from '../../data/once.js';
+import { readGuardrail, type ServedService } from '../../data/service.js';
+import { blankDialect } from '../../dialects/blank.js';
+import type { Dialect } from '../../dialects/dialect.js';
 import type { ContentForm, Operation } from './operation.js';
 
 export interface PlainOperation {
