@@ -8,4 +8,4 @@ export type {
   BedrockResponseInfo,
   ContentFormat,
 } from './data/settings.js';
-export { BedrockInstrumentation } from './instrumentation.js';
+export { type BedrockClientExports, BedrockInstrumentation } from './instrumentation.js';

@@ -38,6 +38,16 @@ interface ClientModule {
   readonly Client?: { readonly prototype?: object };
 }
 
+/** The clients whose calls are traced, under the names that their packages export. */
+const CLIENTS = {
+  BedrockRuntimeClient: '@aws-sdk/client-bedrock-runtime',
+  BedrockAgentRuntimeClient: '@aws-sdk/client-bedrock-agent-runtime',
+  BedrockAgentCoreClient: '@aws-sdk/client-bedrock-agentcore',
+} as const;
+
+/** The exports of one or several of the packages that are traced; see {@link BedrockInstrumentation.manuallyInstrument}. */
+export type BedrockClientExports = { readonly [Name in keyof typeof CLIENTS]?: { readonly prototype?: object } };
+
 /** True if no tracer provider is set. Then the API's tracers do nothing, so no request is read. */
 function isWithoutProvider(tracer: Tracer): boolean {
   if (!(tracer instanceof ProxyTracer)) return false;
@@ -46,8 +56,9 @@ function isWithoutProvider(tracer: Tracer): boolean {
 }
 
 /**
- * Traces calls of `@aws-sdk/client-bedrock-runtime`, each as one CLIENT span with GenAI attributes, token usage and the
- * conversation.
+ * Traces calls of `@aws-sdk/client-bedrock-runtime`, `@aws-sdk/client-bedrock-agent-runtime` and
+ * `@aws-sdk/client-bedrock-agentcore`. Each is one CLIENT span with GenAI attributes, token usage and the conversation.
+ * What an agent reports about its work becomes spans beneath.
  *
  * It traces every copy of the SDK that Node.js loads, before or after it. Bundled applications need
  * {@link BedrockInstrumentation.manuallyInstrument}. It never throws into the application and never changes the result of
@@ -128,17 +139,26 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
 
   /**
    * Instruments an SDK that Node.js does not load as a module of its own: in applications bundled by esbuild, rollup or
-   * webpack. If module hooks find the SDK too, there is still one span per call. Logs an error through `diag` if the
-   * class cannot be instrumented.
+   * webpack. If module hooks find the SDK too, there is still one span per call. Logs an error through `diag` if a class
+   * cannot be instrumented, or if none is given.
    *
-   * @param moduleExports `import * as sdk from '@aws-sdk/client-bedrock-runtime'`, or `{ BedrockRuntimeClient }`, which
-   *   lets bundlers drop the rest of the SDK.
+   * @param moduleExports `import * as sdk from '@aws-sdk/client-bedrock-runtime'`, or another of the traced packages; or
+   *   `{ BedrockRuntimeClient, BedrockAgentRuntimeClient }`, which lets bundlers drop the rest of the SDK.
    */
-  manuallyInstrument(moduleExports: { readonly BedrockRuntimeClient?: { readonly prototype?: object } }): void {
-    if (this.patch(moduleExports?.BedrockRuntimeClient?.prototype)) return;
+  manuallyInstrument(moduleExports: BedrockClientExports): void {
+    const names = Object.keys(CLIENTS) as (keyof typeof CLIENTS)[];
+    const given = names.filter((name) => moduleExports?.[name] !== undefined);
+    for (const name of given) {
+      if (this.patch(moduleExports[name]?.prototype)) continue;
+      this._diag.error(
+        `manuallyInstrument() cannot instrument ${name}, because its send() is missing or frozen; ` +
+          `pass the class that ${CLIENTS[name]} exports`,
+      );
+    }
+    if (given.length > 0) return;
     this._diag.error(
-      'manuallyInstrument() was given no BedrockRuntimeClient that can be instrumented; pass the exports of ' +
-        "@aws-sdk/client-bedrock-runtime: import * as sdk from '@aws-sdk/client-bedrock-runtime'",
+      `manuallyInstrument() was given no client of ${Object.values(CLIENTS).join(', ')}; pass the exports of one: ` +
+        "import * as sdk from '@aws-sdk/client-bedrock-runtime'",
     );
   }
 

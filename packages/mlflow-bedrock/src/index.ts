@@ -49,6 +49,7 @@ export {
 } from 'opentelemetry-exporter-mlflow';
 export {
   type BedrockCallInfo,
+  type BedrockClientExports,
   type BedrockContent,
   BedrockInstrumentation,
   type BedrockInstrumentationConfig,

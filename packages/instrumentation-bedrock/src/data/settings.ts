@@ -3,24 +3,39 @@
 import type { Span } from '@opentelemetry/api';
 import type { JsonValue } from './json.js';
 
-/** An operation of the Bedrock Runtime API: the name of its command without `Command`. */
+/** An operation of one of the traced clients: the name of its command without `Command`. The list has the frequent ones. */
 export type BedrockOperation =
   | 'Converse'
   | 'ConverseStream'
   | 'InvokeModel'
   | 'InvokeModelWithResponseStream'
+  | 'InvokeModelWithBidirectionalStream'
   | 'ApplyGuardrail'
   | 'InvokeGuardrailChecks'
   | 'CountTokens'
   | 'StartAsyncInvoke'
   | 'GetAsyncInvoke'
   | 'ListAsyncInvokes'
+  | 'InvokeAgent'
+  | 'InvokeInlineAgent'
+  | 'InvokeFlow'
+  | 'Retrieve'
+  | 'RetrieveAndGenerate'
+  | 'RetrieveAndGenerateStream'
+  | 'AgenticRetrieveStream'
+  | 'Rerank'
+  | 'GenerateQuery'
+  | 'InvokeAgentRuntime'
+  | 'InvokeHarness'
   | (string & {});
 
 /** What every hook receives about the call. */
 export interface BedrockCallInfo {
   readonly operation: BedrockOperation;
-  /** The model id exactly as the application set it; undefined if the operation has none. */
+  /**
+   * The model id exactly as the application set it; undefined if the request names no model, like that of InvokeAgent.
+   * With `step`: the model id that the service reports.
+   */
   readonly modelId: string | undefined;
   /**
    * The work inside the service to which the content belongs, by its `gen_ai.operation.name`, such as a model call of an
