@@ -1,5 +1,6 @@
 /** The table of operations. A new operation is one file beside this one and one row here. */
 
+import { retrieve } from './agent-runtime/retrieve.js';
 import type { Operation } from './common/operation.js';
 import { plainOperation } from './common/plain.js';
 import { applyGuardrail } from './runtime/apply-guardrail.js';
@@ -23,7 +24,7 @@ export const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
     getAsyncInvoke,
     listAsyncInvokes,
   ],
-  'Bedrock Agent Runtime': [],
+  'Bedrock Agent Runtime': [retrieve],
   'Bedrock AgentCore': [],
 };
 

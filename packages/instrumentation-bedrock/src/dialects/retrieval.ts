@@ -1,0 +1,54 @@
+/**
+ * Lookups in knowledge bases: Retrieve, and those of an agent. Their requests are `{retrievalQuery}` and `{text}`, their
+ * answers `{retrievalResults}` and `{retrievedReferences}`, with the same form for each result.
+ */
+
+import type { Attributes } from '@opentelemetry/api';
+import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../data/json.js';
+import {
+  ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_ID,
+  ATTR_GEN_AI_DATA_SOURCE_ID,
+  ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
+  ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT,
+  ATTR_GEN_AI_RETRIEVAL_TOP_K,
+} from '../data/semconv.js';
+import { asId } from '../data/words.js';
+import { blankDialect } from './blank.js';
+import type { Dialect } from './dialect.js';
+import { readDocument, viewDocument } from './documents/documents.js';
+
+export const retrieval: Dialect = {
+  ...blankDialect('retrieval', 'retrieval'),
+  readInputDetails: (body) => ({ [ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT]: queryOf(body) }),
+  readOutputDetails: (body) => ({ [ATTR_GEN_AI_RETRIEVAL_DOCUMENTS]: resultsOf(body)?.map(readDocument) }),
+};
+
+/** What makes the name of the span of a lookup. */
+export function retrievalIdentity(knowledgeBaseId: unknown): Attributes {
+  const id = asId(knowledgeBaseId);
+  return { [ATTR_GEN_AI_DATA_SOURCE_ID]: id, [ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_ID]: id };
+}
+
+/** @param configuration `retrievalConfiguration` of a request. */
+export function retrievalFacts(configuration: unknown): Attributes {
+  const { vectorSearchConfiguration, managedSearchConfiguration } = asObject(configuration) ?? {};
+  const search = asObject(vectorSearchConfiguration) ?? asObject(managedSearchConfiguration);
+  return { [ATTR_GEN_AI_RETRIEVAL_TOP_K]: asNumber(search?.['numberOfResults']) };
+}
+
+/**
+ * Returns the documents of an answer as MLflow shows those of a span of the type `RETRIEVER`; the answer itself if it has
+ * no list of results.
+ */
+export function viewRetrieved(answer: JsonValue): JsonValue {
+  return resultsOf(asObject(answer) ?? {})?.map(viewDocument) ?? answer;
+}
+
+function queryOf({ retrievalQuery, text }: JsonObject): string | undefined {
+  return asString(asObject(retrievalQuery)?.['text']) ?? asString(text);
+}
+
+function resultsOf({ retrievalResults, retrievedReferences, results }: JsonObject): JsonObject[] | undefined {
+  const list = [retrievalResults, retrievedReferences, results].find(Array.isArray);
+  return list && asObjects(list);
+}

@@ -1,0 +1,18 @@
+/** Retrieve: a lookup in a knowledge base, without a model. */
+
+import { retrieval, retrievalFacts, retrievalIdentity } from '../../dialects/retrieval.js';
+import { describedOperation } from '../common/described.js';
+import { DOCUMENTS } from '../common/form.js';
+import type { Operation } from '../common/operation.js';
+import { readGuardrailAction, readGuardrailConfiguration } from './guardrail.js';
+
+export const retrieve: Operation = describedOperation({
+  name: 'Retrieve',
+  spanType: 'RETRIEVER',
+  dialect: retrieval,
+  identity: ({ knowledgeBaseId }) => retrievalIdentity(knowledgeBaseId),
+  requestFacts: ({ retrievalConfiguration }) => retrievalFacts(retrievalConfiguration),
+  requested: ({ guardrailConfiguration }) => readGuardrailConfiguration(guardrailConfiguration),
+  served: readGuardrailAction,
+  answerForm: DOCUMENTS,
+});

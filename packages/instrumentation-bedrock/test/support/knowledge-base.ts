@@ -1,0 +1,111 @@
+/** A client of the agent runtime whose answers the test writes; everything else is real. */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { BedrockAgentRuntimeClient, type BedrockAgentRuntimeClientConfig } from '@aws-sdk/client-bedrock-agent-runtime';
+import { type ReceivedRequest, type SimulatedResponse, type Simulator, startSimulator } from 'bedrock-simulator';
+import { startTracing, type Tracing, type TracingOptions } from './tracing.js';
+
+const RECORDINGS = new URL('../../../../../shared/fixtures/agent-runtime/', import.meta.url);
+
+export interface AgentRuntime {
+  readonly client: BedrockAgentRuntimeClient;
+  readonly simulator: Simulator;
+  tracing: Tracing;
+  /** Sets the answer to all requests of the test. */
+  answer(response: SimulatedResponse | ((request: ReceivedRequest) => SimulatedResponse | undefined)): void;
+  /** Replaces the tracing of the test. */
+  trace(options: TracingOptions): Promise<Tracing>;
+}
+
+export function createAgentRuntimeClient(
+  endpoint: string,
+  config: BedrockAgentRuntimeClientConfig = {},
+): BedrockAgentRuntimeClient {
+  return new BedrockAgentRuntimeClient({
+    region: 'us-east-1',
+    endpoint,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+    ...config,
+  });
+}
+
+/** Starts a simulator for the suite, and tracing and a client for each test. */
+export function beforeEachAgentRuntimeTest(begin: (parts: AgentRuntime) => void): void {
+  let simulator: Simulator;
+  let parts: AgentRuntime | undefined;
+  let respond: (request: ReceivedRequest) => SimulatedResponse | undefined;
+  before(async () => {
+    simulator = await startSimulator({ respond: (request) => respond(request) });
+  });
+  after(() => simulator.close());
+  beforeEach(() => {
+    respond = () => undefined;
+    const current: AgentRuntime = {
+      client: createAgentRuntimeClient(simulator.url),
+      simulator,
+      tracing: startTracing(),
+      answer(response) {
+        respond = typeof response === 'function' ? response : () => response;
+      },
+      async trace(options) {
+        await current.tracing.close();
+        current.tracing = startTracing(options);
+        return current.tracing;
+      },
+    };
+    parts = current;
+    begin(current);
+  });
+  afterEach(async () => {
+    parts?.client.destroy();
+    await parts?.tracing.close();
+  });
+}
+
+/** An exchange as the recordings beside the repository have it. */
+export interface AgentRuntimeRecording {
+  readonly id: string;
+  readonly operation: string;
+  readonly request: { readonly path: string; readonly body: Record<string, unknown> };
+  readonly response: {
+    readonly status: number;
+    readonly headers: Record<string, string>;
+    readonly body: unknown;
+  };
+  readonly responseBodyBase64?: string;
+  readonly expected: {
+    readonly text: string | null;
+    readonly citations: number;
+    readonly retrieved_references: number;
+    readonly guardrail_action: string | null;
+    readonly session_id: string | null;
+    readonly retrieval: { readonly scores: readonly (number | null)[] } | null;
+    readonly rerank: readonly { readonly index: number; readonly score: number }[] | null;
+    readonly flow: {
+      readonly execution_id: string;
+      readonly completion_reason: string;
+      readonly outputs: readonly { readonly node: string; readonly document: unknown }[];
+    } | null;
+    readonly error: { readonly type: string; readonly message: string; readonly in_stream: boolean } | null;
+  };
+}
+
+/** The recordings of some operations; undefined if the recordings are not beside this checkout. */
+export function readAgentRuntimeRecordings(operations: readonly string[]): AgentRuntimeRecording[] | undefined {
+  if (!existsSync(RECORDINGS)) return undefined;
+  return ['', 'synthetic/']
+    .flatMap((folder) =>
+      readdirSync(new URL(folder, RECORDINGS)).map((name) => new URL(`${folder}${name}`, RECORDINGS)),
+    )
+    .filter(({ pathname }) => pathname.endsWith('.json'))
+    .map((file) => JSON.parse(readFileSync(file, 'utf8')) as AgentRuntimeRecording)
+    .filter(({ operation }) => operations.includes(operation));
+}
+
+/** Answers as the recording does, byte for byte. */
+export function replayed({ response, responseBodyBase64 }: AgentRuntimeRecording): SimulatedResponse {
+  const { status, headers, body } = response;
+  if (responseBodyBase64 === undefined) return { status, headers, body };
+  return { status, headers, events: [Buffer.from(responseBodyBase64, 'base64')] };
+}
