@@ -33,6 +33,8 @@ This is a local simulator, not Amazon Bedrock: no model runs and all answers are
 Point an application at it with
 
   export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${simulator.url}
+  export AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME=${simulator.url}
+  export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE=${simulator.url}
   export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=simulator AWS_SECRET_ACCESS_KEY=simulator
 `);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulator.close());

@@ -1,12 +1,15 @@
 import type { SimulatedResponse } from './types.js';
 
-interface ModelledError {
+export interface ModelledError {
   readonly status: number;
+  /** Default message. */
   readonly message: string;
 }
 
-/** Bedrock Runtime's modelled errors, with the HTTP status from the service's API definition. */
-const ERRORS = {
+export type ModelledErrors = Readonly<Record<string, ModelledError>>;
+
+/** The errors of Bedrock Runtime, with the status from its API definition. Most of them are common to all services. */
+const COMMON = {
   AccessDeniedException: { status: 403, message: "You don't have access to the model with the specified model ID." },
   ConflictException: { status: 400, message: 'The request conflicts with the current state.' },
   InternalServerException: {
@@ -25,32 +28,28 @@ const ERRORS = {
   ServiceUnavailableException: { status: 503, message: 'Bedrock is unable to process your request.' },
   ThrottlingException: { status: 429, message: 'Too many requests, please wait before trying again.' },
   ValidationException: { status: 400, message: 'The provided request is not valid.' },
-} satisfies Record<string, ModelledError>;
+} satisfies ModelledErrors;
 
-export type ErrorType = keyof typeof ERRORS;
+export type CommonErrorType = keyof typeof COMMON;
 
-export const ERROR_TYPES = Object.keys(ERRORS);
-
-export function isErrorType(type: string): type is ErrorType {
-  return Object.hasOwn(ERRORS, type);
+/** Returns the errors of a service: the common ones, and those that only it has or has with another status. */
+export function errorsOf(service?: { readonly errors: ModelledErrors }): ModelledErrors {
+  return { ...COMMON, ...service?.errors };
 }
 
-/** Returns the error of an exception frame. Frames begin its name with a small letter, headers with a capital. */
-export function errorOfFrame(type: string): ErrorType | undefined {
-  const name = `${type.slice(0, 1).toUpperCase()}${type.slice(1)}`;
-  return isErrorType(name) ? name : undefined;
-}
-
-/** Returns the default message of an exception frame, also for types that the service does not model. */
-export function frameMessage(type: string): string {
-  const error = errorOfFrame(type);
-  return error ? ERRORS[error].message : 'Simulated error.';
+/** Returns the type of an exception frame as a header has it: with a capital letter. */
+export function errorOfFrame(type: string): string {
+  return `${type.slice(0, 1).toUpperCase()}${type.slice(1)}`;
 }
 
 /** Returns a modelled error in the form that the service sends. */
-export function errorResponse(type: ErrorType, message: string = ERRORS[type].message): SimulatedResponse {
+export function errorResponse(type: CommonErrorType, message?: string): SimulatedResponse {
+  return writeError(type, COMMON[type], message);
+}
+
+export function writeError(type: string, error: ModelledError, message: string = error.message): SimulatedResponse {
   return {
-    status: ERRORS[type].status,
+    status: error.status,
     headers: { 'x-amzn-errortype': `${type}:http://internal.amazon.com/coral/com.amazon.bedrock/` },
     body: { message },
   };

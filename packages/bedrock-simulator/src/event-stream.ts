@@ -1,4 +1,5 @@
 import { EventStreamCodec } from '@smithy/core/event-streams';
+import { isObject, objectOf } from './json.js';
 import type { StreamEvent } from './types.js';
 
 export const EVENT_STREAM_TYPE = 'application/vnd.amazon.eventstream';
@@ -23,7 +24,7 @@ export function encodeEvent(event: StreamEvent): Uint8Array {
     default:
       return frame(
         { ':event-type': event.type, ':content-type': 'application/json', ':message-type': 'event' },
-        padded(event),
+        payloadOf(event),
       );
   }
 }
@@ -42,12 +43,26 @@ export function* splitFrames(bytes: Uint8Array): Generator<Uint8Array> {
   if (offset < bytes.length) yield bytes.subarray(offset);
 }
 
-/** Adds a key `p` of random length, as the service does to hide the size of the content. */
-function padded({ type, payload }: StreamEvent): object {
-  const p = PADDING.slice(0, 3 + Math.floor(Math.random() * (PADDING.length - 3)));
-  if (type !== 'chunk') return { ...(payload as object | undefined), p };
-  const text = typeof payload === 'string' ? payload : JSON.stringify(payload ?? {});
-  return { bytes: Buffer.from(text).toString('base64'), p };
+/** Events whose payload has a key `p` of random length, by which the service hides the size of the content. */
+const PADDED_EVENTS = new Set([
+  'contentBlockDelta',
+  'contentBlockStart',
+  'contentBlockStop',
+  'messageStart',
+  'messageStop',
+  'metadata',
+]);
+
+function payloadOf({ type, payload }: StreamEvent): unknown {
+  if (type === 'chunk' && !(isObject(payload) && typeof payload['bytes'] === 'string')) {
+    const text = typeof payload === 'string' ? payload : JSON.stringify(payload ?? {});
+    return { bytes: Buffer.from(text).toString('base64'), p: padding() };
+  }
+  return PADDED_EVENTS.has(type) ? { ...objectOf(payload), p: padding() } : (payload ?? {});
+}
+
+function padding(): string {
+  return PADDING.slice(0, 3 + Math.floor(Math.random() * (PADDING.length - 3)));
 }
 
 function messageOf(payload: unknown): string {

@@ -3,8 +3,8 @@ export { startSimulator } from './simulator.js';
 export type {
   EndpointSelector,
   Exchange,
-  Operation,
   ReceivedRequest,
+  ServiceId,
   SimulatedResponse,
   Simulator,
   SimulatorOptions,

@@ -6,7 +6,10 @@ import type { Exchange, ReceivedRequest, SimulatedResponse } from './types.js';
 
 export interface Recordings {
   byId(id: string): Exchange | undefined;
-  /** Finds an exchange by operation, model and body. Several matches are used in turn; the last one is repeated. */
+  /**
+   * Finds an exchange by operation, body, and model and path if it has them. Several matches are used in turn; the last
+   * one is repeated.
+   */
   matching(request: ReceivedRequest): Exchange | undefined;
 }
 
@@ -32,18 +35,35 @@ export async function loadRecordings(source: string | readonly Exchange[] | unde
   for (const exchange of exchanges) {
     // Null means that the request's body was not recorded.
     if (exchange.request?.body === undefined || exchange.request.body === null) continue;
-    const key = requestKey(exchange.operation, exchange.modelId, exchange.request.body);
+    const key = requestKey(exchange.operation, exchange.request.body);
     const same = bodies.get(key);
     if (same) same.push(exchange);
     else bodies.set(key, [exchange]);
   }
   return {
     byId: (id) => ids.get(id),
-    matching: ({ operation, modelId, body }) => {
-      const same = bodies.get(requestKey(operation ?? '', modelId ?? null, body));
-      return same && same.length > 1 ? same.shift() : same?.[0];
+    matching: (request) => {
+      const candidates = bodies.get(requestKey(request.operation ?? '', request.body)) ?? [];
+      const [first, second] = candidates.filter((exchange) => fits(exchange, request));
+      if (first && second) candidates.splice(candidates.indexOf(first), 1);
+      return first;
     },
   };
+}
+
+/** Only a path names a model or a resource that the body does not have. */
+function fits({ modelId, request }: Exchange, received: ReceivedRequest): boolean {
+  if (received.modelId !== undefined) return received.modelId === modelId;
+  return request?.path === undefined || decodePath(request.path) === decodePath(received.path);
+}
+
+/** Recorded and sent paths may differ in their percent-encoding. */
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 /** Returns the recorded answer, byte for byte if the recording has the bytes. */
@@ -85,6 +105,6 @@ function parse(text: string): Exchange | undefined {
   }
 }
 
-function requestKey(operation: string, modelId: string | null, body: unknown): string {
-  return canonicalJson([operation, modelId, body]);
+function requestKey(operation: string, body: unknown): string {
+  return canonicalJson([operation, body]);
 }

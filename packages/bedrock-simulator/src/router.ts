@@ -1,6 +1,6 @@
-import type { Operation } from './types.js';
+import type { Operation, Service } from './operations/operation.js';
 
-/** The choice that the path makes before `/model/…`. */
+/** The choice that the path makes before the path of the operation. */
 export type Selector =
   | { readonly kind: 'none' }
   | {
@@ -11,64 +11,53 @@ export type Selector =
     }
   | { readonly kind: 'exchange'; readonly id: string };
 
-export interface Route {
-  readonly selector: Selector;
-  readonly operation: Operation | undefined;
-  readonly modelId: string | undefined;
-  /** Other values from the path and the query: guardrail, invocation, filters. */
+/** The operation that a request is for. */
+export interface Target {
+  readonly service: Service;
+  readonly operation: Operation;
+  /** The decoded values of the path and the query, such as the model id. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
+export interface Route {
+  readonly selector: Selector;
+  /** Undefined if no operation has this method and path. */
+  readonly target: Target | undefined;
+}
+
+/** Reads selector, operation and labels from a method and a path. */
+export type Router = (method: string, path: string) => Route;
+
 const SELECTOR = /^\/(scenario|exchange)\/([^/]+)(?=\/|$)/;
-/** The model id is greedy, because an ARN without percent-encoding contains slashes. */
-const MODEL_ROUTE = /^\/model\/(.+)\/([a-z-]+)$/;
-const MODEL_OPERATIONS: Readonly<Record<string, Operation>> = {
-  converse: 'Converse',
-  'converse-stream': 'ConverseStream',
-  invoke: 'InvokeModel',
-  'invoke-with-response-stream': 'InvokeModelWithResponseStream',
-  'count-tokens': 'CountTokens',
-};
 
-/** Routes without a model. The names of the groups become labels. */
-const OTHER_ROUTES: readonly { method: string; path: RegExp; operation: Operation }[] = [
-  {
-    method: 'POST',
-    path: /^\/guardrail\/(?<guardrailIdentifier>.+)\/version\/(?<guardrailVersion>[^/]+)\/apply$/,
-    operation: 'ApplyGuardrail',
-  },
-  { method: 'POST', path: /^\/guardrail-checks\/invoke$/, operation: 'InvokeGuardrailChecks' },
-  { method: 'POST', path: /^\/async-invoke\/?$/, operation: 'StartAsyncInvoke' },
-  { method: 'GET', path: /^\/async-invoke\/?$/, operation: 'ListAsyncInvokes' },
-  { method: 'GET', path: /^\/async-invoke\/(?<invocationArn>.+)$/, operation: 'GetAsyncInvoke' },
-];
-
-/** Reads selector, operation, model id and labels from a method and a path. */
-export function route(method: string, path: string): Route {
-  const [pathname = '', query = ''] = path.split('?', 2);
-  const match = SELECTOR.exec(pathname);
-  const selector = match ? readSelector(match[1] ?? '', match[2] ?? '') : ({ kind: 'none' } as const);
-  const rest = match ? pathname.slice(match[0].length) : pathname;
-  return { selector, ...(modelRoute(method, rest) ?? otherRoute(method, rest, query)) };
+/** Starts the services, and returns the router for their operations. */
+export function createRouter(services: readonly Service[]): Router {
+  const rows = services.flatMap((service) =>
+    service.start().map((operation) => ({ service, operation, pattern: patternOf(operation.path) })),
+  );
+  return (method, path) => {
+    const [pathname = '', query = ''] = path.split('?', 2);
+    const match = SELECTOR.exec(pathname);
+    const selector = match ? readSelector(match[1] ?? '', match[2] ?? '') : ({ kind: 'none' } as const);
+    const rest = match ? pathname.slice(match[0].length) : pathname;
+    for (const { service, operation, pattern } of rows) {
+      const found = operation.method === method ? pattern.exec(rest) : null;
+      if (!found) continue;
+      const groups = Object.entries(found.groups ?? {}).map(([name, value]) => [name, decode(value)]);
+      const labels = { ...Object.fromEntries(new URLSearchParams(query)), ...Object.fromEntries(groups) };
+      return { selector, target: { service, operation, labels } };
+    }
+    return { selector, target: undefined };
+  };
 }
 
-type Target = Omit<Route, 'selector'>;
-
-function modelRoute(method: string, path: string): Target | undefined {
-  const [, modelId = '', action = ''] = MODEL_ROUTE.exec(path) ?? [];
-  const operation = method === 'POST' ? MODEL_OPERATIONS[action] : undefined;
-  return operation && { operation, modelId: decode(modelId), labels: {} };
-}
-
-function otherRoute(method: string, path: string, query: string): Target {
-  for (const row of OTHER_ROUTES) {
-    const match = row.method === method ? row.path.exec(path) : null;
-    if (!match) continue;
-    const groups = Object.entries(match.groups ?? {}).map(([name, value]) => [name, decode(value)]);
-    const labels = { ...Object.fromEntries(new URLSearchParams(query)), ...Object.fromEntries(groups) };
-    return { operation: row.operation, modelId: undefined, labels };
-  }
-  return { operation: undefined, modelId: undefined, labels: {} };
+/** Returns the pattern of a path with labels. A slash at the end is optional. */
+function patternOf(path: string): RegExp {
+  const pattern = path
+    .replace(/\/$/, '')
+    .replace(/\./g, '\\.')
+    .replace(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) => `(?<${name}>${greedy ? '.+' : '[^/]+'})`);
+  return new RegExp(`^${pattern}/?$`);
 }
 
 /** Writes a selector as a path for {@link route}. */

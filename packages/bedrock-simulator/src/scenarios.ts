@@ -1,10 +1,13 @@
-import { ERROR_TYPES, errorOfFrame, errorResponse, frameMessage, isErrorType } from './errors.js';
+import { errorOfFrame, errorResponse, errorsOf, writeError } from './errors.js';
+import type { Service } from './operations/operation.js';
 import type { SimulatedResponse, StreamEvent } from './types.js';
 
 export interface ScenarioContext {
   readonly parameters: Readonly<Record<string, string>>;
   /** Number of requests to this endpoint URL so far, including this one. */
   readonly attempt: number;
+  /** The service that the request goes to. */
+  readonly service: Service;
   /** Returns the scripted answer to the request, or an answer with the given pieces of text. */
   answer(pieces?: readonly string[]): SimulatedResponse;
 }
@@ -40,18 +43,17 @@ export function runScenario(name: string, context: ScenarioContext): SimulatedRe
 function failing(context: ScenarioContext, type: string): SimulatedResponse {
   if (context.attempt > numberParameter(context, 'times', Number.POSITIVE_INFINITY))
     return paced(context, context.answer());
-  if (!isErrorType(type)) {
-    return errorResponse(
-      'ValidationException',
-      `The Bedrock simulator has no error ${type}. Known errors: ${ERROR_TYPES.join(', ')}.`,
-    );
-  }
-  return errorResponse(type, context.parameters['message']);
+  const errors = errorsOf(context.service);
+  const error = Object.hasOwn(errors, type) ? errors[type] : undefined;
+  if (error) return writeError(type, error, context.parameters['message']);
+  const known = Object.keys(errors).join(', ');
+  return errorResponse('ValidationException', `The Bedrock simulator has no error ${type}. Known errors: ${known}.`);
 }
 
 function midStreamError(context: ScenarioContext): SimulatedResponse {
-  const type = context.parameters['type'] ?? 'modelStreamErrorException';
-  const payload = { message: context.parameters['message'] ?? frameMessage(type) };
+  const type = context.parameters['type'] ?? context.service.streamError;
+  const message = errorsOf(context.service)[errorOfFrame(type)]?.message ?? 'Simulated error.';
+  const payload = { message: context.parameters['message'] ?? message };
   const last: StreamEvent = { type, messageType: 'exception', payload };
   return cutShort(context, [last], 'complete', type);
 }
@@ -77,7 +79,11 @@ function cutShort(
     return { ...paced(context, answer), events: [...events, ...last], ending };
   }
   if (ending === 'reset') return { ending };
-  if (last.length > 0) return errorResponse(errorOfFrame(errorType ?? '') ?? 'InternalServerException');
+  if (last.length > 0) {
+    const type = errorOfFrame(errorType ?? '');
+    const error = errorsOf(context.service)[type];
+    return error ? writeError(type, error) : errorResponse('InternalServerException');
+  }
   const text = JSON.stringify(answer.body);
   return { ...answer, body: text.slice(0, text.length / 2) };
 }

@@ -2,17 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { EVENT_STREAM_TYPE, encodeEvent } from './event-stream.js';
 import type { Wire } from './server.js';
-import type { Operation, SimulatedResponse } from './types.js';
+import type { SimulatedResponse } from './types.js';
 
 /** In milliseconds. A client drops data that arrives together with a reset, so the reset comes later. */
 const PAUSE_BEFORE_RESET = 20;
 
-/** Writes an answer to the client, frame by frame if it is a stream. */
-export async function send(wire: Wire, response: SimulatedResponse, operation?: Operation): Promise<void> {
+/** Writes an answer to the client, frame by frame if it is a stream. Headers of the answer win over `streamHeaders`. */
+export async function send(
+  wire: Wire,
+  response: SimulatedResponse,
+  streamHeaders: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const { status = 200, headers, body, events, interval = 0, ending = 'complete' } = response;
   if (wire.closed.aborted) return;
   if (events) {
-    wire.start(status, { ...streamHeaders(operation), ...headers });
+    const defaults = { 'content-type': EVENT_STREAM_TYPE, 'x-amzn-requestid': randomUUID() };
+    wire.start(status, { ...defaults, ...streamHeaders, ...headers });
     for await (const event of events) {
       if (wire.closed.aborted) return;
       await wire.write(event instanceof Uint8Array ? event : encodeEvent(event));
@@ -29,13 +34,6 @@ export async function send(wire: Wire, response: SimulatedResponse, operation?: 
     await pause(PAUSE_BEFORE_RESET, wire.closed);
     wire.reset();
   }
-}
-
-function streamHeaders(operation: Operation | undefined): Record<string, string> {
-  const headers = { 'content-type': EVENT_STREAM_TYPE, 'x-amzn-requestid': randomUUID() };
-  return operation === 'InvokeModelWithResponseStream'
-    ? { ...headers, 'x-amzn-bedrock-content-type': 'application/json' }
-    : headers;
 }
 
 function bytesOf(body: unknown): Uint8Array {

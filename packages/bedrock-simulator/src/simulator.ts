@@ -1,7 +1,8 @@
-import { answer, createState, type OperationRequest, type State } from './answer.js';
+import { answer } from './answer.js';
 import { errorResponse } from './errors.js';
+import { SERVICES } from './operations/index.js';
 import { loadRecordings, type Recordings, replay } from './replay.js';
-import { exchangePath, type Route, route, scenarioPath } from './router.js';
+import { createRouter, exchangePath, type Route, scenarioPath } from './router.js';
 import { runScenario, SCENARIO_NAMES } from './scenarios.js';
 import { send } from './send.js';
 import { type Incoming, listen } from './server.js';
@@ -10,23 +11,23 @@ import type { ReceivedRequest, SimulatedResponse, Simulator, SimulatorOptions } 
 const KEPT_REQUESTS = 1000;
 
 /**
- * Starts a local Bedrock Runtime endpoint on loopback. It is a simulator: it runs no model and calls no other machine.
+ * Starts a local endpoint of Bedrock's services on loopback. It is a simulator: it runs no model and calls no other machine.
  *
  * @throws Error if the port is in use or `exchanges` cannot be read.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const recordings = await loadRecordings(options.exchanges);
+  const route = createRouter(SERVICES);
   const respond = createResponder(options, recordings);
   const requests: ReceivedRequest[] = [];
   const listener = await listen(async (incoming, wire) => {
-    const target = route(incoming.method, incoming.path);
-    const { operation, modelId } = target;
-    const request: ReceivedRequest = { ...incoming, body: parseBody(incoming), operation, modelId };
+    const found = route(incoming.method, incoming.path);
+    const request = receivedRequest(incoming, found);
     requests.push(request);
     if (requests.length > KEPT_REQUESTS) requests.shift();
-    const response = await respond(request, target).catch(failedResponder);
+    const response = await respond(request, found).catch(failedResponder);
     // Only the caller's iterable of events can fail here. The client then sees a broken stream.
-    await send(wire, response, operation).catch(() => wire.reset());
+    await send(wire, response, found.target?.operation.streamHeaders).catch(() => wire.reset());
   }, options.port ?? 0);
   const url = `http://127.0.0.1:${listener.port}`;
   return {
@@ -47,42 +48,46 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 type Responder = (request: ReceivedRequest, route: Route) => Promise<SimulatedResponse>;
 
 function createResponder({ respond }: SimulatorOptions, recordings: Recordings): Responder {
-  const state = createState();
   const attempts = new Map<string, number>();
-  return async (received, { selector, operation, labels }) => {
-    const custom = await respond?.(received);
+  return async (request, { selector, target }) => {
+    const custom = await respond?.(request);
     if (custom) return custom;
     if (selector.kind === 'exchange') {
       const exchange = recordings.byId(selector.id);
       return exchange ? replay(exchange) : errorResponse('ResourceNotFoundException', unknownExchange(selector.id));
     }
-    if (!operation) return noOperation(received);
-    const request: OperationRequest = { ...received, operation, labels };
+    if (!target) return noOperation(request);
     if (selector.kind === 'none') {
       const exchange = recordings.matching(request);
-      return exchange ? replay(exchange) : answer(request, state);
+      return exchange ? replay(exchange) : answer(request, target);
     }
     const attempt = (attempts.get(selector.text) ?? 0) + 1;
     attempts.set(selector.text, attempt);
-    const response = runScenario(selector.name, scenarioContext(request, state, selector.parameters, attempt));
+    const response = runScenario(selector.name, {
+      parameters: selector.parameters,
+      attempt,
+      service: target.service,
+      answer: (pieces) => answer(request, target, pieces),
+    });
     return response ?? errorResponse('ResourceNotFoundException', unknownScenario(selector.name));
   };
 }
 
-function scenarioContext(
-  request: OperationRequest,
-  state: State,
-  parameters: Readonly<Record<string, string>>,
-  attempt: number,
-) {
-  return { parameters, attempt, answer: (pieces?: readonly string[]) => answer(request, state, pieces) };
+function receivedRequest(incoming: Incoming, { target }: Route): ReceivedRequest {
+  return {
+    ...incoming,
+    body: parseBody(incoming),
+    service: target?.service.id,
+    operation: target?.operation.name,
+    modelId: target?.labels['modelId'],
+  };
 }
 
 function noOperation({ method, path }: ReceivedRequest): SimulatedResponse {
   if (method === 'GET' && path === '/') {
     return {
       headers: { 'content-type': 'text/plain' },
-      body: 'bedrock-simulator: a local simulator of Bedrock Runtime. It is not Amazon Bedrock.\n',
+      body: 'bedrock-simulator: a local simulator of Amazon Bedrock. It is not Amazon Bedrock.\n',
     };
   }
   return {

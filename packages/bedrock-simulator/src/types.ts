@@ -1,21 +1,12 @@
-/** The operations that have a REST route in the simulator. */
-export type Operation =
-  | 'Converse'
-  | 'ConverseStream'
-  | 'InvokeModel'
-  | 'InvokeModelWithResponseStream'
-  | 'CountTokens'
-  | 'ApplyGuardrail'
-  | 'InvokeGuardrailChecks'
-  | 'StartAsyncInvoke'
-  | 'GetAsyncInvoke'
-  | 'ListAsyncInvokes';
+/** A service of Bedrock, by the name that its client has in `AWS_ENDPOINT_URL_…` and in the SDK's packages. */
+export type ServiceId = 'bedrock-runtime' | 'bedrock-agent-runtime' | 'bedrock-agentcore';
 
 /**
  * One frame of an `application/vnd.amazon.eventstream` answer.
  *
  * The payload of a `chunk` event (InvokeModelWithResponseStream) is the model's own JSON. The simulator wraps it in
- * `{bytes}` as the service does. A string payload is sent unchanged, for chunks that are not JSON.
+ * `{bytes}` as the service does. A payload with the member `bytes` (a chunk of an agent) is sent unchanged. So is a
+ * string, inside `{bytes}`, for chunks that are not JSON.
  */
 export interface StreamEvent {
   /** Event type (`messageStart`, `chunk`, …), exception type (`throttlingException`, …) or error code. */
@@ -50,10 +41,14 @@ export interface SimulatedResponse {
  */
 export interface Exchange {
   readonly id: string;
-  readonly operation: Operation | (string & {});
+  readonly operation: string;
   /** Null for operations without a model, such as ApplyGuardrail. */
   readonly modelId: string | null;
-  readonly request?: { readonly body?: unknown };
+  readonly request?: {
+    /** Only a request with this path gets the exchange. Without it, the path does not matter. */
+    readonly path?: string;
+    readonly body?: unknown;
+  };
   readonly response: {
     /** Default 200. */
     readonly status?: number;
@@ -70,9 +65,11 @@ export interface ReceivedRequest {
   readonly method: string;
   /** Path as sent, with the query and the selector. */
   readonly path: string;
-  /** Undefined if the path is not a route of Bedrock Runtime. */
-  readonly operation: Operation | undefined;
-  /** Decoded model id. */
+  /** Undefined if the path is not a route of the simulator. */
+  readonly service: ServiceId | undefined;
+  /** Name of the operation, such as `InvokeAgent`. Undefined if the path is not a route of the simulator. */
+  readonly operation: string | undefined;
+  /** Decoded model id of the path. */
   readonly modelId: string | undefined;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;

@@ -42,6 +42,8 @@ This is a local simulator, not Amazon Bedrock: no model runs and all answers are
 Point an application at it with
 
   export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}
+  export AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME=${url}
+  export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE=${url}
   export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=simulator AWS_SECRET_ACCESS_KEY=simulator
 `);
     const settings = {

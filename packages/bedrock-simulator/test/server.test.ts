@@ -117,7 +117,7 @@ describe('the simulator', () => {
   it('describes itself to a browser', async () => {
     const response = await fetch((await simulator()).url);
     expect(await response.text()).to.equal(
-      'bedrock-simulator: a local simulator of Bedrock Runtime. It is not Amazon Bedrock.\n',
+      'bedrock-simulator: a local simulator of Amazon Bedrock. It is not Amazon Bedrock.\n',
     );
   });
 

@@ -1,7 +1,0 @@
-import type { Reply } from '../conversation.js';
-import type { JsonObject } from '../json.js';
-
-/** Returns token usage in OpenAI's form. `output` is the number of output tokens so far. */
-export function usageOf({ usage }: Reply, output: number): JsonObject {
-  return { prompt_tokens: usage.input, total_tokens: usage.input + output, completion_tokens: output };
-}
