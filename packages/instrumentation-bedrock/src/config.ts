@@ -79,6 +79,7 @@ export interface BedrockInstrumentationConfig extends InstrumentationConfig {
 }
 
 const CAPTURE_VARIABLE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
+const STABILITY_VARIABLE = 'OTEL_SEMCONV_STABILITY_OPT_IN';
 const DEFAULT_MAX_MEDIA_BYTES = 1_048_576;
 const DEFAULT_MAX_EMBEDDING_LENGTH = 64;
 const DEFAULT_MAX_RECORD_LENGTH = 25 * 2 ** 20;
@@ -136,7 +137,13 @@ export function resolveConfig(
     requestHook: config.requestHook,
     responseHook: config.responseHook,
     suppressInternalInstrumentation: config.suppressInternalInstrumentation ?? false,
+    newerMetrics: asksForNewerMetrics(env[STABILITY_VARIABLE]),
   };
+}
+
+/** The list also has words for other instrumentations, such as `http`, so unknown words are no mistake. */
+function asksForNewerMetrics(list = ''): boolean {
+  return list.split(',').some((word) => word.trim().toLowerCase() === 'gen_ai_latest_experimental');
 }
 
 function limit(

@@ -17,7 +17,8 @@ import { type Owner, patchClient } from './sdk/patch.js';
 import { traceSend } from './sdk/send.js';
 import { OpenStreams } from './sdk/stream.js';
 import type { EventLogger } from './span/events.js';
-import { createInstruments, type Instruments } from './span/metrics.js';
+import type { Instruments } from './span/instrument.js';
+import { createInstruments } from './span/metrics.js';
 import { VERSION } from './version.js';
 
 const NAME = 'opentelemetry-instrumentation-bedrock';
@@ -164,7 +165,7 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
 
   /** @internal */
   protected override _updateMetricInstruments(): void {
-    this.instruments = createInstruments(this.meter);
+    this.instruments = createInstruments(this.meter, { withNewer: this.resolvedConfig.newerMetrics });
   }
 
   private patch(prototype: object | undefined): boolean {

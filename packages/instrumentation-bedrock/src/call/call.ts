@@ -243,7 +243,7 @@ export class TracedCall {
     const { operation, usage } = figures;
     const attributes = this.#identity(operation, outcomeAttributes(figures, failure));
     const { sinceStart: durationSeconds, toFirstChunk: timeToFirstChunkSeconds } = this.#times;
-    instruments.recordCall({ durationSeconds, usage, timeToFirstChunkSeconds }, attributes);
+    instruments.recordCall({ durationSeconds, usage, timeToFirstChunkSeconds, isInternal: false }, attributes);
   }
 
   #identity(operation: string, others: Attributes): RecordableFacts {

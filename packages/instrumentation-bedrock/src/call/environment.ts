@@ -3,7 +3,7 @@
 import type { Tracer } from '@opentelemetry/api';
 import type { ResolvedConfig } from '../data/settings.js';
 import type { EventLogger } from '../span/events.js';
-import type { Instruments } from '../span/metrics.js';
+import type { Instruments } from '../span/instrument.js';
 import type { Report } from './hooks.js';
 
 export interface CallEnvironment {

@@ -82,7 +82,9 @@ class StepRecorder {
     if (instruments.isRecording) {
       const seen = recordableFacts({ ...identity, ...outcomeAttributes(figures, failure) }, config.foreignWords);
       const durationSeconds = Math.max(0, end.getTime() - start.getTime()) / 1000;
-      instruments.recordCall({ durationSeconds, usage: figures.usage, timeToFirstChunkSeconds: undefined }, seen);
+      const { usage } = figures;
+      const isInternal = !step.isRequest;
+      instruments.recordCall({ durationSeconds, usage, timeToFirstChunkSeconds: undefined, isInternal }, seen);
     }
     const kind = step.isRequest ? SpanKind.CLIENT : SpanKind.INTERNAL;
     const span = tracer.startSpan(spanName(identity), { kind, attributes: identity, startTime: start }, parent);

@@ -9,6 +9,13 @@ import type { UsageReport } from './usage.js';
  */
 export type OperationName = 'chat' | 'text_completion' | 'embeddings' | 'generate_content' | 'rerank' | (string & {});
 
+const INFERENCE: ReadonlySet<string> = new Set(['chat', 'text_completion', 'generate_content']);
+
+/** True for the operations that the conventions count as inference. */
+export function isInference(operation: OperationName): boolean {
+  return INFERENCE.has(operation);
+}
+
 /** Parameters of a request, named as in the semantic conventions. */
 export interface RequestParameters {
   readonly maxTokens?: number | undefined;

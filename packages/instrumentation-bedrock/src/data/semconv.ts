@@ -118,6 +118,8 @@ export const ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_ID = 'aws.bedrock.knowledge_base.id
 export const ATTR_GEN_AI_TOOL_DEFINITIONS = 'gen_ai.tool.definitions';
 /** string. `input` or `output`, on the metric `gen_ai.client.token.usage` only. */
 export const ATTR_GEN_AI_TOKEN_TYPE = 'gen_ai.token.type';
+/** string. `text`, `audio` or `unknown`, on the metrics `gen_ai.client.inference.usage.*` only. Newer conventions. */
+export const ATTR_GEN_AI_TOKEN_MODALITY = 'gen_ai.token.modality';
 /** string. Answer or error of the SDK, else header of the latest HTTP response. AWS support asks for it. */
 export const ATTR_AWS_REQUEST_ID = 'aws.request_id';
 /** string. Request (`guardrailConfig`, `guardrailIdentifier`), if it names a guardrail. */
@@ -176,10 +178,29 @@ export const ATTR_AWS_BEDROCK_RESPONSE_FIRST_BYTE_LATENCY_MS = 'aws.bedrock.resp
 /** `gen_ai.provider.name` of every Bedrock call, as the conventions require, for models of all vendors. */
 export const PROVIDER_AWS_BEDROCK = 'aws.bedrock';
 
+/** Metrics of v1.41.1. The newer conventions replace them. They stay for one release after the newer names are the default. */
 export const METRIC_TOKEN_USAGE = 'gen_ai.client.token.usage';
 export const METRIC_OPERATION_DURATION = 'gen_ai.client.operation.duration';
 export const METRIC_TIME_TO_FIRST_CHUNK = 'gen_ai.client.operation.time_to_first_chunk';
 export const METRIC_TIME_PER_OUTPUT_CHUNK = 'gen_ai.client.operation.time_per_output_chunk';
+
+/** Metrics of the newer conventions (v0.1.0), recorded beside the others if `OTEL_SEMCONV_STABILITY_OPT_IN` asks for them. */
+export const METRIC_INFERENCE_DURATION = 'gen_ai.client.inference.duration';
+export const METRIC_INFERENCE_TIME_TO_FIRST_CHUNK = 'gen_ai.client.inference.time_to_first_chunk';
+export const METRIC_INFERENCE_TIME_PER_OUTPUT_CHUNK = 'gen_ai.client.inference.time_per_output_chunk';
+export const METRIC_INFERENCE_INPUT_TOKENS = 'gen_ai.client.inference.operation.input_tokens';
+export const METRIC_INFERENCE_OUTPUT_TOKENS = 'gen_ai.client.inference.operation.output_tokens';
+export const METRIC_INFERENCE_USAGE_INPUT = 'gen_ai.client.inference.usage.input_tokens';
+export const METRIC_INFERENCE_USAGE_OUTPUT = 'gen_ai.client.inference.usage.output_tokens';
+export const METRIC_INFERENCE_USAGE_CACHE_READ = 'gen_ai.client.inference.usage.cache_read.input_tokens';
+export const METRIC_INFERENCE_USAGE_CACHE_WRITE = 'gen_ai.client.inference.usage.cache_write.input_tokens';
+export const METRIC_INFERENCE_USAGE_REASONING = 'gen_ai.client.inference.usage.reasoning.output_tokens';
+export const METRIC_EMBEDDINGS_DURATION = 'gen_ai.client.embeddings.duration';
+export const METRIC_EMBEDDINGS_INPUT_TOKENS = 'gen_ai.client.embeddings.operation.input_tokens';
+export const METRIC_CLIENT_INVOKE_AGENT_DURATION = 'gen_ai.client.invoke_agent.duration';
+export const METRIC_INVOKE_AGENT_DURATION = 'gen_ai.invoke_agent.duration';
+export const METRIC_EXECUTE_TOOL_DURATION = 'gen_ai.execute_tool.duration';
+export const METRIC_RETRIEVAL_DURATION = 'gen_ai.retrieval.duration';
 
 export const EVENT_INFERENCE_DETAILS = 'gen_ai.client.inference.operation.details';
 export const EVENT_OPERATION_EXCEPTION = 'gen_ai.client.operation.exception';

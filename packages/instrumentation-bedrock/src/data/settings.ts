@@ -101,6 +101,8 @@ export interface ResolvedConfig {
   /** In characters. */
   readonly maxRecordLength: number;
   readonly suppressInternalInstrumentation: boolean;
+  /** True if metrics also have the names of the newer conventions. */
+  readonly newerMetrics: boolean;
   // Each hook is documented with the option of its name.
   readonly contentHook?: ((content: BedrockContent) => JsonValue | undefined) | undefined;
   readonly requestHook?: ((span: Span, info: BedrockRequestInfo) => void) | undefined;

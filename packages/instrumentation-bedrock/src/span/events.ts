@@ -1,6 +1,7 @@
 /** Opt-in log events of the GenAI conventions (v1.41.1): what the span holds, with the content in structured form. */
 
 import type { Attributes, Context } from '@opentelemetry/api';
+import { isInference } from '../data/facts.js';
 import { EVENT_INFERENCE_DETAILS, EVENT_OPERATION_EXCEPTION } from '../data/semconv.js';
 import type { ContentAttributes } from './content-attributes.js';
 import type { RecordableFacts } from './facts.js';
@@ -17,8 +18,6 @@ export interface EventLogger {
 
 /** The severity that the conventions set for a failed operation. */
 const WARN = 13;
-/** The operations that the conventions count as inference. */
-const INFERENCE = new Set(['chat', 'text_completion', 'generate_content']);
 
 /** Collects and emits the events of one call. */
 export class InferenceEvent {
@@ -50,7 +49,7 @@ export class InferenceEvent {
 
   /** @param operation decides whether the call is an inference; the answer can have corrected it. */
   emit(operation: string): void {
-    if (!INFERENCE.has(operation)) return;
+    if (!isInference(operation)) return;
     this.#logger.emit({ eventName: EVENT_INFERENCE_DETAILS, context: this.#context, attributes: this.#attributes });
   }
 }

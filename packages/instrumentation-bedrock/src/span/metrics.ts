@@ -1,6 +1,6 @@
-/** GenAI client metrics, as the conventions (v1.41.1) define them. */
+/** GenAI client metrics as the conventions (v1.41.1) define them, and beside them those of the newer conventions. */
 
-import { createNoopMeter, type Histogram, type Meter } from '@opentelemetry/api';
+import { createNoopMeter, type Meter } from '@opentelemetry/api';
 import {
   ATTR_GEN_AI_TOKEN_TYPE,
   METRIC_OPERATION_DURATION,
@@ -8,49 +8,32 @@ import {
   METRIC_TIME_TO_FIRST_CHUNK,
   METRIC_TOKEN_USAGE,
 } from '../data/semconv.js';
-import type { TokenUsage } from '../data/usage.js';
-import type { RecordableFacts } from './facts.js';
-
-// The bucket boundaries that the conventions recommend.
-const TOKEN_BUCKETS = Array.from({ length: 14 }, (_, power) => 4 ** power);
-const SECOND_BUCKETS = Array.from({ length: 14 }, (_, power) => 0.01 * 2 ** power);
+import { callAttributes, type Instruments, secondsHistogram, tokensHistogram } from './instrument.js';
+import { createNewerInstruments } from './newer-metrics.js';
 
 const NOOP_HISTOGRAM = createNoopMeter().createHistogram('noop');
 
-/** The figures of one call that has ended. */
-export interface CallMeasurements {
-  readonly durationSeconds: number;
-  readonly usage: TokenUsage | undefined;
-  readonly timeToFirstChunkSeconds: number | undefined;
-}
-
-export interface Instruments {
-  /** False if no meter provider is set. Then nothing needs to be measured. */
-  readonly isRecording: boolean;
-  /** Records a call after its end. */
-  recordCall(measurements: CallMeasurements, attributes: RecordableFacts): void;
-  /** Records the seconds between two chunks of a stream. */
-  recordChunkInterval(seconds: number, attributes: RecordableFacts): void;
-}
-
-export function createInstruments(meter: Meter): Instruments {
-  const seconds = (name: string, description: string): Histogram =>
-    meter.createHistogram(name, {
-      description,
-      unit: 's',
-      advice: { explicitBucketBoundaries: SECOND_BUCKETS },
-    });
-  const tokens = meter.createHistogram(METRIC_TOKEN_USAGE, {
-    description: 'Number of input and output tokens used.',
-    unit: '{token}',
-    advice: { explicitBucketBoundaries: TOKEN_BUCKETS },
-  });
-  const duration = seconds(METRIC_OPERATION_DURATION, 'GenAI operation duration.');
-  const firstChunk = seconds(METRIC_TIME_TO_FIRST_CHUNK, 'Time from the request to the first chunk of a stream.');
-  const perChunk = seconds(METRIC_TIME_PER_OUTPUT_CHUNK, 'Time between the chunks of a stream, after the first.');
+/** @param options `withNewer`: also records the metrics of the newer conventions. */
+export function createInstruments(meter: Meter, { withNewer }: { readonly withNewer: boolean }): Instruments {
+  const tokens = tokensHistogram(meter, METRIC_TOKEN_USAGE, 'Number of input and output tokens used.');
+  const duration = secondsHistogram(meter, METRIC_OPERATION_DURATION, 'GenAI operation duration.');
+  const firstChunk = secondsHistogram(
+    meter,
+    METRIC_TIME_TO_FIRST_CHUNK,
+    'Time from the request to the first chunk of a stream.',
+  );
+  const perChunk = secondsHistogram(
+    meter,
+    METRIC_TIME_PER_OUTPUT_CHUNK,
+    'Time between the chunks of a stream, after the first.',
+  );
+  const newer = withNewer ? createNewerInstruments(meter) : undefined;
   return {
     isRecording: tokens !== NOOP_HISTOGRAM,
-    recordCall({ durationSeconds, usage, timeToFirstChunkSeconds }, attributes) {
+    recordCall(measurements, facts) {
+      newer?.recordCall(measurements, facts);
+      const { durationSeconds, usage, timeToFirstChunkSeconds } = measurements;
+      const attributes = callAttributes(facts);
       duration.record(durationSeconds, attributes);
       if (timeToFirstChunkSeconds !== undefined) firstChunk.record(timeToFirstChunkSeconds, attributes);
       // The conventions forbid estimates, so a missing count is not recorded.
@@ -61,6 +44,9 @@ export function createInstruments(meter: Meter): Instruments {
         tokens.record(usage.outputTokens, { ...attributes, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' });
       }
     },
-    recordChunkInterval: (interval, attributes) => perChunk.record(interval, attributes),
+    recordChunkInterval(interval, facts) {
+      newer?.recordChunkInterval(interval, facts);
+      perChunk.record(interval, callAttributes(facts));
+    },
   };
 }
