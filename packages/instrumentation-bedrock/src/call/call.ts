@@ -3,33 +3,32 @@
 import { type Attributes, type Context, type Span, SpanKind, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { Failure, ServerEndpoint } from '../data/facts.js';
-import { asObject, type JsonValue, toJson } from '../data/json.js';
+import { asObject, type JsonValue } from '../data/json.js';
 import { ATTR_GEN_AI_REQUEST_STREAM } from '../data/semconv.js';
-import type { BedrockContent, ResolvedConfig } from '../data/settings.js';
-import type { Dialect } from '../dialects/dialect.js';
-import type { Operation, OperationAnswer, OperationRequest, StreamReader } from '../operations/common/operation.js';
+import type { ResolvedConfig } from '../data/settings.js';
+import type {
+  Operation,
+  OperationAnswer,
+  OperationRequest,
+  StreamOptions,
+  StreamReader,
+} from '../operations/common/operation.js';
 import { operationOf } from '../operations/index.js';
 import { identityAttributes } from '../span/attributes.js';
 import { InferenceEvent } from '../span/events.js';
-import { hookedFacts, type RecordableFacts, recordableFacts, spanName } from '../span/facts.js';
+import { type RecordableFacts, recordableFacts, spanName } from '../span/facts.js';
 import { SpanWriter } from '../span/writer.js';
 import { ChunkTimes } from './chunk-times.js';
-import {
-  type AnswerFigures,
-  answerFacts,
-  answerFigures,
-  hookedAnswerFacts,
-  hookedRequestFacts,
-  recordedAnswer,
-  recordedRequest,
-  requestFacts,
-} from './describe.js';
-import type { CallEnvironment } from './environment.js';
+import { type AnswerFigures, answerFacts, answerFigures, requestFacts } from './describe.js';
+import type { CallEnvironment, CallStart, ObserveInput } from './environment.js';
 import { Exchange } from './exchange.js';
 import { endFailure, leftFailure, statedFailure, thrownFailure } from './failure.js';
 import { CallHooks } from './hooks.js';
+import { InputStream } from './input-stream.js';
 import { outcomeAttributes } from './measure.js';
+import { CallRecord } from './record.js';
 import { recordSteps } from './steps.js';
+import { traceContextOf } from './trace-context.js';
 
 /** Owns one call and its span. Only the constructor throws. */
 export class TracedCall {
@@ -45,35 +44,25 @@ export class TracedCall {
   readonly #startServer: ServerEndpoint | undefined;
   /** The `abortSignal` of the call, an object of the application; undefined if there is none. */
   readonly #signal: unknown;
+  readonly #observeInput: ObserveInput;
+  /** Absent if the input is no stream. */
+  #input: InputStream | undefined;
   readonly #exchange: Exchange;
   readonly #span: Span;
   /** Contains the span, for the spans beneath. */
   readonly #withSpan: Context;
   readonly #times: ChunkTimes;
   /** Absent if the span is not recorded. Then usage is read for the metrics only. */
-  readonly #writer: SpanWriter | undefined;
+  readonly #record: CallRecord | undefined;
   /** Kept only if the answer can show that the request is in another dialect. */
   #requestContent: JsonValue | undefined;
   #reader: StreamReader | undefined;
-  #state: 'started' | 'answered' | 'ended' = 'started';
+  #state: 'started' | 'answered' | 'ending' | 'ended' = 'started';
 
   /**
    * Starts the span. Throws if the request cannot be read; then there is no span.
-   *
-   * @param start `server` is the host of the client's previous call, so that samplers can use it. `parent` is the context
-   *   in which the application made the call. `signal` is the call's `abortSignal`.
    */
-  constructor(
-    environment: CallEnvironment,
-    start: {
-      serviceId: unknown;
-      operation: string;
-      input: unknown;
-      server: ServerEndpoint | undefined;
-      parent: Context;
-      signal: unknown;
-    },
-  ) {
+  constructor(environment: CallEnvironment, start: CallStart) {
     const { config, tracer, instruments, logger } = environment;
     this.#environment = environment;
     this.#operation = operationOf(start.serviceId, start.operation);
@@ -82,6 +71,7 @@ export class TracedCall {
     this.#hooks = new CallHooks({ operation: start.operation, modelId }, environment);
     this.#startServer = start.server;
     this.#signal = start.signal;
+    this.#observeInput = start.observeInput;
     this.#exchange = new Exchange(start.server);
     const stream = this.#operation.stream ? { [ATTR_GEN_AI_REQUEST_STREAM]: true } : {};
     const attributes = this.#identity(dialect.operation, stream);
@@ -95,10 +85,42 @@ export class TracedCall {
       const event = config.emitEvents ? new InferenceEvent(logger, this.#withSpan) : undefined;
       event?.add(attributes);
       const writer = new SpanWriter({ span: this.#span, config, event });
-      this.#writer = writer;
-      this.#guard('reading the request', () => this.#recordRequest(writer));
+      const record = new CallRecord({ writer, hooks: this.#hooks, words: this.#words });
+      this.#record = record;
+      this.#guard('reading the request', () => this.#recordRequest(record));
     }
     if (this.isObserved) this.#hooks.run('requestHook', config.requestHook, this.#span, { input: start.input });
+  }
+
+  /** Whether {@link inputToSend} can return another input than the application's own. */
+  get replacesInput(): boolean {
+    return this.#operation.inputToSend !== undefined;
+  }
+
+  /** Returns the input that the SDK sends. Called once for each time that the SDK sends the command. */
+  inputToSend(input: unknown): unknown {
+    let sent = input;
+    this.#guard('preparing the input', () => {
+      sent = this.#operation.inputToSend?.(input, {
+        request: this.#request,
+        options: this.#streamOptions,
+        traceContext: () => traceContextOf(this.#withSpan),
+        observe: (events, onEvent) => this.#observe(events, onEvent),
+      });
+    });
+    return this.replacesInput ? sent : input;
+  }
+
+  #observe(events: unknown, onEvent: (event: unknown) => void): unknown {
+    const input = new InputStream({
+      read: (event) => {
+        if (this.#state !== 'ended') this.#guard('reading an event of the input', () => onEvent(event));
+      },
+      describe: (error) => thrownFailure(error, this.#signal, this.#showText, this.#words),
+    });
+    const observed = this.#observeInput(events, input);
+    this.#input = observed === events ? undefined : input;
+    return observed;
   }
 
   /** Reads an HTTP request before it is sent, once for each attempt. Returns its host. */
@@ -159,28 +181,25 @@ export class TracedCall {
     this.#endStream('ending a stream', () => leftFailure(this.#reader?.isComplete(), this.#signal, this.#words));
   }
 
-  #recordRequest(writer: SpanWriter): void {
+  #recordRequest(record: CallRecord): void {
     const { dialect, isCertain } = this.#request;
-    this.#writeFacts(writer, requestFacts(this.#operation, this.#request, dialect));
-    const content = this.#prepare('request', () => this.#request.content());
-    this.#addRequestContent(writer, dialect, content);
+    record.writeFacts(requestFacts(this.#operation, this.#request, dialect));
+    const content = record.prepare('request', () => this.#request.content());
+    record.addRequest(this.#request, dialect, content);
     if (!isCertain) this.#requestContent = content;
-  }
-
-  #addRequestContent(writer: SpanWriter, dialect: Dialect, content: JsonValue | undefined): void {
-    if (content === undefined) return;
-    this.#writeHooked(writer, () => hookedRequestFacts(this.#request, dialect, content));
-    writer.addRequest(recordedRequest(this.#request, dialect, content));
   }
 
   #openStream(output: unknown, observe: (stream: unknown) => boolean): boolean {
     const { stream } = this.#operation;
     const events = stream && asObject(output)?.[stream.member];
     if (!stream || !events) return false;
-    const { maxMediaBytes, maxRecordLength, captureContent } = this.#environment.config;
-    const withContent = captureContent && this.#writer !== undefined;
-    this.#reader = stream.createReader(this.#request, output, { maxMediaBytes, maxRecordLength, withContent });
+    this.#reader = stream.createReader(this.#request, output, this.#streamOptions);
     return observe(events);
+  }
+
+  get #streamOptions(): StreamOptions {
+    const { maxMediaBytes, maxRecordLength, captureContent } = this.#environment.config;
+    return { maxMediaBytes, maxRecordLength, withContent: captureContent && this.#record !== undefined };
   }
 
   #addChunk(event: unknown): void {
@@ -192,16 +211,25 @@ export class TracedCall {
     if (interval !== undefined && instruments.isRecording) {
       instruments.recordChunkInterval(interval, this.#identity(this.#request.dialect.operation, {}));
     }
-    if (!config.recordStreamEvents || !this.#writer) return;
-    const { name, value } = this.#reader.show(chunk);
-    const shown = this.#prepare('chunk', () => toJson(value, { maxMediaBytes: config.maxMediaBytes }));
-    if (shown !== undefined) this.#writer.writeChunk(name, shown);
+    if (!config.recordStreamEvents || !this.#record) return;
+    this.#record.writeChunk(this.#reader.show(chunk), config.maxMediaBytes);
   }
 
   #endStream(what: string, failure: () => Failure | undefined): void {
-    if (this.#state === 'ended') return;
-    this.#guard(what, () => this.#finish(this.#reader?.answer(), failure()));
-    this.#end();
+    if (this.#state === 'ending' || this.#state === 'ended') return;
+    const input = this.#state === 'answered' ? this.#input : undefined;
+    this.#state = 'ending';
+    let observed: Failure | undefined;
+    this.#guard(what, () => {
+      // What failed first is the cause of what happens after it.
+      observed = this.#input?.failure ?? failure();
+    });
+    const end = (): void => {
+      this.#guard(what, () => this.#finish(this.#reader?.answer(), observed ?? this.#input?.failure));
+      this.#end();
+    };
+    if (input) input.whenEnded(end);
+    else end();
   }
 
   /** @param answer undefined if the SDK has thrown an error. */
@@ -210,9 +238,10 @@ export class TracedCall {
     const failure = answer?.error ? statedFailure(answer.error, this.#showText, this.#words) : observed;
     const figures = answerFigures(this.#request, answer, this.#exchange);
     this.#measure(figures, failure);
-    const writer = this.#writer;
+    const record = this.#record;
     const stepsLength = recordSteps(answer?.steps, this.#environment, this.#operation.name, this.#withSpan);
-    if (!writer) return;
+    if (!record) return;
+    const { writer } = record;
     writer.reserve(stepsLength);
     if (failure) writer.writeFailure(failure);
     const http = { exchange: this.#exchange, startServer: this.#startServer };
@@ -221,20 +250,13 @@ export class TracedCall {
     const isCorrected = dialect !== this.#request.dialect;
     if (isCorrected) {
       writer.rename(this.#identity(dialect.operation, {}));
-      this.#writeFacts(writer, requestFacts(this.#operation, this.#request, dialect));
+      record.writeFacts(requestFacts(this.#operation, this.#request, dialect));
     }
     // Facts before content: if the content cannot be read, the span still has the figures.
-    this.#writeFacts(writer, facts);
-    if (isCorrected) this.#addRequestContent(writer, dialect, this.#requestContent);
-    if (answer) this.#addAnswerContent(writer, answer);
+    record.writeFacts(facts);
+    if (isCorrected) record.addRequest(this.#request, dialect, this.#requestContent);
+    if (answer) record.addAnswer(answer);
     writer.emitEvent(dialect.operation);
-  }
-
-  #addAnswerContent(writer: SpanWriter, answer: OperationAnswer): void {
-    const content = this.#prepare('response', answer.content);
-    if (content === undefined) return;
-    this.#writeHooked(writer, () => hookedAnswerFacts(answer, content));
-    writer.addAnswer(recordedAnswer(answer, content));
   }
 
   #measure(figures: AnswerFigures, failure: Failure | undefined): void {
@@ -256,26 +278,12 @@ export class TracedCall {
     return this.#environment.config.foreignWords;
   }
 
-  readonly #showText = (text: string): JsonValue | undefined => this.#prepare('error', () => text);
-
-  #writeFacts(writer: SpanWriter, facts: Attributes): void {
-    writer.writeFacts(recordableFacts(facts, this.#words));
-  }
-
-  /** @param read returns facts that were read from what `contentHook` returned; called only if there is a hook. */
-  #writeHooked(writer: SpanWriter, read: () => Attributes): void {
-    if (this.#words === 'hooked') writer.writeFacts(hookedFacts(read()));
-  }
-
-  /** @param read called only if content is recorded. */
-  #prepare(kind: BedrockContent['kind'], read: () => JsonValue | undefined): JsonValue | undefined {
-    return this.#writer && this.#hooks.prepare(kind, read);
-  }
+  readonly #showText = (text: string): JsonValue | undefined => this.#record?.prepare('error', () => text);
 
   #end(): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
-    this.#guard('writing the content', () => this.#writer?.writeContent());
+    this.#guard('writing the content', () => this.#record?.writer.writeContent());
     // Span processors are code of the application. What they throw must not reach its call.
     this.#guard('ending the span', () => this.#span.end());
   }

@@ -21,12 +21,13 @@ export interface MiddlewareStack {
 
 export interface MiddlewareOptions {
   readonly name: string;
-  readonly step: 'deserialize';
+  readonly step: 'initialize' | 'deserialize';
   readonly priority: 'low';
   readonly override: boolean;
 }
 
-export type Handler = (args: { readonly request?: unknown }) => Promise<unknown>;
+/** Middleware of the step `initialize` gets the input, that of later steps the request, too. */
+export type Handler = (args: { readonly input?: unknown; readonly request?: unknown }) => Promise<unknown>;
 
 /** Called once for each handler, which is once for each `send` unless the client caches its handlers. */
 export type Middleware = (next: Handler, context: HandlerContext) => Handler;

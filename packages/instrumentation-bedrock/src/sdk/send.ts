@@ -7,8 +7,9 @@ import type { CallEnvironment } from '../call/environment.js';
 import { isThenable } from '../data/promise.js';
 import { operationName, type SdkClient } from './client.js';
 import { latestEndpoint, observeExchanges } from './http-exchange.js';
+import { replaceInputs } from './input.js';
 import type { SendArguments } from './patch.js';
-import type { OpenStreams } from './stream.js';
+import type { OpenStreams, StreamObserver } from './stream.js';
 import { TracedSend, tracedSendOf, withTracedSend } from './traced-sends.js';
 
 export interface SendEnvironment extends CallEnvironment {
@@ -57,7 +58,7 @@ function startCall(
     if (traced?.call && traced.wrapper !== wrapper) {
       // A wrapper above has started the call. The same wrapper can get a command again: that is another call.
       traced.client = client;
-      observeClient(environment, client);
+      observeClient(environment, client, traced.call);
       return undefined;
     }
     const operation = isTracingSuppressed(parent) ? undefined : operationName(command, client);
@@ -66,8 +67,11 @@ function startCall(
     // A callback can be in the place of the options.
     const signal = (rest[0] as { readonly abortSignal?: unknown } | undefined)?.abortSignal;
     const serviceId = client.config?.serviceId;
-    const call = new TracedCall(environment, { serviceId, operation, input: command.input, server, parent, signal });
-    if (call.isObserved) observeClient(environment, client);
+    const observeInput = (events: unknown, observer: StreamObserver): unknown =>
+      environment.streams.observeInput(events, observer);
+    const request = { serviceId, operation, input: command.input };
+    const call = new TracedCall(environment, { ...request, server, parent, signal, observeInput });
+    if (call.isObserved) observeClient(environment, client, call);
     return call;
   } catch (error) {
     environment.report('starting the span of a call failed; the call is not traced', error);
@@ -75,11 +79,20 @@ function startCall(
   }
 }
 
-function observeClient({ report }: CallEnvironment, client: SdkClient): void {
+function observeClient({ report }: CallEnvironment, client: SdkClient, call: TracedCall): void {
   try {
     observeExchanges(client);
   } catch (error) {
     report('adding a middleware failed; spans lack the server and the token counts of response headers', error);
+  }
+  if (!call.replacesInput) return;
+  try {
+    replaceInputs(client);
+  } catch (error) {
+    report(
+      'adding a middleware failed; inputs are sent without trace context, and their events are not recorded',
+      error,
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers';
 import { types } from 'node:util';
 import { isThenable } from '../data/promise.js';
 import type { SdkClient } from './client.js';
+import { observedInput } from './input-stream.js';
 
 /** Gets what happens to a stream. One of `onEnd`, `onError` and `onAbandon` is called, once, as the last call. */
 export interface StreamObserver {
@@ -100,6 +101,18 @@ export class OpenStreams {
     ofStreams.set(stream, observation);
     collected.register(stream, observation, observation);
     return true;
+  }
+
+  /**
+   * Returns an iterable that yields what `events` yields and reports it to `observer`, at the moment when the SDK reads it.
+   * The application's object stays unchanged. Returns `events` itself if it is no iterable; then `observer` is never called.
+   */
+  observeInput(events: unknown, observer: StreamObserver): unknown {
+    return observedInput(events, () => {
+      const observation = new Observation(observer, [this.#open]);
+      observation.isRead = true;
+      return observation;
+    });
   }
 
   /** Ends the observation of all streams. The application can read on. */

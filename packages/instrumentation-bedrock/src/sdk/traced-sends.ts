@@ -2,7 +2,7 @@
 
 import { type Context, context, createContextKey } from '@opentelemetry/api';
 import type { TracedCall } from '../call/call.js';
-import type { SdkClient, SdkCommand } from './client.js';
+import type { HandlerContext, SdkClient, SdkCommand } from './client.js';
 
 /** A `send` while it is traced. Contexts can keep it for long (an HTTP/2 session does), so `end` clears it. */
 export class TracedSend {
@@ -58,4 +58,21 @@ export function tracedSendOf(command: SdkCommand | undefined): TracedSend | unde
   if (!identity) return undefined;
   const active = activeSend();
   return active?.command === identity ? active : latest.get(identity);
+}
+
+/**
+ * Returns a function that finds the send to which a handler belongs; undefined if the handler is of no traced send.
+ *
+ * A handler belongs to the command in its context, and is made inside the `send` of that command. But a client with
+ * `cacheMiddleware` uses the handler again for other commands; then only the OpenTelemetry context names the call.
+ */
+export function sendFinder(client: SdkClient, context: HandlerContext): (() => TracedSend | undefined) | undefined {
+  if (client.config?.cacheMiddleware === true) {
+    return () => {
+      const active = activeSend();
+      return active?.client === client ? active : undefined;
+    };
+  }
+  const traced = tracedSendOf(context?.__smithy_context?.commandInstance);
+  return traced && (() => traced);
 }

@@ -40,6 +40,27 @@ export interface Operation {
    */
   readRequest(input: unknown, limits: ToJsonOptions): OperationRequest;
   readAnswer(request: OperationRequest, output: unknown, limits: ContentLimits): OperationAnswer;
+  /**
+   * Returns the input that the SDK sends; absent if that is always the application's own. The application's object must
+   * stay unchanged; see `withMembers`. Called once for each time that the SDK sends the command, with the input as the
+   * application's middleware has left it.
+   */
+  inputToSend?(input: unknown, seam: InputSeam): unknown;
+}
+
+/** What {@link Operation.inputToSend} can use of the call. */
+export interface InputSeam {
+  readonly request: OperationRequest;
+  readonly options: StreamOptions;
+  /** Returns the trace context of the call's span, as the application's propagators write it, such as `traceparent`. */
+  traceContext(): Readonly<Record<string, string>>;
+  /**
+   * Returns an iterable that yields what `events` yields, when the SDK asks for it. The call then ends with both directions.
+   * Returns `events` itself if it is no iterable.
+   *
+   * @param onEvent gets each event when the SDK reads it.
+   */
+  observe(events: unknown, onEvent: (event: unknown) => void): unknown;
 }
 
 export interface OperationStream {
