@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import {
   type AgentRuntime,
   beforeEachAgentRuntimeTest,
+  outcomeOf,
   readAgentRuntimeRecordings,
   replayed,
 } from './support/knowledge-base.js';
@@ -157,11 +158,10 @@ describe('Retrieve', () => {
         knowledgeBaseId: recording.request.path.split('/')[2],
       } as RetrieveCommandInput;
       runtime.answer(replayed(recording));
-      const outcome = async () => retrieve(input).catch(({ name, message }: Error) => ({ name, message }));
-      const traced = await outcome();
+      const traced = await outcomeOf(() => retrieve(input));
       const [span] = runtime.tracing.spans();
       runtime.tracing.instrumentation.disable();
-      expect(withoutRequestId(traced)).to.deep.equal(withoutRequestId(await outcome()));
+      expect(traced).to.deep.equal(await outcomeOf(() => retrieve(input)));
       expect(span?.name).to.equal(`retrieval ${input.knowledgeBaseId}`);
       const { expected } = recording;
       if (expected.error) expect(span?.attributes).to.include.keys('error.type');
@@ -172,8 +172,3 @@ describe('Retrieve', () => {
   }
   if (!recordings) it('reads the recordings beside the repository');
 });
-
-function withoutRequestId(outcome: object): unknown {
-  const { $metadata, ...output } = outcome as { $metadata?: { requestId?: string } };
-  return { ...output, $metadata: { ...$metadata, requestId: undefined } };
-}

@@ -167,7 +167,8 @@ export class TracedCall {
 
   /** The stream has ended by itself. */
   onEnd(): void {
-    this.#endStream('ending a stream', () => endFailure(this.#reader?.isComplete(), this.#signal, this.#words));
+    const failure = (): Failure | undefined => endFailure(this.#reader?.isComplete(), this.#signal, this.#words);
+    this.#endStream('ending a stream', failure, true);
   }
 
   /** The stream has thrown an error. */
@@ -215,7 +216,7 @@ export class TracedCall {
     this.#record.writeChunk(this.#reader.show(chunk), config.maxMediaBytes);
   }
 
-  #endStream(what: string, failure: () => Failure | undefined): void {
+  #endStream(what: string, failure: () => Failure | undefined, hasEnded = false): void {
     if (this.#state === 'ending' || this.#state === 'ended') return;
     const input = this.#state === 'answered' ? this.#input : undefined;
     this.#state = 'ending';
@@ -225,7 +226,8 @@ export class TracedCall {
       observed = this.#input?.failure ?? failure();
     });
     const end = (): void => {
-      this.#guard(what, () => this.#finish(this.#reader?.answer(), observed ?? this.#input?.failure));
+      const failed = observed ?? this.#input?.failure;
+      this.#guard(what, () => this.#finish(this.#reader?.answer(hasEnded && !failed), failed));
       this.#end();
     };
     if (input) input.whenEnded(end);

@@ -26,7 +26,7 @@ export const retrieval: Dialect = {
 /** What makes the name of the span of a lookup. */
 export function retrievalIdentity(knowledgeBaseId: unknown): Attributes {
   const id = asId(knowledgeBaseId);
-  return { [ATTR_GEN_AI_DATA_SOURCE_ID]: id, [ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_ID]: id };
+  return id === undefined ? {} : { [ATTR_GEN_AI_DATA_SOURCE_ID]: id, [ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_ID]: id };
 }
 
 /** @param configuration `retrievalConfiguration` of a request. */

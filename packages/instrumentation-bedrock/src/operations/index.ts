@@ -1,6 +1,7 @@
 /** The table of operations. A new operation is one file beside this one and one row here. */
 
 import { retrieve } from './agent-runtime/retrieve.js';
+import { retrieveAndGenerate, retrieveAndGenerateStream } from './agent-runtime/retrieve-and-generate.js';
 import type { Operation } from './common/operation.js';
 import { plainOperation } from './common/plain.js';
 import { applyGuardrail } from './runtime/apply-guardrail.js';
@@ -24,7 +25,7 @@ export const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
     getAsyncInvoke,
     listAsyncInvokes,
   ],
-  'Bedrock Agent Runtime': [retrieve],
+  'Bedrock Agent Runtime': [retrieve, retrieveAndGenerate, retrieveAndGenerateStream],
   'Bedrock AgentCore': [],
 };
 

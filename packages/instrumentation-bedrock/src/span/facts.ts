@@ -226,6 +226,7 @@ const CHUNK_NAMES: ReadonlySet<string> = new Set(
     'internalServerException modelStreamErrorException modelTimeoutException serviceUnavailableException',
     'throttlingException validationException $unknown',
     'message_start content_block_start content_block_delta content_block_stop message_delta message_stop ping error',
+    'output citation guardrail',
     'completion text-generation stream-start stream-end tool-calls-chunk tool-calls-generation citation-generation',
     'search-queries-generation search-results',
   ].flatMap((line) => line.split(' ')),

@@ -35,7 +35,7 @@ function read({ modelId }: LongStream, stream: readonly object[], options: Strea
     if (chunk !== undefined) reader.show(chunk);
   }
   reader.isComplete();
-  const { dialect, form, body, content, service } = reader.answer();
+  const { dialect, form, body, content, service } = reader.answer(true);
   dialect.readResponse(body() ?? {});
   service?.();
   const copy = options.withContent ? content() : undefined;

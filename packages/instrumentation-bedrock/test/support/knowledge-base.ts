@@ -109,3 +109,22 @@ export function replayed({ response, responseBodyBase64 }: AgentRuntimeRecording
   if (responseBodyBase64 === undefined) return { status, headers, body };
   return { status, headers, events: [Buffer.from(responseBodyBase64, 'base64')] };
 }
+
+/** All that an application sees of a call: the output with its events, or the error, without what differs between calls. */
+export async function outcomeOf(call: () => Promise<object>): Promise<unknown> {
+  const events: unknown[] = [];
+  try {
+    const { $metadata, ...output } = (await call()) as { $metadata?: { requestId?: string } };
+    const members: Record<string, unknown> = { ...output };
+    for (const [name, member] of Object.entries(output)) {
+      const stream = member as AsyncIterable<unknown> | undefined;
+      if (typeof stream?.[Symbol.asyncIterator] !== 'function') continue;
+      delete members[name];
+      for await (const event of stream) events.push(event);
+    }
+    return { ...members, $metadata: { ...$metadata, requestId: undefined }, events };
+  } catch (error) {
+    const { name, message, constructor: type } = error as Error;
+    return { error: { name, message, type }, events };
+  }
+}

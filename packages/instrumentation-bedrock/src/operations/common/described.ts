@@ -1,13 +1,24 @@
 /** Operations whose input and output are, as a whole, in one dialect. */
 
 import type { Attributes } from '@opentelemetry/api';
-import { asObject, type JsonObject, toJson } from '../../data/json.js';
+import { asObject, type JsonObject, setMembers, toJson } from '../../data/json.js';
 import { identifyModel } from '../../data/model-id.js';
 import { once } from '../../data/once.js';
 import type { RequestedService, ServedService } from '../../data/service.js';
 import type { Dialect } from '../../dialects/dialect.js';
+import { createFold } from '../../dialects/index.js';
+import { asEvent, showEvent } from './events.js';
 import { WHOLE } from './form.js';
-import type { ContentForm, ContentLimits, Operation, OperationAnswer, OperationRequest } from './operation.js';
+import type {
+  ContentForm,
+  ContentLimits,
+  Operation,
+  OperationAnswer,
+  OperationRequest,
+  OperationStream,
+  StreamOptions,
+  StreamReader,
+} from './operation.js';
 
 /** What an operation adds to its dialect. The functions get objects of the application and read only figures and ids. */
 export interface DescribedOperation {
@@ -24,14 +35,20 @@ export interface DescribedOperation {
   served?(output: JsonObject): ServedService;
   /** Default: the whole output. */
   readonly answerForm?: ContentForm;
+  /** The output's member that is the event stream; absent if the operation has none. */
+  readonly stream?: OperationStream['member'];
 }
 
 export function describedOperation(described: DescribedOperation): Operation {
   const { name, spanType, dialect } = described;
   const requested = (input: JsonObject): RequestedService => described.requested?.(input) ?? {};
+  const member = described.stream;
   return {
     name,
     spanType,
+    ...(member && {
+      stream: { member, createReader: (_request, output, options) => createReader(described, output, options) },
+    }),
     readRequest(input, limits) {
       const raw = asObject(input) ?? {};
       const modelId = described.modelOf?.(raw);
@@ -68,5 +85,27 @@ export function describedAnswer(
     form: described.answerForm ?? WHOLE,
     service: () => served(output ?? {}),
     serviceIn: served,
+  };
+}
+
+function createReader(described: DescribedOperation, output: unknown, options: StreamOptions): StreamReader {
+  const { withContent: content, maxRecordLength: maxLength, maxMediaBytes } = options;
+  const fold = createFold(described.dialect, { content, maxLength, maxMediaBytes });
+  const members: JsonObject = {};
+  setMembers(members, asObject(output) ?? {}, described.stream);
+  // Copied at once: a reference to the output would keep an abandoned stream from being collected.
+  const rest = asObject(toJson(members, options));
+  return {
+    read(event) {
+      const chunk = asEvent(event);
+      if (chunk) fold.add(chunk);
+      return chunk;
+    },
+    show: showEvent,
+    answer: (hasEnded) => {
+      const body = { ...rest, ...fold.body(), ...(hasEnded ? {} : { incomplete: true }) };
+      return describedAnswer(described, body, options);
+    },
+    isComplete: fold.isComplete,
   };
 }

@@ -154,8 +154,12 @@ export interface StreamReader {
   read(event: unknown): JsonValue | undefined;
   /** Returns the span event for the chunk that was read last. */
   show(chunk: JsonValue): ShownChunk;
-  /** The answer as far as it has arrived. */
-  answer(): OperationAnswer;
+  /**
+   * The answer as far as it has arrived.
+   *
+   * @param hasEnded whether the stream has ended by itself. Some streams have no other sign that the answer is complete.
+   */
+  answer(hasEnded: boolean): OperationAnswer;
   /** False if the closing event has not arrived; undefined if the stream has none. */
   isComplete(): boolean | undefined;
 }

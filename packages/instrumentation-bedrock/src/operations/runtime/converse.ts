@@ -1,15 +1,7 @@
 /** Converse and ConverseStream: one dialect for all models, in the SDK's own objects. */
 
 import { readConverseVerdict } from '../../data/guardrail.js';
-import {
-  asObject,
-  asString,
-  firstKey,
-  isObject,
-  type JsonObject,
-  type ToJsonOptions,
-  toJson,
-} from '../../data/json.js';
+import { asObject, asString, type JsonObject, type ToJsonOptions, toJson } from '../../data/json.js';
 import { identifyModel } from '../../data/model-id.js';
 import { once } from '../../data/once.js';
 import {
@@ -23,20 +15,9 @@ import {
 } from '../../data/service.js';
 import { converse as dialect } from '../../dialects/converse.js';
 import { createFold } from '../../dialects/index.js';
-import type {
-  ContentForm,
-  Operation,
-  OperationAnswer,
-  OperationRequest,
-  StreamOptions,
-  StreamReader,
-} from '../common/operation.js';
-
-/** The whole content is in the dialect. */
-const FORM: ContentForm = {
-  bodyOf: asObject,
-  show: (content, view) => (view && isObject(content) ? view(content) : content),
-};
+import { asEvent, showEvent } from '../common/events.js';
+import { WHOLE } from '../common/form.js';
+import type { Operation, OperationAnswer, OperationRequest, StreamOptions, StreamReader } from '../common/operation.js';
 
 export const converse: Operation = {
   name: 'Converse',
@@ -66,7 +47,7 @@ function readRequest(input: unknown, limits: ToJsonOptions): OperationRequest {
     isCertain: true,
     body: () => raw,
     content: () => toJson(input, limits),
-    form: FORM,
+    form: WHOLE,
     service: once(() => serviceIn(raw ?? {})),
     serviceIn,
   };
@@ -84,7 +65,7 @@ function answerOf(request: OperationRequest, output: JsonObject | undefined, lim
     body: () => output,
     // Redacted reasoning and images are bytes, so the answer needs a copy too.
     content: () => toJson(output, limits),
-    form: FORM,
+    form: WHOLE,
     service: () => serviceIn(output ?? {}),
     serviceIn,
   };
@@ -95,15 +76,11 @@ function createReader(request: OperationRequest, _output: unknown, options: Stre
   const fold = createFold(dialect, { content, maxLength, maxMediaBytes });
   return {
     read(event) {
-      if (!isObject(event) || firstKey(event) === undefined) return undefined;
-      fold.add(event);
-      return event;
+      const chunk = asEvent(event);
+      if (chunk) fold.add(chunk);
+      return chunk;
     },
-    show(event) {
-      const members = asObject(event) ?? {};
-      const name = firstKey(members) ?? 'chunk';
-      return { name, value: members[name] ?? null };
-    },
+    show: showEvent,
     answer: () => answerOf(request, fold.body(), options),
     isComplete: fold.isComplete,
   };

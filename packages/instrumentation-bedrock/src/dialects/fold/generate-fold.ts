@@ -1,0 +1,58 @@
+/** The fold for the events of RetrieveAndGenerateStream. */
+
+import { asObject, asString, firstKey, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
+import { unwrapUnknown } from '../../data/unknown-member.js';
+import { StreamedText } from './pieces/streamed-text.js';
+import { StreamedMembers } from './pieces/streamed-value.js';
+import type { FoldOptions, StreamFold } from './stream-fold.js';
+
+const KNOWN_EVENTS = new Set(['output', 'citation', 'guardrail']);
+const INTERVENED = 'INTERVENED';
+
+/** Makes the body of RetrieveAndGenerate. */
+export function createGenerateFold({ content }: FoldOptions): StreamFold {
+  let text: StreamedText | undefined;
+  let isAnswered = false;
+  let action: string | undefined;
+  const citations: JsonObject[] = [];
+  const others = new StreamedMembers();
+
+  const addContent = (event: JsonObject): void => {
+    const piece = asString(asObject(event['output'])?.['text']);
+    if (piece !== undefined) {
+      text ??= new StreamedText();
+      text.add(piece);
+    }
+    const cited = asObject(event['citation']);
+    if (cited) citations.push(readCitation(cited));
+    const members = unwrapUnknown(event);
+    const name = firstKey(members);
+    if (name !== undefined && !KNOWN_EVENTS.has(name)) others.add(name, members[name]);
+  };
+
+  return {
+    add(event) {
+      const verdict = asString(asObject(event['guardrail'])?.['action']);
+      // The service can judge each part of the answer.
+      if (verdict !== undefined && action !== INTERVENED) action = verdict;
+      isAnswered ||= verdict !== undefined || isObject(event['output']);
+      if (content) addContent(event);
+    },
+    body() {
+      const body: JsonObject = {};
+      if (text) body['output'] = { text: text.toString() };
+      if (citations.length > 0) body['citations'] = citations;
+      if (action !== undefined) body['guardrailAction'] = action;
+      if (others.size > 0) body['otherEvents'] = others.finish();
+      return firstKey(body) === undefined ? undefined : body;
+    },
+    // No event closes this stream. One without an answer has been cut off.
+    isComplete: () => (isAnswered ? undefined : false),
+  };
+}
+
+/** The event has its data twice: in `citation`, and in members beside it, which are deprecated. */
+function readCitation({ citation, generatedResponsePart, retrievedReferences }: JsonObject): JsonObject {
+  const old: Record<string, JsonValue | undefined> = { generatedResponsePart, retrievedReferences };
+  return asObject(citation) ?? old;
+}

@@ -1,0 +1,83 @@
+/** RetrieveAndGenerate: a model answers from a knowledge base, or from documents in the request, and cites them. */
+
+import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../data/json.js';
+import { finishReason, type Part, textPart } from '../data/messages.js';
+import { ATTR_GEN_AI_RETRIEVAL_DOCUMENTS } from '../data/semconv.js';
+import { unwrapUnknown } from '../data/unknown-member.js';
+import { blankDialect } from './blank.js';
+import type { Dialect } from './dialect.js';
+import { readDocument } from './documents/documents.js';
+import { createGenerateFold } from './fold/generate-fold.js';
+import { blobPart, citationParts, uriPart } from './messages/parts.js';
+import { readReasoning } from './parameters/reasoning.js';
+import { viewGenerateRequest, viewGenerateResponse } from './view/retrieve-and-generate.js';
+
+export const retrieveAndGenerate: Dialect = {
+  ...blankDialect('retrieve-and-generate', 'chat'),
+  chatView: { format: 'bedrock', request: viewGenerateRequest, response: viewGenerateResponse },
+  readParameters(body) {
+    const { inferenceConfig, additionalModelRequestFields } = generationOf(body);
+    const inference = asObject(asObject(inferenceConfig)?.['textInferenceConfig']) ?? {};
+    const additional = asObject(additionalModelRequestFields) ?? {};
+    return {
+      maxTokens: asNumber(inference['maxTokens']),
+      temperature: asNumber(inference['temperature']),
+      topP: asNumber(inference['topP']),
+      topK: asNumber(additional['top_k']) ?? asNumber(additional['topK']),
+      stopSequences: asStrings(inference['stopSequences']),
+      ...readReasoning(additional),
+    };
+  },
+  readInput(body) {
+    const text = asString(asObject(body['input'])?.['text']);
+    const parts = [
+      ...(text === undefined ? [] : [textPart(text)]),
+      ...asObjects(generateConfiguration(body)['sources']).flatMap(readSource),
+    ];
+    const template = asString(asObject(generationOf(body)['promptTemplate'])?.['textPromptTemplate']);
+    return {
+      messages: parts.length > 0 ? [{ role: 'user', parts }] : [],
+      systemInstructions: template === undefined ? undefined : [textPart(template)],
+    };
+  },
+  readOutput(body) {
+    const text = asString(asObject(body['output'])?.['text']);
+    const parts = [...(text === undefined ? [] : [textPart(text)]), ...citationParts(body['citations'])];
+    return parts.length > 0 ? [{ role: 'assistant', parts, finish_reason: finishReason(reasonOf(body)) }] : [];
+  },
+  readOutputDetails({ citations }) {
+    const references = asObjects(citations).flatMap((citation) => asObjects(citation['retrievedReferences']));
+    return {
+      [ATTR_GEN_AI_RETRIEVAL_DOCUMENTS]: references.length > 0 ? references.map(readDocument) : undefined,
+    };
+  },
+  createFold: createGenerateFold,
+};
+
+/** Returns the configuration of the kind that the request has: for a knowledge base or for external sources. */
+export function generateConfiguration(body: JsonObject): JsonObject {
+  const { knowledgeBaseConfiguration, externalSourcesConfiguration } =
+    asObject(body['retrieveAndGenerateConfiguration']) ?? {};
+  return asObject(knowledgeBaseConfiguration) ?? asObject(externalSourcesConfiguration) ?? {};
+}
+
+export function generationOf(body: JsonObject): JsonObject {
+  return asObject(generateConfiguration(body)['generationConfiguration']) ?? {};
+}
+
+/** The service states no reason. An answer that has arrived has ended. */
+function reasonOf({ guardrailAction, incomplete }: JsonObject): string | undefined {
+  if (guardrailAction === 'INTERVENED') return 'guardrail_intervened';
+  return incomplete === true ? undefined : 'stop';
+}
+
+function readSource(source: JsonObject): Part[] {
+  const { s3Location, byteContent } = unwrapUnknown(source);
+  const uri = asString(asObject(s3Location)?.['uri']);
+  if (uri !== undefined) return [uriPart({ modality: 'document', mimeType: undefined }, uri)];
+  const bytes = asObject(byteContent);
+  if (!bytes) return [];
+  const { identifier } = bytes;
+  const part = blobPart({ modality: 'document', mimeType: asString(bytes['contentType']) }, asString(bytes['data']));
+  return [{ ...part, ...(typeof identifier === 'string' ? { name: identifier } : {}) } as Part];
+}

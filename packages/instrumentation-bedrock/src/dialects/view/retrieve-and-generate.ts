@@ -1,0 +1,15 @@
+/** Adds the messages of Converse to RetrieveAndGenerate, which MLflow's chat view can parse. Drops nothing. */
+
+import { asObject, asString, type JsonObject } from '../../data/json.js';
+
+export function viewGenerateRequest(body: JsonObject): JsonObject {
+  const text = asString(asObject(body['input'])?.['text']);
+  return text === undefined ? body : { ...body, messages: [{ role: 'user', content: [{ text }] }] };
+}
+
+export function viewGenerateResponse(body: JsonObject): JsonObject {
+  const output = asObject(body['output']);
+  const text = asString(output?.['text']);
+  if (text === undefined) return body;
+  return { ...body, output: { ...output, message: { role: 'assistant', content: [{ text }] } } };
+}
