@@ -9,7 +9,7 @@ describeLayers({
     sdk: ['call', 'data'],
     call: ['operations', 'operations/common', 'dialects', 'span', 'data'],
     operations: ['operations/agent-runtime', 'operations/runtime', 'operations/common', 'dialects', 'data'],
-    'operations/agent-runtime': ['operations/common', 'dialects', 'data'],
+    'operations/agent-runtime': ['operations/common', 'dialects', 'dialects/agent', 'data'],
     'operations/runtime': ['operations/common', 'dialects', 'data'],
     'operations/common': ['dialects', 'data'],
     dialects: [
@@ -21,6 +21,7 @@ describeLayers({
       'dialects/view',
       'data',
     ],
+    'dialects/agent': ['dialects', 'dialects/fold', 'dialects/messages', 'data'],
     'dialects/documents': ['data'],
     'dialects/fold': ['dialects/fold/pieces', 'data'],
     'dialects/fold/pieces': ['data'],

@@ -32,6 +32,8 @@ export const CONTENT_NAMES: ReadonlySet<string> = new Set([
   'all_messages_events',
   'anthropic.tool_result.content',
   'audio.transcript',
+  'aws.bedrock.agent.custom_orchestration.events',
+  'aws.bedrock.agent.failure.reason',
   'braintrust.input_json',
   'braintrust.output_json',
   'chroma.add.documents',

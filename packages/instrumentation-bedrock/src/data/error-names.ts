@@ -8,6 +8,8 @@ const NAMES: ReadonlySet<string> = new Set(
     'AccessDeniedException ConflictException InternalServerException ModelErrorException ModelNotReadyException',
     'ModelStreamErrorException ModelTimeoutException ResourceNotFoundException ServiceQuotaExceededException',
     'ServiceUnavailableException ThrottlingException ValidationException BedrockRuntimeServiceException',
+    // Those that only the Bedrock Agent Runtime has.
+    'BadGatewayException DependencyFailedException BedrockAgentRuntimeServiceException',
     // Errors that every service of AWS can send: https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html
     'AccessDenied ExpiredToken ExpiredTokenException IncompleteSignature IncompleteSignatureException InternalError',
     'InternalFailure InternalFailureException InvalidAction InvalidClientTokenId InvalidSignatureException',

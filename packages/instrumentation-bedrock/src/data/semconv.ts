@@ -154,6 +154,31 @@ export const ATTR_AWS_BEDROCK_INVOCATION_STATUS = 'aws.bedrock.invocation.status
 /** int. Answer of ListAsyncInvokes: the invocations on this page. */
 export const ATTR_AWS_BEDROCK_INVOCATION_COUNT = 'aws.bedrock.invocation.count';
 
+/** string. Request of an agent; of a collaborator from its alias ARN. */
+export const ATTR_AWS_BEDROCK_AGENT_ALIAS_ID = 'aws.bedrock.agent.alias_id';
+/** boolean. Request of an agent: `enableTrace`. Without it the answer has no steps and no tokens. */
+export const ATTR_AWS_BEDROCK_AGENT_TRACE_ENABLED = 'aws.bedrock.agent.trace_enabled';
+/** boolean. Request of an agent: `endSession`. */
+export const ATTR_AWS_BEDROCK_AGENT_END_SESSION = 'aws.bedrock.agent.end_session';
+/** string. Session of a collaborator, from its trace. It is no `gen_ai.conversation.id`, because MLflow would add it to the trace's. */
+export const ATTR_AWS_BEDROCK_AGENT_SESSION_ID = 'aws.bedrock.agent.session_id';
+/** string. Request or answer of an agent: `memoryId`. */
+export const ATTR_AWS_BEDROCK_AGENT_MEMORY_ID = 'aws.bedrock.agent.memory_id';
+/** string. Request of an inline agent: `DISABLED`, `SUPERVISOR` or `SUPERVISOR_ROUTER`. */
+export const ATTR_AWS_BEDROCK_AGENT_COLLABORATION = 'aws.bedrock.agent.collaboration';
+/** string. Request of an inline agent: `DEFAULT` or `CUSTOM_ORCHESTRATION`. */
+export const ATTR_AWS_BEDROCK_AGENT_ORCHESTRATION_TYPE = 'aws.bedrock.agent.orchestration_type';
+/** string[]. Request of an agent: the knowledge bases that it names. */
+export const ATTR_AWS_BEDROCK_AGENT_KNOWLEDGE_BASE_IDS = 'aws.bedrock.agent.knowledge_base.ids';
+/** boolean. Request of an agent: `streamFinalResponse`. */
+export const ATTR_AWS_BEDROCK_AGENT_STREAM_FINAL_RESPONSE = 'aws.bedrock.agent.stream_final_response';
+/** string. Trace of an agent: the reason of a failure; content. */
+export const ATTR_AWS_BEDROCK_AGENT_FAILURE_REASON = 'aws.bedrock.agent.failure.reason';
+/** JSON text. Trace of an agent with an orchestration of its own: the texts of its events; content. */
+export const ATTR_AWS_BEDROCK_AGENT_CUSTOM_EVENTS = 'aws.bedrock.agent.custom_orchestration.events';
+/** int. Request of an agent: `applyGuardrailInterval`, in characters. Each check by a guardrail is billed. */
+export const ATTR_AWS_BEDROCK_AGENT_GUARDRAIL_INTERVAL = 'aws.bedrock.agent.apply_guardrail_interval';
+
 /** string. Request: `serviceTier`, or `service_tier` of the model's own format. */
 export const ATTR_AWS_BEDROCK_REQUEST_SERVICE_TIER = 'aws.bedrock.request.service_tier';
 /** string. Answer: the tier that served the call, which sets the price. */

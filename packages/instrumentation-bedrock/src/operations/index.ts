@@ -1,5 +1,7 @@
 /** The table of operations. A new operation is one file beside this one and one row here. */
 
+import { invokeAgent } from './agent-runtime/invoke-agent.js';
+import { invokeInlineAgent } from './agent-runtime/invoke-inline-agent.js';
 import { retrieve } from './agent-runtime/retrieve.js';
 import { retrieveAndGenerate, retrieveAndGenerateStream } from './agent-runtime/retrieve-and-generate.js';
 import type { Operation } from './common/operation.js';
@@ -25,7 +27,7 @@ export const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
     getAsyncInvoke,
     listAsyncInvokes,
   ],
-  'Bedrock Agent Runtime': [retrieve, retrieveAndGenerate, retrieveAndGenerateStream],
+  'Bedrock Agent Runtime': [invokeAgent, invokeInlineAgent, retrieve, retrieveAndGenerate, retrieveAndGenerateStream],
   'Bedrock AgentCore': [],
 };
 

@@ -100,6 +100,12 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_CHECKS]: OWN_WORD,
     [semconv.ATTR_AWS_BEDROCK_INVOCATION_ARN]: ARN,
     [semconv.ATTR_AWS_BEDROCK_INVOCATION_STATUS]: word('inprogress completed failed'),
+    [semconv.ATTR_AWS_BEDROCK_AGENT_ALIAS_ID]: ID,
+    [semconv.ATTR_AWS_BEDROCK_AGENT_SESSION_ID]: ID,
+    [semconv.ATTR_AWS_BEDROCK_AGENT_MEMORY_ID]: ID,
+    [semconv.ATTR_AWS_BEDROCK_AGENT_COLLABORATION]: word('disabled supervisor supervisor_router'),
+    [semconv.ATTR_AWS_BEDROCK_AGENT_ORCHESTRATION_TYPE]: word('default custom_orchestration'),
+    [semconv.ATTR_AWS_BEDROCK_AGENT_KNOWLEDGE_BASE_IDS]: ID,
     [semconv.ATTR_AWS_BEDROCK_REQUEST_SERVICE_TIER]: TIER,
     [semconv.ATTR_AWS_BEDROCK_RESPONSE_SERVICE_TIER]: TIER,
     [semconv.ATTR_AWS_BEDROCK_REQUEST_PERFORMANCE_LATENCY]: LATENCY,
@@ -229,6 +235,7 @@ const CHUNK_NAMES: ReadonlySet<string> = new Set(
     'output citation guardrail',
     'completion text-generation stream-start stream-end tool-calls-chunk tool-calls-generation citation-generation',
     'search-queries-generation search-results',
+    'returnControl files',
   ].flatMap((line) => line.split(' ')),
 );
 const CHUNK_NAME = /^[\w$.-]{1,64}$/;

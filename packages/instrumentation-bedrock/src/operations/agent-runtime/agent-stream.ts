@@ -1,0 +1,63 @@
+/** The streams of agents: the answer, and the trace of what the agent did for it. */
+
+import { asBytes, asObject, asString, firstKey, isObject, type JsonObject } from '../../data/json.js';
+import { unwrapUnknown } from '../../data/unknown-member.js';
+import type { AgentStopReason } from '../../dialects/agent/invocation.js';
+import { createFold } from '../../dialects/index.js';
+import { type DescribedOperation, describedAnswer, describedOperation } from '../common/described.js';
+import type { Operation, StreamOptions, StreamReader } from '../common/operation.js';
+
+export function agentOperation(described: DescribedOperation): Operation {
+  return {
+    ...describedOperation(described),
+    stream: {
+      member: 'completion',
+      createReader: (_request, output, options) => createReader(described, output, options),
+    },
+  };
+}
+
+function createReader(described: DescribedOperation, output: unknown, options: StreamOptions): StreamReader {
+  const { withContent: content, maxRecordLength: maxLength, maxMediaBytes } = options;
+  const fold = createFold(described.dialect, { content, maxLength, maxMediaBytes });
+  const head = readHead(output);
+  const showChunk = chunkReader();
+  let isControlReturned = false;
+  const stopReason = (): AgentStopReason => (isControlReturned ? 'tool_call' : 'stop');
+  return {
+    read(event) {
+      const members = unwrapUnknown(asObject(event) ?? {});
+      if (firstKey(members) === undefined || members['trace'] !== undefined) return undefined;
+      isControlReturned ||= isObject(members['returnControl']);
+      fold.add(members);
+      return members;
+    },
+    show(event) {
+      const members = asObject(event) ?? {};
+      const name = firstKey(members) ?? 'chunk';
+      return { name, value: name === 'chunk' ? showChunk(asObject(members[name])) : (members[name] ?? null) };
+    },
+    answer(hasEnded) {
+      const isDone = hasEnded && fold.isComplete() === true;
+      const body = { ...head, ...fold.body(), ...(isDone ? { stopReason: stopReason() } : {}) };
+      return describedAnswer(described, body, options);
+    },
+    isComplete: () => fold.isComplete(),
+  };
+}
+
+/** The members of an output beside its stream. The SDK reads them from the headers. */
+function readHead(output: unknown): JsonObject {
+  const { contentType, sessionId, memoryId } = asObject(output) ?? {};
+  const texts = Object.entries({ contentType, sessionId, memoryId }).filter(([, value]) => asString(value));
+  return Object.fromEntries(texts);
+}
+
+/** Returns a function that shows the chunks of one stream, with text in the place of bytes. */
+function chunkReader(): (chunk: JsonObject | undefined) => JsonObject {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  return (chunk = {}) => {
+    const bytes = asBytes(chunk['bytes']);
+    return bytes ? { ...chunk, bytes: decoder.decode(bytes, { stream: true }) } : chunk;
+  };
+}
