@@ -8,4 +8,4 @@ export type {
   BedrockResponseInfo,
   ContentFormat,
 } from './data/settings.js';
-export { type BedrockClientExports, BedrockInstrumentation } from './instrumentation.js';
+export { type BedrockClientClass, type BedrockClientExports, BedrockInstrumentation } from './instrumentation.js';

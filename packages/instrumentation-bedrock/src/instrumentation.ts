@@ -39,15 +39,26 @@ interface ClientModule {
   readonly Client?: { readonly prototype?: object };
 }
 
-/** The clients whose calls are traced, under the names that their packages export. */
-const CLIENTS = {
+/** A class of the SDK, as far as this package needs it. */
+export interface BedrockClientClass {
+  readonly prototype?: object;
+}
+
+/**
+ * The classes of the clients whose calls are traced: the exports of one of their packages, or of several; see
+ * {@link BedrockInstrumentation.manuallyInstrument}.
+ */
+export interface BedrockClientExports {
+  readonly BedrockRuntimeClient?: BedrockClientClass;
+  readonly BedrockAgentRuntimeClient?: BedrockClientClass;
+  readonly BedrockAgentCoreClient?: BedrockClientClass;
+}
+
+const PACKAGES: Readonly<Record<keyof BedrockClientExports, string>> = {
   BedrockRuntimeClient: '@aws-sdk/client-bedrock-runtime',
   BedrockAgentRuntimeClient: '@aws-sdk/client-bedrock-agent-runtime',
   BedrockAgentCoreClient: '@aws-sdk/client-bedrock-agentcore',
-} as const;
-
-/** The exports of one or several of the packages that are traced; see {@link BedrockInstrumentation.manuallyInstrument}. */
-export type BedrockClientExports = { readonly [Name in keyof typeof CLIENTS]?: { readonly prototype?: object } };
+};
 
 /** True if no tracer provider is set. Then the API's tracers do nothing, so no request is read. */
 function isWithoutProvider(tracer: Tracer): boolean {
@@ -147,18 +158,18 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
    *   `{ BedrockRuntimeClient, BedrockAgentRuntimeClient }`, which lets bundlers drop the rest of the SDK.
    */
   manuallyInstrument(moduleExports: BedrockClientExports): void {
-    const names = Object.keys(CLIENTS) as (keyof typeof CLIENTS)[];
+    const names = Object.keys(PACKAGES) as (keyof BedrockClientExports)[];
     const given = names.filter((name) => moduleExports?.[name] !== undefined);
     for (const name of given) {
       if (this.patch(moduleExports[name]?.prototype)) continue;
       this._diag.error(
         `manuallyInstrument() cannot instrument ${name}, because its send() is missing or frozen; ` +
-          `pass the class that ${CLIENTS[name]} exports`,
+          `pass the class that ${PACKAGES[name]} exports`,
       );
     }
     if (given.length > 0) return;
     this._diag.error(
-      `manuallyInstrument() was given no client of ${Object.values(CLIENTS).join(', ')}; pass the exports of one: ` +
+      `manuallyInstrument() was given no client of ${Object.values(PACKAGES).join(', ')}; pass the exports of one: ` +
         "import * as sdk from '@aws-sdk/client-bedrock-runtime'",
     );
   }

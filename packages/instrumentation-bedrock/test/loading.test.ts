@@ -1,5 +1,6 @@
 /** The ways to load the SDK and this package. Each runs in its own process with the built packages. */
 
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
@@ -89,6 +90,15 @@ describe('loading', () => {
       }
     });
   }
+
+  it('takes two files, because each file costs time when the application starts', () => {
+    const build = fileURLToPath(new URL('../dist/', import.meta.url));
+    const files = readdirSync(build, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
+    for (const format of ['esm', 'cjs']) {
+      // The entry and what it shares with the entry "recording", which is the third.
+      expect(files.filter((file) => file.startsWith(format))).to.have.lengthOf(3);
+    }
+  });
 
   it('logs an error and lets the application start if the loaded modules cannot be listed', () => {
     const { getBuiltinModule } = process;

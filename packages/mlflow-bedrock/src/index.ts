@@ -49,6 +49,7 @@ export {
 } from 'opentelemetry-exporter-mlflow';
 export {
   type BedrockCallInfo,
+  type BedrockClientClass,
   type BedrockClientExports,
   type BedrockContent,
   BedrockInstrumentation,
