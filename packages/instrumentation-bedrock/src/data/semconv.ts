@@ -195,6 +195,8 @@ export const ATTR_AWS_BEDROCK_REQUEST_REASONING_BUDGET = 'aws.bedrock.request.re
 export const ATTR_AWS_BEDROCK_REQUEST_METADATA = 'aws.bedrock.request_metadata.<key>';
 /** string. `modelId` of the request, if it is the ARN of a managed prompt. */
 export const ATTR_AWS_BEDROCK_PROMPT_ARN = 'aws.bedrock.prompt.arn';
+/** string. `targetModelId` of OptimizePrompt: the model that the prompt is for. */
+export const ATTR_AWS_BEDROCK_PROMPT_TARGET_MODEL = 'aws.bedrock.prompt.target_model';
 /** int. Answer: milliseconds that the service measured (`latencyMs`, `invocationLatency`). */
 export const ATTR_AWS_BEDROCK_RESPONSE_LATENCY_MS = 'aws.bedrock.response.latency_ms';
 /** int. Metrics of an InvokeModel stream: milliseconds until the first byte. */

@@ -1,14 +1,15 @@
 /** RetrieveAndGenerate: a model answers from a knowledge base, or from documents in the request, and cites them. */
 
 import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../data/json.js';
-import { finishReason, type Part, textPart } from '../data/messages.js';
+import { type Part, textPart } from '../data/messages.js';
 import { ATTR_GEN_AI_RETRIEVAL_DOCUMENTS } from '../data/semconv.js';
 import { unwrapUnknown } from '../data/unknown-member.js';
 import { blankDialect } from './blank.js';
 import type { Dialect } from './dialect.js';
 import { readDocument } from './documents/documents.js';
 import { createGenerateFold } from './fold/generate-fold.js';
-import { blobPart, citationParts, uriPart } from './messages/parts.js';
+import { generatedMessages } from './messages/generated.js';
+import { blobPart, uriPart } from './messages/parts.js';
 import { readReasoning } from './parameters/reasoning.js';
 import { viewGenerateRequest, viewGenerateResponse } from './view/retrieve-and-generate.js';
 
@@ -40,11 +41,8 @@ export const retrieveAndGenerate: Dialect = {
       systemInstructions: template === undefined ? undefined : [textPart(template)],
     };
   },
-  readOutput(body) {
-    const text = asString(asObject(body['output'])?.['text']);
-    const parts = [...(text === undefined ? [] : [textPart(text)]), ...citationParts(body['citations'])];
-    return parts.length > 0 ? [{ role: 'assistant', parts, finish_reason: finishReason(reasonOf(body)) }] : [];
-  },
+  readOutput: (body) =>
+    generatedMessages(body, { text: asObject(body['output'])?.['text'], citations: body['citations'] }),
   readOutputDetails({ citations }) {
     const references = asObjects(citations).flatMap((citation) => asObjects(citation['retrievedReferences']));
     return {
@@ -63,12 +61,6 @@ export function generateConfiguration(body: JsonObject): JsonObject {
 
 export function generationOf(body: JsonObject): JsonObject {
   return asObject(generateConfiguration(body)['generationConfiguration']) ?? {};
-}
-
-/** The service states no reason. An answer that has arrived has ended. */
-function reasonOf({ guardrailAction, incomplete }: JsonObject): string | undefined {
-  if (guardrailAction === 'INTERVENED') return 'guardrail_intervened';
-  return incomplete === true ? undefined : 'stop';
 }
 
 function readSource(source: JsonObject): Part[] {

@@ -1,7 +1,11 @@
 /** The table of operations. A new operation is one file beside this one and one row here. */
 
+import { agenticRetrieve } from './agent-runtime/agentic-retrieve.js';
+import { generateQuery } from './agent-runtime/generate-query.js';
 import { invokeAgent } from './agent-runtime/invoke-agent.js';
 import { invokeInlineAgent } from './agent-runtime/invoke-inline-agent.js';
+import { optimizePrompt } from './agent-runtime/optimize-prompt.js';
+import { rerank } from './agent-runtime/rerank.js';
 import { retrieve } from './agent-runtime/retrieve.js';
 import { retrieveAndGenerate, retrieveAndGenerateStream } from './agent-runtime/retrieve-and-generate.js';
 import type { Operation } from './common/operation.js';
@@ -27,7 +31,17 @@ export const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
     getAsyncInvoke,
     listAsyncInvokes,
   ],
-  'Bedrock Agent Runtime': [invokeAgent, invokeInlineAgent, retrieve, retrieveAndGenerate, retrieveAndGenerateStream],
+  'Bedrock Agent Runtime': [
+    invokeAgent,
+    invokeInlineAgent,
+    retrieve,
+    retrieveAndGenerate,
+    retrieveAndGenerateStream,
+    rerank,
+    agenticRetrieve,
+    generateQuery,
+    optimizePrompt,
+  ],
   'Bedrock AgentCore': [],
 };
 

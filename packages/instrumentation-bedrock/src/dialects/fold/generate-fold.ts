@@ -1,12 +1,10 @@
 /** The fold for the events of RetrieveAndGenerateStream. */
 
 import { asObject, asString, firstKey, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
-import { unwrapUnknown } from '../../data/unknown-member.js';
+import { OtherEvents } from './pieces/other-events.js';
 import { StreamedText } from './pieces/streamed-text.js';
-import { StreamedMembers } from './pieces/streamed-value.js';
 import type { FoldOptions, StreamFold } from './stream-fold.js';
 
-const KNOWN_EVENTS = new Set(['output', 'citation', 'guardrail']);
 const INTERVENED = 'INTERVENED';
 
 /** Makes the body of RetrieveAndGenerate. */
@@ -15,7 +13,7 @@ export function createGenerateFold({ content }: FoldOptions): StreamFold {
   let isAnswered = false;
   let action: string | undefined;
   const citations: JsonObject[] = [];
-  const others = new StreamedMembers();
+  const others = new OtherEvents(['output', 'citation', 'guardrail']);
 
   const addContent = (event: JsonObject): void => {
     const piece = asString(asObject(event['output'])?.['text']);
@@ -25,9 +23,7 @@ export function createGenerateFold({ content }: FoldOptions): StreamFold {
     }
     const cited = asObject(event['citation']);
     if (cited) citations.push(readCitation(cited));
-    const members = unwrapUnknown(event);
-    const name = firstKey(members);
-    if (name !== undefined && !KNOWN_EVENTS.has(name)) others.add(name, members[name]);
+    others.add(event);
   };
 
   return {
@@ -43,7 +39,7 @@ export function createGenerateFold({ content }: FoldOptions): StreamFold {
       if (text) body['output'] = { text: text.toString() };
       if (citations.length > 0) body['citations'] = citations;
       if (action !== undefined) body['guardrailAction'] = action;
-      if (others.size > 0) body['otherEvents'] = others.finish();
+      others.writeTo(body);
       return firstKey(body) === undefined ? undefined : body;
     },
     // No event closes this stream. One without an answer has been cut off.

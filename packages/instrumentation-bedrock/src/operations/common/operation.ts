@@ -65,7 +65,7 @@ export interface InputSeam {
 
 export interface OperationStream {
   /** The output's member that is the event stream. */
-  readonly member: 'body' | 'completion' | 'response' | 'responseStream' | 'stream';
+  readonly member: 'body' | 'completion' | 'optimizedPrompt' | 'response' | 'responseStream' | 'stream';
   /** Creates a reader for one stream. The reader keeps no reference to `output`. */
   createReader(request: OperationRequest, output: unknown, options: StreamOptions): StreamReader;
 }

@@ -1,0 +1,19 @@
+/** Rerank: sorts documents of the request by their relevance to a query. */
+
+import { asNumber, asObject, asString, type JsonObject } from '../../data/json.js';
+import { ATTR_GEN_AI_RETRIEVAL_TOP_K } from '../../data/semconv.js';
+import { rerank as dialect } from '../../dialects/rerank.js';
+import { describedOperation } from '../common/described.js';
+import type { Operation } from '../common/operation.js';
+
+export const rerank: Operation = describedOperation({
+  name: 'Rerank',
+  spanType: 'RERANKER',
+  dialect,
+  modelOf: (input) => asString(asObject(configurationOf(input)['modelConfiguration'])?.['modelArn']),
+  requestFacts: (input) => ({ [ATTR_GEN_AI_RETRIEVAL_TOP_K]: asNumber(configurationOf(input)['numberOfResults']) }),
+});
+
+function configurationOf(input: JsonObject): JsonObject {
+  return asObject(asObject(input['rerankingConfiguration'])?.['bedrockRerankingConfiguration']) ?? {};
+}
