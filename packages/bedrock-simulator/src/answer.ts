@@ -5,13 +5,13 @@ import type { ReceivedRequest, SimulatedResponse } from './types.js';
 
 /** Answers a request by script. `pieces` replace the text of the answer and the chunks of its stream. */
 export function answer(
-  { method, headers, body: rawBody }: ReceivedRequest,
+  { method, headers, body: rawBody, input }: ReceivedRequest,
   { operation, labels }: Target,
   pieces?: readonly string[],
 ): SimulatedResponse {
-  const empty = method === 'GET' || (rawBody instanceof Uint8Array && rawBody.length === 0);
+  const empty = method === 'GET' || input !== undefined || (rawBody instanceof Uint8Array && rawBody.length === 0);
   if (!(empty || operation.acceptsAnyBody || isObject(rawBody)))
     return errorResponse('ValidationException', 'Malformed input request, please reformat your input and try again.');
   const body = !empty && isObject(rawBody) ? rawBody : {};
-  return operation.answer({ labels, headers, body, rawBody, pieces });
+  return operation.answer({ labels, headers, body, rawBody, pieces, ...(input && { input }) });
 }

@@ -29,6 +29,11 @@ export function encodeEvent(event: StreamEvent): Uint8Array {
   }
 }
 
+/** Decodes a frame of a client: its headers, and its payload as bytes. */
+export function decodeFrame(bytes: Uint8Array): { readonly headers: object; readonly body: Uint8Array } {
+  return codec.decode(bytes);
+}
+
 /** Splits a recorded event stream into its frames. An incomplete frame comes last, in one piece. */
 export function* splitFrames(bytes: Uint8Array): Generator<Uint8Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

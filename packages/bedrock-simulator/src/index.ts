@@ -1,4 +1,5 @@
 export { encodeEvent } from './event-stream.js';
+export { silence, speak } from './model/speech.js';
 export { startSimulator } from './simulator.js';
 export type {
   EndpointSelector,

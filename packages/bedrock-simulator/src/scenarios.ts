@@ -75,8 +75,8 @@ function cutShort(
 ): SimulatedResponse {
   const answer = context.answer();
   if (answer.events) {
-    const events = [...(answer.events as Iterable<StreamEvent>)].slice(0, numberParameter(context, 'after', 3));
-    return { ...paced(context, answer), events: [...events, ...last], ending };
+    const events = firstOf(answer.events, numberParameter(context, 'after', 3), last);
+    return { ...paced(context, answer), events, ending };
   }
   if (ending === 'reset') return { ending };
   if (last.length > 0) {
@@ -86,6 +86,21 @@ function cutShort(
   }
   const text = JSON.stringify(answer.body);
   return { ...answer, body: text.slice(0, text.length / 2) };
+}
+
+async function* firstOf<Event>(
+  events: Iterable<Event> | AsyncIterable<Event>,
+  count: number,
+  last: readonly Event[],
+): AsyncGenerator<Event> {
+  let left = count;
+  if (left > 0) {
+    for await (const event of events) {
+      yield event;
+      if (--left <= 0) break;
+    }
+  }
+  yield* last;
 }
 
 function paced(context: ScenarioContext, response: SimulatedResponse): SimulatedResponse {

@@ -19,7 +19,10 @@ export interface Incoming {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+  /** Resolves with undefined if the client disconnects before the end of its request. */
+  readBody(): Promise<Buffer | undefined>;
+  /** The body as it arrives, in the place of `readBody`. */
+  streamBody(): AsyncIterable<Buffer>;
   readonly httpVersion: '1.1' | '2.0';
 }
 
@@ -84,15 +87,13 @@ function detectVersion(socket: Socket, found: (version: '1.1' | '2.0') => void):
 async function serveHttp1(handler: Handler, request: IncomingMessage, response: ServerResponse): Promise<void> {
   request.on('error', ignore);
   response.on('error', ignore);
-  const body = await readBody(request);
-  if (!body) return;
   const closed = abortOnClose(response);
   await handler(
     {
       method: request.method ?? 'GET',
       path: request.url ?? '/',
       headers: flatten(request.headers),
-      body,
+      ...bodyOf(request),
       httpVersion: '1.1',
     },
     {
@@ -110,15 +111,13 @@ async function serveHttp1(handler: Handler, request: IncomingMessage, response: 
 
 async function serveHttp2(handler: Handler, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
   stream.on('error', ignore);
-  const body = await readBody(stream);
-  if (!body) return;
   const closed = abortOnClose(stream);
   await handler(
     {
       method: headers[':method'] ?? 'GET',
       path: headers[':path'] ?? '/',
       headers: flatten(headers),
-      body,
+      ...bodyOf(stream),
       httpVersion: '2.0',
     },
     {
@@ -132,7 +131,14 @@ async function serveHttp2(handler: Handler, stream: ServerHttp2Stream, headers: 
   );
 }
 
-/** Resolves with undefined if the client disconnects before the end of its request. */
+function bodyOf(stream: Readable): Pick<Incoming, 'readBody' | 'streamBody'> {
+  return {
+    readBody: () => readBody(stream),
+    // Else a script that reads no further would end the answer, too.
+    streamBody: () => stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>,
+  };
+}
+
 function readBody(stream: Readable): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const pieces: Buffer[] = [];

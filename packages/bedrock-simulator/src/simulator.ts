@@ -1,5 +1,7 @@
 import { answer } from './answer.js';
 import { errorResponse } from './errors.js';
+import { readInputEvents } from './input-stream.js';
+import type { JsonObject } from './json.js';
 import { SERVICES } from './operations/index.js';
 import { loadRecordings, type Recordings, replay } from './replay.js';
 import { createRouter, exchangePath, type Route, scenarioPath } from './router.js';
@@ -22,7 +24,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const requests: ReceivedRequest[] = [];
   const listener = await listen(async (incoming, wire) => {
     const found = route(incoming.method, incoming.path);
-    const request = receivedRequest(incoming, found);
+    const request = await receivedRequest(incoming, found);
+    if (!request) return;
     requests.push(request);
     if (requests.length > KEPT_REQUESTS) requests.shift();
     const response = await respond(request, found).catch(failedResponder);
@@ -73,14 +76,29 @@ function createResponder({ respond }: SimulatorOptions, recordings: Recordings):
   };
 }
 
-function receivedRequest(incoming: Incoming, { target }: Route): ReceivedRequest {
-  return {
-    ...incoming,
-    body: parseBody(incoming),
+/** Returns undefined if the client disconnects before the end of its request. */
+async function receivedRequest(incoming: Incoming, { target }: Route): Promise<ReceivedRequest | undefined> {
+  const { method, path, headers, httpVersion } = incoming;
+  const about = {
+    ...{ method, path, headers, httpVersion },
     service: target?.service.id,
     operation: target?.operation.name,
     modelId: target?.labels['modelId'],
   };
+  if (target?.operation.streamsInput) {
+    const body: JsonObject[] = [];
+    return { ...about, body, input: kept(readInputEvents(incoming.streamBody()), body) };
+  }
+  const body = await incoming.readBody();
+  return body && { ...about, body: parseBody(body) };
+}
+
+/** Yields what `events` yields, and adds it to a list. */
+async function* kept<Event>(events: AsyncIterable<Event>, list: Event[]): AsyncGenerator<Event> {
+  for await (const event of events) {
+    list.push(event);
+    yield event;
+  }
 }
 
 function noOperation({ method, path }: ReceivedRequest): SimulatedResponse {
@@ -112,7 +130,7 @@ function unknownExchange(id: string): string {
   return `The Bedrock simulator has no exchange "${id}". Pass it to startSimulator({ exchanges }).`;
 }
 
-function parseBody({ body }: Incoming): unknown {
+function parseBody(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8')) as unknown;
   } catch {

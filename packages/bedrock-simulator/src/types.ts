@@ -73,8 +73,10 @@ export interface ReceivedRequest {
   readonly modelId: string | undefined;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON, or the bytes if they are not JSON. */
+  /** Parsed JSON, or the bytes if they are not JSON. If the request streams events, those that were read so far. */
   readonly body: unknown;
+  /** The events of a request that streams them, as they arrive: the model's own JSON. Can be read once. */
+  readonly input?: AsyncIterable<Readonly<Record<string, unknown>>>;
   readonly httpVersion: '1.1' | '2.0';
 }
 

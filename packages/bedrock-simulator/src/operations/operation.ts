@@ -27,6 +27,8 @@ export interface Operation {
   readonly streamHeaders?: Readonly<Record<string, string>>;
   /** True if the body of the request need not be a JSON object. `body` is then empty; `rawBody` has the value. */
   readonly acceptsAnyBody?: boolean;
+  /** True if the client streams events while it reads the answer. `input` has them, and `body` is empty. */
+  readonly streamsInput?: boolean;
   answer(request: OperationRequest): SimulatedResponse;
 }
 
@@ -39,6 +41,7 @@ export interface OperationRequest {
   /** The body as received: parsed JSON, or its bytes. */
   readonly rawBody: unknown;
   readonly headers: ReceivedRequest['headers'];
+  readonly input?: ReceivedRequest['input'];
   /** Texts that a scenario prescribes for the answer and for the events of its stream. */
   readonly pieces: readonly string[] | undefined;
 }

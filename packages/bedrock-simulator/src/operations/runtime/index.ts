@@ -3,6 +3,7 @@ import type { Service } from '../operation.js';
 import { applyGuardrail } from './apply-guardrail.js';
 import { getAsyncInvoke, listAsyncInvokes, startAsyncInvoke } from './async-invoke.js';
 import { createAsyncJobs } from './async-jobs.js';
+import { invokeModelWithBidirectionalStream } from './bidirectional-stream.js';
 import { converse, converseStream } from './converse.js';
 import { countTokens } from './count-tokens.js';
 import { invokeGuardrailChecks } from './guardrail-checks.js';
@@ -21,6 +22,7 @@ export const runtime: Service = {
       converseStream(model),
       invokeModel(model),
       invokeModelWithResponseStream(model),
+      invokeModelWithBidirectionalStream(model),
       countTokens,
       applyGuardrail,
       invokeGuardrailChecks,
