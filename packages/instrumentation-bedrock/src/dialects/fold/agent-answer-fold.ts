@@ -4,7 +4,7 @@ import { asArray, asBytes, asObject, isObject, type JsonObject, type JsonValue }
 import { StreamedText } from './pieces/streamed-text.js';
 import type { FoldOptions, StreamFold } from './stream-fold.js';
 
-/** Collects the events `chunk`, `files` and `returnControl`. An answer is complete with a chunk or with returned control. */
+/** Collects the events `chunk`, `files` and `returnControl`. A stream without a chunk and returned control was cut off. */
 export function createAgentAnswerFold({ content }: FoldOptions): StreamFold {
   // A mark for the byte order is a part of the answer.
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -37,6 +37,7 @@ export function createAgentAnswerFold({ content }: FoldOptions): StreamFold {
       if (only) body['returnControl'] = more.length > 0 ? returned : only;
       return body;
     },
-    isComplete: () => hasText || hasReturned,
+    // More chunks can follow one. Only returned control closes an answer.
+    isComplete: () => hasReturned || (hasText ? undefined : false),
   };
 }

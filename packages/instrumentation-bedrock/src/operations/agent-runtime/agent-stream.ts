@@ -38,7 +38,7 @@ function createReader(described: DescribedOperation, output: unknown, options: S
       return { name, value: name === 'chunk' ? showChunk(asObject(members[name])) : (members[name] ?? null) };
     },
     answer(hasEnded) {
-      const isDone = hasEnded && fold.isComplete() === true;
+      const isDone = hasEnded && fold.isComplete() !== false;
       const body = { ...head, ...fold.body(), ...(isDone ? { stopReason: stopReason() } : {}) };
       return describedAnswer(described, body, options);
     },
