@@ -19,6 +19,7 @@ export async function send(
     const defaults = { 'content-type': EVENT_STREAM_TYPE, 'x-amzn-requestid': randomUUID() };
     wire.start(status, { ...defaults, ...streamHeaders, ...headers });
     for await (const event of events) {
+      if (!(event instanceof Uint8Array) && event.pause) await pause(event.pause, wire.closed);
       if (wire.closed.aborted) return;
       await wire.write(event instanceof Uint8Array ? event : encodeEvent(event));
       // A turn of the event loop separates the frames. Otherwise a client in the same process reads many at once.

@@ -14,6 +14,8 @@ export interface StreamEvent {
   /** Default `event`. */
   readonly messageType?: 'event' | 'exception' | 'error';
   readonly payload?: unknown;
+  /** Milliseconds before this frame, in addition to the answer's `interval`. Default: 0. */
+  readonly pause?: number;
 }
 
 /** An answer from `respond`, a scenario or a replayed exchange. */

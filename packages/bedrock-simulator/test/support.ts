@@ -37,8 +37,13 @@ export function client(endpoint: string, version: HttpVersion = '2.0', config: B
     ...(version === '1.1' ? { requestHandler: new NodeHttpHandler() } : {}),
     ...config,
   });
-  started.push({ close: () => bedrock.destroy() });
-  return bedrock;
+  return keepForClosing(bedrock);
+}
+
+/** Destroys a client when the test ends. */
+export function keepForClosing<T extends { destroy(): void }>(client: T): T {
+  started.push({ close: () => client.destroy() });
+  return client;
 }
 
 export async function collect<T>(items: AsyncIterable<T> | undefined): Promise<T[]> {

@@ -10,7 +10,8 @@ export interface Turn {
   readonly quotes: readonly Quote[];
 }
 
-const DISCLAIMER = '(Scripted by the local Bedrock simulator; no model ran.)';
+/** Ends every scripted answer. */
+export const DISCLAIMER = '(Scripted by the local Bedrock simulator; no model ran.)';
 
 /**
  * Returns the assistant's next turn. With tools it follows the ReAct pattern: a turn calls one kind of tool while the
@@ -77,7 +78,7 @@ function recall(question: string, earlier: readonly Message[]): string | undefin
 }
 
 /** Returns `{"temperature":21}` as `temperature 21`, and any other text unchanged. */
-function readable(text: string): string {
+export function readable(text: string): string {
   try {
     const value: unknown = JSON.parse(text);
     if (!isObject(value)) return text;

@@ -24,13 +24,21 @@ const PLACE_PROPERTY = /city|cities|location|place|town|destination/i;
 
 /**
  * Returns the tools that the question asks for: those whose name shares a word with it, else the first tool that takes
- * a place. A tool that needs a place is left out if the question names none.
+ * a place.
  */
 export function relevantTools(tools: readonly Tool[], question: string): Tool[] {
-  const hasPlace = findPlaces(question).length > 0;
-  const named = tools.filter((tool) => isNamed(tool.name, question) && (hasPlace || !needsPlace(tool)));
-  if (named.length > 0 || !hasPlace) return named;
+  const named = namedTools(tools, question);
+  if (named.length > 0 || findPlaces(question).length === 0) return named;
   return tools.filter((tool) => placeKey(tool) !== undefined).slice(0, 1);
+}
+
+/**
+ * Returns the tools whose name shares a word with the question. A tool that needs a place is left out if the question
+ * names none.
+ */
+export function namedTools(tools: readonly Tool[], question: string): Tool[] {
+  const hasPlace = findPlaces(question).length > 0;
+  return tools.filter((tool) => isNamed(tool.name, question) && (hasPlace || !needsPlace(tool)));
 }
 
 /** Returns the inputs of a tool's calls: one per place in the question if the tool takes a place, else one. */

@@ -1,4 +1,6 @@
 import type { Service } from '../operation.js';
+import { createAgentSessions } from './agents/session.js';
+import { invokeAgent, invokeInlineAgent } from './invoke-agent.js';
 
 /** Agents for Amazon Bedrock Runtime. */
 export const agentRuntime: Service = {
@@ -11,6 +13,7 @@ export const agentRuntime: Service = {
   },
   streamError: 'dependencyFailedException',
   start() {
-    return [];
+    const agentSessions = createAgentSessions();
+    return [invokeAgent(agentSessions), invokeInlineAgent(agentSessions)];
   },
 };
