@@ -3,7 +3,7 @@
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { type SimulatedResponse, type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
-import { errorView, http1Handler, sameAsUntraced, strayErrors, turns, until } from './support/compare.js';
+import { errorView, http1Handler, sameAsUntraced, shapeOf, strayErrors, turns, until } from './support/compare.js';
 import { createClient, startTracing, type Tracing } from './support/tracing.js';
 
 const MODEL = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
@@ -207,19 +207,6 @@ describe('calls are the same with and without tracing', () => {
   });
 
   it('return objects with the same members, prototypes, $metadata and property flags', async () => {
-    const shape = (value: unknown): unknown => {
-      if (typeof value !== 'object' || value === null) return typeof value;
-      const descriptors = Object.entries(Object.getOwnPropertyDescriptors(value));
-      const symbols = Object.getOwnPropertySymbols(value).map((key) => {
-        const { value: _, ...flags } = Object.getOwnPropertyDescriptor(value, key) ?? {};
-        return [key, flags];
-      });
-      const isBytes = ArrayBuffer.isView(value);
-      const members = isBytes
-        ? []
-        : descriptors.map(([key, { value: member, ...flags }]) => [key, flags, shape(member)]);
-      return [Object.getPrototypeOf(value)?.constructor.name, Object.isFrozen(value), symbols, members];
-    };
     const body = JSON.stringify({ anthropic_version: 'a', max_tokens: 9, messages: CONVERSE.messages });
     for (const command of [
       () => new sdk.ConverseCommand(CONVERSE),
@@ -227,7 +214,7 @@ describe('calls are the same with and without tracing', () => {
       () => new sdk.ConverseStreamCommand(CONVERSE),
       () => new sdk.InvokeModelWithResponseStreamCommand({ modelId: MODEL, body }),
     ]) {
-      await sameAsUntraced(tracing, async () => shape(await client.send(command() as sdk.ConverseCommand)));
+      await sameAsUntraced(tracing, async () => shapeOf(await client.send(command() as sdk.ConverseCommand)));
     }
   });
 

@@ -30,6 +30,19 @@ export function errorView(error: unknown): object {
   return { error: name, message, class: (error as Error).constructor.name };
 }
 
+/** The members of an object, with the prototypes and the flags of their properties, to any depth. */
+export function shapeOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return typeof value;
+  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(value));
+  const symbols = Object.getOwnPropertySymbols(value).map((key) => {
+    const { value: _, ...flags } = Object.getOwnPropertyDescriptor(value, key) ?? {};
+    return [key, flags];
+  });
+  const isBytes = ArrayBuffer.isView(value);
+  const members = isBytes ? [] : descriptors.map(([key, { value: member, ...flags }]) => [key, flags, shapeOf(member)]);
+  return [Object.getPrototypeOf(value)?.constructor.name, Object.isFrozen(value), symbols, members];
+}
+
 /**
  * Collects unhandled rejections and uncaught exceptions while `run` runs.
  *
