@@ -3,6 +3,7 @@
 import { agenticRetrieve } from './agent-runtime/agentic-retrieve.js';
 import { generateQuery } from './agent-runtime/generate-query.js';
 import { invokeAgent } from './agent-runtime/invoke-agent.js';
+import { invokeFlow } from './agent-runtime/invoke-flow.js';
 import { invokeInlineAgent } from './agent-runtime/invoke-inline-agent.js';
 import { optimizePrompt } from './agent-runtime/optimize-prompt.js';
 import { rerank } from './agent-runtime/rerank.js';
@@ -34,6 +35,7 @@ export const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
   'Bedrock Agent Runtime': [
     invokeAgent,
     invokeInlineAgent,
+    invokeFlow,
     retrieve,
     retrieveAndGenerate,
     retrieveAndGenerateStream,

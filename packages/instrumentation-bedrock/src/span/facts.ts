@@ -91,6 +91,15 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     [semconv.ATTR_GEN_AI_TOOL_TYPE]: word('function extension datastore'),
     [semconv.ATTR_GEN_AI_DATA_SOURCE_ID]: ID,
     [semconv.ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_ID]: ID,
+    [semconv.ATTR_GEN_AI_WORKFLOW_NAME]: ID,
+    [semconv.ATTR_AWS_BEDROCK_FLOW_ID]: ID,
+    [semconv.ATTR_AWS_BEDROCK_FLOW_ALIAS_ID]: ID,
+    [semconv.ATTR_AWS_BEDROCK_FLOW_EXECUTION_ID]: ID,
+    [semconv.ATTR_AWS_BEDROCK_FLOW_COMPLETION_REASON]: word('success input_required'),
+    [semconv.ATTR_AWS_BEDROCK_FLOW_NODE_NAME]: NAME,
+    [semconv.ATTR_AWS_BEDROCK_FLOW_NODE_CONDITIONS]: NAME,
+    [semconv.ATTR_AWS_BEDROCK_FLOW_ACTION_SERVICE]: NAME,
+    [semconv.ATTR_AWS_BEDROCK_FLOW_ACTION_OPERATION]: NAME,
     [semconv.ATTR_AWS_REQUEST_ID]: REQUEST_ID,
     [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ID]: GUARDRAIL,
     [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_VERSION]: shape('id', /^(?:DRAFT|\d{1,8})$/),
@@ -217,6 +226,8 @@ const TARGETS: Readonly<Record<string, string>> = {
   invoke_agent: semconv.ATTR_GEN_AI_AGENT_NAME,
   execute_tool: semconv.ATTR_GEN_AI_TOOL_NAME,
   retrieval: semconv.ATTR_GEN_AI_DATA_SOURCE_ID,
+  invoke_workflow: semconv.ATTR_GEN_AI_WORKFLOW_NAME,
+  execute_node: semconv.ATTR_AWS_BEDROCK_FLOW_NODE_NAME,
 };
 
 /** The name of a span, as the conventions define it: the operation and its target. */
@@ -234,6 +245,7 @@ const CHUNK_NAMES: ReadonlySet<string> = new Set(
     'throttlingException validationException $unknown',
     'message_start content_block_start content_block_delta content_block_stop message_delta message_stop ping error',
     'output citation guardrail result traceEvent responseEvent analyzePromptEvent optimizedPromptEvent',
+    'flowOutputEvent flowMultiTurnInputRequestEvent flowCompletionEvent',
     'completion text-generation stream-start stream-end tool-calls-chunk tool-calls-generation citation-generation',
     'search-queries-generation search-results',
     'returnControl files',

@@ -86,6 +86,7 @@ export interface AgentRuntimeRecording {
       readonly execution_id: string;
       readonly completion_reason: string;
       readonly outputs: readonly { readonly node: string; readonly document: unknown }[];
+      readonly traces: readonly { readonly node: string }[];
     } | null;
     readonly error: { readonly type: string; readonly message: string; readonly in_stream: boolean } | null;
   };

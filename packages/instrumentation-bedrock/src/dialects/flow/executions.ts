@@ -1,0 +1,85 @@
+/** What the nodes of a flow did, from the events of its trace. */
+
+import { asNumber, asObjects, asString, type JsonObject } from '../../data/json.js';
+
+/** One execution of a node. Nodes in a loop have several. */
+export interface NodeExecution {
+  readonly node: string;
+  /** In milliseconds since 1970. */
+  readonly start: number;
+  end: number;
+  /** The event with the inputs. A node that begins a flow has none. */
+  input?: JsonObject;
+  /** The event with the outputs. A node that ends a flow has none. */
+  output?: JsonObject;
+  /** The event with the conditions that were met. It ends a condition node. */
+  conditions?: JsonObject;
+  readonly actions: JsonObject[];
+  readonly dependencies: JsonObject[];
+}
+
+/**
+ * Groups the events by node and execution. Only inputs begin an execution, unless the node is not running. Events do not
+ * name their execution, so an event belongs to the oldest execution of its node that has no output yet.
+ *
+ * @param traces the events as the fold of the trace lists them. Those without a time have that of the event before.
+ */
+export function readExecutions(traces: unknown): NodeExecution[] {
+  const executions: NodeExecution[] = [];
+  const ofNodes = new Map<string, OfNode>();
+  let time: number | undefined;
+  for (const trace of asObjects(traces)) {
+    const node = asString(trace['node']) ?? '';
+    time = asNumber(trace['time']) ?? time;
+    if (time === undefined) continue;
+    const ofNode = ofNodes.get(node) ?? { running: [], latest: undefined };
+    ofNodes.set(node, ofNode);
+    const begin = (start: number): NodeExecution => {
+      const execution: NodeExecution = { node, start, end: start, actions: [], dependencies: [] };
+      executions.push(execution);
+      ofNode.running.push(execution);
+      ofNode.latest = execution;
+      return execution;
+    };
+    addTrace(trace, time, ofNode, begin);
+  }
+  return executions;
+}
+
+interface OfNode {
+  /** Those that have not ended. */
+  readonly running: NodeExecution[];
+  latest: NodeExecution | undefined;
+}
+
+function addTrace(trace: JsonObject, time: number, ofNode: OfNode, begin: (start: number) => NodeExecution): void {
+  const { running, latest } = ofNode;
+  let execution: NodeExecution;
+  switch (trace['kind']) {
+    case 'nodeInputTrace':
+      execution = begin(time);
+      execution.input = trace;
+      break;
+    case 'nodeOutputTrace':
+      execution = running[0] ?? (latest && !latest.output ? latest : begin(time));
+      execution.output = trace;
+      running.shift();
+      break;
+    case 'conditionNodeResultTrace':
+      execution = running[0] ?? begin(time);
+      execution.conditions = trace;
+      running.shift();
+      break;
+    case 'nodeActionTrace':
+      execution = running[0] ?? latest ?? begin(time);
+      execution.actions.push(trace);
+      break;
+    case 'nodeDependencyTrace':
+      execution = running[0] ?? latest ?? begin(time);
+      execution.dependencies.push(trace);
+      break;
+    default:
+      return;
+  }
+  execution.end = Math.max(execution.end, time);
+}

@@ -1,0 +1,98 @@
+/** The nodes of a flow as steps, with their actions beneath. */
+
+import type { Attributes } from '@opentelemetry/api';
+import { asNumber, asObject, asObjects, type JsonObject, type JsonValue, toJson } from '../../data/json.js';
+import * as semconv from '../../data/semconv.js';
+import { asWord } from '../../data/words.js';
+import { documentsByName } from '../../dialects/flow/documents.js';
+import { type NodeExecution, readExecutions } from '../../dialects/flow/executions.js';
+import { flowNode } from '../../dialects/flow/flow.js';
+import type { ContentForm, ContentLimits, OperationAnswer, OperationRequest, Step } from '../common/operation.js';
+import { actionStep } from './flow-action.js';
+
+const FORM: ContentForm = { bodyOf: asObject, show: showFields };
+
+/** @param traces the events of the trace, as its fold lists them. */
+export function flowSteps(traces: unknown, limits: ContentLimits): Step[] {
+  return readExecutions(traces).map((execution) => nodeStep(execution, limits));
+}
+
+function nodeStep(execution: NodeExecution, limits: ContentLimits): Step {
+  const { start, end } = execution;
+  return {
+    spanType: 'TASK',
+    isRequest: false,
+    request: requestOf(execution, limits),
+    answer: answerOf(execution, limits),
+    start: new Date(start),
+    end: new Date(end),
+    steps: actionSteps(execution, limits),
+  };
+}
+
+/** An action begins when the node gets its input, or when the action before it has ended. */
+function actionSteps({ start, actions }: NodeExecution, limits: ContentLimits): Step[] {
+  let begin = start;
+  return actions.map((trace) => {
+    const end = Math.max(begin, asNumber(trace['time']) ?? begin);
+    const step = actionStep(trace, { start: begin, end }, [], limits);
+    begin = end;
+    return step;
+  });
+}
+
+function requestOf({ node, input }: NodeExecution, limits: ContentLimits): OperationRequest {
+  return {
+    modelId: undefined,
+    model: {},
+    identity: { [semconv.ATTR_AWS_BEDROCK_FLOW_NODE_NAME]: node },
+    facts: input && { [semconv.ATTR_AWS_BEDROCK_FLOW_NODE_ITERATION]: iterationOf(input) },
+    dialect: flowNode,
+    isCertain: true,
+    body: () => undefined,
+    content: () => fieldsOf(input, limits),
+    form: FORM,
+    service: () => ({}),
+    serviceIn: () => ({}),
+  };
+}
+
+function answerOf({ output, conditions }: NodeExecution, limits: ContentLimits): OperationAnswer | undefined {
+  if (!output && !conditions) return undefined;
+  return {
+    dialect: flowNode,
+    facts: conditions && readConditions(conditions),
+    body: () => undefined,
+    content: () => fieldsOf(output, limits) ?? conditionsOf(conditions, limits),
+    form: FORM,
+    service: () => ({}),
+    serviceIn: () => ({}),
+  };
+}
+
+function fieldsOf(trace: JsonObject | undefined, limits: ContentLimits): JsonValue | undefined {
+  return trace?.['fields'] === undefined ? undefined : toJson({ fields: trace['fields'] }, limits);
+}
+
+function conditionsOf(trace: JsonObject | undefined, limits: ContentLimits): JsonValue | undefined {
+  const { satisfiedConditions } = trace ?? {};
+  return satisfiedConditions === undefined ? undefined : toJson({ satisfiedConditions }, limits);
+}
+
+function readConditions({ satisfiedConditions }: JsonObject): Attributes {
+  const names = asObjects(satisfiedConditions)
+    .map(({ conditionName }) => asWord(conditionName))
+    .filter((name) => name !== undefined);
+  return { [semconv.ATTR_AWS_BEDROCK_FLOW_NODE_CONDITIONS]: names };
+}
+
+/** Returns the number of the iteration in the innermost loop. */
+function iterationOf({ fields }: JsonObject): number | undefined {
+  const chain = asObjects(asObjects(fields)[0]?.['executionChain']);
+  return asNumber(chain.at(-1)?.['index']);
+}
+
+function showFields(content: JsonValue): JsonValue {
+  const { fields } = asObject(content) ?? {};
+  return fields === undefined ? content : documentsByName(fields);
+}

@@ -1,0 +1,78 @@
+/** InvokeFlow. The trace that the application has asked for becomes the spans of the nodes. */
+
+import { asObject, firstKey, type JsonObject, setMembers, toJson } from '../../data/json.js';
+import * as semconv from '../../data/semconv.js';
+import { asId, asWord } from '../../data/words.js';
+import { flow } from '../../dialects/flow/flow.js';
+import { createFlowTraceFold } from '../../dialects/flow/trace-fold.js';
+import { createBoundedFold } from '../../dialects/fold/bounded-fold.js';
+import { FLOW_TRACE } from '../../dialects/fold/flow-fold.js';
+import { createFold } from '../../dialects/index.js';
+import { type DescribedOperation, describedAnswer, describedOperation } from '../common/described.js';
+import { asEvent, showEvent } from '../common/events.js';
+import type { Operation, StreamOptions, StreamReader } from '../common/operation.js';
+import { flowSteps } from './flow-steps.js';
+
+const DESCRIBED: DescribedOperation = {
+  name: 'InvokeFlow',
+  spanType: 'WORKFLOW',
+  dialect: flow,
+  identity: ({ flowIdentifier }) => {
+    const id = asId(flowIdentifier);
+    return id === undefined ? {} : { [semconv.ATTR_GEN_AI_WORKFLOW_NAME]: id };
+  },
+  requestFacts: (input) => ({
+    ...readExecution(input),
+    [semconv.ATTR_AWS_BEDROCK_FLOW_ID]: asId(input['flowIdentifier']),
+    [semconv.ATTR_AWS_BEDROCK_FLOW_ALIAS_ID]: asId(input['flowAliasIdentifier']),
+    [semconv.ATTR_AWS_BEDROCK_FLOW_TRACE_ENABLED]:
+      typeof input['enableTrace'] === 'boolean' ? input['enableTrace'] : undefined,
+  }),
+  answerFacts: (output) => ({
+    ...readExecution(output),
+    [semconv.ATTR_AWS_BEDROCK_FLOW_COMPLETION_REASON]: asWord(output['completionReason']),
+  }),
+  requested({ modelPerformanceConfiguration }) {
+    const { performanceConfig } = asObject(modelPerformanceConfiguration) ?? {};
+    return { latencyMode: asWord(asObject(performanceConfig)?.['latency']) };
+  },
+};
+
+export const invokeFlow: Operation = {
+  ...describedOperation(DESCRIBED),
+  stream: { member: 'responseStream', createReader: (_request, output, options) => createReader(output, options) },
+};
+
+/** The turns of a flow that asks for more input have their execution in common. */
+function readExecution({ executionId }: JsonObject): Record<string, string | undefined> {
+  const id = asId(executionId);
+  return { [semconv.ATTR_AWS_BEDROCK_FLOW_EXECUTION_ID]: id, [semconv.ATTR_GEN_AI_CONVERSATION_ID]: id };
+}
+
+function createReader(output: unknown, options: StreamOptions): StreamReader {
+  const { withContent: content, maxRecordLength: maxLength, maxMediaBytes } = options;
+  const fold = createFold(flow, { content, maxLength, maxMediaBytes });
+  const traces = createBoundedFold(createFlowTraceFold, { content, maxLength, maxMediaBytes });
+  const members: JsonObject = {};
+  setMembers(members, asObject(output) ?? {}, 'responseStream');
+  const rest = asObject(toJson(members, options));
+  return {
+    read(event) {
+      const chunk = asEvent(event);
+      if (!chunk) return undefined;
+      if (firstKey(chunk) !== FLOW_TRACE) {
+        fold.add(chunk);
+        return chunk;
+      }
+      traces.add(chunk);
+      // The spans of the nodes have what the trace says. It is no part of the answer.
+      return undefined;
+    },
+    show: showEvent,
+    answer(hasEnded) {
+      const body = { ...rest, ...fold.body(), ...(hasEnded ? {} : { incomplete: true }) };
+      return { ...describedAnswer(DESCRIBED, body, options), steps: flowSteps(traces.body()?.['traces'], options) };
+    },
+    isComplete: fold.isComplete,
+  };
+}

@@ -1,0 +1,412 @@
+/** InvokeFlow: the flow, its nodes, and what they asked of models, knowledge bases and functions. */
+
+import { InvokeFlowCommand, type InvokeFlowCommandInput } from '@aws-sdk/client-bedrock-agent-runtime';
+import { SpanKind } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { StreamEvent } from 'bedrock-simulator';
+import { expect } from 'chai';
+import {
+  type AgentRuntime,
+  beforeEachAgentRuntimeTest,
+  outcomeOf,
+  readAgentRuntimeRecordings,
+  replayed,
+} from './support/knowledge-base.js';
+import { collect, json } from './support/tracing.js';
+
+const INPUT: InvokeFlowCommandInput = {
+  flowIdentifier: 'FLOWHIVE01',
+  flowAliasIdentifier: 'ALIASHIVE1',
+  enableTrace: true,
+  inputs: [{ nodeName: 'Start', nodeOutputName: 'document', content: { document: { hive: 12 } } }],
+};
+
+const time = (millis: number) => new Date(Date.UTC(2026, 4, 2) + millis).toISOString();
+const trace = (kind: string, nodeName: string, millis: number, members: object): StreamEvent => ({
+  type: 'flowTraceEvent',
+  payload: { trace: { [kind]: { nodeName, timestamp: time(millis), ...members } } },
+});
+const input = (node: string, millis: number, document: unknown, others: object = {}) =>
+  trace('nodeInputTrace', node, millis, { fields: [{ nodeInputName: 'question', content: { document }, ...others }] });
+const output = (node: string, millis: number, document: unknown) =>
+  trace('nodeOutputTrace', node, millis, { fields: [{ nodeOutputName: 'answer', content: { document } }] });
+const action = (node: string, millis: number, members: object) =>
+  trace('nodeActionTrace', node, millis, { requestId: `request-${millis}`, ...members });
+const conditions = (node: string, millis: number, name: string) =>
+  trace('conditionNodeResultTrace', node, millis, { satisfiedConditions: [{ conditionName: name }] });
+
+const CONVERSE = action('Ask', 400, {
+  serviceName: 'bedrock',
+  operationName: 'Converse',
+  operationRequest: {
+    modelId: 'amazon.nova-lite-v1:0',
+    messages: [{ role: 'user', content: [{ type: 'TEXT', text: 'When does hive 12 swarm?' }] }],
+    inferenceConfig: { temperature: 0.5, maxTokens: 50, stopSequences: ['STOP'] },
+    additionalModelRequestFields: null,
+  },
+  operationResponse: {
+    output: { type: 'MESSAGE', message: { role: 'assistant', content: [{ type: 'TEXT', text: 'In May.' }] } },
+    stopReason: 'end_turn',
+    metrics: { latencyMs: 180 },
+    usage: { inputTokens: 40, outputTokens: 3, totalTokens: 43 },
+  },
+});
+
+const EVENTS: readonly StreamEvent[] = [
+  output('Start', 100, { hive: 12 }),
+  input('Ask', 200, 'hive 12'),
+  CONVERSE,
+  output('Ask', 410, 'In May.'),
+  input('Check', 420, 'In May.'),
+  conditions('Check', 421, 'isKnown'),
+  input('End', 430, 'In May.'),
+  {
+    type: 'flowOutputEvent',
+    payload: { nodeName: 'End', nodeType: 'FlowOutputNode', content: { document: 'In May.' } },
+  },
+  { type: 'flowCompletionEvent', payload: { completionReason: 'SUCCESS' } },
+];
+
+const HEADERS = { 'x-amz-bedrock-flow-execution-id': 'execution-1' };
+
+describe('InvokeFlow', () => {
+  let runtime: AgentRuntime;
+  beforeEachAgentRuntimeTest((parts) => {
+    runtime = parts;
+  });
+  const invoke = async (request = INPUT) =>
+    collect((await runtime.client.send(new InvokeFlowCommand(request))).responseStream);
+  const named = (name: string) => runtime.tracing.spans().find((span) => span.name === name)!;
+  const flow = () => named('invoke_workflow FLOWHIVE01');
+  const times = ({ startTime, endTime }: ReadableSpan) =>
+    [startTime, endTime].map(([seconds, nanos]) => seconds * 1000 + nanos / 1e6 - Date.UTC(2026, 4, 2));
+
+  it('is a workflow with ids, input and output', async () => {
+    runtime.answer({ headers: HEADERS, events: EVENTS });
+    await invoke();
+    expect(flow().kind).to.equal(SpanKind.CLIENT);
+    expect(flow().attributes).to.include({
+      'gen_ai.operation.name': 'invoke_workflow',
+      'gen_ai.workflow.name': 'FLOWHIVE01',
+      'gen_ai.conversation.id': 'execution-1',
+      'aws.bedrock.flow.id': 'FLOWHIVE01',
+      'aws.bedrock.flow.alias_id': 'ALIASHIVE1',
+      'aws.bedrock.flow.execution_id': 'execution-1',
+      'aws.bedrock.flow.completion_reason': 'SUCCESS',
+      'aws.bedrock.flow.trace_enabled': true,
+      'mlflow.spanType': 'WORKFLOW',
+    });
+    expect(flow().attributes).to.not.have.any.keys('error.type', 'gen_ai.usage.input_tokens');
+    expect(json(flow(), 'gen_ai.input.messages')).to.deep.equal([
+      { role: 'user', parts: [{ type: 'text', content: '{"hive":12}' }] },
+    ]);
+    expect(json(flow(), 'gen_ai.output.messages')).to.deep.equal([
+      { role: 'assistant', parts: [{ type: 'text', content: 'In May.' }], finish_reason: 'stop' },
+    ]);
+    expect(json(flow(), 'mlflow.spanOutputs')).to.deep.include({
+      executionId: 'execution-1',
+      completionReason: 'SUCCESS',
+      outputs: [{ nodeName: 'End', nodeType: 'FlowOutputNode', content: { document: 'In May.' } }],
+    });
+  });
+
+  it('has a span for each node, with its documents and the times of the service', async () => {
+    runtime.answer({ headers: HEADERS, events: EVENTS });
+    await invoke();
+    const nodes = runtime.tracing.spans().filter(({ name }) => name.startsWith('execute_node'));
+    expect(nodes.map(({ name }) => name)).to.deep.equal([
+      'execute_node Start',
+      'execute_node Ask',
+      'execute_node Check',
+      'execute_node End',
+    ]);
+    for (const node of nodes) {
+      expect(node.parentSpanContext?.spanId).to.equal(flow().spanContext().spanId);
+      expect(node.kind).to.equal(SpanKind.INTERNAL);
+      expect(node.attributes['mlflow.spanType']).to.equal('TASK');
+    }
+    expect(nodes.map(times)).to.deep.equal([
+      [100, 100],
+      [200, 410],
+      [420, 421],
+      [430, 430],
+    ]);
+    expect(nodes.map((node) => json(node, 'mlflow.spanInputs'))).to.deep.equal([
+      undefined,
+      { question: 'hive 12' },
+      { question: 'In May.' },
+      { question: 'In May.' },
+    ]);
+    expect(nodes.map((node) => json(node, 'mlflow.spanOutputs'))).to.deep.equal([
+      { answer: { hive: 12 } },
+      { answer: 'In May.' },
+      { satisfiedConditions: [{ conditionName: 'isKnown' }] },
+      undefined,
+    ]);
+    expect(nodes[2]?.attributes['aws.bedrock.flow.node.conditions']).to.deep.equal(['isKnown']);
+  });
+
+  it('has the model call of a node beneath it, with tokens, parameters and messages', async () => {
+    runtime.answer({ headers: HEADERS, events: EVENTS });
+    await invoke();
+    const chat = named('chat amazon.nova-lite-v1:0');
+    expect(chat.parentSpanContext?.spanId).to.equal(named('execute_node Ask').spanContext().spanId);
+    expect(chat.kind).to.equal(SpanKind.CLIENT);
+    expect(times(chat)).to.deep.equal([200, 400]);
+    expect(chat.attributes).to.deep.include({
+      'gen_ai.request.model': 'amazon.nova-lite-v1:0',
+      'gen_ai.request.temperature': 0.5,
+      'gen_ai.request.max_tokens': 50,
+      'gen_ai.request.stop_sequences': ['STOP'],
+      'gen_ai.response.finish_reasons': ['end_turn'],
+      'gen_ai.usage.input_tokens': 40,
+      'gen_ai.usage.output_tokens': 3,
+      'aws.bedrock.response.latency_ms': 180,
+      'aws.bedrock.flow.action.service': 'bedrock',
+      'aws.bedrock.flow.action.operation': 'Converse',
+      'aws.request_id': 'request-400',
+      'mlflow.spanType': 'CHAT_MODEL',
+    });
+    expect(json(chat, 'gen_ai.input.messages')).to.deep.equal([
+      { role: 'user', parts: [{ type: 'text', content: 'When does hive 12 swarm?' }] },
+    ]);
+    expect(json(chat, 'gen_ai.output.messages')).to.deep.equal([
+      { role: 'assistant', parts: [{ type: 'text', content: 'In May.' }], finish_reason: 'stop' },
+    ]);
+  });
+
+  it('reads the tokens of InvokeModel from any place, once', async () => {
+    const invokeModel = (millis: number, operationResponse: object) =>
+      action('Ask', millis, {
+        operationName: 'InvokeModel',
+        operationRequest: { modelId: 'anthropic.claude-3-haiku-20240307-v1:0', body: { messages: [], max_tokens: 9 } },
+        operationResponse,
+      });
+    const usage = { input_tokens: 7, output_tokens: 2 };
+    runtime.answer({
+      events: [
+        input('Ask', 200, 'hive 12'),
+        invokeModel(210, { body: JSON.stringify({ content: [{ type: 'text', text: 'May' }], usage }) }),
+        invokeModel(220, { usage: { inputTokens: 5, outputTokens: 4 } }),
+        ...EVENTS.slice(3),
+      ],
+    });
+    await invoke();
+    const calls = runtime.tracing.spans().filter(({ name }) => name.startsWith('chat '));
+    expect(calls.map(times)).to.deep.equal([
+      [200, 210],
+      [210, 220],
+    ]);
+    const tokens = ['gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens'];
+    expect(calls.map(({ attributes }) => tokens.map((name) => attributes[name]))).to.deep.equal([
+      [7, 2],
+      [5, 4],
+    ]);
+    expect(json(calls[0]!, 'gen_ai.output.messages')).to.have.nested.property('[0].parts[0].content', 'May');
+  });
+
+  it('has lookups and functions of nodes as what they are', async () => {
+    const retrieved = {
+      operationName: 'Retrieve',
+      operationRequest: { knowledgeBaseId: 'KBBEES0001', retrievalQuery: { text: 'swarm' } },
+      operationResponse: { retrievalResults: [{ content: { type: 'TEXT', text: 'In May.' }, score: 0.5 }] },
+    };
+    const called = {
+      serviceName: 'lambda',
+      operationName: 'Invoke',
+      operationRequest: {
+        functionName: 'arn:aws:lambda:us-east-1:111122223333:function:count-hives:1',
+        payload: { a: 1 },
+      },
+      operationResponse: { payload: 'twelve' },
+    };
+    runtime.answer({
+      events: [
+        input('Ask', 200, 'hive 12'),
+        action('Ask', 250, retrieved),
+        action('Ask', 300, called),
+        ...EVENTS.slice(3),
+      ],
+    });
+    await invoke();
+    expect(named('retrieval KBBEES0001').attributes['gen_ai.retrieval.query.text']).to.equal('swarm');
+    expect(json(named('retrieval KBBEES0001'), 'mlflow.spanOutputs')).to.deep.equal([
+      { page_content: 'In May.', metadata: { score: 0.5 } },
+    ]);
+    const tool = named('execute_tool count-hives');
+    expect(tool.attributes).to.include({ 'gen_ai.tool.type': 'extension', 'mlflow.spanType': 'TOOL' });
+    expect(json(tool, 'gen_ai.tool.call.arguments')).to.deep.equal(called.operationRequest);
+    expect(json(tool, 'gen_ai.tool.call.result')).to.deep.equal(called.operationResponse);
+  });
+
+  it('tells the executions of a node in a loop apart', async () => {
+    const looped = (index: number) => ({ executionChain: [{ nodeName: 'Each', index, type: 'Iterator' }] });
+    runtime.answer({
+      events: [
+        input('Ask', 200, 'hive 1', looped(0)),
+        input('Ask', 210, 'hive 2', looped(1)),
+        output('Ask', 300, 'May'),
+        output('Ask', 320, 'June'),
+        ...EVENTS.slice(7),
+      ],
+    });
+    await invoke();
+    const runs = runtime.tracing.spans().filter(({ name }) => name === 'execute_node Ask');
+    expect(runs.map(times)).to.deep.equal([
+      [200, 300],
+      [210, 320],
+    ]);
+    expect(runs.map(({ attributes }) => attributes['aws.bedrock.flow.node.iteration'])).to.deep.equal([0, 1]);
+    expect(runs.map((run) => json(run, 'mlflow.spanOutputs'))).to.deep.equal([{ answer: 'May' }, { answer: 'June' }]);
+  });
+
+  it('ends well when the flow asks for more input', async () => {
+    const asked = { nodeName: 'Talk', nodeType: 'AgentNode', content: { document: 'Which hive?' } };
+    runtime.answer({
+      headers: HEADERS,
+      events: [
+        { type: 'flowMultiTurnInputRequestEvent', payload: asked },
+        { type: 'flowCompletionEvent', payload: { completionReason: 'INPUT_REQUIRED' } },
+      ],
+    });
+    await invoke();
+    expect(flow().attributes).to.include({ 'aws.bedrock.flow.completion_reason': 'INPUT_REQUIRED' });
+    expect(flow().attributes).to.not.have.any.keys('error.type');
+    expect(json(flow(), 'gen_ai.output.messages')).to.deep.equal([
+      { role: 'assistant', parts: [{ type: 'text', content: 'Which hive?' }], finish_reason: 'INPUT_REQUIRED' },
+    ]);
+  });
+
+  it('fails if the stream ends without its closing event, and still has the nodes that ran', async () => {
+    runtime.answer({ headers: HEADERS, events: EVENTS.slice(0, 3) });
+    await invoke();
+    expect(flow().attributes['error.type']).to.equal('incomplete_stream');
+    expect(named('chat amazon.nova-lite-v1:0').attributes['gen_ai.usage.input_tokens']).to.equal(40);
+    expect(named('execute_node Ask').attributes).to.not.have.any.keys('mlflow.spanOutputs');
+  });
+
+  it('has the nodes that ran before the application stopped reading', async () => {
+    runtime.answer({ headers: HEADERS, events: EVENTS });
+    const { responseStream } = await runtime.client.send(new InvokeFlowCommand(INPUT));
+    let read = 0;
+    for await (const _event of responseStream ?? []) if (++read === 4) break;
+    expect(flow().attributes).to.not.have.any.keys('error.type');
+    expect(named('execute_node Ask').attributes).to.include.keys('mlflow.spanOutputs');
+  });
+
+  it('never asks for a trace by itself', async () => {
+    let sent: unknown;
+    runtime.answer(({ body }) => {
+      sent = body;
+      return { events: EVENTS.slice(7) };
+    });
+    const { enableTrace: _unset, ...request } = INPUT;
+    await invoke(request);
+    expect(sent).to.not.have.any.keys('enableTrace');
+    expect(runtime.tracing.spans()).to.have.length(1);
+    expect(flow().attributes).to.not.have.any.keys('aws.bedrock.flow.trace_enabled');
+  });
+
+  it('has tree, tokens and ids but no text if content is off', async () => {
+    await runtime.trace({ config: { captureMessageContent: false } });
+    runtime.answer({ headers: HEADERS, events: EVENTS });
+    await invoke();
+    expect(runtime.tracing.spans().map(({ name }) => name)).to.have.members([
+      'execute_node Start',
+      'chat amazon.nova-lite-v1:0',
+      'execute_node Ask',
+      'execute_node Check',
+      'execute_node End',
+      'invoke_workflow FLOWHIVE01',
+    ]);
+    expect(named('chat amazon.nova-lite-v1:0').attributes).to.deep.include({
+      'gen_ai.usage.input_tokens': 40,
+      'gen_ai.usage.output_tokens': 3,
+      'gen_ai.request.temperature': 0.5,
+      'gen_ai.response.finish_reasons': ['end_turn'],
+      'aws.bedrock.response.latency_ms': 180,
+    });
+    const written = JSON.stringify(runtime.tracing.spans().map(({ attributes, events }) => [attributes, events]));
+    expect(written).to.not.match(/hive 12|May|STOP/);
+  });
+
+  it('keeps a trace of any length within maxRecordLength, with all nodes and tokens', async () => {
+    await runtime.trace({ config: { maxRecordLength: 5000 } });
+    const long = Array.from({ length: 40 }, (_, index) => [
+      input('Ask', 1000 + index * 10, 'When do bees swarm? '.repeat(20)),
+      action('Ask', 1005 + index * 10, {
+        operationName: 'InvokeModel',
+        operationRequest: { modelId: 'amazon.nova-lite-v1:0' },
+        operationResponse: { usage: { inputTokens: 2, outputTokens: 1 } },
+      }),
+      output('Ask', 1008 + index * 10, 'In May. '.repeat(20)),
+    ]);
+    runtime.answer({ headers: HEADERS, events: [...long.flat(), ...EVENTS.slice(7)] });
+    await invoke();
+    const calls = runtime.tracing.spans().filter(({ name }) => name.startsWith('chat '));
+    expect(calls).to.have.length(40);
+    const tokens = calls.reduce((sum, { attributes }) => sum + Number(attributes['gen_ai.usage.input_tokens']), 0);
+    expect(tokens).to.equal(80);
+    const contents = runtime.tracing
+      .spans()
+      .flatMap(({ attributes }) =>
+        ['gen_ai.input.messages', 'gen_ai.output.messages', 'mlflow.spanInputs', 'mlflow.spanOutputs'].map(
+          (name) => String(attributes[name] ?? '').length,
+        ),
+      );
+    expect(contents.reduce((sum, length) => sum + length, 0)).to.be.below(10_000);
+  });
+
+  it('never throws for a trace of wrong types', async () => {
+    runtime.answer({
+      events: [
+        trace('nodeInputTrace', 'Ask', 1, { fields: 'none' }),
+        trace('nodeActionTrace', 'Ask', 2, {
+          operationRequest: [1],
+          operationResponse: 'text',
+          operationName: 'Converse',
+        }),
+        trace('nodeActionTrace', 'Ask', 3, {
+          operationRequest: { body: 7 },
+          operationResponse: { body: '[' },
+          operationName: 'InvokeModel',
+        }),
+        trace('conditionNodeResultTrace', 'Ask', 4, { satisfiedConditions: [null] }),
+        trace('newTrace', 'Ask', 5, {}),
+        ...EVENTS.slice(7),
+      ],
+    });
+    const outcome = await outcomeOf(() => runtime.client.send(new InvokeFlowCommand(INPUT)));
+    expect(outcome).to.not.have.property('error');
+    expect(flow().attributes).to.not.have.any.keys('error.type');
+  });
+
+  const recordings = readAgentRuntimeRecordings(['InvokeFlow']);
+  for (const recording of recordings ?? []) {
+    it(`reads ${recording.id} and leaves its answer as it is`, async () => {
+      const [, , flowIdentifier, , flowAliasIdentifier] = recording.request.path.split('/');
+      const request = { ...recording.request.body, flowIdentifier, flowAliasIdentifier } as InvokeFlowCommandInput;
+      runtime.answer(replayed(recording));
+      const call = () => outcomeOf(() => runtime.client.send(new InvokeFlowCommand(request)));
+      const traced = await call();
+      const spans = runtime.tracing.spans();
+      runtime.tracing.instrumentation.disable();
+      expect(traced).to.deep.equal(await call());
+      const root = spans.find(({ name }) => name === `invoke_workflow ${flowIdentifier}`)!;
+      const { flow: expected, error } = recording.expected;
+      expect(root.attributes['error.type'] === undefined).to.equal(error === null);
+      expect(root.attributes['aws.bedrock.flow.execution_id']).to.equal(expected?.execution_id);
+      expect(root.attributes['aws.bedrock.flow.completion_reason']).to.equal(expected?.completion_reason);
+      const { outputs = [] } = (json(root, 'mlflow.spanOutputs') ?? {}) as {
+        outputs?: { nodeName: string; content: { document: unknown } }[];
+      };
+      expect(outputs.map(({ nodeName, content }) => ({ node: nodeName, document: content.document }))).to.deep.equal(
+        (expected?.outputs ?? []).map(({ node, document }) => ({ node, document })),
+      );
+      const nodes = new Set((expected?.traces ?? []).map(({ node }) => `execute_node ${node}`));
+      const found = new Set(spans.map(({ name }) => name).filter((name) => name.startsWith('execute_node')));
+      expect([...found].sort()).to.deep.equal([...nodes].sort());
+    });
+  }
+  if (!recordings) it('reads the recordings beside the repository');
+});
