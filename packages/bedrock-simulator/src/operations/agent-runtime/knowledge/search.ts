@@ -14,15 +14,19 @@ export interface Found {
 const DEFAULT_RESULTS = 5;
 
 /** Finds documents that share words with the query, the best one first. */
-export function searchDocuments(query: string, limit: number = DEFAULT_RESULTS): Found[] {
+export function searchDocuments(
+  query: string,
+  limit: number = DEFAULT_RESULTS,
+  documents: readonly KnowledgeDocument[] = DOCUMENTS,
+): Found[] {
   return rank(
     query,
-    DOCUMENTS.map(({ title, text }) => `${title} ${text}`),
+    documents.map(({ title, text }) => `${title} ${text}`),
   )
     .filter(({ score }) => score > 0)
     .slice(0, limit)
     .flatMap(({ index, shared, score }) => {
-      const document = DOCUMENTS[index];
+      const document = documents[index];
       return document ? [{ document, shared, score }] : [];
     });
 }
