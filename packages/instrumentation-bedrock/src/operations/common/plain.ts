@@ -27,6 +27,8 @@ export interface PlainOperation {
   requestFacts?(input: JsonObject): Attributes;
   answerFacts?(output: JsonObject): Attributes;
   served?(output: JsonObject): ServedService;
+  /** Returns a copy of the output without what must not be recorded, such as credentials. */
+  answerContent?(content: JsonValue): JsonValue;
 }
 
 /** The part of an input that has the messages of a dialect. */
@@ -77,7 +79,10 @@ export function plainOperation(plain: PlainOperation): Operation {
         dialect: request.dialect,
         facts: plain.answerFacts?.(raw),
         body,
-        content: () => copy(output, limits),
+        content() {
+          const content = copy(output, limits);
+          return content === undefined ? undefined : (plain.answerContent?.(content) ?? content);
+        },
         form: FORM,
         service: () => served(raw),
         serviceIn: served,
