@@ -69,27 +69,64 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
+const AGENT_CASES: typeof CASES = {
+  'in CommonJS with --require': { args: ['--require', './setup.cjs', 'agent.cjs'] },
+  'in ES modules with --import': { args: ['--import', './setup.mjs', 'agent.mjs'] },
+  'of two copies of the SDK, 3.600 and the newest': {
+    args: ['--require', './setup.cjs', 'agent-two-copies.cjs'],
+    calls: 2,
+  },
+  'of an SDK that is loaded before the instrumentation': { args: ['agent-loaded-before.mjs'] },
+};
+
 describe('loading', () => {
   let simulator: Simulator;
-  let plain: unknown;
   before(async () => {
     simulator = await startSimulator();
-    const { answers, spans } = await runProgram(['app.mjs'], PROGRAMS, simulator.url);
-    plain = answers[0];
-    expect({ plain, spans }).to.deep.include({ spans: [] }).and.to.have.nested.property('plain.stopReason');
   });
   after(() => simulator.close());
 
-  for (const [name, { args, calls = 1, spans: expected = calls }] of Object.entries(CASES)) {
-    it(`traces calls: ${name}`, async () => {
-      const { answers, spans } = await runProgram(args, PROGRAMS, simulator.url);
-      expect(answers).to.deep.equal(Array<unknown>(calls).fill(plain));
-      expect(spans.map((span) => span.name)).to.deep.equal(Array<string>(expected).fill('chat amazon.nova-lite-v1:0'));
-      for (const { attributes } of spans) {
-        expect(attributes).to.include.keys('gen_ai.usage.input_tokens', 'mlflow.spanOutputs');
-      }
+  describe('the client for models', () => {
+    let plain: unknown;
+    before(async () => {
+      const { answers, spans } = await runProgram(['app.mjs'], PROGRAMS, simulator.url);
+      plain = answers[0];
+      expect({ plain, spans }).to.deep.include({ spans: [] }).and.to.have.nested.property('plain.stopReason');
     });
-  }
+
+    for (const [name, { args, calls = 1, spans: expected = calls }] of Object.entries(CASES)) {
+      it(`traces calls: ${name}`, async () => {
+        const { answers, spans } = await runProgram(args, PROGRAMS, simulator.url);
+        expect(answers).to.deep.equal(Array<unknown>(calls).fill(plain));
+        const names = Array<string>(expected).fill('chat amazon.nova-lite-v1:0');
+        expect(spans.map((span) => span.name)).to.deep.equal(names);
+        for (const { attributes } of spans) {
+          expect(attributes).to.include.keys('gen_ai.usage.input_tokens', 'mlflow.spanOutputs');
+        }
+      });
+    }
+  });
+
+  describe('the client for agents', () => {
+    let plain: unknown;
+    before(async () => {
+      const { answers, spans } = await runProgram(['agent.mjs'], PROGRAMS, simulator.url);
+      plain = answers[0];
+      expect({ plain, spans }).to.deep.include({ spans: [] }).and.to.have.nested.property('plain.texts[0]');
+    });
+
+    for (const [name, { args, calls = 1 }] of Object.entries(AGENT_CASES)) {
+      it(`traces calls ${name}`, async () => {
+        const { answers, spans } = await runProgram(args, PROGRAMS, simulator.url);
+        expect(answers).to.deep.equal(Array<unknown>(calls).fill(plain));
+        expect(spans).to.have.lengthOf(calls);
+        for (const { attributes } of spans) {
+          expect(attributes).to.include({ 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.id': 'AGENT12345' });
+          expect(attributes).to.include.keys('gen_ai.output.messages', 'mlflow.spanOutputs');
+        }
+      });
+    }
+  });
 
   it('takes two files, because each file costs time when the application starts', () => {
     const build = fileURLToPath(new URL('../dist/', import.meta.url));

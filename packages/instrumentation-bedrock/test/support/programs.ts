@@ -22,7 +22,11 @@ export async function runProgram(
     env: {
       ...process.env,
       NODE_OPTIONS: '',
+      // pnpm's commands set it, and then every package of this checkout is found.
+      NODE_PATH: '',
       AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoint,
+      AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME: endpoint,
+      AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: endpoint,
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',
