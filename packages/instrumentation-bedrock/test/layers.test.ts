@@ -8,7 +8,14 @@ describeLayers({
     '.': ['sdk', 'call', 'operations', 'dialects', 'span', 'data'],
     sdk: ['call', 'data'],
     call: ['operations', 'operations/common', 'dialects', 'span', 'data'],
-    operations: ['operations/agent-runtime', 'operations/runtime', 'operations/common', 'dialects', 'data'],
+    operations: [
+      'operations/agent-runtime',
+      'operations/agentcore',
+      'operations/runtime',
+      'operations/common',
+      'dialects',
+      'data',
+    ],
     'operations/agent-runtime': [
       'operations/runtime',
       'operations/common',
@@ -18,6 +25,7 @@ describeLayers({
       'dialects/fold',
       'data',
     ],
+    'operations/agentcore': ['operations/common', 'dialects', 'dialects/agentcore', 'data'],
     'operations/runtime': ['operations/common', 'dialects', 'data'],
     'operations/common': ['dialects', 'data'],
     dialects: [
@@ -30,6 +38,7 @@ describeLayers({
       'data',
     ],
     'dialects/agent': ['dialects', 'dialects/fold', 'dialects/messages', 'data'],
+    'dialects/agentcore': ['dialects', 'dialects/fold', 'dialects/messages', 'data'],
     'dialects/documents': ['data'],
     'dialects/flow': ['dialects', 'dialects/fold', 'data'],
     'dialects/fold': ['dialects/fold/pieces', 'data'],

@@ -4,9 +4,9 @@ import { type Attributes, type Context, type Span, SpanKind, trace } from '@open
 import { suppressTracing } from '@opentelemetry/core';
 import type { Failure, ServerEndpoint } from '../data/facts.js';
 import { asObject, type JsonValue } from '../data/json.js';
-import { ATTR_GEN_AI_REQUEST_STREAM } from '../data/semconv.js';
 import type { ResolvedConfig } from '../data/settings.js';
 import type {
+  InputSeam,
   Operation,
   OperationAnswer,
   OperationRequest,
@@ -19,7 +19,7 @@ import { InferenceEvent } from '../span/events.js';
 import { type RecordableFacts, recordableFacts, spanName } from '../span/facts.js';
 import { SpanWriter } from '../span/writer.js';
 import { ChunkTimes } from './chunk-times.js';
-import { type AnswerFigures, answerFacts, answerFigures, requestFacts } from './describe.js';
+import { type AnswerFigures, answerFacts, answerFigures, requestFacts, streamFacts } from './describe.js';
 import type { CallEnvironment, CallStart, ObserveInput } from './environment.js';
 import { Exchange } from './exchange.js';
 import { endFailure, leftFailure, statedFailure, thrownFailure } from './failure.js';
@@ -28,17 +28,17 @@ import { InputStream } from './input-stream.js';
 import { outcomeAttributes } from './measure.js';
 import { CallRecord } from './record.js';
 import { recordSteps } from './steps.js';
-import { traceContextOf } from './trace-context.js';
+import { withTraceContext } from './trace-context.js';
 
 /** Owns one call and its span. Only the constructor throws. */
 export class TracedCall {
   /** The context for the SDK's work: the span of the call is active in it. */
   readonly context: Context;
-  /** False if neither a span nor a metric records the call. Then none of the methods must be called. */
+  /** False if neither a span nor a metric records the call. Then nothing is reported to it. */
   readonly isObserved: boolean;
+  readonly operation: Operation;
   readonly #environment: CallEnvironment;
   readonly #hooks: CallHooks;
-  readonly #operation: Operation;
   readonly #request: OperationRequest;
   /** The host in the attributes that the span was started with. */
   readonly #startServer: ServerEndpoint | undefined;
@@ -59,22 +59,19 @@ export class TracedCall {
   #reader: StreamReader | undefined;
   #state: 'started' | 'answered' | 'ending' | 'ended' = 'started';
 
-  /**
-   * Starts the span. Throws if the request cannot be read; then there is no span.
-   */
+  /** Starts the span. Throws if the request cannot be read; then there is no span. */
   constructor(environment: CallEnvironment, start: CallStart) {
     const { config, tracer, instruments, logger } = environment;
     this.#environment = environment;
-    this.#operation = operationOf(start.serviceId, start.operation);
-    this.#request = this.#operation.readRequest(start.input, config);
+    this.operation = operationOf(start.serviceId, start.operation);
+    this.#request = this.operation.readRequest(start.input, config);
     const { dialect, modelId } = this.#request;
     this.#hooks = new CallHooks({ operation: start.operation, modelId }, environment);
     this.#startServer = start.server;
     this.#signal = start.signal;
     this.#observeInput = start.observeInput;
     this.#exchange = new Exchange(start.server);
-    const stream = this.#operation.stream ? { [ATTR_GEN_AI_REQUEST_STREAM]: true } : {};
-    const attributes = this.#identity(dialect.operation, stream);
+    const attributes = this.#identity(dialect.operation, streamFacts(this.operation));
     this.#span = tracer.startSpan(spanName(attributes), { kind: SpanKind.CLIENT, attributes }, start.parent);
     this.#times = new ChunkTimes();
     this.#withSpan = trace.setSpan(start.parent, this.#span);
@@ -92,23 +89,11 @@ export class TracedCall {
     if (this.isObserved) this.#hooks.run('requestHook', config.requestHook, this.#span, { input: start.input });
   }
 
-  /** Whether {@link inputToSend} can return another input than the application's own. */
-  get replacesInput(): boolean {
-    return this.#operation.inputToSend !== undefined;
-  }
-
   /** Returns the input that the SDK sends. Called once for each time that the SDK sends the command. */
   inputToSend(input: unknown): unknown {
-    let sent = input;
-    this.#guard('preparing the input', () => {
-      sent = this.#operation.inputToSend?.(input, {
-        request: this.#request,
-        options: this.#streamOptions,
-        traceContext: () => traceContextOf(this.#withSpan),
-        observe: (events, onEvent) => this.#observe(events, onEvent),
-      });
-    });
-    return this.replacesInput ? sent : input;
+    const observe: InputSeam['observe'] = (events, onEvent) => this.#observe(events, onEvent);
+    const seam = { request: this.#request, options: this.#streamOptions, observe };
+    return this.#guard('preparing the input', () => this.operation.inputToSend?.(input, seam)) ?? input;
   }
 
   #observe(events: unknown, onEvent: (event: unknown) => void): unknown {
@@ -121,6 +106,12 @@ export class TracedCall {
     const observed = this.#observeInput(events, input);
     this.#input = observed === events ? undefined : input;
     return observed;
+  }
+
+  /** Returns the HTTP request with the trace context. */
+  requestToSend(request: unknown): unknown {
+    const add = (): unknown => withTraceContext(request, this.#withSpan, this.operation.traceHeaders ?? []);
+    return this.#guard('adding the trace context', add) ?? request;
   }
 
   /** Reads an HTTP request before it is sent, once for each attempt. Returns its host. */
@@ -148,7 +139,7 @@ export class TracedCall {
     let isOpen = false;
     this.#guard('reading the response', () => {
       isOpen = this.#openStream(output, observe);
-      if (!isOpen) this.#finish(this.#operation.readAnswer(this.#request, output, config));
+      if (!isOpen) this.#finish(this.operation.readAnswer(this.#request, output, config));
     });
     if (!isOpen) this.#end(); // Also if reading failed.
   }
@@ -165,10 +156,11 @@ export class TracedCall {
     if (this.#state !== 'ended') this.#guard('reading a stream event', () => this.#addChunk(event));
   }
 
-  /** The stream has ended by itself. */
-  onEnd(): void {
-    const failure = (): Failure | undefined => endFailure(this.#reader?.isComplete(), this.#signal, this.#words);
-    this.#endStream('ending a stream', failure, true);
+  /** The stream has ended by itself; before the end of the answer if it `isCut`. */
+  onEnd(isCut = false): void {
+    const isComplete = (): boolean | undefined => (isCut ? false : this.#reader?.isComplete());
+    const failure = (): Failure | undefined => endFailure(isComplete(), this.#signal, this.#words);
+    this.#endStream('ending a stream', failure, !isCut);
   }
 
   /** The stream has thrown an error. */
@@ -184,14 +176,14 @@ export class TracedCall {
 
   #recordRequest(record: CallRecord): void {
     const { dialect, isCertain } = this.#request;
-    record.writeFacts(requestFacts(this.#operation, this.#request, dialect));
+    record.writeFacts(requestFacts(this.operation, this.#request, dialect));
     const content = record.prepare('request', () => this.#request.content());
     record.addRequest(this.#request, dialect, content);
     if (!isCertain) this.#requestContent = content;
   }
 
   #openStream(output: unknown, observe: (stream: unknown) => boolean): boolean {
-    const { stream } = this.#operation;
+    const { stream } = this.operation;
     const events = stream && asObject(output)?.[stream.member];
     if (!stream || !events) return false;
     this.#reader = stream.createReader(this.#request, output, this.#streamOptions);
@@ -241,7 +233,7 @@ export class TracedCall {
     const figures = answerFigures(this.#request, answer, this.#exchange);
     this.#measure(figures, failure);
     const record = this.#record;
-    const stepsLength = recordSteps(answer?.steps, this.#environment, this.#operation.name, this.#withSpan);
+    const stepsLength = recordSteps(answer?.steps, this.#environment, this.operation.name, this.#withSpan);
     if (!record) return;
     const { writer } = record;
     writer.reserve(stepsLength);
@@ -252,7 +244,7 @@ export class TracedCall {
     const isCorrected = dialect !== this.#request.dialect;
     if (isCorrected) {
       writer.rename(this.#identity(dialect.operation, {}));
-      record.writeFacts(requestFacts(this.#operation, this.#request, dialect));
+      record.writeFacts(requestFacts(this.operation, this.#request, dialect));
     }
     // Facts before content: if the content cannot be read, the span still has the figures.
     record.writeFacts(facts);
@@ -290,11 +282,13 @@ export class TracedCall {
     this.#guard('ending the span', () => this.#span.end());
   }
 
-  #guard(what: string, work: () => void): void {
+  /** Returns undefined if the work fails. */
+  #guard<Result>(what: string, work: () => Result): Result | undefined {
     try {
-      work();
+      return work();
     } catch (error) {
       this.#environment.report(`${what} failed; the span may lack what could not be read`, error);
+      return undefined;
     }
   }
 }

@@ -4,7 +4,11 @@ import type { Attributes } from '@opentelemetry/api';
 import type { OperationName, ResponseFacts, ServerEndpoint } from '../data/facts.js';
 import { asObject, type JsonValue } from '../data/json.js';
 import { identifyModel } from '../data/model-id.js';
-import { ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK } from '../data/semconv.js';
+import {
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+} from '../data/semconv.js';
 import type { RequestedService } from '../data/service.js';
 import { combineUsage, type TokenUsage } from '../data/usage.js';
 import type { Dialect } from '../dialects/dialect.js';
@@ -40,6 +44,11 @@ export function requestFacts(
   addRequestedService(attributes, request.service());
   addAll(attributes, facts);
   return attributes;
+}
+
+/** Facts of an operation that always streams its answer. Bytes are a stream only if the agent streams them. */
+export function streamFacts({ stream }: Operation): Attributes {
+  return stream && !stream.isBytes ? { [ATTR_GEN_AI_REQUEST_STREAM]: true } : {};
 }
 
 /** What {@link requestFacts} has of words, read from a copy of the request as `contentHook` has returned it. */

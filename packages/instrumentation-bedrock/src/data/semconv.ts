@@ -215,6 +215,17 @@ export const ATTR_AWS_BEDROCK_AGENT_CUSTOM_EVENTS = 'aws.bedrock.agent.custom_or
 /** int. Request of an agent: `applyGuardrailInterval`, in characters. Each check by a guardrail is billed. */
 export const ATTR_AWS_BEDROCK_AGENT_GUARDRAIL_INTERVAL = 'aws.bedrock.agent.apply_guardrail_interval';
 
+/** string. Request to AgentCore: `qualifier`, the endpoint of a runtime or a harness. */
+export const ATTR_AWS_BEDROCK_AGENTCORE_QUALIFIER = 'aws.bedrock.agentcore.qualifier';
+/** int. Answer of AgentCore: HTTP status with which the agent in the runtime answered. */
+export const ATTR_AWS_BEDROCK_AGENTCORE_STATUS_CODE = 'aws.bedrock.agentcore.status_code';
+/** string. Request to an MCP server in AgentCore, or its answer: `mcpSessionId`. */
+export const ATTR_MCP_SESSION_ID = 'mcp.session.id';
+/** string. Request to an MCP server in AgentCore: `mcpProtocolVersion`. */
+export const ATTR_MCP_PROTOCOL_VERSION = 'mcp.protocol.version';
+/** string. Request to an MCP server in AgentCore: `mcpMethod`, such as `tools/call`. */
+export const ATTR_MCP_METHOD_NAME = 'mcp.method.name';
+
 /** string. Request: `serviceTier`, or `service_tier` of the model's own format. */
 export const ATTR_AWS_BEDROCK_REQUEST_SERVICE_TIER = 'aws.bedrock.request.service_tier';
 /** string. Answer: the tier that served the call, which sets the price. */

@@ -14,6 +14,7 @@ import { retrieve } from './agent-runtime/retrieve.js';
 import { retrieveAndGenerate, retrieveAndGenerateStream } from './agent-runtime/retrieve-and-generate.js';
 import { sessions } from './agent-runtime/sessions.js';
 import { tags } from './agent-runtime/tags.js';
+import { invokeAgentRuntime } from './agentcore/invoke-agent-runtime.js';
 import type { Operation } from './common/operation.js';
 import { plainOperation } from './common/plain.js';
 import { applyGuardrail } from './runtime/apply-guardrail.js';
@@ -54,7 +55,7 @@ export const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
     ...documents,
     ...tags,
   ],
-  'Bedrock AgentCore': [],
+  'Bedrock AgentCore': [invokeAgentRuntime],
 };
 
 type ByName = ReadonlyMap<string, Operation>;

@@ -1,5 +1,6 @@
-/** Observes the HTTP exchange of each call through one middleware per client. */
+/** Observes the HTTP exchange of each call, and adds the trace context to it, through one middleware per client. */
 
+import type { TracedCall } from '../call/call.js';
 import type { ServerEndpoint } from '../data/facts.js';
 import type { Middleware, SdkClient } from './client.js';
 import { middlewareAdder } from './middleware.js';
@@ -31,7 +32,9 @@ function middlewareOf(client: SdkClient): Middleware {
       if (!call || !sender) return next(args);
       const endpoint = call.sending(args.request);
       if (endpoint) endpoints.set(sender, endpoint);
-      const result = await next(args);
+      // Absent in older versions of this package, whose calls this middleware can find, too.
+      const { traceHeaders } = (call as Partial<TracedCall>).operation ?? {};
+      const result = await next(traceHeaders ? { ...args, request: call.requestToSend(args.request) } : args);
       call.received(result);
       return result;
     };

@@ -22,19 +22,21 @@ export function traceSend(environment: SendEnvironment, args: SendArguments): { 
   const caller = context.active();
   const call = startCall(environment, args, caller);
   if (!call) return undefined;
-  // The span is not recorded, but it is still the parent of the spans beneath.
-  if (!call.isObserved) return { result: context.with(call.context, () => original.call(client, command, ...rest)) };
+  // The span is not recorded, but it is still the parent of the spans beneath, and of those in the service.
+  if (!(call.isObserved || call.operation.traceHeaders)) {
+    return { result: context.with(call.context, () => original.call(client, command, ...rest)) };
+  }
 
   const traced = new TracedSend({ wrapper, client, command, call });
   const observe = (stream: unknown): boolean => environment.streams.observe(stream, call, client);
   const outcome: Outcome = {
     answered(output) {
       traced.end();
-      call.answered(output, observe);
+      if (call.isObserved) call.answered(output, observe);
     },
     failed(error) {
       traced.end();
-      call.failed(error);
+      if (call.isObserved) call.failed(error);
     },
   };
   try {
@@ -71,7 +73,7 @@ function startCall(
       environment.streams.observeInput(events, observer);
     const request = { serviceId, operation, input: command.input };
     const call = new TracedCall(environment, { ...request, server, parent, signal, observeInput });
-    if (call.isObserved) observeClient(environment, client, call);
+    if (call.isObserved || call.operation.traceHeaders) observeClient(environment, client, call);
     return call;
   } catch (error) {
     environment.report('starting the span of a call failed; the call is not traced', error);
@@ -85,14 +87,11 @@ function observeClient({ report }: CallEnvironment, client: SdkClient, call: Tra
   } catch (error) {
     report('adding a middleware failed; spans lack the server and the token counts of response headers', error);
   }
-  if (!call.replacesInput) return;
+  if (!call.operation.inputToSend) return;
   try {
     replaceInputs(client);
   } catch (error) {
-    report(
-      'adding a middleware failed; inputs are sent without trace context, and their events are not recorded',
-      error,
-    );
+    report('adding a middleware failed; the events of inputs are not recorded', error);
   }
 }
 

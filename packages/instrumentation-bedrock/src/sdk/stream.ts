@@ -1,16 +1,21 @@
-/** Observes event streams in place: the application keeps the objects and promises that the SDK gave it. */
+/** Observes streams in place: the application keeps the objects and promises that the SDK gave it. */
 
 import { setTimeout } from 'node:timers';
 import { types } from 'node:util';
 import { isThenable } from '../data/promise.js';
+import { isByteStream, observeEmits } from './byte-stream.js';
 import type { SdkClient } from './client.js';
 import { observedInput } from './input-stream.js';
 
 /** Gets what happens to a stream. One of `onEnd`, `onError` and `onAbandon` is called, once, as the last call. */
 export interface StreamObserver {
   onChunk(chunk: unknown): void;
-  /** The stream has ended by itself. */
-  onEnd(): void;
+  /**
+   * The stream has ended by itself.
+   *
+   * @param isCut true if the connection was lost before the end of the answer. Only byte streams show it. Default: false.
+   */
+  onEnd(isCut?: boolean): void;
   onError(error: unknown): void;
   /** The application has stopped reading, or will not begin. */
   onAbandon(): void;
@@ -38,8 +43,8 @@ class Observation {
     this.#observer?.onChunk(value);
   }
 
-  end(): void {
-    this.#settle()?.onEnd();
+  end(isCut = false): void {
+    this.#settle()?.onEnd(isCut);
   }
 
   fail(error: unknown): void {
@@ -88,15 +93,13 @@ export class OpenStreams {
    * Reports to `observer` what the application reads from `stream`, at the moment when it reads. Never reads by itself.
    *
    * @param client the client that made the stream.
-   * @returns false if the object is no async iterable, if its methods cannot be replaced, or if it is still observed for
-   *   another call. Then the observer is never called.
+   * @returns false if the object is neither an async iterable nor a stream of bytes, if its methods cannot be replaced, or
+   *   if it is still observed for another call. Then the observer is never called.
    */
   observe(stream: unknown, observer: StreamObserver, client?: SdkClient): boolean {
     if (typeof stream !== 'object' || stream === null) return false;
-    const createIterator = (stream as AsyncIterable<unknown>)[Symbol.asyncIterator];
     const known = ofStreams.get(stream);
-    if (typeof createIterator !== 'function' || known?.isOpen) return false;
-    if (!known && !replaceIteratorMethod(stream, createIterator)) return false;
+    if (known?.isOpen || !(known || replaceMethods(stream))) return false;
     const observation = new Observation(observer, client ? [this.#open, this.#ofClient(client)] : [this.#open]);
     ofStreams.set(stream, observation);
     collected.register(stream, observation, observation);
@@ -142,6 +145,13 @@ export class OpenStreams {
     }
     return observations;
   }
+}
+
+function replaceMethods(stream: object): boolean {
+  // Every way to read a stream of bytes passes its `emit`. Event streams have no other method than that for an iterator.
+  if (isByteStream(stream)) return observeEmits(stream, () => ofStreams.get(stream), replaceMethod);
+  const createIterator = (stream as AsyncIterable<unknown>)[Symbol.asyncIterator];
+  return typeof createIterator === 'function' && replaceIteratorMethod(stream, createIterator);
 }
 
 /** Returns false if the object does not allow it. Its own properties stay as enumerable as they were. */

@@ -46,14 +46,17 @@ export interface Operation {
    * application's middleware has left it.
    */
   inputToSend?(input: unknown, seam: InputSeam): unknown;
+  /**
+   * The headers of the W3C trace context that the service passes on, as the SDK sends members of the input such as
+   * `traceParent`; absent if it passes none on.
+   */
+  readonly traceHeaders?: readonly ('traceparent' | 'tracestate' | 'baggage')[];
 }
 
 /** What {@link Operation.inputToSend} can use of the call. */
 export interface InputSeam {
   readonly request: OperationRequest;
   readonly options: StreamOptions;
-  /** Returns the trace context of the call's span, as the application's propagators write it, such as `traceparent`. */
-  traceContext(): Readonly<Record<string, string>>;
   /**
    * Returns an iterable that yields what `events` yields, when the SDK asks for it. The call then ends with both directions.
    * Returns `events` itself if it is no iterable.
@@ -64,8 +67,10 @@ export interface InputSeam {
 }
 
 export interface OperationStream {
-  /** The output's member that is the event stream. */
+  /** The output's member that is the event stream or the stream of bytes. */
   readonly member: 'body' | 'completion' | 'optimizedPrompt' | 'response' | 'responseStream' | 'stream';
+  /** True for a stream of bytes. Such an answer is streamed only if the agent does it. */
+  readonly isBytes?: boolean;
   /** Creates a reader for one stream. The reader keeps no reference to `output`. */
   createReader(request: OperationRequest, output: unknown, options: StreamOptions): StreamReader;
 }

@@ -29,6 +29,7 @@ import {
 import { leaveOutVectors } from '../../data/vectors.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { chooseDialect, createFold, dialectOfResponse } from '../../dialects/index.js';
+import { type Body, mayExceed, readBody, withBody } from '../common/body.js';
 import type {
   ContentForm,
   ContentLimits,
@@ -38,7 +39,6 @@ import type {
   StreamOptions,
   StreamReader,
 } from '../common/operation.js';
-import { type ModelBody, mayExceed, readModelBody, withBody } from './model-body.js';
 import { readModelError } from './model-error.js';
 import { readVerdict, ServiceMembers } from './service-members.js';
 
@@ -57,7 +57,7 @@ function readRequest(input: unknown, limits: ToJsonOptions): OperationRequest {
   const modelId = asString(raw['modelId']);
   const model = identifyModel(modelId);
   // The member can be a getter, and parsing is slow.
-  const modelBody = once(() => readModelBody(raw['body'], limits));
+  const modelBody = once(() => readBody(raw['body'], limits));
   const serviceIn = (members: JsonObject): RequestedService =>
     // Faster than spreads; see `converse.ts`.
     Object.assign(readInvokeTier(members), readGuardrail(members), readPrompt(modelId), {
@@ -77,7 +77,7 @@ function readRequest(input: unknown, limits: ToJsonOptions): OperationRequest {
 
 function readAnswer(request: OperationRequest, output: unknown, limits: ContentLimits): OperationAnswer {
   const raw = asObject(output) ?? {};
-  const { value } = readModelBody(raw['body'], limits);
+  const { value } = readBody(raw['body'], limits);
   const dialect = isObject(value) ? dialectOfResponse(request, value) : request.dialect;
   const body = asObject(value);
   return {
@@ -116,11 +116,7 @@ function show(content: JsonValue, view: ((body: JsonObject) => JsonObject) | und
 }
 
 /** Without a chat view, MLflow's autolog for Python shows the body of a request as JSON text. So does this. */
-function showRequest(
-  content: JsonValue,
-  view: ((body: JsonObject) => JsonObject) | undefined,
-  sent: ModelBody,
-): JsonValue {
+function showRequest(content: JsonValue, view: ((body: JsonObject) => JsonObject) | undefined, sent: Body): JsonValue {
   const body = asObject(content)?.['body'];
   if (view && isObject(body)) return show(content, view);
   if (!isObject(content) || body === undefined || typeof body === 'string') return content;

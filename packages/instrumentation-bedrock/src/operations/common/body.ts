@@ -1,4 +1,4 @@
-/** Bodies of InvokeModel: bytes or text, usually JSON in the model's own format. */
+/** Bodies of requests and answers: bytes or text, usually JSON in the format of a model or an agent. */
 
 import {
   asBytes,
@@ -15,14 +15,14 @@ import {
 /** The longest body that the service accepts or returns (API reference of InvokeModel). Longer bodies are not read. */
 const MAX_BODY_BYTES = 25_000_000;
 
-export interface ModelBody {
+export interface Body {
   /** JSON, or else text, or else base64, or else a note about a body that can be read only once. */
   readonly value: JsonValue | undefined;
   /** The JSON text as it was sent; undefined if `value` is not JSON or lacks a part of it. */
   readonly text?: string;
 }
 
-export function readModelBody(body: unknown, limits: ToJsonOptions): ModelBody {
+export function readBody(body: unknown, limits: ToJsonOptions): Body {
   if (body === undefined || body === null) return { value: undefined };
   const bytes = asBytes(body);
   const size = typeof body === 'string' ? body.length : bytes?.byteLength;
@@ -36,7 +36,7 @@ export function readModelBody(body: unknown, limits: ToJsonOptions): ModelBody {
   return { value: '[stream, not read]' };
 }
 
-function readText(text: string, limits: ToJsonOptions): ModelBody {
+function readText(text: string, limits: ToJsonOptions): Body {
   const parsed = parseJson(text);
   if (mayExceed(text.length, limits)) return { value: toJson(parsed ?? text, limits) };
   return parsed === undefined ? { value: text } : { value: parsed, text };
@@ -47,11 +47,20 @@ export function mayExceed(textLength: number, { maxMediaBytes = Number.POSITIVE_
   return textLength > maxMediaBytes;
 }
 
-/** Copies an input or output of the SDK, with the body that was read in place of its own. */
-export function withBody(raw: JsonObject, body: JsonValue | undefined, limits: ToJsonOptions): JsonObject {
+/**
+ * Copies an input or output of the SDK, with the body that was read in place of its own.
+ *
+ * @param member the name of the member that is the body.
+ */
+export function withBody(
+  raw: JsonObject,
+  body: JsonValue | undefined,
+  limits: ToJsonOptions,
+  member = 'body',
+): JsonObject {
   const rest: JsonObject = {};
-  setMembers(rest, raw, 'body');
+  setMembers(rest, raw, member);
   const content = asObject(toJson(rest, limits)) ?? {};
-  if (body !== undefined) content['body'] = body;
+  if (body !== undefined) content[member] = body;
   return content;
 }
