@@ -12,6 +12,7 @@ import {
   recordedCommand,
   TRANSPORTS,
 } from './support/agent-runtime.js';
+import { type StepView, stepsOfRecording, stepsOfSpans } from './support/agent-steps.js';
 import { createAgentRuntimeClient, replayed } from './support/knowledge-base.js';
 import { messageViolations } from './support/message-schema.js';
 import { json, startTracing, type Tracing } from './support/tracing.js';
@@ -55,7 +56,7 @@ describe('the recorded calls of agents in ../shared/fixtures/agent-runtime', () 
 
   for (const recording of recordings) {
     for (const transport of Object.keys(TRANSPORTS)) {
-      it(`${recording.id} over ${transport} is the same for the application, and one span with input, output and ids`, async () => {
+      it(`${recording.id} over ${transport} is the same for the application, and a span with each step of its trace`, async () => {
         tracing.instrumentation.disable();
         const plain = await replay(recording, transport);
         expect(plain.spans).to.deep.equal([]);
@@ -66,6 +67,7 @@ describe('the recorded calls of agents in ../shared/fixtures/agent-runtime', () 
           expect(view).to.deep.equal(plain.view);
           const [root] = spans;
           expectRoot(root as ReadableSpan, recording, plain.view, captureMessageContent);
+          expectSteps(root as ReadableSpan, spans, recording, captureMessageContent);
         }
       });
     }
@@ -90,6 +92,39 @@ function expectRoot(root: ReadableSpan, recording: AgentRecording, view: AgentVi
   expect(attributes).to.not.have.any.keys('gen_ai.usage.input_tokens', 'mlflow.chat.tokenUsage');
   expectEnd(root, recording, view, hasContent);
   if (hasContent) expectContent(root, recording);
+}
+
+function expectSteps(root: ReadableSpan, spans: ReadableSpan[], recording: AgentRecording, hasContent: boolean): void {
+  const expected = stepsOfRecording(recording, hasContent);
+  const found = stepsOfSpans(root, spans, hasContent);
+  expect(found).to.have.lengthOf(expected.length);
+  for (const [index, step] of expected.entries()) {
+    for (const [name, value] of Object.entries(step)) {
+      const hasNoName = name === 'target' && step.operation === 'execute_tool' && value === undefined;
+      // A step without an end ends when the service's events do.
+      if (hasNoName || (name === 'end' && value === undefined)) continue;
+      expect(found[index]?.[name as keyof StepView], `${name} of ${JSON.stringify(step)}`).to.deep.equal(value);
+    }
+  }
+  const sum = (name: 'inputTokens' | 'outputTokens') => found.reduce((total, step) => total + (step[name] ?? 0), 0);
+  expect(sum('inputTokens')).to.equal(recording.expected.usage_sum?.input_tokens ?? 0);
+  expect(sum('outputTokens')).to.equal(recording.expected.usage_sum?.output_tokens ?? 0);
+  for (const span of spans) {
+    expect(messageViolations(span)).to.deep.equal([]);
+    if (span.attributes['gen_ai.operation.name'] !== 'chat') {
+      expect(span.attributes).to.not.have.any.keys('gen_ai.usage.input_tokens', 'mlflow.chat.tokenUsage');
+    }
+    if (span !== root) expect(span.attributes).to.not.have.property('gen_ai.conversation.id');
+    if (!hasContent) expectNoContent(span);
+  }
+}
+
+/** Attributes that hold content, apart from the names of the conventions. */
+const CONTENT =
+  /messages$|instructions$|spanInputs|spanOutputs|arguments$|result$|documents$|query|rationale|reason$|events$|assessments$|stop_sequences/;
+
+function expectNoContent(span: ReadableSpan): void {
+  expect(Object.keys(span.attributes).filter((name) => CONTENT.test(name))).to.deep.equal([]);
 }
 
 function expectEnd(

@@ -17,6 +17,7 @@ describeLayers({
       'data',
     ],
     'operations/agent-runtime': [
+      'agent-trace',
       'operations/runtime',
       'operations/common',
       'dialects',
@@ -26,6 +27,7 @@ describeLayers({
       'data',
     ],
     'operations/agentcore': ['operations/common', 'dialects', 'dialects/agentcore', 'data'],
+    'agent-trace': ['operations/common', 'dialects', 'dialects/agent', 'data'],
     'operations/runtime': ['operations/common', 'dialects', 'data'],
     'operations/common': ['dialects', 'data'],
     dialects: [

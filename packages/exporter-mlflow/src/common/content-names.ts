@@ -34,6 +34,8 @@ export const CONTENT_NAMES: ReadonlySet<string> = new Set([
   'audio.transcript',
   'aws.bedrock.agent.custom_orchestration.events',
   'aws.bedrock.agent.failure.reason',
+  'aws.bedrock.agent.rationale',
+  'aws.bedrock.guardrail.assessments',
   'braintrust.input_json',
   'braintrust.output_json',
   'chroma.add.documents',

@@ -233,7 +233,8 @@ export class TracedCall {
     const figures = answerFigures(this.#request, answer, this.#exchange);
     this.#measure(figures, failure);
     const record = this.#record;
-    const stepsLength = recordSteps(answer?.steps, this.#environment, this.operation.name, this.#withSpan);
+    const call = { operation: this.operation.name, context: this.#withSpan, failure };
+    const stepsLength = recordSteps(answer?.steps, this.#environment, call);
     if (!record) return;
     const { writer } = record;
     writer.reserve(stepsLength);
@@ -256,10 +257,10 @@ export class TracedCall {
   #measure(figures: AnswerFigures, failure: Failure | undefined): void {
     const { instruments } = this.#environment;
     if (!instruments.isRecording) return;
-    const { operation, usage } = figures;
-    const attributes = this.#identity(operation, outcomeAttributes(figures, failure));
+    const attributes = this.#identity(figures.operation, outcomeAttributes(figures, failure));
     const { sinceStart: durationSeconds, toFirstChunk: timeToFirstChunkSeconds } = this.#times;
-    instruments.recordCall({ durationSeconds, usage, timeToFirstChunkSeconds, isInternal: false }, attributes);
+    const times = { durationSeconds, timeToFirstChunkSeconds };
+    instruments.recordCall({ ...times, usage: figures.usage, isInternal: false }, attributes);
   }
 
   #identity(operation: string, others: Attributes): RecordableFacts {

@@ -63,6 +63,16 @@ export function leftFailure(
     : { type, description: 'The call was aborted through its AbortSignal: the answer is incomplete.' };
 }
 
+/** The failure of a step that was running when its call ended; undefined if the call has not failed. */
+export function openFailure(ofCall: Failure | undefined): Failure | undefined {
+  return (
+    ofCall && {
+      type: ofCall.type,
+      description: 'The call failed before the service had reported the end of this step.',
+    }
+  );
+}
+
 /** Every exception of the service has `$fault`. */
 function isOfService(error: unknown): boolean {
   return typeof error === 'object' && error !== null && '$fault' in error;

@@ -1,124 +1,177 @@
 /** The spans of work inside the service: what an agent did for a call, as its answer describes it. */
 
-import { type Context, SpanKind, trace } from '@opentelemetry/api';
-import type { JsonValue } from '../data/json.js';
-import type { BedrockContent } from '../data/settings.js';
+import { type Context, type Span, SpanKind, trace } from '@opentelemetry/api';
+import type { Failure } from '../data/facts.js';
 import type { Step } from '../operations/common/operation.js';
 import { identityAttributes } from '../span/attributes.js';
 import { InferenceEvent } from '../span/events.js';
-import { hookedFacts, type RecordableFacts, recordableFacts, spanName } from '../span/facts.js';
+import { type RecordableFacts, recordableFacts, spanName } from '../span/facts.js';
 import { SpanWriter } from '../span/writer.js';
-import {
-  answerFigures,
-  hookedAnswerFacts,
-  hookedRequestFacts,
-  recordedAnswer,
-  recordedRequest,
-  requestFacts,
-  statedFacts,
-} from './describe.js';
+import { type AnswerFigures, answerFigures, requestFacts, statedFacts } from './describe.js';
 import type { CallEnvironment } from './environment.js';
-import { statedFailure } from './failure.js';
+import { openFailure, statedFailure } from './failure.js';
 import { CallHooks } from './hooks.js';
 import { outcomeAttributes } from './measure.js';
+import { CallRecord } from './record.js';
 
 /** The part of the record of a call that its steps can have. */
 const STEPS_PART = 3 / 4;
 
+/** The call that steps belong to. */
+export interface StepsOfCall {
+  /** The name of the operation, for hooks. */
+  readonly operation: string;
+  /** Contains the span of the call. */
+  readonly context: Context;
+  readonly failure: Failure | undefined;
+}
+
 /**
  * Records steps and what was done within them. Never throws.
  *
- * @param operation the name of the call's operation, for hooks.
- * @param parent contains the span of the call.
  * @returns in characters: the content of all steps.
  */
 export function recordSteps(
   steps: readonly Step[] | undefined,
   environment: CallEnvironment,
-  operation: string,
-  parent: Context,
+  call: StepsOfCall,
 ): number {
   if (!steps || steps.length === 0) return 0;
-  const recorder = new StepRecorder(environment, operation);
-  recorder.record(steps, parent);
+  const recorder = new StepRecorder(environment, call);
+  recorder.record(steps);
   return recorder.length;
+}
+
+/** Steps of one span, of which some are recorded. */
+interface Level {
+  readonly steps: readonly Step[];
+  next: number;
+  readonly context: Context;
+  /** Ends the span above. */
+  readonly end: () => void;
+}
+
+/** What a span and the metrics say of a step. */
+interface DescribedStep {
+  readonly step: Step;
+  readonly hooks: CallHooks;
+  readonly identity: RecordableFacts;
+  readonly figures: AnswerFigures;
+  readonly failure: Failure | undefined;
 }
 
 class StepRecorder {
   /** In characters. */
   length = 0;
   readonly #environment: CallEnvironment;
-  readonly #operation: string;
+  readonly #call: StepsOfCall;
 
-  constructor(environment: CallEnvironment, operation: string) {
+  constructor(environment: CallEnvironment, call: StepsOfCall) {
     this.#environment = environment;
-    this.#operation = operation;
+    this.#call = call;
   }
 
-  /** @param parent contains the span above. */
-  record(steps: readonly Step[], parent: Context): void {
-    for (const step of steps) {
-      try {
-        this.#recordStep(step, parent);
-      } catch (error) {
-        this.#environment.report('recording the span of work inside the service failed', error);
-      }
+  /** Without recursion, because collaborators can be nested in any depth. */
+  record(steps: readonly Step[]): void {
+    const levels: Level[] = [{ steps, next: 0, context: this.#call.context, end: () => undefined }];
+    for (let level = levels.at(-1); level; level = levels.at(-1)) {
+      const step = level.steps[level.next++];
+      if (step) levels.push(this.#guard(() => this.#begin(step, (level as Level).context)) ?? beneath(step, level));
+      else this.#guard((levels.pop() as Level).end);
     }
   }
 
-  #recordStep(step: Step, parent: Context): void {
-    const { tracer, config, instruments, logger } = this.#environment;
-    const { request, answer, start, end } = step;
-    const hooks = new CallHooks(
-      { operation: this.#operation, modelId: request.modelId, step: request.dialect.operation },
-      this.#environment,
+  #guard<Result>(work: () => Result): Result | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.#environment.report('recording the span of work inside the service failed', error);
+      return undefined;
+    }
+  }
+
+  /** Starts the span of a step and writes what is known of it. Returns the steps beneath. */
+  #begin(step: Step, parent: Context): Level {
+    const { tracer } = this.#environment;
+    const described = this.#describe(step);
+    this.#measure(described);
+    const { identity } = described;
+    const span = tracer.startSpan(
+      spanName(identity),
+      {
+        kind: step.isRequest ? SpanKind.CLIENT : SpanKind.INTERNAL,
+        attributes: identity,
+        ...(step.start && { startTime: step.start }),
+      },
+      parent,
     );
-    const prepare = (kind: BedrockContent['kind'], read: () => JsonValue | undefined): JsonValue | undefined =>
-      hooks.prepare(kind, read);
-    const show = (text: string): JsonValue | undefined => prepare('error', () => text);
-    const failure = step.failure && statedFailure(step.failure, show, config.foreignWords);
-    const figures = answerFigures(request, answer, undefined);
-    const identity = identityOf(step, config.foreignWords);
-    if (instruments.isRecording) {
-      const seen = recordableFacts({ ...identity, ...outcomeAttributes(figures, failure) }, config.foreignWords);
-      const durationSeconds = Math.max(0, end.getTime() - start.getTime()) / 1000;
-      const { usage } = figures;
-      const isInternal = !step.isRequest;
-      instruments.recordCall({ durationSeconds, usage, timeToFirstChunkSeconds: undefined, isInternal }, seen);
-    }
-    const kind = step.isRequest ? SpanKind.CLIENT : SpanKind.INTERNAL;
-    const span = tracer.startSpan(spanName(identity), { kind, attributes: identity, startTime: start }, parent);
     const context = trace.setSpan(parent, span);
-    if (span.isRecording()) {
-      const event = config.emitEvents ? new InferenceEvent(logger, context) : undefined;
-      event?.add(identity);
-      const maxRecordLength = Math.max(0, config.maxRecordLength * STEPS_PART - this.length);
-      const writer = new SpanWriter({ span, config: { ...config, maxRecordLength }, event });
-      writer.writeFacts(recordableFacts(requestFacts(step, request, request.dialect), config.foreignWords));
+    if (span.isRecording()) this.#guard(() => this.#write(described, span, context));
+    return { steps: step.steps, next: 0, context, end: () => span.end(step.end) };
+  }
+
+  #describe(step: Step): DescribedStep {
+    const { config } = this.#environment;
+    const { request, answer } = step;
+    const { dialect, modelId } = request;
+    const { operation } = dialect;
+    const hooks = new CallHooks({ operation: this.#call.operation, modelId, step: operation }, this.#environment);
+    const own = identityAttributes({ operation, modelId, server: undefined });
+    const show = (text: string) => hooks.prepare('error', () => text);
+    return {
+      step,
+      hooks,
+      identity: recordableFacts({ ...own, ...request.identity }, config.foreignWords),
+      figures: answerFigures(request, answer, undefined),
+      failure: step.failure
+        ? statedFailure(step.failure, show, config.foreignWords)
+        : step.isOpen
+          ? openFailure(this.#call.failure)
+          : undefined,
+    };
+  }
+
+  #measure({ step, identity, figures, failure }: DescribedStep): void {
+    const { instruments, config } = this.#environment;
+    const { start, end } = step;
+    if (!instruments.isRecording || !start || !end) return;
+    const durationSeconds = Math.max(0, end.getTime() - start.getTime()) / 1000;
+    const { usage } = figures;
+    const outcome = outcomeAttributes(figures, failure);
+    instruments.recordCall(
+      { durationSeconds, usage, timeToFirstChunkSeconds: undefined, isInternal: !step.isRequest },
+      recordableFacts({ ...identity, ...outcome }, config.foreignWords),
+    );
+  }
+
+  #write({ step, hooks, identity, figures, failure }: DescribedStep, span: Span, context: Context): void {
+    const { config, logger } = this.#environment;
+    const { request, answer } = step;
+    const event = config.emitEvents ? new InferenceEvent(logger, context) : undefined;
+    event?.add(identity);
+    const maxRecordLength = Math.max(0, config.maxRecordLength * STEPS_PART - this.length);
+    const writer = new SpanWriter({ span, config: { ...config, maxRecordLength }, event });
+    const record = new CallRecord({ writer, hooks, words: config.foreignWords });
+    try {
+      record.writeFacts(requestFacts(step, request, request.dialect));
       if (failure) writer.writeFailure(failure);
-      writer.writeFacts(recordableFacts(statedFacts(request, answer, figures), config.foreignWords));
-      const sent = prepare('request', () => request.content());
-      if (sent !== undefined) {
-        if (config.foreignWords === 'hooked')
-          writer.writeFacts(hookedFacts(hookedRequestFacts(request, request.dialect, sent)));
-        writer.addRequest(recordedRequest(request, request.dialect, sent));
-      }
-      const got = answer && prepare('response', answer.content);
-      if (answer && got !== undefined) {
-        if (config.foreignWords === 'hooked') writer.writeFacts(hookedFacts(hookedAnswerFacts(answer, got)));
-        writer.addAnswer(recordedAnswer(answer, got));
-      }
+      // Facts before content: if the content cannot be read, the span still has the figures.
+      record.writeFacts(statedFacts(request, answer, figures));
+      record.addRequest(
+        request,
+        request.dialect,
+        record.prepare('request', () => request.content()),
+      );
+      if (answer) record.addAnswer(answer);
       writer.emitEvent(request.dialect.operation);
       writer.writeContent();
+    } finally {
       this.length += writer.length;
     }
-    this.record(step.steps, context);
-    span.end(end);
   }
 }
 
-function identityOf({ request }: Step, words: Parameters<typeof recordableFacts>[1]): RecordableFacts {
-  const { dialect, modelId, identity } = request;
-  const own = identityAttributes({ operation: dialect.operation, modelId, server: undefined });
-  return recordableFacts({ ...own, ...identity }, words);
+/** The steps beneath one that has no span of its own, because recording it has failed. */
+function beneath(step: Step, { context }: Level): Level {
+  return { steps: step.steps, next: 0, context, end: () => undefined };
 }

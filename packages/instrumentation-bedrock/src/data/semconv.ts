@@ -173,8 +173,12 @@ export const ATTR_AWS_BEDROCK_GUARDRAIL_ACTION = 'aws.bedrock.guardrail.action';
 export const ATTR_AWS_BEDROCK_GUARDRAIL_ACTION_REASON = 'aws.bedrock.guardrail.action_reason';
 /** string[]. Answer or its trace: `REQUEST`, `ACCOUNT_ENFORCED`, `ORGANIZATION_ENFORCED`, for all guardrails that were applied. */
 export const ATTR_AWS_BEDROCK_GUARDRAIL_ORIGIN = 'aws.bedrock.guardrail.origin';
-/** int. Answer of ApplyGuardrail. */
+/** int. Answer of ApplyGuardrail; trace of an agent. */
 export const ATTR_AWS_BEDROCK_GUARDRAIL_ASSESSMENT_COUNT = 'aws.bedrock.guardrail.assessment.count';
+/** string. Trace of an agent: `INPUT` or `OUTPUT`, which the guardrail checked. */
+export const ATTR_AWS_BEDROCK_GUARDRAIL_SOURCE = 'aws.bedrock.guardrail.source';
+/** JSON text. Trace of an agent: what the guardrail found; content. */
+export const ATTR_AWS_BEDROCK_GUARDRAIL_ASSESSMENTS = 'aws.bedrock.guardrail.assessments';
 /** string[]. Request of InvokeGuardrailChecks: `contentFilter`, `promptAttack`, `sensitiveInformation`. */
 export const ATTR_AWS_BEDROCK_GUARDRAIL_CHECKS = 'aws.bedrock.guardrail.checks';
 /** double. Answer of InvokeGuardrailChecks: the highest severity of all categories, from 0 to 1. */
@@ -208,6 +212,22 @@ export const ATTR_AWS_BEDROCK_AGENT_ORCHESTRATION_TYPE = 'aws.bedrock.agent.orch
 export const ATTR_AWS_BEDROCK_AGENT_KNOWLEDGE_BASE_IDS = 'aws.bedrock.agent.knowledge_base.ids';
 /** boolean. Request of an agent: `streamFinalResponse`. */
 export const ATTR_AWS_BEDROCK_AGENT_STREAM_FINAL_RESPONSE = 'aws.bedrock.agent.stream_final_response';
+/** string. Trace of an agent: what a model call is for, such as `ORCHESTRATION`, `PRE_PROCESSING` or `ROUTING_CLASSIFIER`. */
+export const ATTR_AWS_BEDROCK_AGENT_PROMPT_TYPE = 'aws.bedrock.agent.prompt_type';
+/** string. Trace of an agent: why it takes its next action; content. */
+export const ATTR_AWS_BEDROCK_AGENT_RATIONALE = 'aws.bedrock.agent.rationale';
+/** boolean. Trace of an agent: whether pre-processing found the input valid. */
+export const ATTR_AWS_BEDROCK_AGENT_INPUT_VALID = 'aws.bedrock.agent.input.is_valid';
+/** string. Trace of an agent: the group of an action. */
+export const ATTR_AWS_BEDROCK_AGENT_ACTION_GROUP_NAME = 'aws.bedrock.agent.action_group.name';
+/** string. Trace of an agent: `LAMBDA` or `RETURN_CONTROL`. */
+export const ATTR_AWS_BEDROCK_AGENT_ACTION_GROUP_EXECUTION_TYPE = 'aws.bedrock.agent.action_group.execution_type';
+/** string. Trace of an agent: the HTTP method of an action that is an API. */
+export const ATTR_AWS_BEDROCK_AGENT_ACTION_GROUP_VERB = 'aws.bedrock.agent.action_group.verb';
+/** int. Trace of an agent: the code of a failure. */
+export const ATTR_AWS_BEDROCK_AGENT_FAILURE_CODE = 'aws.bedrock.agent.failure.code';
+/** int. Steps in the trace of an agent beyond the 5,000 that have spans. */
+export const ATTR_AWS_BEDROCK_AGENT_OMITTED_STEP_COUNT = 'aws.bedrock.agent.omitted_step.count';
 /** string. Trace of an agent: the reason of a failure; content. */
 export const ATTR_AWS_BEDROCK_AGENT_FAILURE_REASON = 'aws.bedrock.agent.failure.reason';
 /** JSON text. Trace of an agent with an orchestration of its own: the texts of its events; content. */

@@ -1,16 +1,8 @@
 /** Keeps the answer of a stream within a length, whatever the stream sends. */
 
 import { isMediaNote, limitText } from '../../data/cut.js';
-import {
-  asBytes,
-  isObject,
-  type JsonObject,
-  type JsonValue,
-  MAX_DEPTH,
-  MAX_VALUES,
-  setMember,
-  toJson,
-} from '../../data/json.js';
+import { isObject, type JsonObject, type JsonValue, setMember, toJson } from '../../data/json.js';
+import { lengthOf } from '../../data/json-length.js';
 import type { FoldOptions, StreamFold } from './stream-fold.js';
 
 export interface BoundedFoldOptions extends FoldOptions {
@@ -26,8 +18,6 @@ const STEP = 1 / 16;
 const GROWTH = 1 / 2;
 /** In characters and bytes, for what is collected with media that become notes. Half of it more still fits into a string. */
 const MOST_COLLECTED = 2 ** 27;
-/** In characters of JSON, with the signs around it. */
-const SHORTEST_VALUE = 4;
 /** In characters. A note is appended to a text that is at least as long. */
 const SHORTEST_TEXT = 64;
 
@@ -86,31 +76,6 @@ export function createBoundedFold(
     },
     isComplete: () => figures.isComplete(),
   };
-}
-
-/**
- * Returns the length of all texts and bytes, and of names and values about as JSON has them: a stream of numbers and empty
- * texts would not end otherwise.
- */
-function lengthOf(value: unknown, count = { values: 0 }, depth = 0): number {
-  if (typeof value === 'string') return value.length;
-  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return 0;
-  const bytes = asBytes(value);
-  if (bytes) return bytes.byteLength;
-  let length = 0;
-  if (Array.isArray(value)) {
-    // This runs for each chunk, and the names of indexes would be texts.
-    for (const item of value) {
-      if (++count.values > MAX_VALUES) break;
-      length += SHORTEST_VALUE + lengthOf(item, count, depth + 1);
-    }
-    return length;
-  }
-  for (const key in value) {
-    if (++count.values > MAX_VALUES) break;
-    length += key.length + SHORTEST_VALUE + lengthOf((value as JsonObject)[key], count, depth + 1);
-  }
-  return length;
 }
 
 /** Adds the figures to the content. What is empty in the figures is content that their fold does not keep. */

@@ -1,25 +1,33 @@
 /** The streams of agents: the answer, and the trace of what the agent did for it. */
 
-import { asBytes, asObject, asString, firstKey, isObject, type JsonObject } from '../../data/json.js';
+import { AgentTrace } from '../../agent-trace/agent-trace.js';
+import { asBytes, asObject, asObjects, asString, firstKey, isObject, type JsonObject } from '../../data/json.js';
+import { ATTR_AWS_BEDROCK_AGENT_OMITTED_STEP_COUNT, ATTR_GEN_AI_AGENT_VERSION } from '../../data/semconv.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
 import type { AgentStopReason } from '../../dialects/agent/invocation.js';
 import { createFold } from '../../dialects/index.js';
 import { type DescribedOperation, describedAnswer, describedOperation } from '../common/described.js';
-import type { Operation, StreamOptions, StreamReader } from '../common/operation.js';
+import type { Operation, OperationAnswer, OperationRequest, StreamOptions, StreamReader } from '../common/operation.js';
 
 export function agentOperation(described: DescribedOperation): Operation {
   return {
     ...describedOperation(described),
     stream: {
       member: 'completion',
-      createReader: (_request, output, options) => createReader(described, output, options),
+      createReader: (request, output, options) => createReader(described, request, output, options),
     },
   };
 }
 
-function createReader(described: DescribedOperation, output: unknown, options: StreamOptions): StreamReader {
+function createReader(
+  described: DescribedOperation,
+  request: OperationRequest,
+  output: unknown,
+  options: StreamOptions,
+): StreamReader {
   const { withContent: content, maxRecordLength: maxLength, maxMediaBytes } = options;
   const fold = createFold(described.dialect, { content, maxLength, maxMediaBytes });
+  const trace = new AgentTrace({ ...options, returned: returnedActions(request) });
   const head = readHead(output);
   const showChunk = chunkReader();
   let isControlReturned = false;
@@ -27,6 +35,7 @@ function createReader(described: DescribedOperation, output: unknown, options: S
   return {
     read(event) {
       const members = unwrapUnknown(asObject(event) ?? {});
+      if (members['trace'] !== undefined) trace.add(members['trace']);
       if (firstKey(members) === undefined || members['trace'] !== undefined) return undefined;
       isControlReturned ||= isObject(members['returnControl']);
       fold.add(members);
@@ -39,10 +48,40 @@ function createReader(described: DescribedOperation, output: unknown, options: S
     },
     answer(hasEnded) {
       const isDone = hasEnded && fold.isComplete() !== false;
-      const body = { ...head, ...fold.body(), ...(isDone ? { stopReason: stopReason() } : {}) };
-      return describedAnswer(described, body, options);
+      const body = {
+        ...head,
+        ...fold.body(),
+        ...(content ? trace.root.content() : {}),
+        ...(isDone ? { stopReason: stopReason() } : {}),
+      };
+      return withTrace(describedAnswer(described, body, options), trace);
     },
     isComplete: () => fold.isComplete(),
+  };
+}
+
+/** The actions whose results the request has. */
+function returnedActions(request: OperationRequest): JsonObject[] {
+  const { sessionState, inlineSessionState } = request.body() ?? {};
+  const state = asObject(sessionState) ?? asObject(inlineSessionState);
+  return asObjects(state?.['returnControlInvocationResults']).flatMap(({ functionResult, apiResult }): JsonObject[] =>
+    asObjects([functionResult, apiResult]),
+  );
+}
+
+/** Adds what the trace states of the outermost agent, and its steps. */
+function withTrace(answer: OperationAnswer, trace: AgentTrace): OperationAnswer {
+  const { root, omittedStepCount } = trace;
+  return {
+    ...answer,
+    facts: {
+      ...answer.facts,
+      ...root.facts(),
+      [ATTR_GEN_AI_AGENT_VERSION]: root.agentVersion,
+      [ATTR_AWS_BEDROCK_AGENT_OMITTED_STEP_COUNT]: omittedStepCount || undefined,
+    },
+    service: () => ({ guardrailAction: root.guardrailAction }),
+    steps: trace.steps(),
   };
 }
 

@@ -139,8 +139,11 @@ export interface Step {
   readonly answer: OperationAnswer | undefined;
   /** Why it failed; undefined if it has not. */
   readonly failure?: StatedError | undefined;
-  readonly start: Date;
-  readonly end: Date;
+  /** True if the step was running when its events stopped. If the call has failed, this step has failed with it. */
+  readonly isOpen?: boolean | undefined;
+  /** Undefined if the service states no time. Then the span has the time of its recording. */
+  readonly start: Date | undefined;
+  readonly end: Date | undefined;
   /** What was done within this step. */
   readonly steps: readonly Step[];
 }

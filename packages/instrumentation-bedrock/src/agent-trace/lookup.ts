@@ -1,0 +1,50 @@
+/** A lookup of an agent in a knowledge base, from its query and its documents. */
+
+import { asString, type JsonObject } from '../data/json.js';
+import { asId } from '../data/words.js';
+import { retrieval, retrievalIdentity } from '../dialects/retrieval.js';
+import { DOCUMENTS } from '../operations/common/form.js';
+import type { Step } from '../operations/common/operation.js';
+import type { ContentBudget } from './content-budget.js';
+import { makeStep } from './step.js';
+import { StepLife } from './step-life.js';
+import { readMetadata, type TraceEvent } from './trace-event.js';
+
+export class Lookup {
+  readonly life: StepLife;
+  readonly #budget: ContentBudget;
+  #knowledgeBaseId: string | undefined;
+  #query: string | undefined;
+  #isAnswered = false;
+  #documents: JsonObject | undefined;
+
+  constructor(event: TraceEvent, budget: ContentBudget) {
+    this.life = new StepLife(event);
+    this.#budget = budget;
+  }
+
+  addQuery({ knowledgeBaseId, text }: JsonObject): void {
+    this.#knowledgeBaseId = asId(knowledgeBaseId);
+    this.#query = this.#budget.keepText(asString(text));
+  }
+
+  addResult(event: TraceEvent, { metadata, ...result }: JsonObject): void {
+    this.life.end(event, readMetadata(metadata));
+    this.#isAnswered = true;
+    this.#documents = this.#budget.keep(result);
+  }
+
+  toStep(latest: Date | undefined): Step {
+    return makeStep({
+      dialect: retrieval,
+      spanType: 'RETRIEVER',
+      isRequest: true,
+      identity: retrievalIdentity(this.#knowledgeBaseId),
+      requestContent: () =>
+        this.#query === undefined ? undefined : { knowledgeBaseId: this.#knowledgeBaseId, text: this.#query },
+      answer: this.#isAnswered ? { content: () => this.#documents, form: DOCUMENTS } : undefined,
+      life: this.life,
+      latest,
+    });
+  }
+}
