@@ -12,7 +12,10 @@ import {
 } from './docs/redaction.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const SOURCE = join(ROOT, 'packages/instrumentation-bedrock/src/data/semconv.ts');
+/** The names of the conventions and of MLflow, and those of Bedrock. */
+const SOURCES = ['semconv.ts', 'semconv-bedrock.ts'].map((file) =>
+  join(ROOT, 'packages/instrumentation-bedrock/src/data', file),
+);
 const ATTRIBUTE_DOCS = join(ROOT, 'docs/attributes.md');
 
 /** Written by hand. A test of mlflow-bedrock compares the table with the attributes that the package writes. */
@@ -54,18 +57,18 @@ const ATTRIBUTE = /^\/\*\* (?<type>[^.]+)\. (?<source>.*) \*\/\nexport const ATT
 const CONSTANT = /^export const ATTR_/gm;
 
 /**
- * Makes `docs/attributes.md` from the comments in `semconv.ts`.
+ * Makes `docs/attributes.md` from the comments in `semconv.ts` and `semconv-bedrock.ts`.
  *
  * @throws Error if an attribute has no comment of the form `type. source.`
  */
 function attributeDocs(): string {
-  const source = readFileSync(SOURCE, 'utf8');
+  const source = SOURCES.map((file) => readFileSync(file, 'utf8')).join('\n');
   const rows = [...source.matchAll(ATTRIBUTE)].map(
     ({ groups }) => `| \`${groups?.['name']}\` | ${groups?.['type']} | ${groups?.['source']} |`,
   );
   if (rows.length !== [...source.matchAll(CONSTANT)].length) {
     throw new Error(
-      `${SOURCE}: every attribute needs a comment "/** type. Where its value comes from. */" of one line.`,
+      `${SOURCES.join(', ')}: every attribute needs a comment "/** type. Where its value comes from. */" of one line.`,
     );
   }
   return `# Attributes of the instrumentation's spans
@@ -80,7 +83,8 @@ there is no value, there is no attribute.
 - Output tokens of a stream are absent until their final value has arrived.
 
 \`npm run docs\` makes this page from
-[\`semconv.ts\`](../packages/instrumentation-bedrock/src/data/semconv.ts).
+[\`semconv.ts\`](../packages/instrumentation-bedrock/src/data/semconv.ts) and
+[\`semconv-bedrock.ts\`](../packages/instrumentation-bedrock/src/data/semconv-bedrock.ts).
 
 | attribute | type | source |
 |---|---|---|

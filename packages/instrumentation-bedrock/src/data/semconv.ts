@@ -12,6 +12,8 @@
  * @see https://github.com/open-telemetry/semantic-conventions/tree/v1.41.1/docs/gen-ai
  */
 
+export * from './semconv-bedrock.js';
+
 /** string. The operation and the dialect of its model; set when the span starts. */
 export const ATTR_GEN_AI_OPERATION_NAME = 'gen_ai.operation.name';
 /** string. Always `aws.bedrock`; set when the span starts. */
@@ -160,114 +162,6 @@ export const ATTR_GEN_AI_TOKEN_MODALITY = 'gen_ai.token.modality';
 export const ATTR_AWS_REQUEST_ID = 'aws.request_id';
 /** string. Request (`guardrailConfig`, `guardrailIdentifier`), if it names a guardrail. */
 export const ATTR_AWS_BEDROCK_GUARDRAIL_ID = 'aws.bedrock.guardrail.id';
-
-/**
- * No convention defines these. Their names follow `aws.bedrock.guardrail.id`. `openai.request.service_tier` is for spans of
- * the provider `openai` only.
- */
-/** string. Request, with the guardrail's id. */
-export const ATTR_AWS_BEDROCK_GUARDRAIL_VERSION = 'aws.bedrock.guardrail.version';
-/** string. Answer: `NONE` or `GUARDRAIL_INTERVENED` (blocked or masked); for Converse from stop reason and trace. */
-export const ATTR_AWS_BEDROCK_GUARDRAIL_ACTION = 'aws.bedrock.guardrail.action';
-/** string. `actionReason` of the answer or its trace, at most 1024 characters. It quotes no content. */
-export const ATTR_AWS_BEDROCK_GUARDRAIL_ACTION_REASON = 'aws.bedrock.guardrail.action_reason';
-/** string[]. Answer or its trace: `REQUEST`, `ACCOUNT_ENFORCED`, `ORGANIZATION_ENFORCED`, for all guardrails that were applied. */
-export const ATTR_AWS_BEDROCK_GUARDRAIL_ORIGIN = 'aws.bedrock.guardrail.origin';
-/** int. Answer of ApplyGuardrail; trace of an agent. */
-export const ATTR_AWS_BEDROCK_GUARDRAIL_ASSESSMENT_COUNT = 'aws.bedrock.guardrail.assessment.count';
-/** string. Trace of an agent: `INPUT` or `OUTPUT`, which the guardrail checked. */
-export const ATTR_AWS_BEDROCK_GUARDRAIL_SOURCE = 'aws.bedrock.guardrail.source';
-/** JSON text. Trace of an agent: what the guardrail found; content. */
-export const ATTR_AWS_BEDROCK_GUARDRAIL_ASSESSMENTS = 'aws.bedrock.guardrail.assessments';
-/** string[]. Request of InvokeGuardrailChecks: `contentFilter`, `promptAttack`, `sensitiveInformation`. */
-export const ATTR_AWS_BEDROCK_GUARDRAIL_CHECKS = 'aws.bedrock.guardrail.checks';
-/** double. Answer of InvokeGuardrailChecks: the highest severity of all categories, from 0 to 1. */
-export const ATTR_AWS_BEDROCK_GUARDRAIL_MAX_SEVERITY_SCORE = 'aws.bedrock.guardrail.max_severity_score';
-/** int. Answer of InvokeGuardrailChecks: how many sensitive entities were found. */
-export const ATTR_AWS_BEDROCK_GUARDRAIL_ENTITY_COUNT = 'aws.bedrock.guardrail.entity.count';
-/** int. Answer of CountTokens. These tokens are counted, not used, so they are no usage. */
-export const ATTR_AWS_BEDROCK_COUNTED_INPUT_TOKENS = 'aws.bedrock.counted_input_tokens';
-/** string. Answer of StartAsyncInvoke, request of GetAsyncInvoke. */
-export const ATTR_AWS_BEDROCK_INVOCATION_ARN = 'aws.bedrock.invocation.arn';
-/** string. Answer of GetAsyncInvoke; the status that a request of ListAsyncInvokes asks for. */
-export const ATTR_AWS_BEDROCK_INVOCATION_STATUS = 'aws.bedrock.invocation.status';
-/** int. Answer of ListAsyncInvokes: the invocations on this page. */
-export const ATTR_AWS_BEDROCK_INVOCATION_COUNT = 'aws.bedrock.invocation.count';
-
-/** string. Request of an agent; of a collaborator from its alias ARN. */
-export const ATTR_AWS_BEDROCK_AGENT_ALIAS_ID = 'aws.bedrock.agent.alias_id';
-/** boolean. Request of an agent: `enableTrace`. Without it the answer has no steps and no tokens. */
-export const ATTR_AWS_BEDROCK_AGENT_TRACE_ENABLED = 'aws.bedrock.agent.trace_enabled';
-/** boolean. Request of an agent: `endSession`. */
-export const ATTR_AWS_BEDROCK_AGENT_END_SESSION = 'aws.bedrock.agent.end_session';
-/** string. Session of a collaborator, from its trace. It is no `gen_ai.conversation.id`, because MLflow would add it to the trace's. */
-export const ATTR_AWS_BEDROCK_AGENT_SESSION_ID = 'aws.bedrock.agent.session_id';
-/** string. Request or answer of an agent: `memoryId`. */
-export const ATTR_AWS_BEDROCK_AGENT_MEMORY_ID = 'aws.bedrock.agent.memory_id';
-/** string. Request of an inline agent: `DISABLED`, `SUPERVISOR` or `SUPERVISOR_ROUTER`. */
-export const ATTR_AWS_BEDROCK_AGENT_COLLABORATION = 'aws.bedrock.agent.collaboration';
-/** string. Request of an inline agent: `DEFAULT` or `CUSTOM_ORCHESTRATION`. */
-export const ATTR_AWS_BEDROCK_AGENT_ORCHESTRATION_TYPE = 'aws.bedrock.agent.orchestration_type';
-/** string[]. Request of an agent: the knowledge bases that it names. */
-export const ATTR_AWS_BEDROCK_AGENT_KNOWLEDGE_BASE_IDS = 'aws.bedrock.agent.knowledge_base.ids';
-/** boolean. Request of an agent: `streamFinalResponse`. */
-export const ATTR_AWS_BEDROCK_AGENT_STREAM_FINAL_RESPONSE = 'aws.bedrock.agent.stream_final_response';
-/** string. Trace of an agent: what a model call is for, such as `ORCHESTRATION`, `PRE_PROCESSING` or `ROUTING_CLASSIFIER`. */
-export const ATTR_AWS_BEDROCK_AGENT_PROMPT_TYPE = 'aws.bedrock.agent.prompt_type';
-/** string. Trace of an agent: why it takes its next action; content. */
-export const ATTR_AWS_BEDROCK_AGENT_RATIONALE = 'aws.bedrock.agent.rationale';
-/** boolean. Trace of an agent: whether pre-processing found the input valid. */
-export const ATTR_AWS_BEDROCK_AGENT_INPUT_VALID = 'aws.bedrock.agent.input.is_valid';
-/** string. Trace of an agent: the group of an action. */
-export const ATTR_AWS_BEDROCK_AGENT_ACTION_GROUP_NAME = 'aws.bedrock.agent.action_group.name';
-/** string. Trace of an agent: `LAMBDA` or `RETURN_CONTROL`. */
-export const ATTR_AWS_BEDROCK_AGENT_ACTION_GROUP_EXECUTION_TYPE = 'aws.bedrock.agent.action_group.execution_type';
-/** string. Trace of an agent: the HTTP method of an action that is an API. */
-export const ATTR_AWS_BEDROCK_AGENT_ACTION_GROUP_VERB = 'aws.bedrock.agent.action_group.verb';
-/** int. Trace of an agent: the code of a failure. */
-export const ATTR_AWS_BEDROCK_AGENT_FAILURE_CODE = 'aws.bedrock.agent.failure.code';
-/** int. Steps in the trace of an agent beyond the 5,000 that have spans. */
-export const ATTR_AWS_BEDROCK_AGENT_OMITTED_STEP_COUNT = 'aws.bedrock.agent.omitted_step.count';
-/** string. Trace of an agent: the reason of a failure; content. */
-export const ATTR_AWS_BEDROCK_AGENT_FAILURE_REASON = 'aws.bedrock.agent.failure.reason';
-/** JSON text. Trace of an agent with an orchestration of its own: the texts of its events; content. */
-export const ATTR_AWS_BEDROCK_AGENT_CUSTOM_EVENTS = 'aws.bedrock.agent.custom_orchestration.events';
-/** int. Request of an agent: `applyGuardrailInterval`, in characters. Each check by a guardrail is billed. */
-export const ATTR_AWS_BEDROCK_AGENT_GUARDRAIL_INTERVAL = 'aws.bedrock.agent.apply_guardrail_interval';
-
-/** string. Request to AgentCore: `qualifier`, the endpoint of a runtime or a harness. */
-export const ATTR_AWS_BEDROCK_AGENTCORE_QUALIFIER = 'aws.bedrock.agentcore.qualifier';
-/** int. Answer of AgentCore: HTTP status with which the agent in the runtime answered. */
-export const ATTR_AWS_BEDROCK_AGENTCORE_STATUS_CODE = 'aws.bedrock.agentcore.status_code';
-/** string. Request to an MCP server in AgentCore, or its answer: `mcpSessionId`. */
-export const ATTR_MCP_SESSION_ID = 'mcp.session.id';
-/** string. Request to an MCP server in AgentCore: `mcpProtocolVersion`. */
-export const ATTR_MCP_PROTOCOL_VERSION = 'mcp.protocol.version';
-/** string. Request to an MCP server in AgentCore: `mcpMethod`, such as `tools/call`. */
-export const ATTR_MCP_METHOD_NAME = 'mcp.method.name';
-
-/** string. Request: `serviceTier`, or `service_tier` of the model's own format. */
-export const ATTR_AWS_BEDROCK_REQUEST_SERVICE_TIER = 'aws.bedrock.request.service_tier';
-/** string. Answer: the tier that served the call, which sets the price. */
-export const ATTR_AWS_BEDROCK_RESPONSE_SERVICE_TIER = 'aws.bedrock.response.service_tier';
-/** string. Request: `standard` or `optimized`. */
-export const ATTR_AWS_BEDROCK_REQUEST_PERFORMANCE_LATENCY = 'aws.bedrock.request.performance_config.latency';
-/** string. Answer: the mode that served the call. */
-export const ATTR_AWS_BEDROCK_RESPONSE_PERFORMANCE_LATENCY = 'aws.bedrock.response.performance_config.latency';
-/** string. Request, in the provider's word: `auto`, `any`, `required`, `none`; `tool`, `function` or `custom` for one named tool. */
-export const ATTR_AWS_BEDROCK_REQUEST_TOOL_CHOICE = 'aws.bedrock.request.tool_choice';
-/** int. Request: token budget for reasoning (`budget_tokens`). */
-export const ATTR_AWS_BEDROCK_REQUEST_REASONING_BUDGET = 'aws.bedrock.request.reasoning.budget_tokens';
-/** string. Request: tags for invocation logs, one attribute for each; at most 16, each of at most 256 characters. */
-export const ATTR_AWS_BEDROCK_REQUEST_METADATA = 'aws.bedrock.request_metadata.<key>';
-/** string. `modelId` of the request, if it is the ARN of a managed prompt. */
-export const ATTR_AWS_BEDROCK_PROMPT_ARN = 'aws.bedrock.prompt.arn';
-/** string. `targetModelId` of OptimizePrompt: the model that the prompt is for. */
-export const ATTR_AWS_BEDROCK_PROMPT_TARGET_MODEL = 'aws.bedrock.prompt.target_model';
-/** int. Answer: milliseconds that the service measured (`latencyMs`, `invocationLatency`). */
-export const ATTR_AWS_BEDROCK_RESPONSE_LATENCY_MS = 'aws.bedrock.response.latency_ms';
-/** int. Metrics of an InvokeModel stream: milliseconds until the first byte. */
-export const ATTR_AWS_BEDROCK_RESPONSE_FIRST_BYTE_LATENCY_MS = 'aws.bedrock.response.first_byte_latency_ms';
 
 /** `gen_ai.provider.name` of every Bedrock call, as the conventions require, for models of all vendors. */
 export const PROVIDER_AWS_BEDROCK = 'aws.bedrock';
