@@ -19,6 +19,7 @@ import type { Operation } from './common/operation.js';
 import { plainOperation } from './common/plain.js';
 import { applyGuardrail } from './runtime/apply-guardrail.js';
 import { getAsyncInvoke, listAsyncInvokes, startAsyncInvoke } from './runtime/async-invoke.js';
+import { invokeModelBidirectional } from './runtime/bidirectional-stream.js';
 import { converse, converseStream } from './runtime/converse.js';
 import { countTokens } from './runtime/count-tokens.js';
 import { invokeGuardrailChecks } from './runtime/guardrail-checks.js';
@@ -31,6 +32,7 @@ export const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
     converseStream,
     invokeModel,
     invokeModelStream,
+    invokeModelBidirectional,
     applyGuardrail,
     invokeGuardrailChecks,
     countTokens,
