@@ -70,7 +70,10 @@ const PROVIDER_WORDS: Readonly<Record<string, readonly string[]>> = {
     // Titan documents `FINISHED` but sends `FINISH`.
     ...['finish', 'finished', 'stop_criteria_met'],
   ],
-  length: ['length', 'max_tokens', 'model_length', 'model_context_window_exceeded', 'error_limit'],
+  length: [
+    ...['length', 'max_tokens', 'model_length', 'model_context_window_exceeded', 'error_limit'],
+    'max_output_tokens_exceeded',
+  ],
   tool_call: ['tool_call', 'tool_calls', 'tool_use', 'function_call'],
   content_filter: ['content_filter', 'content_filtered', 'guardrail_intervened', 'refusal', 'error_toxic'],
   error: [

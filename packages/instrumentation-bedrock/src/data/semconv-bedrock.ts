@@ -77,6 +77,8 @@ export const ATTR_AWS_BEDROCK_AGENT_GUARDRAIL_INTERVAL = 'aws.bedrock.agent.appl
 export const ATTR_AWS_BEDROCK_AGENTCORE_QUALIFIER = 'aws.bedrock.agentcore.qualifier';
 /** int. Answer of AgentCore: HTTP status with which the agent in the runtime answered. */
 export const ATTR_AWS_BEDROCK_AGENTCORE_STATUS_CODE = 'aws.bedrock.agentcore.status_code';
+/** int. Request of InvokeHarness: `maxIterations`. */
+export const ATTR_AWS_BEDROCK_AGENTCORE_MAX_ITERATIONS = 'aws.bedrock.agentcore.max_iterations';
 /** string. Request to an MCP server in AgentCore, or its answer: `mcpSessionId`. */
 export const ATTR_MCP_SESSION_ID = 'mcp.session.id';
 /** string. Request to an MCP server in AgentCore: `mcpProtocolVersion`. */

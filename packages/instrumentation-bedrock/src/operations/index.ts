@@ -15,6 +15,7 @@ import { retrieveAndGenerate, retrieveAndGenerateStream } from './agent-runtime/
 import { sessions } from './agent-runtime/sessions.js';
 import { tags } from './agent-runtime/tags.js';
 import { invokeAgentRuntime } from './agentcore/invoke-agent-runtime.js';
+import { invokeHarness } from './agentcore/invoke-harness.js';
 import type { Operation } from './common/operation.js';
 import { plainOperation } from './common/plain.js';
 import { applyGuardrail } from './runtime/apply-guardrail.js';
@@ -57,7 +58,7 @@ export const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
     ...documents,
     ...tags,
   ],
-  'Bedrock AgentCore': [invokeAgentRuntime],
+  'Bedrock AgentCore': [invokeAgentRuntime, invokeHarness],
 };
 
 type ByName = ReadonlyMap<string, Operation>;

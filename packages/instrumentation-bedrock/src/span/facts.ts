@@ -272,7 +272,7 @@ const CHUNK_NAMES: ReadonlySet<string> = new Set(
     'flowOutputEvent flowMultiTurnInputRequestEvent flowCompletionEvent',
     'completion text-generation stream-start stream-end tool-calls-chunk tool-calls-generation citation-generation',
     'search-queries-generation search-results',
-    'returnControl files',
+    'returnControl files hookEvent runtimeClientError',
   ].flatMap((line) => line.split(' ')),
 );
 const CHUNK_NAME = /^[\w$.-]{1,64}$/;
