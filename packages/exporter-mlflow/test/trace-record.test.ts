@@ -1,4 +1,4 @@
-import { SpanStatusCode } from '@opentelemetry/api';
+import { context, type HrTime, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { buildRecord } from '../src/export/trace/record.js';
@@ -70,6 +70,28 @@ describe('the trace record', () => {
     });
     expect(recordOf(spans)).to.deep.include({ request_preview: 'first question', response_preview: 'last answer' });
   });
+
+  for (const [kind, request, response] of [
+    [SpanKind.CLIENT, 'agent question', 'agent answer'],
+    [SpanKind.INTERNAL, 'prompt', 'thought'],
+  ] as const) {
+    it(`takes previews of ${kind === SpanKind.CLIENT ? 'an agent in another service' : 'the model calls of an agent here'}`, () => {
+      const spans = recordSpans((tracer) => {
+        const root = tracer.startSpan('GET /', { startTime: [1_790_000_000, 0] });
+        const inRoot = trace.setSpan(context.active(), root);
+        const attributes = {
+          ...chatAttributes('agent question', 'agent answer'),
+          'gen_ai.operation.name': 'invoke_agent',
+        };
+        const agent = tracer.startSpan('agent', { kind, attributes, startTime: [1_790_000_001, 0] }, inRoot);
+        const chat = { attributes: chatAttributes('prompt', 'thought'), startTime: [1_790_000_002, 0] as HrTime };
+        tracer.startSpan('chat', chat, trace.setSpan(inRoot, agent)).end([1_790_000_003, 0]);
+        agent.end([1_790_000_004, 0]);
+        root.end([1_790_000_005, 0]);
+      });
+      expect(recordOf(spans)).to.deep.include({ request_preview: request, response_preview: response });
+    });
+  }
 
   it('prefers previews of the root, and most of all those that the application set', () => {
     const build = (attributes: Record<string, string>): WireTraceInfo =>

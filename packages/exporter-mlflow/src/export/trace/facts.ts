@@ -5,7 +5,7 @@ import { nanoseconds } from '../../common/time.js';
 import { LIMITS, LINKED_PROMPTS } from '../../mlflow/names.js';
 import { addPrompts, type PromptSet, readLinkedPrompts } from '../../mlflow/prompts.js';
 import { hasFigures, isRoot, type PlacedSpan } from '../span/span.js';
-import { isChatSpan, requestPreview, responsePreview } from './previews.js';
+import { isChatSpan, isRemoteAgent, requestPreview, responsePreview } from './previews.js';
 
 /** What all spans of a trace show about it. */
 export interface TraceFacts {
@@ -25,9 +25,9 @@ export interface Identity {
 
 /** What the spans of one request show about it. A trace can have several requests. */
 export interface RequestFacts extends Identity {
-  /** The request of the first model call, and its start in milliseconds of the epoch. */
+  /** The request of the first model call or remote agent, and its start in milliseconds of the epoch. */
   firstRequest?: { at: bigint; text: string };
-  /** The answer of the last model call, and its time in milliseconds of the epoch. */
+  /** The answer of the last model call or remote agent, and its time in milliseconds of the epoch. */
   lastResponse?: { at: bigint; text: string };
 }
 
@@ -38,7 +38,8 @@ export type RecordFacts = RequestFacts & Pick<TraceFacts, 'prompts'>;
 export const SESSION_KEYS: readonly string[] = ['session.id', 'gen_ai.conversation.id'];
 export const USER_KEY = 'user.id';
 
-type TimedSpan = Pick<ReadableSpan, 'attributes' | 'startTime' | 'endTime'>;
+/** The kind is absent from spans that are read back: MLflow 3.17 does not store it. */
+type TimedSpan = Pick<ReadableSpan, 'attributes' | 'startTime' | 'endTime'> & Partial<Pick<ReadableSpan, 'kind'>>;
 
 /** The part of a span that facts depend on. */
 export type ObservedSpan = TimedSpan & Pick<PlacedSpan, 'parentSpanContext' | 'spanContext' | 'leftOutRoot'>;
@@ -54,11 +55,12 @@ export function observeSpan(facts: TraceFacts, span: Pick<ReadableSpan, 'attribu
 }
 
 /** Adds what a span shows about its request. */
-export function observeRequest(facts: RequestFacts, { attributes, startTime, endTime }: TimedSpan): void {
+export function observeRequest(facts: RequestFacts, span: TimedSpan): void {
+  const { attributes, startTime, endTime } = span;
   const { sessionId, userId } = identityOf(attributes);
   if (sessionId !== undefined) facts.sessionId ??= sessionId;
   if (userId !== undefined) facts.userId ??= userId;
-  if (!isChatSpan(attributes)) return;
+  if (!isChatSpan(attributes) && !isRemoteAgent(span)) return;
   // Clocks of different spans agree to the millisecond at best. Within one, spans arrive in the order of their end.
   const start = nanoseconds(startTime) / 1_000_000n;
   const end = nanoseconds(endTime) / 1_000_000n;

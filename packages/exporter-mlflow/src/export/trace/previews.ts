@@ -1,5 +1,6 @@
-import type { Attributes } from '@opentelemetry/api';
+import { type Attributes, SpanKind } from '@opentelemetry/api';
 import { isRecord, parseJson, unquote } from '../../common/json.js';
+import type { ReadableSpan } from '../../common/sdk-types.js';
 import { firstString } from '../../common/text.js';
 import { SPAN_INPUTS, SPAN_OUTPUTS, SPAN_TYPE } from '../../mlflow/names.js';
 import { quoteUnsafeIntegers } from '../span/readable/integers.js';
@@ -27,6 +28,14 @@ export function isChatSpan(attributes: Attributes): boolean {
   if (operation !== undefined) return CHAT_OPERATIONS.has(operation);
   if (AI_SDK_CHAT.test(firstString(attributes, 'ai.operationId') ?? '')) return true;
   return CHAT_SPAN_TYPES.has(unquote(firstString(attributes, SPAN_TYPE) ?? ''));
+}
+
+/**
+ * Whether the span is one call of an agent in another service. Its spans lie within this one, and their prompts say less
+ * about the request. An agent in this process has kind INTERNAL by the conventions, and its model calls are the requests.
+ */
+export function isRemoteAgent({ kind, attributes }: Pick<ReadableSpan, 'attributes'> & { kind?: SpanKind }): boolean {
+  return kind === SpanKind.CLIENT && firstString(attributes, 'gen_ai.operation.name') === 'invoke_agent';
 }
 
 /** Summary of a span's input; undefined if it records none. */
