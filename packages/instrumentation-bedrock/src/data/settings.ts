@@ -10,7 +10,6 @@ export type BedrockOperation =
   | 'InvokeModel'
   | 'InvokeModelWithResponseStream'
   | 'InvokeModelWithBidirectionalStream'
-  | 'InvokeModelWithBidirectionalStream'
   | 'ApplyGuardrail'
   | 'InvokeGuardrailChecks'
   | 'CountTokens'

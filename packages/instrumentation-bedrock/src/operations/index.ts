@@ -15,12 +15,10 @@ import { retrieveAndGenerate, retrieveAndGenerateStream } from './agent-runtime/
 import { sessions } from './agent-runtime/sessions.js';
 import { tags } from './agent-runtime/tags.js';
 import { invokeAgentRuntime } from './agentcore/invoke-agent-runtime.js';
-import { invokeHarness } from './agentcore/invoke-harness.js';
 import type { Operation } from './common/operation.js';
 import { plainOperation } from './common/plain.js';
 import { applyGuardrail } from './runtime/apply-guardrail.js';
 import { getAsyncInvoke, listAsyncInvokes, startAsyncInvoke } from './runtime/async-invoke.js';
-import { invokeModelBidirectional } from './runtime/bidirectional-stream.js';
 import { converse, converseStream } from './runtime/converse.js';
 import { countTokens } from './runtime/count-tokens.js';
 import { invokeGuardrailChecks } from './runtime/guardrail-checks.js';
@@ -33,7 +31,6 @@ export const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
     converseStream,
     invokeModel,
     invokeModelStream,
-    invokeModelBidirectional,
     applyGuardrail,
     invokeGuardrailChecks,
     countTokens,
@@ -58,7 +55,7 @@ export const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
     ...documents,
     ...tags,
   ],
-  'Bedrock AgentCore': [invokeAgentRuntime, invokeHarness],
+  'Bedrock AgentCore': [invokeAgentRuntime],
 };
 
 type ByName = ReadonlyMap<string, Operation>;

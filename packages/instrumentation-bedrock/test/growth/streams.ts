@@ -1,7 +1,5 @@
 /** Long streams in every dialect, with every kind of chunk that a fold can meet. */
 
-import type { Operation } from '../../src/operations/common/operation.js';
-
 /** Makes the chunk at a position of a stream. */
 export type MakeChunk = (position: number) => object;
 
@@ -9,8 +7,6 @@ export interface LongStream {
   readonly name: string;
   /** Decides the dialect; undefined for ConverseStream, which has one dialect for all models. */
   readonly modelId: string | undefined;
-  /** Default: that of the model's stream. */
-  readonly operation?: Operation;
   readonly chunk: MakeChunk;
 }
 

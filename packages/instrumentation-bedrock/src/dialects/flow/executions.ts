@@ -32,12 +32,13 @@ export function readExecutions(traces: unknown): NodeExecution[] {
     const node = asString(trace['node']) ?? '';
     time = asNumber(trace['time']) ?? time;
     if (time === undefined) continue;
-    const ofNode = ofNodes.get(node) ?? { all: [], ended: 0 };
+    const ofNode = ofNodes.get(node) ?? { running: [], latest: undefined };
     ofNodes.set(node, ofNode);
     const begin = (start: number): NodeExecution => {
       const execution: NodeExecution = { node, start, end: start, actions: [], dependencies: [] };
       executions.push(execution);
-      ofNode.all.push(execution);
+      ofNode.running.push(execution);
+      ofNode.latest = execution;
       return execution;
     };
     addTrace(trace, time, ofNode, begin);
@@ -46,14 +47,13 @@ export function readExecutions(traces: unknown): NodeExecution[] {
 }
 
 interface OfNode {
-  readonly all: NodeExecution[];
-  /** How many of them have ended. They end in the order in which they began. */
-  ended: number;
+  /** Those that have not ended. */
+  readonly running: NodeExecution[];
+  latest: NodeExecution | undefined;
 }
 
 function addTrace(trace: JsonObject, time: number, ofNode: OfNode, begin: (start: number) => NodeExecution): void {
-  const running = ofNode.all[ofNode.ended];
-  const latest = ofNode.all.at(-1);
+  const { running, latest } = ofNode;
   let execution: NodeExecution;
   switch (trace['kind']) {
     case 'nodeInputTrace':
@@ -61,25 +61,21 @@ function addTrace(trace: JsonObject, time: number, ofNode: OfNode, begin: (start
       execution.input = trace;
       break;
     case 'nodeOutputTrace':
-      // Its conditions have ended an execution before its outputs, if it has both.
-      if (!running && latest && !latest.output) execution = latest;
-      else {
-        execution = running ?? begin(time);
-        ofNode.ended++;
-      }
+      execution = running[0] ?? (latest && !latest.output ? latest : begin(time));
       execution.output = trace;
+      running.shift();
       break;
     case 'conditionNodeResultTrace':
-      execution = running ?? begin(time);
+      execution = running[0] ?? begin(time);
       execution.conditions = trace;
-      ofNode.ended++;
+      running.shift();
       break;
     case 'nodeActionTrace':
-      execution = running ?? latest ?? begin(time);
+      execution = running[0] ?? latest ?? begin(time);
       execution.actions.push(trace);
       break;
     case 'nodeDependencyTrace':
-      execution = running ?? latest ?? begin(time);
+      execution = running[0] ?? latest ?? begin(time);
       execution.dependencies.push(trace);
       break;
     default:
