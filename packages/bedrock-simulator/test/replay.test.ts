@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ConverseCommand, ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
 import { expect } from 'chai';
 import { type Exchange, startSimulator } from '../src/index.js';
+import { agentClient, ask } from './agent-support.js';
 import {
   client,
   closeAll,
@@ -123,6 +124,25 @@ describe('replay', () => {
     expect(await ask(MODEL, 0)).to.equal(true);
     expect(await ask(MODEL, 1)).to.equal(false);
     expect(await ask('other', 0)).to.equal(false);
+  });
+
+  it('finds the exchange of an agent by body, and by path if the exchange has one', async () => {
+    const answer = (id: string, text: string, path?: string): Exchange => ({
+      id,
+      operation: 'InvokeAgent',
+      modelId: null,
+      request: { body: { inputText: text }, ...(path ? { path } : {}) },
+      response: {},
+      responseEvents: [{ type: 'chunk', payload: { bytes: Buffer.from(`recorded ${id}`).toString('base64') } }],
+    });
+    const path = '/agents/A%31/agentAliases/B1/sessions/one/text';
+    const running = await simulator({ exchanges: [answer('anywhere', 'Hi'), answer('session one', 'Bye', path)] });
+    const bedrock = agentClient(running.url);
+    const text = async (inputText: string, sessionId: string) =>
+      (await ask(bedrock, inputText, { agentId: 'A1', agentAliasId: 'B1', sessionId, enableTrace: undefined })).text;
+    expect(await text('Hi', 'any')).to.equal('recorded anywhere');
+    expect(await text('Bye', 'one')).to.equal('recorded session one');
+    expect(await text('Bye', 'two')).to.match(/^You said: "Bye"/);
   });
 
   it('serves several exchanges for the same request in turn and then repeats the last one', async () => {
