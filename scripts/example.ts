@@ -16,7 +16,7 @@ const USAGE = `Usage: npm run example -- ${EXAMPLES.join('|')} [--aws] [argument
   --aws   call Amazon Bedrock with your AWS credentials and region instead of the local simulator
   --help  show this
 Environment: MLFLOW_TRACKING_URI (default http://localhost:5000), MLFLOW_EXPERIMENT_NAME, BEDROCK_MODEL_ID,
-             AWS_ENDPOINT_URL_BEDROCK_RUNTIME (use a simulator that is running already)`;
+             AWS_ENDPOINT_URL_BEDROCK_RUNTIME (use a simulator that is running already, for all of Bedrock)`;
 
 /** `npm run example -- <name>` runs one example against the simulator, or with `--aws` against Amazon Bedrock. */
 export async function main(args: string[]): Promise<number> {

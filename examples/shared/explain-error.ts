@@ -43,11 +43,16 @@ const ADVICE: readonly (readonly [seen: RegExp, advice: string])[] = [
   ],
 ];
 
-/** Returns one line with the advice and the error, or the stack of an error without advice. */
-export function explainBedrockError(error: unknown): string {
+/**
+ * Returns one line with the advice and the error, or the stack of an error without advice.
+ *
+ * @param missing advice if Bedrock does not find what the example calls; default: that about models
+ */
+export function explainBedrockError(error: unknown, missing?: string): string {
   if (!(error instanceof Error)) return String(error);
   for (const text of withCauses(error).map(describe)) {
-    const advice = ADVICE.find(([seen]) => seen.test(text))?.[1];
+    const found = ADVICE.find(([seen]) => seen.test(text))?.[1];
+    const advice = /^ResourceNotFoundException/.test(text) ? (missing ?? found) : found;
     if (advice !== undefined) return `${advice} (${text})`;
   }
   return error.stack ?? describe(error);

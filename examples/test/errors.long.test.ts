@@ -46,6 +46,19 @@ describe('errors of the examples', function () {
     expect(output).to.match(/^The guardrail does not exist in this account and region: set BEDROCK_GUARDRAIL_ID /m);
   });
 
+  for (const [example, variables] of [
+    ['bedrock-agent', 'BEDROCK_AGENT_ID and BEDROCK_AGENT_ALIAS_ID'],
+    ['knowledge-base', 'BEDROCK_KNOWLEDGE_BASE_ID'],
+  ] as const) {
+    it(`explain how to name what ${example} calls if Bedrock does not find it`, async () => {
+      const type = 'ResourceNotFoundException';
+      const { code, output, traces } = await withScenario('error', [example], { type });
+      expect(code).to.equal(1);
+      expect(output).to.match(new RegExp(`^Bedrock does not find the .*: set ${variables} to .*${type}`, 'm'));
+      expect(traces.map(({ info }) => info.state)).to.deep.equal(['ERROR']);
+    });
+  }
+
   it('report that the host of an unknown region does not exist', async () => {
     const endpoint = { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://bedrock-runtime.nowhere-1.invalid' };
     const { output } = await runExample(['streaming', '--aws'], { ...NO_AWS_SETTINGS, ...KEYS, ...endpoint });

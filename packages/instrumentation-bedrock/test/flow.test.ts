@@ -35,6 +35,25 @@ const action = (node: string, millis: number, members: object) =>
 const conditions = (node: string, millis: number, name: string) =>
   trace('conditionNodeResultTrace', node, millis, { satisfiedConditions: [{ conditionName: name }] });
 
+const dependency = (node: string, millis: number, agentTraces: readonly object[]) =>
+  trace('nodeDependencyTrace', node, millis, { traceElements: { agentTraces } });
+const agentTrace = (step: string, members: object) => ({
+  agentId: 'AGENTHIVE1',
+  sessionId: 's-1',
+  callerChain: [{ agentAliasArn: 'arn:aws:bedrock:us-east-1:111122223333:agent-alias/AGENTHIVE1/ALIASHIVE1' }],
+  eventTime: time(850),
+  trace: { orchestrationTrace: { [step]: { traceId: '00000000-0000-4000-8000-00000000000a-0', ...members } } },
+});
+const modelInput = { type: 'ORCHESTRATION', foundationModel: 'amazon.nova-pro-v1:0', text: 'When does it swarm?' };
+const modelOutput = (millis: number) => ({
+  metadata: {
+    startTime: time(300 + millis),
+    endTime: time(800 + millis),
+    usage: { inputTokens: 21, outputTokens: 4 },
+  },
+  rawResponse: { content: 'In May.' },
+});
+
 const CONVERSE = action('Ask', 400, {
   serviceName: 'bedrock',
   operationName: 'Converse',
@@ -237,6 +256,47 @@ describe('InvokeFlow', () => {
     expect(tool.attributes).to.include({ 'gen_ai.tool.type': 'extension', 'mlflow.spanType': 'TOOL' });
     expect(json(tool, 'gen_ai.tool.call.arguments')).to.deep.equal(called.operationRequest);
     expect(json(tool, 'gen_ai.tool.call.result')).to.deep.equal(called.operationResponse);
+  });
+
+  it('has the steps of an agent beneath the call of the agent, with tokens and the times of the service', async () => {
+    runtime.answer({
+      events: [
+        input('Ask', 200, 'hive 12'),
+        action('Ask', 900, {
+          serviceName: 'bedrock-agent-runtime',
+          operationName: 'InvokeAgent',
+          operationRequest: {
+            agentId: 'AGENTHIVE1',
+            agentAliasId: 'ALIASHIVE1',
+            sessionId: 's-1',
+            inputText: 'hive 12',
+          },
+        }),
+        dependency('Ask', 905, [
+          agentTrace('modelInvocationInput', modelInput),
+          agentTrace('modelInvocationOutput', modelOutput(0)),
+        ]),
+        output('Ask', 910, 'In May.'),
+        input('Ask', 1000, 'hive 13'),
+        dependency('Ask', 1500, [agentTrace('modelInvocationInput', modelInput)]),
+        dependency('Ask', 1600, [agentTrace('modelInvocationOutput', modelOutput(1000))]),
+        ...EVENTS.slice(7),
+      ],
+    });
+    await invoke();
+    const agent = named('invoke_agent');
+    const [first, second] = runtime.tracing.spans().filter(({ name }) => name === 'chat amazon.nova-pro-v1:0');
+    const runs = runtime.tracing.spans().filter(({ name }) => name === 'execute_node Ask');
+    expect(agent.attributes).to.include({ 'gen_ai.agent.id': 'AGENTHIVE1', 'gen_ai.conversation.id': 's-1' });
+    expect(agent.parentSpanContext?.spanId).to.equal(runs[0]?.spanContext().spanId);
+    expect(first?.parentSpanContext?.spanId).to.equal(agent.spanContext().spanId);
+    expect(second?.parentSpanContext?.spanId).to.equal(runs[1]?.spanContext().spanId);
+    expect([first, second].map((span) => times(span!))).to.deep.equal([
+      [300, 800],
+      [1300, 1800],
+    ]);
+    expect(first?.attributes).to.include({ 'gen_ai.usage.input_tokens': 21, 'gen_ai.usage.output_tokens': 4 });
+    expect(agent.attributes).to.not.have.any.keys('gen_ai.usage.input_tokens');
   });
 
   it('tells the executions of a node in a loop apart', async () => {

@@ -6,7 +6,15 @@ import { type Simulator, startSimulator } from 'bedrock-simulator';
 const ROOT = resolve(import.meta.dirname, '../../..');
 
 /** The examples that the demo runs, in this order. */
-export const DEMO_EXAMPLES = ['quickstart', 'streaming', 'agent', 'token-cost', 'lambda'] as const;
+export const DEMO_EXAMPLES = [
+  'quickstart',
+  'streaming',
+  'agent',
+  'bedrock-agent',
+  'knowledge-base',
+  'token-cost',
+  'lambda',
+] as const;
 
 /** All examples, as folders of `examples`. */
 export const EXAMPLES = [
@@ -49,6 +57,13 @@ export interface BedrockTarget {
 /** Milliseconds between the chunks of a simulated stream, so that the user sees the text arrive. */
 const STREAM_PACE = 15;
 
+/** The variables by which the SDK's clients find another endpoint. The simulator answers for all of them. */
+const ENDPOINT_VARIABLES = [
+  'AWS_ENDPOINT_URL_BEDROCK_RUNTIME',
+  'AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME',
+  'AWS_ENDPOINT_URL_BEDROCK_AGENTCORE',
+] as const;
+
 /** Amazon Bedrock with the user's own credentials and region. */
 export function realBedrock(): BedrockTarget {
   const { AWS_REGION: region = process.env['AWS_DEFAULT_REGION'], AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoint } =
@@ -57,9 +72,9 @@ export function realBedrock(): BedrockTarget {
   return { description: `Amazon Bedrock (${where}, billed to your account)`, env: process.env, close: async () => {} };
 }
 
-/** The simulator that AWS_ENDPOINT_URL_BEDROCK_RUNTIME names. Starts one if the variable is not set. */
+/** The simulator that one of the endpoint variables names. Starts one if none is set. */
 export async function simulatedBedrock(): Promise<BedrockTarget> {
-  const running = process.env['AWS_ENDPOINT_URL_BEDROCK_RUNTIME'];
+  const running = ENDPOINT_VARIABLES.map((name) => process.env[name]).find(Boolean);
   if (running) {
     return { description: `the endpoint ${running}`, env: withoutCredentials(running), close: async () => {} };
   }
@@ -78,7 +93,8 @@ function withoutCredentials(endpoint: string): NodeJS.ProcessEnv {
   for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_BEARER_TOKEN_BEDROCK']) delete env[name];
   return {
     ...env,
-    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoint,
+    // A variable that the user has set names the endpoint of its service.
+    ...Object.fromEntries(ENDPOINT_VARIABLES.map((name) => [name, process.env[name] || endpoint])),
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'simulator',
     AWS_SECRET_ACCESS_KEY: 'simulator',

@@ -19,13 +19,13 @@ import { InferenceEvent } from '../span/events.js';
 import { type RecordableFacts, recordableFacts, spanName } from '../span/facts.js';
 import { SpanWriter } from '../span/writer.js';
 import { ChunkTimes } from './chunk-times.js';
-import { type AnswerFigures, answerFacts, answerFigures, requestFacts, streamFacts } from './describe.js';
+import { answerFacts, answerFigures, requestFacts, streamFacts } from './describe.js';
 import type { CallEnvironment, CallStart, ObserveInput } from './environment.js';
 import { Exchange } from './exchange.js';
 import { endFailure, leftFailure, statedFailure, thrownFailure } from './failure.js';
 import { CallHooks } from './hooks.js';
 import { InputStream } from './input-stream.js';
-import { outcomeAttributes } from './measure.js';
+import { measureCall } from './measure.js';
 import { CallRecord } from './record.js';
 import { recordSteps } from './steps.js';
 import { withTraceContext } from './trace-context.js';
@@ -45,7 +45,6 @@ export class TracedCall {
   /** The `abortSignal` of the call, an object of the application; undefined if there is none. */
   readonly #signal: unknown;
   readonly #observeInput: ObserveInput;
-  /** Absent if the input is no stream. */
   #input: InputStream | undefined;
   readonly #exchange: Exchange;
   readonly #span: Span;
@@ -102,6 +101,7 @@ export class TracedCall {
         if (this.#state !== 'ended') this.#guard('reading an event of the input', () => onEvent(event));
       },
       describe: (error) => thrownFailure(error, this.#signal, this.#showText, this.#words),
+      onFailed: () => this.#endStream('ending a stream', () => undefined),
     });
     const observed = this.#observeInput(events, input);
     this.#input = observed === events ? undefined : input;
@@ -175,8 +175,9 @@ export class TracedCall {
   }
 
   #recordRequest(record: CallRecord): void {
-    const { dialect, isCertain } = this.#request;
+    const { dialect, isCertain, isStreamed } = this.#request;
     record.writeFacts(requestFacts(this.operation, this.#request, dialect));
+    if (isStreamed) return;
     const content = record.prepare('request', () => this.#request.content());
     record.addRequest(this.#request, dialect, content);
     if (!isCertain) this.#requestContent = content;
@@ -205,7 +206,8 @@ export class TracedCall {
       instruments.recordChunkInterval(interval, this.#identity(this.#request.dialect.operation, {}));
     }
     if (!config.recordStreamEvents || !this.#record) return;
-    this.#record.writeChunk(this.#reader.show(chunk), config.maxMediaBytes);
+    const shown = this.#reader.show(chunk);
+    if (shown) this.#record.writeChunk(shown, config.maxMediaBytes);
   }
 
   #endStream(what: string, failure: () => Failure | undefined, hasEnded = false): void {
@@ -231,7 +233,8 @@ export class TracedCall {
     // What the service states is the cause of what happens after it.
     const failure = answer?.error ? statedFailure(answer.error, this.#showText, this.#words) : observed;
     const figures = answerFigures(this.#request, answer, this.#exchange);
-    this.#measure(figures, failure);
+    const identity = (others: Attributes): RecordableFacts => this.#identity(figures.operation, others);
+    measureCall(this.#environment.instruments, { figures, failure, times: this.#times }, identity);
     const record = this.#record;
     const call = { operation: this.operation.name, context: this.#withSpan, failure };
     const stepsLength = recordSteps(answer?.steps, this.#environment, call);
@@ -243,24 +246,16 @@ export class TracedCall {
     const facts = answerFacts({ request: this.#request, answer, ...http, times: this.#times }, figures);
     const dialect = answer?.dialect ?? this.#request.dialect;
     const isCorrected = dialect !== this.#request.dialect;
-    if (isCorrected) {
-      writer.rename(this.#identity(dialect.operation, {}));
-      record.writeFacts(requestFacts(this.operation, this.#request, dialect));
-    }
+    const isReadAgain = isCorrected || this.#request.isStreamed;
+    if (isCorrected) writer.rename(this.#identity(dialect.operation, {}));
+    if (isReadAgain) record.writeFacts(requestFacts(this.operation, this.#request, dialect));
     // Facts before content: if the content cannot be read, the span still has the figures.
     record.writeFacts(facts);
-    if (isCorrected) record.addRequest(this.#request, dialect, this.#requestContent);
+    const read = (): JsonValue | undefined => this.#request.content();
+    if (this.#request.isStreamed) this.#requestContent = record.prepare('request', read);
+    if (isReadAgain) record.addRequest(this.#request, dialect, this.#requestContent);
     if (answer) record.addAnswer(answer);
     writer.emitEvent(dialect.operation);
-  }
-
-  #measure(figures: AnswerFigures, failure: Failure | undefined): void {
-    const { instruments } = this.#environment;
-    if (!instruments.isRecording) return;
-    const attributes = this.#identity(figures.operation, outcomeAttributes(figures, failure));
-    const { sinceStart: durationSeconds, toFirstChunk: timeToFirstChunkSeconds } = this.#times;
-    const times = { durationSeconds, timeToFirstChunkSeconds };
-    instruments.recordCall({ ...times, usage: figures.usage, isInternal: false }, attributes);
   }
 
   #identity(operation: string, others: Attributes): RecordableFacts {

@@ -3,8 +3,11 @@
 import { setTimeout } from 'node:timers';
 import type { Failure } from '../data/facts.js';
 
-/** The input can stay open for ever after the service has ended its answer. */
-const MILLIS_AFTER_ANSWER = 1000;
+/**
+ * The application can leave its input open for ever after the service has ended its answer. And if the input fails, the SDK
+ * leaves the answer open for ever.
+ */
+const MILLIS_FOR_OTHER_DIRECTION = 1000;
 
 /** Gets what happens to the input. It ends before or after the answer. */
 export class InputStream {
@@ -12,13 +15,22 @@ export class InputStream {
   failure: Failure | undefined;
   readonly #read: (event: unknown) => void;
   readonly #describe: (error: unknown) => Failure | undefined;
+  readonly #onFailed: () => void;
   #isOpen = true;
   #whenEnded: (() => void) | undefined;
 
-  /** @param parts `read` gets each event. `describe` returns the failure that an error of the application's iterable is. */
-  constructor(parts: { read: (event: unknown) => void; describe: (error: unknown) => Failure | undefined }) {
+  /**
+   * @param parts `read` gets each event. `describe` returns the failure that an error of the application's iterable is.
+   *   `onFailed` is called a second after that error.
+   */
+  constructor(parts: {
+    read: (event: unknown) => void;
+    describe: (error: unknown) => Failure | undefined;
+    onFailed: () => void;
+  }) {
     this.#read = parts.read;
     this.#describe = parts.describe;
+    this.#onFailed = parts.onFailed;
   }
 
   onChunk(event: unknown): void {
@@ -32,6 +44,7 @@ export class InputStream {
   onError(error: unknown): void {
     this.failure = this.#describe(error);
     this.#end();
+    setTimeout(this.#onFailed, MILLIS_FOR_OTHER_DIRECTION).unref();
   }
 
   onAbandon(): void {
@@ -45,7 +58,7 @@ export class InputStream {
       return;
     }
     this.#whenEnded = then;
-    setTimeout(() => this.#end(), MILLIS_AFTER_ANSWER).unref();
+    setTimeout(() => this.#end(), MILLIS_FOR_OTHER_DIRECTION).unref();
   }
 
   #end(): void {

@@ -4,7 +4,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { type JsonValue, toJson } from '../data/json.js';
 import type { BedrockContent, ResolvedConfig } from '../data/settings.js';
 import type { Dialect } from '../dialects/dialect.js';
-import type { OperationAnswer, OperationRequest, ShownChunk } from '../operations/common/operation.js';
+import type { Moment, OperationAnswer, OperationRequest, ShownChunk } from '../operations/common/operation.js';
 import { hookedFacts, recordableFacts } from '../span/facts.js';
 import type { SpanWriter } from '../span/writer.js';
 import { hookedAnswerFacts, hookedRequestFacts, recordedAnswer, recordedRequest } from './describe.js';
@@ -41,6 +41,7 @@ export class CallRecord {
   }
 
   addAnswer(answer: OperationAnswer): void {
+    for (const moment of answer.moments ?? []) this.#addMoment(moment);
     const content = this.prepare('response', answer.content);
     if (content === undefined) return;
     this.#writeHooked(() => hookedAnswerFacts(answer, content));
@@ -50,6 +51,11 @@ export class CallRecord {
   writeChunk({ name, value }: ShownChunk, maxMediaBytes: number): void {
     const shown = this.prepare('chunk', () => toJson(value, { maxMediaBytes }));
     if (shown !== undefined) this.writer.writeChunk(name, shown);
+  }
+
+  #addMoment({ name, time, facts, content }: Moment): void {
+    const shown = this.prepare('chunk', content);
+    this.writer.writeMoment({ name, time, facts: recordableFacts(facts, this.#words) }, shown);
   }
 
   /** @param read returns facts that were read from what `contentHook` returned; called only if there is a hook. */

@@ -10,6 +10,9 @@ const NAMES: ReadonlySet<string> = new Set(
     'ServiceUnavailableException ThrottlingException ValidationException BedrockRuntimeServiceException',
     // Those that only the Bedrock Agent Runtime has.
     'BadGatewayException DependencyFailedException BedrockAgentRuntimeServiceException',
+    // Those that only AgentCore has.
+    'DuplicateIdException InvalidInputException RetryableConflictException RuntimeClientError ServiceException',
+    'SubscriptionRequiredException BedrockAgentCoreServiceException',
     // Errors that every service of AWS can send: https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html
     'AccessDenied ExpiredToken ExpiredTokenException IncompleteSignature IncompleteSignatureException InternalError',
     'InternalFailure InternalFailureException InvalidAction InvalidClientTokenId InvalidSignatureException',

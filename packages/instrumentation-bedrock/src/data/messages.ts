@@ -70,7 +70,10 @@ const PROVIDER_WORDS: Readonly<Record<string, readonly string[]>> = {
     // Titan documents `FINISHED` but sends `FINISH`.
     ...['finish', 'finished', 'stop_criteria_met'],
   ],
-  length: ['length', 'max_tokens', 'model_length', 'model_context_window_exceeded', 'error_limit'],
+  length: [
+    ...['length', 'max_tokens', 'model_length', 'model_context_window_exceeded', 'error_limit'],
+    'max_output_tokens_exceeded',
+  ],
   tool_call: ['tool_call', 'tool_calls', 'tool_use', 'function_call'],
   content_filter: ['content_filter', 'content_filtered', 'guardrail_intervened', 'refusal', 'error_toxic'],
   error: [
@@ -84,7 +87,7 @@ const FINISH_REASONS: ReadonlyMap<string, string> = new Map(
 );
 
 /** Words with a meaning of their own, which the conventions have no word for. */
-const OWN_WORDS = ['pause_turn', 'user_cancel', 'compaction', 'input_required'];
+const OWN_WORDS = ['pause_turn', 'user_cancel', 'compaction', 'input_required', 'interrupted', 'partial_turn'];
 
 /** Every finish reason that a provider documents, in lower case. */
 export const FINISH_WORDS: ReadonlySet<string> = new Set([...FINISH_REASONS.keys(), ...OWN_WORDS]);

@@ -77,6 +77,8 @@ export const ATTR_AWS_BEDROCK_AGENT_GUARDRAIL_INTERVAL = 'aws.bedrock.agent.appl
 export const ATTR_AWS_BEDROCK_AGENTCORE_QUALIFIER = 'aws.bedrock.agentcore.qualifier';
 /** int. Answer of AgentCore: HTTP status with which the agent in the runtime answered. */
 export const ATTR_AWS_BEDROCK_AGENTCORE_STATUS_CODE = 'aws.bedrock.agentcore.status_code';
+/** int. Request of InvokeHarness: `maxIterations`. */
+export const ATTR_AWS_BEDROCK_AGENTCORE_MAX_ITERATIONS = 'aws.bedrock.agentcore.max_iterations';
 /** string. Request to an MCP server in AgentCore, or its answer: `mcpSessionId`. */
 export const ATTR_MCP_SESSION_ID = 'mcp.session.id';
 /** string. Request to an MCP server in AgentCore: `mcpProtocolVersion`. */
@@ -106,3 +108,28 @@ export const ATTR_AWS_BEDROCK_PROMPT_TARGET_MODEL = 'aws.bedrock.prompt.target_m
 export const ATTR_AWS_BEDROCK_RESPONSE_LATENCY_MS = 'aws.bedrock.response.latency_ms';
 /** int. Metrics of an InvokeModel stream: milliseconds until the first byte. */
 export const ATTR_AWS_BEDROCK_RESPONSE_FIRST_BYTE_LATENCY_MS = 'aws.bedrock.response.first_byte_latency_ms';
+
+/** string. Request of a voice session: `voiceId` of the speech that the model answers with. */
+export const ATTR_AWS_BEDROCK_VOICE_ID = 'aws.bedrock.voice.id';
+/** int. Request of a voice session: samples per second of the user's speech. */
+export const ATTR_AWS_BEDROCK_VOICE_AUDIO_INPUT_SAMPLE_RATE = 'aws.bedrock.voice.audio.input.sample_rate';
+/** int. Request of a voice session: samples per second of the model's speech. */
+export const ATTR_AWS_BEDROCK_VOICE_AUDIO_OUTPUT_SAMPLE_RATE = 'aws.bedrock.voice.audio.output.sample_rate';
+/** string. Request of a voice session: `endpointingSensitivity`, by which the model decides that the user has finished. */
+export const ATTR_AWS_BEDROCK_VOICE_ENDPOINTING_SENSITIVITY = 'aws.bedrock.voice.endpointing_sensitivity';
+/** string. Voice session: the application's name for the prompt in it. */
+export const ATTR_AWS_BEDROCK_VOICE_PROMPT_NAME = 'aws.bedrock.voice.prompt.name';
+/** int. Voice session: how often the user spoke. */
+export const ATTR_AWS_BEDROCK_VOICE_USER_TURN_COUNT = 'aws.bedrock.voice.user_turn.count';
+/** int. Voice session: how often the model spoke. */
+export const ATTR_AWS_BEDROCK_VOICE_ASSISTANT_TURN_COUNT = 'aws.bedrock.voice.assistant_turn.count';
+/** int. Voice session: how often the user interrupted the model. */
+export const ATTR_AWS_BEDROCK_VOICE_INTERRUPTION_COUNT = 'aws.bedrock.voice.interruption.count';
+/** int. Voice session: how often the model called a tool. */
+export const ATTR_AWS_BEDROCK_VOICE_TOOL_CALL_COUNT = 'aws.bedrock.voice.tool_call.count';
+/** double. Voice session: seconds of audio that the SDK sent. */
+export const ATTR_AWS_BEDROCK_VOICE_AUDIO_INPUT_DURATION = 'aws.bedrock.voice.audio.input.duration';
+/** double. Voice session: seconds of audio that the application received. */
+export const ATTR_AWS_BEDROCK_VOICE_AUDIO_OUTPUT_DURATION = 'aws.bedrock.voice.audio.output.duration';
+/** string. Whose turn it was: `user`, `assistant`; on events of a voice session only. */
+export const ATTR_AWS_BEDROCK_VOICE_TURN_ROLE = 'aws.bedrock.voice.turn.role';

@@ -52,7 +52,7 @@ export const ATTR_GEN_AI_PROMPT_NAME = 'gen_ai.prompt.name';
 export const ATTR_GEN_AI_PROMPT_VERSION = 'gen_ai.prompt.version';
 /** string. `promptVariables` of a Converse request, one attribute for each; content. Newer conventions. */
 export const ATTR_GEN_AI_PROMPT_VARIABLE = 'gen_ai.prompt.variable.<key>';
-/** string. `image` for image models, `json` if the request asks for JSON; else absent. */
+/** string. `image` for image models, `speech` for voice sessions, `json` if the request asks for JSON; else absent. */
 export const ATTR_GEN_AI_OUTPUT_TYPE = 'gen_ai.output.type';
 /** string. Body of the answer, if its dialect has one. */
 export const ATTR_GEN_AI_RESPONSE_ID = 'gen_ai.response.id';

@@ -10,6 +10,7 @@ export type BedrockOperation =
   | 'InvokeModel'
   | 'InvokeModelWithResponseStream'
   | 'InvokeModelWithBidirectionalStream'
+  | 'InvokeModelWithBidirectionalStream'
   | 'ApplyGuardrail'
   | 'InvokeGuardrailChecks'
   | 'CountTokens'

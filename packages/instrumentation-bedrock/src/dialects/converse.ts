@@ -89,7 +89,7 @@ function readPromptVariables(variables: JsonObject | undefined): ReadonlyMap<str
 }
 
 /** Reads `usage`. Nova's own format, and in places the service, name cached tokens `…TokenCount`. */
-function readConverseUsage(usage: JsonObject | undefined): UsageReport | undefined {
+export function readConverseUsage(usage: JsonObject | undefined): UsageReport | undefined {
   if (!usage) return undefined;
   return {
     inputTokens: asNumber(usage['inputTokens']),

@@ -15,10 +15,12 @@ import { retrieveAndGenerate, retrieveAndGenerateStream } from './agent-runtime/
 import { sessions } from './agent-runtime/sessions.js';
 import { tags } from './agent-runtime/tags.js';
 import { invokeAgentRuntime } from './agentcore/invoke-agent-runtime.js';
+import { invokeHarness } from './agentcore/invoke-harness.js';
 import type { Operation } from './common/operation.js';
 import { plainOperation } from './common/plain.js';
 import { applyGuardrail } from './runtime/apply-guardrail.js';
 import { getAsyncInvoke, listAsyncInvokes, startAsyncInvoke } from './runtime/async-invoke.js';
+import { invokeModelBidirectional } from './runtime/bidirectional-stream.js';
 import { converse, converseStream } from './runtime/converse.js';
 import { countTokens } from './runtime/count-tokens.js';
 import { invokeGuardrailChecks } from './runtime/guardrail-checks.js';
@@ -31,6 +33,7 @@ export const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
     converseStream,
     invokeModel,
     invokeModelStream,
+    invokeModelBidirectional,
     applyGuardrail,
     invokeGuardrailChecks,
     countTokens,
@@ -55,7 +58,7 @@ export const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
     ...documents,
     ...tags,
   ],
-  'Bedrock AgentCore': [invokeAgentRuntime],
+  'Bedrock AgentCore': [invokeAgentRuntime, invokeHarness],
 };
 
 type ByName = ReadonlyMap<string, Operation>;

@@ -1,8 +1,16 @@
 /** The span events of the chunks of one stream. */
 
 import type { Span } from '@opentelemetry/api';
+import type { RecordableFacts } from './facts.js';
 
-/** Writes chunks as span events, as long as those that the span keeps are within a limit. */
+/** Something that happened while the call lasted. */
+export interface SpanMoment {
+  readonly name: string;
+  readonly time: Date;
+  readonly facts: RecordableFacts;
+}
+
+/** Writes chunks and moments as span events, as long as those that the span keeps are within a limit. */
 export class ChunkEvents {
   readonly #span: Span;
   readonly #maxLength: number;
@@ -29,9 +37,14 @@ export class ChunkEvents {
       return;
     }
     this.#span.addEvent(name, { json });
-    this.#lengths.push(json.length);
-    this.#length += json.length;
-    this.#forgetDropped();
+    this.#count(json.length);
+  }
+
+  /** Writes a moment, without its content if that is beyond the limit. */
+  writeMoment({ name, time, facts }: SpanMoment, json: string | undefined): void {
+    const isShown = json !== undefined && this.#length + json.length <= this.#maxLength;
+    this.#span.addEvent(name, isShown ? { ...facts, json } : facts, time);
+    this.#count(isShown ? json.length : 0);
   }
 
   /** Writes a note about the chunks that were left out. */
@@ -40,6 +53,12 @@ export class ChunkEvents {
       this.#span.addEvent('chunk', { json: JSON.stringify(`[${this.#leftOut} more chunks not recorded]`) });
     }
     this.#leftOut = 0;
+  }
+
+  #count(length: number): void {
+    this.#lengths.push(length);
+    this.#length += length;
+    this.#forgetDropped();
   }
 
   #forgetDropped(): void {

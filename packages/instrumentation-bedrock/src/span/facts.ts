@@ -141,6 +141,11 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     [semconv.ATTR_AWS_BEDROCK_REQUEST_TOOL_CHOICE]: OWN_WORD,
     [semconv.ATTR_AWS_BEDROCK_PROMPT_ARN]: ARN,
     [semconv.ATTR_AWS_BEDROCK_PROMPT_TARGET_MODEL]: ID,
+    [semconv.ATTR_AWS_BEDROCK_VOICE_ID]: shape('id', /^[A-Za-z]{2,24}$/),
+    [semconv.ATTR_AWS_BEDROCK_VOICE_ENDPOINTING_SENSITIVITY]: word('high medium low'),
+    // Applications use UUIDs. Any other name can say more than a name.
+    [semconv.ATTR_AWS_BEDROCK_VOICE_PROMPT_NAME]: REQUEST_ID,
+    [semconv.ATTR_AWS_BEDROCK_VOICE_TURN_ROLE]: word('user assistant tool'),
     [semconv.ATTR_MLFLOW_SPAN_TYPE]: OWN_WORD,
     [semconv.ATTR_MLFLOW_MESSAGE_FORMAT]: OWN_WORD,
     [semconv.ATTR_MLFLOW_LLM_MODEL]: ID,
@@ -267,7 +272,7 @@ const CHUNK_NAMES: ReadonlySet<string> = new Set(
     'flowOutputEvent flowMultiTurnInputRequestEvent flowCompletionEvent',
     'completion text-generation stream-start stream-end tool-calls-chunk tool-calls-generation citation-generation',
     'search-queries-generation search-results',
-    'returnControl files',
+    'returnControl files hookEvent runtimeClientError',
   ].flatMap((line) => line.split(' ')),
 );
 const CHUNK_NAME = /^[\w$.-]{1,64}$/;

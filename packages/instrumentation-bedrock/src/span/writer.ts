@@ -13,7 +13,7 @@ import type { JsonValue } from '../data/json.js';
 import { stringify } from '../data/numbers.js';
 import type { ResolvedConfig } from '../data/settings.js';
 import { add } from './attributes.js';
-import { ChunkEvents } from './chunk-events.js';
+import { ChunkEvents, type SpanMoment } from './chunk-events.js';
 import { ContentRecord, type RecordedAnswer, type RecordedRequest, type WrittenContent } from './content-record.js';
 import type { InferenceEvent } from './events.js';
 import { chunkName, type RecordableFacts, recordableFacts, spanName } from './facts.js';
@@ -72,6 +72,12 @@ export class SpanWriter {
 
   writeChunk(name: string, value: JsonValue): void {
     this.#chunks.write(chunkName(name, this.#config.foreignWords), stringify(value));
+  }
+
+  /** @param content what was said; undefined if it may not be recorded. */
+  writeMoment({ name, time, facts }: SpanMoment, content: JsonValue | undefined): void {
+    const isShown = content !== undefined && this.#config.contentOnSpans;
+    this.#chunks.writeMoment({ name, time, facts }, isShown ? stringify(content) : undefined);
   }
 
   writeFailure({ type, description, message, stack }: Failure): void {

@@ -5,10 +5,11 @@
  */
 
 import { stringify } from '../../src/data/numbers.js';
-import type { StreamOptions } from '../../src/operations/common/operation.js';
+import type { Step, StreamOptions } from '../../src/operations/common/operation.js';
 import { converseStream } from '../../src/operations/runtime/converse.js';
 import { invokeModelStream } from '../../src/operations/runtime/invoke-model.js';
 import { type Work, WorkCounter } from './counts.js';
+import { KNOWLEDGE_BASE_STREAMS } from './knowledge-base-streams.js';
 import { type LongStream, STREAMS } from './streams.js';
 
 /** What reading a stream took, and what reading one took that is twice as long. */
@@ -25,8 +26,8 @@ function events({ modelId, chunk }: LongStream, length: number): object[] {
 }
 
 /** Reads a stream as a call does, up to the texts of the span's attributes. */
-function read({ modelId }: LongStream, stream: readonly object[], options: StreamOptions): void {
-  const operation = modelId === undefined ? converseStream : invokeModelStream;
+function read({ modelId, ...long }: LongStream, stream: readonly object[], options: StreamOptions): void {
+  const operation = long.operation ?? (modelId === undefined ? converseStream : invokeModelStream);
   const request = operation.readRequest({ modelId, body: '{"prompt":""}' }, {});
   const reader = operation.stream?.createReader(request, {}, options);
   if (!reader) return;
@@ -35,13 +36,25 @@ function read({ modelId }: LongStream, stream: readonly object[], options: Strea
     if (chunk !== undefined) reader.show(chunk);
   }
   reader.isComplete();
-  const { dialect, form, body, content, service } = reader.answer(true);
+  const { dialect, form, body, content, service, steps = [] } = reader.answer(true);
+  readSteps(steps, options);
   dialect.readResponse(body() ?? {});
   service?.();
   const copy = options.withContent ? content() : undefined;
   if (copy === undefined) return;
   stringify(dialect.readOutput(form.bodyOf(copy) ?? {}));
   stringify(form.show(copy, dialect.chatView?.response));
+}
+
+/** Steps have content of their own. */
+function readSteps(steps: readonly Step[], { withContent }: StreamOptions): void {
+  for (const { request, answer, steps: inner } of steps) {
+    for (const { dialect, form, content } of answer ? [request, answer] : [request]) {
+      const copy = withContent ? content() : undefined;
+      if (copy !== undefined) stringify(form.show(copy, dialect.chatView?.response));
+    }
+    readSteps(inner, { withContent, maxRecordLength: 0 });
+  }
 }
 
 /** The default limit, a limit that nearly all streams exceed, and no content. */
@@ -64,9 +77,10 @@ const report = (result: StreamWork): boolean => process.stdout.write(`${JSON.str
 
 async function countAll(): Promise<void> {
   // What runs once in a process must not count.
-  for (const stream of STREAMS) readWithAll(stream, events(stream, 8));
+  const streams = [...STREAMS, ...KNOWLEDGE_BASE_STREAMS];
+  for (const stream of streams) readWithAll(stream, events(stream, 8));
   await counter.count(() => undefined);
-  for (const stream of STREAMS) {
+  for (const stream of streams) {
     const count = (prepared: readonly object[]): Promise<Work> => counter.count(() => readWithAll(stream, prepared));
     const work = [await count(events(stream, length)), await count(events(stream, 2 * length))] as const;
     report({ name: stream.name, work });

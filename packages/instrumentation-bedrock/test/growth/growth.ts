@@ -10,8 +10,8 @@ import type { StreamWork } from './child.js';
 const MAX_RATIO = 2.3;
 /** V8 keeps objects in a larger form after some thousand different sets of names. A copy of all chunks triples the bytes. */
 const MAX_RATIO_OF_BYTES = 2.8;
-/** For each chunk. Several times what any chunk takes. */
-const MAX_BLOCKS = 1_000;
+/** For each chunk. More than what any chunk takes; a call of a node in a flow, which becomes a span, takes the most. */
+const MAX_BLOCKS = 2_000;
 const MAX_ITEMS = 3_000;
 const MAX_BYTES = 20_000;
 /** In bytes for each chunk. Samples of less are too few for a ratio. A copy of all earlier chunks takes more. */

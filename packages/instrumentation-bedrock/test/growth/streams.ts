@@ -1,5 +1,7 @@
 /** Long streams in every dialect, with every kind of chunk that a fold can meet. */
 
+import type { Operation } from '../../src/operations/common/operation.js';
+
 /** Makes the chunk at a position of a stream. */
 export type MakeChunk = (position: number) => object;
 
@@ -7,6 +9,8 @@ export interface LongStream {
   readonly name: string;
   /** Decides the dialect; undefined for ConverseStream, which has one dialect for all models. */
   readonly modelId: string | undefined;
+  /** Default: that of the model's stream. */
+  readonly operation?: Operation;
   readonly chunk: MakeChunk;
 }
 

@@ -32,13 +32,12 @@ export function readExecutions(traces: unknown): NodeExecution[] {
     const node = asString(trace['node']) ?? '';
     time = asNumber(trace['time']) ?? time;
     if (time === undefined) continue;
-    const ofNode = ofNodes.get(node) ?? { running: [], latest: undefined };
+    const ofNode = ofNodes.get(node) ?? { all: [], ended: 0 };
     ofNodes.set(node, ofNode);
     const begin = (start: number): NodeExecution => {
       const execution: NodeExecution = { node, start, end: start, actions: [], dependencies: [] };
       executions.push(execution);
-      ofNode.running.push(execution);
-      ofNode.latest = execution;
+      ofNode.all.push(execution);
       return execution;
     };
     addTrace(trace, time, ofNode, begin);
@@ -47,13 +46,14 @@ export function readExecutions(traces: unknown): NodeExecution[] {
 }
 
 interface OfNode {
-  /** Those that have not ended. */
-  readonly running: NodeExecution[];
-  latest: NodeExecution | undefined;
+  readonly all: NodeExecution[];
+  /** How many of them have ended. They end in the order in which they began. */
+  ended: number;
 }
 
 function addTrace(trace: JsonObject, time: number, ofNode: OfNode, begin: (start: number) => NodeExecution): void {
-  const { running, latest } = ofNode;
+  const running = ofNode.all[ofNode.ended];
+  const latest = ofNode.all.at(-1);
   let execution: NodeExecution;
   switch (trace['kind']) {
     case 'nodeInputTrace':
@@ -61,21 +61,25 @@ function addTrace(trace: JsonObject, time: number, ofNode: OfNode, begin: (start
       execution.input = trace;
       break;
     case 'nodeOutputTrace':
-      execution = running[0] ?? (latest && !latest.output ? latest : begin(time));
+      // Its conditions have ended an execution before its outputs, if it has both.
+      if (!running && latest && !latest.output) execution = latest;
+      else {
+        execution = running ?? begin(time);
+        ofNode.ended++;
+      }
       execution.output = trace;
-      running.shift();
       break;
     case 'conditionNodeResultTrace':
-      execution = running[0] ?? begin(time);
+      execution = running ?? begin(time);
       execution.conditions = trace;
-      running.shift();
+      ofNode.ended++;
       break;
     case 'nodeActionTrace':
-      execution = running[0] ?? latest ?? begin(time);
+      execution = running ?? latest ?? begin(time);
       execution.actions.push(trace);
       break;
     case 'nodeDependencyTrace':
-      execution = running[0] ?? latest ?? begin(time);
+      execution = running ?? latest ?? begin(time);
       execution.dependencies.push(trace);
       break;
     default:

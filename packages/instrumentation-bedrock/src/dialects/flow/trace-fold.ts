@@ -1,14 +1,10 @@
 /** The fold for the trace of a flow: lists its events in one form, `{traces}`. */
 
-import { asObject, firstKey, type JsonObject, setMember, setMembers } from '../../data/json.js';
-import { unwrapUnknown } from '../../data/unknown-member.js';
+import { asObject, type JsonObject, setMember, setMembers } from '../../data/json.js';
 import { asId, asWord } from '../../data/words.js';
-import { FLOW_TRACE } from '../fold/flow-fold.js';
 import type { FoldOptions, StreamFold } from '../fold/stream-fold.js';
+import { type FlowTraceEvent, flowTraceReader } from './trace-event.js';
 import { readActionUsage } from './usage.js';
-
-/** More than the nodes of a flow can run. Without a limit, a stream could fill the memory also if content is off. */
-const MAX_TRACES = 10_000;
 
 /** What a request to another service is about and how its answer ended, which is no content. */
 const WORDS = ['modelId', 'knowledgeBaseId', 'agentId', 'agentAliasId', 'sessionId', 'functionName', 'stopReason'];
@@ -17,13 +13,11 @@ const FIGURES = ['inferenceConfig', 'metrics'];
 
 export function createFlowTraceFold({ content }: FoldOptions): StreamFold {
   const traces: JsonObject[] = [];
+  const read = flowTraceReader();
   return {
     add(event) {
-      const union = unwrapUnknown(asObject(asObject(event[FLOW_TRACE])?.['trace']) ?? {});
-      const kind = firstKey(union);
-      const members = kind === undefined ? undefined : asObject(union[kind]);
-      if (kind === undefined || !members || traces.length === MAX_TRACES) return;
-      traces.push(readTrace(kind, members, content));
+      const trace = read(event);
+      if (trace) traces.push(listed(trace, content));
     },
     body: () => (traces.length > 0 ? { traces } : undefined),
     isComplete: () => undefined,
@@ -31,13 +25,14 @@ export function createFlowTraceFold({ content }: FoldOptions): StreamFold {
 }
 
 /** @param content false if only ids and figures are kept. Both forms list the same events, so they can be merged. */
-function readTrace(kind: string, members: JsonObject, content: boolean): JsonObject {
-  const { nodeName, timestamp, operationRequest, operationResponse, ...others } = members;
-  const trace: JsonObject = { kind };
+function listed({ kind, node, run, members }: FlowTraceEvent, content: boolean): JsonObject {
+  // The trace of an agent has a reader of its own.
+  const { nodeName, timestamp, operationRequest, operationResponse, traceElements, ...others } = members;
+  const trace: JsonObject = { kind, run };
   const add = (name: string, value: JsonObject[string]): void => {
     if (value !== undefined) setMember(trace, name, value);
   };
-  add('node', asWord(nodeName));
+  add('node', node);
   add('time', timeOf(timestamp));
   for (const name of ['serviceName', 'operationName', 'requestId']) add(name, asWord(members[name]));
   const response = asObject(operationResponse);

@@ -9,33 +9,43 @@ import { type NodeExecution, readExecutions } from '../../dialects/flow/executio
 import { flowNode } from '../../dialects/flow/flow.js';
 import type { ContentForm, ContentLimits, OperationAnswer, OperationRequest, Step } from '../common/operation.js';
 import { actionStep } from './flow-action.js';
+import type { FlowAgents } from './flow-agents.js';
 
 const FORM: ContentForm = { bodyOf: asObject, show: showFields };
 
 /** @param traces the events of the trace, as its fold lists them. */
-export function flowSteps(traces: unknown, limits: ContentLimits): Step[] {
-  return readExecutions(traces).map((execution) => nodeStep(execution, limits));
+export function flowSteps(traces: unknown, agents: FlowAgents, limits: ContentLimits): Step[] {
+  return readExecutions(traces).map((execution) => nodeStep(execution, agents, limits));
 }
 
-function nodeStep(execution: NodeExecution, limits: ContentLimits): Step {
-  const { start, end } = execution;
+function nodeStep(execution: NodeExecution, agents: FlowAgents, limits: ContentLimits): Step {
+  const { start, end, dependencies } = execution;
+  const answer = answerOf(execution, limits);
+  const ofAgents = dependencies.flatMap((trace) => agents.takeSteps(trace));
+  const actions = actionSteps(execution, ofAgents, limits);
   return {
     spanType: 'TASK',
     isRequest: false,
     request: requestOf(execution, limits),
-    answer: answerOf(execution, limits),
+    answer,
+    isOpen: !answer,
     start: new Date(start),
     end: new Date(end),
-    steps: actionSteps(execution, limits),
+    steps: actions.some(({ steps }) => steps === ofAgents) ? actions : [...actions, ...ofAgents],
   };
 }
 
-/** An action begins when the node gets its input, or when the action before it has ended. */
-function actionSteps({ start, actions }: NodeExecution, limits: ContentLimits): Step[] {
+/**
+ * An action begins when the node gets its input, or when the action before it has ended.
+ *
+ * @param ofAgents the steps of an agent that the node has called: beneath the call, if the trace has it.
+ */
+function actionSteps({ start, actions }: NodeExecution, ofAgents: readonly Step[], limits: ContentLimits): Step[] {
   let begin = start;
+  const call = actions.findLast(({ operationName }) => operationName === 'InvokeAgent');
   return actions.map((trace) => {
     const end = Math.max(begin, asNumber(trace['time']) ?? begin);
-    const step = actionStep(trace, { start: begin, end }, [], limits);
+    const step = actionStep(trace, { start: begin, end }, trace === call ? ofAgents : [], limits);
     begin = end;
     return step;
   });

@@ -11,6 +11,7 @@ import { createFold } from '../../dialects/index.js';
 import { type DescribedOperation, describedAnswer, describedOperation } from '../common/described.js';
 import { asEvent, showEvent } from '../common/events.js';
 import type { Operation, StreamOptions, StreamReader } from '../common/operation.js';
+import { FlowAgents } from './flow-agents.js';
 import { flowSteps } from './flow-steps.js';
 
 const DESCRIBED: DescribedOperation = {
@@ -52,6 +53,7 @@ function readExecution({ executionId }: JsonObject): Record<string, string | und
 function createReader(output: unknown, options: StreamOptions): StreamReader {
   const { withContent: content, maxRecordLength: maxLength, maxMediaBytes } = options;
   const fold = createFold(flow, { content, maxLength, maxMediaBytes });
+  const agents = new FlowAgents(options);
   const traces = createBoundedFold(createFlowTraceFold, { content, maxLength, maxMediaBytes });
   const members: JsonObject = {};
   setMembers(members, asObject(output) ?? {}, 'responseStream');
@@ -65,13 +67,17 @@ function createReader(output: unknown, options: StreamOptions): StreamReader {
         return chunk;
       }
       traces.add(chunk);
+      agents.add(chunk);
       // The spans of the nodes have what the trace says. It is no part of the answer.
       return undefined;
     },
     show: showEvent,
     answer(hasEnded) {
       const body = { ...rest, ...fold.body(), ...(hasEnded ? {} : { incomplete: true }) };
-      return { ...describedAnswer(DESCRIBED, body, options), steps: flowSteps(traces.body()?.['traces'], options) };
+      return {
+        ...describedAnswer(DESCRIBED, body, options),
+        steps: flowSteps(traces.body()?.['traces'], agents, options),
+      };
     },
     isComplete: fold.isComplete,
   };

@@ -104,6 +104,8 @@ export interface OperationRequest extends Exchanged {
   readonly model: ModelIdentity;
   /** Attributes that the span and its metrics have from the start, such as the name of the agent; part of the span's name. */
   readonly identity?: Attributes | undefined;
+  /** True if the input streams events. Then body, content and facts grow until the call ends, and are read then. */
+  readonly isStreamed?: boolean;
   /** False if the shape of the answer can still show that the dialect is another. */
   readonly isCertain: boolean;
   /** What the request asked of the service when the span started. Called only if the span is recorded. */
@@ -124,6 +126,18 @@ export interface OperationAnswer extends Exchanged {
   serviceIn(content: JsonObject): ServedService;
   /** The work inside the service that the answer describes, in the order in which it began. Absent if there is none. */
   readonly steps?: readonly Step[] | undefined;
+  /** What happened while the call lasted. Absent if nothing is to be recorded. */
+  readonly moments?: readonly Moment[] | undefined;
+}
+
+/** Something that happened while a call lasted, such as a turn of a conversation. It becomes an event of the span. */
+export interface Moment {
+  /** A name of this package, never a text of the service. */
+  readonly name: string;
+  readonly time: Date;
+  readonly facts: Attributes;
+  /** What was said; undefined if no content is recorded. */
+  content(): JsonValue | undefined;
 }
 
 /**
@@ -160,8 +174,8 @@ export interface ContentForm {
 export interface StreamReader {
   /** Adds an event to the answer. Returns its chunk; undefined if the event has none. */
   read(event: unknown): JsonValue | undefined;
-  /** Returns the span event for the chunk that was read last. */
-  show(chunk: JsonValue): ShownChunk;
+  /** Returns the span event for the chunk that was read last; undefined if it has none. */
+  show(chunk: JsonValue): ShownChunk | undefined;
   /**
    * The answer as far as it has arrived.
    *
