@@ -10,6 +10,9 @@ export interface SpanMoment {
   readonly facts: RecordableFacts;
 }
 
+/** In characters: about what the facts of a moment need. */
+const FACTS_LENGTH = 128;
+
 /** Writes chunks and moments as span events, as long as those that the span keeps are within a limit. */
 export class ChunkEvents {
   readonly #span: Span;
@@ -40,11 +43,14 @@ export class ChunkEvents {
     this.#count(json.length);
   }
 
-  /** Writes a moment, without its content if that is beyond the limit. */
   writeMoment({ name, time, facts }: SpanMoment, json: string | undefined): void {
-    const isShown = json !== undefined && this.#length + json.length <= this.#maxLength;
-    this.#span.addEvent(name, isShown ? { ...facts, json } : facts, time);
-    this.#count(isShown ? json.length : 0);
+    const length = FACTS_LENGTH + (json?.length ?? 0);
+    if (this.#length + length > this.#maxLength) {
+      this.#leftOut++;
+      return;
+    }
+    this.#span.addEvent(name, json === undefined ? facts : { ...facts, json }, time);
+    this.#count(length);
   }
 
   /** Writes a note about the chunks that were left out. */
