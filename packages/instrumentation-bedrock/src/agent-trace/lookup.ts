@@ -2,7 +2,7 @@
 
 import { asString, type JsonObject } from '../data/json.js';
 import { asId } from '../data/words.js';
-import { retrieval, retrievalIdentity } from '../dialects/retrieval.js';
+import { retrieval, retrievalIdentity } from '../dialects/knowledge-base/retrieval.js';
 import { DOCUMENTS } from '../operations/common/form.js';
 import type { Step } from '../operations/common/operation.js';
 import type { ContentBudget } from './content-budget.js';

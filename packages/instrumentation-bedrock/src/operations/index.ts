@@ -1,19 +1,19 @@
 /** The table of operations. A new operation is one file beside this one and one row here. */
 
 import { agenticRetrieve } from './agent-runtime/agentic-retrieve.js';
-import { documents } from './agent-runtime/documents.js';
-import { flowExecutions } from './agent-runtime/flow-executions.js';
+import { invokeFlow } from './agent-runtime/flow/invoke-flow.js';
 import { generateQuery } from './agent-runtime/generate-query.js';
 import { invokeAgent } from './agent-runtime/invoke-agent.js';
-import { invokeFlow } from './agent-runtime/invoke-flow.js';
 import { invokeInlineAgent } from './agent-runtime/invoke-inline-agent.js';
-import { agentMemory } from './agent-runtime/memory.js';
 import { optimizePrompt } from './agent-runtime/optimize-prompt.js';
+import { documents } from './agent-runtime/plain/documents.js';
+import { flowExecutions } from './agent-runtime/plain/flow-executions.js';
+import { agentMemory } from './agent-runtime/plain/memory.js';
+import { sessions } from './agent-runtime/plain/sessions.js';
+import { tags } from './agent-runtime/plain/tags.js';
 import { rerank } from './agent-runtime/rerank.js';
 import { retrieve } from './agent-runtime/retrieve.js';
 import { retrieveAndGenerate, retrieveAndGenerateStream } from './agent-runtime/retrieve-and-generate.js';
-import { sessions } from './agent-runtime/sessions.js';
-import { tags } from './agent-runtime/tags.js';
 import { invokeAgentRuntime } from './agentcore/invoke-agent-runtime.js';
 import { invokeHarness } from './agentcore/invoke-harness.js';
 import type { Operation } from './common/operation.js';

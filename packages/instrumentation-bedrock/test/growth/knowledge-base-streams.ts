@@ -1,7 +1,7 @@
 /** Long streams of the agent runtime, with every kind of event that a fold can meet. */
 
 import { agenticRetrieve } from '../../src/operations/agent-runtime/agentic-retrieve.js';
-import { invokeFlow } from '../../src/operations/agent-runtime/invoke-flow.js';
+import { invokeFlow } from '../../src/operations/agent-runtime/flow/invoke-flow.js';
 import { optimizePrompt } from '../../src/operations/agent-runtime/optimize-prompt.js';
 import { retrieveAndGenerateStream } from '../../src/operations/agent-runtime/retrieve-and-generate.js';
 import type { Operation } from '../../src/operations/common/operation.js';

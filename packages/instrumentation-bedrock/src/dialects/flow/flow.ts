@@ -4,8 +4,8 @@ import { asArray, asString, type JsonValue } from '../../data/json.js';
 import { finishReason, type OutputMessage } from '../../data/messages.js';
 import { blankDialect } from '../blank.js';
 import type { Dialect } from '../dialect.js';
-import { createFlowFold } from '../fold/flow-fold.js';
 import { documentParts } from './documents.js';
+import { createFlowFold } from './flow-fold.js';
 
 /** The answer is `{outputs, inputRequests, completionReason}`, with the events of the stream in its lists. */
 export const flow: Dialect = {

@@ -3,7 +3,7 @@
 import { asObject, firstKey, type JsonObject } from '../../data/json.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
 import { asWord } from '../../data/words.js';
-import { FLOW_TRACE } from '../fold/flow-fold.js';
+import { FLOW_TRACE } from './flow-fold.js';
 
 /** More than the nodes of a flow can run. Without a limit, a stream could fill the memory also if content is off. */
 const MAX_EVENTS = 10_000;

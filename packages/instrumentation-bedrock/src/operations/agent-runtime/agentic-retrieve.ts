@@ -5,8 +5,8 @@ import { asNumber, asObject, asObjects, asString, isObject, type JsonObject } fr
 import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_RETRIEVAL_TOP_K, ATTR_MLFLOW_SPAN_TYPE } from '../../data/semconv.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
 import { asId } from '../../data/words.js';
-import { agenticRetrieval } from '../../dialects/agentic-retrieval.js';
-import { retrievalIdentity, viewRetrieved } from '../../dialects/retrieval.js';
+import { agenticRetrieval } from '../../dialects/knowledge-base/agentic-retrieval.js';
+import { retrievalIdentity, viewRetrieved } from '../../dialects/knowledge-base/retrieval.js';
 import { describedOperation } from '../common/described.js';
 import type { Operation } from '../common/operation.js';
 import { readGuardrailAction, readGuardrailConfiguration } from './guardrail.js';

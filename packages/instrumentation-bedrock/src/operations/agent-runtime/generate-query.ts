@@ -1,8 +1,8 @@
 /** GenerateQuery: the service does not say which model wrote the query, nor how many tokens it took. */
 
 import { asObject, asString, type JsonObject } from '../../data/json.js';
-import { generateQuery as dialect } from '../../dialects/generate-query.js';
-import { retrievalIdentity } from '../../dialects/retrieval.js';
+import { generateQuery as dialect } from '../../dialects/knowledge-base/generate-query.js';
+import { retrievalIdentity } from '../../dialects/knowledge-base/retrieval.js';
 import { describedOperation } from '../common/described.js';
 import type { Operation } from '../common/operation.js';
 

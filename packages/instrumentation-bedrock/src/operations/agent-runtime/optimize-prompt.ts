@@ -2,7 +2,7 @@
 
 import { ATTR_AWS_BEDROCK_PROMPT_TARGET_MODEL } from '../../data/semconv.js';
 import { asId } from '../../data/words.js';
-import { optimizePrompt as dialect } from '../../dialects/optimize-prompt.js';
+import { optimizePrompt as dialect } from '../../dialects/knowledge-base/optimize-prompt.js';
 import { describedOperation } from '../common/described.js';
 import type { Operation } from '../common/operation.js';
 

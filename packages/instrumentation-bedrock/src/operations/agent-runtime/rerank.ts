@@ -2,7 +2,7 @@
 
 import { asNumber, asObject, asString, type JsonObject } from '../../data/json.js';
 import { ATTR_GEN_AI_RETRIEVAL_TOP_K } from '../../data/semconv.js';
-import { rerank as dialect } from '../../dialects/rerank.js';
+import { rerank as dialect } from '../../dialects/knowledge-base/rerank.js';
 import { describedOperation } from '../common/described.js';
 import type { Operation } from '../common/operation.js';
 

@@ -3,12 +3,12 @@
 import { asObject, asString, type JsonObject } from '../../data/json.js';
 import { ATTR_GEN_AI_CONVERSATION_ID } from '../../data/semconv.js';
 import { asId, asWord } from '../../data/words.js';
-import { retrievalFacts, retrievalIdentity } from '../../dialects/retrieval.js';
+import { retrievalFacts, retrievalIdentity } from '../../dialects/knowledge-base/retrieval.js';
 import {
   retrieveAndGenerate as dialect,
   generateConfiguration,
   generationOf,
-} from '../../dialects/retrieve-and-generate.js';
+} from '../../dialects/knowledge-base/retrieve-and-generate.js';
 import { type DescribedOperation, describedOperation } from '../common/described.js';
 import type { Operation } from '../common/operation.js';
 import { readGuardrailAction, readGuardrailConfiguration } from './guardrail.js';

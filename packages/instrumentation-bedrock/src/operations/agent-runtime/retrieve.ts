@@ -1,6 +1,6 @@
 /** Retrieve: a lookup in a knowledge base, without a model. */
 
-import { retrieval, retrievalFacts, retrievalIdentity } from '../../dialects/retrieval.js';
+import { retrieval, retrievalFacts, retrievalIdentity } from '../../dialects/knowledge-base/retrieval.js';
 import { describedOperation } from '../common/described.js';
 import { DOCUMENTS } from '../common/form.js';
 import type { Operation } from '../common/operation.js';

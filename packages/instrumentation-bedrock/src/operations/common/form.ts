@@ -1,7 +1,7 @@
 /** The form of content that is in the dialect as a whole. */
 
 import { asObject, isObject, type JsonValue } from '../../data/json.js';
-import { viewRetrieved } from '../../dialects/retrieval.js';
+import { viewRetrieved } from '../../dialects/knowledge-base/retrieval.js';
 import type { ContentForm } from './operation.js';
 
 export const WHOLE: ContentForm = {

@@ -1,9 +1,9 @@
 /** The fold for the events of RetrieveAndGenerateStream. */
 
 import { asObject, asString, firstKey, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
-import { OtherEvents } from './pieces/other-events.js';
-import { StreamedText } from './pieces/streamed-text.js';
-import type { FoldOptions, StreamFold } from './stream-fold.js';
+import { OtherEvents } from '../fold/pieces/other-events.js';
+import { StreamedText } from '../fold/pieces/streamed-text.js';
+import type { FoldOptions, StreamFold } from '../fold/stream-fold.js';
 
 const INTERVENED = 'INTERVENED';
 

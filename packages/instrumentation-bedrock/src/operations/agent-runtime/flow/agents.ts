@@ -1,10 +1,10 @@
 /** What the agents did that the nodes of a flow have called, from the traces of agents in the trace of the flow. */
 
-import { AgentTrace } from '../../agent-trace/agent-trace.js';
-import { asObject, asObjects, type JsonObject } from '../../data/json.js';
-import { unwrapUnknown } from '../../data/unknown-member.js';
-import { flowTraceReader } from '../../dialects/flow/trace-event.js';
-import type { Step, StreamOptions } from '../common/operation.js';
+import { AgentTrace } from '../../../agent-trace/agent-trace.js';
+import { asObject, asObjects, type JsonObject } from '../../../data/json.js';
+import { unwrapUnknown } from '../../../data/unknown-member.js';
+import { flowTraceReader } from '../../../dialects/flow/trace-event.js';
+import type { Step, StreamOptions } from '../../common/operation.js';
 
 /** More than a flow can have. Each keeps content of its own. */
 const MAX_AGENTS = 32;

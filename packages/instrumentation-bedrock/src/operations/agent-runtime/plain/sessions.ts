@@ -1,16 +1,16 @@
 /** Sessions, in which an application stores what happened in a conversation: invocations, and steps of them. */
 
 import type { Attributes } from '@opentelemetry/api';
-import { asObject, type JsonObject } from '../../data/json.js';
+import { asObject, type JsonObject } from '../../../data/json.js';
 import {
   ATTR_AWS_BEDROCK_SESSION_INVOCATION_ID,
   ATTR_AWS_BEDROCK_SESSION_INVOCATION_STEP_ID,
   ATTR_AWS_BEDROCK_SESSION_STATUS,
   ATTR_GEN_AI_CONVERSATION_ID,
-} from '../../data/semconv.js';
-import { asId, asWord } from '../../data/words.js';
-import type { Operation } from '../common/operation.js';
-import { plainOperation } from '../common/plain.js';
+} from '../../../data/semconv.js';
+import { asId, asWord } from '../../../data/words.js';
+import type { Operation } from '../../common/operation.js';
+import { plainOperation } from '../../common/plain.js';
 
 export const sessions: readonly Operation[] = [
   'CreateSession',

@@ -1,8 +1,8 @@
 /** The fold for the events of OptimizePrompt, which has no form without streaming. */
 
 import { asObject, firstKey, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
-import { OtherEvents } from './pieces/other-events.js';
-import type { FoldOptions, StreamFold } from './stream-fold.js';
+import { OtherEvents } from '../fold/pieces/other-events.js';
+import type { FoldOptions, StreamFold } from '../fold/stream-fold.js';
 
 export function createOptimizeFold({ content }: FoldOptions): StreamFold {
   const analysis: JsonValue[] = [];

@@ -1,19 +1,19 @@
 /** What a node of a flow asked of another service, as the trace of the flow has it: model calls, lookups, functions. */
 
 import type { Attributes } from '@opentelemetry/api';
-import { asObject, asString, isObject, type JsonObject } from '../../data/json.js';
-import { stringify } from '../../data/numbers.js';
-import * as semconv from '../../data/semconv.js';
-import { asWord } from '../../data/words.js';
-import { flowAction } from '../../dialects/flow/action.js';
-import { describedOperation } from '../common/described.js';
-import type { ContentLimits, Operation, Step } from '../common/operation.js';
-import { converse } from '../runtime/converse.js';
-import { invokeModel } from '../runtime/invoke-model.js';
-import { invokeAgent } from './invoke-agent.js';
-import { rerank } from './rerank.js';
-import { retrieve } from './retrieve.js';
-import { retrieveAndGenerate } from './retrieve-and-generate.js';
+import { asObject, asString, isObject, type JsonObject } from '../../../data/json.js';
+import { stringify } from '../../../data/numbers.js';
+import * as semconv from '../../../data/semconv.js';
+import { asWord } from '../../../data/words.js';
+import { flowAction } from '../../../dialects/flow/action.js';
+import { describedOperation } from '../../common/described.js';
+import type { ContentLimits, Operation, Step } from '../../common/operation.js';
+import { converse } from '../../runtime/converse.js';
+import { invokeModel } from '../../runtime/invoke-model.js';
+import { invokeAgent } from '../invoke-agent.js';
+import { rerank } from '../rerank.js';
+import { retrieve } from '../retrieve.js';
+import { retrieveAndGenerate } from '../retrieve-and-generate.js';
 
 /** The operations whose requests and answers the trace can have. They stand for their streams, too. */
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map(

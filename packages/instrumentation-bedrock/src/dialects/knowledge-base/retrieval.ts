@@ -4,18 +4,18 @@
  */
 
 import type { Attributes } from '@opentelemetry/api';
-import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../data/json.js';
+import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import {
   ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_ID,
   ATTR_GEN_AI_DATA_SOURCE_ID,
   ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
   ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT,
   ATTR_GEN_AI_RETRIEVAL_TOP_K,
-} from '../data/semconv.js';
-import { asId } from '../data/words.js';
-import { blankDialect } from './blank.js';
-import type { Dialect } from './dialect.js';
-import { readDocument, viewDocument } from './documents/documents.js';
+} from '../../data/semconv.js';
+import { asId } from '../../data/words.js';
+import { blankDialect } from '../blank.js';
+import type { Dialect } from '../dialect.js';
+import { readDocument, viewDocument } from '../documents/documents.js';
 
 export const retrieval: Dialect = {
   ...blankDialect('retrieval', 'retrieval'),

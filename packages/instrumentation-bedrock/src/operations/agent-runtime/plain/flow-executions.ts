@@ -1,16 +1,16 @@
 /** Executions of flows that run without the application waiting for them. */
 
 import type { Attributes } from '@opentelemetry/api';
-import { asString, type JsonObject } from '../../data/json.js';
+import { asString, type JsonObject } from '../../../data/json.js';
 import {
   ATTR_AWS_BEDROCK_FLOW_ALIAS_ID,
   ATTR_AWS_BEDROCK_FLOW_EXECUTION_ID,
   ATTR_AWS_BEDROCK_FLOW_EXECUTION_STATUS,
   ATTR_AWS_BEDROCK_FLOW_ID,
-} from '../../data/semconv.js';
-import { asId, asWord } from '../../data/words.js';
-import type { Operation } from '../common/operation.js';
-import { plainOperation } from '../common/plain.js';
+} from '../../../data/semconv.js';
+import { asId, asWord } from '../../../data/words.js';
+import type { Operation } from '../../common/operation.js';
+import { plainOperation } from '../../common/plain.js';
 
 export const flowExecutions: readonly Operation[] = [
   'StartFlowExecution',

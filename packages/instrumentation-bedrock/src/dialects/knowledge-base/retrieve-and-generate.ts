@@ -1,17 +1,17 @@
 /** RetrieveAndGenerate: a model answers from a knowledge base, or from documents in the request, and cites them. */
 
-import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../data/json.js';
-import { type Part, textPart } from '../data/messages.js';
-import { ATTR_GEN_AI_RETRIEVAL_DOCUMENTS } from '../data/semconv.js';
-import { unwrapUnknown } from '../data/unknown-member.js';
-import { blankDialect } from './blank.js';
-import type { Dialect } from './dialect.js';
-import { readDocument } from './documents/documents.js';
-import { createGenerateFold } from './fold/generate-fold.js';
-import { generatedMessages } from './messages/generated.js';
-import { blobPart, uriPart } from './messages/parts.js';
-import { readReasoning } from './parameters/reasoning.js';
-import { viewGenerateRequest, viewGenerateResponse } from './view/retrieve-and-generate.js';
+import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../../data/json.js';
+import { type Part, textPart } from '../../data/messages.js';
+import { ATTR_GEN_AI_RETRIEVAL_DOCUMENTS } from '../../data/semconv.js';
+import { unwrapUnknown } from '../../data/unknown-member.js';
+import { blankDialect } from '../blank.js';
+import type { Dialect } from '../dialect.js';
+import { readDocument } from '../documents/documents.js';
+import { generatedMessages } from '../messages/generated.js';
+import { blobPart, uriPart } from '../messages/parts.js';
+import { readReasoning } from '../parameters/reasoning.js';
+import { viewGenerateRequest, viewGenerateResponse } from './chat-view.js';
+import { createGenerateFold } from './generate-fold.js';
 
 export const retrieveAndGenerate: Dialect = {
   ...blankDialect('retrieve-and-generate', 'chat'),

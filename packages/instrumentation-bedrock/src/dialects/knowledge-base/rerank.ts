@@ -1,10 +1,10 @@
 /** Rerank of the agent runtime. The formats of Cohere and Amazon, for InvokeModel, are in `cohere-rerank.ts`. */
 
-import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../data/json.js';
-import { type Part, textPart } from '../data/messages.js';
-import { ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT } from '../data/semconv.js';
-import { blankDialect } from './blank.js';
-import type { Dialect } from './dialect.js';
+import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
+import { type Part, textPart } from '../../data/messages.js';
+import { ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT } from '../../data/semconv.js';
+import { blankDialect } from '../blank.js';
+import type { Dialect } from '../dialect.js';
 
 export const rerank: Dialect = {
   ...blankDialect('rerank', 'rerank'),

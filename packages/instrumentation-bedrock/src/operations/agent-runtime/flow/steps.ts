@@ -1,15 +1,15 @@
 /** The nodes of a flow as steps, with their actions beneath. */
 
 import type { Attributes } from '@opentelemetry/api';
-import { asNumber, asObject, asObjects, type JsonObject, type JsonValue, toJson } from '../../data/json.js';
-import * as semconv from '../../data/semconv.js';
-import { asWord } from '../../data/words.js';
-import { documentsByName } from '../../dialects/flow/documents.js';
-import { type NodeExecution, readExecutions } from '../../dialects/flow/executions.js';
-import { flowNode } from '../../dialects/flow/flow.js';
-import type { ContentForm, ContentLimits, OperationAnswer, OperationRequest, Step } from '../common/operation.js';
-import { actionStep } from './flow-action.js';
-import type { FlowAgents } from './flow-agents.js';
+import { asNumber, asObject, asObjects, type JsonObject, type JsonValue, toJson } from '../../../data/json.js';
+import * as semconv from '../../../data/semconv.js';
+import { asWord } from '../../../data/words.js';
+import { documentsByName } from '../../../dialects/flow/documents.js';
+import { type NodeExecution, readExecutions } from '../../../dialects/flow/executions.js';
+import { flowNode } from '../../../dialects/flow/flow.js';
+import type { ContentForm, ContentLimits, OperationAnswer, OperationRequest, Step } from '../../common/operation.js';
+import { actionStep } from './action.js';
+import type { FlowAgents } from './agents.js';
 
 const FORM: ContentForm = { bodyOf: asObject, show: showFields };
 

@@ -1,13 +1,13 @@
 /** OptimizePrompt: the service analyses a prompt and writes it anew for a model. */
 
-import { asObject, asObjects, asString, type JsonValue } from '../data/json.js';
-import type { Part } from '../data/messages.js';
-import { unwrapUnknown } from '../data/unknown-member.js';
-import { blankDialect } from './blank.js';
-import type { Dialect } from './dialect.js';
-import { createOptimizeFold } from './fold/optimize-fold.js';
-import { generatedMessages } from './messages/generated.js';
-import { promptInput } from './messages/text-completion.js';
+import { asObject, asObjects, asString, type JsonValue } from '../../data/json.js';
+import type { Part } from '../../data/messages.js';
+import { unwrapUnknown } from '../../data/unknown-member.js';
+import { blankDialect } from '../blank.js';
+import type { Dialect } from '../dialect.js';
+import { generatedMessages } from '../messages/generated.js';
+import { promptInput } from '../messages/text-completion.js';
+import { createOptimizeFold } from './optimize-fold.js';
 
 export const optimizePrompt: Dialect = {
   ...blankDialect('optimize-prompt', 'optimize_prompt'),

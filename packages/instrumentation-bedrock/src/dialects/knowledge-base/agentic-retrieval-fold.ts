@@ -2,10 +2,10 @@
 
 import { asArray, asObject, asObjects, firstKey, type JsonObject, type JsonValue } from '../../data/json.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
-import { LastMembers } from './pieces/last-members.js';
-import { OtherEvents } from './pieces/other-events.js';
-import { StreamedText } from './pieces/streamed-text.js';
-import type { FoldOptions, StreamFold } from './stream-fold.js';
+import { LastMembers } from '../fold/pieces/last-members.js';
+import { OtherEvents } from '../fold/pieces/other-events.js';
+import { StreamedText } from '../fold/pieces/streamed-text.js';
+import type { FoldOptions, StreamFold } from '../fold/stream-fold.js';
 
 /** The answer is `{results, generatedResponse, traceEvents, guardrailAction}`. There is no form without streaming. */
 export function createAgenticRetrievalFold({ content }: FoldOptions): StreamFold {

@@ -1,10 +1,10 @@
 /** GenerateQuery: SQL from a question in natural language. */
 
-import { asObject, asObjects, asString } from '../data/json.js';
-import { finishReason, textPart } from '../data/messages.js';
-import { blankDialect } from './blank.js';
-import type { Dialect } from './dialect.js';
-import { promptInput } from './messages/text-completion.js';
+import { asObject, asObjects, asString } from '../../data/json.js';
+import { finishReason, textPart } from '../../data/messages.js';
+import { blankDialect } from '../blank.js';
+import type { Dialect } from '../dialect.js';
+import { promptInput } from '../messages/text-completion.js';
 
 export const generateQuery: Dialect = {
   ...blankDialect('generate-query', 'generate_query'),

@@ -1,15 +1,15 @@
 /** Documents that a knowledge base has read, and who may see them. */
 
 import type { Attributes } from '@opentelemetry/api';
-import { isObject, type JsonObject, type JsonValue } from '../../data/json.js';
+import { isObject, type JsonObject, type JsonValue } from '../../../data/json.js';
 import {
   ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_DATA_SOURCE_ID,
   ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_DOCUMENT_ID,
-} from '../../data/semconv.js';
-import { asId } from '../../data/words.js';
-import { retrievalIdentity } from '../../dialects/retrieval.js';
-import type { Operation } from '../common/operation.js';
-import { plainOperation } from '../common/plain.js';
+} from '../../../data/semconv.js';
+import { asId } from '../../../data/words.js';
+import { retrievalIdentity } from '../../../dialects/knowledge-base/retrieval.js';
+import type { Operation } from '../../common/operation.js';
+import { plainOperation } from '../../common/plain.js';
 
 export const documents: readonly Operation[] = [
   plainOperation({

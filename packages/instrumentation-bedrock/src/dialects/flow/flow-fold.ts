@@ -1,8 +1,8 @@
 /** The fold for the answer in the events of InvokeFlow. Its trace has a fold of its own. */
 
 import { asObject, asString, firstKey, type JsonObject, type JsonValue } from '../../data/json.js';
-import { OtherEvents } from './pieces/other-events.js';
-import type { FoldOptions, StreamFold } from './stream-fold.js';
+import { OtherEvents } from '../fold/pieces/other-events.js';
+import type { FoldOptions, StreamFold } from '../fold/stream-fold.js';
 
 export const FLOW_TRACE = 'flowTraceEvent';
 

@@ -1,13 +1,13 @@
 /** AgenticRetrieveStream: a model plans lookups in several knowledge bases, and can answer from what they find. */
 
-import { asObject, asObjects, asString, type JsonObject } from '../data/json.js';
-import { type Message, textPart } from '../data/messages.js';
-import { ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT } from '../data/semconv.js';
-import { blankDialect } from './blank.js';
-import type { Dialect } from './dialect.js';
-import { readDocument } from './documents/documents.js';
-import { createAgenticRetrievalFold } from './fold/agentic-retrieval-fold.js';
-import { generatedMessages } from './messages/generated.js';
+import { asObject, asObjects, asString, type JsonObject } from '../../data/json.js';
+import { type Message, textPart } from '../../data/messages.js';
+import { ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT } from '../../data/semconv.js';
+import { blankDialect } from '../blank.js';
+import type { Dialect } from '../dialect.js';
+import { readDocument } from '../documents/documents.js';
+import { generatedMessages } from '../messages/generated.js';
+import { createAgenticRetrievalFold } from './agentic-retrieval-fold.js';
 
 export const agenticRetrieval: Dialect = {
   ...blankDialect('agentic-retrieval', 'retrieval'),

@@ -1,18 +1,18 @@
 /** InvokeFlow. The trace that the application has asked for becomes the spans of the nodes. */
 
-import { asObject, firstKey, type JsonObject, setMembers, toJson } from '../../data/json.js';
-import * as semconv from '../../data/semconv.js';
-import { asId, asWord } from '../../data/words.js';
-import { flow } from '../../dialects/flow/flow.js';
-import { createFlowTraceFold } from '../../dialects/flow/trace-fold.js';
-import { createBoundedFold } from '../../dialects/fold/bounded-fold.js';
-import { FLOW_TRACE } from '../../dialects/fold/flow-fold.js';
-import { createFold } from '../../dialects/index.js';
-import { type DescribedOperation, describedAnswer, describedOperation } from '../common/described.js';
-import { asEvent, showEvent } from '../common/events.js';
-import type { Operation, StreamOptions, StreamReader } from '../common/operation.js';
-import { FlowAgents } from './flow-agents.js';
-import { flowSteps } from './flow-steps.js';
+import { asObject, firstKey, type JsonObject, setMembers, toJson } from '../../../data/json.js';
+import * as semconv from '../../../data/semconv.js';
+import { asId, asWord } from '../../../data/words.js';
+import { flow } from '../../../dialects/flow/flow.js';
+import { FLOW_TRACE } from '../../../dialects/flow/flow-fold.js';
+import { createFlowTraceFold } from '../../../dialects/flow/trace-fold.js';
+import { createBoundedFold } from '../../../dialects/fold/bounded-fold.js';
+import { createFold } from '../../../dialects/index.js';
+import { type DescribedOperation, describedAnswer, describedOperation } from '../../common/described.js';
+import { asEvent, showEvent } from '../../common/events.js';
+import type { Operation, StreamOptions, StreamReader } from '../../common/operation.js';
+import { FlowAgents } from './agents.js';
+import { flowSteps } from './steps.js';
 
 const DESCRIBED: DescribedOperation = {
   name: 'InvokeFlow',
