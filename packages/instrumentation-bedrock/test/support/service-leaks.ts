@@ -1,0 +1,135 @@
+/**
+ * The tests of `canaries-services.test.ts`: calls of every operation of a client, with a canary in every text of request
+ * and answer that the schemas of the SDK have.
+ */
+
+import * as agentRuntime from '@aws-sdk/client-bedrock-agent-runtime';
+import * as agentCore from '@aws-sdk/client-bedrock-agentcore';
+import type { Attributes } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { type SimulatedResponse, type Simulator, startSimulator } from 'bedrock-simulator';
+import { expect } from 'chai';
+import { operationsOf, type SdkOperation, type TextAt } from './sdk-schema.js';
+import { IDS, Watch } from './watch.js';
+
+interface Service {
+  readonly name: string;
+  readonly operations: readonly SdkOperation[];
+  createClient(endpoint: string): Client;
+}
+
+/** The part of the clients that they have in common. */
+interface Client {
+  send(command: object): Promise<unknown>;
+  destroy(): void;
+}
+
+const OPTIONS = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' }, maxAttempts: 1 };
+
+export const SERVICES: readonly Service[] = [
+  {
+    name: 'the agent runtime',
+    operations: operationsOf(agentRuntime),
+    createClient: (endpoint) => new agentRuntime.BedrockAgentRuntimeClient({ ...OPTIONS, endpoint }) as Client,
+  },
+  {
+    name: 'AgentCore',
+    operations: operationsOf(agentCore),
+    createClient: (endpoint) => new agentCore.BedrockAgentCoreClient({ ...OPTIONS, endpoint }) as Client,
+  },
+];
+
+/** Members that say which event belongs to which. With a canary, a trace would fall apart. */
+const STRUCTURE: Readonly<Record<string, string>> = {
+  traceId: '0b6d4cf1-3a52-4d1e-9c7a-5f2b8e9d1a37-0',
+  agentAliasArn: 'arn:aws:bedrock:us-east-1:123456789012:agent-alias/AGENT12345/ALIAS12345',
+  agentCollaboratorAliasArn: 'arn:aws:bedrock:us-east-1:123456789012:agent-alias/OTHER12345/ALIAS12345',
+};
+
+/** Defines the tests for one client. */
+export function describeServiceCanaries({ operations, createClient }: Service, ways: readonly string[]): void {
+  let simulator: Simulator;
+  let answer: SimulatedResponse | undefined;
+  const watch = new Watch();
+  before(async () => {
+    simulator = await startSimulator({ respond: () => answer });
+  });
+  after(() => simulator.close());
+  afterEach(() => watch.stop());
+
+  /** Makes calls of all operations, with each of their inputs and answers. Returns how many. */
+  async function callAll(text: TextAt): Promise<number> {
+    // The SDK does not close the connection of a stream that has thrown, so each round has a client of its own.
+    const client = createClient(simulator.url);
+    let count = 0;
+    for (const operation of operations) {
+      const inputs = operation.inputs(text);
+      const answers = operation.answers(text);
+      for (let index = 0; index < Math.max(inputs.length, answers.length); index++) {
+        answer = answers[index % answers.length];
+        count++;
+        const command = new operation.Command(inputs[index % inputs.length] as never);
+        await client
+          .send(command)
+          .then(readAll)
+          .catch(() => undefined);
+      }
+    }
+    client.destroy();
+    return count;
+  }
+
+  for (const way of ways) {
+    describe(`are not emitted if ${way}`, () => {
+      it('in sentences', async () => {
+        watch.start(way);
+        let count = 0;
+        const calls = await callAll(() => `canary ${count++} said "hi"`);
+        expect(watch.tracing.spans().length).to.be.at.least(calls);
+        await watch.expectNone();
+      });
+
+      it('in sentences that leave the structure as it is; and the tree and its figures are as with content', async () => {
+        watch.start('nothing is set');
+        let count = 0;
+        const text: TextAt = (path) => STRUCTURE[path.at(-1) ?? ''] ?? `canary ${count++} said "hi"`;
+        await callAll(text);
+        const expected = watch.tracing.spans().map(skeleton);
+        await watch.stop();
+        watch.start(way);
+        await callAll(text);
+        await watch.expectNone();
+        expect(watch.tracing.spans().map(skeleton)).to.deep.equal(expected);
+      });
+
+      it('in words that look like identifiers, except in the attributes of ids', async () => {
+        watch.start(way);
+        await callAll(() => 'canary_4711');
+        await watch.expectNone((attribute) => IDS.test(attribute));
+      });
+    });
+  }
+}
+
+/** What must not depend on whether content is recorded. */
+function skeleton(span: ReadableSpan, _index: number, all: readonly ReadableSpan[]): Attributes {
+  const parent = all.find((other) => other.spanContext().spanId === span.parentSpanContext?.spanId);
+  const figures = Object.entries(span.attributes).filter(([, value]) => typeof value === 'number');
+  return {
+    operation: span.attributes['gen_ai.operation.name'],
+    kind: span.kind,
+    parent: parent?.attributes['gen_ai.operation.name'],
+    status: span.status.code,
+    ...Object.fromEntries(figures.filter(([name]) => !name.endsWith('time_to_first_chunk'))),
+  };
+}
+
+/** Reads the streams of an answer to their ends. */
+async function readAll(output: unknown): Promise<void> {
+  for (const value of Object.values(output as object)) {
+    if (typeof value !== 'object' || value === null) continue;
+    // A body of bytes, whose connection is in use until it has been read.
+    if ('transformToString' in value) await (value as { transformToString(): Promise<string> }).transformToString();
+    else if (Symbol.asyncIterator in value) for await (const _part of value as AsyncIterable<unknown>);
+  }
+}
