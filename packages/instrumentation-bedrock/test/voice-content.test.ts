@@ -6,7 +6,6 @@ import { type Simulator, speak, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import type { BedrockContent, BedrockInstrumentationConfig } from '../src/index.js';
 import { CANARY } from './support/canaries.js';
-import { WAYS } from './support/leaks.js';
 import { createClient, json, startTracing, type Tracing } from './support/tracing.js';
 import {
   audioInput,
@@ -21,6 +20,7 @@ import {
   textInput,
   toolResult,
 } from './support/voice.js';
+import { WAYS } from './support/watch.js';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
 const TOOL = { toolSpec: { name: 'lookup', description: 'Looks up.', inputSchema: { json: '{"title":"a secret"}' } } };

@@ -15,6 +15,8 @@ import { IDS, Watch } from './watch.js';
 interface Service {
   readonly name: string;
   readonly operations: readonly SdkOperation[];
+  /** Operations of the spans beneath those of calls. */
+  readonly steps: readonly string[];
   createClient(endpoint: string): Client;
 }
 
@@ -30,11 +32,13 @@ export const SERVICES: readonly Service[] = [
   {
     name: 'the agent runtime',
     operations: operationsOf(agentRuntime),
+    steps: ['chat', 'execute_tool', 'retrieval', 'invoke_agent', 'apply_guardrail', 'execute_node'],
     createClient: (endpoint) => new agentRuntime.BedrockAgentRuntimeClient({ ...OPTIONS, endpoint }) as Client,
   },
   {
     name: 'AgentCore',
     operations: operationsOf(agentCore),
+    steps: [],
     createClient: (endpoint) => new agentCore.BedrockAgentCoreClient({ ...OPTIONS, endpoint }) as Client,
   },
 ];
@@ -47,7 +51,7 @@ const STRUCTURE: Readonly<Record<string, string>> = {
 };
 
 /** Defines the tests for one client. */
-export function describeServiceCanaries({ operations, createClient }: Service, ways: readonly string[]): void {
+export function describeServiceCanaries({ operations, steps, createClient }: Service, ways: readonly string[]): void {
   let simulator: Simulator;
   let answer: SimulatedResponse | undefined;
   const watch = new Watch();
@@ -95,6 +99,8 @@ export function describeServiceCanaries({ operations, createClient }: Service, w
         const text: TextAt = (path) => STRUCTURE[path.at(-1) ?? ''] ?? `canary ${count++} said "hi"`;
         await callAll(text);
         const expected = watch.tracing.spans().map(skeleton);
+        const beneath = expected.filter(({ parent }) => parent !== undefined).map(({ operation }) => operation);
+        expect([...new Set(beneath)]).to.have.members(steps);
         await watch.stop();
         watch.start(way);
         await callAll(text);

@@ -8,17 +8,22 @@ import { startTracing, type Tracing } from './tracing.js';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
 
-/** Ids and names of models, and the application's labels for its requests, are no content: README, "What is content". */
+/**
+ * Ids and names of models, agents, tools and other resources, and the application's labels for its requests, are no
+ * content: README, "What is content".
+ */
 export const IDS: RegExp = new RegExp(
   `^(?:${[
     String.raw`gen_ai\.(?:request\.model|response\.(?:id|model)|prompt\.\w+)`,
-    String.raw`gen_ai\.(?:agent\.(?:id|name|version)|conversation\.id|data_source\.id|tool\.name|tool\.call\.id)`,
+    String.raw`gen_ai\.(?:agent\.(?:id|name|version)|conversation\.id|data_source\.id|workflow\.name)`,
+    String.raw`gen_ai\.tool\.(?:name|call\.id)`,
     String.raw`mlflow\.llm\.\w+`,
-    String.raw`aws\.bedrock\.(?:request_metadata\..*|knowledge_base\.id|prompt\.target_model)`,
-    String.raw`aws\.bedrock\.agent\.(?:alias_id|session_id|memory_id|knowledge_base\.ids)`,
+    String.raw`mcp\.(?:session\.id|protocol\.version|method\.name)`,
+    String.raw`aws\.bedrock\.request_metadata\..*`,
+    // The project's own names say what is an id or the name of a resource.
+    String.raw`aws\.bedrock\..*[._](?:ids?|arn|name|target_model|qualifier|service|operation|conditions)`,
   ].join('|')})$`,
 );
-
 /** Removes every canary, also from names of members. */
 const removeCanaries: NonNullable<BedrockInstrumentationConfig['contentHook']> = ({ value }) =>
   JSON.parse(JSON.stringify(value).replaceAll(/canary/gi, '…'));

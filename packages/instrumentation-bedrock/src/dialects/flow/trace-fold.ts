@@ -1,6 +1,6 @@
 /** The fold for the trace of a flow: lists its events in one form, `{traces}`. */
 
-import { asObject, type JsonObject, setMember, setMembers } from '../../data/json.js';
+import { asNumber, asObject, asObjects, type JsonObject, setMember, setMembers } from '../../data/json.js';
 import { asId, asWord } from '../../data/words.js';
 import type { FoldOptions, StreamFold } from '../fold/stream-fold.js';
 import { type FlowTraceEvent, flowTraceReader } from './trace-event.js';
@@ -39,6 +39,8 @@ function listed({ kind, node, run, members }: FlowTraceEvent, content: boolean):
   // A plain object: the report has no index signature.
   add('usage', response && { ...readActionUsage(response) });
   if (content) setMembers(trace, others);
+  else add('satisfiedConditions', conditionNames(members));
+  add('iteration', iterationOf(members));
   add('request', content ? operationRequest : factsOf(asObject(operationRequest)));
   add('response', content ? operationResponse : factsOf(response));
   return trace;
@@ -56,6 +58,18 @@ function factsOf(payload: JsonObject | undefined): JsonObject | undefined {
     if (figures.length > 0) facts[name] = Object.fromEntries(figures);
   }
   return facts;
+}
+
+/** Conditions without their expressions, which are content. */
+function conditionNames({ satisfiedConditions }: JsonObject): JsonObject[] | undefined {
+  if (!Array.isArray(satisfiedConditions)) return undefined;
+  return asObjects(satisfiedConditions).map(({ conditionName }) => ({ conditionName: asWord(conditionName) }));
+}
+
+/** Returns the number of the iteration in the innermost loop, which the fields of an input have beside their content. */
+function iterationOf({ fields }: JsonObject): number | undefined {
+  const chain = asObjects(asObjects(fields)[0]?.['executionChain']);
+  return asNumber(chain.at(-1)?.['index']);
 }
 
 /** Returns milliseconds since 1970; undefined if the value is no time. */

@@ -56,7 +56,7 @@ function requestOf({ node, input }: NodeExecution, limits: ContentLimits): Opera
     modelId: undefined,
     model: {},
     identity: { [semconv.ATTR_AWS_BEDROCK_FLOW_NODE_NAME]: node },
-    facts: input && { [semconv.ATTR_AWS_BEDROCK_FLOW_NODE_ITERATION]: iterationOf(input) },
+    facts: input && { [semconv.ATTR_AWS_BEDROCK_FLOW_NODE_ITERATION]: asNumber(input['iteration']) },
     dialect: flowNode,
     isCertain: true,
     body: () => undefined,
@@ -94,12 +94,6 @@ function readConditions({ satisfiedConditions }: JsonObject): Attributes {
     .map(({ conditionName }) => asWord(conditionName))
     .filter((name) => name !== undefined);
   return { [semconv.ATTR_AWS_BEDROCK_FLOW_NODE_CONDITIONS]: names };
-}
-
-/** Returns the number of the iteration in the innermost loop. */
-function iterationOf({ fields }: JsonObject): number | undefined {
-  const chain = asObjects(asObjects(fields)[0]?.['executionChain']);
-  return asNumber(chain.at(-1)?.['index']);
 }
 
 function showFields(content: JsonValue): JsonValue {
