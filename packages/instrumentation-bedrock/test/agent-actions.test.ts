@@ -11,6 +11,7 @@ import {
   failure,
   invocation,
   metadata,
+  modelInput,
   observation,
   turn,
 } from './support/agent-events.js';
@@ -142,6 +143,18 @@ describe('an action of an agent', () => {
         ],
       },
     ]);
+  });
+
+  it('after which the agent goes on has not failed, though its result is missing and the call fails later', async () => {
+    const { all } = await agents.fail([
+      action(`${T}-0`, {}, { time: 100 }),
+      modelInput(`${T}-1`, { start: 300 }),
+      { type: 'throttlingException', messageType: 'exception', payload: { message: 'Slow down.' } },
+    ]);
+    const tool = only(all, 'execute_tool open_hive');
+    expect(tool.status.code).to.equal(SpanStatusCode.UNSET);
+    expect(times(tool)).to.deep.equal([at(100), at(300)]);
+    expect(only(all, 'chat amazon.nova-lite-v1:0').attributes['error.type']).to.equal('ThrottlingException');
   });
 
   it('that failed has the code and the reason, and the call fails with the error of the stream', async () => {

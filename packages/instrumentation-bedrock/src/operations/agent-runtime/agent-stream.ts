@@ -51,7 +51,7 @@ function createReader(
       const body = {
         ...head,
         ...fold.body(),
-        ...(content ? trace.root.content() : {}),
+        ...(content ? traceContent(trace) : {}),
         ...(isDone ? { stopReason: stopReason() } : {}),
       };
       return withTrace(describedAnswer(described, body, options), trace);
@@ -67,6 +67,13 @@ function returnedActions(request: OperationRequest): JsonObject[] {
   return asObjects(state?.['returnControlInvocationResults']).flatMap(({ functionResult, apiResult }): JsonObject[] =>
     asObjects([functionResult, apiResult]),
   );
+}
+
+function traceContent({ root, omittedContentCount: count }: AgentTrace): JsonObject {
+  return {
+    ...root.content(),
+    ...(count > 0 ? { traceNotRecorded: `[${count} parts of the trace not recorded]` } : {}),
+  };
 }
 
 /** Adds what the trace states of the outermost agent, and its steps. */
