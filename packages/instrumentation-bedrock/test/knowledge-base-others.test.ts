@@ -51,6 +51,7 @@ describe('Rerank', () => {
       'gen_ai.operation.name': 'rerank',
       'gen_ai.request.model': MODEL,
       'gen_ai.retrieval.top_k': 2,
+      'aws.bedrock.retrieval.document.count': 2,
       'gen_ai.retrieval.query.text': 'When do bees swarm?',
       'mlflow.spanType': 'RERANKER',
       'mlflow.llm.provider': 'amazon',
@@ -264,6 +265,18 @@ describe('AgenticRetrieveStream', () => {
         id: 's3://hive/bees.pdf',
       },
     ]);
+  });
+
+  it('has the number of documents and the verdict also if content is off', async () => {
+    await runtime.trace({ config: { captureMessageContent: false } });
+    const warning = { guardrail: { id: 'gr1', version: '2', action: 'INTERVENED' } };
+    runtime.answer({ events: [planning([warning]), { type: 'result', payload: { results: [found, found] } }] });
+    await retrieve(INPUT);
+    expect(span().attributes).to.include({
+      'aws.bedrock.retrieval.document.count': 2,
+      'aws.bedrock.guardrail.action': 'GUARDRAIL_INTERVENED',
+    });
+    expect(JSON.stringify(span().attributes)).to.not.match(/swarm|May/);
   });
 
   it('is a chain with an answer if the request asks for one', async () => {

@@ -71,6 +71,7 @@ describe('Retrieve', () => {
       'aws.bedrock.knowledge_base.id': 'KBBEES0001',
       'gen_ai.retrieval.query.text': 'When do bees swarm?',
       'gen_ai.retrieval.top_k': 4,
+      'aws.bedrock.retrieval.document.count': 5,
       'aws.bedrock.guardrail.id': 'gr1',
       'aws.bedrock.guardrail.version': '2',
       'aws.bedrock.guardrail.action': 'GUARDRAIL_INTERVENED',

@@ -118,40 +118,6 @@ export const ATTR_GEN_AI_RETRIEVAL_TOP_K = 'gen_ai.retrieval.top_k';
 export const ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_ID = 'aws.bedrock.knowledge_base.id';
 /** string. `flowIdentifier` of InvokeFlow; set when the span starts. Newer conventions. */
 export const ATTR_GEN_AI_WORKFLOW_NAME = 'gen_ai.workflow.name';
-/** string. `flowIdentifier` of operations on flows. */
-export const ATTR_AWS_BEDROCK_FLOW_ID = 'aws.bedrock.flow.id';
-/** string. `flowAliasIdentifier` of operations on flows. */
-export const ATTR_AWS_BEDROCK_FLOW_ALIAS_ID = 'aws.bedrock.flow.alias_id';
-/** string. Execution of the flow, from the request or the answer. */
-export const ATTR_AWS_BEDROCK_FLOW_EXECUTION_ID = 'aws.bedrock.flow.execution_id';
-/** boolean. `enableTrace` of InvokeFlow. Nodes have spans only if it is true. */
-export const ATTR_AWS_BEDROCK_FLOW_TRACE_ENABLED = 'aws.bedrock.flow.trace_enabled';
-/** string. Answer of InvokeFlow: `SUCCESS`, or `INPUT_REQUIRED` if the flow asks the user for more. */
-export const ATTR_AWS_BEDROCK_FLOW_COMPLETION_REASON = 'aws.bedrock.flow.completion_reason';
-/** string. Answer of operations on executions of flows: `Running`, `Succeeded`, `Failed`, `TimedOut`, `Aborted`. */
-export const ATTR_AWS_BEDROCK_FLOW_EXECUTION_STATUS = 'aws.bedrock.flow.execution_status';
-/** string. Node of a flow, from its trace; set when the span starts. */
-export const ATTR_AWS_BEDROCK_FLOW_NODE_NAME = 'aws.bedrock.flow.node.name';
-/** int. Iteration of the innermost loop around a node, from 0. */
-export const ATTR_AWS_BEDROCK_FLOW_NODE_ITERATION = 'aws.bedrock.flow.node.iteration';
-/** string[]. Names of the conditions of a condition node that were met. */
-export const ATTR_AWS_BEDROCK_FLOW_NODE_CONDITIONS = 'aws.bedrock.flow.node.conditions';
-/** string. Service that a node of a flow has called. */
-export const ATTR_AWS_BEDROCK_FLOW_ACTION_SERVICE = 'aws.bedrock.flow.action.service';
-/** string. Operation of that service. */
-export const ATTR_AWS_BEDROCK_FLOW_ACTION_OPERATION = 'aws.bedrock.flow.action.operation';
-/** string. Data source of a knowledge base, in operations on documents. */
-export const ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_DATA_SOURCE_ID = 'aws.bedrock.knowledge_base.data_source_id';
-/** string. Document of a knowledge base, in operations on documents. */
-export const ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_DOCUMENT_ID = 'aws.bedrock.knowledge_base.document_id';
-/** string. Answer of operations on sessions: `ACTIVE`, `EXPIRED`, `ENDED`. */
-export const ATTR_AWS_BEDROCK_SESSION_STATUS = 'aws.bedrock.session.status';
-/** string. Invocation in a session. */
-export const ATTR_AWS_BEDROCK_SESSION_INVOCATION_ID = 'aws.bedrock.session.invocation_id';
-/** string. Step of an invocation in a session. */
-export const ATTR_AWS_BEDROCK_SESSION_INVOCATION_STEP_ID = 'aws.bedrock.session.invocation_step_id';
-/** string. Resource of operations on tags. */
-export const ATTR_AWS_BEDROCK_RESOURCE_ARN = 'aws.bedrock.resource.arn';
 /** JSON text. Request; content. */
 export const ATTR_GEN_AI_TOOL_DEFINITIONS = 'gen_ai.tool.definitions';
 /** string. `input` or `output`, on the metric `gen_ai.client.token.usage` only. */

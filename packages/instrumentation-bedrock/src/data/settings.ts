@@ -10,7 +10,6 @@ export type BedrockOperation =
   | 'InvokeModel'
   | 'InvokeModelWithResponseStream'
   | 'InvokeModelWithBidirectionalStream'
-  | 'InvokeModelWithBidirectionalStream'
   | 'ApplyGuardrail'
   | 'InvokeGuardrailChecks'
   | 'CountTokens'
@@ -26,6 +25,7 @@ export type BedrockOperation =
   | 'AgenticRetrieveStream'
   | 'Rerank'
   | 'GenerateQuery'
+  | 'OptimizePrompt'
   | 'InvokeAgentRuntime'
   | 'InvokeHarness'
   | (string & {});

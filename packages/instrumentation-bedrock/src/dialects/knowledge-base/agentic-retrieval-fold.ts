@@ -9,6 +9,7 @@ import type { FoldOptions, StreamFold } from '../fold/stream-fold.js';
 
 /** The answer is `{results, generatedResponse, traceEvents, guardrailAction}`. There is no form without streaming. */
 export function createAgenticRetrievalFold({ content }: FoldOptions): StreamFold {
+  /** Null for each, if no content is kept: their number is a figure. */
   const results: JsonValue[] = [];
   const traceEvents: JsonValue[] = [];
   const last = new LastMembers();
@@ -18,8 +19,7 @@ export function createAgenticRetrievalFold({ content }: FoldOptions): StreamFold
   let isBlocked = false;
 
   const addContent = (event: JsonObject): void => {
-    const { results: found, ...members } = asObject(event['result']) ?? {};
-    for (const item of asArray(found)) results.push(item);
+    const { results: _found, ...members } = asObject(event['result']) ?? {};
     last.addAll(members);
     const trace = asObject(event['traceEvent']);
     if (trace) traceEvents.push(trace);
@@ -33,13 +33,15 @@ export function createAgenticRetrievalFold({ content }: FoldOptions): StreamFold
 
   return {
     add(event) {
-      hasResult ||= asObject(event['result']) !== undefined;
+      const result = asObject(event['result']);
+      hasResult ||= result !== undefined;
+      for (const item of asArray(result?.['results'])) results.push(content ? item : null);
       isBlocked ||= hasIntervened(asObject(event['traceEvent']));
       if (content) addContent(event);
     },
     body() {
       const body: JsonObject = {};
-      if (results.length > 0 || (content && hasResult)) body['results'] = results;
+      if (hasResult) body['results'] = results;
       last.writeTo(body);
       // The pieces add up to the generated answer, which the result repeats.
       if (text && !last.get('generatedResponse')) body['generatedResponse'] = { answer: text.toString() };

@@ -7,6 +7,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import {
   ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_ID,
+  ATTR_AWS_BEDROCK_RETRIEVAL_DOCUMENT_COUNT,
   ATTR_GEN_AI_DATA_SOURCE_ID,
   ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
   ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT,
@@ -34,6 +35,11 @@ export function retrievalFacts(configuration: unknown): Attributes {
   const { vectorSearchConfiguration, managedSearchConfiguration } = asObject(configuration) ?? {};
   const search = asObject(vectorSearchConfiguration) ?? asObject(managedSearchConfiguration);
   return { [ATTR_GEN_AI_RETRIEVAL_TOP_K]: asNumber(search?.['numberOfResults']) };
+}
+
+/** How many documents an answer has. The number is known also if content is off. */
+export function documentCount(documents: unknown): Attributes {
+  return { [ATTR_AWS_BEDROCK_RETRIEVAL_DOCUMENT_COUNT]: Array.isArray(documents) ? documents.length : undefined };
 }
 
 /**

@@ -6,7 +6,7 @@ import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_RETRIEVAL_TOP_K, ATTR_MLFLOW_S
 import { unwrapUnknown } from '../../data/unknown-member.js';
 import { asId } from '../../data/words.js';
 import { agenticRetrieval } from '../../dialects/knowledge-base/agentic-retrieval.js';
-import { retrievalIdentity, viewRetrieved } from '../../dialects/knowledge-base/retrieval.js';
+import { documentCount, retrievalIdentity, viewRetrieved } from '../../dialects/knowledge-base/retrieval.js';
 import { describedOperation } from '../common/described.js';
 import type { Operation } from '../common/operation.js';
 import { readGuardrailAction, readGuardrailConfiguration } from './guardrail.js';
@@ -19,6 +19,7 @@ export const agenticRetrieve: Operation = describedOperation({
   // The conventions have room for one data source. Of several, no one is the source.
   identity: (input) => retrievalIdentity(onlyKnowledgeBase(input)['knowledgeBaseId']),
   requestFacts: (input) => ({ ...readSession(input), ...readLimit(input), ...readSpanType(input) }),
+  answerFacts: ({ results }) => documentCount(results),
   requested: ({ policyConfiguration }) =>
     readGuardrailConfiguration(asObject(policyConfiguration)?.['bedrockGuardrailConfiguration']),
   served: readGuardrailAction,

@@ -1,6 +1,11 @@
 /** Retrieve: a lookup in a knowledge base, without a model. */
 
-import { retrieval, retrievalFacts, retrievalIdentity } from '../../dialects/knowledge-base/retrieval.js';
+import {
+  documentCount,
+  retrieval,
+  retrievalFacts,
+  retrievalIdentity,
+} from '../../dialects/knowledge-base/retrieval.js';
 import { describedOperation } from '../common/described.js';
 import { DOCUMENTS } from '../common/form.js';
 import type { Operation } from '../common/operation.js';
@@ -12,6 +17,7 @@ export const retrieve: Operation = describedOperation({
   dialect: retrieval,
   identity: ({ knowledgeBaseId }) => retrievalIdentity(knowledgeBaseId),
   requestFacts: ({ retrievalConfiguration }) => retrievalFacts(retrievalConfiguration),
+  answerFacts: ({ retrievalResults }) => documentCount(retrievalResults),
   requested: ({ guardrailConfiguration }) => readGuardrailConfiguration(guardrailConfiguration),
   served: readGuardrailAction,
   answerForm: DOCUMENTS,
