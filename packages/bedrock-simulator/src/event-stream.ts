@@ -58,8 +58,12 @@ const PADDED_EVENTS = new Set([
   'metadata',
 ]);
 
+/** Members of chunks that are no model's own JSON: those of agents, and of commands in AgentCore. */
+const OWN_MEMBERS = ['bytes', 'contentStart', 'contentDelta', 'contentStop'];
+
 function payloadOf({ type, payload }: StreamEvent): unknown {
-  if (type === 'chunk' && !(isObject(payload) && typeof payload['bytes'] === 'string')) {
+  const isOwn = isObject(payload) && OWN_MEMBERS.some((name) => payload[name] !== undefined);
+  if (type === 'chunk' && !isOwn) {
     const text = typeof payload === 'string' ? payload : JSON.stringify(payload ?? {});
     return { bytes: Buffer.from(text).toString('base64'), p: padding() };
   }

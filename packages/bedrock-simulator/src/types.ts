@@ -5,8 +5,8 @@ export type ServiceId = 'bedrock-runtime' | 'bedrock-agent-runtime' | 'bedrock-a
  * One frame of an `application/vnd.amazon.eventstream` answer.
  *
  * The payload of a `chunk` event (InvokeModelWithResponseStream) is the model's own JSON. The simulator wraps it in
- * `{bytes}` as the service does. A payload with the member `bytes` (a chunk of an agent) is sent unchanged. So is a
- * string, inside `{bytes}`, for chunks that are not JSON.
+ * `{bytes}` as the service does. A payload with the member `bytes` (a chunk of an agent) or with those of a command in
+ * AgentCore is sent unchanged. So is a string, inside `{bytes}`, for chunks that are not JSON.
  */
 export interface StreamEvent {
   /** Event type (`messageStart`, `chunk`, …), exception type (`throttlingException`, …) or error code. */

@@ -73,6 +73,7 @@ export const CONTENT_NAMES: ReadonlySet<string> = new Set([
   'gen_ai.evaluation.explanation',
   'gen_ai.event.content',
   'gen_ai.input.messages',
+  'gen_ai.memory.query.text',
   'gen_ai.memory.records',
   'gen_ai.output.messages',
   'gen_ai.prompt',

@@ -20,7 +20,7 @@ import { type RecordableFacts, recordableFacts, spanName } from '../span/facts.j
 import { SpanWriter } from '../span/writer.js';
 import { ChunkTimes } from './chunk-times.js';
 import { answerFacts, answerFigures, requestFacts, streamFacts } from './describe.js';
-import type { CallEnvironment, CallStart, ObserveInput } from './environment.js';
+import { type CallEnvironment, type CallStart, type ObserveInput, withoutContent } from './environment.js';
 import { Exchange } from './exchange.js';
 import { endFailure, leftFailure, statedFailure, thrownFailure } from './failure.js';
 import { CallHooks } from './hooks.js';
@@ -59,10 +59,11 @@ export class TracedCall {
   #state: 'started' | 'answered' | 'ending' | 'ended' = 'started';
 
   /** Starts the span. Throws if the request cannot be read; then there is no span. */
-  constructor(environment: CallEnvironment, start: CallStart) {
+  constructor(common: CallEnvironment, start: CallStart) {
+    this.operation = operationOf(start.serviceId, start.operation);
+    const environment = this.operation.isConfidential ? withoutContent(common) : common;
     const { config, tracer, instruments, logger } = environment;
     this.#environment = environment;
-    this.operation = operationOf(start.serviceId, start.operation);
     this.#request = this.operation.readRequest(start.input, config);
     const { dialect, modelId } = this.#request;
     this.#hooks = new CallHooks({ operation: start.operation, modelId }, environment);

@@ -16,6 +16,11 @@ export interface CallEnvironment {
   readonly report: Report;
 }
 
+/** Returns the environment of a call that records no content, whatever the settings are. */
+export function withoutContent(environment: CallEnvironment): CallEnvironment {
+  return { ...environment, config: { ...environment.config, captureContent: false, foreignWords: 'none' } };
+}
+
 /** What is known of a call when it starts. */
 export interface CallStart {
   readonly serviceId: unknown;

@@ -40,7 +40,7 @@ const NAMES: ReadonlySet<string> = new Set(
     'BadRequestError InternalServerError RateLimitError ServiceUnavailableError UnprocessableEntityError',
     'generation incomplete_generation overloaded tokenizer_error validation',
     // What this package states.
-    'incomplete_stream',
+    'incomplete_stream tool_error',
     // Codes of Node.js that the map of system errors lacks: name resolution, TLS, HTTP.
     'ENOTFOUND ESERVFAIL EREFUSED ETIMEOUT EAI_AGAIN EAI_FAIL EAI_NODATA EAI_NONAME EPROTO ECONNRESET',
     'CERT_HAS_EXPIRED CERT_NOT_YET_VALID CERT_REVOKED CERT_UNTRUSTED DEPTH_ZERO_SELF_SIGNED_CERT',

@@ -79,6 +79,26 @@ export const ATTR_AWS_BEDROCK_AGENTCORE_QUALIFIER = 'aws.bedrock.agentcore.quali
 export const ATTR_AWS_BEDROCK_AGENTCORE_STATUS_CODE = 'aws.bedrock.agentcore.status_code';
 /** int. Request of InvokeHarness: `maxIterations`. */
 export const ATTR_AWS_BEDROCK_AGENTCORE_MAX_ITERATIONS = 'aws.bedrock.agentcore.max_iterations';
+/** string. Request or answer of AgentCore: session of a code interpreter or a browser. */
+export const ATTR_AWS_BEDROCK_AGENTCORE_SESSION_ID = 'aws.bedrock.agentcore.session.id';
+/** string. Request or answer of AgentCore: `codeInterpreterIdentifier`. */
+export const ATTR_AWS_BEDROCK_AGENTCORE_CODE_INTERPRETER_ID = 'aws.bedrock.agentcore.code_interpreter.id';
+/** string. Request or answer of AgentCore: `browserIdentifier`. */
+export const ATTR_AWS_BEDROCK_AGENTCORE_BROWSER_ID = 'aws.bedrock.agentcore.browser.id';
+/** int. Answer of InvokeCodeInterpreter or InvokeAgentRuntimeCommand: code with which the process ended. */
+export const ATTR_AWS_BEDROCK_AGENTCORE_EXIT_CODE = 'aws.bedrock.agentcore.exit_code';
+/** string. Answer of InvokeCodeInterpreter or InvokeAgentRuntimeCommand: `completed`, `failed`, `COMPLETED`, `TIMED_OUT`, … */
+export const ATTR_AWS_BEDROCK_AGENTCORE_TASK_STATUS = 'aws.bedrock.agentcore.task.status';
+/** string. Request or answer of AgentCore Memory: `memoryStrategyId`. */
+export const ATTR_AWS_BEDROCK_AGENTCORE_MEMORY_STRATEGY_ID = 'aws.bedrock.agentcore.memory.strategy.id';
+/** int. Answer of AgentCore Memory: how many records of a batch could not be changed. */
+export const ATTR_AWS_BEDROCK_AGENTCORE_MEMORY_FAILED_RECORD_COUNT = 'aws.bedrock.agentcore.memory.failed_record.count';
+/** string. Request of Evaluate: `evaluatorId`. */
+export const ATTR_AWS_BEDROCK_AGENTCORE_EVALUATOR_ID = 'aws.bedrock.agentcore.evaluator.id';
+/** string. Request or answer of AgentCore: id of a batch evaluation, a recommendation or an A/B test. */
+export const ATTR_AWS_BEDROCK_AGENTCORE_JOB_ID = 'aws.bedrock.agentcore.job.id';
+/** string. Answer of AgentCore: status of a batch evaluation, a recommendation or an A/B test. */
+export const ATTR_AWS_BEDROCK_AGENTCORE_JOB_STATUS = 'aws.bedrock.agentcore.job.status';
 /** string. Request to an MCP server in AgentCore, or its answer: `mcpSessionId`. */
 export const ATTR_MCP_SESSION_ID = 'mcp.session.id';
 /** string. Request to an MCP server in AgentCore: `mcpProtocolVersion`. */

@@ -118,6 +118,16 @@ export const ATTR_GEN_AI_RETRIEVAL_TOP_K = 'gen_ai.retrieval.top_k';
 export const ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_ID = 'aws.bedrock.knowledge_base.id';
 /** string. `flowIdentifier` of InvokeFlow; set when the span starts. Newer conventions. */
 export const ATTR_GEN_AI_WORKFLOW_NAME = 'gen_ai.workflow.name';
+/** string. Id of a memory of AgentCore. Newer conventions. */
+export const ATTR_GEN_AI_MEMORY_STORE_ID = 'gen_ai.memory.store.id';
+/** string. Id of the record or the event, if the request or the answer is about one. Newer conventions. */
+export const ATTR_GEN_AI_MEMORY_RECORD_ID = 'gen_ai.memory.record.id';
+/** int. How many records or events were found or changed. Newer conventions. */
+export const ATTR_GEN_AI_MEMORY_RECORD_COUNT = 'gen_ai.memory.record.count';
+/** string. The query of a search in a memory; content. Newer conventions. */
+export const ATTR_GEN_AI_MEMORY_QUERY_TEXT = 'gen_ai.memory.query.text';
+/** JSON text. The records or events that were sent or found; content. Newer conventions. */
+export const ATTR_GEN_AI_MEMORY_RECORDS = 'gen_ai.memory.records';
 /** JSON text. Request; content. */
 export const ATTR_GEN_AI_TOOL_DEFINITIONS = 'gen_ai.tool.definitions';
 /** string. `input` or `output`, on the metric `gen_ai.client.token.usage` only. */

@@ -14,8 +14,7 @@ import { tags } from './agent-runtime/plain/tags.js';
 import { rerank } from './agent-runtime/rerank.js';
 import { retrieve } from './agent-runtime/retrieve.js';
 import { retrieveAndGenerate, retrieveAndGenerateStream } from './agent-runtime/retrieve-and-generate.js';
-import { invokeAgentRuntime } from './agentcore/invoke-agent-runtime.js';
-import { invokeHarness } from './agentcore/invoke-harness.js';
+import { agentCore } from './agentcore/index.js';
 import type { Operation } from './common/operation.js';
 import { plainOperation } from './common/plain.js';
 import { applyGuardrail } from './runtime/apply-guardrail.js';
@@ -58,7 +57,7 @@ export const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
     ...documents,
     ...tags,
   ],
-  'Bedrock AgentCore': [invokeAgentRuntime, invokeHarness],
+  'Bedrock AgentCore': agentCore,
 };
 
 type ByName = ReadonlyMap<string, Operation>;

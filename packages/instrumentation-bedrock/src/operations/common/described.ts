@@ -1,6 +1,7 @@
 /** Operations whose input and output are, as a whole, in one dialect. */
 
 import type { Attributes } from '@opentelemetry/api';
+import type { StatedError } from '../../data/facts.js';
 import { asObject, type JsonObject, setMembers, toJson } from '../../data/json.js';
 import { identifyModel } from '../../data/model-id.js';
 import { once } from '../../data/once.js';
@@ -31,6 +32,8 @@ export interface DescribedOperation {
   identity?(input: JsonObject): Attributes;
   requestFacts?(input: JsonObject): Attributes;
   answerFacts?(output: JsonObject): Attributes;
+  /** See {@link OperationAnswer.error}. */
+  answerError?(output: JsonObject): StatedError | undefined;
   requested?(input: JsonObject): RequestedService;
   served?(output: JsonObject): ServedService;
   /** Default: the whole output. */
@@ -80,6 +83,7 @@ export function describedAnswer(
   return {
     dialect: described.dialect,
     facts: described.answerFacts?.(output ?? {}),
+    error: described.answerError?.(output ?? {}),
     body: () => output,
     content: () => toJson(output, limits),
     form: described.answerForm ?? WHOLE,

@@ -34,6 +34,8 @@ export interface Operation {
   readonly spanType: SpanType;
   /** Absent if the operation does not stream its answer. */
   readonly stream?: OperationStream;
+  /** True if no content is recorded whatever the settings are, texts of errors included. */
+  readonly isConfidential?: boolean;
   /**
    * @param input the command's input, an object of the application.
    * @param limits what to keep in {@link Exchanged.content}.
