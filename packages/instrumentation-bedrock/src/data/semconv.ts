@@ -18,7 +18,7 @@ export * from './semconv-bedrock.js';
 export const ATTR_GEN_AI_OPERATION_NAME = 'gen_ai.operation.name';
 /** string. Always `aws.bedrock`; set when the span starts. */
 export const ATTR_GEN_AI_PROVIDER_NAME = 'gen_ai.provider.name';
-/** string. `modelId` of the request, unchanged; set when the span starts. */
+/** string. `modelId` of the request, `modelArn` or `foundationModel`, unchanged; set when the span starts. */
 export const ATTR_GEN_AI_REQUEST_MODEL = 'gen_ai.request.model';
 /** boolean. True for the streaming operations, else absent; set when the span starts. */
 export const ATTR_GEN_AI_REQUEST_STREAM = 'gen_ai.request.stream';
@@ -94,7 +94,7 @@ export const ATTR_GEN_AI_AGENT_ID = 'gen_ai.agent.id';
 export const ATTR_GEN_AI_AGENT_NAME = 'gen_ai.agent.name';
 /** string. Version of the agent, from its trace. */
 export const ATTR_GEN_AI_AGENT_VERSION = 'gen_ai.agent.version';
-/** string. `sessionId` of an agent, a flow or a knowledge base. */
+/** string. Session of an agent, a knowledge base or a store of sessions; execution of a flow. */
 export const ATTR_GEN_AI_CONVERSATION_ID = 'gen_ai.conversation.id';
 /** string. Function of an action, or path of its API; `code_interpreter`. */
 export const ATTR_GEN_AI_TOOL_NAME = 'gen_ai.tool.name';
@@ -170,7 +170,7 @@ export const EVENT_INFERENCE_DETAILS = 'gen_ai.client.inference.operation.detail
 export const EVENT_OPERATION_EXCEPTION = 'gen_ai.client.operation.exception';
 
 /** Attributes of MLflow's trace format, for values that no convention can express. */
-/** string. The operation: `CHAT_MODEL`, `LLM`, `EMBEDDING`, `RERANKER` or `GUARDRAIL`. */
+/** string. The operation: `CHAT_MODEL`, `LLM`, `EMBEDDING`, `RERANKER`, `GUARDRAIL`, `AGENT`, `TOOL`, `RETRIEVER`, `WORKFLOW`, `CHAIN`, `MEMORY`, `TASK`. */
 export const ATTR_MLFLOW_SPAN_TYPE = 'mlflow.spanType';
 /** JSON text. The whole input; content. */
 export const ATTR_MLFLOW_SPAN_INPUTS = 'mlflow.spanInputs';
