@@ -24,7 +24,13 @@ interface Span {
 
 interface Case {
   readonly order: readonly ('ours' | 'aws' | 'http')[];
-  readonly operation?: 'Converse' | 'ConverseStream' | 'InvokeModel' | 'InvokeModelWithResponseStream';
+  readonly operation?:
+    | 'Converse'
+    | 'ConverseStream'
+    | 'InvokeModel'
+    | 'InvokeModelWithResponseStream'
+    | 'InvokeAgent'
+    | 'Retrieve';
   readonly config?: object;
   readonly dropTheirMetrics?: boolean;
 }
@@ -55,6 +61,7 @@ describe('beside other instrumentations', () => {
         ...process.env,
         NODE_OPTIONS: '',
         AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,
+        AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME: simulator.url,
         AWS_REGION: 'us-east-1',
         AWS_ACCESS_KEY_ID: 'test',
         AWS_SECRET_ACCESS_KEY: 'test',
@@ -96,6 +103,18 @@ describe('beside other instrumentations', () => {
         expect((await runCase({ order: ['http', 'aws'], operation })).answer).to.deep.equal(outcome.answer);
       });
     }
+  }
+
+  for (const [operation, name] of [
+    ['InvokeAgent', 'invoke_agent'],
+    ['Retrieve', 'retrieval KB12345678'],
+  ] as const) {
+    it(`nests ${operation} as caller, ours, theirs, HTTP`, async () => {
+      const outcome = await runCase({ order: ['http', 'aws', 'ours'], operation });
+      expect(scopes(outcome)).to.deep.equal(['app', OURS, AWS, HTTP]);
+      expect(line(outcome)[1]?.name).to.equal(name);
+      expect((await runCase({ order: ['http', 'aws'], operation })).answer).to.deep.equal(outcome.answer);
+    });
   }
 
   it('passes trace context and baggage to the HTTP request as without it, and adds no header', async () => {

@@ -39,18 +39,28 @@ const CREATE = {
 };
 registerInstrumentations({ instrumentations: order.map((name) => CREATE[name]()), tracerProvider, meterProvider });
 
-const sdk = require('@aws-sdk/client-bedrock-runtime');
+const isOfAgents = ['InvokeAgent', 'Retrieve'].includes(operation);
+const packageName = isOfAgents ? '@aws-sdk/client-bedrock-agent-runtime' : '@aws-sdk/client-bedrock-runtime';
+const sdk = require(packageName);
 
 // HTTP/1.1: the HTTP instrumentation does not see HTTP/2, which the client speaks by default.
-const { NodeHttpHandler } = createRequire(require.resolve('@aws-sdk/client-bedrock-runtime'))(
-  '@smithy/node-http-handler',
-);
+const { NodeHttpHandler } = createRequire(require.resolve(packageName))('@smithy/node-http-handler');
 
 async function call(client) {
   const modelId = 'amazon.nova-lite-v1:0';
   const messages = [{ role: 'user', content: [{ text: 'Hi' }] }];
   const body = JSON.stringify({ messages });
   const seen = [];
+  if (operation === 'InvokeAgent') {
+    const input = { agentId: 'AGENT12345', agentAliasId: 'ALIAS12345', sessionId: 'session-1', inputText: 'Hi' };
+    const { completion } = await client.send(new sdk.InvokeAgentCommand(input));
+    for await (const { chunk } of completion) seen.push(Buffer.from(chunk.bytes).toString());
+    return seen;
+  }
+  if (operation === 'Retrieve') {
+    const input = { knowledgeBaseId: 'KB12345678', retrievalQuery: { text: 'Hi' } };
+    return (await client.send(new sdk.RetrieveCommand(input))).retrievalResults;
+  }
   if (operation === 'Converse') {
     const { $metadata, ...output } = await client.send(new sdk.ConverseCommand({ modelId, messages }));
     return output;
@@ -69,7 +79,8 @@ async function call(client) {
 }
 
 (async () => {
-  const client = new sdk.BedrockRuntimeClient({ requestHandler: new NodeHttpHandler() });
+  const Client = isOfAgents ? sdk.BedrockAgentRuntimeClient : sdk.BedrockRuntimeClient;
+  const client = new Client({ requestHandler: new NodeHttpHandler() });
   const caller = trace.getTracer('app').startSpan('caller');
   const baggage = propagation.createBaggage({ tenant: { value: 'a b' } });
   const own = propagation.setBaggage(trace.setSpan(context.active(), caller), baggage);

@@ -2,6 +2,7 @@
 
 import { createRequire } from 'node:module';
 import * as agentRuntime from '@aws-sdk/client-bedrock-agent-runtime';
+import * as agentCore from '@aws-sdk/client-bedrock-agentcore';
 import * as runtime from '@aws-sdk/client-bedrock-runtime';
 import type { ReceivedRequest, SimulatedResponse, StreamEvent } from 'bedrock-simulator';
 
@@ -131,6 +132,26 @@ export const OTHER_STREAMS: Readonly<Record<string, StreamingOperation>> = {
           },
         },
         generateResponse: true,
+      }),
+  }),
+  InvokeFlow: streaming({
+    Client: BedrockAgentRuntimeClient,
+    member: 'responseStream',
+    createCommand: () =>
+      new agentRuntime.InvokeFlowCommand({
+        flowIdentifier: 'FLOW123456',
+        flowAliasIdentifier: 'ALIAS12345',
+        inputs: [{ nodeName: 'Input', nodeOutputName: 'document', content: { document: 'Hi' } }],
+      }),
+  }),
+  InvokeHarness: streaming({
+    Client: agentCore.BedrockAgentCoreClient,
+    member: 'stream',
+    createCommand: () =>
+      new agentCore.InvokeHarnessCommand({
+        harnessArn: 'arn:aws:bedrock-agentcore:us-east-1:123456789012:harness/trip-AbCdEf1234',
+        runtimeSessionId: 'session-of-thirty-three-characters-1',
+        messages,
       }),
   }),
 };
