@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 
 const WORKSPACE = resolve(import.meta.dirname, '../../pnpm-workspace.yaml');
 const SDK = '@aws-sdk/client-bedrock-runtime';
+const AGENTS_SDK = '@aws-sdk/client-bedrock-agent-runtime';
 
 /** The newest release of each line of Node.js that is supported. */
 const NODES = ['20.20.2', '22.23.3', '24.21.0', '26.10.0'] as const;
@@ -43,6 +44,9 @@ const LINES: readonly OpenTelemetryLine[] = [
 /** The oldest SDK with Converse, the newest SDK, which all tests use, and some between. */
 const SDKS = ['3.600.0', '3.785.0', '3.840.0', '3.1000.0', newestSdk()] as const;
 
+/** Not every release of the AWS SDK has all clients. */
+const AGENTS_SDKS: Readonly<Record<string, string>> = { '3.785.0': '3.782.0' };
+
 /** A Node.js with a line of OpenTelemetry, which is a column of the table. */
 export interface Platform {
   readonly node: string;
@@ -51,7 +55,7 @@ export interface Platform {
 
 /** A combination. */
 export interface Cell extends Platform {
-  /** Version of `@aws-sdk/client-bedrock-runtime`. */
+  /** Version of `@aws-sdk/client-bedrock-runtime`, and of the client for agents, or the release before it. */
   readonly sdk: string;
 }
 
@@ -65,7 +69,7 @@ export const CELLS: readonly Cell[] = SDKS.flatMap((sdk) => PLATFORMS.map((platf
 
 /** The packages of an application in this cell, besides this project's. */
 export function packagesOf({ line, sdk }: Cell): Record<string, string> {
-  return { ...line.packages, [SDK]: sdk };
+  return { ...line.packages, [SDK]: sdk, [AGENTS_SDK]: AGENTS_SDKS[sdk] ?? sdk };
 }
 
 function newestSdk(): string {

@@ -40,6 +40,10 @@ interface Call {
   readonly outputTokens?: number;
   readonly toolCall?: string;
   readonly error?: string;
+  /** What an agent said. */
+  readonly text?: string;
+  /** How many documents a lookup found. */
+  readonly documents?: number;
 }
 
 interface Printed {
@@ -67,6 +71,7 @@ export async function runCell(cell: Cell, node: string, folder: string, simulato
         ...QUIET_ENV,
         NODE_OPTIONS: '',
         AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,
+        AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME: simulator.url,
         AWS_REGION: 'us-east-1',
         AWS_ACCESS_KEY_ID: 'simulator',
         AWS_SECRET_ACCESS_KEY: 'simulator',
@@ -122,6 +127,13 @@ function readSpan({ name, attributes, status }: ReceivedSpan, call: Call) {
     outputTokens: attributes['gen_ai.usage.output_tokens'],
     toolCall: call.toolCall === undefined || (isRecorded && call.toolCall),
     error: attributes['error.type'],
+    text: call.text !== undefined && String(answer).includes(JSON.stringify(call.text)) ? call.text : undefined,
+    documents: call.documents === undefined ? undefined : documentsIn(attributes['mlflow.spanOutputs']),
     isFailed: status.code === 2,
   };
+}
+
+function documentsIn(outputs: unknown): number | undefined {
+  const documents = JSON.parse(String(outputs)) as unknown;
+  return Array.isArray(documents) ? documents.length : undefined;
 }

@@ -1,4 +1,5 @@
-const sdk = require('@aws-sdk/client-bedrock-runtime');
+const runtime = require('@aws-sdk/client-bedrock-runtime');
+const agentRuntime = require('@aws-sdk/client-bedrock-agent-runtime');
 const { makeCalls } = require('./calls.cjs');
 
-globalThis.smoke(() => makeCalls(sdk));
+globalThis.smoke(() => makeCalls(runtime, agentRuntime));

@@ -3,9 +3,10 @@ const CLAUDE = 'anthropic.claude-3-haiku-20240307-v1:0';
 const TITAN = 'amazon.titan-embed-text-v2:0';
 const decoder = new TextDecoder();
 
-exports.makeCalls = async (sdk) => {
+exports.makeCalls = async (sdk, agentSdk) => {
   const client = new sdk.BedrockRuntimeClient({ maxAttempts: 1 });
   const failing = new sdk.BedrockRuntimeClient({ maxAttempts: 1, endpoint: process.env.SMOKE_FAILING_BEDROCK });
+  const agents = new agentSdk.BedrockAgentRuntimeClient({ maxAttempts: 1 });
   const calls = [
     await converse(sdk, client),
     await converseStream(sdk, client),
@@ -14,8 +15,11 @@ exports.makeCalls = async (sdk) => {
     await toolCall(sdk, client),
     await embedding(sdk, client),
     await error(sdk, failing),
+    await agent(agentSdk, agents),
+    await lookup(agentSdk, agents),
   ];
   client.destroy();
+  agents.destroy();
   failing.destroy();
   return calls;
 };
@@ -90,4 +94,18 @@ async function error({ ConverseCommand }, client) {
   const command = new ConverseCommand({ modelId: CLAUDE, messages: messages('Hi') });
   const thrown = await client.send(command).catch((caught) => caught);
   return { name: `chat ${CLAUDE}`, error: thrown.name };
+}
+
+async function agent({ InvokeAgentCommand }, client) {
+  const input = { agentId: 'AGENT12345', agentAliasId: 'ALIAS12345', sessionId: 'session-1', inputText: 'Hi' };
+  const { completion } = await client.send(new InvokeAgentCommand(input));
+  let answer = '';
+  for await (const { chunk } of completion) answer += decoder.decode(chunk.bytes);
+  return { name: 'invoke_agent', text: answer };
+}
+
+async function lookup({ RetrieveCommand }, client) {
+  const input = { knowledgeBaseId: 'KB12345678', retrievalQuery: { text: 'Hi' } };
+  const { retrievalResults } = await client.send(new RetrieveCommand(input));
+  return { name: 'retrieval KB12345678', documents: retrievalResults.length };
 }
