@@ -32,7 +32,7 @@ describe('npm run demo', function () {
     const [, url = ''] = /^• MLflow (\S+)$/m.exec(demo.output) ?? [];
     expect((await fetch(`${url}/health`)).status).to.equal(200);
     // The server still has the traces of the earlier demo, but the table leaves them out.
-    expect(demo.output.match(/selectedEvaluationId/g)).to.have.length(11);
+    expect(demo.output.match(/selectedEvaluationId/g)).to.have.length(16);
 
     const second = await runToEnd(['--exit', '--directory', directory]);
     expect(second.code).to.equal(1);

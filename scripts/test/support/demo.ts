@@ -79,4 +79,8 @@ export function expectTable(output: string): void {
   expect(table).to.match(row('streaming', 'amazon.nova-lite-v1:0', 3));
   expect(table).to.match(row('invoke_agent weather-agent', 'amazon.nova-pro-v1:0', 8));
   expect(table).to.match(row('answer and summary', 'amazon.nova-lite-v1:0', 3));
+  const agent = 'anthropic.claude-3-5-sonnet-20240620-v1:0';
+  expect(table).to.match(row('chat turn', `${agent}, amazon.nova-pro-v1:0`, 14));
+  expect(table).to.match(row('chat turn', agent, 10));
+  expect(table).to.match(/^retrieval SHOPKB0001 +1 +- +- +- +- +OK$/m);
 }
