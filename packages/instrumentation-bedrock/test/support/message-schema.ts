@@ -1,6 +1,7 @@
 /**
- * The rules of the conventions' JSON schemas (v1.41.1) for `gen_ai.input.messages`, `gen_ai.output.messages`,
- * `gen_ai.system_instructions` and `gen_ai.tool.definitions`, except those that allow any object.
+ * The rules of the conventions' JSON schemas, except those that allow any object: of v1.41.1 for `gen_ai.input.messages`,
+ * `gen_ai.output.messages`, `gen_ai.system_instructions` and `gen_ai.tool.definitions`; of the newer ones for
+ * `gen_ai.tool.call.arguments` and `gen_ai.retrieval.documents`.
  */
 
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
@@ -29,6 +30,8 @@ export function messageViolations(span: ReadableSpan): string[] {
     ...checkMessages(json(span, 'gen_ai.output.messages'), 'output', true),
     ...checkList(json(span, 'gen_ai.system_instructions'), 'system', checkPart),
     ...checkList(json(span, 'gen_ai.tool.definitions'), 'tools', checkTool),
+    ...checkArguments(json(span, 'gen_ai.tool.call.arguments')),
+    ...checkList(json(span, 'gen_ai.retrieval.documents'), 'documents', checkDocument),
   ];
 }
 
@@ -52,6 +55,19 @@ function checkPart(part: Json, at: string): string[] {
 
 function checkTool(tool: Json, at: string): string[] {
   return [...check(isText(tool['type']), `${at}.type`), ...check(isText(tool['name']), `${at}.name`)];
+}
+
+/** The schema has an object, so a tool with one unnamed text has a member for it. */
+function checkArguments(value: unknown): string[] {
+  return check(
+    value === undefined || (typeof value === 'object' && value !== null && !Array.isArray(value)),
+    'arguments',
+  );
+}
+
+function checkDocument({ id, score }: Json, at: string): string[] {
+  const isOptionalNumber = score === undefined || score === null || typeof score === 'number';
+  return [...check(id === undefined || isText(id), `${at}.id`), ...check(isOptionalNumber, `${at}.score`)];
 }
 
 function checkList(value: unknown, path: string, item: (value: Json, path: string) => string[]): string[] {

@@ -51,7 +51,7 @@ const STRUCTURE: Readonly<Record<string, string>> = {
 };
 
 /** Defines the tests for one client. */
-export function describeServiceCanaries({ operations, steps, createClient }: Service, ways: readonly string[]): void {
+export function describeServiceCanaries(service: Service, ways: readonly string[]): void {
   let simulator: Simulator;
   let answer: SimulatedResponse | undefined;
   const watch = new Watch();
@@ -61,34 +61,22 @@ export function describeServiceCanaries({ operations, steps, createClient }: Ser
   after(() => simulator.close());
   afterEach(() => watch.stop());
 
-  /** Makes calls of all operations, with each of their inputs and answers. Returns how many. */
-  async function callAll(text: TextAt): Promise<number> {
-    // The SDK does not close the connection of a stream that has thrown, so each round has a client of its own.
-    const client = createClient(simulator.url);
-    let count = 0;
-    for (const operation of operations) {
-      const inputs = operation.inputs(text);
-      const answers = operation.answers(text);
-      for (let index = 0; index < Math.max(inputs.length, answers.length); index++) {
-        answer = answers[index % answers.length];
-        count++;
-        const command = new operation.Command(inputs[index % inputs.length] as never);
-        await client
-          .send(command)
-          .then(readAll)
-          .catch(() => undefined);
-      }
-    }
-    client.destroy();
-    return count;
-  }
+  const callEach = (text: TextAt): Promise<number> =>
+    callAll(
+      service,
+      simulator.url,
+      (next) => {
+        answer = next;
+      },
+      text,
+    );
 
   for (const way of ways) {
     describe(`are not emitted if ${way}`, () => {
       it('in sentences', async () => {
         watch.start(way);
         let count = 0;
-        const calls = await callAll(() => `canary ${count++} said "hi"`);
+        const calls = await callEach(() => `canary ${count++} said "hi"`);
         expect(watch.tracing.spans().length).to.be.at.least(calls);
         await watch.expectNone();
       });
@@ -97,24 +85,56 @@ export function describeServiceCanaries({ operations, steps, createClient }: Ser
         watch.start('nothing is set');
         let count = 0;
         const text: TextAt = (path) => STRUCTURE[path.at(-1) ?? ''] ?? `canary ${count++} said "hi"`;
-        await callAll(text);
+        await callEach(text);
         const expected = watch.tracing.spans().map(skeleton);
         const beneath = expected.filter(({ parent }) => parent !== undefined).map(({ operation }) => operation);
-        expect([...new Set(beneath)]).to.have.members(steps);
+        expect([...new Set(beneath)]).to.have.members(service.steps);
         await watch.stop();
         watch.start(way);
-        await callAll(text);
+        await callEach(text);
         await watch.expectNone();
         expect(watch.tracing.spans().map(skeleton)).to.deep.equal(expected);
       });
 
       it('in words that look like identifiers, except in the attributes of ids', async () => {
         watch.start(way);
-        await callAll(() => 'canary_4711');
+        await callEach(() => 'canary_4711');
         await watch.expectNone((attribute) => IDS.test(attribute));
       });
     });
   }
+}
+
+/**
+ * Makes calls of all operations, with each of their inputs and answers.
+ *
+ * @param answerWith sets the next answer of the endpoint.
+ * @returns how many.
+ */
+export async function callAll(
+  { operations, createClient }: Service,
+  endpoint: string,
+  answerWith: (answer: SimulatedResponse | undefined) => void,
+  text: TextAt,
+): Promise<number> {
+  // The SDK does not close the connection of a stream that has thrown, so each round has a client of its own.
+  const client = createClient(endpoint);
+  let count = 0;
+  for (const operation of operations) {
+    const inputs = operation.inputs(text);
+    const answers = operation.answers(text);
+    for (let index = 0; index < Math.max(inputs.length, answers.length); index++) {
+      answerWith(answers[index % answers.length]);
+      count++;
+      const command = new operation.Command(inputs[index % inputs.length] as never);
+      await client
+        .send(command)
+        .then(readAll)
+        .catch(() => undefined);
+    }
+  }
+  client.destroy();
+  return count;
 }
 
 /** What must not depend on whether content is recorded. */
