@@ -129,7 +129,7 @@ function capitalOf(country: string): string {
   return capital ? `The capital of ${country} is ${capital}.` : '';
 }
 
-function calculate(a: number, operator: string | undefined, b: number): number {
+export function calculate(a: number, operator: string | undefined, b: number): number {
   if (operator === '+') return a + b;
   if (operator === '-') return a - b;
   return operator === '/' ? a / b : a * b;

@@ -1,8 +1,7 @@
+import { BLOCKED_WORD } from '../../blocked-word.js';
 import { arrayOf, type JsonObject, objectOf, stringOf } from '../../json.js';
 import type { Operation } from '../operation.js';
 
-/** The word that every check of the simulator finds. */
-const BLOCKED_WORD = 'forbidden';
 const CHARACTERS_PER_UNIT = 1000;
 
 export const invokeGuardrailChecks: Operation = {

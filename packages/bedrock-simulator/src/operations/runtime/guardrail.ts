@@ -1,7 +1,5 @@
+import { BLOCKED_WORD } from '../../blocked-word.js';
 import { arrayOf, type JsonObject, objectOf, stringOf } from '../../json.js';
-
-/** The word that every guardrail of the simulator blocks. */
-const BLOCKED_WORD = 'forbidden';
 
 /** Length of one policy unit in the service's usage counts. */
 const CHARACTERS_PER_UNIT = 1000;

@@ -1,9 +1,7 @@
+import { BLOCKED_WORD } from '../../../blocked-word.js';
 import { uuidOf } from '../../../digest.js';
 import type { JsonObject } from '../../../json.js';
 import { type Stage, type Turn, writeTrace } from './trace.js';
-
-/** The word that the guardrails of the simulator block. */
-const BLOCKED_WORD = /\bforbidden\b/i;
 
 const GUARDRAIL_MS = 3;
 
@@ -14,7 +12,7 @@ export const BLOCKED_MESSAGE = 'Sorry, the model cannot answer this question.';
 export function guard(stage: Stage, turn: Turn, side: 'pre' | 'post', text: string): boolean {
   const found = isBlocked(text);
   const assessment: JsonObject = found
-    ? { wordPolicy: { customWords: [{ action: 'BLOCKED', match: 'forbidden' }], managedWordLists: [] } }
+    ? { wordPolicy: { customWords: [{ action: 'BLOCKED', match: BLOCKED_WORD }], managedWordLists: [] } }
     : {};
   const traceId = `${turn.id}-guardrail-${side}-0`;
   const metadata = stage.timeline.spend(GUARDRAIL_MS, uuidOf([traceId, text]));
@@ -28,5 +26,5 @@ export function guard(stage: Stage, turn: Turn, side: 'pre' | 'post', text: stri
 }
 
 export function isBlocked(text: string): boolean {
-  return BLOCKED_WORD.test(text);
+  return new RegExp(`\\b${BLOCKED_WORD}\\b`, 'i').test(text);
 }

@@ -1,5 +1,6 @@
 import { uuidOf } from '../../../digest.js';
 import type { JsonObject } from '../../../json.js';
+import { calculate } from '../../../model/script.js';
 import { referenceTo, searchDocuments } from '../knowledge/search.js';
 import type { Action, Agent } from './agent.js';
 import type { Step } from './plan.js';
@@ -201,12 +202,6 @@ function evaluate(code: string): CodeResult {
     result = calculate(result, rest[index], operand);
   }
   return { executionOutput: String(result) };
-}
-
-function calculate(a: number, operator: string | undefined, b: number): number {
-  if (operator === '+') return a + b;
-  if (operator === '-') return a - b;
-  return operator === '/' ? a / b : a * b;
 }
 
 function observe(stage: Stage, turn: Turn, kind: TraceKind, observation: JsonObject): void {
