@@ -90,13 +90,18 @@ export function readable(text: string): string {
   }
 }
 
+const SUM = /(-?\d+(?:\.\d+)?)\s*([-+*/x])\s*(-?\d+(?:\.\d+)?)/;
+
+/** Returns the result of the first sum in a text; undefined if there is none. */
+export function solveSum(text: string): number | undefined {
+  const [sum, a, operator, b] = SUM.exec(text) ?? [];
+  return sum === undefined ? undefined : calculate(Number(a), operator, Number(b));
+}
+
 /** The questions with a fitting answer. The answer to any other question quotes it. */
 const ANSWERS: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] = [
   [/capital of (\p{L}+)/iu, ([, country = '']) => capitalOf(country)],
-  [
-    /(-?\d+(?:\.\d+)?)\s*([-+*/x])\s*(-?\d+(?:\.\d+)?)/,
-    ([, a, operator, b]) => `${a} ${operator} ${b} is ${calculate(Number(a), operator, Number(b))}.`,
-  ],
+  [SUM, ([, a, operator, b]) => `${a} ${operator} ${b} is ${calculate(Number(a), operator, Number(b))}.`],
   [/^\s*(hi|hello|hey|good (morning|afternoon|evening))\b/i, () => 'Hello! How can I help you today?'],
 ];
 

@@ -1,4 +1,9 @@
+import { createScriptedModel } from '../../model/scripted-model.js';
 import type { Service } from '../operation.js';
+import { invokeAgentRuntime, invokeAgentRuntimeCommand, stopRuntimeSession } from './invoke-agent-runtime.js';
+import { invokeHarness } from './invoke-harness.js';
+import { memoryOperations } from './memory.js';
+import { toolOperations } from './tool-sessions.js';
 
 /** The data plane of Amazon Bedrock AgentCore. */
 export const agentCore: Service = {
@@ -11,6 +16,14 @@ export const agentCore: Service = {
   },
   streamError: 'runtimeClientError',
   start() {
-    return [];
+    const model = createScriptedModel();
+    return [
+      invokeAgentRuntime(model),
+      invokeAgentRuntimeCommand,
+      stopRuntimeSession,
+      invokeHarness(model),
+      ...toolOperations(),
+      ...memoryOperations(),
+    ];
   },
 };
