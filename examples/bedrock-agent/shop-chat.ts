@@ -62,11 +62,11 @@ async function readAnswer(completion: AsyncIterable<ResponseStream> | Iterable<R
 /** Runs the functions that the agent asks for. */
 async function runFunctions({ invocationId, invocationInputs = [] }: ReturnControlPayload): Promise<SessionState> {
   const results = invocationInputs.map(async ({ functionInvocationInput: call }) => {
-    const input = Object.fromEntries((call?.parameters ?? []).map(({ name, value }) => [name, value]));
-    const body = JSON.stringify(await runFunction(call?.function ?? '', input));
-    return {
-      functionResult: { actionGroup: call?.actionGroup, function: call?.function, responseBody: { TEXT: { body } } },
-    };
+    if (!call) throw new Error('The agent asks for an operation of an API. This example runs only functions.');
+    const { actionGroup, function: name = '', parameters = [] } = call;
+    const input = Object.fromEntries(parameters.map((parameter) => [parameter.name, parameter.value]));
+    const body = JSON.stringify(await runFunction(name, input));
+    return { functionResult: { actionGroup, function: name, responseBody: { TEXT: { body } } } };
   });
   return { invocationId, returnControlInvocationResults: await Promise.all(results) };
 }
