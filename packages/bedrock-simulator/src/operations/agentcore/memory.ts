@@ -104,7 +104,7 @@ function recordRoutes(): Route[] {
           .map(objectOf)
           .map((record) => {
             const memoryRecordId = `mem-${uuidOf([records.size, record])}`;
-            records.set(memoryRecordId, recordOf(memoryRecordId, record));
+            records.set(memoryRecordId, { ...DEFAULTS, ...recordOf(memoryRecordId, record) });
             return done(memoryRecordId, record);
           });
         return { status: 201, body: { successfulRecords: created, failedRecords: [] } };
@@ -165,9 +165,11 @@ function search(records: ReadonlyMap<string, JsonObject>, body: JsonObject): Jso
   return found.slice(0, numberOf(topK) ?? 10).map(({ index, score }) => ({ ...all[index], score }));
 }
 
+const DEFAULTS = { memoryStrategyId: 'strategy-1', namespaces: [] };
+
 function recordOf(memoryRecordId: string, record: JsonObject): JsonObject {
   const { requestIdentifier: _identifier, timestamp, ...members } = record;
-  return { memoryStrategyId: 'strategy-1', namespaces: [], ...members, memoryRecordId, createdAt: timestamp };
+  return { ...members, memoryRecordId, createdAt: timestamp };
 }
 
 function done(memoryRecordId: string, { requestIdentifier }: JsonObject): JsonObject {
