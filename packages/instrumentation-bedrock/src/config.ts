@@ -67,11 +67,14 @@ export interface BedrockInstrumentationConfig extends InstrumentationConfig {
    * Default: true, but false with a `contentHook`: a text that the hook looks for can be spread over several chunks.
    */
   recordStreamEvents?: boolean;
-  /** Called after the span has started. Errors are logged once through `diag`. Default: none. */
+  /**
+   * Called after the span has started; not for the steps of an agent or a flow. Errors are logged once through `diag`.
+   * Default: none.
+   */
   requestHook?: (span: Span, info: BedrockRequestInfo) => void;
   /**
-   * Called after the SDK has answered or failed and before the span ends; for streams before the first chunk. Errors are
-   * logged once through `diag`. Default: none.
+   * Called after the SDK has answered or failed and before the span ends; for streams before the first chunk. Not called
+   * for the steps of an agent or a flow. Errors are logged once through `diag`. Default: none.
    */
   responseHook?: (span: Span, info: BedrockResponseInfo) => void;
   /** Keeps spans of the HTTP requests beneath a call (HTTP instrumentation) out of the trace. Default: false. */

@@ -45,13 +45,13 @@ export interface BedrockCallInfo {
   readonly step?: string | undefined;
 }
 
-/** What `requestHook` receives. */
+/** What `requestHook` receives. It runs for calls, not for the steps of an agent or a flow. */
 export interface BedrockRequestInfo extends BedrockCallInfo {
   /** The command's input: the application's own object. Changing it changes the request. */
   readonly input: unknown;
 }
 
-/** What `responseHook` receives. */
+/** What `responseHook` receives. It runs for calls, not for the steps of an agent or a flow. */
 export interface BedrockResponseInfo extends BedrockCallInfo {
   /** The SDK's output; absent after an error. Hooks must not read the stream of a streaming operation. */
   readonly output?: unknown;

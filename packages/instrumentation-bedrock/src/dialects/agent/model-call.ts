@@ -68,7 +68,7 @@ export function readPromptText(text: string): JsonObject {
   };
 }
 
-/** Returns blocks of text. What is no text becomes JSON. */
+/** Returns blocks of text. Other blocks become JSON. */
 function readTexts(content: JsonValue): JsonValue[] {
   if (typeof content === 'string') return content === '' ? [] : [{ text: unwrapText(content) }];
   const items = Array.isArray(content) ? content : [content];

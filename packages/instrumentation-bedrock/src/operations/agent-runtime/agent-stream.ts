@@ -48,13 +48,11 @@ function createReader(
     },
     answer(hasEnded) {
       const isDone = hasEnded && fold.isComplete() !== false;
-      const body = {
-        ...head,
-        ...fold.body(),
-        ...(content ? traceContent(trace) : {}),
-        ...(isDone ? { stopReason: stopReason() } : {}),
-      };
-      return withTrace(describedAnswer(described, body, options), trace);
+      const arrived = { ...fold.body(), ...(content ? traceContent(trace) : {}) };
+      const body = { ...head, ...arrived, ...(isDone ? { stopReason: stopReason() } : {}) };
+      const answer = withTrace(describedAnswer(described, body, options), trace);
+      // The head alone says nothing of an answer.
+      return firstKey(arrived) === undefined ? { ...answer, content: () => undefined } : answer;
     },
     isComplete: () => fold.isComplete(),
   };
