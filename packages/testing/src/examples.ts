@@ -26,6 +26,7 @@ export const EXAMPLES = [
   'supervisor',
   'rag',
   'guardrail',
+  'voice',
   'frameworks/anthropic',
   'frameworks/langchain',
   'frameworks/strands',

@@ -29,6 +29,19 @@ export async function* converseByVoice(
   }
 }
 
+/** A content between its `contentStart` and its `contentEnd`. */
+interface Content {
+  readonly start: JsonObject;
+  readonly rate: number;
+  readonly listener: Listener;
+  text: string;
+}
+
+function startContent(start: JsonObject): Content {
+  const rate = numberOf(objectOf(start['audioInputConfiguration'])['sampleRateHertz']) ?? INPUT_RATE;
+  return { start, rate, listener: new Listener(rate), text: '' };
+}
+
 class Session {
   readonly #modelId: string;
   readonly #model: ScriptedModel;
@@ -40,10 +53,8 @@ class Session {
   #promptName = '';
   #outputRate = OUTPUT_RATE;
   #isStarted = false;
-  /** The content that the client is sending. */
-  #content: JsonObject = {};
-  #listener = new Listener(INPUT_RATE);
-  #text = '';
+  /** The contents that the client is sending, by their name: a tool's result can come while the microphone is on. */
+  readonly #contents = new Map<string, Content>();
   #calls: readonly ToolCall[] = [];
 
   constructor(modelId: string, model: ScriptedModel) {
@@ -53,15 +64,14 @@ class Session {
 
   *answer(name: string, value: JsonObject): Generator<object> {
     if (name === 'promptStart') this.#startPrompt(value);
-    if (name === 'contentStart') {
-      this.#content = value;
-      this.#text = '';
-      const rate = numberOf(objectOf(value['audioInputConfiguration'])['sampleRateHertz']);
-      if (value['type'] === 'AUDIO') this.#listener = new Listener(rate ?? INPUT_RATE);
+    const content = this.#contents.get(stringOf(value['contentName']));
+    if (name === 'contentStart') this.#contents.set(stringOf(value['contentName']), startContent(value));
+    if (content && (name === 'textInput' || name === 'toolResult')) content.text += stringOf(value['content']);
+    if (content && name === 'audioInput') yield* this.#hear(content, Buffer.from(stringOf(value['content']), 'base64'));
+    if (content && name === 'contentEnd') {
+      this.#contents.delete(stringOf(value['contentName']));
+      yield* this.#endContent(content);
     }
-    if (name === 'textInput' || name === 'toolResult') this.#text += stringOf(value['content']);
-    if (name === 'audioInput') yield* this.#hear(Buffer.from(stringOf(value['content']), 'base64'));
-    if (name === 'contentEnd') yield* this.#endContent();
     if (name === 'promptEnd' && this.#isStarted) yield this.#event('completionEnd', { stopReason: 'END_TURN' });
   }
 
@@ -74,22 +84,20 @@ class Session {
     });
   }
 
-  *#hear(pcm: Buffer): Generator<object> {
-    const rate = numberOf(objectOf(this.#content['audioInputConfiguration'])['sampleRateHertz']) ?? INPUT_RATE;
+  *#hear({ rate, listener }: Content, pcm: Buffer): Generator<object> {
     this.#usage.input.speechTokens += Math.round((pcm.length / 2 / rate) * SPEECH_TOKENS_PER_SECOND);
-    const said = this.#listener.hear(pcm);
+    const said = listener.hear(pcm);
     if (said !== undefined) yield* this.#answerSpeech(said);
   }
 
-  *#endContent(): Generator<object> {
-    const { type, role, interactive } = this.#content;
-    const text = this.#text;
+  *#endContent({ start, text, listener }: Content): Generator<object> {
+    const { type, role, interactive } = start;
     this.#usage.input.textTokens += countTokens(text);
     if (type === 'AUDIO') {
-      const said = this.#listener.end();
+      const said = listener.end();
       if (said !== undefined) yield* this.#answerSpeech(said);
     } else if (role === 'TOOL') {
-      const config = objectOf(this.#content['toolResultInputConfiguration']);
+      const config = objectOf(start['toolResultInputConfiguration']);
       const result = { id: stringOf(config['toolUseId']), text, failed: false };
       this.#messages.push({ role: 'user', text: '', toolCalls: [], toolResults: [result] });
       this.#calls = this.#calls.filter(({ id }) => id !== result.id);
