@@ -5,6 +5,7 @@ import { SpanKind } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { StreamEvent } from 'bedrock-simulator';
 import { expect } from 'chai';
+import { invokeFlow } from '../src/operations/agent-runtime/flow/invoke-flow.js';
 import {
   type AgentRuntime,
   beforeEachAgentRuntimeTest,
@@ -345,6 +346,26 @@ describe('InvokeFlow', () => {
     expect(named('execute_node Ask').attributes).to.not.have.any.keys('mlflow.spanOutputs');
   });
 
+  it('fails with the error in the stream, and so does the node that was running', async () => {
+    runtime.answer({
+      headers: HEADERS,
+      events: [
+        ...EVENTS.slice(0, 1),
+        input('Ask', 200, 'hive 12'),
+        {
+          type: 'dependencyFailedException',
+          messageType: 'exception',
+          payload: { message: 'The model is away.', resourceName: 'model' },
+        },
+      ],
+    });
+    const failed = await invoke().catch((error: Error) => error.name);
+    expect(failed).to.equal('DependencyFailedException');
+    expect(flow().attributes['error.type']).to.equal('DependencyFailedException');
+    expect(named('execute_node Ask').attributes['error.type']).to.equal('DependencyFailedException');
+    expect(named('execute_node Start').attributes).to.not.have.any.keys('error.type');
+  });
+
   it('has the nodes that ran before the application stopped reading', async () => {
     runtime.answer({ headers: HEADERS, events: EVENTS });
     const { responseStream } = await runtime.client.send(new InvokeFlowCommand(INPUT));
@@ -415,6 +436,22 @@ describe('InvokeFlow', () => {
         ),
       );
     expect(contents.reduce((sum, length) => sum + length, 0)).to.be.below(10_000);
+  });
+
+  it('reads events of the trace that are newer than the SDK', () => {
+    const reader = invokeFlow.stream?.createReader(
+      invokeFlow.readRequest(INPUT, {}),
+      {},
+      {
+        withContent: true,
+        maxRecordLength: 100_000,
+      },
+    );
+    const { payload } = CONVERSE as { payload: { trace: { nodeActionTrace: object } } };
+    reader?.read({ flowTraceEvent: { trace: { $unknown: ['nodeActionTrace', payload.trace.nodeActionTrace] } } });
+    const [node] = reader?.answer(true).steps ?? [];
+    expect(node?.start?.toISOString()).to.equal(time(400));
+    expect(node?.steps[0]?.answer?.usage).to.deep.equal({ inputTokens: 40, outputTokens: 3 });
   });
 
   it('never throws for a trace of wrong types', async () => {

@@ -72,8 +72,13 @@ function iterationOf({ fields }: JsonObject): number | undefined {
   return asNumber(chain.at(-1)?.['index']);
 }
 
-/** Returns milliseconds since 1970; undefined if the value is no time. */
+/**
+ * Returns milliseconds since 1970; undefined if the value is no time.
+ *
+ * @param timestamp text if the event is newer than the SDK, which then passes it on as it is.
+ */
 function timeOf(timestamp: unknown): number | undefined {
-  const time = timestamp instanceof Date ? timestamp.getTime() : Number.NaN;
+  const text = typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN;
+  const time = timestamp instanceof Date ? timestamp.getTime() : text;
   return Number.isNaN(time) ? undefined : time;
 }
