@@ -97,6 +97,7 @@ function createReader(_request: OperationRequest, output: unknown, options: Stre
     read(chunk) {
       const bytes = asBytes(chunk);
       byteLength += bytes?.byteLength ?? 0;
+      if (!content) return isShown ? '' : undefined;
       const text = bytes && isText ? decode(bytes) : undefined;
       isText &&= text !== undefined;
       if (text === undefined) return undefined;
