@@ -25,6 +25,29 @@ const STREAM: SimulatedResponse = {
   ],
 };
 
+let turns = 0;
+/** A turn of an agent with model calls, each with a prompt of its own. */
+function agentTurn(): SimulatedResponse {
+  const turn = `00000000-0000-4000-8000-${String(turns++).padStart(12, '0')}`;
+  const callerChain = [{ agentAliasArn: 'arn:aws:bedrock:us-east-1:123456789012:agent-alias/AGENT12345/ALIAS12345' }];
+  const event = (orchestrationTrace: object) => ({
+    type: 'trace',
+    payload: { agentId: 'AGENT12345', callerChain, eventTime: new Date(), trace: { orchestrationTrace } },
+  });
+  const events = Array.from({ length: 4 }, (_, call) => {
+    const traceId = `${turn}-${call}`;
+    const question = `Line ${call} of turn ${turn}, which is "long".\n`.repeat(800);
+    const prompt = { system: 'Be brief.', messages: [{ role: 'user', content: question }] };
+    const now = new Date();
+    const metadata = { startTime: now, endTime: now, usage: { inputTokens: 1, outputTokens: 2 } };
+    return [
+      event({ modelInvocationInput: { traceId, type: 'ORCHESTRATION', text: JSON.stringify(prompt) } }),
+      event({ modelInvocationOutput: { traceId, rawResponse: { content: 'Some words. ' }, metadata } }),
+    ];
+  }).flat();
+  return { events: [...events, { type: 'chunk', payload: { bytes: Buffer.from('Done.').toString('base64') } }] };
+}
+
 const SCENARIOS = [
   'Converse, an image',
   'Converse, a history',
@@ -33,6 +56,7 @@ const SCENARIOS = [
   'InvokeModel, a data URL',
   'InvokeModel, an image in a body that is shown as text',
   'InvokeModel, a history',
+  'InvokeAgent, a trace',
 ];
 const CALLS = 5;
 
@@ -40,8 +64,10 @@ describe('a span that waits', function () {
   this.timeout(60_000);
   let simulator: Simulator;
   before(async () => {
-    const respond = ({ operation }: { readonly operation: string | undefined }): SimulatedResponse =>
-      operation === 'ConverseStream' ? STREAM : ANSWER;
+    const respond = ({ operation }: { readonly operation: string | undefined }): SimulatedResponse => {
+      if (operation === 'InvokeAgent') return agentTurn();
+      return operation === 'ConverseStream' ? STREAM : ANSWER;
+    };
     simulator = await startSimulator({ respond });
   });
   after(() => simulator.close());
@@ -51,7 +77,9 @@ describe('a span that waits', function () {
     const args = [...flags, 'test/programs/waiting.mjs', String(CALLS), ...SCENARIOS];
     const { answers } = await runProgram(args, HERE, simulator.url, 60_000);
     const held = answers as { scenario: string; spans: number; ratio: number }[];
-    expect(held.map(({ scenario, spans }) => [scenario, spans])).to.deep.equal(SCENARIOS.map((each) => [each, CALLS]));
+    const spansOf = (scenario: string): number => (scenario.startsWith('InvokeAgent') ? CALLS * 5 : CALLS);
+    const expected = SCENARIOS.map((scenario) => [scenario, spansOf(scenario)]);
+    expect(held.map(({ scenario, spans }) => [scenario, spans])).to.deep.equal(expected);
     // The SDK keeps what belongs to the latest call, and the events of chunks are objects. Twice the content would be 2.
     for (const { scenario, ratio } of held) expect(ratio, scenario).to.be.within(0.7, 1.5);
   });

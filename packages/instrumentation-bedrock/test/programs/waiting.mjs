@@ -6,6 +6,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import * as agentSdk from '@aws-sdk/client-bedrock-agent-runtime';
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { BedrockInstrumentation } from 'opentelemetry-instrumentation-bedrock';
@@ -22,8 +23,9 @@ const processor = {
 const provider = new NodeTracerProvider({ spanProcessors: [processor] });
 provider.register();
 const instrumentation = new BedrockInstrumentation();
-instrumentation.manuallyInstrument(sdk);
+instrumentation.manuallyInstrument({ ...sdk, ...agentSdk });
 const client = new sdk.BedrockRuntimeClient({});
+const agents = new agentSdk.BedrockAgentRuntimeClient({});
 
 let unique = 0;
 /** The characters of the base64 of the latest call. */
@@ -67,6 +69,15 @@ const SCENARIOS = {
       inPaintingParams: { text: 'x', image: image(MIB / 2).toString('base64') },
     }),
   'InvokeModel, a history': () => invoke(CLAUDE, { max_tokens: 9, messages: plainHistory(80, 2500) }),
+  // The events of the trace are the content of the spans beneath.
+  'InvokeAgent, a trace': () =>
+    new agentSdk.InvokeAgentCommand({
+      agentId: 'AGENT12345',
+      agentAliasId: 'ALIAS12345',
+      sessionId: 'session-1',
+      inputText: text(2500),
+      enableTrace: true,
+    }),
   'Converse, 20 images and a long history': () =>
     new sdk.ConverseCommand({
       modelId: CLAUDE,
@@ -84,8 +95,9 @@ async function call(scenario) {
   sent = 0;
   const command = SCENARIOS[scenario]();
   let content = size(command);
-  const { stream } = await client.send(command);
-  for await (const event of stream ?? []) content += JSON.stringify(event).length;
+  const isOfAgents = command instanceof agentSdk.InvokeAgentCommand;
+  const { stream, completion } = await (isOfAgents ? agents : client).send(command);
+  for await (const event of stream ?? completion ?? []) content += JSON.stringify(event).length;
   return content;
 }
 
@@ -110,3 +122,4 @@ for (const scenario of scenarios) {
   console.log(JSON.stringify({ answer: { scenario, spans, ratio: held / content } }));
 }
 client.destroy();
+agents.destroy();
