@@ -136,11 +136,16 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     [semconv.ATTR_AWS_BEDROCK_AGENTCORE_SESSION_ID]: ID,
     [semconv.ATTR_AWS_BEDROCK_AGENTCORE_CODE_INTERPRETER_ID]: ID,
     [semconv.ATTR_AWS_BEDROCK_AGENTCORE_BROWSER_ID]: ID,
-    [semconv.ATTR_AWS_BEDROCK_AGENTCORE_TASK_STATUS]: OWN_WORD,
+    [semconv.ATTR_AWS_BEDROCK_AGENTCORE_TASK_STATUS]: word(
+      'submitted working completed failed canceled timed_out success error',
+    ),
     [semconv.ATTR_AWS_BEDROCK_AGENTCORE_MEMORY_STRATEGY_ID]: ID,
     [semconv.ATTR_AWS_BEDROCK_AGENTCORE_EVALUATOR_ID]: ID,
     [semconv.ATTR_AWS_BEDROCK_AGENTCORE_JOB_ID]: ID,
-    [semconv.ATTR_AWS_BEDROCK_AGENTCORE_JOB_STATUS]: OWN_WORD,
+    [semconv.ATTR_AWS_BEDROCK_AGENTCORE_JOB_STATUS]: word(
+      'pending creating active updating in_progress completed completed_with_errors stopping stopped deleting',
+      'failed create_failed update_failed delete_failed',
+    ),
     [semconv.ATTR_MCP_SESSION_ID]: ID,
     [semconv.ATTR_MCP_PROTOCOL_VERSION]: ID,
     [semconv.ATTR_MCP_METHOD_NAME]: shape('word', /^[a-z][\w/]{1,63}$/i),

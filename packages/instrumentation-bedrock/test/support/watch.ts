@@ -16,7 +16,7 @@ export const IDS: RegExp = new RegExp(
   `^(?:${[
     String.raw`gen_ai\.(?:request\.model|response\.(?:id|model)|prompt\.\w+)`,
     String.raw`gen_ai\.(?:agent\.(?:id|name|version)|conversation\.id|data_source\.id|workflow\.name)`,
-    String.raw`gen_ai\.tool\.(?:name|call\.id)`,
+    String.raw`gen_ai\.(?:tool\.(?:name|call\.id)|memory\.(?:store|record)\.id)`,
     String.raw`mlflow\.llm\.\w+`,
     String.raw`mcp\.(?:session\.id|protocol\.version|method\.name)`,
     String.raw`aws\.bedrock\.request_metadata\..*`,
