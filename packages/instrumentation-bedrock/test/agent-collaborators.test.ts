@@ -5,11 +5,13 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import {
   AGENTS,
+  alias,
   at,
   callCollaborator,
   chunk,
   collaboratorResult,
   finish,
+  invocation,
   modelInput,
   modelOutput,
   observation,
@@ -131,6 +133,20 @@ describe('a collaborator of an agent', () => {
       expect(span?.status).to.deep.equal({ code: SpanStatusCode.ERROR, message: description });
     }
     expect(done?.status.code).to.equal(SpanStatusCode.UNSET);
+  });
+
+  it('that an inline request describes has its steps, though it has no alias', async () => {
+    const inline = alias('INLINE_AGENT', 'TSTALIASID');
+    const second = { chain: [inline, inline], sessionId: 's-2' };
+    const call = { agentCollaboratorName: 'weather', input: { type: 'TEXT', text: 'Rain?' } };
+    const all = await run([
+      invocation(`${T}-0`, { agentCollaboratorInvocationInput: call }, { chain: [inline], time: 100 }),
+      modelInput(`${turn(2)}-0`, { start: 150 }, second),
+      modelOutput(`${turn(2)}-0`, { start: 150, end: 200 }, second),
+      chunk('Yes'),
+    ]);
+    expect(pathOf(only(all, 'chat amazon.nova-lite-v1:0'), all)).to.equal('/invoke_agent/invoke_agent weather');
+    expect(all).to.have.lengthOf(3);
   });
 
   it('that goes on after returned control has a span, though an earlier request called it', async () => {

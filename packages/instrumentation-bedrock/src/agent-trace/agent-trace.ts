@@ -5,6 +5,7 @@ import type { Step } from '../operations/common/operation.js';
 import { AgentTurn, type TraceSeam } from './agent-turn.js';
 import { CollaboratorCall, type CollaboratorTurn } from './collaborator-call.js';
 import { ContentBudget, type ContentOptions } from './content-budget.js';
+import { linkTurns } from './link-turns.js';
 import { readMetadata, readTraceEvent, type TraceEvent } from './trace-event.js';
 
 /** Several times what the longest agent run needs. Later steps are only counted, so that memory stays bounded. */
@@ -105,54 +106,26 @@ export class AgentTrace {
     return turn;
   }
 
-  /** Finds the call of each collaborator's turn. A call is always less deep than its turn, so there are no circles. */
+  /** Gives each turn of a collaborator the call that began it. */
   #link(): void {
-    const calls = [this.root, ...this.#turns.values()].flatMap(({ drafts }) =>
+    const turns = [...this.#turns.values()];
+    const calls = [this.root, ...turns].flatMap(({ drafts }) =>
       drafts.filter((draft) => draft instanceof CollaboratorCall),
     );
-    const linked = new Set<AgentTurn>();
-    const link = (call: CollaboratorCall, turn: AgentTurn): void => {
-      call.addTurn(turn);
-      linked.add(turn);
-    };
-    // The result of a call names the turn.
-    for (const call of calls) {
-      const turn = this.#turns.get(turnKey(call.depth + 1, call.life.metadata?.requestId));
-      if (turn && !linked.has(turn)) link(call, turn);
-    }
-    // A call without a result: the first one of the same agent.
-    const waiting = queues(calls.filter((call) => !call.turn));
-    for (const turn of this.#turns.values()) {
-      if (linked.has(turn)) continue;
-      const call = waiting.get(turnKey(turn.depth, turn.aliasArn))?.next().value;
-      if (call) link(call, turn);
-    }
-    // A call in an earlier request, to which the application has returned the results of an action.
-    const supervisors = new Map([...this.#turns.values()].map((turn) => [turnKey(turn.depth, turn.aliasArn), turn]));
-    for (const turn of this.#turns.values()) {
-      if (linked.has(turn)) continue;
+    const supervisors = new Map(turns.map((turn) => [turnKey(turn.depth, turn.aliasArn), turn]));
+    const unlinked = linkTurns(calls, turns, (depth, turnId) => this.#turns.get(turnKey(depth, turnId)));
+    // An earlier request called these. The application has now returned the results of an action.
+    for (const turn of unlinked) {
       const supervisor = supervisors.get(turnKey(turn.depth - 1, turn.callerArn)) ?? this.root;
       const call = new CollaboratorCall(turn.first, supervisor.depth, this.#budget);
       supervisor.drafts.push(call);
-      link(call, turn);
+      call.addTurn(turn);
     }
   }
 }
 
 function turnKey(depth: number, id: string | undefined): string {
   return `${depth} ${id ?? ''}`;
-}
-
-/** The calls of each agent in each depth, in order. */
-function queues(calls: readonly CollaboratorCall[]): ReadonlyMap<string, Iterator<CollaboratorCall>> {
-  const lists = new Map<string, CollaboratorCall[]>();
-  for (const call of calls) {
-    const key = turnKey(call.depth + 1, call.aliasArn);
-    const list = lists.get(key);
-    if (list) list.push(call);
-    else lists.set(key, [call]);
-  }
-  return new Map([...lists].map(([key, list]) => [key, list.values()]));
 }
 
 /** Every step has its metadata in a member of the same name, or in the only member of its value. */

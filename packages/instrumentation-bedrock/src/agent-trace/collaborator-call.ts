@@ -51,6 +51,10 @@ export class CollaboratorCall {
   #stopReason: AgentStopReason | undefined;
   #output: JsonObject | undefined;
 
+  get name(): string | undefined {
+    return this.#name;
+  }
+
   /** @param depth of the supervisor. */
   constructor(event: BeginningEvent, depth: number, budget: ContentBudget) {
     this.life = new StepLife(event);
