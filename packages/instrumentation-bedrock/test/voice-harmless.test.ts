@@ -350,6 +350,29 @@ describe('an application with a voice session', () => {
     }
   });
 
+  it('has its span ended when it drops the answer unread', async () => {
+    const client = await connect(ENDLESS);
+    const input = openInput(HELLO);
+    await (async () => void (await client.send(command(input.body))))();
+    const collecting = setInterval(() => globalThis.gc?.(), 5);
+    await until(() => tracing.spans().length > 0).finally(() => clearInterval(collecting));
+    input.close();
+    expect((await onlySpan()).status.code).to.equal(0);
+  });
+
+  it('has its input observed once by two builds of this package', async () => {
+    // A second instance of the module, like the CommonJS build beside the ES module build.
+    const second = (await import(`${new URL('../src/sdk/input.ts', import.meta.url)}?second`)) as {
+      replaceInputs(client: object): void;
+    };
+    const client = await connect([...ANSWER, ...END]);
+    second.replaceInputs(client);
+    await converse(client, [...HELLO, ...closing]);
+    const span = await onlySpan();
+    expect(span.attributes).to.include({ 'aws.bedrock.voice.audio.input.duration': 0.1 });
+    expect(json(span, 'gen_ai.system_instructions')).to.deep.equal([{ type: 'text', content: 'Be brief.' }]);
+  });
+
   it('has the middleware for inputs on clients with voice sessions only', async () => {
     const client = await connect([...ANSWER, ...END]);
     const names = (): string[] => client.middlewareStack.identify().filter((name) => name.includes('opentelemetry'));

@@ -1,7 +1,7 @@
-/** Voice sessions (InvokeModelWithBidirectionalStream): what a span tells of them. */
+/** Voice sessions (InvokeModelWithBidirectionalStream): what a span records of them. */
 
 import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { AlwaysOffSampler, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type Simulator, silence, speak, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { messageViolations } from './support/message-schema.js';
@@ -255,6 +255,36 @@ describe('a voice session', () => {
     ]);
     const interruptions = span.events.filter(({ name }) => name === 'aws.bedrock.voice.interruption');
     expect(interruptions).to.have.lengthOf(1);
+  });
+
+  it('has transcripts that come late with the turn that they are of, also behind the next turn', async () => {
+    start();
+    const span = await run(
+      [...opening(), ...closing],
+      [
+        { wait: 'sessionEnd' },
+        service.start(),
+        ...service.text('ASSISTANT', 'SPECULATIVE', 'One, two, three.'),
+        ...service.audio([Buffer.alloc(480)], 'END_TURN'),
+        ...service.text('USER', 'FINAL', 'And then?'),
+        ...service.text('ASSISTANT', 'SPECULATIVE', 'Four.'),
+        ...service.text('ASSISTANT', 'FINAL', 'One, two'),
+        ...service.text('ASSISTANT', 'FINAL', 'Four.', 'END_TURN'),
+        service.end(),
+      ],
+    );
+    const output = json(span, 'gen_ai.output.messages') as { parts: { content: string }[] }[];
+    expect(output.map(({ parts }) => parts.map(({ content }) => content))).to.deep.equal([['One, two'], ['Four.']]);
+  });
+
+  it('is measured if it is not sampled', async () => {
+    start({ withMetrics: true, sampler: new AlwaysOffSampler() });
+    simulator = await scriptedSimulator(steps);
+    client = createClient(simulator.url);
+    await converse(client, input);
+    expect(tracing.spans()).to.deep.equal([]);
+    const tokens = (await tracing.metrics()).get('gen_ai.client.token.usage') ?? [];
+    expect(tokens.map(({ value }) => (value as { sum: number }).sum)).to.have.members([115, 85]);
   });
 
   it('has the result of a tool behind its call, also if the application sent it before', async () => {

@@ -2,7 +2,8 @@
 
 import { asNumber, asObject, asString, firstKey, type JsonObject, parseJson, setMember } from '../../data/json.js';
 import { LastMembers } from './pieces/last-members.js';
-import { type Entry, type SessionMoment, type TextTarget, VoiceTurns } from './voice-turns.js';
+import type { Entry } from './voice-messages.js';
+import { type SessionMoment, type SpeechBlock, type TextTarget, VoiceTurns } from './voice-turns.js';
 
 export interface VoiceSessionOptions {
   /** False if no content is recorded. Then the memory of a session does not grow with its length. */
@@ -16,6 +17,8 @@ interface OpenContent {
   readonly start: JsonObject;
   /** Absent before the first text. */
   target?: TextTarget;
+  /** Absent before the first text of speech. */
+  speech?: SpeechBlock;
 }
 
 const MAX_OPEN = 256;
@@ -188,10 +191,10 @@ export class VoiceSession {
       this.turns.interrupt(now);
       return;
     }
-    const content = this.#output.get(keyOf(value)) ?? { start: value };
+    const content: OpenContent = this.#output.get(keyOf(value)) ?? { start: value };
     const role = content.start['role'] === 'USER' ? 'user' : 'assistant';
-    content.target ??= this.turns.speech(role, isPlanned(content.start), now);
-    content.target(text);
+    content.speech ??= this.turns.speech(role, text, isPlanned(content.start), now);
+    content.speech.add(text);
   }
 
   #addToolUse(value: JsonObject, now: number): void {
@@ -212,13 +215,10 @@ export class VoiceSession {
     this.#output.delete(keyOf(value));
     const type = content?.start['type'] ?? value['type'];
     const reason = asString(value['stopReason']);
-    if (type === 'TOOL') return;
-    if (type === 'TEXT' && content && !content.target) {
-      // A block without text ends no turn, but it can say that the turn was interrupted.
-      if (reason === 'INTERRUPTED') this.turns.interrupt(now);
-      return;
-    }
-    this.turns.endSpeech(content?.start['role'] === 'USER' ? 'user' : 'assistant', reason, now);
+    if (content?.speech) content.speech.end(reason, now);
+    else if (type === 'AUDIO') this.turns.endAudio(reason, now);
+    // A block without text ends no turn, but it can say that the turn was interrupted.
+    else if (type !== 'TOOL' && reason === 'INTERRUPTED') this.turns.interrupt(now);
   }
 
   #spokenConfig(value: JsonObject): JsonObject | undefined {

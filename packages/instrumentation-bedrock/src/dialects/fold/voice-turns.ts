@@ -1,9 +1,6 @@
 /** The conversation of a voice session, as its events add up to it. */
 
-import type { JsonObject, JsonValue } from '../../data/json.js';
-
-/** One side of a conversation, in words of Converse. */
-export type Speaker = 'user' | 'assistant';
+import { type Entry, type Speaker, SpokenTurn, TextEntry, type ToolCall, ToolCallEntry } from './voice-messages.js';
 
 /** What a message or an interruption was and when, for the events of the span. */
 export interface SessionMoment {
@@ -13,122 +10,21 @@ export interface SessionMoment {
   readonly entry: Entry | undefined;
 }
 
-/** A message of the conversation. */
-export interface Entry {
-  readonly role: string;
-  /** Where it comes from: text of the application, speech of the user, or the model. */
-  readonly origin: 'application' | 'user' | 'model';
-  readonly reason: string | undefined;
-  readonly isInterrupted: boolean;
-  /** When it ended, in milliseconds since 1970; absent if it has no length in time. */
-  readonly time?: number;
-  readonly toolName?: string | undefined;
-  readonly toolCallId?: string | undefined;
-  /** The blocks of the message, as Converse has them. */
-  content(): JsonObject[];
-}
-
 /** In characters: what a message costs besides its text. */
 const OVERHEAD = 64;
 const MAX_MOMENTS = 1000;
 
-/** What is said in one go: a transcript of the user's speech, or what the model plans to say and has said. */
-class SpokenTurn implements Entry {
-  readonly role: Speaker;
-  readonly origin: 'user' | 'model';
-  reason: string | undefined;
-  isInterrupted = false;
-  time: number;
-  /** The blocks that the model plans to say, and the transcripts of those that it said. */
-  readonly #planned: string[] = [];
-  readonly #spoken: string[] = [];
-  /** Blocks without text count too, so that turns are told apart if no content is kept. */
-  plannedCount = 0;
-  spokenCount = 0;
-
-  constructor(role: Speaker, time: number) {
-    this.role = role;
-    this.origin = role === 'user' ? 'user' : 'model';
-    this.time = time;
-  }
-
-  get isEnded(): boolean {
-    return this.isInterrupted || this.reason === 'END_TURN';
-  }
-
-  beginBlock(isPlanned: boolean): void {
-    if (isPlanned) this.plannedCount++;
-    else this.spokenCount++;
-  }
-
-  add(text: string, isPlanned: boolean): void {
-    const [texts, count] = isPlanned ? [this.#planned, this.plannedCount] : [this.#spoken, this.spokenCount];
-    const index = Math.max(0, count - 1);
-    while (texts.length < index) texts.push('');
-    texts[index] = texts[index] ? joined([texts[index], text]) : text;
-  }
-
-  /** The transcript of what was said. If it is not complete, the rest is what was planned. */
-  content(): JsonObject[] {
-    const rest = this.isInterrupted && this.#spoken.length > 0 ? [] : this.#planned.slice(this.#spoken.length);
-    return [{ text: joined([...this.#spoken, ...rest]) }];
-  }
-}
-
-/** A message whose text arrives in pieces: text of the application, or the result of a tool. */
-class TextEntry implements Entry {
-  readonly role: string;
-  readonly origin = 'application';
-  readonly reason = undefined;
-  readonly isInterrupted = false;
-  readonly toolCallId: string | undefined;
-  readonly #isToolResult: boolean;
-  #text = '';
-
-  constructor(role: string, toolResult?: { readonly id: string | undefined }) {
-    this.role = role;
-    this.toolCallId = toolResult?.id;
-    this.#isToolResult = toolResult !== undefined;
-  }
-
-  add(text: string): void {
-    this.#text += text;
-  }
-
-  content(): JsonObject[] {
-    if (!this.#isToolResult) return [{ text: this.#text }];
-    return [{ toolResult: { toolUseId: this.toolCallId, content: [{ text: this.#text }] } }];
-  }
-}
-
-interface ToolCall {
-  readonly name: string | undefined;
-  readonly id: string | undefined;
-  readonly input: JsonValue | undefined;
-}
-
-class ToolCallEntry implements Entry {
-  readonly role = 'assistant';
-  readonly origin = 'model';
-  readonly reason = 'TOOL_USE';
-  readonly isInterrupted = false;
-  readonly toolName: string | undefined;
-  readonly toolCallId: string | undefined;
-  readonly #input: JsonValue | undefined;
-
-  constructor({ name, id, input }: ToolCall) {
-    this.toolName = name;
-    this.toolCallId = id;
-    this.#input = input;
-  }
-
-  content(): JsonObject[] {
-    return [{ toolUse: { toolUseId: this.toolCallId, name: this.toolName, input: this.#input } }];
-  }
-}
-
 /** Takes the next text of a message. */
 export type TextTarget = (text: string) => void;
+
+/** A block of speech, of which a turn has one or more. */
+export interface SpeechBlock {
+  add: TextTarget;
+  end(reason: string | undefined, time: number): void;
+}
+
+/** The transcript of what was said can arrive after the model has begun its next turn. */
+const RECENT_TURNS = 4;
 
 /** Collects the messages of a session until they are longer than a limit, then only their number. */
 export class VoiceTurns {
@@ -143,7 +39,8 @@ export class VoiceTurns {
   /** In characters. */
   #left: number;
   #last: SpokenTurn | undefined;
-  #lastAnswer: SpokenTurn | undefined;
+  /** The latest turns of the model, the last one at the end. */
+  #recent: readonly SpokenTurn[] = [];
 
   constructor({ content, maxLength }: { readonly content: boolean; readonly maxLength: number }) {
     this.#content = content;
@@ -152,31 +49,33 @@ export class VoiceTurns {
 
   /** Why the model's latest turn ended; undefined if it has not. */
   get lastReason(): string | undefined {
-    return this.#lastAnswer?.reason;
+    return this.#recent.at(-1)?.reason;
   }
 
-  /** The text that a block of speech adds to its turn, which it begins if need be. */
-  speech(role: Speaker, isPlanned: boolean, time: number): TextTarget {
-    const turn = this.#turnOf(role, isPlanned) ?? this.#begin(new SpokenTurn(role, time));
+  /**
+   * Begins a block of speech, and its turn if need be.
+   *
+   * @param text the first text of the block.
+   */
+  speech(role: Speaker, text: string, isPlanned: boolean, time: number): SpeechBlock {
+    const turn = this.#turnOf(role, text, isPlanned) ?? this.#begin(new SpokenTurn(role, time));
     turn.beginBlock(isPlanned);
-    return (text) => {
-      if (this.#take(text)) turn.add(text, isPlanned);
+    return {
+      add: (piece) => {
+        if (this.#take(piece)) turn.add(piece, isPlanned);
+      },
+      end: (reason, endTime) => this.#end(turn, reason, endTime),
     };
   }
 
-  /** The block that was spoken last has ended. */
-  endSpeech(role: Speaker, reason: string | undefined, time: number): void {
-    const turn = role === 'assistant' ? this.#lastAnswer : this.#last;
-    if (turn?.role !== role) return;
-    turn.time = time;
-    if (reason === 'INTERRUPTED') this.interrupt(time);
-    // A part of a turn that ends late does not make the turn unfinished again.
-    else if (!turn.isEnded) turn.reason = reason ?? turn.reason;
+  /** Audio of the model has ended. It belongs to the latest turn. */
+  endAudio(reason: string | undefined, time: number): void {
+    const turn = this.#recent.at(-1);
+    if (turn) this.#end(turn, reason, time);
   }
 
   /** The user has interrupted the model. The service reports it more than once. */
-  interrupt(time: number): void {
-    const turn = this.#lastAnswer;
+  interrupt(time: number, turn: SpokenTurn | undefined = this.#recent.at(-1)): void {
     if (turn?.isInterrupted) return;
     if (turn) {
       turn.isInterrupted = true;
@@ -184,6 +83,13 @@ export class VoiceTurns {
     }
     this.counts.interruptions++;
     this.#mark({ kind: 'interruption', time, entry: undefined });
+  }
+
+  #end(turn: SpokenTurn, reason: string | undefined, time: number): void {
+    turn.time = time;
+    if (reason === 'INTERRUPTED' && turn.role === 'assistant') this.interrupt(time, turn);
+    // A part of a turn that ends late does not make the turn unfinished again.
+    else if (!turn.isEnded) turn.reason = reason ?? turn.reason;
   }
 
   systemText(): TextTarget {
@@ -218,9 +124,11 @@ export class VoiceTurns {
     this.entries.splice(0, this.entries.length, ...this.entries.filter((entry) => !isResult(entry)), ...results);
   }
 
-  #turnOf(role: Speaker, isPlanned: boolean): SpokenTurn | undefined {
+  #turnOf(role: Speaker, text: string, isPlanned: boolean): SpokenTurn | undefined {
     if (role === 'user') return this.#last?.role === 'user' ? this.#last : undefined;
-    const answer = this.#lastAnswer;
+    const expecting = isPlanned ? undefined : this.#recent.find((turn) => turn.expects(text));
+    if (expecting) return expecting;
+    const answer = this.#recent.at(-1);
     if (!answer) return undefined;
     // The transcript of what was said can arrive after the user's next words.
     if (!isPlanned && answer.spokenCount < answer.plannedCount) return answer;
@@ -230,7 +138,7 @@ export class VoiceTurns {
   #begin(turn: SpokenTurn): SpokenTurn {
     this.counts[turn.role]++;
     this.#last = turn;
-    if (turn.role === 'assistant') this.#lastAnswer = turn;
+    if (turn.role === 'assistant') this.#recent = [...this.#recent, turn].slice(-RECENT_TURNS);
     this.#add(turn, 'turn', turn.time);
     return turn;
   }
@@ -261,12 +169,4 @@ export class VoiceTurns {
     this.#left -= length;
     return true;
   }
-}
-
-/** The service sends sentences without the space between them. */
-function joined(texts: readonly string[]): string {
-  return texts.reduce((all, text) => {
-    const isApart = all === '' || text === '' || /\s$/.test(all) || /^\s/.test(text);
-    return isApart ? all + text : `${all} ${text}`;
-  }, '');
 }

@@ -1,0 +1,130 @@
+/** The messages of a voice session, which grow while it lasts. */
+
+import type { JsonObject, JsonValue } from '../../data/json.js';
+
+/** One side of a conversation, in words of Converse. */
+export type Speaker = 'user' | 'assistant';
+
+/** A message of the conversation. */
+export interface Entry {
+  readonly role: string;
+  /** Where it comes from: text of the application, speech of the user, or the model. */
+  readonly origin: 'application' | 'user' | 'model';
+  readonly reason: string | undefined;
+  readonly isInterrupted: boolean;
+  /** When it ended, in milliseconds since 1970; absent if it has no length in time. */
+  readonly time?: number;
+  readonly toolName?: string | undefined;
+  readonly toolCallId?: string | undefined;
+  /** The blocks of the message, as Converse has them. */
+  content(): JsonObject[];
+}
+
+/** What is said in one go: a transcript of the user's speech, or what the model plans to say and has said. */
+export class SpokenTurn implements Entry {
+  readonly role: Speaker;
+  readonly origin: 'user' | 'model';
+  reason: string | undefined;
+  isInterrupted = false;
+  time: number;
+  /** The blocks that the model plans to say, and the transcripts of those that it said. */
+  readonly #planned: string[] = [];
+  readonly #spoken: string[] = [];
+  /** Blocks without text count too, so that turns stay apart if no content is kept. */
+  plannedCount = 0;
+  spokenCount = 0;
+
+  constructor(role: Speaker, time: number) {
+    this.role = role;
+    this.origin = role === 'user' ? 'user' : 'model';
+    this.time = time;
+  }
+
+  get isEnded(): boolean {
+    return this.isInterrupted || this.reason === 'END_TURN';
+  }
+
+  /** Whether a transcript is of the next block that was planned. If the user interrupts, only its beginning was spoken. */
+  expects(text: string): boolean {
+    const start = text.trim();
+    return start !== '' && (this.#planned[this.spokenCount]?.trimStart().startsWith(start) ?? false);
+  }
+
+  beginBlock(isPlanned: boolean): void {
+    if (isPlanned) this.plannedCount++;
+    else this.spokenCount++;
+  }
+
+  add(text: string, isPlanned: boolean): void {
+    const [texts, count] = isPlanned ? [this.#planned, this.plannedCount] : [this.#spoken, this.spokenCount];
+    const index = Math.max(0, count - 1);
+    while (texts.length < index) texts.push('');
+    texts[index] = texts[index] ? joined([texts[index], text]) : text;
+  }
+
+  /** The transcript of what was said. If it is not complete, the rest is what was planned. */
+  content(): JsonObject[] {
+    const rest = this.isInterrupted && this.#spoken.length > 0 ? [] : this.#planned.slice(this.#spoken.length);
+    return [{ text: joined([...this.#spoken, ...rest]) }];
+  }
+}
+
+/** A message whose text arrives in pieces: text of the application, or the result of a tool. */
+export class TextEntry implements Entry {
+  readonly role: string;
+  readonly origin = 'application';
+  readonly reason = undefined;
+  readonly isInterrupted = false;
+  readonly toolCallId: string | undefined;
+  readonly #isToolResult: boolean;
+  #text = '';
+
+  constructor(role: string, toolResult?: { readonly id: string | undefined }) {
+    this.role = role;
+    this.toolCallId = toolResult?.id;
+    this.#isToolResult = toolResult !== undefined;
+  }
+
+  add(text: string): void {
+    this.#text += text;
+  }
+
+  content(): JsonObject[] {
+    if (!this.#isToolResult) return [{ text: this.#text }];
+    return [{ toolResult: { toolUseId: this.toolCallId, content: [{ text: this.#text }] } }];
+  }
+}
+
+export interface ToolCall {
+  readonly name: string | undefined;
+  readonly id: string | undefined;
+  readonly input: JsonValue | undefined;
+}
+
+export class ToolCallEntry implements Entry {
+  readonly role = 'assistant';
+  readonly origin = 'model';
+  readonly reason = 'TOOL_USE';
+  readonly isInterrupted = false;
+  readonly toolName: string | undefined;
+  readonly toolCallId: string | undefined;
+  readonly #input: JsonValue | undefined;
+
+  constructor({ name, id, input }: ToolCall) {
+    this.toolName = name;
+    this.toolCallId = id;
+    this.#input = input;
+  }
+
+  content(): JsonObject[] {
+    return [{ toolUse: { toolUseId: this.toolCallId, name: this.toolName, input: this.#input } }];
+  }
+}
+
+/** The service sends sentences without the space between them. */
+function joined(texts: readonly string[]): string {
+  return texts.reduce((all, text) => {
+    const isApart = all === '' || text === '' || /\s$/.test(all) || /^\s/.test(text);
+    return isApart ? all + text : `${all} ${text}`;
+  }, '');
+}
