@@ -172,7 +172,7 @@ describe('metrics of the newer conventions', () => {
     durationSeconds: 2,
     usage: undefined,
     timeToFirstChunkSeconds: undefined,
-    isInternal: false,
+    isWithinService: false,
   };
   const IDENTITY = { 'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': 'aws.bedrock' };
 
@@ -247,10 +247,10 @@ describe('metrics of the newer conventions', () => {
       { 'gen_ai.conversation.id': 'session-1' },
     ],
   ];
-  for (const [name, isInternal, expected, others] of kinds) {
+  for (const [name, isWithinService, expected, others] of kinds) {
     const operation = String(expected['gen_ai.operation.name']);
-    it(`record ${isInternal ? 'inner' : 'outer'} ${operation} as ${name}, without ids of single calls`, async () => {
-      const metrics = await record([{ isInternal }, { ...expected, ...others }]);
+    it(`record ${isWithinService ? 'inner' : 'outer'} ${operation} as ${name}, without ids of single calls`, async () => {
+      const metrics = await record([{ isWithinService }, { ...expected, ...others }]);
       expect([...metrics.keys()]).to.have.members(['gen_ai.client.operation.duration', name]);
       expect(points(metrics, name)).to.deep.equal([[2, { ...IDENTITY, ...expected }]]);
       expect(points(metrics, 'gen_ai.client.operation.duration')).to.deep.equal([

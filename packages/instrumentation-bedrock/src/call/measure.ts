@@ -32,6 +32,6 @@ export function measureCall(
 ): void {
   if (!instruments.isRecording) return;
   const { sinceStart: durationSeconds, toFirstChunk: timeToFirstChunkSeconds } = times;
-  const measured = { durationSeconds, usage: figures.usage, timeToFirstChunkSeconds, isInternal: false };
+  const measured = { durationSeconds, usage: figures.usage, timeToFirstChunkSeconds, isWithinService: false };
   instruments.recordCall(measured, identity(outcomeAttributes(figures, failure)));
 }

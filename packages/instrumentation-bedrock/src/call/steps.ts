@@ -139,7 +139,7 @@ class StepRecorder {
     const { usage } = figures;
     const outcome = outcomeAttributes(figures, failure);
     instruments.recordCall(
-      { durationSeconds, usage, timeToFirstChunkSeconds: undefined, isInternal: !step.isRequest },
+      { durationSeconds, usage, timeToFirstChunkSeconds: undefined, isWithinService: true },
       recordableFacts({ ...identity, ...outcome }, config.foreignWords),
     );
   }

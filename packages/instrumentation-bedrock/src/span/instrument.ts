@@ -12,8 +12,8 @@ export interface CallMeasurements {
   readonly durationSeconds: number;
   readonly usage: TokenUsage | undefined;
   readonly timeToFirstChunkSeconds: number | undefined;
-  /** True for work of the service itself, whose span is INTERNAL. */
-  readonly isInternal: boolean;
+  /** True for work inside the service that an answer describes; false for a call of the application. */
+  readonly isWithinService: boolean;
 }
 
 export interface Instruments {

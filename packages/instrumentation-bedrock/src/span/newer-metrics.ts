@@ -36,7 +36,7 @@ export function createNewerInstruments(meter: Meter): Pick<Instruments, 'recordC
   const retrieval = seconds(semconv.METRIC_RETRIEVAL_DURATION, 'Duration of lookups.');
   return {
     recordCall(measurements, facts) {
-      const { durationSeconds, usage, isInternal } = measurements;
+      const { durationSeconds, usage, isWithinService } = measurements;
       const operation = operationOf(facts);
       if (isInference(operation)) return inference.recordCall(measurements, callAttributes(facts));
       switch (operation) {
@@ -47,7 +47,7 @@ export function createNewerInstruments(meter: Meter): Pick<Instruments, 'recordC
           return isCounted ? embedded.record(usage.inputTokens, attributes) : undefined;
         }
         case 'invoke_agent':
-          return isInternal
+          return isWithinService
             ? agent.record(durationSeconds, callAttributes(facts, AGENT))
             : remoteAgent.record(durationSeconds, callAttributes(facts, REMOTE_AGENT));
         case 'invoke_workflow':
