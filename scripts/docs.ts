@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { METRICS } from './docs/conventions.js';
+import { CONVENTIONS, METRICS } from './docs/conventions.js';
 import {
   EXPORTER_NAMES,
   exporterNames,
@@ -100,6 +100,7 @@ From the stable conventions:
 | \`http.response.status_code\` | int | The latest HTTP response. |
 | \`exception.type\`, \`exception.message\`, \`exception.stacktrace\` | string | The error, on the event \`exception\`; message and stack trace are content. |
 
+${CONVENTIONS}
 ${METRICS}
 ${MLFLOW_BEDROCK}`;
 }

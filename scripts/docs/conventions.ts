@@ -1,5 +1,30 @@
 /** Parts of `docs/attributes.md` that are written by hand: what the instrumentation takes from which conventions. */
 
+export const CONVENTIONS = `## Conventions
+
+Names of \`gen_ai.*\` follow [semantic conventions v1.41.1](https://github.com/open-telemetry/semantic-conventions/tree/v1.41.1/docs/gen-ai),
+the last version before they moved. "Newer conventions" are those of the
+[new repository](https://github.com/open-telemetry/semantic-conventions-genai) (v0.1.0), which are in development. An
+attribute that they rename is recorded under both names. The old name goes one release after the new one is the default.
+
+| spans | name and kind | from the newer conventions | left out, and why |
+|---|---|---|---|
+| model calls | \`chat {model}\`, \`text_completion {model}\`, \`generate_content {model}\`; CLIENT, also inside an agent | reasoning level, name, version and variables of prompts, \`cache_write\` beside \`cache_creation\`, tokens of text and speech | cached tokens by modality: the service does not state them. \`type: generic\` for other parts of messages: readers of v1.41.1 know parts by their own types. |
+| embeddings | \`embeddings {model}\`; CLIENT | nothing | – |
+| agents | \`invoke_agent {agent name}\`, or \`invoke_agent\` if only the id is known; CLIENT, collaborators too | nothing | The newer spans of kind INTERNAL are for agents in the same process. |
+| flows | \`invoke_workflow {flow}\`; CLIENT | \`gen_ai.agent.name\` beside \`gen_ai.workflow.name\` | The kind INTERNAL: a flow runs in the service. |
+| tools | \`execute_tool {tool}\`; INTERNAL inside an agent, CLIENT if the application calls them in AgentCore | nothing | – |
+| lookups | \`retrieval {knowledge base}\`; CLIENT | \`gen_ai.retrieval.top_k\` | The newer name \`retrieval\` and kind INTERNAL, which are for lookups of a framework in the same process. |
+| memories | \`create_memory\`, \`search_memory\`, \`update_memory\`, \`delete_memory\`; CLIENT | all of it; v1.41.1 has no memories | – |
+| guardrails, reranking, nodes of flows, other operations | the API's own name, such as \`apply_guardrail\`; CLIENT, INTERNAL inside an agent or a flow | nothing | No convention has words for them. |
+
+Finish reasons are the provider's words on \`gen_ai.response.finish_reasons\`, and those of the conventions in
+\`gen_ai.output.messages\`, which the newer conventions deprecate there. Log events have the names of v1.41.1.
+
+A [test](../packages/instrumentation-bedrock/test/conventions.test.ts) calls every operation. It compares names, types and
+words with the registry in the npm package of the conventions, and content with their JSON schemas.
+`;
+
 export const METRICS = `## Metrics
 
 If a meter provider is set, the instrumentation records the metrics of semantic conventions v1.41.1. If the list in

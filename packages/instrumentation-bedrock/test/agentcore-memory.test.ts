@@ -49,7 +49,7 @@ describe('AgentCore Memory', () => {
         searchCriteria: { searchQuery: 'When does hive 7 swarm?', topK: 3, memoryStrategyId: 'facts-1' },
       }),
     );
-    expect(last().name).to.equal(`search_memory ${MEMORY}`);
+    expect(last().name).to.equal('search_memory');
     expect(last().attributes).to.include({
       'gen_ai.operation.name': 'search_memory',
       'gen_ai.provider.name': 'aws.bedrock',
@@ -89,7 +89,7 @@ describe('AgentCore Memory', () => {
       { role: 'USER', content: 'When do bees swarm?' },
       { role: 'ASSISTANT', content: 'In May.' },
     ];
-    expect(last().name).to.equal(`create_memory ${MEMORY}`);
+    expect(last().name).to.equal('create_memory');
     expect(last().attributes).to.include({
       'gen_ai.conversation.id': 'S1',
       'gen_ai.memory.record.id': 'E1',
@@ -101,7 +101,7 @@ describe('AgentCore Memory', () => {
 
     core.answer({ body: { events: [event, { ...event, eventId: 'E2' }] } });
     await core.client.send(new ListEventsCommand({ memoryId: MEMORY, actorId: 'keeper-1', sessionId: 'S1' }));
-    expect(last().name).to.equal(`search_memory ${MEMORY}`);
+    expect(last().name).to.equal('search_memory');
     expect(last().attributes).to.include({ 'gen_ai.memory.record.count': 2, 'mlflow.spanType': 'MEMORY' });
     expect(json(last(), 'gen_ai.memory.records')).to.have.nested.property('[1].id', 'E2');
 

@@ -107,6 +107,7 @@ describe('InvokeFlow', () => {
     expect(flow().kind).to.equal(SpanKind.CLIENT);
     expect(flow().attributes).to.include({
       'gen_ai.operation.name': 'invoke_workflow',
+      'gen_ai.agent.name': 'FLOWHIVE01',
       'gen_ai.workflow.name': 'FLOWHIVE01',
       'gen_ai.conversation.id': 'execution-1',
       'aws.bedrock.flow.id': 'FLOWHIVE01',

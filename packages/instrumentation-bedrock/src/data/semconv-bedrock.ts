@@ -55,7 +55,7 @@ export const ATTR_AWS_BEDROCK_AGENT_PROMPT_TYPE = 'aws.bedrock.agent.prompt_type
 /** string. Trace of an agent: why it takes its next action; content. */
 export const ATTR_AWS_BEDROCK_AGENT_RATIONALE = 'aws.bedrock.agent.rationale';
 /** boolean. Trace of an agent: whether pre-processing found the input valid. */
-export const ATTR_AWS_BEDROCK_AGENT_INPUT_VALID = 'aws.bedrock.agent.input.is_valid';
+export const ATTR_AWS_BEDROCK_AGENT_INPUT_VALID = 'aws.bedrock.agent.input_valid';
 /** string. Trace of an agent: the group of an action. */
 export const ATTR_AWS_BEDROCK_AGENT_ACTION_GROUP_NAME = 'aws.bedrock.agent.action_group.name';
 /** string. Trace of an agent: `LAMBDA` or `RETURN_CONTROL`. */

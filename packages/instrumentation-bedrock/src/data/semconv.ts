@@ -4,7 +4,8 @@
  * GenAI names follow semantic conventions v1.41.1, the last version before they moved to a repository of their own. They
  * are defined here because the constants of `@opentelemetry/semantic-conventions/incubating` are deprecated. Stable names
  * (`error.type`, `server.address`, `http.*`, `exception.*`) come from `@opentelemetry/semantic-conventions`. "Newer
- * conventions" are those of https://github.com/open-telemetry/semantic-conventions-genai, which are in development.
+ * conventions" are those of https://github.com/open-telemetry/semantic-conventions-genai (v0.1.0), in development. What
+ * they have renamed is written under both names. `docs/attributes.md` says for each kind of span what follows which.
  *
  * The comment of each attribute states its type and the source of its value. `npm run docs` makes `docs/attributes.md` from
  * these comments.
@@ -28,7 +29,7 @@ export const ATTR_GEN_AI_REQUEST_MAX_TOKENS = 'gen_ai.request.max_tokens';
 export const ATTR_GEN_AI_REQUEST_TEMPERATURE = 'gen_ai.request.temperature';
 /** double. Request, under its dialect's name (`topP`, `p`, …). */
 export const ATTR_GEN_AI_REQUEST_TOP_P = 'gen_ai.request.top_p';
-/** double. Request; for Converse from `additionalModelRequestFields`. */
+/** double. Request; for Converse from `additionalModelRequestFields`. An int in the newer conventions. */
 export const ATTR_GEN_AI_REQUEST_TOP_K = 'gen_ai.request.top_k';
 /** string[]. Request; content, so absent if content is off. */
 export const ATTR_GEN_AI_REQUEST_STOP_SEQUENCES = 'gen_ai.request.stop_sequences';
@@ -68,7 +69,7 @@ export const ATTR_GEN_AI_USAGE_INPUT_TOKENS = 'gen_ai.usage.input_tokens';
 export const ATTR_GEN_AI_USAGE_OUTPUT_TOKENS = 'gen_ai.usage.output_tokens';
 /** int. The same sources. */
 export const ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS = 'gen_ai.usage.cache_read.input_tokens';
-/** int. The same sources. */
+/** int. The same sources. Deprecated in the newer conventions, so a later release leaves it out. */
 export const ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS = 'gen_ai.usage.cache_creation.input_tokens';
 /** int. The same figure under the name that replaces `cache_creation` in the newer conventions; MLflow reads it first. */
 export const ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS = 'gen_ai.usage.cache_write.input_tokens';
@@ -90,7 +91,7 @@ export const ATTR_GEN_AI_OUTPUT_MESSAGES = 'gen_ai.output.messages';
 export const ATTR_GEN_AI_SYSTEM_INSTRUCTIONS = 'gen_ai.system_instructions';
 /** string. Agent runtime: `agentId` of the request, of a collaborator from its alias ARN; AgentCore: ARN of the runtime or harness. */
 export const ATTR_GEN_AI_AGENT_ID = 'gen_ai.agent.id';
-/** string. Name of an inline agent or a collaborator. */
+/** string. Name of an inline agent, a collaborator, a runtime or a harness; `flowIdentifier` of InvokeFlow. */
 export const ATTR_GEN_AI_AGENT_NAME = 'gen_ai.agent.name';
 /** string. Version of the agent, from its trace. */
 export const ATTR_GEN_AI_AGENT_VERSION = 'gen_ai.agent.version';
@@ -116,7 +117,7 @@ export const ATTR_GEN_AI_RETRIEVAL_DOCUMENTS = 'gen_ai.retrieval.documents';
 export const ATTR_GEN_AI_RETRIEVAL_TOP_K = 'gen_ai.retrieval.top_k';
 /** string. Id of the knowledge base; the same as `gen_ai.data_source.id`. */
 export const ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_ID = 'aws.bedrock.knowledge_base.id';
-/** string. `flowIdentifier` of InvokeFlow; set when the span starts. Newer conventions. */
+/** string. `flowIdentifier` of InvokeFlow; set when the span starts. Deprecated in the newer conventions for `gen_ai.agent.name`. */
 export const ATTR_GEN_AI_WORKFLOW_NAME = 'gen_ai.workflow.name';
 /** string. Id of a memory of AgentCore. Newer conventions. */
 export const ATTR_GEN_AI_MEMORY_STORE_ID = 'gen_ai.memory.store.id';

@@ -101,10 +101,6 @@ const TARGETS: Readonly<Record<string, string>> = {
   invoke_agent: semconv.ATTR_GEN_AI_AGENT_NAME,
   execute_tool: semconv.ATTR_GEN_AI_TOOL_NAME,
   retrieval: semconv.ATTR_GEN_AI_DATA_SOURCE_ID,
-  create_memory: semconv.ATTR_GEN_AI_MEMORY_STORE_ID,
-  delete_memory: semconv.ATTR_GEN_AI_MEMORY_STORE_ID,
-  search_memory: semconv.ATTR_GEN_AI_MEMORY_STORE_ID,
-  update_memory: semconv.ATTR_GEN_AI_MEMORY_STORE_ID,
   invoke_workflow: semconv.ATTR_GEN_AI_WORKFLOW_NAME,
   execute_node: semconv.ATTR_AWS_BEDROCK_FLOW_NODE_NAME,
 };

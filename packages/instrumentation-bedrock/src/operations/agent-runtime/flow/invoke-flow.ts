@@ -20,7 +20,7 @@ const DESCRIBED: DescribedOperation = {
   dialect: flow,
   identity: ({ flowIdentifier }) => {
     const id = asId(flowIdentifier);
-    return id === undefined ? {} : { [semconv.ATTR_GEN_AI_WORKFLOW_NAME]: id };
+    return id === undefined ? {} : { [semconv.ATTR_GEN_AI_WORKFLOW_NAME]: id, [semconv.ATTR_GEN_AI_AGENT_NAME]: id };
   },
   requestFacts: (input) => ({
     ...readExecution(input),
