@@ -93,7 +93,7 @@ describe('an application with a voice session', () => {
     const seen = await sameAsUntraced(tracing, async () => {
       const client = await connect([...ANSWER, ...END]);
       const source = sending([...HELLO, ...closing]);
-      const input = Object.freeze({ modelId: 'm', body: source });
+      const input = { modelId: 'm', body: source };
       const sent = command(source);
       Object.assign(sent, { input });
       const { next, [Symbol.asyncIterator]: iterate } = source;
@@ -103,6 +103,8 @@ describe('an application with a voice session', () => {
       expect(source[Symbol.asyncIterator]).to.equal(iterate);
       expect(Reflect.ownKeys(source)).to.deep.equal([]);
       expect(sent.input).to.equal(input);
+      expect(input).to.deep.equal({ modelId: 'm', body: source });
+      expect(input.body).to.equal(source);
       received.push(simulator?.requests[0]?.body);
       const { $metadata, ...rest } = output;
       return { events, keys: Object.keys(rest), status: $metadata.httpStatusCode };
@@ -110,7 +112,9 @@ describe('an application with a voice session', () => {
     expect(seen.events).to.have.length.greaterThan(10);
     expect(received[1]).to.deep.equal(received[0]);
     expect(received[1]).to.have.lengthOf(HELLO.length + closing.length);
-    expect((await onlySpan()).status.code).to.equal(0);
+    const span = await onlySpan();
+    expect(span.status.code).to.equal(0);
+    expect(json(span, 'gen_ai.system_instructions')).to.deep.equal([{ type: 'text', content: 'Be brief.' }]);
   });
 
   it('has its input read no sooner than without the instrumentation, and slowly if the service reads slowly', async () => {
@@ -250,6 +254,20 @@ describe('an application with a voice session', () => {
       expect(span.attributes).to.include({ 'gen_ai.usage.input_tokens': 30 });
     });
   }
+
+  it('has a failure if the model states an error in an event', async () => {
+    const client = await connect([
+      ...ANSWER,
+      { error: { type: 'ModelErrorException', message: 'no voice' } },
+      service.end(),
+    ]);
+    const input = openInput(HELLO);
+    const { body } = await client.send(command(input.body));
+    input.close();
+    await collect(body);
+    const span = await onlySpan();
+    expect(span.status).to.deep.equal({ code: 2, message: 'ModelErrorException: no voice' });
+  });
 
   it('sees the same if the service refuses the session: the span is a failure with the input so far', async () => {
     const seen = await sameAsUntraced(tracing, async () => {

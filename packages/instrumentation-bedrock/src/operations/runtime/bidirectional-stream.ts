@@ -103,8 +103,9 @@ function createReader(request: OperationRequest, output: unknown, options: Strea
     read(event) {
       const { chunk, text } = readChunk(event);
       if (!chunk) return text;
-      error ??= readModelError(chunk);
-      session.addOutput(eventOf(chunk), Date.now());
+      const added = eventOf(chunk);
+      error ??= readModelError(chunk) ?? readModelError(added);
+      session.addOutput(added, Date.now());
       return chunk;
     },
     // Most events are audio. What was said is in the moments.
