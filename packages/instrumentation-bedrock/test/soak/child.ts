@@ -3,6 +3,7 @@
  * progress, then the result. Afterwards the process must end by itself.
  */
 
+import * as agentSdk from '@aws-sdk/client-bedrock-agent-runtime';
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
@@ -106,10 +107,10 @@ async function runWithoutInstrumentation(indexes: ReadonlySet<number>): Promise<
 async function runCall(index: number, clients: Clients): Promise<Outcome> {
   const { request, situation } = CALLS[index] as (typeof CALLS)[number];
   if (situation.ownClient) {
-    const { client, close } = clients.create(situation.endpoint);
+    const { client, close } = clients.create(situation.endpoint, request.client);
     return inTime(situation.use(client, request)).finally(close);
   }
-  const { client, release } = clients.lease(situation.endpoint);
+  const { client, release } = clients.lease(situation.endpoint, request.client);
   return inTime(situation.use(client, request)).finally(release);
 }
 
@@ -163,7 +164,7 @@ function startTracing(): { instrumentation: BedrockInstrumentation; ledger: Span
   const instrumentation = new BedrockInstrumentation();
   instrumentation.setTracerProvider(provider);
   instrumentation.setMeterProvider(meterProvider);
-  instrumentation.manuallyInstrument(sdk);
+  instrumentation.manuallyInstrument({ ...sdk, ...agentSdk });
   return {
     instrumentation,
     ledger,

@@ -1,8 +1,8 @@
 /** The endpoints of the simulator, and clients for them. */
 
 import { connect, type Socket } from 'node:net';
-import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import type { ReceivedRequest, SimulatedResponse } from 'bedrock-simulator';
+import { CLIENTS, type ClientName } from './requests.js';
 
 interface Endpoint {
   /** The scenario of the simulator, with its parameters. */
@@ -46,9 +46,15 @@ export function failFirstAttempt({ path, headers }: ReceivedRequest): SimulatedR
   return FIRST_ERRORS[name];
 }
 
+/** What a soak uses of a client of any service. */
+export interface AnyClient {
+  readonly send: unknown;
+  destroy(): void;
+}
+
 /** A client, and the connections that the SDK's `destroy()` leaves open. */
 export interface SoakClient {
-  readonly client: BedrockRuntimeClient;
+  readonly client: AnyClient;
   close(): void;
 }
 
@@ -60,7 +66,7 @@ interface Shared extends SoakClient {
 }
 
 export interface Lease {
-  readonly client: BedrockRuntimeClient;
+  readonly client: AnyClient;
   release(): void;
 }
 
@@ -69,13 +75,14 @@ const CALLS_PER_CLIENT = 200;
 
 export class Clients {
   readonly #url: string;
-  readonly #shared = new Map<EndpointName, Shared>();
+  /** By endpoint and client. */
+  readonly #shared = new Map<string, Shared>();
 
   constructor(url: string) {
     this.#url = url;
   }
 
-  create(name: EndpointName): SoakClient {
+  create(name: EndpointName, kind: ClientName): SoakClient {
     const { path, maxAttempts = 1, sessionTimeout }: Endpoint = ENDPOINTS[name];
     const { hostname, port } = new URL(this.#url);
     // The SDK gives every event stream its own connection and closes it only after the stream is read to its end. Other
@@ -86,7 +93,7 @@ export class Clients {
       sockets.add(socket);
       return socket.once('close', () => sockets.delete(socket));
     };
-    const client = new BedrockRuntimeClient({
+    const client = new CLIENTS[kind]({
       region: 'us-east-1',
       endpoint: `${this.#url}/scenario/${path}`,
       credentials: { accessKeyId: 'soak', secretAccessKey: 'soak' },
@@ -102,16 +109,17 @@ export class Clients {
     };
   }
 
-  lease(name: EndpointName): Lease {
-    let shared = this.#shared.get(name);
+  lease(name: EndpointName, kind: ClientName): Lease {
+    const key = `${kind} ${name}`;
+    let shared = this.#shared.get(key);
     if (!shared) {
-      shared = { ...this.create(name), users: 0, left: CALLS_PER_CLIENT };
-      this.#shared.set(name, shared);
+      shared = { ...this.create(name, kind), users: 0, left: CALLS_PER_CLIENT };
+      this.#shared.set(key, shared);
     }
     const leased = shared;
     leased.users++;
     leased.left--;
-    if (leased.left === 0) this.#shared.delete(name);
+    if (leased.left === 0) this.#shared.delete(key);
     return {
       client: leased.client,
       release: () => {

@@ -1,12 +1,21 @@
-/** The requests: every operation, and InvokeModel with every family of models. */
+/** The requests: every operation for models, InvokeModel with every family, and calls of agents and knowledge bases. */
 
+import * as agentSdk from '@aws-sdk/client-bedrock-agent-runtime';
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
 import { CASES, PLAIN_CASES, QUESTION, TOOL_SCHEMA } from '../support/dialect-cases.js';
 
+/** The clients for models and for agents. */
+export const CLIENTS = {
+  models: sdk.BedrockRuntimeClient,
+  agents: agentSdk.BedrockAgentRuntimeClient,
+} as const;
+export type ClientName = keyof typeof CLIENTS;
+
 export interface SoakRequest {
   readonly name: string;
+  readonly client: ClientName;
   /** The member of the output that is the event stream. */
-  readonly streamMember: 'stream' | 'body' | undefined;
+  readonly streamMember: 'stream' | 'body' | 'completion' | undefined;
   createCommand(): object;
 }
 
@@ -23,6 +32,14 @@ const CONVERSE_WITH_TOOL: sdk.ConverseCommandInput = {
     tools: [{ toolSpec: { name: 'get_weather', description: 'Weather', inputSchema: { json: TOOL_SCHEMA } } }],
   },
 };
+/** Without its trace, an agent has one span. */
+const AGENT: agentSdk.InvokeAgentCommandInput = {
+  agentId: 'AGENT12345',
+  agentAliasId: 'ALIAS12345',
+  sessionId: 'soak',
+  inputText: QUESTION,
+};
+const KNOWLEDGE = { knowledgeBaseId: 'KB12345678', modelArn: CLAUDE };
 const chats = Object.entries(CASES);
 const plain = Object.entries(PLAIN_CASES).flatMap(([name, cases]) =>
   cases.slice(0, 1).map((one) => ({ name, ...one })),
@@ -65,12 +82,39 @@ export const REQUESTS: readonly SoakRequest[] = [
     'CountTokens',
     () => new sdk.CountTokensCommand({ modelId: CLAUDE, input: { converse: { messages: CONVERSE.messages } } }),
   ),
+  {
+    ...stream('InvokeAgent', 'completion', () => new agentSdk.InvokeAgentCommand(AGENT)),
+    client: 'agents',
+  },
+  {
+    ...stream(
+      'RetrieveAndGenerateStream',
+      'stream',
+      () =>
+        new agentSdk.RetrieveAndGenerateStreamCommand({
+          input: { text: QUESTION },
+          retrieveAndGenerateConfiguration: { type: 'KNOWLEDGE_BASE', knowledgeBaseConfiguration: KNOWLEDGE },
+        }),
+    ),
+    client: 'agents',
+  },
+  {
+    ...answer(
+      'Retrieve',
+      () => new agentSdk.RetrieveCommand({ knowledgeBaseId: 'KB12345678', retrievalQuery: { text: QUESTION } }),
+    ),
+    client: 'agents',
+  },
 ];
 
 function answer(name: string, createCommand: () => object): SoakRequest {
-  return { name, streamMember: undefined, createCommand };
+  return { name, client: 'models', streamMember: undefined, createCommand };
 }
 
-function stream(name: string, streamMember: 'stream' | 'body', createCommand: () => object): SoakRequest {
-  return { name, streamMember, createCommand };
+function stream(
+  name: string,
+  streamMember: NonNullable<SoakRequest['streamMember']>,
+  createCommand: () => object,
+): SoakRequest {
+  return { name, client: 'models', streamMember, createCommand };
 }

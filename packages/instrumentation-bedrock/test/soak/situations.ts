@@ -1,8 +1,7 @@
 /** The ways in which applications use an answer, and what they see of it. */
 
 import { createHash } from 'node:crypto';
-import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
-import type { EndpointName } from './endpoints.js';
+import type { AnyClient, EndpointName } from './endpoints.js';
 import type { SoakRequest } from './requests.js';
 
 /** What an application saw of one call, as a text to compare. */
@@ -20,7 +19,7 @@ export interface Situation {
   readonly use: Use;
 }
 
-type Use = (client: BedrockRuntimeClient, request: SoakRequest) => Promise<Outcome>;
+type Use = (client: AnyClient, request: SoakRequest) => Promise<Outcome>;
 
 export const SITUATIONS: readonly Situation[] = [
   { name: 'read', weight: 36, of: 'all', endpoint: 'well', use: read },
@@ -60,27 +59,27 @@ interface Output {
 
 type Send = (command: object, ...rest: unknown[]) => Promise<Output>;
 
-function send(client: BedrockRuntimeClient, ...args: Parameters<Send>): Promise<Output> {
-  return (client.send as unknown as Send).apply(client, args);
+function send(client: AnyClient, ...args: Parameters<Send>): Promise<Output> {
+  return (client.send as Send).apply(client, args);
 }
 
 function streamOf(output: Output, { streamMember }: SoakRequest): AsyncIterable<unknown> {
   return output[streamMember as string] as AsyncIterable<unknown>;
 }
 
-async function read(client: BedrockRuntimeClient, request: SoakRequest): Promise<Outcome> {
+async function read(client: AnyClient, request: SoakRequest): Promise<Outcome> {
   return send(client, request.createCommand()).then((output) => readOutput(output, request), describeError);
 }
 
-async function callback(client: BedrockRuntimeClient, request: SoakRequest): Promise<Outcome> {
+async function callback(client: AnyClient, request: SoakRequest): Promise<Outcome> {
   return readCallback(client, request, []);
 }
 
-async function callbackWithOptions(client: BedrockRuntimeClient, request: SoakRequest): Promise<Outcome> {
+async function callbackWithOptions(client: AnyClient, request: SoakRequest): Promise<Outcome> {
   return readCallback(client, request, [{ requestTimeout: 60_000 }]);
 }
 
-function readCallback(client: BedrockRuntimeClient, request: SoakRequest, options: object[]): Promise<Outcome> {
+function readCallback(client: AnyClient, request: SoakRequest, options: object[]): Promise<Outcome> {
   return new Promise((resolve) => {
     const done = (error: unknown, output: unknown): void => {
       resolve(error ? describeError(error) : readOutput(output as Output, request));
@@ -90,7 +89,7 @@ function readCallback(client: BedrockRuntimeClient, request: SoakRequest, option
 }
 
 /** The number of events before the reset depends on the network, so only the error is compared. */
-async function readToError(client: BedrockRuntimeClient, request: SoakRequest): Promise<Outcome> {
+async function readToError(client: AnyClient, request: SoakRequest): Promise<Outcome> {
   try {
     for await (const _event of streamOf(await send(client, request.createCommand()), request));
     return 'ended';
@@ -99,7 +98,7 @@ async function readToError(client: BedrockRuntimeClient, request: SoakRequest): 
   }
 }
 
-async function breakOff(client: BedrockRuntimeClient, request: SoakRequest): Promise<Outcome> {
+async function breakOff(client: AnyClient, request: SoakRequest): Promise<Outcome> {
   const events: unknown[] = [];
   for await (const event of streamOf(await send(client, request.createCommand()), request)) {
     if (events.push(event) === 2) break;
@@ -107,7 +106,7 @@ async function breakOff(client: BedrockRuntimeClient, request: SoakRequest): Pro
   return describe(events);
 }
 
-async function throwInLoop(client: BedrockRuntimeClient, request: SoakRequest): Promise<Outcome> {
+async function throwInLoop(client: AnyClient, request: SoakRequest): Promise<Outcome> {
   const stream = streamOf(await send(client, request.createCommand()), request);
   try {
     for await (const event of stream) throw new Error(describe(event));
@@ -117,22 +116,22 @@ async function throwInLoop(client: BedrockRuntimeClient, request: SoakRequest): 
   }
 }
 
-async function returnByHand(client: BedrockRuntimeClient, request: SoakRequest): Promise<Outcome> {
+async function returnByHand(client: AnyClient, request: SoakRequest): Promise<Outcome> {
   const iterator = streamOf(await send(client, request.createCommand()), request)[Symbol.asyncIterator]();
   return describe([await iterator.next(), await iterator.return?.(), await iterator.next()]);
 }
 
-async function drop(client: BedrockRuntimeClient, request: SoakRequest): Promise<Outcome> {
+async function drop(client: AnyClient, request: SoakRequest): Promise<Outcome> {
   const { $metadata } = await send(client, request.createCommand());
   return `${$metadata.httpStatusCode}, never read`;
 }
 
-async function abortBefore(client: BedrockRuntimeClient, request: SoakRequest): Promise<Outcome> {
+async function abortBefore(client: AnyClient, request: SoakRequest): Promise<Outcome> {
   const abortSignal = AbortSignal.abort();
   return send(client, request.createCommand(), { abortSignal }).then(() => 'answered', describeError);
 }
 
-async function abortWhileWaiting(client: BedrockRuntimeClient, request: SoakRequest): Promise<Outcome> {
+async function abortWhileWaiting(client: AnyClient, request: SoakRequest): Promise<Outcome> {
   const controller = new AbortController();
   const answer = send(client, request.createCommand(), { abortSignal: controller.signal });
   setImmediate(() => controller.abort());
@@ -140,7 +139,7 @@ async function abortWhileWaiting(client: BedrockRuntimeClient, request: SoakRequ
 }
 
 /** The events after the abort depend on the network, so they are not compared. */
-async function abortInMidStream(client: BedrockRuntimeClient, request: SoakRequest): Promise<Outcome> {
+async function abortInMidStream(client: AnyClient, request: SoakRequest): Promise<Outcome> {
   const controller = new AbortController();
   const output = await send(client, request.createCommand(), { abortSignal: controller.signal });
   const events: unknown[] = [];
@@ -155,7 +154,7 @@ async function abortInMidStream(client: BedrockRuntimeClient, request: SoakReque
   }
 }
 
-async function destroyClient(client: BedrockRuntimeClient, request: SoakRequest): Promise<Outcome> {
+async function destroyClient(client: AnyClient, request: SoakRequest): Promise<Outcome> {
   const output = await send(client, request.createCommand());
   client.destroy();
   return readOutput(output, request);
