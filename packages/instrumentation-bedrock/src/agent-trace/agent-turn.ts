@@ -219,10 +219,19 @@ export class AgentTurn implements CollaboratorTurn {
       reason: this.#seam.budget.keepText(asString(failureReason)),
       end: readMetadata(metadata).end ?? event.time,
     };
-    const recent = this.#open.slice(-MAX_SEARCHED);
-    const failed = recent.findLast(({ isOpen, traceId }) => isOpen && traceId === event.traceId);
+    const failed = this.#latestOpen(event.traceId);
     if (failed) failed.fail(failure);
     else this.failure = failure;
+  }
+
+  #latestOpen(traceId: string): StepLife | undefined {
+    while (this.#open.at(-1)?.isOpen === false) this.#open.pop();
+    const end = Math.max(0, this.#open.length - MAX_SEARCHED);
+    for (let at = this.#open.length - 1; at >= end; at--) {
+      const life = this.#open[at];
+      if (life?.isOpen && life.traceId === traceId) return life;
+    }
+    return undefined;
   }
 
   #addText(texts: string[], value: unknown): void {

@@ -8,6 +8,7 @@ import { stringify } from '../../src/data/numbers.js';
 import type { Step, StreamOptions } from '../../src/operations/common/operation.js';
 import { converseStream } from '../../src/operations/runtime/converse.js';
 import { invokeModelStream } from '../../src/operations/runtime/invoke-model.js';
+import { AGENT_STREAMS } from './agent-streams.js';
 import { type Work, WorkCounter } from './counts.js';
 import { KNOWLEDGE_BASE_STREAMS } from './knowledge-base-streams.js';
 import { type LongStream, STREAMS } from './streams.js';
@@ -77,7 +78,7 @@ const report = (result: StreamWork): boolean => process.stdout.write(`${JSON.str
 
 async function countAll(): Promise<void> {
   // What runs once in a process must not count.
-  const streams = [...STREAMS, ...KNOWLEDGE_BASE_STREAMS];
+  const streams = [...STREAMS, ...KNOWLEDGE_BASE_STREAMS, ...AGENT_STREAMS];
   for (const stream of streams) readWithAll(stream, events(stream, 8));
   await counter.count(() => undefined);
   for (const stream of streams) {
