@@ -3,6 +3,7 @@
 import { expect } from 'chai';
 import { withMembers } from '../src/operations/common/sent-input.js';
 import { type InputObservation, observedInput } from '../src/sdk/input-stream.js';
+import { OpenStreams } from '../src/sdk/stream.js';
 
 /** What an observation was told, in order. */
 function recorder(): { readonly seen: unknown[]; begin(): InputObservation } {
@@ -105,6 +106,20 @@ describe('an observed input', () => {
     const source = Object.freeze({ [Symbol.asyncIterator]: () => own });
     expect(Object.keys(iterate(observedInput(source, recorder().begin)))).to.deep.equal(['next']);
     expect(Object.keys(own)).to.deep.equal(['next']);
+  });
+
+  it('is forgotten when the SDK drops it, although the application never ends it', async () => {
+    const streams = new OpenStreams();
+    const ended = new Promise<void>((resolve) => {
+      const fail = (): void => expect.fail('the input neither ends nor fails');
+      const observer = { onChunk: () => {}, onEnd: fail, onError: fail, onAbandon: resolve };
+      const stuck = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
+      void iterate(streams.observeInput(stuck, observer)).next();
+    });
+    expect(streams.size).to.equal(1);
+    const collecting = setInterval(() => globalThis.gc?.(), 5);
+    await ended.finally(() => clearInterval(collecting));
+    expect(streams.size).to.equal(0);
   });
 
   it('can be an array, as for the SDK, and anything else is sent as it is', async () => {

@@ -93,7 +93,7 @@ describe('the reader of voice sessions', () => {
           expect(length).to.be.lessThan(6 * maxLength + 600);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

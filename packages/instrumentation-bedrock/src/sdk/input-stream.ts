@@ -13,27 +13,29 @@ export interface InputObservation {
  * Returns an iterable that yields what `events` yields, and asks it for the next value only when the SDK does. Returns
  * `events` itself if it is no iterable.
  *
- * @param begin called once for each iterator that the SDK makes.
+ * @param begin called once for each iterator that the SDK makes, with the iterator that it gets.
  */
-export function observedInput(events: unknown, begin: () => InputObservation): unknown {
+export function observedInput(events: unknown, begin: (iterator: object) => InputObservation): unknown {
   if (typeof events !== 'object' || events === null) return events;
   const source = events as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
   if (typeof source[Symbol.asyncIterator] === 'function') {
     return {
-      [Symbol.asyncIterator]: () =>
-        observedIterator((source as AsyncIterable<unknown>)[Symbol.asyncIterator](), begin()),
+      [Symbol.asyncIterator]: () => observedIterator((source as AsyncIterable<unknown>)[Symbol.asyncIterator](), begin),
     };
   }
   // The SDK reads by `for await`, which accepts these, too.
   if (typeof source[Symbol.iterator] !== 'function') return events;
-  return { [Symbol.asyncIterator]: () => observedIterator(readAsync(source as Iterable<unknown>), begin()) };
+  return { [Symbol.asyncIterator]: () => observedIterator(readAsync(source as Iterable<unknown>), begin) };
 }
 
 async function* readAsync(source: Iterable<unknown>): AsyncGenerator<unknown> {
   yield* source;
 }
 
-function observedIterator(iterator: AsyncIterator<unknown>, observation: InputObservation): AsyncIterator<unknown> {
+function observedIterator(
+  iterator: AsyncIterator<unknown>,
+  begin: (iterator: object) => InputObservation,
+): AsyncIterator<unknown> {
   const observed = async (read: () => Promise<IteratorResult<unknown>>): Promise<IteratorResult<unknown>> => {
     try {
       const result = await read();
@@ -53,10 +55,12 @@ function observedIterator(iterator: AsyncIterator<unknown>, observation: InputOb
     }
   };
   const { return: stop, throw: fail } = iterator;
-  return {
+  const given: AsyncIterator<unknown> = {
     next: (...args) => observed(() => iterator.next(...args)),
     // The SDK looks whether an iterator has these.
     ...(stop && { return: (...args) => left(() => stop.apply(iterator, args)) }),
     ...(fail && { throw: (...args) => left(() => fail.apply(iterator, args)) }),
   };
+  const observation = begin(given);
+  return given;
 }

@@ -111,9 +111,11 @@ export class OpenStreams {
    * The application's object stays unchanged. Returns `events` itself if it is no iterable; then `observer` is never called.
    */
   observeInput(events: unknown, observer: StreamObserver): unknown {
-    return observedInput(events, () => {
+    return observedInput(events, (iterator) => {
       const observation = new Observation(observer, [this.#open]);
       observation.isRead = true;
+      // The SDK drops an iterator that waits for the application, if the service has ended the call.
+      collected.register(iterator, observation, observation);
       return observation;
     });
   }
