@@ -71,9 +71,19 @@ function answersOf(output: Structure, making: Making): SimulatedResponse[] {
   if (payload && isStream(payload.schema)) {
     return streamsOf(structureOf(payload.schema), making).map((events) => ({ ...fixed, events }));
   }
+  if (payload && isBlob(payload.schema)) {
+    const { text } = making;
+    const [json, plain] = [JSON.stringify(documentOf(text, ['answer'])), text(['answer', payload.name])];
+    const lines = `event: message\ndata: ${json}\n\ndata: ${plain}\n\n: ${plain}\n\n`;
+    return [
+      { ...fixed, body: plain },
+      { headers: { ...fixed.headers, 'content-type': 'application/json' }, body: json },
+      { headers: { ...fixed.headers, 'content-type': 'text/event-stream' }, body: lines },
+    ];
+  }
   if (payload) {
     const bodies = alternatives(payload.schema, ['answer', payload.name], { ...making, isWire: false });
-    return bodies.map((body) => ({ ...fixed, body: body instanceof Uint8Array ? Buffer.from(body).toString() : body }));
+    return bodies.map((body) => ({ ...fixed, body }));
   }
   return alternatives(output, ['answer'], making).map((body) => ({ ...fixed, body }));
 }
@@ -95,6 +105,10 @@ function streamsOf(union: Structure, making: Making): StreamEvent[][] {
 /** Values for a schema, until each member of each union within has been in one. */
 function alternatives(ref: Ref, path: readonly string[], making: Making): unknown[] {
   const schema = resolved(ref);
+  if (isBlob(schema) && !making.isWire) {
+    const json = JSON.stringify(documentOf(making.text, path));
+    return [making.text(path), json].map((bytes) => new Uint8Array(Buffer.from(bytes)));
+  }
   if (typeof schema === 'number') return [simple(schema, path, making)];
   if (schema === UNIT) return [{}];
   const [kind, , name] = schema as unknown as Structure;
@@ -135,8 +149,7 @@ function simple(type: number, path: readonly string[], making: Making): unknown 
   if (type >= MAP_OF) return { [text([...path, 'key'])]: simple(type - MAP_OF, path, making) };
   if (type >= LIST_OF) return [simple(type - LIST_OF, path, making)];
   if (BLOBS.includes(type)) {
-    const bytes = Buffer.from(text(path));
-    return isWire ? bytes.toString('base64') : new Uint8Array(bytes);
+    return Buffer.from(text(path)).toString('base64');
   }
   switch (type) {
     case SIMPLE.string:
@@ -151,10 +164,27 @@ function simple(type: number, path: readonly string[], making: Making): unknown 
     case SIMPLE.httpDate:
       return isWire ? 'Sun, 15 Jun 2025 15:06:40 GMT' : new Date(1_750_000_000_000);
     case SIMPLE.document:
-      return { [text([...path, 'key'])]: [text(path), 7, { text: text(path) }] };
+      return documentOf(text, path);
     default:
       return 7;
   }
+}
+
+/** A JSON object with texts at all levels, and in the members in which agents have their texts. */
+function documentOf(text: TextAt, path: readonly string[]): object {
+  const [prompt, result] = [text(path), text(path)];
+  return {
+    [text([...path, 'key'])]: [text(path), 7, { text: text(path) }],
+    prompt,
+    result,
+    message: { content: result },
+  };
+}
+
+function isBlob(ref: Ref): boolean {
+  const schema = resolved(ref);
+  if (typeof schema === 'object' && schema[0] === 0) return isBlob(schema[4]);
+  return typeof schema === 'number' && BLOBS.includes(schema);
 }
 
 function resolved(ref: Ref): number | typeof UNIT | readonly unknown[] {
