@@ -352,7 +352,10 @@ describe('an odd stream of an agent', () => {
         .filter(({ type }) => type === 'trace')
         .map(({ payload: members }) => members);
       const odd = fc.oneof(
-        fc.constantFrom(null, undefined, '', 0, -1, Number.NaN, '__proto__', T, [], {}, new Date(Number.NaN)),
+        fc.constantFrom<unknown>(null, undefined, '', 0, -1, Number.NaN, '__proto__', T, [], {}, new Date(Number.NaN)),
+        fc
+          .constantFrom('constructor', 'toString', '__proto__')
+          .map((kind) => ({ [kind]: { modelInvocationOutput: {} } })),
         fc.jsonValue({ maxDepth: 2 }),
         fc.date({ noInvalidDate: false }),
       );
@@ -406,6 +409,9 @@ function visit(steps: readonly Step[]): Set<Step> {
     expect(seen.has(step)).to.equal(false);
     seen.add(step);
     const { request, answer } = step;
+    for (const value of Object.values({ ...request.identity, ...request.facts, ...answer?.facts })) {
+      expect(['undefined', 'string', 'number', 'boolean']).to.include(typeof value);
+    }
     const sent = request.content();
     if (sent !== undefined) request.dialect.readInput(request.form.bodyOf(sent) ?? {});
     request.dialect.readParameters(request.body() ?? {});

@@ -18,12 +18,12 @@ import { StepLife } from './step-life.js';
 import { readMetadata, type TraceEvent } from './trace-event.js';
 
 /** What a model call is for, if its input is missing. */
-const PROMPT_TYPES: Readonly<Record<string, string>> = {
-  orchestrationTrace: 'ORCHESTRATION',
-  preProcessingTrace: 'PRE_PROCESSING',
-  postProcessingTrace: 'POST_PROCESSING',
-  routingClassifierTrace: 'ROUTING_CLASSIFIER',
-};
+const PROMPT_TYPES: ReadonlyMap<string, string> = new Map([
+  ['orchestrationTrace', 'ORCHESTRATION'],
+  ['preProcessingTrace', 'PRE_PROCESSING'],
+  ['postProcessingTrace', 'POST_PROCESSING'],
+  ['routingClassifierTrace', 'ROUTING_CLASSIFIER'],
+]);
 
 interface CallAnswer {
   readonly figures: JsonObject;
@@ -46,7 +46,7 @@ export class ModelCall {
   constructor(event: TraceEvent, budget: ContentBudget) {
     this.life = new StepLife(event);
     this.#budget = budget;
-    this.#promptType = PROMPT_TYPES[event.kind];
+    this.#promptType = PROMPT_TYPES.get(event.kind);
   }
 
   get isAnswered(): boolean {
