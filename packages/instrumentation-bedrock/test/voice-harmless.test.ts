@@ -159,6 +159,21 @@ describe('an application with a voice session', () => {
     expect(span.status.code).to.equal(0);
   });
 
+  it('may end the session itself, without a closing event of the service', async () => {
+    const client = await connect([...ANSWER, { wait: 'sessionEnd' }]);
+    await converse(client, [...HELLO, ...closing]);
+    const span = await onlySpan();
+    expect(span.status.code).to.equal(0);
+    expect(span.attributes['gen_ai.response.finish_reasons']).to.deep.equal(['END_TURN']);
+  });
+
+  it('has a failure if the answer is cut within a turn, also after the end of its input', async () => {
+    const cut = service.audio([Buffer.alloc(480)]).slice(0, 2);
+    const client = await connect([{ wait: 'sessionEnd' }, service.start(), ...cut]);
+    await converse(client, [...HELLO, ...closing]);
+    expect((await onlySpan()).attributes).to.include({ 'error.type': 'incomplete_stream' });
+  });
+
   it('may break early: the span has what was said so far and no error', async () => {
     const left = await sameAsUntraced(tracing, async () => {
       const client = await connect(ENDLESS);
@@ -334,7 +349,8 @@ describe('an application with a voice session', () => {
   });
 
   it('may freeze its middleware stack: its events are sent as they are, and the span has the answer', async () => {
-    const client = await connect([...ANSWER, ...END]);
+    // The application ends the session, which the span cannot know then.
+    const client = await connect([...ANSWER, { wait: 'sessionEnd' }]);
     const stack = client.middlewareStack as unknown as { add(middleware: unknown, options: { name?: string }): void };
     const { add } = stack;
     stack.add = (middleware, options) => {
@@ -346,6 +362,7 @@ describe('an application with a voice session', () => {
     expect(answerOf(span)).to.deep.equal({ type: 'text', content: 'Hi there.' });
     expect(json(span, 'gen_ai.input.messages')).to.have.nested.property('[0].parts[0].content', 'Hello');
     expect(span.attributes).to.not.have.property('gen_ai.system_instructions');
+    expect(span.status.code).to.equal(0);
   });
 
   it('has its input observed if the client caches its handlers, and if its own middleware replaces the input', async () => {

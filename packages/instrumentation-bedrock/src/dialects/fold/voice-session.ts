@@ -37,6 +37,7 @@ export class VoiceSession {
   readonly #otherOutput = new LastMembers();
   readonly #input = new Map<string, OpenContent>();
   readonly #output = new Map<string, OpenContent>();
+  #hasInput = false;
   #isInputEnded = false;
   #isComplete = false;
   #hasAnswer = false;
@@ -48,6 +49,7 @@ export class VoiceSession {
 
   /** @param now in milliseconds since 1970. */
   addInput(event: JsonObject, now: number): void {
+    this.#hasInput = true;
     const name = firstKey(event) ?? '';
     const value = asObject(event[name]) ?? {};
     switch (name) {
@@ -158,10 +160,12 @@ export class VoiceSession {
 
   /**
    * Whether the service has ended the session. The application can end it as well; then no content of the answer may be
-   * left open. The service does not end the session if the connection is lost.
+   * left open. The service does not end the session if the connection is lost. Undefined if the input was not observed.
    */
-  isComplete(): boolean {
-    return this.#isComplete || (this.#isInputEnded && this.#output.size === 0);
+  isComplete(): boolean | undefined {
+    if (this.#isComplete) return true;
+    if (this.#output.size > 0) return false;
+    return this.#hasInput ? this.#isInputEnded : undefined;
   }
 
   /** The message that the answer ends with; undefined if the last message is no answer. */
