@@ -2,7 +2,9 @@
 
 import * as agentSdk from '@aws-sdk/client-bedrock-agent-runtime';
 import * as sdk from '@aws-sdk/client-bedrock-runtime';
+import { speak } from 'bedrock-simulator';
 import { CASES, PLAIN_CASES, QUESTION, TOOL_SCHEMA } from '../support/dialect-cases.js';
+import { audioInput, closing, command, opening, sending } from '../support/voice.js';
 
 /** The clients for models and for agents. */
 export const CLIENTS = {
@@ -67,6 +69,9 @@ export const REQUESTS: readonly SoakRequest[] = [
     ),
   ...plain.map(({ name, modelId, body }) =>
     answer(`InvokeModel ${name}`, () => new sdk.InvokeModelCommand({ modelId, body: JSON.stringify(body) })),
+  ),
+  stream('InvokeModelWithBidirectionalStream', 'body', () =>
+    command(sending([...opening(), ...audioInput([speak(QUESTION)]), ...closing])),
   ),
   answer(
     'ApplyGuardrail',

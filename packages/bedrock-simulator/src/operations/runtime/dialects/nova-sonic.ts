@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { uuidOf } from '../../../digest.js';
 import { arrayOf, type JsonObject, numberOf, objectOf, stringOf } from '../../../json.js';
 import type { Message, Tool, ToolCall } from '../../../model/conversation.js';
 import type { ScriptedModel } from '../../../model/scripted-model.js';
@@ -45,8 +45,7 @@ function startContent(start: JsonObject): Content {
 class Session {
   readonly #modelId: string;
   readonly #model: ScriptedModel;
-  readonly #sessionId = randomUUID();
-  readonly #completionId = randomUUID();
+  #ids = 0;
   readonly #usage: Usage = { input: { speechTokens: 0, textTokens: 0 }, output: { speechTokens: 0, textTokens: 0 } };
   readonly #messages: Message[] = [];
   #tools: readonly Tool[] = [];
@@ -138,7 +137,7 @@ class Session {
   }
 
   *#toolContent({ id, name, input }: ToolCall): Generator<object> {
-    const content = { contentId: randomUUID(), role: 'TOOL', type: 'TOOL' };
+    const content = { contentId: this.#newId(), role: 'TOOL', type: 'TOOL' };
     const use = { toolName: name, toolUseId: id, content: JSON.stringify(input) };
     this.#usage.output.textTokens += countTokens(use.content);
     yield this.#event('contentStart', {
@@ -165,7 +164,7 @@ class Session {
   }
 
   *#textContent(role: string, generationStage: string, text: string, stopReason: string): Generator<object> {
-    const content = { contentId: randomUUID(), role, type: 'TEXT' };
+    const content = { contentId: this.#newId(), role, type: 'TEXT' };
     yield this.#event('contentStart', {
       ...content,
       additionalModelFields: JSON.stringify({ generationStage }),
@@ -177,7 +176,7 @@ class Session {
   }
 
   *#audioContent(text: string, stopReason: string): Generator<object> {
-    const contentId = randomUUID();
+    const contentId = this.#newId();
     const pcm = speak(text, this.#outputRate);
     this.#usage.output.speechTokens += Math.round((pcm.length / 2 / this.#outputRate) * SPEECH_TOKENS_PER_SECOND);
     yield this.#event('contentStart', {
@@ -195,8 +194,18 @@ class Session {
   }
 
   #event(name: string, members: object): object {
-    const ids = { sessionId: this.#sessionId, promptName: this.#promptName, completionId: this.#completionId };
+    const promptName = this.#promptName;
+    const ids = { sessionId: this.#idOf('session'), promptName, completionId: this.#idOf('completion') };
     return { [name]: { ...ids, ...members } };
+  }
+
+  #newId(): string {
+    return this.#idOf(`content ${this.#ids++}`);
+  }
+
+  /** Equal sessions get equal ids. Applications make a new name for each prompt. */
+  #idOf(part: string): string {
+    return uuidOf([this.#modelId, this.#promptName, part]);
   }
 
   /** All tokens of the session so far. */
