@@ -1,5 +1,8 @@
 /** RetrieveAndGenerate and its stream: answers from a knowledge base, with citations. */
 
+import { once } from 'node:events';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import {
   RetrieveAndGenerateCommand,
   type RetrieveAndGenerateCommandInput,
@@ -11,6 +14,7 @@ import {
   type AgentRuntime,
   type AgentRuntimeRecording,
   beforeEachAgentRuntimeTest,
+  createAgentRuntimeClient,
   outcomeOf,
   readAgentRuntimeRecordings,
   replayed,
@@ -120,6 +124,7 @@ describe('RetrieveAndGenerate', () => {
       { type: 'text', content: 'Answer from $search_results$ only.' },
     ]);
     expect(json(span(), 'gen_ai.output.messages')).to.deep.equal([OUTPUT_MESSAGE]);
+    expect(span().attributes['gen_ai.retrieval.query.text']).to.equal('When do bees swarm?');
     expect(json(span(), 'gen_ai.retrieval.documents')).to.deep.equal([
       {
         id: 'chunk-7',
@@ -198,7 +203,11 @@ describe('RetrieveAndGenerate', () => {
         ],
       },
     ]);
-    expect(span().attributes).to.not.have.any.keys('gen_ai.data_source.id', 'aws.bedrock.knowledge_base.id');
+    expect(span().attributes).to.not.have.any.keys(
+      'gen_ai.data_source.id',
+      'aws.bedrock.knowledge_base.id',
+      'gen_ai.retrieval.query.text',
+    );
   });
 });
 
@@ -229,8 +238,12 @@ describe('RetrieveAndGenerateStream', () => {
     expect(span().attributes).to.include.keys('gen_ai.response.time_to_first_chunk');
     expect(json(span(), 'gen_ai.output.messages')).to.deep.equal([OUTPUT_MESSAGE]);
     expect(json(span(), 'gen_ai.retrieval.documents')).to.have.length(1);
-    expect(json(span(), 'mlflow.spanOutputs')).to.deep.include({
+    expect(json(span(), 'mlflow.spanOutputs')).to.deep.equal({
       sessionId: 'begun-by-service',
+      output: {
+        text: 'Bees swarm in May.',
+        message: { role: 'assistant', content: [{ text: 'Bees swarm in May.' }] },
+      },
       citations: [CITATION],
       guardrailAction: 'NONE',
     });
@@ -246,6 +259,31 @@ describe('RetrieveAndGenerateStream', () => {
     runtime.answer({ events: [] });
     await read();
     expect(span().attributes['error.type']).to.equal('incomplete_stream');
+  });
+
+  it('has no output if nothing of the answer has arrived', async () => {
+    runtime.answer({ headers: HEADERS, events: [] });
+    await read();
+    expect(span().attributes).to.include({ 'gen_ai.conversation.id': 'begun-by-service' });
+    expect(span().attributes).to.not.have.any.keys('mlflow.spanOutputs', 'gen_ai.output.messages');
+  });
+
+  it('fails if the connection is lost, although the SDK ends the stream without an error', async () => {
+    const server = createServer().listen(0);
+    server.on('stream', (stream) => {
+      stream.respond({ ':status': 200, 'content-type': 'application/vnd.amazon.eventstream' });
+      stream.write(encodeEvent(output('Bees ')));
+    });
+    await once(server, 'listening');
+    const client = createAgentRuntimeClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const connected = once(server, 'session');
+    const { stream = [] } = await client.send(new RetrieveAndGenerateStreamCommand(INPUT));
+    const [session] = await connected;
+    for await (const _event of stream) session.destroy();
+    client.destroy();
+    server.close();
+    expect(span().attributes['error.type']).to.equal('incomplete_stream');
+    expect(json(span(), 'gen_ai.output.messages')).to.have.nested.property('[0].finish_reason', 'error');
   });
 
   it('fails with the error that arrives in the stream, and keeps what came before', async () => {

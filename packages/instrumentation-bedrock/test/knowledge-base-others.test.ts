@@ -254,6 +254,7 @@ describe('AgenticRetrieveStream', () => {
       id: 's3://hive/bees.pdf',
       uri: 's3://hive/bees.pdf',
       content: 'Bees swarm in May.',
+      mimeType: 'text/plain',
       metadata: found.metadata,
       sourceRetriever: found.sourceRetriever,
     };
@@ -265,6 +266,25 @@ describe('AgenticRetrieveStream', () => {
         id: 's3://hive/bees.pdf',
       },
     ]);
+  });
+
+  it('has an image with its media type', async () => {
+    const image = { content: { byteContent: 'iVBORw0KGgo=', mimeType: 'image/png' } };
+    runtime.answer({ events: [{ type: 'result', payload: { results: [image] } }] });
+    await retrieve(INPUT);
+    expect(json(span(), 'gen_ai.retrieval.documents')).to.deep.equal([
+      { content: 'iVBORw0KGgo=', mimeType: 'image/png' },
+    ]);
+    expect(json(span(), 'mlflow.spanOutputs')).to.have.nested.property('[0].page_content', '[image/png]');
+  });
+
+  it('has the events of its trace as events of the span, also if no answer is generated', async () => {
+    await runtime.trace({ config: { recordStreamEvents: true } });
+    runtime.answer({ events: [planning([]), { type: 'result', payload: { results: [found] } }] });
+    await retrieve(INPUT);
+    const [event] = span().events;
+    expect(event?.name).to.equal('traceEvent');
+    expect(event?.attributes?.['json']).to.include('Search for swarms.');
   });
 
   it('has the number of documents and the verdict also if content is off', async () => {

@@ -151,6 +151,22 @@ describe('Retrieve', () => {
     ]);
   });
 
+  it('has an image that it looks up, which is no text of a query', async () => {
+    runtime.answer({ body: { retrievalResults: [] } });
+    const image = { format: 'jpeg' as const, inlineContent: Buffer.from('a bee') };
+    await retrieve({ ...INPUT, retrievalQuery: { type: 'IMAGE', image } });
+    const [span] = runtime.tracing.spans();
+    expect(span?.attributes).to.not.have.any.keys('gen_ai.retrieval.query.text');
+    expect(json(span!, 'gen_ai.input.messages')).to.deep.equal([
+      {
+        role: 'user',
+        parts: [
+          { type: 'blob', modality: 'image', mime_type: 'image/jpeg', content: image.inlineContent.toString('base64') },
+        ],
+      },
+    ]);
+  });
+
   const recordings = readAgentRuntimeRecordings(['Retrieve']);
   for (const recording of recordings ?? []) {
     it(`reads ${recording.id} and leaves its answer as it is`, async () => {

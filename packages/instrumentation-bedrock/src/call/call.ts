@@ -159,7 +159,9 @@ export class TracedCall {
 
   /** The stream has ended by itself; before the end of the answer if it `isCut`. */
   onEnd(isCut = false): void {
-    const isComplete = (): boolean | undefined => (isCut ? false : this.#reader?.isComplete());
+    // Without a closing event, only the connection shows whether the answer is complete.
+    const isComplete = (): boolean | undefined =>
+      isCut ? false : (this.#reader?.isComplete() ?? (this.#exchange.isCut() ? false : undefined));
     const failure = (): Failure | undefined => endFailure(isComplete(), this.#signal, this.#words);
     this.#endStream('ending a stream', failure, !isCut);
   }

@@ -2,6 +2,7 @@
 
 import type { ExchangeFacts, ServerEndpoint } from '../data/facts.js';
 import { asNumber, asObject, asString } from '../data/json.js';
+import { isReset } from '../data/reset.js';
 import {
   bedrockHeaders,
   type RequestedService,
@@ -23,6 +24,8 @@ export class Exchange {
   /** Headers of the latest attempt, as the SDK has them. Most of them are never read. */
   #requestHeaders: unknown;
   #responseHeaders: unknown;
+  /** The body of the latest response over HTTP/2. Weak, so that a stream that nobody reads can be collected. */
+  #body: WeakRef<object> | undefined;
 
   constructor(server: ServerEndpoint | undefined) {
     this.server = server;
@@ -46,6 +49,14 @@ export class Exchange {
     this.#statusCode = asNumber(response?.['statusCode']);
     this.#requestId = asString(headers?.['x-amzn-requestid']);
     this.usage = headers && readUsageHeaders(headers);
+    const body = asObject(response?.['body']);
+    // Over HTTP/1.1 the SDK throws if the connection is lost.
+    this.#body = body && 'rstCode' in body ? new WeakRef(body) : undefined;
+  }
+
+  /** True if the response was cut off, although the SDK ends its stream without an error. */
+  isCut(): boolean {
+    return isReset(this.#body?.deref());
   }
 
   /**

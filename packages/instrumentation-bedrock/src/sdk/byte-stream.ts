@@ -6,6 +6,8 @@
  * a web stream, and by the SDK's `transformToString`. So an own `emit` sees all of it, and a listener would start the flow.
  */
 
+import { isReset } from '../data/reset.js';
+
 /** Gets what happens to the stream. `end`, `fail` and `abandon` are the last calls. */
 export interface ByteObservation {
   readonly isOpen: boolean;
@@ -29,8 +31,6 @@ interface ByteStream {
   readonly complete?: unknown;
   /** Of an answer over HTTP/1.1. `aborted` is true if the application left it early, not if the SDK did. */
   readonly req?: { readonly aborted?: unknown };
-  /** Of an answer over HTTP/2: the code of the error if the peer has reset the stream. */
-  readonly rstCode?: unknown;
 }
 
 export function isByteStream(stream: object): stream is ByteStream {
@@ -84,9 +84,8 @@ function report(stream: ByteStream, observation: ByteObservation, [event, value]
   }
 }
 
-function isCut({ rstCode, complete, destroyed }: ByteStream): boolean {
-  const isReset = typeof rstCode === 'number' && rstCode !== 0;
-  return destroyed === true ? isReset : complete === false;
+function isCut(stream: ByteStream): boolean {
+  return stream.destroyed === true ? isReset(stream) : stream.complete === false;
 }
 
 /** Node.js destroys a stream with this error if the application leaves it before its end. */

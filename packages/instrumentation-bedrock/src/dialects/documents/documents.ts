@@ -50,7 +50,8 @@ function readFound({ content, metadata, score, documentId, ...others }: JsonObje
  */
 export function readDocument(result: JsonObject): JsonObject {
   const { id, uri, score, type, content, metadata, others } = readFound(result);
-  const known = { id, score, type, content: textOf(content) ?? content['byteContent'], uri };
+  const mimeType = asString(content['mimeType']);
+  const known = { id, score, type, mimeType, content: textOf(content) ?? content['byteContent'], uri };
   return withMembers(known, [{ ...(hasMembers(metadata) && { metadata }) }, others]);
 }
 

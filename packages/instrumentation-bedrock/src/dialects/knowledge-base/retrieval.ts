@@ -5,6 +5,7 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
+import type { Message } from '../../data/messages.js';
 import {
   ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_ID,
   ATTR_AWS_BEDROCK_RETRIEVAL_DOCUMENT_COUNT,
@@ -17,9 +18,13 @@ import { asId } from '../../data/words.js';
 import { blankDialect } from '../blank.js';
 import type { Dialect } from '../dialect.js';
 import { readDocument, viewDocument } from '../documents/documents.js';
+import { mimeTypeOf } from '../messages/mime-types.js';
+import { blobPart } from '../messages/parts.js';
 
 export const retrieval: Dialect = {
   ...blankDialect('retrieval', 'retrieval'),
+  // The conventions have no attribute for a query that is an image.
+  readInput: ({ retrievalQuery }) => ({ messages: imageMessages(asObject(retrievalQuery)?.['image']) }),
   readInputDetails: (body) => ({ [ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT]: queryOf(body) }),
   readOutputDetails: (body) => ({ [ATTR_GEN_AI_RETRIEVAL_DOCUMENTS]: resultsOf(body)?.map(readDocument) }),
 };
@@ -48,6 +53,14 @@ export function documentCount(documents: unknown): Attributes {
  */
 export function viewRetrieved(answer: JsonValue): JsonValue {
   return resultsOf(asObject(answer) ?? {})?.map(viewDocument) ?? answer;
+}
+
+function imageMessages(image: unknown): Message[] {
+  const { format, inlineContent } = asObject(image) ?? {};
+  const content = asString(inlineContent);
+  if (content === undefined) return [];
+  const media = { modality: 'image', mimeType: mimeTypeOf('image', asString(format)) };
+  return [{ role: 'user', parts: [blobPart(media, content)] }];
 }
 
 function queryOf({ retrievalQuery, text }: JsonObject): string | undefined {

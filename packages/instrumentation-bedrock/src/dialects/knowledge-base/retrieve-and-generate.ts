@@ -2,7 +2,7 @@
 
 import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../../data/json.js';
 import { type Part, textPart } from '../../data/messages.js';
-import { ATTR_GEN_AI_RETRIEVAL_DOCUMENTS } from '../../data/semconv.js';
+import { ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT } from '../../data/semconv.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
 import { blankDialect } from '../blank.js';
 import type { Dialect } from '../dialect.js';
@@ -30,7 +30,7 @@ export const retrieveAndGenerate: Dialect = {
     };
   },
   readInput(body) {
-    const text = asString(asObject(body['input'])?.['text']);
+    const text = questionOf(body);
     const parts = [
       ...(text === undefined ? [] : [textPart(text)]),
       ...asObjects(generateConfiguration(body)['sources']).flatMap(readSource),
@@ -40,6 +40,11 @@ export const retrieveAndGenerate: Dialect = {
       messages: parts.length > 0 ? [{ role: 'user', parts }] : [],
       systemInstructions: template === undefined ? undefined : [textPart(template)],
     };
+  },
+  /** The question is what the service looks up. External sources are not looked up. */
+  readInputDetails(body) {
+    const isLookup = generateConfiguration(body)['knowledgeBaseId'] !== undefined;
+    return { [ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT]: isLookup ? questionOf(body) : undefined };
   },
   readOutput: (body) =>
     generatedMessages(body, { text: asObject(body['output'])?.['text'], citations: body['citations'] }),
@@ -61,6 +66,10 @@ export function generateConfiguration(body: JsonObject): JsonObject {
 
 export function generationOf(body: JsonObject): JsonObject {
   return asObject(generateConfiguration(body)['generationConfiguration']) ?? {};
+}
+
+function questionOf({ input }: JsonObject): string | undefined {
+  return asString(asObject(input)?.['text']);
 }
 
 function readSource(source: JsonObject): Part[] {

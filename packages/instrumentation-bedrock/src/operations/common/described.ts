@@ -50,7 +50,7 @@ export function describedOperation(described: DescribedOperation): Operation {
     name,
     spanType,
     ...(member && {
-      stream: { member, createReader: (_request, output, options) => createReader(described, output, options) },
+      stream: { member, createReader: (_request, output, options) => describedReader(described, output, options) },
     }),
     readRequest(input, limits) {
       const raw = asObject(input) ?? {};
@@ -92,13 +92,12 @@ export function describedAnswer(
   };
 }
 
-function createReader(described: DescribedOperation, output: unknown, options: StreamOptions): StreamReader {
+/** Creates a reader for the stream of an operation. Its answer has the members that the output has beside the stream. */
+export function describedReader(described: DescribedOperation, output: unknown, options: StreamOptions): StreamReader {
   const { withContent: content, maxRecordLength: maxLength, maxMediaBytes } = options;
   const fold = createFold(described.dialect, { content, maxLength, maxMediaBytes });
-  const members: JsonObject = {};
-  setMembers(members, asObject(output) ?? {}, described.stream);
   // Copied at once: a reference to the output would keep an abandoned stream from being collected.
-  const rest = asObject(toJson(members, options));
+  const head = copyHead(output, described.stream, options);
   return {
     read(event) {
       const chunk = asEvent(event);
@@ -107,9 +106,20 @@ function createReader(described: DescribedOperation, output: unknown, options: S
     },
     show: showEvent,
     answer: (hasEnded) => {
-      const body = { ...rest, ...fold.body(), ...(hasEnded ? {} : { incomplete: true }) };
-      return describedAnswer(described, body, options);
+      const arrived = fold.body();
+      const body = { ...head, ...arrived, ...(hasEnded ? {} : { incomplete: true }) };
+      const answer = describedAnswer(described, body, options);
+      // The head alone says nothing of an answer.
+      return arrived ? answer : { ...answer, content: () => undefined };
     },
     isComplete: fold.isComplete,
   };
+}
+
+/** Copies what an output has beside its stream, without `$metadata`, which no record of a stream has. */
+function copyHead(output: unknown, stream: string | undefined, limits: ContentLimits): JsonObject {
+  const members: JsonObject = {};
+  setMembers(members, asObject(output) ?? {}, stream);
+  delete members['$metadata'];
+  return asObject(toJson(members, limits)) ?? {};
 }

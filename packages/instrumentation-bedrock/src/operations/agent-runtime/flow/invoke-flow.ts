@@ -1,18 +1,19 @@
 /** InvokeFlow. The trace that the application has asked for becomes the spans of the nodes. */
 
-import { asObject, firstKey, type JsonObject, setMembers, toJson } from '../../../data/json.js';
+import { asObject, firstKey, type JsonObject } from '../../../data/json.js';
 import * as semconv from '../../../data/semconv.js';
 import { asId, asWord } from '../../../data/words.js';
 import { flow } from '../../../dialects/flow/flow.js';
 import { FLOW_TRACE } from '../../../dialects/flow/flow-fold.js';
 import { createFlowTraceFold } from '../../../dialects/flow/trace-fold.js';
 import { createBoundedFold } from '../../../dialects/fold/bounded-fold.js';
-import { createFold } from '../../../dialects/index.js';
-import { type DescribedOperation, describedAnswer, describedOperation } from '../../common/described.js';
-import { asEvent, showEvent } from '../../common/events.js';
+import { type DescribedOperation, describedOperation, describedReader } from '../../common/described.js';
+import { asEvent } from '../../common/events.js';
 import type { Operation, StreamOptions, StreamReader } from '../../common/operation.js';
 import { FlowAgents } from './agents.js';
 import { flowSteps } from './steps.js';
+
+const STREAM = 'responseStream';
 
 const DESCRIBED: DescribedOperation = {
   name: 'InvokeFlow',
@@ -37,11 +38,12 @@ const DESCRIBED: DescribedOperation = {
     const { performanceConfig } = asObject(modelPerformanceConfiguration) ?? {};
     return { latencyMode: asWord(asObject(performanceConfig)?.['latency']) };
   },
+  stream: STREAM,
 };
 
 export const invokeFlow: Operation = {
   ...describedOperation(DESCRIBED),
-  stream: { member: 'responseStream', createReader: (_request, output, options) => createReader(output, options) },
+  stream: { member: STREAM, createReader: (_request, output, options) => createReader(output, options) },
 };
 
 /** The turns of a flow that asks for more input have their execution in common. */
@@ -52,33 +54,22 @@ function readExecution({ executionId }: JsonObject): Record<string, string | und
 
 function createReader(output: unknown, options: StreamOptions): StreamReader {
   const { withContent: content, maxRecordLength: maxLength, maxMediaBytes } = options;
-  const fold = createFold(flow, { content, maxLength, maxMediaBytes });
+  const reader = describedReader(DESCRIBED, output, options);
   const agents = new FlowAgents(options);
   const traces = createBoundedFold(createFlowTraceFold, { content, maxLength, maxMediaBytes });
-  const members: JsonObject = {};
-  setMembers(members, asObject(output) ?? {}, 'responseStream');
-  const rest = asObject(toJson(members, options));
   return {
+    ...reader,
     read(event) {
       const chunk = asEvent(event);
-      if (!chunk) return undefined;
-      if (firstKey(chunk) !== FLOW_TRACE) {
-        fold.add(chunk);
-        return chunk;
-      }
+      if (!chunk || firstKey(chunk) !== FLOW_TRACE) return reader.read(event);
       traces.add(chunk);
       agents.add(chunk);
       // The spans of the nodes have what the trace says. It is no part of the answer.
       return undefined;
     },
-    show: showEvent,
-    answer(hasEnded) {
-      const body = { ...rest, ...fold.body(), ...(hasEnded ? {} : { incomplete: true }) };
-      return {
-        ...describedAnswer(DESCRIBED, body, options),
-        steps: flowSteps(traces.body()?.['traces'], agents, options),
-      };
-    },
-    isComplete: fold.isComplete,
+    answer: (hasEnded) => ({
+      ...reader.answer(hasEnded),
+      steps: flowSteps(traces.body()?.['traces'], agents, options),
+    }),
   };
 }
