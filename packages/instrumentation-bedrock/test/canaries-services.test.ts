@@ -3,5 +3,7 @@
 import { describeServiceCanaries, SERVICES } from './support/service-leaks.js';
 
 for (const service of SERVICES) {
-  describe(`canaries in calls of ${service.name}`, () => describeServiceCanaries(service, ['the option is off']));
+  describe(`canaries in calls of ${service.name}`, () => {
+    describeServiceCanaries(service, ['the option is off'], { isLong: false });
+  });
 }

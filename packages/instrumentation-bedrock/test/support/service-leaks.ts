@@ -50,8 +50,44 @@ const STRUCTURE: Readonly<Record<string, string>> = {
   agentCollaboratorAliasArn: 'arn:aws:bedrock:us-east-1:123456789012:agent-alias/OTHER12345/ALIAS12345',
 };
 
-/** Defines the tests for one client. */
-export function describeServiceCanaries(service: Service, ways: readonly string[]): void {
+/** Requests and answers of models, which agents quote in their traces. */
+const MODEL_JSON: readonly ((word: () => string) => object)[] = [
+  (word) => ({ system: word(), messages: [{ role: word(), content: word() }], [word()]: word() }),
+  (word) => ({
+    ...{ id: word(), type: 'message', role: word(), model: word(), stop_reason: word(), stop_sequence: word() },
+    content: [
+      { type: 'text', text: word() },
+      { type: 'thinking', thinking: word(), signature: word() },
+      { type: 'tool_use', id: word(), name: word(), input: { [word()]: word() } },
+    ],
+    usage: { input_tokens: 7, output_tokens: 3, service_tier: word() },
+  }),
+  (word) => ({
+    output: {
+      message: {
+        role: word(),
+        content: [
+          { text: word() },
+          { reasoningContent: { reasoningText: { text: word(), signature: word() } } },
+          { toolUse: { toolUseId: word(), name: word(), input: { [word()]: word() } } },
+        ],
+      },
+    },
+    stopReason: word(),
+    usage: { inputTokens: 7, outputTokens: 3, totalTokens: 10 },
+  }),
+];
+
+/**
+ * Defines the tests for one client.
+ *
+ * @param options `isLong`: also with texts in the place of ids and of words that decide how the rest is read.
+ */
+export function describeServiceCanaries(
+  service: Service,
+  ways: readonly string[],
+  { isLong }: { readonly isLong: boolean },
+): void {
   let simulator: Simulator;
   let answer: SimulatedResponse | undefined;
   const watch = new Watch();
@@ -73,14 +109,6 @@ export function describeServiceCanaries(service: Service, ways: readonly string[
 
   for (const way of ways) {
     describe(`are not emitted if ${way}`, () => {
-      it('in sentences', async () => {
-        watch.start(way);
-        let count = 0;
-        const calls = await callEach(() => `canary ${count++} said "hi"`);
-        expect(watch.tracing.spans().length).to.be.at.least(calls);
-        await watch.expectNone();
-      });
-
       it('in sentences that leave the structure as it is; and the tree and its figures are as with content', async () => {
         watch.start('nothing is set');
         let count = 0;
@@ -94,6 +122,26 @@ export function describeServiceCanaries(service: Service, ways: readonly string[
         await callEach(text);
         await watch.expectNone();
         expect(watch.tracing.spans().map(skeleton)).to.deep.equal(expected);
+      });
+
+      it('in the JSON of models within texts', async () => {
+        watch.start(way);
+        let count = 0;
+        const word = (): string => `canary ${count++} said "hi"`;
+        const text: TextAt = (path) =>
+          STRUCTURE[path.at(-1) ?? ''] ?? JSON.stringify(MODEL_JSON[count % MODEL_JSON.length]?.(word));
+        await callEach(text);
+        await watch.expectNone();
+      });
+
+      if (!isLong) return;
+
+      it('in sentences', async () => {
+        watch.start(way);
+        let count = 0;
+        const calls = await callEach(() => `canary ${count++} said "hi"`);
+        expect(watch.tracing.spans().length).to.be.at.least(calls);
+        await watch.expectNone();
       });
 
       it('in words that look like identifiers, except in the attributes of ids', async () => {
