@@ -40,7 +40,7 @@ const CALLS: Readonly<Record<keyof typeof CLIENTS, string>> = {
     for await (const event of completion ?? []) if (event.chunk) found++;`,
   '@aws-sdk/client-bedrock-agentcore': `
     const found = await client.send(new sdk.ListActorsCommand({ memoryId: 'memory-1234567890' })).then(
-      ({ actorSummaries }) => actorSummaries?.length ?? 0,
+      () => 'answered',
       (error: Error) => error.name,
     );`,
 };
