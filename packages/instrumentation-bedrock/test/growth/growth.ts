@@ -13,7 +13,7 @@ const MAX_RATIO_OF_BYTES = 2.8;
 /** For each chunk. More than what any chunk takes; a call of a node in a flow, which becomes a span, takes the most. */
 const MAX_BLOCKS = 2_000;
 const MAX_ITEMS = 3_000;
-const MAX_BYTES = 20_000;
+const MAX_BYTES = 60_000;
 /** In bytes for each chunk. Samples of less are too few for a ratio. A copy of all earlier chunks takes more. */
 const FEW_BYTES = 2_000;
 
