@@ -168,7 +168,7 @@ describe('the steps of an agent', () => {
       'gen_ai.conversation.id': 's-9',
       'aws.bedrock.guardrail.id': 'gr7',
       'aws.bedrock.guardrail.version': '3',
-      'aws.bedrock.agent.knowledge_base.ids': ['KBBEES0001'],
+      'aws.bedrock.agent.knowledge_base_ids': ['KBBEES0001'],
       'aws.bedrock.agent.stream_final_response': true,
       'aws.bedrock.agent.apply_guardrail_interval': 50,
       'aws.bedrock.request.performance_config.latency': 'optimized',

@@ -57,7 +57,7 @@ describe('AgentCore Memory', () => {
       'gen_ai.memory.query.text': 'When does hive 7 swarm?',
       'gen_ai.memory.record.count': 2,
       'gen_ai.retrieval.top_k': 3,
-      'aws.bedrock.agentcore.memory.strategy.id': 'facts-1',
+      'aws.bedrock.agentcore.memory.strategy_id': 'facts-1',
       'mlflow.spanType': 'RETRIEVER',
     });
     expect(json(last(), 'gen_ai.memory.records')).to.have.deep.nested.property('[0].content', 'Hive 7 swarms in May.');

@@ -63,7 +63,7 @@ describe('tools of AgentCore', () => {
       'gen_ai.tool.name': 'executeCode',
       'gen_ai.tool.type': 'extension',
       'aws.bedrock.agentcore.code_interpreter.id': 'aws.codeinterpreter.v1',
-      'aws.bedrock.agentcore.session.id': 'S1',
+      'aws.bedrock.agentcore.session_id': 'S1',
       'aws.bedrock.agentcore.exit_code': 0,
       'aws.bedrock.agentcore.task.status': 'completed',
       'mlflow.spanType': 'TOOL',
@@ -151,7 +151,7 @@ describe('tools of AgentCore', () => {
     expect(span().name).to.equal('execute_tool mouseClick');
     expect(span().attributes).to.include({
       'aws.bedrock.agentcore.browser.id': 'aws.browser.v1',
-      'aws.bedrock.agentcore.session.id': 'B1',
+      'aws.bedrock.agentcore.session_id': 'B1',
       'mlflow.spanType': 'TOOL',
     });
     expect(json(span(), 'gen_ai.tool.call.arguments')).to.deep.equal({ x: 3, y: 4, button: 'LEFT' });
@@ -169,7 +169,7 @@ describe('tools of AgentCore', () => {
     expect(span().name).to.equal('start_browser_session');
     expect(span().attributes).to.include({
       'aws.bedrock.agentcore.browser.id': 'aws.browser.v1',
-      'aws.bedrock.agentcore.session.id': 'B2',
+      'aws.bedrock.agentcore.session_id': 'B2',
       'mlflow.spanType': 'TASK',
     });
     expect(json(span(), 'mlflow.spanInputs')).to.deep.include({ name: 'bees' });

@@ -47,7 +47,7 @@ export const ATTR_AWS_BEDROCK_AGENT_COLLABORATION = 'aws.bedrock.agent.collabora
 /** string. Request of an inline agent: `DEFAULT` or `CUSTOM_ORCHESTRATION`. */
 export const ATTR_AWS_BEDROCK_AGENT_ORCHESTRATION_TYPE = 'aws.bedrock.agent.orchestration_type';
 /** string[]. Request of an agent: the knowledge bases that it names. */
-export const ATTR_AWS_BEDROCK_AGENT_KNOWLEDGE_BASE_IDS = 'aws.bedrock.agent.knowledge_base.ids';
+export const ATTR_AWS_BEDROCK_AGENT_KNOWLEDGE_BASE_IDS = 'aws.bedrock.agent.knowledge_base_ids';
 /** boolean. Request of an agent: `streamFinalResponse`. */
 export const ATTR_AWS_BEDROCK_AGENT_STREAM_FINAL_RESPONSE = 'aws.bedrock.agent.stream_final_response';
 /** string. Trace of an agent: what a model call is for, such as `ORCHESTRATION`, `PRE_PROCESSING` or `ROUTING_CLASSIFIER`. */
@@ -80,7 +80,7 @@ export const ATTR_AWS_BEDROCK_AGENTCORE_STATUS_CODE = 'aws.bedrock.agentcore.sta
 /** int. Request of InvokeHarness: `maxIterations`. */
 export const ATTR_AWS_BEDROCK_AGENTCORE_MAX_ITERATIONS = 'aws.bedrock.agentcore.max_iterations';
 /** string. Request or answer of AgentCore: session of a code interpreter or a browser. */
-export const ATTR_AWS_BEDROCK_AGENTCORE_SESSION_ID = 'aws.bedrock.agentcore.session.id';
+export const ATTR_AWS_BEDROCK_AGENTCORE_SESSION_ID = 'aws.bedrock.agentcore.session_id';
 /** string. Request or answer of AgentCore: `codeInterpreterIdentifier`. */
 export const ATTR_AWS_BEDROCK_AGENTCORE_CODE_INTERPRETER_ID = 'aws.bedrock.agentcore.code_interpreter.id';
 /** string. Request or answer of AgentCore: `browserIdentifier`. */
@@ -90,7 +90,7 @@ export const ATTR_AWS_BEDROCK_AGENTCORE_EXIT_CODE = 'aws.bedrock.agentcore.exit_
 /** string. Answer of InvokeCodeInterpreter or InvokeAgentRuntimeCommand: `completed`, `failed`, `COMPLETED`, `TIMED_OUT`, … */
 export const ATTR_AWS_BEDROCK_AGENTCORE_TASK_STATUS = 'aws.bedrock.agentcore.task.status';
 /** string. Request or answer of AgentCore Memory: `memoryStrategyId`. */
-export const ATTR_AWS_BEDROCK_AGENTCORE_MEMORY_STRATEGY_ID = 'aws.bedrock.agentcore.memory.strategy.id';
+export const ATTR_AWS_BEDROCK_AGENTCORE_MEMORY_STRATEGY_ID = 'aws.bedrock.agentcore.memory.strategy_id';
 /** int. Answer of AgentCore Memory: how many records of a batch could not be changed. */
 export const ATTR_AWS_BEDROCK_AGENTCORE_MEMORY_FAILED_RECORD_COUNT = 'aws.bedrock.agentcore.memory.failed_record.count';
 /** string. Request of Evaluate: `evaluatorId`. */
