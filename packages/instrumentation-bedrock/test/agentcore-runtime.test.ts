@@ -4,11 +4,13 @@ import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
   type BedrockAgentCoreClient,
+  type BedrockAgentCoreClientConfig,
   InvokeAgentRuntimeCommand,
   type InvokeAgentRuntimeCommandOutput,
 } from '@aws-sdk/client-bedrock-agentcore';
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import {
   type AgentCore,
@@ -17,7 +19,7 @@ import {
   errorOf,
   pieces,
 } from './support/agentcore.js';
-import { until } from './support/compare.js';
+import { http2Handler, until } from './support/compare.js';
 import { json } from './support/tracing.js';
 
 const ARN = 'arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/bee_keeper-a1B2c3D4e5';
@@ -147,11 +149,12 @@ describe('InvokeAgentRuntime', () => {
   });
 
   it('ends its span with the stream, however the application reads it', async () => {
-    for (const [protocol, client] of Object.entries({ 'HTTP/2': core.client, 'HTTP/1.1': core.http1 })) {
+    for (const [protocol, client] of Object.entries({ 'HTTP/2': core.http2, 'HTTP/1.1': core.client })) {
       for (const [name, read] of Object.entries(READERS)) {
         core.answer(pieces('application/json', split(ANSWER)));
         const before = core.tracing.spans().length;
         const { response } = await invoke({}, client);
+        expect(core.simulator.requests.at(-1)?.httpVersion).to.equal(protocol === 'HTTP/2' ? '2.0' : '1.1');
         expect(core.tracing.spans(), `${name} over ${protocol}: unread`).to.have.lengthOf(before);
         expect(await read(response!), `${name} over ${protocol}`).to.equal(ANSWER);
         expect(core.tracing.spans(), `${name} over ${protocol}`).to.have.lengthOf(before + 1);
@@ -179,7 +182,7 @@ describe('InvokeAgentRuntime', () => {
         again: String(await errorOf(() => output.response!.transformToString())),
       };
     };
-    for (const client of [core.client, core.http1]) {
+    for (const client of [core.client, core.http2]) {
       core.tracing.instrumentation.disable();
       const without = await view(client);
       core.tracing.instrumentation.enable();
@@ -294,7 +297,7 @@ describe('InvokeAgentRuntime', () => {
 
   for (const protocol of ['HTTP/2', 'HTTP/1.1']) {
     describe(`over ${protocol}`, () => {
-      const client = (): BedrockAgentCoreClient => (protocol === 'HTTP/2' ? core.client : core.http1);
+      const client = (): BedrockAgentCoreClient => (protocol === 'HTTP/2' ? core.http2 : core.client);
       const lastSpan = async (): Promise<ReadableSpan> => {
         await until(() => core.tracing.spans().length === 1);
         return core.tracing.spans()[0]!;
@@ -345,10 +348,24 @@ describe('InvokeAgentRuntime', () => {
           await read(response as unknown as Readable);
           const span = await lastSpan();
           expect(span.status.code, name).to.equal(SpanStatusCode.ERROR);
-          // Over HTTP/2, Node.js ends some streams that the peer has reset.
-          expect(span.attributes['error.type'], name).to.be.oneOf(['ECONNRESET', 'incomplete_stream']);
+          const type = protocol === 'HTTP/2' ? 'ERR_HTTP2_STREAM_ERROR' : 'ECONNRESET';
+          expect(span.attributes['error.type'], name).to.equal(type);
           expect(json(span, 'mlflow.spanOutputs'), name).to.deep.include({ response: 'Bees ', incomplete: true });
         }
+      });
+
+      it('fails if the service goes away: over HTTP/2, Node.js ends such a stream without an error', async () => {
+        const passing = await startSimulator({ respond: () => pieces('text/plain', ['Bees '], 'hang') });
+        const handler = protocol === 'HTTP/2' ? http2Handler() : {};
+        const own = createAgentCoreClient(passing.url, handler as BedrockAgentCoreClientConfig);
+        const { response } = await invoke({}, own);
+        const stream = response as unknown as Readable;
+        stream.once('data', () => void passing.close());
+        const error = await errorOf(() => stream.toArray());
+        const type = protocol === 'HTTP/2' ? 'incomplete_stream' : 'ECONNRESET';
+        expect((await lastSpan()).attributes['error.type']).to.equal(type);
+        expect(error === undefined).to.equal(protocol === 'HTTP/2');
+        own.destroy();
       });
 
       it('fails with the reason of its AbortSignal', async () => {

@@ -44,7 +44,7 @@ describe('the trace context of a call of AgentCore', () => {
   };
 
   it('is sent, over both versions of HTTP, and the input of the application stays as it is', async () => {
-    for (const client of [core.client, core.http1]) {
+    for (const client of [core.client, core.http2]) {
       const headers = await invoke({}, client);
       expect(headers['traceparent']).to.equal(ofSpan());
       expect(headers).to.not.have.any.keys('tracestate', 'baggage');
@@ -115,8 +115,7 @@ describe('the trace context of a call of AgentCore', () => {
     const instrumentation = new HttpInstrumentation();
     instrumentation.setTracerProvider(core.tracing.provider);
     const { port } = server.address() as AddressInfo;
-    const { http1Handler } = await import('./support/compare.js');
-    const client = createAgentCoreClient(`http://127.0.0.1:${port}`, http1Handler() as object);
+    const client = createAgentCoreClient(`http://127.0.0.1:${port}`);
     try {
       const { response } = await client.send(new InvokeAgentRuntimeCommand(INPUT));
       await response!.transformToString();

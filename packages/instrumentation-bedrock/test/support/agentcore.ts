@@ -2,13 +2,13 @@
 
 import * as sdk from '@aws-sdk/client-bedrock-agentcore';
 import { type ReceivedRequest, type SimulatedResponse, type Simulator, startSimulator } from 'bedrock-simulator';
-import { http1Handler } from './compare.js';
+import { http2Handler } from './compare.js';
 import { startTracing, type Tracing, type TracingOptions } from './tracing.js';
 
 export interface AgentCore {
+  /** Over HTTP/1.1, which is the default of the SDK. */
   readonly client: sdk.BedrockAgentCoreClient;
-  /** The same over HTTP/1.1. */
-  readonly http1: sdk.BedrockAgentCoreClient;
+  readonly http2: sdk.BedrockAgentCoreClient;
   readonly simulator: Simulator;
   tracing: Tracing;
   /** Sets the answer to all requests of the test. */
@@ -43,7 +43,7 @@ export function beforeEachAgentCoreTest(begin: (parts: AgentCore) => void): void
     respond = () => undefined;
     const current: AgentCore = {
       client: createAgentCoreClient(simulator.url),
-      http1: createAgentCoreClient(simulator.url, http1Handler() as sdk.BedrockAgentCoreClientConfig),
+      http2: createAgentCoreClient(simulator.url, http2Handler() as sdk.BedrockAgentCoreClientConfig),
       simulator,
       tracing: startTracing(),
       answer(response) {
@@ -60,7 +60,7 @@ export function beforeEachAgentCoreTest(begin: (parts: AgentCore) => void): void
   });
   afterEach(async () => {
     parts?.client.destroy();
-    parts?.http1.destroy();
+    parts?.http2.destroy();
     await parts?.tracing.close();
   });
 }

@@ -93,6 +93,15 @@ export function http1Handler(options: object = {}): sdk.BedrockRuntimeClientConf
   return { requestHandler: new NodeHttpHandler(options) };
 }
 
+/** The SDK's handler for HTTP/2, for clients that use HTTP/1.1 by default, such as that of AgentCore. */
+export function http2Handler(): sdk.BedrockRuntimeClientConfig {
+  const ofThisFile = createRequire(import.meta.url);
+  const ofClient = createRequire(ofThisFile.resolve('@aws-sdk/client-bedrock-runtime'));
+  const { NodeHttp2Handler } = ofClient('@smithy/node-http-handler') as HandlerModule;
+  return { requestHandler: new NodeHttp2Handler() };
+}
+
 interface HandlerModule {
+  readonly NodeHttp2Handler: new () => NonNullable<sdk.BedrockRuntimeClientConfig['requestHandler']>;
   readonly NodeHttpHandler: new (options: object) => NonNullable<sdk.BedrockRuntimeClientConfig['requestHandler']>;
 }
