@@ -37,6 +37,7 @@ export const WITH_NEWEST_MLFLOW: readonly string[] = [
     'trace',
     'without-root',
   ].map((name) => `packages/exporter-mlflow/test/${name}.test.ts`),
+  'packages/mlflow-bedrock/test/agents.test.ts',
   'packages/mlflow-bedrock/test/mlflow.test.ts',
   'examples/test/golden.test.ts',
 ];
