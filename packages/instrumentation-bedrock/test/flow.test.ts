@@ -258,6 +258,19 @@ describe('InvokeFlow', () => {
     expect(tool.attributes).to.include({ 'gen_ai.tool.type': 'extension', 'mlflow.spanType': 'TOOL' });
     expect(json(tool, 'gen_ai.tool.call.arguments')).to.deep.equal(called.operationRequest);
     expect(json(tool, 'gen_ai.tool.call.result')).to.deep.equal(called.operationResponse);
+    expect(json(tool, 'mlflow.spanInputs')).to.deep.equal(called.operationRequest);
+    expect(json(tool, 'mlflow.spanOutputs')).to.deep.equal(called.operationResponse);
+  });
+
+  it('reads requests and answers of actions that are JSON text', async () => {
+    const payloads = { operationRequest: '{"functionName":"count-hives"}', operationResponse: 'twelve' };
+    runtime.answer({
+      events: [input('Ask', 200, 'hive 12'), action('Ask', 300, { operationName: 'Invoke', ...payloads })],
+    });
+    await invoke();
+    const tool = named('execute_tool count-hives');
+    expect(json(tool, 'gen_ai.tool.call.arguments')).to.deep.equal({ functionName: 'count-hives' });
+    expect(tool.attributes['gen_ai.tool.call.result']).to.equal('twelve');
   });
 
   it('has the steps of an agent beneath the call of the agent, with tokens and the times of the service', async () => {
@@ -410,6 +423,65 @@ describe('InvokeFlow', () => {
     });
     const written = JSON.stringify(runtime.tracing.spans().map(({ attributes, events }) => [attributes, events]));
     expect(written).to.not.match(/hive 12|May|STOP/);
+  });
+
+  it('has models, knowledge bases and numbers of documents of actions also if content is off', async () => {
+    await runtime.trace({ config: { captureMessageContent: false } });
+    const model = { modelConfiguration: { modelArn: 'amazon.rerank-v1:0' }, numberOfResults: 3 };
+    const actions = [
+      {
+        operationName: 'RetrieveAndGenerate',
+        operationRequest: {
+          input: { text: 'hive 12' },
+          retrieveAndGenerateConfiguration: {
+            knowledgeBaseConfiguration: {
+              knowledgeBaseId: 'KBBEES0001',
+              modelArn: 'amazon.nova-pro-v1:0',
+              generationConfiguration: {
+                inferenceConfig: { textInferenceConfig: { maxTokens: 9 } },
+                guardrailConfiguration: { guardrailId: 'gr1', guardrailVersion: '2' },
+              },
+            },
+          },
+        },
+        operationResponse: { output: { text: 'In May.' }, guardrailAction: 'NONE' },
+      },
+      {
+        operationName: 'Rerank',
+        operationRequest: {
+          queries: [{ textQuery: { text: 'hive 12' } }],
+          rerankingConfiguration: { bedrockRerankingConfiguration: model },
+        },
+        operationResponse: { results: [{ index: 1, relevanceScore: 0.5 }] },
+      },
+      {
+        operationName: 'Retrieve',
+        operationRequest: {
+          knowledgeBaseId: 'KBBEES0001',
+          retrievalQuery: { text: 'hive 12' },
+          retrievalConfiguration: { vectorSearchConfiguration: { numberOfResults: 4 } },
+        },
+        operationResponse: { retrievalResults: [{ content: { text: 'In May.' } }, {}] },
+      },
+    ].map((members, index) => action('Ask', 300 + index, members));
+    runtime.answer({ events: [input('Ask', 200, 'hive 12'), ...actions, ...EVENTS.slice(3)] });
+    await invoke();
+    expect(named('chat amazon.nova-pro-v1:0').attributes).to.include({
+      'aws.bedrock.knowledge_base.id': 'KBBEES0001',
+      'gen_ai.request.max_tokens': 9,
+      'aws.bedrock.guardrail.id': 'gr1',
+      'aws.bedrock.guardrail.action': 'NONE',
+    });
+    expect(named('rerank amazon.rerank-v1:0').attributes).to.include({
+      'gen_ai.retrieval.top_k': 3,
+      'aws.bedrock.retrieval.document.count': 1,
+    });
+    expect(named('retrieval KBBEES0001').attributes).to.include({
+      'gen_ai.retrieval.top_k': 4,
+      'aws.bedrock.retrieval.document.count': 2,
+    });
+    const written = JSON.stringify(runtime.tracing.spans().map(({ attributes, events }) => [attributes, events]));
+    expect(written).to.not.match(/hive 12|May/);
   });
 
   it('keeps a trace of any length within maxRecordLength, with all nodes and tokens', async () => {

@@ -1,15 +1,32 @@
 /** The fold for the trace of a flow: lists its events in one form, `{traces}`. */
 
-import { asNumber, asObject, asObjects, type JsonObject, setMember, setMembers } from '../../data/json.js';
+import { asNumber, asObject, asObjects, isObject, type JsonObject, setMember, setMembers } from '../../data/json.js';
 import { asId, asWord } from '../../data/words.js';
 import type { FoldOptions, StreamFold } from '../fold/stream-fold.js';
 import { type FlowTraceEvent, flowTraceReader } from './trace-event.js';
-import { readActionUsage } from './usage.js';
+import { objectIn, readActionUsage } from './usage.js';
 
 /** What a request to another service is about and how its answer ended, which is no content. */
-const WORDS = ['modelId', 'knowledgeBaseId', 'agentId', 'agentAliasId', 'sessionId', 'functionName', 'stopReason'];
-/** Objects with figures, in the format of Converse. */
-const FIGURES = ['inferenceConfig', 'metrics'];
+const WORDS = [
+  ...['modelId', 'modelArn', 'knowledgeBaseId', 'agentId', 'agentAliasId', 'sessionId', 'functionName', 'latency'],
+  ...['guardrailIdentifier', 'guardrailId', 'guardrailVersion', 'guardrailAction', 'stopReason'],
+];
+/** Objects with figures. */
+const FIGURES = [
+  ...['inferenceConfig', 'textInferenceConfig', 'metrics', 'bedrockRerankingConfiguration'],
+  ...['vectorSearchConfiguration', 'managedSearchConfiguration'],
+];
+/** Lists whose length is a figure. */
+const COUNTED = ['retrievalResults', 'results'];
+/** Objects that have some of these within. */
+const HOLDERS = [
+  ...['retrieveAndGenerateConfiguration', 'knowledgeBaseConfiguration', 'externalSourcesConfiguration'],
+  ...['generationConfiguration', 'inferenceConfig', 'retrievalConfiguration', 'performanceConfig'],
+  ...['rerankingConfiguration', 'bedrockRerankingConfiguration', 'modelConfiguration'],
+  ...['guardrailConfig', 'guardrailConfiguration'],
+];
+/** How deep the facts of a request are. */
+const MAX_LEVELS = 6;
 
 export function createFlowTraceFold({ content }: FoldOptions): StreamFold {
   const traces: JsonObject[] = [];
@@ -35,19 +52,25 @@ function listed({ kind, node, run, members }: FlowTraceEvent, content: boolean):
   add('node', node);
   add('time', timeOf(timestamp));
   for (const name of ['serviceName', 'operationName', 'requestId']) add(name, asWord(members[name]));
-  const response = asObject(operationResponse);
+  const request = readPayload(operationRequest);
+  const response = readPayload(operationResponse);
   // A plain object: the report has no index signature.
-  add('usage', response && { ...readActionUsage(response) });
+  add('usage', isObject(response) ? { ...readActionUsage(response) } : undefined);
   if (content) setMembers(trace, others);
   else add('satisfiedConditions', conditionNames(members));
   add('iteration', iterationOf(members));
-  add('request', content ? operationRequest : factsOf(asObject(operationRequest)));
-  add('response', content ? operationResponse : factsOf(response));
+  add('request', content ? request : factsOf(request));
+  add('response', content ? response : factsOf(response));
   return trace;
 }
 
-function factsOf(payload: JsonObject | undefined): JsonObject | undefined {
-  if (!payload) return undefined;
+/** A payload is any JSON, or an object as JSON text. */
+function readPayload(payload: JsonObject[string]): JsonObject[string] {
+  return objectIn(payload) ?? payload;
+}
+
+function factsOf(payload: JsonObject[string], levels = MAX_LEVELS): JsonObject | undefined {
+  if (!isObject(payload)) return undefined;
   const facts: JsonObject = {};
   for (const name of WORDS) {
     const word = asId(payload[name]);
@@ -56,6 +79,14 @@ function factsOf(payload: JsonObject | undefined): JsonObject | undefined {
   for (const name of FIGURES) {
     const figures = Object.entries(asObject(payload[name]) ?? {}).filter(([, value]) => typeof value === 'number');
     if (figures.length > 0) facts[name] = Object.fromEntries(figures);
+  }
+  for (const name of COUNTED) {
+    const list = payload[name];
+    if (Array.isArray(list)) facts[name] = list.map(() => null);
+  }
+  for (const name of HOLDERS) {
+    const within = levels > 1 ? factsOf(payload[name], levels - 1) : undefined;
+    if (within) facts[name] = { ...within, ...asObject(facts[name]) };
   }
   return facts;
 }

@@ -15,14 +15,14 @@ type ActionUsage = Pick<UsageReport, 'inputTokens' | 'outputTokens' | 'cacheRead
 
 /** Reads `usage` of an answer, or of the model's own answer in its `body`. Undefined if there is none. */
 export function readActionUsage(response: JsonObject): ActionUsage | undefined {
-  const usage = asObject(response['usage']) ?? asObject(bodyOf(response['body'])?.['usage']);
+  const usage = asObject(response['usage']) ?? asObject(objectIn(response['body'])?.['usage']);
   return usage && firstOf(usage);
 }
 
-/** @param body of InvokeModel: JSON text or an object. */
-export function bodyOf(body: JsonValue | undefined): JsonObject | undefined {
-  const text = asString(body);
-  return asObject(text === undefined ? body : parseJson(text));
+/** Returns the object in a payload: itself, or in its JSON text. Undefined if there is none. */
+export function objectIn(payload: JsonValue | undefined): JsonObject | undefined {
+  const text = asString(payload);
+  return asObject(text === undefined ? payload : parseJson(text));
 }
 
 function firstOf(usage: JsonObject): ActionUsage {

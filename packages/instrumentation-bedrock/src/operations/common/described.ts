@@ -36,6 +36,8 @@ export interface DescribedOperation {
   answerError?(output: JsonObject): StatedError | undefined;
   requested?(input: JsonObject): RequestedService;
   served?(output: JsonObject): ServedService;
+  /** Default: the whole input. */
+  readonly requestForm?: ContentForm;
   /** Default: the whole output. */
   readonly answerForm?: ContentForm;
   /** The output's member that is the event stream; absent if the operation has none. */
@@ -64,7 +66,7 @@ export function describedOperation(described: DescribedOperation): Operation {
         isCertain: true,
         body: () => raw,
         content: () => toJson(input, limits),
-        form: WHOLE,
+        form: described.requestForm ?? WHOLE,
         service: once(() => requested(raw)),
         serviceIn: requested,
       };

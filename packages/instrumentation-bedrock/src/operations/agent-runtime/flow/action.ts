@@ -27,6 +27,8 @@ const other: Operation = describedOperation({
   dialect: flowAction,
   identity: (input) => ({ [semconv.ATTR_GEN_AI_TOOL_NAME]: toolName(input) }),
   requestFacts: () => ({ [semconv.ATTR_GEN_AI_TOOL_TYPE]: 'extension' }),
+  requestForm: { bodyOf: asObject, show: (content) => asObject(content)?.['request'] ?? content },
+  answerForm: { bodyOf: asObject, show: (content) => asObject(content)?.['response'] ?? content },
 });
 
 /**
@@ -43,10 +45,14 @@ export function actionStep(
   limits: ContentLimits,
 ): Step {
   const operation = OPERATIONS.get(operationName(trace)) ?? other;
+  const isOther = operation === other;
   const input = withTextBody(trace['request']);
-  const request = operation.readRequest(operation === other ? { ...trace, request: input } : input, limits);
+  const request = operation.readRequest(
+    isOther ? { operationName: trace['operationName'], request: input } : input,
+    limits,
+  );
   const output = withTextBody(trace['response']);
-  const answer = operation.readAnswer(request, operation === other ? { response: output } : output, limits);
+  const answer = operation.readAnswer(request, isOther && output !== undefined ? { response: output } : output, limits);
   return {
     spanType: operation.spanType,
     isRequest: true,
