@@ -288,6 +288,12 @@ describe('InvokeAgentRuntime', () => {
     });
   });
 
+  it('keeps the name that a hook of the application has given to the span', async () => {
+    await core.trace({ config: { requestHook: (span) => void span.updateName('ask the keeper') } });
+    core.answer(pieces('text/event-stream', ['data: "Bees"\n\n']));
+    expect((await spanOf()).name).to.equal('ask the keeper');
+  });
+
   it('names no agent whose ARN has another form', async () => {
     core.answer({ body: {} });
     const odd = 'arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/other';

@@ -89,6 +89,9 @@ export function dialectOfResponse({ dialect, isCertain }: DialectChoice, body: J
 }
 
 /** Creates the fold for a stream in a dialect. The answer stays within the length of the options. */
-export function createFold({ createFold: create }: Dialect, options: BoundedFoldOptions): StreamFold {
+export function createFold(
+  { createFold: create }: Pick<Dialect, 'createFold'>,
+  options: BoundedFoldOptions,
+): StreamFold {
   return createBoundedFold(create, options);
 }

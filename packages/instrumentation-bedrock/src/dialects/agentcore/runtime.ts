@@ -12,17 +12,20 @@ import { createTextFold } from '../fold/text-fold.js';
 import { promptInput } from '../messages/text-completion.js';
 import { joinTexts, readServerSentEvents } from './server-sent-events.js';
 
+export const agentRuntime: Dialect = {
+  ...blankDialect('agent-runtime', 'invoke_agent'),
+  readInput: ({ payload }) => promptInput(textOf(payload)),
+  readOutput({ response, incomplete }) {
+    const text = textOf(response);
+    if (text === undefined) return [];
+    const reason = finishReason(incomplete === true ? undefined : 'stop');
+    return [{ role: 'assistant', parts: [textPart(text)], finish_reason: reason }];
+  },
+};
+
 /** @param contentType of the answer. It decides how the text of the answer is read. */
-export function agentRuntime(contentType: string | undefined): Dialect {
+export function runtimeFold(contentType: string | undefined): Pick<Dialect, 'createFold'> {
   return {
-    ...blankDialect('agent-runtime', 'invoke_agent'),
-    readInput: ({ payload }) => promptInput(textOf(payload)),
-    readOutput({ response, incomplete }) {
-      const text = textOf(response);
-      if (text === undefined) return [];
-      const reason = finishReason(incomplete === true ? undefined : 'stop');
-      return [{ role: 'assistant', parts: [textPart(text)], finish_reason: reason }];
-    },
     createFold: (options) => createTextFold(options, (text) => ({ response: readText(text, contentType) })),
   };
 }

@@ -7,7 +7,7 @@ import { identifyModel } from '../../data/model-id.js';
 import { once } from '../../data/once.js';
 import * as semconv from '../../data/semconv.js';
 import { asId, asWord } from '../../data/words.js';
-import { agentRuntime, isStreamed } from '../../dialects/agentcore/runtime.js';
+import { agentRuntime, isStreamed, runtimeFold } from '../../dialects/agentcore/runtime.js';
 import { createFold } from '../../dialects/index.js';
 import { readBody, withBody } from '../common/body.js';
 import { WHOLE } from '../common/form.js';
@@ -34,7 +34,7 @@ export const invokeAgentRuntime: Operation = {
       model: identifyModel(undefined),
       identity: agentIdentity(raw['agentRuntimeArn']),
       facts: requestFacts(raw),
-      dialect: agentRuntime(undefined),
+      dialect: agentRuntime,
       isCertain: true,
       body: () => undefined,
       content: () => withBody(raw, payload().value, limits, 'payload'),
@@ -73,7 +73,7 @@ function answerFacts(output: JsonObject): Attributes {
 
 function answerOf(output: JsonObject, limits: ContentLimits): OperationAnswer {
   return {
-    dialect: agentRuntime(asString(output['contentType'])),
+    dialect: agentRuntime,
     facts: answerFacts(output),
     body: () => undefined,
     content: () => toJson(output, limits),
@@ -89,7 +89,7 @@ function createReader(_request: OperationRequest, output: unknown, options: Stre
   const head = withBody(asObject(output) ?? {}, undefined, options, 'response');
   const contentType = asString(head['contentType']);
   const isShown = isStreamed(contentType);
-  const fold = createFold(agentRuntime(contentType), { content, maxLength, maxMediaBytes });
+  const fold = createFold(runtimeFold(contentType), { content, maxLength, maxMediaBytes });
   const decode = createDecoder(contentType);
   let byteLength = 0;
   let isText = true;
