@@ -1,6 +1,7 @@
 /** Every attribute of every operation, held against the registry of the conventions and against `docs/attributes.md`. */
 
 import { readFileSync } from 'node:fs';
+import { SpanKind } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type SimulatedResponse, type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
@@ -8,6 +9,7 @@ import { readSamples } from './support/exchanges.js';
 import { messageViolations } from './support/message-schema.js';
 import {
   isRegistered,
+  isRegisteredEvent,
   isRegisteredMetric,
   registeredType,
   registeredWords,
@@ -17,6 +19,7 @@ import { call } from './support/replayed-call.js';
 import type { TextAt } from './support/sdk-schema.js';
 import { callAll, SERVICES } from './support/service-leaks.js';
 import { createClient, startTracing, type Tracing } from './support/tracing.js';
+import { closing, converse, opening, scriptedSimulator, service, spoken, textInput } from './support/voice.js';
 
 /** What a namespace outside the registry is for. */
 const OTHER_NAMESPACES: Readonly<Record<string, string>> = {
@@ -66,12 +69,29 @@ const DOCUMENTED: ReadonlyMap<string, string> = new Map(
   }),
 );
 
+/** What a span's name has beside its operation, if that is not the model. */
+const TARGETS: Readonly<Record<string, string>> = {
+  invoke_agent: 'gen_ai.agent.name',
+  invoke_workflow: 'gen_ai.workflow.name',
+  execute_tool: 'gen_ai.tool.name',
+  retrieval: 'gen_ai.data_source.id',
+  execute_node: 'aws.bedrock.flow.node.name',
+};
+/** Work of the service itself, if it is part of a call. */
+const INNER = ['execute_tool', 'apply_guardrail', 'execute_node'];
+
+const ENVIRONMENT = {
+  OTEL_SEMCONV_STABILITY_OPT_IN: 'gen_ai_latest_experimental',
+  OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'SPAN_AND_EVENT',
+};
+
 describe('the attributes of every operation', () => {
   let spans: readonly ReadableSpan[];
+  let events: ReturnType<Tracing['events']>;
   let metrics: Awaited<ReturnType<Tracing['metrics']>>;
   before(async function () {
     this.timeout(120_000);
-    process.env['OTEL_SEMCONV_STABILITY_OPT_IN'] = 'gen_ai_latest_experimental';
+    Object.assign(process.env, ENVIRONMENT);
     const tracing = startTracing({ withMetrics: true });
     let answer: SimulatedResponse | undefined;
     const simulator: Simulator = await startSimulator({ respond: () => answer });
@@ -85,12 +105,14 @@ describe('the attributes of every operation', () => {
       await call(client, sample);
     }
     client.destroy();
-    for (const service of SERVICES) await callAll(service, simulator.url, answerWith, textAt);
+    await speakOnce();
+    for (const each of SERVICES) await callAll(each, simulator.url, answerWith, textAt);
     spans = tracing.spans();
+    events = tracing.events();
     metrics = await tracing.metrics();
     await tracing.close();
     await simulator.close();
-    delete process.env['OTEL_SEMCONV_STABILITY_OPT_IN'];
+    for (const name of Object.keys(ENVIRONMENT)) delete process.env[name];
   });
 
   it('are on spans of more than eighty operations', () => {
@@ -162,9 +184,29 @@ describe('the attributes of every operation', () => {
     ]);
   });
 
+  it('make the names and kinds of spans as the conventions define them', () => {
+    const wrong = new Set<string>();
+    for (const { name, kind, attributes, parentSpanContext } of spans) {
+      const operation = String(attributes['gen_ai.operation.name']);
+      const target = attributes[TARGETS[operation] ?? 'gen_ai.request.model'];
+      if (name !== (target === undefined ? operation : `${operation} ${target}`)) wrong.add(`name ${name}`);
+      const isInner = INNER.includes(operation) && parentSpanContext !== undefined;
+      if (kind !== (isInner ? SpanKind.INTERNAL : SpanKind.CLIENT)) wrong.add(`kind of ${name}`);
+    }
+    expect([...wrong]).to.deep.equal([]);
+  });
+
   it('have the content in the form of the JSON schemas', () => {
     const violations = spans.flatMap((span) => messageViolations(span).map((at) => `${span.name}: ${at}`));
     expect([...new Set(violations)]).to.deep.equal([]);
+  });
+
+  it('are on log events of the registry, which have no others than spans and exceptions', () => {
+    expect([...new Set(events.map(({ eventName }) => eventName ?? ''))].every(isRegisteredEvent)).to.equal(true);
+    const names = new Set(events.flatMap(({ attributes }) => Object.keys(attributes)));
+    const onSpans = new Set([...namesOf(spans), 'exception.type', 'exception.message', 'exception.stacktrace']);
+    expect(names.size).to.be.greaterThan(20);
+    expect([...names].filter((name) => !onSpans.has(name))).to.deep.equal([]);
   });
 
   it('are on metrics of the registry or of the newer conventions', () => {
@@ -177,6 +219,20 @@ describe('the attributes of every operation', () => {
     expect([...metrics.keys()].filter(isRegisteredMetric)).to.have.lengthOf(4);
   });
 });
+
+/** A voice session of Nova Sonic with speech, text and usage. */
+async function speakOnce(): Promise<void> {
+  const simulator = await scriptedSimulator([
+    { wait: 'sessionEnd' },
+    service.start(),
+    ...spoken('Ada.'),
+    service.end(),
+  ]);
+  const client = createClient(simulator.url);
+  await converse(client, [...opening(), ...textInput('USER', 'My name is Ada.'), ...closing]);
+  client.destroy();
+  await simulator.close();
+}
 
 /** Plausible texts: names of members decide. */
 const textAt: TextAt = (path) => {

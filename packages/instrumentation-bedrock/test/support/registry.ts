@@ -26,12 +26,14 @@ const TYPES: ReadonlyMap<string, ValueType> = new Map(
   }),
 );
 
-const NAMES: ReadonlySet<unknown> = new Set(
-  Object.entries(registry).flatMap(([constant, name]) => (constant.startsWith('ATTR_') ? [name] : [])),
-);
-const METRICS: ReadonlySet<unknown> = new Set(
-  Object.entries(registry).flatMap(([constant, name]) => (constant.startsWith('METRIC_') ? [name] : [])),
-);
+/** The names in the constants with a prefix. */
+function namesIn(prefix: string): ReadonlySet<unknown> {
+  return new Set(Object.entries(registry).flatMap(([constant, name]) => (constant.startsWith(prefix) ? [name] : [])));
+}
+
+const NAMES = namesIn('ATTR_');
+const METRICS = namesIn('METRIC_');
+const EVENTS = namesIn('EVENT_');
 
 export function isRegistered(attribute: string): boolean {
   return NAMES.has(attribute);
@@ -39,6 +41,10 @@ export function isRegistered(attribute: string): boolean {
 
 export function isRegisteredMetric(metric: string): boolean {
   return METRICS.has(metric);
+}
+
+export function isRegisteredEvent(event: string): boolean {
+  return EVENTS.has(event);
 }
 
 /** Undefined if the registry has no example. */

@@ -55,7 +55,8 @@ export function actionStep(
   const answer = operation.readAnswer(request, isOther && output !== undefined ? { response: output } : output, limits);
   return {
     spanType: operation.spanType,
-    isRequest: true,
+    // The conventions have INTERNAL for the work of a tool, here as in an agent.
+    isRequest: operation !== other,
     request: { ...request, facts: { ...request.facts, ...actionFacts(trace) } },
     // Models have their figures in many places. What the answer's own dialect reads comes first.
     answer: { ...answer, usage: asObject(trace['usage']) ?? undefined },
