@@ -335,6 +335,21 @@ describe('InvokeFlow', () => {
     expect(runs.map((run) => json(run, 'mlflow.spanOutputs'))).to.deep.equal([{ answer: 'May' }, { answer: 'June' }]);
   });
 
+  it('has nodes and tokens also if the events have no times', async () => {
+    const timeless = EVENTS.map(({ type, payload }) => ({
+      type,
+      payload: JSON.parse(JSON.stringify(payload, (key, value: unknown) => (key === 'timestamp' ? undefined : value))),
+    }));
+    runtime.answer({ events: timeless });
+    await invoke();
+    expect(runtime.tracing.spans()).to.have.length(6);
+    expect(named('chat amazon.nova-lite-v1:0').attributes['gen_ai.usage.input_tokens']).to.equal(40);
+    const [flowStart, flowEnd] = times(flow()) as [number, number];
+    for (const span of runtime.tracing.spans()) {
+      for (const at of times(span)) expect(at, span.name).to.be.within(flowStart, flowEnd);
+    }
+  });
+
   it('ends well when the flow asks for more input', async () => {
     const asked = { nodeName: 'Talk', nodeType: 'AgentNode', content: { document: 'Which hive?' } };
     runtime.answer({

@@ -5,7 +5,7 @@ import { unwrapUnknown } from '../../data/unknown-member.js';
 import { asWord } from '../../data/words.js';
 import { FLOW_TRACE } from './flow-fold.js';
 
-/** More than the nodes of a flow can run. Without a limit, a stream could fill the memory also if content is off. */
+/** Without a limit, a stream could fill the memory also if content is off. */
 const MAX_EVENTS = 10_000;
 
 export interface FlowTraceEvent {

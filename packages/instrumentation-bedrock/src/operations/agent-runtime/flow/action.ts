@@ -35,12 +35,12 @@ const other: Operation = describedOperation({
  * Makes the step of an action.
  *
  * @param trace its event, as the fold of the trace lists it.
- * @param times in milliseconds since 1970. The service states when the action ended.
+ * @param times undefined if unknown. The service states when the action ended.
  * @param steps what was done within it.
  */
 export function actionStep(
   trace: JsonObject,
-  times: { readonly start: number; readonly end: number },
+  times: Pick<Step, 'start' | 'end'>,
   steps: readonly Step[],
   limits: ContentLimits,
 ): Step {
@@ -60,8 +60,7 @@ export function actionStep(
     request: { ...request, facts: { ...request.facts, ...actionFacts(trace) } },
     // Models have their figures in many places. What the answer's own dialect reads comes first.
     answer: { ...answer, usage: asObject(trace['usage']) ?? undefined },
-    start: new Date(times.start),
-    end: new Date(times.end),
+    ...times,
     steps,
   };
 }

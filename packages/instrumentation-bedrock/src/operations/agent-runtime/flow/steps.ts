@@ -5,7 +5,7 @@ import { asNumber, asObject, asObjects, type JsonObject, type JsonValue, toJson 
 import * as semconv from '../../../data/semconv.js';
 import { asWord } from '../../../data/words.js';
 import { documentsByName } from '../../../dialects/flow/documents.js';
-import { type NodeExecution, readExecutions } from '../../../dialects/flow/executions.js';
+import { laterOf, type NodeExecution, readExecutions } from '../../../dialects/flow/executions.js';
 import { flowNode } from '../../../dialects/flow/flow.js';
 import type { ContentForm, ContentLimits, OperationAnswer, OperationRequest, Step } from '../../common/operation.js';
 import { actionStep } from './action.js';
@@ -29,8 +29,8 @@ function nodeStep(execution: NodeExecution, agents: FlowAgents, limits: ContentL
     request: requestOf(execution, limits),
     answer,
     isOpen: !answer,
-    start: new Date(start),
-    end: new Date(end),
+    start: dateOf(start),
+    end: dateOf(end),
     steps: actions.some(({ steps }) => steps === ofAgents) ? actions : [...actions, ...ofAgents],
   };
 }
@@ -44,11 +44,16 @@ function actionSteps({ start, actions }: NodeExecution, ofAgents: readonly Step[
   let begin = start;
   const call = actions.findLast(({ operationName }) => operationName === 'InvokeAgent');
   return actions.map((trace) => {
-    const end = Math.max(begin, asNumber(trace['time']) ?? begin);
-    const step = actionStep(trace, { start: begin, end }, trace === call ? ofAgents : [], limits);
+    const end = laterOf(begin, asNumber(trace['time']));
+    const times = { start: dateOf(begin), end: dateOf(end) };
+    const step = actionStep(trace, times, trace === call ? ofAgents : [], limits);
     begin = end;
     return step;
   });
+}
+
+function dateOf(millis: number | undefined): Date | undefined {
+  return millis === undefined ? undefined : new Date(millis);
 }
 
 function requestOf({ node, input }: NodeExecution, limits: ContentLimits): OperationRequest {
