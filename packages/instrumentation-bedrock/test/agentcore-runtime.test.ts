@@ -144,6 +144,14 @@ describe('InvokeAgentRuntime', () => {
       payload: JSON.parse(INPUT.payload),
     });
     expect(json(span, 'mlflow.spanOutputs')).to.deep.include({ response: JSON.parse(ANSWER) });
+    // MLflow shows a chat.
+    expect(span.attributes['mlflow.message.format']).to.equal('bedrock');
+    expect(json(span, 'mlflow.spanInputs')).to.deep.include({
+      messages: [{ role: 'user', content: [{ text: 'When do bees swarm?' }] }],
+    });
+    expect(json(span, 'mlflow.spanOutputs')).to.deep.include({
+      output: { message: { role: 'assistant', content: [{ text: JSON.parse(ANSWER).result }] } },
+    });
     expect(span.status.code).to.equal(SpanStatusCode.UNSET);
     expect(span.attributes).to.not.have.any.keys('gen_ai.usage.input_tokens', 'gen_ai.request.stream', 'user.id');
   });

@@ -53,6 +53,7 @@ describeLayers({
     'dialects/agent': ['dialects', 'dialects/fold', 'dialects/messages', 'data'],
     'dialects/agentcore': [
       'dialects',
+      'dialects/agent',
       'dialects/documents',
       'dialects/fold',
       'dialects/messages',

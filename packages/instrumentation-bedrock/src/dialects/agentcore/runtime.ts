@@ -4,8 +4,9 @@
  */
 
 import { isObject, type JsonObject, type JsonValue, parseJson } from '../../data/json.js';
-import { finishReason, textPart } from '../../data/messages.js';
+import { finishReason, type InputContent, type OutputMessage, textPart } from '../../data/messages.js';
 import { stringify } from '../../data/numbers.js';
+import { viewMessages, viewOutput } from '../agent/chat-view.js';
 import { blankDialect } from '../blank.js';
 import type { Dialect } from '../dialect.js';
 import { createTextFold } from '../fold/text-fold.js';
@@ -14,14 +15,25 @@ import { joinTexts, readServerSentEvents } from './server-sent-events.js';
 
 export const agentRuntime: Dialect = {
   ...blankDialect('agent-runtime', 'invoke_agent'),
-  readInput: ({ payload }) => promptInput(textOf(payload)),
-  readOutput({ response, incomplete }) {
-    const text = textOf(response);
-    if (text === undefined) return [];
-    const reason = finishReason(incomplete === true ? undefined : 'stop');
-    return [{ role: 'assistant', parts: [textPart(text)], finish_reason: reason }];
+  chatView: {
+    format: 'bedrock',
+    request: (body) => ({ ...body, messages: viewMessages(readInput(body).messages) }),
+    response: (body) => ({ ...body, ...viewOutput(readOutput(body)) }),
   },
+  readInput,
+  readOutput,
 };
+
+function readInput({ payload }: JsonObject): InputContent {
+  return promptInput(textOf(payload));
+}
+
+function readOutput({ response, incomplete }: JsonObject): OutputMessage[] {
+  const text = textOf(response);
+  if (text === undefined) return [];
+  const reason = finishReason(incomplete === true ? undefined : 'stop');
+  return [{ role: 'assistant', parts: [textPart(text)], finish_reason: reason }];
+}
 
 /** @param contentType of the answer. It decides how the text of the answer is read. */
 export function runtimeFold(contentType: string | undefined): Pick<Dialect, 'createFold'> {
