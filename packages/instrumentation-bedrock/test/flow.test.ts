@@ -344,9 +344,10 @@ describe('InvokeFlow', () => {
     await invoke();
     expect(runtime.tracing.spans()).to.have.length(6);
     expect(named('chat amazon.nova-lite-v1:0').attributes['gen_ai.usage.input_tokens']).to.equal(40);
-    const [flowStart, flowEnd] = times(flow()) as [number, number];
+    // Then a span has the time at which it is recorded, when the flow ends.
+    const [, end = 0] = times(flow());
     for (const span of runtime.tracing.spans()) {
-      for (const at of times(span)) expect(at, span.name).to.be.within(flowStart, flowEnd);
+      if (span !== flow()) for (const at of times(span)) expect(at, span.name).to.be.closeTo(end, 1000);
     }
   });
 
