@@ -80,7 +80,6 @@ describe('an application with a voice session', () => {
           yield chunk(event);
         }
         await closed;
-        log.push('closed');
       } finally {
         log.push('left');
       }
@@ -137,27 +136,60 @@ describe('an application with a voice session', () => {
     expect(asked).to.equal(true);
   });
 
-  it('ends its span when both directions have ended, whichever is the last', async () => {
+  it('ends its span with the answer although its input stays open, because the SDK sends nothing after it', async () => {
     const client = await connect([...ANSWER, service.end()]);
-    const input = openInput(HELLO);
-    const { body } = await client.send(command(input.body));
-    await collect(body);
-    expect(tracing.spans()).to.deep.equal([]);
-    input.close();
-    const span = await onlySpan();
-    expect(span.status.code).to.equal(0);
-    expect(answerOf(span)).to.deep.equal({ type: 'text', content: 'Hi there.' });
-  });
-
-  it('ends its span a second after the answer if its input stays open', async () => {
-    const client = await connect([...ANSWER, service.end()]);
+    let connection: { readonly closed?: boolean } = {};
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        connection = (result.response as { body: { closed: boolean } }).body;
+        return result;
+      },
+      { step: 'deserialize', priority: 'low', name: 'mine' },
+    );
     const { body } = await client.send(command(openInput(HELLO).body));
     await collect(body);
-    const ended = Date.now();
-    const span = await onlySpan();
-    expect(Date.now() - ended).to.be.within(500, 1900);
-    expect(span.status.code).to.equal(0);
+    expect(connection.closed).to.equal(true);
+    const [span, ...others] = tracing.spans();
+    expect(others).to.deep.equal([]);
+    expect(span?.status.code).to.equal(0);
+    expect(answerOf(span!)).to.deep.equal({ type: 'text', content: 'Hi there.' });
   });
+
+  it('ends its span with the answer if the input has ended before', async () => {
+    const client = await connect([...ANSWER, ...END]);
+    const input = openInput([...HELLO, ...closing]);
+    input.close();
+    const { body } = await client.send(command(input.body));
+    for await (const output of body ?? []) {
+      if ('completionEnd' in eventOf(output)) expect(input.log.at(-1)).to.equal('left');
+      expect(tracing.spans()).to.deep.equal([]);
+    }
+    expect(tracing.spans().map(({ status }) => status.code)).to.deep.equal([0]);
+  });
+
+  for (const [name, steps] of [
+    ['fails', [...ANSWER, { $exception: 'modelStreamErrorException' }]],
+    ['ends incomplete', ANSWER],
+    ['is left', ENDLESS],
+    ['is aborted', ENDLESS],
+  ] as const) {
+    it(`has its span ended at once if the session ${name}, although its input stays open`, async () => {
+      const client = await connect(steps);
+      const abort = new AbortController();
+      const { body } = await client.send(command(openInput(HELLO).body), { abortSignal: abort.signal });
+      const read = async (): Promise<void> => {
+        for await (const output of body ?? []) {
+          if (!('usageEvent' in eventOf(output))) continue;
+          if (name === 'is left') break;
+          if (name === 'is aborted') abort.abort();
+        }
+      };
+      await read().catch(() => undefined);
+      // An application can flush now, and end its process.
+      expect(tracing.spans()).to.have.lengthOf(1);
+    });
+  }
 
   it('may end the session itself, without a closing event of the service', async () => {
     const client = await connect([...ANSWER, { wait: 'sessionEnd' }]);

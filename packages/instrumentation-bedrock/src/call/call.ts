@@ -56,7 +56,7 @@ export class TracedCall {
   /** Kept only if the answer can show that the request is in another dialect. */
   #requestContent: JsonValue | undefined;
   #reader: StreamReader | undefined;
-  #state: 'started' | 'answered' | 'ending' | 'ended' = 'started';
+  #state: 'started' | 'answered' | 'ended' = 'started';
 
   /** Starts the span. Throws if the request cannot be read; then there is no span. */
   constructor(common: CallEnvironment, start: CallStart) {
@@ -214,21 +214,13 @@ export class TracedCall {
   }
 
   #endStream(what: string, failure: () => Failure | undefined, hasEnded = false): void {
-    if (this.#state === 'ending' || this.#state === 'ended') return;
-    const input = this.#state === 'answered' ? this.#input : undefined;
-    this.#state = 'ending';
-    let observed: Failure | undefined;
+    if (this.#state === 'ended') return;
     this.#guard(what, () => {
       // What failed first is the cause of what happens after it.
-      observed = this.#input?.failure ?? failure();
+      const failed = this.#input?.failure ?? failure();
+      this.#finish(this.#reader?.answer(hasEnded && !failed), failed);
     });
-    const end = (): void => {
-      const failed = observed ?? this.#input?.failure;
-      this.#guard(what, () => this.#finish(this.#reader?.answer(hasEnded && !failed), failed));
-      this.#end();
-    };
-    if (input) input.whenEnded(end);
-    else end();
+    this.#end();
   }
 
   /** @param answer undefined if the SDK has thrown an error. */

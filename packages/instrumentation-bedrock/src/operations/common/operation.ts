@@ -60,8 +60,8 @@ export interface InputSeam {
   readonly request: OperationRequest;
   readonly options: StreamOptions;
   /**
-   * Returns an iterable that yields what `events` yields, when the SDK asks for it. The call then ends with both directions.
-   * Returns `events` itself if it is no iterable.
+   * Returns an iterable that yields what `events` yields, when the SDK asks for it. Returns
+   * `events` itself if it is no iterable.
    *
    * @param onEvent gets each event when the SDK reads it.
    */
