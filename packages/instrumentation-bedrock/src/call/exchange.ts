@@ -24,7 +24,7 @@ export class Exchange {
   /** Headers of the latest attempt, as the SDK has them. Most of them are never read. */
   #requestHeaders: unknown;
   #responseHeaders: unknown;
-  /** The body of the latest response over HTTP/2. Weak, so that a stream that nobody reads can be collected. */
+  /** The body of the latest response over HTTP/2. Weak, so that an abandoned stream can be collected. */
   #body: WeakRef<object> | undefined;
 
   constructor(server: ServerEndpoint | undefined) {

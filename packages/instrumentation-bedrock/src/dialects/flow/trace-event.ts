@@ -17,7 +17,7 @@ export interface FlowTraceEvent {
   readonly members: JsonObject;
 }
 
-/** Returns a function that reads the events of one trace, in order. It returns undefined for what is no such event. */
+/** Returns a function that reads the events of one trace, in order. It returns undefined for other events. */
 export function flowTraceReader(): (event: JsonObject) => FlowTraceEvent | undefined {
   const runs = new Map<string | undefined, number>();
   let count = 0;

@@ -16,7 +16,7 @@ export const agenticRetrieve: Operation = describedOperation({
   spanType: 'RETRIEVER',
   dialect: agenticRetrieval,
   modelOf: readModel,
-  // The conventions have room for one data source. Of several, no one is the source.
+  // The attribute holds one data source, so a call with several knowledge bases has none.
   identity: (input) => retrievalIdentity(onlyKnowledgeBase(input)['knowledgeBaseId']),
   requestFacts: (input) => ({ ...readSession(input), ...readLimit(input), ...readSpanType(input) }),
   answerFacts: ({ results }) => documentCount(results),

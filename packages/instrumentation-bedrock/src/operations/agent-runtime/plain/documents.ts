@@ -31,7 +31,7 @@ function readIds({ knowledgeBaseId, dataSourceId, documentId }: JsonObject): Att
   };
 }
 
-/** Whoever has the query of a presigned URL can download the document. */
+/** The query of a presigned URL is a credential: it lets its holder download the document. */
 function withoutSignature(content: JsonValue): JsonValue {
   if (!isObject(content) || typeof content['presignedUrl'] !== 'string') return content;
   const [address, ...query] = content['presignedUrl'].split('?');
