@@ -133,7 +133,7 @@ describe('an action of an agent', () => {
       { sessionState },
     );
     const tool = only(all, 'execute_tool open_hive');
-    expect(tool.attributes['gen_ai.tool.call.result']).to.equal('open');
+    expect(tool.attributes).to.include({ 'gen_ai.tool.call.result': 'open', 'gen_ai.tool.call.id': 'inv-7' });
     expect(times(tool)).to.deep.equal([at(9), at(9)]);
     expect(json(all[0] as ReadableSpan, 'gen_ai.input.messages')).to.deep.equal([
       {

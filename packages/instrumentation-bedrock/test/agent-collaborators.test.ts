@@ -115,6 +115,24 @@ describe('a collaborator of an agent', () => {
     expect(JSON.stringify(view[1])).to.include('In Bergen?').and.include('Rain in Bergen.').and.include('nova-pro');
   });
 
+  it('that two agents call at once has the steps of each, though no result arrives', async () => {
+    const other = alias('SECOND0001', 'SECONDAL01');
+    const model = (turnId: string, caller: string, foundationModel: string, start: number) =>
+      modelInput(`${turnId}-0`, { start, others: { foundationModel } }, { chain: [AGENTS.hive, caller, AGENTS.maps] });
+    const { all } = await agents.fail([
+      callCollaborator(`${T}-0`, 'weather', AGENTS.weather, 'Rain?', { time: 100 }),
+      callCollaborator(`${T}-0`, 'other', other, 'Snow?', { time: 101 }),
+      callCollaborator(`${turn(2)}-0`, 'maps', AGENTS.maps, 'Oslo', { ...first, time: 110 }),
+      callCollaborator(`${turn(3)}-0`, 'maps', AGENTS.maps, 'Bergen', { chain: [AGENTS.hive, other], time: 111 }),
+      // The call that came second has the first step.
+      model(turn(5), other, 'amazon.nova-pro-v1:0', 120),
+      model(turn(4), AGENTS.weather, 'amazon.nova-lite-v1:0', 121),
+    ]);
+    const path = (name: string) => pathOf(only(all, name), all);
+    expect(path('chat amazon.nova-pro-v1:0')).to.equal('/invoke_agent/invoke_agent other/invoke_agent maps');
+    expect(path('chat amazon.nova-lite-v1:0')).to.equal('/invoke_agent/invoke_agent weather/invoke_agent maps');
+  });
+
   it('whose result does not arrive has the steps that have arrived', async () => {
     const { all } = await agents.fail([
       callCollaborator(`${T}-0`, 'weather', AGENTS.weather, 'Rain?', { time: 100 }),

@@ -186,6 +186,7 @@ describe('a model call of an agent', () => {
     expect(types).to.have.members(['PRE_PROCESSING', 'ORCHESTRATION', 'POST_PROCESSING']);
     const first = chats.find(({ attributes }) => attributes['aws.bedrock.agent.prompt_type'] === 'PRE_PROCESSING');
     expect(first?.attributes['aws.bedrock.agent.input_valid']).to.equal(true);
+    expect(first?.attributes['aws.bedrock.agent.rationale']).to.equal('About bees.');
     expect(json(first as ReadableSpan, 'mlflow.spanOutputs')).to.deep.include({
       parsedResponse: { isValid: true, rationale: 'About bees.' },
     });

@@ -256,6 +256,17 @@ describe('an odd stream of an agent', () => {
       );
     });
 
+    it('shows what contentHook returns in the place of an object', async () => {
+      for (const returned of ['[hidden]', ['hidden'], null]) {
+        await agents.runtime().trace({ config: { contentHook: () => returned } });
+        for (const span of await agents.run(everything('secret'), { inputText: 'secret' })) {
+          for (const name of ['mlflow.spanInputs', 'mlflow.spanOutputs']) {
+            if (name in span.attributes) expect(json(span, name), `${name} of ${span.name}`).to.deep.equal(returned);
+          }
+        }
+      }
+    });
+
     it('keeps within the length of a record, and cuts no figure', async () => {
       await agents.runtime().trace({ config: { maxRecordLength: 20_000 } });
       const calls = Array.from({ length: 20 }, (_, n) => [

@@ -117,7 +117,7 @@ export class AgentTrace {
     // An earlier request called these. The application has now returned the results of an action.
     for (const turn of unlinked) {
       const supervisor = supervisors.get(turnKey(turn.depth - 1, turn.callerArn)) ?? this.root;
-      const call = new CollaboratorCall(turn.first, supervisor.depth, this.#budget);
+      const call = new CollaboratorCall(turn.first, supervisor, this.#budget);
       supervisor.drafts.push(call);
       call.addTurn(turn);
     }

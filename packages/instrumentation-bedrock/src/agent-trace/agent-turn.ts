@@ -146,7 +146,7 @@ export class AgentTurn implements CollaboratorTurn {
       call?.addQuery(lookup);
       if (call) this.#lookups.open(event.traceId, call);
     } else if (collaborator) {
-      const call = this.#begin(() => new CollaboratorCall(event, this.depth, budget));
+      const call = this.#begin(() => new CollaboratorCall(event, this, budget));
       call?.addInput(collaborator);
       if (call) this.#collaborators.open(collaboratorKey(event, call.aliasArn), call);
     }
@@ -189,7 +189,7 @@ export class AgentTurn implements CollaboratorTurn {
     const arn = asString(output['agentCollaboratorAliasArn']);
     const call =
       this.#collaborators.take(collaboratorKey(event, arn), start) ??
-      this.#begin(() => new CollaboratorCall(event, this.depth, this.#seam.budget));
+      this.#begin(() => new CollaboratorCall(event, this, this.#seam.budget));
     call?.addOutput(event, output);
   }
 

@@ -38,10 +38,18 @@ export interface CollaboratorTurn {
   content(): JsonObject;
 }
 
+/** The agent that calls. */
+export interface Supervisor {
+  readonly depth: number;
+  readonly aliasArn: string | undefined;
+}
+
 export class CollaboratorCall {
   readonly life: StepLife;
   /** How many agents called each other, up to the supervisor. */
   readonly depth: number;
+  /** The alias of the supervisor; undefined for the outermost agent. */
+  readonly supervisorArn: string | undefined;
   aliasArn: string | undefined;
   /** What the collaborator did; undefined if its trace has not arrived. */
   turn: CollaboratorTurn | undefined;
@@ -55,10 +63,10 @@ export class CollaboratorCall {
     return this.#name;
   }
 
-  /** @param depth of the supervisor. */
-  constructor(event: BeginningEvent, depth: number, budget: ContentBudget) {
+  constructor(event: BeginningEvent, supervisor: Supervisor, budget: ContentBudget) {
     this.life = new StepLife(event);
-    this.depth = depth;
+    this.depth = supervisor.depth;
+    this.supervisorArn = supervisor.aliasArn;
     this.#budget = budget;
   }
 

@@ -11,10 +11,20 @@ interface Trait {
 
 /** From the surest to the least sure. If several calls have the same, the turns have their order. */
 const TRAITS: readonly Trait[] = [
+  {
+    ofCall: ({ supervisorArn, aliasArn }) => pair(supervisorArn, aliasArn),
+    // The trace names the outermost agent, too, but its calls are not told apart by it.
+    ofTurn: ({ depth, callerArn, aliasArn }) => pair(depth > 2 ? callerArn : undefined, aliasArn),
+  },
   { ofCall: ({ aliasArn }) => aliasArn, ofTurn: ({ aliasArn }) => aliasArn },
   { ofCall: ({ name }) => name, ofTurn: ({ collaboratorName }) => collaboratorName },
   { ofCall: ({ aliasArn }) => inline(aliasArn), ofTurn: ({ aliasArn }) => inline(aliasArn) },
 ];
+
+/** Two supervisors can call the same collaborator. */
+function pair(supervisorArn: string | undefined, aliasArn: string | undefined): string | undefined {
+  return aliasArn && `${supervisorArn} ${aliasArn}`;
+}
 
 /** Agents that a request describes have no alias, or all the same. */
 function inline(aliasArn: string | undefined): string | undefined {

@@ -1,7 +1,7 @@
 /** An action of an agent, or code that it runs, from its input and its result. */
 
 import type { Attributes } from '@opentelemetry/api';
-import { asObject, type JsonObject } from '../data/json.js';
+import { asObject, isObject, type JsonObject } from '../data/json.js';
 import * as semconv from '../data/semconv.js';
 import { asText, asWord } from '../data/words.js';
 import { actionName, readArguments } from '../dialects/agent/actions.js';
@@ -12,7 +12,10 @@ import { makeStep } from './step.js';
 import { StepLife } from './step-life.js';
 import { readMetadata, type TraceEvent } from './trace-event.js';
 
-const RESULT: ContentForm = { bodyOf: asObject, show: (content) => resultOf(asObject(content) ?? {}) };
+const RESULT: ContentForm = {
+  bodyOf: asObject,
+  show: (content) => (isObject(content) ? resultOf(content) : content),
+};
 
 const CODE_INTERPRETER: Attributes = {
   [semconv.ATTR_GEN_AI_TOOL_NAME]: 'code_interpreter',

@@ -11,7 +11,7 @@ const MAX_RATIO = 2.3;
 /** V8 keeps objects in a larger form after some thousand different sets of names. A copy of all chunks triples the bytes. */
 const MAX_RATIO_OF_BYTES = 2.8;
 /** For each chunk. More than what any chunk takes; a call of a node in a flow, which becomes a span, takes the most. */
-const MAX_BLOCKS = 2_000;
+const MAX_BLOCKS = 2_500;
 const MAX_ITEMS = 3_000;
 const MAX_BYTES = 60_000;
 /** In bytes for each chunk. Samples of less are too few for a ratio. A copy of all earlier chunks takes more. */

@@ -47,7 +47,10 @@ export const agentModelCall: Dialect = {
     return { id: asWord(id), model, finishReasons };
   },
   readOutput,
-  readOutputDetails: ({ rationale }) => ({ [ATTR_AWS_BEDROCK_AGENT_RATIONALE]: asString(rationale) }),
+  readOutputDetails: ({ rationale, parsedResponse }) => ({
+    // Before the orchestration, the answer itself has it.
+    [ATTR_AWS_BEDROCK_AGENT_RATIONALE]: asString(rationale) ?? asString(asObject(parsedResponse)?.['rationale']),
+  }),
 };
 
 /**

@@ -58,12 +58,12 @@ function createReader(
   };
 }
 
-/** The actions whose results the request has. */
+/** The actions whose results the request has, with the id that the agent gave all of them. */
 function returnedActions(request: OperationRequest): JsonObject[] {
   const { sessionState, inlineSessionState } = request.body() ?? {};
-  const state = asObject(sessionState) ?? asObject(inlineSessionState);
-  return asObjects(state?.['returnControlInvocationResults']).flatMap(({ functionResult, apiResult }): JsonObject[] =>
-    asObjects([functionResult, apiResult]),
+  const { invocationId, returnControlInvocationResults } = asObject(sessionState) ?? asObject(inlineSessionState) ?? {};
+  return asObjects(returnControlInvocationResults).flatMap(({ functionResult, apiResult }): JsonObject[] =>
+    asObjects([functionResult, apiResult]).map((result) => ({ ...result, invocationId })),
   );
 }
 
