@@ -13,7 +13,7 @@ interface Trait {
 const TRAITS: readonly Trait[] = [
   {
     ofCall: ({ supervisorArn, aliasArn }) => pair(supervisorArn, aliasArn),
-    // The trace names the outermost agent, too, but its calls are not told apart by it.
+    // Calls by the outermost agent do not have its alias.
     ofTurn: ({ depth, callerArn, aliasArn }) => pair(depth > 2 ? callerArn : undefined, aliasArn),
   },
   { ofCall: ({ aliasArn }) => aliasArn, ofTurn: ({ aliasArn }) => aliasArn },
