@@ -168,6 +168,31 @@ describe('the content of a voice session', () => {
     );
   });
 
+  for (const [name, config] of [
+    ['is off', { captureMessageContent: false }],
+    ['has no room', { maxRecordLength: 64 }],
+  ] as const) {
+    it(`leaves the turns as they are if it ${name}, also of transcripts that come late`, async () => {
+      start(config);
+      await run(
+        [...opening(), ...closing],
+        [
+          service.start(),
+          ...service.text('ASSISTANT', 'SPECULATIVE', 'One, two, three.'),
+          ...service.audio([Buffer.alloc(480)], 'END_TURN'),
+          ...service.text('USER', 'FINAL', 'And then?'),
+          ...service.text('ASSISTANT', 'SPECULATIVE', 'Four.'),
+          ...service.audio([Buffer.alloc(480)], 'END_TURN'),
+          ...service.text('ASSISTANT', 'FINAL', 'One, two'),
+          ...service.text('ASSISTANT', 'FINAL', 'Four.', 'END_TURN'),
+          service.end(),
+        ],
+      );
+      const [span] = tracing.spans();
+      expect(span?.attributes['aws.bedrock.voice.assistant_turn.count']).to.equal(2);
+    });
+  }
+
   it('passes the hook: request, answer, and each event', async () => {
     const seen: BedrockContent[] = [];
     start({

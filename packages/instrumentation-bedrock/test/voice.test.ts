@@ -257,6 +257,25 @@ describe('a voice session', () => {
     expect(interruptions).to.have.lengthOf(1);
   });
 
+  it('takes a whole transcript for what was planned in pieces', async () => {
+    start();
+    const span = await run(
+      [...opening(), ...closing],
+      [
+        { wait: 'sessionEnd' },
+        service.start(),
+        ...service.text('ASSISTANT', 'SPECULATIVE', 'One, two.'),
+        ...service.text('ASSISTANT', 'SPECULATIVE', 'Three, four.'),
+        ...service.audio([Buffer.alloc(480)], 'END_TURN'),
+        ...service.text('ASSISTANT', 'FINAL', 'One, two. Three, four.', 'END_TURN'),
+        service.end(),
+      ],
+    );
+    expect(json(span, 'gen_ai.output.messages')).to.deep.equal([
+      { role: 'assistant', parts: [{ type: 'text', content: 'One, two. Three, four.' }], finish_reason: 'stop' },
+    ]);
+  });
+
   it('has transcripts that come late with the turn that they are of, also behind the next turn', async () => {
     start();
     const span = await run(

@@ -20,6 +20,14 @@ export interface Entry {
   content(): JsonObject[];
 }
 
+/** In characters. */
+const BEGINNING = 200;
+const MAX_PLANS = 256;
+
+function beginningOf(text: string): string {
+  return text.trim().slice(0, BEGINNING);
+}
+
 /** What is said in one go: a transcript of the user's speech, or what the model plans to say and has said. */
 export class SpokenTurn implements Entry {
   readonly role: Speaker;
@@ -27,6 +35,10 @@ export class SpokenTurn implements Entry {
   reason: string | undefined;
   isInterrupted = false;
   time: number;
+  /** True if the transcript is complete. */
+  isTranscribed = false;
+  /** The beginnings of the blocks that the model plans to say, also if no content is kept. */
+  #plans: string[] = [];
   /** The blocks that the model plans to say, and the transcripts of those that it said. */
   readonly #planned: string[] = [];
   readonly #spoken: string[] = [];
@@ -46,13 +58,19 @@ export class SpokenTurn implements Entry {
 
   /** Whether a transcript is of the next block that was planned. If the user interrupts, only its beginning was spoken. */
   expects(text: string): boolean {
-    const start = text.trim();
-    return start !== '' && (this.#planned[this.spokenCount]?.trimStart().startsWith(start) ?? false);
+    const start = beginningOf(text);
+    return start !== '' && (this.#plans[this.spokenCount]?.startsWith(start) ?? false);
   }
 
-  beginBlock(isPlanned: boolean): void {
-    if (isPlanned) this.plannedCount++;
-    else this.spokenCount++;
+  /** No more transcripts are expected. */
+  forgetPlans(): void {
+    this.#plans = [];
+  }
+
+  /** @param text the first text of the block. */
+  beginBlock(text: string, isPlanned: boolean): void {
+    if (!isPlanned) this.spokenCount++;
+    else if (this.plannedCount++ < MAX_PLANS) this.#plans.push(beginningOf(text));
   }
 
   add(text: string, isPlanned: boolean): void {
@@ -64,7 +82,8 @@ export class SpokenTurn implements Entry {
 
   /** The transcript of what was said. If it is not complete, the rest is what was planned. */
   content(): JsonObject[] {
-    const rest = this.isInterrupted && this.#spoken.length > 0 ? [] : this.#planned.slice(this.#spoken.length);
+    const isWhole = this.isTranscribed || this.isInterrupted;
+    const rest = isWhole && this.#spoken.length > 0 ? [] : this.#planned.slice(this.#spoken.length);
     return [{ text: joined([...this.#spoken, ...rest]) }];
   }
 }

@@ -40,7 +40,7 @@ export class VoiceTurns {
   #left: number;
   #last: SpokenTurn | undefined;
   /** The latest turns of the model, the last one at the end. */
-  #recent: readonly SpokenTurn[] = [];
+  readonly #recent: SpokenTurn[] = [];
 
   constructor({ content, maxLength }: { readonly content: boolean; readonly maxLength: number }) {
     this.#content = content;
@@ -59,12 +59,15 @@ export class VoiceTurns {
    */
   speech(role: Speaker, text: string, isPlanned: boolean, time: number): SpeechBlock {
     const turn = this.#turnOf(role, text, isPlanned) ?? this.#begin(new SpokenTurn(role, time));
-    turn.beginBlock(isPlanned);
+    turn.beginBlock(text, isPlanned);
     return {
       add: (piece) => {
         if (this.#take(piece)) turn.add(piece, isPlanned);
       },
-      end: (reason, endTime) => this.#end(turn, reason, endTime),
+      end: (reason, endTime) => {
+        if (!isPlanned && reason === 'END_TURN') turn.isTranscribed = true;
+        this.#end(turn, reason, endTime);
+      },
     };
   }
 
@@ -138,7 +141,10 @@ export class VoiceTurns {
   #begin(turn: SpokenTurn): SpokenTurn {
     this.counts[turn.role]++;
     this.#last = turn;
-    if (turn.role === 'assistant') this.#recent = [...this.#recent, turn].slice(-RECENT_TURNS);
+    if (turn.role === 'assistant') {
+      this.#recent.push(turn);
+      if (this.#recent.length > RECENT_TURNS) this.#recent.shift()?.forgetPlans();
+    }
     this.#add(turn, 'turn', turn.time);
     return turn;
   }
