@@ -351,6 +351,40 @@ describe('InvokeFlow', () => {
     }
   });
 
+  it('has the number of the iteration in the innermost loop', async () => {
+    const executionChain = [
+      { nodeName: 'Each', index: 3, type: 'Iterator' },
+      { nodeName: 'Again', index: 1, type: 'Loop' },
+    ];
+    runtime.answer({ events: [input('Ask', 200, 'hive 1', { executionChain }), ...EVENTS.slice(3)] });
+    await invoke();
+    expect(named('execute_node Ask').attributes['aws.bedrock.flow.node.iteration']).to.equal(1);
+  });
+
+  it('has one span for a node with conditions and outputs', async () => {
+    runtime.answer({
+      events: [
+        input('Check', 420, 'In May.'),
+        conditions('Check', 421, 'isKnown'),
+        output('Check', 425, 'yes'),
+        ...EVENTS.slice(7),
+      ],
+    });
+    await invoke();
+    const [node, ...others] = runtime.tracing.spans().filter(({ name }) => name === 'execute_node Check');
+    expect(others).to.deep.equal([]);
+    expect(times(node!)).to.deep.equal([420, 425]);
+    expect(node?.attributes['aws.bedrock.flow.node.conditions']).to.deep.equal(['isKnown']);
+    expect(json(node!, 'mlflow.spanOutputs')).to.deep.equal({ answer: 'yes' });
+  });
+
+  it('shows documents under one name as the list that they are', async () => {
+    const fields = ['hive 1', 'hive 2'].map((document) => ({ nodeInputName: 'question', content: { document } }));
+    runtime.answer({ events: [trace('nodeInputTrace', 'Ask', 200, { fields }), ...EVENTS.slice(3)] });
+    await invoke();
+    expect(json(named('execute_node Ask'), 'mlflow.spanInputs')).to.deep.equal(fields);
+  });
+
   it('ends well when the flow asks for more input', async () => {
     const asked = { nodeName: 'Talk', nodeType: 'AgentNode', content: { document: 'Which hive?' } };
     runtime.answer({

@@ -261,6 +261,24 @@ describe('RetrieveAndGenerateStream', () => {
     expect(span().attributes['error.type']).to.equal('incomplete_stream');
   });
 
+  const verdict = (action: string): StreamEvent => ({ type: 'guardrail', payload: { action } });
+
+  it('is filtered if a guardrail has intervened in any part of the answer', async () => {
+    runtime.answer({ events: [verdict('NONE'), output('Bees'), verdict('INTERVENED'), output('…'), verdict('NONE')] });
+    await read();
+    expect(span().attributes['aws.bedrock.guardrail.action']).to.equal('GUARDRAIL_INTERVENED');
+    expect(json(span(), 'gen_ai.output.messages')).to.have.nested.property('[0].finish_reason', 'content_filter');
+  });
+
+  it('is complete without a text only if a guardrail has intervened', async () => {
+    for (const action of ['INTERVENED', 'NONE']) {
+      runtime.answer({ events: [verdict(action)] });
+      await read();
+    }
+    const errors = runtime.tracing.spans().map(({ attributes }) => attributes['error.type']);
+    expect(errors).to.deep.equal([undefined, 'incomplete_stream']);
+  });
+
   it('has no output if nothing of the answer has arrived', async () => {
     runtime.answer({ headers: HEADERS, events: [] });
     await read();

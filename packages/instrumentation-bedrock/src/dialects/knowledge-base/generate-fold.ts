@@ -31,7 +31,7 @@ export function createGenerateFold({ content }: FoldOptions): StreamFold {
       const verdict = asString(asObject(event['guardrail'])?.['action']);
       // The service can judge each part of the answer.
       if (verdict !== undefined && action !== INTERVENED) action = verdict;
-      isAnswered ||= verdict !== undefined || isObject(event['output']);
+      isAnswered ||= verdict === INTERVENED || isObject(event['output']);
       if (content) addContent(event);
     },
     body() {
