@@ -122,6 +122,49 @@ describe('InvokeHarness', () => {
     expect(core.simulator.requests.at(-1)?.headers['traceparent']).to.include(span.spanContext().spanId);
   });
 
+  it('sums the usage of its model calls if each has its own, and counts nothing twice', async () => {
+    const usage = (inputTokens: number, outputTokens: number, cacheReadInputTokens?: number): StreamEvent => {
+      const totalTokens = inputTokens + outputTokens + (cacheReadInputTokens ?? 0);
+      const counts = { inputTokens, outputTokens, totalTokens, cacheReadInputTokens };
+      return { type: 'metadata', payload: { usage: counts, metrics: { latencyMs: 100 } } };
+    };
+    const [first, results, last] = [EVENTS.slice(0, 10), EVENTS.slice(10, 15), EVENTS.slice(15)];
+    const untilStop = [first.slice(0, -1), first.slice(-1), last.slice(0, -1), last.slice(-1)] as const;
+    const orders: Record<string, [events: StreamEvent[], input: number, output: number, latency: number]> = {
+      'one for all': [[...first, ...results, ...last, usage(300, 30)], 300, 30, 100],
+      'after each message': [[...first, usage(100, 10), ...results, ...last, usage(200, 20, 7)], 307, 30, 200],
+      'after the results': [[...first, ...results, usage(100, 10), ...last, usage(200, 20)], 300, 30, 200],
+      'within each message': [
+        [...untilStop[0], usage(100, 10), ...untilStop[1], ...results].concat(
+          untilStop[2],
+          usage(200, 20),
+          untilStop[3],
+        ),
+        ...([300, 30, 200] as const),
+      ],
+      'each, then the sum': [
+        [...first, usage(100, 10), ...results, ...last, usage(200, 20), usage(300, 30)],
+        ...([300, 30, 100] as const),
+      ],
+      'the last one twice': [
+        [...first, usage(100, 10), ...results, ...last, usage(200, 20), usage(200, 20)],
+        ...([300, 30, 200] as const),
+      ],
+      'the sum after results': [[...first, usage(100, 10), ...results, usage(100, 10)], 100, 10, 100],
+    };
+    for (const content of [true, false]) {
+      for (const [order, [events, input, output, latency]] of Object.entries(orders)) {
+        await core.trace({ config: { captureMessageContent: content } });
+        core.answer({ events });
+        expect((await invoke()).attributes, order).to.include({
+          'gen_ai.usage.input_tokens': input,
+          'gen_ai.usage.output_tokens': output,
+          'aws.bedrock.response.latency_ms': latency,
+        });
+      }
+    }
+  });
+
   it('has the messages of the agent and of its tools, and the tools without their credentials', async () => {
     core.answer({ events: [...EVENTS, METADATA] });
     const span = await invoke();

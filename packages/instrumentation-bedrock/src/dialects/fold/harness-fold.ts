@@ -2,7 +2,7 @@
 
 import { asObject, asString, firstKey, type JsonObject, type JsonValue } from '../../data/json.js';
 import { ConverseBlocks } from './converse-blocks.js';
-import { LastMembers } from './pieces/last-members.js';
+import { HarnessFigures } from './harness-figures.js';
 import { OtherEvents } from './pieces/other-events.js';
 import type { FoldOptions, StreamFold } from './stream-fold.js';
 
@@ -15,15 +15,11 @@ interface StreamedMessage {
 const BLOCK_EVENTS = ['contentBlockStart', 'contentBlockDelta', 'contentBlockStop'];
 const KNOWN_EVENTS = ['messageStart', ...BLOCK_EVENTS, 'messageStop', 'metadata', 'hookEvent'];
 
-/**
- * The answer is `{messages, stopReason, usage, metrics, hookEvents}`. There is no form without streaming.
- *
- * The service defines `usage` as that of the whole invocation, so the last one counts.
- */
+/** The answer is `{messages, stopReason, usage, metrics, hookEvents}`. There is no form without streaming. */
 export function createHarnessFold({ content }: FoldOptions): StreamFold {
   const messages: StreamedMessage[] = [];
   const hookEvents: JsonValue[] = [];
-  const figures = new LastMembers();
+  const figures = new HarnessFigures();
   const others = new OtherEvents(KNOWN_EVENTS);
   let open: StreamedMessage | undefined;
   let stopReason: string | undefined;
@@ -62,11 +58,14 @@ export function createHarnessFold({ content }: FoldOptions): StreamFold {
     add(event) {
       const stop = asObject(event['messageStop']);
       if (stop) stopReason = asString(stop['stopReason']);
-      if (event['messageStart'] || BLOCK_EVENTS.some((name) => event[name])) isOpen = true;
-      else if (stop) isOpen = false;
-      const { usage, metrics } = asObject(event['metadata']) ?? {};
-      figures.add('usage', usage);
-      figures.add('metrics', metrics);
+      const start = asObject(event['messageStart']);
+      if (start || BLOCK_EVENTS.some((name) => event[name])) {
+        const begins = start ? start['role'] !== 'user' : !isOpen;
+        if (begins) figures.beginMessage();
+        isOpen = true;
+      } else if (stop) isOpen = false;
+      const metadata = asObject(event['metadata']);
+      if (metadata) figures.add(metadata);
       if (content) addContent(event);
     },
     body() {
