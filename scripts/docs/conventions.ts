@@ -47,9 +47,10 @@ answer describes.
 | input tokens of each embedding | \`gen_ai.client.token.usage\` | \`gen_ai.client.embeddings.operation.input_tokens\` |
 | tokens used in total | – | counters \`gen_ai.client.inference.usage.input_tokens\`, \`….output_tokens\`, \`….cache_read.input_tokens\`, \`….cache_write.input_tokens\`, \`….reasoning.output_tokens\` |
 
-The counters have \`gen_ai.token.modality\`: \`text\` and \`audio\` if the service states them, \`unknown\` for the rest. All
-metrics have operation, provider, models, host and \`error.type\`. Those of agents, tools and lookups also have the agent,
-the tool and the knowledge base. Ids of single sessions and calls are not on metrics.
+The counters have \`gen_ai.token.modality\`: \`text\` and \`audio\` if the service states them, \`unknown\` for the rest. If
+the service states no count, as for a failed call, they count 0. All metrics have operation, provider, models and
+host; all but the counters have \`error.type\`. Those of agents, tools and lookups also have the agent, the tool and the
+knowledge base. Ids of single sessions and calls are not on metrics.
 
 The names of v1.41.1 stay for one release after the names of v0.1.0 have become the default.
 `;

@@ -142,7 +142,7 @@ describe('metrics with OTEL_SEMCONV_STABILITY_OPT_IN', () => {
     expect(count('gen_ai.client.inference.time_per_output_chunk')).to.equal(events.length - 1);
   });
 
-  it('have a duration with error.type and no tokens for a failure', async () => {
+  it('have a duration with error.type for a failure, and count no tokens as used', async () => {
     start('gen_ai_latest_experimental');
     const client = createClient(simulator.endpoint({ scenario: 'throttling' }));
     await client.send(new ConverseCommand(INPUT)).catch(() => undefined);
@@ -151,7 +151,9 @@ describe('metrics with OTEL_SEMCONV_STABILITY_OPT_IN', () => {
     expect(metrics.get('gen_ai.client.inference.duration')?.[0]?.attributes).to.include({
       'error.type': 'ThrottlingException',
     });
-    expect([...metrics.keys()].filter((name) => name.includes('tokens'))).to.deep.equal([]);
+    const ofTokens = [...metrics.keys()].filter((name) => name.includes('tokens'));
+    expect(ofTokens.filter((name) => !name.startsWith('gen_ai.client.inference.usage.'))).to.deep.equal([]);
+    expect(ofTokens.flatMap((name) => points(metrics, name)).map(([value]) => value)).to.deep.equal([0, 0, 0, 0, 0]);
   });
 
   it('have names of their own for embeddings', async () => {
@@ -218,6 +220,19 @@ describe('metrics of the newer conventions', () => {
       [7, { ...IDENTITY, 'gen_ai.token.modality': 'unknown' }],
     ]);
     expect(metrics.has('gen_ai.client.inference.operation.input_tokens')).to.equal(false);
+  });
+
+  it('count 0 tokens of an unknown modality for an inference whose answer has no count', async () => {
+    const metrics = await record([{ usage: undefined }, {}], [{ usage: { inputTokens: 7, textInputTokens: 7 } }, {}]);
+    for (const name of ['output_tokens', 'cache_read.input_tokens', 'cache_write.input_tokens']) {
+      expect(points(metrics, `gen_ai.client.inference.usage.${name}`), name).to.deep.equal([
+        [0, { ...IDENTITY, 'gen_ai.token.modality': 'unknown' }],
+      ]);
+    }
+    expect(points(metrics, 'gen_ai.client.inference.usage.input_tokens')).to.deep.equal([
+      [0, { ...IDENTITY, 'gen_ai.token.modality': 'unknown' }],
+      [7, { ...IDENTITY, 'gen_ai.token.modality': 'text' }],
+    ]);
   });
 
   const kinds: [string, boolean, Attributes, Attributes][] = [

@@ -82,20 +82,22 @@ function createInferenceInstruments(meter: Meter): InferenceInstruments {
     recordCall({ durationSeconds, usage, timeToFirstChunkSeconds }, attributes) {
       duration.record(durationSeconds, attributes);
       if (timeToFirstChunkSeconds !== undefined) firstChunk.record(timeToFirstChunkSeconds, attributes);
-      if (!usage) return;
       // A failed call has used its tokens, but it is no example of how many an operation needs.
       if (!isFailed(attributes)) {
-        if (usage.inputTokens !== undefined) input.record(usage.inputTokens, attributes);
-        if (usage.outputTokens !== undefined) output.record(usage.outputTokens, attributes);
+        if (usage?.inputTokens !== undefined) input.record(usage.inputTokens, attributes);
+        if (usage?.outputTokens !== undefined) output.record(usage.outputTokens, attributes);
       }
       const { [ATTR_ERROR_TYPE]: _, ...ofUsage } = attributes;
-      addUsage(usage, ofUsage);
+      addUsage(usage ?? {}, ofUsage);
     },
     recordChunkInterval: (interval, attributes) => perChunk.record(interval, attributes),
   };
 }
 
-/** The counters of used tokens, each by modality. A part whose modality is not known counts as `unknown`. */
+/**
+ * The counters of used tokens, each by modality. A part whose modality is not known counts as `unknown`, and so does the 0
+ * that the conventions ask for if the service states no count.
+ */
 function createUsageCounters(meter: Meter): (usage: TokenUsage, attributes: Attributes) => void {
   const counter = (name: string, description: string): Counter =>
     meter.createCounter(name, { description, unit: '{token}' });
@@ -105,8 +107,7 @@ function createUsageCounters(meter: Meter): (usage: TokenUsage, attributes: Attr
   const written = counter(semconv.METRIC_INFERENCE_USAGE_CACHE_WRITE, 'Input tokens written to a cache.');
   const reasoning = counter(semconv.METRIC_INFERENCE_USAGE_REASONING, 'Output tokens used for reasoning.');
   return (usage, attributes) => {
-    const count = (counted: Counter, total: number | undefined, text?: number, audio?: number): void => {
-      if (total === undefined) return;
+    const count = (counted: Counter, total = 0, text?: number, audio?: number): void => {
       const add = (tokens: number, modality: string): void =>
         counted.add(tokens, { ...attributes, [semconv.ATTR_GEN_AI_TOKEN_MODALITY]: modality });
       if (text !== undefined) add(text, 'text');
