@@ -5,7 +5,7 @@ import { withMembers } from '../src/operations/common/sent-input.js';
 import { type InputObservation, observedInput } from '../src/sdk/input-stream.js';
 import { OpenStreams } from '../src/sdk/stream.js';
 
-/** What an observation was told, in order. */
+/** Keeps what an observation gets, in order. */
 function recorder(): { readonly seen: unknown[]; begin(): InputObservation } {
   const seen: unknown[] = [];
   return {

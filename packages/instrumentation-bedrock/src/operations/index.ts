@@ -1,4 +1,4 @@
-/** The table of operations. A new operation is one file beside this one and one row here. */
+/** The table of operations. A new operation is one file in the folder of its service, and one row here. */
 
 import { agenticRetrieve } from './agent-runtime/agentic-retrieve.js';
 import { invokeFlow } from './agent-runtime/flow/invoke-flow.js';

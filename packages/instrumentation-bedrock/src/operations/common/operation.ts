@@ -128,7 +128,7 @@ export interface OperationAnswer extends Exchanged {
   serviceIn(content: JsonObject): ServedService;
   /** The work inside the service that the answer describes, in the order in which it began. Absent if there is none. */
   readonly steps?: readonly Step[] | undefined;
-  /** What happened while the call lasted. Absent if nothing is to be recorded. */
+  /** What happened while the call lasted. Absent if the operation records no moments. */
   readonly moments?: readonly Moment[] | undefined;
 }
 
