@@ -1,5 +1,6 @@
 /** The input that the SDK sends in the place of the application's own object. */
 
+import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { expect } from 'chai';
 import { withMembers } from '../src/operations/common/sent-input.js';
 import { type InputObservation, observedInput } from '../src/sdk/input-stream.js';
@@ -64,7 +65,7 @@ describe('an observed input', () => {
       }
     }
     const { seen, begin } = recorder();
-    const iterator = iterate(observedInput(source(), begin));
+    const iterator = iterate(observedInput(source(), ROOT_CONTEXT, begin));
     expect(asked).to.deep.equal([]);
     expect(await iterator.next()).to.deep.equal({ value: 1, done: false });
     expect(asked).to.deep.equal([1]);
@@ -89,7 +90,7 @@ describe('an observed input', () => {
       }),
     });
     const { seen, begin } = recorder();
-    const iterator = iterate(observedInput(source(), begin));
+    const iterator = iterate(observedInput(source(), ROOT_CONTEXT, begin));
     const error = await iterator.next().catch((thrown: unknown) => thrown);
     expect(error).to.have.property('message', 'no microphone');
     expect(await iterator.return?.('reason')).to.deep.equal({ done: true, value: 'reason' });
@@ -104,7 +105,7 @@ describe('an observed input', () => {
   it('has only the methods that the application’s iterator has, and leaves its object as it is', () => {
     const own = { next: () => Promise.resolve({ done: true as const, value: undefined }) };
     const source = Object.freeze({ [Symbol.asyncIterator]: () => own });
-    expect(Object.keys(iterate(observedInput(source, recorder().begin)))).to.deep.equal(['next']);
+    expect(Object.keys(iterate(observedInput(source, ROOT_CONTEXT, recorder().begin)))).to.deep.equal(['next']);
     expect(Object.keys(own)).to.deep.equal(['next']);
   });
 
@@ -114,7 +115,7 @@ describe('an observed input', () => {
       const fail = (): void => expect.fail('the input neither ends nor fails');
       const observer = { onChunk: () => {}, onEnd: fail, onError: fail, onAbandon: resolve };
       const stuck = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
-      void iterate(streams.observeInput(stuck, observer)).next();
+      void iterate(streams.observeInput(stuck, ROOT_CONTEXT, observer)).next();
     });
     expect(streams.size).to.equal(1);
     const collecting = setInterval(() => globalThis.gc?.(), 5);
@@ -125,10 +126,11 @@ describe('an observed input', () => {
   it('can be an array, as for the SDK, and anything else is sent as it is', async () => {
     const { seen, begin } = recorder();
     const values: unknown[] = [];
-    for await (const value of observedInput([1, Promise.resolve(2)], begin) as AsyncIterable<unknown>)
+    for await (const value of observedInput([1, Promise.resolve(2)], ROOT_CONTEXT, begin) as AsyncIterable<unknown>)
       values.push(value);
     expect(values).to.deep.equal([1, 2]);
     expect(seen).to.deep.equal([1, 2, 'end']);
-    for (const other of [undefined, null, 'text', 5, {}]) expect(observedInput(other, begin)).to.equal(other);
+    for (const other of [undefined, null, 'text', 5, {}])
+      expect(observedInput(other, ROOT_CONTEXT, begin)).to.equal(other);
   });
 });

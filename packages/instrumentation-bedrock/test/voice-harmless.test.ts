@@ -1,6 +1,7 @@
 /** Voice sessions: the application sees the same with and without the instrumentation, and each ends its span once. */
 
 import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
+import { trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type SimulatedResponse, type Simulator, speak, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
@@ -378,6 +379,30 @@ describe('an application with a voice session', () => {
     expect(span.status).to.deep.include({ code: 2 });
     expect(span.attributes).to.include({ 'error.type': 'RangeError' });
     expect(answerOf(span)).to.deep.equal({ type: 'text', content: 'Hi there.' });
+  });
+
+  it('has its input run in its own context, so that its spans are neither suppressed nor beneath the session', async () => {
+    await tracing.close();
+    tracing = startTracing({ config: { suppressInternalInstrumentation: true } });
+    const client = await connect([...ANSWER, ...END]);
+    const tracer = trace.getTracer('application');
+    async function* working(): AsyncGenerator<object> {
+      for (const event of [...HELLO, ...closing]) {
+        tracer.startSpan(`send ${Object.keys(event)[0]}`).end();
+        yield chunk(event);
+      }
+    }
+    await tracer.startActiveSpan('application', async (span) => {
+      const { body } = await client.send(command(working()));
+      await collect(body);
+      span.end();
+    });
+    const own = tracing.spans().filter(({ name }) => name.startsWith('send '));
+    const top = tracing.spans().find(({ name }) => name === 'application');
+    expect(own).to.have.lengthOf(HELLO.length + closing.length);
+    expect(new Set(own.map((span) => span.parentSpanContext?.spanId))).to.deep.equal(
+      new Set([top?.spanContext().spanId]),
+    );
   });
 
   it('may freeze its middleware stack: its events are sent as they are, and the span has the answer', async () => {

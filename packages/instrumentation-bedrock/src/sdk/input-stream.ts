@@ -1,5 +1,7 @@
 /** Observes what the SDK reads from an iterable of the application. */
 
+import { type Context, context } from '@opentelemetry/api';
+
 /** Gets what happens to the iterable. One of `end`, `fail` and `abandon` is called, once, as the last call. */
 export interface InputObservation {
   chunk(value: unknown): void;
@@ -13,19 +15,27 @@ export interface InputObservation {
  * Returns an iterable that yields what `events` yields, and asks it for the next value only when the SDK does. Returns
  * `events` itself if it is no iterable.
  *
+ * @param caller the context in which the application's code runs, as it would without this package.
  * @param begin called once for each iterator that the SDK makes, with the iterator that it gets.
  */
-export function observedInput(events: unknown, begin: (iterator: object) => InputObservation): unknown {
-  if (typeof events !== 'object' || events === null) return events;
+export function observedInput(
+  events: unknown,
+  caller: Context,
+  begin: (iterator: object) => InputObservation,
+): unknown {
+  const iterable = asyncIterableOf(events);
+  if (!iterable) return events;
+  const create = (): AsyncIterator<unknown> => context.with(caller, () => iterable[Symbol.asyncIterator]());
+  return { [Symbol.asyncIterator]: () => observedIterator(create(), caller, begin) };
+}
+
+function asyncIterableOf(events: unknown): AsyncIterable<unknown> | undefined {
+  if (typeof events !== 'object' || events === null) return undefined;
   const source = events as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
-  if (typeof source[Symbol.asyncIterator] === 'function') {
-    return {
-      [Symbol.asyncIterator]: () => observedIterator((source as AsyncIterable<unknown>)[Symbol.asyncIterator](), begin),
-    };
-  }
+  if (typeof source[Symbol.asyncIterator] === 'function') return source as AsyncIterable<unknown>;
   // The SDK reads by `for await`, which accepts these, too.
-  if (typeof source[Symbol.iterator] !== 'function') return events;
-  return { [Symbol.asyncIterator]: () => observedIterator(readAsync(source as Iterable<unknown>), begin) };
+  if (typeof source[Symbol.iterator] !== 'function') return undefined;
+  return { [Symbol.asyncIterator]: () => readAsync(source as Iterable<unknown>) };
 }
 
 async function* readAsync(source: Iterable<unknown>): AsyncGenerator<unknown> {
@@ -34,11 +44,12 @@ async function* readAsync(source: Iterable<unknown>): AsyncGenerator<unknown> {
 
 function observedIterator(
   iterator: AsyncIterator<unknown>,
+  caller: Context,
   begin: (iterator: object) => InputObservation,
 ): AsyncIterator<unknown> {
   const observed = async (read: () => Promise<IteratorResult<unknown>>): Promise<IteratorResult<unknown>> => {
     try {
-      const result = await read();
+      const result = await context.with(caller, read);
       if (result?.done) observation.end();
       else observation.chunk(result?.value);
       return result;
@@ -49,7 +60,7 @@ function observedIterator(
   };
   const left = async (leave: () => Promise<IteratorResult<unknown>>): Promise<IteratorResult<unknown>> => {
     try {
-      return await leave();
+      return await context.with(caller, leave);
     } finally {
       observation.abandon();
     }

@@ -70,7 +70,7 @@ function startCall(
     const signal = (rest[0] as { readonly abortSignal?: unknown } | undefined)?.abortSignal;
     const serviceId = client.config?.serviceId;
     const observeInput = (events: unknown, observer: StreamObserver): unknown =>
-      environment.streams.observeInput(events, observer);
+      environment.streams.observeInput(events, parent, observer);
     const request = { serviceId, operation, input: command.input };
     const call = new TracedCall(environment, { ...request, server, parent, signal, observeInput });
     if (call.isObserved || call.operation.traceHeaders) observeClient(environment, client, call);

@@ -2,6 +2,7 @@
 
 import { setTimeout } from 'node:timers';
 import { types } from 'node:util';
+import type { Context } from '@opentelemetry/api';
 import { isThenable } from '../data/promise.js';
 import { isByteStream, observeEmits } from './byte-stream.js';
 import type { SdkClient } from './client.js';
@@ -109,9 +110,11 @@ export class OpenStreams {
   /**
    * Returns an iterable that yields what `events` yields and reports it to `observer`, at the moment when the SDK reads it.
    * The application's object stays unchanged. Returns `events` itself if it is no iterable; then `observer` is never called.
+   *
+   * @param caller the context in which the application has made the call.
    */
-  observeInput(events: unknown, observer: StreamObserver): unknown {
-    return observedInput(events, (iterator) => {
+  observeInput(events: unknown, caller: Context, observer: StreamObserver): unknown {
+    return observedInput(events, caller, (iterator) => {
       const observation = new Observation(observer, [this.#open]);
       observation.isRead = true;
       // The SDK drops an iterator that waits for the application, if the service has ended the call.
