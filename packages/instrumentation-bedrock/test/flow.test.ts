@@ -262,6 +262,25 @@ describe('InvokeFlow', () => {
     expect(json(tool, 'mlflow.spanOutputs')).to.deep.equal(called.operationResponse);
   });
 
+  it('reads the operations that stream like those that do not', async () => {
+    const { payload } = CONVERSE as { payload: { trace: { nodeActionTrace: { operationRequest: object } } } };
+    const { operationRequest } = payload.trace.nodeActionTrace;
+    runtime.answer({
+      events: [
+        input('Ask', 200, 'hive 12'),
+        action('Ask', 300, { operationName: 'ConverseStream', operationRequest }),
+        action('Ask', 400, { operationName: 'InvokeModelWithResponseStream', operationRequest }),
+        ...EVENTS.slice(3),
+      ],
+    });
+    await invoke();
+    const calls = runtime.tracing.spans().filter(({ name }) => name === 'chat amazon.nova-lite-v1:0');
+    expect(calls.map(({ attributes }) => attributes['aws.bedrock.flow.action.operation'])).to.deep.equal([
+      'ConverseStream',
+      'InvokeModelWithResponseStream',
+    ]);
+  });
+
   it('reads requests and answers of actions that are JSON text', async () => {
     const payloads = { operationRequest: '{"functionName":"count-hives"}', operationResponse: 'twelve' };
     runtime.answer({
@@ -300,7 +319,8 @@ describe('InvokeFlow', () => {
     });
     await invoke();
     const agent = named('invoke_agent');
-    const [first, second] = runtime.tracing.spans().filter(({ name }) => name === 'chat amazon.nova-pro-v1:0');
+    const [first, second, ...more] = runtime.tracing.spans().filter(({ name }) => name === 'chat amazon.nova-pro-v1:0');
+    expect(more).to.deep.equal([]);
     const runs = runtime.tracing.spans().filter(({ name }) => name === 'execute_node Ask');
     expect(agent.attributes).to.include({ 'gen_ai.agent.id': 'AGENTHIVE1', 'gen_ai.conversation.id': 's-1' });
     expect(agent.parentSpanContext?.spanId).to.equal(runs[0]?.spanContext().spanId);
@@ -561,15 +581,29 @@ describe('InvokeFlow', () => {
     expect(contents.reduce((sum, length) => sum + length, 0)).to.be.below(10_000);
   });
 
+  /** Reads events without the cost of sending them. */
+  const createReader = (options: { withContent: boolean }) =>
+    invokeFlow.stream?.createReader(invokeFlow.readRequest(INPUT, {}), {}, { maxRecordLength: 100_000, ...options });
+
+  it('keeps the memory of a stream that does not end within limits: 10,000 events and 32 agents', () => {
+    const events = (count: number, kind: string, members: object): object[] =>
+      Array.from({ length: count }, (_, index) => ({
+        flowTraceEvent: { trace: { [kind]: { nodeName: `Node${index}`, timestamp: new Date(index), ...members } } },
+      }));
+    const stepsOf = (stream: object[]): readonly { readonly steps: readonly unknown[] }[] => {
+      const reader = createReader({ withContent: false });
+      for (const event of stream) reader?.read(event);
+      return reader?.answer(true).steps ?? [];
+    };
+    expect(stepsOf(events(10_001, 'nodeInputTrace', {}))).to.have.length(10_000);
+    const agentTraces = [agentTrace('modelInvocationInput', modelInput)];
+    const nodes = stepsOf(events(40, 'nodeDependencyTrace', { traceElements: { agentTraces } }));
+    expect(nodes).to.have.length(40);
+    expect(nodes.filter(({ steps }) => steps.length > 0)).to.have.length(32);
+  });
+
   it('reads events of the trace that are newer than the SDK', () => {
-    const reader = invokeFlow.stream?.createReader(
-      invokeFlow.readRequest(INPUT, {}),
-      {},
-      {
-        withContent: true,
-        maxRecordLength: 100_000,
-      },
-    );
+    const reader = createReader({ withContent: true });
     const { payload } = CONVERSE as { payload: { trace: { nodeActionTrace: object } } };
     reader?.read({ flowTraceEvent: { trace: { $unknown: ['nodeActionTrace', payload.trace.nodeActionTrace] } } });
     const [node] = reader?.answer(true).steps ?? [];

@@ -197,6 +197,7 @@ describe('AgenticRetrieveStream', () => {
       { role: 'user', content: { text: 'Tell me of bees.' } },
       { role: 'assistant', content: { text: 'What of them?' } },
       { role: 'user', content: { text: 'When do they swarm?' } },
+      { role: 'assistant', content: { text: 'Let me look.' } },
     ],
     retrievers: [
       {

@@ -151,6 +151,31 @@ describe('Retrieve', () => {
     ]);
   });
 
+  it('has the id of a document, its place before that in its metadata, and metadata under any name', async () => {
+    const metadata = { 'x-amz-bedrock-kb-source-uri': 's3://hive/copy.pdf', location: 'Berlin', score: 'high' };
+    const location = { type: 'S3', s3Location: { uri: 's3://hive/bees.pdf' } };
+    const content = { type: 'TEXT', text: 'Bees swarm in May.' };
+    runtime.answer({
+      body: {
+        retrievalResults: [
+          { content, location, metadata, score: 0.5, documentId: 'document-7' },
+          { content, metadata },
+        ],
+      },
+    });
+    await retrieve({ ...INPUT, retrievalConfiguration: { managedSearchConfiguration: { numberOfResults: 9 } } });
+    const [span] = runtime.tracing.spans();
+    expect(span?.attributes['gen_ai.retrieval.top_k']).to.equal(9);
+    const [first, second] = json(span!, 'gen_ai.retrieval.documents') as Record<string, unknown>[];
+    expect(first).to.deep.include({ id: 'document-7', uri: 's3://hive/bees.pdf', location, metadata });
+    expect(second).to.deep.include({ id: 's3://hive/copy.pdf', uri: 's3://hive/copy.pdf', metadata });
+    expect(json(span!, 'mlflow.spanOutputs')).to.have.deep.nested.property('[0].metadata', {
+      ...metadata,
+      score: 0.5,
+      doc_uri: 's3://hive/bees.pdf',
+    });
+  });
+
   it('has an image that it looks up, which is no text of a query', async () => {
     runtime.answer({ body: { retrievalResults: [] } });
     const image = { format: 'jpeg' as const, inlineContent: Buffer.from('a bee') };
