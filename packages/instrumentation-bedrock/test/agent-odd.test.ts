@@ -9,6 +9,7 @@ import * as sdk600 from 'client-bedrock-agent-runtime-3-600';
 import fc from 'fast-check';
 import { AgentTrace } from '../src/agent-trace/agent-trace.js';
 import type { BedrockContent } from '../src/data/settings.js';
+import { createAgentAnswerFold } from '../src/dialects/fold/agent-answer-fold.js';
 import type { Step } from '../src/operations/common/operation.js';
 import {
   AGENTS,
@@ -378,6 +379,13 @@ describe('an odd stream of an agent', () => {
           expect(seen.size).to.be.at.most(changes.length * 2);
         }),
       );
+    });
+
+    it('has all citations of a chunk, however many there are', () => {
+      const fold = createAgentAnswerFold({ content: true });
+      const citations = Array.from({ length: 200_000 }, () => ({}));
+      fold.add({ chunk: { attribution: { citations } } });
+      expect(fold.body()).to.have.nested.property('attribution.citations').with.lengthOf(200_000);
     });
 
     it('takes its place at an agent that no call has announced', async () => {

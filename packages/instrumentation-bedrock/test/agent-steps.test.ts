@@ -49,6 +49,7 @@ describe('the steps of an agent', () => {
       'gen_ai.data_source.id': 'KBBEES0001',
       'aws.bedrock.knowledge_base.id': 'KBBEES0001',
       'gen_ai.retrieval.query.text': 'when do bees swarm',
+      'aws.bedrock.retrieval.document.count': 1,
       'mlflow.spanType': 'RETRIEVER',
     });
     expect(json(lookup, 'gen_ai.retrieval.documents')).to.have.nested.property('[0].content', 'Bees swarm in May.');

@@ -1,8 +1,9 @@
 /** A lookup of an agent in a knowledge base, from its query and its documents. */
 
+import type { Attributes } from '@opentelemetry/api';
 import { asString, type JsonObject } from '../data/json.js';
 import { asId } from '../data/words.js';
-import { retrieval, retrievalIdentity } from '../dialects/knowledge-base/retrieval.js';
+import { documentCount, retrieval, retrievalIdentity } from '../dialects/knowledge-base/retrieval.js';
 import { DOCUMENTS } from '../operations/common/form.js';
 import type { Step } from '../operations/common/operation.js';
 import type { ContentBudget } from './content-budget.js';
@@ -15,7 +16,7 @@ export class Lookup {
   readonly #budget: ContentBudget;
   #knowledgeBaseId: string | undefined;
   #query: string | undefined;
-  #isAnswered = false;
+  #answerFacts: Attributes | undefined;
   #documents: JsonObject | undefined;
 
   constructor(event: TraceEvent, budget: ContentBudget) {
@@ -30,7 +31,7 @@ export class Lookup {
 
   addResult(event: TraceEvent, { metadata, ...result }: JsonObject): void {
     this.life.end(event, readMetadata(metadata));
-    this.#isAnswered = true;
+    this.#answerFacts = documentCount(result['retrievedReferences']);
     this.#documents = this.#budget.keep(result);
   }
 
@@ -42,7 +43,7 @@ export class Lookup {
       identity: retrievalIdentity(this.#knowledgeBaseId),
       requestContent: () =>
         this.#query === undefined ? undefined : { knowledgeBaseId: this.#knowledgeBaseId, text: this.#query },
-      answer: this.#isAnswered ? { content: () => this.#documents, form: DOCUMENTS } : undefined,
+      answer: this.#answerFacts && { facts: this.#answerFacts, content: () => this.#documents, form: DOCUMENTS },
       life: this.life,
       latest,
     });

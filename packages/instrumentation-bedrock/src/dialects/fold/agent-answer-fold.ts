@@ -21,8 +21,10 @@ export function createAgentAnswerFold({ content }: FoldOptions): StreamFold {
       if (!content) return;
       const bytes = asBytes(asObject(chunk)?.['bytes']);
       if (bytes) text.add(decoder.decode(bytes, { stream: true }));
-      citations.push(...asArray(asObject(asObject(chunk)?.['attribution'])?.['citations']));
-      files.push(...asArray(asObject(sent)?.['files']));
+      // Long lists cannot be the arguments of a call.
+      for (const citation of asArray(asObject(asObject(chunk)?.['attribution'])?.['citations']))
+        citations.push(citation);
+      for (const file of asArray(asObject(sent)?.['files'])) files.push(file);
       if (isObject(returnControl)) returned.push(returnControl);
     },
     body() {
