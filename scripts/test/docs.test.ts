@@ -5,22 +5,64 @@ import { madeFiles } from '../docs.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
+/** Names that the code puts together. */
+const VOICE_EVENTS = ['turn', 'tool_call', 'tool_result', 'interruption'].map((kind) => `aws.bedrock.voice.${kind}`);
+
 describe('the documentation', () => {
   it('has the files that "npm run docs" makes from the code and from lists', () => {
     for (const [file, text] of madeFiles()) expect(readFileSync(file, 'utf8'), file).to.equal(text);
   });
 
-  it('links only to existing files', () => {
-    const broken = pagesBelow('').flatMap((page) => {
-      const text = readFileSync(join(ROOT, page), 'utf8').replaceAll(/^```.*?^```$/gms, '');
-      return [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
-        .map(([, target = '']) => target)
-        .filter((target) => !existsSync(join(ROOT, dirname(page), target)))
-        .map((target) => `${page}: ${target}`);
-    });
+  it('links only to existing files and headings', () => {
+    const broken = pagesBelow('').flatMap((page) =>
+      [...prose(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)]
+        .filter(([, file = '', heading]) => {
+          const target = file === '' ? page : join(dirname(page), file);
+          return !existsSync(join(ROOT, target)) || (heading !== undefined && !headings(target).has(heading));
+        })
+        .map(([link]) => `${page}: ${link}`),
+    );
     expect(broken).to.deep.equal([]);
   });
+
+  it('names only attributes, events and metrics of the instrumentation that exist', () => {
+    const names = [...namesInCode(join(ROOT, 'packages/instrumentation-bedrock/src/data')), ...VOICE_EVENTS];
+    const pages = ['agents', 'agentcore', 'attributes', 'knowledge-bases', 'voice'].map((name) => `docs/${name}.md`);
+    const unknown = [...pages, 'packages/instrumentation-bedrock/README.md'].flatMap((page) =>
+      // The end of a name, such as `.version`, stands after a name with the same start.
+      [...prose(page).matchAll(/`((?:aws\.bedrock)?\.[a-z_.]+)`/g)]
+        .map(([, name = '']) => name)
+        .filter((name) => !names.some((known) => known.endsWith(name)))
+        .map((name) => `${page}: ${name}`),
+    );
+    expect(unknown).to.deep.equal([]);
+  });
 });
+
+/** The text of a page without its blocks of code. */
+function prose(page: string): string {
+  return readFileSync(join(ROOT, page), 'utf8').replaceAll(/^ *```.*?^ *```$/gms, '');
+}
+
+/** The headings of a page, or of the README of a folder, as GitHub names them in links. */
+function headings(target: string): ReadonlySet<string> {
+  const page = target.endsWith('.md') ? target : join(target, 'README.md');
+  return new Set(
+    [...prose(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
+/** The names with dots in the source files of a folder. */
+function namesInCode(folder: string): string[] {
+  return readdirSync(folder).flatMap((file) =>
+    [...readFileSync(join(folder, file), 'utf8').matchAll(/'([a-z_]+(?:\.[a-z_]+)+)'/g)].map(([, name = '']) => name),
+  );
+}
 
 /** All pages except those of installed or built packages. */
 function pagesBelow(folder: string): string[] {
