@@ -1,5 +1,6 @@
 /** InvokeAgentRuntime: agents in AgentCore, whose answers are bytes. */
 
+import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -409,6 +410,29 @@ describe('InvokeAgentRuntime', () => {
       });
     });
   }
+
+  it('ends its span at the last byte if the application then reads no further', async () => {
+    core.answer({ headers: { 'content-type': 'text/plain' }, body: 'Bees swarm.' });
+    const read: Record<string, (stream: Readable) => Promise<unknown>> = {
+      async 'read()'(stream) {
+        await once(stream, 'readable');
+        stream.read('Bees swarm.'.length);
+      },
+      async break(stream) {
+        for await (const _chunk of stream) break;
+      },
+    };
+    for (const [name, act] of Object.entries(read)) {
+      await core.trace({});
+      const { response } = await invoke();
+      const stream = response as unknown as Readable;
+      await act(stream);
+      await until(() => core.tracing.spans().length === 1);
+      const [span] = core.tracing.spans();
+      expect(json(span!, 'mlflow.spanOutputs'), name).to.include({ response: 'Bees swarm.' });
+      expect(json(span!, 'mlflow.spanOutputs'), name).to.not.have.any.keys('incomplete');
+    }
+  });
 
   it('ends its span when an unread stream is collected', async () => {
     // A stream that no connection keeps alive.

@@ -24,10 +24,11 @@ interface ByteStream {
   emit(...args: unknown[]): unknown;
   read(): unknown;
   readonly readableObjectMode: false;
+  readonly readableLength?: unknown;
   readonly readableEncoding?: unknown;
   readonly destroyed?: unknown;
   readonly errored?: unknown;
-  /** Of an answer over HTTP/1.1: false if the connection was lost. */
+  /** Of an answer over HTTP/1.1: true if all of it has arrived. */
   readonly complete?: unknown;
   /** Of an answer over HTTP/1.1. `aborted` is true if the application left it early, not if the SDK did. */
   readonly req?: { readonly aborted?: unknown };
@@ -65,6 +66,10 @@ function report(stream: ByteStream, observation: ByteObservation, [event, value]
     case 'data':
       observation.isRead = true;
       observation.chunk(asBytes(value, stream.readableEncoding));
+      if (isReadToEnd(stream)) observation.end(false);
+      break;
+    case 'readable':
+      if (isReadToEnd(stream)) observation.end(false);
       break;
     case 'end':
       if (isCut(stream)) observation.end(true);
@@ -82,6 +87,11 @@ function report(stream: ByteStream, observation: ByteObservation, [event, value]
       else observation.abandon();
       break;
   }
+}
+
+/** Node.js emits `end` only to an application that reads on after the last byte. */
+function isReadToEnd({ complete, readableLength }: ByteStream): boolean {
+  return complete === true && readableLength === 0;
 }
 
 function isCut(stream: ByteStream): boolean {

@@ -7,6 +7,7 @@ import { isThenable } from '../data/promise.js';
 import { isByteStream, observeEmits } from './byte-stream.js';
 import type { SdkClient } from './client.js';
 import { observedInput } from './input-stream.js';
+import { isWebStream, observeWebStream } from './web-stream.js';
 
 /** Gets what happens to a stream. One of `onEnd`, `onError` and `onAbandon` is called, once, as the last call. */
 export interface StreamObserver {
@@ -71,6 +72,15 @@ const collected = new FinalizationRegistry<Observation>((observation) => observa
 /** Functions that return a stream destroy their client before the reader begins, which can wait for other work. */
 const MILLIS_UNTIL_READ = 1000;
 
+/** The methods of an object that reads a stream. `read` returns `{done, value}`, or a promise of it. */
+export interface ReaderMethods {
+  readonly read: string;
+  /** With these, the application reads no further. */
+  readonly leave: readonly string[];
+}
+
+const ITERATOR: ReaderMethods = { read: 'next', leave: ['return', 'throw'] };
+
 /** What an iterator reads. It keeps the stream alive for applications that keep only the iterator. */
 interface Reading {
   readonly observation: Observation;
@@ -79,7 +89,7 @@ interface Reading {
 
 // An application can keep a stream, or the iterator of a stream, and get it again as the answer to a later call.
 const ofStreams = new WeakMap<object, Observation>();
-const ofIterators = new WeakMap<object, Reading>();
+const ofReaders = new WeakMap<object, Reading>();
 
 /** The streams of one instrumentation that have not ended yet. */
 export class OpenStreams {
@@ -153,8 +163,10 @@ export class OpenStreams {
 }
 
 function replaceMethods(stream: object): boolean {
+  const find = (): Observation | undefined => ofStreams.get(stream);
   // Every way to read a stream of bytes passes its `emit`. Event streams have no other method than that for an iterator.
-  if (isByteStream(stream)) return observeEmits(stream, () => ofStreams.get(stream), replaceMethod);
+  if (isByteStream(stream)) return observeEmits(stream, find, replaceMethod);
+  if (isWebStream(stream)) return observeWebStream(stream, find, { replace: replaceMethod, observeReader });
   const createIterator = (stream as AsyncIterable<unknown>)[Symbol.asyncIterator];
   return typeof createIterator === 'function' && replaceIteratorMethod(stream, createIterator);
 }
@@ -171,23 +183,28 @@ function replaceMethod(object: object, name: PropertyKey, value: object): boolea
 function replaceIteratorMethod(stream: object, createIterator: () => AsyncIterator<unknown>): boolean {
   return replaceMethod(stream, Symbol.asyncIterator, function (this: unknown, ...args: []): AsyncIterator<unknown> {
     const iterator = createIterator.apply(this, args);
-    const observation = ofStreams.get(stream);
-    if (observation?.isOpen) observeIterator(iterator, { observation, stream });
+    observeReader(iterator, stream, ITERATOR);
     return iterator;
   });
 }
 
-function observeIterator(iterator: AsyncIterator<unknown>, reading: Reading): void {
-  const known = ofIterators.get(iterator)?.observation;
-  if (known === reading.observation) return;
-  if (known?.isOpen || (!known && !replaceReadMethods(iterator))) reading.observation.abandon();
-  else ofIterators.set(iterator, reading);
+/** @param reader an iterator, or another object that reads a stream in its way. */
+function observeReader(reader: object, stream: object, names: ReaderMethods): void {
+  const observation = ofStreams.get(stream);
+  if (!observation?.isOpen) return;
+  const known = ofReaders.get(reader)?.observation;
+  if (known === observation) return;
+  if (known?.isOpen || (!known && !replaceReadMethods(reader, names))) observation.abandon();
+  else ofReaders.set(reader, { observation, stream });
 }
 
 /** Replaces the methods on the object itself, so that its identity and its prototype stay the same. */
-function replaceReadMethods(iterator: AsyncIterator<unknown>): boolean {
-  const { next, return: stop, throw: fail } = iterator;
-  const observed = (): Observation | undefined => ofIterators.get(iterator)?.observation;
+function replaceReadMethods(reader: object, names: ReaderMethods): boolean {
+  type Method = (...args: unknown[]) => unknown;
+  const methods = reader as Readonly<Record<string, Method | undefined>>;
+  const read = methods[names.read];
+  const observed = (): Observation | undefined => ofReaders.get(reader)?.observation;
+  if (!read) return false;
   const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
     if (result?.done) observed()?.end();
     else observed()?.chunk(result?.value);
@@ -197,12 +214,12 @@ function replaceReadMethods(iterator: AsyncIterator<unknown>): boolean {
     observed()?.fail(error);
     throw error;
   };
-  const isReplaced = replaceMethod(iterator, 'next', (...args: [] | [unknown]): unknown => {
+  const isReplaced = replaceMethod(reader, names.read, (...args: unknown[]): unknown => {
     const observation = observed();
     if (observation) observation.isRead = true;
     let result: unknown;
     try {
-      result = next.apply(iterator, args);
+      result = read.apply(reader, args);
     } catch (error) {
       return onError(error);
     }
@@ -215,14 +232,12 @@ function replaceReadMethods(iterator: AsyncIterator<unknown>): boolean {
     return result;
   });
   if (!isReplaced) return false;
-  for (const [name, method] of [
-    ['return', stop],
-    ['throw', fail],
-  ] as const) {
-    if (!method) continue;
-    replaceMethod(iterator, name, (...args: [] | [unknown]) => {
+  for (const name of names.leave) {
+    const leave = methods[name];
+    if (!leave) continue;
+    replaceMethod(reader, name, (...args: unknown[]) => {
       observed()?.abandon();
-      return method.apply(iterator, args as [unknown]);
+      return leave.apply(reader, args);
     });
   }
   return true;
