@@ -405,6 +405,31 @@ describe('an application with a voice session', () => {
     );
   });
 
+  it('may send a session again after its input has failed: the span is that of the second session', async () => {
+    const client = await connect([...ANSWER, ...END]);
+    async function* broken(): AsyncGenerator<object> {
+      yield* [];
+      throw new TypeError('no microphone');
+    }
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const again = { ...args, input: { ...args.input, body: openInput([...HELLO, ...closing]).body } as never };
+        return next(args).catch(() => next(again));
+      },
+      { step: 'initialize', priority: 'high', name: 'again' },
+    );
+    const { body } = await client.send(command(broken()));
+    for await (const output of body ?? []) {
+      if (!('completionStart' in eventOf(output))) continue;
+      // The application plays audio. After a second, an input that has failed ends its span.
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      expect(tracing.spans()).to.deep.equal([]);
+    }
+    const span = await onlySpan();
+    expect(span.status.code).to.equal(0);
+    expect(answerOf(span)).to.deep.equal({ type: 'text', content: 'Hi there.' });
+  });
+
   it('may freeze its middleware stack: its events are sent as they are, and the span has the answer', async () => {
     // The application ends the session, which the span cannot know then.
     const client = await connect([...ANSWER, { wait: 'sessionEnd' }]);

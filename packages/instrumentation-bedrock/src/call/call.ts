@@ -102,7 +102,10 @@ export class TracedCall {
         if (this.#state !== 'ended') this.#guard('reading an event of the input', () => onEvent(event));
       },
       describe: (error) => thrownFailure(error, this.#signal, this.#showText, this.#words),
-      onFailed: () => this.#endStream('ending a stream', () => undefined),
+      onFailed: () => {
+        // The application's middleware can have sent the command again, with another input.
+        if (this.#input === input) this.#endStream('ending a stream', () => undefined);
+      },
     });
     const observed = this.#observeInput(events, input);
     this.#input = observed === events ? undefined : input;

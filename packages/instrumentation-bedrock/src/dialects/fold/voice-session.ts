@@ -62,7 +62,7 @@ export class VoiceSession {
         if (value['type'] === 'AUDIO') this.#config.add('audioInputConfiguration', value['audioInputConfiguration']);
         break;
       case 'audioInput':
-        this.audio.input += secondsOf(value['content'], this.audioConfig('input'));
+        this.audio.input += secondsOf(value['content'], this.#audioConfig('input'));
         break;
       case 'textInput':
       case 'toolResult':
@@ -115,12 +115,6 @@ export class VoiceSession {
       default:
         this.#addOther(this.#otherOutput, name, value);
     }
-  }
-
-  /** The configuration of one direction's audio; undefined if the session has none. */
-  audioConfig(direction: 'input' | 'output'): JsonObject | undefined {
-    if (direction === 'input') return asObject(this.#config.get('audioInputConfiguration'));
-    return asObject(asObject(this.#config.get('promptStart'))?.['audioOutputConfiguration']);
   }
 
   /** The request, as far as it has been sent: its configuration, and the conversation before the last answer. */
@@ -225,9 +219,15 @@ export class VoiceSession {
     else if (type !== 'TOOL' && reason === 'INTERRUPTED') this.turns.interrupt(now);
   }
 
+  /** The configuration of one direction's audio; undefined if the session has none. */
+  #audioConfig(direction: 'input' | 'output'): JsonObject | undefined {
+    if (direction === 'input') return asObject(this.#config.get('audioInputConfiguration'));
+    return asObject(asObject(this.#config.get('promptStart'))?.['audioOutputConfiguration']);
+  }
+
   #spokenConfig(value: JsonObject): JsonObject | undefined {
     const start = this.#output.get(keyOf(value))?.start;
-    return asObject(start?.['audioOutputConfiguration']) ?? this.audioConfig('output');
+    return asObject(start?.['audioOutputConfiguration']) ?? this.#audioConfig('output');
   }
 
   /** Events of later models. The last of each kind is kept. */
