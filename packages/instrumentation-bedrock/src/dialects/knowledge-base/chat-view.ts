@@ -2,8 +2,12 @@
 
 import { asObject, asString, type JsonObject } from '../../data/json.js';
 
+export function questionOf({ input }: JsonObject): string | undefined {
+  return asString(asObject(input)?.['text']);
+}
+
 export function viewGenerateRequest(body: JsonObject): JsonObject {
-  const text = asString(asObject(body['input'])?.['text']);
+  const text = questionOf(body);
   return text === undefined ? body : { ...body, messages: [{ role: 'user', content: [{ text }] }] };
 }
 

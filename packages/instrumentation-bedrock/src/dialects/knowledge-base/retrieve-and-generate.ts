@@ -10,7 +10,7 @@ import { readDocument } from '../documents/documents.js';
 import { generatedMessages } from '../messages/generated.js';
 import { blobPart, uriPart } from '../messages/parts.js';
 import { readReasoning } from '../parameters/reasoning.js';
-import { viewGenerateRequest, viewGenerateResponse } from './chat-view.js';
+import { questionOf, viewGenerateRequest, viewGenerateResponse } from './chat-view.js';
 import { createGenerateFold } from './generate-fold.js';
 
 export const retrieveAndGenerate: Dialect = {
@@ -66,10 +66,6 @@ export function generateConfiguration(body: JsonObject): JsonObject {
 
 export function generationOf(body: JsonObject): JsonObject {
   return asObject(generateConfiguration(body)['generationConfiguration']) ?? {};
-}
-
-function questionOf({ input }: JsonObject): string | undefined {
-  return asString(asObject(input)?.['text']);
 }
 
 function readSource(source: JsonObject): Part[] {
