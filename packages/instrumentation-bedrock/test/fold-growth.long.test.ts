@@ -3,7 +3,7 @@
 import { expectLinearWork } from './growth/growth.js';
 
 describe('the work of reading a stream and the memory that it allocates', function () {
-  this.timeout(600_000);
+  this.timeout(1_200_000);
 
   it('double if the stream is twice as long, for every dialect and kind of chunk', () =>
     // V8 adds the first thousand members to an object in quadratic time.

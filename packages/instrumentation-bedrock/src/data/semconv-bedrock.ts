@@ -52,7 +52,7 @@ export const ATTR_AWS_BEDROCK_AGENT_KNOWLEDGE_BASE_IDS = 'aws.bedrock.agent.know
 export const ATTR_AWS_BEDROCK_AGENT_STREAM_FINAL_RESPONSE = 'aws.bedrock.agent.stream_final_response';
 /** string. Trace of an agent: what a model call is for, such as `ORCHESTRATION`, `PRE_PROCESSING` or `ROUTING_CLASSIFIER`. */
 export const ATTR_AWS_BEDROCK_AGENT_PROMPT_TYPE = 'aws.bedrock.agent.prompt_type';
-/** string. Trace of an agent: why it takes its next action; content. */
+/** string. Trace of an agent: why it takes its next action, or why it takes the input for valid; content. */
 export const ATTR_AWS_BEDROCK_AGENT_RATIONALE = 'aws.bedrock.agent.rationale';
 /** boolean. Trace of an agent: whether pre-processing found the input valid. */
 export const ATTR_AWS_BEDROCK_AGENT_INPUT_VALID = 'aws.bedrock.agent.input_valid';
@@ -154,7 +154,7 @@ export const ATTR_AWS_BEDROCK_VOICE_AUDIO_OUTPUT_DURATION = 'aws.bedrock.voice.a
 /** string. Whose turn it was: `user`, `assistant`; on events of a voice session only. */
 export const ATTR_AWS_BEDROCK_VOICE_TURN_ROLE = 'aws.bedrock.voice.turn.role';
 
-/** int. Answer of Retrieve, AgenticRetrieveStream or Rerank: the documents on this page. */
+/** int. Answer of Retrieve, AgenticRetrieveStream or Rerank, or a lookup of an agent: the documents on this page. */
 export const ATTR_AWS_BEDROCK_RETRIEVAL_DOCUMENT_COUNT = 'aws.bedrock.retrieval.document.count';
 /** string. `flowIdentifier` of operations on flows. */
 export const ATTR_AWS_BEDROCK_FLOW_ID = 'aws.bedrock.flow.id';
