@@ -7,8 +7,7 @@ import { identifyModel } from '../../data/model-id.js';
 import { once } from '../../data/once.js';
 import type { RequestedService, ServedService } from '../../data/service.js';
 import type { Dialect } from '../../dialects/dialect.js';
-import { createFold } from '../../dialects/index.js';
-import { asEvent, showEvent } from './events.js';
+import { eventReader } from './events.js';
 import { WHOLE } from './form.js';
 import type {
   ContentForm,
@@ -96,26 +95,14 @@ export function describedAnswer(
 
 /** Creates a reader for the stream of an operation. Its answer has the members that the output has beside the stream. */
 export function describedReader(described: DescribedOperation, output: unknown, options: StreamOptions): StreamReader {
-  const { withContent: content, maxRecordLength: maxLength, maxMediaBytes } = options;
-  const fold = createFold(described.dialect, { content, maxLength, maxMediaBytes });
   // Copied at once: a reference to the output would keep an abandoned stream from being collected.
   const head = copyHead(output, described.stream, options);
-  return {
-    read(event) {
-      const chunk = asEvent(event);
-      if (chunk) fold.add(chunk);
-      return chunk;
-    },
-    show: showEvent,
-    answer: (hasEnded) => {
-      const arrived = fold.body();
-      const body = { ...head, ...arrived, ...(hasEnded ? {} : { incomplete: true }) };
-      const answer = describedAnswer(described, body, options);
-      // The head alone says nothing of an answer.
-      return arrived ? answer : { ...answer, content: () => undefined };
-    },
-    isComplete: fold.isComplete,
-  };
+  return eventReader(described.dialect, options, (arrived, hasEnded) => {
+    const body = { ...head, ...arrived, ...(hasEnded ? {} : { incomplete: true }) };
+    const answer = describedAnswer(described, body, options);
+    // The head alone says nothing of an answer.
+    return arrived ? answer : { ...answer, content: () => undefined };
+  });
 }
 
 /** Copies what an output has beside its stream, without `$metadata`, which no record of a stream has. */

@@ -14,8 +14,7 @@ import {
   type ServedService,
 } from '../../data/service.js';
 import { converse as dialect } from '../../dialects/converse.js';
-import { createFold } from '../../dialects/index.js';
-import { asEvent, showEvent } from '../common/events.js';
+import { eventReader } from '../common/events.js';
 import { WHOLE } from '../common/form.js';
 import type { Operation, OperationAnswer, OperationRequest, StreamOptions, StreamReader } from '../common/operation.js';
 
@@ -72,16 +71,5 @@ function answerOf(request: OperationRequest, output: JsonObject | undefined, lim
 }
 
 function createReader(request: OperationRequest, _output: unknown, options: StreamOptions): StreamReader {
-  const { withContent: content, maxRecordLength: maxLength, maxMediaBytes } = options;
-  const fold = createFold(dialect, { content, maxLength, maxMediaBytes });
-  return {
-    read(event) {
-      const chunk = asEvent(event);
-      if (chunk) fold.add(chunk);
-      return chunk;
-    },
-    show: showEvent,
-    answer: () => answerOf(request, fold.body(), options),
-    isComplete: fold.isComplete,
-  };
+  return eventReader(dialect, options, (body) => answerOf(request, body, options));
 }
