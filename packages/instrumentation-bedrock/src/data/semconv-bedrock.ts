@@ -52,7 +52,7 @@ export const ATTR_AWS_BEDROCK_AGENT_KNOWLEDGE_BASE_IDS = 'aws.bedrock.agent.know
 export const ATTR_AWS_BEDROCK_AGENT_STREAM_FINAL_RESPONSE = 'aws.bedrock.agent.stream_final_response';
 /** string. Trace of an agent: what a model call is for, such as `ORCHESTRATION`, `PRE_PROCESSING` or `ROUTING_CLASSIFIER`. */
 export const ATTR_AWS_BEDROCK_AGENT_PROMPT_TYPE = 'aws.bedrock.agent.prompt_type';
-/** string. Trace of an agent: why it takes its next action, or why it takes the input for valid; content. */
+/** string. Trace of an agent: why it takes its next action, or why the input is valid or not; content. */
 export const ATTR_AWS_BEDROCK_AGENT_RATIONALE = 'aws.bedrock.agent.rationale';
 /** boolean. Trace of an agent: whether pre-processing found the input valid. */
 export const ATTR_AWS_BEDROCK_AGENT_INPUT_VALID = 'aws.bedrock.agent.input_valid';
