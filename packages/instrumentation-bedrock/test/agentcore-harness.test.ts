@@ -212,6 +212,33 @@ describe('InvokeHarness', () => {
     expect(JSON.stringify(span.attributes)).to.not.include('canary-secret');
   });
 
+  it('keeps no credentials in the addresses of tools, skills and models', async () => {
+    core.answer({ events: EVENTS });
+    const span = await invoke({
+      model: {
+        liteLlmModelConfig: { modelId: 'openai/gpt', apiBase: 'https://keeper:canary-secret@llm.example/v1' },
+      },
+      tools: [
+        {
+          type: 'remote_mcp',
+          name: 'search',
+          config: {
+            remoteMcp: { url: 'https://mcp.example/mcp?apiKey=canary-secret&key=canary-secret#canary-secret' },
+          },
+        },
+        { type: 'remote_mcp', name: 'odd', config: { remoteMcp: { url: 'canary-secret, no address' } } },
+      ],
+      skills: [{ git: { url: 'https://canary-secret@git.example/bees.git', path: 'skills' } }],
+    });
+    const text = JSON.stringify(span.attributes);
+    expect(text).to.not.include('canary-secret');
+    expect(json(span, 'mlflow.spanInputs')).to.have.nested.property(
+      'skills[0].git.url',
+      'https://git.example/bees.git',
+    );
+    expect(text).to.include('https://mcp.example/mcp?[redacted]').and.to.include('https://llm.example/v1');
+  });
+
   it('is complete if the agent waits for the result of a function, also without metadata', async () => {
     core.answer({ events: EVENTS.slice(0, 10) });
     const span = await invoke();
