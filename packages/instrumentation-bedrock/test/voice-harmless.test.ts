@@ -303,6 +303,27 @@ describe('an application with a voice session', () => {
     });
   }
 
+  it('has a failure if the connection is lost between two turns, although the first one was complete', async () => {
+    const client = await connect([...ANSWER, service.end(), { wait: 'never' }]);
+    const { body } = await client.send(command(openInput(HELLO).body));
+    const read = async (): Promise<void> => {
+      for await (const output of body ?? []) if ('completionEnd' in eventOf(output)) void simulator?.close();
+    };
+    await read().catch(() => undefined);
+    expect((await onlySpan()).attributes).to.include({ 'error.type': 'incomplete_stream' });
+  });
+
+  it('has a failure if it aborts between two turns', async () => {
+    const client = await connect([...ANSWER, service.end(), { wait: 'never' }]);
+    const abort = new AbortController();
+    const { body } = await client.send(command(openInput(HELLO).body), { abortSignal: abort.signal });
+    const read = async (): Promise<void> => {
+      for await (const output of body ?? []) if ('completionEnd' in eventOf(output)) abort.abort();
+    };
+    await read().catch(() => undefined);
+    expect((await onlySpan()).attributes).to.include({ 'error.type': 'AbortError' });
+  });
+
   it('has a failure if the model states an error in an event', async () => {
     const client = await connect([
       ...ANSWER,

@@ -153,11 +153,12 @@ export class VoiceSession {
   }
 
   /**
-   * Whether the service has ended the session. The application can end it as well; then no content of the answer may be
-   * left open. The service does not end the session if the connection is lost. Undefined if the input was not observed.
+   * True if the application has ended the session, and nothing of the answer is left open. The closing event of the service
+   * ends only a turn: without an end by the application another turn could follow. Then this returns undefined, and the
+   * connection shows whether it was lost. It also returns undefined if the input was not observed.
    */
   isComplete(): boolean | undefined {
-    if (this.#isComplete) return true;
+    if (this.#isComplete) return this.#isInputEnded || undefined;
     if (this.#output.size > 0) return false;
     return this.#hasInput ? this.#isInputEnded : undefined;
   }
