@@ -74,7 +74,7 @@ export class SpanWriter {
     this.#chunks.write(chunkName(name, this.#config.foreignWords), stringify(value));
   }
 
-  /** @param content what was said; undefined if it may not be recorded. */
+  /** @param content the words; undefined if they may not be recorded. */
   writeMoment({ name, time, facts }: SpanMoment, content: JsonValue | undefined): void {
     const isShown = content !== undefined && this.#config.contentOnSpans;
     this.#chunks.writeMoment({ name, time, facts }, isShown ? stringify(content) : undefined);

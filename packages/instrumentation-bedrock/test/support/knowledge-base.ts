@@ -2,65 +2,24 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { BedrockAgentRuntimeClient, type BedrockAgentRuntimeClientConfig } from '@aws-sdk/client-bedrock-agent-runtime';
-import { type ReceivedRequest, type SimulatedResponse, type Simulator, startSimulator } from 'bedrock-simulator';
-import { startTracing, type Tracing, type TracingOptions } from './tracing.js';
+import type { SimulatedResponse } from 'bedrock-simulator';
+import { beforeEachServiceTest, CLIENT_CONFIG, type ServiceTest } from './service.js';
 
 const RECORDINGS = new URL('../../../../../shared/fixtures/agent-runtime/', import.meta.url);
 
-export interface AgentRuntime {
+export interface AgentRuntime extends ServiceTest {
   readonly client: BedrockAgentRuntimeClient;
-  readonly simulator: Simulator;
-  tracing: Tracing;
-  /** Sets the answer to all requests of the test. */
-  answer(response: SimulatedResponse | ((request: ReceivedRequest) => SimulatedResponse | undefined)): void;
-  /** Replaces the tracing of the test. */
-  trace(options: TracingOptions): Promise<Tracing>;
 }
 
 export function createAgentRuntimeClient(
   endpoint: string,
   config: BedrockAgentRuntimeClientConfig = {},
 ): BedrockAgentRuntimeClient {
-  return new BedrockAgentRuntimeClient({
-    region: 'us-east-1',
-    endpoint,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-    ...config,
-  });
+  return new BedrockAgentRuntimeClient({ ...CLIENT_CONFIG, endpoint, ...config });
 }
 
-/** Starts a simulator for the suite, and tracing and a client for each test. */
 export function beforeEachAgentRuntimeTest(begin: (parts: AgentRuntime) => void): void {
-  let simulator: Simulator;
-  let parts: AgentRuntime | undefined;
-  let respond: (request: ReceivedRequest) => SimulatedResponse | undefined;
-  before(async () => {
-    simulator = await startSimulator({ respond: (request) => respond(request) });
-  });
-  after(() => simulator.close());
-  beforeEach(() => {
-    respond = () => undefined;
-    const current: AgentRuntime = {
-      client: createAgentRuntimeClient(simulator.url),
-      simulator,
-      tracing: startTracing(),
-      answer(response) {
-        respond = typeof response === 'function' ? response : () => response;
-      },
-      async trace(options) {
-        await current.tracing.close();
-        current.tracing = startTracing(options);
-        return current.tracing;
-      },
-    };
-    parts = current;
-    begin(current);
-  });
-  afterEach(async () => {
-    parts?.client.destroy();
-    await parts?.tracing.close();
-  });
+  beforeEachServiceTest((endpoint) => ({ client: createAgentRuntimeClient(endpoint) }), begin);
 }
 
 /** An exchange as the recordings beside the repository have it. */

@@ -138,7 +138,7 @@ export interface Moment {
   readonly name: string;
   readonly time: Date;
   readonly facts: Attributes;
-  /** What was said; undefined if no content is recorded. */
+  /** The words or the result; undefined if no content is recorded. */
   content(): JsonValue | undefined;
 }
 
