@@ -313,6 +313,19 @@ describe('an application with a voice session', () => {
     expect((await onlySpan()).attributes).to.include({ 'error.type': 'incomplete_stream' });
   });
 
+  it('has a failure if the connection is lost after the application has ended the session', async () => {
+    const client = await connect([...ANSWER, { wait: 'sessionEnd' }, service.usage([1, 2, 3, 4]), { wait: 'never' }]);
+    const { body } = await client.send(command(sending([...HELLO, ...closing])));
+    let usages = 0;
+    const read = async (): Promise<void> => {
+      for await (const output of body ?? []) {
+        if ('usageEvent' in eventOf(output) && ++usages === 2) void simulator?.close();
+      }
+    };
+    await read().catch(() => undefined);
+    expect((await onlySpan()).attributes).to.include({ 'error.type': 'incomplete_stream' });
+  });
+
   it('has a failure if it aborts between two turns', async () => {
     const client = await connect([...ANSWER, service.end(), { wait: 'never' }]);
     const abort = new AbortController();

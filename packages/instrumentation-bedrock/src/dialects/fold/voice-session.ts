@@ -153,14 +153,13 @@ export class VoiceSession {
   }
 
   /**
-   * True if the application has ended the session, and nothing of the answer is left open. The closing event of the service
-   * ends only a turn: without an end by the application another turn could follow. Then this returns undefined, and the
-   * connection shows whether it was lost. It also returns undefined if the input was not observed.
+   * True if both sides have ended the session. False if neither has, or if the answer stops in the middle of a content. The
+   * closing event of the service ends only a turn, and the service can leave it out. Undefined if one side has ended it,
+   * or if the input was not observed: then the connection shows whether it was lost.
    */
   isComplete(): boolean | undefined {
     if (this.#isComplete) return this.#isInputEnded || undefined;
-    if (this.#output.size > 0) return false;
-    return this.#hasInput ? this.#isInputEnded : undefined;
+    return this.#output.size > 0 || (this.#hasInput && !this.#isInputEnded) ? false : undefined;
   }
 
   /** The message that the answer ends with; undefined if the last message is no answer. */
