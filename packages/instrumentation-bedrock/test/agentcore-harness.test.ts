@@ -1,6 +1,10 @@
 /** InvokeHarness: agents that AgentCore runs. */
 
-import { InvokeHarnessCommand, type InvokeHarnessCommandInput } from '@aws-sdk/client-bedrock-agentcore';
+import {
+  HarnessStopReason,
+  InvokeHarnessCommand,
+  type InvokeHarnessCommandInput,
+} from '@aws-sdk/client-bedrock-agentcore';
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { StreamEvent } from 'bedrock-simulator';
@@ -268,6 +272,16 @@ describe('InvokeHarness', () => {
       expect(span?.attributes['error.type']).to.equal(error);
       expect(span?.status.code).to.equal(SpanStatusCode.ERROR);
       expect(json(span!, 'gen_ai.output.messages')).to.have.nested.property('[0].parts[0].content', 'I must count.');
+    }
+  });
+
+  it('has every stop reason of the API in its own word, also if content is off', async () => {
+    await core.trace({ config: { captureMessageContent: false } });
+    for (const stopReason of Object.values(HarnessStopReason)) {
+      core.answer({ events: [EVENTS[1]!, { type: 'messageStop', payload: { stopReason } }] });
+      await invoke();
+      const span = core.tracing.spans().at(-1);
+      expect(span?.attributes['gen_ai.response.finish_reasons']).to.deep.equal([stopReason]);
     }
   });
 

@@ -87,7 +87,11 @@ const FINISH_REASONS: ReadonlyMap<string, string> = new Map(
 );
 
 /** Words with a meaning of their own, which the conventions have no word for. */
-const OWN_WORDS = ['pause_turn', 'user_cancel', 'compaction', 'input_required', 'interrupted', 'partial_turn'];
+const OWN_WORDS = [
+  ...['pause_turn', 'user_cancel', 'compaction', 'input_required', 'interrupted', 'partial_turn'],
+  // Of agents that run in a harness of AgentCore.
+  ...['tool_result', 'hook_stopped', 'max_iterations_exceeded', 'timeout_exceeded'],
+];
 
 /** Every finish reason that a provider documents, in lower case. */
 export const FINISH_WORDS: ReadonlySet<string> = new Set([...FINISH_REASONS.keys(), ...OWN_WORDS]);
