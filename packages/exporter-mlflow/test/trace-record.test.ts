@@ -93,6 +93,23 @@ describe('the trace record', () => {
     });
   }
 
+  it('takes previews of an agent or a flow in another service also if its clock differs', () => {
+    for (const operation of ['invoke_agent', 'invoke_workflow']) {
+      const spans = recordSpans((tracer) => {
+        const root = tracer.startSpan('GET /', { startTime: [1_790_000_000, 0] });
+        const inRoot = trace.setSpan(context.active(), root);
+        const attributes = { ...chatAttributes('question', 'answer'), 'gen_ai.operation.name': operation };
+        const options = { kind: SpanKind.CLIENT, attributes, startTime: [1_790_000_002, 0] as HrTime };
+        const agent = tracer.startSpan('agent', options, inRoot);
+        const chat = { attributes: chatAttributes('prompt', 'thought'), startTime: [1_790_000_001, 0] as HrTime };
+        tracer.startSpan('chat', chat, trace.setSpan(inRoot, agent)).end([1_790_000_004, 0]);
+        agent.end([1_790_000_003, 0]);
+        root.end([1_790_000_005, 0]);
+      });
+      expect(recordOf(spans), operation).to.deep.include({ request_preview: 'question', response_preview: 'answer' });
+    }
+  });
+
   it('prefers previews of the root, and most of all those that the application set', () => {
     const build = (attributes: Record<string, string>): WireTraceInfo =>
       recordOf(

@@ -74,6 +74,18 @@ export function observeRequest(facts: RequestFacts, span: TimedSpan): void {
   }
 }
 
+/**
+ * Forgets the texts of the spans beneath a remote agent whose call has its own. Their times cannot decide, because they are
+ * of another clock.
+ *
+ * @param facts those of the spans beneath the span.
+ */
+export function preferRemoteAgent(facts: RequestFacts, span: TimedSpan): void {
+  if (!isRemoteAgent(span)) return;
+  if (requestPreview(span.attributes) !== undefined) delete facts.firstRequest;
+  if (responsePreview(span.attributes) !== undefined) delete facts.lastResponse;
+}
+
 /** Returns session and user of a span, or of a record's source. */
 export function identityOf(attributes: Attributes): Identity {
   const session = firstString(attributes, ...SESSION_KEYS);

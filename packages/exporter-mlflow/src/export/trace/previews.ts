@@ -30,12 +30,15 @@ export function isChatSpan(attributes: Attributes): boolean {
   return CHAT_SPAN_TYPES.has(unquote(firstString(attributes, SPAN_TYPE) ?? ''));
 }
 
+const REMOTE_AGENTS: ReadonlySet<string> = new Set(['invoke_agent', 'invoke_workflow']);
+
 /**
- * Whether the span is one call of an agent in another service. Its spans lie within this one, and their prompts say less
- * about the request. An agent in this process has kind INTERNAL by the conventions, and its model calls are the requests.
+ * Whether the span is one call of an agent or a workflow in another service. Its spans lie within this one, and their
+ * prompts say less about the request. In this process, both have kind INTERNAL by the conventions, and their model calls
+ * are the requests.
  */
 export function isRemoteAgent({ kind, attributes }: Pick<ReadableSpan, 'attributes'> & { kind?: SpanKind }): boolean {
-  return kind === SpanKind.CLIENT && firstString(attributes, 'gen_ai.operation.name') === 'invoke_agent';
+  return kind === SpanKind.CLIENT && REMOTE_AGENTS.has(firstString(attributes, 'gen_ai.operation.name') ?? '');
 }
 
 /** Summary of a span's input; undefined if it records none. */

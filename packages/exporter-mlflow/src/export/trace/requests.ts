@@ -6,6 +6,7 @@ import {
   joinFacts,
   type ObservedSpan,
   observeRequest,
+  preferRemoteAgent,
   type RequestFacts,
 } from './facts.js';
 import type { RecordSource } from './record.js';
@@ -49,6 +50,7 @@ export class Requests {
     const rootId = localRootId(span);
     const before = this.#arrived.get(spanId);
     let group = joinAll([...(before === undefined ? [] : [before]), ...this.#takeAwaited(spanId)]);
+    preferRemoteAgent(group.facts, span);
     if (rootId !== undefined) {
       const known = this.#localRoots.get(rootId);
       const isFirst = this.#localRoots.size === 0 || known !== undefined;
