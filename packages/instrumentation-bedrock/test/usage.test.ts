@@ -17,6 +17,10 @@ describe('token usage', () => {
       cacheWriteTokens: undefined,
       longCacheWriteTokens: undefined,
       reasoningTokens: undefined,
+      textInputTokens: undefined,
+      audioInputTokens: undefined,
+      textOutputTokens: undefined,
+      audioOutputTokens: undefined,
     });
   });
 

@@ -47,12 +47,13 @@ export function combineUsage(
     combined.cacheWriteTokens ??= asCount(report.cacheWriteTokens);
     combined.longCacheWriteTokens ??= asCount(report.longCacheWriteTokens);
     combined.reasoningTokens ??= asCount(report.reasoningTokens);
-    for (const modality of MODALITIES) combined[modality] ??= asCount(report[modality]);
+    combined.textInputTokens ??= asCount(report.textInputTokens);
+    combined.audioInputTokens ??= asCount(report.audioInputTokens);
+    combined.textOutputTokens ??= asCount(report.textOutputTokens);
+    combined.audioOutputTokens ??= asCount(report.audioOutputTokens);
   }
   return normalize(combined, definedByFormat, vendor);
 }
-
-const MODALITIES = ['textInputTokens', 'audioInputTokens', 'textOutputTokens', 'audioOutputTokens'] as const;
 
 type Counts = { -readonly [Key in keyof TokenUsage]: TokenUsage[Key] };
 
