@@ -48,7 +48,7 @@ export function withTracedSend(active: Context, traced: TracedSend): Context {
 }
 
 /** The traced send in whose context the code runs. */
-export function activeSend(): TracedSend | undefined {
+function activeSend(): TracedSend | undefined {
   return context.active().getValue(KEY) as TracedSend | undefined;
 }
 
