@@ -33,6 +33,8 @@ describe('the samples', () => {
   }
 
   for (const { name } of OPERATIONS['Bedrock Runtime'] ?? []) {
+    // A sample is one request and its answer. A voice session sends both at once; the simulator has scripts for it.
+    if (name === 'InvokeModelWithBidirectionalStream') continue;
     it(`have one of ${name}`, () => {
       expect(samples.map(({ operation }) => operation)).to.include(name);
     });

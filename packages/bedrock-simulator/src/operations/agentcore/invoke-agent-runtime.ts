@@ -1,6 +1,7 @@
 import { isObject, objectOf, stringOf } from '../../json.js';
 import { plainConversation } from '../../model/conversation.js';
 import type { ScriptedModel } from '../../model/scripted-model.js';
+import type { SimulatedResponse } from '../../types.js';
 import type { Operation, OperationRequest } from '../operation.js';
 
 const SESSION = 'x-amzn-bedrock-agentcore-runtime-session-id';
@@ -15,7 +16,7 @@ export function invokeAgentRuntime(model: ScriptedModel): Operation {
     method: 'POST',
     path: '/runtimes/{agentRuntimeArn+}/invocations',
     acceptsAnyBody: true,
-    answer(request) {
+    answer(request): SimulatedResponse {
       const { headers, labels, pieces } = request;
       const reply = model.reply(
         labels['agentRuntimeArn'] ?? '',

@@ -46,7 +46,7 @@ function isSum(usage: JsonObject, sum: JsonObject): boolean {
   return ['inputTokens', 'outputTokens'].every((name) => (asNumber(usage[name]) ?? 0) >= (asNumber(sum[name]) ?? 0));
 }
 
-/** Sums the numbers. Of other members the later one counts. */
+/** Sums the numbers, and takes every other member from the later one. */
 function add(earlier: JsonObject, later: JsonObject): JsonObject {
   const sum = { ...earlier };
   for (const [name, value] of Object.entries(later)) {

@@ -28,7 +28,7 @@ function beginningOf(text: string): string {
   return text.trim().slice(0, BEGINNING);
 }
 
-/** What is said in one go: a transcript of the user's speech, or what the model plans to say and has said. */
+/** One turn of speech: the user's transcript, or the model's plan and its transcript. */
 export class SpokenTurn implements Entry {
   readonly role: Speaker;
   readonly origin: 'user' | 'model';
@@ -80,7 +80,7 @@ export class SpokenTurn implements Entry {
     texts[index] = texts[index] ? joined([texts[index], text]) : text;
   }
 
-  /** The transcript of what was said. If it is not complete, the rest is what was planned. */
+  /** The transcript. If it is not complete, the planned text fills the rest. */
   content(): JsonObject[] {
     const isWhole = this.isTranscribed || this.isInterrupted;
     const rest = isWhole && this.#spoken.length > 0 ? [] : this.#planned.slice(this.#spoken.length);

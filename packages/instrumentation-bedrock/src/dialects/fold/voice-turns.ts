@@ -23,7 +23,7 @@ export interface SpeechBlock {
   end(reason: string | undefined, time: number): void;
 }
 
-/** The transcript of what was said can arrive after the model has begun its next turn. */
+/** The final transcript can arrive after the model has begun its next turn. */
 const RECENT_TURNS = 4;
 
 /** Collects the messages of a session until they are longer than a limit, then only their number. */
@@ -133,7 +133,7 @@ export class VoiceTurns {
     if (expecting) return expecting;
     const answer = this.#recent.at(-1);
     if (!answer) return undefined;
-    // The transcript of what was said can arrive after the user's next words.
+    // The final transcript can arrive after the user's next words.
     if (!isPlanned && answer.spokenCount < answer.plannedCount) return answer;
     return this.#last === answer && !answer.isEnded ? answer : undefined;
   }

@@ -108,7 +108,7 @@ function createReader(request: OperationRequest, output: unknown, options: Strea
       session.addOutput(added, Date.now());
       return chunk;
     },
-    // Most events are audio. What was said is in the moments.
+    // Most events are audio. The transcripts are in the moments.
     show: () => undefined,
     answer: () => ({ ...answerOf(request, session, copied), error }),
     isComplete: () => session.isComplete(),
