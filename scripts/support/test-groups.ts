@@ -15,6 +15,9 @@ export interface TestGroup {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** The folders whose short tests run in two processes: they take long and share no server. */
+const IN_TWO_PROCESSES = ['instrumentation-bedrock'];
+
 /** Ends the name of a test file that takes long, or needs more than packages from npm and PyPI. */
 const LONG = '.long.test.ts';
 
@@ -43,10 +46,10 @@ export const WITH_NEWEST_MLFLOW: readonly string[] = [
 ];
 
 /**
- * Puts the selected test files into groups: one for the short tests of each folder, one for each long test file, and with
- * the long ones a group for the newest MLflow.
+ * Puts the selected test files into groups: one or two for the short tests of each folder, one for each long test file,
+ * and with the long ones a group for the newest MLflow.
  *
- * A folder is one process, because tests share servers there. It is not one process for all folders: each
+ * Most folders are one process, because tests share servers there. It is not one process for all folders: each
  * instrumentation wraps `require` once more (OpenTelemetry's RequireInTheMiddleSingleton). After hundreds of them, a
  * package with a thousand files, as the AWS CDK is, would take an hour to load.
  *
@@ -65,10 +68,17 @@ export function groupTests(files: readonly string[], selection: Selection): Test
     const name = isLong ? `${folder}-${basename(file, LONG)}.long` : folder;
     groups.set(name, [...(groups.get(name) ?? []), file]);
   }
-  const ofFolders = [...groups].map(([name, members]) => ({ name, files: members, isAlone: measuresTime(name) }));
+  const ofFolders = [...groups].flatMap(([name, members]) =>
+    parts(name, members).map((part) => ({ ...part, isAlone: measuresTime(name) })),
+  );
   // It takes about a minute, so it starts first.
   const first = selection === 'short' ? [] : newestMlflow(files);
   return [...first, ...ofFolders].toSorted((one, other) => Number(one.isAlone) - Number(other.isAlone));
+}
+
+function parts(name: string, files: readonly string[]): { name: string; files: readonly string[] }[] {
+  if (!IN_TWO_PROCESSES.includes(name) || files.length < 2) return [{ name, files }];
+  return [0, 1].map((part) => ({ name: `${name}-${part + 1}`, files: files.filter((_, at) => at % 2 === part) }));
 }
 
 function newestMlflow(files: readonly string[]): TestGroup[] {

@@ -27,6 +27,14 @@ describe('groupTests', () => {
     ]);
   });
 
+  it('runs the short tests of a folder that takes long and shares no server in two processes', () => {
+    const files = ['a', 'b', 'c'].map((name) => `packages/instrumentation-bedrock/test/${name}.test.ts`);
+    expect(groupTests(files, 'short')).to.deep.equal([
+      { name: 'instrumentation-bedrock-1', files: [files[0], files[2]], isAlone: false },
+      { name: 'instrumentation-bedrock-2', files: [files[1]], isAlone: false },
+    ]);
+  });
+
   it('puts each long test file into a group of its own, and measurements of time last and alone', () => {
     expect(groupTests(FILES, 'long')).to.deep.equal([
       { name: 'examples-phoenix.long', files: ['examples/test/phoenix.long.test.ts'], isAlone: false },

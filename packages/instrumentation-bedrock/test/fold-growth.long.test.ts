@@ -7,5 +7,5 @@ describe('the work of reading a stream and the memory that it allocates', functi
 
   it('double if the stream is twice as long, for every dialect and kind of chunk', () =>
     // V8 adds the first thousand members to an object in quadratic time.
-    expectLinearWork(1_600, { isLong: true }));
+    expectLinearWork(1_100, { isLong: true }));
 });

@@ -1,4 +1,4 @@
-/** Hours of audio: neither the memory of the instrumentation nor the record of a session grows with them. */
+/** Much audio: neither the memory of the instrumentation nor the record of a session grows with them. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { encodeEvent, type Simulator, type StreamEvent, startSimulator } from 'bedrock-simulator';
@@ -7,12 +7,12 @@ import type { BedrockInstrumentationConfig } from '../src/index.js';
 import { createClient, startTracing, type Tracing } from './support/tracing.js';
 import { audioInput, chunk, closing, command, type Json, opening, service } from './support/voice.js';
 
-/** 32 milliseconds each, as a microphone gives them. Five minutes, which the simulator sends in one. */
-const INPUT_CHUNKS = 10_000;
+/** 32 milliseconds each, as a microphone gives them. Almost three minutes, which the simulator sends in one. */
+const INPUT_CHUNKS = 5_000;
 /** 100 milliseconds each. */
-const OUTPUT_PIECES = 200;
+const OUTPUT_PIECES = 100;
 const CHUNKS_PER_PIECE = 50;
-const TURNS = 2_000;
+const TURNS = 1_000;
 /** Bytes by which the heap of a process with many tests grows without tracing, too. */
 const NOISE = 3 * 2 ** 20;
 
