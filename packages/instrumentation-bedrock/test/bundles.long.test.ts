@@ -22,6 +22,8 @@ interface Application {
   readonly sdks: Readonly<Record<string, string>>;
   /** The calls: the operation and the name of the span. The last one fails. */
   readonly calls: readonly string[];
+  /** Whether bundles are minified. */
+  readonly minify: readonly boolean[];
   /** Attributes of the calls that succeed. */
   readonly attributes: readonly string[];
 }
@@ -39,6 +41,7 @@ const APPLICATIONS: readonly Application[] = [
       'InvokeModelWithResponseStream: chat anthropic.claude-3-haiku-20240307-v1:0',
       'Converse: chat ..',
     ],
+    minify: [false, true],
     attributes: ['gen_ai.usage.output_tokens', 'gen_ai.output.messages'],
   },
   {
@@ -49,6 +52,7 @@ const APPLICATIONS: readonly Application[] = [
       'the client for agents of 3.600': 'client-bedrock-agent-runtime-3-600',
     },
     calls: ['InvokeAgent: invoke_agent', 'InvokeAgent: invoke_agent'],
+    minify: [true],
     attributes: ['gen_ai.agent.id', 'gen_ai.output.messages'],
   },
 ];
@@ -134,7 +138,7 @@ describe('bundles', () => {
     for (const application of APPLICATIONS) {
       for (const [sdkName, packageName] of Object.entries(application.sdks)) {
         for (const format of FORMATS) {
-          for (const minify of [false, true]) {
+          for (const minify of application.minify) {
             it(`made by ${bundler} are traced with ${sdkName}, ${format}${minify ? ', minified' : ''}`, async () => {
               const program = join(folder, format === 'esm' ? 'bundle.mjs' : 'bundle.cjs');
               const { entry, calls, attributes: expected } = application;

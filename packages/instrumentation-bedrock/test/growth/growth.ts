@@ -26,12 +26,12 @@ export async function expectLinearWork(length: number, { isLong = false } = {}):
   const args = ['--import', 'tsx', child, String(length), ...(isLong ? ['long'] : [])];
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 24 });
   const streams = stdout.split('\n').filter((line) => line !== '');
-  const faults = streams.flatMap((line) => faultsOf(JSON.parse(line) as StreamWork, length));
+  const faults = streams.flatMap((line) => faultsOf(JSON.parse(line) as StreamWork));
   expect(streams).to.have.length.above(150);
   expect(faults).to.deep.equal([]);
 }
 
-function faultsOf({ name, work: [once, twice] }: StreamWork, length: number): string[] {
+function faultsOf({ name, length, work: [once, twice] }: StreamWork): string[] {
   const limits = { blocks: MAX_BLOCKS, items: MAX_ITEMS, bytes: MAX_BYTES } as const;
   return (['blocks', 'items', 'bytes'] as const).flatMap((kind) => {
     const perChunk = twice[kind] / (2 * length);
