@@ -6,8 +6,7 @@ import {
   type ResponseStream,
   type TracePart,
 } from '@aws-sdk/client-bedrock-agent-runtime';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { type HttpVersion, keepForClosing } from './support.js';
+import { clientConfig, type HttpVersion, keepForClosing } from './support.js';
 
 /** Returns a real client without retries. */
 export function agentClient(
@@ -15,15 +14,7 @@ export function agentClient(
   version: HttpVersion = '2.0',
   config: BedrockAgentRuntimeClientConfig = {},
 ): BedrockAgentRuntimeClient {
-  const client = new BedrockAgentRuntimeClient({
-    region: 'us-east-1',
-    endpoint,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-    ...(version === '1.1' ? { requestHandler: new NodeHttpHandler() } : {}),
-    ...config,
-  });
-  return keepForClosing(client);
+  return keepForClosing(new BedrockAgentRuntimeClient({ ...clientConfig(endpoint, version), ...config }));
 }
 
 /** What an application reads from the stream of an agent. */

@@ -29,15 +29,18 @@ export async function simulator(options?: SimulatorOptions): Promise<Simulator> 
 
 /** Returns a real client without retries. The SDK's default handler speaks HTTP/2, its NodeHttpHandler HTTP/1.1. */
 export function client(endpoint: string, version: HttpVersion = '2.0', config: BedrockRuntimeClientConfig = {}) {
-  const bedrock = new BedrockRuntimeClient({
+  return keepForClosing(new BedrockRuntimeClient({ ...clientConfig(endpoint, version), ...config }));
+}
+
+/** The settings of a client of any service. */
+export function clientConfig(endpoint: string, version: HttpVersion) {
+  return {
     region: 'us-east-1',
     endpoint,
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     maxAttempts: 1,
     ...(version === '1.1' ? { requestHandler: new NodeHttpHandler() } : {}),
-    ...config,
-  });
-  return keepForClosing(bedrock);
+  };
 }
 
 /** Destroys a client when the test ends. */

@@ -67,12 +67,7 @@ describe('metrics', () => {
 
   it('record the time to the first chunk of a stream and between later chunks', async () => {
     tracing = startTracing({ withMetrics: true });
-    const client = createClient(simulator.endpoint({ scenario: 'stream', parameters: { chunks: 4 } }));
-    const { stream } = await client.send(new ConverseStreamCommand(INPUT));
-    const events = await collect(stream);
-    client.destroy();
-    const metrics = await tracing.metrics();
-    const count = (name: string): unknown => (metrics.get(name)?.[0]?.value as { count: number } | undefined)?.count;
+    const { events, count } = await measureStream(simulator, tracing);
     expect(count('gen_ai.client.operation.time_to_first_chunk')).to.equal(1);
     expect(count('gen_ai.client.operation.time_per_output_chunk')).to.equal(events.length - 1);
   });
@@ -132,12 +127,7 @@ describe('metrics with OTEL_SEMCONV_STABILITY_OPT_IN', () => {
 
   it('have the newer names for the chunks of a stream', async () => {
     start('gen_ai_latest_experimental');
-    const client = createClient(simulator.endpoint({ scenario: 'stream', parameters: { chunks: 4 } }));
-    const { stream } = await client.send(new ConverseStreamCommand(INPUT));
-    const events = await collect(stream);
-    client.destroy();
-    const metrics = await tracing.metrics();
-    const count = (name: string): unknown => (metrics.get(name)?.[0]?.value as { count: number } | undefined)?.count;
+    const { events, count } = await measureStream(simulator, tracing);
     expect(count('gen_ai.client.inference.time_to_first_chunk')).to.equal(1);
     expect(count('gen_ai.client.inference.time_per_output_chunk')).to.equal(events.length - 1);
   });
@@ -283,4 +273,17 @@ function points(metrics: Points, name: string): [unknown, Record<string, unknown
     typeof value === 'object' && value !== null && 'sum' in value ? value.sum : value,
     attributes,
   ]);
+}
+
+/** Reads a stream of four chunks of text. `count` returns how many values a metric then has. */
+async function measureStream(
+  simulator: Simulator,
+  tracing: Tracing,
+): Promise<{ events: readonly unknown[]; count(name: string): unknown }> {
+  const client = createClient(simulator.endpoint({ scenario: 'stream', parameters: { chunks: 4 } }));
+  const { stream } = await client.send(new ConverseStreamCommand(INPUT));
+  const events = await collect(stream);
+  client.destroy();
+  const metrics = await tracing.metrics();
+  return { events, count: (name) => (metrics.get(name)?.[0]?.value as { count: number } | undefined)?.count };
 }

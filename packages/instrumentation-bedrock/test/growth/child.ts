@@ -78,12 +78,12 @@ const isLong = kind === 'long';
 const counter = new WorkCounter({ withBytes: isLong });
 const report = (result: StreamWork): boolean => process.stdout.write(`${JSON.stringify(result)}\n`);
 
-/** The steps of agents and flows take the most work, and none of it depends on steps in size such as those of V8. */
-const MOST_STEPS = 400;
+/** For streams of agents and knowledge bases: their chunks take the most work, and V8's first thousand members do not matter. */
+const MOST_CHUNKS = 400;
 
 function lengthOf(stream: LongStream): number {
   return AGENT_STREAMS.includes(stream) || KNOWLEDGE_BASE_STREAMS.includes(stream)
-    ? Math.min(length, MOST_STEPS)
+    ? Math.min(length, MOST_CHUNKS)
     : length;
 }
 

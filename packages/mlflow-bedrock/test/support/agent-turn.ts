@@ -24,6 +24,19 @@ export const EXPECTED = {
   ],
 } as const;
 
+/** What MLflow has of the trace as a whole. */
+export const EXPECTED_INFO = {
+  state: 'OK',
+  sessionId: EXPECTED.session,
+  requestPreview: EXPECTED.question,
+  responsePreview: EXPECTED.answer,
+  tokenUsage: {
+    inputTokens: EXPECTED.usage.input,
+    outputTokens: EXPECTED.usage.output,
+    totalTokens: EXPECTED.usage.input + EXPECTED.usage.output,
+  },
+} as const;
+
 export interface TurnOptions {
   /** When the service says that the turn began, in milliseconds of the epoch. */
   readonly start: number;
