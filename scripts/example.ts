@@ -8,6 +8,7 @@ import {
   QUIET_ENV,
   realBedrock,
   simulatedBedrock,
+  whyNot,
 } from 'testing/examples.js';
 import { runNode } from 'testing/run.js';
 import { checkTrackingServer } from './support/tracking-server.js';
@@ -26,6 +27,11 @@ export async function main(args: string[]): Promise<number> {
     return 0;
   }
   const { name, aws, rest } = request;
+  const reason = whyNot(name);
+  if (reason !== undefined) {
+    console.error(reason);
+    return 1;
+  }
   const { uri: trackingUri } = await checkTrackingServer(
     process.env['MLFLOW_TRACKING_URI'] ?? 'http://localhost:5000',
     'Set MLFLOW_TRACKING_URI to yours, or start one: "npm run demo -- --port 5000" in another terminal.',

@@ -12,14 +12,19 @@ export interface ExampleRun extends Finished {
   traces: MlflowTrace[];
 }
 
-/** Runs `npm run example -- <args>` in a new process with the simulator and the MLflow server of the test run. */
-export async function runExample(args: string[], env: NodeJS.ProcessEnv = {}): Promise<ExampleRun> {
+/**
+ * Runs `npm run example -- <args>` in a new process with the simulator and the MLflow server of the test run.
+ *
+ * @param node the program `node`. Default: the one that runs this process.
+ */
+export async function runExample(args: string[], env: NodeJS.ProcessEnv = {}, node?: string): Promise<ExampleRun> {
   const { url } = await testServer();
   const simulator = await startSimulator();
   const experimentName = `example-${args[0]}-${randomUUID()}`;
   try {
     const finished = await runNode(['scripts/bootstrap.mjs', 'example', ...args], {
       cwd: ROOT,
+      ...(node === undefined ? {} : { node }),
       env: {
         ...process.env,
         MLFLOW_TRACKING_URI: url,

@@ -1,7 +1,7 @@
 // The Vercel AI SDK on Amazon Bedrock. It sends with its own fetch. It creates its own spans for calls with
 // `experimental_telemetry`, and mlflow-bedrock/register sends them to MLflow.
-import { bedrock } from '@ai-sdk/amazon-bedrock';
-import { embed, generateText, stepCountIs, streamText, tool } from 'ai';
+import { bedrock } from '@ai-sdk/amazon-bedrock-4';
+import { embed, generateText, stepCountIs, streamText, tool } from 'ai-6';
 import { traced, updateCurrentTrace } from 'mlflow-bedrock';
 import { z } from 'zod';
 import { explainBedrockError } from '../../shared/explain-error.js';

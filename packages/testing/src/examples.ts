@@ -33,6 +33,16 @@ export const EXAMPLES = [
   'frameworks/vercel-ai',
 ] as const;
 
+/** Examples whose packages need a newer Node.js than this project. */
+const NEEDS_NODE_22: readonly string[] = ['frameworks/strands'];
+
+/** Why an example cannot run with this Node.js; undefined if it can. */
+export function whyNot(name: ExampleName): string | undefined {
+  const [major = 0] = process.versions.node.split('.').map(Number);
+  if (major >= 22 || !NEEDS_NODE_22.includes(name)) return undefined;
+  return `The example ${name} needs Node.js 22 or newer, as its packages do; this is ${process.version}.`;
+}
+
 /** The name of an example. */
 export type ExampleName = (typeof EXAMPLES)[number];
 

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { withLock } from './lock.js';
+import { MLFLOW_HOME } from './mlflow/install.js';
 
 const INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
 
@@ -61,6 +63,29 @@ export async function installNode(
     throw error;
   }
   return join(folder, 'node_modules', name, 'bin', isWindows ? 'node.exe' : 'node');
+}
+
+/** For programs that need a newer Node.js than the oldest that this project supports. */
+const NEWER_NODE = '24.21.0';
+
+/**
+ * Returns a `node` of version 24 for programs that need a newer one than 20, such as AI SDK 7. It is installed once.
+ *
+ * @throws Error if the npm registry has none for this platform
+ */
+export async function newerNode(): Promise<string> {
+  const folder = join(MLFLOW_HOME, 'node-24');
+  let program: string | undefined;
+  mkdirSync(MLFLOW_HOME, { recursive: true });
+  await withLock(
+    `${folder}.lock`,
+    () => {},
+    async () => {
+      program = await installNode(NEWER_NODE, folder);
+    },
+  );
+  if (program === undefined) throw new Error(`The npm registry has no Node.js ${NEWER_NODE} for this platform.`);
+  return program;
 }
 
 /** @throws Error with standard error if it fails */

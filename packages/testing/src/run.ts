@@ -14,6 +14,8 @@ export interface RunOptions {
   cwd?: string;
   /** The whole environment. Default: that of this process. */
   env?: NodeJS.ProcessEnv;
+  /** The program `node`. Default: the one that runs this process. */
+  node?: string;
   /** Whether the program writes to this process's terminal. Default: `false`; the output is returned. */
   inherit?: boolean;
   /** Ends the program when aborted. */
@@ -26,8 +28,8 @@ export interface RunOptions {
  * @throws Error if the program cannot be started at all
  */
 export async function runNode(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const { inherit = false, signal, cwd, env } = options;
-  const result = await execa(process.execPath, args, {
+  const { inherit = false, signal, cwd, env, node = process.execPath } = options;
+  const result = await execa(node, args, {
     ...(cwd === undefined ? {} : { cwd }),
     ...(env === undefined ? {} : { env, extendEnv: false }),
     ...(signal === undefined ? {} : { cancelSignal: signal }),
