@@ -128,12 +128,15 @@ describe('docs/troubleshooting.md: applications', function () {
   it('quotes the messages about an unavailable server, a wrong ratio, a second provider and an OTLP backend', async () => {
     const closed = 'http://127.0.0.1:1';
     const staysUp = `${CALL} await call(); setTimeout(() => {}, 2500);`;
-    const quickly = { OTEL_BSP_SCHEDULE_DELAY: '100', OTEL_EXPORTER_OTLP_TIMEOUT: '500' };
-    const [away, ratio, registerFirst, autologSecond, noBackend, grpc] = await Promise.all([
+    // Less than the pause before a second attempt.
+    const quickly = { OTEL_BSP_SCHEDULE_DELAY: '100', OTEL_EXPORTER_OTLP_TIMEOUT: '750' };
+    const [away, ratio, registerFirst, autologSecond] = await Promise.all([
       run({ code: `${CALL} await call();`, env: { MLFLOW_TRACKING_URI: closed } }),
       run({ code: `${CALL} await call();`, env: { MLFLOW_TRACE_SAMPLING_RATIO: '50' } }),
       run({ code: `${OWN_PROVIDER} await provider.shutdown();` }),
       run({ code: `${OWN_PROVIDER} (await import('mlflow-bedrock')).autolog(); await provider.shutdown();`, args: [] }),
+    ]);
+    const [noBackend, grpc] = await Promise.all([
       run({ code: staysUp, env: { ...quickly, OTEL_EXPORTER_OTLP_ENDPOINT: closed } }),
       run({ code: staysUp, env: { ...quickly, OTEL_EXPORTER_OTLP_ENDPOINT: await listen(createHttp2Server()) } }),
     ]);

@@ -24,13 +24,16 @@ export interface GroupOutcome extends TestResults {
 export async function runTests(selection: Selection): Promise<GroupOutcome[]> {
   mkdirSync(RESULTS, { recursive: true });
   const groups = groupTests(testFiles(), selection);
-  console.log(`  ${groups.length} groups of tests, ${PARALLEL} at a time. Each prints its report when it ends.`);
-  const together = groups.filter(({ isAlone }) => !isAlone);
+  console.log(
+    `  ${groups.length} groups of tests, ${PARALLEL} at a time, and one that waits. Each prints its report when it ends.`,
+  );
+  const together = groups.filter(({ isAlone, isWaiting }) => !isAlone && !isWaiting);
+  const waiting = groups.filter(({ isWaiting }) => isWaiting);
   const outcomes: GroupOutcome[] = [];
   const work = async (pending: TestGroup[]): Promise<void> => {
     for (let group = pending.shift(); group; group = pending.shift()) outcomes.push(await runGroup(group));
   };
-  await Promise.all(Array.from({ length: PARALLEL }, () => work(together)));
+  await Promise.all([work(waiting), ...Array.from({ length: PARALLEL }, () => work(together))]);
   await work(groups.filter(({ isAlone }) => isAlone));
   return outcomes;
 }

@@ -11,12 +11,24 @@ export interface TestGroup {
   readonly files: readonly string[];
   /** Whether nothing else may run at the same time. */
   readonly isAlone: boolean;
+  /** Whether it waits for most of its time, so that it may run beside as many others as there are lanes. */
+  readonly isWaiting: boolean;
   /** Added to the environment. Default: nothing. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
 /** The folders whose short tests run in two processes: they take long and share no server. */
 const IN_TWO_PROCESSES = ['instrumentation-bedrock'];
+
+/** Groups that wait for outages and time limits. Those that need the Collector come last, because it is being compiled. */
+const WAITING = [
+  'exporter-mlflow-suspended.long',
+  'exporter-mlflow-faults-outage.long',
+  'scripts-outage-auth.long',
+  'scripts-compose-topology.long',
+  'examples-collector.long',
+  'examples-collector-outages.long',
+];
 
 /** Ends the name of a test file that takes long, or needs more than packages from npm and PyPI. */
 const LONG = '.long.test.ts';
@@ -69,11 +81,16 @@ export function groupTests(files: readonly string[], selection: Selection): Test
     groups.set(name, [...(groups.get(name) ?? []), file]);
   }
   const ofFolders = [...groups].flatMap(([name, members]) =>
-    parts(name, members).map((part) => ({ ...part, isAlone: measuresTime(name) })),
+    parts(name, members).map((part) => ({
+      ...part,
+      isAlone: measuresTime(name),
+      isWaiting: WAITING.includes(name),
+    })),
   );
   // It takes about a minute, so it starts first.
   const first = selection === 'short' ? [] : newestMlflow(files);
-  return [...first, ...ofFolders].toSorted((one, other) => Number(one.isAlone) - Number(other.isAlone));
+  const rank = ({ name, isAlone }: TestGroup): number => (isAlone ? WAITING.length : WAITING.indexOf(name));
+  return [...first, ...ofFolders].toSorted((one, other) => rank(one) - rank(other));
 }
 
 function parts(name: string, files: readonly string[]): { name: string; files: readonly string[] }[] {
@@ -87,7 +104,7 @@ function newestMlflow(files: readonly string[]): TestGroup[] {
   const version = NEWEST_MLFLOW_VERSION;
   // A server of the user's has another version.
   const env = { MLFLOW_TEST_VERSION: version, MLFLOW_TEST_URI: '' };
-  return [{ name: `mlflow-${version}`, files: chosen, isAlone: false, env }];
+  return [{ name: `mlflow-${version}`, files: chosen, isAlone: false, isWaiting: false, env }];
 }
 
 /** The long tests of the benchmark compare times. */

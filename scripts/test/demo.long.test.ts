@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { testServer } from 'testing/mlflow-test-server.js';
 import { Demo, endDemos, expectTable, processesOn, runToEnd } from './support/demo.js';
 
 describe('npm run demo', function () {
@@ -53,15 +52,5 @@ describe('npm run demo', function () {
     expect(await demo.ended).to.equal(130);
     expect(processesOn(directory)).to.deep.equal([]);
     expect(demo.processes()).to.deep.equal([]);
-  });
-
-  it('runs the examples with the running server of --mlflow, and shows their traces as MLflow has them', async () => {
-    const { url } = await testServer();
-    const { code, output } = await runToEnd(['--exit', '--mlflow', url]);
-    expect(code, output).to.equal(0);
-    expect(output).to.contain(`• MLflow ${url}\n`);
-    expect(output).to.not.contain('Starting MLflow');
-    expectTable(output);
-    expect(output).to.match(new RegExp(`^MLflow: ${url}/#/experiments/\\d+/traces$`, 'm'));
   });
 });

@@ -30,27 +30,43 @@ describe('groupTests', () => {
   it('runs the short tests of a folder that takes long and shares no server in two processes', () => {
     const files = ['a', 'b', 'c'].map((name) => `packages/instrumentation-bedrock/test/${name}.test.ts`);
     expect(groupTests(files, 'short')).to.deep.equal([
-      { name: 'instrumentation-bedrock-1', files: [files[0], files[2]], isAlone: false },
-      { name: 'instrumentation-bedrock-2', files: [files[1]], isAlone: false },
+      { name: 'instrumentation-bedrock-1', files: [files[0], files[2]], isAlone: false, isWaiting: false },
+      { name: 'instrumentation-bedrock-2', files: [files[1]], isAlone: false, isWaiting: false },
     ]);
   });
 
   it('puts each long test file into a group of its own, and measurements of time last and alone', () => {
     expect(groupTests(FILES, 'long')).to.deep.equal([
-      { name: 'examples-phoenix.long', files: ['examples/test/phoenix.long.test.ts'], isAlone: false },
+      {
+        name: 'examples-phoenix.long',
+        files: ['examples/test/phoenix.long.test.ts'],
+        isAlone: false,
+        isWaiting: false,
+      },
       {
         name: 'exporter-mlflow-postgres.long',
         files: ['packages/exporter-mlflow/test/postgres.long.test.ts'],
         isAlone: false,
+        isWaiting: false,
       },
-      { name: 'bench-guard.long', files: ['bench/test/guard.long.test.ts'], isAlone: true },
+      { name: 'bench-guard.long', files: ['bench/test/guard.long.test.ts'], isAlone: true, isWaiting: false },
+    ]);
+  });
+
+  it('marks groups that wait, and starts those last that need the Collector', () => {
+    const names = ['collector-outages', 'collector'].map((name) => `examples/test/${name}.long.test.ts`);
+    const groups = groupTests([...names, 'packages/exporter-mlflow/test/suspended.long.test.ts'], 'long');
+    expect(groups.map(({ name, isWaiting }) => [name, isWaiting])).to.deep.equal([
+      ['exporter-mlflow-suspended.long', true],
+      ['examples-collector.long', true],
+      ['examples-collector-outages.long', true],
     ]);
   });
 
   it('runs chosen files once more with the newest MLflow, among the long tests', () => {
     const files = ['packages/exporter-mlflow/test/trace.test.ts', 'packages/exporter-mlflow/test/retries.test.ts'];
     const env = { MLFLOW_TEST_VERSION: '3.18.0', MLFLOW_TEST_URI: '' };
-    const again = { name: 'mlflow-3.18.0', files: files.slice(0, 1), isAlone: false, env };
+    const again = { name: 'mlflow-3.18.0', files: files.slice(0, 1), isAlone: false, isWaiting: false, env };
     expect(groupTests(files, 'long')).to.deep.equal([again]);
     expect(groupTests(files, 'all')).to.deep.include(again);
     expect(groupTests(files, 'short').map(({ name }) => name)).to.deep.equal(['exporter-mlflow']);

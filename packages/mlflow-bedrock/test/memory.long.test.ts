@@ -9,7 +9,6 @@ describe('a long outage of MLflow', function () {
   const IMAGES = { heap: 384, calls: 600, kind: 'image', size: 1_000_000 } as const;
   const HISTORIES = { heap: 512, calls: 1200, kind: 'history', size: 200_000 } as const;
   const LOADS = [
-    { ...IMAGES, state: 'refusing' },
     { ...IMAGES, state: 'hanging' },
     { ...HISTORIES, state: 'hanging' },
   ] as const;

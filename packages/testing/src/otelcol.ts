@@ -70,7 +70,8 @@ async function runBuilder(folder: string, options: readonly string[]): Promise<v
   await mkdir(sources, { recursive: true });
   await copyFile(SUMS, join(sources, 'go.sum'));
   // The manifest's output path is relative to the working folder.
-  const run = ['run', BUILDER, '--config', MANIFEST, ...options];
+  // Without optimisations, Go compiles in two thirds of the time.
+  const run = ['run', BUILDER, '--config', MANIFEST, '--gcflags', 'all=-N -l', ...options];
   await execa('go', run, { cwd: folder, env: { GOFLAGS: '-mod=mod' } });
 }
 

@@ -13,6 +13,9 @@ const CONVERSE: sdk.ConverseCommandInput = {
   modelId: 'amazon.nova-lite-v1:0',
   messages: [{ role: 'user', content: [{ text: 'Hi' }] }],
 };
+/** The settings that are also tried with a canary in each word, which takes seconds. The others pass the same gate. */
+const WITH_WORDS = ['the option is off', 'a hook removes them'];
+
 export interface CanaryOptions {
   readonly ways: readonly string[];
   readonly samples: readonly ReplayedExchange[];
@@ -62,7 +65,8 @@ export function describeCanaries({ ways, samples }: CanaryOptions): void {
         await watch.expectNone();
       });
 
-      it('in the words of every sample, where they look like identifiers', async () => {
+      const itWithWords = WITH_WORDS.includes(way) ? it : undefined;
+      itWithWords?.('in the words of every sample, where they look like identifiers', async () => {
         watch.start(way);
         for (const sample of samples) {
           // One at a time, because words decide how the rest is read.
