@@ -8,4 +8,5 @@ export type {
   BedrockResponseInfo,
   ContentFormat,
 } from './data/settings.js';
-export { type BedrockClientClass, type BedrockClientExports, BedrockInstrumentation } from './instrumentation.js';
+export { BedrockInstrumentation } from './instrumentation.js';
+export type { BedrockClientClass, BedrockClientExports } from './sdks.js';

@@ -1,64 +1,30 @@
 /** The instrumentation: finds the SDK, replaces its methods, and gives calls their settings and providers. */
 
 import { diag, ProxyTracer, ProxyTracerProvider, type Tracer, trace } from '@opentelemetry/api';
-import {
-  InstrumentationBase,
-  type InstrumentationModuleDefinition,
-  InstrumentationNodeModuleDefinition,
-  InstrumentationNodeModuleFile,
-} from '@opentelemetry/instrumentation';
+import { InstrumentationBase, type InstrumentationModuleDefinition } from '@opentelemetry/instrumentation';
 import { type BedrockInstrumentationConfig, resolveConfig } from './config.js';
 import { errorOrigin } from './data/errors.js';
 import type { ResolvedConfig } from './data/settings.js';
 import { isTracedService } from './operations/index.js';
 import { processContent, strictest, underProcess } from './process-content.js';
 import { loadedModules } from './sdk/loaded-modules.js';
-import { type Owner, patchClient } from './sdk/patch.js';
+import type { Owner } from './sdk/patch.js';
 import { traceSend } from './sdk/send.js';
 import { OpenStreams } from './sdk/stream.js';
+import {
+  type BedrockClientClass,
+  type BedrockClientExports,
+  type ModuleExports,
+  moduleDefinitions,
+  TRACED_SDKS,
+  type TracedSdk,
+} from './sdks.js';
 import type { EventLogger } from './span/events.js';
 import type { Instruments } from './span/instrument.js';
 import { createInstruments } from './span/metrics.js';
 import { VERSION } from './version.js';
 
 const NAME = 'opentelemetry-instrumentation-bedrock';
-
-/**
- * The modules that define `Client.prototype.send`, which all AWS clients inherit. Since SDK 3.1060 it is an inner file of
- * `@smithy/core`; before, it is the main file of `@smithy/smithy-client`. Node.js loads both with `require`, even if an
- * application imports the SDK as an ES module without a loader hook.
- */
-const CORE = { name: '@smithy/core', file: '@smithy/core/dist-cjs/submodules/client/index.js', versions: ['>=3.0.0'] };
-const SMITHY_CLIENT = {
-  name: '@smithy/smithy-client',
-  file: '@smithy/smithy-client/dist-cjs/index.js',
-  versions: ['>=2.0.0'],
-};
-
-interface ClientModule {
-  readonly Client?: { readonly prototype?: object };
-}
-
-/** A class of the SDK, as far as this package needs it. */
-export interface BedrockClientClass {
-  readonly prototype?: object;
-}
-
-/**
- * The classes of the clients whose calls are traced: the exports of one of their packages, or of several; see
- * {@link BedrockInstrumentation.manuallyInstrument}.
- */
-export interface BedrockClientExports {
-  readonly BedrockRuntimeClient?: BedrockClientClass;
-  readonly BedrockAgentRuntimeClient?: BedrockClientClass;
-  readonly BedrockAgentCoreClient?: BedrockClientClass;
-}
-
-const PACKAGES: Readonly<Record<keyof BedrockClientExports, string>> = {
-  BedrockRuntimeClient: '@aws-sdk/client-bedrock-runtime',
-  BedrockAgentRuntimeClient: '@aws-sdk/client-bedrock-agent-runtime',
-  BedrockAgentCoreClient: '@aws-sdk/client-bedrock-agentcore',
-};
 
 /** True if no tracer provider is set. Then the API's tracers do nothing, so no request is read. */
 function isWithoutProvider(tracer: Tracer): boolean {
@@ -98,17 +64,7 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     this.streams ??= new OpenStreams();
     this.owner ??= this.createOwner();
     this.patched ??= new Set();
-    const patch = (moduleExports: ClientModule): ClientModule => {
-      this.patch(moduleExports?.Client?.prototype);
-      return moduleExports;
-    };
-    // Replaced methods stay: without an enabled instrumentation they call the SDK's own.
-    const unpatch = (): void => undefined;
-    const coreFile = new InstrumentationNodeModuleFile(CORE.file, CORE.versions, patch, unpatch);
-    return [
-      new InstrumentationNodeModuleDefinition(CORE.name, CORE.versions, undefined, undefined, [coreFile]),
-      new InstrumentationNodeModuleDefinition(SMITHY_CLIENT.name, SMITHY_CLIENT.versions, patch, unpatch),
-    ];
+    return TRACED_SDKS.flatMap((sdk) => moduleDefinitions(sdk, (found) => this.patch(sdk, found)));
   }
 
   /** Sets new options for all later calls. Invalid values are logged as warnings; their defaults are used. */
@@ -126,8 +82,10 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     for (const owners of this.patched) if (!owners.includes(this.owner)) owners.push(this.owner);
     // The hooks of the base class see only modules that are loaded from now on.
     try {
-      for (const loaded of loadedModules([CORE.file, SMITHY_CLIENT.file])) {
-        this.patch((loaded as ClientModule | undefined)?.Client?.prototype);
+      for (const sdk of TRACED_SDKS) {
+        for (const loaded of loadedModules(sdk.loadedFrom)) {
+          this.patch(sdk, (loaded as ModuleExports | undefined)?.[sdk.base]);
+        }
       }
     } catch (error) {
       // The application is starting and must not fail because of this.
@@ -158,18 +116,10 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
    *   `{ BedrockRuntimeClient, BedrockAgentRuntimeClient }`, which lets bundlers drop the rest of the SDK.
    */
   manuallyInstrument(moduleExports: BedrockClientExports): void {
-    const names = Object.keys(PACKAGES) as (keyof BedrockClientExports)[];
-    const given = names.filter((name) => moduleExports?.[name] !== undefined);
-    for (const name of given) {
-      if (this.patch(moduleExports[name]?.prototype)) continue;
-      this._diag.error(
-        `manuallyInstrument() cannot instrument ${name}, because its send() is missing or frozen; ` +
-          `pass the class that ${PACKAGES[name]} exports`,
-      );
-    }
-    if (given.length > 0) return;
+    if (this.patchExports(moduleExports)) return;
+    const packages = TRACED_SDKS.flatMap(({ clients }) => Object.values(clients));
     this._diag.error(
-      `manuallyInstrument() was given no client of ${Object.values(PACKAGES).join(', ')}; pass the exports of one: ` +
+      `manuallyInstrument() was given no client of ${packages.join(', ')}; pass the exports of one: ` +
         "import * as sdk from '@aws-sdk/client-bedrock-runtime'",
     );
   }
@@ -179,13 +129,30 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     this.instruments = createInstruments(this.meter, { withNewer: this.resolvedConfig.newerMetrics });
   }
 
-  private patch(prototype: object | undefined): boolean {
+  /** Patches all clients of all SDKs among the exports. Returns false if there is none. */
+  private patchExports(moduleExports: BedrockClientExports | undefined): boolean {
+    const given = TRACED_SDKS.flatMap((sdk) =>
+      (Object.keys(sdk.clients) as (keyof BedrockClientExports)[])
+        .filter((name) => moduleExports?.[name] !== undefined)
+        .map((name) => ({ sdk, name })),
+    );
+    for (const { sdk, name } of given) {
+      if (this.patch(sdk, moduleExports?.[name])) continue;
+      this._diag.error(
+        `manuallyInstrument() cannot instrument ${name}, because its ${sdk.method}() is missing or frozen; ` +
+          `pass the class that ${sdk.clients[name]} exports`,
+      );
+    }
+    return given.length > 0;
+  }
+
+  private patch(sdk: TracedSdk, found: BedrockClientClass | undefined): boolean {
     try {
-      const patched = prototype && patchClient(prototype, this.owner);
+      const patched = found?.prototype && sdk.patch(found.prototype, this.owner);
       for (const owners of patched ?? []) this.patched.add(owners);
       return patched !== undefined;
     } catch (error) {
-      this._diag.error('The AWS SDK cannot be instrumented', errorOrigin(error));
+      this._diag.error(`${sdk.name} cannot be instrumented`, errorOrigin(error));
       return false;
     }
   }
