@@ -71,7 +71,7 @@ export class TracedCall {
     this.#signal = start.signal;
     this.#observeInput = start.observeInput;
     this.#exchange = new Exchange(start.server);
-    const attributes = this.#identity(dialect.operation, streamFacts(this.operation));
+    const attributes = this.#identity(dialect.operation, streamFacts(this.operation, start.input));
     this.#span = tracer.startSpan(spanName(attributes), { kind: SpanKind.CLIENT, attributes }, start.parent);
     this.#times = new ChunkTimes();
     this.#withSpan = trace.setSpan(start.parent, this.#span);

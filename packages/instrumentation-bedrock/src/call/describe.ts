@@ -46,9 +46,10 @@ export function requestFacts(
   return attributes;
 }
 
-/** Facts of an operation that always streams its answer. Bytes are a stream only if the agent streams them. */
-export function streamFacts({ stream }: Operation): Attributes {
-  return stream && !stream.isBytes ? { [ATTR_GEN_AI_REQUEST_STREAM]: true } : {};
+/** Facts of a call whose input asks for a streamed answer. */
+export function streamFacts({ stream }: Operation, input: unknown): Attributes {
+  const isRequested = stream && (stream.isRequested?.(asObject(input) ?? {}) ?? true);
+  return isRequested ? { [ATTR_GEN_AI_REQUEST_STREAM]: true } : {};
 }
 
 /** What {@link requestFacts} has of words, read from a copy of the request as `contentHook` has returned it. */

@@ -69,16 +69,18 @@ const PROVIDER_WORDS: Readonly<Record<string, readonly string[]>> = {
     ...['stop', 'end_turn', 'stop_sequence', 'complete', 'endoftext', 'success'],
     // Titan documents `FINISHED` but sends `FINISH`.
     ...['finish', 'finished', 'stop_criteria_met'],
+    // The status of an answer of OpenAI's Responses API.
+    'completed',
   ],
   length: [
     ...['length', 'max_tokens', 'model_length', 'model_context_window_exceeded', 'error_limit'],
-    'max_output_tokens_exceeded',
+    ...['max_output_tokens', 'max_output_tokens_exceeded'],
   ],
   tool_call: ['tool_call', 'tool_calls', 'tool_use', 'function_call'],
   content_filter: ['content_filter', 'content_filtered', 'guardrail_intervened', 'refusal', 'error_toxic'],
   error: [
     ...['error', 'timeout', 'inference error', 'malformed_model_output', 'malformed_tool_use'],
-    'rag_query_when_rag_disabled',
+    ...['rag_query_when_rag_disabled', 'failed'],
   ],
 };
 
@@ -89,6 +91,8 @@ const FINISH_REASONS: ReadonlyMap<string, string> = new Map(
 /** Words with a meaning of their own, which the conventions have no word for. */
 const OWN_WORDS = [
   ...['pause_turn', 'user_cancel', 'compaction', 'input_required', 'interrupted', 'partial_turn'],
+  // Of OpenAI's Responses API.
+  ...['cancelled', 'incomplete', 'max_tool_calls'],
   // Of agents that run in a harness of AgentCore.
   ...['tool_result', 'hook_stopped', 'max_iterations_exceeded', 'timeout_exceeded'],
 ];

@@ -1,6 +1,6 @@
 /**
- * Attributes of Bedrock that no convention defines. Their names follow `aws.bedrock.guardrail.id`. `openai.request.service_tier`
- * is for spans of the provider `openai` only. `semconv.ts` exports them, too, and says what their comments are for.
+ * Attributes of Bedrock that no convention defines. Their names follow `aws.bedrock.guardrail.id`. The conventions have
+ * `openai.request.service_tier` for OpenAI's API only, so every call has `aws.bedrock.request.service_tier`. `semconv.ts` exports them, too, and says what their comments are for.
  */
 
 /** string. Request, with the guardrail's id. */

@@ -135,6 +135,14 @@ export const ATTR_GEN_AI_TOOL_DEFINITIONS = 'gen_ai.tool.definitions';
 export const ATTR_GEN_AI_TOKEN_TYPE = 'gen_ai.token.type';
 /** string. `text`, `audio` or `unknown`, on the metrics `gen_ai.client.inference.usage.*` only. Newer conventions. */
 export const ATTR_GEN_AI_TOKEN_MODALITY = 'gen_ai.token.modality';
+/** string. `chat_completions`, `responses`, `completions` or `embeddings`, for calls of OpenAI's API. */
+export const ATTR_OPENAI_API_TYPE = 'openai.api.type';
+/** string. Request of OpenAI's API: `service_tier`; the same as `aws.bedrock.request.service_tier`. */
+export const ATTR_OPENAI_REQUEST_SERVICE_TIER = 'openai.request.service_tier';
+/** string. Answer of OpenAI's API: `service_tier`; the same as `aws.bedrock.response.service_tier`. */
+export const ATTR_OPENAI_RESPONSE_SERVICE_TIER = 'openai.response.service_tier';
+/** string. Answer of OpenAI's API: `system_fingerprint`. */
+export const ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT = 'openai.response.system_fingerprint';
 /** string. Answer or error of the SDK, else header of the latest HTTP response. AWS support asks for it. */
 export const ATTR_AWS_REQUEST_ID = 'aws.request_id';
 /** string. Request (`guardrailConfig`, `guardrailIdentifier`), if it names a guardrail. */

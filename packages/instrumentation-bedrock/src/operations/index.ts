@@ -17,6 +17,7 @@ import { retrieveAndGenerate, retrieveAndGenerateStream } from './agent-runtime/
 import { agentCore } from './agentcore/index.js';
 import type { Operation } from './common/operation.js';
 import { plainOperation } from './common/plain.js';
+import { openAi } from './openai/index.js';
 import { applyGuardrail } from './runtime/apply-guardrail.js';
 import { getAsyncInvoke, listAsyncInvokes, startAsyncInvoke } from './runtime/async-invoke.js';
 import { invokeModelBidirectional } from './runtime/bidirectional-stream.js';
@@ -58,6 +59,8 @@ export const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
     ...tags,
   ],
   'Bedrock AgentCore': agentCore,
+  // The seam to OpenAI's SDK reports its calls under this name, which is no AWS service.
+  OpenAI: openAi,
 };
 
 type ByName = ReadonlyMap<string, Operation>;

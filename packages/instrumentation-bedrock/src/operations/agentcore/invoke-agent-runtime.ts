@@ -24,7 +24,7 @@ import { agentIdentity } from './arn.js';
 export const invokeAgentRuntime: Operation = {
   name: 'InvokeAgentRuntime',
   spanType: 'AGENT',
-  stream: { member: 'response', isBytes: true, createReader },
+  stream: { member: 'response', isRequested, createReader },
   traceHeaders: ['traceparent', 'tracestate', 'baggage'],
   readRequest(input, limits) {
     const raw = asObject(input) ?? {};
@@ -49,12 +49,16 @@ export const invokeAgentRuntime: Operation = {
   },
 };
 
+/** Bytes are a stream only if the agent streams them. */
+function isRequested(input: JsonObject): boolean {
+  return isStreamed(asString(input['accept']));
+}
+
 function requestFacts(input: JsonObject): Attributes {
   const mcpMethod = asWord(input['mcpMethod']);
   return {
     [semconv.ATTR_GEN_AI_CONVERSATION_ID]: asId(input['runtimeSessionId']),
     [semconv.ATTR_AWS_BEDROCK_AGENTCORE_QUALIFIER]: asWord(input['qualifier']),
-    ...(isStreamed(asString(input['accept'])) && { [semconv.ATTR_GEN_AI_REQUEST_STREAM]: true }),
     [semconv.ATTR_MCP_SESSION_ID]: asId(input['mcpSessionId']),
     [semconv.ATTR_MCP_PROTOCOL_VERSION]: asWord(input['mcpProtocolVersion']),
     [semconv.ATTR_MCP_METHOD_NAME]: mcpMethod,

@@ -6,6 +6,7 @@ import { asObject, type JsonObject, setMembers, toJson } from '../../data/json.j
 import { identifyModel } from '../../data/model-id.js';
 import { once } from '../../data/once.js';
 import type { RequestedService, ServedService } from '../../data/service.js';
+import { leaveOutVectors } from '../../data/vectors.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { eventReader } from './events.js';
 import { WHOLE } from './form.js';
@@ -81,12 +82,13 @@ export function describedAnswer(
   limits: ContentLimits,
 ): OperationAnswer {
   const served = (members: JsonObject): ServedService => described.served?.(members) ?? {};
+  const hasVectors = output && described.dialect.operation === 'embeddings';
   return {
     dialect: described.dialect,
     facts: described.answerFacts?.(output ?? {}),
     error: described.answerError?.(output ?? {}),
     body: () => output,
-    content: () => toJson(output, limits),
+    content: () => toJson(hasVectors ? leaveOutVectors(output, limits.maxEmbeddingLength) : output, limits),
     form: described.answerForm ?? WHOLE,
     service: () => served(output ?? {}),
     serviceIn: served,

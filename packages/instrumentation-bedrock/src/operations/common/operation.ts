@@ -71,8 +71,8 @@ export interface InputSeam {
 export interface OperationStream {
   /** The output's member that is the event stream or the stream of bytes. */
   readonly member: 'body' | 'completion' | 'optimizedPrompt' | 'response' | 'responseStream' | 'stream';
-  /** True for a stream of bytes. Such an answer is streamed only if the agent does it. */
-  readonly isBytes?: boolean;
+  /** Whether this input asks for a stream. Default: every answer is a stream. */
+  isRequested?(input: JsonObject): boolean;
   /** Creates a reader for one stream. The reader keeps no reference to `output`. */
   createReader(request: OperationRequest, output: unknown, options: StreamOptions): StreamReader;
 }

@@ -17,6 +17,7 @@ import { identifyModel } from '../../data/model-id.js';
 import * as semconv from '../../data/semconv.js';
 import { asWord } from '../../data/words.js';
 import { createVoiceSession, novaSonic, type VoiceSession } from '../../dialects/nova-sonic.js';
+import { readModelError } from '../common/model-error.js';
 import type {
   ContentForm,
   InputSeam,
@@ -28,7 +29,6 @@ import type {
   StreamReader,
 } from '../common/operation.js';
 import { withMembers } from '../common/sent-input.js';
-import { readModelError } from './model-error.js';
 
 export const invokeModelBidirectional: Operation = {
   name: 'InvokeModelWithBidirectionalStream',

@@ -30,6 +30,7 @@ import { leaveOutVectors } from '../../data/vectors.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { chooseDialect, createFold, dialectOfResponse } from '../../dialects/index.js';
 import { type Body, mayExceed, readBody, withBody } from '../common/body.js';
+import { readModelError } from '../common/model-error.js';
 import type {
   ContentForm,
   ContentLimits,
@@ -39,8 +40,7 @@ import type {
   StreamOptions,
   StreamReader,
 } from '../common/operation.js';
-import { readModelError } from './model-error.js';
-import { readVerdict, ServiceMembers } from './service-members.js';
+import { readVerdict, ServiceMembers } from '../common/service-members.js';
 
 const FORM: ContentForm = { bodyOf, show };
 

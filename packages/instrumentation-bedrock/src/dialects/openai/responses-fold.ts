@@ -1,0 +1,61 @@
+/** The fold for the events of a streamed answer of OpenAI's Responses API. */
+
+import { asObject, asString, isObject, type JsonObject } from '../../data/json.js';
+import { IndexedParts } from '../fold/pieces/indexed-parts.js';
+import type { FoldOptions, StreamFold } from '../fold/stream-fold.js';
+import { StreamedItem } from './streamed-item.js';
+
+/** Events with the answer as it is. After the first of these kinds it still grows. */
+const OPENING = new Set(['response.created', 'response.queued', 'response.in_progress']);
+const CLOSING = new Set(['response.completed', 'response.incomplete', 'response.failed']);
+
+export function createResponsesFold({ content }: FoldOptions): StreamFold {
+  const items = new IndexedParts<StreamedItem>();
+  let answer: JsonObject | undefined;
+  let isComplete = false;
+  return {
+    add(chunk) {
+      const type = asString(chunk['type']) ?? '';
+      const response = asObject(chunk['response']);
+      if (OPENING.has(type) || CLOSING.has(type)) {
+        answer = response && (content ? response : factsOf(response));
+        isComplete = CLOSING.has(type);
+      } else if (content && chunk['output_index'] !== undefined) {
+        items.at(chunk['output_index'], () => new StreamedItem()).add(type, chunk);
+      }
+    },
+    body() {
+      if (!answer && items.size === 0) return undefined;
+      // A service can leave out in the closing event what it has sent before.
+      const isWhole = isComplete && Array.isArray(answer?.['output']) && answer['output'].length > 0;
+      if (!content || isWhole) return answer;
+      return {
+        ...answer,
+        output: items
+          .inOrder()
+          .map((item) => item.finish())
+          .filter(isObject),
+      };
+    },
+    isComplete: () => isComplete,
+  };
+}
+
+/** Members of an answer that are no content. An error can quote the request, so only its code is kept. */
+function factsOf(response: JsonObject): JsonObject {
+  const { id, object, created_at, completed_at, model, status, service_tier, usage, incomplete_details, error } =
+    response;
+  const code = asObject(error)?.['code'];
+  return {
+    id,
+    object,
+    created_at,
+    completed_at,
+    model,
+    status,
+    service_tier,
+    usage,
+    incomplete_details,
+    ...(error && { error: { code } }),
+  };
+}
