@@ -11,6 +11,7 @@ import { loadedModules } from './sdk/loaded-modules.js';
 import type { Owner } from './sdk/patch.js';
 import { traceSend } from './sdk/send.js';
 import { OpenStreams } from './sdk/stream.js';
+import { UnseenCalls } from './sdk/unseen/watch.js';
 import {
   type BedrockClientClass,
   type BedrockClientExports,
@@ -25,6 +26,9 @@ import { createInstruments } from './span/metrics.js';
 import { VERSION } from './version.js';
 
 const NAME = 'opentelemetry-instrumentation-bedrock';
+
+// The base class sets `this._diag` only after its constructor has called methods of this class.
+const warn = (message: string): void => diag.warn(`${NAME}: ${message}`);
 
 /** True if no tracer provider is set. Then the API's tracers do nothing, so no request is read. */
 function isWithoutProvider(tracer: Tracer): boolean {
@@ -52,6 +56,7 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
   declare private streams: OpenStreams;
   /** The owners of each method that was replaced for this instrumentation. */
   declare private patched: Set<Owner[]>;
+  declare private unseen: UnseenCalls;
 
   /** @param config Every option has a default; see {@link BedrockInstrumentationConfig}. */
   constructor(config: BedrockInstrumentationConfig = {}) {
@@ -64,14 +69,13 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     this.streams ??= new OpenStreams();
     this.owner ??= this.createOwner();
     this.patched ??= new Set();
+    this.unseen ??= new UnseenCalls(() => this.isEnabled() && !isWithoutProvider(this.tracer), warn);
     return TRACED_SDKS.flatMap((sdk) => moduleDefinitions(sdk, (found) => this.patch(sdk, found)));
   }
 
   /** Sets new options for all later calls. Invalid values are logged as warnings; their defaults are used. */
   override setConfig(config: BedrockInstrumentationConfig): void {
     super.setConfig(config);
-    // The base class sets `this._diag` only after its constructor has called this method.
-    const warn = (message: string): void => diag.warn(`${NAME}: ${message}`);
     this.resolvedConfig = resolveConfig(config ?? {}, process.env, warn);
     this.effective = undefined;
   }
@@ -94,6 +98,7 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
         errorOrigin(error),
       );
     }
+    this.unseen.start();
   }
 
   /** Stops tracing at once, also for clients in use. The spans of open streams end; the application can read on. */
@@ -105,6 +110,7 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
       if (at >= 0) owners.splice(at, 1);
     }
     this.streams.abandonAll();
+    this.unseen.stop();
   }
 
   /**
@@ -150,6 +156,7 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     try {
       const patched = found?.prototype && sdk.patch(found.prototype, this.owner);
       for (const owners of patched ?? []) this.patched.add(owners);
+      if (patched) this.unseen.found();
       return patched !== undefined;
     } catch (error) {
       this._diag.error(`${sdk.name} cannot be instrumented`, errorOrigin(error));
@@ -165,6 +172,7 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
       if (!isTracedService(args.client?.config?.serviceId)) return undefined;
       const { instruments, tracer, streams } = this;
       if (!instruments.isRecording && isWithoutProvider(tracer)) return undefined;
+      this.unseen.traced();
       const logger = this.logger as EventLogger;
       const config = others.reduce((strict, other) => strictest(strict, other.content?.() ?? strict), content());
       return traceSend({ config, instruments, tracer, logger, streams, report }, args);

@@ -9,4 +9,5 @@ export { stringify } from './data/numbers.js';
 export type { ResolvedConfig } from './data/settings.js';
 export { stringifyWithin } from './data/shrink.js';
 export { processContent, setProcessContent } from './process-content.js';
+export { noteTraces } from './sdk/unseen/watch.js';
 export { prepareContent } from './span/content.js';

@@ -5,8 +5,9 @@ import { describeLayers } from 'testing/layers.js';
 describeLayers({
   source: new URL('../src/', import.meta.url),
   beneath: {
-    '.': ['sdk', 'call', 'operations', 'dialects', 'span', 'data'],
+    '.': ['sdk', 'sdk/unseen', 'call', 'operations', 'dialects', 'span', 'data'],
     sdk: ['call', 'data'],
+    'sdk/unseen': ['data'],
     call: ['operations', 'operations/common', 'dialects', 'span', 'data'],
     operations: [
       'operations/agent-runtime/flow',

@@ -1,5 +1,6 @@
 import { type Context, isSpanContextValid, propagation, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import type { Span as SdkSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
+import { noteTraces } from 'opentelemetry-instrumentation-bedrock/recording';
 import { type Identity, identityAttributes, identityIn } from './identity.js';
 import { LocalRoot } from './local-root.js';
 import { addSpan, endSpan, localRootIn, localRootOf } from './local-roots.js';
@@ -67,6 +68,7 @@ export class CurrentTraceProcessor implements SpanProcessor {
 /** Registers the start of a span. The processor and `traced()`, which works without it, may both call it. */
 export function spanStarted(span: Span, parentContext: Context): void {
   if (!span.isRecording()) return;
+  noteTraces();
   const received = identityIn(propagation.getBaggage(parentContext));
   const root = localRootOf(span) ?? localRootIn(parentContext) ?? startRequest(span, received);
   addSpan(span, root);

@@ -1,0 +1,132 @@
+/** Warns once if calls of Bedrock are not traced although tracing is on: a missing trace does not say why it is missing. */
+
+import { isMainThread } from 'node:worker_threads';
+import { type Context, context, type Span, TraceFlags, trace } from '@opentelemetry/api';
+import { isTracingSuppressed } from '@opentelemetry/core';
+import { NO_SDK_FOUND, unseenRequest } from './advice.js';
+import { endpointHosts, isBedrockAgent, isBedrockHost } from './hosts.js';
+import { observeRequests } from './requests.js';
+
+/** Shared by the builds and versions of this package in a process, so that there is one warning. */
+interface ProcessState {
+  /** Set when a call was traced, or when the warning was written. */
+  isOver: boolean;
+  /** Set when an SDK was found, or something else that explains why the process ends without a traced call. */
+  isExplained: boolean;
+  /** Set when the process connected to a host while tracing was on. Without a connection it has not called Bedrock. */
+  hasConnected: boolean;
+}
+
+const STATE = Symbol.for('opentelemetry-instrumentation-bedrock.unseen-calls.1');
+const shared = globalThis as { [STATE]?: ProcessState };
+shared[STATE] ??= { isOver: false, isExplained: false, hasConnected: false };
+const state = shared[STATE];
+
+const TOOL =
+  /[\\/](?:npm|npx|pnpm|pnpx|yarn|corepack|next|nuxt|nuxi|vite|webpack|rollup|rolldown|esbuild|tsc|nest|cdk|mlflow-bedrock)(?:-cli)?(?:\.[cm]?js)?$/;
+
+/** Attributes of other instrumentations' spans for models: of OpenTelemetry, the AI SDK and OpenInference. */
+const MODEL_SPAN = /^(?:gen_ai|ai|openinference|llm)\./;
+
+/** Whether a program loads what `NODE_OPTIONS` names, but is not the application: package managers and build tools. */
+export function isTool(program: string): boolean {
+  return TOOL.test(program);
+}
+
+/** Notes that the process has spans, so its user knows that tracing works. */
+export function noteTraces(): void {
+  state.isExplained = true;
+}
+
+/** Watches requests for one instrumentation, until a call was traced or the warning was written. */
+export class UnseenCalls {
+  readonly #isTracing: () => boolean;
+  readonly #warn: (message: string) => void;
+  #stopObserving: (() => void) | undefined;
+  #endpoints: ReadonlySet<string> | undefined;
+
+  /**
+   * @param isTracing whether a call would be traced now: the instrumentation is enabled and has a tracer provider
+   */
+  constructor(isTracing: () => boolean, warn: (message: string) => void) {
+    this.#isTracing = isTracing;
+    this.#warn = warn;
+  }
+
+  start(): void {
+    if (state.isOver || this.#stopObserving) return;
+    this.#stopObserving = observeRequests({
+      request: ({ host, userAgent }) => this.#requested(host, userAgent, context.active()),
+      connection: () => {
+        const active = context.active();
+        if (!this.#connects(active)) return undefined;
+        return (host) => this.#requested(host, undefined, active);
+      },
+    });
+  }
+
+  stop(): void {
+    this.#stopObserving?.();
+    this.#stopObserving = undefined;
+  }
+
+  /** An SDK was found, so the process does not end without one. */
+  found(): void {
+    state.isExplained = true;
+  }
+
+  /** A call is traced: the set-up works, and requests are no longer watched. */
+  traced(): void {
+    if (state.isOver && !this.#stopObserving) return;
+    state.isOver = true;
+    this.stop();
+  }
+
+  #requested(host: string, userAgent: string | undefined, active: Context): void {
+    try {
+      if (state.isOver) {
+        this.stop();
+        return;
+      }
+      if (!state.hasConnected) this.#connects(active);
+      this.#endpoints ??= endpointHosts(process.env);
+      if (!isBedrockHost(host, this.#endpoints) && !isBedrockAgent(userAgent)) return;
+      if (isTracingSuppressed(active) || !this.#isTracing()) return;
+      const span = trace.getSpan(active);
+      // Whether another instrumentation covers the request is unknown if its spans are not recorded.
+      if (span && !(span.spanContext().traceFlags & TraceFlags.SAMPLED)) {
+        state.isExplained = true;
+        return;
+      }
+      this.traced();
+      if (!(span && isModelSpan(span))) this.#warn(unseenRequest(host, userAgent));
+    } catch {
+      // The diagnostics channel would throw it as an uncaught exception. Only the logger of the application can fail here.
+    }
+  }
+
+  /** Returns true if the connection can belong to a call that would be traced. */
+  #connects(active: Context): boolean {
+    if (state.isOver || isTracingSuppressed(active) || !this.#isTracing()) return false;
+    if (state.hasConnected) return true;
+    state.hasConnected = true;
+    // The end of a worker thread is not the end of the process.
+    if (isMainThread && !isTool(process.argv[1] ?? '')) process.once('exit', () => warnAtExit(this.#warn));
+    return true;
+  }
+}
+
+function warnAtExit(warn: (message: string) => void): void {
+  if (state.isOver || state.isExplained) return;
+  state.isOver = true;
+  try {
+    warn(NO_SDK_FOUND);
+  } catch {
+    // The logger belongs to the application, whose end must stay the same.
+  }
+}
+
+function isModelSpan(span: Span): boolean {
+  const { attributes } = span as { readonly attributes?: Readonly<Record<string, unknown>> };
+  return attributes !== undefined && Object.keys(attributes).some((name) => MODEL_SPAN.test(name));
+}
