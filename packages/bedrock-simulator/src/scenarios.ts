@@ -45,7 +45,7 @@ function failing(context: ScenarioContext, type: string): SimulatedResponse {
     return paced(context, context.answer());
   const errors = errorsOf(context.service);
   const error = Object.hasOwn(errors, type) ? errors[type] : undefined;
-  if (error) return writeError(type, error, context.parameters['message']);
+  if (error) return (context.service.writeError ?? writeError)(type, error, context.parameters['message']);
   const known = Object.keys(errors).join(', ');
   return errorResponse('ValidationException', `The Bedrock simulator has no error ${type}. Known errors: ${known}.`);
 }
@@ -53,14 +53,16 @@ function failing(context: ScenarioContext, type: string): SimulatedResponse {
 function midStreamError(context: ScenarioContext): SimulatedResponse {
   const type = context.parameters['type'] ?? context.service.streamError;
   const message = errorsOf(context.service)[errorOfFrame(type)]?.message ?? 'Simulated error.';
-  const payload = { message: context.parameters['message'] ?? message };
-  const last: StreamEvent = { type, messageType: 'exception', payload };
+  const text = context.parameters['message'] ?? message;
+  const frame: StreamEvent = { type, messageType: 'exception', payload: { message: text } };
+  const last = context.service.streamErrorEvent?.(type, text) ?? frame;
   return cutShort(context, [last], 'complete', type);
 }
 
 function errorFrame(context: ScenarioContext): SimulatedResponse {
   const { code = 'InternalFailure', message = 'Simulated error frame.' } = context.parameters;
-  return cutShort(context, [{ type: code, messageType: 'error', payload: { message } }], 'complete');
+  const frame: StreamEvent = { type: code, messageType: 'error', payload: { message } };
+  return cutShort(context, [context.service.streamErrorEvent?.(code, message) ?? frame], 'complete');
 }
 
 /**
@@ -69,7 +71,7 @@ function errorFrame(context: ScenarioContext): SimulatedResponse {
  */
 function cutShort(
   context: ScenarioContext,
-  last: readonly StreamEvent[],
+  last: readonly (StreamEvent | Uint8Array)[],
   ending: 'complete' | 'reset',
   errorType?: string,
 ): SimulatedResponse {
@@ -82,7 +84,7 @@ function cutShort(
   if (last.length > 0) {
     const type = errorOfFrame(errorType ?? '');
     const error = errorsOf(context.service)[type];
-    return error ? writeError(type, error) : errorResponse('InternalServerException');
+    return error ? (context.service.writeError ?? writeError)(type, error) : errorResponse('InternalServerException');
   }
   const text = JSON.stringify(answer.body);
   return { ...answer, body: text.slice(0, text.length / 2) };

@@ -1,7 +1,7 @@
 import { answer } from './answer.js';
 import { errorResponse } from './errors.js';
 import { readInputEvents } from './input-stream.js';
-import type { JsonObject } from './json.js';
+import { type JsonObject, objectOf } from './json.js';
 import { SERVICES } from './operations/index.js';
 import { loadRecordings, type Recordings, replay } from './replay.js';
 import { createRouter, exchangePath, type Route, scenarioPath } from './router.js';
@@ -89,8 +89,10 @@ async function receivedRequest(incoming: Incoming, { target }: Route): Promise<R
     const body: JsonObject[] = [];
     return { ...about, body, input: kept(readInputEvents(incoming.streamBody()), body) };
   }
-  const body = await incoming.readBody();
-  return body && { ...about, body: parseBody(body) };
+  const bytes = await incoming.readBody();
+  if (!bytes) return undefined;
+  const body = parseBody(bytes);
+  return { ...about, modelId: about.modelId ?? target?.operation.modelOf?.(objectOf(body)), body };
 }
 
 /** Yields what `events` yields, and adds it to a list. */

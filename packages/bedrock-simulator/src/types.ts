@@ -1,5 +1,8 @@
-/** A service of Bedrock, by the name that its client has in `AWS_ENDPOINT_URL_…` and in the SDK's packages. */
-export type ServiceId = 'bedrock-runtime' | 'bedrock-agent-runtime' | 'bedrock-agentcore';
+/**
+ * A service of Bedrock, by the name that its client has in `AWS_ENDPOINT_URL_…` and in the SDK's packages; `openai` for
+ * OpenAI's API, which has an SDK of its own.
+ */
+export type ServiceId = 'bedrock-runtime' | 'bedrock-agent-runtime' | 'bedrock-agentcore' | 'openai';
 
 /**
  * One frame of an `application/vnd.amazon.eventstream` answer.
@@ -26,7 +29,7 @@ export interface SimulatedResponse {
   readonly headers?: Readonly<Record<string, string>>;
   /** A string or bytes are sent unchanged, any other value as JSON. Ignored if `events` is set. */
   readonly body?: unknown;
-  /** Frames of an event stream. Bytes are sent unchanged. An async iterable decides when each frame is sent. */
+  /** Frames of an event stream. Bytes are sent unchanged, such as server-sent events. An async iterable decides when each frame is sent. */
   readonly events?: Iterable<StreamEvent | Uint8Array> | AsyncIterable<StreamEvent | Uint8Array>;
   /** Pause after each frame in milliseconds. Default: 0. */
   readonly interval?: number;
@@ -71,7 +74,7 @@ export interface ReceivedRequest {
   readonly service: ServiceId | undefined;
   /** Name of the operation, such as `InvokeAgent`. Undefined if the path is not a route of the simulator. */
   readonly operation: string | undefined;
-  /** Decoded model id of the path. */
+  /** Decoded model id of the path, or `model` of a request to OpenAI's API. */
   readonly modelId: string | undefined;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
-import type { ModelledErrors } from '../errors.js';
+import type { ModelledError, ModelledErrors } from '../errors.js';
 import type { JsonObject } from '../json.js';
-import type { ReceivedRequest, ServiceId, SimulatedResponse } from '../types.js';
+import type { ReceivedRequest, ServiceId, SimulatedResponse, StreamEvent } from '../types.js';
 
 /** A service of Bedrock. Each has its own SDK client, but all have the same address in the simulator. */
 export interface Service {
@@ -9,6 +9,10 @@ export interface Service {
   readonly errors: ModelledErrors;
   /** Type of the exception frame in the scenario `mid-stream-error`. */
   readonly streamError: string;
+  /** Writes an error of the service. Default: in the form of AWS. */
+  writeError?(type: string, error: ModelledError, message?: string): SimulatedResponse;
+  /** Writes an error within a stream. Default: a frame of the event stream of AWS. */
+  streamErrorEvent?(type: string, message: string): StreamEvent | Uint8Array;
   /** Returns the operations, with the state that they keep between requests. */
   start(): readonly Operation[];
 }
@@ -29,6 +33,8 @@ export interface Operation {
   readonly acceptsAnyBody?: boolean;
   /** True if the client streams events while it reads the answer. `input` has them, and `body` is empty. */
   readonly streamsInput?: boolean;
+  /** The model that the body of a request names. Default: the path names it, or there is none. */
+  modelOf?(body: JsonObject): string;
   answer(request: OperationRequest): SimulatedResponse;
 }
 

@@ -1,6 +1,7 @@
 /**
  * Attributes of Bedrock that no convention defines. Their names follow `aws.bedrock.guardrail.id`. The conventions have
- * `openai.request.service_tier` for OpenAI's API only, so every call has `aws.bedrock.request.service_tier`. `semconv.ts` exports them, too, and says what their comments are for.
+ * `openai.request.service_tier` for OpenAI's API only, so every call has `aws.bedrock.request.service_tier`. `semconv.ts`
+ * exports them, too, and says what their comments are for.
  */
 
 /** string. Request, with the guardrail's id. */
