@@ -97,6 +97,44 @@ describe('spans of frameworks', () => {
     expect(info.cost?.totalCost).to.be.greaterThan(0);
   });
 
+  it('show documents and ranking of the AI SDK, in version 6 and 7', async () => {
+    const content = {
+      'ai.documents': ['"rain in Paris"', '{"city":"Rome","weather":"sun"}'],
+      'ai.ranking.type': 'text',
+      'ai.ranking': ['{"index":0,"relevanceScore":0.9}'],
+    };
+    for (const attributes of [
+      { 'ai.operationId': 'ai.rerank.doRerank', 'ai.model.id': 'amazon.rerank-v1:0', ...content },
+      { 'gen_ai.operation.name': 'rerank', 'gen_ai.request.model': 'amazon.rerank-v1:0', ...content },
+    ]) {
+      const { spans } = await stored((tracer) => tracer.startSpan('rerank', { attributes }).end());
+      expect(spans[0]).to.deep.include({
+        type: 'RERANKER',
+        inputs: { documents: ['rain in Paris', { city: 'Rome', weather: 'sun' }] },
+        outputs: { ranking: [{ index: 0, relevanceScore: 0.9 }] },
+      });
+    }
+  });
+
+  it('have session and user of the AI SDK’s metadata or runtime context, unless the span has others', async () => {
+    for (const prefix of ['ai.telemetry.metadata.', 'ai.settings.context.']) {
+      const attributes = { [`${prefix}sessionId`]: 'session-7', [`${prefix}userId`]: 'ada' };
+      const { info } = await stored((tracer) => tracer.startSpan('call', { attributes }).end());
+      expect(info).to.include({ sessionId: 'session-7', userId: 'ada' });
+      const own = { ...attributes, 'session.id': 'mine', 'user.id': 'me' };
+      expect(translateFramework(own)).to.equal(undefined);
+    }
+  });
+
+  it('have a step of an agent of AI SDK 7 between the agent and its call to a model', async () => {
+    const { spans } = await stored((tracer) => {
+      const agent = tracer.startSpan('invoke_agent', { attributes: { 'gen_ai.operation.name': 'invoke_agent' } });
+      childSpan(tracer, agent, 'step 1', { 'gen_ai.operation.name': 'agent_step' });
+      agent.end();
+    });
+    expect(spans.map(({ type }) => type)).to.deep.equal(['AGENT', 'CHAIN']);
+  });
+
   it('show question and answer of the AI SDK in the list of traces, also below another root', async () => {
     for (const root of [generateText, {}]) {
       const { info } = await stored((tracer) => {

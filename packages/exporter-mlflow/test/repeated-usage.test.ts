@@ -63,8 +63,48 @@ describe('tokens that a framework counts again', () => {
     });
   }
 
-  it('stay where they are if no span beneath counts for MLflow', async () => {
-    const trace = await stored([recordAgent({})]);
+  it('count once as sums of an agent above its calls to models, also of agents that run as tools', async () => {
+    const spans = recordNestedAgents();
+    for (const batches of [[spans], spans.map((span) => [span]), [spans.toReversed()]]) {
+      const { info, spans } = await stored(batches);
+      expect(spans.map(({ name, tokenUsage }) => [name, tokenUsage?.totalTokens])).to.have.deep.members([
+        ['invoke_agent planner', undefined],
+        ['step 1', undefined],
+        ['chat planner', 11],
+        ['execute_tool researcher', undefined],
+        ['invoke_agent researcher', undefined],
+        ['step 1', undefined],
+        ['chat researcher', 220],
+      ]);
+      expect(info.tokenUsage).to.deep.equal({ inputTokens: 210, outputTokens: 21, totalTokens: 231 });
+      const costs = spans.flatMap(({ cost }) => (cost === undefined ? [] : [cost.totalCost]));
+      expect(info.cost?.totalCost).to.be.closeTo((210 * 3 + 21 * 15) / 1e6, 1e-12);
+      expect(costs, 'what charts of cost by model add up').to.have.length(2);
+    }
+  });
+
+  it('stay on an agent if only another instrumentation, or an embedding, counts beneath', async () => {
+    const sum = { inputTokens: 20, outputTokens: 10, totalTokens: 30 };
+    const other = recordSpans((tracer, otherTracer) => {
+      const agent = tracer.startSpan('invoke_agent', { attributes: framework('invoke_agent', 20, 10) });
+      childSpan(otherTracer, agent, 'chat', framework('chat', 10, 5));
+      agent.end();
+    });
+    const embedding = recordSpans((tracer) => {
+      const agent = tracer.startSpan('invoke_agent', { attributes: framework('invoke_agent', 20, 10) });
+      childSpan(tracer, agent, 'embeddings', framework('embeddings', 10, 0));
+      agent.end();
+    });
+    for (const spans of [other, embedding]) expect((await stored([spans])).info.tokenUsage).to.deep.equal(sum);
+  });
+
+  it('stay where they are if no span beneath counts tokens', async () => {
+    const spans = recordSpans((tracer) => {
+      const agent = tracer.startSpan('invoke_agent', { attributes: framework('invoke_agent', 20, 10) });
+      childSpan(tracer, agent, 'chat', { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': MODEL });
+      agent.end();
+    });
+    const trace = await stored([spans]);
     expect(trace.info.tokenUsage).to.deep.equal({ inputTokens: 20, outputTokens: 10, totalTokens: 30 });
   });
 
@@ -79,6 +119,28 @@ describe('tokens that a framework counts again', () => {
     expect(info.tokenUsage).to.deep.equal({ inputTokens: 17, outputTokens: 8, totalTokens: 25 });
   });
 });
+
+/** The spans of AI SDK 7 for an agent that calls another one as a tool. The sum of the first leaves out the second. */
+function recordNestedAgents(): ReadableSpan[] {
+  return recordSpans((tracer) => {
+    const agent = (name: string, parent: Span | undefined, tokens: [number, number], tool: (step: Span) => void) => {
+      const attributes = framework('invoke_agent', ...tokens);
+      const whole = parent
+        ? below(tracer, parent, `invoke_agent ${name}`, attributes)
+        : tracer.startSpan(`invoke_agent ${name}`, { attributes });
+      const step = below(tracer, whole, 'step 1', { 'gen_ai.operation.name': 'agent_step' });
+      childSpan(tracer, step, `chat ${name}`, framework('chat', ...tokens));
+      tool(step);
+      step.end();
+      whole.end();
+    };
+    agent('planner', undefined, [10, 1], (step) => {
+      const tool = below(tracer, step, 'execute_tool researcher', { 'gen_ai.operation.name': 'execute_tool' });
+      agent('researcher', tool, [200, 20], () => {});
+      tool.end();
+    });
+  });
+}
 
 function framework(operation: string, input: number, output: number): Attributes {
   return { 'gen_ai.operation.name': operation, 'gen_ai.request.model': MODEL, ...usage(input, output) };

@@ -57,6 +57,8 @@ const TRANSLATED: [Attributes, string][] = [
 const FURTHER: [Attributes, string][] = [
   [operation('retrieval'), 'RETRIEVER'],
   [operation('invoke_workflow'), 'WORKFLOW'],
+  [operation('agent_step'), 'CHAIN'],
+  [operation('rerank'), 'RERANKER'],
   [{ 'llm.request.type': 'chat', 'gen_ai.request.model': 'm' }, 'CHAT_MODEL'],
   [{ 'llm.request.type': 'completion' }, 'LLM'],
   [{ 'llm.request.type': 'embedding', 'gen_ai.request.model': 'm' }, 'EMBEDDING'],

@@ -4,7 +4,7 @@ import { type ShownText, say } from '../common/shown-text.js';
 import type { Work } from '../common/slices.js';
 import { Filter, type SpanFilter } from './span/filter.js';
 import { type Mask, Masking } from './span/mask.js';
-import { RepeatedUsage } from './span/repeated-usage.js';
+import { type Counting, describeCounting, RepeatedUsage } from './span/repeated-usage.js';
 import { sanitizeSpan } from './span/sanitize.js';
 
 /** Spans as MLflow can take them, and those that cannot be read at all. */
@@ -37,7 +37,7 @@ export class Preparation {
     if (mask !== undefined) this.#masking = new Masking(mask, (message) => onFault('mask', message));
   }
 
-  /** Expects spans in the order in which they end: children first. So one batch must be finished before the next one. */
+  /** Expects that batches follow in the order in which spans end: children first. So one must be finished before the next. */
   *prepare(handedOver: readonly ReadableSpan[]): Work<Prepared> {
     const filter = this.#filter;
     const accepted = new Set(filter === undefined ? handedOver : []);
@@ -47,23 +47,41 @@ export class Preparation {
       yield;
     }
     const prepared: Prepared = { spans: [], unreadable: [], leftOut: 0 };
+    const readable: { span: ReadableSpan; counting: Counting }[] = [];
+    const countings: Counting[] = [];
     for (const span of handedOver) {
-      if (!accepted.has(span)) {
-        prepared.leftOut += 1;
-        this.#repeatedUsage.passOver(span);
-        continue;
-      }
-      try {
-        const placed = filter?.place(span) ?? span;
-        // The mask goes first, so that records and messages hold nothing that it hides.
-        const masked = this.#masking?.apply(placed) ?? placed;
-        prepared.spans.push(sanitizeSpan(this.#repeatedUsage.without(masked)));
-      } catch (error) {
-        // A faulty processor or wrapper made this span. The other spans must still arrive.
-        prepared.unreadable.push({ name: String(span?.name), reason: say`it cannot be read: ${describeFault(error)}` });
-      }
+      this.#read(span, prepared, () => {
+        const placed = accepted.has(span) ? this.#place(span) : undefined;
+        const counting = describeCounting(span, placed);
+        countings.push(counting);
+        if (placed === undefined) prepared.leftOut += 1;
+        else readable.push({ span: placed, counting });
+      });
       yield;
     }
+    this.#repeatedUsage.observe(countings);
+    for (const { span, counting } of readable) {
+      this.#read(span, prepared, () => {
+        prepared.spans.push(sanitizeSpan(this.#repeatedUsage.without(span, counting)));
+      });
+      yield;
+    }
+    this.#repeatedUsage.forget(countings);
     return prepared;
+  }
+
+  /** A faulty processor or wrapper may have made a span that cannot be read. The other spans must still arrive. */
+  #read(span: ReadableSpan, { unreadable }: Prepared, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      unreadable.push({ name: String(span?.name), reason: say`it cannot be read: ${describeFault(error)}` });
+    }
+  }
+
+  /** The mask goes first, so that records and messages hold nothing that it hides. */
+  #place(span: ReadableSpan): ReadableSpan {
+    const placed = this.#filter?.place(span) ?? span;
+    return this.#masking?.apply(placed) ?? placed;
   }
 }

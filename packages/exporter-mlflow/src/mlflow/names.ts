@@ -8,6 +8,8 @@ export const COST = 'mlflow.llm.cost';
 export const SPAN_INPUTS = 'mlflow.spanInputs';
 /** Span attribute. */
 export const SPAN_OUTPUTS = 'mlflow.spanOutputs';
+/** Span attribute: definitions of tools, in the shape of OpenAI's chat API. */
+export const CHAT_TOOLS = 'mlflow.chat.tools';
 /** Span attribute: `CHAT_MODEL`, `AGENT`, `TOOL` and so on. */
 export const SPAN_TYPE = 'mlflow.spanType';
 /** Prefix of root span attributes that become tags of the trace. */

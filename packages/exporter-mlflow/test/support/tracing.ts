@@ -39,14 +39,14 @@ export function startTracing(exporter: SpanExporter): Tracing {
   };
 }
 
-/** Records spans without an exporter. Returns them in the order of their end. */
-export function recordSpans(work: (tracer: Tracer) => void): ReadableSpan[] {
+/** Records spans of up to two instrumentations, without an exporter. Returns them in the order of their end. */
+export function recordSpans(work: (tracer: Tracer, other: Tracer) => void): ReadableSpan[] {
   const memory = new InMemorySpanExporter();
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'exporter-test' }),
     spanProcessors: [new SimpleSpanProcessor(memory)],
   });
-  work(provider.getTracer('test'));
+  work(provider.getTracer('test'), provider.getTracer('other'));
   return memory.getFinishedSpans();
 }
 

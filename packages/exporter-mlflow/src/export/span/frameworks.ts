@@ -1,5 +1,6 @@
-import type { Attributes } from '@opentelemetry/api';
-import { SPAN_OUTPUTS } from '../../mlflow/names.js';
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import { parseJson } from '../../common/json.js';
+import { SPAN_INPUTS, SPAN_OUTPUTS } from '../../mlflow/names.js';
 import { CACHE_READ_TOKENS, CACHE_WRITE_TOKENS, INPUT_TOKENS } from './usage.js';
 
 /**
@@ -7,31 +8,70 @@ import { CACHE_READ_TOKENS, CACHE_WRITE_TOKENS, INPUT_TOKENS } from './usage.js'
  * 3.17 reads, in words that it does read. Undefined if the span needs none.
  */
 export function translateFramework(attributes: Attributes): Attributes | undefined {
-  if (attributes['ai.operationId'] !== undefined) return translateAiSdk(attributes);
+  if (isOfAiSdk(attributes)) return addMissing(attributes, translateAiSdk(attributes));
   if (attributes[ANTHROPIC_TOOL_RESULT] !== undefined) return translateAnthropicTool(attributes);
   return undefined;
 }
 
 const AI_SDK_EMBEDDINGS = /^ai\.embed(?:Many)?\.doEmbed$/;
+const AI_SDK_CONTEXT = ['ai.telemetry.metadata.', 'ai.settings.context.'];
+
+/** Version 6 has its own attributes. Version 7 follows the GenAI conventions, and adds its own attributes if asked to. */
+function isOfAiSdk(attributes: Attributes): boolean {
+  for (const key in attributes) if (key.startsWith('ai.')) return true;
+  return false;
+}
 
 /** Spans of the AI SDK, https://ai-sdk.dev/docs/ai-sdk-core/telemetry. */
-function translateAiSdk(attributes: Attributes): Attributes | undefined {
-  // Only on calls to a model, because the spans above them repeat the sums and would count instead.
-  if (AI_SDK_EMBEDDINGS.test(String(attributes['ai.operationId']))) {
-    return addMissing(attributes, {
-      'gen_ai.operation.name': 'embeddings',
-      'gen_ai.request.model': attributes['ai.model.id'],
-      [INPUT_TOKENS]: attributes['ai.usage.tokens'],
-    });
-  }
-  // Without these counts, the server charges all input at the price of uncached tokens. The AI SDK reports uncached
-  // tokens only if its input tokens include the cached ones, as those of MLflow do.
-  if (attributes[INPUT_TOKENS] === undefined) return undefined;
-  if (attributes['ai.usage.inputTokenDetails.noCacheTokens'] === undefined) return undefined;
-  return addMissing(attributes, {
+function translateAiSdk(attributes: Attributes): Attributes {
+  const [sessionId, userId] = ['sessionId', 'userId'].map((name) =>
+    AI_SDK_CONTEXT.map((prefix) => attributes[prefix + name]).find((value) => value !== undefined),
+  );
+  return {
+    'session.id': sessionId,
+    'user.id': userId,
+    ...translateAiSdkRanking(attributes),
+    // Only on calls to a model, because the spans above them repeat the sums and would count instead.
+    ...(AI_SDK_EMBEDDINGS.test(String(attributes['ai.operationId']))
+      ? translateAiSdkEmbedding(attributes)
+      : translateAiSdkUsage(attributes)),
+  };
+}
+
+function translateAiSdkEmbedding(attributes: Attributes): Attributes {
+  return {
+    'gen_ai.operation.name': 'embeddings',
+    'gen_ai.request.model': attributes['ai.model.id'],
+    [INPUT_TOKENS]: attributes['ai.usage.tokens'],
+  };
+}
+
+/**
+ * Without these counts, the server charges all input at the price of uncached tokens. The AI SDK reports uncached tokens
+ * only if its input tokens include the cached ones, as those of MLflow do.
+ */
+function translateAiSdkUsage(attributes: Attributes): Attributes {
+  if (attributes[INPUT_TOKENS] === undefined) return {};
+  if (attributes['ai.usage.inputTokenDetails.noCacheTokens'] === undefined) return {};
+  return {
     [CACHE_READ_TOKENS]: attributes['ai.usage.inputTokenDetails.cacheReadTokens'],
     [CACHE_WRITE_TOKENS]: attributes['ai.usage.inputTokenDetails.cacheWriteTokens'],
-  });
+  };
+}
+
+/** Documents and ranking of a reranking model, which are lists of JSON texts. */
+function translateAiSdkRanking(attributes: Attributes): Attributes {
+  const documents = parseList(attributes['ai.documents']);
+  const ranking = parseList(attributes['ai.ranking']);
+  return {
+    [SPAN_INPUTS]: documents && JSON.stringify({ documents }),
+    [SPAN_OUTPUTS]: ranking && JSON.stringify({ ranking }),
+  };
+}
+
+function parseList(value: AttributeValue | undefined): unknown[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return value.map((item) => (typeof item === 'string' ? (parseJson(item) ?? item) : item));
 }
 
 const ANTHROPIC_TOOL_RESULT = 'anthropic.tool_result.content';

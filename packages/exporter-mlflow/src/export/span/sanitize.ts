@@ -2,6 +2,7 @@ import type { Attributes, AttributeValue, HrTime } from '@opentelemetry/api';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { columnText, storableText, truncate } from '../../common/text.js';
 import { COST, LIMITS, SERVER_TAGS, SPAN_TYPE, TOKEN_USAGE, TRACE_NAME, TRACE_TAG_PREFIX } from '../../mlflow/names.js';
+import { translateChat } from './chat.js';
 import { translateFramework } from './frameworks.js';
 import { readableAttributes, readableEvents, readableLinks, readableResource } from './readable/readable.js';
 import { copySpan } from './span.js';
@@ -90,7 +91,8 @@ export function sanitizeSpan(span: ReadableSpan): ReadableSpan {
 }
 
 function sanitizeAttributes(recorded: Attributes): Attributes {
-  const attributes = withSpanType(translateFramework(recorded) ?? recorded);
+  const translated = translateFramework(recorded) ?? recorded;
+  const attributes = withSpanType(translateChat(translated) ?? translated);
   let mended: Attributes | undefined;
   for (const key in attributes) {
     const value = attributes[key];

@@ -53,6 +53,9 @@ const CONVENTIONS: readonly (readonly [attribute: string, kinds: Kinds])[] = [
       // Further ones
       retrieval: 'RETRIEVER',
       invoke_workflow: 'WORKFLOW',
+      rerank: 'RERANKER',
+      // One turn of an agent of AI SDK 7: a call to a model and the tools that it asks for
+      agent_step: 'CHAIN',
     },
   ],
   // https://github.com/traceloop/openllmetry, package opentelemetry-semantic-conventions-ai
