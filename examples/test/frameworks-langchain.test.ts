@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { type ExampleRun, outline, runExample, sumOf } from './run-example.js';
 
-const EMBEDDING = '    EMBEDDING embeddings amazon.titan-embed-text-v2:0';
-const CHAT = '  CHAT_MODEL chat amazon.nova-pro-v1:0';
+const CHAT = '      CHAT_MODEL chat amazon.nova-pro-v1:0';
 
 describe('example frameworks/langchain', function () {
   this.timeout(120_000);
@@ -20,17 +19,16 @@ describe('example frameworks/langchain', function () {
   it('leaves one trace of the agent, its retrieval with embeddings, its tools and its model calls', () => {
     expect(run.traces).to.have.length(1);
     // The order is not checked, because spans that start within one millisecond have the same time.
-    expect(run.traces[0] && outline(run.traces[0])).to.have.members([
-      'AGENT travel-agent',
+    const lines = run.traces[0] ? outline(run.traces[0]) : [];
+    expect(lines).to.have.members([
+      'UNKNOWN travel question',
       '  RETRIEVER find guide',
-      EMBEDDING,
-      EMBEDDING,
-      EMBEDDING,
-      CHAT,
-      '  TOOL get_weather',
-      '  TOOL get_weather',
-      CHAT,
+      ...Array(3).fill('    EMBEDDING embeddings amazon.titan-embed-text-v2:0'),
+      '  AGENT weather-agent',
+      ...Array(2).fill(['    CHAIN model_request', CHAT, '    CHAIN tools', '      TOOL get_weather']).flat(),
     ]);
+    // LangGraph may start the tools within one millisecond, but never before the model.
+    expect(lines[lines.indexOf('  AGENT weather-agent') + 2]).to.equal(CHAT);
   });
 
   it('counts every token once', () => {
@@ -51,10 +49,14 @@ describe('example frameworks/langchain', function () {
   it('records question, answer, documents, tool results and the streamed answer', () => {
     const { info, spans } = run.traces[0] ?? expect.fail('no trace');
     expect(info).to.include({ state: 'OK', sessionId: 'example-session', userId: 'example-user' });
-    expect(spans[0]?.inputs).to.deep.equal({ question: 'What is the weather in Paris and Tokyo?' });
-    expect(spans[0]?.outputs).to.be.a('string').that.contains('Here is what I found.');
+    expect(info.requestPreview).to.contain('What is the weather in Paris and Tokyo?');
+    expect(info.responsePreview).to.match(/^Here is what I found\./);
     const retriever = spans.find(({ type }) => type === 'RETRIEVER');
     expect(retriever?.outputs).to.have.nested.property('[0].metadata.source', 'travel guides');
+    const agent = spans.find(({ type }) => type === 'AGENT');
+    expect(agent?.inputs).to.have.nested.property('messages[1].content', 'What is the weather in Paris and Tokyo?');
+    expect(agent?.outputs).to.have.nested.property('messages[5].role', 'assistant');
+    expect(agent?.outputs).to.have.nested.property('messages[5].content', info.responsePreview);
     const tool = spans.find(({ type }) => type === 'TOOL');
     expect(tool?.inputs).to.deep.equal({ city: 'Paris' });
     expect(tool?.outputs).to.deep.equal({ sky: 'light rain', celsius: 11 });

@@ -1,13 +1,14 @@
 // A LangChain agent with retrieval: it finds documents by embeddings, calls tools and streams the answer. It needs no
-// tracing set-up. `mlflow-bedrock/register` traces LangChain's calls to Bedrock, and `traced` adds the spans above them.
+// tracing set-up: `mlflow-bedrock/register` traces LangChain's calls to Bedrock. `langchainHandler` adds the steps of the
+// agent, and `traced` the functions of this file.
 import { BedrockEmbeddings, ChatBedrockConverse } from '@langchain/aws';
-import { type BaseMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
+import { AIMessageChunk } from '@langchain/core/messages';
 import { tool } from '@langchain/core/tools';
-import { traced, updateCurrentTrace } from 'mlflow-bedrock';
+import { createAgent } from 'langchain';
+import { langchainHandler, traced, updateCurrentTrace } from 'mlflow-bedrock';
 import { z } from 'zod';
 import { explainBedrockError } from '../../shared/explain-error.js';
 
-const MAX_TURNS = 8;
 const region = process.env.AWS_REGION ?? 'us-east-1';
 const model = process.env.BEDROCK_MODEL_ID ?? 'amazon.nova-pro-v1:0';
 // The AWS SDK retries temporary errors. LangChain would also retry denied requests, for minutes.
@@ -25,49 +26,44 @@ const findGuide = traced({ name: 'find guide', spanType: 'RETRIEVER' }, async (q
   return [{ page_content: best, metadata: { source: 'travel guides' } }];
 });
 
-const readWeather = traced({ name: 'get_weather', spanType: 'TOOL' }, async ({ city }: { city: string }) =>
-  city === 'Paris' ? { sky: 'light rain', celsius: 11 } : { sky: 'sunny', celsius: 19 },
+const getWeather = tool(
+  async ({ city }) => (city === 'Paris' ? { sky: 'light rain', celsius: 11 } : { sky: 'sunny', celsius: 19 }),
+  {
+    name: 'get_weather',
+    description: 'The current weather in a city.',
+    schema: z.object({ city: z.string() }),
+  },
 );
 
-// LangChain passes more arguments than the input, and the span would show all of them. So pass on only the input.
-const getWeather = tool((input) => readWeather(input), {
-  name: 'get_weather',
-  description: 'The current weather in a city.',
-  schema: z.object({ city: z.string() }),
+const agent = createAgent({
+  name: 'weather-agent',
+  model: new ChatBedrockConverse({ region, model }),
+  tools: [getWeather],
 });
 
-const chat = new ChatBedrockConverse({ region, model }).bindTools([getWeather]);
-
-const travelAgent = traced({ name: 'travel-agent', spanType: 'AGENT' }, async (question: string) => {
+const answer = traced('travel question', async (question: string) => {
   updateCurrentTrace({ sessionId: 'example-session', userId: 'example-user' });
   const [guide] = await findGuide(question);
-  const messages: BaseMessage[] = [
-    new SystemMessage(`You are a travel assistant. From the guide: ${guide?.page_content}`),
-    new HumanMessage(question),
+  const messages = [
+    { role: 'system', content: `You are a travel assistant. From the guide: ${guide?.page_content}` },
+    { role: 'user', content: question },
   ];
-  for (let turn = 0; turn < MAX_TURNS; turn++) {
-    const answer = await readAloud(messages);
-    if (!answer.tool_calls?.length) return answer.text;
-    messages.push(answer, ...(await Promise.all(answer.tool_calls.map((call) => getWeather.invoke(call)))));
-  }
-  throw new Error(`No answer after ${MAX_TURNS} turns.`);
-});
-
-/** Prints the answer as it arrives. */
-async function readAloud(messages: BaseMessage[]) {
-  const chunks = await chat.stream(messages);
-  let answer: Awaited<ReturnType<typeof chat.invoke>> | undefined;
-  for await (const chunk of chunks) {
+  // The handler makes the agent, its steps and its tools spans.
+  const stream = await agent.stream({ messages }, { streamMode: 'messages', callbacks: [langchainHandler] });
+  let last: AIMessageChunk | undefined;
+  for await (const [chunk] of stream) {
+    if (!AIMessageChunk.isInstance(chunk)) continue;
+    const isSameMessage = last !== undefined && last.id === chunk.id;
+    if (last !== undefined && !isSameMessage) process.stdout.write('\n');
     process.stdout.write(chunk.text);
-    answer = answer === undefined ? chunk : answer.concat(chunk);
+    last = last !== undefined && isSameMessage ? last.concat(chunk) : chunk;
   }
   process.stdout.write('\n');
-  if (answer === undefined) throw new Error('The model answered nothing.');
-  return answer;
-}
+  return last?.text;
+});
 
 try {
-  await travelAgent('What is the weather in Paris and Tokyo?');
+  await answer('What is the weather in Paris and Tokyo?');
 } catch (error) {
   console.error(explainBedrockError(error));
   process.exitCode = 1;

@@ -55,6 +55,14 @@ describe('previews', () => {
     expect(assistantText({ choices: [{ message: openAi }] })).to.equal(call);
   });
 
+  it('show the last message of an agent that returns its whole conversation', () => {
+    const messages = [
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: 'Hello.' },
+    ];
+    expect(responsePreview({ 'mlflow.spanOutputs': JSON.stringify({ messages }) })).to.equal('Hello.');
+  });
+
   it('read requests and responses of chat APIs', () => {
     expect(lastUserText({ modelId: 'm', messages: [{ role: 'user', content: [{ text: 'Hi' }] }] })).to.equal('Hi');
     expect(lastUserText({ messages: [{ role: 'user', content: 'Hi' }] })).to.equal('Hi');

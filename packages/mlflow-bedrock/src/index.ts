@@ -72,6 +72,8 @@ export {
 export type { Identity } from './current-trace/identity.js';
 export { strandsMiddleware } from './current-trace/strands.js';
 export { type TraceUpdate, updateCurrentTrace } from './current-trace/trace-update.js';
+export { type LangChainHandler, langchainHandler } from './langchain/handler.js';
 export { SessionBaggagePropagator } from './session/session-baggage.js';
 export { SENSITIVE_HEADERS } from './traced/sensitive-headers.js';
-export { type SpanType, type TracedOptions, traced } from './traced/traced.js';
+export type { SpanType } from './traced/span-type.js';
+export { type TracedOptions, traced } from './traced/traced.js';

@@ -5,8 +5,9 @@ import { describeLayers } from 'testing/layers.js';
 describeLayers({
   source: new URL('../src/', import.meta.url),
   beneath: {
-    '.': ['autolog', 'traced', 'session', 'current-trace'],
+    '.': ['autolog', 'langchain', 'traced', 'session', 'current-trace'],
     autolog: ['traced', 'session', 'current-trace', 'common'],
+    langchain: ['traced', 'current-trace', 'common'],
     traced: ['current-trace', 'common'],
     session: ['current-trace', 'common'],
     'current-trace': ['common'],

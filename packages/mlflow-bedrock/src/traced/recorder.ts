@@ -76,9 +76,9 @@ export class TracedRecorder {
     });
   }
 
-  /** Ends the span of a function that returned. */
-  returned(value: unknown): void {
-    this.#end(() => this.#output(() => value));
+  /** Ends the span of a function that returned. Calls `read` for the result only if content is recorded. */
+  returned(read: () => unknown): void {
+    this.#end(() => this.#output(read));
   }
 
   /** Ends the span of a generator that ended, or whose reader stopped. */

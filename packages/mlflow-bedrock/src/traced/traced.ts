@@ -6,25 +6,7 @@ import { withLocalRoot } from '../current-trace/local-roots.js';
 import { generatorKind, type TracedRun, traceGenerator } from './generator.js';
 import { callInput, parameterNames } from './input.js';
 import { TracedRecorder } from './recorder.js';
-
-/** The type of a span in MLflow, which shows each of these in its own way. Other words are recorded as they are. */
-export type SpanType =
-  | 'AGENT'
-  | 'CHAIN'
-  | 'CHAT_MODEL'
-  | 'EMBEDDING'
-  | 'EVALUATOR'
-  | 'GUARDRAIL'
-  | 'LLM'
-  | 'MEMORY'
-  | 'PARSER'
-  | 'RERANKER'
-  | 'RETRIEVER'
-  | 'TASK'
-  | 'TOOL'
-  | 'UNKNOWN'
-  | 'WORKFLOW'
-  | (string & {});
+import { genAiAttributes, type SpanType } from './span-type.js';
 
 /** Options of {@link traced}. */
 export interface TracedOptions {
@@ -103,7 +85,7 @@ export function traced<F extends (...args: never[]) => unknown>(options: string 
     const kind = generatorKind(result);
     if (kind !== undefined) return traceGenerator(result as object, kind, { opened });
     if (types.isPromise(result)) return settled(result, recorder);
-    recorder.returned(result);
+    recorder.returned(() => result);
     return result;
   };
   // Frameworks read the name and the number of parameters of a handler.
@@ -117,7 +99,7 @@ export function traced<F extends (...args: never[]) => unknown>(options: string 
 function settled(promise: Promise<unknown>, recorder: TracedRecorder): Promise<unknown> {
   return promise.then(
     (value) => {
-      recorder.returned(value);
+      recorder.returned(() => value);
       return value;
     },
     (error: unknown) => {
@@ -137,21 +119,4 @@ function startGenerator(
   // The span belongs to the trace of the call, wherever the generator is read.
   const parent = context.active();
   return traceGenerator(generator as object, kind, { start: () => open(args, parent) });
-}
-
-function genAiAttributes(spanType: SpanType, name: string): Attributes {
-  switch (spanType) {
-    case 'AGENT':
-      return { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': name };
-    case 'TOOL':
-      return {
-        'gen_ai.operation.name': 'execute_tool',
-        'gen_ai.tool.name': name,
-        'gen_ai.tool.type': 'function',
-      };
-    case 'RETRIEVER':
-      return { 'gen_ai.operation.name': 'retrieval' };
-    default:
-      return {};
-  }
 }

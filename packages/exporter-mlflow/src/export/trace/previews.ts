@@ -115,6 +115,8 @@ function readAnswers(value: unknown): Record<string, unknown>[] {
   if (isRecord(value['message'])) return [value['message']];
   if (Array.isArray(value['choices'])) return value['choices'].flatMap(readAnswers);
   if (Array.isArray(value['content'])) return [value];
+  // An agent returns its whole conversation, and the answer is the last message.
+  if (Array.isArray(value['messages'])) return value['messages'].filter(isRecord).slice(-1);
   return readAnswers(readBody(value));
 }
 

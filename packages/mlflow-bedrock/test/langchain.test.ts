@@ -1,0 +1,71 @@
+/** What `langchainHandler` does with callbacks that LangChain does not make today. Real agents: `examples/test`. */
+
+import { expect } from 'chai';
+import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
+import { CurrentTraceProcessor } from '../src/current-trace/current-trace.js';
+import { langchainHandler } from '../src/index.js';
+import { setContentConfig } from '../src/traced/content-config.js';
+import { json, type Recording, recordSpans } from './support/spans.js';
+
+const GRAPH = { id: ['langgraph', 'pregel', 'CompiledStateGraph'] };
+
+describe('langchainHandler', () => {
+  let recording: Recording;
+  beforeEach(() => {
+    recording = recordSpans(new CurrentTraceProcessor());
+  });
+  afterEach(async () => {
+    setContentConfig(undefined);
+    await recording.stop();
+  });
+
+  it('ends a span whose values cannot be read', () => {
+    const hostile = {
+      get messages(): unknown {
+        throw new Error('no');
+      },
+    };
+    langchainHandler.handleChainStart(GRAPH, hostile, 'run-1', undefined, [], {}, undefined, 'graph');
+    langchainHandler.handleChainEnd(hostile, 'run-1');
+    expect(recording.span('graph').attributes).to.not.have.any.keys('mlflow.spanInputs', 'mlflow.spanOutputs');
+  });
+
+  it('ignores runs without a description, and ends that it does not know', () => {
+    const start = langchainHandler.handleChainStart.bind(langchainHandler) as (...args: unknown[]) => void;
+    start(undefined, undefined, 'run-2');
+    start({ id: 'odd' }, null, 'run-3', 'unknown', null, null);
+    for (const run of ['run-2', 'run-3', 'run-4']) langchainHandler.handleChainEnd({}, run);
+    langchainHandler.handleToolError(undefined, 'run-5');
+    expect(recording.spans()).to.deep.equal([]);
+  });
+
+  it('takes steps below a run without a span as steps of the run above it', () => {
+    langchainHandler.handleChainStart(GRAPH, {}, 'graph', undefined, [], {}, undefined, 'graph');
+    const sequence = { id: ['langchain_core', 'runnables', 'RunnableSequence'] };
+    langchainHandler.handleChainStart(sequence, {}, 'sequence', 'graph');
+    langchainHandler.handleToolStart({}, 'Paris', 'tool', 'sequence', [], {}, 'find');
+    langchainHandler.handleToolEnd({ sky: 'blue' }, 'tool');
+    langchainHandler.handleChainEnd({}, 'sequence');
+    expect(recording.spans().map(({ name }) => name)).to.deep.equal(['find']);
+    langchainHandler.handleChainEnd({}, 'graph');
+    const [tool, graph] = [recording.span('find'), recording.span('graph')];
+    expect(tool.parentSpanContext?.spanId).to.equal(graph.spanContext().spanId);
+    expect(json(tool.attributes, 'mlflow.spanInputs')).to.equal('Paris');
+    expect(json(tool.attributes, 'gen_ai.tool.call.result')).to.deep.equal({ sky: 'blue' });
+  });
+
+  it('records no content if content is off, also of errors', () => {
+    setContentConfig(resolveConfig({ captureMessageContent: false }, {}, () => {}));
+    langchainHandler.handleChainStart(GRAPH, { topic: 'secret' }, 'run-6', undefined, [], {}, undefined, 'graph');
+    langchainHandler.handleToolStart({}, '{"topic":"secret"}', 'run-7', 'run-6', [], {}, 'find');
+    langchainHandler.handleToolEnd({ content: 'secret', getType: () => 'tool' }, 'run-7');
+    langchainHandler.handleRetrieverStart({}, 'secret', 'run-8', 'run-6', [], {}, 'guides');
+    langchainHandler.handleRetrieverEnd([{ pageContent: 'secret' }], 'run-8');
+    langchainHandler.handleChainError(new Error('secret'), 'run-6');
+    const spans = recording
+      .spans()
+      .map(({ name, attributes, status, events }) => ({ name, attributes, status, events }));
+    expect(spans.map(({ name }) => name)).to.deep.equal(['find', 'guides', 'graph']);
+    expect(JSON.stringify(spans)).to.not.contain('secret');
+  });
+});
