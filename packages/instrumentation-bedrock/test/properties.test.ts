@@ -12,8 +12,13 @@ import { unknownDialect } from '../src/dialects/blank.js';
 import { converse } from '../src/dialects/converse.js';
 import type { Dialect } from '../src/dialects/dialect.js';
 import { DIALECTS } from '../src/dialects/index.js';
+import { openAiEmbeddings } from '../src/dialects/openai/embeddings.js';
+import { openAiResponses } from '../src/dialects/openai/responses.js';
 
-const ALL: readonly Dialect[] = [...new Set([converse, unknownDialect, ...DIALECTS.map(({ dialect }) => dialect)])];
+const OPENAI = [openAiResponses, openAiEmbeddings];
+const ALL: readonly Dialect[] = [
+  ...new Set([converse, unknownDialect, ...OPENAI, ...DIALECTS.map(({ dialect }) => dialect)]),
+];
 
 /** Members that the dialects read, so that random objects reach deep into the readers. */
 const KEYS = [
@@ -34,14 +39,30 @@ const KEYS = [
   ...['outputs', 'generations', 'completions', 'data', 'generation', 'outputText', 'tokenCount', 'inputTextTokenCount'],
   ...['contentBlockDelta', 'contentBlockStart', 'contentBlockIndex', 'metadata', 'messageStop', 'start', 'output'],
   ...['content_block', 'event_type', 'response', 'embeddings', 'embedding', 'images', 'artifacts', 'system', 'tools'],
+  ...[
+    'item',
+    'output_index',
+    'call_id',
+    'summary',
+    'part',
+    'annotation',
+    'content_index',
+    'status',
+    'incomplete_details',
+  ],
   ...['__proto__', 'constructor', 'function', 'arguments', 'generation_token_count', 'prompt_token_count', 'error'],
 ];
-const EVENT_TYPES = ['message_start', 'content_block_start', 'content_block_delta', 'message_delta', 'message_stop'];
+const EVENT_TYPES = [
+  ...['message_start', 'content_block_start', 'content_block_delta', 'message_delta', 'message_stop'],
+  ...['response.created', 'response.completed', 'response.output_item.added', 'response.output_item.done'],
+  ...['response.output_text.delta', 'response.content_part.added', 'response.output_text.annotation.added'],
+];
+const ITEM_TYPES = ['message', 'reasoning', 'function_call', 'function_call_output', 'mcp_call', 'web_search_call'];
 
 const json = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: 'small', maxDepth: 6 },
-    fc.constantFrom('text', 'tool_use', 'user', 'assistant', '{"a":1}', '{"a":', ...EVENT_TYPES),
+    fc.constantFrom('text', 'tool_use', 'user', 'assistant', '{"a":1}', '{"a":', ...EVENT_TYPES, ...ITEM_TYPES),
     fc.string(),
     fc.integer(),
     fc.double(),

@@ -182,7 +182,7 @@ export class TracedCall {
 
   #recordRequest(record: CallRecord): void {
     const { dialect, isCertain, isStreamed } = this.#request;
-    record.writeFacts(requestFacts(this.operation, this.#request, dialect));
+    record.writeFacts(requestFacts(this.operation, this.#request, dialect, this.#exchange.server));
     if (isStreamed) return;
     const content = record.prepare('request', () => this.#request.content());
     record.addRequest(this.#request, dialect, content);
@@ -246,7 +246,7 @@ export class TracedCall {
     const isCorrected = dialect !== this.#request.dialect;
     const isReadAgain = isCorrected || this.#request.isStreamed;
     if (isCorrected) writer.rename(this.#identity(dialect.operation, {}));
-    if (isReadAgain) record.writeFacts(requestFacts(this.operation, this.#request, dialect));
+    if (isReadAgain) record.writeFacts(requestFacts(this.operation, this.#request, dialect, this.#exchange.server));
     // Facts before content: if the content cannot be read, the span still has the figures.
     record.writeFacts(facts);
     const read = (): JsonValue | undefined => this.#request.content();

@@ -29,18 +29,23 @@ import { addRequestedService, addServedService } from '../span/service-attribute
 import type { ChunkTimes } from './chunk-times.js';
 import type { Exchange } from './exchange.js';
 
-/** @param dialect the request's dialect, or the one that the answer has shown. */
+/**
+ * @param dialect the request's dialect, or the one that the answer has shown.
+ * @param server the host of the request, as far as it is known.
+ */
 export function requestFacts(
-  operation: Pick<Operation, 'spanType'>,
+  operation: Pick<Operation, 'spanType' | 'priceList'>,
   request: OperationRequest,
   dialect: Dialect,
+  server?: ServerEndpoint,
 ): Attributes {
   const { spanType } = operation;
-  const { modelId, model, facts } = request;
+  const { modelId, facts } = request;
+  const provider = (server && operation.priceList?.(server)) ?? request.model.vendor;
   const messageFormat = dialect.chatView?.format;
   const parameters = dialect.readParameters(request.body() ?? {});
   const attributes: Attributes = {};
-  addRequest(attributes, { operation: dialect.operation, spanType, messageFormat, modelId, model, parameters });
+  addRequest(attributes, { operation: dialect.operation, spanType, messageFormat, modelId, provider, parameters });
   addRequestedService(attributes, request.service());
   addAll(attributes, facts);
   return attributes;

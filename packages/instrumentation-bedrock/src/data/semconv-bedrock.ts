@@ -117,6 +117,8 @@ export const ATTR_AWS_BEDROCK_REQUEST_PERFORMANCE_LATENCY = 'aws.bedrock.request
 export const ATTR_AWS_BEDROCK_RESPONSE_PERFORMANCE_LATENCY = 'aws.bedrock.response.performance_config.latency';
 /** string. Request, in the provider's word: `auto`, `any`, `required`, `none`; `tool`, `function` or `custom` for one named tool. */
 export const ATTR_AWS_BEDROCK_REQUEST_TOOL_CHOICE = 'aws.bedrock.request.tool_choice';
+/** string. Request of OpenAI's Responses API: `previous_response_id`. It is no `gen_ai.conversation.id`, because it changes with each answer. */
+export const ATTR_AWS_BEDROCK_REQUEST_PREVIOUS_RESPONSE_ID = 'aws.bedrock.request.previous_response_id';
 /** int. Request: token budget for reasoning (`budget_tokens`). */
 export const ATTR_AWS_BEDROCK_REQUEST_REASONING_BUDGET = 'aws.bedrock.request.reasoning.budget_tokens';
 /** string. Request: tags for invocation logs, one attribute for each; at most 16, each of at most 256 characters. */

@@ -19,7 +19,7 @@ export * from './semconv-bedrock.js';
 export const ATTR_GEN_AI_OPERATION_NAME = 'gen_ai.operation.name';
 /** string. Always `aws.bedrock`; set when the span starts. */
 export const ATTR_GEN_AI_PROVIDER_NAME = 'gen_ai.provider.name';
-/** string. `modelId` of the request, `modelArn` or `foundationModel`, unchanged; set when the span starts. */
+/** string. `modelId` of the request, `modelArn`, `foundationModel` or `model`, unchanged; set when the span starts. */
 export const ATTR_GEN_AI_REQUEST_MODEL = 'gen_ai.request.model';
 /** boolean. True for the streaming operations, else absent; set when the span starts. */
 export const ATTR_GEN_AI_REQUEST_STREAM = 'gen_ai.request.stream';
@@ -47,11 +47,11 @@ export const ATTR_GEN_AI_REQUEST_ENCODING_FORMATS = 'gen_ai.request.encoding_for
 export const ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT = 'gen_ai.embeddings.dimension.count';
 /** string. Request: effort of reasoning as sent (`effort`, `reasoning_effort`, `maxReasoningEffort`, …). Newer conventions. */
 export const ATTR_GEN_AI_REQUEST_REASONING_LEVEL = 'gen_ai.request.reasoning.level';
-/** string. Id of the managed prompt, if `modelId` is its ARN. Newer conventions. */
+/** string. Id of the managed prompt, if `modelId` is its ARN; `prompt.id` of OpenAI's Responses API. Newer conventions. */
 export const ATTR_GEN_AI_PROMPT_NAME = 'gen_ai.prompt.name';
-/** string. Version in the ARN of the managed prompt. Newer conventions. */
+/** string. Version in the ARN of the managed prompt; `prompt.version`. Newer conventions. */
 export const ATTR_GEN_AI_PROMPT_VERSION = 'gen_ai.prompt.version';
-/** string. `promptVariables` of a Converse request, one attribute for each; content. Newer conventions. */
+/** string. `promptVariables` of a Converse request, `prompt.variables` that are text, one attribute for each; content. Newer conventions. */
 export const ATTR_GEN_AI_PROMPT_VARIABLE = 'gen_ai.prompt.variable.<key>';
 /** string. `image` for image models, `speech` for voice sessions, `json` if the request asks for JSON; else absent. */
 export const ATTR_GEN_AI_OUTPUT_TYPE = 'gen_ai.output.type';
@@ -95,7 +95,7 @@ export const ATTR_GEN_AI_AGENT_ID = 'gen_ai.agent.id';
 export const ATTR_GEN_AI_AGENT_NAME = 'gen_ai.agent.name';
 /** string. Version of the agent, from its trace. */
 export const ATTR_GEN_AI_AGENT_VERSION = 'gen_ai.agent.version';
-/** string. Session of an agent, a knowledge base or a store of sessions; execution of a flow. */
+/** string. Session of an agent, a knowledge base or a store of sessions; execution of a flow; `conversation` of OpenAI's Responses API. */
 export const ATTR_GEN_AI_CONVERSATION_ID = 'gen_ai.conversation.id';
 /** string. Function of an action, or path of its API; `code_interpreter`. */
 export const ATTR_GEN_AI_TOOL_NAME = 'gen_ai.tool.name';
@@ -193,5 +193,5 @@ export const ATTR_MLFLOW_CHAT_TOOLS = 'mlflow.chat.tools';
 export const ATTR_MLFLOW_CHAT_TOKEN_USAGE = 'mlflow.chat.tokenUsage';
 /** string. `modelId` of the request; the answer's model if an ARN hides it. MLflow finds the price by it. */
 export const ATTR_MLFLOW_LLM_MODEL = 'mlflow.llm.model';
-/** string. The vendor in the model id; absent if an ARN hides it. */
+/** string. The vendor in the model id; absent if an ARN hides it. `bedrock_mantle` for hosts of Mantle, whose prices differ. */
 export const ATTR_MLFLOW_LLM_PROVIDER = 'mlflow.llm.provider';

@@ -41,5 +41,6 @@ function note(length: number, unit: string): string {
 /** Returns the number of dimensions of a vector that is a list of numbers or base64 text; undefined if it is neither. */
 export function vectorLength(vector: JsonValue | undefined): number | undefined {
   if (Array.isArray(vector)) return vector.length;
-  return typeof vector === 'string' ? Buffer.byteLength(vector, 'base64') / BYTES_PER_NUMBER : undefined;
+  const numbers = typeof vector === 'string' ? Buffer.byteLength(vector, 'base64') / BYTES_PER_NUMBER : undefined;
+  return Number.isInteger(numbers) ? numbers : undefined;
 }

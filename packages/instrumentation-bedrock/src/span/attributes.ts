@@ -8,7 +8,7 @@ import {
   ATTR_SERVER_PORT,
 } from '@opentelemetry/semantic-conventions';
 import type { ExchangeFacts, OperationName, RequestParameters, ResponseFacts, ServerEndpoint } from '../data/facts.js';
-import { identifyModel, type ModelIdentity } from '../data/model-id.js';
+import { identifyModel } from '../data/model-id.js';
 import * as semconv from '../data/semconv.js';
 import type { TokenUsage } from '../data/usage.js';
 
@@ -65,16 +65,17 @@ export interface RequestToDescribe {
   /** `mlflow.message.format`; undefined if MLflow cannot show the dialect as a conversation. */
   readonly messageFormat: string | undefined;
   readonly modelId: string | undefined;
-  readonly model: ModelIdentity;
+  /** `mlflow.llm.provider`; undefined if the model id hides the vendor. */
+  readonly provider: string | undefined;
   readonly parameters: RequestParameters;
 }
 
 export function addRequest(attributes: Attributes, request: RequestToDescribe): void {
-  const { operation, spanType, messageFormat, modelId, model, parameters } = request;
+  const { operation, spanType, messageFormat, modelId, provider, parameters } = request;
   attributes[semconv.ATTR_MLFLOW_SPAN_TYPE] = SPAN_TYPES[operation] ?? spanType;
   add(attributes, semconv.ATTR_MLFLOW_MESSAGE_FORMAT, messageFormat);
   add(attributes, semconv.ATTR_MLFLOW_LLM_MODEL, modelId);
-  add(attributes, semconv.ATTR_MLFLOW_LLM_PROVIDER, model.vendor);
+  add(attributes, semconv.ATTR_MLFLOW_LLM_PROVIDER, provider);
   addParameters(attributes, parameters);
 }
 

@@ -28,7 +28,7 @@ const ID = shape('id', /^[\w.:/+=-]{1,2048}$/);
 /** The name of an agent or a function, or the path of an API. */
 const NAME = shape('id', /^[\w./{}:+=-]{1,200}$/);
 const ARN = shape('id', /^arn:[\w.:/+=-]{1,2044}$/);
-const REQUEST_ID = shape('id', /^(?:[\da-fA-F]{4,64}(?:-[\da-fA-F]{4,64}){0,8}|[\dA-Z]{12,64})$/);
+const REQUEST_ID = shape('id', /^(?:[\da-fA-F]{4,64}(?:-[\da-fA-F]{4,64}){0,8}|[\dA-Z]{12,64}|req_[\da-z]{12,64})$/);
 const GUARDRAIL = shape('id', /^(?:[a-z0-9]{1,64}|arn:[\w.:/-]{1,2044})$/);
 const OWN_WORD = shape('word', /^[A-Za-z]\w{0,63}$/);
 const TIER = word('default priority flex reserved auto standard standard_only on_demand scale batch');
@@ -144,6 +144,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     [semconv.ATTR_AWS_BEDROCK_REQUEST_PERFORMANCE_LATENCY]: LATENCY,
     [semconv.ATTR_AWS_BEDROCK_RESPONSE_PERFORMANCE_LATENCY]: LATENCY,
     [semconv.ATTR_AWS_BEDROCK_REQUEST_TOOL_CHOICE]: OWN_WORD,
+    [semconv.ATTR_AWS_BEDROCK_REQUEST_PREVIOUS_RESPONSE_ID]: ID,
     [semconv.ATTR_AWS_BEDROCK_PROMPT_ARN]: ARN,
     [semconv.ATTR_AWS_BEDROCK_PROMPT_TARGET_MODEL]: ID,
     [semconv.ATTR_AWS_BEDROCK_VOICE_ID]: shape('id', /^[A-Za-z]{2,24}$/),

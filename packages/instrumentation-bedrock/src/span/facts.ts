@@ -112,6 +112,28 @@ export function spanName(facts: RecordableFacts): string {
   return target === undefined ? operation : `${operation} ${target}`;
 }
 
+/** The events of OpenAI's Responses API: for each subject what happens to it. */
+const RESPONSES_EVENTS: readonly string[] = Object.entries({
+  response: 'created queued in_progress completed incomplete failed',
+  'response.output_item': 'added done',
+  'response.content_part': 'added done',
+  'response.output_text': 'delta done annotation.added',
+  'response.refusal': 'delta done',
+  'response.reasoning_text': 'delta done',
+  'response.reasoning_summary_part': 'added done',
+  'response.reasoning_summary_text': 'delta done',
+  'response.function_call_arguments': 'delta done',
+  'response.custom_tool_call_input': 'delta done',
+  'response.mcp_call_arguments': 'delta done',
+  'response.mcp_call': 'in_progress completed failed',
+  'response.mcp_list_tools': 'in_progress completed failed',
+  'response.web_search_call': 'in_progress searching completed',
+  'response.file_search_call': 'in_progress searching completed',
+  'response.code_interpreter_call': 'in_progress interpreting completed',
+  'response.code_interpreter_call_code': 'delta done',
+  'response.image_generation_call': 'in_progress generating partial_image completed',
+}).map(([subject, events]) => events.replaceAll(/\S+/g, `${subject}.$&`));
+
 /** The events of streams, by the names that the SDK and the models have for them. */
 const CHUNK_NAMES: ReadonlySet<string> = new Set(
   [
@@ -124,6 +146,7 @@ const CHUNK_NAMES: ReadonlySet<string> = new Set(
     'completion text-generation stream-start stream-end tool-calls-chunk tool-calls-generation citation-generation',
     'search-queries-generation search-results',
     'returnControl files hookEvent runtimeClientError',
+    ...RESPONSES_EVENTS,
   ].flatMap((line) => line.split(' ')),
 );
 const CHUNK_NAME = /^[\w$.-]{1,64}$/;

@@ -11,6 +11,7 @@ import { invokeModelStream } from '../../src/operations/runtime/invoke-model.js'
 import { AGENT_STREAMS } from './agent-streams.js';
 import { type Work, WorkCounter } from './counts.js';
 import { KNOWLEDGE_BASE_STREAMS } from './knowledge-base-streams.js';
+import { RESPONSES_STREAMS } from './responses-streams.js';
 import { type LongStream, STREAMS } from './streams.js';
 
 /** What reading a stream took, and what reading one took that is twice as long. */
@@ -89,7 +90,7 @@ function lengthOf(stream: LongStream): number {
 
 async function countAll(): Promise<void> {
   // What runs once in a process must not count.
-  const streams = [...STREAMS, ...KNOWLEDGE_BASE_STREAMS, ...AGENT_STREAMS];
+  const streams = [...STREAMS, ...RESPONSES_STREAMS, ...KNOWLEDGE_BASE_STREAMS, ...AGENT_STREAMS];
   for (const stream of streams) readWithAll(stream, events(stream, 8));
   await counter.count(() => undefined);
   for (const stream of streams) {

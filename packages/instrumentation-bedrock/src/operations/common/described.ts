@@ -2,7 +2,7 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import type { StatedError } from '../../data/facts.js';
-import { asObject, type JsonObject, setMembers, toJson } from '../../data/json.js';
+import { asObject, type JsonObject, type JsonValue, setMembers, toJson } from '../../data/json.js';
 import { identifyModel } from '../../data/model-id.js';
 import { once } from '../../data/once.js';
 import type { RequestedService, ServedService } from '../../data/service.js';
@@ -40,6 +40,8 @@ export interface DescribedOperation {
   readonly requestForm?: ContentForm;
   /** Default: the whole output. */
   readonly answerForm?: ContentForm;
+  /** Hides credentials in a copy of the input or the output. Default: there are none. */
+  redact?(content: JsonValue): JsonValue;
   /** The output's member that is the event stream; absent if the operation has none. */
   readonly stream?: OperationStream['member'];
 }
@@ -65,7 +67,7 @@ export function describedOperation(described: DescribedOperation): Operation {
         dialect,
         isCertain: true,
         body: () => raw,
-        content: () => toJson(input, limits),
+        content: () => redacted(described, toJson(input, limits)),
         form: described.requestForm ?? WHOLE,
         service: once(() => requested(raw)),
         serviceIn: requested,
@@ -88,11 +90,18 @@ export function describedAnswer(
     facts: described.answerFacts?.(output ?? {}),
     error: described.answerError?.(output ?? {}),
     body: () => output,
-    content: () => toJson(hasVectors ? leaveOutVectors(output, limits.maxEmbeddingLength) : output, limits),
+    content() {
+      const copy = toJson(hasVectors ? leaveOutVectors(output, limits.maxEmbeddingLength) : output, limits);
+      return redacted(described, copy);
+    },
     form: described.answerForm ?? WHOLE,
     service: () => served(output ?? {}),
     serviceIn: served,
   };
+}
+
+function redacted({ redact }: DescribedOperation, content: JsonValue | undefined): JsonValue | undefined {
+  return content === undefined || !redact ? content : redact(content);
 }
 
 /** Creates a reader for the stream of an operation. Its answer has the members that the output has beside the stream. */

@@ -1,7 +1,7 @@
 /** How the SDK's objects for one API operation become plain JSON in some dialect. */
 
 import type { Attributes } from '@opentelemetry/api';
-import type { StatedError } from '../../data/facts.js';
+import type { ServerEndpoint, StatedError } from '../../data/facts.js';
 import type { JsonObject, JsonValue, ToJsonOptions } from '../../data/json.js';
 import type { ModelIdentity } from '../../data/model-id.js';
 import type { RequestedService, ServedService } from '../../data/service.js';
@@ -32,6 +32,11 @@ export interface Operation {
   /** The command's name without `Command`. */
   readonly name: string;
   readonly spanType: SpanType;
+  /**
+   * Returns the list of MLflow that has the prices of a host, for `mlflow.llm.provider`. Default: MLflow finds a model's
+   * price by its id.
+   */
+  priceList?(server: ServerEndpoint): string | undefined;
   /** Absent if the operation does not stream its answer. */
   readonly stream?: OperationStream;
   /** True if no content is recorded whatever the settings are, texts of errors included. */

@@ -1,5 +1,8 @@
 /** OpenAI's API, which Bedrock serves below `/v1` and `/openai/v1`. */
 
+import { asObject, asString, type JsonObject } from '../../data/json.js';
+import * as semconv from '../../data/semconv.js';
+import { asId } from '../../data/words.js';
 import { openAiEmbeddings } from '../../dialects/openai/embeddings.js';
 import { openAiResponses } from '../../dialects/openai/responses.js';
 import { openAiChat } from '../../dialects/openai-chat.js';
@@ -7,33 +10,45 @@ import { openAiCompletions } from '../../dialects/openai-completions.js';
 import type { Operation } from '../common/operation.js';
 import { openAiOperation } from './operation.js';
 
-export const openAi: readonly Operation[] = [
-  openAiOperation({
-    name: 'chat.completions',
-    spanType: 'CHAT_MODEL',
-    apiType: 'chat_completions',
-    dialect: openAiChat,
-    streams: true,
+const chatCompletions = openAiOperation({
+  name: 'chat.completions',
+  spanType: 'CHAT_MODEL',
+  apiType: 'chat_completions',
+  dialect: openAiChat,
+  streams: true,
+});
+
+const completions = openAiOperation({
+  name: 'completions',
+  spanType: 'LLM',
+  apiType: 'completions',
+  dialect: openAiCompletions,
+  streams: true,
+});
+
+const responses = openAiOperation({
+  name: 'responses',
+  spanType: 'CHAT_MODEL',
+  apiType: 'responses',
+  dialect: openAiResponses,
+  streams: true,
+  requestFacts: ({ conversation, previous_response_id: previous }) => ({
+    [semconv.ATTR_GEN_AI_CONVERSATION_ID]: asId(conversation) ?? asId(asObject(conversation)?.['id']),
+    // No conversation: each answer has an id of its own.
+    [semconv.ATTR_AWS_BEDROCK_REQUEST_PREVIOUS_RESPONSE_ID]: asId(previous),
   }),
-  openAiOperation({
-    name: 'completions',
-    spanType: 'LLM',
-    apiType: 'completions',
-    dialect: openAiCompletions,
-    streams: true,
-  }),
-  openAiOperation({
-    name: 'responses',
-    spanType: 'CHAT_MODEL',
-    apiType: 'responses',
-    dialect: openAiResponses,
-    streams: true,
-  }),
-  openAiOperation({
-    name: 'embeddings',
-    spanType: 'LLM',
-    apiType: 'embeddings',
-    dialect: openAiEmbeddings,
-    streams: false,
-  }),
-];
+  requested({ prompt }: JsonObject) {
+    const { id, version } = asObject(prompt) ?? {};
+    return { promptName: asId(id), promptVersion: asString(version) };
+  },
+});
+
+const embeddings = openAiOperation({
+  name: 'embeddings',
+  spanType: 'LLM',
+  apiType: 'embeddings',
+  dialect: openAiEmbeddings,
+  streams: false,
+});
+
+export const openAi: readonly Operation[] = [chatCompletions, completions, responses, embeddings];

@@ -1,8 +1,10 @@
 /** Operations of OpenAI's API. Input and output are the JSON bodies; chunks of a stream are JSON, too. */
 
 import type { Attributes } from '@opentelemetry/api';
+import type { ServerEndpoint } from '../../data/facts.js';
 import { asObject, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import * as semconv from '../../data/semconv.js';
+import type { RequestedService } from '../../data/service.js';
 import { asWord } from '../../data/words.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { createFold } from '../../dialects/index.js';
@@ -10,21 +12,20 @@ import { type DescribedOperation, describedAnswer, describedOperation } from '..
 import { readModelError } from '../common/model-error.js';
 import type { Operation, StreamOptions, StreamReader } from '../common/operation.js';
 import { readVerdict, ServiceMembers } from '../common/service-members.js';
-
-/** The value of `openai.api.type`. The conventions define two of them and allow others. */
-type ApiType = 'chat_completions' | 'responses' | 'completions' | 'embeddings';
+import { redactChunk, redactTools } from './redact.js';
 
 export interface OpenAiOperation {
   /** The path below `/v1/`, with dots in the place of slashes. */
   readonly name: string;
   readonly spanType: Operation['spanType'];
-  readonly apiType: ApiType;
+  /** The value of `openai.api.type`. The conventions define the first two, and allow others. */
+  readonly apiType: 'chat_completions' | 'responses' | 'completions' | 'embeddings';
   readonly dialect: Dialect;
   /** False if the API streams no answer of this operation. */
   readonly streams: boolean;
   /** Default: none. */
   requestFacts?(input: JsonObject): Attributes;
-  answerFacts?(output: JsonObject): Attributes;
+  requested?(input: JsonObject): RequestedService;
 }
 
 export function openAiOperation({ apiType, streams, ...operation }: OpenAiOperation): Operation {
@@ -39,13 +40,14 @@ export function openAiOperation({ apiType, streams, ...operation }: OpenAiOperat
     answerFacts: (output) => ({
       [semconv.ATTR_OPENAI_RESPONSE_SERVICE_TIER]: asWord(output['service_tier']),
       [semconv.ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT]: asWord(output['system_fingerprint']),
-      ...operation.answerFacts?.(output),
     }),
     answerError: readModelError,
     served: readVerdict,
+    redact: redactTools,
   };
   return {
     ...describedOperation(described),
+    priceList,
     ...(streams && {
       stream: {
         member: 'stream',
@@ -54,6 +56,14 @@ export function openAiOperation({ apiType, streams, ...operation }: OpenAiOperat
       },
     }),
   };
+}
+
+/** Hosts of Mantle, also those of VPC endpoints. */
+const MANTLE = /^(?:[\w-]+\.)*bedrock-mantle(?:-fips)?\./;
+
+/** MLflow has a list of its own for Mantle, where some models have other prices and other names. */
+function priceList({ address }: ServerEndpoint): string | undefined {
+  return MANTLE.test(address) ? 'bedrock_mantle' : undefined;
 }
 
 /** Reads the JSON of server-sent events. */
@@ -68,14 +78,17 @@ function chunkReader(described: DescribedOperation, options: StreamOptions): Str
       if (!chunk) return undefined;
       fold.add(chunk);
       members.add(chunk);
-      // A failed answer of the Responses API has its error in itself.
+      // An answer of the Responses API that failed has its error in itself.
       if (readModelError(chunk)) error ??= chunk['error'] ?? chunk;
       return chunk;
     },
-    show: (chunk) => ({ name: asString(asObject(chunk)?.['type']) ?? 'chunk', value: chunk }),
+    show(value) {
+      const chunk = asObject(value) ?? {};
+      return { name: asString(chunk['type']) ?? 'chunk', value: redactChunk(chunk) };
+    },
     answer() {
-      const folded = fold.body();
       const guardrail = members.guardrail(fold.isComplete() === false);
+      const folded = fold.body();
       const body = folded || error ? { ...folded, ...guardrail, ...(error === undefined ? {} : { error }) } : undefined;
       return { ...describedAnswer(described, body, options), usage: members.usage };
     },

@@ -1,0 +1,32 @@
+/** Hides credentials that requests of OpenAI's API have for MCP servers and containers. Answers repeat them. */
+
+import { asObject, type JsonObject, type JsonValue } from '../../data/json.js';
+import { withoutSecrets } from '../common/secrets.js';
+
+const TOOLS = ['tools'];
+
+/** @param content a copy of a request or an answer. Its items can have tools, too. */
+export function redactTools(content: JsonValue): JsonValue {
+  const members = asObject(withoutSecrets(content, TOOLS));
+  if (!members) return content;
+  const { input, output } = members;
+  return {
+    ...members,
+    ...(Array.isArray(input) && { input: input.map(redactItem) }),
+    ...(Array.isArray(output) && { output: output.map(redactItem) }),
+  };
+}
+
+/** @param chunk an event of a stream. It has an answer or an item, or neither. */
+export function redactChunk(chunk: JsonObject): JsonObject {
+  const { response, item } = chunk;
+  return {
+    ...chunk,
+    ...(response !== undefined && { response: redactTools(response) }),
+    ...(item !== undefined && { item: redactItem(item) }),
+  };
+}
+
+function redactItem(item: JsonValue): JsonValue {
+  return withoutSecrets(item, TOOLS);
+}
