@@ -1,7 +1,7 @@
 /** Installs packages from the npm registry into folders of their own. */
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { withLock } from './lock.js';
@@ -86,6 +86,27 @@ export async function newerNode(): Promise<string> {
   );
   if (program === undefined) throw new Error(`The npm registry has no Node.js ${NEWER_NODE} for this platform.`);
   return program;
+}
+
+/** Other runtimes for JavaScript. Their packages for each platform hold the program. */
+const RUNTIMES = {
+  bun: { version: '1.4.5', programs: '@oven', file: join('bin', 'bun') },
+  deno: { version: '2.9.6', programs: '@deno', file: 'deno' },
+} as const;
+
+/** Returns the program of another runtime. It is installed once. */
+export async function otherRuntime(name: keyof typeof RUNTIMES): Promise<string> {
+  const { version, programs, file } = RUNTIMES[name];
+  const folder = join(MLFLOW_HOME, name);
+  mkdirSync(MLFLOW_HOME, { recursive: true });
+  await withLock(
+    `${folder}.lock`,
+    () => {},
+    () => installPackages(folder, { [name]: version }),
+  );
+  const parent = join(folder, 'node_modules', programs);
+  const [platform] = readdirSync(parent);
+  return join(parent, String(platform), process.platform === 'win32' ? `${file}.exe` : file);
 }
 
 /** @throws Error with standard error if it fails */

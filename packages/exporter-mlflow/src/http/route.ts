@@ -31,7 +31,8 @@ export interface Route {
  * package, so it happens here and not at the start of the application.
  */
 export async function openRoute(connection: ResolvedConnection): Promise<Route> {
-  const { Pool, buildConnector } = await import('undici');
+  // Bun has a module of its own under the name `undici`, which lacks these classes. Its file is always the package.
+  const { Pool, buildConnector } = await import('undici/index.js');
   const { proxy, tls, maxSockets, attemptTimeoutMillis: timeout } = connection;
   const { origin, pathname, protocol, host } = new URL(connection.url);
   const base = pathname.replace(/\/$/, '');

@@ -30,6 +30,10 @@ export interface Run {
 
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
+  /** The program that runs them. Default: the Node.js of this process. */
+  readonly runtime?: string;
+  /** Default: {@link PROGRAMS}. */
+  readonly cwd?: string;
   /** Signals to send, one each time the program writes to stdout. */
   readonly kills?: readonly NodeJS.Signals[];
   /** Receives the function that sends a signal. */
@@ -87,9 +91,9 @@ export function usePrograms(): Programs {
     simulator: () => simulator,
     trackingUri: () => trackingUri,
     environment,
-    async run(args, { env, kills = [], onStart } = {}) {
+    async run(args, { env, kills = [], onStart, runtime = process.execPath, cwd = PROGRAMS } = {}) {
       const all = { ...environment(), ...env };
-      const child = spawn(process.execPath, args, { cwd: PROGRAMS, env: all, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(runtime, args, { cwd, env: all, stdio: ['ignore', 'pipe', 'pipe'] });
       onStart?.((signal) => child.kill(signal));
       let spoke = performance.now();
       child.stdout.once('data', () => {
