@@ -1,7 +1,17 @@
 // Builds the package in the current folder twice, as ES modules and as CommonJS, each with its own types. The code of each
 // entry is one file: Node.js needs longer to find and load a hundred small files than to run them.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup } from 'rollup';
@@ -33,10 +43,12 @@ function compile(format) {
 
 /** Writes the code of both formats. What several entries need is in a file of its own, so a process has it once. */
 async function bundle() {
-  const { exports: entries } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const { exports: entries, bin = {} } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const programs = Object.values(bin).map((file) => basename(file, '.js'));
   const names = Object.keys(entries)
     .filter((path) => path !== './package.json')
-    .map((path) => (path === '.' ? 'index' : basename(path)));
+    .map((path) => (path === '.' ? 'index' : basename(path)))
+    .concat(programs);
   const isOwn = (/** @type {string} */ id) => id.startsWith('.') || isAbsolute(id);
   const graph = await rollup({
     input: Object.fromEntries(names.map((name) => [name, resolve(COMPILED, 'esm', `${name}.js`)])),
@@ -52,6 +64,7 @@ async function bundle() {
   // Test runners that load CommonJS in a context of its own have no `import()` there.
   await graph.write({ ...output, dir: join(FRESH, 'cjs'), format: 'cjs', exports: 'named', dynamicImportInCjs: false });
   await graph.close();
+  for (const name of programs) chmodSync(join(FRESH, 'cjs', `${name}.js`), 0o755);
 }
 
 function replaceDist() {

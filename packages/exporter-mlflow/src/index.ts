@@ -17,6 +17,7 @@ export { MlflowSpanExporter } from './exporter.js';
 export type { MlflowConnectionConfig, MlflowRetryConfig } from './http/connection.js';
 export type { Provided as MlflowProvided } from './http/credentials.js';
 export type { Cost as MlflowCost, TokenUsage as MlflowTokenUsage } from './mlflow/figures.js';
+export type { MlflowServerInfo } from './mlflow/server.js';
 export type {
   MlflowAssessment,
   MlflowAssessmentInput,

@@ -101,6 +101,17 @@ describe('MlflowClient', () => {
     );
   });
 
+  it('returns version and clock of the server', async () => {
+    const { version, time } = await client.getServer();
+    expect(version).to.match(/^3\.\d+\.\d+$/);
+    expect(time?.getTime()).to.be.closeTo(Date.now(), 10_000);
+  });
+
+  it('returns an experiment by its id', async () => {
+    expect(await client.getExperiment(experimentId)).to.include({ experimentId, deleted: false });
+    expect((await errorOf(client.getExperiment('999999'))).errorCode).to.equal('RESOURCE_DOES_NOT_EXIST');
+  });
+
   it('sets and deletes tags', async () => {
     const [, traceId = ''] = traceIds;
     await client.setTraceTag(traceId, 'reviewed', 'yes');

@@ -24,6 +24,7 @@ export {
   type MlflowRunData,
   type MlflowRunInput,
   type MlflowRunStatus,
+  type MlflowServerInfo,
   type MlflowSpan,
   type MlflowSpanEvent,
   MlflowSpanExporter,

@@ -5,7 +5,12 @@ import { describeLayers } from 'testing/layers.js';
 describeLayers({
   source: new URL('../src/', import.meta.url),
   beneath: {
-    '.': ['autolog', 'langchain', 'traced', 'session', 'current-trace'],
+    '.': ['doctor', 'doctor/probe', 'autolog', 'langchain', 'traced', 'session', 'current-trace'],
+    doctor: ['doctor/checks', 'doctor/facts', 'doctor/model', 'common'],
+    'doctor/checks': ['doctor/model', 'autolog', 'common'],
+    'doctor/facts': ['doctor/model', 'common'],
+    'doctor/probe': ['doctor/model', 'common'],
+    'doctor/model': ['common'],
     autolog: ['traced', 'session', 'current-trace', 'common'],
     langchain: ['traced', 'current-trace', 'common'],
     traced: ['current-trace', 'common'],

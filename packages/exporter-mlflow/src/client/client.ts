@@ -1,8 +1,9 @@
 import type { MlflowConnectionConfig } from '../http/connection.js';
 import { createAssessment, deleteAssessment, getAssessment, updateAssessment } from '../mlflow/assessments.js';
-import { deleteExperiment, findOrCreateExperiment, restoreExperiment } from '../mlflow/experiments.js';
+import { deleteExperiment, findOrCreateExperiment, getExperiment, restoreExperiment } from '../mlflow/experiments.js';
 import { setPromptAlias } from '../mlflow/prompts.js';
 import { chunks, createRun, endRun, getRun, logBatch, runBatches } from '../mlflow/runs.js';
+import { getServer, type MlflowServerInfo } from '../mlflow/server.js';
 import {
   deleteTraces,
   deleteTraceTag,
@@ -67,6 +68,16 @@ export class MlflowClient {
    */
   close(): void {
     this.#requests.close();
+  }
+
+  /** Returns version and clock of the server. */
+  getServer(): Promise<MlflowServerInfo> {
+    return this.#requests.run(getServer);
+  }
+
+  /** Returns the experiment of that id, deleted or not. Rejects with `RESOURCE_DOES_NOT_EXIST` if there is none. */
+  getExperiment(experimentId: string): Promise<MlflowExperiment> {
+    return this.#requests.run((rest) => getExperiment(rest, experimentId));
   }
 
   /** Returns the experiment of that name, deleted or not; undefined if there is none. */

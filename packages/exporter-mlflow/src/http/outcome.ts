@@ -48,6 +48,8 @@ export interface Success {
   bytes?: Uint8Array;
   /** The header `content-type`; empty if the answer has none. */
   contentType: string;
+  /** The header `date`; absent if the answer has none. */
+  date?: string;
 }
 
 /** What became of a request. */
@@ -79,7 +81,16 @@ export function classify(
   const isHtml = /^text\/html/i.test(contentType);
   if (status >= 200 && status < 300) {
     const isPage = isHtml && !(request.plainText && /^[^<]*$/.test(body));
-    if (!isPage) return { kind: 'success', body, contentType, ...(bytes === undefined ? {} : { bytes }) };
+    if (!isPage) {
+      const { date } = headers;
+      return {
+        kind: 'success',
+        body,
+        contentType,
+        ...(bytes === undefined ? {} : { bytes }),
+        ...(typeof date === 'string' ? { date } : {}),
+      };
+    }
     return {
       kind: 'configuration',
       status,

@@ -6,6 +6,7 @@ import { pause } from '../common/waiting.js';
 import type { Failure, Success } from '../http/outcome.js';
 import type { HttpRequest } from '../http/transport.js';
 import type { Rest, RestResult } from './rest.js';
+import { getServer } from './server.js';
 
 /** Spans of one experiment, serialized. */
 export interface SpanUpload {
@@ -84,8 +85,8 @@ function describeGateway({ url }: Rest, { status = 0, foreign = say`${status}` }
 }
 
 async function findVersion(rest: Rest): Promise<'old' | keyof typeof LOOKS> {
-  const version = await rest.send({ method: 'GET', path: '/version', plainText: true });
-  const [, major, minor] = (version.kind === 'success' && /^\s*(\d+)\.(\d+)\./.exec(version.body)) || [];
+  const server = await getServer(rest);
+  const [, major, minor] = (server.kind === 'success' && /^(\d+)\.(\d+)\./.exec(server.value.version ?? '')) || [];
   if (major === undefined) return 'unknown';
   const [firstMajor, firstMinor] = FIRST_VERSION_WITH_OTLP;
   const isOld = Number(major) < firstMajor || (Number(major) === firstMajor && Number(minor) < firstMinor);

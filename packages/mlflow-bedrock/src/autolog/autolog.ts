@@ -1,5 +1,6 @@
 import { errorMessage, errorType } from 'opentelemetry-instrumentation-bedrock/recording';
-import { isSdkDisabled } from '../common/environment.js';
+import { type AutologStarted, autologStarted } from '../common/channels.js';
+import { isSdkDisabled, readableTrackingUri } from '../common/environment.js';
 import { warn } from '../common/warn.js';
 import { registeredProvider, traceIntoProvider } from './application-provider.js';
 import { setDefaultLogger } from './logger.js';
@@ -45,7 +46,10 @@ export function autolog(options: AutologOptions = {}): Autolog {
     started.resume(Object.keys(options).length > 0);
     return started;
   }
-  if (isSdkDisabled(process.env)) return createAutolog(NO_TRACING);
+  if (isSdkDisabled(process.env)) {
+    report({ kind: 'off' });
+    return createAutolog(NO_TRACING);
+  }
   setDefaultLogger(process.env['OTEL_LOG_LEVEL']);
   const created = createAutolog(startTracing(options));
   shared[STARTED] = created;
@@ -55,14 +59,22 @@ export function autolog(options: AutologOptions = {}): Autolog {
 function startTracing(options: AutologOptions): Tracing {
   try {
     const provider = registeredProvider();
-    return provider ? traceIntoProvider(provider, options) : traceToMlflow(options);
+    const tracing = provider ? traceIntoProvider(provider, options) : traceToMlflow(options);
+    const trackingUri = readableTrackingUri(options.trackingUri, process.env);
+    report(provider ? { kind: 'application' } : { kind: 'own', trackingUri });
+    return tracing;
   } catch (error) {
+    report({ kind: 'failed' });
     warn(
       `tracing could not start, so the application runs without it (${readable(error)}). ` +
         'Check the options, and that all OpenTelemetry packages belong to one line, 2.x or 3.x.',
     );
     return NO_TRACING;
   }
+}
+
+function report(started: AutologStarted): void {
+  autologStarted.publish(started);
 }
 
 /** The message of an error at the start can quote options, but no content. */

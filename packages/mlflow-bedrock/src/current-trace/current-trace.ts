@@ -1,6 +1,7 @@
 import { type Context, isSpanContextValid, propagation, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import type { Span as SdkSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { noteTraces } from 'opentelemetry-instrumentation-bedrock/recording';
+import { endedSpans } from '../common/channels.js';
 import { type Identity, identityAttributes, identityIn } from './identity.js';
 import { LocalRoot } from './local-root.js';
 import { addSpan, endSpan, localRootIn, localRootOf } from './local-roots.js';
@@ -56,6 +57,7 @@ export class CurrentTraceProcessor implements SpanProcessor {
   /** Closes the request when its local root ends. */
   onEnd(span: Pick<Span, 'spanContext'>): void {
     spanEnded(span);
+    if (endedSpans.hasSubscribers) endedSpans.publish(span);
   }
 
   /** Does nothing: the processor keeps no spans. */

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+/** `npx mlflow-bedrock doctor`. What it needs is loaded after the arguments are known to be right. */
+
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parseArguments, USAGE } from './doctor/arguments.js';
+
+const WRONG_USAGE = 2;
+
+async function main(): Promise<number> {
+  const parsed = parseArguments(process.argv.slice(2));
+  if (parsed.kind === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (parsed.kind === 'wrong') return wrong(parsed.message);
+  const { options } = parsed;
+  const [application] = options.application;
+  if (application !== undefined && !existsSync(resolve(application))) return wrong(`There is no file ${application}.`);
+  if (options.envFile !== undefined) {
+    try {
+      process.loadEnvFile(options.envFile);
+    } catch {
+      return wrong(`The file ${options.envFile} cannot be read.`);
+    }
+  }
+  const { printReport } = await import('./doctor/print.js');
+  // npx starts this file by a link.
+  const program = realpathSync(process.argv[1] ?? '');
+  return printReport(options, join(dirname(program), 'probe.js'));
+}
+
+function wrong(message: string): number {
+  process.stderr.write(`${message}\n\n${USAGE}`);
+  return WRONG_USAGE;
+}
+
+void main().then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,95 @@
+import type { Environment } from '../../common/environment.js';
+import type { Failed, MachineFacts } from '../model/facts.js';
+import { type Findings, findings, type Result } from '../model/result.js';
+
+/** Where a failed request went, and with which settings. */
+export interface Place {
+  /** Without credentials. */
+  readonly url: string;
+  readonly env: Environment;
+  readonly machine: Pick<MachineFacts, 'container'>;
+}
+
+const CREDENTIALS = ['MLFLOW_TRACKING_USERNAME', 'MLFLOW_TRACKING_PASSWORD', 'MLFLOW_TRACKING_TOKEN'];
+const LOCAL = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
+const NO_LISTENER = /ECONNREFUSED/;
+const UNKNOWN_HOST = /ENOTFOUND|EAI_AGAIN/;
+
+/** Explains why a request to the MLflow server failed. The message of the exporter has no credentials. */
+export function explainFailure(check: string, failed: Failed, place: Place): Result {
+  const { problem } = findings(check);
+  const { status, message } = failed;
+  if (status === 401) return explainCredentials(problem, place);
+  if (status === 403 && /does not allow this/.test(message)) return explainRefusal(problem, message, place);
+  if (status === undefined && /cannot be reached|time for this/i.test(message)) {
+    return problem(sentence(message), explainConnection(message, place));
+  }
+  const [what, todo] = splitAdvice(message);
+  return problem(sentence(what), todo ?? 'See the log of the MLflow server.');
+}
+
+function explainCredentials(problem: Findings['problem'], { url, env }: Place): Result {
+  const set = CREDENTIALS.filter((name) => env[name]?.trim());
+  if (set.length === 0) {
+    return problem(
+      `MLflow at ${url} asks for credentials (401), and no environment variable has any.`,
+      `Set ${CREDENTIALS[0]} and ${CREDENTIALS[1]}, or ${CREDENTIALS[2]} if a proxy before MLflow checks tokens.`,
+    );
+  }
+  return problem(
+    `MLflow at ${url} refuses the credentials (401) of ${set.join(', ')}.`,
+    "Correct them. MLflow's own login accepts a user name and a password, and no token.",
+  );
+}
+
+function explainRefusal(problem: Findings['problem'], message: string, { url }: Place): Result {
+  if (/Invalid Host header/i.test(message)) {
+    const { host } = new URL(url);
+    return problem(
+      `MLflow at ${url} does not accept the host name ${host} (403: Invalid Host header).`,
+      `Start the server with --allowed-hosts "${host},localhost:*", or set MLFLOW_SERVER_ALLOWED_HOSTS there.`,
+    );
+  }
+  return problem(
+    sentence(splitAdvice(message)[0]),
+    'Give this user the permission EDIT on the experiment. If a gateway before MLflow refuses, correct its rules.',
+  );
+}
+
+function explainConnection(message: string, { url, env, machine: { container } }: Place): string {
+  const { hostname } = new URL(url);
+  const isLocal = LOCAL.test(hostname);
+  if (isLocal && container !== undefined) {
+    return `This is a container (${container}), and ${hostname} is the container itself. Set MLFLOW_TRACKING_URI to the name of MLflow's service, for example http://mlflow:5000.`;
+  }
+  if (NO_LISTENER.test(message)) {
+    const start = isLocal ? 'Start MLflow with "uvx mlflow server --port 5000", or set' : 'Start MLflow there, or set';
+    return `${start} MLFLOW_TRACKING_URI to the address of your server.`;
+  }
+  if (UNKNOWN_HOST.test(message)) {
+    return 'Correct the host name in MLFLOW_TRACKING_URI, or run this where the name is known: in the network of the server.';
+  }
+  const proxies = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'].filter((name) => env[name]?.trim());
+  const firewall = 'Check that a firewall or security group lets this machine reach the server';
+  if (isLocal || proxies.length === 0) return `${firewall}, and that the server is healthy.`;
+  return `${firewall}, and that ${proxies.join(', ')} names the right proxy. no_proxy lists servers to reach directly.`;
+}
+
+/** Divides a message of the exporter at the colon before its advice. Colons in brackets and quotes are text. */
+function splitAdvice(message: string): [what: string, todo?: string] {
+  let depth = 0;
+  let isQuoted = false;
+  for (const [at, letter] of [...message].entries()) {
+    if (letter === '"') isQuoted = !isQuoted;
+    if (letter === '(') depth += 1;
+    if (letter === ')') depth -= 1;
+    if (letter !== ':' || isQuoted || depth > 0 || message[at + 1] !== ' ') continue;
+    const advice = message.slice(at + 2);
+    return [message.slice(0, at), sentence(advice.charAt(0).toUpperCase() + advice.slice(1))];
+  }
+  return [message];
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,102 @@
+import { dirname, resolve } from 'node:path';
+import type { DoctorArguments } from './arguments.js';
+import { bounded } from './bounded.js';
+import { checkApplication } from './checks/application.js';
+import { checkAws } from './checks/aws.js';
+import { checkEnvironment } from './checks/environment.js';
+import type { Place } from './checks/failure.js';
+import { checkFile } from './checks/file.js';
+import { checkEnvFile, checkNode } from './checks/machine.js';
+import { checkPackages, PACKAGES_OF_INTEREST } from './checks/packages.js';
+import { canTakeTraces, checkServer, checkTrace, checkTrackingUri } from './checks/server.js';
+import { runApplication } from './facts/application.js';
+import { lookAtFile } from './facts/file.js';
+import { lookAtMachine } from './facts/machine.js';
+import { findPackages } from './facts/packages.js';
+import { askServer, findSpans, writeTrace } from './facts/server.js';
+import type { DeliveryFacts, RunFacts } from './model/events.js';
+import { findings, type Result } from './model/result.js';
+
+const LOCAL_MILLIS = 10_000;
+const SERVER_MILLIS = 20_000;
+const TRACE_MILLIS = 30_000;
+/** More than any short run makes. */
+const MAX_TRACES = 20;
+
+/** What the doctor needs of its process. */
+export interface DoctorProcess {
+  readonly env: NodeJS.ProcessEnv;
+  readonly folder: string;
+  /** The file that is loaded into the application. */
+  readonly probe: string;
+  /** Gets each result as soon as it is known. */
+  readonly onResult: (result: Result) => void;
+  /** Called before the application starts to write its own output. */
+  readonly onRun: (file: string) => void;
+}
+
+/** Runs all checks, one after the other, and returns their results. Never rejects. */
+export async function examine(options: DoctorArguments, own: DoctorProcess): Promise<Result[]> {
+  const { env, folder, onResult } = own;
+  const results: Result[] = [];
+  const add = (found: readonly Result[]): void => {
+    results.push(...found);
+    found.forEach(onResult);
+  };
+  const [application] = options.application;
+  const file = application === undefined ? undefined : resolve(folder, application);
+  const machine = lookAtMachine(folder, env);
+  const { root, packages } = findPackages(file === undefined ? folder : dirname(file), PACKAGES_OF_INTEREST);
+
+  add([checkNode(machine)]);
+  add(await bounded('packages', LOCAL_MILLIS, () => checkPackages({ root, packages }, machine.nodeVersion)));
+  add(await bounded('environment', LOCAL_MILLIS, () => [...checkEnvFile(machine), ...checkEnvironment(env)]));
+  add(await bounded('aws', LOCAL_MILLIS, () => checkAws(env, machine)));
+
+  let canWrite = false;
+  let place: Place = { url: '', env, machine };
+  const askedServer = bounded('server', SERVER_MILLIS, async () => {
+    const facts = await askServer(env);
+    canWrite = canTakeTraces(facts);
+    place = { url: facts.url, env, machine };
+    return [checkTrackingUri(facts, place), ...checkServer(facts, place)];
+  });
+  add(await askedServer);
+  const { skipped } = findings('trace');
+  if (!options.trace) add([skipped('No test trace was written, because of --no-trace.')]);
+  else if (!canWrite) add([skipped('No test trace was written, because of the problem above.')]);
+  else add(await bounded('trace', TRACE_MILLIS, async () => checkTrace(await writeTrace(), place)));
+
+  if (application === undefined || file === undefined) return results;
+  const looked = { ...lookAtFile(file), file: application };
+  if (!options.run) {
+    add([checkFile(looked)]);
+    return results;
+  }
+  own.onRun(application);
+  const run = await runApplication({
+    application: options.application,
+    folder,
+    nodeOptions: options.nodeOptions,
+    probe: own.probe,
+    timeoutSeconds: options.timeoutSeconds,
+    toStderr: options.json,
+  });
+  add(
+    await bounded('application', TRACE_MILLIS, async () => {
+      const delivery = canWrite ? await findDelivered(run, place.url) : undefined;
+      const facts = { file: looked, run, packages, ...(delivery === undefined ? {} : { delivery }) };
+      return checkApplication(facts, place);
+    }),
+  );
+  return results;
+}
+
+/** Looks for the spans of the application on the server that it sends to. */
+async function findDelivered({ events }: RunFacts, url: string): Promise<DeliveryFacts | undefined> {
+  const traceIds = new Set(events.flatMap((event) => (event.event === 'span' ? [`tr-${event.traceId}`] : [])));
+  if (traceIds.size === 0 || traceIds.size > MAX_TRACES) return undefined;
+  const [started] = events.flatMap((event) => (event.event === 'autolog' ? [event.started] : []));
+  const trackingUri = started?.trackingUri ?? url;
+  return { url: trackingUri, ...(await findSpans([...traceIds], trackingUri === url ? undefined : trackingUri)) };
+}
