@@ -2,6 +2,7 @@
 
 import type { Span } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
+import { isHost } from './data/bedrock-hosts.js';
 import type { JsonValue } from './data/json.js';
 import type {
   BedrockContent,
@@ -79,8 +80,16 @@ export interface BedrockInstrumentationConfig extends InstrumentationConfig {
   responseHook?: (span: Span, info: BedrockResponseInfo) => void;
   /** Keeps spans of the HTTP requests beneath a call (HTTP instrumentation) out of the trace. Default: false. */
   suppressInternalInstrumentation?: boolean;
+  /**
+   * Further hosts on which OpenAI's SDK reaches Bedrock, such as those of a gateway: `gateway.example.com`, or
+   * `localhost:8080` for one port. Clients of AWS's own hosts are traced without it, and so are `BedrockOpenAI` and the
+   * SDK's provider `bedrock`. Clients of all other hosts are never traced.
+   * Environment: `OTEL_INSTRUMENTATION_BEDROCK_OPENAI_HOSTS`, separated by commas. Default: none.
+   */
+  openAIHosts?: readonly string[];
 }
 
+const OPENAI_HOSTS_VARIABLE = 'OTEL_INSTRUMENTATION_BEDROCK_OPENAI_HOSTS';
 const CAPTURE_VARIABLE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
 const STABILITY_VARIABLE = 'OTEL_SEMCONV_STABILITY_OPT_IN';
 const DEFAULT_MAX_MEDIA_BYTES = 1_048_576;
@@ -140,8 +149,30 @@ export function resolveConfig(
     requestHook: config.requestHook,
     responseHook: config.responseHook,
     suppressInternalInstrumentation: config.suppressInternalInstrumentation ?? false,
+    openAIHosts: openAIHosts(config, env[OPENAI_HOSTS_VARIABLE], warn),
     newerMetrics: asksForNewerMetrics(env[STABILITY_VARIABLE]),
   };
+}
+
+function openAIHosts(
+  config: BedrockInstrumentationConfig,
+  variable: string | undefined,
+  warn: (message: string) => void,
+): readonly string[] {
+  const isFromCode = config.openAIHosts !== undefined;
+  const name = isFromCode ? 'openAIHosts' : OPENAI_HOSTS_VARIABLE;
+  const entries: unknown = isFromCode ? config.openAIHosts : hostsOf(variable);
+  const hosts: readonly unknown[] = Array.isArray(entries) ? entries : [entries];
+  for (const host of hosts) {
+    if (!isHost(host)) {
+      warn(`${name} must be hosts such as gateway.example.com or localhost:8080, not ${shown(host)}; it is ignored`);
+    }
+  }
+  return hosts.filter(isHost);
+}
+
+function hostsOf(list = ''): readonly string[] {
+  return list.split(',').flatMap((entry) => entry.trim() || []);
 }
 
 /** The list also has words for other instrumentations, such as `http`, so unknown words are no mistake. */

@@ -8,8 +8,10 @@ import type { ResolvedConfig } from './data/settings.js';
 import { isTracedService } from './operations/index.js';
 import { processContent, strictest, underProcess } from './process-content.js';
 import { loadedModules } from './sdk/loaded-modules.js';
+import { bedrockEndpoint } from './sdk/openai/client.js';
+import { traceRequest } from './sdk/openai/request.js';
 import type { Owner } from './sdk/patch.js';
-import { traceSend } from './sdk/send.js';
+import { type SendEnvironment, traceSend } from './sdk/send.js';
 import { OpenStreams } from './sdk/stream.js';
 import { UnseenCalls } from './sdk/unseen/watch.js';
 import {
@@ -39,8 +41,8 @@ function isWithoutProvider(tracer: Tracer): boolean {
 
 /**
  * Traces calls of `@aws-sdk/client-bedrock-runtime`, `@aws-sdk/client-bedrock-agent-runtime` and
- * `@aws-sdk/client-bedrock-agentcore`. Each is one CLIENT span with GenAI attributes, token usage and the conversation.
- * What an agent reports about its work becomes spans beneath.
+ * `@aws-sdk/client-bedrock-agentcore`, and those of OpenAI's SDK whose base URL is Bedrock's. Each is one CLIENT span with
+ * GenAI attributes, token usage and the conversation. What an agent reports about its work becomes spans beneath.
  *
  * It traces every copy of the SDK that Node.js loads, before or after it. Bundled applications need
  * {@link BedrockInstrumentation.manuallyInstrument}. It never throws into the application and never changes the result of
@@ -119,13 +121,13 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
    * cannot be instrumented, or if none is given.
    *
    * @param moduleExports `import * as sdk from '@aws-sdk/client-bedrock-runtime'`, or another of the traced packages; or
-   *   `{ BedrockRuntimeClient, BedrockAgentRuntimeClient }`, which lets bundlers drop the rest of the SDK.
+   *   `{ BedrockRuntimeClient, OpenAI }`, which lets bundlers drop the rest of the SDKs.
    */
   manuallyInstrument(moduleExports: BedrockClientExports): void {
     if (this.patchExports(moduleExports)) return;
-    const packages = TRACED_SDKS.flatMap(({ clients }) => Object.values(clients));
+    const packages = new Set(TRACED_SDKS.flatMap(({ clients }) => Object.values(clients)));
     this._diag.error(
-      `manuallyInstrument() was given no client of ${packages.join(', ')}; pass the exports of one: ` +
+      `manuallyInstrument() was given no client of ${[...packages].join(', ')}; pass the exports of one: ` +
         "import * as sdk from '@aws-sdk/client-bedrock-runtime'",
     );
   }
@@ -167,20 +169,30 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
   private createOwner(): Owner {
     const report = this.createReport();
     const content = (): ResolvedConfig => this.contentConfig();
-    const send: Owner['send'] = (args, others) => {
-      // All AWS clients share one `send`.
-      if (!isTracedService(args.client?.config?.serviceId)) return undefined;
+    /** Undefined if nothing records calls; then no request is read. */
+    const environment = (others: readonly Owner[]): SendEnvironment | undefined => {
       const { instruments, tracer, streams } = this;
       if (!instruments.isRecording && isWithoutProvider(tracer)) return undefined;
       this.unseen.traced();
       const logger = this.logger as EventLogger;
       const config = others.reduce((strict, other) => strictest(strict, other.content?.() ?? strict), content());
-      return traceSend({ config, instruments, tracer, logger, streams, report }, args);
+      return { config, instruments, tracer, logger, streams, report };
     };
     return {
       isEnabled: () => this.isEnabled(),
       content,
-      send,
+      send: (args, others) => {
+        // All AWS clients share one `send`.
+        if (!isTracedService(args.client?.config?.serviceId)) return undefined;
+        const recording = environment(others);
+        return recording && traceSend(recording, args);
+      },
+      request: (args, others) => {
+        // OpenAI's SDK has clients of many providers.
+        const server = bedrockEndpoint(args.client, this.resolvedConfig.openAIHosts);
+        const recording = server && environment(others);
+        return recording && traceRequest(recording, args, server);
+      },
       destroyed: (client) => this.streams.abandonUnread(client),
     };
   }

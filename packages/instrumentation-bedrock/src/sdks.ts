@@ -1,6 +1,7 @@
 /** The table of SDKs whose calls are traced: where Node.js loads each, and how its classes are patched. */
 
 import { InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
+import { patchOpenAi } from './sdk/openai/patch.js';
 import { type Owner, patchClient } from './sdk/patch.js';
 
 /** A class of an SDK, as far as this package needs it. */
@@ -16,6 +17,8 @@ export interface BedrockClientExports {
   readonly BedrockRuntimeClient?: BedrockClientClass;
   readonly BedrockAgentRuntimeClient?: BedrockClientClass;
   readonly BedrockAgentCoreClient?: BedrockClientClass;
+  readonly OpenAI?: BedrockClientClass;
+  readonly BedrockOpenAI?: BedrockClientClass;
 }
 
 /** The exports of a module of an SDK. */
@@ -68,7 +71,21 @@ const AWS_SDK: TracedSdk = {
   patch: patchClient,
 };
 
-export const TRACED_SDKS: readonly TracedSdk[] = [AWS_SDK];
+/**
+ * The main module exports the class, or inherits it. An application that imports it as an ES module has another copy of
+ * the class than `require()` returns, so that one needs a loader hook.
+ */
+const OPENAI_SDK: TracedSdk = {
+  name: "OpenAI's SDK",
+  modules: [{ name: 'openai', versions: ['>=4.0.0 <8'] }],
+  loadedFrom: ['node_modules/openai/index.js'],
+  base: 'OpenAI',
+  clients: { OpenAI: 'openai', BedrockOpenAI: 'openai' },
+  method: 'makeRequest',
+  patch: patchOpenAi,
+};
+
+export const TRACED_SDKS: readonly TracedSdk[] = [AWS_SDK, OPENAI_SDK];
 
 /**
  * The definitions by which OpenTelemetry's module hooks find an SDK.

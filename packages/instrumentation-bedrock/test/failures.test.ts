@@ -350,7 +350,8 @@ describe('failures', () => {
 
     it('keep the type of an exception that the service had sent', () => {
       const error = Object.assign(new Error('slow down'), { name: 'ThrottlingException', $fault: 'client' });
-      expect(thrownFailure(error, AbortSignal.abort(), () => undefined, 'all').type).to.equal('ThrottlingException');
+      const rules = { signal: AbortSignal.abort(), names: undefined, words: 'all' } as const;
+      expect(thrownFailure(error, rules, () => undefined).type).to.equal('ThrottlingException');
     });
 
     it('are known to the callback form too', async () => {

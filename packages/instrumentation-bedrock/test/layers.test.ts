@@ -5,7 +5,8 @@ import { describeLayers } from 'testing/layers.js';
 describeLayers({
   source: new URL('../src/', import.meta.url),
   beneath: {
-    '.': ['sdk', 'sdk/unseen', 'call', 'operations', 'dialects', 'span', 'data'],
+    '.': ['sdk', 'sdk/openai', 'sdk/unseen', 'call', 'operations', 'dialects', 'span', 'data'],
+    'sdk/openai': ['sdk', 'call', 'data'],
     sdk: ['call', 'data'],
     'sdk/unseen': ['data'],
     call: ['operations', 'operations/common', 'dialects', 'span', 'data'],

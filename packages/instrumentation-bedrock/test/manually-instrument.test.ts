@@ -83,7 +83,7 @@ describe('manuallyInstrument()', () => {
     for (const line of lines) {
       expect(line.replace(/^\S+ /, '')).to.equal(
         'manuallyInstrument() was given no client of @aws-sdk/client-bedrock-runtime, ' +
-          '@aws-sdk/client-bedrock-agent-runtime, @aws-sdk/client-bedrock-agentcore; pass the exports of one: ' +
+          '@aws-sdk/client-bedrock-agent-runtime, @aws-sdk/client-bedrock-agentcore, openai; pass the exports of one: ' +
           "import * as sdk from '@aws-sdk/client-bedrock-runtime'",
       );
     }

@@ -22,7 +22,7 @@ import { ChunkTimes } from './chunk-times.js';
 import { answerFacts, answerFigures, requestFacts, streamFacts } from './describe.js';
 import { type CallEnvironment, type CallStart, type ObserveInput, withoutContent } from './environment.js';
 import { Exchange } from './exchange.js';
-import { endFailure, leftFailure, statedFailure, thrownFailure } from './failure.js';
+import { type ErrorRules, endFailure, leftFailure, statedFailure, thrownFailure } from './failure.js';
 import { CallHooks } from './hooks.js';
 import { InputStream } from './input-stream.js';
 import { measureCall } from './measure.js';
@@ -42,8 +42,7 @@ export class TracedCall {
   readonly #request: OperationRequest;
   /** The host in the attributes that the span was started with. */
   readonly #startServer: ServerEndpoint | undefined;
-  /** The `abortSignal` of the call, an object of the application; undefined if there is none. */
-  readonly #signal: unknown;
+  readonly #errorRules: ErrorRules;
   readonly #observeInput: ObserveInput;
   #input: InputStream | undefined;
   readonly #exchange: Exchange;
@@ -68,7 +67,7 @@ export class TracedCall {
     const { dialect, modelId } = this.#request;
     this.#hooks = new CallHooks({ operation: start.operation, modelId }, environment);
     this.#startServer = start.server;
-    this.#signal = start.signal;
+    this.#errorRules = { signal: start.signal, names: start.errorNames, words: environment.config.foreignWords };
     this.#observeInput = start.observeInput;
     this.#exchange = new Exchange(start.server);
     const attributes = this.#identity(dialect.operation, streamFacts(this.operation, start.input));
@@ -101,7 +100,7 @@ export class TracedCall {
       read: (event) => {
         if (this.#state !== 'ended') this.#guard('reading an event of the input', () => onEvent(event));
       },
-      describe: (error) => thrownFailure(error, this.#signal, this.#showText, this.#words),
+      describe: (error) => thrownFailure(error, this.#errorRules, this.#showText),
       onFailed: () => {
         // The application's middleware can have sent the command again, with another input.
         if (this.#input === input) this.#endStream('ending a stream', () => undefined);
@@ -165,19 +164,19 @@ export class TracedCall {
     // Without a closing event, only the connection shows whether the answer is complete.
     const isComplete = (): boolean | undefined =>
       isCut ? false : (this.#reader?.isComplete() ?? (this.#exchange.isCut() ? false : undefined));
-    const failure = (): Failure | undefined => endFailure(isComplete(), this.#signal, this.#words);
+    const failure = (): Failure | undefined => endFailure(isComplete(), this.#errorRules);
     this.#endStream('ending a stream', failure, !isCut);
   }
 
   /** The stream has thrown an error. */
   onError(error: unknown): void {
     this.#guard('reading the metadata of an error', () => this.#exchange.readMetadata(error));
-    this.#endStream('recording an error', () => thrownFailure(error, this.#signal, this.#showText, this.#words));
+    this.#endStream('recording an error', () => thrownFailure(error, this.#errorRules, this.#showText));
   }
 
   /** The application reads the stream no further. Ends the call with what has arrived; that alone is no error. */
   onAbandon(): void {
-    this.#endStream('ending a stream', () => leftFailure(this.#reader?.isComplete(), this.#signal, this.#words));
+    this.#endStream('ending a stream', () => leftFailure(this.#reader?.isComplete(), this.#errorRules));
   }
 
   #recordRequest(record: CallRecord): void {

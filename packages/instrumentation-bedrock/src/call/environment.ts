@@ -1,6 +1,7 @@
 /** What calls get from the instrumentation. */
 
 import type { Context, Tracer } from '@opentelemetry/api';
+import type { ErrorNames } from '../data/error-type.js';
 import type { ServerEndpoint } from '../data/facts.js';
 import type { ResolvedConfig } from '../data/settings.js';
 import type { EventLogger } from '../span/events.js';
@@ -34,6 +35,8 @@ export interface CallStart {
   readonly parent: Context;
   /** The `abortSignal` of the call, an object of the application. */
   readonly signal: unknown;
+  /** The names that the errors of the SDK have. Default: those of errors of the AWS SDK. */
+  readonly errorNames?: ErrorNames;
   readonly observeInput: ObserveInput;
 }
 

@@ -47,7 +47,7 @@ export class Exchange {
     const headers = asObject(response?.['headers']);
     this.#responseHeaders = headers;
     this.#statusCode = asNumber(response?.['statusCode']);
-    this.#requestId = asString(headers?.['x-amzn-requestid']);
+    this.#requestId = asString(headers?.['x-amzn-requestid']) ?? asString(headers?.['x-request-id']);
     this.usage = headers && readUsageHeaders(headers);
     const body = asObject(response?.['body']);
     // Over HTTP/1.1 the SDK throws if the connection is lost.

@@ -1,6 +1,6 @@
 /** Why a call failed, as its span and metrics say it. */
 
-import { abortType, errorType, knownErrorType } from '../data/error-type.js';
+import { abortType, type ErrorNames, errorType, knownErrorType, namedErrorType } from '../data/error-type.js';
 import { errorMessage, errorStack } from '../data/errors.js';
 import type { Failure, StatedError } from '../data/facts.js';
 import type { JsonValue } from '../data/json.js';
@@ -15,18 +15,22 @@ const INCOMPLETE_STREAM: Failure = {
   description: 'The stream ended without its closing event: the answer is incomplete.',
 };
 
-/**
- * The failure of a call for which the SDK has thrown an error.
- *
- * @param signal the `abortSignal` of the call. The SDK reports an abort under several names, and over HTTP/1.1 as
- *   `ECONNRESET`.
- */
-export function thrownFailure(error: unknown, signal: unknown, show: ShowText, words: ForeignWords): Failure {
+/** What decides how the error of a call is recorded. */
+export interface ErrorRules {
+  /** The `abortSignal` of the call. The SDK reports an abort under several names, and over HTTP/1.1 as `ECONNRESET`. */
+  readonly signal: unknown;
+  /** The names that the errors of the SDK have. Default: see {@link errorType}. */
+  readonly names: ErrorNames | undefined;
+  readonly words: ForeignWords;
+}
+
+/** The failure of a call for which the SDK has thrown an error. */
+export function thrownFailure(error: unknown, { signal, names, words }: ErrorRules, show: ShowText): Failure {
   const message = errorMessage(error);
   const shown = show(message);
   const type = isOfService(error) ? undefined : abortType(signal, words);
   return {
-    type: type ?? errorType(error, words),
+    type: type ?? (names ? namedErrorType(error, names, words) : errorType(error, words)),
     message: typeof shown === 'string' ? shown : undefined,
     // The stack trace repeats the message, so it may be recorded only if the message is recorded unchanged.
     stack: shown === message ? shownStack(error, show, words) : undefined,
@@ -47,16 +51,12 @@ export function statedFailure({ type, message }: StatedError, show: ShowText, wo
 }
 
 /** The failure of a stream that has ended by itself; undefined if its answer is complete. */
-export function endFailure(isComplete: boolean | undefined, signal: unknown, words: ForeignWords): Failure | undefined {
-  return leftFailure(isComplete, signal, words) ?? (isComplete === false ? INCOMPLETE_STREAM : undefined);
+export function endFailure(isComplete: boolean | undefined, rules: ErrorRules): Failure | undefined {
+  return leftFailure(isComplete, rules) ?? (isComplete === false ? INCOMPLETE_STREAM : undefined);
 }
 
 /** The failure of a stream that the application reads no further; undefined if that was its own choice. */
-export function leftFailure(
-  isComplete: boolean | undefined,
-  signal: unknown,
-  words: ForeignWords,
-): Failure | undefined {
+export function leftFailure(isComplete: boolean | undefined, { signal, words }: ErrorRules): Failure | undefined {
   const type = isComplete ? undefined : abortType(signal, words);
   return type === undefined
     ? undefined
@@ -73,7 +73,8 @@ export function openFailure(ofCall: Failure | undefined): Failure | undefined {
   );
 }
 
-/** Every exception of the service has `$fault`. */
+/** Every exception of the service has `$fault` in the AWS SDK, and a status in OpenAI's. */
 function isOfService(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && '$fault' in error;
+  if (typeof error !== 'object' || error === null) return false;
+  return '$fault' in error || ('status' in error && typeof error.status === 'number');
 }

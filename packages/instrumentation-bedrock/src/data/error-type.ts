@@ -28,14 +28,34 @@ export function errorType(error: unknown, words: ForeignWords = 'all'): ErrorTyp
   try {
     const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
     const candidates = name === 'Error' ? [code, name] : [name, code];
-    const isUsable = (text: string): boolean =>
-      IDENTIFIER.test(text) && (words === 'all' || isKnownErrorName(text) || isNameOfClass(error, text));
     const texts = candidates.filter((candidate) => typeof candidate === 'string');
-    const [type] = words === 'all' ? texts : texts.filter(isUsable);
-    return type !== undefined && isUsable(type) ? (type as ErrorType) : OTHER;
+    const [type] = words === 'all' ? texts : texts.filter((text) => isUsable(text, error, words));
+    return type !== undefined && isUsable(type, error, words) ? (type as ErrorType) : OTHER;
   } catch {
     return OTHER;
   }
+}
+
+/**
+ * Returns the `error.type` of a thrown value whose SDK has other names for it than {@link errorType} knows.
+ *
+ * @param names the best one first. Never throws, also if it does.
+ * @returns the first name that may be recorded; `_OTHER` if there is none.
+ */
+export function namedErrorType(error: unknown, names: ErrorNames, words: ForeignWords): ErrorType {
+  try {
+    const type = names(error).find((name) => typeof name === 'string' && isUsable(name, error, words));
+    return (type ?? OTHER) as ErrorType;
+  } catch {
+    return OTHER;
+  }
+}
+
+/** Returns the names by which the type of an error can be recorded. */
+export type ErrorNames = (error: unknown) => readonly unknown[];
+
+function isUsable(name: string, error: unknown, words: ForeignWords): boolean {
+  return IDENTIFIER.test(name) && (words === 'all' || isKnownErrorName(name) || isNameOfClass(error, name));
 }
 
 /** In a plain `Error` the name states nothing. */

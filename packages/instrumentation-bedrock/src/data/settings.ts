@@ -102,6 +102,8 @@ export interface ResolvedConfig {
   /** In characters. */
   readonly maxRecordLength: number;
   readonly suppressInternalInstrumentation: boolean;
+  /** Hosts beside those of AWS on which clients of OpenAI's SDK reach Bedrock. */
+  readonly openAIHosts: readonly string[];
   /** True if metrics also have the names of the newer conventions. */
   readonly newerMetrics: boolean;
   // Each hook is documented with the option of its name.

@@ -17,6 +17,13 @@ export interface SendArguments {
   readonly rest: unknown[];
 }
 
+/** One use of the replaced `makeRequest`, of OpenAI's SDK. */
+export interface RequestArguments {
+  readonly original: (this: object, ...args: [options: unknown, ...rest: unknown[]]) => unknown;
+  readonly client: object;
+  readonly args: [options: unknown, ...rest: unknown[]];
+}
+
 /** An instrumentation as the replaced methods see it. */
 export interface Owner {
   isEnabled(): boolean;
@@ -28,6 +35,8 @@ export interface Owner {
    * @param others the other enabled instrumentations. The call records no content that one of them leaves out.
    */
   send(args: SendArguments, others: readonly Owner[]): { readonly result: unknown } | undefined;
+  /** Handles a request of OpenAI's SDK, see {@link send}. */
+  request(args: RequestArguments, others: readonly Owner[]): { readonly result: unknown } | undefined;
   /** The application has destroyed a client. */
   destroyed(client: SdkClient): void;
 }
@@ -35,7 +44,8 @@ export interface Owner {
 // Registered, so that the CommonJS and the ES module build of this package, or two versions, see each other's patch.
 const OWNERS = Symbol.for('opentelemetry-instrumentation-bedrock.owners.3');
 
-type Method = (this: SdkClient, ...args: never[]) => unknown;
+type Method = (this: never, ...args: never[]) => unknown;
+type Destroy = (this: SdkClient, ...args: unknown[]) => unknown;
 type PatchedMethod<Kind extends Method> = Kind & { readonly [OWNERS]?: Owner[] };
 
 /**
@@ -48,7 +58,7 @@ type PatchedMethod<Kind extends Method> = Kind & { readonly [OWNERS]?: Owner[] }
 export function patchClient(prototype: object, owner: Owner): Owner[][] | undefined {
   const owners = patchMethod<Send>(prototype, 'send', owner, sendThrough);
   if (!owners) return undefined;
-  const destroyOwners = patchMethod<Method>(prototype, 'destroy', owner, destroyThrough);
+  const destroyOwners = patchMethod<Destroy>(prototype, 'destroy', owner, destroyThrough);
   return destroyOwners ? [owners, destroyOwners] : [owners];
 }
 
@@ -60,7 +70,7 @@ function sendThrough(original: Send, owners: readonly Owner[]): Send {
   };
 }
 
-function destroyThrough(original: Method, owners: readonly Owner[]): Method {
+function destroyThrough(original: Destroy, owners: readonly Owner[]): Destroy {
   return function destroy(this: SdkClient, ...args) {
     try {
       return original.apply(this, args);
@@ -70,7 +80,12 @@ function destroyThrough(original: Method, owners: readonly Owner[]): Method {
   };
 }
 
-function patchMethod<Kind extends Method>(
+/**
+ * Replaces the method by what `wrap` makes of it, unless another instrumentation has done so.
+ *
+ * @returns the owners of the replacement; undefined if there is no such method.
+ */
+export function patchMethod<Kind extends Method>(
   prototype: object,
   name: string,
   owner: Owner,

@@ -24,7 +24,7 @@ export interface StreamObserver {
 }
 
 /** One observed stream. It refers to no stream, iterator or client, so that an abandoned stream can be collected. */
-class Observation {
+export class Observation {
   isRead = false;
   /** Absent after the end. */
   #observer: StreamObserver | undefined;
@@ -133,6 +133,16 @@ export class OpenStreams {
     });
   }
 
+  /**
+   * Starts an observation to which the caller reports what it sees of an object. It is abandoned at the latest when the
+   * object is collected.
+   */
+  track(object: object, observer: StreamObserver): Observation {
+    const observation = new Observation(observer, [this.#open]);
+    collected.register(object, observation, observation);
+    return observation;
+  }
+
   /** Ends the observation of all streams. The application can read on. */
   abandonAll(): void {
     for (const observation of [...this.#open]) observation.abandon();
@@ -172,7 +182,7 @@ function replaceMethods(stream: object): boolean {
 }
 
 /** Returns false if the object does not allow it. Its own properties stay as enumerable as they were. */
-function replaceMethod(object: object, name: PropertyKey, value: object): boolean {
+export function replaceMethod(object: object, name: PropertyKey, value: object): boolean {
   try {
     return Reflect.defineProperty(object, name, { value, writable: true, configurable: true });
   } catch {
