@@ -32,7 +32,9 @@ export interface Route {
  */
 export async function openRoute(connection: ResolvedConnection): Promise<Route> {
   // Bun has a module of its own under the name `undici`, which lacks these classes. Its file is always the package.
-  const { Pool, buildConnector } = await import('undici/index.js');
+  const undici = await import('undici/index.js');
+  // Chunks that bundlers make of a CommonJS package have no other export than the default.
+  const { Pool, buildConnector } = undici.default ?? undici;
   const { proxy, tls, maxSockets, attemptTimeoutMillis: timeout } = connection;
   const { origin, pathname, protocol, host } = new URL(connection.url);
   const base = pathname.replace(/\/$/, '');
