@@ -7,6 +7,7 @@ import { errorOrigin } from './data/errors.js';
 import type { ResolvedConfig } from './data/settings.js';
 import { isTracedService } from './operations/index.js';
 import { processContent, strictest, underProcess } from './process-content.js';
+import { readHandedOver } from './sdk/handed-over.js';
 import { loadedModules } from './sdk/loaded-modules.js';
 import { bedrockEndpoint } from './sdk/openai/client.js';
 import { traceRequest } from './sdk/openai/request.js';
@@ -44,9 +45,9 @@ function isWithoutProvider(tracer: Tracer): boolean {
  * `@aws-sdk/client-bedrock-agentcore`, and those of OpenAI's SDK whose base URL is Bedrock's. Each is one CLIENT span with
  * GenAI attributes, token usage and the conversation. What an agent reports about its work becomes spans beneath.
  *
- * It traces every copy of the SDK that Node.js loads, before or after it. Bundled applications need
- * {@link BedrockInstrumentation.manuallyInstrument}. It never throws into the application and never changes the result of
- * a call. Failures inside it are logged through `diag`, once per cause.
+ * It traces every copy of the SDK that Node.js loads, before or after it. Bundled applications need a
+ * bundler plugin of `mlflow-bedrock`, or {@link BedrockInstrumentation.manuallyInstrument}. It never throws into the
+ * application and never changes the result of a call. Failures inside it are logged through `diag`, once per cause.
  */
 export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumentationConfig> {
   // Declared without initialisers: the constructor of the base class runs the methods that set them.
@@ -59,6 +60,8 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
   /** The owners of each method that was replaced for this instrumentation. */
   declare private patched: Set<Owner[]>;
   declare private unseen: UnseenCalls;
+  /** Set while enabled. */
+  declare private stopReading: (() => void) | undefined;
 
   /** @param config Every option has a default; see {@link BedrockInstrumentationConfig}. */
   constructor(config: BedrockInstrumentationConfig = {}) {
@@ -86,6 +89,9 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
   override enable(): void {
     super.enable();
     for (const owners of this.patched) if (!owners.includes(this.owner)) owners.push(this.owner);
+    this.stopReading ??= readHandedOver((found) => {
+      for (const sdk of TRACED_SDKS) this.patch(sdk, found?.[sdk.base]);
+    });
     // The hooks of the base class see only modules that are loaded from now on.
     try {
       for (const sdk of TRACED_SDKS) {
@@ -106,6 +112,8 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
   /** Stops tracing at once, also for clients in use. The spans of open streams end; the application can read on. */
   override disable(): void {
     super.disable();
+    this.stopReading?.();
+    this.stopReading = undefined;
     // Without owners, the replaced methods do not keep a disabled instrumentation in memory.
     for (const owners of this.patched) {
       const at = owners.indexOf(this.owner);
