@@ -59,7 +59,12 @@ async function bundle() {
       throw new Error(message);
     },
   });
-  const output = { entryFileNames: '[name].js', chunkFileNames: 'shared/[name].js' };
+  const output = {
+    entryFileNames: '[name].js',
+    chunkFileNames: 'shared/[name].js',
+    // Bundlers warn of the imports for side effects that Rollup would add for Node.js.
+    hoistTransitiveImports: false,
+  };
   await graph.write({ ...output, dir: join(FRESH, 'esm'), format: 'es' });
   // Test runners that load CommonJS in a context of its own have no `import()` there.
   await graph.write({ ...output, dir: join(FRESH, 'cjs'), format: 'cjs', exports: 'named', dynamicImportInCjs: false });

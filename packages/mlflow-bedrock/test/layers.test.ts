@@ -5,7 +5,7 @@ import { describeLayers } from 'testing/layers.js';
 describeLayers({
   source: new URL('../src/', import.meta.url),
   beneath: {
-    '.': ['doctor', 'doctor/probe', 'autolog', 'langchain', 'traced', 'session', 'current-trace'],
+    '.': ['doctor', 'doctor/probe', 'autolog', 'langchain', 'traced', 'session', 'current-trace', 'bundler'],
     doctor: ['doctor/checks', 'doctor/facts', 'doctor/model', 'common'],
     'doctor/checks': ['doctor/model', 'autolog', 'common'],
     'doctor/facts': ['doctor/model', 'common'],
@@ -17,6 +17,7 @@ describeLayers({
     session: ['current-trace', 'common'],
     'current-trace': ['common'],
     common: [],
+    bundler: [],
   },
   example: { file: 'autolog/own-provider.ts', imports: ['session/propagator.ts', 'common/warn.ts'] },
 });

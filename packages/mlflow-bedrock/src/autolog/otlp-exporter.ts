@@ -58,7 +58,9 @@ function withoutAnswer(error: Error): Error {
 /** Returns the error if the package cannot be loaded, after a warning. */
 async function load(): Promise<SpanExporter | Error> {
   try {
-    const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
+    const loaded = await import('@opentelemetry/exporter-trace-otlp-proto');
+    // Chunks that bundlers make of a CommonJS package have no other export than the default.
+    const { OTLPTraceExporter } = loaded.default ?? loaded;
     return new OTLPTraceExporter();
   } catch (error) {
     // A bundle may not contain the package.

@@ -1,0 +1,79 @@
+/** The plugin of all bundlers. */
+
+import type { PluginBuild } from 'esbuild';
+import { createUnplugin, type UnpluginInstance, type UnpluginOptions } from 'unplugin';
+import type { Compiler } from 'webpack';
+import { handOver, SDK_MODULE } from './hand-over.js';
+import { loadSqliteWhenUsed, UNDICI_MODULE } from './lazy-sqlite.js';
+import type { MlflowBedrockPluginOptions } from './options.js';
+import { REGISTER, startTracing } from './start.js';
+
+const NAME = 'mlflow-bedrock';
+const START = `${NAME}:register`;
+
+export const plugin: UnpluginInstance<MlflowBedrockPluginOptions | undefined, true> = createUnplugin<
+  MlflowBedrockPluginOptions | undefined,
+  true
+>((options, { framework }) => {
+  const plugins = [handsOver()];
+  if (options?.register ?? true) plugins.push(starts(framework));
+  if (framework === 'rollup' || framework === 'vite') plugins.push(avoidsSqlite());
+  return plugins;
+});
+
+/** Hands over the SDKs that are in the bundle. */
+function handsOver(): UnpluginOptions {
+  const transform = {
+    // Rollup's plugin for CommonJS moves the class into a function.
+    order: 'pre',
+    filter: { id: SDK_MODULE },
+    handler(code: string) {
+      const handedOver = handOver(code);
+      return handedOver === undefined ? undefined : { code: handedOver, map: null };
+    },
+  };
+  return { name: NAME, enforce: 'pre', transform, esbuild: { onLoadFilter: SDK_MODULE } };
+}
+
+/** Starts tracing before the application. */
+function starts(framework: string): UnpluginOptions {
+  if (framework === 'esbuild') return { name: START, esbuild: { setup: startWithEsbuild } };
+  if (framework === 'webpack') return { name: START, webpack: startWithWebpack };
+  const transform = { order: 'pre', handler: startWithRollup };
+  return { name: START, enforce: 'pre', transform };
+}
+
+function avoidsSqlite(): UnpluginOptions {
+  const transform = {
+    order: 'pre',
+    filter: { id: UNDICI_MODULE },
+    handler: (code: string) => ({ code: loadSqliteWhenUsed(code), map: null }),
+  };
+  return { name: `${NAME}:sqlite`, enforce: 'pre', transform };
+}
+
+/** Injected modules run before the entry. Their imports are resolved in the working directory. */
+function startWithEsbuild({ initialOptions, onResolve, onLoad }: PluginBuild): void {
+  const resolveDir = initialOptions.absWorkingDir ?? process.cwd();
+  initialOptions.inject = [START, ...(initialOptions.inject ?? [])];
+  onResolve({ filter: new RegExp(`^${START}$`) }, () => ({ path: REGISTER, namespace: NAME }));
+  onLoad({ filter: /.*/, namespace: NAME }, () => ({ contents: `import '${REGISTER}';`, resolveDir }));
+}
+
+/** An entry without a name runs before all others. */
+function startWithWebpack(compiler: Compiler): void {
+  new compiler.webpack.EntryPlugin(compiler.context, REGISTER, {}).apply(compiler);
+}
+
+/** What Rollup, Rolldown and Vite show their plugins. */
+interface RollupContext {
+  getModuleInfo?(id: string): { readonly isEntry?: boolean } | null;
+  /** Vite's. */
+  readonly environment?: { readonly config?: { readonly consumer?: string } };
+}
+
+function startWithRollup(this: unknown, code: string, id: string): { code: string; map: null } | undefined {
+  const context = this as RollupContext;
+  if (context.environment?.config?.consumer === 'client') return undefined;
+  return context.getModuleInfo?.(id)?.isEntry ? { code: startTracing(code), map: null } : undefined;
+}

@@ -1,0 +1,10 @@
+import type { MlflowBedrockPluginOptions } from './bundler/options.js';
+import { plugin } from './bundler/plugin.js';
+
+export type { MlflowBedrockPluginOptions };
+
+// The package has no CommonJS types, so those of the ES module serve both builds.
+type Plugin = import('vite', { with: { 'resolution-mode': 'import' }}).Plugin;
+
+/** Returns the plugin for Vite: Bedrock calls of the bundle are traced. */
+export const mlflowBedrock: (options?: MlflowBedrockPluginOptions) => Plugin[] = plugin.vite;

@@ -1,0 +1,9 @@
+// The input of the bundlers: an application that knows nothing of tracing.
+import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
+
+const client = new BedrockRuntimeClient();
+const messages = [{ role: 'user', content: [{ text: 'Hi' }] }];
+client.send(new ConverseCommand({ modelId: 'amazon.nova-lite-v1:0', messages })).then(({ output }) => {
+  console.log(output.message.content[0].text);
+  client.destroy();
+});
