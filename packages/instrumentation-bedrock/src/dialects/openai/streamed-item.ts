@@ -6,6 +6,8 @@ import { addPiece, type StreamedText } from '../fold/pieces/streamed-text.js';
 
 /** Where a delta belongs. */
 interface Target {
+  /** The type of the item, if no event has opened it. */
+  readonly item: string;
   /** The list of the item that has the part; absent if the text is a member of the item itself. */
   readonly list?: 'content' | 'summary';
   /** The type of the part, if no event has opened it. */
@@ -16,14 +18,19 @@ interface Target {
 
 const TARGETS: ReadonlyMap<string, Target> = new Map(
   Object.entries({
-    'response.output_text.delta': { list: 'content', type: 'output_text', member: 'text' },
-    'response.refusal.delta': { list: 'content', type: 'refusal', member: 'refusal' },
-    'response.reasoning_text.delta': { list: 'content', type: 'reasoning_text', member: 'text' },
-    'response.reasoning_summary_text.delta': { list: 'summary', type: 'summary_text', member: 'text' },
-    'response.function_call_arguments.delta': { member: 'arguments' },
-    'response.mcp_call_arguments.delta': { member: 'arguments' },
-    'response.custom_tool_call_input.delta': { member: 'input' },
-    'response.code_interpreter_call_code.delta': { member: 'code' },
+    'response.output_text.delta': { item: 'message', list: 'content', type: 'output_text', member: 'text' },
+    'response.refusal.delta': { item: 'message', list: 'content', type: 'refusal', member: 'refusal' },
+    'response.reasoning_text.delta': { item: 'reasoning', list: 'content', type: 'reasoning_text', member: 'text' },
+    'response.reasoning_summary_text.delta': {
+      item: 'reasoning',
+      list: 'summary',
+      type: 'summary_text',
+      member: 'text',
+    },
+    'response.function_call_arguments.delta': { item: 'function_call', member: 'arguments' },
+    'response.mcp_call_arguments.delta': { item: 'mcp_call', member: 'arguments' },
+    'response.custom_tool_call_input.delta': { item: 'custom_tool_call', member: 'input' },
+    'response.code_interpreter_call_code.delta': { item: 'code_interpreter_call', member: 'code' },
   } satisfies Record<string, Target>),
 );
 
@@ -32,6 +39,8 @@ const LISTS = { content: 'content_index', summary: 'summary_index' } as const;
 
 export class StreamedItem {
   #item: JsonObject = {};
+  /** As a delta shows it. */
+  #type: string | undefined;
   /** True if an event had the whole item. */
   #isDone = false;
   readonly #content = new IndexedParts<StreamedPart>();
@@ -73,20 +82,15 @@ export class StreamedItem {
   /** Returns the item as an answer without streaming has it; undefined if nothing of it is known. */
   finish(): JsonObject | undefined {
     if (this.#isDone) return this.#item;
-    const item: JsonObject = { ...this.#item };
+    const item: JsonObject = { ...(this.#type !== undefined && { type: this.#type }), ...this.#item };
     for (const [member, text] of this.#texts) item[member] = text.toString();
-    if (this.#content.size > 0) {
-      item['type'] ??= 'message';
-      item['content'] = this.#content.inOrder().map((part) => part.finish());
-    }
-    if (this.#summary.size > 0) {
-      item['type'] ??= 'reasoning';
-      item['summary'] = this.#summary.inOrder().map((part) => part.finish());
-    }
+    if (this.#content.size > 0) item['content'] = this.#content.inOrder().map((part) => part.finish());
+    if (this.#summary.size > 0) item['summary'] = this.#summary.inOrder().map((part) => part.finish());
     return Object.keys(item).length > 0 ? item : undefined;
   }
 
-  #addDelta({ list, type, member }: Target, event: JsonObject, delta: string): void {
+  #addDelta({ item, list, type, member }: Target, event: JsonObject, delta: string): void {
+    this.#type ??= item;
     if (list) this.#partAt(list, event, type).add(member, delta);
     else this.#texts.set(member, addPiece(this.#texts.get(member), delta));
   }

@@ -8,7 +8,7 @@
  */
 
 import { isMediaNote } from '../../data/cut.js';
-import { asObject, asObjects, asString, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import { stringify } from '../../data/numbers.js';
 
 export function viewResponsesRequest(body: JsonObject): JsonObject {
@@ -50,42 +50,46 @@ function viewOther(item: JsonObject, type: string): JsonObject {
   return viewCall(item, type.slice(0, -'_call'.length), input);
 }
 
-/** The roles that the view knows. It knows `developer` only in messages without items of answers. */
+/** The roles that the view knows in each form of message. */
+const INPUT_ROLES: ReadonlySet<unknown> = new Set(['user', 'assistant', 'system', 'developer']);
 const ROLES: ReadonlySet<unknown> = new Set(['user', 'assistant', 'system', 'tool']);
-const INPUT_TYPES: ReadonlySet<unknown> = new Set(['input_text', 'input_image', 'input_file']);
 
 function viewMessage(item: JsonObject): JsonObject {
   const { role, content } = item;
-  const isInput = typeof content === 'string' || asObjects(content).every(({ type }) => INPUT_TYPES.has(type));
-  if (isInput && ['user', 'assistant', 'system', 'developer'].includes(role as string)) return item;
+  const isInput = typeof content === 'string' || (Array.isArray(content) && content.every(isInputShown));
+  if (isInput && INPUT_ROLES.has(role)) return item;
   const shown = Array.isArray(content) ? content.map(viewContent) : (asString(content) ?? '');
-  const known = ROLES.has(role) ? {} : { role: 'system', original: { role } };
+  const known = ROLES.has(role) ? {} : { role: 'system', original: { role: role ?? null } };
   return { ...item, type: 'message', ...known, content: shown };
+}
+
+function isInputShown(value: JsonValue): boolean {
+  const item = asObject(value);
+  const image = item?.['image_url'];
+  const isNote = typeof image === 'string' && isMediaNote(image);
+  return !isNote && ['input_text', 'input_image', 'input_file'].includes(item?.['type'] as string);
 }
 
 function viewContent(value: JsonValue): JsonValue {
   const item = asObject(value);
   const type = asString(item?.['type']) ?? 'unknown item';
-  const isText = ['input_text', 'output_text', 'text'].includes(type) && typeof item?.['text'] === 'string';
-  if (isText) return value;
+  if (TEXTS.has(type) && typeof item?.['text'] === 'string') return value;
+  const url = type === 'input_image' ? asString(item?.['image_url']) : undefined;
+  if (url !== undefined && !isMediaNote(url)) return { type: 'image_url', image_url: { url }, original: value };
   const text = type === 'refusal' ? asString(item?.['refusal']) : undefined;
   return { type: 'output_text', text: text ?? `[${type}]`, original: value };
 }
 
+const TEXTS: ReadonlySet<string> = new Set(['input_text', 'output_text', 'text']);
+
 /** The view shows the summary of reasoning. Models with open weights send their reasoning as it is. */
 function viewReasoning(item: JsonObject): JsonObject {
   const { id, summary, content } = item;
-  const shown = Array.isArray(summary) ? summary.filter(isObject) : [];
-  const texts = shown.length > 0 ? shown : asObjects(content);
-  const isShown = typeof id === 'string' && Array.isArray(summary) && texts === summary;
-  return isShown
-    ? item
-    : {
-        ...item,
-        id: asString(id) ?? '',
-        summary: texts,
-        ...(texts === shown ? {} : { original: { summary: summary ?? null } }),
-      };
+  const summaries = asObjects(summary);
+  const isShown = Array.isArray(summary) && summaries.length === summary.length;
+  const texts = summaries.length > 0 ? summaries : asObjects(content);
+  if (typeof id === 'string' && isShown && texts.length === summaries.length) return item;
+  return { ...item, id: asString(id) ?? '', summary: texts, original: { summary: summary ?? null } };
 }
 
 function viewCall(item: JsonObject, name: JsonValue | undefined, input: JsonValue | undefined): JsonObject {
