@@ -64,6 +64,7 @@ export {
 } from 'opentelemetry-instrumentation-bedrock';
 export { autolog } from './autolog/autolog.js';
 export type { Autolog, AutologOptions, ContentOptions } from './autolog/options.js';
+export { withFlush } from './autolog/with-flush.js';
 export {
   CurrentTraceProcessor,
   getCurrentTraceId,

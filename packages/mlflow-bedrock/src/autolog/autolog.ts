@@ -56,6 +56,11 @@ export function autolog(options: AutologOptions = {}): Autolog {
   return created;
 }
 
+/** What the first call of {@link autolog} returned; undefined if there was none. */
+export function startedAutolog(): Autolog | undefined {
+  return shared[STARTED];
+}
+
 function startTracing(options: AutologOptions): Tracing {
   try {
     const provider = registeredProvider();
