@@ -37,13 +37,15 @@ describe('example frameworks/anthropic', function () {
     expect(outline(stream)).to.deep.equal(['CHAT_MODEL anthropic.messages.create']);
     expect(stream.info.requestPreview).to.equal('What is the capital of France?');
     expect(stream.info.responsePreview).to.match(/^The capital of France is Paris\./);
-    expect(stream.spans[0]?.outputs).to.have.nested.property('[0].parts[0].content', stream.info.responsePreview);
+    expect(stream.spans[0]?.outputs).to.have.nested.property('content[0].text', stream.info.responsePreview);
   });
 
   it('records inputs and outputs of the model and the tools', () => {
     const [first] = calls(agent.spans);
-    expect(first?.inputs).to.have.nested.property('[0].parts[0].content', 'What is the weather in Paris and Tokyo?');
-    expect(first?.outputs).to.have.nested.property('[0].parts[1].name', 'get_weather');
+    expect(first?.inputs).to.have.nested.property('messages[0].content', 'What is the weather in Paris and Tokyo?');
+    expect(first?.inputs).to.have.property('system').that.contains('travel assistant');
+    expect(first?.inputs).to.have.nested.property('tools[0].name', 'get_weather');
+    expect(first?.outputs).to.have.nested.property('content[1].name', 'get_weather');
     const tool = agent.spans.find(({ type }) => type === 'TOOL');
     expect(tool?.inputs).to.deep.equal({ city: 'Paris' });
     expect(tool?.outputs).to.deep.equal([{ type: 'text', text: 'light rain, 11 degrees' }]);

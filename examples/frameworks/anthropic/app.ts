@@ -1,14 +1,16 @@
 // Anthropic's SDK on Amazon Bedrock. It sends with its own fetch and creates its own spans.
 // mlflow-bedrock/register sends them to MLflow.
 import { AnthropicBedrock } from '@anthropic-ai/bedrock-sdk';
-import { traced, updateCurrentTrace } from 'mlflow-bedrock';
+import { anthropicMiddleware, traced, updateCurrentTrace } from 'mlflow-bedrock';
 import { explainBedrockError } from '../../shared/explain-error.js';
 
 const model = process.env['BEDROCK_MODEL_ID'] ?? 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
 const client = new AnthropicBedrock({
   // Unlike the AWS SDK, Anthropic's SDK does not read this variable.
   baseURL: process.env['AWS_ENDPOINT_URL_BEDROCK_RUNTIME'],
-  // Without this option, the spans have the model and the tokens but no conversation.
+  // Completes the SDK's spans of model calls with the whole request and the whole answer.
+  middleware: [anthropicMiddleware],
+  // Makes the SDK record what the tools of its tool runner get and return.
   openTelemetry: { traces: { contentMode: 'content' } },
 });
 
@@ -42,13 +44,16 @@ const agent = traced({ name: 'weather-agent', spanType: 'AGENT' }, async (questi
 try {
   console.log(await agent('What is the weather in Paris and Tokyo?'));
 
-  const stream = client.messages.stream({
+  const stream = await client.messages.create({
     model,
     max_tokens: 200,
     messages: [{ role: 'user', content: 'What is the capital of France?' }],
+    stream: true,
   });
-  stream.on('text', (text) => process.stdout.write(text));
-  await stream.finalMessage();
+  for await (const event of stream) {
+    if (event.type === 'content_block_delta' && event.delta.type === 'text_delta')
+      process.stdout.write(event.delta.text);
+  }
   process.stdout.write('\n');
 } catch (error) {
   console.error(explainBedrockError(error));

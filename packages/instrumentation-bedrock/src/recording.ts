@@ -1,5 +1,6 @@
 /** The rules by which content and errors are recorded, for packages that record more than Bedrock calls. */
 
+export { MessagesRecord } from './call/messages-record.js';
 export { resolveConfig } from './config.js';
 export { limitFailureText } from './data/cut.js';
 export { errorType } from './data/error-type.js';

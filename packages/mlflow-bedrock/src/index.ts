@@ -62,6 +62,7 @@ export {
   type JsonObject,
   type JsonValue,
 } from 'opentelemetry-instrumentation-bedrock';
+export { anthropicMiddleware } from './anthropic/middleware.js';
 export { autolog } from './autolog/autolog.js';
 export type { Autolog, AutologOptions, ContentOptions } from './autolog/options.js';
 export { withFlush } from './autolog/with-flush.js';

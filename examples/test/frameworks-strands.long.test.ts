@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { newerNode } from 'testing/npm.js';
 import { type ExampleRun, outline, runExample, sumOf } from './run-example.js';
 
 const CYCLE = [
@@ -13,7 +14,7 @@ describe('example frameworks/strands', function () {
   let run: ExampleRun;
 
   before(async () => {
-    run = await runExample(['frameworks/strands']);
+    run = await runExample(['frameworks/strands'], {}, await newerNode());
   });
 
   it('prints both answers', () => {
