@@ -55,7 +55,7 @@ describe('a new user', function () {
     expect(steps('README.md', '## Use it in your application')).to.deep.equal(STEPS);
   });
 
-  it('has a trace in MLflow after these steps', async () => {
+  it('has a trace in MLflow after these steps, and no fault for the doctor', async () => {
     const [install = '', , run = ''] = STEPS;
     const question = `Say hello to ${randomUUID()}.`;
     writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
@@ -77,20 +77,27 @@ describe('a new user', function () {
     await shell(`${install.replace('mlflow-bedrock', files)} --no-audit --no-fund --prefer-offline`);
     // Instead of the second step, the server of the tests runs on another port.
     const { url } = await testServer();
-    const stdout = await shell(run, {
+    const bedrock = {
       AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'simulator',
       AWS_SECRET_ACCESS_KEY: 'simulator',
       MLFLOW_TRACKING_URI: url,
-    });
+    };
+    const stdout = await shell(run, bedrock);
+
+    // The program is in the packed package, with the file that it loads into the application.
+    const doctor = await shell('npx mlflow-bedrock doctor --import mlflow-bedrock/register app.js', bedrock);
+    expect(doctor).to.include('ok       A test trace was written, read back and deleted.');
+    expect(doctor).to.include('ok       MLflow has the span of the application. The first trace: http');
+    expect(doctor).to.match(/\nNo problems found\.$/);
 
     const client = new MlflowClient({ trackingUri: url });
     try {
       const experiment = await client.getExperimentByName('Default');
       const { traces } = await client.searchTraces({ experimentIds: [experiment?.experimentId ?? ''] });
       const own = traces.filter(({ requestPreview }: MlflowTraceInfo) => requestPreview?.includes(question));
-      expect(own).to.have.length(1);
+      expect(own, 'one of the run, and one of the doctor').to.have.length(2);
       expect(own[0]).to.include({ name: 'chat amazon.nova-lite-v1:0', state: 'OK' });
       expect(own[0]?.tokenUsage).to.deep.include(JSON.parse(stdout));
     } finally {

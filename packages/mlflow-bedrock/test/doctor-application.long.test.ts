@@ -81,7 +81,7 @@ describe('the doctor runs an application', function () {
       "import { ask } from './call.js'; import { autolog } from 'mlflow-bedrock'; await ask(); autolog(); await ask();";
     const { host } = new URL(simulator.url);
     expect(complaints(await examineApplication(text))).to.deep.equal([
-      `problem: The application called Bedrock (${host.replace(/:\d+$/, '')}) before autolog(). Such calls leave no trace. -> Call autolog() in the first module that is loaded, or start with "node --import mlflow-bedrock/register app.js".`,
+      `problem: The application called Bedrock (${host}) before autolog(). Such calls leave no trace. -> Call autolog() in the first module that is loaded, or start with "node --import mlflow-bedrock/register app.js".`,
     ]);
   });
 
@@ -120,13 +120,23 @@ describe('the doctor runs an application', function () {
     const { host } = new URL(simulator.url);
     const inside = 'bundle.mjs is a bundle with @aws-sdk/client-bedrock-runtime inside';
     const advice =
-      'Keep the SDK out of the bundle (esbuild: --external:@aws-sdk/*), or pass it on: new BedrockInstrumentation().manuallyInstrument(sdk). docs/bundlers.md shows both.';
+      'Add the bundler plugin of mlflow-bedrock, keep the SDK out of the bundle, or call manuallyInstrument(); see docs/bundlers.md.';
     const options = { application: ['bundle.mjs'], nodeOptions: REGISTER };
     expect(complaints(await examineApplication('', options))).to.deep.equal([
-      `problem: The application called Bedrock (${host.replace(/:\d+$/, '')}), and no span was made. ${inside}. -> ${advice}`,
+      `problem: The application called Bedrock (${host}), and no span was made. ${inside}. -> ${advice}`,
     ]);
     expect(complaints(await examineApplication('', { ...options, run: false }))).to.deep.equal([
       `warning: ${inside}, where the instrumentation cannot find the SDK by itself. -> ${advice}`,
+    ]);
+  });
+
+  it('that sends its requests without an SDK that is traced', async () => {
+    const text = `await fetch(process.env.AWS_ENDPOINT_URL_BEDROCK_RUNTIME, {
+      headers: { 'user-agent': 'ai/7.0.1 ai-sdk/amazon-bedrock/5.0.0 runtime/node.js/24' },
+    });`;
+    const { host } = new URL(simulator.url);
+    expect(complaints(await examineApplication(text, { nodeOptions: REGISTER }))).to.deep.equal([
+      `problem: The application called Bedrock (${host}), and no span was made. -> The AI SDK sends requests itself, and its telemetry is off. Turn it on: registerTelemetry(new OpenTelemetry()) in AI SDK 7, experimental_telemetry: { isEnabled: true } in AI SDK 6; see docs/frameworks.md.`,
     ]);
   });
 

@@ -20,7 +20,7 @@ import { findings, type Result } from './model/result.js';
 const LOCAL_MILLIS = 10_000;
 const SERVER_MILLIS = 20_000;
 const TRACE_MILLIS = 30_000;
-/** More than any short run makes. */
+/** How many traces of the application the doctor looks for. */
 const MAX_TRACES = 20;
 
 /** What the doctor needs of its process. */
@@ -85,18 +85,20 @@ export async function examine(options: DoctorArguments, own: DoctorProcess): Pro
   add(
     await bounded('application', TRACE_MILLIS, async () => {
       const delivery = canWrite ? await findDelivered(run, place.url) : undefined;
-      const facts = { file: looked, run, packages, ...(delivery === undefined ? {} : { delivery }) };
+      const facts = { file: looked, run, ...(delivery === undefined ? {} : { delivery }) };
       return checkApplication(facts, place);
     }),
   );
   return results;
 }
 
-/** Looks for the spans of the application on the server that it sends to. */
+/** Looks for the first traces of the application on the server that it sends to. */
 async function findDelivered({ events }: RunFacts, url: string): Promise<DeliveryFacts | undefined> {
-  const traceIds = new Set(events.flatMap((event) => (event.event === 'span' ? [`tr-${event.traceId}`] : [])));
-  if (traceIds.size === 0 || traceIds.size > MAX_TRACES) return undefined;
+  const all = new Set(events.flatMap((event) => (event.event === 'span' ? [event.traceId] : [])));
+  const traceIds = new Set([...all].slice(0, MAX_TRACES));
+  if (traceIds.size === 0) return undefined;
   const [started] = events.flatMap((event) => (event.event === 'autolog' ? [event.started] : []));
   const trackingUri = started?.trackingUri ?? url;
-  return { url: trackingUri, ...(await findSpans([...traceIds], trackingUri === url ? undefined : trackingUri)) };
+  const found = await findSpans([...traceIds], trackingUri === url ? undefined : trackingUri);
+  return { url: trackingUri, traceIds, ...found };
 }

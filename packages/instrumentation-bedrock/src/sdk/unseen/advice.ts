@@ -1,6 +1,7 @@
 /** The words of the warnings about calls that are not traced. */
 
-const BUNDLE_ADVICE =
+/** What to do if a bundle hides an SDK. */
+export const BUNDLE_ADVICE: string =
   'Add the bundler plugin of mlflow-bedrock, keep the SDK out of the bundle, or call manuallyInstrument(); ' +
   'see docs/bundlers.md';
 
@@ -35,10 +36,13 @@ const CLIENTS: readonly { readonly userAgent: RegExp; readonly advice: string }[
 
 /** @param userAgent undefined if only the connection is known */
 export function unseenRequest(host: string, userAgent: string | undefined): string {
+  return `A request to ${host} is not traced, nor may later ones be. ${adviceFor(userAgent)}.`;
+}
+
+/** Why requests of this client are not traced, and what to do. */
+export function adviceFor(userAgent: string | undefined): string {
   const known = CLIENTS.find((client) => userAgent !== undefined && client.userAgent.test(userAgent));
-  const advice =
-    known?.advice ?? `No SDK that is traced has sent it. If the application is part of a bundle: ${BUNDLE_ADVICE}`;
-  return `A request to ${host} is not traced, nor may later ones be. ${advice}.`;
+  return known?.advice ?? `No SDK that is traced has sent it. If the application is part of a bundle: ${BUNDLE_ADVICE}`;
 }
 
 export const NO_SDK_FOUND: string =

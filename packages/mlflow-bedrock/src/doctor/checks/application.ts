@@ -1,14 +1,10 @@
+import { adviceFor, BUNDLE_ADVICE } from 'opentelemetry-instrumentation-bedrock/requests';
 import type { ApplicationEvent, DeliveryFacts, RunFacts } from '../model/events.js';
-import type { FileFacts, InstalledPackage } from '../model/facts.js';
+import type { FileFacts } from '../model/facts.js';
 import { findings, type Result } from '../model/result.js';
 import { explainFailure, type Place } from './failure.js';
-import { BUNDLE_ADVICE } from './file.js';
 
 const { ok, warning, problem } = findings('application');
-
-const BEDROCK_SCOPE = 'opentelemetry-instrumentation-bedrock';
-/** Their requests do not go through the AWS SDK. */
-const OTHER_SDKS = ['openai', '@anthropic-ai/bedrock-sdk', '@ai-sdk/amazon-bedrock'];
 
 type Of<Name extends ApplicationEvent['event']> = Extract<ApplicationEvent, { event: Name }>;
 
@@ -18,7 +14,6 @@ export interface ApplicationFacts {
   readonly run: RunFacts;
   /** Absent if there was nothing to look for, or if the server cannot be asked. */
   readonly delivery?: DeliveryFacts;
-  readonly packages: readonly InstalledPackage[];
 }
 
 /** Says whether the application starts tracing, whether its calls of Bedrock become spans, and whether MLflow has them. */
@@ -90,11 +85,11 @@ function checkWithoutAutolog(events: readonly ApplicationEvent[], file: string):
   );
 }
 
-function checkCalls({ run, file, packages }: ApplicationFacts, hasProblem: boolean): Result[] {
+function checkCalls({ run, file }: ApplicationFacts, hasProblem: boolean): Result[] {
   const { events } = run;
   const [request] = eventsOf(events, 'request');
   const [started] = eventsOf(events, 'autolog');
-  const spans = eventsOf(events, 'span').filter(({ scope }) => scope === BEDROCK_SCOPE);
+  const spans = eventsOf(events, 'span').filter(({ isModelCall }) => isModelCall);
   if (hasProblem) return [];
   if (request !== undefined && started !== undefined && request.at < started.at) {
     return [
@@ -109,24 +104,20 @@ function checkCalls({ run, file, packages }: ApplicationFacts, hasProblem: boole
   if (request === undefined) return [checkWithoutRequest(run, file)];
   const what = `The application called Bedrock (${request.host}), and no span was made.`;
   if (file.bundledSdks.length > 0) {
-    return [problem(`${what} ${file.file} is a bundle with ${file.bundledSdks.join(', ')} inside.`, BUNDLE_ADVICE)];
+    return [
+      problem(`${what} ${file.file} is a bundle with ${file.bundledSdks.join(', ')} inside.`, `${BUNDLE_ADVICE}.`),
+    ];
   }
-  const others = OTHER_SDKS.filter((name) => packages.some((one) => one.name === name));
-  return [
-    problem(
-      what,
-      others.length > 0
-        ? `It has ${others.join(', ')}, which may send without the AWS SDK. docs/frameworks.md shows how to trace each.`
-        : 'Check for a sampler above. If the calls are made by an SDK other than that of AWS, docs/frameworks.md shows how to trace it.',
-    ),
-  ];
+  // A connection is seen before its first request, which names the client.
+  const client = eventsOf(events, 'request').find(({ userAgent }) => userAgent !== undefined);
+  return [problem(what, `${adviceFor(client?.userAgent)}.`)];
 }
 
 function checkWithoutRequest({ events, endedAfterSeconds }: RunFacts, { bundledSdks, file }: FileFacts): Result {
   if (bundledSdks.length > 0) {
     return warning(
       `No call of Bedrock was seen. ${file} is a bundle with ${bundledSdks.join(', ')} inside, where the instrumentation cannot find the SDK by itself.`,
-      BUNDLE_ADVICE,
+      `${BUNDLE_ADVICE}.`,
     );
   }
   if (eventsOf(events, 'sdk').length === 0) {
@@ -144,8 +135,8 @@ function checkWithoutRequest({ events, endedAfterSeconds }: RunFacts, { bundledS
 }
 
 function checkDelivery({ run, delivery }: ApplicationFacts, place: Place): Result[] {
-  const spans = eventsOf(run.events, 'span');
-  if (spans.length === 0 || delivery === undefined) return [];
+  if (delivery === undefined) return [];
+  const spans = eventsOf(run.events, 'span').filter(({ traceId }) => delivery.traceIds.has(traceId));
   if (delivery.failed !== undefined)
     return [explainFailure('application', delivery.failed, { ...place, url: delivery.url })];
   const { spanIds, url, experimentId } = delivery;

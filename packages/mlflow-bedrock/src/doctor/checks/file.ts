@@ -1,18 +1,15 @@
+import { BUNDLE_ADVICE } from 'opentelemetry-instrumentation-bedrock/requests';
 import type { FileFacts } from '../model/facts.js';
 import { findings, type Result } from '../model/result.js';
 
 const { ok, warning } = findings('application');
-
-/** What a user whose bundle hides the SDK can do. */
-export const BUNDLE_ADVICE =
-  'Keep the SDK out of the bundle (esbuild: --external:@aws-sdk/*), or pass it on: new BedrockInstrumentation().manuallyInstrument(sdk). docs/bundlers.md shows both.';
 
 /** Says what the file shows without running it. */
 export function checkFile({ file, bundledSdks, mentionsTracing }: FileFacts): Result {
   if (bundledSdks.length > 0) {
     return warning(
       `${file} is a bundle with ${bundledSdks.join(', ')} inside, where the instrumentation cannot find the SDK by itself.`,
-      BUNDLE_ADVICE,
+      `${BUNDLE_ADVICE}.`,
     );
   }
   if (!mentionsTracing) {

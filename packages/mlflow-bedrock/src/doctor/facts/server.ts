@@ -70,6 +70,7 @@ export async function writeTrace(): Promise<TraceFacts> {
 /**
  * Returns which spans of these traces MLflow has. Never rejects.
  *
+ * @param traceIds Ids of OpenTelemetry.
  * @param trackingUri Default: that of the environment.
  */
 export async function findSpans(

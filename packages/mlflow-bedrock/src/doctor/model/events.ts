@@ -3,18 +3,18 @@ import type { AutologStarted } from '../../common/channels.js';
 /** Names the file that gets the events of the application, one line of JSON each. */
 export const EVENTS_FILE = 'MLFLOW_BEDROCK_DOCTOR_EVENTS';
 
-/** Something that happened in the application. `at` is in milliseconds of the epoch, with fractions. */
+/** Something that happened in the application. `at` is in milliseconds of the epoch. */
 export type ApplicationEvent = { readonly at: number; readonly pid: number; readonly thread: number } & Happening;
 
 export type Happening =
   | { readonly event: 'autolog'; readonly started: AutologStarted; readonly hasProcessor: boolean }
-  /** The first request to a host of Bedrock. */
-  | { readonly event: 'request'; readonly host: string }
+  /** The first request of a client to a host of Bedrock. Without `userAgent`, only the connection is known. */
+  | { readonly event: 'request'; readonly host: string; readonly userAgent?: string }
   /** The AWS SDK is loaded. */
   | { readonly event: 'sdk' }
   /** A tracer provider is registered. */
   | { readonly event: 'provider' }
-  | { readonly event: 'span'; readonly traceId: string; readonly spanId: string; readonly scope: string }
+  | { readonly event: 'span'; readonly traceId: string; readonly spanId: string; readonly isModelCall: boolean }
   /** An error that the application does not catch ends it. */
   | { readonly event: 'uncaught' }
   /** `ranEmpty`: the process ended by itself, not by `process.exit()`. */
@@ -38,6 +38,8 @@ export interface RunFacts {
 export interface DeliveryFacts {
   /** Address of the server, without credentials. */
   readonly url: string;
+  /** Ids of OpenTelemetry: the traces that were looked for. */
+  readonly traceIds: ReadonlySet<string>;
   readonly spanIds: ReadonlySet<string>;
   readonly experimentId?: string;
   /** Why the spans cannot be read back; absent if they can. */

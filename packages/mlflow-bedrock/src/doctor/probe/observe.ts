@@ -3,11 +3,16 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { appendFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { PerformanceObserver, performance } from 'node:perf_hooks';
 import { threadId } from 'node:worker_threads';
-import { autologStarted, endedSpans } from '../../common/channels.js';
+import {
+  endpointHosts,
+  isBedrockAgent,
+  isBedrockHost,
+  observeRequests,
+} from 'opentelemetry-instrumentation-bedrock/requests';
+import { type AutologStarted, autologStarted, endedSpans } from '../../common/channels.js';
 import { EVENTS_FILE, type Happening } from '../model/events.js';
-import { bedrockHosts } from './bedrock-hosts.js';
+import { type EndedSpan, isModelSpan } from './model-span.js';
 
 /** Servers are ended by a signal, which emits no event, so the probe looks from time to time. */
 const LOOK_MILLIS = 200;
@@ -24,23 +29,18 @@ interface Globals {
   readonly [STATE]?: { readonly hasProcessor?: boolean };
 }
 
-interface EndedSpan {
-  readonly instrumentationScope?: { readonly name?: string };
-  spanContext(): { readonly traceId: string; readonly spanId: string; readonly traceFlags: number };
-}
-
 /** Starts to watch this thread. Does nothing outside of the doctor's test run. */
 export function observe(): void {
   const file = process.env[EVENTS_FILE];
   if (file === undefined) return;
   const { cache } = createRequire(process.execPath);
   const globals = globalThis as Globals;
-  const isBedrock = bedrockHosts(process.env);
+  const endpoints = endpointHosts(process.env);
   const seen = new Set<string>();
   let spans = 0;
   let ranEmpty = false;
 
-  const write = (happening: Happening, at = now()): void => {
+  const write = (happening: Happening, at = Date.now()): void => {
     appendFileSync(file, `${JSON.stringify({ at, pid: process.pid, thread: threadId, ...happening })}\n`);
   };
   const writeOnce = (key: string, happening: Happening, at?: number): void => {
@@ -48,37 +48,33 @@ export function observe(): void {
     seen.add(key);
     write(happening, at);
   };
-  const requested = (host: string, port: number | undefined, at?: number): void => {
-    if (isBedrock(host, port)) writeOnce(`request ${host}`, { event: 'request', host }, at);
-  };
-  const connections = new PerformanceObserver((list) => list.getEntries().forEach(connected));
-  const connected = ({ detail, startTime }: { readonly detail?: unknown; readonly startTime: number }): void => {
-    const { hostname, host, port } = detail as { hostname?: string; host?: string; port?: number };
-    requested(hostname ?? host ?? '', port, performance.timeOrigin + startTime);
+  const requested = (host: string, userAgent: string | undefined, at?: number): void => {
+    if (!isBedrockHost(host, endpoints) && !isBedrockAgent(userAgent)) return;
+    const client = userAgent === undefined ? {} : { userAgent };
+    writeOnce(`request ${host} ${userAgent}`, { event: 'request', host, ...client }, at);
   };
   const look = (): void => {
     if (!seen.has('sdk') && Object.keys(cache).some((path) => SDK_FILE.test(path))) writeOnce('sdk', { event: 'sdk' });
     if (globals[API]?.trace !== undefined) writeOnce('provider', { event: 'provider' });
-    connections.takeRecords().forEach(connected);
   };
 
-  // The AWS SDK speaks HTTP/2, for which Node.js 20 has no diagnostics channel.
-  connections.observe({ entryTypes: ['net', 'dns'] });
-  subscribe('undici:request:create', (message) => {
-    const { origin } = (message as { request?: { origin?: unknown } }).request ?? {};
-    const text = String(origin);
-    if (URL.canParse(text)) requested(new URL(text).hostname, Number(new URL(text).port) || undefined);
+  observeRequests({
+    request: ({ host, userAgent }) => requested(host, userAgent),
+    connection() {
+      const at = Date.now();
+      return (host) => requested(host, undefined, at);
+    },
   });
   subscribe(autologStarted.name, (message) => {
-    const started = message as Extract<Happening, { event: 'autolog' }>['started'];
-    write({ event: 'autolog', started, hasProcessor: globals[STATE]?.hasProcessor === true });
+    const hasProcessor = globals[STATE]?.hasProcessor === true;
+    write({ event: 'autolog', started: message as AutologStarted, hasProcessor });
   });
   subscribe(endedSpans.name, (message) => {
-    const { instrumentationScope, spanContext } = message as EndedSpan;
-    const { traceId, spanId, traceFlags } = spanContext.call(message);
+    const span = message as EndedSpan;
+    const { traceId, spanId, traceFlags } = span.spanContext();
     spans += 1;
     if (spans > MAX_SPANS || (traceFlags & 1) === 0) return;
-    write({ event: 'span', traceId, spanId, scope: instrumentationScope?.name ?? '' });
+    write({ event: 'span', traceId, spanId, isModelCall: isModelSpan(span) });
   });
   setInterval(look, LOOK_MILLIS).unref();
   process.on('uncaughtExceptionMonitor', () => write({ event: 'uncaught' }));
@@ -89,8 +85,4 @@ export function observe(): void {
     look();
     write({ event: 'exit', ranEmpty });
   });
-}
-
-function now(): number {
-  return performance.timeOrigin + performance.now();
 }
