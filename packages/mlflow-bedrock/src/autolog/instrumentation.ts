@@ -2,6 +2,7 @@ import { BedrockInstrumentation, type BedrockInstrumentationConfig } from 'opent
 import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
 import { state } from '../current-trace/process-state.js';
 import { setContentConfig } from '../traced/content-config.js';
+import { hookOpenAiModules } from './openai-modules.js';
 import type { AutologOptions } from './options.js';
 
 /** Instruments Bedrock calls with the content options, which hold for traced functions, too. */
@@ -15,6 +16,7 @@ export function createInstrumentation(options: AutologOptions): BedrockInstrumen
     maxEmbeddingLength,
     maxRecordLength,
     recordStreamEvents,
+    openAIHosts,
   } = options;
   const content: BedrockInstrumentationConfig = {
     ...(captureMessageContent !== undefined && { captureMessageContent }),
@@ -26,8 +28,9 @@ export function createInstrumentation(options: AutologOptions): BedrockInstrumen
     ...(maxRecordLength !== undefined && { maxRecordLength }),
     ...(recordStreamEvents !== undefined && { recordStreamEvents }),
   };
+  hookOpenAiModules();
   state.sensitiveHeaders = options.sensitiveHeaders;
   // The instrumentation itself warns of values that it does not know.
   setContentConfig(resolveConfig(content, process.env, () => undefined));
-  return new BedrockInstrumentation(content);
+  return new BedrockInstrumentation({ ...content, ...(openAIHosts && { openAIHosts }) });
 }

@@ -44,6 +44,11 @@ export interface AutologOptions extends MlflowSpanExporterConfig, ContentOptions
    * Environment: `MLFLOW_BEDROCK_PROPAGATE_SESSION`. Default: `false`.
    */
   propagateSession?: boolean;
+  /**
+   * Further hosts on which OpenAI's SDK reaches Bedrock, such as those of a gateway; see
+   * {@link BedrockInstrumentationConfig}. Environment: `OTEL_INSTRUMENTATION_BEDROCK_OPENAI_HOSTS`. Default: none.
+   */
+  openAIHosts?: readonly string[];
 }
 
 /** What `autolog()` started. No method throws or rejects. */
