@@ -4,7 +4,7 @@ import { NO_AWS_SETTINGS, runExample, withScenario } from './run-example.js';
 describe('errors of the framework examples', function () {
   this.timeout(120_000);
 
-  for (const example of ['frameworks/anthropic', 'frameworks/vercel-ai']) {
+  for (const example of ['frameworks/anthropic', 'frameworks/vercel-ai-6']) {
     it(`name the missing permission in ${example}, which does not send through the AWS SDK`, async () => {
       const { code, output, traces } = await withScenario('access-denied', [example]);
       expect(code).to.equal(1);

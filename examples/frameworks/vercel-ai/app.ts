@@ -1,14 +1,11 @@
-// The Vercel AI SDK on Amazon Bedrock. It sends with its own fetch. It creates its own spans for calls with
-// `experimental_telemetry`, and mlflow-bedrock/register sends them to MLflow.
-import { bedrock } from '@ai-sdk/amazon-bedrock-4';
-import { embed, generateText, stepCountIs, streamText, tool } from 'ai-6';
-import { traced, updateCurrentTrace } from 'mlflow-bedrock';
+// AI SDK 7 on Amazon Bedrock. It sends with its own fetch and has its own spans. mlflow-bedrock/register turns them on,
+// because `@ai-sdk/otel` is installed.
+import { bedrock } from '@ai-sdk/amazon-bedrock';
+import { embed, isStepCount, rerank, streamText, ToolLoopAgent, tool } from 'ai';
 import { z } from 'zod';
 import { explainBedrockError } from '../../shared/explain-error.js';
 
-const model = bedrock(process.env['BEDROCK_MODEL_ID'] ?? 'amazon.nova-pro-v1:0');
-const experimental_telemetry = { isEnabled: true };
-
+const model = bedrock(process.env['BEDROCK_MODEL_ID'] ?? 'us.amazon.nova-pro-v1:0');
 const weather: Record<string, string> = { Paris: 'light rain, 11 degrees', Tokyo: 'sunny, 19 degrees' };
 
 const get_weather = tool({
@@ -21,38 +18,60 @@ const get_weather = tool({
   },
 });
 
-const agent = traced({ name: 'weather-agent', spanType: 'AGENT' }, async (question: string) => {
-  updateCurrentTrace({ sessionId: 'example-session', userId: 'example-user' });
-  const { text } = await generateText({
-    model,
-    system: 'You are a travel assistant. Use the tools for weather; never guess it.',
-    prompt: question,
-    tools: { get_weather },
-    stopWhen: stepCountIs(8),
-    experimental_telemetry,
-  });
-  return text;
+const weatherAgent = new ToolLoopAgent({
+  model,
+  instructions: 'You report the weather of one city. Use the tool; never guess.',
+  tools: { get_weather },
+  telemetry: { functionId: 'weather-agent' },
+});
+
+const travelAgent = new ToolLoopAgent({
+  model,
+  instructions: 'You are a travel assistant. Ask for the weather of each city.',
+  tools: {
+    ask_weather_agent: tool({
+      description: 'A report of the weather in a city.',
+      inputSchema: z.object({ city: z.string() }),
+      execute: async ({ city }, { abortSignal }) => {
+        const { text } = await weatherAgent.generate({
+          prompt: `What is the weather in ${city}?`,
+          ...(abortSignal && { abortSignal }),
+        });
+        return text;
+      },
+    }),
+  },
+  runtimeContext: { sessionId: 'example-session', userId: 'example-user' },
+  telemetry: { functionId: 'travel-agent', includeRuntimeContext: { sessionId: true, userId: true } },
 });
 
 try {
-  console.log(await agent('What is the weather in Paris and Tokyo?'));
+  const { text, totalUsage } = await travelAgent.generate({ prompt: 'What is the weather in Paris and Tokyo?' });
+  console.log(text);
+  console.log(`Tokens of travel-agent: ${totalUsage.inputTokens} in, ${totalUsage.outputTokens} out.`);
 
   const answer = streamText({
     model,
     prompt: 'How is the weather in Paris? Say it in one sentence.',
     tools: { get_weather },
-    stopWhen: stepCountIs(8),
-    experimental_telemetry,
+    stopWhen: isStepCount(8),
   });
-  for await (const text of answer.textStream) process.stdout.write(text);
+  for await (const part of answer.textStream) process.stdout.write(part);
   process.stdout.write('\n');
 
   const { embedding } = await embed({
     model: bedrock.embedding('amazon.titan-embed-text-v2:0'),
     value: 'light rain in Paris',
-    experimental_telemetry,
   });
   console.log(`An embedding of ${embedding.length} numbers.`);
+
+  const { ranking } = await rerank({
+    model: bedrock.reranking('cohere.rerank-v3-5:0'),
+    documents: ['Sunny, 19 degrees in Tokyo', 'Light rain in Paris'],
+    query: 'Where does it rain?',
+    topN: 1,
+  });
+  console.log(`The best document: ${ranking[0]?.document}.`);
 } catch (error) {
   console.error(explainBedrockError(error));
   process.exitCode = 1;

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import * as esbuild from 'esbuild';
-import { unseenRequest } from '../src/sdk/unseen/advice.js';
+import { hasOwnSpans, unseenRequest } from '../src/sdk/unseen/advice.js';
 import { endpointHosts, isBedrockAgent, isBedrockHost } from '../src/sdk/unseen/hosts.js';
 import { isTool } from '../src/sdk/unseen/watch.js';
 
@@ -156,7 +156,8 @@ describe('the warning about calls that are not traced', () => {
     const clients = [
       'aws-sdk-js/3.1161.0 ua/2.1 api/bedrock-runtime#3.1161.0',
       'AnthropicBedrockMantle/JS 1.1.3',
-      'ai/7.0.1 ai-sdk/amazon-bedrock/5.0.0',
+      'ai/6.0.326 ai-sdk/provider-utils/4.0.62 ai-sdk/amazon-bedrock/4.0.186 runtime/node.js/20',
+      'ai/7.0.173 ai-sdk-provider-utils/5.0.51 node.js/24 ai-sdk-amazon-bedrock/5.0.101 node.js/24',
     ];
     expect(clients.filter((client) => !isBedrockAgent(client))).to.deep.equal([]);
     const others = [
@@ -165,5 +166,15 @@ describe('the warning about calls that are not traced', () => {
       'OpenAI/JS 7.0.0',
     ];
     expect(others.filter(isBedrockAgent)).to.deep.equal([]);
+  });
+
+  it('takes requests of the AI SDK as traced if it has a telemetry integration', () => {
+    const agent = 'ai/7.0.173 ai-sdk-provider-utils/5.0.51 node.js/24 ai-sdk-amazon-bedrock/5.0.101 node.js/24';
+    const registry = globalThis as { AI_SDK_TELEMETRY_INTEGRATIONS?: unknown[] };
+    expect(hasOwnSpans(agent)).to.equal(false);
+    expect(unseenRequest(host, agent)).to.match(/^A request to \S+ is not traced, .* The AI SDK sends requests itself/);
+    registry.AI_SDK_TELEMETRY_INTEGRATIONS = [{}];
+    expect([agent, 'OpenAI/JS 7.0.0', undefined].map(hasOwnSpans)).to.deep.equal([true, false, false]);
+    delete registry.AI_SDK_TELEMETRY_INTEGRATIONS;
   });
 });

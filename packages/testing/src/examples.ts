@@ -31,10 +31,11 @@ export const EXAMPLES = [
   'frameworks/langchain',
   'frameworks/strands',
   'frameworks/vercel-ai',
+  'frameworks/vercel-ai-6',
 ] as const;
 
 /** Examples whose packages need a newer Node.js than this project. */
-const NEEDS_NODE_22: readonly string[] = ['frameworks/strands'];
+const NEEDS_NODE_22: readonly string[] = ['frameworks/strands', 'frameworks/vercel-ai'];
 
 /** Why an example cannot run with this Node.js; undefined if it can. */
 export function whyNot(name: ExampleName): string | undefined {

@@ -2,6 +2,7 @@ import { errorMessage, errorType } from 'opentelemetry-instrumentation-bedrock/r
 import { type AutologStarted, autologStarted } from '../common/channels.js';
 import { isSdkDisabled, readableTrackingUri } from '../common/environment.js';
 import { warn } from '../common/warn.js';
+import { type AiSdkTracing, traceAiSdk } from './ai-sdk.js';
 import { registeredProvider, traceIntoProvider } from './application-provider.js';
 import { setDefaultLogger } from './logger.js';
 import type { Autolog, AutologOptions } from './options.js';
@@ -48,10 +49,10 @@ export function autolog(options: AutologOptions = {}): Autolog {
   }
   if (isSdkDisabled(process.env)) {
     report({ kind: 'off' });
-    return createAutolog(NO_TRACING);
+    return createAutolog(NO_TRACING, undefined);
   }
   setDefaultLogger(process.env['OTEL_LOG_LEVEL']);
-  const created = createAutolog(startTracing(options));
+  const created = createAutolog(startTracing(options), traceAiSdk());
   shared[STARTED] = created;
   return created;
 }
@@ -88,21 +89,26 @@ function readable(error: unknown): string {
   return `${errorType(error)}: ${message}`.slice(0, MAX_REASON_LENGTH);
 }
 
-function createAutolog(tracing: Tracing): StartedAutolog {
+function createAutolog(tracing: Tracing, aiSdk: AiSdkTracing | undefined): StartedAutolog {
   let shutdown: Promise<void> | undefined;
   return {
     flush: () => tracing.flush(),
     shutdown: () => {
+      aiSdk?.disable();
       shutdown ??= tracing.shutdown();
       return shutdown;
     },
-    disable: () => tracing.disable(),
+    disable: () => {
+      aiSdk?.disable();
+      tracing.disable();
+    },
     resume: (hasOptions) => {
       if (shutdown) {
         warn(WAS_SHUT_DOWN);
         return;
       }
       if (hasOptions) warn(CALLED_BEFORE);
+      aiSdk?.enable();
       tracing.enable();
     },
   };

@@ -5,13 +5,26 @@ export const BUNDLE_ADVICE: string =
   'Add the bundler plugin of mlflow-bedrock, keep the SDK out of the bundle, or call manuallyInstrument(); ' +
   'see docs/bundlers.md';
 
+interface Client {
+  readonly userAgent: RegExp;
+  readonly advice: string;
+  /** Whether it has spans of its own, which need not be active while it sends. Default: it has none. */
+  readonly hasSpans?: () => boolean;
+}
+
+/** What AI SDK 7 calls during its calls: see `registerTelemetry()` of `ai`. */
+const aiSdk = globalThis as { readonly AI_SDK_TELEMETRY_INTEGRATIONS?: readonly unknown[] };
+
 /** Why a client's requests are not traced, and what to do. */
-const CLIENTS: readonly { readonly userAgent: RegExp; readonly advice: string }[] = [
+const CLIENTS: readonly Client[] = [
   {
-    userAgent: /\bai-sdk\//,
+    userAgent: /\bai-sdk[/-]/,
     advice:
-      'The AI SDK sends requests itself, and its telemetry is off. Turn it on: registerTelemetry(new OpenTelemetry()) ' +
-      'in AI SDK 7, experimental_telemetry: { isEnabled: true } in AI SDK 6; see docs/frameworks.md',
+      'The AI SDK sends requests itself, and its telemetry is off. Turn it on in AI SDK 7: install @ai-sdk/otel, and ' +
+      'call registerTelemetry(new OpenTelemetry()) if you do not use mlflow-bedrock. Turn it on in AI SDK 6: ' +
+      'experimental_telemetry: { isEnabled: true }; see docs/frameworks.md',
+    // Its spans of embeddings and of reranking are not active.
+    hasSpans: () => (aiSdk.AI_SDK_TELEMETRY_INTEGRATIONS?.length ?? 0) > 0,
   },
   {
     userAgent: /^\w*Anthropic\w*\//,
@@ -41,8 +54,19 @@ export function unseenRequest(host: string, userAgent: string | undefined): stri
 
 /** Why requests of this client are not traced, and what to do. */
 export function adviceFor(userAgent: string | undefined): string {
-  const known = CLIENTS.find((client) => userAgent !== undefined && client.userAgent.test(userAgent));
-  return known?.advice ?? `No SDK that is traced has sent it. If the application is part of a bundle: ${BUNDLE_ADVICE}`;
+  return (
+    findClient(userAgent)?.advice ??
+    `No SDK that is traced has sent it. If the application is part of a bundle: ${BUNDLE_ADVICE}`
+  );
+}
+
+/** Whether the client that sends the request has a span for it. */
+export function hasOwnSpans(userAgent: string | undefined): boolean {
+  return findClient(userAgent)?.hasSpans?.() ?? false;
+}
+
+function findClient(userAgent: string | undefined): Client | undefined {
+  return userAgent === undefined ? undefined : CLIENTS.find((client) => client.userAgent.test(userAgent));
 }
 
 export const NO_SDK_FOUND: string =

@@ -15,7 +15,7 @@ const ENDPOINT_VARIABLES = [
 
 /** Clients that name Bedrock in their user agent: the SDKs of AWS, Anthropic and OpenAI, and the AI SDK. */
 const BEDROCK_AGENT =
-  /\bapi\/bedrock-(?:runtime|agent-runtime|agentcore)#|^(?:AnthropicBedrock|BedrockOpenAI)|\bai-sdk\/amazon-bedrock\//;
+  /\bapi\/bedrock-(?:runtime|agent-runtime|agentcore)#|^(?:AnthropicBedrock|BedrockOpenAI)|\bai-sdk[/-]amazon-bedrock\//;
 
 /** Returns the hosts, with their ports, that the environment names as endpoints of Bedrock. */
 export function endpointHosts(env: Readonly<Record<string, string | undefined>>): Set<string> {

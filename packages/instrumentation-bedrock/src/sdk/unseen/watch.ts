@@ -3,7 +3,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { type Context, context, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
-import { NO_SDK_FOUND, unseenRequest } from './advice.js';
+import { hasOwnSpans, NO_SDK_FOUND, unseenRequest } from './advice.js';
 import { endpointHosts, isBedrockAgent, isBedrockHost } from './hosts.js';
 import { observeRequests } from './requests.js';
 
@@ -99,7 +99,7 @@ export class UnseenCalls {
         return;
       }
       this.traced();
-      if (!(span && isModelSpan(span))) this.#warn(unseenRequest(host, userAgent));
+      if (!(span && isModelSpan(span)) && !hasOwnSpans(userAgent)) this.#warn(unseenRequest(host, userAgent));
     } catch {
       // The diagnostics channel would throw it as an uncaught exception. Only the logger of the application can fail here.
     }

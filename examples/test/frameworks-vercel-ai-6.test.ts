@@ -2,25 +2,27 @@ import { expect } from 'chai';
 import type { MlflowSpan, MlflowTrace } from 'opentelemetry-exporter-mlflow';
 import { type ExampleRun, outline, runExample, sumOf } from './run-example.js';
 
-describe('example frameworks/vercel-ai', function () {
+describe('example frameworks/vercel-ai-6', function () {
   this.timeout(120_000);
   let run: ExampleRun;
   let agent: MlflowTrace;
   let stream: MlflowTrace;
   let embedding: MlflowTrace;
+  let reranking: MlflowTrace;
 
   before(async () => {
-    run = await runExample(['frameworks/vercel-ai']);
+    run = await runExample(['frameworks/vercel-ai-6']);
     expect(run.code, run.output).to.equal(0);
-    expect(run.traces, run.output).to.have.length(3);
-    [agent, stream, embedding] = run.traces as [MlflowTrace, MlflowTrace, MlflowTrace];
+    expect(run.traces, run.output).to.have.length(4);
+    [agent, stream, embedding, reranking] = run.traces as [MlflowTrace, MlflowTrace, MlflowTrace, MlflowTrace];
   });
 
-  it('prints its tool runs, both answers and the embedding', () => {
+  it('prints its tool runs, both answers, the embedding and the best document', () => {
     expect(run.output).to.match(/get_weather\(Paris\) -> light rain.*\n.*get_weather\(Tokyo\) -> sunny/);
     expect(run.output).to.match(/^Here is what I found\. .*light rain.*sunny/m);
     expect(run.output.match(/Here is what I found\./g)).to.have.length(2);
     expect(run.output).to.match(/^An embedding of \d+ numbers\.$/m);
+    expect(run.output).to.match(/^The best document: Light rain in Paris\.$/m);
   });
 
   it('leaves a trace of the agent with the AI SDK’s steps and tools below the traced function', () => {
@@ -91,6 +93,13 @@ describe('example frameworks/vercel-ai', function () {
     expect(info.tokenUsage?.inputTokens).to.equal(spans[0]?.attributes['ai.usage.tokens']).and.greaterThan(0);
     expect(spans.filter(({ tokenUsage }) => tokenUsage)).to.have.length(1);
     expect(info.cost?.totalCost).to.be.greaterThan(0);
+  });
+
+  it('records documents and ranking of a reranking model', () => {
+    expect(outline(reranking)).to.deep.equal(['RERANKER ai.rerank', '  RERANKER ai.rerank.doRerank']);
+    const documents = ['Sunny, 19 degrees in Tokyo', 'Light rain in Paris'];
+    expect(reranking.spans.map(({ inputs }) => inputs)).to.deep.equal([{ documents }, { documents }]);
+    expect(reranking.spans[1]?.outputs).to.have.nested.property('ranking[0].index', 1);
   });
 });
 
