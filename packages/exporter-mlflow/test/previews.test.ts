@@ -74,7 +74,24 @@ describe('previews', () => {
     expect(assistantText({ body: { content: [{ type: 'text', text: 'Hello' }] } })).to.equal('Hello');
   });
 
+  it('read requests and answers of the Responses API', () => {
+    const input = [
+      { role: 'user', content: [{ type: 'input_text', text: 'Weather in Paris?' }] },
+      { type: 'function_call', call_id: 'c1', name: 'get_weather', arguments: '{"city":"Paris"}' },
+      { type: 'function_call_output', call_id: 'c1', output: 'sunny' },
+    ];
+    expect(lastUserText({ model: 'm', input })).to.equal('Weather in Paris?');
+    expect(lastUserText({ model: 'm', input: 'Hi' })).to.equal('Hi');
+    const reasoning = { type: 'reasoning', id: 'rs_1', content: [{ type: 'reasoning_text', text: 'hm' }] };
+    const message = { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Sunny.' }] };
+    expect(assistantText({ object: 'response', output: [reasoning, message] })).to.equal('Sunny.');
+    expect(assistantText({ object: 'response', output: [reasoning, input[1]] })).to.equal(
+      'get_weather({"city":"Paris"})',
+    );
+  });
+
   it('show the recorded value if it is not a chat', () => {
+    expect(requestPreview({ 'mlflow.spanInputs': '{"input":"Hi"}' })).to.equal('{"input":"Hi"}');
     expect(requestPreview({ 'mlflow.spanInputs': '{"q":"q"}' })).to.equal('{"q":"q"}');
     expect(responsePreview({ 'mlflow.spanOutputs': '"done"' })).to.equal('done');
     expect(responsePreview({ 'mlflow.spanOutputs': 'done' })).to.equal('done');

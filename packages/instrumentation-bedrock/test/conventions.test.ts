@@ -7,6 +7,8 @@ import { type SimulatedResponse, type Simulator, startSimulator } from 'bedrock-
 import { expect } from 'chai';
 import { readSamples } from './support/exchanges.js';
 import { messageViolations } from './support/message-schema.js';
+import { SDKS } from './support/openai.js';
+import { callOpenAi } from './support/openai-bodies.js';
 import {
   isRegistered,
   isRegisteredEvent,
@@ -107,6 +109,10 @@ describe('the attributes of every operation', () => {
     client.destroy();
     await speakOnce();
     for (const each of SERVICES) await callAll(each, simulator.url, answerWith, textAt);
+    tracing.instrumentation.setConfig({ openAIHosts: [new URL(simulator.url).host] });
+    tracing.instrumentation.manuallyInstrument(SDKS[6]);
+    const openai = new SDKS[6].OpenAI({ baseURL: `${simulator.url}/v1`, apiKey: 'simulator', maxRetries: 0 });
+    await callOpenAi(openai, answerWith, () => 'flex');
     spans = tracing.spans();
     events = tracing.events();
     metrics = await tracing.metrics();

@@ -21,7 +21,7 @@ export const ATTR_GEN_AI_OPERATION_NAME = 'gen_ai.operation.name';
 export const ATTR_GEN_AI_PROVIDER_NAME = 'gen_ai.provider.name';
 /** string. `modelId` of the request, `modelArn`, `foundationModel` or `model`, unchanged; set when the span starts. */
 export const ATTR_GEN_AI_REQUEST_MODEL = 'gen_ai.request.model';
-/** boolean. True for the streaming operations, else absent; set when the span starts. */
+/** boolean. True for the streaming operations and for requests that ask for a stream, else absent; set when the span starts. */
 export const ATTR_GEN_AI_REQUEST_STREAM = 'gen_ai.request.stream';
 /** int. Request, under its dialect's name (`maxTokens`, `max_gen_len`, …). */
 export const ATTR_GEN_AI_REQUEST_MAX_TOKENS = 'gen_ai.request.max_tokens';

@@ -28,6 +28,10 @@ export type BedrockOperation =
   | 'OptimizePrompt'
   | 'InvokeAgentRuntime'
   | 'InvokeHarness'
+  | 'chat.completions'
+  | 'completions'
+  | 'responses'
+  | 'embeddings'
   | (string & {});
 
 /** What every hook receives about the call. */

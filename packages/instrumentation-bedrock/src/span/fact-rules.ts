@@ -96,7 +96,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     [semconv.ATTR_OPENAI_API_TYPE]: OWN_WORD,
     [semconv.ATTR_OPENAI_REQUEST_SERVICE_TIER]: TIER,
     [semconv.ATTR_OPENAI_RESPONSE_SERVICE_TIER]: TIER,
-    [semconv.ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT]: ID,
+    [semconv.ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT]: shape('id', /^fp_\w{1,64}$/),
     [semconv.ATTR_AWS_REQUEST_ID]: REQUEST_ID,
     [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_ID]: GUARDRAIL,
     [semconv.ATTR_AWS_BEDROCK_GUARDRAIL_VERSION]: shape('id', /^(?:DRAFT|\d{1,8})$/),

@@ -105,6 +105,10 @@ function readMessages(value: unknown): Record<string, unknown>[] {
   if (Array.isArray(value)) return value.filter(isRecord);
   if (!isRecord(value)) return [];
   if (Array.isArray(value['messages'])) return value['messages'].filter(isRecord);
+  const { input, model } = value;
+  // An argument of any function can have this name, so a text is a message only beside a model.
+  if (typeof input === 'string' && typeof model === 'string') return [{ role: 'user', content: input }];
+  if (Array.isArray(input)) return input.filter(isRecord).filter(({ role }) => typeof role === 'string');
   return readMessages(readBody(value));
 }
 
@@ -114,10 +118,16 @@ function readAnswers(value: unknown): Record<string, unknown>[] {
   if (isRecord(value['output']) && isRecord(value['output']['message'])) return [value['output']['message']];
   if (isRecord(value['message'])) return [value['message']];
   if (Array.isArray(value['choices'])) return value['choices'].flatMap(readAnswers);
+  if (Array.isArray(value['output'])) return value['output'].filter(isRecord).map(itemMessage);
   if (Array.isArray(value['content'])) return [value];
   // An agent returns its whole conversation, and the answer is the last message.
   if (Array.isArray(value['messages'])) return value['messages'].filter(isRecord).slice(-1);
   return readAnswers(readBody(value));
+}
+
+/** An item of OpenAI's Responses API is a message, or a part of one, such as a call. */
+function itemMessage(item: Record<string, unknown>): Record<string, unknown> {
+  return item['type'] === 'message' ? item : { parts: [item] };
 }
 
 /** Some clients record the HTTP body inside the request, as an object or as its JSON. */
@@ -125,11 +135,14 @@ function readBody({ body }: Record<string, unknown>): unknown {
   return typeof body === 'string' ? parseJson(body) : isRecord(body) ? body : undefined;
 }
 
+/** OpenAI's Responses API has two types of its own. */
+const TEXT_TYPES: ReadonlySet<unknown> = new Set(['text', 'input_text', 'output_text']);
+
 function messageText(message: Record<string, unknown>): string {
   return parts(message)
     .map((part) => {
       if (typeof part === 'string') return part;
-      if (!isRecord(part) || (part['type'] !== undefined && part['type'] !== 'text')) return '';
+      if (!isRecord(part) || (part['type'] !== undefined && !TEXT_TYPES.has(part['type']))) return '';
       const text = part['text'] ?? part['content'];
       return typeof text === 'string' ? text : '';
     })

@@ -6,13 +6,14 @@ import { asObject, asString, firstKey, type JsonObject } from '../../data/json.j
 
 /**
  * Reads the error that a body or chunk states; undefined if it states none. The formats are Anthropic's
- * (`{"type":"error","error":{…}}`), OpenAI's (`{"error":{…}}`), and those of vLLM (`{"object":"error",…}`) and Text
+ * (`{"type":"error","error":{…}}`), OpenAI's (`{"error":{…}}`, and `{"type":"error","code":…}` in streams), and those of vLLM (`{"object":"error",…}`) and Text
  * Generation Inference (`{"error":"…","error_type":"…"}`), which serve imported and Marketplace models.
  */
 export function readModelError(body: JsonObject): StatedError | undefined {
   const { error } = body;
   if (error !== undefined && error !== null) return readErrorMember(body);
-  return body['object'] === 'error' || body['type'] === 'error' ? stated(body) : undefined;
+  if (body['object'] === 'error') return stated(body);
+  return body['type'] === 'error' ? stated({ code: body['code'], message: body['message'] }) : undefined;
 }
 
 function readErrorMember(body: JsonObject): StatedError | undefined {

@@ -66,6 +66,11 @@ function priceList({ address }: ServerEndpoint): string | undefined {
   return MANTLE.test(address) ? 'bedrock_mantle' : undefined;
 }
 
+/** An event that is an error has its members beside its type. */
+function errorOf({ code, message, param }: JsonObject): JsonObject {
+  return { code, message, param };
+}
+
 /** Reads the JSON of server-sent events. */
 function chunkReader(described: DescribedOperation, options: StreamOptions): StreamReader {
   const { withContent: content, maxRecordLength: maxLength, maxMediaBytes } = options;
@@ -79,7 +84,7 @@ function chunkReader(described: DescribedOperation, options: StreamOptions): Str
       fold.add(chunk);
       members.add(chunk);
       // An answer of the Responses API that failed has its error in itself.
-      if (readModelError(chunk)) error ??= chunk['error'] ?? chunk;
+      if (readModelError(chunk)) error ??= chunk['error'] ?? errorOf(chunk);
       return chunk;
     },
     show(value) {
