@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { newerNode } from 'testing/npm.js';
 import { NO_AWS_SETTINGS, runExample, withScenario } from './run-example.js';
 
 describe('errors of the framework examples', function () {
@@ -18,12 +19,17 @@ describe('errors of the framework examples', function () {
 
   for (const example of ['frameworks/langchain', 'frameworks/strands']) {
     it(`name the missing permission in ${example}, which wraps the errors of the AWS SDK`, async () => {
-      const { code, output, traces } = await withScenario('access-denied', [example]);
+      const { code, output, traces } = await withScenario('access-denied', [example], {}, await nodeFor(example));
       expect(code).to.equal(1);
       expect(output).to.match(/^AWS denies the use of this model: .*have access to the model with/m);
       expect(traces.map(({ info }) => info.state)).to.deep.equal(['ERROR']);
-      const missing = await runExample([example, '--aws'], NO_AWS_SETTINGS);
+      const missing = await runExample([example, '--aws'], NO_AWS_SETTINGS, await nodeFor(example));
       expect(missing.output).to.match(/^No AWS credentials were found: /m);
     });
   }
 });
+
+/** Strands needs Node.js 22. */
+async function nodeFor(example: string): Promise<string | undefined> {
+  return example === 'frameworks/strands' ? newerNode() : undefined;
+}

@@ -2,11 +2,7 @@ import { expect } from 'chai';
 import { newerNode } from 'testing/npm.js';
 import { type ExampleRun, outline, runExample, sumOf } from './run-example.js';
 
-const CYCLE = [
-  '  UNKNOWN execute_agent_loop_cycle',
-  '    CHAT_MODEL chat',
-  '      CHAT_MODEL chat amazon.nova-pro-v1:0',
-];
+const CYCLE = ['  CHAIN execute_agent_loop_cycle', '    CHAT_MODEL chat', '      CHAT_MODEL chat amazon.nova-pro-v1:0'];
 const TOOL = '    TOOL execute_tool get_weather';
 
 describe('example frameworks/strands', function () {

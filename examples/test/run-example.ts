@@ -49,15 +49,21 @@ export const NO_AWS_SETTINGS: NodeJS.ProcessEnv = {
   AWS_REGION: 'us-east-1',
 };
 
-/** Runs an example against a scenario of the simulator. */
+/**
+ * Runs an example against a scenario of the simulator.
+ *
+ * @param node the program `node`. Default: the one that runs this process.
+ */
 export async function withScenario(
   scenario: string,
   args: string[],
   parameters: Record<string, string> = {},
+  node?: string,
 ): Promise<ExampleRun> {
   const simulator = await startSimulator();
   try {
-    return await runExample(args, { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.endpoint({ scenario, parameters }) });
+    const endpoint = simulator.endpoint({ scenario, parameters });
+    return await runExample(args, { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoint }, node);
   } finally {
     await simulator.close();
   }

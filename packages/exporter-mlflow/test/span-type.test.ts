@@ -57,6 +57,10 @@ const TRANSLATED: [Attributes, string][] = [
 const FURTHER: [Attributes, string][] = [
   [operation('retrieval'), 'RETRIEVER'],
   [operation('invoke_workflow'), 'WORKFLOW'],
+  [operation('invoke_graph'), 'WORKFLOW'],
+  [operation('execute_node'), 'CHAIN'],
+  [operation('memory.search'), 'MEMORY'],
+  [{ 'agent_loop.cycle_id': 'cycle-1' }, 'CHAIN'],
   [operation('agent_step'), 'CHAIN'],
   [operation('rerank'), 'RERANKER'],
   [{ 'llm.request.type': 'chat', 'gen_ai.request.model': 'm' }, 'CHAT_MODEL'],

@@ -10,7 +10,7 @@ import { expect } from 'chai';
 import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
 import { runNode } from 'testing/run.js';
 import { traceAiSdk } from '../src/autolog/ai-sdk.js';
-import { setContentConfig } from '../src/traced/content-config.js';
+import { setContentConfig } from '../src/current-trace/content-config.js';
 
 const REGISTER = fileURLToPath(import.meta.resolve('mlflow-bedrock/register'));
 

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { BedrockInstrumentation } from 'opentelemetry-instrumentation-bedrock';
 import { createInstrumentation } from '../src/autolog/instrumentation.js';
 import type { ContentOptions } from '../src/autolog/options.js';
-import { contentConfig, setContentConfig } from '../src/traced/content-config.js';
+import { contentConfig, setContentConfig } from '../src/current-trace/content-config.js';
 import { recordSpans } from './support/spans.js';
 
 describe('autolog()', () => {

@@ -2,9 +2,9 @@
 
 import { expect } from 'chai';
 import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
+import { setContentConfig } from '../src/current-trace/content-config.js';
 import { CurrentTraceProcessor } from '../src/current-trace/current-trace.js';
 import { langchainHandler } from '../src/index.js';
-import { setContentConfig } from '../src/traced/content-config.js';
 import { json, type Recording, recordSpans } from './support/spans.js';
 
 const GRAPH = { id: ['langgraph', 'pregel', 'CompiledStateGraph'] };

@@ -22,7 +22,7 @@ describeLayers({
     'doctor/probe': ['doctor/model', 'common'],
     'doctor/model': ['common'],
     autolog: ['traced', 'session', 'current-trace', 'common'],
-    anthropic: ['traced', 'common'],
+    anthropic: ['current-trace', 'common'],
     langchain: ['traced', 'current-trace', 'common'],
     traced: ['current-trace', 'common'],
     session: ['current-trace', 'common'],

@@ -12,9 +12,9 @@ import {
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { createInstrumentation } from '../src/autolog/instrumentation.js';
+import { setContentConfig } from '../src/current-trace/content-config.js';
 import { state } from '../src/current-trace/process-state.js';
 import { SENSITIVE_HEADERS, traced } from '../src/index.js';
-import { setContentConfig } from '../src/traced/content-config.js';
 import { hideHeaders } from '../src/traced/sensitive-headers.js';
 import { type Recording, recordSpans } from './support/spans.js';
 

@@ -1,6 +1,8 @@
-import { context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { type Attributes, context, ROOT_CONTEXT, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
+import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
+import { setContentConfig } from '../src/current-trace/content-config.js';
 import { CurrentTraceProcessor } from '../src/current-trace/current-trace.js';
 import { strandsMiddleware, updateCurrentTrace } from '../src/index.js';
 import { serve } from './support/http-like.js';
@@ -48,7 +50,10 @@ describe('strandsMiddleware', () => {
   beforeEach(() => {
     recording = recordSpans(new CurrentTraceProcessor());
   });
-  afterEach(() => recording.stop());
+  afterEach(() => {
+    setContentConfig(undefined);
+    return recording.stop();
+  });
 
   /** Names of the spans above, the nearest first. */
   function above(name: string): string[] {
@@ -143,6 +148,29 @@ describe('strandsMiddleware', () => {
       recording.spans().map(({ name }) => name),
       'without the middleware',
     ).to.deep.equal(['chat nova b']);
+  });
+
+  it('leaves no content on spans of Strands if content is off, and leaves other spans as they are', () => {
+    setContentConfig(resolveConfig({ captureMessageContent: false }, {}, () => {}));
+    const record = (name: string, mark: Attributes) => {
+      const content = { 'gen_ai.input.messages': 'secret', system_prompt: 'secret', content: 'secret' };
+      const span = tracer().startSpan(name, { attributes: { ...content, ...mark, 'gen_ai.usage.input_tokens': 3 } });
+      span.addEvent('gen_ai.user.message', { content: 'secret' });
+      span.recordException(new RangeError('secret'));
+      span.setStatus({ code: SpanStatusCode.ERROR, message: 'secret' });
+      span.end();
+      const { attributes, events, status } = recording.span(name);
+      return { attributes, events: events.map((event) => [event.name, event.attributes]), status };
+    };
+    const mark = { 'gen_ai.event.start_time': '2026-11-30T00:00:00Z' };
+    expect(record('of Strands', mark)).to.deep.equal({
+      attributes: { ...mark, 'gen_ai.usage.input_tokens': 3 },
+      events: [['exception', { 'exception.type': 'RangeError' }]],
+      status: { code: SpanStatusCode.ERROR },
+    });
+    expect(JSON.stringify(record('other', {})).match(/secret/g)).to.have.length.greaterThan(5);
+    setContentConfig(undefined);
+    expect(record('with content', mark).attributes).to.include({ system_prompt: 'secret' });
   });
 
   it('changes nothing with a tracer provider that has no CurrentTraceProcessor', async () => {

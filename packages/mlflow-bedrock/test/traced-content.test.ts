@@ -4,8 +4,8 @@ import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { expect } from 'chai';
 import type { BedrockInstrumentationConfig } from 'opentelemetry-instrumentation-bedrock';
 import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
+import { setContentConfig } from '../src/current-trace/content-config.js';
 import { traced } from '../src/index.js';
-import { setContentConfig } from '../src/traced/content-config.js';
 import { type Recording, recordSpans } from './support/spans.js';
 
 const MARK = 'quokka';

@@ -1,8 +1,8 @@
 import { SpanStatusCode, trace } from '@opentelemetry/api';
 import { expect } from 'chai';
 import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
+import { setContentConfig } from '../src/current-trace/content-config.js';
 import { type SpanType, traced } from '../src/index.js';
-import { setContentConfig } from '../src/traced/content-config.js';
 import { json, type Recording, recordSpans } from './support/spans.js';
 
 const noWarning = (message: string): void => {

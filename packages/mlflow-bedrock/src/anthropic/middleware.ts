@@ -1,7 +1,7 @@
 import { type Span, trace } from '@opentelemetry/api';
 import { type JsonObject, MessagesRecord, parseJson } from 'opentelemetry-instrumentation-bedrock/recording';
 import { warnOfError, warnOfErrorOnce } from '../common/warn.js';
-import { contentConfig } from '../traced/content-config.js';
+import { contentConfig } from '../current-trace/content-config.js';
 import { eventReader, jsonReader } from './answer-reader.js';
 import { type BodyObserver, observeBody } from './observed-body.js';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { errorType } from 'opentelemetry-instrumentation-bedrock/recording';
 import { warnOfErrorOnce } from '../common/warn.js';
-import { contentConfig } from '../traced/content-config.js';
+import { contentConfig } from '../current-trace/content-config.js';
 
 /** What version 7 of the AI SDK calls during a call, and calls a telemetry integration. All members are optional. */
 type Integration = object;

@@ -1,7 +1,7 @@
 import { BedrockInstrumentation, type BedrockInstrumentationConfig } from 'opentelemetry-instrumentation-bedrock';
 import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
+import { setContentConfig } from '../current-trace/content-config.js';
 import { state } from '../current-trace/process-state.js';
-import { setContentConfig } from '../traced/content-config.js';
 import { hookOpenAiModules } from './openai-modules.js';
 import type { AutologOptions } from './options.js';
 

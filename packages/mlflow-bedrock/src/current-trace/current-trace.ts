@@ -2,6 +2,8 @@ import { type Context, isSpanContextValid, propagation, type Span, TraceFlags, t
 import type { Span as SdkSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { noteTraces } from 'opentelemetry-instrumentation-bedrock/recording';
 import { endedSpans } from '../common/channels.js';
+import { warnOfErrorOnce } from '../common/warn.js';
+import { dropFrameworkContent } from './framework-content.js';
 import { type Identity, identityAttributes, identityIn } from './identity.js';
 import { LocalRoot } from './local-root.js';
 import { addSpan, endSpan, localRootIn, localRootOf } from './local-roots.js';
@@ -52,6 +54,15 @@ export class CurrentTraceProcessor implements SpanProcessor {
   onStart(span: SdkSpan, parentContext: Context): void {
     spanStarted(span, parentContext);
     enterModelSpan(span, parentContext);
+  }
+
+  /** Removes the content from spans of Strands and of Anthropic's SDK, if no content is recorded. */
+  onEnding(span: SdkSpan): void {
+    try {
+      dropFrameworkContent(span);
+    } catch (error) {
+      warnOfErrorOnce('the content of a span of a framework could not be removed', error);
+    }
   }
 
   /** Closes the request when its local root ends. */

@@ -18,8 +18,8 @@ import {
   toJson,
 } from 'opentelemetry-instrumentation-bedrock/recording';
 import { warnOfError, warnOfErrorOnce } from '../common/warn.js';
+import { contentConfig } from '../current-trace/content-config.js';
 import { state } from '../current-trace/process-state.js';
-import { contentConfig } from './content-config.js';
 import { hideHeaders } from './sensitive-headers.js';
 
 /** A generator may never end, so later items are counted but not kept. */

@@ -9,9 +9,13 @@ import { CACHE_READ_TOKENS, CACHE_WRITE_TOKENS, INPUT_TOKENS } from './usage.js'
  */
 export function translateFramework(attributes: Attributes): Attributes | undefined {
   if (isOfAiSdk(attributes)) return addMissing(attributes, translateAiSdk(attributes));
+  if (attributes[AGENT_INPUT] !== undefined) return addMissing(attributes, { [SPAN_INPUTS]: attributes[AGENT_INPUT] });
   if (attributes[ANTHROPIC_TOOL_RESULT] !== undefined) return translateAnthropicTool(attributes);
   return undefined;
 }
+
+/** What a graph or a swarm of agents of Strands was asked. */
+const AGENT_INPUT = 'gen_ai.agent.input';
 
 const AI_SDK_EMBEDDINGS = /^ai\.embed(?:Many)?\.doEmbed$/;
 const AI_SDK_CONTEXT = ['ai.telemetry.metadata.', 'ai.settings.context.'];

@@ -56,6 +56,14 @@ const CONVENTIONS: readonly (readonly [attribute: string, kinds: Kinds])[] = [
       rerank: 'RERANKER',
       // One turn of an agent of AI SDK 7: a call to a model and the tools that it asks for
       agent_step: 'CHAIN',
+      // Strands: groups of agents, their members, and the memory of an agent
+      invoke_graph: 'WORKFLOW',
+      invoke_swarm: 'WORKFLOW',
+      execute_node: 'CHAIN',
+      'memory.search': 'MEMORY',
+      'memory.add': 'MEMORY',
+      'memory.extract': 'MEMORY',
+      'memory.inject': 'MEMORY',
     },
   ],
   // https://github.com/traceloop/openllmetry, package opentelemetry-semantic-conventions-ai
@@ -141,6 +149,8 @@ function impliedType(attributes: Attributes): string | undefined {
     const type = lookUp(kinds, readWord(attributes[attribute]));
     if (type !== undefined) return type;
   }
+  // One turn of an agent of Strands: a call to a model and the tools that it asks for
+  if (attributes['agent_loop.cycle_id'] !== undefined) return 'CHAIN';
   // The AI SDK adds a name of the application to the operation: `ai.generateText answer-question`.
   const [operation] = readWord(attributes['operation.name'])?.split(' ') ?? [];
   const ofAiSdk = operation?.startsWith('ai.') ? impliedType({ 'ai.operationId': operation }) : undefined;

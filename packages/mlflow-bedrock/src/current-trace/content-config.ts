@@ -5,7 +5,7 @@ import {
   setProcessContent,
 } from 'opentelemetry-instrumentation-bedrock/recording';
 import { warn } from '../common/warn.js';
-import { state } from '../current-trace/process-state.js';
+import { state } from './process-state.js';
 
 /** How traced functions record content: by the options of `autolog()`, else by environment and defaults. */
 export function contentConfig(): ResolvedConfig {
