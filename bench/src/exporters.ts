@@ -1,11 +1,9 @@
 /** CPU time, requests and bytes of exporters, into a server that only counts. */
 
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Bench, inPairs, runChild } from './child.js';
 import { ROOT } from './install.js';
+import { startMlflowSink } from './mlflow-sink.js';
 
 export const EXPORTERS = ['stock OTLP', 'otlp-only', 'full', 'before, otlp-only', 'before, full'] as const;
 export type ExporterName = (typeof EXPORTERS)[number];
@@ -13,7 +11,6 @@ export type ExporterName = (typeof EXPORTERS)[number];
 export const SPANS_PER_TRACE = 5;
 /** The default of the batch processor. */
 export const BATCH_SPANS = 512;
-const EXPERIMENT = JSON.stringify({ experiment: { experiment_id: '1', name: 'bench', lifecycle_stage: 'active' } });
 
 export interface ExporterJob {
   /** Path of an ES module. Default: the stock exporter's package. */
@@ -40,20 +37,8 @@ export async function measureExporters(bench: Bench): Promise<ReadonlyMap<Export
 }
 
 async function measureExporter(name: ExporterName, { node, base = ROOT, batches }: Bench): Promise<ExporterCosts> {
-  let requests = 0;
-  let bytes = 0;
-  const server = createServer((request, response) => {
-    requests++;
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-    });
-    request.on('end', () => {
-      response.setHeader('content-type', 'application/json');
-      response.end(request.url?.includes('/experiments/') ? EXPERIMENT : '{}');
-    });
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const sink = await startMlflowSink();
+  const { url } = sink;
   const checkout = name.startsWith('before') ? base : ROOT;
   const job: ExporterJob =
     name === 'stock OTLP'
@@ -66,9 +51,8 @@ async function measureExporter(name: ExporterName, { node, base = ROOT, batches 
         };
   try {
     const cpu = await runChild<number>(node, 'exporter', job);
-    return { cpu, requestsPerBatch: requests / batches, bytesPerSpan: bytes / (batches * BATCH_SPANS) };
+    return { cpu, requestsPerBatch: sink.requests() / batches, bytesPerSpan: sink.bytes() / (batches * BATCH_SPANS) };
   } finally {
-    server.closeAllConnections();
-    server.close();
+    sink.close();
   }
 }

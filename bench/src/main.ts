@@ -19,7 +19,7 @@ const USAGE = `Usage: npm run bench -- [options]
 const EFFORT = { processes: PROCESSES, seconds: 30, batches: 45 } as const;
 const QUICK = { processes: 2, seconds: 2, batches: 6 } as const;
 
-/** `npm run bench`: what tracing costs, beside other instrumentations. Takes about nine minutes on two cores. */
+/** `npm run bench`: what tracing costs, beside other instrumentations. Takes about eleven minutes on two cores. */
 export async function main(args: string[]): Promise<number> {
   const { node: version, base, only, 'write-readme': intoReadme, quick } = optionsOf(args);
   const log = (line: string): void => console.log(`• ${line}`);

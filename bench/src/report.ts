@@ -4,6 +4,7 @@ import { isStream, OPERATIONS, type Operation } from './answers.js';
 import { measureCalls } from './calls.js';
 import type { Bench } from './child.js';
 import { type ExporterCosts, measureExporters } from './exporters.js';
+import { type ColdStarts, measureColdStarts, processesFor } from './lambda/cold-start.js';
 import { measureOpenStream } from './memory.js';
 import { measureLoading, measureRegister } from './start-up.js';
 import { figureOf, ratioOf } from './statistics.js';
@@ -11,7 +12,7 @@ import type { Cell, Table } from './table.js';
 import { MODES, type Mode, partsOf, SUBJECTS, type Subject, type Variant, variantsOf } from './variants.js';
 
 /** Parts of the benchmark, in the order in which they run. */
-export const PARTS = ['calls', 'memory', 'start-up', 'exporters'] as const;
+export const PARTS = ['calls', 'memory', 'start-up', 'cold-start', 'exporters'] as const;
 export type PartName = (typeof PARTS)[number];
 
 /** Runs the parts and returns their tables. */
@@ -26,6 +27,7 @@ export async function measureAll(bench: Bench, parts: readonly PartName[]): Prom
   const others = subjects.includes('before') ? ['openinference', 'before'] : ['openinference'];
   const columns = ['', 'recorded', 'without', ...subjects, ...others.map((other) => `÷ ${other}`)];
   const tables: Table[] = rows.length > 0 ? [{ columns, rows }] : [];
+  if (parts.includes('cold-start')) tables.push(await coldStartTable(bench));
   if (parts.includes('exporters')) tables.push(await exporterTable(bench));
   return tables;
 }
@@ -93,6 +95,17 @@ async function startUpRows(subjects: readonly Subject[], bench: Bench): Promise<
     rowOf('Loading, ms', '', subjects, (subject) => loading.get(subject) ?? []),
     rowOf('mlflow-bedrock/register, ms', '', subjects, (subject) => register.get(subject) ?? []),
   ];
+}
+
+async function coldStartTable(bench: Bench): Promise<Table> {
+  bench.log('Cold starts of AWS Lambda');
+  const starts = [...(await measureColdStarts({ ...bench, processes: processesFor(bench) }))];
+  const cells = ({ without, traced }: ColdStarts, time: 'init' | 'invocation'): Cell[] =>
+    [without, traced].map((all) => figureOf(all.map((start) => start[time])));
+  return {
+    columns: ['', 'init, ms', 'init with tracing', 'first invocation, ms', 'first invocation with tracing'],
+    rows: starts.map(([form, both]) => [form, ...cells(both, 'init'), ...cells(both, 'invocation')]),
+  };
 }
 
 async function exporterTable(bench: Bench): Promise<Table> {

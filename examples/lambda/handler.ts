@@ -1,6 +1,6 @@
 // The function. Only `withFlush` belongs to tracing.
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
-import { withFlush } from 'mlflow-bedrock';
+import { withFlush } from 'mlflow-bedrock/lambda';
 
 const modelId = process.env.BEDROCK_MODEL_ID ?? 'amazon.nova-lite-v1:0';
 // Outside the handler, so that warm invocations reuse its connection.
