@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `npx mlflow-bedrock doctor`. What it needs is loaded after the arguments are known to be right. */
 
-import { existsSync, realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArguments, USAGE } from './doctor/arguments.js';
 
@@ -16,7 +16,7 @@ async function main(): Promise<number> {
   if (parsed.kind === 'wrong') return wrong(parsed.message);
   const { options } = parsed;
   const [application] = options.application;
-  if (application !== undefined && !existsSync(resolve(application))) return wrong(`There is no file ${application}.`);
+  if (application !== undefined && !isFile(resolve(application))) return wrong(`There is no file ${application}.`);
   if (options.envFile !== undefined) {
     try {
       process.loadEnvFile(options.envFile);
@@ -30,11 +30,22 @@ async function main(): Promise<number> {
   return printReport(options, join(dirname(program), 'probe.js'));
 }
 
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
 function wrong(message: string): number {
   process.stderr.write(`${message}\n\n${USAGE}`);
   return WRONG_USAGE;
 }
 
-void main().then((code) => {
-  process.exitCode = code;
-});
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    // Its message may repeat credentials.
+    process.stderr.write(`The doctor failed (${error instanceof Error ? error.name : typeof error}).\n`);
+    process.exitCode = 1;
+  },
+);

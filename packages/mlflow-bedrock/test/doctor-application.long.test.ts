@@ -87,7 +87,7 @@ describe('the doctor runs an application', function () {
 
   it('that calls process.exit() before its spans are sent', async () => {
     const text = "import { ask } from './call.js'; await ask(); process.exit();";
-    expect(complaints(await examineApplication(text, { nodeOptions: REGISTER }))).to.deep.equal([
+    expect(complaints(await examineApplication(text, {}, { NODE_OPTIONS: REGISTER.join(' ') }))).to.deep.equal([
       'problem: MLflow lacks 1 of the 1 span of the application. -> The application called process.exit() before its spans were sent. Call "await tracing.flush()" before, where "tracing" is what autolog() returns.',
     ]);
   });
@@ -104,6 +104,25 @@ describe('the doctor runs an application', function () {
     expect(complaints(await examineApplication(`${parts} autolog(); ${register} await ask();`))).to.deep.equal([
       "problem: The application registers a tracer provider after autolog(). OpenTelemetry refuses a second one, so it has no effect. -> Remove one of the two. To keep the application's, register it before autolog() and add mlflow-bedrock's processors to it.",
     ]);
+  });
+
+  it('that adds the processors to a tracer provider of its own', async () => {
+    const results = await examineApplication(`
+      import { trace } from '@opentelemetry/api';
+      import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+      import { autolog, CurrentTraceProcessor, MlflowSpanExporter, MlflowSpanProcessor } from 'mlflow-bedrock';
+      import { ask } from './call.js';
+      const exporter = new MlflowSpanExporter();
+      const batch = (exporter, options) => new BatchSpanProcessor({ exporter, ...options });
+      const spanProcessors = [new CurrentTraceProcessor(), new MlflowSpanProcessor({ exporter, batch })];
+      trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors }));
+      const tracing = autolog();
+      await ask();
+      await tracing.flush();
+    `);
+    expect(complaints(results)).to.deep.equal([]);
+    expect(resultsOf(results, 'application')[1]).to.equal('ok: 1 call of Bedrock became a span.');
+    expect(resultsOf(results, 'application')[2]).to.match(/^ok: MLflow has the span of the application\. /);
   });
 
   it('that is a bundle', async () => {

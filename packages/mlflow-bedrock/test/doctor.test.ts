@@ -10,7 +10,14 @@ import { checkPackages, PACKAGES_OF_INTEREST } from '../src/doctor/checks/packag
 import { lookAtMachine } from '../src/doctor/facts/machine.js';
 import { findPackages } from '../src/doctor/facts/packages.js';
 import { summaryOf, textOf } from '../src/doctor/report.js';
-import { type Application, COMPLETE, complaints, createApplication, type Packages } from './support/doctor.js';
+import {
+  type Application,
+  COMPLETE,
+  complaints,
+  createApplication,
+  type Packages,
+  resultsOf,
+} from './support/doctor.js';
 import { NOBODY } from './support/programs.js';
 
 const SECRET = 'walnut-7-harbour';
@@ -167,6 +174,15 @@ describe('the doctor looks at the packages of an application', () => {
     ]);
     expect(complaintsAbout({ ...GOOD, shop: '2.0.0', 'shop/node_modules/mlflow-bedrock': '0.9.0' })).to.deep.equal([
       'warning: The application has several versions of mlflow-bedrock: 1.0.0 in node_modules/mlflow-bedrock, 0.9.0 in node_modules/shop/node_modules/mlflow-bedrock. -> Ask for the same version everywhere. "npm ls mlflow-bedrock" shows which package asks for which one.',
+    ]);
+  });
+
+  it("and leaves those of Yarn's Plug'n'Play alone", () => {
+    const application = createApplication({}, { '.pnp.cjs': '' });
+    const results = checkPackages(findPackages(application.folder, PACKAGES_OF_INTEREST), '24.0.0');
+    application.remove();
+    expect(resultsOf(results, 'packages')).to.deep.equal([
+      "skipped: The packages were not checked, because Yarn's Plug'n'Play keeps them in archives.",
     ]);
   });
 

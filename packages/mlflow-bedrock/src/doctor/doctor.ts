@@ -46,10 +46,10 @@ export async function examine(options: DoctorArguments, own: DoctorProcess): Pro
   const [application] = options.application;
   const file = application === undefined ? undefined : resolve(folder, application);
   const machine = lookAtMachine(folder, env);
-  const { root, packages } = findPackages(file === undefined ? folder : dirname(file), PACKAGES_OF_INTEREST);
+  const packages = findPackages(file === undefined ? folder : dirname(file), PACKAGES_OF_INTEREST);
 
   add([checkNode(machine)]);
-  add(await bounded('packages', LOCAL_MILLIS, () => checkPackages({ root, packages }, machine.nodeVersion)));
+  add(await bounded('packages', LOCAL_MILLIS, () => checkPackages(packages, machine.nodeVersion)));
   add(await bounded('environment', LOCAL_MILLIS, () => [...checkEnvFile(machine), ...checkEnvironment(env)]));
   add(await bounded('aws', LOCAL_MILLIS, () => checkAws(env, machine)));
 

@@ -4,7 +4,7 @@ import type { FileFacts } from '../model/facts.js';
 import { findings, type Result } from '../model/result.js';
 import { explainFailure, type Place } from './failure.js';
 
-const { ok, warning, problem } = findings('application');
+const { ok, skipped, warning, problem } = findings('application');
 
 type Of<Name extends ApplicationEvent['event']> = Extract<ApplicationEvent, { event: Name }>;
 
@@ -137,6 +137,14 @@ function checkWithoutRequest({ events, endedAfterSeconds }: RunFacts, { bundledS
 function checkDelivery({ run, delivery }: ApplicationFacts, place: Place): Result[] {
   if (delivery === undefined) return [];
   const spans = eventsOf(run.events, 'span').filter(({ traceId }) => delivery.traceIds.has(traceId));
+  const isElsewhere = delivery.url !== place.url;
+  if (isElsewhere && (delivery.failed?.status === 401 || delivery.failed?.status === 403)) {
+    return [
+      skipped(
+        `The application sends to ${delivery.url}, for which the doctor has no credentials, so its spans were not looked for.`,
+      ),
+    ];
+  }
   if (delivery.failed !== undefined)
     return [explainFailure('application', delivery.failed, { ...place, url: delivery.url })];
   const { spanIds, url, experimentId } = delivery;

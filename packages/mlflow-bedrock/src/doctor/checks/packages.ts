@@ -1,7 +1,7 @@
 import type { InstalledPackage, PackageFacts } from '../model/facts.js';
 import { findings, type Result } from '../model/result.js';
 
-const { ok, warning, problem } = findings('packages');
+const { ok, skipped, warning, problem } = findings('packages');
 
 const API = '@opentelemetry/api';
 const SDK_PACKAGES = ['@opentelemetry/sdk-trace', '@opentelemetry/sdk-trace-base', '@opentelemetry/core'];
@@ -28,8 +28,11 @@ export const PACKAGES_OF_INTEREST: ReadonlySet<string> = new Set([
 ]);
 
 /** Checks which packages the application has, and whether their versions fit each other and Node.js. */
-export function checkPackages({ root, packages }: PackageFacts, nodeVersion: string): Result[] {
+export function checkPackages({ root, packages, isPlugAndPlay }: PackageFacts, nodeVersion: string): Result[] {
   const copiesOf = (name: string): InstalledPackage[] => packages.filter((one) => one.name === name);
+  if (isPlugAndPlay) {
+    return [skipped("The packages were not checked, because Yarn's Plug'n'Play keeps them in archives.")];
+  }
   if (copiesOf('mlflow-bedrock').length === 0) {
     return [
       problem(

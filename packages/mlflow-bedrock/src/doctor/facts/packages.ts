@@ -40,7 +40,8 @@ export function findPackages(folder: string, names: ReadonlySet<string>): Packag
       pending.push(found);
     }
   }
-  return { root, packages: packages.sort((one, other) => one.name.localeCompare(other.name)) };
+  const isPlugAndPlay = existsSync(join(root, '.pnp.cjs'));
+  return { root, isPlugAndPlay, packages: packages.sort((one, other) => one.name.localeCompare(other.name)) };
 }
 
 /** The nearest folder with a `package.json`, from this one upwards. */

@@ -11,6 +11,8 @@ export interface InstalledPackage {
 export interface PackageFacts {
   /** The folder of the application's `package.json`. */
   readonly root: string;
+  /** Whether Yarn's Plug'n'Play keeps the packages in archives, where they are not looked for. */
+  readonly isPlugAndPlay: boolean;
   /** All copies of the packages that matter for tracing. */
   readonly packages: readonly InstalledPackage[];
 }
