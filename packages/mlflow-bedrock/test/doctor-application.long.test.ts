@@ -3,9 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
+import { adviceFor } from 'opentelemetry-instrumentation-bedrock/requests';
 import { testServer } from 'testing/mlflow-test-server.js';
 import type { DoctorArguments } from '../src/doctor/arguments.js';
+import { mlflowBedrock } from '../src/esbuild.js';
 import {
   type Application,
   COMPLETE,
@@ -36,7 +38,7 @@ describe('the doctor runs an application', function () {
   before(async function () {
     this.timeout(300_000);
     application = createApplication(
-      { ...INSTALLED, '@opentelemetry/sdk-trace': 'real', esbuild: 'real' },
+      { ...INSTALLED, '@opentelemetry/sdk-trace': 'real', openai: 'real' },
       { 'call.js': CALL },
     );
     simulator = await startSimulator();
@@ -127,15 +129,18 @@ describe('the doctor runs an application', function () {
 
   it('that is a bundle', async () => {
     application.write('source.js', "import { ask } from './call.js'; await ask();");
-    await build({
-      entryPoints: [`${application.folder}/source.js`],
-      outfile: `${application.folder}/bundle.mjs`,
-      bundle: true,
-      minify: true,
-      platform: 'node',
-      format: 'esm',
-      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    });
+    const bundle = (plugins: Plugin[]) =>
+      build({
+        entryPoints: [`${application.folder}/source.js`],
+        outfile: `${application.folder}/bundle.mjs`,
+        bundle: true,
+        minify: true,
+        platform: 'node',
+        format: 'esm',
+        banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+        plugins,
+      });
+    await bundle([]);
     const { host } = new URL(simulator.url);
     const inside = 'bundle.mjs is a bundle with @aws-sdk/client-bedrock-runtime inside';
     const advice =
@@ -147,16 +152,49 @@ describe('the doctor runs an application', function () {
     expect(complaints(await examineApplication('', { ...options, run: false }))).to.deep.equal([
       `warning: ${inside}, where the instrumentation cannot find the SDK by itself. -> ${advice}`,
     ]);
+    await bundle([mlflowBedrock({ register: false })]);
+    const handedOver = await examineApplication('', options);
+    expect(complaints(handedOver)).to.deep.equal([]);
+    expect(resultsOf(handedOver, 'application')[1]).to.equal('ok: 1 call of Bedrock became a span.');
+    expect(resultsOf(await examineApplication('', { ...options, run: false }), 'application')).to.deep.equal([
+      'ok: bundle.mjs is a bundle that passes @aws-sdk/client-bedrock-runtime on to the instrumentation.',
+    ]);
+  });
+
+  it("that imports OpenAI's SDK as ES modules before autolog()", async () => {
+    const { host } = new URL(simulator.url);
+    const text = `
+      import OpenAI from 'openai';
+      import { autolog } from 'mlflow-bedrock';
+      autolog();
+      await new OpenAI().chat.completions.create({
+        model: 'openai.gpt-oss-20b-1:0',
+        messages: [{ role: 'user', content: 'Hi' }],
+      });
+    `;
+    const baseUrl = `${simulator.url}/openai/v1`;
+    const settings = {
+      OPENAI_API_KEY: 'test',
+      OPENAI_BASE_URL: baseUrl,
+      AWS_BEDROCK_BASE_URL: baseUrl,
+      OTEL_INSTRUMENTATION_BEDROCK_OPENAI_HOSTS: host,
+    };
+    const [complaint = ''] = complaints(await examineApplication(text, {}, settings));
+    expect(complaint).to.include(`problem: The application called Bedrock (${host}), and no span was made. -> `);
+    expect(complaint).to.include(
+      'or was loaded as an ES module without a loader hook. Start with "node --import mlflow-bedrock/register".',
+    );
+    expect(complaints(await examineApplication(text, { nodeOptions: REGISTER }, settings))).to.deep.equal([]);
   });
 
   it('that sends its requests without an SDK that is traced', async () => {
-    const text = `await fetch(process.env.AWS_ENDPOINT_URL_BEDROCK_RUNTIME, {
-      headers: { 'user-agent': 'ai/7.0.1 ai-sdk/amazon-bedrock/5.0.0 runtime/node.js/24' },
-    });`;
+    const userAgent = 'ai/7.0.1 ai-sdk/amazon-bedrock/5.0.0 runtime/node.js/24';
+    const text = `await fetch(process.env.AWS_ENDPOINT_URL_BEDROCK_RUNTIME, { headers: { 'user-agent': '${userAgent}' } });`;
     const { host } = new URL(simulator.url);
     expect(complaints(await examineApplication(text, { nodeOptions: REGISTER }))).to.deep.equal([
-      `problem: The application called Bedrock (${host}), and no span was made. -> The AI SDK sends requests itself, and its telemetry is off. Turn it on: registerTelemetry(new OpenTelemetry()) in AI SDK 7, experimental_telemetry: { isEnabled: true } in AI SDK 6; see docs/frameworks.md.`,
+      `problem: The application called Bedrock (${host}), and no span was made. -> ${adviceFor(userAgent)}.`,
     ]);
+    expect(adviceFor(userAgent)).to.match(/^The AI SDK sends requests itself/);
   });
 
   it('that waits for requests, and ends it after the time', async () => {

@@ -103,7 +103,7 @@ function checkCalls({ run, file }: ApplicationFacts, hasProblem: boolean): Resul
     return [ok(`${count(spans.length, 'call')} of Bedrock became ${spans.length === 1 ? 'a span' : 'spans'}.`)];
   if (request === undefined) return [checkWithoutRequest(run, file)];
   const what = `The application called Bedrock (${request.host}), and no span was made.`;
-  if (file.bundledSdks.length > 0) {
+  if (file.bundledSdks.length > 0 && !file.handsOver) {
     return [
       problem(`${what} ${file.file} is a bundle with ${file.bundledSdks.join(', ')} inside.`, `${BUNDLE_ADVICE}.`),
     ];
@@ -113,8 +113,11 @@ function checkCalls({ run, file }: ApplicationFacts, hasProblem: boolean): Resul
   return [problem(what, `${adviceFor(client?.userAgent)}.`)];
 }
 
-function checkWithoutRequest({ events, endedAfterSeconds }: RunFacts, { bundledSdks, file }: FileFacts): Result {
-  if (bundledSdks.length > 0) {
+function checkWithoutRequest(
+  { events, endedAfterSeconds }: RunFacts,
+  { bundledSdks, handsOver, file }: FileFacts,
+): Result {
+  if (bundledSdks.length > 0 && !handsOver) {
     return warning(
       `No call of Bedrock was seen. ${file} is a bundle with ${bundledSdks.join(', ')} inside, where the instrumentation cannot find the SDK by itself.`,
       `${BUNDLE_ADVICE}.`,

@@ -5,7 +5,10 @@ import { findings, type Result } from '../model/result.js';
 const { ok, warning } = findings('application');
 
 /** Says what the file shows without running it. */
-export function checkFile({ file, bundledSdks, mentionsTracing }: FileFacts): Result {
+export function checkFile({ file, bundledSdks, handsOver, mentionsTracing }: FileFacts): Result {
+  if (bundledSdks.length > 0 && handsOver) {
+    return ok(`${file} is a bundle that passes ${bundledSdks.join(', ')} on to the instrumentation.`);
+  }
   if (bundledSdks.length > 0) {
     return warning(
       `${file} is a bundle with ${bundledSdks.join(', ')} inside, where the instrumentation cannot find the SDK by itself.`,

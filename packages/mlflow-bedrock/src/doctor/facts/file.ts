@@ -11,11 +11,13 @@ const SDKS: Readonly<Record<string, RegExp>> = {
 };
 /** Shorter files are written by hand. */
 const MIN_BUNDLE_LENGTH = 30_000;
+/** The statement of the bundler plugins, also minified or compiled for older engines. */
+const HAND_OVER = /opentelemetry-instrumentation-bedrock\.sdks\.v1[\s\S]{0,120}?\.push\(\{\s*(?:Client|OpenAI)\b/;
 const TRACING = /mlflow-bedrock|manuallyInstrument|BedrockInstrumentation/;
 
 /** Looks at the text of the application's file. */
 export function lookAtFile(file: string): FileFacts {
   const text = readFileSync(file, 'utf8');
   const bundledSdks = text.length < MIN_BUNDLE_LENGTH ? [] : Object.keys(SDKS).filter((name) => SDKS[name]?.test(text));
-  return { file, bundledSdks, mentionsTracing: TRACING.test(text) };
+  return { file, bundledSdks, handsOver: HAND_OVER.test(text), mentionsTracing: TRACING.test(text) };
 }

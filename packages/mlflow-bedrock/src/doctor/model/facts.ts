@@ -78,6 +78,8 @@ export interface FileFacts {
   readonly file: string;
   /** The SDKs whose code is inside of the file. Empty if it is not a bundle. */
   readonly bundledSdks: readonly string[];
+  /** Whether a bundler plugin made the bundle pass its SDKs on to the instrumentation. */
+  readonly handsOver: boolean;
   /** Whether the file mentions this package, or passes an SDK on. */
   readonly mentionsTracing: boolean;
 }
