@@ -1,7 +1,7 @@
 /** Observes the answer of a call in its `Response`, while the SDK or the application reads it. */
 
 import type { TracedCall } from '../../call/call.js';
-import { asBytes, decodeText, type JsonValue, parseJson } from '../../data/json.js';
+import { asBytes, asObject, decodeText, type JsonValue, parseJson } from '../../data/json.js';
 import { isThenable } from '../../data/promise.js';
 import { type Observation, type OpenStreams, replaceMethod, type StreamObserver } from '../stream.js';
 import type { HttpResponse } from './client.js';
@@ -37,9 +37,17 @@ export function eventObserver(call: TracedCall): StreamObserver {
       add(decoder.end());
       call.onEnd(isCut);
     },
-    onError: (error) => call.onError(error),
+    onError(error) {
+      // An application that aborts the SDK's stream gets no error. Its signal, if it has one, is known to the call.
+      if (isAbort(error)) call.onAbandon();
+      else call.onError(error);
+    },
     onAbandon: () => call.onAbandon(),
   };
+}
+
+function isAbort(error: unknown): boolean {
+  return asObject(error)?.['name'] === 'AbortError';
 }
 
 /** The methods that read an answer as a whole, and how their result becomes its JSON. */
