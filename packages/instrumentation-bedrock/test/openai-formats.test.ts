@@ -158,6 +158,26 @@ describe("the spans of OpenAI's API", () => {
     }
   });
 
+  it('have the guardrail of the headers and its verdict', async () => {
+    const choices = [{ index: 0, message: { role: 'assistant', content: 'Blocked.' }, finish_reason: 'stop' }];
+    answer = { body: { id: 'chatcmpl-1', choices, 'amazon-bedrock-guardrailAction': 'INTERVENED' } };
+    const headers = { 'X-Amzn-Bedrock-GuardrailIdentifier': 'gr12345', 'X-Amzn-Bedrock-GuardrailVersion': 'DRAFT' };
+    const body = { model: MODEL, messages: [{ role: 'user' as const, content: 'Hi' }] };
+    const span = await spanOf((api) => api.chat.completions.create(body, { headers }), RUNTIME);
+    expect(span.attributes).to.include({
+      ...{ 'aws.bedrock.guardrail.id': 'gr12345', 'aws.bedrock.guardrail.version': 'DRAFT' },
+      'aws.bedrock.guardrail.action': 'GUARDRAIL_INTERVENED',
+    });
+  });
+
+  it('have the kind of output and the tool that the request asks for', async () => {
+    const span = await respond({ input: 'Hi', tools: [{ type: 'web_search' }], tool_choice: { type: 'web_search' } });
+    expect(span.attributes).to.include({ 'aws.bedrock.request.tool_choice': 'web_search' });
+    const chat = { model: MODEL, messages: [{ role: 'user' as const, content: 'Hi' }] };
+    const spoken = await spanOf((api) => api.chat.completions.create({ ...chat, modalities: ['text', 'audio'] }));
+    expect(spoken.attributes).to.include({ 'gen_ai.output.type': 'speech' });
+  });
+
   it('have no long vectors, but their dimensions and tokens', async () => {
     const body = { model: 'cohere.embed-v4:0', input: ['tide', 'tides'] };
     for (const encoding_format of ['float', 'base64'] as const) {

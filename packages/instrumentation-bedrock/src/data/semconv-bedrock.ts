@@ -115,7 +115,7 @@ export const ATTR_AWS_BEDROCK_RESPONSE_SERVICE_TIER = 'aws.bedrock.response.serv
 export const ATTR_AWS_BEDROCK_REQUEST_PERFORMANCE_LATENCY = 'aws.bedrock.request.performance_config.latency';
 /** string. Answer: the mode that served the call. */
 export const ATTR_AWS_BEDROCK_RESPONSE_PERFORMANCE_LATENCY = 'aws.bedrock.response.performance_config.latency';
-/** string. Request, in the provider's word: `auto`, `any`, `required`, `none`; `tool`, `function` or `custom` for one named tool. */
+/** string. Request, in the provider's word: `auto`, `any`, `required`, `none`; `tool`, `function` or `custom` for one named tool; the type of a tool of OpenAI. */
 export const ATTR_AWS_BEDROCK_REQUEST_TOOL_CHOICE = 'aws.bedrock.request.tool_choice';
 /** string. Request of OpenAI's Responses API: `previous_response_id`. It is no `gen_ai.conversation.id`, because it changes with each answer. */
 export const ATTR_AWS_BEDROCK_REQUEST_PREVIOUS_RESPONSE_ID = 'aws.bedrock.request.previous_response_id';

@@ -17,11 +17,16 @@ export function readOpenAiParameters(body: JsonObject): RequestParameters {
     frequencyPenalty: asNumber(body['frequency_penalty']),
     presencePenalty: asNumber(body['presence_penalty']),
     choiceCount: asNumber(body['n']),
-    outputType: asString(asObject(body['response_format'])?.['type'])?.startsWith('json') ? 'json' : undefined,
+    outputType: outputType(body),
     ...readReasoning(body),
     toolChoice: readToolChoice(body['tool_choice'] ?? body['function_call']),
     serviceTier: asWord(body['service_tier']),
   };
+}
+
+function outputType(body: JsonObject): RequestParameters['outputType'] {
+  if (asStrings(body['modalities'])?.includes('audio')) return 'speech';
+  return asString(asObject(body['response_format'])?.['type'])?.startsWith('json') ? 'json' : undefined;
 }
 
 export function readOpenAiResponse(body: JsonObject): ResponseFacts {
