@@ -74,7 +74,11 @@ export class BedrockInstrumentation extends InstrumentationBase<BedrockInstrumen
     this.streams ??= new OpenStreams();
     this.owner ??= this.createOwner();
     this.patched ??= new Set();
-    this.unseen ??= new UnseenCalls(() => this.isEnabled() && !isWithoutProvider(this.tracer), warn);
+    this.unseen ??= new UnseenCalls({
+      isTracing: () => this.isEnabled() && !isWithoutProvider(this.tracer),
+      hosts: () => this.resolvedConfig.openAIHosts,
+      warn,
+    });
     return TRACED_SDKS.flatMap((sdk) => moduleDefinitions(sdk, (found) => this.patch(sdk, found)));
   }
 

@@ -50,7 +50,10 @@ describe('the warning about calls that are not traced', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const run = async (how: string, { isEndpoint = true, program = 'unseen.mjs' } = {}): Promise<string[]> => {
+  const run = async (
+    how: string,
+    { isEndpoint = true, program = 'unseen.mjs', env: more = {} } = {},
+  ): Promise<string[]> => {
     const url = `http://${host}`;
     const { NODE_OPTIONS: _, ...own } = process.env;
     const aws = {
@@ -59,7 +62,7 @@ describe('the warning about calls that are not traced', () => {
       AWS_SECRET_ACCESS_KEY: 'test',
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     };
-    const env = { ...own, ...aws, AWS_ENDPOINT_URL_BEDROCK_RUNTIME: isEndpoint ? `${url}/` : '' };
+    const env = { ...own, ...aws, AWS_ENDPOINT_URL_BEDROCK_RUNTIME: isEndpoint ? `${url}/` : '', ...more };
     const finished = await promisify(execFile)(process.execPath, [program, how, url], { cwd: PROGRAMS, env }).catch(
       (error: { stderr: string; code: number }) => ({ stderr: `${error.stderr}exit code ${error.code}` }),
     );
@@ -74,6 +77,10 @@ describe('the warning about calls that are not traced', () => {
     });
     it('is written for a request of node:http', async () => {
       expect(await run('with http')).to.deep.equal([warning('OpenAI/JS 4.104.0')]);
+    });
+    it('is written for a host of openAIHosts', async () => {
+      const env = { OTEL_INSTRUMENTATION_BEDROCK_OPENAI_HOSTS: '127.0.0.1' };
+      expect(await run('with http', { isEndpoint: false, env })).to.deep.equal([warning('OpenAI/JS 4.104.0')]);
     });
     it('is written for a request of node:http2', async () => {
       const [line, ...others] = await run('with http2');
@@ -139,6 +146,7 @@ describe('the warning about calls that are not traced', () => {
       'vpce-0a1b-2c.bedrock-runtime.us-east-1.vpce.amazonaws.com',
       'localhost:4000',
       'gateway.example.com',
+      'gateway.example.com:8443',
     ];
     expect(hosts.filter((host) => !isBedrockHost(host, endpoints))).to.deep.equal([]);
     const others = [
@@ -148,6 +156,7 @@ describe('the warning about calls that are not traced', () => {
       'x.gateway.bedrock-agentcore.us-east-1.amazonaws.com',
       'bedrock-runtime.us-east-1.amazonaws.com.example.com',
       'localhost',
+      'localhost:4001',
     ];
     expect(others.filter((host) => isBedrockHost(host, endpoints))).to.deep.equal([]);
   });

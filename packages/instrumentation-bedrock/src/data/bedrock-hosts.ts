@@ -3,12 +3,15 @@
 import type { ServerEndpoint } from './facts.js';
 
 /**
- * `bedrock-runtime` and `bedrock-mantle` of a region, in every partition of AWS, with FIPS, dual stack and VPC endpoints.
+ * What follows the service in the name of a host: a region in every partition of AWS, with FIPS, dual stack and VPC
+ * endpoints. The source of a regular expression.
  *
  * @see https://docs.aws.amazon.com/general/latest/gr/bedrock.html
  */
-const AWS_HOST =
-  /^(?:[\w-]+\.)*bedrock-(?:runtime|mantle)(?:-fips)?\.[a-z]+(?:-[a-z0-9]+)+\.(?:vpce\.)?(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws|api\.amazonwebservices\.(?:com\.cn|eu)|(?:c2s|csp\.hci)\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk)$/;
+export const REGIONAL_DOMAIN: string = String.raw`(?:-fips)?\.[a-z]+(?:-[a-z0-9]+)+\.(?:vpce\.)?(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws|api\.amazonwebservices\.(?:com\.cn|eu)|(?:c2s|csp\.hci)\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk)`;
+
+/** `bedrock-runtime` and `bedrock-mantle`. */
+const AWS_HOST = new RegExp(String.raw`^(?:[\w-]+\.)*bedrock-(?:runtime|mantle)${REGIONAL_DOMAIN}$`);
 
 /** A host name or an address, perhaps with a port. */
 const HOST = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i;

@@ -1,8 +1,11 @@
 /** Which requests go to Amazon Bedrock. */
 
+import { REGIONAL_DOMAIN } from '../../data/bedrock-hosts.js';
+
 /** Models, agents and AgentCore; also FIPS and VPC endpoints. Not the hosts that only manage resources. */
-const AWS_HOST =
-  /^(?:vpce-[\w-]+\.)?bedrock-(?:runtime|agent-runtime|agentcore|mantle)(?:-fips)?\.[\w-]+\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)(?::\d+)?$/;
+const AWS_HOST = new RegExp(
+  String.raw`^(?:vpce-[\w-]+\.)?bedrock-(?:runtime|agent-runtime|agentcore|mantle)${REGIONAL_DOMAIN}(?::\d+)?$`,
+);
 
 /** Variables by which SDKs get another endpoint of Bedrock. */
 const ENDPOINT_VARIABLES = [
@@ -23,9 +26,13 @@ export function endpointHosts(env: Readonly<Record<string, string | undefined>>)
   return new Set(urls.filter((url) => URL.canParse(url)).map((url) => new URL(url).host));
 }
 
-/** @param host with its port, if the URL has one */
+/**
+ * @param host with its port, if the URL has one
+ * @param endpoints hosts that are Bedrock's, in lower case. One without a port has all ports.
+ */
 export function isBedrockHost(host: string, endpoints: ReadonlySet<string>): boolean {
-  return endpoints.has(host) || (host.includes('bedrock-') && AWS_HOST.test(host));
+  if (endpoints.size > 0 && (endpoints.has(host) || endpoints.has(host.replace(/:\d+$/, '')))) return true;
+  return host.includes('bedrock-') && AWS_HOST.test(host);
 }
 
 export function isBedrockAgent(userAgent: string | undefined): boolean {

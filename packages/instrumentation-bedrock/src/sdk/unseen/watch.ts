@@ -41,16 +41,19 @@ export function noteTraces(): void {
 /** Watches requests for one instrumentation, until a call was traced or the warning was written. */
 export class UnseenCalls {
   readonly #isTracing: () => boolean;
+  readonly #hosts: () => readonly string[];
   readonly #warn: (message: string) => void;
   #stopObserving: (() => void) | undefined;
   #endpoints: ReadonlySet<string> | undefined;
 
   /**
-   * @param isTracing whether a call would be traced now: the instrumentation is enabled and has a tracer provider
+   * @param parts.isTracing whether a call would be traced now: the instrumentation is enabled and has a tracer provider
+   * @param parts.hosts further hosts of Bedrock
    */
-  constructor(isTracing: () => boolean, warn: (message: string) => void) {
-    this.#isTracing = isTracing;
-    this.#warn = warn;
+  constructor(parts: { isTracing(): boolean; hosts(): readonly string[]; warn(message: string): void }) {
+    this.#isTracing = parts.isTracing;
+    this.#hosts = parts.hosts;
+    this.#warn = parts.warn;
   }
 
   start(): void {
@@ -89,7 +92,7 @@ export class UnseenCalls {
         return;
       }
       if (!state.hasConnected) this.#connects(active);
-      this.#endpoints ??= endpointHosts(process.env);
+      this.#endpoints ??= new Set([...endpointHosts(process.env), ...this.#hosts().map((name) => name.toLowerCase())]);
       if (!isBedrockHost(host, this.#endpoints) && !isBedrockAgent(userAgent)) return;
       if (isTracingSuppressed(active) || !this.#isTracing()) return;
       const span = trace.getSpan(active);
