@@ -2,6 +2,7 @@
 
 import { expect } from 'chai';
 import { parseArguments } from '../src/doctor/arguments.js';
+import { bounded } from '../src/doctor/bounded.js';
 import { checkAws } from '../src/doctor/checks/aws.js';
 import { checkEnvironment } from '../src/doctor/checks/environment.js';
 import { explainFailure } from '../src/doctor/checks/failure.js';
@@ -15,6 +16,7 @@ import {
   COMPLETE,
   complaints,
   createApplication,
+  examineIn,
   type Packages,
   resultsOf,
 } from './support/doctor.js';
@@ -88,6 +90,33 @@ describe('mlflow-bedrock doctor', function () {
     expect(stderr).to.equal(`There is no file missing.js.\n\n${help.stdout}`);
   });
 
+  it('shows no secret of any variable', async () => {
+    const address = `http://ada:${SECRET}@127.0.0.1:9/?token=${SECRET}`;
+    const names = ['HTTP_PROXY', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'AWS_ENDPOINT_URL', 'OPENAI_BASE_URL'];
+    const results = await examineIn(application.folder, {
+      ...COMPLETE,
+      ...Object.fromEntries(names.map((name) => [name, address])),
+      MLFLOW_TRACKING_URI: address,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `no address ${SECRET}`,
+      OTEL_EXPORTER_OTLP_HEADERS: `authorization=${SECRET}`,
+      OTEL_RESOURCE_ATTRIBUTES: `key=${SECRET}`,
+      NODE_OPTIONS: `--title=${SECRET}`,
+      MLFLOW_WORKSPACE: SECRET,
+      AWS_SESSION_TOKEN: SECRET,
+    });
+    expect(results.filter(({ status }) => status === 'problem')).to.have.length(1);
+    expect(JSON.stringify(results)).not.to.include(SECRET);
+  });
+
+  it('reports a check that takes too long or fails, without the words of the error', async () => {
+    const late = await bounded('clock', 50, () => new Promise<never>(() => {}));
+    const failed = await bounded('clock', 50, () => Promise.reject(new RangeError(SECRET)));
+    expect(complaints([...late, ...failed])).to.deep.equal([
+      'problem: The check "clock" took longer than 0.05 s. -> Run the doctor again on a less busy machine.',
+      'problem: The check "clock" failed (RangeError). -> Please report this as a bug of mlflow-bedrock.',
+    ]);
+  });
+
   it('reads its own options before the name of the application', () => {
     const run = { run: true, trace: true, json: false, timeoutSeconds: 30 };
     expect(parseArguments(['doctor'])).to.deep.equal({
@@ -154,8 +183,10 @@ describe('the doctor looks at the packages of an application', () => {
     }
   };
 
-  it('and finds no fault with one copy of each', () => {
+  it('and finds no fault with one copy of each, nor with a set-up without autolog()', () => {
     expect(complaintsAbout(GOOD)).to.deep.equal([]);
+    const parts = { 'opentelemetry-instrumentation-bedrock': '1.0.0', 'opentelemetry-exporter-mlflow': '1.0.0' };
+    expect(complaintsAbout({ ...parts, [API]: '1.9.1', [SDK]: '3.1162.0' })).to.deep.equal([]);
   });
 
   it('and names what is missing', () => {

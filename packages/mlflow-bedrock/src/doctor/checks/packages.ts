@@ -3,6 +3,7 @@ import { findings, type Result } from '../model/result.js';
 
 const { ok, skipped, warning, problem } = findings('packages');
 
+const PARTS = ['opentelemetry-instrumentation-bedrock', 'opentelemetry-exporter-mlflow'];
 const API = '@opentelemetry/api';
 const SDK_PACKAGES = ['@opentelemetry/sdk-trace', '@opentelemetry/sdk-trace-base', '@opentelemetry/core'];
 const AWS_CLIENTS = [
@@ -19,8 +20,7 @@ const OLDEST_NODE_OF_LINE_3 = [22, 15] as const;
 /** The packages whose copies the doctor looks for. */
 export const PACKAGES_OF_INTEREST: ReadonlySet<string> = new Set([
   'mlflow-bedrock',
-  'opentelemetry-instrumentation-bedrock',
-  'opentelemetry-exporter-mlflow',
+  ...PARTS,
   API,
   ...SDK_PACKAGES,
   ...AWS_CLIENTS,
@@ -33,7 +33,9 @@ export function checkPackages({ root, packages, isPlugAndPlay }: PackageFacts, n
   if (isPlugAndPlay) {
     return [skipped("The packages were not checked, because Yarn's Plug'n'Play keeps them in archives.")];
   }
-  if (copiesOf('mlflow-bedrock').length === 0) {
+  // A set-up without autolog() needs these two only.
+  const isOwnSetUp = PARTS.every((name) => copiesOf(name).length > 0);
+  if (copiesOf('mlflow-bedrock').length === 0 && !isOwnSetUp) {
     return [
       problem(
         `mlflow-bedrock is not a dependency of the application in ${root}.`,
