@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import * as esbuild from 'esbuild';
 import { mlflowBedrock } from 'mlflow-bedrock/esbuild';
+import { ANSWER, useBundles } from 'testing/bundles.js';
 import { handOver, SDK_MODULE } from '../src/bundler/hand-over.js';
 import { loadSqliteWhenUsed, UNDICI_MODULE } from '../src/bundler/lazy-sqlite.js';
 import { startTracing } from '../src/bundler/start.js';
-import { ANSWER, useBundles } from './support/bundles.js';
 
 const INSTRUMENTATION = fileURLToPath(new URL('../../instrumentation-bedrock/package.json', import.meta.url));
 const programs = fileURLToPath(new URL('programs/', import.meta.url));
@@ -121,8 +121,8 @@ describe('a bundle of esbuild', function () {
       plugins: [mlflowBedrock()],
     });
     expect(warnings).to.deep.equal([]);
-    const { stdout, stderr, spans } = await bundles.run(['app.cjs']);
-    expect({ stdout, stderr }).to.deep.equal({ stdout: ANSWER, stderr: '' });
+    const { spans, ...run } = await bundles.run(['app.cjs']);
+    expect(run).to.deep.equal({ stdout: `${ANSWER}\n`, stderr: '', end: 0 });
     expect(spans.map(({ name }) => name)).to.deep.equal(['chat amazon.nova-lite-v1:0']);
     expect(spans[0]?.attributes).to.include.keys('gen_ai.usage.output_tokens', 'mlflow.spanOutputs');
     const { sources } = JSON.parse(readFileSync(`${outfile}.map`, 'utf8')) as { sources: string[] };
@@ -140,8 +140,8 @@ describe('a bundle of esbuild', function () {
     await build.rebuild();
     await build.rebuild();
     await build.dispose();
-    const { stdout, stderr, spans } = await bundles.run(['autolog.cjs']);
-    expect({ stdout, stderr }).to.deep.equal({ stdout: ANSWER, stderr: '' });
+    const { spans, ...run } = await bundles.run(['autolog.cjs']);
+    expect(run).to.deep.equal({ stdout: `${ANSWER}\n`, stderr: '', end: 0 });
     expect(spans).to.have.lengthOf(1);
     expect(spans[0]?.attributes).not.to.include.keys('mlflow.spanOutputs');
   });

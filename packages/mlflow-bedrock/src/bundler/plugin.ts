@@ -2,7 +2,7 @@
 
 import type { PluginBuild } from 'esbuild';
 import { createUnplugin, type UnpluginInstance, type UnpluginOptions } from 'unplugin';
-import type { Compiler } from 'webpack';
+import type { Compiler, WebpackError } from 'webpack';
 import { handOver, SDK_MODULE } from './hand-over.js';
 import { loadSqliteWhenUsed, UNDICI_MODULE } from './lazy-sqlite.js';
 import type { MlflowBedrockPluginOptions } from './options.js';
@@ -63,6 +63,11 @@ function startWithEsbuild({ initialOptions, onResolve, onLoad }: PluginBuild): v
 /** An entry without a name runs before all others. */
 function startWithWebpack(compiler: Compiler): void {
   new compiler.webpack.EntryPlugin(compiler.context, REGISTER, {}).apply(compiler);
+  // Webpack warns of the `require` by which OpenTelemetry's module hooks load modules outside of the bundle.
+  compiler.options.ignoreWarnings = [
+    ...(compiler.options.ignoreWarnings ?? []),
+    (warning) => /[\\/]require-in-the-middle[\\/]/.test((warning as WebpackError).module?.identifier() ?? ''),
+  ];
 }
 
 /** What Rollup, Rolldown and Vite show their plugins. */
