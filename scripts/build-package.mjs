@@ -41,14 +41,21 @@ function compile(format) {
   return true;
 }
 
+/**
+ * The files of code in `exports` and `bin`, under any condition.
+ *
+ * @param {unknown} entries
+ * @returns {string[]}
+ */
+function targets(entries) {
+  if (typeof entries === 'string') return entries.endsWith('.js') ? [entries] : [];
+  return Object.values(/** @type {object} */ (entries)).flatMap(targets);
+}
+
 /** Writes the code of both formats. What several entries need is in a file of its own, so a process has it once. */
 async function bundle() {
   const { exports: entries, bin = {} } = JSON.parse(readFileSync('package.json', 'utf8'));
-  const programs = Object.values(bin).map((file) => basename(file, '.js'));
-  const names = Object.keys(entries)
-    .filter((path) => path !== './package.json')
-    .map((path) => (path === '.' ? 'index' : basename(path)))
-    .concat(programs);
+  const names = [...new Set(targets([entries, bin]).map((file) => basename(file, '.js')))];
   const isOwn = (/** @type {string} */ id) => id.startsWith('.') || isAbsolute(id);
   const graph = await rollup({
     input: Object.fromEntries(names.map((name) => [name, resolve(COMPILED, 'esm', `${name}.js`)])),
@@ -69,7 +76,7 @@ async function bundle() {
   // Test runners that load CommonJS in a context of its own have no `import()` there.
   await graph.write({ ...output, dir: join(FRESH, 'cjs'), format: 'cjs', exports: 'named', dynamicImportInCjs: false });
   await graph.close();
-  for (const name of programs) chmodSync(join(FRESH, 'cjs', `${name}.js`), 0o755);
+  for (const file of targets(bin)) chmodSync(join(FRESH, 'cjs', basename(file)), 0o755);
 }
 
 function replaceDist() {
