@@ -1,6 +1,6 @@
 /** The fold for the events of a streamed answer of OpenAI's Responses API. */
 
-import { asObject, asString, isObject, type JsonObject } from '../../data/json.js';
+import { asArray, asObject, asString, isObject, type JsonObject } from '../../data/json.js';
 import { IndexedParts } from '../fold/pieces/indexed-parts.js';
 import type { FoldOptions, StreamFold } from '../fold/stream-fold.js';
 import { StreamedItem } from './streamed-item.js';
@@ -10,7 +10,7 @@ const OPENING = new Set(['response.created', 'response.queued', 'response.in_pro
 const CLOSING = new Set(['response.completed', 'response.incomplete', 'response.failed']);
 
 export function createResponsesFold({ content }: FoldOptions): StreamFold {
-  const items = new IndexedParts<StreamedItem>();
+  let items = new IndexedParts<StreamedItem>();
   let answer: JsonObject | undefined;
   let isComplete = false;
   return {
@@ -20,15 +20,15 @@ export function createResponsesFold({ content }: FoldOptions): StreamFold {
       if (OPENING.has(type) || CLOSING.has(type)) {
         answer = response && (content ? response : factsOf(response));
         isComplete = CLOSING.has(type);
+        // The closing event has the whole answer once more. A service can leave out in it what it has sent before.
+        if (isComplete && content && hasItems(answer)) items = new IndexedParts();
       } else if (content && chunk['output_index'] !== undefined) {
         items.at(chunk['output_index'], () => new StreamedItem()).add(type, chunk);
       }
     },
     body() {
       if (!answer && items.size === 0) return undefined;
-      // A service can leave out in the closing event what it has sent before.
-      const isWhole = isComplete && Array.isArray(answer?.['output']) && answer['output'].length > 0;
-      if (!content || isWhole) return answer;
+      if (!content || (isComplete && hasItems(answer))) return answer;
       return {
         ...answer,
         output: items
@@ -39,6 +39,10 @@ export function createResponsesFold({ content }: FoldOptions): StreamFold {
     },
     isComplete: () => isComplete,
   };
+}
+
+function hasItems(answer: JsonObject | undefined): boolean {
+  return asArray(answer?.['output']).length > 0;
 }
 
 /** Members of an answer that are no content. An error can quote the request, so only its code is kept. */
