@@ -9,7 +9,14 @@ import { PROGRAMS, type RunOptions, usePrograms } from './support/programs.js';
 const PROGRAM = 'in-runtime.mjs';
 const DENO_PERMISSIONS = ['--allow-env', '--allow-net', '--allow-read', '--allow-sys'];
 const DENO_PRELOAD = ['--preload', 'npm:mlflow-bedrock/register'];
-const TREE = ['agent', 'agent > chat amazon.nova-lite-v1:0', 'agent > chat amazon.nova-lite-v1:0'];
+const TREE = [
+  'agent',
+  'agent > chat amazon.nova-lite-v1:0',
+  'agent > chat amazon.nova-lite-v1:0',
+  'agent > chat openai.gpt-oss-20b-1:0',
+];
+/** The host of the simulator. */
+const ENV = { OTEL_INSTRUMENTATION_BEDROCK_OPENAI_HOSTS: '127.0.0.1' };
 
 describe('another runtime', function () {
   this.timeout(300_000);
@@ -45,12 +52,12 @@ describe('another runtime', function () {
   for (const [name, run] of Object.entries(cases)) {
     it(`traces an agent and its calls: ${name}`, async () => {
       const [args, options] = run();
-      const { stdout, stderr, code, signal, traces } = await programs.run(args, options);
+      const { stdout, stderr, code, signal, traces } = await programs.run(args, { ...options, env: ENV });
       expect(stderr).to.equal('');
       expect({ code, signal }).to.deep.equal(
         options.kills ? { code: null, signal: 'SIGTERM' } : { code: 0, signal: null },
       );
-      expect(JSON.parse(stdout)).to.have.lengthOf(2);
+      expect(JSON.parse(stdout)).to.have.lengthOf(3);
       expect(traces).to.have.lengthOf(1);
       const [trace] = traces;
       const names = new Map(trace?.spans.map((span) => [span.spanId, span.name]));
@@ -59,7 +66,7 @@ describe('another runtime', function () {
       );
       expect(tree?.sort()).to.deep.equal(TREE);
       expect(trace?.info.state).to.equal('OK');
-      expect(trace?.info.tokenUsage).to.deep.equal({ inputTokens: 2, outputTokens: 50, totalTokens: 52 });
+      expect(trace?.info.tokenUsage).to.include({ inputTokens: 3, outputTokens: 75, totalTokens: 78 });
     });
   }
 });

@@ -11,6 +11,8 @@ import { warn } from '../common/warn.js';
 /** The module that defines the class: the index in version 4, and the client from version 5 on. */
 const MODULE = /\/node_modules\/openai\/(?:client|index)\.mjs$/;
 
+const HANDED_OVER = Symbol.for('opentelemetry-instrumentation-bedrock.sdks.v1');
+
 /**
  * Added to the module. It hands the class over to the instrumentation, like the statement of `bundler/hand-over.ts`, which
  * is not imported: each file costs time when an application starts.
@@ -34,13 +36,14 @@ interface NodeModule {
 
 /**
  * Sets the loader hook, unless the application has no package `openai`: applications without it pay nothing. Bun and Deno
- * have no such hooks.
+ * have no such hooks. There the module is loaded at once.
  */
 export function hookOpenAiModules(): void {
   const { versions } = process;
-  if ('bun' in versions || 'deno' in versions) return;
   try {
-    if (isOpenAiInstalled()) setHook(versions.node);
+    if (!isOpenAiInstalled()) return;
+    if ('bun' in versions || 'deno' in versions) handOver();
+    else setHook(versions.node);
   } catch (error) {
     // Node.js can forbid an application to start the thread of such hooks, or to read folders.
     warn(`OpenAI's SDK is not traced if it is imported as ES modules: the loader hook failed (${errorOrigin(error)})`);
@@ -54,9 +57,24 @@ function setHook(nodeVersion: string): void {
   else if (isEsModule(process.argv[1])) nodeModule.register?.(`data:text/javascript,${encodeURIComponent(ASYNC_HOOK)}`);
 }
 
+/** In Bun and Deno, `require()` of an ES module returns the one that an `import` gets. */
+function handOver(): void {
+  const folder = applicationFolders().find(hasOpenAi);
+  const require = process.getBuiltinModule('node:module').createRequire(join(String(folder), 'index.js'));
+  const { OpenAI } = require(join(dirname(require.resolve('openai')), 'index.mjs')) as { readonly OpenAI?: unknown };
+  const shared = globalThis as { [HANDED_OVER]?: unknown[] };
+  shared[HANDED_OVER] ??= [];
+  shared[HANDED_OVER].push({ OpenAI });
+}
+
 function isOpenAiInstalled(): boolean {
+  return applicationFolders().some(hasOpenAi);
+}
+
+/** The folder of the program, and the one in which it was started. */
+function applicationFolders(): string[] {
   const program = process.argv[1];
-  return (program !== undefined && hasOpenAi(dirname(program))) || hasOpenAi(process.cwd());
+  return [...(program === undefined ? [] : [dirname(program)]), process.cwd()];
 }
 
 /** Looks into the folders of npm and yarn, and into the one in which pnpm keeps what the application's packages need. */
