@@ -3,7 +3,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
-import { translateChat } from '../src/export/span/chat.js';
+import { translateChat } from '../src/export/span/conventions/chat.js';
 import { MlflowClient, type MlflowSpan, MlflowSpanExporter } from '../src/index.js';
 import { exportSpans, MODEL, recordSpans, uniqueName } from './support/tracing.js';
 

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
-import { translateFramework } from '../src/export/span/frameworks.js';
+import { translateFramework } from '../src/export/span/conventions/frameworks.js';
 import { MlflowClient, MlflowSpanExporter, type MlflowTrace } from '../src/index.js';
 import { childSpan, exportSpans, recordSpans, uniqueName } from './support/tracing.js';
 

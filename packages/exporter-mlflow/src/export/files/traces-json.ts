@@ -6,7 +6,7 @@ import { finish, type Work } from '../../common/slices.js';
 import { nanoseconds } from '../../common/time.js';
 import { readTokenUsage } from '../../mlflow/figures.js';
 import { mlflowTraceId, TOKEN_USAGE } from '../../mlflow/names.js';
-import { INPUT_TOKENS, OUTPUT_TOKENS } from '../span/usage.js';
+import { INPUT_TOKENS, OUTPUT_TOKENS } from '../span/conventions/usage.js';
 import type { SpanFigures } from '../trace/totals.js';
 
 /**

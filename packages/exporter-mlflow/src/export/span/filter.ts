@@ -4,8 +4,8 @@ import type { ReadableSpan } from '../../common/sdk-types.js';
 import { type ShownText, say } from '../../common/shown-text.js';
 import { optional } from '../../mlflow/rest.js';
 import { isPromise } from './callback.js';
+import { spanType } from './conventions/span-type.js';
 import { copySpan, type PlacedSpan } from './span.js';
-import { spanType } from './span-type.js';
 
 /** Decides which spans go to MLflow: all, those of generative AI, or those for which a function returns true. */
 export type SpanFilter = 'all' | 'gen_ai' | ((span: ReadableSpan) => boolean);

@@ -1,7 +1,7 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { TOKEN_USAGE } from '../../mlflow/names.js';
+import { spanType } from './conventions/span-type.js';
 import { copySpan, hasRemoteParent } from './span.js';
-import { spanType } from './span-type.js';
 
 // More spans than are open at a time. Spans that never end must not fill the memory.
 const CAPACITY = 10_000;

@@ -2,11 +2,9 @@ import type { Attributes, AttributeValue, HrTime } from '@opentelemetry/api';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { columnText, storableText, truncate } from '../../common/text.js';
 import { COST, LIMITS, SERVER_TAGS, SPAN_TYPE, TOKEN_USAGE, TRACE_NAME, TRACE_TAG_PREFIX } from '../../mlflow/names.js';
-import { translateChat } from './chat.js';
-import { translateFramework } from './frameworks.js';
-import { readableAttributes, readableEvents, readableLinks, readableResource } from './readable/readable.js';
-import { copySpan } from './span.js';
-import { KIND_ATTRIBUTES, withSpanType } from './span-type.js';
+import { translateChat } from './conventions/chat.js';
+import { translateFramework } from './conventions/frameworks.js';
+import { KIND_ATTRIBUTES, withSpanType } from './conventions/span-type.js';
 import {
   CACHE_CREATION_TOKENS,
   CACHE_READ_TOKENS,
@@ -17,7 +15,9 @@ import {
   mendUsage,
   OUTPUT_TOKENS,
   usageOfOneSide,
-} from './usage.js';
+} from './conventions/usage.js';
+import { readableAttributes, readableEvents, readableLinks, readableResource } from './readable/readable.js';
+import { copySpan } from './span.js';
 
 type Resource = ReadableSpan['resource'];
 /** Returns what to send in place of a value: the same value if it is fit, undefined to drop it. */

@@ -1,6 +1,6 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
-import { parseJson } from '../../common/json.js';
-import { SPAN_INPUTS, SPAN_OUTPUTS } from '../../mlflow/names.js';
+import { parseJson } from '../../../common/json.js';
+import { SPAN_INPUTS, SPAN_OUTPUTS } from '../../../mlflow/names.js';
 import { CACHE_READ_TOKENS, CACHE_WRITE_TOKENS, INPUT_TOKENS } from './usage.js';
 
 /**
@@ -18,7 +18,9 @@ export function translateFramework(attributes: Attributes): Attributes | undefin
 const AGENT_INPUT = 'gen_ai.agent.input';
 
 const AI_SDK_EMBEDDINGS = /^ai\.embed(?:Many)?\.doEmbed$/;
-const AI_SDK_CONTEXT = ['ai.telemetry.metadata.', 'ai.settings.context.'];
+/** Where version 6 and version 7 record what the application says about a call. */
+const AI_SDK_SESSION = ['ai.telemetry.metadata.sessionId', 'ai.settings.context.sessionId'];
+const AI_SDK_USER = ['ai.telemetry.metadata.userId', 'ai.settings.context.userId'];
 
 /** Version 6 has its own attributes. Version 7 follows the GenAI conventions, and adds its own attributes if asked to. */
 function isOfAiSdk(attributes: Attributes): boolean {
@@ -28,12 +30,11 @@ function isOfAiSdk(attributes: Attributes): boolean {
 
 /** Spans of the AI SDK, https://ai-sdk.dev/docs/ai-sdk-core/telemetry. */
 function translateAiSdk(attributes: Attributes): Attributes {
-  const [sessionId, userId] = ['sessionId', 'userId'].map((name) =>
-    AI_SDK_CONTEXT.map((prefix) => attributes[prefix + name]).find((value) => value !== undefined),
-  );
+  const first = (keys: readonly string[]): AttributeValue | undefined =>
+    keys.map((key) => attributes[key]).find((value) => value !== undefined);
   return {
-    'session.id': sessionId,
-    'user.id': userId,
+    'session.id': first(AI_SDK_SESSION),
+    'user.id': first(AI_SDK_USER),
     ...translateAiSdkRanking(attributes),
     // Only on calls to a model, because the spans above them repeat the sums and would count instead.
     ...(AI_SDK_EMBEDDINGS.test(String(attributes['ai.operationId']))

@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
-import { isRecord, parseJson } from '../../common/json.js';
-import { CACHE_COUNTS } from '../../mlflow/figures.js';
-import { TOKEN_USAGE } from '../../mlflow/names.js';
+import { isRecord, parseJson } from '../../../common/json.js';
+import { CACHE_COUNTS } from '../../../mlflow/figures.js';
+import { TOKEN_USAGE } from '../../../mlflow/names.js';
 
 /** Token counts by the GenAI conventions. */
 export const INPUT_TOKENS = 'gen_ai.usage.input_tokens';

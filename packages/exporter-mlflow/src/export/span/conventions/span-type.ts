@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
-import { unquote } from '../../common/json.js';
-import { SPAN_TYPE } from '../../mlflow/names.js';
+import { unquote } from '../../../common/json.js';
+import { SPAN_TYPE } from '../../../mlflow/names.js';
 
 type Kinds = Readonly<Record<string, string>>;
 
