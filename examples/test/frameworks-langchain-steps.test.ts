@@ -132,6 +132,25 @@ describe('langchainHandler', () => {
     ]);
   });
 
+  it('puts an agent that a tool calls below the tool', async () => {
+    await app.askLeader(HANDLER);
+    expect(outline(spans()).slice(3, 8)).to.deep.equal([
+      '  CHAIN tools',
+      '    TOOL get_weather',
+      '      AGENT helper',
+      '        CHAIN model_request',
+      `          ${CHAT}`,
+    ]);
+  });
+
+  it('makes one span of an entrypoint of the functional API, with its tasks below', async () => {
+    await app.workflow.invoke('What is the capital of France?', { callbacks: HANDLER });
+    const tasks = Array(2)
+      .fill(['  CHAIN ask', `    ${CHAT}`])
+      .flat();
+    expect(outline(spans())).to.deep.equal(['CHAIN workflow', ...tasks]);
+  });
+
   it('shows an interrupt of a graph as its output and not as an error', async () => {
     const graph = app.waitingGraph();
     await graph.ask();

@@ -97,7 +97,8 @@ export class LangChainHandler {
     try {
       this.#isObserving ||= observeStorage((id, call) => this.#runs.runInside(id, call));
       const above = this.#runs.step(parentRunId);
-      if (kind === undefined) {
+      // The function of an `entrypoint` is the only node of a graph with its name.
+      if (kind === undefined || (kind.isNode === true && kind.name === above?.name)) {
         // Steps below belong to the step above.
         if (above !== undefined) this.#runs.add(runId, above);
         return;
@@ -110,7 +111,7 @@ export class LangChainHandler {
       const traced = { name, isTool: spanType === 'TOOL', sensitiveHeaders: [] };
       const recorder = new TracedRecorder(span, traced, spanEnded);
       recorder.input(input);
-      this.#runs.add(runId, { runId, span, recorder });
+      this.#runs.add(runId, { runId, name, span, recorder });
     } catch (error) {
       warnOfErrorOnce('a step of LangChain could not be recorded', error);
     }

@@ -5,6 +5,7 @@ import type { TracedRecorder } from '../traced/recorder.js';
 /** A step of LangChain that has a span. */
 export interface Step {
   readonly runId: string;
+  readonly name: string;
   readonly span: Span;
   readonly recorder: TracedRecorder;
 }

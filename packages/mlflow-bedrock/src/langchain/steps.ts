@@ -15,6 +15,8 @@ export interface StepKind {
   readonly name: string;
   readonly spanType: SpanType;
   readonly attributes?: Attributes;
+  /** Whether it is a node of a graph. Default: false. */
+  readonly isNode?: boolean;
 }
 
 /** LangGraph marks steps with it that only its own machinery needs. */
@@ -30,7 +32,7 @@ export function stepOfChain({ id, name, tags, metadata }: ChainStart): StepKind 
   const [library, part] = id;
   if (library === 'langgraph' && part === 'pregel') return stepOfGraph(name, metadata);
   // Sequences within a node have its metadata, too, but no name or another one.
-  if (name === metadata['langgraph_node']) return { name, spanType: 'CHAIN' };
+  if (name === metadata['langgraph_node']) return { name, spanType: 'CHAIN', isNode: true };
   // Without a name of its own, a lambda has that of its class.
   return id.at(-1) === 'RunnableLambda' && name !== 'RunnableLambda' ? { name, spanType: 'CHAIN' } : undefined;
 }
