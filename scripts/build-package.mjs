@@ -6,6 +6,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -42,7 +43,7 @@ function compile(format) {
 }
 
 /**
- * The files of code in `exports` and `bin`, under any condition.
+ * The files of code in `exports`, under any condition.
  *
  * @param {unknown} entries
  * @returns {string[]}
@@ -52,31 +53,49 @@ function targets(entries) {
   return Object.values(/** @type {object} */ (entries)).flatMap(targets);
 }
 
+/** Rollup's settings for all entries. The files run as they are compiled. */
+const AS_COMPILED = {
+  external: (/** @type {string} */ id) => !id.startsWith('.') && !isAbsolute(id),
+  treeshake: false,
+  onLog: (/** @type {string} */ _level, /** @type {{ message: string }} */ { message }) => {
+    throw new Error(message);
+  },
+};
+const NAMES = { entryFileNames: '[name].js', chunkFileNames: 'shared/[name].js' };
+/** Test runners that load CommonJS in a context of its own have no `import()` there. */
+const COMMONJS = /** @type {const} */ ({ ...NAMES, format: 'cjs', exports: 'named', dynamicImportInCjs: false });
+
 /** Writes the code of both formats. What several entries need is in a file of its own, so a process has it once. */
 async function bundle() {
-  const { exports: entries, bin = {} } = JSON.parse(readFileSync('package.json', 'utf8'));
-  const names = [...new Set(targets([entries, bin]).map((file) => basename(file, '.js')))];
-  const isOwn = (/** @type {string} */ id) => id.startsWith('.') || isAbsolute(id);
+  const { exports: entries } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const names = [...new Set(targets(entries).map((file) => basename(file, '.js')))];
   const graph = await rollup({
+    ...AS_COMPILED,
     input: Object.fromEntries(names.map((name) => [name, resolve(COMPILED, 'esm', `${name}.js`)])),
-    external: (id) => !isOwn(id),
-    // The files run as they are compiled.
-    treeshake: false,
-    onLog: (_level, { message }) => {
-      throw new Error(message);
-    },
   });
-  const output = {
-    entryFileNames: '[name].js',
-    chunkFileNames: 'shared/[name].js',
-    // Bundlers warn of the imports for side effects that Rollup would add for Node.js.
-    hoistTransitiveImports: false,
-  };
+  // Bundlers warn of the imports for side effects that Rollup would add for Node.js.
+  const output = { ...NAMES, hoistTransitiveImports: false };
   await graph.write({ ...output, dir: join(FRESH, 'esm'), format: 'es' });
-  // Test runners that load CommonJS in a context of its own have no `import()` there.
-  await graph.write({ ...output, dir: join(FRESH, 'cjs'), format: 'cjs', exports: 'named', dynamicImportInCjs: false });
+  await graph.write({ ...COMMONJS, hoistTransitiveImports: false, dir: join(FRESH, 'cjs') });
   await graph.close();
-  for (const file of targets(bin)) chmodSync(join(FRESH, 'cjs', basename(file)), 0o755);
+}
+
+/**
+ * Writes the programs in `src/programs`, as CommonJS. They share no file with the other entries, which would otherwise be
+ * divided into more files.
+ */
+async function bundlePrograms() {
+  const folder = resolve(COMPILED, 'esm', 'programs');
+  if (!existsSync(folder)) return;
+  const files = readdirSync(folder).filter((file) => file.endsWith('.js'));
+  const graph = await rollup({
+    ...AS_COMPILED,
+    input: Object.fromEntries(files.map((file) => [basename(file, '.js'), join(folder, file)])),
+  });
+  const dir = join(FRESH, 'cjs', 'programs');
+  await graph.write({ ...COMMONJS, dir });
+  await graph.close();
+  for (const file of files) chmodSync(join(dir, file), 0o755);
 }
 
 function replaceDist() {
@@ -99,6 +118,7 @@ try {
     process.exitCode = 1;
   } else {
     await bundle();
+    await bundlePrograms();
     // The package is "type": "module"; this marks the second build for Node.js and TypeScript as CommonJS.
     writeFileSync(STAMP, '{ "type": "commonjs" }\n');
     // The start, so that a source that changed during the build is newer than the build.

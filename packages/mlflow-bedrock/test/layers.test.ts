@@ -5,17 +5,8 @@ import { describeLayers } from 'testing/layers.js';
 describeLayers({
   source: new URL('../src/', import.meta.url),
   beneath: {
-    '.': [
-      'anthropic',
-      'doctor',
-      'doctor/probe',
-      'autolog',
-      'langchain',
-      'traced',
-      'session',
-      'current-trace',
-      'bundler',
-    ],
+    '.': ['anthropic', 'autolog', 'langchain', 'traced', 'session', 'current-trace', 'bundler'],
+    programs: ['doctor', 'doctor/probe'],
     doctor: ['doctor/checks', 'doctor/facts', 'doctor/model', 'common'],
     'doctor/checks': ['doctor/model', 'autolog', 'common'],
     'doctor/facts': ['doctor/model', 'common'],

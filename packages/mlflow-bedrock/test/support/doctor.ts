@@ -10,8 +10,8 @@ import { examine } from '../../src/doctor/doctor.js';
 import type { Result } from '../../src/doctor/model/result.js';
 
 const PACKAGE = fileURLToPath(new URL('../../', import.meta.url));
-const CLI = join(PACKAGE, 'dist/cjs/cli.js');
-const PROBE = join(PACKAGE, 'dist/cjs/probe.js');
+const CLI = join(PACKAGE, 'dist/cjs/programs/cli.js');
+const PROBE = join(PACKAGE, 'dist/cjs/programs/probe.js');
 
 /** The packages of an application: installed for real, or a version that only has a `package.json`. */
 export type Packages = Readonly<Record<string, 'real' | string>>;

@@ -3,7 +3,7 @@
 
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parseArguments, USAGE } from './doctor/arguments.js';
+import { parseArguments, USAGE } from '../doctor/arguments.js';
 
 const WRONG_USAGE = 2;
 
@@ -24,7 +24,7 @@ async function main(): Promise<number> {
       return wrong(`The file ${options.envFile} cannot be read.`);
     }
   }
-  const { printReport } = await import('./doctor/print.js');
+  const { printReport } = await import('../doctor/print.js');
   // npx starts this file by a link.
   const program = realpathSync(process.argv[1] ?? '');
   return printReport(options, join(dirname(program), 'probe.js'));

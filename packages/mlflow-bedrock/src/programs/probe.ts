@@ -1,5 +1,5 @@
 /** Loaded into the application by `mlflow-bedrock doctor app.js`. It does nothing anywhere else. */
 
-import { observe } from './doctor/probe/observe.js';
+import { observe } from '../doctor/probe/observe.js';
 
 observe();
