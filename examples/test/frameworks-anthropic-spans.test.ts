@@ -162,6 +162,15 @@ describe('anthropicMiddleware', () => {
     memory.reset();
     for await (const _event of await mantle.messages.create({ ...REQUEST, stream: true }));
     expect(outputs()['content']).to.deep.equal([{ type: 'text', text: 'Grüße aus Paris' }]);
+    expect(span().attributes).to.not.have.property('mlflow.llm.provider');
+    memory.reset();
+    // MLflow has prices of its own for this host.
+    const host = 'https://bedrock-mantle.us-east-1.api.aws';
+    const sent = mantleClient(`${host}/anthropic`, (url, init) =>
+      fetch(String(url).replace(host, `http://127.0.0.1:${port}`), init),
+    );
+    await sent.messages.create(REQUEST);
+    expect(span().attributes).to.include({ 'mlflow.llm.provider': 'bedrock_mantle' });
     server.close();
     server.closeAllConnections();
   });

@@ -11,11 +11,12 @@ export function client(baseURL: string, middleware: readonly (typeof anthropicMi
   return new AnthropicBedrock({ ...credentials, awsSecretKey: 'test', baseURL, middleware });
 }
 
-export function mantleClient(baseURL: string) {
+export function mantleClient(baseURL: string, fetch: typeof globalThis.fetch = globalThis.fetch) {
   return new AnthropicBedrockMantle({
     ...credentials,
     awsSecretAccessKey: 'test',
     baseURL,
+    fetch,
     middleware: [anthropicMiddleware],
   });
 }

@@ -2,6 +2,7 @@
 
 export { MessagesRecord } from './call/messages-record.js';
 export { resolveConfig } from './config.js';
+export { endpointOfUrl, priceListOf } from './data/bedrock-hosts.js';
 export { limitFailureText } from './data/cut.js';
 export { errorType } from './data/error-type.js';
 export { errorMessage, errorOrigin, errorStack } from './data/errors.js';

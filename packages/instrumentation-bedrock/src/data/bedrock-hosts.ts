@@ -34,3 +34,14 @@ export function isBedrockHost({ address, port }: ServerEndpoint, others: readonl
   if (AWS_HOST.test(address)) return true;
   return others.some((host) => host.toLowerCase() === address || host.toLowerCase() === `${address}:${port}`);
 }
+
+/** Hosts of Mantle, also those of VPC endpoints. */
+const MANTLE = /^(?:[\w-]+\.)*bedrock-mantle(?:-fips)?\./;
+
+/**
+ * Returns the list of MLflow that has the prices of a host, for `mlflow.llm.provider`; undefined if MLflow finds them by
+ * the ids of models. Mantle has a list of its own, because some models have other prices and other ids there.
+ */
+export function priceListOf(server: ServerEndpoint | undefined): string | undefined {
+  return server && MANTLE.test(server.address) ? 'bedrock_mantle' : undefined;
+}

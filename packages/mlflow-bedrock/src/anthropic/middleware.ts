@@ -1,5 +1,11 @@
 import { type Span, trace } from '@opentelemetry/api';
-import { type JsonObject, MessagesRecord, parseJson } from 'opentelemetry-instrumentation-bedrock/recording';
+import {
+  endpointOfUrl,
+  type JsonObject,
+  MessagesRecord,
+  parseJson,
+  priceListOf,
+} from 'opentelemetry-instrumentation-bedrock/recording';
 import { warnOfError, warnOfErrorOnce } from '../common/warn.js';
 import { contentConfig } from '../current-trace/content-config.js';
 import { eventReader, jsonReader } from './answer-reader.js';
@@ -36,9 +42,11 @@ function startRecord(request: unknown): BodyObserver | undefined {
   try {
     const span = trace.getActiveSpan();
     if (span === undefined || !span.isRecording() || nameOf(span) !== SPAN_NAME) return undefined;
-    const { body: text } = (request ?? {}) as { body?: unknown };
+    const { body: text, url } = (request ?? {}) as { body?: unknown; url?: unknown };
     const body = typeof text === 'string' ? parseJson(text) : undefined;
     if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
+    const priceList = priceListOf(endpointOfUrl(url));
+    if (priceList !== undefined) span.setAttribute('mlflow.llm.provider', priceList);
     const record = new MessagesRecord(span, body as JsonObject, { config: contentConfig(), report: warnOfError });
     return safely(answerReader(record, (body as JsonObject)['stream'] === true));
   } catch (error) {

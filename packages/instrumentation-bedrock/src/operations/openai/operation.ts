@@ -1,7 +1,7 @@
 /** Operations of OpenAI's API. Input and output are the JSON bodies; chunks of a stream are JSON, too. */
 
 import type { Attributes } from '@opentelemetry/api';
-import type { ServerEndpoint } from '../../data/facts.js';
+import { priceListOf } from '../../data/bedrock-hosts.js';
 import { asObject, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import * as semconv from '../../data/semconv.js';
 import type { RequestedService } from '../../data/service.js';
@@ -47,7 +47,7 @@ export function openAiOperation({ apiType, streams, ...operation }: OpenAiOperat
   };
   return {
     ...describedOperation(described),
-    priceList,
+    priceList: priceListOf,
     ...(streams && {
       stream: {
         member: 'stream',
@@ -56,14 +56,6 @@ export function openAiOperation({ apiType, streams, ...operation }: OpenAiOperat
       },
     }),
   };
-}
-
-/** Hosts of Mantle, also those of VPC endpoints. */
-const MANTLE = /^(?:[\w-]+\.)*bedrock-mantle(?:-fips)?\./;
-
-/** MLflow has a list of its own for Mantle, where some models have other prices and other names. */
-function priceList({ address }: ServerEndpoint): string | undefined {
-  return MANTLE.test(address) ? 'bedrock_mantle' : undefined;
 }
 
 /** An event that is an error has its members beside its type. */
