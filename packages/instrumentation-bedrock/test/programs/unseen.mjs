@@ -1,6 +1,7 @@
 // An application that sends requests to Bedrock without an SDK that is traced. The first argument selects how.
 import http from 'node:http';
 import http2 from 'node:http2';
+import { connect } from 'node:net';
 import { context, DiagConsoleLogger, DiagLogLevel, diag, TraceFlags, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
@@ -37,7 +38,8 @@ const span = (attributes, traceFlags) => {
 };
 
 const WAYS = {
-  'without a connection': () => undefined,
+  // Others than Bedrock: a socket of the file system, where no server listens.
+  'without a connection': () => new Promise((resolve) => connect('unseen.sock').on('error', resolve)),
   'with fetch': async () => {
     await send('aws-sdk-js/3.1161.0');
     await send('aws-sdk-js/3.1161.0');

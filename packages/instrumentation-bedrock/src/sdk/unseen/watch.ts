@@ -62,7 +62,7 @@ export class UnseenCalls {
       request: ({ host, userAgent }) => this.#requested(host, userAgent, context.active()),
       connection: () => {
         const active = context.active();
-        if (!this.#connects(active)) return undefined;
+        if (state.isOver || !this.#wouldTrace(active)) return undefined;
         return (host) => this.#requested(host, undefined, active);
       },
     });
@@ -91,10 +91,10 @@ export class UnseenCalls {
         this.stop();
         return;
       }
-      if (!state.hasConnected) this.#connects(active);
+      if (!state.hasConnected && this.#wouldTrace(active)) this.#connected();
       this.#endpoints ??= new Set([...endpointHosts(process.env), ...this.#hosts().map((name) => name.toLowerCase())]);
       if (!isBedrockHost(host, this.#endpoints) && !isBedrockAgent(userAgent)) return;
-      if (isTracingSuppressed(active) || !this.#isTracing()) return;
+      if (!this.#wouldTrace(active)) return;
       const span = trace.getSpan(active);
       // Whether another instrumentation covers the request is unknown if its spans are not recorded.
       if (span && !(span.spanContext().traceFlags & TraceFlags.SAMPLED)) {
@@ -108,14 +108,14 @@ export class UnseenCalls {
     }
   }
 
-  /** Returns true if the connection can belong to a call that would be traced. */
-  #connects(active: Context): boolean {
-    if (state.isOver || isTracingSuppressed(active) || !this.#isTracing()) return false;
-    if (state.hasConnected) return true;
+  #wouldTrace(active: Context): boolean {
+    return !isTracingSuppressed(active) && this.#isTracing();
+  }
+
+  #connected(): void {
     state.hasConnected = true;
     // The end of a worker thread is not the end of the process.
     if (isMainThread && !isTool(process.argv[1] ?? '')) process.once('exit', () => warnAtExit(this.#warn));
-    return true;
   }
 }
 
