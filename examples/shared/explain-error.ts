@@ -13,6 +13,10 @@ const ADVICE: readonly (readonly [seen: RegExp, advice: string])[] = [
     'No AWS credentials were found: run "aws configure" or "aws sso login", or set AWS_PROFILE or AWS_BEARER_TOKEN_BEDROCK. Without --aws the example runs on the local simulator.',
   ],
   [
+    /^\w*: 401 /,
+    'Bedrock does not accept the API key: set AWS_BEARER_TOKEN_BEDROCK to a key of the region in AWS_REGION, which the Bedrock console creates.',
+  ],
+  [
     /ExpiredToken|UnrecognizedClientException|InvalidSignatureException/,
     'AWS does not accept the credentials: log in again ("aws sso login") or correct the keys, and check the clock of this computer.',
   ],
@@ -73,7 +77,7 @@ function describe(error: Error): string {
 /** Reads the name of the service's error from the answer's headers, for clients that send with their own `fetch`. */
 function serviceErrorName(error: Error): string | undefined {
   const { headers, responseHeaders, lastError } = error as {
-    headers?: unknown; // Anthropic's SDK
+    headers?: unknown; // Anthropic's SDK and OpenAI's
     responseHeaders?: Record<string, string>; // the AI SDK
     lastError?: unknown; // the AI SDK, after its last attempt
   };

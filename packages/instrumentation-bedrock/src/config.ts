@@ -2,7 +2,7 @@
 
 import type { Span } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
-import { isHost } from './data/bedrock-hosts.js';
+import { endpointOfUrl, isHost } from './data/bedrock-hosts.js';
 import type { JsonValue } from './data/json.js';
 import type {
   BedrockContent,
@@ -82,8 +82,8 @@ export interface BedrockInstrumentationConfig extends InstrumentationConfig {
   suppressInternalInstrumentation?: boolean;
   /**
    * Further hosts on which OpenAI's SDK reaches Bedrock, such as those of a gateway: `gateway.example.com`, or
-   * `localhost:8080` for one port. Clients of AWS's own hosts are traced without it, and so are `BedrockOpenAI` and the
-   * SDK's provider `bedrock`. Clients of all other hosts are never traced.
+   * `localhost:8080` for one port. Clients of AWS's own hosts and of `AWS_BEDROCK_BASE_URL` are traced without it, and
+   * so are `BedrockOpenAI` and the SDK's provider `bedrock`. Clients of all other hosts are never traced.
    * Environment: `OTEL_INSTRUMENTATION_BEDROCK_OPENAI_HOSTS`, separated by commas. Default: none.
    */
   openAIHosts?: readonly string[];
@@ -149,14 +149,14 @@ export function resolveConfig(
     requestHook: config.requestHook,
     responseHook: config.responseHook,
     suppressInternalInstrumentation: config.suppressInternalInstrumentation ?? false,
-    openAIHosts: openAIHosts(config, env[OPENAI_HOSTS_VARIABLE], warn),
+    openAIHosts: openAIHosts(config, env, warn),
     newerMetrics: asksForNewerMetrics(env[STABILITY_VARIABLE]),
   };
 }
 
 function openAIHosts(
   config: BedrockInstrumentationConfig,
-  variable: string | undefined,
+  { [OPENAI_HOSTS_VARIABLE]: variable, AWS_BEDROCK_BASE_URL: bedrockUrl }: Readonly<Record<string, string | undefined>>,
   warn: (message: string) => void,
 ): readonly string[] {
   const isFromCode = config.openAIHosts !== undefined;
@@ -164,11 +164,14 @@ function openAIHosts(
   const entries: unknown = isFromCode ? config.openAIHosts : hostsOf(variable);
   const hosts: readonly unknown[] = Array.isArray(entries) ? entries : [entries];
   for (const host of hosts) {
-    if (!isHost(host)) {
-      warn(`${name} must be hosts such as gateway.example.com or localhost:8080, not ${shown(host)}; it is ignored`);
-    }
+    if (isHost(host)) continue;
+    // A URL can have credentials.
+    const entry = shown(host).replace(/\/\/[^/]*@/, '//');
+    warn(`${name} must be hosts such as gateway.example.com or localhost:8080, not ${entry}; it is ignored`);
   }
-  return hosts.filter(isHost);
+  // OpenAI's SDK reads this variable in its client for Bedrock.
+  const server = endpointOfUrl(bedrockUrl);
+  return [...hosts.filter(isHost), ...(server ? [`${server.address}:${server.port}`] : [])];
 }
 
 function hostsOf(list = ''): readonly string[] {

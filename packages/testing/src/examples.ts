@@ -29,6 +29,7 @@ export const EXAMPLES = [
   'voice',
   'frameworks/anthropic',
   'frameworks/langchain',
+  'frameworks/openai',
   'frameworks/strands',
   'frameworks/vercel-ai',
   'frameworks/vercel-ai-6',
@@ -107,6 +108,8 @@ function withoutCredentials(endpoint: string): NodeJS.ProcessEnv {
     ...env,
     // A variable that the user has set names the endpoint of its service.
     ...Object.fromEntries(ENDPOINT_VARIABLES.map((name) => [name, process.env[name] || endpoint])),
+    // OpenAI's SDK reaches Bedrock here.
+    AWS_BEDROCK_BASE_URL: process.env['AWS_BEDROCK_BASE_URL'] || `${endpoint}/openai/v1`,
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'simulator',
     AWS_SECRET_ACCESS_KEY: 'simulator',
