@@ -29,6 +29,16 @@ describe('settings', () => {
     ]);
   });
 
+  it('that name no host of a gateway are ignored, with a warning that has no credentials', () => {
+    const hosts = ['gateway.example.com', 'https://me:secret@gateway.example.com/v1', 7 as never];
+    new BedrockInstrumentation({ enabled: false, openAIHosts: hosts });
+    const rule = 'openAIHosts must be hosts such as gateway.example.com or localhost:8080, not';
+    expect(warnings).to.deep.equal([
+      `opentelemetry-instrumentation-bedrock: ${rule} https://gateway.example.com/v1; it is ignored`,
+      `opentelemetry-instrumentation-bedrock: ${rule} 7; it is ignored`,
+    ]);
+  });
+
   it('can be read in mid-stream: disable() still ends the spans of open streams', async () => {
     const simulator = await startSimulator();
     const tracing = startTracing();

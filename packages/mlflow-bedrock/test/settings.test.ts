@@ -12,9 +12,11 @@ import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
 import { createAuthority } from '../../exporter-mlflow/test/support/certificates.js';
 import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
 import { type Addresses, exporterSettings, type Outcome } from './support/exporter-settings.js';
+import { openAiEnvironment } from './support/openai.js';
 import { NOBODY, usePrograms } from './support/programs.js';
 
 const CONTENT_VARIABLE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
+const HOSTS_VARIABLE = 'OTEL_INSTRUMENTATION_BEDROCK_OPENAI_HOSTS';
 
 describe('a setting with an option and an environment variable', function () {
   this.timeout(180_000);
@@ -130,12 +132,25 @@ describe('a setting with an option and an environment variable', function () {
     });
   }
 
+  it(`takes the option openAIHosts of autolog() over ${HOSTS_VARIABLE}`, async () => {
+    const { AWS_BEDROCK_BASE_URL: _, ...env } = openAiEnvironment(programs);
+    const host = String(env[HOSTS_VARIABLE]);
+    const traces = async (openAIHosts: readonly string[] | undefined, variable: string) => {
+      const options = JSON.stringify({ openAIHosts });
+      return (await programs.run(['openai.cjs', options], { env: { ...env, [HOSTS_VARIABLE]: variable } })).traces;
+    };
+    expect(await traces(undefined, host), 'the variable alone').to.have.lengthOf(1);
+    expect(await traces(['gateway.example.com'], host), 'both').to.deep.equal([]);
+    expect(await traces([host], 'gateway.example.com'), 'both').to.have.lengthOf(1);
+  });
+
   it('is in docs/settings.md, with the one that wins', () => {
     const page = readFileSync(new URL('../../../docs/settings.md', import.meta.url), 'utf8');
     const documented = [...page.matchAll(/^\| `([^`]+)` \| `([^`]+)`.*\| the (\w+) \|$/gm)].map((row) => row.slice(1));
     const tested = [
       ['captureMessageContent', CONTENT_VARIABLE, 'variable'],
       ...AUTOLOG.map(([option, env]) => [Object.keys(option)[0], Object.keys(env)[0], 'option']),
+      ['openAIHosts', HOSTS_VARIABLE, 'option'],
       // The last two show that options win over variables of other options.
       ...settings.slice(0, -2).map(({ option, variable }) => [option, variable, 'option']),
     ];

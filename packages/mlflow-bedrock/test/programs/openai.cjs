@@ -1,4 +1,7 @@
-// Calls a model through OpenAI's SDK. Its base URL and key come from the environment.
+// Calls a model through OpenAI's SDK, after autolog() with the options of its argument. The environment has the base URL.
+const { autolog } = require('mlflow-bedrock');
+
+autolog(JSON.parse(process.argv[2] ?? '{}'));
 const OpenAI = require('openai');
 
 const messages = [{ role: 'user', content: 'Hi' }];
