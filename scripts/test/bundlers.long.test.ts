@@ -1,6 +1,6 @@
 /** Makes the bundles of docs/bundlers.md with the configuration that the page shows, and runs them without packages. */
 
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
@@ -48,7 +48,7 @@ function versionsOfTools(): Record<string, string> {
 
 /** The files that a page shows, by the name in their first line. */
 function filesOf(page: string): Map<string, string> {
-  const blocks = readFileSync(join(ROOT, page), 'utf8').matchAll(/^```js\n\/\/ (\S+)\n(.*?)^```$/gms);
+  const blocks = readFileSync(join(ROOT, page), 'utf8').matchAll(/^```[jt]s\n\/\/ (\S+)\n(.*?)^```$/gms);
   return new Map([...blocks].map(([, name = '', code = '']) => [name, code]));
 }
 
@@ -68,6 +68,26 @@ async function main() {
 main();
 `;
 const SPANS = ['chat amazon.nova-lite-v1:0', 'chat openai.gpt-oss-20b-1:0'];
+
+/** Synthesizes two functions, like those of the page. Arguments: the project with its packages, and the output. */
+const SYNTHESIZE = `
+  import { App, Stack } from 'aws-cdk-lib';
+  import { Code, Runtime } from 'aws-cdk-lib/aws-lambda';
+  import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+  const [, project, packages, outdir] = process.argv;
+  const stack = new Stack(new App({ outdir }), 'Stack');
+  const runtime = Runtime.NODEJS_22_X;
+  const root = { projectRoot: packages, depsLockFilePath: packages + '/package-lock.json' };
+  new NodejsFunction(stack, 'Default', { ...root, entry: project + '/handler.ts', runtime });
+  const code = Code.fromCustomCommand(project + '/dist', ['node', 'esbuild.config.mjs'], { commandOptions: { cwd: project } });
+  new NodejsFunction(stack, 'Whole', { code, handler: 'app.handler', runtime });
+  stack.node.root.synth();`;
+
+const INVOKE = `
+  const { readdirSync } = require('node:fs');
+  const [file] = readdirSync('.').filter((name) => /^(?:app|index)\\./.test(name));
+  const context = { getRemainingTimeInMillis: () => 10_000 };
+  require('./' + file).handler({ text: 'Hi' }, context).then(console.log);`;
 
 interface Build {
   readonly config: string;
@@ -150,5 +170,24 @@ describe('bundlers', function () {
     const { answer, stderr, spans } = await bundles.request([join('nest', 'main.js')], '/chat', { env: { PORT: '0' } });
     expect({ answer, stderr }).to.deep.equal({ answer: ANSWER, stderr: '' });
     expect(spans.map(({ name }) => name)).to.deep.equal(SPANS.slice(0, 1));
+  });
+
+  it('of NodejsFunction trace a handler, with the SDK of Lambda and with a bundled one', async () => {
+    writeFileSync(join(project, 'handler.ts'), String(files.get('handler.ts')));
+    writeFileSync(join(project, 'app.mjs'), "export { handler } from './handler.ts';");
+    writeFileSync(join(project, 'esbuild.config.mjs'), String(files.get('esbuild.config.mjs')));
+    const output = join(bundles.folder, 'cdk');
+    const args = ['--input-type=module', '--eval', SYNTHESIZE, project, FOLDER, output];
+    await execa(process.execPath, args, { cwd: join(ROOT, 'examples/cdk-fargate'), all: true });
+    const assets = readdirSync(output).filter((name) => name.startsWith('asset.'));
+    const made = Object.fromEntries(assets.map((asset) => [readdirSync(join(output, asset)).join(), asset]));
+    expect(Object.keys(made)).to.have.members(['index.js', 'app.cjs']);
+    // The runtime of Lambda has the SDK.
+    symlinkSync(join(FOLDER, 'node_modules'), join(output, String(made['index.js']), 'node_modules'));
+    for (const asset of assets) {
+      const { spans, ...run } = await bundles.run(['--eval', INVOKE], { cwd: join('cdk', asset) });
+      expect(run).to.deep.equal({ stdout: `${ANSWER}\n`, stderr: '', end: 0 });
+      expect(spans.map(({ name }) => name)).to.deep.equal(SPANS.slice(0, 1));
+    }
   });
 });

@@ -13,27 +13,27 @@ import * as esbuild from 'esbuild';
 import { type RollupBuild, rollup } from 'rollup';
 import { runProgram } from './support/programs.js';
 
+type Release = 'newest' | '3.600';
+
 interface Application {
   /** The input of the bundlers. */
   readonly entry: string;
   /** The package that the entry imports. */
   readonly sdk: string;
-  /** The package that it gets, by the name of the test. */
-  readonly sdks: Readonly<Record<string, string>>;
+  /** The package that it gets, by the release of the SDK. */
+  readonly sdks: Readonly<Record<Release, string>>;
   /** The calls: the operation and the name of the span. The last one fails. */
   readonly calls: readonly string[];
-  /** Whether bundles are minified. */
-  readonly minify: readonly boolean[];
   /** Attributes of the calls that succeed. */
   readonly attributes: readonly string[];
 }
 
 const entryOf = (file: string): string => fileURLToPath(new URL(`programs/${file}`, import.meta.url));
-const APPLICATIONS: readonly Application[] = [
-  {
+const APPLICATIONS = {
+  models: {
     entry: entryOf('bundled.mjs'),
     sdk: '@aws-sdk/client-bedrock-runtime',
-    sdks: { 'the newest SDK': '@aws-sdk/client-bedrock-runtime', 'the SDK 3.600': 'client-bedrock-runtime-3-600' },
+    sdks: { newest: '@aws-sdk/client-bedrock-runtime', '3.600': 'client-bedrock-runtime-3-600' },
     calls: [
       'Converse: chat anthropic.claude-3-haiku-20240307-v1:0',
       'ConverseStream: chat anthropic.claude-3-haiku-20240307-v1:0',
@@ -41,23 +41,17 @@ const APPLICATIONS: readonly Application[] = [
       'InvokeModelWithResponseStream: chat anthropic.claude-3-haiku-20240307-v1:0',
       'Converse: chat ..',
     ],
-    minify: [false, true],
     attributes: ['gen_ai.usage.output_tokens', 'gen_ai.output.messages'],
   },
-  {
+  agents: {
     entry: entryOf('bundled-agent.mjs'),
     sdk: '@aws-sdk/client-bedrock-agent-runtime',
-    sdks: {
-      'the newest client for agents': '@aws-sdk/client-bedrock-agent-runtime',
-      'the client for agents of 3.600': 'client-bedrock-agent-runtime-3-600',
-    },
+    sdks: { newest: '@aws-sdk/client-bedrock-agent-runtime', '3.600': 'client-bedrock-agent-runtime-3-600' },
     calls: ['InvokeAgent: invoke_agent', 'InvokeAgent: invoke_agent'],
-    minify: [true],
     attributes: ['gen_ai.agent.id', 'gen_ai.output.messages'],
   },
-];
-const FORMATS = ['esm', 'cjs'] as const;
-type Format = (typeof FORMATS)[number];
+} satisfies Record<string, Application>;
+type Format = 'esm' | 'cjs';
 
 /** Its types describe a CommonJS module, but an import gets an ES module. */
 const commonjs = commonjsPlugin as unknown as typeof commonjsPlugin.default;
@@ -120,6 +114,21 @@ async function withRollup(
   return minify ? (await esbuild.transform(code, { minify, format, target: 'node20' })).code : code;
 }
 
+const BUNDLERS = { esbuild: withEsbuild, rollup: withRollup };
+type Case = [keyof typeof BUNDLERS, keyof typeof APPLICATIONS, Release, Format, minify: boolean];
+
+/** Each bundler, release, client and format, plain and minified, but not all of them with one another. */
+const CASES: readonly Case[] = [
+  ['esbuild', 'models', 'newest', 'esm', false],
+  ['esbuild', 'models', 'newest', 'cjs', true],
+  ['esbuild', 'models', '3.600', 'esm', true],
+  ['esbuild', 'models', '3.600', 'cjs', false],
+  ['esbuild', 'agents', 'newest', 'esm', true],
+  ['esbuild', 'agents', '3.600', 'cjs', true],
+  ['rollup', 'models', 'newest', 'esm', true],
+  ['rollup', 'models', '3.600', 'cjs', false],
+];
+
 describe('bundles', () => {
   let simulator: Simulator;
   let folder: string;
@@ -134,28 +143,27 @@ describe('bundles', () => {
     graphs.clear();
   });
 
-  for (const [bundler, bundle] of Object.entries({ esbuild: withEsbuild, rollup: withRollup })) {
-    for (const application of APPLICATIONS) {
-      for (const [sdkName, packageName] of Object.entries(application.sdks)) {
-        for (const format of FORMATS) {
-          for (const minify of application.minify) {
-            it(`made by ${bundler} are traced with ${sdkName}, ${format}${minify ? ', minified' : ''}`, async () => {
-              const program = join(folder, format === 'esm' ? 'bundle.mjs' : 'bundle.cjs');
-              const { entry, calls, attributes: expected } = application;
-              const sdk = dirname(createRequire(entry).resolve(`${packageName}/package.json`));
-              writeFileSync(program, await bundle(application, sdk, format, minify));
-              const plain = await runProgram([program, 'plain'], folder, simulator.url);
-              const traced = await runProgram([program], folder, simulator.url);
-              expect(plain.spans).to.deep.equal([]);
-              expect(plain.answers).to.have.lengthOf(calls.length);
-              expect(traced.answers).to.deep.equal(plain.answers);
-              const named = traced.spans.map(({ name, attributes }) => `${attributes['app.operation']}: ${name}`);
-              expect(named).to.deep.equal(calls);
-              for (const { attributes } of traced.spans.slice(0, -1)) expect(attributes).to.include.keys(...expected);
-            }).timeout(60_000);
-          }
-        }
+  /** What the application prints without tracing. */
+  const plainAnswers = new Map<string, unknown[]>();
+
+  for (const [bundler, client, release, format, minify] of CASES) {
+    it(`made by ${bundler} are traced with the client for ${client} of SDK ${release}, ${format}${minify ? ', minified' : ''}`, async () => {
+      const program = join(folder, format === 'esm' ? 'bundle.mjs' : 'bundle.cjs');
+      const application: Application = APPLICATIONS[client];
+      const { entry, calls, attributes: expected } = application;
+      const sdk = dirname(createRequire(entry).resolve(`${application.sdks[release]}/package.json`));
+      writeFileSync(program, await BUNDLERS[bundler](application, sdk, format, minify));
+      if (!plainAnswers.has(sdk)) {
+        const plain = await runProgram([program, 'plain'], folder, simulator.url);
+        expect(plain.spans).to.deep.equal([]);
+        expect(plain.answers).to.have.lengthOf(calls.length);
+        plainAnswers.set(sdk, plain.answers);
       }
-    }
+      const traced = await runProgram([program], folder, simulator.url);
+      expect(traced.answers).to.deep.equal(plainAnswers.get(sdk));
+      const named = traced.spans.map(({ name, attributes }) => `${attributes['app.operation']}: ${name}`);
+      expect(named).to.deep.equal(calls);
+      for (const { attributes } of traced.spans.slice(0, -1)) expect(attributes).to.include.keys(...expected);
+    }).timeout(60_000);
   }
 });

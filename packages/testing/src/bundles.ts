@@ -29,6 +29,8 @@ export interface BundleOptions {
   readonly node?: string;
   /** More environment variables. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Where to run it, below the folder. Default: the folder. */
+  readonly cwd?: string;
 }
 
 export interface Bundles {
@@ -61,10 +63,10 @@ export function useBundles(): Bundles {
     await Promise.all([simulator.close(), receiver.close()]);
   });
 
-  const start = (args: readonly string[], { node = process.execPath, env = {} }: BundleOptions) => {
+  const start = (args: readonly string[], { node = process.execPath, env = {}, cwd = '.' }: BundleOptions) => {
     const known = receiver.spans.length;
     const child = spawn(node, args, {
-      cwd: folder,
+      cwd: join(folder, cwd),
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
