@@ -162,6 +162,16 @@ describe('bundlers', function () {
     });
   }
 
+  it('without a plugin log one line that says why the SDK is not traced, and what to do', async () => {
+    writeFileSync(join(project, 'app.mjs'), `import 'mlflow-bedrock/register';\n${APPLICATION}`);
+    writeFileSync(join(project, 'build.mjs'), String(files.get('esbuild.config.mjs')).replace('mlflowBedrock()', ''));
+    await build('without', ['build.mjs']);
+    const { stdout, stderr, spans } = await bundles.run([join('without', 'app.cjs')]);
+    expect(stdout).to.equal(`${ANSWER}\n`);
+    expect(spans).to.deep.equal([]);
+    expect(stderr).to.match(/^[^\n]*part of a bundle[^\n]*the bundler plugin of mlflow-bedrock[^\n]*\n$/);
+  });
+
   it('of NestJS with webpack trace the requests of a server', async () => {
     cpSync(NEST, project, { recursive: true });
     // The page shows the part that matters.
