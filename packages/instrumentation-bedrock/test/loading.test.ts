@@ -79,6 +79,13 @@ const AGENT_CASES: typeof CASES = {
   'of an SDK that is loaded before the instrumentation': { args: ['agent-loaded-before.mjs'] },
 };
 
+const OPENAI_CASES: typeof CASES = {
+  'in CommonJS with --require': { args: ['--require', './setup.cjs', 'openai.cjs'] },
+  "in ES modules with OpenTelemetry's loader hook": { args: ['--import', './setup-with-hook.mjs', 'openai.mjs'] },
+  'in ES modules with manuallyInstrument()': { args: ['openai-by-hand.mjs'] },
+  'of two copies that are loaded before the instrumentation': { args: ['openai-loaded-before.cjs'], calls: 2 },
+};
+
 describe('loading', () => {
   let simulator: Simulator;
   before(async () => {
@@ -124,6 +131,23 @@ describe('loading', () => {
           expect(attributes).to.include({ 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.id': 'AGENT12345' });
           expect(attributes).to.include.keys('gen_ai.output.messages', 'mlflow.spanOutputs');
         }
+      });
+    }
+  });
+
+  describe("OpenAI's SDK", () => {
+    let plain: unknown;
+    before(async () => {
+      const { answers, spans } = await runProgram(['openai.mjs'], PROGRAMS, simulator.url);
+      plain = answers[0];
+      expect({ plain, spans }).to.deep.include({ spans: [] }).and.to.have.nested.property('plain.choices[0]');
+    });
+
+    for (const [name, { args, calls = 1 }] of Object.entries(OPENAI_CASES)) {
+      it(`traces calls ${name}`, async () => {
+        const { answers, spans } = await runProgram(args, PROGRAMS, simulator.url);
+        expect(answers).to.deep.equal(Array<unknown>(calls).fill(plain));
+        expect(spans.map((span) => span.name)).to.deep.equal(Array(calls).fill('chat openai.gpt-oss-20b-1:0'));
       });
     }
   });

@@ -27,6 +27,7 @@ export async function runProgram(
       AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoint,
       AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME: endpoint,
       AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: endpoint,
+      AWS_BEDROCK_BASE_URL: `${endpoint}/openai/v1`,
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',

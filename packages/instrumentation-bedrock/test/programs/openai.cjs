@@ -1,0 +1,3 @@
+const { chat } = require('./openai-call.cjs');
+
+chat(require('openai'));

@@ -1,0 +1,4 @@
+import * as sdk from 'openai';
+import { chat } from './openai-call.cjs';
+
+await chat(sdk);
