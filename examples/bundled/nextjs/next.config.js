@@ -1,0 +1,3 @@
+import { withMlflowBedrock } from 'mlflow-bedrock/next';
+
+export default withMlflowBedrock({ output: 'standalone' });

@@ -1,0 +1,5 @@
+import { autolog } from 'mlflow-bedrock';
+
+export default () => {
+  autolog();
+};
