@@ -289,4 +289,16 @@ describe("failures of OpenAI's SDK on Bedrock", () => {
       }
     });
   }
+
+  it('has a span of its own for the retry of an answer that does not end in time, which version 7 makes', async () => {
+    tracing.instrumentation.manuallyInstrument(SDKS[7]);
+    const client = new SDKS[7].OpenAI({ apiKey: 'key', baseURL: server.url, maxRetries: 1, timeout: 300 });
+    server.replies.push((response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write('{"id":');
+    });
+    await ask(client);
+    expect(tracing.spans().map(({ status }) => status.code)).to.deep.equal([2, 0]);
+    expect(tracing.spans()[1]?.attributes).to.include({ 'gen_ai.usage.output_tokens': 7 });
+  });
 });
