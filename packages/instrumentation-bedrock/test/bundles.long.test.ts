@@ -126,7 +126,6 @@ const CASES: readonly Case[] = [
   ['esbuild', 'agents', 'newest', 'esm', true],
   ['esbuild', 'agents', '3.600', 'cjs', true],
   ['rollup', 'models', 'newest', 'esm', true],
-  ['rollup', 'models', '3.600', 'cjs', false],
 ];
 
 describe('bundles', () => {
