@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { context, type DiagLogger, DiagLogLevel, diag, propagation, trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
@@ -135,6 +136,20 @@ describe('anthropicMiddleware', () => {
     const { data, response } = await client(simulator.url).messages.create(REQUEST).withResponse();
     expect(data.content).to.deep.equal(without.content);
     expect(response.url).to.equal(without.url);
+  });
+
+  it('passes parts of a custom fetch on that are empty or share a buffer', async () => {
+    const message = JSON.stringify({ id: 'msg_1', type: 'message', content: [{ type: 'text', text: 'Paris.' }] });
+    const pooled = Buffer.from(message);
+    const parts = [pooled.subarray(0, 9), new Uint8Array(), pooled.subarray(9)];
+    const headers = { 'content-type': 'application/json' };
+    const mantle = mantleClient(
+      simulator.url,
+      async () => new Response(Readable.toWeb(Readable.from(parts)), { headers }),
+    );
+    const { content } = await mantle.messages.create(REQUEST);
+    expect(content).to.deep.equal([{ type: 'text', text: 'Paris.' }]);
+    expect(outputs()).to.deep.include({ content });
   });
 
   it('completes the calls of the tool runner', async () => {

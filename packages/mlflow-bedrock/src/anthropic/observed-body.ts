@@ -19,26 +19,44 @@ export function observeBody(response: Response, observer: BodyObserver): Respons
   return observed;
 }
 
+/** The parts in use of the controllers of both kinds of streams. */
+interface Controller {
+  enqueue(part: Uint8Array): void;
+  close(): void;
+  readonly byobRequest?: { respond(length: number): void } | null;
+}
+
 function observeStream(body: ReadableStream<Uint8Array>, observer: BodyObserver): ReadableStream<Uint8Array> {
+  const isOfBytes = canFillBuffers(body);
   const reader = body.getReader();
-  return new ReadableStream(
-    {
-      // Like the body of `fetch`, it can be read into the buffers of its reader.
-      type: 'bytes',
-      async pull(controller) {
-        const { done, value } = await reader.read();
-        if (!done) {
-          observer.part(value);
-          controller.enqueue(value);
-          return;
-        }
-        observer.end();
-        controller.close();
-        controller.byobRequest?.respond(0);
-      },
-      cancel: (reason) => reader.cancel(reason),
+  const source = {
+    async pull(controller: Controller) {
+      const { done, value } = await reader.read();
+      if (!done) {
+        observer.part(value);
+        controller.enqueue(value);
+        return;
+      }
+      observer.end();
+      controller.close();
+      controller.byobRequest?.respond(0);
     },
-    // Nothing is read ahead.
-    { highWaterMark: 0 },
-  );
+    cancel: (reason: unknown) => reader.cancel(reason),
+  };
+  // Nothing is read ahead.
+  const strategy = { highWaterMark: 0 };
+  return isOfBytes ? new ReadableStream({ ...source, type: 'bytes' }, strategy) : new ReadableStream(source, strategy);
+}
+
+/**
+ * Returns true for a stream that can be read into the buffers of its reader, like the body of `fetch`. Another stream, of
+ * a custom `fetch`, may have empty parts, or parts that share a buffer. A stream of bytes would refuse them.
+ */
+function canFillBuffers(body: ReadableStream<Uint8Array>): boolean {
+  try {
+    body.getReader({ mode: 'byob' }).releaseLock();
+    return true;
+  } catch {
+    return false;
+  }
 }
