@@ -132,14 +132,15 @@ describe('langchainHandler', () => {
     ]);
   });
 
-  it('puts an agent that a tool calls below the tool', async () => {
+  it('puts an agent that a tool calls below the tool and below the traced function around it', async () => {
     await app.askLeader(HANDLER);
-    expect(outline(spans()).slice(3, 8)).to.deep.equal([
+    expect(outline(spans()).slice(3, 9)).to.deep.equal([
       '  CHAIN tools',
       '    TOOL get_weather',
-      '      AGENT helper',
-      '        CHAIN model_request',
-      `          ${CHAT}`,
+      '      UNKNOWN delegate',
+      '        AGENT helper',
+      '          CHAIN model_request',
+      `            ${CHAT}`,
     ]);
   });
 

@@ -57,20 +57,22 @@ export function applications(endpoint: string) {
     .pipe(new StringOutputParser());
   const ask = async ({ messages }: typeof MessagesAnnotation.State) => ({ messages: [await model.invoke(messages)] });
 
-  const askHelper = tool(
-    async ({ city }: { city: string }) => {
-      const { messages } = await helper.invoke({ messages: [{ role: 'user', content: `Where is ${city}?` }] });
-      return messages.at(-1)?.text ?? '';
-    },
-    { name: 'get_weather', description: 'The current weather in a city.', schema: z.object({ city: z.string() }) },
-  );
+  const delegate = traced('delegate', async (city: string) => {
+    const { messages } = await helper.invoke({ messages: [{ role: 'user', content: `Where is ${city}?` }] });
+    return messages.at(-1)?.text ?? '';
+  });
+  const askHelper = tool(async ({ city }: { city: string }) => delegate(city), {
+    name: 'get_weather',
+    description: 'The current weather in a city.',
+    schema: z.object({ city: z.string() }),
+  });
   const helper = createAgent({ model, tools: [], name: 'helper' });
   const leader = createAgent({ model, tools: [askHelper], name: 'leader' });
   const askModel = task('ask', async (question: string) => (await model.invoke(question)).text);
 
   return {
     client,
-    /** An agent with another one as a tool, which gets no callbacks. */
+    /** An agent with another one in a traced function of a tool. The other one gets no callbacks. */
     askLeader: (callbacks: Callbacks) => leader.invoke(QUESTION, { callbacks }),
     /** Two tasks of LangGraph's functional API, side by side. */
     workflow: entrypoint('workflow', async (question: string) =>

@@ -5,6 +5,7 @@ import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
 import { setContentConfig } from '../src/current-trace/content-config.js';
 import { CurrentTraceProcessor } from '../src/current-trace/current-trace.js';
 import { langchainHandler } from '../src/index.js';
+import { LangChainHandler } from '../src/langchain/handler.js';
 import { json, type Recording, recordSpans } from './support/spans.js';
 
 const GRAPH = { id: ['langgraph', 'pregel', 'CompiledStateGraph'] };
@@ -52,6 +53,41 @@ describe('langchainHandler', () => {
     expect(tool.parentSpanContext?.spanId).to.equal(graph.spanContext().spanId);
     expect(json(tool.attributes, 'mlflow.spanInputs')).to.equal('Paris');
     expect(json(tool.attributes, 'gen_ai.tool.call.result')).to.deep.equal({ sky: 'blue' });
+  });
+
+  it('keeps the digits of numbers in what a tool gets and returns', () => {
+    const result = (content: string) => ({ content, getType: () => 'tool' });
+    const record = (name: string, input: string, content: string): unknown[] => {
+      langchainHandler.handleToolStart({}, input, name, undefined, [], {}, name);
+      langchainHandler.handleToolEnd(result(content), name);
+      const { attributes } = recording.span(name);
+      return [attributes['mlflow.spanInputs'], attributes['mlflow.spanOutputs']];
+    };
+    const long = '{"id":9007199254740993}';
+    expect(record('object', long, `[${long}]`)).to.deep.equal([long, `[${long}]`]);
+    expect(record('text', '9007199254740993', '1e3')).to.deep.equal(['"9007199254740993"', '"1e3"']);
+  });
+
+  it('starts one span for a run whose start LangChain reports twice', async () => {
+    await recording.stop();
+    const names: string[] = [];
+    const starts = new CurrentTraceProcessor();
+    starts.onStart = ({ name }) => void names.push(name);
+    recording = recordSpans(starts);
+    for (let report = 0; report < 2; report++)
+      langchainHandler.handleToolStart({}, '', 'twice', undefined, [], {}, 'find');
+    for (let report = 0; report < 2; report++) langchainHandler.handleToolEnd('blue', 'twice');
+    expect(names).to.deep.equal(['find']);
+    expect(json(recording.span('find').attributes, 'mlflow.spanOutputs')).to.equal('blue');
+  });
+
+  it('ends the span of the oldest run when too many never end', () => {
+    setContentConfig(resolveConfig({ captureMessageContent: false }, {}, () => {}));
+    const handler = new LangChainHandler();
+    for (let run = 0; run <= 10_000; run++) {
+      handler.handleToolStart({}, '', `run ${run}`, undefined, [], {}, `left ${run}`);
+    }
+    expect(recording.spans().map(({ name }) => name)).to.deep.equal(['left 0']);
   });
 
   it('records no content if content is off, also of errors', () => {

@@ -19,7 +19,6 @@ const CONTENT = [
   'gen_ai.tool.call.result',
   'gen_ai.tool.definitions',
   'gen_ai.tool.description',
-  'memory.inject.format_error',
   'system_prompt',
 ] as const;
 const ERROR_TYPE = 'exception.type';

@@ -95,6 +95,8 @@ export class LangChainHandler {
 
   #start(kind: StepKind | undefined, runId: string, parentRunId: string | undefined, input: () => unknown): void {
     try {
+      // LangChain before 1.0 reports a start twice if both an agent and its tool have the handler.
+      if (this.#runs.step(runId) !== undefined) return;
       this.#isObserving ||= observeStorage((id, call) => this.#runs.runInside(id, call));
       const above = this.#runs.step(parentRunId);
       // The function of an `entrypoint` is the only node of a graph with its name.

@@ -1,5 +1,7 @@
 /** Objects of LangChain as the plain values that MLflow shows: messages as those of chat APIs. */
 
+import { parseJson } from 'opentelemetry-instrumentation-bedrock/recording';
+
 type JsonLike = Record<string, unknown>;
 
 const ROLES: Readonly<Record<string, string>> = { human: 'user', ai: 'assistant' };
@@ -30,14 +32,9 @@ export function plainDocuments(value: unknown): unknown {
   }));
 }
 
-/** The value of a JSON text. The text itself if it is none. */
+/** The object or array that a JSON text stands for. Any other text itself, also if it looks like a number. */
 export function parsed(text: unknown): unknown {
-  if (typeof text !== 'string') return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  return typeof text === 'string' && /^\s*[[{]/.test(text) ? (parseJson(text) ?? text) : text;
 }
 
 interface Message extends JsonLike {

@@ -10,7 +10,7 @@ export interface Step {
   readonly recorder: TracedRecorder;
 }
 
-/** Runs that never end must not fill the memory. */
+/** LangChain ends no run of a lambda whose stream is not read to its end. Such runs must not fill the memory. */
 const CAPACITY = 10_000;
 /** The step in whose context code runs. Contexts of spans below it keep the value. */
 const STEP = createContextKey('mlflow-bedrock.langchain.step');
@@ -28,7 +28,8 @@ export class Runs {
     this.#steps.set(runId, step);
     if (this.#steps.size <= CAPACITY) return;
     const [oldest] = this.#steps.keys();
-    if (oldest !== undefined) this.#steps.delete(oldest);
+    const left = oldest === undefined ? undefined : this.remove(oldest);
+    if (left?.runId === oldest) left?.recorder.returned(() => undefined);
   }
 
   /** Forgets a run. Returns the step to which it belonged. */
@@ -42,13 +43,17 @@ export class Runs {
   runInside<T>(runId: string | undefined, call: () => T): T {
     const step = this.step(runId);
     const active = context.active();
-    // LangChain enters a step again to read each part of a stream. The application may have spans between the two.
-    if (step === undefined || active.getValue(STEP) === step) return call();
-    return context.with(contextOf(step, active), call);
+    const inside = step === undefined ? active : contextOf(step, active);
+    return inside === active ? call() : context.with(inside, call);
   }
 }
 
-/** The context of a step, with the baggage and other values of the surrounding context. */
+/**
+ * The context of a step, with the baggage and other values of the surrounding context. The surrounding context itself if
+ * it is inside of the step: LangChain enters a step again for each part of a stream and for the runs below it, and the
+ * application may have spans between the two.
+ */
 export function contextOf(step: Step, around: Context): Context {
+  if (around.getValue(STEP) === step) return around;
   return withLocalRoot(trace.setSpan(around, step.span), step.span).setValue(STEP, step);
 }
