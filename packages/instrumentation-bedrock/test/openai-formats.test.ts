@@ -262,7 +262,9 @@ describe("the spans of OpenAI's API", () => {
       { type: 'function', name: 'log_in', parameters: { properties: { authorization: { type: 'string' } } } },
     ];
     for (const stream of [false, true]) {
-      const span = await respond({ input: [{ type: 'additional_tools', role: 'developer', tools }], tools, stream });
+      const items = [{ type: 'additional_tools', role: 'developer', tools }];
+      const choice = { type: 'allowed_tools', mode: 'auto', tools };
+      const span = await respond({ input: items, instructions: items, tools, tool_choice: choice, stream });
       const text = JSON.stringify([span.attributes, span.events]);
       expect(text).to.include('mcp.example').and.include('X-Key').and.not.include('hush');
       const [mcp, interpreter, login] = json(span, 'gen_ai.tool.definitions') as [object, object, object];
