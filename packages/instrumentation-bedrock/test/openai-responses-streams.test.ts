@@ -96,6 +96,36 @@ describe('a stream of the Responses API', () => {
     }
   });
 
+  it('has output tokens only if its closing event states them', () => {
+    const usage = {
+      input_tokens: 5,
+      output_tokens: 1,
+      output_tokens_details: { reasoning_tokens: 1 },
+      total_tokens: 6,
+    };
+    const opened = { type: 'response.created', response: { ...created.response, usage } };
+    for (const content of [true, false]) {
+      const fold = foldOf([opened, event('output_text.delta', { delta: 'Hi' })], content);
+      expect(readResponse(fold.body() ?? {}).usage).to.include({ inputTokens: 5, outputTokens: undefined });
+      expect(readResponse(fold.body() ?? {}).usage).to.include({ totalTokens: undefined, reasoningTokens: undefined });
+      fold.add({ type: 'response.completed', response: { id: 'resp_1', status: 'completed', usage } });
+      expect(readResponse(fold.body() ?? {}).usage).to.include({ inputTokens: 5, outputTokens: 1, totalTokens: 6 });
+    }
+  });
+
+  it('keeps its id if the closing event has no answer', () => {
+    const fold = foldOf([created, { type: 'response.completed' }]);
+    expect(readResponse(fold.body() ?? {})).to.include({ id: 'resp_1', model: 'm' });
+    expect(fold.isComplete()).to.equal(true);
+  });
+
+  it('stays complete if an earlier event comes after its closing event', () => {
+    const response = { id: 'resp_1', status: 'completed', output: [{ type: 'message', content: 'Hi' }] };
+    const fold = foldOf([created, { type: 'response.completed', response }, created]);
+    expect(fold.body()).to.deep.equal(response);
+    expect(fold.isComplete()).to.equal(true);
+  });
+
   it('keeps no content if none is recorded', () => {
     const secret = 'The secret of the harbour.';
     const item = { type: 'message', content: [{ type: 'output_text', text: secret }] };

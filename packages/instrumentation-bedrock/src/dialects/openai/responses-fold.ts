@@ -5,7 +5,7 @@ import { IndexedParts } from '../fold/pieces/indexed-parts.js';
 import type { FoldOptions, StreamFold } from '../fold/stream-fold.js';
 import { StreamedItem } from './streamed-item.js';
 
-/** Events with the answer as it is. After the first of these kinds it still grows. */
+/** Events with the answer as it is. After those that open it, it still grows. */
 const OPENING = new Set(['response.created', 'response.queued', 'response.in_progress']);
 const CLOSING = new Set(['response.completed', 'response.incomplete', 'response.failed']);
 
@@ -17,11 +17,13 @@ export function createResponsesFold({ content }: FoldOptions): StreamFold {
     add(chunk) {
       const type = asString(chunk['type']) ?? '';
       const response = asObject(chunk['response']);
-      if (OPENING.has(type) || CLOSING.has(type)) {
-        answer = response && (content ? response : factsOf(response));
-        isComplete = CLOSING.has(type);
+      if (CLOSING.has(type)) {
+        if (response) answer = content ? response : factsOf(response);
+        isComplete = true;
         // The closing event has the whole answer once more. A service can leave out in it what it has sent before.
-        if (isComplete && content && hasItems(answer)) items = new IndexedParts();
+        if (content && hasItems(response)) items = new IndexedParts();
+      } else if (OPENING.has(type)) {
+        if (response && !isComplete) answer = withoutOutputTokens(content ? response : factsOf(response));
       } else if (content && chunk['output_index'] !== undefined) {
         items.at(chunk['output_index'], () => new StreamedItem()).add(type, chunk);
       }
@@ -39,6 +41,14 @@ export function createResponsesFold({ content }: FoldOptions): StreamFold {
     },
     isComplete: () => isComplete,
   };
+}
+
+/** Output counts grow until the answer is complete. */
+function withoutOutputTokens(answer: JsonObject): JsonObject {
+  const usage = asObject(answer['usage']);
+  if (!usage) return answer;
+  const { output_tokens, output_tokens_details, total_tokens, ...input } = usage;
+  return { ...answer, usage: input };
 }
 
 function hasItems(answer: JsonObject | undefined): boolean {

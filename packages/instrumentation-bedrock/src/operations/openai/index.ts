@@ -1,8 +1,8 @@
 /** OpenAI's API, which Bedrock serves below `/v1` and `/openai/v1`. */
 
-import { asObject, asString, type JsonObject } from '../../data/json.js';
+import { asObject, type JsonObject } from '../../data/json.js';
 import * as semconv from '../../data/semconv.js';
-import { asId } from '../../data/words.js';
+import { asId, asWord } from '../../data/words.js';
 import { openAiEmbeddings } from '../../dialects/openai/embeddings.js';
 import { openAiResponses } from '../../dialects/openai/responses.js';
 import { openAiChat } from '../../dialects/openai-chat.js';
@@ -39,7 +39,7 @@ const responses = openAiOperation({
   }),
   requested({ prompt }: JsonObject) {
     const { id, version } = asObject(prompt) ?? {};
-    return { promptName: asId(id), promptVersion: asString(version) };
+    return { promptName: asId(id), promptVersion: asWord(version) };
   },
 });
 

@@ -2,6 +2,8 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import { priceListOf } from '../../data/bedrock-hosts.js';
+import { statedErrorType } from '../../data/error-type.js';
+import type { StatedError } from '../../data/facts.js';
 import { asObject, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import * as semconv from '../../data/semconv.js';
 import type { RequestedService } from '../../data/service.js';
@@ -41,7 +43,7 @@ export function openAiOperation({ apiType, streams, ...operation }: OpenAiOperat
       [semconv.ATTR_OPENAI_RESPONSE_SERVICE_TIER]: asWord(output['service_tier']),
       [semconv.ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT]: asWord(output['system_fingerprint']),
     }),
-    answerError: readModelError,
+    answerError: (output) => readModelError(output) ?? readFailure(output),
     served: readVerdict,
     redact: redactTools,
   };
@@ -56,6 +58,11 @@ export function openAiOperation({ apiType, streams, ...operation }: OpenAiOperat
       },
     }),
   };
+}
+
+/** An answer of the Responses API can have failed without an error that says why. */
+function readFailure({ status }: JsonObject): StatedError | undefined {
+  return status === 'failed' ? { type: statedErrorType([]), message: undefined } : undefined;
 }
 
 /** An event that is an error has its members beside its type. */
