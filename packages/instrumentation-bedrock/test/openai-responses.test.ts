@@ -68,7 +68,7 @@ describe('a request of the Responses API', () => {
       { type: 'file', modality: 'image', file_id: 'file-1' },
       { type: 'blob', modality: 'document', mime_type: 'application/pdf', content: 'BBBB', filename: 'tides.pdf' },
       { type: 'uri', modality: 'document', uri: 'https://a.example/c.pdf' },
-      { type: 'input_audio', input_audio: { data: 'CCCC', format: 'wav' } },
+      { type: 'blob', modality: 'audio', mime_type: 'audio/wav', content: 'CCCC' },
     ]);
   });
 

@@ -1,6 +1,6 @@
 /** Embedding vectors: long lists of numbers that say nothing to a reader. */
 
-import { asNumber, isObject, type JsonObject, type JsonValue, setMember } from './json.js';
+import { asNumber, isObject, type JsonObject, type JsonValue, MAX_DEPTH, setMember } from './json.js';
 
 /** Members that can hold a vector as base64 text of 32-bit numbers. */
 const BASE64_MEMBERS: ReadonlySet<string> = new Set(['base64', 'embedding']);
@@ -11,21 +11,26 @@ const BYTES_PER_NUMBER = 4;
  * copied, the copy refers to them.
  *
  * @param member the key of the member that has the value.
+ * @param level how deep the value is.
  */
 export function leaveOutVectors(
   value: JsonValue,
   maxLength: number = Number.POSITIVE_INFINITY,
   member: string = '',
+  level: number = 0,
 ): JsonValue {
+  // Records have no deeper levels.
+  if (level > MAX_DEPTH) return value;
   if (Array.isArray(value)) {
-    if (asNumber(value[0]) === undefined) return value.map((item) => leaveOutVectors(item, maxLength, member));
+    if (asNumber(value[0]) === undefined)
+      return value.map((item) => leaveOutVectors(item, maxLength, member, level + 1));
     return value.length > maxLength ? note(value.length, 'numbers') : value;
   }
   if (isObject(value)) {
     const copy: JsonObject = {};
     for (const key of Object.keys(value)) {
       const inner = value[key];
-      setMember(copy, key, inner === undefined ? inner : leaveOutVectors(inner, maxLength, key));
+      setMember(copy, key, inner === undefined ? inner : leaveOutVectors(inner, maxLength, key, level + 1));
     }
     return copy;
   }

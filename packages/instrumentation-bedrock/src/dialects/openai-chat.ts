@@ -13,7 +13,7 @@ import {
 import type { Dialect } from './dialect.js';
 import { createOpenAiChatFold } from './fold/openai-chat-fold.js';
 import { parseToolInput } from './fold/tool-input.js';
-import { filePart, mediaUrlPart, toolCallPart, toolResponsePart } from './messages/parts.js';
+import { audioPart, filePart, mediaUrlPart, toolCallPart, toolResponsePart } from './messages/parts.js';
 import { readAnswerText } from './messages/tagged-reasoning.js';
 import { choiceReason, readOpenAiParameters, readOpenAiResponse } from './openai.js';
 import { viewOpenAiRequest, viewOpenAiResponse } from './view/openai.js';
@@ -121,9 +121,12 @@ function readItem(item: JsonObject, isTagged: boolean): Part[] {
   }
   const url = asString(asObject(item['image_url'])?.['url']) ?? asString(item['image_url']);
   if (url !== undefined) return [mediaUrlPart('image', url)];
+  const video = asString(asObject(item['video_url'])?.['url']);
+  if (video !== undefined) return [mediaUrlPart('video', video)];
   const file = asObject(item['file']);
   if (file) return readFile(file);
   const type = asString(item['type']);
+  if (type === 'input_audio') return [audioPart(item)];
   return type === undefined ? [] : [{ ...item, type }];
 }
 

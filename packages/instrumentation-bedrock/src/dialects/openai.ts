@@ -32,6 +32,7 @@ function outputType(body: JsonObject): RequestParameters['outputType'] {
 export function readOpenAiResponse(body: JsonObject): ResponseFacts {
   const usage = asObject(body['usage']);
   const details = asObject(usage?.['prompt_tokens_details']);
+  const outputDetails = asObject(usage?.['completion_tokens_details']);
   return {
     id: asString(body['id']),
     model: asString(body['model']),
@@ -47,7 +48,11 @@ export function readOpenAiResponse(body: JsonObject): ResponseFacts {
         asNumber(usage['cached_tokens']) ??
         asNumber(usage['prompt_cache_hit_tokens']),
       cacheWriteTokens: asNumber(details?.['cache_write_tokens']),
-      reasoningTokens: asNumber(asObject(usage['completion_tokens_details'])?.['reasoning_tokens']),
+      reasoningTokens: asNumber(outputDetails?.['reasoning_tokens']),
+      textInputTokens: asNumber(details?.['text_tokens']),
+      audioInputTokens: asNumber(details?.['audio_tokens']),
+      textOutputTokens: asNumber(outputDetails?.['text_tokens']),
+      audioOutputTokens: asNumber(outputDetails?.['audio_tokens']),
       inputIncludesCache: true,
     },
   };

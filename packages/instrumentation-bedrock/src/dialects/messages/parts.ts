@@ -1,8 +1,9 @@
 /** Makes the parts of messages that several dialects share. */
 
 import { isMediaNote } from '../../data/cut.js';
-import { asString, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asObject, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import type { Part } from '../../data/messages.js';
+import { mimeTypeOf } from './mime-types.js';
 
 /**
  * Makes a tool call. Its arguments are absent if the provider sent none.
@@ -53,6 +54,13 @@ export interface Media {
 /** Makes a part with media in it. Its content is base64 text, empty if the provider's block has none. */
 export function blobPart({ modality, mimeType }: Media, content: string | undefined): Part {
   return { type: 'blob', modality, ...(mimeType === undefined ? {} : { mime_type: mimeType }), content: content ?? '' };
+}
+
+/** Makes a part of an item `input_audio` of OpenAI's formats. The part is the item itself if it has no data. */
+export function audioPart(item: JsonObject): Part {
+  const { data, format } = asObject(item['input_audio']) ?? {};
+  if (typeof data !== 'string') return { ...item, type: 'input_audio' };
+  return blobPart({ modality: 'audio', mimeType: mimeTypeOf('audio', asString(format)) }, data);
 }
 
 /** Makes a part that refers to media by a URI. */

@@ -7,6 +7,7 @@ import { asArray, asObject, asObjects, asString, type JsonObject, type JsonValue
 import { type Message, message, type Part, textPart } from '../../data/messages.js';
 import { parseToolInput } from '../fold/tool-input.js';
 import {
+  audioPart,
   blobPart,
   citationParts,
   filePart,
@@ -24,8 +25,9 @@ export function readInputItems(input: JsonValue | undefined): Message[] {
     const role = roleOf(item);
     const parts = readItem(item);
     const last = messages.at(-1);
-    if (role === 'assistant' && last?.role === role) last.parts.push(...parts);
-    else messages.push({ role, parts });
+    if (role !== 'assistant' || last?.role !== role) messages.push({ role, parts });
+    // One by one: a list can be too long for the arguments of a call.
+    else for (const part of parts) last.parts.push(part);
   }
   return messages.map(({ role, parts }) => message(role, parts));
 }
@@ -84,6 +86,8 @@ function readContentItem(item: JsonObject): Part[] {
       return [readMedia(item, 'image', item['image_url'])];
     case 'input_file':
       return [readMedia(item, 'document', item['file_data'] ?? item['file_url'])];
+    case 'input_audio':
+      return [audioPart(item)];
     default:
       return [{ ...item, type }];
   }
