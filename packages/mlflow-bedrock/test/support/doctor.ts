@@ -10,8 +10,9 @@ import { examine } from '../../src/doctor/doctor.js';
 import type { Result } from '../../src/doctor/model/result.js';
 
 const PACKAGE = fileURLToPath(new URL('../../', import.meta.url));
-const CLI = join(PACKAGE, 'dist/cjs/programs/cli.js');
-const PROBE = join(PACKAGE, 'dist/cjs/programs/probe.js');
+/** The program as it is built, and what it loads into applications. */
+export const CLI: string = join(PACKAGE, 'dist/cjs/programs/cli.js');
+export const PROBE: string = join(PACKAGE, 'dist/cjs/programs/probe.js');
 
 /** The packages of an application: installed for real, or a version that only has a `package.json`. */
 export type Packages = Readonly<Record<string, 'real' | string>>;

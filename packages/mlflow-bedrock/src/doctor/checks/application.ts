@@ -27,7 +27,8 @@ export function checkApplication(facts: ApplicationFacts, place: Place): Result[
   return [checkEnd(run, file.file), ...start, ...calls, ...checkDelivery(facts, place)];
 }
 
-function checkEnd({ code, signal, endedAfterSeconds }: RunFacts, file: string): Result {
+function checkEnd({ code, signal, endedAfterSeconds, isInterrupted }: RunFacts, file: string): Result {
+  if (isInterrupted) return ok(`${file} ran until a signal ended the doctor's test run.`);
   if (endedAfterSeconds !== undefined) {
     return ok(`${file} ran for ${endedAfterSeconds} s, then the doctor ended it. --timeout changes this time.`);
   }

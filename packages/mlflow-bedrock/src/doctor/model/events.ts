@@ -28,8 +28,10 @@ export interface RunFacts {
   /** Exit code; absent if a signal ended it. */
   readonly code?: number;
   readonly signal?: string;
-  /** Whether the doctor ended it after this time, in seconds. */
+  /** After which time the doctor ended it, in seconds; absent if it ended by itself. */
   readonly endedAfterSeconds?: number;
+  /** Whether the user ended the doctor, by Ctrl+C or another signal, while the application ran. */
+  readonly isInterrupted: boolean;
   /** Whether a second tracer provider was registered, which OpenTelemetry refuses. */
   readonly secondProvider: boolean;
 }

@@ -41,7 +41,11 @@ export function observe(): void {
   let ranEmpty = false;
 
   const write = (happening: Happening, at = Date.now()): void => {
-    appendFileSync(file, `${JSON.stringify({ at, pid: process.pid, thread: threadId, ...happening })}\n`);
+    try {
+      appendFileSync(file, `${JSON.stringify({ at, pid: process.pid, thread: threadId, ...happening })}\n`);
+    } catch {
+      // The application must not notice: it has no permission to write, or it outlives the doctor.
+    }
   };
   const writeOnce = (key: string, happening: Happening, at?: number): void => {
     if (seen.has(key)) return;
