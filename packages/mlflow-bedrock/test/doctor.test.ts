@@ -217,6 +217,19 @@ describe('the doctor looks at the packages of an application', () => {
     ]);
   });
 
+  it('and finds them above the output of a build that has a package.json of its own', () => {
+    const application = createApplication(GOOD, { 'dist/package.json': '{"type":"module"}' });
+    const { root, packages } = findPackages(`${application.folder}/dist`, PACKAGES_OF_INTEREST);
+    application.remove();
+    expect({
+      root,
+      complaints: complaints(checkPackages({ root, packages, isPlugAndPlay: false }, '24.0.0')),
+    }).to.deep.equal({
+      root: application.folder,
+      complaints: [],
+    });
+  });
+
   it('and names lines of OpenTelemetry that do not fit', () => {
     expect(
       complaintsAbout(

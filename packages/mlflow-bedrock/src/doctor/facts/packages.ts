@@ -44,11 +44,18 @@ export function findPackages(folder: string, names: ReadonlySet<string>): Packag
   return { root, isPlugAndPlay, packages: packages.sort((one, other) => one.name.localeCompare(other.name)) };
 }
 
-/** The nearest folder with a `package.json`, from this one upwards. */
+/**
+ * The nearest folder with a `package.json` that has dependencies, from this one upwards, or else the nearest with any. In
+ * the output of a build, a `package.json` often only has a `type`.
+ */
 function rootAbove(folder: string): string | undefined {
+  let nearest: string | undefined;
   for (let at = folder; ; at = dirname(at)) {
-    if (existsSync(join(at, 'package.json'))) return realpathSync(at);
-    if (dirname(at) === at) return undefined;
+    if (existsSync(join(at, 'package.json'))) {
+      if (dependenciesOf(readManifest(at), true).length > 0) return realpathSync(at);
+      nearest ??= realpathSync(at);
+    }
+    if (dirname(at) === at) return nearest;
   }
 }
 
