@@ -73,6 +73,9 @@ describe('the doctor asks the MLflow server', function () {
     expect(complaints(await examineAt(trackingUri, { MLFLOW_EXPERIMENT_ID: '999999' }))).to.deep.equal([
       `problem: MLflow at ${trackingUri} has no experiment with the id 999999 of MLFLOW_EXPERIMENT_ID. -> Set MLFLOW_EXPERIMENT_ID to the number on the page of the experiment, or MLFLOW_EXPERIMENT_NAME to a name.`,
     ]);
+    expect(complaints(await examineAt(trackingUri, { MLFLOW_EXPERIMENT_ID: 'shop' }))).to.deep.equal([
+      `problem: MLflow at ${trackingUri} has no experiment with the id shop of MLFLOW_EXPERIMENT_ID. -> Set MLFLOW_EXPERIMENT_ID to the number on the page of the experiment, or MLFLOW_EXPERIMENT_NAME to a name.`,
+    ]);
   });
 
   it('says that no server listens', async () => {
@@ -148,6 +151,15 @@ describe('the doctor asks the MLflow server', function () {
     const secure = uri.replace('http:', 'https:');
     expect(complaints(await examineAt(secure))).to.deep.equal([
       `problem: ${secure} does not speak TLS (WRONG_VERSION_NUMBER). -> Use http:// in trackingUri or MLFLOW_TRACKING_URI.`,
+    ]);
+  });
+
+  it('says that a value has quotation marks, or does not fit into a header', async () => {
+    expect(complaints(await examineAt(`"http://ada:${SECRET}@127.0.0.1:9"`))).to.deep.equal([
+      "problem: The value of MLFLOW_TRACKING_URI starts with a quotation mark. -> Write it without quotation marks. Docker's --env-file, for example, takes them for a part of the value.",
+    ]);
+    expect(complaints(await examineAt(NOBODY, { MLFLOW_TRACKING_TOKEN: `${SECRET}\n${SECRET}` }))).to.deep.equal([
+      'problem: The value of token or MLFLOW_TRACKING_TOKEN is missing or not fit for an HTTP header. -> Use one without line breaks and characters beyond Latin-1.',
     ]);
   });
 

@@ -320,6 +320,11 @@ describe('the doctor looks at environment variables', () => {
       'warning: MLFLOW_EXPERIMENT_NAME has no effect, because MLFLOW_EXPERIMENT_ID is set. -> Unset one of the two.',
     ],
     [
+      { MLFLOW_TRACKING_URL: `http://ada:${SECRET}@mlflow:5000` },
+      'warning: MLFLOW_TRACKING_URL has no effect, because MLflow does not know it. -> Rename it to MLFLOW_TRACKING_URI.',
+    ],
+    [{ MLFLOW_TRACKING_URL: 'http://mlflow:5000', MLFLOW_TRACKING_URI: 'http://mlflow:5000' }],
+    [
       { OTEL_LOG_LEVEL: 'NONE' },
       'warning: OTEL_LOG_LEVEL=none hides why traces do not arrive. -> Unset OTEL_LOG_LEVEL.',
     ],
@@ -345,6 +350,11 @@ describe('the doctor looks at environment variables', () => {
       'problem: AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID, so AWS gets no credentials of it. -> Set AWS_ACCESS_KEY_ID, too.',
     ]);
     expect(complaints(checkAws({}, { hasAwsFiles: true }))).to.deep.equal([]);
+    expect(
+      complaints(checkAws({ AWS_PROFILE: 'shop', AWS_DEFAULT_REGION: 'eu-west-1' }, { hasAwsFiles: false })),
+    ).to.deep.equal([
+      'warning: AWS_DEFAULT_REGION is set without AWS_REGION, and the AWS SDK for JavaScript reads only AWS_REGION. -> Set AWS_REGION, for example to us-east-1, unless the code passes a region.',
+    ]);
   });
 });
 
@@ -369,6 +379,21 @@ describe('the doctor explains a server that cannot be reached', () => {
     const place = { url: 'http://mlflow.example.com', env: { HTTPS_PROXY: `http://ada:${SECRET}@proxy` }, machine: {} };
     expect(complaints([explainFailure('server', { message }, place)])).to.deep.equal([
       `problem: ${message}. -> Check that a firewall or security group lets this machine reach the server, and that HTTPS_PROXY names the right proxy. no_proxy lists servers to reach directly.`,
+    ]);
+    const refusedByProxy = 'MLflow at http://mlflow.example.com cannot be reached (connect ECONNREFUSED 10.0.0.7:3128)';
+    expect(complaints([explainFailure('server', { message: refusedByProxy }, place)])).to.deep.equal([
+      `problem: ${refusedByProxy}. -> If the message names the address of your proxy, correct HTTPS_PROXY, or list the server in no_proxy. Otherwise start MLflow there, or set MLFLOW_TRACKING_URI to the address of your server.`,
+    ]);
+  });
+
+  it('on this machine, if something listens there', () => {
+    const place = { url, env: {}, machine: { container: '/.dockerenv' } };
+    const silent = `MLflow at ${url} cannot be reached (no answer in time)`;
+    const forbidden = { status: 403, message: `MLflow at ${url} does not allow this (403)` };
+    const failures = [{ message: silent }, forbidden].map((failed) => explainFailure('server', failed, place));
+    expect(complaints(failures)).to.deep.equal([
+      `problem: ${silent}. -> Something listens there and does not answer. Look at the server, or start it again.`,
+      `problem: ${forbidden.message}. -> Another program may use this port: AirPlay Receiver of macOS takes port 5000 and refuses everything. Start MLflow on another port.`,
     ]);
   });
 });

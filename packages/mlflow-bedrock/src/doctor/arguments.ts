@@ -38,7 +38,7 @@ Options:
   --import <module>     start the application with this option of node, for example mlflow-bedrock/register
   --require <module>    the same for --require
   --env-file <file>     read environment variables from this file first
-  --timeout <seconds>   end the application after this time (default: ${DEFAULT_TIMEOUT_SECONDS})
+  --timeout <seconds>   end the application after this time (default: ${DEFAULT_TIMEOUT_SECONDS}); Ctrl+C ends it earlier
   --no-run              look at app.js without running it
   --no-trace            write nothing to MLflow
   --json                print the report as JSON, and the output of the application to stderr

@@ -6,6 +6,8 @@ import { explainFailure, type Place } from './failure.js';
 
 const { ok, skipped, warning, problem } = findings('application');
 
+const TYPESCRIPT = /\.[cm]?tsx?$/;
+
 type Of<Name extends ApplicationEvent['event']> = Extract<ApplicationEvent, { event: Name }>;
 
 /** What the doctor knows about the application. */
@@ -34,7 +36,12 @@ function checkEnd({ code, signal, endedAfterSeconds, isInterrupted }: RunFacts, 
   }
   if (code === 0) return ok(`${file} ran and ended by itself.`);
   const how = signal === undefined ? `with the exit code ${code}` : `by the signal ${signal}`;
-  return warning(`${file} ended ${how}.`, 'See its output above. The doctor reports on what ran until then.');
+  return warning(
+    `${file} ended ${how}.`,
+    TYPESCRIPT.test(file)
+      ? `See its output above. If Node.js cannot run TypeScript, give the doctor its loader, for example "--import tsx ${file}", or the compiled file.`
+      : 'See its output above. The doctor reports on what ran until then.',
+  );
 }
 
 function checkStart({ events, secondProvider }: RunFacts, file: string): Result[] {

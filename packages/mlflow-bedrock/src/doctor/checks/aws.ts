@@ -39,10 +39,12 @@ export function checkAws(env: Environment, { hasAwsFiles }: { readonly hasAwsFil
       ),
     );
   }
-  if (!isSet('AWS_REGION') && !isSet('AWS_DEFAULT_REGION') && !hasAwsFiles) {
+  if (!isSet('AWS_REGION') && !hasAwsFiles) {
     results.push(
       warning(
-        'No region of AWS is configured.',
+        isSet('AWS_DEFAULT_REGION')
+          ? 'AWS_DEFAULT_REGION is set without AWS_REGION, and the AWS SDK for JavaScript reads only AWS_REGION.'
+          : 'No region of AWS is configured.',
         'Set AWS_REGION, for example to us-east-1, unless the code passes a region.',
       ),
     );

@@ -9,6 +9,8 @@ const { ok, warning, problem } = findings('environment');
 const SAMPLER = 'OTEL_TRACES_SAMPLER';
 const RATIO = 'MLFLOW_TRACE_SAMPLING_RATIO';
 const CONTENT = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
+const TRACKING_URI = 'MLFLOW_TRACKING_URI';
+const MISSPELLED_URI = /^MLFLOW_(?:(?:TRACKING_)?(?:SERVER_)?UR[IL]|TRACKING_SERVER|ENDPOINT)$/;
 /** They register a tracer provider of their own, before `autolog()`. */
 const OTHER_REGISTRATION = /@opentelemetry\/auto-instrumentations-node|@splunk\/otel|@azure\/monitor-opentelemetry/;
 
@@ -110,6 +112,14 @@ function checkCredentials(env: Environment): Result[] {
 
 function checkOthers(env: Environment): Result[] {
   const results: Result[] = [];
+  const misspelled = Object.keys(env).find(
+    (name) => name !== TRACKING_URI && MISSPELLED_URI.test(name) && readVariable(env, name),
+  );
+  if (misspelled !== undefined && readVariable(env, TRACKING_URI) === undefined) {
+    results.push(
+      warning(`${misspelled} has no effect, because MLflow does not know it.`, `Rename it to ${TRACKING_URI}.`),
+    );
+  }
   if (
     readVariable(env, 'MLFLOW_EXPERIMENT_ID') !== undefined &&
     readVariable(env, 'MLFLOW_EXPERIMENT_NAME') !== undefined
@@ -145,7 +155,7 @@ function readVariable(env: Environment, name: string): string | undefined {
 }
 
 function trackingUri(env: Environment): string {
-  return readVariable(env, 'MLFLOW_TRACKING_URI') ?? 'http://localhost:5000';
+  return readVariable(env, TRACKING_URI) ?? 'http://localhost:5000';
 }
 
 function originOf(address: string | undefined): string | undefined {

@@ -13,6 +13,10 @@ export interface Place {
 const CREDENTIALS = ['MLFLOW_TRACKING_USERNAME', 'MLFLOW_TRACKING_PASSWORD', 'MLFLOW_TRACKING_TOKEN'];
 const LOCAL = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 const NO_LISTENER = /ECONNREFUSED/;
+/** A refusal without a text, which MLflow never sends. */
+const WITHOUT_REASON = /\(403\)/;
+/** Messages about settings start with the name of their product. */
+const NAME = /^MLflow: /;
 const UNKNOWN_HOST = /ENOTFOUND|EAI_AGAIN/;
 
 /** Explains why a request to the MLflow server failed. The message of the exporter has no credentials. */
@@ -24,7 +28,7 @@ export function explainFailure(check: string, failed: Failed, place: Place): Res
   if (status === undefined && /cannot be reached|time for this/i.test(message)) {
     return problem(sentence(message), explainConnection(message, place));
   }
-  const [what, todo] = splitAdvice(message);
+  const [what, todo] = splitAdvice(NAME.test(message) ? capitalized(message.replace(NAME, '')) : message);
   return problem(sentence(what), todo ?? 'See the log of the MLflow server.');
 }
 
@@ -52,27 +56,39 @@ function explainRefusal(problem: Findings['problem'], message: string, { url }: 
   }
   return problem(
     sentence(splitAdvice(message)[0]),
-    'Give this user the permission EDIT on the experiment. If a gateway before MLflow refuses, correct its rules.',
+    WITHOUT_REASON.test(message) && isLocal(new URL(url))
+      ? 'Another program may use this port: AirPlay Receiver of macOS takes port 5000 and refuses everything. Start MLflow on another port.'
+      : 'Give this user the permission EDIT on the experiment. If a gateway before MLflow refuses, correct its rules.',
   );
 }
 
 function explainConnection(message: string, { url, env, machine: { container } }: Place): string {
-  const { hostname } = new URL(url);
-  const isLocal = LOCAL.test(hostname);
-  if (isLocal && container !== undefined) {
-    return `This is a container (${container}), and ${hostname} is the container itself. Set MLFLOW_TRACKING_URI to the name of MLflow's service, for example http://mlflow:5000.`;
+  const address = new URL(url);
+  const { hostname } = address;
+  const proxies = isLocal(address)
+    ? []
+    : ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'].filter((name) => env[name]?.trim());
+  if (NO_LISTENER.test(message) && isLocal(address)) {
+    return container === undefined
+      ? 'Start MLflow with "uvx mlflow server --port 5000", or set MLFLOW_TRACKING_URI to the address of your server.'
+      : `This is a container (${container}), and ${hostname} is the container itself. Set MLFLOW_TRACKING_URI to the name of MLflow's service, for example http://mlflow:5000.`;
   }
   if (NO_LISTENER.test(message)) {
-    const start = isLocal ? 'Start MLflow with "uvx mlflow server --port 5000", or set' : 'Start MLflow there, or set';
-    return `${start} MLFLOW_TRACKING_URI to the address of your server.`;
+    const start = 'start MLflow there, or set MLFLOW_TRACKING_URI to the address of your server.';
+    if (proxies.length === 0) return capitalized(start);
+    return `If the message names the address of your proxy, correct ${proxies.join(', ')}, or list the server in no_proxy. Otherwise ${start}`;
   }
   if (UNKNOWN_HOST.test(message)) {
     return 'Correct the host name in MLFLOW_TRACKING_URI, or run this where the name is known: in the network of the server.';
   }
-  const proxies = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'].filter((name) => env[name]?.trim());
+  if (isLocal(address)) return 'Something listens there and does not answer. Look at the server, or start it again.';
   const firewall = 'Check that a firewall or security group lets this machine reach the server';
-  if (isLocal || proxies.length === 0) return `${firewall}, and that the server is healthy.`;
+  if (proxies.length === 0) return `${firewall}, and that the server is healthy.`;
   return `${firewall}, and that ${proxies.join(', ')} names the right proxy. no_proxy lists servers to reach directly.`;
+}
+
+function isLocal({ hostname }: URL): boolean {
+  return LOCAL.test(hostname);
 }
 
 /** Divides a message of the exporter at the colon before its advice. Colons in brackets and quotes are text. */
@@ -85,11 +101,15 @@ function splitAdvice(message: string): [what: string, todo?: string] {
     if (letter === ')') depth -= 1;
     if (letter !== ':' || isQuoted || depth > 0 || message[at + 1] !== ' ') continue;
     const advice = message.slice(at + 2);
-    return [message.slice(0, at), sentence(advice.charAt(0).toUpperCase() + advice.slice(1))];
+    return [message.slice(0, at), sentence(capitalized(advice))];
   }
   return [message];
 }
 
 function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

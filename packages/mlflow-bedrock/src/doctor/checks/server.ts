@@ -9,7 +9,13 @@ const MAX_CLOCK_MILLIS = 30_000;
 
 /** Checks where the address comes from. A broken address is `failed`. */
 export function checkTrackingUri(facts: ServerFacts, place: Place): Result {
-  const { ok } = findings('tracking-uri');
+  const { ok, problem } = findings('tracking-uri');
+  if (/^["']/.test(place.env['MLFLOW_TRACKING_URI']?.trim() ?? '')) {
+    return problem(
+      'The value of MLFLOW_TRACKING_URI starts with a quotation mark.',
+      "Write it without quotation marks. Docker's --env-file, for example, takes them for a part of the value.",
+    );
+  }
   if (facts.url === '') return explainFailure('tracking-uri', facts.failed ?? { message: '' }, place);
   const isSet = Boolean(place.env['MLFLOW_TRACKING_URI']?.trim());
   return ok(
@@ -25,7 +31,7 @@ export function checkServer(facts: ServerFacts, place: Place): Result[] {
   // The address itself is wrong, which is reported already.
   if (facts.url === '') return [];
   const { failed, version } = facts;
-  if (failed !== undefined && !isAboutExperiment(failed)) return [explainFailure('server', failed, place)];
+  if (failed !== undefined && !isAboutExperiment(facts)) return [explainFailure('server', failed, place)];
   return [
     version === undefined
       ? server.ok(`MLflow answers at ${facts.url}.`)
@@ -41,8 +47,10 @@ export function canTakeTraces({ url, failed, experiment }: ServerFacts): boolean
   return url !== '' && failed === undefined && experiment?.deleted !== true;
 }
 
-function isAboutExperiment({ errorCode }: { errorCode?: string }): boolean {
-  return errorCode === 'RESOURCE_DOES_NOT_EXIST';
+function isAboutExperiment({ failed, wanted }: ServerFacts): boolean {
+  const errorCode = failed?.errorCode;
+  // The answer to an id that is not a number, for example a name.
+  return errorCode === 'RESOURCE_DOES_NOT_EXIST' || ('id' in wanted && errorCode === 'INVALID_PARAMETER_VALUE');
 }
 
 function checkVersion(version: string | undefined): Result[] {
