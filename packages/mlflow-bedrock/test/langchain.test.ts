@@ -1,5 +1,6 @@
-/** What `langchainHandler` does with callbacks that LangChain does not make today. Real agents: `examples/test`. */
+/** What `langchainHandler` does with callbacks as LangChain rarely makes them. Real agents: `examples/test`. */
 
+import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { expect } from 'chai';
 import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
 import { setContentConfig } from '../src/current-trace/content-config.js';
@@ -88,6 +89,27 @@ describe('langchainHandler', () => {
       handler.handleToolStart({}, '', `run ${run}`, undefined, [], {}, `left ${run}`);
     }
     expect(recording.spans().map(({ name }) => name)).to.deep.equal(['left 0']);
+  });
+
+  it('warns once if LangChain runs its steps without a context', () => {
+    const warnings: string[] = [];
+    const logger = {
+      error() {},
+      warn: (message: string) => void warnings.push(message),
+      info() {},
+      debug() {},
+      verbose() {},
+    };
+    diag.setLogger(logger, DiagLogLevel.WARN);
+    const handler = new LangChainHandler();
+    handler.handleRetrieverStart({}, '', 'run-1', undefined, [], {}, 'guides');
+    expect(warnings).to.deep.equal([]);
+    for (const run of ['run-2', 'run-3']) handler.handleToolStart({}, '', run, undefined, [], {}, 'find');
+    diag.disable();
+    expect(warnings).to.deep.equal([
+      'mlflow-bedrock: LangChain runs its steps without a context here, so calls to Bedrock inside of them are not ' +
+        "children of their spans. Without LangGraph, import '@langchain/core/context' once where the application starts.",
+    ]);
   });
 
   it('records no content if content is off, also of errors', () => {

@@ -1,5 +1,5 @@
 import { context, trace } from '@opentelemetry/api';
-import { warnOfErrorOnce } from '../common/warn.js';
+import { warn, warnOfErrorOnce } from '../common/warn.js';
 import { spanEnded, spanStarted } from '../current-trace/current-trace.js';
 import { TracedRecorder } from '../traced/recorder.js';
 import { genAiAttributes } from '../traced/span-type.js';
@@ -7,6 +7,10 @@ import { parsed, plain, plainDocuments, toolResult } from './plain.js';
 import { contextOf, Runs } from './runs.js';
 import { type StepKind, stepOfChain } from './steps.js';
 import { observeStorage } from './storage.js';
+
+const NO_STORAGE =
+  'LangChain runs its steps without a context here, so calls to Bedrock inside of them are not children of their spans. ' +
+  "Without LangGraph, import '@langchain/core/context' once where the application starts.";
 
 /**
  * Callback handler for LangChain and LangGraph. Agents of `createAgent`, graphs, their nodes, tools, retrievers and
@@ -21,6 +25,7 @@ export class LangChainHandler {
   readonly ignoreLLM = true;
   readonly #runs = new Runs();
   #isObserving = false;
+  #hasWarned = false;
 
   handleChainStart(
     chain: unknown,
@@ -97,7 +102,6 @@ export class LangChainHandler {
     try {
       // LangChain before 1.0 reports a start twice if both an agent and its tool have the handler.
       if (this.#runs.step(runId) !== undefined) return;
-      this.#isObserving ||= observeStorage((id, call) => this.#runs.runInside(id, call));
       const above = this.#runs.step(parentRunId);
       // The function of an `entrypoint` is the only node of a graph with its name.
       if (kind === undefined || (kind.isNode === true && kind.name === above?.name)) {
@@ -106,6 +110,8 @@ export class LangChainHandler {
         return;
       }
       const { name, spanType, attributes } = kind;
+      // LangChain gives a retriever no context.
+      if (!this.#isObserving && spanType !== 'RETRIEVER') this.#observe();
       const parent = above === undefined ? context.active() : contextOf(above, context.active());
       const fixed = { 'mlflow.spanType': spanType, ...genAiAttributes(spanType, name), ...attributes };
       const span = trace.getTracer('mlflow-bedrock').startSpan(name, { attributes: fixed }, parent);
@@ -117,6 +123,13 @@ export class LangChainHandler {
     } catch (error) {
       warnOfErrorOnce('a step of LangChain could not be recorded', error);
     }
+  }
+
+  #observe(): void {
+    this.#isObserving = observeStorage((id, call) => this.#runs.runInside(id, call));
+    if (this.#isObserving || this.#hasWarned) return;
+    this.#hasWarned = true;
+    warn(NO_STORAGE);
   }
 
   #end(runId: string, record: (recorder: TracedRecorder) => void): void {

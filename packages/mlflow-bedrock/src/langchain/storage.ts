@@ -1,6 +1,6 @@
 /**
  * The place in which LangChain keeps the configuration of the code that runs: an `AsyncLocalStorage` in a global slot,
- * which LangGraph fills with `AsyncLocalStorageProviderSingleton.initializeGlobalInstance` of `@langchain/core`.
+ * which LangGraph and `@langchain/core/context` fill with `AsyncLocalStorageProviderSingleton.initializeGlobalInstance`.
  */
 
 const SLOT = Symbol.for('ls:tracing_async_local_storage');
