@@ -4,8 +4,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
+import { checkApplication } from '../src/doctor/checks/application.js';
 import { runApplication } from '../src/doctor/facts/application.js';
-import { type Application, CLI, COMPLETE, createApplication, PROBE } from './support/doctor.js';
+import { findSpans } from '../src/doctor/facts/server.js';
+import type { ApplicationEvent, DeliveryFacts, RunFacts } from '../src/doctor/model/events.js';
+import { type Application, CLI, COMPLETE, complaints, createApplication, PROBE } from './support/doctor.js';
 import { NOBODY } from './support/programs.js';
 
 describe('the test run of the doctor', function () {
@@ -61,5 +64,57 @@ describe('the test run of the doctor', function () {
     expect(code).to.equal(1);
     expect(await report).to.include("\nok       server.js ran until a signal ended the doctor's test run.\n");
     expect(() => process.kill(Number(pid), 0)).to.throw('ESRCH');
+  });
+
+  const at = { at: 1, pid: 1, thread: 0 };
+  const examineRun = (
+    events: ApplicationEvent[],
+    run: Partial<RunFacts> = {},
+    { env = {}, delivery }: { env?: Record<string, string>; delivery?: DeliveryFacts } = {},
+  ) =>
+    complaints(
+      checkApplication(
+        {
+          file: { file: 'app.js', bundledSdks: [], handsOver: false, mentionsTracing: true },
+          run: {
+            events: [{ ...at, event: 'autolog', started: { kind: 'own' }, hasProcessor: true }, ...events],
+            pid: 1,
+            code: 0,
+            secondProvider: false,
+            isInterrupted: false,
+            ...run,
+          },
+          ...(delivery === undefined ? {} : { delivery }),
+        },
+        { url: NOBODY, env, machine: {} },
+      ),
+    );
+
+  it('names a sampler, or too little time, as the cause of a missing span', () => {
+    const request = { ...at, event: 'request', host: 'bedrock' } as const;
+    expect(examineRun([request], {}, { env: { MLFLOW_TRACE_SAMPLING_RATIO: '0.01' } })).to.deep.equal([
+      'warning: The application called Bedrock (bedrock), and the sampler of MLFLOW_TRACE_SAMPLING_RATIO dropped the trace, if there was one. -> Unset MLFLOW_TRACE_SAMPLING_RATIO for the doctor.',
+    ]);
+    expect(examineRun([request], { endedAfterSeconds: 30 })[0]).to.match(
+      / If the call was still under way when the doctor ended the application, give it more time with --timeout\.$/,
+    );
+  });
+
+  it('finds out how a process that the application started lost its spans', () => {
+    const span = { traceId: 'a', spanId: 'b', isModelCall: true };
+    const events: ApplicationEvent[] = [
+      { ...at, event: 'span', pid: 2, ...span },
+      { ...at, event: 'exit', pid: 2, ranEmpty: false },
+      { ...at, event: 'exit', ranEmpty: true },
+    ];
+    const delivery = { url: NOBODY, traceIds: new Set(['a']), spanIds: new Set<string>() };
+    expect(examineRun(events, {}, { delivery })).to.deep.equal([
+      'problem: MLflow lacks 1 of the 1 span of the application. -> A process that the application started ended by process.exit(), or because its parent disconnected it, before its spans were sent. Call "await tracing.flush()" before, where "tracing" is what autolog() returns.',
+    ]);
+  });
+
+  it('says that the address in the code is none that traces can be sent to', async () => {
+    const { failed } = await findSpans(['0'.repeat(32)], 'postgresql:…');
+    expect(failed?.message).to.match(/^MLflow tracking URI "postgresql:…" is not supported, /);
   });
 });

@@ -2,6 +2,7 @@ import { adviceFor, BUNDLE_ADVICE } from 'opentelemetry-instrumentation-bedrock/
 import type { ApplicationEvent, DeliveryFacts, RunFacts } from '../model/events.js';
 import type { FileFacts } from '../model/facts.js';
 import { findings, type Result } from '../model/result.js';
+import { sampling } from './environment.js';
 import { explainFailure, type Place } from './failure.js';
 
 const { ok, skipped, warning, problem } = findings('application');
@@ -24,6 +25,7 @@ export function checkApplication(facts: ApplicationFacts, place: Place): Result[
   const start = checkStart(run, file.file);
   const calls = checkCalls(
     facts,
+    place,
     start.some(({ status }) => status === 'problem'),
   );
   return [checkEnd(run, file.file), ...start, ...calls, ...checkDelivery(facts, place)];
@@ -93,7 +95,7 @@ function checkWithoutAutolog(events: readonly ApplicationEvent[], file: string):
   );
 }
 
-function checkCalls({ run, file }: ApplicationFacts, hasProblem: boolean): Result[] {
+function checkCalls({ run, file }: ApplicationFacts, { env }: Place, hasProblem: boolean): Result[] {
   const { events } = run;
   const [request] = eventsOf(events, 'request');
   const [started] = eventsOf(events, 'autolog');
@@ -110,15 +112,31 @@ function checkCalls({ run, file }: ApplicationFacts, hasProblem: boolean): Resul
   if (spans.length > 0)
     return [ok(`${count(spans.length, 'call')} of Bedrock became ${spans.length === 1 ? 'a span' : 'spans'}.`)];
   if (request === undefined) return [checkWithoutRequest(run, file)];
+  const { variable, ratio } = sampling(env);
+  if (ratio < 1) {
+    return [
+      warning(
+        `The application called Bedrock (${request.host}), and the sampler of ${variable} dropped the trace, if there was one.`,
+        `Unset ${variable} for the doctor.`,
+      ),
+    ];
+  }
   const what = `The application called Bedrock (${request.host}), and no span was made.`;
+  const underWay =
+    run.endedAfterSeconds === undefined
+      ? ''
+      : ' If the call was still under way when the doctor ended the application, give it more time with --timeout.';
   if (file.bundledSdks.length > 0 && !file.handsOver) {
     return [
-      problem(`${what} ${file.file} is a bundle with ${file.bundledSdks.join(', ')} inside.`, `${BUNDLE_ADVICE}.`),
+      problem(
+        `${what} ${file.file} is a bundle with ${file.bundledSdks.join(', ')} inside.`,
+        `${BUNDLE_ADVICE}.${underWay}`,
+      ),
     ];
   }
   // A connection is seen before its first request, which names the client.
   const client = eventsOf(events, 'request').find(({ userAgent }) => userAgent !== undefined);
-  return [problem(what, `${adviceFor(client?.userAgent)}.`)];
+  return [problem(what, `${adviceFor(client?.userAgent)}.${underWay}`)];
 }
 
 function checkWithoutRequest(
@@ -159,28 +177,36 @@ function checkDelivery({ run, delivery }: ApplicationFacts, place: Place): Resul
   if (delivery.failed !== undefined)
     return [explainFailure('application', delivery.failed, { ...place, url: delivery.url })];
   const { spanIds, url, experimentId } = delivery;
-  const lost = spans.filter(({ spanId }) => !spanIds.has(spanId)).length;
+  const lost = spans.filter(({ spanId }) => !spanIds.has(spanId));
   const [first] = spans.filter(({ spanId }) => spanIds.has(spanId));
   const link =
     first === undefined || experimentId === undefined
       ? ''
       : ` The first trace: ${url}/#/experiments/${experimentId}/traces?selectedEvaluationId=tr-${first.traceId}`;
-  if (lost === 0)
+  const [firstLost] = lost;
+  if (firstLost === undefined)
     return [
       ok(`MLflow has ${spans.length === 1 ? 'the span' : `all ${spans.length} spans`} of the application.${link}`),
     ];
   return [
-    problem(`MLflow lacks ${lost} of the ${count(spans.length, 'span')} of the application.${link}`, causeOfLoss(run)),
+    problem(
+      `MLflow lacks ${lost.length} of the ${count(spans.length, 'span')} of the application.${link}`,
+      causeOfLoss(run, firstLost.pid),
+    ),
   ];
 }
 
-function causeOfLoss({ events, pid, code, signal, endedAfterSeconds }: RunFacts): string {
-  const isMain = (event: ApplicationEvent): boolean => event.pid === pid && event.thread === 0;
+/** @param lostIn the process whose spans are lost */
+function causeOfLoss({ events, pid, code, signal, endedAfterSeconds }: RunFacts, lostIn: number): string {
+  const isMain = (event: ApplicationEvent): boolean => event.pid === lostIn && event.thread === 0;
   const [exit] = eventsOf(events, 'exit').filter(isMain);
   if (eventsOf(events, 'uncaught').some(isMain)) {
     return 'An uncaught error ended the application before its spans were sent. See its output above.';
   }
   if (exit !== undefined && !exit.ranEmpty && endedAfterSeconds === undefined) {
+    if (lostIn !== pid) {
+      return 'A process that the application started ended by process.exit(), or because its parent disconnected it, before its spans were sent. Call "await tracing.flush()" before, where "tracing" is what autolog() returns.';
+    }
     return `The application called process.exit(${code === 0 ? '' : code}) before its spans were sent. Call "await tracing.flush()" before, where "tracing" is what autolog() returns.`;
   }
   if (signal !== undefined && endedAfterSeconds === undefined) {

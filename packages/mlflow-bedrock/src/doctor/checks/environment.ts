@@ -35,13 +35,9 @@ function checkSwitch(env: Environment): Result[] {
 function checkSampler(env: Environment): Result[] {
   const warnings = warningsOf((warn) => samplerFromEnvironment(env, warn), 'Correct the variable.');
   if (warnings.length > 0) return warnings;
-  const name = readVariable(env, SAMPLER);
-  if (name?.endsWith('always_off')) {
-    return [problem(`${SAMPLER}=${name} drops all traces.`, `Unset ${SAMPLER}.`)];
-  }
-  const variable = name === undefined ? RATIO : `${SAMPLER}_ARG`;
-  const ratio = name === undefined || name.endsWith('traceidratio') ? Number(readVariable(env, variable) ?? 1) : 1;
-  if (ratio === 0) return [problem(`${variable}=0 drops all traces.`, `Unset ${variable}.`)];
+  const { variable, ratio } = sampling(env);
+  if (ratio === 0)
+    return [problem(`${variable}=${readVariable(env, variable)} drops all traces.`, `Unset ${variable}.`)];
   if (ratio === 1) return [];
   const percent = Number((ratio * 100).toPrecision(6));
   return [
@@ -50,6 +46,15 @@ function checkSampler(env: Environment): Result[] {
       `Unset ${variable} to record all.`,
     ),
   ];
+}
+
+/** The share of the traces that the sampler keeps, and the variable that sets it. */
+export function sampling(env: Environment): { readonly variable: string; readonly ratio: number } {
+  const name = readVariable(env, SAMPLER);
+  if (name?.endsWith('always_off')) return { variable: SAMPLER, ratio: 0 };
+  const variable = name === undefined ? RATIO : `${SAMPLER}_ARG`;
+  const hasRatio = name === undefined || name.endsWith('traceidratio');
+  return { variable, ratio: hasRatio ? Number(readVariable(env, variable) ?? 1) : 1 };
 }
 
 function checkContent(env: Environment): Result[] {

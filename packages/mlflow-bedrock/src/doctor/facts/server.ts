@@ -80,7 +80,13 @@ export async function findSpans(
   const spanIds = new Set<string>();
   let experimentId: string | undefined;
   let failed: Failed | undefined;
-  const client = createClient(trackingUri);
+  let client: MlflowClient;
+  try {
+    client = createClient(trackingUri);
+  } catch (error) {
+    // The application may pass an address that nothing can send to.
+    return { spanIds, failed: failureOf(error) };
+  }
   for (const traceId of traceIds) {
     try {
       const { info, spans } = await client.getTrace(traceId);
