@@ -7,6 +7,7 @@ import { expect } from 'chai';
 const ROOT = resolve(import.meta.dirname, '../..');
 
 interface Configuration {
+  ignorePaths?: string[];
   packageRules: { groupName?: string; matchDepNames?: string[]; allowedVersions?: string; enabled?: boolean }[];
   customManagers: {
     description: string;
@@ -17,13 +18,17 @@ interface Configuration {
 }
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
-const { packageRules, customManagers } = JSON.parse(read('.github/renovate.json')) as Configuration;
+const { ignorePaths, packageRules, customManagers } = JSON.parse(read('.github/renovate.json')) as Configuration;
 
 /** Renovate takes a text between slashes as a regular expression. */
 const isMatch = (pattern: string, text: string): boolean =>
   pattern.startsWith('/') ? new RegExp(pattern.slice(1, pattern.lastIndexOf('/'))).test(text) : pattern === text;
 
 describe('.github/renovate.json', () => {
+  it('reads the folders of examples and tests, which `config:recommended` ignores by default', () => {
+    expect(ignorePaths).to.deep.equal(['**/node_modules/**']);
+  });
+
   it('raises the frameworks of the examples together', () => {
     const { dependencies } = JSON.parse(read('examples/frameworks/package.json')) as { dependencies: object };
     const others = [/^@aws-sdk\//, /^@opentelemetry\//, /^@modelcontextprotocol\//, /^(?:zod|mlflow-bedrock)$/];

@@ -148,7 +148,7 @@ function describe(serialized: unknown): { id: readonly unknown[]; name: string |
   return { id: Array.isArray(id) ? id : [], name: typeof name === 'string' ? name : undefined };
 }
 
-/** LangGraph throws what is no failure, too: an interrupt that asks a person, and the command of a subgraph. */
+/** LangGraph also throws values that are not failures: an interrupt that asks a person, and the command of a subgraph. */
 function fail(recorder: TracedRecorder, error: unknown): void {
   const {
     is_bubble_up: isSignal,
