@@ -1,10 +1,11 @@
 /** Bodies of OpenAI's API that are rare, huge or broken. */
 
 import { expect } from 'chai';
-import { type JsonObject, toJson } from '../src/data/json.js';
+import { type JsonObject, type JsonValue, toJson } from '../src/data/json.js';
 import { leaveOutVectors } from '../src/data/vectors.js';
 import { openAiResponses } from '../src/dialects/openai/responses.js';
 import { openAiChat } from '../src/dialects/openai-chat.js';
+import { openAiCompletions } from '../src/dialects/openai-completions.js';
 import { openAi } from '../src/operations/openai/index.js';
 
 function operation(name: string) {
@@ -50,6 +51,16 @@ describe("a body of OpenAI's API", () => {
       ...{ inputTokens: 20, audioInputTokens: 12, textInputTokens: 8 },
       ...{ outputTokens: 30, audioOutputTokens: 25, textOutputTokens: 5 },
     });
+  });
+
+  it('has every prompt of a list, as texts or tokens', () => {
+    const parts = (prompt: JsonValue) => openAiCompletions.readInput({ prompt }).messages[0]?.parts;
+    expect(parts(['tide', [1, 2]])).to.deep.equal([
+      { type: 'text', content: 'tide' },
+      { type: 'tokens', content: '[1,2]' },
+    ]);
+    expect(parts('')).to.deep.equal([{ type: 'text', content: '' }]);
+    expect(parts(null)).to.equal(undefined);
   });
 
   it('has speech and videos as media', () => {

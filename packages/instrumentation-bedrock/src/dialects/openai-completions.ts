@@ -5,7 +5,8 @@ import type { Dialect } from './dialect.js';
 import { OpenAiHead } from './fold/openai-head.js';
 import { StreamedTexts } from './fold/pieces/streamed-texts.js';
 import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
-import { answerMessage, promptInput } from './messages/text-completion.js';
+import { answerMessage } from './messages/text-completion.js';
+import { readTextsOrTokens } from './messages/texts-or-tokens.js';
 import { choiceReason, readOpenAiParameters, readOpenAiResponse } from './openai.js';
 
 export const openAiCompletions: Dialect = {
@@ -15,7 +16,10 @@ export const openAiCompletions: Dialect = {
   matchesRequest: (body) => typeof body['prompt'] === 'string',
   matchesResponse: (body) => asArray(body['choices']).some((choice) => isObject(choice) && 'text' in choice),
   readParameters: readOpenAiParameters,
-  readInput: (body) => promptInput(body['prompt']),
+  readInput({ prompt }) {
+    const parts = readTextsOrTokens(prompt);
+    return { messages: parts.length > 0 ? [{ role: 'user', parts }] : [] };
+  },
   readTools: () => [],
   readResponse: readOpenAiResponse,
   readOutput: (body) => choices(body).map((choice) => answerMessage(choice['text'], choiceReason(choice))),

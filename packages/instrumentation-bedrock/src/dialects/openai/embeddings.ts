@@ -1,11 +1,10 @@
 /** OpenAI's embeddings format. A vector is a list of numbers, or base64 text of 32-bit numbers. */
 
-import { asArray, asNumber, asObject, asObjects, asString, type JsonValue } from '../../data/json.js';
-import { type Part, textPart } from '../../data/messages.js';
-import { stringify } from '../../data/numbers.js';
+import { asNumber, asObject, asObjects, asString } from '../../data/json.js';
 import { vectorLength } from '../../data/vectors.js';
 import type { Dialect } from '../dialect.js';
 import { createChunkListFold } from '../fold/chunk-list-fold.js';
+import { readTextsOrTokens } from '../messages/texts-or-tokens.js';
 
 export const openAiEmbeddings: Dialect = {
   name: 'openai-embeddings',
@@ -20,7 +19,7 @@ export const openAiEmbeddings: Dialect = {
     };
   },
   readInput({ input }) {
-    const parts = readInput(input);
+    const parts = readTextsOrTokens(input);
     return { messages: parts.length > 0 ? [{ role: 'user', parts }] : [] };
   },
   readTools: () => [],
@@ -35,15 +34,3 @@ export const openAiEmbeddings: Dialect = {
   readOutput: () => [],
   createFold: createChunkListFold,
 };
-
-/** An input is a text, a list of token ids, or a list of either. */
-function readInput(input: JsonValue | undefined): Part[] {
-  if (typeof input === 'string') return [textPart(input)];
-  const items = asArray(input);
-  if (typeof items[0] === 'number') return [tokenPart(items)];
-  return items.flatMap((item) => (Array.isArray(item) ? [tokenPart(item)] : readInput(asString(item))));
-}
-
-function tokenPart(tokens: readonly JsonValue[]): Part {
-  return { type: 'tokens', content: stringify(tokens as JsonValue) };
-}
