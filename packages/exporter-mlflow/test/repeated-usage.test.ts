@@ -4,6 +4,8 @@ import { type Attributes, context, type Span, type Tracer, trace } from '@opente
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
+import { finish } from '../src/common/slices.js';
+import { type Counting, RepeatedUsage } from '../src/export/span/repeated-usage.js';
 import { MlflowClient, MlflowSpanExporter, type MlflowTrace } from '../src/index.js';
 import { chatAttributes, childSpan, exportSpans, MODEL, recordSpans, uniqueName } from './support/tracing.js';
 
@@ -117,6 +119,23 @@ describe('tokens that a framework counts again', () => {
     });
     const { info } = await stored([spans]);
     expect(info.tokenUsage).to.deep.equal({ inputTokens: 17, outputTokens: 8, totalTokens: 25 });
+  });
+
+  it('are found in a batch of any size, below long chains, and in circles', () => {
+    const call = (id: string, parentId: string, source = 'framework'): Counting => {
+      return { id, parentId, source, repeatedBy: [] };
+    };
+    const sum = (id: string, parentId?: string, source = 'framework'): Counting => {
+      return { id, parentId, source: undefined, repeatedBy: [source] };
+    };
+    const find = (spans: Counting[]) => [...finish(new RepeatedUsage().find(spans))];
+    const size = 12_000;
+    const agents = Array.from({ length: size }, (_, n) => [call(`call ${n}`, `agent ${n}`), sum(`agent ${n}`)]).flat();
+    expect(find(agents)).to.have.length(size);
+    const chain = Array.from({ length: size }, (_, n) => call(`${n + 1}`, `${n}`, `scope ${n}`));
+    const top = sum('0', undefined, `scope ${size - 1}`);
+    for (const spans of [[top, ...chain], [top, ...chain].reverse()]) expect(find(spans)).to.deep.equal(['0']);
+    expect(find([sum('a', 'b'), sum('b', 'a'), call('c', 'd'), sum('d')])).to.deep.equal(['d']);
   });
 });
 

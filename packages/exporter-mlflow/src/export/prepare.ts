@@ -4,7 +4,7 @@ import { type ShownText, say } from '../common/shown-text.js';
 import type { Work } from '../common/slices.js';
 import { Filter, type SpanFilter } from './span/filter.js';
 import { type Mask, Masking } from './span/mask.js';
-import { type Counting, describeCounting, RepeatedUsage } from './span/repeated-usage.js';
+import { type Counting, describeCounting, RepeatedUsage, withoutUsage } from './span/repeated-usage.js';
 import { sanitizeSpan } from './span/sanitize.js';
 
 /** Spans as MLflow can take them, and those that cannot be read at all. */
@@ -59,14 +59,13 @@ export class Preparation {
       });
       yield;
     }
-    this.#repeatedUsage.observe(countings);
+    const repeated = yield* this.#repeatedUsage.find(countings);
     for (const { span, counting } of readable) {
       this.#read(span, prepared, () => {
-        prepared.spans.push(sanitizeSpan(this.#repeatedUsage.without(span, counting)));
+        prepared.spans.push(sanitizeSpan(repeated.has(counting.id) ? withoutUsage(span) : span));
       });
       yield;
     }
-    this.#repeatedUsage.forget(countings);
     return prepared;
   }
 

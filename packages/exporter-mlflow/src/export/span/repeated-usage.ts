@@ -1,4 +1,5 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
+import type { Work } from '../../common/slices.js';
 import { TOKEN_USAGE } from '../../mlflow/names.js';
 import { spanType } from './conventions/span-type.js';
 import { copySpan, hasRemoteParent } from './span.js';
@@ -18,10 +19,14 @@ export interface Counting {
   readonly parentId: string | undefined;
   /** The source of its counts. Absent if it is no counted call to a model, or if it is not sent. */
   readonly source: Source | undefined;
+  /** The sources of which its counts are a repetition if a span beneath has one of them. Empty if it is not sent. */
+  readonly repeatedBy: readonly Source[];
 }
 
+const NO_COUNTS: Pick<Counting, 'source' | 'repeatedBy'> = { source: undefined, repeatedBy: [] };
+
 /**
- * Removes token counts that repeat those of spans beneath. MLflow uses the outermost figure of a trace, and its charts of
+ * Finds token counts that repeat those of spans beneath. MLflow uses the outermost figure of a trace, and its charts of
  * cost by model add up all of them. Two kinds of counts repeat others:
  *
  * - Counts of conventions above MLflow's own `mlflow.chat.tokenUsage`. In these places frameworks record the tokens of an
@@ -31,45 +36,63 @@ export interface Counting {
  */
 export class RepeatedUsage {
   /** Sources of counts beneath a span that has not arrived yet, by its id. The earliest first. */
-  readonly #beneath = new Map<string, ReadonlySet<Source>>();
+  readonly #beneath = new Map<string, Set<Source>>();
 
-  /** Notes the sources of a batch, whose spans are in any order. A later batch must not have children of these spans. */
-  observe(batch: readonly Counting[]): void {
-    const parents = new Map(batch.map(({ id, parentId }) => [id, parentId]));
-    for (const { id, parentId, source } of batch) {
-      const sources = new Set(this.#beneath.get(id));
+  /** Ids of the spans with repeated counts. The batch is in any order, but no later one may have children of its spans. */
+  *find(batch: readonly Counting[]): Work<ReadonlySet<string>> {
+    const repeated = new Set<string>();
+    if (this.#beneath.size === 0 && batch.every(({ source }) => source === undefined)) return repeated;
+    for (const { id, parentId, source, repeatedBy } of childrenFirst(batch)) {
+      const sources = this.#beneath.get(id) ?? new Set();
+      this.#beneath.delete(id);
+      if (repeatedBy.some((other) => sources.has(other))) repeated.add(id);
       if (source !== undefined) sources.add(source);
-      if (sources.size === 0) continue;
-      // Above a span that has these sources already, all spans of the batch have them, too.
-      for (let above = parentId; above !== undefined && this.#add(above, sources); above = parents.get(above));
+      if (parentId !== undefined && sources.size > 0) this.#add(parentId, sources);
+      yield;
+    }
+    this.#bound();
+    return repeated;
+  }
+
+  /** Takes the set over. It adds the smaller set to the larger one, so that a long chain of spans costs linear time. */
+  #add(id: string, sources: Set<Source>): void {
+    const known = this.#beneath.get(id) ?? new Set();
+    const [larger, smaller] = known.size > sources.size ? [known, sources] : [sources, known];
+    for (const source of smaller) larger.add(source);
+    this.#beneath.set(id, larger);
+  }
+
+  #bound(): void {
+    for (const oldest of this.#beneath.keys()) {
+      if (this.#beneath.size <= CAPACITY) return;
+      this.#beneath.delete(oldest);
     }
   }
+}
 
-  /** The span without repeated counts. Expects that {@link observe} got its batch. */
-  without(span: ReadableSpan, { id }: Counting): ReadableSpan {
-    const beneath = this.#beneath.get(id);
-    if (beneath === undefined || !repeats(span, beneath)) return span;
-    const kept = Object.entries(span.attributes).filter(([key]) => !USAGE_OF_CONVENTIONS.test(key));
-    return copySpan(span, { attributes: Object.fromEntries(kept) });
+/** Each span once, behind all spans beneath it. Leaves out spans whose ancestors form a circle. */
+function* childrenFirst(batch: readonly Counting[]): Iterable<Counting> {
+  const spans = new Map(batch.map((span) => [span.id, span]));
+  const children = new Map<string, number>();
+  for (const { parentId } of spans.values()) {
+    if (parentId !== undefined) children.set(parentId, (children.get(parentId) ?? 0) + 1);
   }
+  const ready = [...spans.values()].filter(({ id }) => !children.has(id));
+  for (const span of ready) {
+    yield span;
+    const { parentId } = span;
+    if (parentId === undefined) continue;
+    const remaining = (children.get(parentId) ?? 0) - 1;
+    children.set(parentId, remaining);
+    const parent = spans.get(parentId);
+    if (remaining === 0 && parent !== undefined) ready.push(parent);
+  }
+}
 
-  /** Forgets the spans of a batch. */
-  forget(batch: readonly Counting[]): void {
-    for (const { id } of batch) this.#beneath.delete(id);
-  }
-
-  /** Returns whether that changed anything. */
-  #add(id: string, sources: ReadonlySet<Source>): boolean {
-    const known = this.#beneath.get(id);
-    const all = new Set([...(known ?? []), ...sources]);
-    if (known?.size === all.size) return false;
-    this.#beneath.set(id, all);
-    if (this.#beneath.size > CAPACITY) {
-      const [oldest] = this.#beneath.keys();
-      if (oldest !== undefined) this.#beneath.delete(oldest);
-    }
-    return true;
-  }
+/** The span without its counts by conventions. */
+export function withoutUsage(span: ReadableSpan): ReadableSpan {
+  const kept = Object.entries(span.attributes).filter(([key]) => !USAGE_OF_CONVENTIONS.test(key));
+  return copySpan(span, { attributes: Object.fromEntries(kept) });
 }
 
 /**
@@ -83,21 +106,14 @@ export function describeCounting(recorded: ReadableSpan, sent: ReadableSpan | un
   return {
     id: traceId + spanId,
     parentId: parent === undefined || hasRemoteParent(recorded) ? undefined : traceId + parent.spanId,
-    source: sent === undefined ? undefined : sourceOf(sent),
+    ...(sent === undefined ? NO_COUNTS : describeCounts(sent)),
   };
 }
 
-function repeats(span: ReadableSpan, beneath: ReadonlySet<Source>): boolean {
-  if (span.attributes[TOKEN_USAGE] !== undefined) return false;
-  return beneath.has(TOKEN_USAGE) || (beneath.has(span.instrumentationScope.name) && !isModelCall(span));
-}
-
-function sourceOf(span: ReadableSpan): Source | undefined {
-  if (span.attributes[TOKEN_USAGE] !== undefined) return TOKEN_USAGE;
-  if (!Object.keys(span.attributes).some((key) => USAGE_OF_CONVENTIONS.test(key))) return undefined;
-  return isModelCall(span) ? span.instrumentationScope.name : undefined;
-}
-
-function isModelCall({ attributes }: ReadableSpan): boolean {
-  return MODEL_CALLS.has(spanType(attributes) ?? '');
+function describeCounts({ attributes, instrumentationScope: { name } }: ReadableSpan): typeof NO_COUNTS {
+  if (attributes[TOKEN_USAGE] !== undefined) return { source: TOKEN_USAGE, repeatedBy: [] };
+  if (!Object.keys(attributes).some((key) => USAGE_OF_CONVENTIONS.test(key))) return NO_COUNTS;
+  return MODEL_CALLS.has(spanType(attributes) ?? '')
+    ? { source: name, repeatedBy: [TOKEN_USAGE] }
+    : { source: undefined, repeatedBy: [TOKEN_USAGE, name] };
 }
