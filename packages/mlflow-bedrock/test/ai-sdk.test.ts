@@ -85,6 +85,16 @@ describe('AI SDK 7', () => {
     expect(received.aiSdkEvents).to.deep.equal([]);
   });
 
+  it('runs a tool that it does not trace, because its event is not one of version 7', () => {
+    install('exports.OpenTelemetry = class { executeTool({ execute }) { return execute(); } };');
+    traceAiSdk();
+    const [integration] = registry.AI_SDK_TELEMETRY_INTEGRATIONS ?? [];
+    const execute = () => 'sunny';
+    for (const event of [{ execute }, { callId: '1', execute }]) {
+      expect(integration?.executeTool?.(event)).to.equal('sunny');
+    }
+  });
+
   it('decides alone if the application registers an integration, before or after', () => {
     install(OTEL);
     const own: Integration = { onStart: () => 'own' };
@@ -124,16 +134,16 @@ describe('AI SDK 7', () => {
         readonly recordInputs = undefined;
         readonly stopSequences = ['secret'];
         readonly error = error;
-        readonly toolOutput = { type: 'tool-error', error };
+        readonly toolOutput = Object.freeze({ type: 'tool-error', error });
         readonly content = [
           { type: 'text', text: 'an answer' },
-          { type: 'tool-error', error: 'secret' },
+          Object.freeze({ type: 'tool-error', error: 'secret' }),
         ];
         get steps(): number {
           return 3;
         }
       }
-      const event = new Event();
+      const event = Object.freeze(new Event());
       registry.AI_SDK_TELEMETRY_INTEGRATIONS?.[0]?.onStart?.(event);
       const [seen] = received.aiSdkEvents as [Event];
       expect(seen).to.include({ callId: '1', recordInputs: false, recordOutputs: false, steps: 3 });

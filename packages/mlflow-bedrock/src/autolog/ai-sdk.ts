@@ -64,7 +64,8 @@ class DefaultIntegration implements AiSdkTracing {
     const loaded = this.#loaded;
     const member: unknown = Reflect.get(loaded, key);
     if (typeof member !== 'function') return member;
-    return (event: unknown) => (isOfVersion7(event) ? member.call(loaded, withContentSettings(event)) : undefined);
+    return (event: unknown) =>
+      isOfVersion7(event) ? member.call(loaded, withContentSettings(event)) : executeUntraced(event);
   }
 }
 
@@ -73,13 +74,19 @@ function isOfVersion7(event: unknown): event is object {
   return typeof event === 'object' && event !== null && 'callId' in event;
 }
 
+/** Some members wrap a call of the application, which must also run in an event that no integration understands. */
+function executeUntraced(event: unknown): unknown {
+  const { execute } = (event ?? {}) as { execute?: unknown };
+  return typeof execute === 'function' ? execute() : undefined;
+}
+
 /** The event, which holds no content if the process must not record any. */
 function withContentSettings(event: object): object {
   const { contentOnSpans, contentHook } = contentConfig();
   // The hook redacts content of Bedrock, and cannot read that of the AI SDK.
   if (contentOnSpans && contentHook === undefined) return event;
   const { error, toolOutput, content } = event as { error?: unknown; toolOutput?: unknown; content?: unknown };
-  return Object.assign(copyOf(event), {
+  return copyWith(event, {
     recordInputs: false,
     recordOutputs: false,
     // The integration records these and the texts of errors nevertheless.
@@ -93,7 +100,7 @@ function withContentSettings(event: object): object {
 /** The output of a tool, whose error may be one of the application. */
 function withoutErrorText(output: unknown): unknown {
   if (typeof output !== 'object' || output === null || !('error' in output)) return output;
-  return Object.assign(copyOf(output), { error: withoutText(output.error) });
+  return copyWith(output, { error: withoutText(output.error) });
 }
 
 /** An error of the same class without its texts. Its status stays readable. */
@@ -106,8 +113,10 @@ function withoutText(error: unknown): unknown {
   });
 }
 
-function copyOf(value: object): object {
-  return Object.create(Object.getPrototypeOf(value), Object.getOwnPropertyDescriptors(value));
+/** A copy of an object, which may be frozen, with some members replaced. */
+function copyWith(value: object, members: object): object {
+  const descriptors = { ...Object.getOwnPropertyDescriptors(value), ...Object.getOwnPropertyDescriptors(members) };
+  return Object.create(Object.getPrototypeOf(value), descriptors);
 }
 
 /** Looks where the application would find the package: beside the program, then in the working folder. */
