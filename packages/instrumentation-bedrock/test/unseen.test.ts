@@ -88,6 +88,16 @@ describe('the warning about calls that are not traced', () => {
       expect([warning('aws-sdk-js/3.1161.0'), warning()]).to.include(line);
       expect(others).to.deep.equal([]);
     });
+    it('is written for a request of node:http2 with TLS', async () => {
+      const env = { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'https://localhost' };
+      const [line, ...others] = await run('with http2 and TLS', { env });
+      // Node.js 20 shows that the name is looked up, no more.
+      const seen = [host.replace('127.0.0.1', 'localhost'), 'localhost'].flatMap((name) =>
+        ['aws-sdk-js/3.1161.0', undefined].map((client) => unseenRequest(name, client)),
+      );
+      expect(seen.map((text) => `opentelemetry-instrumentation-bedrock: ${text}`)).to.include(line);
+      expect(others).to.deep.equal([]);
+    });
     it('is written for a client that names Bedrock, whatever its host', async () => {
       const lines = await run('with a client that names Bedrock', { isEndpoint: false });
       expect(lines).to.deep.equal([warning('aws-sdk-js/3.1161.0')]);
@@ -104,7 +114,8 @@ describe('the warning about calls that are not traced', () => {
       expect(others).to.deep.equal([]);
     });
     it('is not written without tracing, in suppressed and unsampled traces, and beneath the span of a model', async () => {
-      expect(await run('as it should')).to.deep.equal([]);
+      const env = { AWS_BEDROCK_BASE_URL: 'http://localhost' };
+      expect(await run('as it should', { env })).to.deep.equal([]);
     });
   });
 
@@ -118,11 +129,13 @@ describe('the warning about calls that are not traced', () => {
     it('is not written if the process has not connected to any host', async () => {
       expect(await run('without a connection', { isEndpoint: false })).to.deep.equal([]);
     });
-    it('is not written for package managers and build tools', () => {
+    it('is not written for package managers, build tools and other programs in node_modules', () => {
       const tools = [
         '/usr/lib/node_modules/npm/bin/npm-cli.js',
         '/app/node_modules/.bin/next',
         'C:\\pnpm\\bin\\pnpm.cjs',
+        '/app/node_modules/mocha/bin/mocha.js',
+        'C:\\app\\node_modules\\.bin\\prisma',
       ];
       expect(tools.filter((tool) => !isTool(tool))).to.deep.equal([]);
       expect(['/app/server.js', '/app/vite/server.js', '/app/my-npm.js', ''].filter(isTool)).to.deep.equal([]);

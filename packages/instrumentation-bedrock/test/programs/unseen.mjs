@@ -21,8 +21,8 @@ const sendWithHttp = (userAgent) =>
       answer.resume().on('end', resolve),
     );
   });
-const sendWithHttp2 = async () => {
-  const session = http2.connect(url);
+const sendWithHttp2 = async (to) => {
+  const session = http2.connect(to);
   session.on('error', () => session.destroy());
   await new Promise((resolve) => {
     session.request({ 'user-agent': 'aws-sdk-js/3.1161.0' }).on('error', resolve).on('end', resolve).resume();
@@ -45,7 +45,9 @@ const WAYS = {
     await send('aws-sdk-js/3.1161.0');
   },
   'with http': () => sendWithHttp('OpenAI/JS 4.104.0'),
-  'with http2': sendWithHttp2,
+  'with http2': () => sendWithHttp2(url),
+  // The server knows no TLS, so the request fails after the name was looked up.
+  'with http2 and TLS': () => sendWithHttp2(url.replace('http://127.0.0.1', 'https://localhost')),
   'with a client that names Bedrock': () => send('aws-sdk-js/3.1161.0 api/bedrock-runtime#3.1161.0'),
   'and ends itself': async () => {
     await context.with(span({ 'http.request.method': 'POST' }), send);
@@ -62,6 +64,7 @@ const WAYS = {
     register();
     await context.with(suppressTracing(active()), send);
     await context.with(span({}, TraceFlags.NONE), send);
+    await context.with(span({}, TraceFlags.NONE), () => fetch(url.replace('127.0.0.1', 'localhost')));
     instrumentation.disable();
     await send();
     instrumentation.enable();

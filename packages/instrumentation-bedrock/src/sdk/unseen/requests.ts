@@ -2,6 +2,7 @@
 
 import diagnosticsChannel from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
+import { PerformanceObserver } from 'node:perf_hooks';
 
 /** A request that is about to be sent. */
 export interface OutgoingRequest {
@@ -29,7 +30,10 @@ interface Http2Message {
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** Each reads the message of a channel. Node.js 20 has no channel for HTTP/2, so connections are watched, too. */
+/**
+ * Each reads the message of a channel. Node.js 20 has no channel for HTTP/2, so connections are watched, too. It does not
+ * show those with TLS either, so names that are looked up are the last resort.
+ */
 const REQUESTS: Readonly<Record<string, (message: never) => OutgoingRequest>> = {
   'undici:request:create': ({ request }: UndiciMessage) => ({
     host: hostOf(String(request.origin)),
@@ -71,6 +75,8 @@ export interface RequestObserver {
    * again with the port.
    */
   connection(): ((host: string) => void) | undefined;
+  /** Called after the name of a host was looked up, in any context. */
+  lookup(hostname: string): void;
 }
 
 /** Returns a function that ends the observation. The methods of the observer must not throw. */
@@ -92,9 +98,18 @@ export function observeRequests(observer: RequestObserver): () => void {
   };
   listeners.push([CONNECTIONS, onSocket]);
   for (const [channel, listener] of listeners) diagnosticsChannel.subscribe(channel, listener);
+  const lookups = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) observer.lookup(hostnameOf(entry));
+  });
+  lookups.observe({ entryTypes: ['dns'] });
   return () => {
     for (const [channel, listener] of listeners) diagnosticsChannel.unsubscribe(channel, listener);
+    lookups.disconnect();
   };
+}
+
+function hostnameOf(lookup: object): string {
+  return text((lookup as { readonly detail?: { readonly hostname?: unknown } }).detail?.hostname) ?? '';
 }
 
 /** Sockets of the file system have no address. */

@@ -1,7 +1,7 @@
 /** Warns once if calls of Bedrock are not traced although tracing is on: a missing trace does not say why it is missing. */
 
 import { isMainThread } from 'node:worker_threads';
-import { type Context, context, type Span, TraceFlags, trace } from '@opentelemetry/api';
+import { type Context, context, ROOT_CONTEXT, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { hasOwnSpans, NO_SDK_FOUND, unseenRequest } from './advice.js';
 import { endpointHosts, isBedrockAgent, isBedrockHost } from './hosts.js';
@@ -22,8 +22,9 @@ const shared = globalThis as { [STATE]?: ProcessState };
 shared[STATE] ??= { isOver: false, isExplained: false, hasConnected: false };
 const state = shared[STATE];
 
+/** Test runners, migrations and build tools are installed in `node_modules`; package managers perhaps elsewhere. */
 const TOOL =
-  /[\\/](?:npm|npx|pnpm|pnpx|yarn|corepack|next|nuxt|nuxi|vite|webpack|rollup|rolldown|esbuild|tsc|nest|cdk|mlflow-bedrock)(?:-cli)?(?:\.[cm]?js)?$/;
+  /[\\/]node_modules[\\/]|[\\/](?:npm|npx|pnpm|pnpx|yarn|corepack|next|nuxt|nuxi|vite|webpack|rollup|rolldown|esbuild|tsc|nest|cdk|mlflow-bedrock)(?:-cli)?(?:\.[cm]?js)?$/;
 
 /** Attributes of other instrumentations' spans for models: of OpenTelemetry, the AI SDK and OpenInference. */
 const MODEL_SPAN = /^(?:gen_ai|ai|openinference|llm)\./;
@@ -45,6 +46,8 @@ export class UnseenCalls {
   readonly #warn: (message: string) => void;
   #stopObserving: (() => void) | undefined;
   #endpoints: ReadonlySet<string> | undefined;
+  /** Names of Bedrock's hosts whose requests were seen, each in its context. */
+  readonly #seen = new Set<string>();
 
   /**
    * @param parts.isTracing whether a call would be traced now: the instrumentation is enabled and has a tracer provider
@@ -65,6 +68,7 @@ export class UnseenCalls {
         if (state.isOver || !this.#wouldTrace(active)) return undefined;
         return (host) => this.#requested(host, undefined, active);
       },
+      lookup: (hostname) => this.#lookedUp(hostname),
     });
   }
 
@@ -92,8 +96,8 @@ export class UnseenCalls {
         return;
       }
       if (!state.hasConnected && this.#wouldTrace(active)) this.#connected();
-      this.#endpoints ??= new Set([...endpointHosts(process.env), ...this.#hosts().map((name) => name.toLowerCase())]);
-      if (!isBedrockHost(host, this.#endpoints) && !isBedrockAgent(userAgent)) return;
+      if (!this.#isBedrock(host) && !isBedrockAgent(userAgent)) return;
+      this.#seen.add(host.replace(/:\d+$/, ''));
       if (!this.#wouldTrace(active)) return;
       const span = trace.getSpan(active);
       // Whether another instrumentation covers the request is unknown if its spans are not recorded.
@@ -106,6 +110,16 @@ export class UnseenCalls {
     } catch {
       // The diagnostics channel would throw it as an uncaught exception. Only the logger of the application can fail here.
     }
+  }
+
+  /** The context of the request is unknown, so this counts only if no other channel shows the request. */
+  #lookedUp(hostname: string): void {
+    if (!this.#seen.has(hostname) && this.#isBedrock(hostname)) this.#requested(hostname, undefined, ROOT_CONTEXT);
+  }
+
+  #isBedrock(host: string): boolean {
+    this.#endpoints ??= new Set([...endpointHosts(process.env), ...this.#hosts().map((name) => name.toLowerCase())]);
+    return isBedrockHost(host, this.#endpoints);
   }
 
   #wouldTrace(active: Context): boolean {

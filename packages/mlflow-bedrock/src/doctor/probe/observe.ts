@@ -68,6 +68,7 @@ export function observe(): void {
       const at = Date.now();
       return (host) => requested(host, undefined, at);
     },
+    lookup: (hostname) => requested(hostname, undefined),
   });
   subscribe(autologStarted.name, (message) => {
     const hasProcessor = globals[STATE]?.hasProcessor === true;
