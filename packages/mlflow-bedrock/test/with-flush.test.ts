@@ -109,6 +109,12 @@ describe('withFlush()', () => {
     expect(() => handler(failure)).to.throw(failure);
   });
 
+  it('keeps the result of a handler whose event cannot be read', async () => {
+    const event = new Proxy({}, { get: () => expect.fail('read') });
+    const handler = withFlush(async (_event: unknown, _context: Context) => 'answer');
+    expect(await handler(event, contextOf(10_000))).to.equal('answer');
+  });
+
   it('answers half a second before the timeout of the function, and logs it once', async () => {
     flush = () => new Promise(() => {});
     const handler = withFlush(async (_event: unknown, _context: Context) => 'answer');

@@ -35,7 +35,7 @@ export function withFlush<Handler extends (...args: never[]) => unknown>(handler
     said.add(message);
   };
   const flushing = function (this: unknown, ...args: unknown[]): unknown {
-    const flush = (): Promise<void> => flushInTime(args.find(isContext), warnOnce);
+    const flush = (): Promise<void> => flushInTime(args, warnOnce);
     const withCallback = args.map((arg, index) => (index > 0 && typeof arg === 'function' ? after(flush, arg) : arg));
     const result = Reflect.apply(handler, this, withCallback);
     return isPromise(result) ? settledAfter(flush, result) : result;
@@ -86,7 +86,7 @@ function likeHandler(flushing: object, handler: object): object {
 }
 
 /** Never rejects. */
-async function flushInTime(context: LambdaContext | undefined, warnOnce: (message: string) => void): Promise<void> {
+async function flushInTime(args: readonly unknown[], warnOnce: (message: string) => void): Promise<void> {
   try {
     const flush = currentFlush();
     if (!flush) {
@@ -95,7 +95,7 @@ async function flushInTime(context: LambdaContext | undefined, warnOnce: (messag
       warnOnce(NO_TRACING);
       return;
     }
-    const remaining = Number(context?.getRemainingTimeInMillis() ?? DEFAULT_REMAINING_MILLIS);
+    const remaining = Number(args.find(isContext)?.getRemainingTimeInMillis() ?? DEFAULT_REMAINING_MILLIS);
     const done = flush()
       .catch(reportErrors)
       .then(() => true);
