@@ -11,6 +11,7 @@ import { ANSWER, useBundles } from 'testing/bundles.js';
 import { handOver, SDK_MODULE } from '../src/bundler/hand-over.js';
 import { loadSqliteWhenUsed, UNDICI_MODULE } from '../src/bundler/lazy-sqlite.js';
 import { startTracing } from '../src/bundler/start.js';
+import { mlflowBedrock as mlflowBedrockForVite } from '../src/vite.js';
 
 const INSTRUMENTATION = fileURLToPath(new URL('../../instrumentation-bedrock/package.json', import.meta.url));
 const programs = fileURLToPath(new URL('programs/', import.meta.url));
@@ -21,6 +22,12 @@ function folderOf(name: string, dependent = INSTRUMENTATION): string {
     .resolve(`${name}/package.json`)
     .split(/(?=\/package\.json$)/);
   return String(folder);
+}
+
+/** A hook of the plugin for Vite. */
+interface Transform {
+  readonly filter?: { readonly id?: RegExp };
+  handler(this: object, code: string, id: string): { readonly code: string } | undefined;
 }
 
 /** The modules of a package that the plugin changes, without the folder of the package. */
@@ -105,6 +112,27 @@ describe('the bundler plugin', () => {
   });
 });
 
+describe('the plugin for Vite', () => {
+  /** What the plugin makes of a module in the bundle for a consumer. */
+  function transformed(consumer: 'client' | 'server', id: string, code: string): string {
+    const environment = { config: { consumer } };
+    const context = { environment, getModuleInfo: () => ({ isEntry: id === '/app/entry.js' }) };
+    return mlflowBedrockForVite().reduce((before, { transform }) => {
+      const { handler, filter } = transform as unknown as Transform;
+      if (filter?.id?.test(id) === false) return before;
+      return handler.call(context, before, id)?.code ?? before;
+    }, code);
+  }
+
+  it('changes the SDK and the entry of the server, and nothing of what browsers get', () => {
+    const modules = { '/app/node_modules/openai/client.mjs': 'export class OpenAI {}', '/app/entry.js': 'run();' };
+    for (const [id, code] of Object.entries(modules)) {
+      expect(transformed('client', id, code)).to.equal(code);
+      expect(transformed('server', id, code)).not.to.equal(code);
+    }
+  });
+});
+
 describe('a bundle of esbuild', function () {
   this.timeout(60_000);
   const bundles = useBundles();
@@ -144,6 +172,17 @@ describe('a bundle of esbuild', function () {
     expect(run).to.deep.equal({ stdout: `${ANSWER}\n`, stderr: '', end: 0 });
     expect(spans).to.have.lengthOf(1);
     expect(spans[0]?.attributes).not.to.include.keys('mlflow.spanOutputs');
+  });
+
+  it('finds tracing if the build runs outside of the package, as in a monorepo', async () => {
+    const { outputFiles } = await esbuild.build({
+      ...shared,
+      absWorkingDir: bundles.folder,
+      entryPoints: [join(programs, 'bundled.mjs')],
+      write: false,
+      plugins: [mlflowBedrock()],
+    });
+    expect(outputFiles?.[0]?.text).to.include('sdks.v1');
   });
 
   it('imports tracing first if packages stay out of the bundle', async () => {

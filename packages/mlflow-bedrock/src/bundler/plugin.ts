@@ -1,6 +1,7 @@
 /** The plugin of all bundlers. */
 
-import type { PluginBuild } from 'esbuild';
+import { dirname, resolve as resolvePath } from 'node:path';
+import type { BuildOptions, PluginBuild } from 'esbuild';
 import { createUnplugin, type UnpluginInstance, type UnpluginOptions } from 'unplugin';
 import type { Compiler, WebpackError } from 'webpack';
 import { handOver, SDK_MODULE } from './hand-over.js';
@@ -27,8 +28,8 @@ function handsOver(): UnpluginOptions {
     // Rollup's plugin for CommonJS moves the class into a function.
     order: 'pre',
     filter: { id: SDK_MODULE },
-    handler(code: string) {
-      const handedOver = handOver(code);
+    handler(this: unknown, code: string) {
+      const handedOver = isForBrowsers(this) ? undefined : handOver(code);
       return handedOver === undefined ? undefined : { code: handedOver, map: null };
     },
   };
@@ -52,12 +53,26 @@ function avoidsSqlite(): UnpluginOptions {
   return { name: `${NAME}:sqlite`, enforce: 'pre', transform };
 }
 
-/** Injected modules run before the entry. Their imports are resolved in the working directory. */
-function startWithEsbuild({ initialOptions, onResolve, onLoad }: PluginBuild): void {
-  const resolveDir = initialOptions.absWorkingDir ?? process.cwd();
+/** Injected modules run before the entry. */
+function startWithEsbuild({ initialOptions, onResolve, onLoad, resolve }: PluginBuild): void {
+  const folders = foldersOf(initialOptions);
   initialOptions.inject = [START, ...(initialOptions.inject ?? [])];
   onResolve({ filter: new RegExp(`^${START}$`) }, () => ({ path: REGISTER, namespace: NAME }));
-  onLoad({ filter: /.*/, namespace: NAME }, () => ({ contents: `import '${REGISTER}';`, resolveDir }));
+  onLoad({ filter: /.*/, namespace: NAME }, async () => {
+    let resolveDir = '';
+    for (resolveDir of folders) {
+      const { errors } = await resolve(REGISTER, { kind: 'import-statement', resolveDir });
+      if (errors.length === 0) break;
+    }
+    return { contents: `import '${REGISTER}';`, resolveDir };
+  });
+}
+
+/** Where packages of the application may be. In a monorepo, a build may run in another folder than that of the package. */
+function foldersOf({ absWorkingDir = process.cwd(), entryPoints = [] }: BuildOptions): string[] {
+  const entries = Array.isArray(entryPoints) ? entryPoints : Object.values(entryPoints);
+  const files = entries.map((entry) => (typeof entry === 'string' ? entry : entry.in));
+  return [...new Set([...files.map((file) => dirname(resolvePath(absWorkingDir, file))), absWorkingDir])];
 }
 
 /** An entry without a name runs before all others. */
@@ -77,8 +92,13 @@ interface RollupContext {
   readonly environment?: { readonly config?: { readonly consumer?: string } };
 }
 
+/** Vite calls the plugin for the bundle of the server and for that of browsers. */
+function isForBrowsers(context: unknown): boolean {
+  return (context as RollupContext | undefined)?.environment?.config?.consumer === 'client';
+}
+
 function startWithRollup(this: unknown, code: string, id: string): { code: string; map: null } | undefined {
+  if (isForBrowsers(this)) return undefined;
   const context = this as RollupContext;
-  if (context.environment?.config?.consumer === 'client') return undefined;
   return context.getModuleInfo?.(id)?.isEntry ? { code: startTracing(code), map: null } : undefined;
 }
