@@ -3,15 +3,20 @@
 import type { JsonObject } from '../../data/json.js';
 
 /**
- * Copies headers to one object, with names in lower case. Later sources win.
+ * Copies headers to one object, with names in lower case. Later sources win. Never throws: the SDK ignores headers that
+ * cannot be read, or throws an error of its own.
  *
  * @param sources `Headers`, lists of pairs, objects, or objects of the SDK that have `Headers` as `values`.
  */
 export function plainHeaders(...sources: readonly unknown[]): JsonObject {
   const headers: JsonObject = {};
   for (const source of sources) {
-    for (const [name, value] of entriesOf(source)) {
-      if (typeof value === 'string') headers[String(name).toLowerCase()] = value;
+    try {
+      for (const [name, value] of entriesOf(source)) {
+        if (typeof value === 'string') headers[String(name).toLowerCase()] = value;
+      }
+    } catch {
+      // The headers before stay.
     }
   }
   return headers;
