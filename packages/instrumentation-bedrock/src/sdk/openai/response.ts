@@ -50,20 +50,28 @@ function isAbort(error: unknown): boolean {
   return asObject(error)?.['name'] === 'AbortError';
 }
 
+type Answer = JsonValue | undefined;
+
 /** The methods that read an answer as a whole, and how their result becomes its JSON. */
-const READERS: Readonly<Record<string, (result: unknown) => JsonValue | undefined>> = {
+const READERS: Readonly<Record<string, (result: unknown) => Answer | Promise<Answer>>> = {
   json: (result) => result as JsonValue,
   text: (result) => (typeof result === 'string' ? parseJson(result) : undefined),
   arrayBuffer: parseBytes,
+  blob: parseBlob,
   bytes: parseBytes,
   // Only `node-fetch` has it.
   buffer: parseBytes,
 };
 
-function parseBytes(result: unknown): JsonValue | undefined {
+function parseBytes(result: unknown): Answer {
   const bytes = asBytes(result);
   const text = bytes && decodeText(bytes);
   return text === undefined ? undefined : parseJson(text);
+}
+
+/** @param result `Blob`, of Node.js or of `node-fetch`. */
+async function parseBlob(result: unknown): Promise<Answer> {
+  return parseBytes(await (result as Blob).arrayBuffer());
 }
 
 /**
@@ -71,48 +79,85 @@ function parseBytes(result: unknown): JsonValue | undefined {
  * answer that is never read ends when the response is collected.
  */
 export function observeJson(response: HttpResponse, call: TracedCall, streams: OpenStreams): void {
-  const reading: Reading = {
-    isWhole: false,
-    observation: streams.track(response, {
-      onChunk(answer) {
-        if (answer === undefined) call.failed(malformed());
-        else call.answered(answer, () => false);
-      },
-      onEnd: () => undefined,
-      onError: (error) => call.failed(error),
-      onAbandon: () => call.onAbandon(),
-    }),
-  };
+  const observation = streams.track(response, {
+    onChunk(answer) {
+      if (answer === undefined) call.failed(malformed());
+      else call.answered(answer, () => false);
+    },
+    onEnd: () => undefined,
+    onError: (error) => call.failed(error),
+    onAbandon: () => call.onAbandon(),
+  });
+  const known = readings.get(response);
+  if (known) {
+    known.add(observation);
+    return;
+  }
+  const reading = new Reading(observation);
+  readings.set(response, reading);
   for (const [name, parse] of Object.entries(READERS)) observeReader(response, name, parse, reading);
   observeBody(response, streams, reading);
 }
 
-interface Reading {
-  readonly observation: Observation;
-  /** True while a method that reads the answer as a whole starts: `node-fetch` takes the body from its own response. */
-  isWhole: boolean;
-}
+/** A mock can return the same response for many calls. */
+const readings = new WeakMap<object, Reading>();
 
-function answer({ observation }: Reading, parse: () => JsonValue | undefined): void {
-  if (!observation.isOpen) return;
-  observation.chunk(parse());
-  observation.end();
+/** What waits for an answer to be read. */
+class Reading {
+  /** True while a method that reads the answer as a whole starts: `node-fetch` takes the body from its own response. */
+  isWhole = false;
+  #observations: readonly Observation[];
+
+  constructor(observation: Observation) {
+    this.#observations = [observation];
+  }
+
+  get isOpen(): boolean {
+    return this.#observations.some(({ isOpen }) => isOpen);
+  }
+
+  add(observation: Observation): void {
+    this.#observations = [...this.#observations.filter(({ isOpen }) => isOpen), observation];
+  }
+
+  /** @param parse not called if nothing waits. */
+  answer(parse: () => Answer | Promise<Answer>): void {
+    if (!this.isOpen) return;
+    const observations = this.#observations;
+    const settle = (answer: Answer): void => {
+      for (const observation of observations) {
+        observation.chunk(answer);
+        observation.end();
+      }
+    };
+    const answer = parse();
+    if (isThenable(answer)) answer.then(settle, () => this.abandon());
+    else settle(answer);
+  }
+
+  fail(error: unknown): void {
+    for (const observation of this.#observations) observation.fail(error);
+  }
+
+  abandon(): void {
+    for (const observation of this.#observations) observation.abandon();
+  }
 }
 
 function observeReader(
   response: object,
   name: string,
-  parse: (result: unknown) => JsonValue | undefined,
+  parse: (result: unknown) => Answer | Promise<Answer>,
   reading: Reading,
 ): void {
   const read = (response as Readonly<Record<string, unknown>>)[name];
   if (typeof read !== 'function') return;
   const onResult = (result: unknown): unknown => {
-    answer(reading, () => parse(result));
+    reading.answer(() => parse(result));
     return result;
   };
   const onError = (error: unknown): never => {
-    reading.observation.fail(error);
+    reading.fail(error);
     throw error;
   };
   replaceMethod(response, name, function (this: unknown, ...args: unknown[]): unknown {
@@ -131,7 +176,7 @@ function observeBody(response: HttpResponse, streams: OpenStreams, reading: Read
   if (Object.hasOwn(response, 'body')) return;
   const get = function (this: unknown): unknown {
     const body: unknown = Reflect.get(Object.getPrototypeOf(response), 'body', this);
-    if (!reading.isWhole && reading.observation.isOpen) streams.observe(body, collector(reading));
+    if (!reading.isWhole && reading.isOpen) streams.observe(body, collector(reading));
     return body;
   };
   Reflect.defineProperty(response, 'body', { get, configurable: true });
@@ -147,8 +192,8 @@ function collector(reading: Reading): StreamObserver {
       length += bytes?.length ?? 0;
       if (bytes && length <= MAX_BODY_BYTES) chunks.push(bytes);
     },
-    onEnd: () => answer(reading, () => parseBytes(Buffer.concat(chunks))),
-    onError: (error) => reading.observation.fail(error),
-    onAbandon: () => reading.observation.abandon(),
+    onEnd: () => reading.answer(() => parseBytes(Buffer.concat(chunks))),
+    onError: (error) => reading.fail(error),
+    onAbandon: () => reading.abandon(),
   };
 }

@@ -22,8 +22,9 @@ export class EventDecoder {
   /** True if the text so far ends with a carriage return. A line feed after it belongs to the same end of a line. */
   #isAfterReturn = false;
 
-  /** @param chunk bytes; anything else is ignored. */
+  /** @param chunk bytes, or text, which the SDK accepts from the body of a mock; anything else is ignored. */
   decode(chunk: unknown): string[] {
+    if (typeof chunk === 'string') return this.#add(chunk);
     const bytes = asBytes(chunk);
     return bytes ? this.#add(this.#decoder.decode(bytes, { stream: true })) : [];
   }
