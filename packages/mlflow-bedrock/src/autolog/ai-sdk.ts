@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { errorType } from 'opentelemetry-instrumentation-bedrock/recording';
+import { applicationFolders } from '../common/application-folders.js';
 import { warnOfErrorOnce } from '../common/warn.js';
 import { contentConfig } from '../current-trace/content-config.js';
 
@@ -121,11 +122,11 @@ function copyWith(value: object, members: object): object {
 
 /** Looks where the application would find the package: beside the program, then in the working folder. */
 function findPackage(): string | undefined {
-  for (const from of [() => process.argv[1] ?? '', () => join(process.cwd(), 'app.js')]) {
+  for (const folder of applicationFolders()) {
     try {
-      return requireFrom(from()).resolve(PACKAGE);
+      return requireFrom(join(folder, 'app.js')).resolve(PACKAGE);
     } catch {
-      // Most applications do not use the AI SDK, and the working folder may be gone.
+      // Most applications do not use the AI SDK.
     }
   }
   return undefined;

@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { errorOrigin } from 'opentelemetry-instrumentation-bedrock/recording';
+import { applicationFolders } from '../common/application-folders.js';
 import { warn } from '../common/warn.js';
 
 /** The module that defines the class: the index in version 4, and the client from version 5 on. */
@@ -69,12 +70,6 @@ function handOver(): void {
 
 function isOpenAiInstalled(): boolean {
   return applicationFolders().some(hasOpenAi);
-}
-
-/** The folder of the program, and the one in which it was started. */
-function applicationFolders(): string[] {
-  const program = process.argv[1];
-  return [...(program === undefined ? [] : [dirname(program)]), process.cwd()];
 }
 
 /** Looks into the folders of npm and yarn, and into the one in which pnpm keeps what the application's packages need. */
