@@ -1,11 +1,12 @@
 /** The loader with which Next.js, under Turbopack and under webpack, hands the SDKs of a bundle over and starts tracing. */
 
-import { handOver } from './bundler/hand-over.js';
+import { handOver, SDK_MODULE } from './bundler/hand-over.js';
 import type { MlflowBedrockPluginOptions } from './bundler/options.js';
-import { startTracing } from './bundler/start.js';
+import { isForBrowser, startTracing } from './bundler/start.js';
 
 /** The part of a loader's context that is used here. Turbopack has it, too. */
 interface LoaderContext {
+  readonly resourcePath: string;
   getOptions(): MlflowBedrockPluginOptions;
   callback(error: null, code: string, sourceMap?: unknown): void;
 }
@@ -13,7 +14,12 @@ interface LoaderContext {
 const START = 'mlflow-bedrock/next/start';
 
 export default function loader(this: LoaderContext, code: string, sourceMap?: unknown): void {
+  this.callback(null, transform(code, this.resourcePath, this.getOptions().register ?? true), sourceMap);
+}
+
+function transform(code: string, file: string, isStart: boolean): string {
+  if (!SDK_MODULE.test(file)) return isStart && !isForBrowser(code) ? startTracing(code, START) : code;
   const handedOver = handOver(code);
-  const isStart = handedOver !== undefined && (this.getOptions().register ?? true);
-  this.callback(null, isStart ? startTracing(handedOver, START) : (handedOver ?? code), sourceMap);
+  if (handedOver === undefined) return code;
+  return isStart ? startTracing(handedOver, START) : handedOver;
 }

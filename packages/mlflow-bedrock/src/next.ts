@@ -20,8 +20,11 @@ interface WebpackConfig {
 type Webpack = (config: WebpackConfig, context: { readonly nextRuntime?: string }) => unknown;
 
 const LOADER = 'mlflow-bedrock/next/loader';
-/** The rule of Turbopack for all files of code. */
+/** The rules of Turbopack for the modules of the SDKs, and for the routes of an application. */
 const FILES = '*.{js,mjs}';
+const ROUTE_FILES = '*.{js,jsx,ts,tsx}';
+/** Start tracing, because modules of an SDK outside of the bundle, as in `pages/api`, do not pass the loader. */
+const ROUTE = /[\\/](?:app[\\/](?:.*[\\/])?(?:route|page|layout)(?:\.\w+)*|pages[\\/].*)\.[jt]sx?$/;
 /** The copies in node_modules, because the module hooks of an instrumentation cannot run in a bundle. */
 const EXTERNAL = ['mlflow-bedrock', 'opentelemetry-exporter-mlflow', 'opentelemetry-instrumentation-bedrock'];
 
@@ -64,15 +67,23 @@ function withTracing(config: NextSettings, options: MlflowBedrockPluginOptions):
 function withTurbopack({ turbopack, webpack }: NextSettings, use: object): Pick<NextSettings, 'turbopack'> {
   // Next.js ends with an error then, because Turbopack ignores the settings for webpack. It must still do so.
   if (webpack && turbopack === undefined && process.env['TURBOPACK'] === 'auto') return {};
-  const { [FILES]: own = [] } = turbopack?.rules ?? {};
-  const rule = { condition: { all: ['node', { path: SDK_MODULE }] }, loaders: [use] };
-  return { turbopack: { ...turbopack, rules: { ...turbopack?.rules, [FILES]: [own, rule].flat() } } };
+  const loaders = [use];
+  const rules = { ...turbopack?.rules };
+  const add = (files: string, condition: object): void => {
+    rules[files] = [rules[files] ?? [], { condition, loaders }].flat();
+  };
+  add(FILES, { all: ['node', { path: SDK_MODULE }] });
+  add(ROUTE_FILES, { all: ['node', { not: 'foreign' }, { path: ROUTE }] });
+  return { turbopack: { ...turbopack, rules } };
 }
 
 function withWebpack({ webpack }: NextSettings, use: object): Webpack {
   return (config, context) => {
     // The others are browsers and the Edge runtime.
-    if (context.nextRuntime === 'nodejs') config.module.rules.push({ test: SDK_MODULE, use: [use] });
+    if (context.nextRuntime === 'nodejs') {
+      const routes = { test: ROUTE, exclude: /[\\/]node_modules[\\/]/, use: [use] };
+      config.module.rules.push({ test: SDK_MODULE, use: [use] }, routes);
+    }
     return webpack ? webpack(config, context) : config;
   };
 }

@@ -19,6 +19,7 @@ interface WebpackConfig {
 }
 
 const FILES = '*.{js,mjs}';
+const ROUTE_FILES = '*.{js,jsx,ts,tsx}';
 const OURS = ['mlflow-bedrock', 'opentelemetry-exporter-mlflow', 'opentelemetry-instrumentation-bedrock'];
 const CLIENT = '/app/node_modules/@smithy/core/dist-es/submodules/client/smithy-client/client.js';
 
@@ -29,12 +30,12 @@ const rulesFor = (config: NextConfig, nextRuntime?: string): unknown[] => {
 };
 
 /** What the loader makes of a module. */
-const load = (code: string, options = {}): string => {
+const load = (code: string, options = {}, resourcePath: string = CLIENT): string => {
   let result = '';
   const callback = (_error: null, loaded: string): void => {
     result = loaded;
   };
-  loader.call({ getOptions: () => options, callback }, code);
+  loader.call({ resourcePath, getOptions: () => options, callback }, code);
   return result;
 };
 
@@ -50,7 +51,7 @@ describe('withMlflowBedrock', () => {
     expect(config).to.deep.equal(before);
     expect(traced).to.deep.include({ reactStrictMode: true, serverExternalPackages: ['sharp', ...OURS] });
     expect(traced.turbopack).to.deep.include({ resolveAlias: { one: 'other' } });
-    expect(traced.turbopack?.rules).to.have.all.keys('*.svg', FILES);
+    expect(traced.turbopack?.rules).to.have.all.keys('*.svg', FILES, ROUTE_FILES);
   });
 
   it('keeps the rules that an application has for the same files', () => {
@@ -89,7 +90,7 @@ describe('withMlflowBedrock', () => {
     const config = withMlflowBedrock<NextConfig>({ webpack: (given) => Object.assign(given, { devtool: 'eval' }) });
     const webpackConfig = config.webpack?.({ module: { rules: [] } }, { nextRuntime: 'nodejs' });
     expect(webpackConfig?.devtool).to.equal('eval');
-    expect(webpackConfig?.module.rules).to.have.length(1);
+    expect(webpackConfig?.module.rules).to.have.length(2);
     for (const runtime of ['edge', undefined]) expect(rulesFor(withMlflowBedrock<NextConfig>({}), runtime)).to.be.empty;
   });
 
@@ -107,17 +108,39 @@ describe('withMlflowBedrock', () => {
     }
   });
 
-  it('has the same rule for both bundlers, with its options', () => {
+  it('has the same rules for both bundlers, with its options', () => {
     const config = withMlflowBedrock<NextConfig>({}, { register: false });
-    const [rule] = rulesFor(config, 'nodejs') as { test: RegExp; use: unknown[] }[];
-    const rules = config.turbopack?.rules?.[FILES] as
-      | { condition: { all: unknown[] }; loaders: unknown[] }[]
-      | undefined;
-    const turbopackRule = rules?.[0];
-    expect(rule?.use).to.deep.equal([{ loader: 'mlflow-bedrock/next/loader', options: { register: false } }]);
-    expect(turbopackRule?.loaders).to.deep.equal(rule?.use);
-    expect(turbopackRule?.condition.all).to.deep.equal(['node', { path: rule?.test }]);
-    expect(CLIENT).to.match(rule?.test ?? /$^/);
+    const use = [{ loader: 'mlflow-bedrock/next/loader', options: { register: false } }];
+    const [sdk, routes] = rulesFor(config, 'nodejs') as { test: RegExp; use: unknown[] }[];
+    expect([sdk?.use, routes?.use]).to.deep.equal([use, use]);
+    expect(config.turbopack?.rules).to.deep.equal({
+      [FILES]: [{ condition: { all: ['node', { path: sdk?.test }] }, loaders: use }],
+      [ROUTE_FILES]: [{ condition: { all: ['node', { not: 'foreign' }, { path: routes?.test }] }, loaders: use }],
+    });
+    expect(CLIENT).to.match(sdk?.test ?? /$^/);
+  });
+
+  it('knows the files of routes', () => {
+    const [, routes] = rulesFor(withMlflowBedrock<NextConfig>(), 'nodejs') as { test: RegExp }[];
+    const isRoute = (file: string): boolean => routes?.test.test(file) === true;
+    for (const file of [
+      '/app/app/layout.tsx',
+      '/site/src/app/api/chat/route.ts',
+      '[project]/app/(group)/[id]/page.jsx',
+      '/site/pages/api/chat.js',
+      'C:\\site\\pages\\index.tsx',
+      '/site/app/chat/route.api.ts',
+    ]) {
+      expect(isRoute(file), file).to.equal(true);
+    }
+    for (const file of [
+      '/site/app/bedrock.ts',
+      '/site/app/api/router.ts',
+      '/site/lib/pages.ts',
+      '/site/app/page.css',
+    ]) {
+      expect(isRoute(file), file).to.equal(false);
+    }
   });
 });
 
@@ -133,5 +156,30 @@ describe('the loader for Next.js', () => {
 
   it('returns modules without the class as they are', () => {
     expect(load("export { Client } from './client.js';")).to.equal("export { Client } from './client.js';");
+  });
+
+  it('starts tracing in routes, where the SDK may be outside of the bundle, and hands none of their classes over', () => {
+    const route = '/site/app/api/chat/route.ts';
+    const code = "import { ask } from './ask';\nexport class Client {}";
+    expect(load(code, {}, route)).to.equal(`import 'mlflow-bedrock/next/start'; ${code}`);
+    expect(load('module.exports = () => {};', {}, route)).to.match(/^require\('mlflow-bedrock\/next\/start'\); module/);
+    expect(load(code, { register: false }, route)).to.equal(code);
+  });
+
+  it('leaves directives of a route at its start', () => {
+    const page = '/site/app/page.tsx';
+    const cached = `/* Ours. */\n"use cache: remote";\nexport default async () => null;`;
+    expect(load(cached, {}, page)).to.include('"use cache: remote";import \'mlflow-bedrock/next/start\'; \nexport');
+    const noSemicolon = "// Ours.\n'use strict'\nexport default () => 1;";
+    expect(load(noSemicolon, {}, page)).to.include("'use strict';import 'mlflow-bedrock/next/start'; \n");
+    const client = "// A comment.\n'use client'\nexport default () => null;";
+    expect(load(client, {}, page)).to.equal(client);
+  });
+
+  it('takes no time for many comments at the start of a route', () => {
+    const code = `${'/* one */ // two // three\n'.repeat(500)}export default 1;`;
+    const start = performance.now();
+    expect(load(code, {}, '/site/app/page.tsx')).to.match(/^import 'mlflow-bedrock/);
+    expect(performance.now() - start).to.be.below(500);
   });
 });
