@@ -67,6 +67,7 @@ async function main() {
 
 main();
 `;
+const OPENAI_LINES = /^.*OpenAI.*\n/gm;
 const SPANS = ['chat amazon.nova-lite-v1:0', 'chat openai.gpt-oss-20b-1:0'];
 
 /** Synthesizes two functions, like those of the page. Arguments: the project with its packages, and the output. */
@@ -91,6 +92,8 @@ const INVOKE = `
 
 interface Build {
   readonly config: string;
+  /** Default: true. */
+  readonly hasOpenAI?: boolean;
   /** Run by `node`, in the folder with the configuration. */
   readonly command: (config: string) => readonly string[];
   readonly bundle: string;
@@ -114,6 +117,8 @@ const BUILDS: Readonly<Record<string, Build>> = {
   },
   Rollup: {
     config: 'rollup.config.mjs',
+    // OpenAI's SDK costs seconds more. The build of Rolldown has it, with the same hooks of the plugin.
+    hasOpenAI: false,
     command: (config) => [bin('rollup/dist/bin/rollup'), '--config', config, '--silent'],
     bundle: 'app.mjs',
   },
@@ -150,14 +155,14 @@ describe('bundlers', function () {
     cpSync(join(project, 'dist'), join(bundles.folder, name), { recursive: true });
   }
 
-  for (const [tool, { config, command, bundle }] of Object.entries(BUILDS)) {
-    it(`of ${tool} trace both SDKs with the configuration of docs/bundlers.md`, async () => {
-      writeFileSync(join(project, 'app.mjs'), APPLICATION);
+  for (const [tool, { config, command, bundle, hasOpenAI = true }] of Object.entries(BUILDS)) {
+    it(`of ${tool} trace ${hasOpenAI ? 'both SDKs' : 'the AWS SDK'} with the configuration of docs/bundlers.md`, async () => {
+      writeFileSync(join(project, 'app.mjs'), hasOpenAI ? APPLICATION : APPLICATION.replaceAll(OPENAI_LINES, ''));
       writeFileSync(join(project, config), String(files.get(config)));
       await build(tool, command(config));
       const { spans, ...run } = await bundles.run([join(tool, bundle)]);
       expect(run).to.deep.equal({ stdout: `${ANSWER}\n`, stderr: '', end: 0 });
-      expect(spans.map(({ name }) => name)).to.deep.equal(SPANS);
+      expect(spans.map(({ name }) => name)).to.deep.equal(hasOpenAI ? SPANS : SPANS.slice(0, 1));
       for (const { attributes } of spans) expect(attributes).to.include.keys('gen_ai.usage.output_tokens');
     });
   }
