@@ -2,6 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import Mocha from 'mocha';
 
+/** How long a process may take to end after its tests. */
+const END_MILLIS = 20_000;
+
 /** What one mocha process reports in a file, besides its text. */
 export interface TestResults {
   readonly passed: number;
@@ -36,6 +39,13 @@ export default class CountingReporter extends Mocha.reporters.Spec {
       const failures = this.failures.map((test) => test.fullTitle());
       const results: TestResults = { passed, failed, skipped, failures, seconds };
       writeFileSync(target, JSON.stringify(results));
+      // A failed test can leave a server open. Without a limit, its process would hold up all others.
+      setTimeout(() => {
+        console.error(
+          `The tests have ended, but their process has not: ${process.getActiveResourcesInfo().join(', ')}.`,
+        );
+        process.exit();
+      }, END_MILLIS).unref();
     });
   }
 }
