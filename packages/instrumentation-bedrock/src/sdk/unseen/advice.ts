@@ -34,7 +34,8 @@ const CLIENTS: readonly Client[] = [
     userAgent: /^\w*OpenAI\//,
     advice:
       'The package openai is part of a bundle, or was loaded as an ES module without a loader hook. ' +
-      'Start with "node --import mlflow-bedrock/register". ' +
+      'Start with "node --import mlflow-bedrock/register". If a CommonJS program imports it on Node.js 20: ' +
+      'manuallyInstrument({ OpenAI }). ' +
       `In a bundle: ${BUNDLE_ADVICE}`,
   },
   {
