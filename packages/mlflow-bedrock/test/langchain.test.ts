@@ -89,6 +89,7 @@ describe('langchainHandler', () => {
       handler.handleToolStart({}, '', `run ${run}`, undefined, [], {}, `left ${run}`);
     }
     expect(recording.spans().map(({ name }) => name)).to.deep.equal(['left 0']);
+    for (let run = 1; run <= 10_000; run++) handler.handleToolEnd('', `run ${run}`);
   });
 
   it('warns once if LangChain runs its steps without a context', () => {
@@ -105,6 +106,7 @@ describe('langchainHandler', () => {
     handler.handleRetrieverStart({}, '', 'run-1', undefined, [], {}, 'guides');
     expect(warnings).to.deep.equal([]);
     for (const run of ['run-2', 'run-3']) handler.handleToolStart({}, '', run, undefined, [], {}, 'find');
+    for (const run of ['run-1', 'run-2', 'run-3']) handler.handleToolEnd('', run);
     diag.disable();
     expect(warnings).to.deep.equal([
       'mlflow-bedrock: LangChain runs its steps without a context here, so calls to Bedrock inside of them are not ' +
