@@ -27,14 +27,13 @@ export async function runTests(selection: Selection): Promise<GroupOutcome[]> {
   console.log(
     `  ${groups.length} groups of tests, ${PARALLEL} at a time, and one that waits. Each prints its report when it ends.`,
   );
-  const together = groups.filter(({ isAlone, isWaiting }) => !isAlone && !isWaiting);
+  const together = groups.filter(({ isWaiting }) => !isWaiting);
   const waiting = groups.filter(({ isWaiting }) => isWaiting);
   const outcomes: GroupOutcome[] = [];
   const work = async (pending: TestGroup[]): Promise<void> => {
     for (let group = pending.shift(); group; group = pending.shift()) outcomes.push(await runGroup(group));
   };
   await Promise.all([work(waiting), ...Array.from({ length: PARALLEL }, () => work(together))]);
-  await work(groups.filter(({ isAlone }) => isAlone));
   return outcomes;
 }
 

@@ -9,24 +9,23 @@ export interface TestGroup {
   /** Names the group's files below `.mlflow/results`. */
   readonly name: string;
   readonly files: readonly string[];
-  /** Whether nothing else may run at the same time. */
-  readonly isAlone: boolean;
   /** Whether it waits for most of its time, so that it may run beside as many others as there are lanes. */
   readonly isWaiting: boolean;
   /** Added to the environment. Default: nothing. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** The folders whose short tests run in two processes: they take long and share no server. */
-const IN_TWO_PROCESSES = ['instrumentation-bedrock'];
+/** Groups that take so long that they run in two processes. */
+const IN_TWO_PROCESSES = ['instrumentation-bedrock', 'examples.long', 'mlflow-bedrock.long'];
 
-/** Groups that wait for outages and time limits. Those that need the Collector come last, because it is being compiled. */
+/** The folders whose long tests share a process, and so a server. They run programs in processes of their own. */
+const LONG_TOGETHER = ['examples', 'mlflow-bedrock', 'examples-cdk-fargate'];
+
+/** Groups that wait for outages. Those that need the Collector come last, because it is being compiled. */
 const WAITING = [
-  'exporter-mlflow-suspended.long',
-  'exporter-mlflow-faults-outage.long',
-  'scripts-outage-auth.long',
   'scripts-compose-topology.long',
   'examples-collector.long',
+  'examples-phoenix.long',
   'examples-collector-outages.long',
 ];
 
@@ -58,8 +57,8 @@ export const WITH_NEWEST_MLFLOW: readonly string[] = [
 ];
 
 /**
- * Puts the selected test files into groups: one or two for the short tests of each folder, one for each long test file,
- * and with the long ones a group for the newest MLflow.
+ * Puts the selected test files into groups: one or two for the short tests of each folder, one for each long test file
+ * or for those of a folder, and with the long ones a group for the newest MLflow.
  *
  * Most folders are one process, because tests share servers there. It is not one process for all folders: each
  * instrumentation wraps `require` once more (OpenTelemetry's RequireInTheMiddleSingleton). After hundreds of them, a
@@ -77,20 +76,20 @@ export function groupTests(files: readonly string[], selection: Selection): Test
       .split('/')
       .filter((part) => part !== 'packages' && part !== 'test')
       .join('-');
-    const name = isLong ? `${folder}-${basename(file, LONG)}.long` : folder;
+    const alone = `${folder}-${basename(file, LONG)}.long`;
+    const isTogether = LONG_TOGETHER.includes(folder) && !WAITING.includes(alone);
+    const name = isLong ? (isTogether ? `${folder}.long` : alone) : folder;
     groups.set(name, [...(groups.get(name) ?? []), file]);
   }
   const ofFolders = [...groups].flatMap(([name, members]) =>
     parts(name, members).map((part) => ({
       ...part,
-      isAlone: measuresTime(name),
       isWaiting: WAITING.includes(name),
     })),
   );
   // It takes about a minute, so it starts first.
   const first = selection === 'short' ? [] : newestMlflow(files);
-  const rank = ({ name, isAlone }: TestGroup): number => (isAlone ? WAITING.length : WAITING.indexOf(name));
-  return [...first, ...ofFolders].toSorted((one, other) => rank(one) - rank(other));
+  return [...first, ...ofFolders].toSorted((one, other) => WAITING.indexOf(one.name) - WAITING.indexOf(other.name));
 }
 
 function parts(name: string, files: readonly string[]): { name: string; files: readonly string[] }[] {
@@ -104,10 +103,5 @@ function newestMlflow(files: readonly string[]): TestGroup[] {
   const version = NEWEST_MLFLOW_VERSION;
   // A server of the user's has another version.
   const env = { MLFLOW_TEST_VERSION: version, MLFLOW_TEST_URI: '' };
-  return [{ name: `mlflow-${version}`, files: chosen, isAlone: false, isWaiting: false, env }];
-}
-
-/** The long tests of the benchmark compare times. */
-function measuresTime(name: string): boolean {
-  return name.startsWith('bench-') && name.endsWith('.long');
+  return [{ name: `mlflow-${version}`, files: chosen, isWaiting: false, env }];
 }

@@ -6,10 +6,10 @@ import { groupTests, WITH_NEWEST_MLFLOW } from '../support/test-groups.js';
 const ROOT = resolve(import.meta.dirname, '../..');
 
 const FILES = [
-  'bench/test/guard.long.test.ts',
+  'bench/test/cold-start.long.test.ts',
   'bench/test/table.test.ts',
   'examples/test/agent.test.ts',
-  'examples/test/phoenix.long.test.ts',
+  'packages/instrumentation-bedrock/test/soak.long.test.ts',
   'packages/exporter-mlflow/test/batches.test.ts',
   'packages/exporter-mlflow/test/postgres.long.test.ts',
   'packages/exporter-mlflow/test/retries.test.ts',
@@ -30,34 +30,41 @@ describe('groupTests', () => {
   it('runs the short tests of a folder that takes long and shares no server in two processes', () => {
     const files = ['a', 'b', 'c'].map((name) => `packages/instrumentation-bedrock/test/${name}.test.ts`);
     expect(groupTests(files, 'short')).to.deep.equal([
-      { name: 'instrumentation-bedrock-1', files: [files[0], files[2]], isAlone: false, isWaiting: false },
-      { name: 'instrumentation-bedrock-2', files: [files[1]], isAlone: false, isWaiting: false },
+      { name: 'instrumentation-bedrock-1', files: [files[0], files[2]], isWaiting: false },
+      { name: 'instrumentation-bedrock-2', files: [files[1]], isWaiting: false },
     ]);
   });
 
-  it('puts each long test file into a group of its own, and measurements of time last and alone', () => {
+  it('puts each long test file into a group of its own', () => {
     expect(groupTests(FILES, 'long')).to.deep.equal([
+      { name: 'bench-cold-start.long', files: ['bench/test/cold-start.long.test.ts'], isWaiting: false },
       {
-        name: 'examples-phoenix.long',
-        files: ['examples/test/phoenix.long.test.ts'],
-        isAlone: false,
+        name: 'instrumentation-bedrock-soak.long',
+        files: ['packages/instrumentation-bedrock/test/soak.long.test.ts'],
         isWaiting: false,
       },
       {
         name: 'exporter-mlflow-postgres.long',
         files: ['packages/exporter-mlflow/test/postgres.long.test.ts'],
-        isAlone: false,
         isWaiting: false,
       },
-      { name: 'bench-guard.long', files: ['bench/test/guard.long.test.ts'], isAlone: true, isWaiting: false },
+    ]);
+  });
+
+  it('runs the long tests of some folders together, but those that wait apart', () => {
+    const files = ['errors', 'evaluate', 'mlflow-ui', 'phoenix'].map((name) => `examples/test/${name}.long.test.ts`);
+    expect(groupTests(files, 'long').map(({ name, files: { length } }) => [name, length])).to.deep.equal([
+      ['examples.long-1', 2],
+      ['examples.long-2', 1],
+      ['examples-phoenix.long', 1],
     ]);
   });
 
   it('marks groups that wait, and starts those last that need the Collector', () => {
     const names = ['collector-outages', 'collector'].map((name) => `examples/test/${name}.long.test.ts`);
-    const groups = groupTests([...names, 'packages/exporter-mlflow/test/suspended.long.test.ts'], 'long');
+    const groups = groupTests([...names, 'scripts/test/compose-topology.long.test.ts'], 'long');
     expect(groups.map(({ name, isWaiting }) => [name, isWaiting])).to.deep.equal([
-      ['exporter-mlflow-suspended.long', true],
+      ['scripts-compose-topology.long', true],
       ['examples-collector.long', true],
       ['examples-collector-outages.long', true],
     ]);
@@ -66,7 +73,7 @@ describe('groupTests', () => {
   it('runs chosen files once more with the newest MLflow, among the long tests', () => {
     const files = ['packages/exporter-mlflow/test/trace.test.ts', 'packages/exporter-mlflow/test/retries.test.ts'];
     const env = { MLFLOW_TEST_VERSION: '3.18.0', MLFLOW_TEST_URI: '' };
-    const again = { name: 'mlflow-3.18.0', files: files.slice(0, 1), isAlone: false, isWaiting: false, env };
+    const again = { name: 'mlflow-3.18.0', files: files.slice(0, 1), isWaiting: false, env };
     expect(groupTests(files, 'long')).to.deep.equal([again]);
     expect(groupTests(files, 'all')).to.deep.include(again);
     expect(groupTests(files, 'short').map(({ name }) => name)).to.deep.equal(['exporter-mlflow']);
