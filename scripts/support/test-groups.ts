@@ -35,7 +35,6 @@ const LONG = '.long.test.ts';
 /** Test files that `npm run test:all` runs once more, with servers of the newest MLflow. They show what is stored. */
 export const WITH_NEWEST_MLFLOW: readonly string[] = [
   ...[
-    'arrival',
     'client',
     'client-spans',
     'experiment',
@@ -44,14 +43,12 @@ export const WITH_NEWEST_MLFLOW: readonly string[] = [
     'prompts',
     'readable',
     'refusals',
-    'refused-traces',
     'repeated-usage',
     'sanitize',
     'span-type',
     'trace',
     'without-root',
   ].map((name) => `packages/exporter-mlflow/test/${name}.test.ts`),
-  'packages/mlflow-bedrock/test/agents.test.ts',
   'packages/mlflow-bedrock/test/mlflow.test.ts',
   'examples/test/golden.test.ts',
 ];
