@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { MlflowSpan, MlflowTrace } from 'opentelemetry-exporter-mlflow';
-import { type ExampleRun, outline, runExample, sumOf } from './run-example.js';
+import { type ExampleRun, outline, sumOf } from './run-example.js';
+import { expectWeatherAnswers, runWeatherAgent } from './support/weather-agent.js';
 
 describe('example frameworks/anthropic', function () {
   this.timeout(120_000);
@@ -9,17 +10,10 @@ describe('example frameworks/anthropic', function () {
   let stream: MlflowTrace;
 
   before(async () => {
-    run = await runExample(['frameworks/anthropic']);
-    expect(run.code, run.output).to.equal(0);
-    expect(run.traces, run.output).to.have.length(2);
-    [agent, stream] = run.traces as [MlflowTrace, MlflowTrace];
+    ({ run, agent, stream } = await runWeatherAgent('frameworks/anthropic'));
   });
 
-  it('prints its tool runs and both answers', () => {
-    expect(run.output).to.match(/get_weather\(Paris\) -> light rain.*\n.*get_weather\(Tokyo\) -> sunny/);
-    expect(run.output).to.match(/^Here is what I found\. .*light rain.*sunny/m);
-    expect(run.output).to.match(/^The capital of France is Paris\./m);
-  });
+  it('prints its tool runs and both answers', () => expectWeatherAnswers(run));
 
   it('leaves a trace of the agent with the tool runner, its model calls and its tools', () => {
     expect(outline(agent)).to.have.members([

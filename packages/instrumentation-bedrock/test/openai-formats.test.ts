@@ -15,7 +15,7 @@ const WEATHER = 'What is the weather in Paris and Tokyo?';
 const MANTLE = 'https://bedrock-mantle.us-east-1.api.aws';
 const RUNTIME = 'https://bedrock-runtime.us-east-1.amazonaws.com';
 
-/** Of a call that streams its answer only. */
+/** Attributes that only streamed calls have. */
 const OF_STREAMS = ['gen_ai.request.stream', 'gen_ai.response.time_to_first_chunk'];
 
 describe("the spans of OpenAI's API", () => {

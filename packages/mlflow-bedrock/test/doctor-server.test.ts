@@ -98,7 +98,7 @@ describe('the doctor asks the MLflow server', function () {
   it('says that the server asks for credentials, or refuses them, and shows none', async () => {
     const uri = await serve((_, response) => response.writeHead(401, { 'www-authenticate': 'Basic' }).end('no'));
     expect(complaints(await examineAt(uri))).to.deep.equal([
-      `problem: MLflow at ${uri} asks for credentials (401), and no environment variable has any. -> Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN if a proxy before MLflow checks tokens.`,
+      `problem: MLflow at ${uri} asks for credentials (401), and no environment variable holds them. -> Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN if a proxy before MLflow checks tokens.`,
     ]);
     const env = { MLFLOW_TRACKING_USERNAME: 'ada', MLFLOW_TRACKING_PASSWORD: SECRET };
     const results = await examineAt(uri, env);

@@ -36,7 +36,7 @@ function explainCredentials(problem: Findings['problem'], { url, env }: Place): 
   const set = CREDENTIALS.filter((name) => env[name]?.trim());
   if (set.length === 0) {
     return problem(
-      `MLflow at ${url} asks for credentials (401), and no environment variable has any.`,
+      `MLflow at ${url} asks for credentials (401), and no environment variable holds them.`,
       `Set ${CREDENTIALS[0]} and ${CREDENTIALS[1]}, or ${CREDENTIALS[2]} if a proxy before MLflow checks tokens.`,
     );
   }
