@@ -5,13 +5,10 @@ import { ownText } from './common/shown-text.js';
 import type { ExperimentSetting } from './export/experiment.js';
 import type { SpanFilter as MlflowSpanFilter } from './export/span/filter.js';
 import type { Mask as MlflowMask } from './export/span/mask.js';
-import {
-  type MlflowConnectionConfig,
-  type ResolvedConnection,
-  readEnvironment,
-  requireHeaderValue,
-  resolveConnection,
-} from './http/connection.js';
+import { type ResolvedConnection, resolveConnection } from './http/connection.js';
+import type { MlflowConnectionConfig } from './http/settings/config.js';
+import { readEnvironment } from './http/settings/environment.js';
+import { requireHeaderValue } from './http/settings/header.js';
 
 /**
  * Options of {@link MlflowSpanExporter}. All are optional: by default, spans go to `http://localhost:5000`, experiment

@@ -25,7 +25,7 @@ import { ConcurrentExports } from './export/waiting/concurrent-exports.js';
 import type { HeldExports, Holder } from './export/waiting/holder.js';
 import { WaitingReports } from './export/waiting-reports.js';
 import { createHttpClient, type HttpClient } from './http/client.js';
-import type { Failure } from './http/outcome.js';
+import type { Failure } from './http/exchange/outcome.js';
 import { Rest, type Watch } from './mlflow/rest.js';
 
 const ENDING_MILLIS = 10;

@@ -14,8 +14,7 @@ export type { MlflowSpanExporterConfig } from './config.js';
 export type { SpanFilter as MlflowSpanFilter } from './export/span/filter.js';
 export type { Mask as MlflowMask } from './export/span/mask.js';
 export { MlflowSpanExporter } from './exporter.js';
-export type { MlflowConnectionConfig, MlflowRetryConfig } from './http/connection.js';
-export type { Provided as MlflowProvided } from './http/credentials.js';
+export type { MlflowConnectionConfig, MlflowRetryConfig, Provided as MlflowProvided } from './http/settings/config.js';
 export type { Cost as MlflowCost, TokenUsage as MlflowTokenUsage } from './mlflow/figures.js';
 export type { MlflowServerInfo } from './mlflow/server.js';
 export type {

@@ -11,7 +11,7 @@ import { UnrootedTraces } from '../src/export/ledger/unrooted.js';
 import type { Settling } from '../src/export/settle/settle.js';
 import { copySpan } from '../src/export/span/span.js';
 import { Trace } from '../src/export/trace/trace.js';
-import type { Failure } from '../src/http/outcome.js';
+import type { Failure } from '../src/http/exchange/outcome.js';
 import { optional, type Rest } from '../src/mlflow/rest.js';
 import type { WireTraceInfo } from '../src/mlflow/wire-types.js';
 import { childSpan, recordSpans } from './support/tracing.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { say } from '../src/common/shown-text.js';
-import { classify, type Failure, parseRetryAfter } from '../src/http/outcome.js';
+import { classify, type Failure, parseRetryAfter } from '../src/http/exchange/outcome.js';
 import { createRedactor } from '../src/http/redact/redactor.js';
 
 const SERVER = { url: say`http://mlflow`, show: createRedactor().show };

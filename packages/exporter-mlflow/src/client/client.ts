@@ -1,4 +1,4 @@
-import type { MlflowConnectionConfig } from '../http/connection.js';
+import type { MlflowConnectionConfig } from '../http/settings/config.js';
 import { createAssessment, deleteAssessment, getAssessment, updateAssessment } from '../mlflow/assessments.js';
 import { deleteExperiment, findOrCreateExperiment, getExperiment, restoreExperiment } from '../mlflow/experiments.js';
 import { setPromptAlias } from '../mlflow/prompts.js';

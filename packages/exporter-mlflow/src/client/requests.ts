@@ -1,7 +1,8 @@
 import { MlflowError } from '../common/error.js';
 import { runningTime } from '../common/running-time.js';
 import { createHttpClient, type HttpClient } from '../http/client.js';
-import { type MlflowConnectionConfig, resolveConnection } from '../http/connection.js';
+import { resolveConnection } from '../http/connection.js';
+import type { MlflowConnectionConfig } from '../http/settings/config.js';
 import { Rest, type RestResult } from '../mlflow/rest.js';
 
 /** How the client's methods reach the server. */

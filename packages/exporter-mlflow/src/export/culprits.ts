@@ -1,5 +1,5 @@
 import type { ReadableSpan } from '../common/sdk-types.js';
-import { type Failure, isInternalError } from '../http/outcome.js';
+import { type Failure, isInternalError } from '../http/exchange/outcome.js';
 import type { Rest } from '../mlflow/rest.js';
 import { getTraceLocations, type TraceLocation } from '../mlflow/trace-locations.js';
 import { halve, partition } from './span/batches.js';

@@ -1,6 +1,6 @@
 import type { Room } from '../common/room.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
-import { type Failure, OUT_OF_TIME } from '../http/outcome.js';
+import { type Failure, OUT_OF_TIME } from '../http/exchange/outcome.js';
 import { optional } from '../mlflow/rest.js';
 import type { Delivery, DeliveryResult } from './deliver.js';
 import { divide } from './span/divide.js';

@@ -3,7 +3,7 @@ import type { ReadableSpan } from '../common/sdk-types.js';
 import { say } from '../common/shown-text.js';
 import type { Slices } from '../common/slices.js';
 import type { Limit } from '../common/waiting.js';
-import type { Failure } from '../http/outcome.js';
+import type { Failure } from '../http/exchange/outcome.js';
 import { optional, type Rest } from '../mlflow/rest.js';
 import type { ExperimentResolver } from './experiment.js';
 import type { TraceFiles, Written } from './files/artifacts.js';

@@ -1,6 +1,6 @@
 import { runningTime } from '../common/running-time.js';
 import { ownText, say } from '../common/shown-text.js';
-import type { Failure } from '../http/outcome.js';
+import type { Failure } from '../http/exchange/outcome.js';
 import { findOrCreateExperiment, getExperiment, requireActive } from '../mlflow/experiments.js';
 import type { Rest, RestResult } from '../mlflow/rest.js';
 import type { MlflowExperiment } from '../mlflow/types.js';

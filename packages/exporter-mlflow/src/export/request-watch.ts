@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { callAt, runningTime } from '../common/running-time.js';
-import type { Failure } from '../http/outcome.js';
+import type { Failure } from '../http/exchange/outcome.js';
 import type { Watch } from '../mlflow/rest.js';
 
 /** Requests that fail for this long, without any answer in between, are an outage. Shorter ones stay silent. */

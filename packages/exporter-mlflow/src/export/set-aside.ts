@@ -1,5 +1,5 @@
 import type { ShownText } from '../common/shown-text.js';
-import type { Failure } from '../http/outcome.js';
+import type { Failure } from '../http/exchange/outcome.js';
 import type { Reporter } from './reporter.js';
 import { causeOf, describeRefusal, type TraceRefusal } from './trace/refused.js';
 

@@ -1,21 +1,83 @@
-import type { Show, ShownText } from '../common/shown-text.js';
+import { MlflowError } from '../common/error.js';
+import { ownText, type Show, type ShownText } from '../common/shown-text.js';
 import type { ResolvedConnection } from './connection.js';
-import { createRedactor } from './redact/redactor.js';
+import type { Authorizer } from './exchange/authorizer.js';
+import type { Explain, Failure } from './exchange/outcome.js';
+import type { HttpProxy } from './proxy.js';
+import { createRedactor, type Redactor } from './redact/redactor.js';
 import { createRetryingTransport, type RetryingTransport } from './retry.js';
+import type { TrackingService } from './tracking-uri/destination.js';
 import { createHttpTransport } from './transport.js';
 
 /** Sends requests to one server. */
 export interface HttpClient extends RetryingTransport {
   /** Address of the server without credentials, for messages. */
   readonly url: ShownText;
+  /** Who runs the tracking server. */
+  readonly service: TrackingService;
   /** Makes foreign text fit for messages. It knows the credentials of this connection. */
   readonly show: Show;
+  /**
+   * Returns the client for a server that keeps files for the tracking server. It gets none of the tracking server's
+   * credentials, and ends with this client. Fails if the settings of a proxy cannot work.
+   */
+  beside(server: FileServer): HttpClient | Failure;
+}
+
+/** A server that keeps files for the tracking server. */
+export interface FileServer {
+  /** For example `https://bucket.s3.us-east-1.amazonaws.com`. Servers are told apart by it. */
+  readonly origin: string;
+  /** Default: none. */
+  readonly authorizer?: Authorizer;
+  /** Default: answers are read like those of MLflow. */
+  readonly explain?: Explain;
 }
 
 /** Creates a client for the server of this connection. */
 export function createHttpClient(connection: ResolvedConnection): HttpClient {
-  const { url, secrets } = connection;
-  const { show, learn } = createRedactor(secrets);
-  const transport = createHttpTransport(connection, learn);
-  return { url, show, ...createRetryingTransport(transport, { ...connection, show }) };
+  return createClient(connection, createRedactor(connection.secrets));
+}
+
+function createClient(connection: ResolvedConnection, { show, learn }: Redactor): HttpClient {
+  const { url, service } = connection;
+  const transport = createRetryingTransport(createHttpTransport(connection, learn), { ...connection, show });
+  const others = new Map<string, HttpClient>();
+  return {
+    url,
+    service,
+    show,
+    send: transport.send,
+    beside({ origin, authorizer, explain }) {
+      const known = others.get(origin);
+      if (known !== undefined) return known;
+      let proxy: HttpProxy | undefined;
+      try {
+        proxy = connection.proxyFor(new URL(origin));
+      } catch (error) {
+        if (error instanceof MlflowError) return { kind: 'configuration', reason: show(error.message) };
+        throw error;
+      }
+      const { headers, tls, explain: _explain, proxy: _proxy, ...shared } = connection;
+      const other = createClient(
+        {
+          ...shared,
+          url: ownText(origin),
+          headers: { 'user-agent': headers['user-agent'] ?? '' },
+          authorizers: authorizer === undefined ? [] : [authorizer],
+          tls: { rejectUnauthorized: true },
+          ...(explain === undefined ? {} : { explain }),
+          ...(proxy === undefined ? {} : { proxy }),
+        },
+        { show, learn },
+      );
+      others.set(origin, other);
+      return other;
+    },
+    close() {
+      transport.close();
+      for (const other of others.values()) other.close();
+      others.clear();
+    },
+  };
 }

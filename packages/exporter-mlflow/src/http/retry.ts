@@ -3,7 +3,8 @@ import { runningTime } from '../common/running-time.js';
 import type { Show } from '../common/shown-text.js';
 import { pause } from '../common/waiting.js';
 import type { ResolvedConnection } from './connection.js';
-import { classify, type Failure, isInternalError, type Outcome } from './outcome.js';
+import { classify, type Failure, isInternalError, type Outcome } from './exchange/outcome.js';
+import type { HttpRequest } from './exchange/request.js';
 import {
   CONNECT_TIMEOUT_CODE,
   type HttpResult,
@@ -11,8 +12,8 @@ import {
   NO_CREDENTIALS_CODE,
   PROXY_UNAVAILABLE_CODE,
   TIMEOUT_CODE,
-} from './result.js';
-import type { HttpRequest, Transport } from './transport.js';
+} from './exchange/result.js';
+import type { Transport } from './transport.js';
 
 const BACKOFF_MULTIPLIER = 2;
 // The server may be back just before the deadline, so the last pause ends this long before it.
@@ -53,7 +54,9 @@ interface RetryOptions {
   now?: () => number;
 }
 
-type RetrySettings = Pick<ResolvedConnection, 'retry' | 'url' | 'attemptTimeoutMillis' | 'maxSockets'> & { show: Show };
+type RetrySettings = Pick<ResolvedConnection, 'retry' | 'url' | 'attemptTimeoutMillis' | 'maxSockets' | 'explain'> & {
+  show: Show;
+};
 
 /**
  * Adds repetitions to a transport. The rule: a request that met an outage is sent again after a pause that ends before the

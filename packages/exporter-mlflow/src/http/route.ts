@@ -3,8 +3,14 @@ import type { Duplex } from 'node:stream';
 import type { buildConnector, Dispatcher, Pool } from 'undici';
 import { ownText, say } from '../common/shown-text.js';
 import type { ResolvedConnection } from './connection.js';
+import {
+  describeError,
+  OUTAGE_STATUSES,
+  OwnError,
+  PROXY_REFUSED_CODE,
+  PROXY_UNAVAILABLE_CODE,
+} from './exchange/result.js';
 import type { HttpProxy } from './proxy.js';
-import { describeError, OUTAGE_STATUSES, OwnError, PROXY_REFUSED_CODE, PROXY_UNAVAILABLE_CODE } from './result.js';
 
 /**
  * How long before the server's own limit an idle connection ends, as in Node.js. With undici's default of two seconds,

@@ -4,35 +4,18 @@ import { say } from '../common/shown-text.js';
 import { withoutTracing } from '../common/suppress.js';
 import { isOver, type Limit, within } from '../common/waiting.js';
 import type { ResolvedConnection } from './connection.js';
-import { type ProvidedHeaders, provideHeaders } from './credentials.js';
-import { type HttpResult, NO_ANSWER_IN_TIME, NO_CREDENTIALS_CODE, TOO_LONG_CODE, toNoAnswer } from './result.js';
+import type { Authorization } from './exchange/authorizer.js';
+import type { HttpRequest } from './exchange/request.js';
+import {
+  CREDENTIALS_MISSING_CODE,
+  type HttpAnswer,
+  type HttpResult,
+  NO_ANSWER_IN_TIME,
+  NO_CREDENTIALS_CODE,
+  TOO_LONG_CODE,
+  toNoAnswer,
+} from './exchange/result.js';
 import { openRoute, type Route } from './route.js';
-
-/** One request to the server. */
-export interface HttpRequest {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Below the tracking URI, with a leading slash and its query. */
-  path: string;
-  headers?: Record<string, string>;
-  body?: Uint8Array;
-  /** Whether sending the request twice may do harm; then only a request that had no effect is repeated. Default: `false`. */
-  once?: boolean;
-  /**
-   * Whether the server may fail on the content of this request alone. An internal error is then repeated only once, so
-   * that the sender has time to look for the fault. Default: `false`.
-   */
-  mayBeAtFault?: boolean;
-  /** Recorded values that this request carries. Messages do not show what an answer quotes of them. Default: none. */
-  recorded?: () => Iterable<string>;
-  /** Whether a successful answer is plain text, which MLflow labels as HTML. Default: `false`. */
-  plainText?: boolean;
-  /** Whether only the beginning of a successful answer is read. Default: `false`. */
-  beginningOnly?: boolean;
-  /** The longest successful answer to read, in bytes. Default: 64 MB. */
-  maxAnswerBytes?: number;
-  /** Ends the request before its deadline, also while it waits for a repetition. */
-  signal?: AbortSignal;
-}
 
 /** Sends one request and returns one answer. */
 export interface Transport {
@@ -56,7 +39,7 @@ const UTF8 = new TextDecoder();
  * Creates a transport that keeps connections alive, and uses a proxy if the settings name one. It does not follow
  * redirects, because they could carry credentials to another server.
  *
- * @param learn receives the headers of each request whose credentials come from a function, before it is sent
+ * @param learn receives the headers that authorize a request, before it is sent
  */
 export function createHttpTransport(
   connection: ResolvedConnection,
@@ -85,31 +68,52 @@ async function send(
   request: HttpRequest,
   deadline: number,
   open: () => Promise<Route>,
-  { headers, providers }: ResolvedConnection,
+  connection: ResolvedConnection,
   learn: (headers: Readonly<Record<string, string>>) => void,
 ): Promise<HttpResult> {
   const { signal } = request;
+  const { authorizers } = connection;
   const limit: Limit = signal === undefined ? { deadline } : { deadline, signal };
-  const exchangeWith = (credentials: Record<string, string>): Promise<HttpResult> => {
-    if (providers !== undefined) learn(credentials);
-    const complete = { ...request, headers: { ...headers, ...credentials, ...request.headers } };
-    return endBy(limit, async (ended) => exchange(await open(), complete, ended));
+  const complete = { ...request, headers: withoutConnectionHeaders({ ...connection.headers, ...request.headers }) };
+  const attempt = async (): Promise<HttpResult> => {
+    const authorization = await authorize(complete, connection, deadline);
+    if (authorization.kind === 'none') return withoutCredentials(authorization);
+    if (authorizers.length > 0) learn(authorization.headers);
+    const added = withoutConnectionHeaders(authorization.headers);
+    const headers = { ...complete.headers, ...added, ...withoutConnectionHeaders(request.headers ?? {}) };
+    return endBy(limit, async (ended) => exchange(await open(), { ...complete, headers }, ended));
   };
-  if (providers === undefined) return exchangeWith({});
-  const first = await provideHeaders(providers, deadline);
-  if (first.kind === 'none') return withoutCredentials(first);
-  const refused = await exchangeWith(first.headers);
-  if (refused.kind !== 'answer' || refused.status !== 401) return refused;
-  // The token may have expired since the function received it.
-  const second = await provideHeaders(providers, deadline);
-  if (second.kind === 'none') return withoutCredentials(second);
-  if (signal?.aborted) return refused;
-  const result = await exchangeWith(second.headers);
-  return result.kind === 'answer' ? { ...result, askedForCredentials: true } : result;
+  const first = await attempt();
+  if (first.kind !== 'answer' || first.status < 400 || !(await renew(first, connection, deadline))) return first;
+  if (signal?.aborted) return first;
+  const second = await attempt();
+  return second.kind === 'answer' ? { ...second, isRenewed: true } : second;
 }
 
-function withoutCredentials({ reason }: Extract<ProvidedHeaders, { kind: 'none' }>): HttpResult {
-  return { kind: 'no-answer', message: reason, isOwn: true, code: NO_CREDENTIALS_CODE };
+async function authorize(
+  { method, path, body, headers }: HttpRequest & { headers: Record<string, string> },
+  { url, authorizers }: ResolvedConnection,
+  deadline: number,
+): Promise<Authorization> {
+  const added: Record<string, string> = {};
+  for (const authorizer of authorizers) {
+    const wire = { method, url: `${url}${path}`, headers: { ...headers, ...added }, ...(body && { body }) };
+    const authorization = await authorizer.authorize(wire, deadline);
+    if (authorization.kind === 'none') return authorization;
+    Object.assign(added, authorization.headers);
+  }
+  return { kind: 'headers', headers: added };
+}
+
+async function renew(refusal: HttpAnswer, { authorizers }: ResolvedConnection, deadline: number): Promise<boolean> {
+  let isRenewed = false;
+  for (const authorizer of authorizers) isRenewed = (await authorizer.renew(refusal, deadline)) || isRenewed;
+  return isRenewed;
+}
+
+function withoutCredentials({ reason, isFinal }: Extract<Authorization, { kind: 'none' }>): HttpResult {
+  const code = isFinal ? CREDENTIALS_MISSING_CODE : NO_CREDENTIALS_CODE;
+  return { kind: 'no-answer', message: reason, isOwn: true, code };
 }
 
 /**
@@ -129,7 +133,7 @@ async function exchange(
   { method, path, body, beginningOnly = false, maxAnswerBytes = MAX_ANSWER_BYTES, ...request }: HttpRequest,
   signal: AbortSignal,
 ): Promise<HttpResult> {
-  const headers = withoutConnectionHeaders({ ...request.headers, ...proxyHeaders });
+  const headers = { ...request.headers, ...proxyHeaders };
   const target = { origin, path: `${base}${path}`, method, headers, signal };
   const answer = await dispatcher.request(body === undefined ? target : { ...target, body });
   return readAnswer(answer, { beginningOnly, maxAnswerBytes });

@@ -1,5 +1,5 @@
 import { say } from '../common/shown-text.js';
-import type { Failure } from '../http/outcome.js';
+import type { Failure } from '../http/exchange/outcome.js';
 import { ARTIFACT_LOCATION } from './names.js';
 import type { Rest, RestResult } from './rest.js';
 

@@ -3,8 +3,8 @@ import { isRecord, parseJson } from '../common/json.js';
 import { runningTime } from '../common/running-time.js';
 import { type ShownText, say } from '../common/shown-text.js';
 import { pause } from '../common/waiting.js';
-import type { Failure, Success } from '../http/outcome.js';
-import type { HttpRequest } from '../http/transport.js';
+import type { Failure, Success } from '../http/exchange/outcome.js';
+import type { HttpRequest } from '../http/exchange/request.js';
 import type { Rest, RestResult } from './rest.js';
 import { getServer } from './server.js';
 

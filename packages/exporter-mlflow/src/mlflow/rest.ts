@@ -3,9 +3,10 @@ import { isRecord } from '../common/json.js';
 import { runningTime } from '../common/running-time.js';
 import type { Show, ShownText } from '../common/shown-text.js';
 import type { Limit } from '../common/waiting.js';
-import type { HttpClient } from '../http/client.js';
-import { type Failure, notMlflow, type Outcome } from '../http/outcome.js';
-import type { HttpRequest } from '../http/transport.js';
+import type { FileServer, HttpClient } from '../http/client.js';
+import { type Failure, notMlflow, type Outcome } from '../http/exchange/outcome.js';
+import type { HttpRequest } from '../http/exchange/request.js';
+import type { TrackingService } from '../http/tracking-uri/destination.js';
 
 /** The parsed answer, or why there is none. */
 export type RestResult<T> = { kind: 'success'; value: T } | Failure;
@@ -61,9 +62,20 @@ export class Rest {
     return this.#http.url;
   }
 
+  /** Who runs the server. */
+  get service(): TrackingService {
+    return this.#http.service;
+  }
+
   /** Makes foreign text fit for messages. */
   get show(): Show {
     return this.#http.show;
+  }
+
+  /** The same, but to a server that keeps files for the tracking server. Paths begin at its origin. */
+  beside(server: FileServer): RestResult<Rest> {
+    const http = this.#http.beside(server);
+    return 'kind' in http ? http : { kind: 'success', value: new Rest(http, this.limit, this.#options) };
   }
 
   /** The same, but with at most this time, in milliseconds. */
@@ -100,7 +112,7 @@ export class Rest {
   }: RestCall<W, T>): Promise<RestResult<T>> {
     const outcome = await this.send({
       method,
-      path: query === undefined ? path : `${path}?${new URLSearchParams(query)}`,
+      path: query === undefined ? path : `${path}?${encodeQuery(query)}`,
       once,
       ...optional('maxAnswerBytes', maxAnswerBytes),
       ...optional('recorded', recorded),
@@ -152,6 +164,23 @@ export function pairs<T>(entries: Record<string, T>): { key: string; value: T }[
 /** The opposite of {@link pairs}. */
 export function keyed<T>(entries: readonly { key: string; value: T }[] = []): Record<string, T> {
   return Object.fromEntries(entries.map(({ key, value }) => [key, value]));
+}
+
+/**
+ * Encodes as AWS does. `URLSearchParams` writes a space as `+`, which signatures read as a plus:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ */
+function encodeQuery(query: Record<string, string>): string {
+  return Object.entries(query)
+    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
+    .join('&');
+}
+
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 // Answers hold nanoseconds and recorded integers as JSON numbers, beyond what a JavaScript number holds exactly.

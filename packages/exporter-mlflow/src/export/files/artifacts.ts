@@ -1,7 +1,7 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { Slices } from '../../common/slices.js';
 import { Queue } from '../../common/waiting.js';
-import { type Failure, notMlflow, OUT_OF_TIME } from '../../http/outcome.js';
+import { type Failure, notMlflow, OUT_OF_TIME } from '../../http/exchange/outcome.js';
 import { artifactFolder, putTracesJson } from '../../mlflow/artifacts.js';
 import { totalsMetadata } from '../../mlflow/figures.js';
 import { mlflowTraceId } from '../../mlflow/names.js';

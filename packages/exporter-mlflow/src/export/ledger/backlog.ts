@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { runningTime } from '../../common/running-time.js';
 import { forEachLimited, isOver, type Limit, settledWithin, within } from '../../common/waiting.js';
-import { type Failure, OUT_OF_TIME } from '../../http/outcome.js';
+import { type Failure, OUT_OF_TIME } from '../../http/exchange/outcome.js';
 import { optional, type Rest } from '../../mlflow/rest.js';
 import type { Settling, UnrootedTrace, UploadedTrace } from '../settle/settle.js';
 import { isRoot } from '../span/span.js';

@@ -1,7 +1,7 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { finish, Slices, type Work } from '../../common/slices.js';
 import { forEachLimited, isOver } from '../../common/waiting.js';
-import { type Failure, OUT_OF_TIME } from '../../http/outcome.js';
+import { type Failure, OUT_OF_TIME } from '../../http/exchange/outcome.js';
 import type { Rest } from '../../mlflow/rest.js';
 import type { Settling, UploadedTrace } from '../settle/settle.js';
 import { groupByTrace, isRoot } from '../span/span.js';

@@ -1,4 +1,4 @@
-import type { Failure } from '../../http/outcome.js';
+import type { Failure } from '../../http/exchange/outcome.js';
 import type { UploadedTrace } from '../settle/settle.js';
 import { foreseenBytes } from '../span/size.js';
 

@@ -1,6 +1,6 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { nanoseconds } from '../../common/time.js';
-import type { Failure } from '../../http/outcome.js';
+import type { Failure } from '../../http/exchange/outcome.js';
 import { PROVISIONAL, SPANS_LOCATION } from '../../mlflow/names.js';
 import { failureOf, type Rest } from '../../mlflow/rest.js';
 import { getTraceInfo, postRecord, type StoredRecord } from '../../mlflow/traces.js';

@@ -1,5 +1,5 @@
 import { truncate } from '../../common/text.js';
-import type { Failure } from '../../http/outcome.js';
+import type { Failure } from '../../http/exchange/outcome.js';
 import { type Totals, totalsMetadata } from '../../mlflow/figures.js';
 import { CLIENT_REQUEST_ID, LIMITS, PROVISIONAL, SCHEMA_VERSION } from '../../mlflow/names.js';
 import { failureOf, optional, type Rest } from '../../mlflow/rest.js';

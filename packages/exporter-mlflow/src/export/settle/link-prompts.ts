@@ -1,4 +1,4 @@
-import type { Failure } from '../../http/outcome.js';
+import type { Failure } from '../../http/exchange/outcome.js';
 import { LIMITS } from '../../mlflow/names.js';
 import type { Rest } from '../../mlflow/rest.js';
 import { linkPromptsToTrace } from '../../mlflow/traces.js';

@@ -1,4 +1,4 @@
-import type { Failure } from '../../http/outcome.js';
+import type { Failure } from '../../http/exchange/outcome.js';
 import { FINALIZED, PROVISIONAL, SCHEMA_VERSION, TRACE_NAME } from '../../mlflow/names.js';
 import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
 import { getTraceInfo, postRecord, recordTimes, setTraceTag } from '../../mlflow/traces.js';

@@ -1,7 +1,7 @@
 import { runningTime } from '../../common/running-time.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { earlier, later, nanoseconds } from '../../common/time.js';
-import type { Failure } from '../../http/outcome.js';
+import type { Failure } from '../../http/exchange/outcome.js';
 import { PROVISIONAL } from '../../mlflow/names.js';
 import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
 import { postRecord, type StoredRecord } from '../../mlflow/traces.js';

@@ -1,7 +1,7 @@
 import { describeFault } from '../../common/error.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { say } from '../../common/shown-text.js';
-import { type Failure, OUT_OF_TIME } from '../../http/outcome.js';
+import { type Failure, OUT_OF_TIME } from '../../http/exchange/outcome.js';
 import type { Rest } from '../../mlflow/rest.js';
 import { recordedTexts } from '../span/recorded-texts.js';
 import { isRoot } from '../span/span.js';

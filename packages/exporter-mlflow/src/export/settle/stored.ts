@@ -1,5 +1,5 @@
 import { say } from '../../common/shown-text.js';
-import type { Failure } from '../../http/outcome.js';
+import type { Failure } from '../../http/exchange/outcome.js';
 import { mlflowTraceId } from '../../mlflow/names.js';
 import type { Rest, RestResult } from '../../mlflow/rest.js';
 import { getTrace } from '../../mlflow/traces.js';

@@ -1,7 +1,7 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { finish, type Work } from '../../common/slices.js';
 import { type Limit, Queue, settledWithin } from '../../common/waiting.js';
-import type { Failure } from '../../http/outcome.js';
+import type { Failure } from '../../http/exchange/outcome.js';
 import { optional } from '../../mlflow/rest.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
 import { type ObservedSpan, observeSpan, type RecordFacts, type TraceFacts } from './facts.js';

@@ -1,5 +1,5 @@
 import type { ExportResult, ReadableSpan } from '../../common/sdk-types.js';
-import type { Failure } from '../../http/outcome.js';
+import type { Failure } from '../../http/exchange/outcome.js';
 
 /** Holds spans in memory until they are sent. */
 export interface Holder {

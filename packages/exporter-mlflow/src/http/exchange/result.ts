@@ -1,19 +1,20 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type ShownText, say } from '../common/shown-text.js';
+import { type ShownText, say } from '../../common/shown-text.js';
 
 /** The result of one request. It is a value and not an error, because failed requests are normal here. */
-export type HttpResult =
-  | {
-      kind: 'answer';
-      status: number;
-      headers: IncomingHttpHeaders;
-      body: string;
-      /** The body of a success as it arrived; only if the request asked for its beginning and there is no more. */
-      bytes?: Uint8Array;
-      /** Whether a function of the application gave the credentials. Default: `false`. */
-      askedForCredentials?: boolean;
-    }
-  | NoAnswer;
+export type HttpResult = HttpAnswer | NoAnswer;
+
+/** What the server answered. */
+export interface HttpAnswer {
+  kind: 'answer';
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+  /** The body of a success as it arrived; only if the request asked for its beginning and there is no more. */
+  bytes?: Uint8Array;
+  /** Whether the server answered so to newer credentials, too. Default: `false`. */
+  isRenewed?: boolean;
+}
 
 /** The server did not answer, or the request was never sent. */
 export type NoAnswer = {
@@ -40,8 +41,10 @@ export const OUTAGE_STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 502,
 export const TIMEOUT_CODE = 'ETIMEDOUT';
 /** The server answered with more than this package reads. */
 export const TOO_LONG_CODE = 'ANSWER_TOO_LONG';
-/** The application's function for token or headers failed, so the request was not sent. */
+/** There are no credentials at the moment, so the request was not sent. */
 export const NO_CREDENTIALS_CODE = 'NO_CREDENTIALS';
+/** There are no credentials until a user changes a setting, so the request was not sent. */
+export const CREDENTIALS_MISSING_CODE = 'CREDENTIALS_MISSING';
 /** No connection was made in time, so the request was not sent. The code is undici's. */
 export const CONNECT_TIMEOUT_CODE = 'UND_ERR_CONNECT_TIMEOUT';
 

@@ -1,12 +1,11 @@
-import { nameOfError } from '../common/error.js';
-import { isRecord } from '../common/json.js';
-import { runningTime } from '../common/running-time.js';
-import { ownText, type ShownText, say } from '../common/shown-text.js';
-import { within } from '../common/waiting.js';
+import { nameOfError } from '../../common/error.js';
+import { isRecord } from '../../common/json.js';
+import { runningTime } from '../../common/running-time.js';
+import { ownText, type ShownText, say } from '../../common/shown-text.js';
+import { within } from '../../common/waiting.js';
+import { isHeaderName, isHeaderValue } from '../settings/header.js';
+import type { Authorization, Authorizer } from './authorizer.js';
 import { NO_CREDENTIALS_CODE, OwnError } from './result.js';
-
-/** A value, or a function that returns the value and is called before every request. */
-export type Provided<T> = T | (() => T | Promise<T>);
 
 /** Functions of the application that are called for headers before every request. */
 export interface HeaderProviders {
@@ -14,19 +13,25 @@ export interface HeaderProviders {
   headers?: () => Record<string, string> | Promise<Record<string, string>>;
 }
 
-/** The headers of one request, or why a function failed. */
-export type ProvidedHeaders =
-  | { kind: 'headers'; headers: Record<string, string> }
-  | { kind: 'none'; reason: ShownText };
-
 // After a function that hangs, time is left to call it again.
 const PROVIDER_TIMEOUT_MILLIS = 10_000;
 
 /**
- * Calls the functions and waits for them until `deadline` on the clock of `runningTime()`. Never throws. The reason
- * names an error without its message, because token endpoints often repeat secrets in their errors.
+ * Authorizes each attempt with what these functions return. After a refusal with status 401 it calls them once more,
+ * because a token may have expired since the function received it.
  */
-export async function provideHeaders(providers: HeaderProviders, deadline: number): Promise<ProvidedHeaders> {
+export function authorizeByFunctions(providers: HeaderProviders): Authorizer {
+  return {
+    authorize: (_request, deadline) => provideHeaders(providers, deadline),
+    renew: async ({ status }) => status === 401,
+  };
+}
+
+/**
+ * Calls the functions and waits for them until `deadline`. The reason names an error without its message, because token
+ * endpoints often repeat secrets in their errors.
+ */
+async function provideHeaders(providers: HeaderProviders, deadline: number): Promise<Authorization> {
   // Ends just after the deadline, or the retry would use the last millisecond for another attempt.
   const rest = Math.ceil(deadline - runningTime()) + 1;
   const limit = Math.max(0, Math.min(rest, PROVIDER_TIMEOUT_MILLIS));
@@ -38,7 +43,7 @@ export async function provideHeaders(providers: HeaderProviders, deadline: numbe
   ] as const) {
     if (provider === undefined) continue;
     const asked = await ask<unknown>(provider, limit);
-    const failed = (how: ShownText): ProvidedHeaders => ({
+    const failed = (how: ShownText): Authorization => ({
       kind: 'none',
       reason: say`the ${ownText(option)} function ${how}`,
     });
@@ -87,18 +92,4 @@ function readHeaders(headers: unknown): Record<string, string> {
 
 function unusable(how: ShownText): OwnError {
   return new OwnError(NO_CREDENTIALS_CODE, how);
-}
-
-// https://www.rfc-editor.org/rfc/rfc9110#name-field-names and #name-field-values: tokens, and Latin-1 without controls.
-const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-/** Returns whether this is the name of an HTTP header. */
-export function isHeaderName(name: string): boolean {
-  return HEADER_NAME.test(name);
-}
-
-/** Returns whether an HTTP header can carry this value: no line breaks, nothing beyond Latin-1, not undefined. */
-export function isHeaderValue(value: unknown): value is string {
-  return typeof value === 'string' && HEADER_VALUE.test(value);
 }

@@ -1,6 +1,9 @@
-import { isRecord, parseJson } from '../common/json.js';
-import { type Show, type ShownText, say } from '../common/shown-text.js';
+import { isRecord, parseJson } from '../../common/json.js';
+import { type Show, type ShownText, say } from '../../common/shown-text.js';
+import type { HttpRequest } from './request.js';
 import {
+  CREDENTIALS_MISSING_CODE,
+  type HttpAnswer,
   type HttpResult,
   NO_CREDENTIALS_CODE,
   type NoAnswer,
@@ -8,7 +11,6 @@ import {
   PROXY_REFUSED_CODE,
   TOO_LONG_CODE,
 } from './result.js';
-import type { HttpRequest } from './transport.js';
 
 /** Why a request failed. */
 export interface Failure {
@@ -68,11 +70,12 @@ const DELETED_MEANWHILE = /\btraces?\b.* no longer exists?\b/i;
 /**
  * Classifies an answer, or the lack of one, by what to do about it.
  *
- * @param server `url`: the tracking URI, for messages. `show`: makes foreign text fit for messages.
+ * @param server `url`: the tracking URI, for messages. `show`: makes foreign text fit for messages. `explain`: see
+ *   {@link Explain}.
  */
 export function classify(
   result: HttpResult,
-  { url, show }: Server,
+  { url, show, explain }: Server,
   request: Pick<HttpRequest, 'plainText' | 'recorded'> = {},
 ): Outcome {
   if (result.kind === 'no-answer') return classifyNoAnswer(result, { url, show });
@@ -98,6 +101,8 @@ export function classify(
       reason: say`${url} answers with a web page, not as an MLflow server: ${CHECK_URI}.`,
     };
   }
+  const explained = explain?.(result, { url, show: (text) => show(text, request.recorded) });
+  if (explained !== undefined) return { status, ...explained };
   const error = parseError(body, show);
   const details = { status, ...(error.code === undefined ? {} : { errorCode: error.code }) };
   // What it means is read before anything is hidden.
@@ -109,7 +114,7 @@ export function classify(
     const redirect = configuration(say`${url} redirects to ${describeRedirect(headers.location, { url, show })}.`);
     return { ...redirect, foreign: say`${status}` };
   }
-  if (status === 401 && result.askedForCredentials)
+  if (status === 401 && result.isRenewed)
     return configuration(
       say`MLflow at ${url} refuses the credentials (401), and so it did with those that the function of token or headers gave when asked again: correct what it gives.`,
     );
@@ -167,15 +172,25 @@ const CHECK_URI = say`check trackingUri or MLFLOW_TRACKING_URI`;
 const SET_CREDENTIALS = say`set username and password (MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD), or token (MLFLOW_TRACKING_TOKEN)`;
 const CHECK_ACCESS = say`check the user's permissions, and --allowed-hosts of the server`;
 
+/**
+ * Reads a refusal of a service in front of MLflow, in words of its own. Returns undefined if MLflow's own reading is right.
+ */
+export type Explain = (
+  answer: HttpAnswer,
+  server: { url: ShownText; show: (text: string) => ShownText },
+) => Failure | undefined;
+
 interface Server {
   url: ShownText;
   show: Show;
+  explain?: Explain;
 }
 
 function classifyNoAnswer(result: NoAnswer, { url, show }: Server): Failure {
   const { code } = result;
   const message = result.isOwn ? result.message : show(result.message);
-  // The application's source of credentials may be down for a while.
+  if (code === CREDENTIALS_MISSING_CODE) return { kind: 'configuration', reason: message };
+  // The source of credentials may be down for a while.
   if (code === NO_CREDENTIALS_CODE)
     return { kind: 'retryable', reason: say`MLflow at ${url} gets no credentials: ${message}` };
   if (code === PROXY_REFUSED_CODE) return { kind: 'configuration', reason: message };

@@ -1,0 +1,36 @@
+import type { ShownText } from '../../common/shown-text.js';
+import type { HttpRequest } from './request.js';
+import type { HttpAnswer } from './result.js';
+
+/** One attempt of a request as it goes on the wire, apart from headers that describe the connection. */
+export interface WireRequest extends Pick<HttpRequest, 'method' | 'body'> {
+  /** The whole address. Its path and query are on the wire as they are here. */
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Headers that authorize one attempt, or why there are none. */
+export type Authorization =
+  | { kind: 'headers'; headers: Record<string, string> }
+  | {
+      kind: 'none';
+      reason: ShownText;
+      /** Whether later attempts fail as well, until a user changes a setting. Default: `false`. */
+      isFinal?: boolean;
+    };
+
+/** Authorizes requests whose credentials change while the process runs. */
+export interface Authorizer {
+  /**
+   * Returns headers for one attempt. Each repetition of a request is a new attempt. Never throws.
+   *
+   * @param deadline on the clock of `runningTime()`
+   */
+  authorize(request: WireRequest, deadline: number): Promise<Authorization>;
+  /**
+   * Returns whether the request is worth another attempt, because this refusal is about its credentials and newer ones may
+   * exist. Called once for each request. Never throws.
+   */
+  renew(refusal: HttpAnswer, deadline: number): Promise<boolean>;
+}

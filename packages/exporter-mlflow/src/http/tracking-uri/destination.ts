@@ -1,0 +1,21 @@
+import type { Authorizer } from '../exchange/authorizer.js';
+import type { Explain } from '../exchange/outcome.js';
+import type { Secret } from '../redact/secrets.js';
+
+/** Who runs the MLflow server: the user, or AWS or Databricks for the user. */
+export type TrackingService = 'mlflow' | 'sagemaker' | 'databricks';
+
+/** What a tracking URI stands for: where requests go, and how they are authorized. */
+export interface Destination {
+  readonly service: TrackingService;
+  /** `http:` or `https:`. Routes of MLflow are below its path. */
+  readonly address: URL;
+  /** Headers of every request. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What no message may show. */
+  readonly secrets: readonly Secret[];
+  /** Called one after the other for each attempt. Each sees the headers of those before it. */
+  readonly authorizers: readonly Authorizer[];
+  /** Reads refusals in the service's own words. Default: every answer is MLflow's. */
+  readonly explain?: Explain;
+}

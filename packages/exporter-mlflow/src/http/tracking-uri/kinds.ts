@@ -1,0 +1,30 @@
+import type { MlflowConnectionConfig } from '../settings/config.js';
+import { readEnvironment } from '../settings/environment.js';
+import type { Destination } from './destination.js';
+import { resolveHttp } from './http.js';
+
+/** A kind of tracking URI. */
+interface TrackingUriKind {
+  matches(uri: string): boolean;
+  /** @throws MlflowError that says what to do if the URI or other settings cannot work */
+  resolve(uri: string, config: MlflowConnectionConfig, env: NodeJS.ProcessEnv): Destination;
+}
+
+const DEFAULT_TRACKING_URI = 'http://localhost:5000';
+
+/** The first kind that matches decides. */
+const KINDS: readonly TrackingUriKind[] = [
+  // Last, because it explains why any other text is no tracking URI.
+  { matches: () => true, resolve: resolveHttp },
+];
+
+/**
+ * Returns what the tracking URI of these settings stands for.
+ *
+ * @throws MlflowError that says what to do if a setting cannot work
+ */
+export function resolveDestination(config: MlflowConnectionConfig, env: NodeJS.ProcessEnv): Destination {
+  const uri = config.trackingUri || readEnvironment(env, 'MLFLOW_TRACKING_URI') || DEFAULT_TRACKING_URI;
+  const kind = KINDS.find(({ matches }) => matches(uri)) as TrackingUriKind;
+  return kind.resolve(uri, config, env);
+}
