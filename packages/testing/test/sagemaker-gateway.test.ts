@@ -1,0 +1,254 @@
+import { createHash, createHmac } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { expect } from 'chai';
+import { type HttpServer, listen } from '../src/http-server.js';
+import { denies, withoutOtlp } from '../src/managed/answers.js';
+import { type SageMakerGateway, startSageMakerGateway } from '../src/managed/gateway.js';
+import { type AwsKey, makeKey } from '../src/managed/keys.js';
+
+interface Seen {
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** What a test changes about a signed request. */
+interface Changes {
+  /** Before signing. */
+  key?: AwsKey;
+  service?: string;
+  region?: string;
+  at?: Date;
+  arn?: Record<string, string>;
+  headers?: Record<string, string>;
+  query?: Record<string, string>;
+  /** After signing. */
+  spoil?: (request: { path: string; headers: Record<string, string>; body: string }) => void;
+}
+
+class Sha256 {
+  #hash;
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
+  }
+  update(data: string | ArrayBuffer | ArrayBufferView): void {
+    this.#hash.update(bytesOf(data));
+  }
+  digest(): Promise<Uint8Array> {
+    return Promise.resolve(this.#hash.digest());
+  }
+  reset(): void {}
+}
+
+function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (typeof data === 'string') return Buffer.from(data);
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
+}
+
+describe('the stand-in for SageMaker', () => {
+  let gateway: SageMakerGateway;
+  let target: HttpServer;
+  let seen: Seen[] = [];
+
+  before(async () => {
+    target = await listen(async (request, response) => {
+      seen.push({ url: request.url ?? '', headers: request.headers, body: await text(request) });
+      response.writeHead(201, { 'x-from': 'target', 'content-type': 'text/plain' }).end('answer');
+    });
+    gateway = await startSageMakerGateway({ mlflow: target.url });
+  });
+  after(async () => {
+    await gateway.close();
+    await target.close();
+  });
+  beforeEach(async () => {
+    seen = [];
+    await gateway.forgetRequests();
+    await gateway.setKeys([gateway.key]);
+    await gateway.setAnswers([]);
+  });
+
+  /** Sends a request as Smithy signs it. */
+  const send = async (changes: Changes = {}): Promise<Response> => {
+    const { key = gateway.key, service = 'sagemaker-mlflow', region = 'us-east-1', at, query = {}, spoil } = changes;
+    const body = 'content of a request';
+    const signer = new SignatureV4({
+      service,
+      region,
+      sha256: Sha256,
+      credentials: {
+        accessKeyId: key.id,
+        secretAccessKey: key.secret,
+        ...(key.token === undefined ? {} : { sessionToken: key.token }),
+      },
+    });
+    const headers = {
+      ...(changes.arn ?? { 'x-mlflow-sm-tracking-server-arn': gateway.serverArn }),
+      ...changes.headers,
+    };
+    const address = { protocol: 'http:', hostname: '127.0.0.1', path: '/api/2.0/a%20b' };
+    const signed = await signer.sign(
+      {
+        ...address,
+        method: 'POST',
+        query,
+        body,
+        headers: { host: gateway.url.slice('http://'.length), 'content-type': 'text/plain', ...headers },
+      },
+      at === undefined ? {} : { signingDate: at },
+    );
+    const pairs = Object.entries(query).map((pair) => pair.map(encodeURIComponent).join('='));
+    const sent = { path: `${address.path}?${pairs.join('&')}`, headers: signed.headers, body };
+    spoil?.(sent);
+    const { host: _, ...sentHeaders } = sent.headers;
+    return fetch(`${gateway.url}${sent.path}`, { method: 'POST', headers: sentHeaders, body: sent.body });
+  };
+  const refusal = async (changes: Changes): Promise<[status: number, type: string | null, message: string]> => {
+    const answer = await send(changes);
+    expect(seen, 'what was forwarded').to.deep.equal([]);
+    const { message } = (await answer.json()) as { message: string };
+    return [answer.status, answer.headers.get('x-amzn-errortype'), message];
+  };
+
+  it('forwards a signed request unchanged and returns the answer', async () => {
+    const answer = await send({
+      query: { name: 'a b+c%d/é*~', empty: '' },
+      headers: { 'x-mlflow-experiment-id': '7' },
+    });
+
+    expect([answer.status, answer.headers.get('x-from'), await answer.text()]).to.deep.equal([201, 'target', 'answer']);
+    const [request] = seen;
+    expect(request?.url).to.equal('/api/2.0/a%20b?name=a%20b%2Bc%25d%2F%C3%A9*~&empty=');
+    expect(request?.body).to.equal('content of a request');
+    expect(request?.headers['x-mlflow-experiment-id']).to.equal('7');
+    const [logged] = await gateway.requests();
+    expect(logged).to.include({ path: '/api/2.0/a%20b', status: 201, verified: true, keyId: gateway.key.id });
+  });
+
+  it('accepts servers and apps, each with its own header and service', async () => {
+    const app = { 'x-sm-mlflow-app-arn': gateway.appArn };
+
+    expect((await send({ service: 'sagemaker', arn: app })).status, 'app').to.equal(201);
+    expect((await send({ service: 'sagemaker-mlflow', arn: app })).status, 'app with the service of servers').to.equal(
+      403,
+    );
+    expect((await send({ service: 'sagemaker' })).status, 'server with the service of apps').to.equal(403);
+  });
+
+  it('quotes the whole canonical request with the session token if the signature is wrong', async () => {
+    const key = makeKey({ isTemporary: true });
+    await gateway.setKeys([key]);
+
+    const [status, type, message] = await refusal({ key: { ...key, secret: makeKey().secret } });
+
+    expect([status, type]).to.deep.equal([403, 'InvalidSignatureException']);
+    expect(message).to.match(/^The request signature we calculated does not match the signature you provided\. /);
+    expect(message).to.include(`x-amz-security-token:${key.token}`);
+    expect(message).to.include('/api/2.0/a%2520b');
+    expect((await send({ key })).status).to.equal(201);
+  });
+
+  const SPOILED: Record<string, NonNullable<Changes['spoil']>> = {
+    'another body': (request) => {
+      request.body = request.body.replace('c', 'C');
+    },
+    'another path': (request) => {
+      request.path = request.path.replace('2.0', '3.0');
+    },
+    'another query': (request) => {
+      request.path += '&more=1';
+    },
+    'another ARN': ({ headers }) => {
+      headers['x-mlflow-sm-tracking-server-arn'] += 'o';
+    },
+    'no ARN': ({ headers }) => {
+      delete headers['x-mlflow-sm-tracking-server-arn'];
+    },
+    'no hash': ({ headers }) => {
+      delete headers['x-amz-content-sha256'];
+    },
+    'another date': ({ headers }) => {
+      headers['x-amz-date'] = `${headers['x-amz-date']?.slice(0, -1)}X`;
+    },
+    'an unsigned header of AWS': ({ headers }) => {
+      headers['x-amz-target'] = 'Other';
+    },
+  };
+  for (const [what, spoil] of Object.entries(SPOILED)) {
+    it(`refuses a request with ${what} after signing`, async () => {
+      const [status] = await refusal({ spoil });
+
+      expect(status).to.equal(403);
+    });
+  }
+
+  it('refuses a signature over what front doors strip', async () => {
+    const [, , message] = await refusal({ headers: { traceparent: '00-1-2-01' } });
+
+    expect(message).to.match(/^The request signature we calculated does not match/);
+  });
+
+  it('refuses wrong scopes, clocks and keys as AWS does', async () => {
+    const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
+    const expired = makeKey({ isTemporary: true, expires: Date.now() / 1_000 - 1 });
+    const valid = makeKey({ isTemporary: true });
+    await gateway.setKeys([gateway.key, expired, valid]);
+    const { token: _, ...withoutToken } = valid;
+
+    const [, , region] = await refusal({ region: 'us-west-2' });
+    const [, , service] = await refusal({ service: 'sagemaker' });
+    const [, , late] = await refusal({ at: minutesAgo(6) });
+    const [, , early] = await refusal({ at: minutesAgo(-6) });
+    const [, unknownType, unknown] = await refusal({ key: makeKey() });
+    const [, , tokenless] = await refusal({ key: withoutToken });
+    const [, expiredType] = await refusal({ key: expired });
+    const withArn = (arn: string): Changes => ({ arn: { 'x-mlflow-sm-tracking-server-arn': arn } });
+    const [, deniedType] = await refusal(withArn(gateway.serverArn.replace('1234', '9999')));
+    const [missingStatus] = await refusal(withArn(`${gateway.serverArn}2`));
+
+    expect(region).to.equal("Credential should be scoped to a valid region, not 'us-west-2'. ");
+    expect(service).to.equal("Credential should be scoped to correct service: 'sagemaker-mlflow'. ");
+    expect(late).to.match(/^Signature expired: \w+ is now earlier than \w+ \(\w+ - 5 min\.\)$/);
+    expect(early).to.match(/^Signature not yet current: /);
+    expect([unknownType, unknown]).to.deep.equal([
+      'UnrecognizedClientException',
+      'The security token included in the request is invalid.',
+    ]);
+    expect(tokenless).to.equal(unknown);
+    expect(expiredType).to.equal('ExpiredTokenException');
+    expect(deniedType).to.equal('AccessDeniedException');
+    expect(missingStatus).to.equal(404);
+  });
+
+  it('answers what the test wants, holds and drops requests', async () => {
+    const { serverArn } = gateway;
+    const path = '/api/2\\.0/a%20b';
+    await gateway.setAnswers([
+      { path, times: 1, status: 0 },
+      { ...withoutOtlp(501), path, times: 1 },
+      { ...denies('CreateExperiment', serverArn), path, times: 1 },
+      { path, hold: true },
+    ]);
+
+    const dropped = await send().catch((error: Error) => error.name);
+    const off = await send();
+    const denied = (await (await send()).json()) as { message: string };
+    let isAnswered = false;
+    const held = send().then((answer) => {
+      isAnswered = true;
+      return answer;
+    });
+    await gateway.held();
+    expect(isAnswered).to.equal(false);
+    await gateway.release();
+
+    expect(dropped).to.equal('TypeError');
+    expect(off.status).to.equal(501);
+    expect(denied.message).to.match(/^User: arn:\S+ is not authorized to perform: sagemaker-mlflow:CreateExperiment /);
+    expect((await held).status).to.equal(201);
+  });
+});
