@@ -64,6 +64,18 @@ export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
    */
   mask?: MlflowMask;
   /**
+   * Where the exporter reads the prices of models, for MLflow servers of SageMaker and Databricks, which do not compute
+   * cost: the address of a folder with a file for each provider, such as `bedrock.json`. `https:`, `http:` or `file:`. An
+   * empty text: none, so that traces have no cost. With any other server, the exporter reads no prices.
+   * Environment: `MLFLOW_MODEL_CATALOG_URI`; if it is set but empty, that counts. Default: MLflow's releases on GitHub.
+   */
+  modelCatalogUri?: string;
+  /**
+   * How long prices are in use before the exporter reads them again, in seconds.
+   * Environment: `MLFLOW_MODEL_CATALOG_CACHE_TTL`. Default: 86400 (a day).
+   */
+  modelCatalogTtlSeconds?: number;
+  /**
    * Receives metrics about the exporter itself (`otel.sdk.exporter.span.exported` and others, see the README).
    * Default: none.
    */
@@ -83,8 +95,12 @@ export interface ResolvedConfig {
   spanFilter: MlflowSpanFilter;
   mask: MlflowMask | undefined;
   meterProvider: MeterProvider | undefined;
+  /** Absent if the server computes cost, or if the settings want none. */
+  modelCatalog?: { uri: string; ttlMillis: number };
 }
 
+const DEFAULT_MODEL_CATALOG_URI = 'https://github.com/mlflow/mlflow/releases/download/model-catalog%2Flatest';
+const DEFAULT_MODEL_CATALOG_TTL_SECONDS = 86_400;
 const DEFAULT_EXPERIMENT_NAME = 'Default';
 const DEFAULT_CONCURRENCY_LIMIT = 4;
 const DEFAULT_MAX_REQUEST_BYTES = 4 * 1024 * 1024;
@@ -118,8 +134,10 @@ export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.Proc
   }
   const runId = config.runId ?? readEnvironment(env, 'MLFLOW_RUN_ID');
   requireHeaderValue(runId ?? '', 'runId or MLFLOW_RUN_ID');
+  const connection = resolveConnection({ ...config, maxSockets: concurrencyLimit }, env);
+  const modelCatalog = connection.service === 'mlflow' ? undefined : resolveModelCatalog(config, env);
   return {
-    connection: resolveConnection({ ...config, maxSockets: concurrencyLimit }, env),
+    connection,
     experiment: resolveExperiment(config, env),
     runId,
     compression: oneOf('compression', config.compression ?? 'gzip', ['gzip', 'none']),
@@ -130,7 +148,24 @@ export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.Proc
     spanFilter: resolveSpanFilter(config.spanFilter, env),
     mask: resolveMask(config.mask),
     meterProvider: config.meterProvider,
+    ...(modelCatalog === undefined ? {} : { modelCatalog }),
   };
+}
+
+function resolveModelCatalog(
+  config: MlflowSpanExporterConfig,
+  env: NodeJS.ProcessEnv,
+): ResolvedConfig['modelCatalog'] | undefined {
+  const uri = config.modelCatalogUri ?? env['MLFLOW_MODEL_CATALOG_URI'] ?? DEFAULT_MODEL_CATALOG_URI;
+  const variable = readEnvironment(env, 'MLFLOW_MODEL_CATALOG_CACHE_TTL');
+  const option = config.modelCatalogTtlSeconds ?? variable ?? DEFAULT_MODEL_CATALOG_TTL_SECONDS;
+  const seconds = Number(option);
+  if (!(seconds >= 0)) {
+    throw new MlflowError(
+      `MLflow exporter: modelCatalogTtlSeconds or MLFLOW_MODEL_CATALOG_CACHE_TTL is ${option}, it must be a number of seconds from 0.`,
+    );
+  }
+  return uri.trim() === '' ? undefined : { uri, ttlMillis: seconds * 1000 };
 }
 
 function resolveWaitingBytes(option: number | undefined, env: NodeJS.ProcessEnv): number {

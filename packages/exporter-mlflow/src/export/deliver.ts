@@ -11,6 +11,7 @@ import type { Backlog } from './ledger/backlog.js';
 import type { SpanBatch, TraceLedger } from './ledger/ledger.js';
 import type { ExporterMetrics } from './metrics.js';
 import type { Preparation, Prepared } from './prepare.js';
+import type { Pricing } from './pricing.js';
 import type { Reporter } from './reporter.js';
 import { describeWithoutQuotes, recordedTexts } from './span/recorded-texts.js';
 import { isRoot } from './span/span.js';
@@ -22,6 +23,8 @@ export interface DeliveryParts {
   connect: (limit: Limit, about: 'spans' | 'records') => Rest;
   experiment: ExperimentResolver;
   preparation: Preparation;
+  /** Absent if the server computes cost, or if the settings want none. */
+  pricing: Pricing | undefined;
   uploader: Uploader;
   backlog: Backlog;
   ledger: TraceLedger;
@@ -85,8 +88,9 @@ export class Delivery {
 
   /** Delivers the spans of one export until `deadline`, on the clock of `runningTime()`. */
   async deliver(handedOver: readonly ReadableSpan[], deadline: number): Promise<DeliveryResult> {
-    const { connect, experiment, reporter, metrics } = this.#parts;
-    const { spans, unreadable, leftOut } = await this.#prepare(handedOver);
+    const { connect, experiment, pricing, reporter, metrics } = this.#parts;
+    const { spans: prepared, unreadable, leftOut } = await this.#prepare(handedOver);
+    const spans = (await pricing?.apply(prepared, { deadline })) ?? prepared;
     const rest = connect({ deadline }, 'spans').about(() => recordedTexts(spans));
     for (const { name, reason } of unreadable) {
       metrics.lost(1, { kind: 'rejected' });

@@ -1,9 +1,9 @@
 import { MlflowError } from '../common/error.js';
-import { ownText, type Show, type ShownText } from '../common/shown-text.js';
-import type { ResolvedConnection } from './connection.js';
+import type { Show, ShownText } from '../common/shown-text.js';
+import { connectionBeside, type ResolvedConnection } from './connection.js';
 import type { Authorizer } from './exchange/authorizer.js';
 import type { Explain, Failure } from './exchange/outcome.js';
-import type { HttpProxy } from './proxy.js';
+import { type PublicFile, readPublicFile } from './public-file.js';
 import { createRedactor, type Redactor } from './redact/redactor.js';
 import { createRetryingTransport, type RetryingTransport } from './retry.js';
 import type { TrackingService } from './tracking-uri/destination.js';
@@ -22,6 +22,13 @@ export interface HttpClient extends RetryingTransport {
    * credentials, and ends with this client. Fails if the settings of a proxy cannot work.
    */
   beside(server: FileServer): HttpClient | Failure;
+  /**
+   * Reads a public file: see {@link readPublicFile}. It gets none of the tracking server's credentials, and ends with this
+   * client. Never throws.
+   *
+   * @param maxBytes a longer file is not read
+   */
+  readPublicFile(address: URL, deadline: number, maxBytes: number): Promise<PublicFile>;
 }
 
 /** A server that keeps files for the tracking server. */
@@ -43,6 +50,7 @@ function createClient(connection: ResolvedConnection, { show, learn }: Redactor)
   const { url, service } = connection;
   const transport = createRetryingTransport(createHttpTransport(connection, learn), { ...connection, show });
   const others = new Map<string, HttpClient>();
+  let ending = new AbortController();
   return {
     url,
     service,
@@ -51,30 +59,29 @@ function createClient(connection: ResolvedConnection, { show, learn }: Redactor)
     beside({ origin, authorizer, explain }) {
       const known = others.get(origin);
       if (known !== undefined) return known;
-      let proxy: HttpProxy | undefined;
+      let beside: ResolvedConnection;
       try {
-        proxy = connection.proxyFor(new URL(origin));
+        beside = connectionBeside(connection, new URL(origin));
       } catch (error) {
         if (error instanceof MlflowError) return { kind: 'configuration', reason: show(error.message) };
         throw error;
       }
-      const { headers, tls, explain: _explain, proxy: _proxy, ...shared } = connection;
       const other = createClient(
         {
-          ...shared,
-          url: ownText(origin),
-          headers: { 'user-agent': headers['user-agent'] ?? '' },
+          ...beside,
           authorizers: authorizer === undefined ? [] : [authorizer],
-          tls: { rejectUnauthorized: true },
           ...(explain === undefined ? {} : { explain }),
-          ...(proxy === undefined ? {} : { proxy }),
         },
         { show, learn },
       );
       others.set(origin, other);
       return other;
     },
+    readPublicFile: (address, deadline, maxBytes) =>
+      readPublicFile(address, { deadline, signal: ending.signal }, { connection, maxBytes, show, learn }),
     close() {
+      ending.abort();
+      ending = new AbortController();
       transport.close();
       for (const other of others.values()) other.close();
       others.clear();

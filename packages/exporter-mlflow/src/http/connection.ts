@@ -98,6 +98,24 @@ export function resolveConnection(
   };
 }
 
+/**
+ * The settings for another server than that of the tracking URI. It gets no credentials of the tracking server.
+ *
+ * @throws MlflowError if the variable of a proxy holds no usable address
+ */
+export function connectionBeside(connection: ResolvedConnection, address: URL): ResolvedConnection {
+  const { headers, explain: _explain, proxy: _proxy, ...shared } = connection;
+  const proxy = connection.proxyFor(address);
+  return {
+    ...shared,
+    url: ownText(address.origin),
+    headers: { 'user-agent': headers['user-agent'] ?? '' },
+    authorizers: [],
+    tls: { rejectUnauthorized: true },
+    ...(proxy === undefined ? {} : { proxy }),
+  };
+}
+
 function resolveHeaders(
   authentication: Readonly<Record<string, string>>,
   config: MlflowConnectionConfig,

@@ -87,7 +87,8 @@ function writeTokenUsage(usage: TokenUsage): string {
   });
 }
 
-function writeCost(cost: Cost): string {
+/** The JSON of `mlflow.llm.cost` and `mlflow.trace.cost`. */
+export function writeCost(cost: Cost): string {
   return JSON.stringify({ input_cost: cost.inputCost, output_cost: cost.outputCost, total_cost: cost.totalCost });
 }
 

@@ -4,6 +4,10 @@
 export const TOKEN_USAGE = 'mlflow.chat.tokenUsage';
 /** Span attribute: cost in US dollars as a JSON object. */
 export const COST = 'mlflow.llm.cost';
+/** Span attribute: the model that a span called, as the application named it. */
+export const LLM_MODEL = 'mlflow.llm.model';
+/** Span attribute: the provider or vendor of that model. */
+export const LLM_PROVIDER = 'mlflow.llm.provider';
 /** Span attribute. */
 export const SPAN_INPUTS = 'mlflow.spanInputs';
 /** Span attribute. */

@@ -1,5 +1,5 @@
 import { readCost, readTokenUsage } from './figures.js';
-import { COST, mlflowTraceId, SPAN_INPUTS, SPAN_OUTPUTS, SPAN_TYPE, TOKEN_USAGE } from './names.js';
+import { COST, LLM_MODEL, mlflowTraceId, SPAN_INPUTS, SPAN_OUTPUTS, SPAN_TYPE, TOKEN_USAGE } from './names.js';
 import { optional } from './rest.js';
 import type { MlflowSpan, MlflowSpanKind } from './types.js';
 import type { WireAnyValue, WireKeyValue, WireSpan } from './wire-types.js';
@@ -9,7 +9,7 @@ const KINDS: readonly MlflowSpanKind[] = ['INTERNAL', 'SERVER', 'CLIENT', 'PRODU
 /** Reads a span of the server's answer. Throws if it is malformed. */
 export function parseSpan(span: WireSpan): MlflowSpan {
   const attributes = parseAttributes(span.attributes);
-  const { [SPAN_TYPE]: type, 'mlflow.llm.model': model } = attributes;
+  const { [SPAN_TYPE]: type, [LLM_MODEL]: model } = attributes;
   return {
     spanId: parseId(span.span_id),
     ...optional('parentSpanId', span.parent_span_id === undefined ? undefined : parseId(span.parent_span_id)),

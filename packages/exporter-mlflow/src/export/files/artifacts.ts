@@ -241,7 +241,7 @@ async function writeFile(
   const { spans, trace, root, topmost } = file;
   if (file.folder === undefined) {
     const info = root ? buildRecord(root, trace.factsOf(root), context) : provisionalRecord(trace, topmost, context);
-    const totals = totalsMetadata({ tokenUsage: sumUp([...spans].map(readSpanFigures)).tokenUsage });
+    const totals = totalsMetadata(sumUp([...spans].map(readSpanFigures)));
     const stored = await storeRecord({ ...info, trace_metadata: { ...info.trace_metadata, ...totals } }, rest);
     if (stored.kind !== 'success') return stored;
     const folder = artifactFolder(rest, stored.value);

@@ -4,9 +4,9 @@ import { parseJson } from '../../common/json.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { finish, type Work } from '../../common/slices.js';
 import { nanoseconds } from '../../common/time.js';
-import { readTokenUsage } from '../../mlflow/figures.js';
-import { mlflowTraceId, TOKEN_USAGE } from '../../mlflow/names.js';
-import { INPUT_TOKENS, OUTPUT_TOKENS } from '../span/conventions/usage.js';
+import { readCost } from '../../mlflow/figures.js';
+import { COST, mlflowTraceId } from '../../mlflow/names.js';
+import { recordedUsage } from '../span/conventions/usage.js';
 import type { SpanFigures } from '../trace/totals.js';
 
 /**
@@ -36,16 +36,14 @@ export function* encodeTracesJson(spans: readonly ReadableSpan[]): Work<Uint8Arr
   return Buffer.concat(chunks);
 }
 
-/** Token usage of a span, for the totals that such a server does not compute. */
+/** Token usage and cost of a span, for the totals that such a server does not compute. */
 export function readSpanFigures(span: ReadableSpan): SpanFigures {
-  const { [TOKEN_USAGE]: recorded, [INPUT_TOKENS]: input, [OUTPUT_TOKENS]: output } = span.attributes;
-  const total = Number(input ?? 0) + Number(output ?? 0);
-  const standard = { input_tokens: input, output_tokens: output, total_tokens: total };
+  const { [COST]: cost } = span.attributes;
   return {
     spanId: span.spanContext().spanId,
     parentSpanId: span.parentSpanContext?.spanId,
-    tokenUsage:
-      (typeof recorded === 'string' ? readTokenUsage(parseJson(recorded)) : undefined) ?? readTokenUsage(standard),
+    tokenUsage: recordedUsage(span.attributes),
+    cost: typeof cost === 'string' ? readCost(parseJson(cost)) : undefined,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { isRecord, parseJson } from '../../../common/json.js';
-import { CACHE_COUNTS } from '../../../mlflow/figures.js';
+import { CACHE_COUNTS, readTokenUsage, type TokenUsage } from '../../../mlflow/figures.js';
 import { TOKEN_USAGE } from '../../../mlflow/names.js';
 
 /** Token counts by the GenAI conventions. */
@@ -49,6 +49,22 @@ export function usageOfOneSide(attributes: Attributes): string | undefined {
     total_tokens: tokens,
     cache_read_input_tokens: toCount(attributes[CACHE_READ_TOKENS]),
     cache_creation_input_tokens: toCount(attributes[CACHE_CREATION_TOKENS] ?? attributes[CACHE_WRITE_TOKENS]),
+  });
+}
+
+/** The token counts of a span in MLflow's attribute, or else by the GenAI conventions; undefined if it has none. */
+export function recordedUsage(attributes: Attributes): TokenUsage | undefined {
+  const own = attributes[TOKEN_USAGE];
+  const usage = typeof own === 'string' ? readTokenUsage(parseJson(own)) : undefined;
+  if (usage !== undefined) return usage;
+  const input = toCount(attributes[INPUT_TOKENS]);
+  const output = toCount(attributes[OUTPUT_TOKENS]);
+  return readTokenUsage({
+    input_tokens: input,
+    output_tokens: output,
+    total_tokens: (input ?? 0) + (output ?? 0),
+    cache_read_input_tokens: toCount(attributes[CACHE_READ_TOKENS]),
+    cache_creation_input_tokens: toCount(attributes[CACHE_WRITE_TOKENS] ?? attributes[CACHE_CREATION_TOKENS]),
   });
 }
 

@@ -1,0 +1,118 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { MlflowError, nameOfError } from '../common/error.js';
+import { ownText, type Show, type ShownText, say } from '../common/shown-text.js';
+import { isOver, type Limit, within } from '../common/waiting.js';
+import { connectionBeside, type ResolvedConnection } from './connection.js';
+import type { HttpResult } from './exchange/result.js';
+import { createHttpTransport } from './transport.js';
+
+/** The text of a file, or why there is none. */
+export type PublicFile =
+  | { kind: 'text'; text: string }
+  /** There is no file at this address. */
+  | { kind: 'absent'; reason: ShownText }
+  | { kind: 'failed'; reason: ShownText };
+
+export interface PublicFileOptions {
+  /** The settings of the tracking server. Its proxies are used, and none of its credentials. */
+  connection: ResolvedConnection;
+  /** A longer file is not read. */
+  maxBytes: number;
+  show: Show;
+  /** Receives headers whose values no message may show. */
+  learn: (headers: Readonly<Record<string, string>>) => void;
+}
+
+const MAX_REDIRECTS = 5;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const OUT_OF_TIME: PublicFile = { kind: 'failed', reason: say`no answer in time` };
+
+/**
+ * Reads a file at an `https:`, `http:` or `file:` address. It follows redirects, but not from `https:` to `http:`. A user
+ * name and password in the address go to that server only. Never throws.
+ */
+export async function readPublicFile(address: URL, limit: Limit, options: PublicFileOptions): Promise<PublicFile> {
+  if (isOver(limit)) return OUT_OF_TIME;
+  const work = address.protocol === 'file:' ? readLocal(address, options) : download(address, limit, options);
+  const file = await within(
+    limit,
+    work.catch((error: unknown): PublicFile => {
+      return {
+        kind: 'failed',
+        reason: error instanceof MlflowError ? options.show(error.message) : nameOfError(error),
+      };
+    }),
+  );
+  return file ?? OUT_OF_TIME;
+}
+
+async function readLocal(address: URL, { maxBytes }: PublicFileOptions): Promise<PublicFile> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(fileURLToPath(address));
+    const status = await file.stat();
+    if (!status.isFile()) return { kind: 'failed', reason: say`not a file` };
+    if (status.size > maxBytes) return { kind: 'failed', reason: say`more than ${maxBytes / 1024 / 1024} MB` };
+    return { kind: 'text', text: await file.readFile('utf8') };
+  } catch (error) {
+    const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return { kind: isAbsent ? 'absent' : 'failed', reason: nameOfError(error) };
+  } finally {
+    await file?.close();
+  }
+}
+
+async function download(address: URL, limit: Limit, options: PublicFileOptions): Promise<PublicFile> {
+  let target = address;
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    const result = await get(target, limit, options);
+    if (result.kind === 'no-answer') {
+      return { kind: 'failed', reason: result.isOwn ? result.message : options.show(result.message) };
+    }
+    const { status, headers, body } = result;
+    if (status === 200) return { kind: 'text', text: body };
+    if (status === 404 || status === 410) return { kind: 'absent', reason: say`${status}` };
+    const next = REDIRECTS.has(status) ? redirectTarget(headers.location, target) : undefined;
+    if (next === undefined) return { kind: 'failed', reason: say`${status}` };
+    if (target.protocol === 'https:' && next.protocol !== 'https:') {
+      return { kind: 'failed', reason: say`redirected from https: to ${ownText(next.protocol)}` };
+    }
+    target = next;
+  }
+  return { kind: 'failed', reason: say`more than ${MAX_REDIRECTS} redirects` };
+}
+
+async function get(
+  target: URL,
+  { deadline, signal }: Limit,
+  { connection, maxBytes, learn }: PublicFileOptions,
+): Promise<HttpResult> {
+  const transport = createHttpTransport(connectionBeside(connection, target));
+  try {
+    const path = `${target.pathname}${target.search}`;
+    const headers = basicAuthorization(target);
+    learn(headers);
+    const request = { method: 'GET' as const, path, headers, maxAnswerBytes: maxBytes };
+    return await transport.send(signal === undefined ? request : { ...request, signal }, deadline);
+  } finally {
+    transport.close();
+  }
+}
+
+function basicAuthorization({ username, password }: URL): Record<string, string> {
+  if (username === '') return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+/** The address that a redirect names. It has a user name and password only if the redirect stays on the server. */
+function redirectTarget(location: string | undefined, from: URL): URL | undefined {
+  if (location === undefined || !URL.canParse(location, from.href)) return undefined;
+  const target = new URL(location, from);
+  if (!/^https?:$/.test(target.protocol)) return undefined;
+  const isSame = target.origin === from.origin;
+  target.username = isSame ? from.username : '';
+  target.password = isSame ? from.password : '';
+  return target;
+}
