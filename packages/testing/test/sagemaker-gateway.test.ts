@@ -1,12 +1,11 @@
-import { createHash, createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { expect } from 'chai';
 import { type HttpServer, listen } from '../src/http-server.js';
 import { denies, withoutOtlp } from '../src/managed/answers.js';
 import { type SageMakerGateway, startSageMakerGateway } from '../src/managed/gateway.js';
-import { type AwsKey, makeKey } from '../src/managed/keys.js';
+import { makeKey } from '../src/managed/keys.js';
+import { sendSigned, type ToSign } from './support/signed-request.js';
 
 interface Seen {
   readonly url: string;
@@ -14,40 +13,10 @@ interface Seen {
   readonly body: string;
 }
 
-/** What a test changes about a signed request. */
-interface Changes {
-  /** Before signing. */
-  key?: AwsKey;
-  service?: string;
-  region?: string;
-  at?: Date;
-  arn?: Record<string, string>;
-  headers?: Record<string, string>;
-  query?: Record<string, string>;
-  /** After signing. */
-  spoil?: (request: { path: string; headers: Record<string, string>; body: string }) => void;
-}
-
-class Sha256 {
-  #hash;
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
-  }
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(bytesOf(data));
-  }
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.#hash.digest());
-  }
-  reset(): void {}
-}
-
-function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (typeof data === 'string') return Buffer.from(data);
-  return ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data);
-}
+type Changes = Partial<Pick<ToSign, 'key' | 'service' | 'region' | 'at' | 'headers' | 'query' | 'spoil'>> & {
+  /** The header that names the server. */
+  readonly arn?: Record<string, string>;
+};
 
 describe('the stand-in for SageMaker', () => {
   let gateway: SageMakerGateway;
@@ -73,40 +42,22 @@ describe('the stand-in for SageMaker', () => {
   });
 
   /** Sends a request as Smithy signs it. */
-  const send = async (changes: Changes = {}): Promise<Response> => {
-    const { key = gateway.key, service = 'sagemaker-mlflow', region = 'us-east-1', at, query = {}, spoil } = changes;
-    const body = 'content of a request';
-    const signer = new SignatureV4({
-      service,
-      region,
-      sha256: Sha256,
-      credentials: {
-        accessKeyId: key.id,
-        secretAccessKey: key.secret,
-        ...(key.token === undefined ? {} : { sessionToken: key.token }),
+  const send = ({ arn, headers, ...changes }: Changes = {}): Promise<Response> =>
+    sendSigned({
+      url: gateway.url,
+      method: 'POST',
+      path: '/api/2.0/a%20b',
+      body: 'content of a request',
+      key: gateway.key,
+      service: 'sagemaker-mlflow',
+      region: 'us-east-1',
+      headers: {
+        'content-type': 'text/plain',
+        ...(arn ?? { 'x-mlflow-sm-tracking-server-arn': gateway.serverArn }),
+        ...headers,
       },
+      ...changes,
     });
-    const headers = {
-      ...(changes.arn ?? { 'x-mlflow-sm-tracking-server-arn': gateway.serverArn }),
-      ...changes.headers,
-    };
-    const address = { protocol: 'http:', hostname: '127.0.0.1', path: '/api/2.0/a%20b' };
-    const signed = await signer.sign(
-      {
-        ...address,
-        method: 'POST',
-        query,
-        body,
-        headers: { host: gateway.url.slice('http://'.length), 'content-type': 'text/plain', ...headers },
-      },
-      at === undefined ? {} : { signingDate: at },
-    );
-    const pairs = Object.entries(query).map((pair) => pair.map(encodeURIComponent).join('='));
-    const sent = { path: `${address.path}?${pairs.join('&')}`, headers: signed.headers, body };
-    spoil?.(sent);
-    const { host: _, ...sentHeaders } = sent.headers;
-    return fetch(`${gateway.url}${sent.path}`, { method: 'POST', headers: sentHeaders, body: sent.body });
-  };
   const refusal = async (changes: Changes): Promise<[status: number, type: string | null, message: string]> => {
     const answer = await send(changes);
     expect(seen, 'what was forwarded').to.deep.equal([]);
@@ -154,7 +105,7 @@ describe('the stand-in for SageMaker', () => {
 
   const SPOILED: Record<string, NonNullable<Changes['spoil']>> = {
     'another body': (request) => {
-      request.body = request.body.replace('c', 'C');
+      request.body = 'Content of a request';
     },
     'another path': (request) => {
       request.path = request.path.replace('2.0', '3.0');

@@ -1,5 +1,7 @@
-/** What the gateway answers in place of MLflow, after it has accepted the signature. */
+/** What a stand-in answers of its own, after it has accepted the signature. */
 export interface GatewayAnswer {
+  /** Default: `mlflow`. */
+  readonly service?: 'mlflow' | 's3' | 'sts';
   /** Default: any. */
   readonly method?: string;
   /** Regular expression for the whole path without the query. Default: any. */
@@ -8,7 +10,7 @@ export interface GatewayAnswer {
   readonly times?: number;
   /** Holds the request until `release()`. Default: `false`. */
   readonly hold?: boolean;
-  /** 0 ends the connection without an answer. Default: MLflow's answer. */
+  /** 0 ends the connection without an answer. Default: the usual answer. */
   readonly status?: number;
   /** The type of a refusal in AWS's form, with its message. */
   readonly refusal?: string;

@@ -6,7 +6,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { freePort, isPortFree } from '../ports.js';
 import { answers, createServer, type Server, startServer } from '../server.js';
 import { installMlflow, installPackages, installTestedVersion, TESTED_MLFLOW_VERSION } from './install.js';
-import { BASIC_AUTH } from './package-sets.js';
+import { BASIC_AUTH, BOTO3 } from './package-sets.js';
 
 /** A running MLflow tracking server. */
 export interface MlflowServer {
@@ -37,6 +37,11 @@ export interface StartMlflowOptions {
   staticPrefix?: string;
   /** Enable workspaces. Default: `false`. */
   workspaces?: boolean;
+  /**
+   * Leaves artifacts to the clients, as managed servers do: they are below this address of S3. The server itself reads
+   * them with the settings of AWS in `env`. Default: the server keeps artifacts in its folder.
+   */
+  s3?: { root: string; env: NodeJS.ProcessEnv };
   /** Processes that answer requests. Default: 1. */
   workers?: number;
   /** Receives progress lines. Default: silent. */
@@ -53,11 +58,13 @@ const START_TIMEOUT_MILLIS = 180_000;
  * @throws Error that says what to do if the port is in use; with the end of the log if the server does not start
  */
 export async function startMlflow(options: StartMlflowOptions = {}): Promise<MlflowServer> {
-  const { adminPassword, staticPrefix, log = () => {} } = options;
+  const { adminPassword, staticPrefix, s3, log = () => {} } = options;
   const port = await choosePort(options.port);
   await installMlflow(log);
   await installTestedVersion(log);
   const basicAuth = adminPassword === undefined ? undefined : await installPackages(BASIC_AUTH, log);
+  const boto3 = s3 === undefined ? undefined : await installPackages(BOTO3, log);
+  const packages = [basicAuth, boto3].filter((folder) => folder !== undefined);
   const directory = options.directory ? resolve(options.directory) : await mkdtemp(join(tmpdir(), 'mlflow-'));
   mkdirSync(join(directory, 'artifacts'), { recursive: true });
 
@@ -68,7 +75,9 @@ export async function startMlflow(options: StartMlflowOptions = {}): Promise<Mlf
       'server',
       ...['--host', HOST, '--port', String(port), '--workers', String(options.workers ?? 1)],
       ...['--backend-store-uri', options.fileStore ? join(directory, 'mlruns') : sqlite],
-      ...['--artifacts-destination', join(directory, 'artifacts')],
+      ...(s3 === undefined
+        ? ['--artifacts-destination', join(directory, 'artifacts')]
+        : ['--no-serve-artifacts', '--default-artifact-root', s3.root]),
       ...(adminPassword === undefined ? [] : ['--app-name', 'basic-auth']),
       ...(staticPrefix === undefined ? [] : ['--static-prefix', staticPrefix]),
       ...(options.workspaces ? ['--enable-workspaces'] : []),
@@ -76,7 +85,8 @@ export async function startMlflow(options: StartMlflowOptions = {}): Promise<Mlf
     env: {
       // The server refuses to start on plain files without it.
       MLFLOW_ALLOW_FILE_STORE: 'true',
-      ...(basicAuth === undefined ? {} : { PYTHONPATH: basicAuth }),
+      ...(packages.length === 0 ? {} : { PYTHONPATH: packages.join(delimiter) }),
+      ...s3?.env,
       ...(adminPassword === undefined ? {} : { MLFLOW_AUTH_ADMIN_PASSWORD: adminPassword }),
       // Protects the server's web form for new users.
       MLFLOW_FLASK_SERVER_SECRET_KEY: randomUUID(),
