@@ -3,6 +3,8 @@ import type { MeterProvider } from '@opentelemetry/api';
 import { MlflowError } from './common/error.js';
 import { ownText } from './common/shown-text.js';
 import type { ExperimentSetting } from './export/experiment.js';
+import { resolveSpanRoute } from './export/routes/routes.js';
+import type { SpanRoute } from './export/routes/span-route.js';
 import type { SpanFilter as MlflowSpanFilter } from './export/span/filter.js';
 import type { Mask as MlflowMask } from './export/span/mask.js';
 import { type ResolvedConnection, resolveConnection } from './http/connection.js';
@@ -27,7 +29,7 @@ export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
   experimentId?: string;
   /** MLflow run that every trace is linked to. Environment: `MLFLOW_RUN_ID`. Default: none. */
   runId?: string;
-  /** Compression of uploaded spans. Default: `gzip`. */
+  /** Compression of uploaded spans. Default: `gzip`; `none` for Amazon SageMaker. */
   compression?: 'gzip' | 'none';
   /**
    * Size of one upload before compression, in bytes. The exporter splits a larger batch. A larger span goes alone.
@@ -85,6 +87,8 @@ export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
 /** The validated options, with environment and defaults applied. */
 export interface ResolvedConfig {
   connection: ResolvedConnection;
+  /** How spans get to the server. */
+  route: SpanRoute;
   experiment: ExperimentSetting;
   runId: string | undefined;
   compression: 'gzip' | 'none';
@@ -136,11 +140,13 @@ export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.Proc
   requireHeaderValue(runId ?? '', 'runId or MLFLOW_RUN_ID');
   const connection = resolveConnection({ ...config, maxSockets: concurrencyLimit }, env);
   const modelCatalog = connection.service === 'mlflow' ? undefined : resolveModelCatalog(config, env);
+  const route = resolveSpanRoute({ service: connection.service, env });
   return {
     connection,
+    route,
     experiment: resolveExperiment(config, env),
     runId,
-    compression: oneOf('compression', config.compression ?? 'gzip', ['gzip', 'none']),
+    compression: oneOf('compression', config.compression ?? route.otlp?.compression ?? 'gzip', ['gzip', 'none']),
     maxRequestBytes,
     concurrencyLimit,
     maxWaitingBytes: resolveWaitingBytes(config.maxWaitingBytes, env),

@@ -11,7 +11,6 @@ import { Preparation } from './export/prepare.js';
 import { createPricing } from './export/pricing.js';
 import { describeProgram } from './export/program/program.js';
 import type { Reporter } from './export/reporter.js';
-import { createSettling } from './export/settle/settle.js';
 import { RefusedTraces } from './export/trace/refused.js';
 import { Uploader } from './export/upload.js';
 import type { HttpClient } from './http/client.js';
@@ -28,7 +27,7 @@ export function createDelivery(
   http: HttpClient,
   { metrics, reporter, onRetry }: { metrics: ExporterMetrics; reporter: Reporter; onRetry: (cause: Failure) => void },
 ): Delivery {
-  const { connection, compression, maxRequestBytes, runId, traceInfo, concurrencyLimit } = config;
+  const { connection, route, compression, maxRequestBytes, runId, traceInfo, concurrencyLimit } = config;
   const connect = (limit: Limit, about: 'spans' | 'records'): Rest => {
     const requests = about === 'spans' ? reporter.spanRequests : reporter.recordRequests;
     const watch: Watch = {
@@ -42,7 +41,7 @@ export function createDelivery(
   };
   const slices = new Slices();
   const context = { runId, ...describeProgram() };
-  const settling = createSettling(context, (message) => reporter.note(message));
+  const settling = route.createSettling(context, (message) => reporter.note(message));
   const backlog = new Backlog({
     settling,
     connect: (limit) => connect(limit, 'records'),
@@ -65,14 +64,18 @@ export function createDelivery(
       onFault: (option, message) => reporter.faultyFunction(option, message),
     }),
     pricing: createPricing(config.modelCatalog, http, slices, reporter),
-    uploader: new Uploader({
-      compression,
-      maxRequestBytes,
-      runId: traceInfo === 'otlp-only' ? runId : undefined,
-      refusedTraces: new RefusedTraces(),
-      reporter,
-      slices,
-    }),
+    route,
+    uploader:
+      route.otlp &&
+      new Uploader({
+        endpoint: route.otlp,
+        compression,
+        maxRequestBytes,
+        runId: traceInfo === 'otlp-only' ? runId : undefined,
+        refusedTraces: new RefusedTraces(),
+        reporter,
+        slices,
+      }),
     backlog,
     ledger: new TraceLedger({ settling, backlog, concurrencyLimit, slices }),
     files: new TraceFiles(slices, config.maxWaitingBytes / 2),

@@ -9,6 +9,7 @@ describeLayers({
       'export',
       'export/program',
       'export/waiting',
+      'export/routes',
       'export/files',
       'export/ledger',
       'export/settle',
@@ -23,6 +24,7 @@ describeLayers({
     ],
     export: [
       'export/waiting',
+      'export/routes',
       'export/files',
       'export/ledger',
       'export/settle',
@@ -36,6 +38,7 @@ describeLayers({
     ],
     'export/program': ['export/trace'],
     'export/waiting': ['export/span', 'http', 'http/exchange', 'common'],
+    'export/routes': ['export/settle', 'export/trace', 'mlflow', 'http', 'http/tracking-uri', 'common'],
     'export/files': [
       'export/ledger',
       'export/settle',

@@ -13,6 +13,7 @@ import type { ExporterMetrics } from './metrics.js';
 import type { Preparation, Prepared } from './prepare.js';
 import type { Pricing } from './pricing.js';
 import type { Reporter } from './reporter.js';
+import type { SpanRoute } from './routes/span-route.js';
 import { describeWithoutQuotes, recordedTexts } from './span/recorded-texts.js';
 import { isRoot } from './span/span.js';
 import { type RecordContext, withTraceName } from './trace/record.js';
@@ -25,7 +26,9 @@ export interface DeliveryParts {
   preparation: Preparation;
   /** Absent if the server computes cost, or if the settings want none. */
   pricing: Pricing | undefined;
-  uploader: Uploader;
+  route: SpanRoute;
+  /** Absent if the server never takes spans by OTLP. */
+  uploader: Uploader | undefined;
   backlog: Backlog;
   ledger: TraceLedger;
   files: TraceFiles;
@@ -127,8 +130,8 @@ export class Delivery {
 
   /** Settles traces that did not fit into the deadline of their export, and those that wait for their root. */
   async catchUp(limit: Limit): Promise<void> {
-    const { backlog, files, reporter, metrics } = this.#parts;
-    if (!this.#byArtifacts) return backlog.catchUp(limit);
+    const { uploader, backlog, files, reporter, metrics } = this.#parts;
+    if (uploader !== undefined && !this.#byArtifacts) return backlog.catchUp(limit);
     const received = reporter.received(files.waiting);
     const { failure, lost, stored } = await this.#deliverWithoutRoot(limit);
     this.#filesFailure = failure;
@@ -161,18 +164,19 @@ export class Delivery {
 
   async #deliverTo(experimentId: string, spans: ReadableSpan[], rest: Rest): Promise<DeliveryResult> {
     this.#experimentId = experimentId;
-    if (this.#byArtifacts) return this.#deliverArtifacts(experimentId, spans, rest);
-    const { uploader, ledger, backlog, traceInfo, metrics, slices, experiment, timeoutMillis, reporter } = this.#parts;
+    const { uploader, route, ledger, backlog, traceInfo, metrics, slices, experiment, timeoutMillis, reporter } =
+      this.#parts;
+    if (uploader === undefined || this.#byArtifacts) return this.#deliverArtifacts(experimentId, spans, rest);
     const batch = traceInfo === 'full' ? await slices.run(ledger.observeEach(spans)) : undefined;
     const uploaded = batch
-      ? await this.#uploadTraces(batch, spans, experimentId, rest)
+      ? await this.#uploadTraces(uploader, batch, spans, experimentId, rest)
       : await uploader.upload(
           uploader.plan(spans.map((span) => (isRoot(span) ? withTraceName(span) : span))),
           experimentId,
           rest,
         );
     const { accepted, requests, rejected, refused, refusal, failure, unsent } = uploaded;
-    if (failure?.kind === 'unsupported') {
+    if (failure?.kind === 'unsupported' && route.hasFiles) {
       this.#byArtifacts = true;
       reporter.note(failure.reason);
       return this.#deliverArtifacts(experimentId, spans, rest);
@@ -191,12 +195,13 @@ export class Delivery {
   }
 
   async #uploadTraces(
+    uploader: Uploader,
     batch: SpanBatch,
     spans: readonly ReadableSpan[],
     experimentId: string,
     rest: Rest,
   ): Promise<UploadResult> {
-    const { uploader, ledger } = this.#parts;
+    const { ledger } = this.#parts;
     const recordAhead = (requests: readonly ReadableSpan[][]): Promise<void> => {
       const millis = (rest.limit.deadline - runningTime()) * SHARE_OF_RECORDS_AHEAD;
       return ledger.recordAhead(batch, requests, experimentId, rest.withTime(millis));

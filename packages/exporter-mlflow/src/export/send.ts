@@ -3,12 +3,13 @@ import { gzip } from 'node:zlib';
 import type { ReadableSpan } from '../common/sdk-types.js';
 import { say } from '../common/shown-text.js';
 import type { Slices } from '../common/slices.js';
-import { type PartialSuccess, postSpans } from '../mlflow/otlp.js';
+import { type OtlpEndpoint, type PartialSuccess, postSpans } from '../mlflow/otlp.js';
 import { encodeEach } from '../mlflow/otlp-spans.js';
 import type { Rest, RestResult } from '../mlflow/rest.js';
 import { recordedTexts } from './span/recorded-texts.js';
 
 export interface SendOptions {
+  endpoint: OtlpEndpoint;
   compression: 'gzip' | 'none';
   /** Limit of one request before compression. */
   maxRequestBytes: number;
@@ -32,7 +33,7 @@ const COMPRESSION_LEVEL = 1;
 export async function sendSpans(
   spans: readonly ReadableSpan[],
   experimentId: string,
-  { compression, maxRequestBytes, runId, slices }: SendOptions,
+  { endpoint, compression, maxRequestBytes, runId, slices }: SendOptions,
   rest: Rest,
   mayBeAtFault: boolean,
 ): Promise<Sent | undefined> {
@@ -43,7 +44,7 @@ export async function sendSpans(
   const isCompressed = compression === 'gzip';
   const body = isCompressed ? await compress(message, { level: COMPRESSION_LEVEL }) : message;
   const recorded = (): Iterable<string> => recordedTexts(spans);
-  return postSpans(rest, { experimentId, runId, body, gzip: isCompressed, mayBeAtFault, recorded });
+  return postSpans(rest, endpoint, { experimentId, runId, body, gzip: isCompressed, mayBeAtFault, recorded });
 }
 
 /** Returns undefined if the serializer fails on a span, which is then dropped like a span that the server refuses. */

@@ -8,6 +8,25 @@ import type { HttpRequest } from '../http/exchange/request.js';
 import type { Rest, RestResult } from './rest.js';
 import { getServer } from './server.js';
 
+/** A route that takes spans by OTLP. */
+export interface OtlpEndpoint {
+  /** Below the tracking URI, with a leading slash. */
+  readonly path: ShownText;
+  /** Headers that say where the spans belong. */
+  headers(upload: Pick<SpanUpload, 'experimentId' | 'runId'>): Record<string, string>;
+  /** Default of the option `compression`. Default: `gzip`. */
+  readonly compression?: 'none';
+}
+
+/** The route of every MLflow server from 3.4 on. */
+export const MLFLOW_OTLP: OtlpEndpoint = {
+  path: say`/v1/traces`,
+  headers: ({ experimentId, runId }) => ({
+    'x-mlflow-experiment-id': experimentId,
+    ...(runId === undefined ? {} : { 'x-mlflow-run-id': runId }),
+  }),
+};
+
 /** Spans of one experiment, serialized. */
 export interface SpanUpload {
   experimentId: string;
@@ -46,42 +65,45 @@ const LOOKS = { unknown: 2, new: 5 };
  * `unsupported` only if the server certainly has no OTLP route, or a gateway keeps it away. The reason says what to do
  * then. Status 501 is MLflow's own answer.
  */
-export async function postSpans(rest: Rest, upload: SpanUpload): Promise<RestResult<PartialSuccess | undefined>> {
+export async function postSpans(
+  rest: Rest,
+  endpoint: OtlpEndpoint,
+  upload: SpanUpload,
+): Promise<RestResult<PartialSuccess | undefined>> {
+  const { path } = endpoint;
   const headers: Record<string, string> = {
     'content-type': 'application/x-protobuf',
-    'x-mlflow-experiment-id': upload.experimentId,
-    ...(upload.runId === undefined ? {} : { 'x-mlflow-run-id': upload.runId }),
+    ...endpoint.headers(upload),
     ...(upload.gzip ? { 'content-encoding': 'gzip' } : {}),
   };
   const { body, mayBeAtFault, recorded } = upload;
-  const request = { method: 'POST', path: PATH, headers, body, beginningOnly: true, mayBeAtFault, recorded } as const;
+  const request = { method: 'POST', path, headers, body, beginningOnly: true, mayBeAtFault, recorded } as const;
   for (let looks = 1; ; looks++) {
     const outcome = await rest.send(request);
     if (outcome.kind === 'success')
       return { kind: 'success', value: readPartialSuccess(outcome, (text) => rest.show(text, recorded)) };
-    if (outcome.foreign && (await hasApi(rest))) return { ...outcome, reason: describeGateway(rest, outcome) };
+    if (outcome.foreign && (await hasApi(rest))) return { ...outcome, reason: describeGateway(rest, path, outcome) };
     if (outcome.kind !== 'unsupported') return outcome;
     const version = outcome.status === 501 ? 'old' : await findVersion(rest);
     if (version === 'old') return { ...outcome, reason: describeOldServer(outcome) };
     // During an outage, the API does not answer either.
     const isBlocked = await hasApi(rest);
     if (!isBlocked) looks = 0;
-    const reason = isBlocked ? describeGateway(rest, outcome) : outcome.reason;
+    const reason = isBlocked ? describeGateway(rest, path, outcome) : outcome.reason;
     if (looks >= LOOKS[version]) return { ...outcome, reason: say`${reason} ${CONSEQUENCE}` };
     if (runningTime() + PAUSE_MILLIS >= rest.limit.deadline) return { ...outcome, kind: 'retryable', reason };
     await pause(PAUSE_MILLIS, rest.limit.signal);
   }
 }
 
-const PATH = say`/v1/traces`;
 const CONSEQUENCE = say`Until this process starts again, traces are stored as artifacts, without cost and search by span.`;
 
 function describeOldServer({ status = 0 }: Failure): ShownText {
   return say`MLflow has no OTLP route here (${status}), so traces are stored as artifacts, without cost and search by span: use MLflow >= 3.4 on a database.`;
 }
 
-function describeGateway({ url }: Rest, { status = 0, foreign = say`${status}` }: Failure): ShownText {
-  return say`${url} does not let ${PATH} through (${foreign}), although MLflow answers below /api: let the gateway or proxy before MLflow pass POST requests to ${PATH}.`;
+function describeGateway({ url }: Rest, path: ShownText, { status = 0, foreign = say`${status}` }: Failure): ShownText {
+  return say`${url} does not let ${path} through (${foreign}), although MLflow answers below /api: let the gateway or proxy before MLflow pass POST requests to ${path}.`;
 }
 
 async function findVersion(rest: Rest): Promise<'old' | keyof typeof LOOKS> {

@@ -47,7 +47,11 @@ function about(spans: readonly ReadableSpan[], rest: Rest): Rest {
   return rest.about(() => recordedTexts(spans));
 }
 
-/** @param onTooLarge receives a message about a trace that is too large to be corrected. Default: no message. */
+/**
+ * For servers with MLflow's own routes.
+ *
+ * @param onTooLarge receives a message about a trace that is too large to be corrected. Default: no message.
+ */
 export function createSettling(
   program: Omit<RecordContext, 'experimentId'>,
   onTooLarge: (message: string) => void = () => {},

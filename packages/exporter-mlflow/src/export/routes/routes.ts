@@ -1,0 +1,47 @@
+import type { TrackingService } from '../../http/tracking-uri/destination.js';
+import { MLFLOW_OTLP } from '../../mlflow/otlp.js';
+import { createSettling } from '../settle/settle.js';
+import type { SpanRoute } from './span-route.js';
+
+/** What decides how spans get to a server. */
+export interface RouteSettings {
+  /** Who runs the server. */
+  service: TrackingService;
+  env: NodeJS.ProcessEnv;
+}
+
+interface SpanRouteRow {
+  matches(settings: RouteSettings): boolean;
+  /** @throws MlflowError that says what to do if a setting cannot work */
+  resolve(settings: RouteSettings): SpanRoute;
+}
+
+const MLFLOW: SpanRoute = { otlp: MLFLOW_OTLP, hasFiles: true, createSettling };
+
+/**
+ * The first row that matches decides. A new route is a row here, and a file beside this one for what only that route
+ * needs: its OTLP endpoint, or how it writes records.
+ */
+const ROWS: readonly SpanRouteRow[] = [
+  {
+    // Databricks takes OTLP only for tables of Unity Catalog.
+    matches: ({ service }) => service === 'databricks',
+    resolve: () => ({ hasFiles: true, createSettling }),
+  },
+  {
+    // Nobody has shown that the service takes compressed bodies. Its own client does not send any.
+    matches: ({ service }) => service === 'sagemaker',
+    resolve: () => ({ ...MLFLOW, otlp: { ...MLFLOW_OTLP, compression: 'none' } }),
+  },
+  { matches: () => true, resolve: () => MLFLOW },
+];
+
+/**
+ * Returns how spans get to the server of these settings.
+ *
+ * @throws MlflowError that says what to do if a setting cannot work
+ */
+export function resolveSpanRoute(settings: RouteSettings): SpanRoute {
+  const row = ROWS.find(({ matches }) => matches(settings)) as SpanRouteRow;
+  return row.resolve(settings);
+}
