@@ -73,11 +73,8 @@ async function download(address: URL, limit: Limit, options: PublicFileOptions):
     const { status, headers, body } = result;
     if (status === 200) return { kind: 'text', text: body };
     if (status === 404 || status === 410) return { kind: 'absent', reason: say`${status}` };
-    const next = REDIRECTS.has(status) ? redirectTarget(headers.location, target) : undefined;
-    if (next === undefined) return { kind: 'failed', reason: say`${status}` };
-    if (target.protocol === 'https:' && next.protocol !== 'https:') {
-      return { kind: 'failed', reason: say`redirected from https: to ${ownText(next.protocol)}` };
-    }
+    const next = REDIRECTS.has(status) ? followRedirect(target, headers.location) : say`${status}`;
+    if (typeof next === 'string') return { kind: 'failed', reason: next };
     target = next;
   }
   return { kind: 'failed', reason: say`more than ${MAX_REDIRECTS} redirects` };
@@ -106,11 +103,17 @@ function basicAuthorization({ username, password }: URL): Record<string, string>
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
-/** The address that a redirect names. It has a user name and password only if the redirect stays on the server. */
-function redirectTarget(location: string | undefined, from: URL): URL | undefined {
-  if (location === undefined || !URL.canParse(location, from.href)) return undefined;
+/**
+ * The address that a redirect leads to, or why it is not followed. User name and password go along only if it stays on the
+ * server.
+ */
+export function followRedirect(from: URL, location: string | undefined): URL | ShownText {
+  if (location === undefined || !URL.canParse(location, from.href)) return say`a redirect without an address`;
   const target = new URL(location, from);
-  if (!/^https?:$/.test(target.protocol)) return undefined;
+  const { protocol } = target;
+  if (protocol !== 'https:' && !(protocol === 'http:' && from.protocol === 'http:')) {
+    return say`redirected from ${ownText(from.protocol)} to ${ownText(protocol)}`;
+  }
   const isSame = target.origin === from.origin;
   target.username = isSame ? from.username : '';
   target.password = isSame ? from.password : '';
