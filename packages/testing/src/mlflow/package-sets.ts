@@ -27,6 +27,8 @@ export const BASIC_AUTH: PackageSet = { name: 'basic-auth', oldestPython: '3.11'
 /** What MLflow's images contain besides MLflow, and the servers that it needs: PostgreSQL and an object store. */
 export const DATABASE_PACKAGES: PackageSet = { name: 'database' };
 export const BOTO3: PackageSet = { name: 'boto3' };
+/** The plugin by which Python's client reaches MLflow of SageMaker. It needs {@link BOTO3}, too. */
+export const SAGEMAKER_MLFLOW: PackageSet = { name: 'sagemaker-mlflow', withoutDependencies: true };
 /** 620 MB. */
 export const PHOENIX: PackageSet = { name: 'phoenix', oldestPython: '3.11' };
 export const MINISTACK: PackageSet = { name: 'ministack' };
@@ -35,7 +37,7 @@ export const CHECK_JSONSCHEMA: PackageSet = { name: 'check-jsonschema', oldestPy
 
 export const PACKAGE_SETS: readonly PackageSet[] = [
   ...[UV, MLFLOW, NEWEST_MLFLOW, BASIC_AUTH, DATABASE_PACKAGES],
-  ...[BOTO3, PHOENIX, MINISTACK, ROTEL, CHECK_JSONSCHEMA],
+  ...[BOTO3, SAGEMAKER_MLFLOW, PHOENIX, MINISTACK, ROTEL, CHECK_JSONSCHEMA],
 ];
 
 export const REQUIREMENTS_FOLDER: string = resolve(import.meta.dirname, '../../requirements');
