@@ -16,10 +16,19 @@ export interface TestGroup {
 }
 
 /** Groups that take so long that they run in two processes. */
-const IN_TWO_PROCESSES = ['instrumentation-bedrock', 'examples.long', 'mlflow-bedrock.long'];
+const IN_TWO_PROCESSES = [
+  'instrumentation-bedrock',
+  ...['examples', 'exporter-mlflow', 'instrumentation-bedrock', 'mlflow-bedrock'].map((folder) => `${folder}.long`),
+];
 
-/** The folders whose long tests share a process, and so a server. They run programs in processes of their own. */
-const LONG_TOGETHER = ['examples', 'mlflow-bedrock', 'examples-cdk-fargate'];
+/** The folders whose long tests share one or two processes, and so a server. */
+const LONG_TOGETHER = [
+  'examples',
+  'exporter-mlflow',
+  'instrumentation-bedrock',
+  'mlflow-bedrock',
+  'examples-cdk-fargate',
+];
 
 /** Groups that wait for outages. Those that need the Collector come last, because it is being compiled. */
 const WAITING = [
@@ -54,8 +63,8 @@ export const WITH_NEWEST_MLFLOW: readonly string[] = [
 ];
 
 /**
- * Puts the selected test files into groups: one or two for the short tests of each folder, one for each long test file
- * or for those of a folder, and with the long ones a group for the newest MLflow.
+ * Puts the selected test files into groups: one or two for the short tests of each folder, one or two for the long tests of
+ * most folders, one for each other long test file, and with the long ones a group for the newest MLflow.
  *
  * Most folders are one process, because tests share servers there. It is not one process for all folders: each
  * instrumentation wraps `require` once more (OpenTelemetry's RequireInTheMiddleSingleton). After hundreds of them, a
