@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { finish, Slices, type Work } from '../src/common/slices.js';
-import { encodeTracesJson } from '../src/export/files/traces-json.js';
+import { encodeSpans } from '../src/export/files/traces-json.js';
 import { Preparation } from '../src/export/prepare.js';
 import { Trace } from '../src/export/trace/trace.js';
 import { encodeEach } from '../src/mlflow/otlp-spans.js';
@@ -36,7 +36,7 @@ describe('work in slices', () => {
       new Preparation({ spanFilter: () => true, mask: (_, value) => value, onFault: () => {} }).prepare(spans),
     'reading what a record needs': () => new Trace('1'.repeat(32)).observeEach(spans),
     'encoding spans for a request': () => encodeEach(spans),
-    'encoding spans for a file': () => encodeTracesJson(spans),
+    'encoding spans for a file': () => encodeSpans(spans),
   };
   for (const [name, work] of Object.entries(works)) {
     it(`lets the application go on after each 20 ms: ${name}`, async () => {

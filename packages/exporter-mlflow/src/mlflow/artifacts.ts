@@ -20,15 +20,26 @@ export function artifactFolder({ url, show }: Rest, tags: Readonly<Record<string
   return { kind: 'success', value: new URL(`/${folder}`, url).pathname };
 }
 
+/** The text of `traces.json` in the folder; undefined if there is none. */
+export async function getTracesJson(rest: Rest, folder: string): Promise<RestResult<string | undefined>> {
+  const outcome = await rest.send({ method: 'GET', path: tracesJson(folder) });
+  if (outcome.kind === 'success') return { kind: 'success', value: outcome.body };
+  return outcome.status === 404 ? { kind: 'success', value: undefined } : outcome;
+}
+
 /** Writes `traces.json` into the folder, in place of an earlier one. */
 export async function putTracesJson(rest: Rest, folder: string, body: Uint8Array): Promise<Failure | undefined> {
   const outcome = await rest.send({
     method: 'PUT',
-    path: `/api/2.0/mlflow-artifacts/artifacts${folder}/traces.json`,
+    path: tracesJson(folder),
     headers: { 'content-type': 'application/json' },
     body,
     beginningOnly: true,
     recorded: () => [new TextDecoder().decode(body)],
   });
   return outcome.kind === 'success' ? undefined : outcome;
+}
+
+function tracesJson(folder: string): string {
+  return `/api/2.0/mlflow-artifacts/artifacts${folder}/traces.json`;
 }

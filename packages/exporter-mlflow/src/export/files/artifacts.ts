@@ -16,7 +16,7 @@ import { buildRecord, type RecordContext } from '../trace/record.js';
 import { Topmost } from '../trace/topmost.js';
 import { sumUp } from '../trace/totals.js';
 import type { Trace } from '../trace/trace.js';
-import { encodeTracesJson, readSpanFigures } from './traces-json.js';
+import { encodeSpans, joinSpans, readSpanFigures } from './traces-json.js';
 
 /** The file of one trace, and the spans that it will hold. */
 class TraceFile {
@@ -250,7 +250,7 @@ async function writeFile(
   }
   // Others may come while the file is built.
   const present = [...spans];
-  const body = await slices.run(encodeTracesJson(present));
+  const body = joinSpans(await slices.run(encodeSpans(present)));
   const failure = await putTracesJson(rest, file.folder, body);
   if (failure === undefined) file.written = new Set(present);
   return failure;

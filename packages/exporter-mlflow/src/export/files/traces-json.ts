@@ -14,26 +14,31 @@ import type { SpanFigures } from '../trace/totals.js';
  * attributes are JSON texts.
  */
 export function buildTracesJson(spans: readonly ReadableSpan[]): string {
-  return finish(encodeTracesJson(spans)).toString();
+  return joinSpans(finish(encodeSpans(spans))).toString();
 }
 
-/** The same in UTF-8 and in pieces, one span each. */
-export function* encodeTracesJson(spans: readonly ReadableSpan[]): Work<Uint8Array> {
+/** The file with these spans. */
+export function joinSpans(encoded: readonly Uint8Array[]): Buffer {
+  const parts = encoded.flatMap((span, index) => (index === 0 ? [span] : [Buffer.from(','), span]));
+  return Buffer.concat([Buffer.from('{"spans":['), ...parts, Buffer.from(']}')]);
+}
+
+/** Each span as it is in the file, in UTF-8. Encodes one span in each piece. */
+export function* encodeSpans(spans: readonly ReadableSpan[]): Work<Buffer[]> {
   // Nanoseconds exceed a JavaScript number, and JSON.stringify of Node.js 20 cannot write larger ones. It writes marks
   // instead, which the digits then replace. No recorded text can contain such a mark.
   const mark = randomUUID();
   const marked = new RegExp(`"${mark}:(\\d+)"`, 'g');
-  const chunks: Buffer[] = [];
+  const encoded: Buffer[] = [];
   for (const span of spans) {
     const numbers: string[] = [];
     const number = (time: HrTime): string => `${mark}:${numbers.push(String(nanoseconds(time))) - 1}`;
     const json = JSON.stringify(buildSpan(span, number));
     const text = json.replace(marked, (_, index: string) => numbers[Number(index)] ?? 'null');
-    chunks.push(Buffer.from(chunks.length === 0 ? '{"spans":[' : ','), Buffer.from(text));
+    encoded.push(Buffer.from(text));
     yield;
   }
-  chunks.push(Buffer.from(chunks.length === 0 ? '{"spans":[]}' : ']}'));
-  return Buffer.concat(chunks);
+  return encoded;
 }
 
 /** Token usage and cost of a span, for the totals that such a server does not compute. */
