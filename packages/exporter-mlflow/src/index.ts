@@ -14,6 +14,7 @@ export type { MlflowSpanExporterConfig } from './config.js';
 export type { SpanFilter as MlflowSpanFilter } from './export/span/filter.js';
 export type { Mask as MlflowMask } from './export/span/mask.js';
 export { MlflowSpanExporter } from './exporter.js';
+export type { MlflowAwsCredentials, MlflowAwsCredentialsOption } from './http/settings/aws-credentials.js';
 export type { MlflowConnectionConfig, MlflowRetryConfig, Provided as MlflowProvided } from './http/settings/config.js';
 export type { Cost as MlflowCost, TokenUsage as MlflowTokenUsage } from './mlflow/figures.js';
 export type { MlflowServerInfo } from './mlflow/server.js';

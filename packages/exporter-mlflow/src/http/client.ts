@@ -1,5 +1,6 @@
 import { MlflowError } from '../common/error.js';
 import type { Show, ShownText } from '../common/shown-text.js';
+import type { AwsAccess } from './aws/access.js';
 import { connectionBeside, type ResolvedConnection } from './connection.js';
 import type { Authorizer } from './exchange/authorizer.js';
 import type { Explain, Failure } from './exchange/outcome.js';
@@ -15,6 +16,8 @@ export interface HttpClient extends RetryingTransport {
   readonly url: ShownText;
   /** Who runs the tracking server. */
   readonly service: TrackingService;
+  /** Signs requests to AWS with the credentials of this connection. */
+  readonly aws: AwsAccess;
   /** Makes foreign text fit for messages. It knows the credentials of this connection. */
   readonly show: Show;
   /**
@@ -47,13 +50,14 @@ export function createHttpClient(connection: ResolvedConnection): HttpClient {
 }
 
 function createClient(connection: ResolvedConnection, { show, learn }: Redactor): HttpClient {
-  const { url, service } = connection;
+  const { url, service, aws } = connection;
   const transport = createRetryingTransport(createHttpTransport(connection, learn), { ...connection, show });
   const others = new Map<string, HttpClient>();
   let ending = new AbortController();
   return {
     url,
     service,
+    aws,
     show,
     send: transport.send,
     beside({ origin, authorizer, explain }) {

@@ -1,5 +1,6 @@
 import { MlflowError } from '../common/error.js';
 import { ownText, type ShownText } from '../common/shown-text.js';
+import { type AwsAccess, createAwsAccess } from './aws/access.js';
 import type { Authorizer } from './exchange/authorizer.js';
 import type { Explain } from './exchange/outcome.js';
 import { authorizeByFunctions } from './exchange/provided-headers.js';
@@ -23,6 +24,8 @@ export interface ResolvedConnection {
   headers: Readonly<Record<string, string>>;
   /** Called one after the other for each attempt. */
   authorizers: readonly Authorizer[];
+  /** Signs requests to AWS, also to S3 for servers that are not at AWS. */
+  aws: AwsAccess;
   /** Reads refusals of a service in front of MLflow. */
   explain?: Explain;
   /** Absent if the server is reached directly. */
@@ -60,6 +63,7 @@ export function resolveConnection(
   config: MlflowConnectionConfig & { maxSockets?: number },
   env: NodeJS.ProcessEnv = process.env,
 ): ResolvedConnection {
+  const aws = createAwsAccess(config.credentials);
   const { service, address, authorizers, explain, ...destination } = resolveDestination(config, env);
   const timeoutMillis = config.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS;
   const attemptTimeoutMillis = config.attemptTimeoutMillis ?? DEFAULT_ATTEMPT_TIMEOUT_MILLIS;
@@ -87,6 +91,7 @@ export function resolveConnection(
       typeof config.headers === 'function'
         ? [...authorizers, authorizeByFunctions({ headers: config.headers })]
         : authorizers,
+    aws,
     ...(explain === undefined ? {} : { explain }),
     ...(proxy === undefined ? {} : { proxy }),
     proxyFor,

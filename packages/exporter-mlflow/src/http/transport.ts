@@ -75,16 +75,18 @@ async function send(
   const { authorizers } = connection;
   const limit: Limit = signal === undefined ? { deadline } : { deadline, signal };
   const complete = { ...request, headers: withoutConnectionHeaders({ ...connection.headers, ...request.headers }) };
+  let sent: Readonly<Record<string, string>> = {};
   const attempt = async (): Promise<HttpResult> => {
     const authorization = await authorize(complete, connection, deadline);
     if (authorization.kind === 'none') return withoutCredentials(authorization);
+    sent = authorization.headers;
     if (authorizers.length > 0) learn(authorization.headers);
     const added = withoutConnectionHeaders(authorization.headers);
     const headers = { ...complete.headers, ...added, ...withoutConnectionHeaders(request.headers ?? {}) };
     return endBy(limit, async (ended) => exchange(await open(), { ...complete, headers }, ended));
   };
   const first = await attempt();
-  if (first.kind !== 'answer' || first.status < 400 || !(await renew(first, connection, deadline))) return first;
+  if (first.kind !== 'answer' || first.status < 400 || !(await renew(first, connection, deadline, sent))) return first;
   if (signal?.aborted) return first;
   const second = await attempt();
   return second.kind === 'answer' ? { ...second, isRenewed: true } : second;
@@ -105,9 +107,14 @@ async function authorize(
   return { kind: 'headers', headers: added };
 }
 
-async function renew(refusal: HttpAnswer, { authorizers }: ResolvedConnection, deadline: number): Promise<boolean> {
+async function renew(
+  refusal: HttpAnswer,
+  { authorizers }: ResolvedConnection,
+  deadline: number,
+  sent: Readonly<Record<string, string>>,
+): Promise<boolean> {
   let isRenewed = false;
-  for (const authorizer of authorizers) isRenewed = (await authorizer.renew(refusal, deadline)) || isRenewed;
+  for (const authorizer of authorizers) isRenewed = (await authorizer.renew(refusal, deadline, sent)) || isRenewed;
   return isRenewed;
 }
 

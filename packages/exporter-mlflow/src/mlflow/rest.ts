@@ -3,6 +3,7 @@ import { isRecord } from '../common/json.js';
 import { runningTime } from '../common/running-time.js';
 import type { Show, ShownText } from '../common/shown-text.js';
 import type { Limit } from '../common/waiting.js';
+import type { AwsAccess } from '../http/aws/access.js';
 import type { FileServer, HttpClient } from '../http/client.js';
 import { type Failure, notMlflow, type Outcome } from '../http/exchange/outcome.js';
 import type { HttpRequest } from '../http/exchange/request.js';
@@ -65,6 +66,11 @@ export class Rest {
   /** Who runs the server. */
   get service(): TrackingService {
     return this.#http.service;
+  }
+
+  /** Signs requests to AWS, for {@link FileServer.authorizer}. */
+  get aws(): AwsAccess {
+    return this.#http.aws;
   }
 
   /** Makes foreign text fit for messages. */

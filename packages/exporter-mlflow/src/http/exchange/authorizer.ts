@@ -31,6 +31,8 @@ export interface Authorizer {
   /**
    * Returns whether the request is worth another attempt, because this refusal is about its credentials and newer ones may
    * exist. Called once for each request. Never throws.
+   *
+   * @param sent the headers with which the refused attempt was authorized
    */
-  renew(refusal: HttpAnswer, deadline: number): Promise<boolean>;
+  renew(refusal: HttpAnswer, deadline: number, sent: Readonly<Record<string, string>>): Promise<boolean>;
 }

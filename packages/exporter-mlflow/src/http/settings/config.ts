@@ -1,3 +1,5 @@
+import type { MlflowAwsCredentialsOption } from './aws-credentials.js';
+
 /** A value, or a function that returns the value and is called before every request. */
 export type Provided<T> = T | (() => T | Promise<T>);
 
@@ -29,6 +31,12 @@ export interface MlflowConnectionConfig {
    * set, user name and password win, as in MLflow's own client. Environment: `MLFLOW_TRACKING_TOKEN`.
    */
   token?: Provided<string>;
+  /**
+   * Credentials of AWS for a tracking URI that is an ARN, and for traces in S3: an identity or a provider of the AWS SDK,
+   * for example `fromSSO()` of `@aws-sdk/credential-providers`. Default: what the AWS SDK finds itself (environment,
+   * profile, SSO, process, container, instance).
+   */
+  credentials?: MlflowAwsCredentialsOption;
   /** Workspace, for servers with workspaces enabled. Environment: `MLFLOW_WORKSPACE`. Default: none. */
   workspace?: string;
   /** Accepts any certificate. For experiments only. Environment: `MLFLOW_TRACKING_INSECURE_TLS`. Default: `false`. */

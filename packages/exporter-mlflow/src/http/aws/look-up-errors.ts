@@ -1,0 +1,62 @@
+import { nameOfError } from '../../common/error.js';
+import { ownText, type ShownText, say } from '../../common/shown-text.js';
+import { CREDENTIALS_MISSING_CODE, OwnError } from '../exchange/result.js';
+
+/** Why a look-up of credentials failed. */
+export interface LookUpFailure {
+  reason: ShownText;
+  /** Whether it fails until a user changes a setting. */
+  isFinal: boolean;
+}
+
+interface Row {
+  /** Of class and message of the error. */
+  matches: RegExp;
+  /** `name` is what the expression captured: the name of a profile or a command. */
+  reason: (name: ShownText) => ShownText;
+  isFinal: boolean;
+}
+
+// Class and message as in `@aws-sdk/credential-providers`. A message is only read, because that of a process is foreign.
+const ROWS: readonly Row[] = [
+  {
+    matches: /sso session|aws sso login|token is expired/i,
+    reason: () => say`The AWS SSO session has expired: run "aws sso login", with --profile if AWS_PROFILE is set.`,
+    isFinal: true,
+  },
+  {
+    matches: /aws login|login session/i,
+    reason: () => say`The session of "aws login" has expired: run "aws login" again.`,
+    isFinal: true,
+  },
+  {
+    matches: /(?:Profile (\S+) could not be found|using profile: \[([^\]]+)\])/,
+    reason: (name) =>
+      say`The AWS profile "${name}" has no usable credentials: correct AWS_PROFILE, or the profile in ~/.aws/config and ~/.aws/credentials.`,
+    isFinal: true,
+  },
+  {
+    matches: /credential_process|Command failed/,
+    reason: () =>
+      say`the credential_process of the AWS profile failed or printed no valid credentials: run it in a shell to see why`,
+    isFinal: false,
+  },
+  {
+    matches: /Could not load credentials from any providers/,
+    reason: () =>
+      say`No AWS credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where AWS provides a role (ECS, EKS, Lambda, EC2), or use the option credentials.`,
+    isFinal: true,
+  },
+];
+
+/** Says in words of this package why a provider of credentials failed. Its own words may contain secrets. */
+export function explainLookUp(error: unknown): LookUpFailure {
+  if (error instanceof OwnError) return { reason: error.text, isFinal: error.code === CREDENTIALS_MISSING_CODE };
+  const { name = '', message = '' } = error instanceof Error ? error : {};
+  const text = `${name}: ${message}`;
+  for (const { matches, reason, isFinal } of ROWS) {
+    const match = matches.exec(text);
+    if (match !== null) return { reason: reason(ownText(match[1] ?? match[2] ?? '')), isFinal };
+  }
+  return { reason: say`the provider of AWS credentials failed with ${nameOfError(error)}`, isFinal: false };
+}

@@ -1,0 +1,60 @@
+import { CREDENTIALS_MISSING_CODE, NO_CREDENTIALS_CODE, OwnError } from '../exchange/result.js';
+import type { MlflowAwsCredentials, MlflowAwsCredentialsOption } from '../settings/aws-credentials.js';
+import type { CredentialSource, LookUp } from './credential-source.js';
+import { mendableCauseOf } from './error.js';
+import type { AwsPackages } from './packages.js';
+
+/** A role that the application assumes. */
+export interface AssumedRole {
+  readonly arn: string;
+  /** Of the endpoint of STS. */
+  readonly region: string;
+  readonly maxAgeMillis: number;
+}
+
+// As in the reference client, so that policies and CloudTrail see the same.
+const SESSION_NAME = 'AuthBotoSagemakerMlFlow';
+
+/** Looks up the credentials of the application: the option, or what the AWS SDK finds. */
+export function lookUpBase(option: MlflowAwsCredentialsOption | undefined, packages: AwsPackages): LookUp {
+  if (typeof option === 'object') return async () => option;
+  if (typeof option === 'function') {
+    const provide = option as (properties: { forceRefresh: boolean }) => Promise<MlflowAwsCredentials>;
+    return (isRenewal) => provide({ forceRefresh: isRenewal });
+  }
+  return async () => {
+    const { fromNodeProviderChain } = await packages.providers();
+    // A chain remembers credentials without an end forever, so each look-up has its own.
+    return fromNodeProviderChain({ ignoreCache: true })();
+  };
+}
+
+/** Looks up the credentials of a role that the application assumes with its own. */
+export function assumeRole({ arn, region }: AssumedRole, base: CredentialSource, packages: AwsPackages): LookUp {
+  const assume = async (): Promise<{ used: MlflowAwsCredentials; assumed: Promise<MlflowAwsCredentials> }> => {
+    const { fromTemporaryCredentials } = await packages.providers();
+    const found = await base.get(Number.POSITIVE_INFINITY);
+    if (found.kind === 'none') {
+      throw new OwnError(found.isFinal ? CREDENTIALS_MISSING_CODE : NO_CREDENTIALS_CODE, found.reason);
+    }
+    const { credentials: used } = found;
+    // A provider keeps the credentials of its first call, so each look-up has its own.
+    const provide = fromTemporaryCredentials({
+      masterCredentials: used,
+      params: { RoleArn: arn, RoleSessionName: SESSION_NAME },
+      clientConfig: { region },
+    });
+    return { used, assumed: provide() };
+  };
+  return async () => {
+    const { used, assumed } = await assume();
+    try {
+      return await assumed;
+    } catch (error) {
+      const { name } = error as Error;
+      const isMendable = mendableCauseOf({ type: String(name), message: '' }) === 'credentials';
+      if (!isMendable || !(await base.renew(used, Number.POSITIVE_INFINITY))) throw error;
+      return (await assume()).assumed;
+    }
+  };
+}
