@@ -21,10 +21,10 @@ describe('the README', () => {
       const known = variables.split(', ').map((name) => name.trim().replaceAll('`', ''));
       return names.map((name, index): [string, string] => [name, known[index] ?? '']);
     });
-    const connection = optionsOf('../src/http/connection.ts', 'MlflowConnectionConfig');
+    const connection = optionsOf('../src/http/settings/config.ts', 'MlflowConnectionConfig');
     const options = [
       ...connection.filter(([name]) => name !== 'retry'),
-      ...optionsOf('../src/http/connection.ts', 'MlflowRetryConfig', 'retry.'),
+      ...optionsOf('../src/http/settings/config.ts', 'MlflowRetryConfig', 'retry.'),
       ...optionsOf('../src/config.ts', 'MlflowSpanExporterConfig'),
     ];
     expect(options).to.have.length.above(20);

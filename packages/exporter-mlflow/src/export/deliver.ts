@@ -91,9 +91,8 @@ export class Delivery {
 
   /** Delivers the spans of one export until `deadline`, on the clock of `runningTime()`. */
   async deliver(handedOver: readonly ReadableSpan[], deadline: number): Promise<DeliveryResult> {
-    const { connect, experiment, pricing, reporter, metrics } = this.#parts;
-    const { spans: prepared, unreadable, leftOut } = await this.#prepare(handedOver);
-    const spans = (await pricing?.apply(prepared, { deadline })) ?? prepared;
+    const { connect, experiment, reporter, metrics } = this.#parts;
+    const { spans, unreadable, leftOut } = await this.#prepare(handedOver, deadline);
     const rest = connect({ deadline }, 'spans').about(() => recordedTexts(spans));
     for (const { name, reason } of unreadable) {
       metrics.lost(1, { kind: 'rejected' });
@@ -265,14 +264,16 @@ export class Delivery {
   }
 
   /** Prepares the spans after those of earlier exports, because parents may follow their children in another export. */
-  #prepare(handedOver: readonly ReadableSpan[]): Promise<Prepared> {
-    const { preparation, slices } = this.#parts;
+  #prepare(handedOver: readonly ReadableSpan[], deadline: number): Promise<Prepared> {
+    const { preparation, pricing, slices } = this.#parts;
     const earlier = this.#prepared;
     const own = (async (): Promise<Prepared> => {
       await earlier;
       // A flush passes all its batches at once.
       await slices.next();
-      return slices.run(preparation.prepare(handedOver));
+      const prepared = await slices.run(preparation.prepare(handedOver));
+      if (pricing === undefined) return prepared;
+      return { ...prepared, spans: await pricing.apply(prepared.spans, { deadline }) };
     })();
     this.#prepared = own.catch(() => {});
     return own;
