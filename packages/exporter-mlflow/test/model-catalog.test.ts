@@ -72,17 +72,46 @@ describe('the price of a span', () => {
     expect(catalog.requests).to.have.length(0);
   });
 
-  it('is there for spans by the GenAI conventions, and for quoted names', async () => {
-    const { url } = await test.startServer(() => WITH_LIST);
-    const conventions = {
+  const conventions: Record<string, Attributes> = {
+    "MLflow's attributes, quoted": { ...chatAttributes('Hello?', 'Hello.'), 'mlflow.llm.model': JSON.stringify(MODEL) },
+    'the GenAI conventions': {
       'gen_ai.provider.name': 'aws.bedrock',
       'gen_ai.request.model': MODEL,
       'gen_ai.usage.input_tokens': 10,
       'gen_ai.usage.output_tokens': 5,
+    },
+    OpenInference: {
+      'llm.provider': 'aws',
+      'llm.model_name': MODEL,
+      'llm.token_count.prompt': 10,
+      'llm.token_count.completion': 5,
+    },
+    Traceloop: {
+      'gen_ai.system': 'AWS',
+      'gen_ai.request.model': MODEL,
+      'gen_ai.usage.prompt_tokens': '10',
+      'gen_ai.usage.completion_tokens': 5,
+    },
+  };
+  for (const [name, attributes] of Object.entries(conventions)) {
+    it(`is known for spans by ${name}`, async () => {
+      const { url } = await test.startServer(() => WITH_LIST);
+      expect(await costs(start(url).pricing, spanWith(attributes))).to.deep.equal([COST]);
+    });
+  }
+
+  it('takes cached tokens of the GenAI conventions into account', async () => {
+    const { url } = await test.startServer(() => ({
+      status: 200,
+      body: LIST.replace('}}', ',"cache_read_per_million_tokens":1,"cache_write_per_million_tokens":5}}'),
+    }));
+    const attributes = {
+      ...conventions['the GenAI conventions'],
+      'gen_ai.usage.cache_read.input_tokens': 4,
+      'gen_ai.usage.cache_creation.input_tokens': 2,
     };
-    const quoted = { ...chatAttributes('Hello?', 'Hello.'), 'mlflow.llm.model': JSON.stringify(MODEL) };
-    const found = await costs(start(url).pricing, [...spanWith(conventions), ...spanWith(quoted)]);
-    expect(found).to.deep.equal([COST, COST]);
+    const [cost] = (await costs(start(url).pricing, spanWith(attributes))) as Record<string, number>[];
+    expect(cost?.['input_cost']).to.be.closeTo((4 * 3 + 4 * 1 + 2 * 5) / 1e6, 1e-12);
   });
 
   it('comes from a list behind redirects, which gets no credentials', async () => {

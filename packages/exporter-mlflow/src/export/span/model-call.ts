@@ -13,9 +13,17 @@ export interface ModelCall extends CalledModel {
   usage: TokenUsage;
 }
 
-// As the server reads them: MLflow's own attribute first, then those of the GenAI conventions.
-const MODEL_KEYS = [LLM_MODEL, 'gen_ai.response.model', 'gen_ai.request.model'];
-const PROVIDER_KEYS = [LLM_PROVIDER, 'gen_ai.provider.name', 'gen_ai.system'];
+// In the order in which the server looks for them: MLflow's own attribute, OpenInference, the GenAI conventions, Traceloop.
+const MODEL_KEYS = [
+  LLM_MODEL,
+  'llm.response.model_name',
+  'llm.model_name',
+  'llm.request.model_name',
+  'embedding.model_name',
+  'gen_ai.response.model',
+  'gen_ai.request.model',
+];
+const PROVIDER_KEYS = [LLM_PROVIDER, 'llm.provider', 'gen_ai.provider.name', 'gen_ai.system'];
 
 /** The model call of a span that lacks its cost. Undefined if the span has a cost, no model or no tokens. */
 export function callWithoutCost({ attributes }: ReadableSpan): ModelCall | undefined {

@@ -11,6 +11,23 @@ export const CACHE_WRITE_TOKENS = 'gen_ai.usage.cache_write.input_tokens';
 /** An earlier name of the same, which many instrumentations still write. */
 export const CACHE_CREATION_TOKENS = 'gen_ai.usage.cache_creation.input_tokens';
 
+/** Names of counts by convention, in the order in which the server looks for them. */
+const CONVENTIONS: readonly { input: string; output: string; cacheRead: string[]; cacheWrite: string[] }[] = [
+  {
+    input: 'llm.token_count.prompt',
+    output: 'llm.token_count.completion',
+    cacheRead: ['llm.token_count.prompt_details.cache_read'],
+    cacheWrite: ['llm.token_count.prompt_details.cache_write'],
+  },
+  {
+    input: INPUT_TOKENS,
+    output: OUTPUT_TOKENS,
+    cacheRead: [CACHE_READ_TOKENS],
+    cacheWrite: [CACHE_WRITE_TOKENS, CACHE_CREATION_TOKENS],
+  },
+  { input: 'gen_ai.usage.prompt_tokens', output: 'gen_ai.usage.completion_tokens', cacheRead: [], cacheWrite: [] },
+];
+
 const USAGE_MEMBERS = ['input_tokens', 'output_tokens', 'total_tokens', ...Object.values(CACHE_COUNTS)];
 const COST_MEMBERS = ['input_cost', 'output_cost', 'total_cost'];
 
@@ -52,19 +69,24 @@ export function usageOfOneSide(attributes: Attributes): string | undefined {
   });
 }
 
-/** The token counts of a span in MLflow's attribute, or else by the GenAI conventions; undefined if it has none. */
+/** The token counts of a span in MLflow's attribute, else by the first convention with one; undefined if it has none. */
 export function recordedUsage(attributes: Attributes): TokenUsage | undefined {
   const own = attributes[TOKEN_USAGE];
   const usage = typeof own === 'string' ? readTokenUsage(parseJson(own)) : undefined;
   if (usage !== undefined) return usage;
-  const input = toCount(attributes[INPUT_TOKENS]);
-  const output = toCount(attributes[OUTPUT_TOKENS]);
+  const names = CONVENTIONS.find(
+    ({ input, output }) => attributes[input] !== undefined || attributes[output] !== undefined,
+  );
+  if (names === undefined) return undefined;
+  const count = (...keys: string[]): number | undefined =>
+    toCount(keys.map((key) => attributes[key]).find((value) => value !== undefined));
+  const [input, output] = [count(names.input), count(names.output)];
   return readTokenUsage({
     input_tokens: input,
     output_tokens: output,
     total_tokens: (input ?? 0) + (output ?? 0),
-    cache_read_input_tokens: toCount(attributes[CACHE_READ_TOKENS]),
-    cache_creation_input_tokens: toCount(attributes[CACHE_WRITE_TOKENS] ?? attributes[CACHE_CREATION_TOKENS]),
+    cache_read_input_tokens: count(...names.cacheRead),
+    cache_creation_input_tokens: count(...names.cacheWrite),
   });
 }
 
