@@ -175,6 +175,16 @@ describe('the stand-in for SageMaker', () => {
     expect(missingStatus).to.equal(404);
   });
 
+  it('has a clock of its own, which each answer shows', async () => {
+    await gateway.setClockOffset(3600);
+    const [, , late] = await refusal({});
+    const answer = await send({ at: new Date(Date.now() + 3_600_000) });
+    await gateway.setClockOffset(0);
+
+    expect(late).to.match(/^Signature expired: /);
+    expect(Date.parse(answer.headers.get('date') ?? '') - Date.now()).to.be.closeTo(3_600_000, 10_000);
+  });
+
   it('answers what the test wants, holds and drops requests', async () => {
     const { serverArn } = gateway;
     const path = '/api/2\\.0/a%20b';

@@ -3,6 +3,7 @@
 import base64
 import uuid
 from dataclasses import dataclass
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from sigv4 import Demands, Refusal, Request, verify
@@ -107,7 +108,10 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.send_response_only(answer.status)
-        headers = {"content-length": str(len(answer.body)), **answer.headers, "x-amzn-requestid": str(uuid.uuid4())}
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        headers["date"] = format_datetime(self.server.state.now(), usegmt=True)
+        headers["x-amzn-requestid"] = str(uuid.uuid4())
+        headers.setdefault("content-length", str(len(answer.body)))
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
