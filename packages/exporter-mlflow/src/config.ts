@@ -11,6 +11,7 @@ import { type ResolvedConnection, resolveConnection } from './http/connection.js
 import type { MlflowConnectionConfig } from './http/settings/config.js';
 import { readEnvironment } from './http/settings/environment.js';
 import { requireHeaderValue } from './http/settings/header.js';
+import type { TrackingService } from './http/tracking-uri/destination.js';
 
 /**
  * Options of {@link MlflowSpanExporter}. All are optional: by default, spans go to `http://localhost:5000`, experiment
@@ -18,7 +19,8 @@ import { requireHeaderValue } from './http/settings/header.js';
  */
 export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
   /**
-   * Experiment that receives the traces, by name. The exporter creates a missing one.
+   * Experiment that receives the traces, by name. The exporter creates a missing one. At Databricks, names are paths such
+   * as `/Users/<user name>/<name>`, and there is no default.
    * Environment: `MLFLOW_EXPERIMENT_NAME`. Default: `Default`.
    */
   experimentName?: string;
@@ -144,7 +146,7 @@ export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.Proc
   return {
     connection,
     route,
-    experiment: resolveExperiment(config, env),
+    experiment: resolveExperiment(config, env, connection.service),
     runId,
     compression: oneOf('compression', config.compression ?? route.otlp?.compression ?? 'gzip', ['gzip', 'none']),
     maxRequestBytes,
@@ -194,13 +196,23 @@ function resolveMask(option: MlflowMask | undefined): MlflowMask | undefined {
   throw new MlflowError(`MLflow exporter: mask is of type ${typeof option}, it must be a function.`);
 }
 
-function resolveExperiment(config: MlflowSpanExporterConfig, env: NodeJS.ProcessEnv): ExperimentSetting {
+function resolveExperiment(
+  config: MlflowSpanExporterConfig,
+  env: NodeJS.ProcessEnv,
+  service: TrackingService,
+): ExperimentSetting {
   // First, code wins over the environment. Second, an id wins over a name.
   if (config.experimentId) return { id: numericId(config.experimentId) };
   if (config.experimentName) return { name: config.experimentName };
   const id = readEnvironment(env, 'MLFLOW_EXPERIMENT_ID');
   if (id !== undefined) return { id: numericId(id) };
-  return { name: readEnvironment(env, 'MLFLOW_EXPERIMENT_NAME') ?? DEFAULT_EXPERIMENT_NAME };
+  const name = readEnvironment(env, 'MLFLOW_EXPERIMENT_NAME');
+  if (name === undefined && service === 'databricks') {
+    throw new MlflowError(
+      'MLflow exporter: no experiment is set, and Databricks has none with the name Default: set experimentName or MLFLOW_EXPERIMENT_NAME to a path in the workspace, such as /Users/<user name>/<name>.',
+    );
+  }
+  return { name: name ?? DEFAULT_EXPERIMENT_NAME };
 }
 
 function numericId(id: string): string {

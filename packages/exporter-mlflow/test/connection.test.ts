@@ -74,7 +74,7 @@ describe('configuration', () => {
     [
       'Databricks',
       { trackingUri: 'databricks://profile' },
-      'MLflow tracking URI "databricks:…" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set trackingUri or MLFLOW_TRACKING_URI to its http:// or https:// address.',
+      'MLflow tracking URI "databricks://profile" needs the address of a Databricks workspace: set DATABRICKS_HOST, or host in profile "profile" of ~/.databrickscfg.',
     ],
     [
       'an experiment name in place of its id',

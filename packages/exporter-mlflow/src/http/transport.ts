@@ -4,7 +4,7 @@ import { say } from '../common/shown-text.js';
 import { withoutTracing } from '../common/suppress.js';
 import { isOver, type Limit, within } from '../common/waiting.js';
 import type { ResolvedConnection } from './connection.js';
-import type { Authorization } from './exchange/authorizer.js';
+import type { Authorization, Exchange } from './exchange/authorizer.js';
 import type { HttpRequest } from './exchange/request.js';
 import {
   CREDENTIALS_MISSING_CODE,
@@ -75,9 +75,14 @@ async function send(
   const { authorizers } = connection;
   const limit: Limit = signal === undefined ? { deadline } : { deadline, signal };
   const complete = { ...request, headers: withoutConnectionHeaders({ ...connection.headers, ...request.headers }) };
+  const unauthorized: Exchange = (asked, until) => {
+    const headers = withoutConnectionHeaders({ ...connection.headers, ...asked.headers });
+    learn(headers);
+    return endBy({ deadline: until }, async (ended) => exchange(await open(), { ...asked, headers }, ended));
+  };
   let sent: Readonly<Record<string, string>> = {};
   const attempt = async (): Promise<HttpResult> => {
-    const authorization = await authorize(complete, connection, deadline);
+    const authorization = await authorize(complete, connection, deadline, unauthorized);
     if (authorization.kind === 'none') return withoutCredentials(authorization);
     sent = authorization.headers;
     if (authorizers.length > 0) learn(authorization.headers);
@@ -96,11 +101,12 @@ async function authorize(
   { method, path, body, headers }: HttpRequest & { headers: Record<string, string> },
   { url, authorizers }: ResolvedConnection,
   deadline: number,
+  unauthorized: Exchange,
 ): Promise<Authorization> {
   const added: Record<string, string> = {};
   for (const authorizer of authorizers) {
     const wire = { method, url: `${url}${path}`, headers: { ...headers, ...added }, ...(body && { body }) };
-    const authorization = await authorizer.authorize(wire, deadline);
+    const authorization = await authorizer.authorize(wire, deadline, unauthorized);
     if (authorization.kind === 'none') return authorization;
     Object.assign(added, authorization.headers);
   }

@@ -1,6 +1,6 @@
 import type { ShownText } from '../../common/shown-text.js';
 import type { HttpRequest } from './request.js';
-import type { HttpAnswer } from './result.js';
+import type { HttpAnswer, HttpResult } from './result.js';
 
 /** One attempt of a request as it goes on the wire, apart from headers that describe the connection. */
 export interface WireRequest extends Pick<HttpRequest, 'method' | 'body'> {
@@ -20,14 +20,21 @@ export type Authorization =
       isFinal?: boolean;
     };
 
+/** Sends a request to the same server without authorizing it, within a deadline. Never throws, and is not traced. */
+export type Exchange = (
+  request: Pick<HttpRequest, 'method' | 'path' | 'headers' | 'body'>,
+  deadline: number,
+) => Promise<HttpResult>;
+
 /** Authorizes requests whose credentials change while the process runs. */
 export interface Authorizer {
   /**
    * Returns headers for one attempt. Each repetition of a request is a new attempt. Never throws.
    *
    * @param deadline on the clock of `runningTime()`
+   * @param exchange for servers that issue their own credentials
    */
-  authorize(request: WireRequest, deadline: number): Promise<Authorization>;
+  authorize(request: WireRequest, deadline: number, exchange: Exchange): Promise<Authorization>;
   /**
    * Returns whether the request is worth another attempt, because this refusal is about its credentials and newer ones may
    * exist. Called once for each request. Never throws.

@@ -37,6 +37,7 @@ const HARMLESS_PARAMETERS =
 const PLACEHOLDER = /^(?:x|x-oauth-basic|x-token-auth|oauth2?|api_?token|token)?$/i;
 const ENVIRONMENT = [
   ...['MLFLOW_TRACKING_PASSWORD', 'MLFLOW_TRACKING_TOKEN'],
+  ...['DATABRICKS_TOKEN', 'DATABRICKS_CLIENT_SECRET'],
   ...['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_BEARER_TOKEN_BEDROCK'],
 ];
 

@@ -1,5 +1,6 @@
 import type { MlflowConnectionConfig } from '../settings/config.js';
 import { readEnvironment } from '../settings/environment.js';
+import { isDatabricksUri, resolveDatabricks } from './databricks.js';
 import type { Destination } from './destination.js';
 import { resolveHttp } from './http.js';
 
@@ -14,6 +15,7 @@ const DEFAULT_TRACKING_URI = 'http://localhost:5000';
 
 /** The first kind that matches decides. */
 const KINDS: readonly TrackingUriKind[] = [
+  { matches: isDatabricksUri, resolve: resolveDatabricks },
   // Last, because it explains why any other text is no tracking URI.
   { matches: () => true, resolve: resolveHttp },
 ];
