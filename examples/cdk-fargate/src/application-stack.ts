@@ -1,7 +1,7 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
-import { ContainerImage, FargateTaskDefinition, LogDrivers } from 'aws-cdk-lib/aws-ecs';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Cluster, ContainerImage, ContainerInsights, FargateTaskDefinition, LogDrivers } from 'aws-cdk-lib/aws-ecs';
+import { type IManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
@@ -9,7 +9,7 @@ import { accept } from './accept.js';
 import { acceptModels, invokeModelStatements } from './bedrock-policy.js';
 import { bundle, bundleWithDockerfile } from './bundle.js';
 import { acceptPull } from './images.js';
-import type { MlflowStack } from './mlflow-stack.js';
+import { Network } from './network.js';
 import type { Settings } from './settings.js';
 
 const ENTRY = 'lambda/bundled.ts';
@@ -26,9 +26,24 @@ const NETWORK_INTERFACE_ACTIONS = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
+/** The MLflow that gets the traces. */
+export interface MlflowOfApplication {
+  /** Value of `MLFLOW_TRACKING_URI`. */
+  readonly trackingUri: string;
+  /** The network of MLflow. Default: the application gets one of its own. */
+  readonly network?: Network;
+  /** Permission to send traces. Default: MLflow asks for none. */
+  readonly sender?: IManagedPolicy;
+}
+
 export interface ApplicationStackProps {
   settings: Settings;
-  mlflow: MlflowStack;
+  mlflow: MlflowOfApplication;
+}
+
+interface Place {
+  readonly network: Network;
+  readonly sender: IManagedPolicy | undefined;
 }
 
 /** Applications that call Bedrock with tracing: the function of examples/lambda, and the same code as an ECS task. */
@@ -36,19 +51,38 @@ export class ApplicationStack extends Stack {
   constructor(scope: Construct, id: string, { settings, mlflow }: ApplicationStackProps) {
     super(scope, id, { description: 'A Lambda function and an ECS task that call Amazon Bedrock, traced to MLflow' });
     const environment = {
-      MLFLOW_TRACKING_URI: mlflow.url,
+      MLFLOW_TRACKING_URI: mlflow.trackingUri,
       MLFLOW_EXPERIMENT_NAME: 'bedrock-on-aws',
       BEDROCK_MODEL_ID: settings.modelId,
     };
-    this.#addFunction(environment, mlflow, settings);
+    const place = { network: mlflow.network ?? this.#addNetwork(settings), sender: mlflow.sender };
+    this.#addFunction(environment, place, settings);
     // `cdk deploy` builds the image of the task from an image of a public registry.
-    if (settings.network === 'nat') this.#addTask(environment, mlflow, settings);
+    if (settings.network === 'nat') this.#addTask(environment, place, settings);
   }
 
-  #addFunction(environment: Record<string, string>, { network }: MlflowStack, { modelId }: Settings): void {
+  /** A network and a cluster, for MLflow that is outside of them. */
+  #addNetwork(settings: Settings): Network {
+    const network = new Network(this, 'Network', {
+      ...settings,
+      logRetention: RetentionDays.ONE_WEEK,
+      clients: 'Sends traces to MLflow',
+    });
+    const cluster = new Cluster(this, 'Cluster', {
+      vpc: network.vpc,
+      containerInsightsV2: ContainerInsights.DISABLED,
+    });
+    accept(cluster, { 'AwsSolutions-ECS4': 'The metrics would cost more than a task that runs once.' });
+    new CfnOutput(this, 'ClusterName', { value: cluster.clusterName });
+    new CfnOutput(this, 'ClientSecurityGroup', { value: network.clients.securityGroupId });
+    return network;
+  }
+
+  #addFunction(environment: Record<string, string>, { network, sender }: Place, { modelId }: Settings): void {
     const logGroup = this.#logGroup('FunctionLogs');
     const role = new Role(this, 'FunctionRole', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     for (const statement of invokeModelStatements(this, modelId)) role.addToPolicy(statement);
+    if (sender) role.addManagedPolicy(sender);
     logGroup.grantWrite(role);
     role.addToPolicy(new PolicyStatement({ actions: NETWORK_INTERFACE_ACTIONS, resources: ['*'] }));
     const handler = new LambdaFunction(this, 'Function', {
@@ -73,9 +107,10 @@ export class ApplicationStack extends Stack {
     new CfnOutput(this, 'FunctionName', { value: handler.functionName });
   }
 
-  #addTask(environment: Record<string, string>, { network }: MlflowStack, { modelId }: Settings): void {
+  #addTask(environment: Record<string, string>, { network, sender }: Place, { modelId }: Settings): void {
     const taskDefinition = new FargateTaskDefinition(this, 'Task', { cpu: 256, memoryLimitMiB: 512 });
     for (const statement of invokeModelStatements(this, modelId)) taskDefinition.addToTaskRolePolicy(statement);
+    if (sender) taskDefinition.taskRole.addManagedPolicy(sender);
     taskDefinition.addContainer('application', {
       image: ContainerImage.fromAsset(bundleWithDockerfile(ENTRY), { platform: Platform.LINUX_AMD64 }),
       command: ['node', '--eval', RUN_ONCE],

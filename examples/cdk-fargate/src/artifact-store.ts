@@ -3,7 +3,16 @@ import { type IGrantable, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/
 import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct, type IDependable } from 'constructs';
 
-const PREFIX = 'artifacts';
+/** Folder of the artifacts in the bucket. */
+export const PREFIX = 'artifacts';
+/** What MLflow does with artifacts. */
+export const ARTIFACT_ACTIONS = [
+  's3:GetObject',
+  's3:PutObject',
+  's3:DeleteObject',
+  's3:AbortMultipartUpload',
+  's3:ListMultipartUploadParts',
+] as const;
 
 export interface ArtifactStoreProps {
   removalPolicy: RemovalPolicy;
@@ -14,7 +23,7 @@ export interface ArtifactStoreProps {
 export class ArtifactStore extends Construct {
   readonly bucket: Bucket;
   readonly logs: Bucket;
-  /** Value of `--artifacts-destination`. */
+  /** Where MLflow keeps artifacts: an `s3:` address. */
   readonly uri: string;
 
   constructor(scope: Construct, id: string, { removalPolicy, logRetentionDays }: ArtifactStoreProps) {
@@ -69,13 +78,7 @@ export class ArtifactStore extends Construct {
   grantUse(grantee: IGrantable): void {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
-        actions: [
-          's3:GetObject',
-          's3:PutObject',
-          's3:DeleteObject',
-          's3:AbortMultipartUpload',
-          's3:ListMultipartUploadParts',
-        ],
+        actions: [...ARTIFACT_ACTIONS],
         resources: [this.bucket.arnForObjects(`${PREFIX}/*`)],
       }),
     );

@@ -20,7 +20,7 @@ const LOG_RETENTION = { trial: RetentionDays.ONE_WEEK, production: RetentionDays
 export class MlflowStack extends Stack {
   readonly network: Network;
   readonly cluster: Cluster;
-  readonly url: string;
+  readonly trackingUri: string;
 
   constructor(scope: Construct, id: string, { settings, images }: { settings: Settings; images: Images }) {
     super(scope, id, { description: `MLflow for traces of Amazon Bedrock (${settings.stage})` });
@@ -43,7 +43,7 @@ export class MlflowStack extends Stack {
     const database = this.#createDatabase({ settings, images, logGroup, removalPolicy });
     const parts = { network: this.network, cluster: this.cluster, images, logGroup, settings };
     const server = new Server(this, 'Server', { ...parts, database, artifacts });
-    this.url = server.url;
+    this.trackingUri = server.url;
     if (settings.collector) {
       const collector = new Collector(this, 'Collector', { ...parts, server });
       new CfnOutput(this, 'CollectorUrl', { value: collector.url, description: 'For OTEL_EXPORTER_OTLP_ENDPOINT' });

@@ -22,18 +22,27 @@ export const VPC_CIDR = '10.0.0.0/16';
 
 export interface NetworkProps extends Pick<Settings, 'network' | 'stage' | 'internetFacing' | 'application'> {
   logRetention: RetentionDays;
+  /** Description of the applications' security group. Default: they may call the load balancer. */
+  clients?: string;
 }
 
 /** Two availability zones. Tasks run in private subnets, which can reach images, S3 and the services of AWS. */
 export class Network extends Construct {
   readonly vpc: Vpc;
-  /** Members of this group may call the load balancer from any address. */
+  /** The group of applications. Its members may call the load balancer from any address. */
   readonly clients: ISecurityGroup;
 
   constructor(
     scope: Construct,
     id: string,
-    { network, stage, internetFacing, application, logRetention }: NetworkProps,
+    {
+      network,
+      stage,
+      internetFacing,
+      application,
+      logRetention,
+      clients = 'May call the load balancer of MLflow',
+    }: NetworkProps,
   ) {
     super(scope, id);
     const withNat = network === 'nat';
@@ -64,7 +73,7 @@ export class Network extends Construct {
     if (!withNat) this.#addInterfaceEndpoints(application);
     this.clients = new SecurityGroup(this, 'Clients', {
       vpc: this.vpc,
-      description: 'May call the load balancer of MLflow',
+      description: clients,
     });
   }
 

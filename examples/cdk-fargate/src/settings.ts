@@ -4,8 +4,16 @@ import { isRange, publicAddresses } from './ranges.js';
 /** `trial` is cheap and runs PostgreSQL in a task. `production` uses RDS with backups in two availability zones. */
 export type Stage = 'trial' | 'production';
 
+/** `fargate`: MLflow in tasks of your own. The others are MLflow that SageMaker runs. */
+export type Mlflow = 'fargate' | 'sagemaker-server' | 'sagemaker-app';
+
 /** Settings from `-c name=value` of the `cdk` command. The README lists them. */
 export interface Settings {
+  mlflow: Mlflow;
+  /** Size of SageMaker's tracking server. */
+  serverSize: 'Small' | 'Medium' | 'Large';
+  /** Version of MLflow on SageMaker's tracking server. Default: undefined, which means that SageMaker chooses. */
+  serverVersion: string | undefined;
   stage: Stage;
   /** Address ranges that may call the load balancer. Default: empty, which means the VPC's range. */
   allowedCidrs: string[];
@@ -42,6 +50,9 @@ export interface Settings {
 }
 
 const NAMES: readonly (keyof Settings | 'certificateArn' | 'domainName')[] = [
+  'mlflow',
+  'serverSize',
+  'serverVersion',
   'stage',
   'allowedCidrs',
   'allowPublicRanges',
@@ -61,6 +72,15 @@ const NAMES: readonly (keyof Settings | 'certificateArn' | 'domainName')[] = [
   'maintenance',
   'removeData',
 ];
+/** All others are about tasks, networks and load balancers, which SageMaker's MLflow does not have. */
+const NAMES_FOR_SAGEMAKER: ReadonlySet<string> = new Set([
+  'mlflow',
+  'serverSize',
+  'serverVersion',
+  'application',
+  'modelId',
+  'removeData',
+]);
 /** As many as in a range with the prefix /16. Offices and VPNs have fewer. */
 const MOST_PUBLIC_ADDRESSES = 2 ** 16;
 
@@ -74,6 +94,9 @@ export function readSettings(node: Node): Settings {
   const flag = (name: string, otherwise: boolean): boolean =>
     oneOf(name, text(name) ?? String(otherwise), ['true', 'false']) === 'true';
   const settings: Settings = {
+    mlflow: oneOf('mlflow', text('mlflow') ?? 'fargate', ['fargate', 'sagemaker-server', 'sagemaker-app']),
+    serverSize: oneOf('serverSize', text('serverSize') ?? 'Small', ['Small', 'Medium', 'Large']),
+    serverVersion: text('serverVersion'),
     stage: oneOf('stage', text('stage') ?? 'trial', ['trial', 'production']),
     allowedCidrs: text('allowedCidrs')?.split(',') ?? [],
     allowPublicRanges: flag('allowPublicRanges', false),
@@ -92,6 +115,8 @@ export function readSettings(node: Node): Settings {
     maintenance: flag('maintenance', false),
     removeData: flag('removeData', false),
   };
+  const given = NAMES.filter((name) => text(name) !== undefined);
+  refuseForOtherMlflow(settings, given);
   refuseWithoutEffect(settings, text('experimentId'));
   refuseOpenDoors(settings);
   return settings;
@@ -115,6 +140,23 @@ function httpsOf(certificateArn: string | undefined, domainName: string | undefi
     throw new Error('HTTPS needs both certificateArn and domainName, the name in the certificate.');
   // Browsers send lower case, and MLflow compares the Host header with case.
   return { certificateArn, domainName: domainName.toLowerCase() };
+}
+
+function refuseForOtherMlflow({ mlflow, serverVersion }: Settings, given: readonly string[]): void {
+  const forServer = given.filter((name) => name === 'serverSize' || name === 'serverVersion');
+  if (mlflow !== 'sagemaker-server' && forServer.length > 0)
+    throw new Error(
+      `These settings need a tracking server: ${forServer.join(', ')}. Add -c mlflow=sagemaker-server, or leave them out.`,
+    );
+  if (serverVersion !== undefined && !/^\d+(\.\d+)+$/.test(serverVersion))
+    throw new Error(
+      `serverVersion is "${serverVersion}". Use a version of MLflow that SageMaker offers, such as 3.10.`,
+    );
+  const withoutEffect = given.filter((name) => !NAMES_FOR_SAGEMAKER.has(name));
+  if (mlflow !== 'fargate' && withoutEffect.length > 0)
+    throw new Error(
+      `These settings have no effect with mlflow=${mlflow}, because SageMaker runs MLflow: ${withoutEffect.join(', ')}. Leave them out.`,
+    );
 }
 
 function refuseWithoutEffect(

@@ -43,9 +43,15 @@ describe('CDK app', function () {
     }
   });
 
-  for (const name of ['trial', 'production'] as const) {
+  const snapshots: [CaseName, string][] = [
+    ['trial', 'trial'],
+    ['production', 'production'],
+    ['tracking server of SageMaker', 'sagemaker-server'],
+    ['app of SageMaker, which goes with its data', 'sagemaker-app'],
+  ];
+  for (const [name, fileName] of snapshots) {
     it(`keeps the logical ids of ${name}, because a new id would replace a resource by an empty one`, () => {
-      const file = resolve(FOLDER, `test/snapshots/${name}.txt`);
+      const file = resolve(FOLDER, `test/snapshots/${fileName}.txt`);
       const actual = listing(synthesizeCase(name).template());
       if (process.env['UPDATE_SNAPSHOTS']) writeFileSync(file, actual);
       expect(actual, 'Intended? Run this test again with UPDATE_SNAPSHOTS=1.').to.equal(readFileSync(file, 'utf8'));
@@ -76,6 +82,9 @@ describe('settings of the CDK app', () => {
 
   it('has defaults that open nothing and keep data', () => {
     expect(read({})).to.deep.equal({
+      mlflow: 'fargate',
+      serverSize: 'Small',
+      serverVersion: undefined,
       stage: 'trial',
       allowedCidrs: [],
       allowPublicRanges: false,
@@ -101,9 +110,40 @@ describe('settings of the CDK app', () => {
   const ALL = '4,256,038,912';
   const SMALL_RANGES = Array.from({ length: 257 }, (_, index) => `52.${index >> 8}.${index & 255}.0/24`).join();
   const refusals: [string, Record<string, string>, string][] = [
-    ['a typing error', { stag: 'production' }, 'Unknown setting stag. Use one of: stage, '],
+    ['a typing error', { stag: 'production' }, 'Unknown setting stag. Use one of: mlflow, '],
     ['another stage', { stage: 'prod' }, 'stage is "prod". Use one of: trial, production.'],
     ['a flag that is neither true nor false', { removeData: 'yes' }, 'removeData is "yes". Use one of: true, false.'],
+    [
+      'another MLflow',
+      { mlflow: 'sagemaker' },
+      'mlflow is "sagemaker". Use one of: fargate, sagemaker-server, sagemaker-app.',
+    ],
+    [
+      'settings for networks and tasks if SageMaker runs MLflow',
+      {
+        mlflow: 'sagemaker-server',
+        stage: 'trial',
+        authentication: 'true',
+        collector: 'true',
+        allowedCidrs: '10.8.0.0/16',
+      },
+      'These settings have no effect with mlflow=sagemaker-server, because SageMaker runs MLflow: stage, allowedCidrs, authentication, collector. Leave them out.',
+    ],
+    [
+      'the size of an app, which has none',
+      { mlflow: 'sagemaker-app', serverSize: 'Large' },
+      'These settings need a tracking server: serverSize. Add -c mlflow=sagemaker-server, or leave them out.',
+    ],
+    [
+      'a size that SageMaker has not',
+      { mlflow: 'sagemaker-server', serverSize: 'small' },
+      'serverSize is "small". Use one of: Small,',
+    ],
+    [
+      'a word as a version',
+      { mlflow: 'sagemaker-server', serverVersion: 'newest' },
+      'serverVersion is "newest". Use a version',
+    ],
     ['half of HTTPS', { domainName: 'a.example' }, 'HTTPS needs both certificateArn and domainName'],
     ['an address without a range', { allowedCidrs: '10.8.0.1' }, 'allowedCidrs has 10.8.0.1. Use ranges such as'],
     ['a range with an impossible address', { allowedCidrs: '10.8.0.256/16' }, 'allowedCidrs has 10.8.0.256/16. Use'],

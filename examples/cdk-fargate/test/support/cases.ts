@@ -49,6 +49,13 @@ export const CASES = {
     application: 'true',
   },
   'trial in an isolated network, for maintenance': { network: 'isolated', maintenance: 'true' },
+  'tracking server of SageMaker': {
+    mlflow: 'sagemaker-server',
+    serverSize: 'Medium',
+    serverVersion: '3.10.1',
+    application: 'true',
+  },
+  'app of SageMaker, which goes with its data': { mlflow: 'sagemaker-app', removeData: 'true' },
 } as const satisfies Record<string, Record<string, string>>;
 
 export type CaseName = keyof typeof CASES;

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
-import { addStacks } from '../../src/stacks.js';
+import { readSettings } from '../../src/settings.js';
+import { addStacks, mlflowStackName } from '../../src/stacks.js';
 import { temporaryFolder } from '../../src/temporary.js';
 import { CASES, type CaseName } from './cases.js';
 
@@ -35,7 +36,7 @@ export function synthesize(context: Record<string, string>, extend: (app: App) =
   addStacks(app);
   extend(app);
   const assembly = app.synth();
-  const prefix = `mlflow-${context['stage'] ?? 'trial'}`;
+  const prefix = mlflowStackName(readSettings(app.node));
   return {
     assembly,
     template: (suffix) =>
