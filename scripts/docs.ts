@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CONVENTIONS, METRICS } from './docs/conventions.js';
+import { MANAGED_MLFLOW_DOCS, managedMlflowDocs } from './docs/managed-mlflow.js';
 import {
   EXPORTER_NAMES,
   exporterNames,
@@ -114,6 +115,7 @@ export function madeFiles(): [file: string, text: string][] {
     [REDACTION, redactionConfig(names, attributes)],
     [REDACTION_DOCS, redactionDocs(names)],
     [EXPORTER_NAMES, exporterNames(names, attributes)],
+    [MANAGED_MLFLOW_DOCS, managedMlflowDocs()],
   ];
 }
 

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'chai';
+import { MANAGED_MLFLOW_DOCS } from '../docs/managed-mlflow.js';
 import { madeFiles } from '../docs.js';
+import { coveredActions } from './support/iam-actions.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -23,6 +25,27 @@ describe('the documentation', () => {
         .map(([link]) => `${page}: ${link}`),
     );
     expect(broken).to.deep.equal([]);
+  });
+
+  it('shows IAM policies that can be pasted, with actions of AWS, and readers that cannot write', () => {
+    const page = readFileSync(MANAGED_MLFLOW_DOCS, 'utf8');
+    const policies = [...page.matchAll(/^### ([^\n]*)\n\n```json\n(.*?)\n```$/gms)];
+    expect(policies).to.have.length(4);
+    for (const [, title = '', json = ''] of policies) {
+      const { Version, Statement } = JSON.parse(json) as { Version: string; Statement: Record<string, unknown>[] };
+      expect(Version).to.equal('2012-10-17');
+      for (const { Effect, Action, Resource, ...others } of Statement) {
+        expect({ Effect, others }).to.deep.equal({ Effect: 'Allow', others: {} });
+        expect(Resource).to.match(/^(?:arn:aws:(?:s3|sagemaker):\S+|\*)$/);
+        for (const action of Action as string[]) {
+          const { reads, writes } = coveredActions(action);
+          expect([...reads, ...writes], action).to.not.be.empty;
+          // An app has one action for all requests.
+          const mayWrite = title.startsWith('Sender') || action === 'sagemaker:CallMlflowAppApi';
+          if (!mayWrite) expect(writes, action).to.deep.equal([]);
+        }
+      }
+    }
   });
 
   it('names only attributes, events and metrics of the instrumentation that exist', () => {
