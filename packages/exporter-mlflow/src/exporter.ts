@@ -9,12 +9,12 @@ import { defaultWaitingBytes, type MlflowSpanExporterConfig, resolveConfig } fro
 import { createDelivery } from './create-delivery.js';
 import type { Delivery } from './export/deliver.js';
 import { deliverInParts } from './export/deliver-in-parts.js';
-import { ExporterMetrics } from './export/metrics.js';
-import { Reporter } from './export/reporter.js';
+import { ExporterMetrics } from './export/report/metrics.js';
+import { Reporter } from './export/report/reporter.js';
+import { WaitingReports } from './export/report/waiting-reports.js';
 import { ROOM_BYTES } from './export/span/divide.js';
 import { ConcurrentExports } from './export/waiting/concurrent-exports.js';
 import type { HeldExports, Holder } from './export/waiting/holder.js';
-import { WaitingReports } from './export/waiting-reports.js';
 import { createHttpClient, type HttpClient } from './http/client.js';
 import type { Failure } from './http/exchange/outcome.js';
 

@@ -11,7 +11,7 @@ import { expect } from 'chai';
 import { runningTime } from '../src/common/running-time.js';
 import { Slices } from '../src/common/slices.js';
 import { createPricing, type Pricing } from '../src/export/pricing.js';
-import { Reporter } from '../src/export/reporter.js';
+import { Reporter } from '../src/export/report/reporter.js';
 import { createHttpClient, type HttpClient } from '../src/http/client.js';
 import { resolveConnection } from '../src/http/connection.js';
 import { followRedirect } from '../src/http/public-file.js';

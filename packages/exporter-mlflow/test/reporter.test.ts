@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { say } from '../src/common/shown-text.js';
-import { Reporter } from '../src/export/reporter.js';
+import { Reporter } from '../src/export/report/reporter.js';
 import { collectDiag } from './support/diag.js';
 
 describe('what the exporter reports', () => {

@@ -9,15 +9,15 @@ import type { ExperimentResolver } from './experiment.js';
 import type { TraceFiles, Written } from './files/artifacts.js';
 import type { Backlog } from './ledger/backlog.js';
 import type { SpanBatch, TraceLedger } from './ledger/ledger.js';
-import type { ExporterMetrics } from './metrics.js';
 import type { Preparation, Prepared } from './prepare.js';
 import type { Pricing } from './pricing.js';
-import type { Reporter } from './reporter.js';
+import type { ExporterMetrics } from './report/metrics.js';
+import type { Reporter } from './report/reporter.js';
 import type { SpanRoute } from './routes/span-route.js';
 import { describeWithoutQuotes, recordedTexts } from './span/recorded-texts.js';
 import { isRoot } from './span/span.js';
 import { type RecordContext, withTraceName } from './trace/record.js';
-import type { Uploader, UploadResult } from './upload.js';
+import type { Uploader, UploadResult } from './upload/upload.js';
 
 export interface DeliveryParts {
   /** Requests within a limit, for which spans wait, or about traces whose spans arrived. */

@@ -7,7 +7,7 @@ import { costOf } from '../mlflow/prices/cost.js';
 import { findPrices } from '../mlflow/prices/find-prices.js';
 import type { ModelPrices } from '../mlflow/prices/price-list.js';
 import { PriceLists } from '../mlflow/prices/price-lists.js';
-import type { Reporter } from './reporter.js';
+import type { Reporter } from './report/reporter.js';
 import { callWithoutCost, type ModelCall, withCost } from './span/model-call.js';
 
 const LONGEST_WAIT_MILLIS = 5_000;

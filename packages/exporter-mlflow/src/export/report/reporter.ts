@@ -1,7 +1,7 @@
 import { diag } from '@opentelemetry/api';
-import { atExit } from '../common/process-state.js';
-import type { ShownText } from '../common/shown-text.js';
-import { sentence } from '../common/text.js';
+import { atExit } from '../../common/process-state.js';
+import type { ShownText } from '../../common/shown-text.js';
+import { sentence } from '../../common/text.js';
 import { type Cause, classOf } from './cause-class.js';
 import { LineBudget } from './line-budget.js';
 import { CLOCKS, type Clocks, RequestWatch } from './request-watch.js';

@@ -1,7 +1,7 @@
-import type { ShownText } from '../common/shown-text.js';
-import type { Failure } from '../http/exchange/outcome.js';
-import type { Reporter } from './reporter.js';
-import { causeOf, describeRefusal, type TraceRefusal } from './trace/refused.js';
+import type { ShownText } from '../../common/shown-text.js';
+import type { Failure } from '../../http/exchange/outcome.js';
+import type { Reporter } from '../report/reporter.js';
+import { causeOf, describeRefusal, type TraceRefusal } from '../trace/refused.js';
 
 /** Traces that the server refuses for the same cause. */
 interface SameCause {

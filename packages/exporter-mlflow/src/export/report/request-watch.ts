@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
-import { callAt, runningTime } from '../common/running-time.js';
-import type { Failure } from '../http/exchange/outcome.js';
-import type { Watch } from '../mlflow/rest.js';
+import { callAt, runningTime } from '../../common/running-time.js';
+import type { Failure } from '../../http/exchange/outcome.js';
+import type { Watch } from '../../mlflow/rest.js';
 
 /** Requests that fail for this long, without any answer in between, are an outage. Shorter ones stay silent. */
 export const OUTAGE_MILLIS = 5_000;

@@ -1,7 +1,7 @@
 import { type Attributes, diag, type Meter, type MeterProvider } from '@opentelemetry/api';
-import { describeFault } from '../common/error.js';
-import { nextExporterNumber } from '../common/process-state.js';
-import type { Failure } from '../http/exchange/outcome.js';
+import { describeFault } from '../../common/error.js';
+import { nextExporterNumber } from '../../common/process-state.js';
+import type { Failure } from '../../http/exchange/outcome.js';
 
 /** Why something was lost or repeated. */
 export type Cause = Pick<Failure, 'kind' | 'status'> | 'queue_full' | 'shut_down';

@@ -1,10 +1,10 @@
-import type { ReadableSpan } from '../common/sdk-types.js';
-import { type Failure, isInternalError } from '../http/exchange/outcome.js';
-import type { Rest } from '../mlflow/rest.js';
-import { getTraceLocations, type TraceLocation } from '../mlflow/trace-locations.js';
-import { halve, partition } from './span/batches.js';
-import { groupByTrace } from './span/span.js';
-import type { TraceRefusal } from './trace/refused.js';
+import type { ReadableSpan } from '../../common/sdk-types.js';
+import { type Failure, isInternalError } from '../../http/exchange/outcome.js';
+import type { Rest } from '../../mlflow/rest.js';
+import { getTraceLocations, type TraceLocation } from '../../mlflow/trace-locations.js';
+import { halve, partition } from '../span/batches.js';
+import { groupByTrace } from '../span/span.js';
+import type { TraceRefusal } from '../trace/refused.js';
 
 /** What to do about a refused request. Both are empty for a single span that is at fault itself. */
 export interface Division {

@@ -1,4 +1,4 @@
-import type { Failure } from '../http/exchange/outcome.js';
+import type { Failure } from '../../http/exchange/outcome.js';
 
 /** What a report needs to know of a failure. */
 export type Cause = Pick<Failure, 'kind' | 'reason' | 'status' | 'errorCode'>;

@@ -1,16 +1,16 @@
-import { runningTime } from '../common/running-time.js';
-import type { ReadableSpan } from '../common/sdk-types.js';
-import { say } from '../common/shown-text.js';
-import { type Failure, isInternalError } from '../http/exchange/outcome.js';
-import type { PartialSuccess } from '../mlflow/otlp.js';
-import { optional, type Rest } from '../mlflow/rest.js';
+import { runningTime } from '../../common/running-time.js';
+import type { ReadableSpan } from '../../common/sdk-types.js';
+import { say } from '../../common/shown-text.js';
+import { type Failure, isInternalError } from '../../http/exchange/outcome.js';
+import type { PartialSuccess } from '../../mlflow/otlp.js';
+import { optional, type Rest } from '../../mlflow/rest.js';
+import type { Reporter } from '../report/reporter.js';
+import { halve, splitIntoBatches } from '../span/batches.js';
+import { repairs } from '../span/repair.js';
+import type { RefusedTraces, TraceRefusal } from '../trace/refused.js';
 import { CulpritSearch } from './culprits.js';
-import type { Reporter } from './reporter.js';
 import { type SendOptions, sendSpans } from './send.js';
 import { SetAside } from './set-aside.js';
-import { halve, splitIntoBatches } from './span/batches.js';
-import { repairs } from './span/repair.js';
-import type { RefusedTraces, TraceRefusal } from './trace/refused.js';
 
 /** The part of a batch that the server has now. */
 export interface UploadResult {

@@ -1,12 +1,12 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { ReadableSpan } from '../common/sdk-types.js';
-import { say } from '../common/shown-text.js';
-import type { Slices } from '../common/slices.js';
-import { type OtlpEndpoint, type PartialSuccess, postSpans } from '../mlflow/otlp.js';
-import { encodeEach } from '../mlflow/otlp-spans.js';
-import type { Rest, RestResult } from '../mlflow/rest.js';
-import { recordedTexts } from './span/recorded-texts.js';
+import type { ReadableSpan } from '../../common/sdk-types.js';
+import { say } from '../../common/shown-text.js';
+import type { Slices } from '../../common/slices.js';
+import { type OtlpEndpoint, type PartialSuccess, postSpans } from '../../mlflow/otlp.js';
+import { encodeEach } from '../../mlflow/otlp-spans.js';
+import type { Rest, RestResult } from '../../mlflow/rest.js';
+import { recordedTexts } from '../span/recorded-texts.js';
 
 export interface SendOptions {
   endpoint: OtlpEndpoint;
