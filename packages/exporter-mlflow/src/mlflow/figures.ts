@@ -77,7 +77,8 @@ export function totalsMetadata({ tokenUsage, cost }: Totals): Record<string, str
   };
 }
 
-function writeTokenUsage(usage: TokenUsage): string {
+/** The JSON of `mlflow.chat.tokenUsage` and `mlflow.trace.tokenUsage`. */
+export function writeTokenUsage(usage: TokenUsage): string {
   return JSON.stringify({
     input_tokens: usage.inputTokens,
     output_tokens: usage.outputTokens,

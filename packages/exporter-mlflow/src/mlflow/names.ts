@@ -16,6 +16,8 @@ export const SPAN_OUTPUTS = 'mlflow.spanOutputs';
 export const CHAT_TOOLS = 'mlflow.chat.tools';
 /** Span attribute: `CHAT_MODEL`, `AGENT`, `TOOL` and so on. */
 export const SPAN_TYPE = 'mlflow.spanType';
+/** Span attribute: the form of a chat in inputs and outputs, for MLflow's page. */
+export const MESSAGE_FORMAT = 'mlflow.message.format';
 /** Prefix of root span attributes that become tags of the trace. */
 export const TRACE_TAG_PREFIX = 'mlflow.traceTag.';
 /** Prefix of root span attributes that become metadata of the trace. */

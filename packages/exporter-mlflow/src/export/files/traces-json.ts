@@ -6,6 +6,7 @@ import { finish, type Work } from '../../common/slices.js';
 import { nanoseconds } from '../../common/time.js';
 import { readCost } from '../../mlflow/figures.js';
 import { COST, mlflowTraceId } from '../../mlflow/names.js';
+import { withMlflowAttributes } from '../span/conventions/mlflow-attributes.js';
 import { recordedUsage } from '../span/conventions/usage.js';
 import type { SpanFigures } from '../trace/totals.js';
 
@@ -71,12 +72,13 @@ function buildSpan(span: ReadableSpan, time: (time: HrTime) => string): object {
       message: span.status.message ?? '',
     },
     attributes: {
-      ...encodeAttributes(span.attributes),
+      ...encodeAttributes(withMlflowAttributes(span.attributes)),
       'mlflow.traceRequestId': JSON.stringify(mlflowTraceId(traceId)),
     },
     links: span.links.map((link: Link) => ({
-      trace_id: base64(link.context.traceId),
-      span_id: base64(link.context.spanId),
+      // Unlike those of spans.
+      trace_id: mlflowTraceId(link.context.traceId),
+      span_id: link.context.spanId,
       attributes: link.attributes ?? {},
     })),
   };

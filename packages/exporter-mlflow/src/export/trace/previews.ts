@@ -1,9 +1,9 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api';
+import { quoteUnsafeIntegers } from '../../common/integers.js';
 import { isRecord, parseJson, unquote } from '../../common/json.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { firstString } from '../../common/text.js';
 import { SPAN_INPUTS, SPAN_OUTPUTS, SPAN_TYPE } from '../../mlflow/names.js';
-import { quoteUnsafeIntegers } from '../span/readable/integers.js';
 
 /**
  * Summaries of the input and the output of a span, for MLflow's list of traces. For a chat they are the last text of the

@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import { quoteUnsafeIntegers } from '../../../common/integers.js';
 import { isRecord, parseJson } from '../../../common/json.js';
 import { CHAT_TOOLS, SPAN_INPUTS } from '../../../mlflow/names.js';
-import { quoteUnsafeIntegers } from '../readable/integers.js';
 
 const INPUT_MESSAGES = 'gen_ai.input.messages';
 const SYSTEM_INSTRUCTIONS = 'gen_ai.system_instructions';

@@ -1,10 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
 import { parseJson } from '../../../common/json.js';
+import { quote } from '../../../common/json-text.js';
 import type { SpanEvent, SpanLink } from '../../../common/sdk-types.js';
 import { writeJson } from '../../../common/text.js';
 import { isTooDeep, quoteDeepParts } from './depth.js';
 import { isIntegerBeyond, quoteBeyond64Bits } from './integers.js';
-import { quote } from './json-text.js';
 
 /*
  * MLflow turns JSON text in attributes into structure, and returns that as nested protobuf messages. If these messages
