@@ -47,6 +47,7 @@ describeLayers({
     'export/report': ['mlflow', 'http/exchange', 'common'],
     'export/routes': ['export/settle', 'export/trace', 'mlflow', 'http', 'http/tracking-uri', 'common'],
     'export/files': [
+      'mlflow/artifacts',
       'export/ledger',
       'export/settle',
       'export/trace',
@@ -63,8 +64,9 @@ describeLayers({
     'export/span': ['export/span/conventions', 'export/span/readable', 'mlflow', 'mlflow/prices', 'common'],
     'export/span/conventions': ['export/span/readable', 'mlflow', 'common'],
     'export/span/readable': ['common'],
-    client: ['mlflow', 'http', 'http/settings', 'common'],
+    client: ['mlflow', 'mlflow/artifacts', 'http', 'http/settings', 'common'],
     'mlflow/prices': ['mlflow', 'http', 'common'],
+    'mlflow/artifacts': ['mlflow', 'http', 'http/aws', 'http/exchange', 'common'],
     mlflow: ['http', 'http/aws', 'http/exchange', 'http/tracking-uri', 'common'],
     http: ['http/tracking-uri', 'http/aws', 'http/exchange', 'http/settings', 'http/redact', 'common'],
     'http/tracking-uri': ['http/aws', 'http/databricks', 'http/exchange', 'http/settings', 'http/redact', 'common'],

@@ -1,4 +1,5 @@
 import type { MlflowConnectionConfig } from '../http/settings/config.js';
+import { getStoredTrace } from '../mlflow/artifacts/stored-trace.js';
 import { createAssessment, deleteAssessment, getAssessment, updateAssessment } from '../mlflow/assessments.js';
 import { deleteExperiment, findOrCreateExperiment, getExperiment, restoreExperiment } from '../mlflow/experiments.js';
 import { setPromptAlias } from '../mlflow/prompts.js';
@@ -7,7 +8,6 @@ import { getServer, type MlflowServerInfo } from '../mlflow/server.js';
 import {
   deleteTraces,
   deleteTraceTag,
-  getTrace,
   getTraceInfo,
   linkTracesToRun,
   MAX_TRACES_PER_LINK,
@@ -111,9 +111,12 @@ export class MlflowClient {
     return this.#requests.run((rest) => restoreExperiment(rest, experimentId));
   }
 
-  /** Returns a trace with its spans. Rejects with `RESOURCE_DOES_NOT_EXIST` if there is no such trace. */
+  /**
+   * Returns a trace with its spans. Rejects with `RESOURCE_DOES_NOT_EXIST` if there is no such trace. Where a trace is a
+   * record and a file, the record may come first: until the file is there, the trace has no spans.
+   */
   getTrace(traceId: string): Promise<MlflowTrace> {
-    return this.#requests.run((rest) => getTrace(rest, traceId));
+    return this.#requests.run((rest) => getStoredTrace(rest, traceId));
   }
 
   /** Returns a trace without its spans. Rejects with `RESOURCE_DOES_NOT_EXIST` if there is no such trace. */

@@ -8,19 +8,16 @@ const KINDS: readonly MlflowSpanKind[] = ['INTERNAL', 'SERVER', 'CLIENT', 'PRODU
 
 /** Reads a span of the server's answer. Throws if it is malformed. */
 export function parseSpan(span: WireSpan): MlflowSpan {
-  const attributes = parseAttributes(span.attributes);
-  const { [SPAN_TYPE]: type, [LLM_MODEL]: model } = attributes;
-  return {
+  return describeSpan({
     spanId: parseId(span.span_id),
-    ...optional('parentSpanId', span.parent_span_id === undefined ? undefined : parseId(span.parent_span_id)),
+    parentSpanId: span.parent_span_id === undefined ? undefined : parseId(span.parent_span_id),
     name: span.name,
-    type: typeof type === 'string' ? type : 'UNKNOWN',
-    ...optional('kind', parseKind(span.kind)),
+    kind: parseKind(span.kind),
     startTimeUnixNano: BigInt(span.start_time_unix_nano ?? 0),
-    ...optional('endTimeUnixNano', span.end_time_unix_nano === undefined ? undefined : BigInt(span.end_time_unix_nano)),
+    endTimeUnixNano: span.end_time_unix_nano === undefined ? undefined : BigInt(span.end_time_unix_nano),
     ok: span.status?.code !== 'STATUS_CODE_ERROR',
     statusMessage: span.status?.message ?? '',
-    attributes,
+    attributes: parseAttributes(span.attributes),
     events: (span.events ?? []).map((event) => ({
       name: event.name,
       timeUnixNano: BigInt(event.time_unix_nano ?? 0),
@@ -31,6 +28,29 @@ export function parseSpan(span: WireSpan): MlflowSpan {
       spanId: parseId(link.span_id),
       attributes: parseAttributes(link.attributes),
     })),
+  });
+}
+
+/** What a stored span holds, with the values that its attributes stand for. */
+type StoredSpan = Pick<
+  MlflowSpan,
+  'spanId' | 'name' | 'startTimeUnixNano' | 'ok' | 'statusMessage' | 'attributes' | 'events' | 'links'
+> & {
+  parentSpanId: string | undefined;
+  kind?: MlflowSpanKind | undefined;
+  endTimeUnixNano: bigint | undefined;
+};
+
+/** The span with what its attributes say about it. */
+export function describeSpan({ parentSpanId, kind, endTimeUnixNano, ...span }: StoredSpan): MlflowSpan {
+  const { attributes } = span;
+  const { [SPAN_TYPE]: type, [LLM_MODEL]: model } = attributes;
+  return {
+    ...span,
+    ...optional('parentSpanId', parentSpanId),
+    type: typeof type === 'string' ? type : 'UNKNOWN',
+    ...optional('kind', kind),
+    ...optional('endTimeUnixNano', endTimeUnixNano),
     ...optional('inputs', attributes[SPAN_INPUTS]),
     ...optional('outputs', attributes[SPAN_OUTPUTS]),
     ...optional('model', typeof model === 'string' ? model : undefined),

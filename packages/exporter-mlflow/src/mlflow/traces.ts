@@ -14,7 +14,7 @@ import {
 } from './names.js';
 import { command, optional, type Rest, type RestResult, requireText } from './rest.js';
 import { parseSpan } from './spans.js';
-import type { MlflowTrace, MlflowTraceInfo, MlflowTracePage, MlflowTraceSearch } from './types.js';
+import type { MlflowSpan, MlflowTrace, MlflowTraceInfo, MlflowTracePage, MlflowTraceSearch } from './types.js';
 import type { WireTrace, WireTraceInfo, WireTraceLocation } from './wire-types.js';
 
 const DEFAULT_PAGE_SIZE = 100;
@@ -34,6 +34,16 @@ export function getTrace(rest: Rest, traceId: string, maxAnswerBytes?: number): 
     query: { trace_id: mlflowTraceId(traceId), allow_partial: 'true' },
     ...optional('maxAnswerBytes', maxAnswerBytes),
     parse: ({ trace }: { trace: WireTrace }) => parseTrace(trace),
+  });
+}
+
+/** The same from servers before MLflow 3.7, which return traces only in batches. */
+export function getTraceOfBatch(rest: Rest, traceId: string): Promise<RestResult<MlflowTrace>> {
+  return rest.call({
+    method: 'GET',
+    path: `${TRACES}/batchGet`,
+    query: { trace_ids: mlflowTraceId(traceId) },
+    parse: ({ traces: [trace] }: { traces: [WireTrace] }) => parseTrace(trace),
   });
 }
 
@@ -158,9 +168,12 @@ export function formatDuration(millis: number): string {
 }
 
 function parseTrace({ trace_info: info, spans = [] }: WireTrace): MlflowTrace {
-  const parsed = spans.map(parseSpan);
-  parsed.sort((a, b) => Number(a.startTimeUnixNano - b.startTimeUnixNano));
-  return { info: parseTraceInfo(info), spans: parsed };
+  return { info: parseTraceInfo(info), spans: inOrderOfStart(spans.map(parseSpan)) };
+}
+
+/** Sorts the list itself. */
+export function inOrderOfStart(spans: MlflowSpan[]): MlflowSpan[] {
+  return spans.sort((a, b) => Number(a.startTimeUnixNano - b.startTimeUnixNano));
 }
 
 function parseTraceInfo(info: WireTraceInfo): MlflowTraceInfo {

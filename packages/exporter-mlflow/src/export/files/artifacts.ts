@@ -2,7 +2,8 @@ import type { ReadableSpan } from '../../common/sdk-types.js';
 import { Slices } from '../../common/slices.js';
 import { Queue } from '../../common/waiting.js';
 import { type Failure, notMlflow, OUT_OF_TIME } from '../../http/exchange/outcome.js';
-import { artifactFolder, putTracesJson } from '../../mlflow/artifacts.js';
+import { traceFolder } from '../../mlflow/artifacts/locations.js';
+import type { TraceFolder } from '../../mlflow/artifacts/trace-folder.js';
 import { totalsMetadata } from '../../mlflow/figures.js';
 import { mlflowTraceId } from '../../mlflow/names.js';
 import type { Rest, RestResult } from '../../mlflow/rest.js';
@@ -32,7 +33,7 @@ class TraceFile {
   /** The spans that the file holds. */
   written: ReadonlySet<ReadableSpan> = new Set();
   /** Known once the record is written. A file store fails on a second record. */
-  folder: string | undefined;
+  folder: TraceFolder | undefined;
   readonly queue = new Queue();
 
   constructor(trace: Trace) {
@@ -244,14 +245,14 @@ async function writeFile(
     const totals = totalsMetadata(sumUp([...spans].map(readSpanFigures)));
     const stored = await storeRecord({ ...info, trace_metadata: { ...info.trace_metadata, ...totals } }, rest);
     if (stored.kind !== 'success') return stored;
-    const folder = artifactFolder(rest, stored.value);
+    const folder = traceFolder(rest, { traceId: trace.id, tags: stored.value });
     if (folder.kind !== 'success') return folder;
     file.folder = folder.value;
   }
   // Others may come while the file is built.
   const present = [...spans];
   const body = joinSpans(await slices.run(encodeSpans(present)));
-  const failure = await putTracesJson(rest, file.folder, body);
+  const failure = await file.folder.put(rest, body);
   if (failure === undefined) file.written = new Set(present);
   return failure;
 }

@@ -31,6 +31,8 @@ export interface Failure {
   retryAfterMillis?: number;
   /** What a refusal says about a trace: it belongs to another experiment, or is archived. Absent for anything else. */
   about?: 'elsewhere' | 'archived';
+  /** Whether the server has the trace, but not its spans. Default: `false`. */
+  lacksSpans?: boolean;
   /** Ids in the text of a refusal that may be those of traces: 32 hexadecimal digits each. Absent if there are none. */
   namedIds?: string[];
   /** Status and words of a gateway, a proxy or a login page before MLflow. Absent if MLflow itself may have answered. */
@@ -66,6 +68,9 @@ const REFUSAL_CODES = new Set([
 ]);
 // A user deleted the trace while MLflow stored the request. MLflow creates the trace again if the request is repeated.
 const DELETED_MEANWHILE = /\btraces?\b.* no longer exists?\b/i;
+
+// The status of this answer is 500. Spans that did not come by OTLP are in a file, or the server has none.
+const LACKS_SPANS = /^Trace data not stored in tracking store\b/i;
 
 /**
  * Classifies an answer, or the lack of one, by what to do about it.
@@ -143,7 +148,7 @@ export function classify(
       reason: say`${url} lacks a route that MLflow servers have (${status}): ${CHECK_URI}.`,
     };
   }
-  const isRefusal = REFUSAL_CODES.has(error.code ?? '');
+  const isRefusal = REFUSAL_CODES.has(error.code ?? '') || LACKS_SPANS.test(raw);
   const isOutage = !isRefusal && (OUTAGE_STATUSES.has(status) || status > 504);
   if (isOutage || DELETED_MEANWHILE.test(raw)) {
     const pause = parseRetryAfter(headers['retry-after']);
@@ -257,7 +262,8 @@ function parseError(body: string, show: Show): { code?: string; message?: string
 }
 
 /** Reads why the server refuses a trace. The words are the same in MLflow 3.17 and 3.18. */
-function readRefusal(said: string): Pick<Failure, 'about'> {
+function readRefusal(said: string): Pick<Failure, 'about' | 'lacksSpans'> {
+  if (LACKS_SPANS.test(said)) return { lacksSpans: true };
   if (/another experiment/i.test(said)) return { about: 'elsewhere' };
   return /archived traces?/i.test(said) ? { about: 'archived' } : {};
 }

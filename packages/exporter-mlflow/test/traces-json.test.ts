@@ -1,0 +1,252 @@
+/** Traces whose spans are in a file: what the file holds, and how it is read back. */
+
+import { type Attributes, context, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { expect } from 'chai';
+import { testServer } from 'testing/mlflow-test-server.js';
+import { startWithoutOtlp } from 'testing/old-mlflow.js';
+import { MlflowClient, MlflowError, MlflowSpanExporter, type MlflowTrace } from '../src/index.js';
+import { parseTracesJson } from '../src/mlflow/artifacts/traces-json.js';
+import { experimentLocation } from '../src/mlflow/traces.js';
+import { eachTest } from './support/each-test.js';
+import { exportSpans, MODEL, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
+
+const messages = (role: string, content: string): string =>
+  JSON.stringify([{ role, parts: [{ type: 'text', content }] }]);
+
+/** Spans that hold nothing in MLflow's own attributes, by the name of their convention. */
+const CONVENTIONS: Readonly<Record<string, Attributes>> = {
+  'GenAI chat': {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': 'aws.bedrock',
+    'gen_ai.request.model': MODEL,
+    'gen_ai.input.messages': messages('user', 'Wie wird das Wetter in Köln?'),
+    'gen_ai.output.messages': messages('assistant', 'Regen'),
+    'gen_ai.system_instructions': JSON.stringify([{ type: 'text', content: 'Be brief.' }]),
+    'gen_ai.tool.definitions': JSON.stringify([{ type: 'function', name: 'weather', parameters: { type: 'object' } }]),
+    'gen_ai.usage.input_tokens': 30,
+    'gen_ai.usage.output_tokens': 5,
+    'gen_ai.usage.cache_read.input_tokens': 20,
+    'gen_ai.usage.cache_creation.input_tokens': 4,
+  },
+  'GenAI embedding': {
+    'gen_ai.operation.name': 'embeddings',
+    'gen_ai.request.model': 'amazon.titan-embed-text-v2:0',
+    'gen_ai.usage.input_tokens': 7,
+  },
+  'GenAI tool': {
+    'gen_ai.operation.name': 'execute_tool',
+    'gen_ai.tool.call.arguments': '{"city":"Köln","id":9007199254740993}',
+    'gen_ai.tool.call.result': '[]',
+  },
+  OpenInference: {
+    'openinference.span.kind': 'LLM',
+    'input.value': '{"prompt":"Hi"}',
+    'output.value': 'Hello',
+    'llm.model_name': 'gpt-4o',
+    'llm.provider': 'openai',
+    'llm.token_count.prompt': 3,
+    'llm.token_count.completion': 2,
+    'llm.token_count.total': 5,
+  },
+  Traceloop: {
+    'traceloop.span.kind': 'workflow',
+    'traceloop.entity.input': '{"inputs":["a"]}',
+    'traceloop.entity.output': '"b"',
+  },
+  'Traceloop chat': {
+    'gen_ai.system': 'Anthropic',
+    'gen_ai.request.model': 'claude-3',
+    'gen_ai.prompt.0.content': 'Hi',
+    'gen_ai.completion.0.content': 'Hello',
+    'gen_ai.usage.prompt_tokens': 3,
+    'gen_ai.usage.completion_tokens': 2,
+  },
+  'AI SDK chat': {
+    'ai.operationId': 'ai.generateText.doGenerate',
+    'ai.prompt.messages': '[{"role":"user","content":[{"type":"text","text":"Hi"}]}]',
+    'ai.prompt.tools': ['{"type":"function","name":"weather"}'],
+    'ai.response.text': 'Hello',
+    'ai.response.finishReason': 'stop',
+    'gen_ai.request.model': 'claude-3',
+    'gen_ai.system': 'bedrock',
+    'gen_ai.usage.input_tokens': 3,
+    'gen_ai.usage.output_tokens': 2,
+  },
+  'AI SDK call': { 'ai.operationId': 'ai.generateText', 'ai.prompt': '{"prompt":"Hi"}', 'ai.response.text': 'Hello' },
+  Langfuse: {
+    'langfuse.observation.type': 'retriever',
+    'langfuse.observation.input': 'question',
+    'langfuse.observation.output': '["document"]',
+  },
+  VoltAgent: { 'span.type': 'llm', 'voltagent.operation_id': 'x', 'llm.messages': '[{"role":"user","content":"Hi"}]' },
+  'request of OpenAI': {
+    'mlflow.spanType': 'CHAT_MODEL',
+    'mlflow.spanInputs': '{"model":"gpt-4o","messages":[]}',
+    'mlflow.spanOutputs': '"text"',
+  },
+  values: {
+    text: 'plain',
+    digits: '42',
+    integer: 42,
+    fraction: 1.5,
+    flag: true,
+    list: ['a', 'b'],
+    'quoted text': '"quoted"',
+    'nothing in it': '',
+  },
+};
+
+/** What is the same in two traces of the same spans. */
+function comparable({ spans }: MlflowTrace): unknown {
+  return Object.fromEntries(
+    spans.map(({ spanId: _id, parentSpanId, startTimeUnixNano, endTimeUnixNano, events, links, ...span }) => {
+      const { 'mlflow.traceRequestId': _request, 'mlflow.llm.cost': _cost, ...attributes } = span.attributes;
+      const { cost: _price, kind: _kind, ...rest } = span;
+      return [
+        span.name,
+        {
+          ...rest,
+          attributes,
+          isRoot: parentSpanId === undefined,
+          nanoseconds: (endTimeUnixNano ?? 0n) - startTimeUnixNano,
+          events: events.map(({ name, timeUnixNano, ...event }) => [name, timeUnixNano - startTimeUnixNano, event]),
+          links,
+        },
+      ];
+    }),
+  );
+}
+
+function record(): ReadableSpan[] {
+  return recordSpans((tracer) => {
+    const root = tracer.startSpan('root', { startTime: [1_796_083_528, 230_618_727] });
+    const below = trace.setSpan(context.active(), root);
+    for (const [name, attributes] of Object.entries(CONVENTIONS)) {
+      tracer
+        .startSpan(name, { attributes, startTime: [1_796_083_528, 230_618_728] }, below)
+        .end([1_796_083_528, 231_000_001]);
+    }
+    const other = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), traceFlags: 1 };
+    const failed = tracer.startSpan(
+      'failed',
+      { links: [{ context: other, attributes: { n: 1 } }], startTime: [1_796_083_528, 230_618_729] },
+      below,
+    );
+    failed.addEvent('event', { text: 'x', list: [1, 2], json: '{"a":1}' }, [1_796_083_528, 230_700_003]);
+    failed.setStatus({ code: SpanStatusCode.ERROR, message: 'no luck' }).end([1_796_083_528, 231_000_001]);
+    root.end([1_796_083_528, 271_984_897]);
+  });
+}
+
+describe('a trace whose spans are in a file', () => {
+  let server: string;
+  before(async function () {
+    this.timeout(300_000);
+    server = (await testServer()).url;
+  });
+  const { closing } = eachTest();
+
+  /** Stores the spans by a server without OTLP, and returns the id of their trace. */
+  async function storeInFile(spans: readonly ReadableSpan[]): Promise<string> {
+    const old = await startWithoutOtlp(server);
+    closing.push(old.close);
+    return store(old.url, spans);
+  }
+  async function store(trackingUri: string, spans: readonly ReadableSpan[]): Promise<string> {
+    const exporter = new MlflowSpanExporter({ trackingUri, experimentName: uniqueName('file') });
+    closing.push(() => exporter.shutdown());
+    expect((await exportSpans(exporter, [...spans])).code).to.equal(SUCCESS);
+    return `tr-${spans[0]?.spanContext().traceId}`;
+  }
+  function client(): MlflowClient {
+    const client = new MlflowClient({ trackingUri: server });
+    closing.push(() => client.close());
+    return client;
+  }
+
+  it('reads back as one whose spans came by OTLP', async () => {
+    const [byFile, byOtlp] = await Promise.all([storeInFile(record()), store(server, record())]);
+    const [ours, theirs] = await Promise.all([client().getTrace(byFile), client().getTrace(byOtlp)]);
+    expect(ours.info.tags['mlflow.trace.spansLocation']).to.equal(undefined);
+    expect(theirs.info.tags['mlflow.trace.spansLocation']).to.equal('TRACKING_STORE');
+    expect(comparable(ours)).to.deep.equal(comparable(theirs));
+    const withoutServerTags = ({ info }: MlflowTrace) => ({
+      tokenUsage: info.tokenUsage,
+      requestPreview: info.requestPreview,
+    });
+    expect(withoutServerTags(ours)).to.deep.equal(withoutServerTags(theirs));
+  });
+
+  it('has no spans until the file is there', async () => {
+    const [span] = record();
+    const traceId = `tr-${span?.spanContext().traceId}`;
+    const old = await startWithoutOtlp(server);
+    closing.push(old.close);
+    const info = { trace_id: traceId, trace_location: experimentLocation('0'), request_time: new Date().toISOString() };
+    await postTrace(old.url, { ...info, state: 'OK', tags: { 'mlflow.traceName': 'early' } });
+    const { info: read, spans } = await client().getTrace(traceId);
+    expect([read.name, spans]).to.deep.equal(['early', []]);
+  });
+
+  it('is missing if its record is', async () => {
+    const failure = await client()
+      .getTrace(`tr-${'0'.repeat(31)}1`)
+      .catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(MlflowError).and.include({ errorCode: 'RESOURCE_DOES_NOT_EXIST' });
+  });
+});
+
+async function postTrace(url: string, info: object): Promise<void> {
+  const response = await fetch(`${url}/api/3.0/mlflow/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ trace: { trace_info: info } }),
+  });
+  expect(response.status).to.equal(200);
+}
+
+describe('the reader of traces.json', () => {
+  const rest = { name: 'call', attributes: { 'mlflow.spanType': '"TOOL"', big: '12345678901234567890', nan: 'NaN' } };
+  const read = {
+    spanId: '0102030405060708',
+    parentSpanId: '1112131415161718',
+    name: 'call',
+    type: 'TOOL',
+    startTimeUnixNano: 1796083528230618727n,
+    endTimeUnixNano: 1796083528271984897n,
+    ok: false,
+    statusMessage: 'no luck',
+    attributes: { 'mlflow.spanType': 'TOOL', big: '12345678901234567890', nan: 'NaN' },
+    events: [{ name: 'event', timeUnixNano: 1796083528269844224n, attributes: { n: 1 } }],
+    links: [{ traceId: `tr-${'ab'.repeat(16)}`, spanId: 'cd'.repeat(8), attributes: {} }],
+  };
+  const times = '"start_time_unix_nano": 1796083528230618727, "end_time_unix_nano": 1796083528271984897';
+  const events = '"events": [{"name": "event", "time_unix_nano": 1796083528269844224, "attributes": {"n": 1}}]';
+  const links = (traceId: string, spanId: string): string =>
+    `"links": [{"trace_id": "${traceId}", "span_id": "${spanId}", "attributes": null}]`;
+
+  const FORMS: Readonly<Record<string, string>> = {
+    'today, with ids in base64': `{"trace_id": "q6urq6urq6urq6urq6urqw==", "span_id": "AQIDBAUGBwg=", "parent_span_id": "ERITFBUWFxg=",
+      ${times}, ${events}, ${links(`tr-${'ab'.repeat(16)}`, 'cd'.repeat(8))}, "status": {"code": "STATUS_CODE_ERROR", "message": "no luck"}`,
+    'MLflow 3.5, with ids in digits': `{"trace_id": "tr-${'ab'.repeat(16)}", "span_id": "0102030405060708", "parent_span_id": "1112131415161718",
+      ${times}, ${events}, ${links(`tr-${'ab'.repeat(16)}`, 'cd'.repeat(8))}, "status": {"code": "ERROR", "message": "no luck"}`,
+    'digits behind 0x, with links in base64': `{"trace_id": "0x${'ab'.repeat(16)}", "span_id": "0x0102030405060708", "parent_span_id": "0x1112131415161718",
+      ${times}, ${events}, ${links('q6urq6urq6urq6urq6urqw==', 'zc3Nzc3Nzc0=')}, "status": {"code": "STATUS_CODE_ERROR", "message": "no luck"}`,
+    'MLflow 2': `{"context": {"trace_id": "0x${'ab'.repeat(16)}", "span_id": "0x0102030405060708"}, "parent_id": "0x1112131415161718",
+      "start_time": 1796083528230618727, "end_time": 1796083528271984897, "status_code": "ERROR", "status_message": "no luck",
+      "events": [{"name": "event", "timestamp": 1796083528269844224, "attributes": {"n": 1}}], ${links(`0x${'ab'.repeat(16)}`, '0xcdcdcdcdcdcdcdcd')}`,
+  };
+  for (const [name, form] of Object.entries(FORMS)) {
+    it(`reads the form of ${name}`, () => {
+      const text = `{"spans": [${form}, ${JSON.stringify(rest).slice(1)}], "request": "{}"}`;
+      expect(parseTracesJson(text)).to.deep.equal([read]);
+    });
+  }
+
+  it('refuses what is no such file', () => {
+    for (const text of ['', 'null', '[]', '{}', '{"spans":[{"name":"no id"}]}', '{"spans":[']) {
+      expect(() => parseTracesJson(text), text).to.throw();
+    }
+  });
+});
