@@ -10,7 +10,8 @@ import { PriceLists } from '../mlflow/prices/price-lists.js';
 import type { Reporter } from './report/reporter.js';
 import { callWithoutCost, type ModelCall, withCost } from './span/model-call.js';
 
-const LONGEST_WAIT_MILLIS = 5_000;
+// Less than the 5 s that a process has to flush at its end.
+const LONGEST_WAIT_MILLIS = 3_000;
 // The rest of the time is for the spans, which matter more than their cost.
 const SHARE_OF_PRICES = 1 / 3;
 
@@ -45,7 +46,7 @@ export class Pricing {
 
   /**
    * The spans, with copies in place of those that get a cost. Waits for price lists a third of the time to `deadline` at
-   * most, and no longer than 5 s. Spans without a known price stay as they are.
+   * most, and no longer than 3 s. Spans without a known price stay as they are.
    */
   async apply(spans: readonly ReadableSpan[], { deadline }: Limit): Promise<ReadableSpan[]> {
     const millis = Math.min(LONGEST_WAIT_MILLIS, (deadline - runningTime()) * SHARE_OF_PRICES);

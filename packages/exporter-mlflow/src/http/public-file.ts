@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { MlflowError, nameOfError } from '../common/error.js';
 import { ownText, type Show, type ShownText, say } from '../common/shown-text.js';
@@ -48,18 +48,16 @@ export async function readPublicFile(address: URL, limit: Limit, options: Public
 }
 
 async function readLocal(address: URL, { maxBytes }: PublicFileOptions): Promise<PublicFile> {
-  let file: FileHandle | undefined;
   try {
-    file = await open(fileURLToPath(address));
-    const status = await file.stat();
+    const path = fileURLToPath(address);
+    // Before the file is opened, because opening a pipe may wait for ever.
+    const status = await stat(path);
     if (!status.isFile()) return { kind: 'failed', reason: say`not a file` };
     if (status.size > maxBytes) return { kind: 'failed', reason: say`more than ${maxBytes / 1024 / 1024} MB` };
-    return { kind: 'text', text: await file.readFile('utf8') };
+    return { kind: 'text', text: await readFile(path, 'utf8') };
   } catch (error) {
     const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
     return { kind: isAbsent ? 'absent' : 'failed', reason: nameOfError(error) };
-  } finally {
-    await file?.close();
   }
 }
 
@@ -89,16 +87,16 @@ async function get(
   try {
     const path = `${target.pathname}${target.search}`;
     const headers = basicAuthorization(target);
-    learn(headers);
-    const request = { method: 'GET' as const, path, headers, maxAnswerBytes: maxBytes };
+    if (headers !== undefined) learn(headers);
+    const request = { method: 'GET' as const, path, maxAnswerBytes: maxBytes, ...(headers && { headers }) };
     return await transport.send(signal === undefined ? request : { ...request, signal }, deadline);
   } finally {
     transport.close();
   }
 }
 
-function basicAuthorization({ username, password }: URL): Record<string, string> {
-  if (username === '') return {};
+function basicAuthorization({ username, password }: URL): Record<string, string> | undefined {
+  if (username === '') return undefined;
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }

@@ -1,4 +1,3 @@
-import { runningTime } from '../../common/running-time.js';
 import { ownText, type ShownText, say } from '../../common/shown-text.js';
 import { isOver, type Limit, within } from '../../common/waiting.js';
 import type { PublicFile } from '../../http/public-file.js';
@@ -19,7 +18,6 @@ export interface PriceListsOptions {
 
 /** The list that every catalog has. Other providers may have none. */
 const MAIN_LIST = 'bedrock';
-const LOAD_MILLIS = 5_000;
 const PAUSE_AFTER_FAILURE_MILLIS = 5 * 60_000;
 const EMPTY: PriceList = new Map();
 
@@ -50,18 +48,19 @@ export class PriceLists {
     this.#lists.set(name, kept);
     const now = this.#options.now();
     if (kept.loading === undefined && now >= kept.until && now >= this.#pausedUntil && !isOver(limit)) {
-      kept.loading = this.#load(name, kept, limit).finally(() => {
+      const loaded = (): void => {
         kept.loading = undefined;
-      });
+      };
+      // It rejects only if the application's logger throws.
+      kept.loading = this.#load(name, kept, limit).then(loaded, loaded);
     }
     if (kept.loading !== undefined) await within(limit, kept.loading);
     return kept.prices;
   }
 
-  async #load(name: string, kept: KeptList, limit: Limit): Promise<void> {
+  async #load(name: string, kept: KeptList, { deadline }: Limit): Promise<void> {
     const { uri, now, ttlMillis, read } = this.#options;
     const address = addressOf(uri, name);
-    const deadline = Math.min(limit.deadline, runningTime() + LOAD_MILLIS);
     const file: PublicFile =
       address === undefined
         ? { kind: 'failed', reason: say`not an https://, http:// or file:// address` }
