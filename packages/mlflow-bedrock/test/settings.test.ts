@@ -56,7 +56,10 @@ describe('a setting with an option and an environment variable', function () {
     const memory = new InMemorySpanExporter();
     new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(memory)] })
       .getTracer('test')
-      .startSpan('span')
+      // A span whose cost the exporter can compute.
+      .startSpan('span', {
+        attributes: { 'mlflow.llm.model': 'model', 'mlflow.chat.tokenUsage': '{"input_tokens":1}' },
+      })
       .end();
     const error = await new Promise<string>((resolve) => {
       exporter.export(memory.getFinishedSpans(), (result) => resolve(result.error?.message ?? ''));
