@@ -56,9 +56,9 @@ describe('a setting with an option and an environment variable', function () {
     const memory = new InMemorySpanExporter();
     new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(memory)] })
       .getTracer('test')
-      // A span whose cost the exporter can compute.
+      // The exporter can compute its cost, but its kind is unknown.
       .startSpan('span', {
-        attributes: { 'mlflow.llm.model': 'model', 'mlflow.chat.tokenUsage': '{"input_tokens":1}' },
+        attributes: { 'llm.model_name': 'model', 'llm.token_count.prompt': 1 },
       })
       .end();
     const error = await new Promise<string>((resolve) => {
