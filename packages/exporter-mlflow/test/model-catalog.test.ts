@@ -74,6 +74,10 @@ describe('the price of a span', () => {
 
   const conventions: Record<string, Attributes> = {
     "MLflow's attributes, quoted": { ...chatAttributes('Hello?', 'Hello.'), 'mlflow.llm.model': JSON.stringify(MODEL) },
+    'a model in the request alone': {
+      'mlflow.spanInputs': JSON.stringify({ model: MODEL, messages: [] }),
+      'mlflow.chat.tokenUsage': JSON.stringify({ input_tokens: 10, output_tokens: 5, total_tokens: 15 }),
+    },
     'the GenAI conventions': {
       'gen_ai.provider.name': 'aws.bedrock',
       'gen_ai.request.model': MODEL,
@@ -94,7 +98,7 @@ describe('the price of a span', () => {
     },
   };
   for (const [name, attributes] of Object.entries(conventions)) {
-    it(`is known for spans by ${name}`, async () => {
+    it(`is known by ${name}`, async () => {
       const { url } = await test.startServer(() => WITH_LIST);
       expect(await costs(start(url).pricing, spanWith(attributes))).to.deep.equal([COST]);
     });

@@ -70,7 +70,7 @@ const FORMATS: readonly (readonly [format: string, attribute: RegExp])[] = [
 const AI_SDK_CHAT = /^ai\.(?:generateText\.doGenerate|streamText\.doStream)$/;
 
 /** The names of a called model, in the order in which servers read them. */
-export const MODEL_KEYS: readonly string[] = [
+const MODEL_KEYS: readonly string[] = [
   LLM_MODEL,
   'llm.response.model_name',
   'llm.model_name',
@@ -80,7 +80,19 @@ export const MODEL_KEYS: readonly string[] = [
   'gen_ai.request.model',
 ];
 /** The names of its provider, in the same order. */
-export const PROVIDER_KEYS: readonly string[] = [LLM_PROVIDER, 'llm.provider', 'gen_ai.provider.name', 'gen_ai.system'];
+const PROVIDER_KEYS: readonly string[] = [LLM_PROVIDER, 'llm.provider', 'gen_ai.provider.name', 'gen_ai.system'];
+
+/** The model that a span called, also that which only its request or answer names; undefined if there is none. */
+export function recordedModel(attributes: Attributes): string | undefined {
+  return (
+    firstString(attributes, ...MODEL_KEYS) ?? modelIn(attributes[SPAN_INPUTS]) ?? modelIn(attributes[SPAN_OUTPUTS])
+  );
+}
+
+/** The provider or vendor of that model; undefined if there is none. */
+export function recordedProvider(attributes: Attributes): string | undefined {
+  return firstString(attributes, ...PROVIDER_KEYS);
+}
 
 /**
  * The attributes with those of MLflow that a server adds when it stores a span that came by OTLP: inputs, outputs, tokens,
@@ -93,14 +105,13 @@ export function withMlflowAttributes(attributes: Attributes): Attributes {
   const format = isAiSdkChat && inputs !== undefined ? 'vercel_ai' : messageFormat(attributes);
   const own: Attributes = { [SPAN_INPUTS]: inputs, [SPAN_OUTPUTS]: outputs, ...attributes };
   const usage = recordedUsage(attributes);
-  const model = firstString(attributes, ...MODEL_KEYS) ?? modelIn(own[SPAN_INPUTS]) ?? modelIn(own[SPAN_OUTPUTS]);
   const added: Attributes = {
     ...own,
     [TOKEN_USAGE]: usage && writeTokenUsage(usage),
     [MESSAGE_FORMAT]: format,
     [CHAT_TOOLS]: attributes['gen_ai.tool.definitions'],
-    [LLM_MODEL]: model,
-    [LLM_PROVIDER]: firstString(attributes, ...PROVIDER_KEYS),
+    [LLM_MODEL]: recordedModel(own),
+    [LLM_PROVIDER]: recordedProvider(attributes),
     ...attributes,
   };
   return Object.fromEntries(Object.entries(added).filter(([, value]) => value !== undefined));
