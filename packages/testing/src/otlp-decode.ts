@@ -21,9 +21,10 @@ const { root } = protobuf.parse(`
   message AnyValue {
     oneof value {
       string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4;
-      ArrayValue array_value = 5;
+      ArrayValue array_value = 5; KeyValueList kvlist_value = 6;
     }
   }
+  message KeyValueList { repeated KeyValue values = 1; }
   message ArrayValue { repeated AnyValue values = 1; }
 `);
 const Request = root.lookupType('Request');
@@ -48,7 +49,10 @@ interface KeyValue {
   readonly value: AnyValue;
 }
 
-type AnyValue = Readonly<Record<string, unknown>> & { readonly arrayValue?: { readonly values: readonly AnyValue[] } };
+type AnyValue = Readonly<Record<string, unknown>> & {
+  readonly arrayValue?: { readonly values: readonly AnyValue[] };
+  readonly kvlistValue?: { readonly values: readonly KeyValue[] };
+};
 
 interface DecodedSpan {
   readonly traceId: string;
@@ -64,7 +68,7 @@ interface DecodedSpan {
 interface DecodedRequest {
   readonly resourceSpans: readonly {
     readonly scopeSpans: readonly {
-      readonly scope: { readonly name: string };
+      readonly scope: { readonly name: string } | null;
       readonly spans: readonly DecodedSpan[];
     }[];
   }[];
@@ -79,7 +83,7 @@ export function decodeTraceRequest(bytes: Uint8Array): ReceivedSpan[] {
     oneofs: false,
   }) as DecodedRequest;
   return decoded.resourceSpans.flatMap(({ scopeSpans }) =>
-    scopeSpans.flatMap(({ scope, spans }) => spans.map((span) => readSpan(span, scope.name))),
+    scopeSpans.flatMap(({ scope, spans }) => spans.map((span) => readSpan(span, scope?.name ?? ''))),
   );
 }
 
@@ -107,5 +111,6 @@ function readAttributes(attributes: readonly KeyValue[]): Record<string, unknown
 
 function readValue(value: AnyValue): unknown {
   if (value.arrayValue) return value.arrayValue.values.map(readValue);
+  if (value.kvlistValue) return readAttributes(value.kvlistValue.values);
   return Object.values(value)[0];
 }
