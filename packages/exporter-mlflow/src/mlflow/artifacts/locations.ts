@@ -2,10 +2,11 @@ import { ownText, type ShownText, say } from '../../common/shown-text.js';
 import { ARTIFACT_LOCATION } from '../names.js';
 import type { Rest, RestResult } from '../rest.js';
 import { PROXIED } from './proxied.js';
+import { SIGNED } from './signed.js';
 import type { FiledTrace, LocationKind, TraceFolder } from './trace-folder.js';
 
 /** The first kind that matches decides. */
-const KINDS: readonly LocationKind[] = [PROXIED];
+const KINDS: readonly LocationKind[] = [SIGNED, PROXIED];
 
 /**
  * The folder of a trace's files, by its record. Fails if the server keeps files where only clients with access to its

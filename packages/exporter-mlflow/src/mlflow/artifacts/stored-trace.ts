@@ -13,6 +13,8 @@ import { parseTracesJson } from './traces-json.js';
  * file does not exist has no spans. Fails with `RESOURCE_DOES_NOT_EXIST` if there is no such trace.
  */
 export async function getStoredTrace(rest: Rest, traceId: string): Promise<RestResult<MlflowTrace>> {
+  // Databricks keeps all spans of experiments in files.
+  if (rest.service === 'databricks') return getFiledTrace(rest, traceId);
   const answer = await getTrace(rest, traceId);
   if (answer.kind === 'success' || !mayHaveFile(answer)) return answer;
   const info = await getTraceInfo(rest, traceId);
@@ -21,8 +23,17 @@ export async function getStoredTrace(rest: Rest, traceId: string): Promise<RestR
   if (info.value.tags[SPANS_LOCATION] !== undefined) {
     return answer.kind === 'unsupported' ? getTraceOfBatch(rest, traceId) : answer;
   }
-  const spans = await readSpans(rest, info.value);
-  return spans.kind === 'success' ? { kind: 'success', value: { info: info.value, spans: spans.value } } : spans;
+  return withSpans(rest, info.value);
+}
+
+async function getFiledTrace(rest: Rest, traceId: string): Promise<RestResult<MlflowTrace>> {
+  const info = await getTraceInfo(rest, traceId);
+  return info.kind === 'success' ? withSpans(rest, info.value) : info;
+}
+
+async function withSpans(rest: Rest, info: MlflowTraceInfo): Promise<RestResult<MlflowTrace>> {
+  const spans = await readSpans(rest, info);
+  return spans.kind === 'success' ? { kind: 'success', value: { info, spans: spans.value } } : spans;
 }
 
 /** A server that never has spans in its database lacks the route, or a gateway before it does not know the route. */
