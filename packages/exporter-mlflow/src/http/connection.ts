@@ -28,6 +28,8 @@ export interface ResolvedConnection {
   aws: AwsAccess;
   /** Reads refusals of a service in front of MLflow. */
   explain?: Explain;
+  /** What to do if the host of the address does not exist. */
+  unknownHost?: ShownText;
   /** Absent if the server is reached directly. */
   proxy?: HttpProxy;
   /**
@@ -64,7 +66,7 @@ export function resolveConnection(
   env: NodeJS.ProcessEnv = process.env,
 ): ResolvedConnection {
   const aws = createAwsAccess(config.credentials);
-  const { service, address, authorizers, explain, ...destination } = resolveDestination(config, env);
+  const { service, address, explain, unknownHost, ...destination } = resolveDestination(config, env, aws);
   const timeoutMillis = config.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS;
   const attemptTimeoutMillis = config.attemptTimeoutMillis ?? DEFAULT_ATTEMPT_TIMEOUT_MILLIS;
   for (const [option, value] of Object.entries({ timeoutMillis, attemptTimeoutMillis })) {
@@ -87,12 +89,14 @@ export function resolveConnection(
       ...secretsOfEnvironment(env),
     ],
     headers,
-    authorizers:
-      typeof config.headers === 'function'
-        ? [...authorizers, authorizeByFunctions({ headers: config.headers })]
-        : authorizers,
+    authorizers: [
+      ...destination.authorizers,
+      ...(typeof config.headers === 'function' ? [authorizeByFunctions({ headers: config.headers })] : []),
+      ...(destination.signer === undefined ? [] : [destination.signer]),
+    ],
     aws,
     ...(explain === undefined ? {} : { explain }),
+    ...(unknownHost === undefined ? {} : { unknownHost }),
     ...(proxy === undefined ? {} : { proxy }),
     proxyFor,
     tls: resolveTls(config, env),
@@ -109,7 +113,7 @@ export function resolveConnection(
  * @throws MlflowError if the variable of a proxy holds no usable address
  */
 export function connectionBeside(connection: ResolvedConnection, address: URL): ResolvedConnection {
-  const { headers, explain: _explain, proxy: _proxy, ...shared } = connection;
+  const { headers, explain: _explain, unknownHost: _unknownHost, proxy: _proxy, ...shared } = connection;
   const proxy = connection.proxyFor(address);
   return {
     ...shared,

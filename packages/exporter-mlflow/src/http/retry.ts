@@ -54,7 +54,10 @@ interface RetryOptions {
   now?: () => number;
 }
 
-type RetrySettings = Pick<ResolvedConnection, 'retry' | 'url' | 'attemptTimeoutMillis' | 'maxSockets' | 'explain'> & {
+type RetrySettings = Pick<
+  ResolvedConnection,
+  'retry' | 'url' | 'attemptTimeoutMillis' | 'maxSockets' | 'explain' | 'unknownHost'
+> & {
   show: Show;
 };
 

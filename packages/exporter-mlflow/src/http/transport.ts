@@ -74,43 +74,47 @@ async function send(
   const { signal } = request;
   const { authorizers } = connection;
   const limit: Limit = signal === undefined ? { deadline } : { deadline, signal };
-  const complete = { ...request, headers: withoutConnectionHeaders({ ...connection.headers, ...request.headers }) };
+  const own = withoutConnectionHeaders(request.headers ?? {});
+  const base = withoutConnectionHeaders(connection.headers);
   const unauthorized: Exchange = (asked, until) => {
     const headers = withoutConnectionHeaders({ ...connection.headers, ...asked.headers });
     learn(headers);
     return endBy({ deadline: until }, async (ended) => exchange(await open(), { ...asked, headers }, ended));
   };
-  let sent: Readonly<Record<string, string>> = {};
+  let added: Readonly<Record<string, string>> = {};
   const attempt = async (): Promise<HttpResult> => {
-    const authorization = await authorize(complete, connection, deadline, unauthorized);
+    const authorization = await authorize({ ...request, base, own }, connection, deadline, unauthorized);
     if (authorization.kind === 'none') return withoutCredentials(authorization);
-    sent = authorization.headers;
-    if (authorizers.length > 0) learn(authorization.headers);
-    const added = withoutConnectionHeaders(authorization.headers);
-    const headers = { ...complete.headers, ...added, ...withoutConnectionHeaders(request.headers ?? {}) };
-    return endBy(limit, async (ended) => exchange(await open(), { ...complete, headers }, ended));
+    added = authorization.headers;
+    if (authorizers.length > 0) learn({ ...added, ...authorization.unsent });
+    const headers = { ...base, ...added, ...own };
+    return endBy(limit, async (ended) => exchange(await open(), { ...request, headers }, ended));
   };
   const first = await attempt();
-  if (first.kind !== 'answer' || first.status < 400 || !(await renew(first, connection, deadline, sent))) return first;
+  if (first.kind !== 'answer' || first.status < 400 || !(await renew(first, connection, deadline, added))) return first;
   if (signal?.aborted) return first;
   const second = await attempt();
   return second.kind === 'answer' ? { ...second, isRenewed: true } : second;
 }
 
+/** Later authorizers see the headers of earlier ones, as they go on the wire. */
 async function authorize(
-  { method, path, body, headers }: HttpRequest & { headers: Record<string, string> },
+  { method, path, body, base, own }: HttpRequest & { base: Record<string, string>; own: Record<string, string> },
   { url, authorizers }: ResolvedConnection,
   deadline: number,
   unauthorized: Exchange,
 ): Promise<Authorization> {
   const added: Record<string, string> = {};
+  const unsent: Record<string, string> = {};
   for (const authorizer of authorizers) {
-    const wire = { method, url: `${url}${path}`, headers: { ...headers, ...added }, ...(body && { body }) };
+    const headers = { ...base, ...added, ...own };
+    const wire = { method, url: `${url}${path}`, headers, ...(body && { body }) };
     const authorization = await authorizer.authorize(wire, deadline, unauthorized);
     if (authorization.kind === 'none') return authorization;
-    Object.assign(added, authorization.headers);
+    Object.assign(added, withoutConnectionHeaders(authorization.headers));
+    Object.assign(unsent, authorization.unsent);
   }
-  return { kind: 'headers', headers: added };
+  return { kind: 'headers', headers: added, unsent };
 }
 
 async function renew(

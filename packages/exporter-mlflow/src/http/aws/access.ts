@@ -2,7 +2,7 @@ import type { Authorizer } from '../exchange/authorizer.js';
 import type { MlflowAwsCredentialsOption } from '../settings/aws-credentials.js';
 import { type AwsClock, createAwsClock } from './clock.js';
 import { createCredentialSource } from './credential-source.js';
-import { type AssumedRole, assumeRole, lookUpBase } from './look-up.js';
+import { type AssumedRole, areInEnvironment, assumeRole, lookUpBase } from './look-up.js';
 import { type AwsPackages, createAwsPackages } from './packages.js';
 import { createSigner, type SigningScope } from './signer.js';
 
@@ -12,6 +12,8 @@ export interface AwsAccess {
   authorizer(scope: SigningScope): Authorizer;
   /** Signs with those of a role that the application assumes. */
   authorizerOfRole(scope: SigningScope, role: AssumedRole): Authorizer;
+  /** Whether the application cannot get other credentials while it runs. */
+  isFixed(): boolean;
 }
 
 /** @param credentials Default: those that the AWS SDK finds. */
@@ -22,6 +24,7 @@ export function createAwsAccess(
 ): AwsAccess {
   const base = createCredentialSource(lookUpBase(credentials, packages), clock);
   return {
+    isFixed: () => typeof credentials === 'object' || (credentials === undefined && areInEnvironment(process.env)),
     authorizer: (scope) => createSigner(scope, { packages, clock, source: base }),
     authorizerOfRole(scope, role) {
       const source = createCredentialSource(assumeRole(role, base, packages), clock, role.maxAgeMillis);

@@ -50,3 +50,8 @@ export function mendableCauseOf({ type, message }: AwsError): MendableCause | un
   if (TIME_TYPES.test(type) || TIME_WORDS.test(message)) return 'time';
   return CREDENTIALS_TYPES.test(type) ? 'credentials' : undefined;
 }
+
+/** What follows may be the whole request, with its credentials. */
+export function firstSentence(message: string): string {
+  return /^[^\n]*?(?=\.(?:\s|$)|\n|$)/.exec(message.trim())?.[0] ?? '';
+}

@@ -29,6 +29,11 @@ export function lookUpBase(option: MlflowAwsCredentialsOption | undefined, packa
   };
 }
 
+/** Whether the AWS SDK takes the credentials from variables. It prefers a profile. */
+export function areInEnvironment(env: NodeJS.ProcessEnv): boolean {
+  return Boolean(env['AWS_ACCESS_KEY_ID'] && env['AWS_SECRET_ACCESS_KEY'] && !env['AWS_PROFILE']);
+}
+
 /** Looks up the credentials of a role that the application assumes with its own. */
 export function assumeRole({ arn, region }: AssumedRole, base: CredentialSource, packages: AwsPackages): LookUp {
   const assume = async (): Promise<{ used: MlflowAwsCredentials; assumed: Promise<MlflowAwsCredentials> }> => {

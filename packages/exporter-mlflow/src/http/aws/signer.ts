@@ -39,8 +39,9 @@ export function createSigner(scope: SigningScope, { packages, source, clock }: S
       const found = await source.get(deadline);
       if (found.kind === 'none') return found;
       try {
-        const headers = await sign(request, scope, { packages, clock, credentials: found.credentials });
-        return { kind: 'headers', headers };
+        const { credentials } = found;
+        const headers = await sign(request, scope, { packages, clock, credentials });
+        return { kind: 'headers', headers, unsent: { 'secret-access-key': credentials.secretAccessKey } };
       } catch (error) {
         return cannotSign(error);
       }

@@ -12,7 +12,12 @@ export interface WireRequest extends Pick<HttpRequest, 'method' | 'body'> {
 
 /** Headers that authorize one attempt, or why there are none. */
 export type Authorization =
-  | { kind: 'headers'; headers: Record<string, string> }
+  | {
+      kind: 'headers';
+      headers: Record<string, string>;
+      /** Credentials behind the headers that are not sent themselves, by a name. No message shows them. Default: none. */
+      unsent?: Record<string, string>;
+    }
   | {
       kind: 'none';
       reason: ShownText;

@@ -37,6 +37,8 @@ export interface Failure {
   namedIds?: string[];
   /** Status and words of a gateway, a proxy or a login page before MLflow. Absent if MLflow itself may have answered. */
   foreign?: ShownText;
+  /** Whether a service in front of MLflow knows the identity, but does not allow this request. Default: `false`. */
+  denied?: boolean;
   /** Whether the answer was longer than the request allowed. Default: `false`. */
   tooLong?: boolean;
 }
@@ -76,14 +78,14 @@ const LACKS_SPANS = /^Trace data not stored in tracking store\b/i;
  * Classifies an answer, or the lack of one, by what to do about it.
  *
  * @param server `url`: the tracking URI, for messages. `show`: makes foreign text fit for messages. `explain`: see
- *   {@link Explain}.
+ *   {@link Explain}. `unknownHost`: what to do if the host does not exist.
  */
 export function classify(
   result: HttpResult,
-  { url, show, explain }: Server,
+  { url, show, explain, unknownHost }: Server,
   request: Pick<HttpRequest, 'plainText' | 'recorded'> = {},
 ): Outcome {
-  if (result.kind === 'no-answer') return classifyNoAnswer(result, { url, show });
+  if (result.kind === 'no-answer') return classifyNoAnswer(result, { url, show, unknownHost });
   const { status, headers, body, bytes } = result;
   const contentType = headers['content-type'] ?? '';
   const isHtml = /^text\/html/i.test(contentType);
@@ -189,9 +191,10 @@ interface Server {
   url: ShownText;
   show: Show;
   explain?: Explain;
+  unknownHost?: ShownText | undefined;
 }
 
-function classifyNoAnswer(result: NoAnswer, { url, show }: Server): Failure {
+function classifyNoAnswer(result: NoAnswer, { url, show, unknownHost }: Server): Failure {
   const { code } = result;
   const message = result.isOwn ? result.message : show(result.message);
   if (code === CREDENTIALS_MISSING_CODE) return { kind: 'configuration', reason: message };
@@ -207,7 +210,11 @@ function classifyNoAnswer(result: NoAnswer, { url, show }: Server): Failure {
       reason: say`${url} sends an ${message}: ${CHECK_URI}, or ask for less.`,
       tooLong: true,
     };
-  return { kind: 'retryable', reason: say`MLflow at ${url} cannot be reached (${message})` };
+  const reason = say`MLflow at ${url} cannot be reached (${message})`;
+  // A resolver may be down for a while, too.
+  if (code === 'ENOTFOUND' && unknownHost !== undefined)
+    return { kind: 'retryable', reason: say`${reason}: ${unknownHost}` };
+  return { kind: 'retryable', reason };
 }
 
 /** Returns OpenSSL's reason. Node.js reports it as a code with a prefix, or only in the text of an EPROTO. */

@@ -21,7 +21,8 @@ const HARMLESS_HEADERS = new Set([
     'cache-control',
     'pragma',
   ],
-  ...['content-type', 'content-encoding', 'content-language', 'content-length', 'x-amz-date'],
+  ...['content-type', 'content-encoding', 'content-language', 'content-length'],
+  ...['x-amz-date', 'x-amz-content-sha256', 'x-mlflow-sm-tracking-server-arn', 'x-sm-mlflow-app-arn'],
   ...['x-mlflow-workspace', 'x-mlflow-experiment-id', 'x-mlflow-run-id'],
   ...['origin', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port'],
 ]);
@@ -102,9 +103,9 @@ function parametersOf(value: string, isCredential = false): Secret[] {
     ([, name = '', quoted, plain = '']) => {
       if (HARMLESS_PARAMETERS.test(name)) return [];
       const text = quoted?.replace(/\\(.)/g, '$1') ?? plain;
-      // AWS writes the id of the key before date and region.
-      const id = /^credential$/i.test(name) ? [{ text: text.split('/')[0] ?? '', isCredential }] : [];
-      return [{ text, isCredential }, ...id];
+      // AWS writes date, region and service after the id of the key. Messages name the last two.
+      if (/^credential$/i.test(name)) return [{ text: text.split('/')[0] ?? '', isCredential }];
+      return [{ text, isCredential }];
     },
   );
 }

@@ -10,6 +10,7 @@ export type Provided<T> = T | (() => T | Promise<T>);
 export interface MlflowConnectionConfig {
   /**
    * Address of the server: `http:` or `https:`, with a path if the server is below one.
+   * The ARN of a tracking server or an app of SageMaker, where `username`, `password` and `token` have no effect.
    * `databricks` or `databricks://<profile>` for a workspace, with host and credentials of Databricks' own tools.
    * Environment: `MLFLOW_TRACKING_URI`. Default: `http://localhost:5000`.
    */

@@ -1,3 +1,4 @@
+import type { ShownText } from '../../common/shown-text.js';
 import type { Authorizer } from '../exchange/authorizer.js';
 import type { Explain } from '../exchange/outcome.js';
 import type { Secret } from '../redact/secrets.js';
@@ -16,6 +17,10 @@ export interface Destination {
   readonly secrets: readonly Secret[];
   /** Called one after the other for each attempt. Each sees the headers of those before it. */
   readonly authorizers: readonly Authorizer[];
+  /** Called last, because it signs the headers of the others. Default: none. */
+  readonly signer?: Authorizer;
   /** Reads refusals in the service's own words. Default: every answer is MLflow's. */
   readonly explain?: Explain;
+  /** What to do if the host of the address does not exist. Default: nothing more than to wait. */
+  readonly unknownHost?: ShownText;
 }
