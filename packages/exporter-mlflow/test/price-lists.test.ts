@@ -69,8 +69,9 @@ describe('the cost of a model call', () => {
     expect(costOf(usage(152, 0, counts), { input: 2 })?.totalCost).to.equal(304);
   });
 
-  it('does not exist without tokens', () => {
+  it('does not exist without tokens, or beyond the range of numbers', () => {
     expect(costOf(usage(0, 0), { input: 1 })).to.equal(undefined);
+    expect(costOf(usage(100, 1), { input: 1e307, output: 1 })).to.equal(undefined);
   });
 });
 

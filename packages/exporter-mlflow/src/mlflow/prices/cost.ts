@@ -3,7 +3,7 @@ import type { ModelPrices } from './price-list.js';
 
 /**
  * The cost of a model call, by the formula of `cost_per_token` in mlflow/utils/providers.py. Cached tokens are part of the
- * input. Undefined without tokens.
+ * input. Undefined without tokens, and for a sum beyond the range of numbers.
  */
 export function costOf(usage: TokenUsage, prices: ModelPrices): Cost | undefined {
   const { inputTokens, outputTokens, cacheReadInputTokens: read = 0, cacheCreationInputTokens: written = 0 } = usage;
@@ -16,5 +16,7 @@ export function costOf(usage: TokenUsage, prices: ModelPrices): Cost | undefined
   inputCost += (written - writtenAbove1hr) * cacheWrite;
   inputCost += writtenAbove1hr * cacheWriteAbove1hr;
   const outputCost = outputTokens * output;
-  return { inputCost, outputCost, totalCost: inputCost + outputCost };
+  const totalCost = inputCost + outputCost;
+  // JSON has no infinite numbers, and the server would refuse the request.
+  return Number.isFinite(totalCost) ? { inputCost, outputCost, totalCost } : undefined;
 }
