@@ -24,9 +24,17 @@ export function propagatesSession(env: Environment): boolean {
   return isTrue(env['MLFLOW_BEDROCK_PROPAGATE_SESSION']);
 }
 
+/** Who runs the MLflow server of a tracking URI: the user, or AWS or Databricks for the user. */
+export function trackingServiceOf(uri: string | undefined): 'mlflow' | 'sagemaker' | 'databricks' {
+  if (/^\s*arn:/i.test(uri ?? '')) return 'sagemaker';
+  return /^\s*databricks(?:-uc)?(?::|\s*$)/i.test(uri ?? '') ? 'databricks' : 'mlflow';
+}
+
 /** The address of the tracking server for messages: without credentials and query. */
 export function readableTrackingUri(trackingUri: string | undefined, env: Environment): string {
   const uri = trackingUri || env['MLFLOW_TRACKING_URI']?.trim() || DEFAULT_TRACKING_URI;
+  // Their tracking URIs hold no credentials.
+  if (trackingServiceOf(uri) !== 'mlflow') return uri;
   if (!URL.canParse(uri)) return 'the tracking URI';
   const { protocol, host, pathname } = new URL(uri);
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;

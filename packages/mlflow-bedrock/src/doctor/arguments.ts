@@ -32,7 +32,7 @@ It writes a trace named "mlflow-bedrock doctor" to the experiment, reads it back
 not exist, this creates it.
 
 With app.js it also runs the application in a process of its own, which really calls Bedrock, and reports whether its
-calls become traces. It asks AWS for nothing by itself. It never prints credentials.
+calls become traces. By itself it asks AWS for nothing but MLflow of SageMaker. It never prints credentials.
 
 Options:
   --import <module>     start the application with this option of node, for example mlflow-bedrock/register

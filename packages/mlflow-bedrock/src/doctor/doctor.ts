@@ -7,6 +7,7 @@ import { checkEnvironment } from './checks/environment.js';
 import type { Place } from './checks/failure.js';
 import { checkFile } from './checks/file.js';
 import { checkEnvFile, checkNode } from './checks/machine.js';
+import { checkManaged } from './checks/managed.js';
 import { checkPackages, PACKAGES_OF_INTEREST } from './checks/packages.js';
 import { canTakeTraces, checkServer, checkTrace, checkTrackingUri } from './checks/server.js';
 import { runApplication } from './facts/application.js';
@@ -51,7 +52,7 @@ export async function examine(options: DoctorArguments, own: DoctorProcess): Pro
   add([checkNode(machine)]);
   add(await bounded('packages', LOCAL_MILLIS, () => checkPackages(packages, machine.nodeVersion)));
   add(await bounded('environment', LOCAL_MILLIS, () => [...checkEnvFile(machine), ...checkEnvironment(env)]));
-  add(await bounded('aws', LOCAL_MILLIS, () => checkAws(env, machine)));
+  add(await bounded('aws', LOCAL_MILLIS, () => [...checkAws(env, machine), ...checkManaged(env)]));
 
   let canWrite = false;
   let place: Place = { url: '', env, machine };

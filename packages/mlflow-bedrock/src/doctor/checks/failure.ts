@@ -1,4 +1,4 @@
-import type { Environment } from '../../common/environment.js';
+import { type Environment, trackingServiceOf } from '../../common/environment.js';
 import type { Failed, MachineFacts } from '../model/facts.js';
 import { type Findings, findings, type Result } from '../model/result.js';
 
@@ -10,8 +10,14 @@ export interface Place {
   readonly machine: Pick<MachineFacts, 'container'>;
 }
 
+/** What decides where requests to a managed server go. */
+const ADDRESS_OF = {
+  sagemaker: 'the region in MLFLOW_TRACKING_URI, or SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT if it is set',
+  databricks: 'DATABRICKS_HOST, or host in the profile',
+} as const;
 const CREDENTIALS = ['MLFLOW_TRACKING_USERNAME', 'MLFLOW_TRACKING_PASSWORD', 'MLFLOW_TRACKING_TOKEN'];
 const LOCAL = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
+const CONNECTION = /cannot be reached|time for this/i;
 const NO_LISTENER = /ECONNREFUSED/;
 /** A refusal without a text, which MLflow never sends. */
 const WITHOUT_REASON = /\(403\)/;
@@ -23,13 +29,30 @@ const UNKNOWN_HOST = /ENOTFOUND|EAI_AGAIN/;
 export function explainFailure(check: string, failed: Failed, place: Place): Result {
   const { problem } = findings(check);
   const { status, message } = failed;
+  const service = trackingServiceOf(place.env['MLFLOW_TRACKING_URI']);
+  if (service !== 'mlflow') return explainManaged(service, { problem, message, place });
   if (status === 401) return explainCredentials(problem, place);
   if (status === 403 && /does not allow this/.test(message)) return explainRefusal(problem, message, place);
-  if (status === undefined && /cannot be reached|time for this/i.test(message)) {
+  if (status === undefined && CONNECTION.test(message)) {
     return problem(sentence(message), explainConnection(message, place));
   }
-  const [what, todo] = splitAdvice(NAME.test(message) ? capitalized(message.replace(NAME, '')) : message);
+  const [what, todo] = adviceIn(message);
   return problem(sentence(what), todo ?? 'See the log of the MLflow server.');
+}
+
+/** Messages about SageMaker and Databricks name the remedy themselves, except those about the network. */
+function explainManaged(
+  service: keyof typeof ADDRESS_OF,
+  { problem, message, place }: { problem: Findings['problem']; message: string; place: Place },
+): Result {
+  const [what, todo] = adviceIn(message);
+  if (todo !== undefined) return problem(sentence(what), todo);
+  if (!CONNECTION.test(message)) return problem(sentence(what), 'Look at the server in its console.');
+  const isWrongAddress = NO_LISTENER.test(message) || UNKNOWN_HOST.test(message);
+  return problem(
+    sentence(what),
+    isWrongAddress ? `Correct ${ADDRESS_OF[service]}, or give this machine a route there.` : explainSilence(place),
+  );
 }
 
 function explainCredentials(problem: Findings['problem'], { url, env }: Place): Result {
@@ -62,12 +85,12 @@ function explainRefusal(problem: Findings['problem'], message: string, { url }: 
   );
 }
 
-function explainConnection(message: string, { url, env, machine: { container } }: Place): string {
+function explainConnection(message: string, place: Place): string {
+  const { url, machine } = place;
+  const { container } = machine;
   const address = new URL(url);
   const { hostname } = address;
-  const proxies = isLocal(address)
-    ? []
-    : ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'].filter((name) => env[name]?.trim());
+  const proxies = proxiesOf(place);
   if (NO_LISTENER.test(message) && isLocal(address)) {
     return container === undefined
       ? 'Start MLflow with "uvx mlflow server --port 5000", or set MLFLOW_TRACKING_URI to the address of your server.'
@@ -81,14 +104,29 @@ function explainConnection(message: string, { url, env, machine: { container } }
   if (UNKNOWN_HOST.test(message)) {
     return 'Correct the host name in MLFLOW_TRACKING_URI, or run this where the name is known: in the network of the server.';
   }
-  if (isLocal(address)) return 'Something listens there and does not answer. Look at the server, or start it again.';
+  return explainSilence(place);
+}
+
+function explainSilence(place: Place): string {
+  if (isLocal(new URL(place.url)))
+    return 'Something listens there and does not answer. Look at the server, or start it again.';
+  const proxies = proxiesOf(place);
   const firewall = 'Check that a firewall or security group lets this machine reach the server';
   if (proxies.length === 0) return `${firewall}, and that the server is healthy.`;
   return `${firewall}, and that ${proxies.join(', ')} names the right proxy. no_proxy lists servers to reach directly.`;
 }
 
+function proxiesOf({ url, env }: Place): string[] {
+  if (isLocal(new URL(url))) return [];
+  return ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'].filter((name) => env[name]?.trim());
+}
+
 function isLocal({ hostname }: URL): boolean {
   return LOCAL.test(hostname);
+}
+
+function adviceIn(message: string): [what: string, todo?: string] {
+  return splitAdvice(NAME.test(message) ? capitalized(message.replace(NAME, '')) : message);
 }
 
 /** Divides a message of the exporter at the colon before its advice. Colons in brackets and quotes are text. */

@@ -1,3 +1,4 @@
+import { trackingServiceOf } from '../../common/environment.js';
 import type { ServerFacts, TraceFacts } from '../model/facts.js';
 import { findings, type Result } from '../model/result.js';
 import { explainFailure, type Place } from './failure.js';
@@ -17,9 +18,11 @@ export function checkTrackingUri(facts: ServerFacts, place: Place): Result {
     );
   }
   if (facts.url === '') return explainFailure('tracking-uri', facts.failed ?? { message: '' }, place);
-  const isSet = Boolean(place.env['MLFLOW_TRACKING_URI']?.trim());
+  const uri = place.env['MLFLOW_TRACKING_URI']?.trim() ?? '';
+  // Those of managed servers hold no credentials.
+  if (trackingServiceOf(uri) !== 'mlflow') return ok(`MLFLOW_TRACKING_URI is ${uri}, which is at ${facts.url}.`);
   return ok(
-    isSet
+    uri !== ''
       ? `MLFLOW_TRACKING_URI is ${facts.url}.`
       : `MLFLOW_TRACKING_URI is not set, so the traces go to ${facts.url}, unless the code sets trackingUri.`,
   );
@@ -36,7 +39,7 @@ export function checkServer(facts: ServerFacts, place: Place): Result[] {
     version === undefined
       ? server.ok(`MLflow answers at ${facts.url}.`)
       : server.ok(`MLflow ${version} answers at ${facts.url}.`),
-    ...checkVersion(version),
+    ...checkVersion(version, place),
     ...checkClock(facts.clockAheadMillis),
     checkExperiment(facts, place),
   ];
@@ -53,8 +56,10 @@ function isAboutExperiment({ failed, wanted }: ServerFacts): boolean {
   return errorCode === 'RESOURCE_DOES_NOT_EXIST' || ('id' in wanted && errorCode === 'INVALID_PARAMETER_VALUE');
 }
 
-function checkVersion(version: string | undefined): Result[] {
-  if (version === undefined || !isOlder(version, OLDEST_SERVER)) return [];
+function checkVersion(version: string | undefined, { env }: Place): Result[] {
+  // What a managed server takes does not depend on its version alone. The test trace shows it.
+  const isManaged = trackingServiceOf(env['MLFLOW_TRACKING_URI']) !== 'mlflow';
+  if (version === undefined || isManaged || !isOlder(version, OLDEST_SERVER)) return [];
   return [
     findings('version').warning(
       `MLflow ${version} has no OTLP route, so traces are stored without cost and without search by span.`,
@@ -114,7 +119,9 @@ export function checkTrace(facts: TraceFacts, place: Place): Result[] {
           `A test trace was written and read back. It stays as "mlflow-bedrock doctor" (${traceId}), because this user may not delete it.`,
         ),
   ];
-  if (!facts.inDatabase) {
+  if (!facts.inDatabase && trackingServiceOf(place.env['MLFLOW_TRACKING_URI']) !== 'mlflow') {
+    results.push(ok('The server keeps spans as files, so searches by span do not find them. Everything else works.'));
+  } else if (!facts.inDatabase) {
     results.push(
       warning(
         'The server stores traces as files, without cost and without search by span.',

@@ -1,0 +1,223 @@
+/** The doctor and managed MLflow: a stand-in for SageMaker that checks signatures, and answers of Databricks. */
+
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { expect } from 'chai';
+import { type HttpServer, listen } from 'testing/http-server.js';
+import { denies, serverStopped, withoutOtlp } from 'testing/managed/answers.js';
+import { type SageMakerGateway, startSageMakerGateway } from 'testing/managed/gateway.js';
+import { makeKey } from 'testing/managed/keys.js';
+import { testServer } from 'testing/mlflow-test-server.js';
+import { readableTrackingUri } from '../src/common/environment.js';
+import { explainFailure } from '../src/doctor/checks/failure.js';
+import { checkManaged } from '../src/doctor/checks/managed.js';
+import { type Application, COMPLETE, complaints, createApplication, examineIn, resultsOf } from './support/doctor.js';
+
+const ARN = 'arn:aws:sagemaker:us-east-1:123456789012:mlflow-tracking-server/demo';
+const SECRET = 'walnut-7-harbour';
+const URI = 'MLFLOW_TRACKING_URI';
+const ROLE = 'arn:aws:iam::123456789012:role/traces';
+
+describe('the doctor looks at the settings of managed MLflow', () => {
+  const cases: [NodeJS.ProcessEnv, ...results: string[]][] = [
+    [{ [URI]: 'http://localhost:5000' }],
+    [
+      { SAGEMAKER_MLFLOW_ASSUME_ROLE_ARN: ROLE },
+      `warning: SAGEMAKER_MLFLOW_ASSUME_ROLE_ARN has no effect, because ${URI} is no ARN. -> Set ${URI} to the ARN of the tracking server or app, or unset SAGEMAKER_MLFLOW_ASSUME_ROLE_ARN.`,
+    ],
+    [
+      { [URI]: ARN, MLFLOW_TRACKING_USERNAME: 'ada', MLFLOW_TRACKING_PASSWORD: SECRET },
+      'warning: MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD has no effect, because requests to SageMaker are signed. -> Unset MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD.',
+    ],
+    [
+      { [URI]: 'databricks', MLFLOW_TRACKING_TOKEN: SECRET },
+      'warning: MLFLOW_TRACKING_TOKEN has no effect, because Databricks has variables of its own. -> Unset MLFLOW_TRACKING_TOKEN.',
+    ],
+  ];
+  for (const [env, ...expected] of cases) {
+    it(`such as ${Object.keys(env).join(', ')}`, () => {
+      expect(complaints(checkManaged(env))).to.deep.equal(expected);
+    });
+  }
+
+  it('and names role, address and table', () => {
+    const sagemaker = {
+      [URI]: ARN,
+      SAGEMAKER_MLFLOW_ASSUME_ROLE_ARN: ROLE,
+      SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT: `https://ada:${SECRET}@mlflow.internal`,
+    };
+    expect(resultsOf(checkManaged(sagemaker), 'managed')).to.deep.equal([
+      `ok: Requests to MLflow are signed with the role ${ROLE} (SAGEMAKER_MLFLOW_ASSUME_ROLE_ARN).`,
+      'ok: SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT replaces the address of SageMaker.',
+    ]);
+    const databricks = { [URI]: 'databricks://work', MLFLOW_TRACING_DESTINATION: 'main.traces' };
+    expect(resultsOf(checkManaged(databricks), 'managed')).to.deep.equal([
+      'ok: Traces go to tables of Unity Catalog: main.traces (MLFLOW_TRACING_DESTINATION).',
+    ]);
+  });
+
+  it('and shows tracking URIs of managed servers as they are', () => {
+    for (const uri of [ARN, 'databricks', 'databricks://work']) {
+      expect(readableTrackingUri(undefined, { [URI]: uri })).to.equal(uri);
+    }
+  });
+
+  it('and explains why an address cannot be reached', () => {
+    const explain = (uri: string, message: string, env: NodeJS.ProcessEnv = {}): string[] => {
+      const place = { url: 'https://us-east-1.experiments.sagemaker.aws', env: { [URI]: uri, ...env }, machine: {} };
+      return complaints([explainFailure('server', { message }, place)]);
+    };
+    const unknown = 'MLflow at https://a.example cannot be reached (getaddrinfo ENOTFOUND a.example)';
+    expect(explain(ARN, unknown)).to.deep.equal([
+      `problem: ${unknown}. -> Correct the region in MLFLOW_TRACKING_URI, or SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT if it is set, or give this machine a route there.`,
+    ]);
+    expect(explain('databricks', unknown)).to.deep.equal([
+      `problem: ${unknown}. -> Correct DATABRICKS_HOST, or host in the profile, or give this machine a route there.`,
+    ]);
+    const silent = 'MLflow at https://a.example cannot be reached (no answer in time)';
+    expect(explain(ARN, silent, { HTTPS_PROXY: `http://ada:${SECRET}@proxy` })).to.deep.equal([
+      `problem: ${silent}. -> Check that a firewall or security group lets this machine reach the server, and that HTTPS_PROXY names the right proxy. no_proxy lists servers to reach directly.`,
+    ]);
+  });
+});
+
+describe('the doctor asks MLflow of SageMaker', function () {
+  this.timeout(120_000);
+  let application: Application;
+  let gateway: SageMakerGateway;
+  before(async () => {
+    application = createApplication();
+    gateway = await startSageMakerGateway({ mlflow: (await testServer()).url });
+  });
+  after(async () => {
+    application.remove();
+    await gateway?.close();
+  });
+  afterEach(() => gateway.setAnswers([]));
+
+  const examineAt = (uri: string, env: NodeJS.ProcessEnv = {}) =>
+    examineIn(application.folder, {
+      ...COMPLETE,
+      ...gateway.environment(),
+      MLFLOW_TRACKING_URI: uri,
+      MLFLOW_EXPERIMENT_NAME: `doctor-${randomUUID()}`,
+      // No prices from the internet.
+      MLFLOW_MODEL_CATALOG_URI: '',
+      ...env,
+    });
+
+  it('finds no fault with a tracking server and an app, and every request is signed', async () => {
+    for (const arn of [gateway.serverArn, gateway.appArn]) {
+      const results = await examineAt(arn);
+      expect(complaints(results)).to.deep.equal([]);
+      expect(resultsOf(results, 'tracking-uri', 'trace')).to.deep.equal([
+        `ok: MLFLOW_TRACKING_URI is ${arn}, which is at ${gateway.url}.`,
+        'ok: A test trace was written, read back and deleted.',
+      ]);
+    }
+    const requests = await gateway.requests();
+    expect(requests.filter(({ verified }) => !verified)).to.deep.equal([]);
+    expect(new Set(requests.map(({ arn }) => arn))).to.deep.equal(new Set([gateway.serverArn, gateway.appArn]));
+  });
+
+  it('says that credentials are missing, unknown or wrong, and shows none', async () => {
+    const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
+    const withoutAny = await examineAt(gateway.serverArn, none);
+    expect(complaints(withoutAny).filter((text) => text.startsWith('problem'))).to.deep.equal([
+      'problem: No AWS credentials were found. -> Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where AWS provides a role (ECS, EKS, Lambda, EC2), or use the option credentials.',
+    ]);
+    const unknown = makeKey();
+    const results = await examineAt(gateway.serverArn, gateway.environment(unknown));
+    expect(complaints(results)).to.have.length(1);
+    expect(complaints(results)[0]).to.match(
+      /^problem: AWS does not know the access key .* -> Correct the credentials\./,
+    );
+    const wrong = { ...gateway.key, secret: makeKey().secret };
+    const refused = await examineAt(gateway.serverArn, gateway.environment(wrong));
+    expect(complaints(refused)).to.have.length(1);
+    expect(complaints(refused)[0]).to.match(/^problem: SageMaker at .* refuses the signature\. -> Correct the secret/);
+    const texts = JSON.stringify([withoutAny, results, refused]);
+    for (const secret of [gateway.key.secret, unknown.secret, wrong.secret]) expect(texts).not.to.include(secret);
+  });
+
+  it('names the identity and the action that its policy lacks', async () => {
+    await gateway.setAnswers([denies('GetExperimentByName', gateway.serverArn)]);
+    const [complaint = '', ...others] = complaints(await examineAt(gateway.serverArn));
+    expect(others).to.deep.equal([]);
+    expect(complaint).to.match(
+      /^problem: arn:aws:sts::123456789012:assumed-role\/sender\/session is not allowed to use sagemaker-mlflow:GetExperimentByName/,
+    );
+    expect(complaint).to.include(' -> Allow it in the IAM policy');
+  });
+
+  it('says how to start a server that is stopped', async () => {
+    await gateway.setAnswers([serverStopped(gateway.serverArn)]);
+    expect(complaints(await examineAt(gateway.serverArn))).to.deep.equal([
+      `problem: The tracking server "demo" at ${gateway.url} is stopped. -> Run "aws sagemaker start-mlflow-tracking-server --tracking-server-name demo".`,
+    ]);
+  });
+
+  it('takes a server without an OTLP route for one that keeps files', async () => {
+    await gateway.setAnswers([withoutOtlp(404)]);
+    const results = await examineAt(gateway.serverArn);
+    expect(complaints(results)).to.deep.equal([]);
+    expect(resultsOf(results, 'trace')).to.deep.equal([
+      'ok: A test trace was written, read back and deleted.',
+      'ok: The server keeps spans as files, so searches by span do not find them. Everything else works.',
+    ]);
+  });
+});
+
+describe('the doctor asks Databricks', function () {
+  this.timeout(60_000);
+  let application: Application;
+  let server: HttpServer | undefined;
+  before(() => {
+    application = createApplication();
+  });
+  after(() => application.remove());
+  afterEach(async () => {
+    await server?.close();
+    server = undefined;
+  });
+
+  const examineAt = async (
+    answer: (request: IncomingMessage, response: ServerResponse) => void,
+    env: NodeJS.ProcessEnv = {},
+  ) => {
+    server = await listen(answer);
+    return examineIn(application.folder, {
+      ...COMPLETE,
+      MLFLOW_TRACKING_URI: 'databricks',
+      DATABRICKS_HOST: server.url,
+      DATABRICKS_TOKEN: SECRET,
+      MLFLOW_EXPERIMENT_NAME: '/Users/ada@example.com/traces',
+      ...env,
+    });
+  };
+  const json = (response: ServerResponse, status: number, body: object): void => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };
+
+  it('says what to do about a token that the workspace refuses, and does not show it', async () => {
+    const results = await examineAt((_, response) =>
+      json(response, 403, { message: `Invalid access token ${SECRET}` }),
+    );
+    const [complaint = '', ...others] = complaints(results);
+    expect(others).to.deep.equal([]);
+    expect(complaint).to.match(/^problem: Databricks at .* refuses the credentials of DATABRICKS_TOKEN .* -> Replace/);
+    expect(JSON.stringify(results)).not.to.include(SECRET);
+  });
+
+  it('says what is missing', async () => {
+    const results = await examineAt((_, response) => json(response, 500, {}), {
+      DATABRICKS_HOST: '',
+      DATABRICKS_TOKEN: '',
+      HOME: '/nonexistent',
+      DATABRICKS_CONFIG_FILE: '/nonexistent/databrickscfg',
+    });
+    const [complaint = '', ...others] = complaints(results);
+    expect(others).to.deep.equal([]);
+    expect(complaint).to.match(/^problem: MLflow tracking URI "databricks" needs .* -> Set DATABRICKS_HOST/);
+  });
+});
