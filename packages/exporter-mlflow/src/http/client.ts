@@ -36,8 +36,12 @@ export interface HttpClient extends RetryingTransport {
 
 /** A server that keeps files for the tracking server. */
 export interface FileServer {
-  /** For example `https://bucket.s3.us-east-1.amazonaws.com`. Servers are told apart by it. */
+  /** For example `https://bucket.s3.us-east-1.amazonaws.com`. */
   readonly origin: string;
+  /** Tells servers apart that have the same origin. Default: none. */
+  readonly variant?: string;
+  /** What messages call it, for example `S3`. Default: `MLflow`. */
+  readonly name?: ShownText;
   /** Default: none. */
   readonly authorizer?: Authorizer;
   /** Default: answers are read like those of MLflow. */
@@ -60,8 +64,9 @@ function createClient(connection: ResolvedConnection, { show, learn }: Redactor)
     aws,
     show,
     send: transport.send,
-    beside({ origin, authorizer, explain }) {
-      const known = others.get(origin);
+    beside({ origin, variant = '', name, authorizer, explain }) {
+      const key = `${origin} ${variant}`;
+      const known = others.get(key);
       if (known !== undefined) return known;
       let beside: ResolvedConnection;
       try {
@@ -74,11 +79,12 @@ function createClient(connection: ResolvedConnection, { show, learn }: Redactor)
         {
           ...beside,
           authorizers: authorizer === undefined ? [] : [authorizer],
+          ...(name === undefined ? {} : { name }),
           ...(explain === undefined ? {} : { explain }),
         },
         { show, learn },
       );
-      others.set(origin, other);
+      others.set(key, other);
       return other;
     },
     readPublicFile: (address, deadline, maxBytes) =>

@@ -19,6 +19,8 @@ export interface ResolvedConnection {
   url: ShownText;
   /** What no message may show: the credentials of all settings. */
   secrets: readonly Secret[];
+  /** What messages call the server, if it is not that of the tracking URI. */
+  name?: ShownText;
   /** Who runs the server. */
   service: TrackingService;
   headers: Readonly<Record<string, string>>;

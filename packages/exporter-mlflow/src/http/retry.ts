@@ -56,7 +56,7 @@ interface RetryOptions {
 
 type RetrySettings = Pick<
   ResolvedConnection,
-  'retry' | 'url' | 'attemptTimeoutMillis' | 'maxSockets' | 'explain' | 'unknownHost'
+  'retry' | 'url' | 'name' | 'attemptTimeoutMillis' | 'maxSockets' | 'explain' | 'unknownHost'
 > & {
   show: Show;
 };

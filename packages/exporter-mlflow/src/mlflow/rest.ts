@@ -172,6 +172,11 @@ export function keyed<T>(entries: readonly { key: string; value: T }[] = []): Re
   return Object.fromEntries(entries.map(({ key, value }) => [key, value]));
 }
 
+/** The path with each name percent-encoded. Slashes stay. */
+export function encodePath(path: string): string {
+  return path.split('/').map(encode).join('/');
+}
+
 /**
  * Encodes as AWS does. `URLSearchParams` writes a space as `+`, which signatures read as a plus:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html

@@ -11,6 +11,7 @@ import {
   PROXY_REFUSED_CODE,
   TOO_LONG_CODE,
 } from './result.js';
+import { explainTls, tlsCode } from './tls-failures.js';
 
 /** Why a request failed. */
 export interface Failure {
@@ -82,10 +83,10 @@ const LACKS_SPANS = /^Trace data not stored in tracking store\b/i;
  */
 export function classify(
   result: HttpResult,
-  { url, show, explain, unknownHost }: Server,
+  { url, name, show, explain, unknownHost }: Server,
   request: Pick<HttpRequest, 'plainText' | 'recorded'> = {},
 ): Outcome {
-  if (result.kind === 'no-answer') return classifyNoAnswer(result, { url, show, unknownHost });
+  if (result.kind === 'no-answer') return classifyNoAnswer(result, { url, name, show, unknownHost });
   const { status, headers, body, bytes } = result;
   const contentType = headers['content-type'] ?? '';
   const isHtml = /^text\/html/i.test(contentType);
@@ -189,20 +190,24 @@ export type Explain = (
 
 interface Server {
   url: ShownText;
+  /** Default: `MLflow`. */
+  name?: ShownText | undefined;
   show: Show;
   explain?: Explain;
   unknownHost?: ShownText | undefined;
 }
 
-function classifyNoAnswer(result: NoAnswer, { url, show, unknownHost }: Server): Failure {
+const MLFLOW = say`MLflow`;
+
+function classifyNoAnswer(result: NoAnswer, { url, name, show, unknownHost }: Server): Failure {
   const { code } = result;
   const message = result.isOwn ? result.message : show(result.message);
   if (code === CREDENTIALS_MISSING_CODE) return { kind: 'configuration', reason: message };
   // The source of credentials may be down for a while.
   if (code === NO_CREDENTIALS_CODE)
-    return { kind: 'retryable', reason: say`MLflow at ${url} gets no credentials: ${message}` };
+    return { kind: 'retryable', reason: say`${name ?? MLFLOW} at ${url} gets no credentials: ${message}` };
   if (code === PROXY_REFUSED_CODE) return { kind: 'configuration', reason: message };
-  const tls = explainTls(show(tlsCode(code ?? '', result.message)), url);
+  const tls = explainTls(show(tlsCode(code ?? '', result.message)), url, name === undefined);
   if (tls !== undefined) return { kind: 'configuration', reason: tls };
   if (code === TOO_LONG_CODE)
     return {
@@ -210,37 +215,11 @@ function classifyNoAnswer(result: NoAnswer, { url, show, unknownHost }: Server):
       reason: say`${url} sends an ${message}: ${CHECK_URI}, or ask for less.`,
       tooLong: true,
     };
-  const reason = say`MLflow at ${url} cannot be reached (${message})`;
+  const reason = say`${name ?? MLFLOW} at ${url} cannot be reached (${message})`;
   // A resolver may be down for a while, too.
   if (code === 'ENOTFOUND' && unknownHost !== undefined)
     return { kind: 'retryable', reason: say`${reason}: ${unknownHost}` };
   return { kind: 'retryable', reason };
-}
-
-/** Returns OpenSSL's reason. Node.js reports it as a code with a prefix, or only in the text of an EPROTO. */
-function tlsCode(code: string, message: string): string {
-  const [, reason] = (code === 'EPROTO' && /routines:[^:]*:([^:]+):/.exec(message)) || [];
-  return reason?.toUpperCase().replaceAll(' ', '_') ?? code.replace(/^ERR_SSL_/, '');
-}
-
-/** Returns the reason of a TLS failure that no repetition mends, or undefined for other failures. */
-function explainTls(code: ShownText, url: ShownText): ShownText | undefined {
-  if (/ALERT.*(CERT|UNKNOWN_CA|HANDSHAKE_FAILURE)/.test(code)) {
-    return say`${url} does not accept our client certificate, or the lack of one (${code}): set clientCertPath or MLFLOW_TRACKING_CLIENT_CERT_PATH to one that it trusts.`;
-  }
-  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/.test(code)) {
-    return say`${url} does not speak TLS (${code}): use http:// in trackingUri or MLFLOW_TRACKING_URI.`;
-  }
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return say`The certificate of ${url} is for another host (${code}): use a name that it holds in trackingUri or MLFLOW_TRACKING_URI.`;
-  }
-  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    return say`The certificate of ${url} is not valid at this time (${code}): renew it, or correct this machine's clock.`;
-  }
-  if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)) {
-    return say`The certificate of ${url} is not trusted (${code}): set serverCertPath or MLFLOW_TRACKING_SERVER_CERT_PATH to its authority.`;
-  }
-  return undefined;
 }
 
 /** Says where the redirect leads. The setting must name the last address, because redirects are not followed. */

@@ -2,11 +2,12 @@ import { ownText, type ShownText, say } from '../../common/shown-text.js';
 import { ARTIFACT_LOCATION } from '../names.js';
 import type { Rest, RestResult } from '../rest.js';
 import { PROXIED } from './proxied.js';
+import { S3 } from './s3.js';
 import { SIGNED } from './signed.js';
 import type { FiledTrace, LocationKind, TraceFolder } from './trace-folder.js';
 
 /** The first kind that matches decides. */
-const KINDS: readonly LocationKind[] = [SIGNED, PROXIED];
+const KINDS: readonly LocationKind[] = [SIGNED, PROXIED, S3];
 
 /**
  * The folder of a trace's files, by its record. Fails if the server keeps files where only clients with access to its
