@@ -11,7 +11,7 @@ import { type ResolvedConnection, resolveConnection } from './http/connection.js
 import type { MlflowConnectionConfig } from './http/settings/config.js';
 import { readEnvironment } from './http/settings/environment.js';
 import { requireHeaderValue } from './http/settings/header.js';
-import type { TrackingService } from './http/tracking-uri/destination.js';
+import { requireCatalog, resolveExperiment, resolveTracingDestination } from './tracing-destination.js';
 
 /**
  * Options of {@link MlflowSpanExporter}. All are optional: by default, spans go to `http://localhost:5000`, experiment
@@ -29,6 +29,12 @@ export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
    * Environment: `MLFLOW_EXPERIMENT_ID`. Default: none.
    */
   experimentId?: string;
+  /**
+   * Schema of Databricks' Unity Catalog that receives the traces, as `<catalog>.<schema>`, or an experiment by its id. It
+   * wins over experiments in the same place, and a schema wins over all of them. Environment: `MLFLOW_TRACING_DESTINATION`.
+   * Default: none.
+   */
+  tracingDestination?: string;
   /** MLflow run that every trace is linked to. Environment: `MLFLOW_RUN_ID`. Default: none. */
   runId?: string;
   /** Compression of uploaded spans. Default: `gzip`; `none` for Amazon SageMaker. */
@@ -107,7 +113,6 @@ export interface ResolvedConfig {
 
 const DEFAULT_MODEL_CATALOG_URI = 'https://github.com/mlflow/mlflow/releases/download/model-catalog%2Flatest';
 const DEFAULT_MODEL_CATALOG_TTL_SECONDS = 86_400;
-const DEFAULT_EXPERIMENT_NAME = 'Default';
 const DEFAULT_CONCURRENCY_LIMIT = 4;
 const DEFAULT_MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 // The application itself, and requests under way, need most of the heap.
@@ -140,13 +145,16 @@ export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.Proc
   }
   const runId = config.runId ?? readEnvironment(env, 'MLFLOW_RUN_ID');
   requireHeaderValue(runId ?? '', 'runId or MLFLOW_RUN_ID');
-  const connection = resolveConnection({ ...config, maxSockets: concurrencyLimit }, env);
+  const destination = resolveTracingDestination(config, env);
+  const { trackingUri = '', schema } = destination;
+  const connection = resolveConnection({ ...config, trackingUri, maxSockets: concurrencyLimit }, env);
+  requireCatalog(destination, connection.service);
   const modelCatalog = connection.service === 'mlflow' ? undefined : resolveModelCatalog(config, env);
-  const route = resolveSpanRoute({ service: connection.service, env });
+  const route = resolveSpanRoute({ service: connection.service, schema });
   return {
     connection,
     route,
-    experiment: resolveExperiment(config, env, connection.service),
+    experiment: resolveExperiment(config, env, connection.service, destination),
     runId,
     compression: oneOf('compression', config.compression ?? route.otlp?.compression ?? 'gzip', ['gzip', 'none']),
     maxRequestBytes,
@@ -194,32 +202,6 @@ function resolveSpanFilter(option: MlflowSpanFilter | undefined, env: NodeJS.Pro
 function resolveMask(option: MlflowMask | undefined): MlflowMask | undefined {
   if (option === undefined || typeof option === 'function') return option;
   throw new MlflowError(`MLflow exporter: mask is of type ${typeof option}, it must be a function.`);
-}
-
-function resolveExperiment(
-  config: MlflowSpanExporterConfig,
-  env: NodeJS.ProcessEnv,
-  service: TrackingService,
-): ExperimentSetting {
-  // First, code wins over the environment. Second, an id wins over a name.
-  if (config.experimentId) return { id: numericId(config.experimentId) };
-  if (config.experimentName) return { name: config.experimentName };
-  const id = readEnvironment(env, 'MLFLOW_EXPERIMENT_ID');
-  if (id !== undefined) return { id: numericId(id) };
-  const name = readEnvironment(env, 'MLFLOW_EXPERIMENT_NAME');
-  if (name === undefined && service === 'databricks') {
-    throw new MlflowError(
-      'MLflow exporter: no experiment is set, and Databricks has none with the name Default: set experimentName or MLFLOW_EXPERIMENT_NAME to a path in the workspace, such as /Users/<user name>/<name>.',
-    );
-  }
-  return { name: name ?? DEFAULT_EXPERIMENT_NAME };
-}
-
-function numericId(id: string): string {
-  if (/^\d+$/.test(id)) return id;
-  throw new MlflowError(
-    `MLflow experiment id "${ownText(id)}" is not a number: use the number from the experiment's page, or experimentName or MLFLOW_EXPERIMENT_NAME for a name.`,
-  );
 }
 
 function oneOf<const T extends string>(option: string, value: string, allowed: readonly T[], other = ''): T {

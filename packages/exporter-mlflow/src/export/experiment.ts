@@ -5,8 +5,8 @@ import { findOrCreateExperiment, getExperiment, requireActive } from '../mlflow/
 import type { Rest, RestResult } from '../mlflow/rest.js';
 import type { MlflowExperiment } from '../mlflow/types.js';
 
-/** The experiment that the settings name. */
-export type ExperimentSetting = { id: string } | { name: string };
+/** The experiment that the settings name, or the place that keeps traces instead of one. */
+export type ExperimentSetting = { id: string } | { name: string } | { place: string };
 
 /** Finds the experiment that receives the traces, once for all exports. Failures are not kept. */
 export class ExperimentResolver {
@@ -46,6 +46,7 @@ export class ExperimentResolver {
 
   async #look(rest: Rest): Promise<RestResult<string>> {
     const wanted = this.#wanted;
+    if ('place' in wanted) return { kind: 'success', value: wanted.place };
     const experiment =
       'id' in wanted ? await findById(rest, wanted.id) : await findOrCreateExperiment(rest, wanted.name);
     if (experiment.kind === 'success') return { kind: 'success', value: experiment.value.experimentId };

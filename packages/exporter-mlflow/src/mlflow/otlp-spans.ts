@@ -20,8 +20,15 @@ export function encodeSpans(spans: readonly ReadableSpan[]): Uint8Array {
   return finish(encodeEach(spans));
 }
 
-/** The same in pieces, one span each. */
-export function* encodeEach(spans: readonly ReadableSpan[]): Work<Uint8Array> {
+/**
+ * The same in pieces, one span each.
+ *
+ * @param translate called for each span before it is encoded. Default: spans as they are.
+ */
+export function* encodeEach(
+  spans: readonly ReadableSpan[],
+  translate: (span: ReadableSpan) => ReadableSpan = (span) => span,
+): Work<Uint8Array> {
   const request: Uint8Array[] = [];
   for (const [resource, ofResource] of groupBy(spans, (span) => span.resource)) {
     const resourceSpans = [
@@ -30,7 +37,7 @@ export function* encodeEach(spans: readonly ReadableSpan[]): Work<Uint8Array> {
     for (const [scope, ofScope] of groupBy(ofResource, (span) => span.instrumentationScope)) {
       const scopeSpans = [encode((writer) => writeMessage(writer, 1, () => writeScope(writer, scope)))];
       for (const span of ofScope) {
-        addMessage(scopeSpans, 2, [encode((writer) => writeSpan(writer, span))]);
+        addMessage(scopeSpans, 2, [encode((writer) => writeSpan(writer, translate(span)))]);
         yield;
       }
       scopeSpans.push(encode((writer) => writeText(writer, 3, scope.schemaUrl)));

@@ -1,6 +1,7 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { isRecord, parseJson } from '../common/json.js';
 import { runningTime } from '../common/running-time.js';
+import type { ReadableSpan } from '../common/sdk-types.js';
 import { type ShownText, say } from '../common/shown-text.js';
 import { pause } from '../common/waiting.js';
 import type { Failure, Success } from '../http/exchange/outcome.js';
@@ -14,6 +15,8 @@ export interface OtlpEndpoint {
   readonly path: ShownText;
   /** Headers that say where the spans belong. */
   headers(upload: Pick<SpanUpload, 'experimentId' | 'runId'>): Record<string, string>;
+  /** The span as this route needs it. Default: as it was recorded. */
+  translate?(span: ReadableSpan): ReadableSpan;
   /** Default of the option `compression`. Default: `gzip`. */
   readonly compression?: 'none';
 }

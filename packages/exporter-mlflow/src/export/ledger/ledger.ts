@@ -119,7 +119,10 @@ export class TraceLedger {
 
   /** Notes that an upload carries the spans of the batch. */
   uploading(batch: SpanBatch, upload: Promise<unknown>): void {
-    for (const trace of batch.keys()) trace.uploading(upload);
+    for (const [trace, spans] of batch) {
+      trace.uploading(upload);
+      this.#parts.settling.uploading?.(trace, spans);
+    }
   }
 
   /**

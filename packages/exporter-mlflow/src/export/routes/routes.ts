@@ -1,13 +1,16 @@
 import type { TrackingService } from '../../http/tracking-uri/destination.js';
 import { MLFLOW_OTLP } from '../../mlflow/otlp.js';
+import type { CatalogSchema } from '../../mlflow/unity-catalog.js';
 import { createSettling } from '../settle/settle.js';
 import type { SpanRoute } from './span-route.js';
+import { catalogRoute } from './unity-catalog.js';
 
 /** What decides how spans get to a server. */
 export interface RouteSettings {
   /** Who runs the server. */
   service: TrackingService;
-  env: NodeJS.ProcessEnv;
+  /** Where Databricks keeps the traces; undefined for experiments. */
+  schema: CatalogSchema | undefined;
 }
 
 interface SpanRouteRow {
@@ -23,6 +26,10 @@ const MLFLOW: SpanRoute = { otlp: MLFLOW_OTLP, hasFiles: true, createSettling };
  * needs: its OTLP endpoint, or how it writes records.
  */
 const ROWS: readonly SpanRouteRow[] = [
+  {
+    matches: ({ schema }) => schema !== undefined,
+    resolve: ({ schema }) => catalogRoute(schema as CatalogSchema),
+  },
   {
     // Databricks takes OTLP only for tables of Unity Catalog.
     matches: ({ service }) => service === 'databricks',

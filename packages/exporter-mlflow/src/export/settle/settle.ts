@@ -35,6 +35,8 @@ export interface UnrootedTrace {
 
 /** Sends what traces need. Each method returns the reason if that failed. */
 export interface Settling {
+  /** Notes spans that are about to be uploaded. Default: nothing. */
+  uploading?(trace: Trace, spans: readonly ReadableSpan[]): void;
   /** Sends the record of a trace before its spans. All of these must go in one request. */
   ahead(complete: UploadedTrace, rest: Rest): Promise<Failure | undefined>;
   /** Sends what a trace needs after some of its spans were accepted. */

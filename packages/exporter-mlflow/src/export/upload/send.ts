@@ -38,7 +38,7 @@ export async function sendSpans(
   mayBeAtFault: boolean,
 ): Promise<Sent | undefined> {
   await slices.next();
-  const message = await serialize(spans, slices);
+  const message = await serialize(spans, endpoint, slices);
   if (message === undefined) return { kind: 'rejected', status: 422, reason: say`it cannot be serialized` };
   if (message.byteLength > maxRequestBytes && spans.length > 1) return undefined;
   const isCompressed = compression === 'gzip';
@@ -48,9 +48,13 @@ export async function sendSpans(
 }
 
 /** Returns undefined if the serializer fails on a span, which is then dropped like a span that the server refuses. */
-async function serialize(spans: readonly ReadableSpan[], slices: Slices): Promise<Uint8Array | undefined> {
+async function serialize(
+  spans: readonly ReadableSpan[],
+  { translate }: OtlpEndpoint,
+  slices: Slices,
+): Promise<Uint8Array | undefined> {
   try {
-    return await slices.run(encodeEach(spans));
+    return await slices.run(encodeEach(spans, translate));
   } catch {
     return undefined;
   }

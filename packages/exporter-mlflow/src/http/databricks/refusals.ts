@@ -52,11 +52,16 @@ export function explainWorkspace(source: () => ShownText | undefined): Explain {
         say`${url} redirects to ${show(String(headers.location ?? '').replace(/[?#].*$/, ''))}, as other pages of Databricks do: ${SET_HOST}.`,
       );
     }
-    if (status === 404 && errorCodeIn(body) === undefined) {
-      return {
-        kind: 'unsupported',
-        reason: say`${url} lacks a route that Databricks workspaces have (404): ${SET_HOST}.`,
-      };
+    const code = errorCodeIn(body);
+    if (status === 404 && (code === undefined || code === 'ENDPOINT_NOT_FOUND')) {
+      return configuration(
+        say`${url} lacks a route that Databricks workspaces have (${said === '' ? say`404` : say`404: ${said}`}): ${SET_HOST}.`,
+      );
+    }
+    if (status === 404 && /\b(?:table|schema|catalog)\b/i.test(body)) {
+      return configuration(
+        say`Databricks at ${url} has no tables for traces (404: ${said}): correct tracingDestination or MLFLOW_TRACING_DESTINATION, or link the schema to an experiment first, see https://docs.databricks.com/aws/en/mlflow3/genai/tracing/trace-unity-catalog.`,
+      );
     }
     return undefined;
   };

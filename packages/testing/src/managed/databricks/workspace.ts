@@ -43,7 +43,7 @@ export interface Workspace extends HttpServer {
   readonly records: Map<string, StoredRecord>;
   /** Records of traces in Unity Catalog, by `<catalog>.<schema>/<hex>`. */
   readonly catalogRecords: Map<string, StoredRecord>;
-  /** Spans by table. */
+  /** Spans by table. A table of `main.agents` exists from the beginning. */
   readonly tables: Map<string, ReceivedSpan[]>;
   readonly storage: Storage;
   /** Called with each address that is signed. */
@@ -77,7 +77,7 @@ export async function startWorkspace(type: StorageType = 'AWS_PRESIGNED_URL'): P
     experiments: new Map(),
     records: new Map(),
     catalogRecords: new Map(),
-    tables: new Map(),
+    tables: new Map([['main.agents.mlflow_experiment_trace_otel_spans', []]]),
     storage: new Storage(type),
     onSigned: () => {},
     file: (traceId) => JSON.parse(String(workspace.storage.files.get(filePath(traceId)) ?? 'null')),
@@ -230,6 +230,7 @@ function storeSpans({ tables }: Workspace, headers: IncomingHttpHeaders, body: B
   }
   if (headers['content-type'] !== 'application/x-protobuf')
     return refusal(415, 'BAD_REQUEST', 'Unsupported content type');
+  if (!tables.has(table)) return refusal(404, 'TABLE_DOES_NOT_EXIST', `Table '${table}' does not exist.`);
   const bytes = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
   tables.set(table, [...(tables.get(table) ?? []), ...decodeTraceRequest(bytes)]);
   return ok({});
