@@ -65,12 +65,31 @@ const NAMES = { entryFileNames: '[name].js', chunkFileNames: 'shared/[name].js' 
 /** Test runners that load CommonJS in a context of its own have no `import()` there. */
 const COMMONJS = /** @type {const} */ ({ ...NAMES, format: 'cjs', exports: 'named', dynamicImportInCjs: false });
 
+/**
+ * Loads optional packages inside of `try`. Bundlers leave such a package out if they do not find it, and fail otherwise.
+ * Rollup would put the `require` into a function of its own, where bundlers do not see the `try` around it.
+ *
+ * @param {readonly string[]} packages
+ * @returns {import('rollup').Plugin}
+ */
+function triesOptional(packages) {
+  return {
+    name: 'tries-optional',
+    renderDynamicImport({ format, targetModuleId }) {
+      if (format !== 'cjs' || !packages.includes(targetModuleId ?? '')) return null;
+      const left = 'new Promise((resolve, reject) => { try { resolve(require(';
+      return { left, right: ')); } catch (error) { reject(error); } })' };
+    },
+  };
+}
+
 /** Writes the code of both formats. What several entries need is in a file of its own, so a process has it once. */
 async function bundle() {
-  const { exports: entries } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const { exports: entries, peerDependenciesMeta = {} } = JSON.parse(readFileSync('package.json', 'utf8'));
   const names = [...new Set(targets(entries).map((file) => basename(file, '.js')))];
   const graph = await rollup({
     ...AS_COMPILED,
+    plugins: [triesOptional(Object.keys(peerDependenciesMeta))],
     input: Object.fromEntries(names.map((name) => [name, resolve(COMPILED, 'esm', `${name}.js`)])),
   });
   // Bundlers warn of the imports for side effects that Rollup would add for Node.js.

@@ -6,6 +6,8 @@ export {
   type MlflowAssessmentKind,
   type MlflowAssessmentSource,
   type MlflowAssessmentUpdate,
+  type MlflowAwsCredentials,
+  type MlflowAwsCredentialsOption,
   type MlflowBatchOptions,
   MlflowClient,
   type MlflowConnectionConfig,

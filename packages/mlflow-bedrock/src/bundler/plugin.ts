@@ -19,6 +19,7 @@ export const plugin: UnpluginInstance<MlflowBedrockPluginOptions | undefined, tr
   const plugins = [handsOver()];
   if (options?.register ?? true) plugins.push(starts(framework));
   if (framework === 'rollup' || framework === 'vite') plugins.push(avoidsSqlite());
+  if (framework === 'webpack') plugins.push({ name: `${NAME}:optional`, webpack: ignoreOptional });
   return plugins;
 });
 
@@ -79,10 +80,23 @@ function foldersOf({ absWorkingDir = process.cwd(), entryPoints = [] }: BuildOpt
 function startWithWebpack(compiler: Compiler): void {
   new compiler.webpack.EntryPlugin(compiler.context, REGISTER, {}).apply(compiler);
   // Webpack warns of the `require` by which OpenTelemetry's module hooks load modules outside of the bundle.
-  compiler.options.ignoreWarnings = [
-    ...(compiler.options.ignoreWarnings ?? []),
-    (warning) => /[\\/]require-in-the-middle[\\/]/.test((warning as WebpackError).module?.identifier() ?? ''),
-  ];
+  ignoreWarnings(compiler, ({ module }) => /[\\/]require-in-the-middle[\\/]/.test(module?.identifier() ?? ''));
+}
+
+// The packages that only tracking URIs of SageMaker need.
+const OPTIONAL = /^Module not found: .*Can't resolve '(?:@aws-sdk\/credential-providers|@smithy\/signature-v4)'/;
+const EXPORTER = /[\\/](?:opentelemetry-exporter-mlflow|exporter-mlflow)[\\/]/;
+
+/** Webpack warns of a package that is missing, although the code that imports it can do without. */
+function ignoreOptional(compiler: Compiler): void {
+  ignoreWarnings(
+    compiler,
+    ({ module, message }) => OPTIONAL.test(message) && EXPORTER.test(module?.identifier() ?? ''),
+  );
+}
+
+function ignoreWarnings({ options }: Compiler, matches: (warning: WebpackError) => boolean): void {
+  options.ignoreWarnings = [...(options.ignoreWarnings ?? []), (warning) => matches(warning as WebpackError)];
 }
 
 /** What Rollup, Rolldown and Vite show their plugins. */

@@ -35,6 +35,7 @@ export function readableTrackingUri(trackingUri: string | undefined, env: Enviro
   const uri = trackingUri || env['MLFLOW_TRACKING_URI']?.trim() || DEFAULT_TRACKING_URI;
   // Their tracking URIs hold no credentials.
   if (trackingServiceOf(uri) !== 'mlflow') return uri;
+  if (uri.startsWith('arn:')) return uri;
   if (!URL.canParse(uri)) return 'the tracking URI';
   const { protocol, host, pathname } = new URL(uri);
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
