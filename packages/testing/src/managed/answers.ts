@@ -12,8 +12,9 @@ export interface GatewayAnswer {
   readonly hold?: boolean;
   /** 0 ends the connection without an answer. Default: the usual answer. */
   readonly status?: number;
-  /** The type of a refusal in AWS's form, with its message. */
+  /** The type of a refusal in AWS's form. */
   readonly refusal?: string;
+  /** Its message. `{name}` stands for a header of the request. */
   readonly message?: string;
   /** The answer's body, if it is not a refusal in AWS's form. */
   readonly body?: string;

@@ -1,6 +1,7 @@
 """One HTTP server of the stand-in: reads a request, has its signature checked, logs it, and answers."""
 
 import base64
+import re
 import uuid
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -82,7 +83,8 @@ class Service(ThreadingHTTPServer):
         if wanted is None or "status" not in wanted:
             return self.work(request, entry)
         if "refusal" in wanted:
-            raise Declined(wanted["status"], wanted["refusal"], wanted.get("message", ""))
+            message = re.sub(r"{([\w-]+)}", lambda name: request.header(name[1]) or "", wanted.get("message", ""))
+            raise Declined(wanted["status"], wanted["refusal"], message)
         return Answer(wanted["status"], wanted.get("headers", {}), wanted.get("body", "").encode())
 
 
