@@ -1,7 +1,7 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import type { Workspace } from 'testing/managed/databricks/workspace.js';
-import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
+import { MlflowClient, MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
 import { eachWorkspace, TOKEN } from './support/databricks.js';
 import { eachTest } from './support/each-test.js';
 import { chatAttributes, childSpan, exportSpans, FAILED, MODEL, recordSpans, SUCCESS } from './support/tracing.js';
@@ -161,6 +161,39 @@ describe('traces in Unity Catalog', () => {
       expect([code, error?.message]).to.deep.equal([FAILED, message]);
     });
   }
+
+  it('arrive without a span that the workspace refuses', async () => {
+    const workspace = await workspaces.start();
+    workspace.intercept = ({ path, body }) =>
+      path.includes('/otel/') && body.includes('a bad span')
+        ? { status: 400, body: { error_code: 'INVALID_PARAMETER_VALUE', message: 'Invalid span.' } }
+        : undefined;
+    const exporter = newExporter({ tracingDestination: 'main.agents' });
+    const bad = recordSpans((tracer) => tracer.startSpan('a bad span').end());
+    const [chat, root] = twoSpans();
+    await exportSpans(exporter, [...bad, chat, root]);
+    expect(workspace.tables.get(TABLE)?.map(({ name }) => name)).to.have.members(['chat', 'agent']);
+    expect([...workspace.catalogRecords.keys()]).to.deep.equal([`main.agents/${hexOf(root)}`]);
+    expect(log.lines).to.deep.equal(['warn: MLflow refuses span "a bad span" (Invalid span.), it was dropped.']);
+  });
+
+  it('are not read by the client, which names what does', async () => {
+    await workspaces.start();
+    const client = new MlflowClient({ trackingUri: 'databricks' });
+    closing.push(() => client.close());
+    const message =
+      "Trace trace:/main.agents/00f067aa0ba902b7 is in Unity Catalog, which needs a SQL warehouse: use MLflow's Python client with MLFLOW_TRACING_SQL_WAREHOUSE_ID, or Databricks' own pages.";
+    for (const work of [
+      () => client.getTrace('trace:/main.agents/00f067aa0ba902b7'),
+      () => client.setTraceTag('trace:/main.agents/00f067aa0ba902b7', 'team', 'blue'),
+    ])
+      expect(
+        await work().then(
+          () => 'no error',
+          (error: Error) => error.message,
+        ),
+      ).to.equal(message);
+  });
 
   it('say what to do if the workspace does not take them', async () => {
     const workspace = await workspaces.start();

@@ -151,6 +151,17 @@ describe('a tracking URI of Databricks', () => {
     expect(sent()).to.deep.equal(['Bearer dapi-wrong-token']);
   });
 
+  it('names the permission that is missing, without the token that the answer repeats', async () => {
+    environment({ DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: 'dapi-0123456789' });
+    workspace.intercept = ({ headers }) => ({
+      status: 403,
+      body: { error_code: 'PERMISSION_DENIED', message: `Ada may not read the experiment (${headers.authorization})` },
+    });
+    expect(await failureOf(() => newClient().getExperimentByName(NAME))).to.equal(
+      `Databricks at ${workspace.url} does not allow this (403: Ada may not read the experiment ([redacted])): give the user or service principal of DATABRICKS_TOKEN the permission CAN EDIT on the experiment, or MODIFY and SELECT on the tables of Unity Catalog.`,
+    );
+  });
+
   describe('with a service principal', () => {
     const newPrincipal = (secret = 's3cr3t-of-app'): void => {
       environment({ DATABRICKS_HOST: workspace.url, DATABRICKS_CLIENT_ID: 'app', DATABRICKS_CLIENT_SECRET: secret });
@@ -219,6 +230,20 @@ describe('a tracking URI of Databricks', () => {
         "Databricks' token endpoint /oidc/v1/token refuses the service principal of DATABRICKS_CLIENT_SECRET (401 invalid_client): set DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET, or client_id and client_secret in the profile, to a valid OAuth secret of a service principal that is assigned to this workspace.",
       );
       expect(asked()).to.equal(1);
+    });
+
+    it('waits while the endpoint is away, and says so', async () => {
+      newPrincipal();
+      let left = 1;
+      workspace.intercept = ({ path }) =>
+        path === '/oidc/v1/token' && left-- > 0
+          ? { status: 503, body: { error: 'temporarily_unavailable' } }
+          : undefined;
+      expect(await idOf()).to.equal('7');
+      left = 2;
+      expect(await failureOf(() => newClient().getExperimentByName(NAME))).to.equal(
+        `MLflow at ${workspace.url} gets no credentials: Databricks' token endpoint /oidc/v1/token answered 503 temporarily_unavailable`,
+      );
     });
 
     it('lets a token win, unless auth_type wants OAuth', async () => {

@@ -3,6 +3,7 @@ import { ownText } from '../common/shown-text.js';
 import { mlflowTraceId } from '../mlflow/names.js';
 import type { Rest, RestResult } from '../mlflow/rest.js';
 import { getTraceInfo } from '../mlflow/traces.js';
+import { explainCatalogTrace } from '../mlflow/unity-catalog.js';
 import { type ClientRequests, hasCode } from './requests.js';
 
 /**
@@ -15,6 +16,8 @@ export async function changeTrace<T>(
   traceId: string,
   work: (rest: Rest) => Promise<RestResult<T>>,
 ): Promise<T> {
+  const reason = explainCatalogTrace(traceId);
+  if (reason !== undefined) throw new MlflowError(reason);
   try {
     return await requests.run(work);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { type ShownText, say } from '../common/shown-text.js';
+import { ownText, type ShownText, say } from '../common/shown-text.js';
 import type { OtlpEndpoint } from './otlp.js';
 import type { Rest, RestResult } from './rest.js';
 import type { WireTraceInfo } from './wire-types.js';
@@ -16,6 +16,12 @@ const LOGS_TABLE = 'mlflow_experiment_trace_otel_logs';
 /** MLflow's id of a trace there, by OpenTelemetry's id. */
 export function catalogTraceId(schema: CatalogSchema, traceId: string): string {
   return `trace:/${locationOf(schema)}/${traceId}`;
+}
+
+/** Why this package cannot read or change a trace; undefined if it is none of Unity Catalog. */
+export function explainCatalogTrace(traceId: string): ShownText | undefined {
+  if (!traceId.startsWith('trace:/')) return undefined;
+  return say`Trace ${ownText(traceId)} is in Unity Catalog, which needs a SQL warehouse: use MLflow's Python client with MLFLOW_TRACING_SQL_WAREHOUSE_ID, or Databricks' own pages.`;
 }
 
 /** Takes the spans of these tables. Python's client sends them uncompressed; whether the route takes gzip is unknown. */

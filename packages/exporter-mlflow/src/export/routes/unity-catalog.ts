@@ -1,4 +1,4 @@
-import type { Attributes } from '@opentelemetry/api';
+import { type Attributes, SpanStatusCode } from '@opentelemetry/api';
 import { quoteUnsafeIntegers } from '../../common/integers.js';
 import { parseJson } from '../../common/json.js';
 import { runningTime } from '../../common/running-time.js';
@@ -33,8 +33,10 @@ function translate(span: ReadableSpan, schema: CatalogSchema): ReadableSpan {
   const values: Record<string, unknown> = { [SPAN_TYPE]: 'UNKNOWN', ...withMlflowAttributes(span.attributes) };
   for (const [key, value] of Object.entries(values)) if (key.startsWith('mlflow.')) values[key] = unwrap(value);
   values['mlflow.traceRequestId'] = catalogTraceId(schema, span.spanContext().traceId);
+  // As MLflow's servers and files have it: many applications never call setStatus.
+  const status = span.status.code === SpanStatusCode.UNSET ? { ...span.status, code: SpanStatusCode.OK } : span.status;
   // The types of OpenTelemetry leave out maps, which OTLP has.
-  return copySpan(span, { attributes: values as Attributes });
+  return copySpan(span, { status, attributes: values as Attributes });
 }
 
 /** What a JSON text stands for; other values as they are. Bare numbers and words are texts. */

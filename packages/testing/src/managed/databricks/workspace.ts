@@ -15,6 +15,12 @@ export interface WorkspaceRequest {
   readonly body: Buffer;
 }
 
+/** An answer with a JSON body. */
+export interface Answer {
+  status: number;
+  body: unknown;
+}
+
 /** What a trace's record holds, as its client wrote it. */
 export type StoredRecord = Readonly<Record<string, unknown>> & {
   readonly trace_id: string;
@@ -46,15 +52,12 @@ export interface Workspace extends HttpServer {
   /** Spans by table. A table of `main.agents` exists from the beginning. */
   readonly tables: Map<string, ReceivedSpan[]>;
   readonly storage: Storage;
+  /** Answers a request to the workspace in place of the stand-in. Default: never. */
+  intercept: (request: WorkspaceRequest) => Answer | undefined;
   /** Called with each address that is signed. */
   onSigned: (signature: string) => void;
   /** The file of a trace, parsed. */
   file(traceId: string): unknown;
-}
-
-interface Answer {
-  status: number;
-  body: unknown;
 }
 
 const EXPERIMENT_PATH = /^\/(?:Users|Shared|Workspace|Repos)\/.+/;
@@ -79,6 +82,7 @@ export async function startWorkspace(type: StorageType = 'AWS_PRESIGNED_URL'): P
     catalogRecords: new Map(),
     tables: new Map([['main.agents.mlflow_experiment_trace_otel_spans', []]]),
     storage: new Storage(type),
+    intercept: () => undefined,
     onSigned: () => {},
     file: (traceId) => JSON.parse(String(workspace.storage.files.get(filePath(traceId)) ?? 'null')),
   };
@@ -98,7 +102,7 @@ function handle(workspace: Workspace, request: WorkspaceRequest, response: Serve
     response.writeHead(status, { 'content-type': 'application/xml' }).end(body);
     return;
   }
-  const { status, body } = answer(workspace, request, url);
+  const { status, body } = workspace.intercept(request) ?? answer(workspace, request, url);
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
