@@ -97,6 +97,40 @@ describe('MLflow on PostgreSQL and an S3-compatible store', () => {
     }
   });
 
+  it('keeps a trace without OTLP in the store itself, where page and client find its spans', async () => {
+    const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = server.mlflowEnv;
+    const endpoint = server.mlflowEnv['MLFLOW_S3_ENDPOINT_URL'] ?? '';
+    // As the experiments of a server with --no-serve-artifacts. Only its creator can choose the location.
+    const response = await fetch(`${server.url}/api/2.0/mlflow/experiments/create`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: experimentName, artifact_location: "s3://mlflow/direct a+b/Köln's (1)" }),
+    });
+    expect(response.status).to.equal(200);
+    const old = await startWithoutOtlp(server.url);
+    const options = { credentials: { accessKeyId, secretAccessKey } };
+    const direct = new MlflowSpanExporter({ trackingUri: old.url, experimentName, ...options });
+    const reader = new MlflowClient({ trackingUri: server.url, ...options });
+    process.env['AWS_ENDPOINT_URL_S3'] = endpoint;
+    try {
+      const spans = rootWith({ ...chatAttributes('Wetter in Köln?', 'Regen'), 'mlflow.traceTag.team': 'travel' });
+      expect((await exportSpans(direct, spans)).code).to.equal(SUCCESS);
+      const traceId = `tr-${spans[0]?.spanContext().traceId}`;
+      const { info, spans: read } = await reader.getTrace(traceId);
+      expect(info.tags['mlflow.artifactLocation']).to.match(/^s3:/);
+      expect(read.map(({ name, type, outputs }) => [name, type, outputs])).to.deep.equal([
+        ['root', 'CHAT_MODEL', [{ role: 'assistant', parts: [{ type: 'text', content: 'Regen' }] }]],
+      ]);
+      const page = await fetch(`${server.url}/ajax-api/2.0/mlflow/get-trace-artifact?request_id=${traceId}`);
+      expect(((await page.json()) as { spans: unknown[] }).spans).to.have.length(1);
+    } finally {
+      delete process.env['AWS_ENDPOINT_URL_S3'];
+      await direct.shutdown();
+      reader.close();
+      await old.close();
+    }
+  });
+
   it('takes texts longer than its columns, shortened', async () => {
     const long = 'x'.repeat(10_000);
     const key = 'k'.repeat(300);
