@@ -162,6 +162,15 @@ describe('a tracking URI of Databricks', () => {
     );
   });
 
+  it('names the access list that keeps the network out', async () => {
+    environment({ DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: 'dapi-0123456789' });
+    const message = 'Source IP address: 192.0.2.1 is blocked by Databricks IP ACL for workspace: 4711.';
+    workspace.intercept = () => ({ status: 403, body: { error_code: 'PERMISSION_DENIED', message } });
+    expect(await failureOf(() => newClient().getExperimentByName(NAME))).to.equal(
+      `Databricks at ${workspace.url} does not admit this network (403: ${message}): add its address to the IP access lists of the workspace.`,
+    );
+  });
+
   describe('with a service principal', () => {
     const newPrincipal = (secret = 's3cr3t-of-app'): void => {
       environment({ DATABRICKS_HOST: workspace.url, DATABRICKS_CLIENT_ID: 'app', DATABRICKS_CLIENT_SECRET: secret });

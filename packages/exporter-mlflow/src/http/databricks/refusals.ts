@@ -34,6 +34,11 @@ export function explainWorkspace(source: () => ShownText | undefined): Explain {
         say`Databricks at ${url} refuses the credentials of ${set}${again} (${answered}): replace them with valid ones of this workspace.`,
       );
     }
+    if (status === 403 && /\bIP (?:ACL|access list)/i.test(body)) {
+      return configuration(
+        say`Databricks at ${url} does not admit this network (403: ${said}): add its address to the IP access lists of the workspace.`,
+      );
+    }
     if (status === 403) {
       return {
         ...configuration(
