@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { startSageMakerGateway } from 'testing/managed/gateway.js';
 import { testServer } from 'testing/mlflow-test-server.js';
 import { tracesOf } from '../../test/run-example.js';
 import { functionFolder, invokeDeployed, runOnSimulator } from './support/application.js';
@@ -69,6 +70,27 @@ describe('application on Lambda and ECS', function () {
     });
     expect(answer).to.not.be.empty;
     await expectOneTrace(experimentName, answer);
+  });
+
+  it('signs what the deployed bundle sends to MLflow of SageMaker', async () => {
+    const gateway = await startSageMakerGateway({ mlflow: (await testServer()).url });
+    try {
+      const experimentName = `lambda-${randomUUID()}`;
+      const { answer } = await invokeDeployed({
+        ...gateway.environment(),
+        MLFLOW_TRACKING_URI: gateway.appArn,
+        MLFLOW_EXPERIMENT_NAME: experimentName,
+        // No prices from the internet.
+        MLFLOW_MODEL_CATALOG_URI: '',
+      });
+      await expectOneTrace(experimentName, answer);
+      const requests = await gateway.requests();
+      expect(new Set(requests.map(({ verified, arn }) => `${verified} ${arn}`))).to.deep.equal(
+        new Set([`true ${gateway.appArn}`]),
+      );
+    } finally {
+      await gateway.close();
+    }
   });
 
   it('answers and leaves a trace with the command of the ECS task', async () => {
