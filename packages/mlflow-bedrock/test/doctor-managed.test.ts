@@ -209,6 +209,35 @@ describe('the doctor asks Databricks', function () {
     expect(JSON.stringify(results)).not.to.include(SECRET);
   });
 
+  it('sends a test trace to tables of Unity Catalog, which it cannot read', async () => {
+    const sent: string[] = [];
+    const results = await examineAt(
+      (request, response) => {
+        sent.push(`${request.method} ${request.url}`);
+        const isRead = request.method === 'GET';
+        json(response, isRead ? 404 : 200, isRead ? { error_code: 'RESOURCE_DOES_NOT_EXIST', message: 'No.' } : {});
+      },
+      { MLFLOW_TRACKING_URI: '', MLFLOW_TRACING_DESTINATION: 'main.traces', MLFLOW_MODEL_CATALOG_URI: '' },
+    );
+    expect(complaints(results)).to.deep.equal([]);
+    expect(resultsOf(results, 'managed', 'experiment', 'trace')).to.deep.equal([
+      'ok: Traces go to tables of Unity Catalog: main.traces (MLFLOW_TRACING_DESTINATION).',
+      'ok: A test trace was sent to Unity Catalog. It stays there, because the doctor cannot read or delete it.',
+    ]);
+    expect(sent).to.include('POST /api/2.0/otel/v1/traces');
+  });
+
+  it('says that an experiment is missing', async () => {
+    const results = await examineAt(
+      (_, response) => json(response, 404, { error_code: 'RESOURCE_DOES_NOT_EXIST', message: 'No.' }),
+      { MLFLOW_EXPERIMENT_NAME: '' },
+    );
+    const [complaint = ''] = complaints(results);
+    expect(complaint).to.match(
+      /no experiment is set, and Databricks has none with the name Default\. -> Set experimentName/i,
+    );
+  });
+
   it('says what is missing', async () => {
     const results = await examineAt((_, response) => json(response, 500, {}), {
       DATABRICKS_HOST: '',

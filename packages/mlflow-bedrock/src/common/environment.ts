@@ -25,9 +25,21 @@ export function propagatesSession(env: Environment): boolean {
 }
 
 /** Who runs the MLflow server of a tracking URI: the user, or AWS or Databricks for the user. */
-export function trackingServiceOf(uri: string | undefined): 'mlflow' | 'sagemaker' | 'databricks' {
-  if (/^\s*arn:/i.test(uri ?? '')) return 'sagemaker';
-  return /^\s*databricks(?:-uc)?(?::|\s*$)/i.test(uri ?? '') ? 'databricks' : 'mlflow';
+export function trackingServiceOf(uri: string = ''): 'mlflow' | 'sagemaker' | 'databricks' {
+  if (/^\s*arn:/i.test(uri)) return 'sagemaker';
+  return /^\s*databricks(?:-uc)?(?::|\s*$)/i.test(uri) ? 'databricks' : 'mlflow';
+}
+
+/** The schema of Databricks' Unity Catalog that gets the traces; undefined if they go to an experiment. */
+export function catalogSchemaIn(env: Environment): string | undefined {
+  const destination = env['MLFLOW_TRACING_DESTINATION']?.trim();
+  return destination?.includes('.') ? destination : undefined;
+}
+
+/** Who runs the MLflow server of the environment. A schema of Unity Catalog is enough to mean Databricks. */
+export function trackingServiceIn(env: Environment): ReturnType<typeof trackingServiceOf> {
+  const uri = env['MLFLOW_TRACKING_URI']?.trim();
+  return !uri && catalogSchemaIn(env) !== undefined ? 'databricks' : trackingServiceOf(uri);
 }
 
 /** The address of the tracking server for messages: without credentials and query. */
@@ -35,7 +47,6 @@ export function readableTrackingUri(trackingUri: string | undefined, env: Enviro
   const uri = trackingUri || env['MLFLOW_TRACKING_URI']?.trim() || DEFAULT_TRACKING_URI;
   // Their tracking URIs hold no credentials.
   if (trackingServiceOf(uri) !== 'mlflow') return uri;
-  if (uri.startsWith('arn:')) return uri;
   if (!URL.canParse(uri)) return 'the tracking URI';
   const { protocol, host, pathname } = new URL(uri);
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { catalogSchemaIn } from '../common/environment.js';
 import type { DoctorArguments } from './arguments.js';
 import { bounded } from './bounded.js';
 import { checkApplication } from './checks/application.js';
@@ -66,7 +67,7 @@ export async function examine(options: DoctorArguments, own: DoctorProcess): Pro
   const { skipped } = findings('trace');
   if (!options.trace) add([skipped('No test trace was written, because of --no-trace.')]);
   else if (!canWrite) add([skipped('No test trace was written, because of the problem above.')]);
-  else add(await bounded('trace', TRACE_MILLIS, async () => checkTrace(await writeTrace(), place)));
+  else add(await bounded('trace', TRACE_MILLIS, async () => checkTrace(await writeTrace(env), place)));
 
   if (application === undefined || file === undefined) return results;
   const looked = { ...lookAtFile(file), file: application };
@@ -85,7 +86,7 @@ export async function examine(options: DoctorArguments, own: DoctorProcess): Pro
   });
   add(
     await bounded('application', TRACE_MILLIS, async () => {
-      const delivery = canWrite ? await findDelivered(run, place.url) : undefined;
+      const delivery = canWrite ? await findDelivered(run, place) : undefined;
       const facts = { file: looked, run, ...(delivery === undefined ? {} : { delivery }) };
       return checkApplication(facts, place);
     }),
@@ -93,13 +94,14 @@ export async function examine(options: DoctorArguments, own: DoctorProcess): Pro
   return results;
 }
 
-/** Looks for the first traces of the application on the server that it sends to. */
-async function findDelivered({ events }: RunFacts, url: string): Promise<DeliveryFacts | undefined> {
+/** Looks for the first traces of the application on the server that it sends to, if something here can read them. */
+async function findDelivered({ events }: RunFacts, { url, env }: Place): Promise<DeliveryFacts | undefined> {
   const all = new Set(events.flatMap((event) => (event.event === 'span' ? [event.traceId] : [])));
   const traceIds = new Set([...all].slice(0, MAX_TRACES));
-  if (traceIds.size === 0) return undefined;
+  if (traceIds.size === 0 || catalogSchemaIn(env) !== undefined) return undefined;
   const [started] = events.flatMap((event) => (event.event === 'autolog' ? [event.started] : []));
   const trackingUri = started?.trackingUri ?? url;
-  const found = await findSpans([...traceIds], trackingUri === url ? undefined : trackingUri);
-  return { url: trackingUri, traceIds, ...found };
+  const isOwn = [url, env['MLFLOW_TRACKING_URI']?.trim()].includes(trackingUri);
+  const found = await findSpans([...traceIds], isOwn ? undefined : trackingUri);
+  return { url: isOwn ? url : trackingUri, traceIds, ...found };
 }

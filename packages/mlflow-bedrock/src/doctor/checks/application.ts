@@ -1,4 +1,5 @@
 import { adviceFor, BUNDLE_ADVICE } from 'opentelemetry-instrumentation-bedrock/requests';
+import { trackingServiceIn, trackingServiceOf } from '../../common/environment.js';
 import type { ApplicationEvent, DeliveryFacts, RunFacts } from '../model/events.js';
 import type { FileFacts } from '../model/facts.js';
 import { findings, type Result } from '../model/result.js';
@@ -179,8 +180,10 @@ function checkDelivery({ run, delivery }: ApplicationFacts, place: Place): Resul
   const { spanIds, url, experimentId } = delivery;
   const lost = spans.filter(({ spanId }) => !spanIds.has(spanId));
   const [first] = spans.filter(({ spanId }) => spanIds.has(spanId));
+  // Pages of managed servers have other addresses.
+  const isManaged = (isElsewhere ? trackingServiceOf(url) : trackingServiceIn(place.env)) !== 'mlflow';
   const link =
-    first === undefined || experimentId === undefined
+    first === undefined || experimentId === undefined || isManaged
       ? ''
       : ` The first trace: ${url}/#/experiments/${experimentId}/traces?selectedEvaluationId=tr-${first.traceId}`;
   const [firstLost] = lost;

@@ -1,4 +1,4 @@
-import { type Environment, trackingServiceOf } from '../../common/environment.js';
+import { type Environment, trackingServiceIn } from '../../common/environment.js';
 import type { Failed, MachineFacts } from '../model/facts.js';
 import { type Findings, findings, type Result } from '../model/result.js';
 
@@ -22,14 +22,14 @@ const NO_LISTENER = /ECONNREFUSED/;
 /** A refusal without a text, which MLflow never sends. */
 const WITHOUT_REASON = /\(403\)/;
 /** Messages about settings start with the name of their product. */
-const NAME = /^MLflow: /;
+const NAME = /^MLflow(?: exporter)?: /;
 const UNKNOWN_HOST = /ENOTFOUND|EAI_AGAIN/;
 
 /** Explains why a request to the MLflow server failed. The message of the exporter has no credentials. */
 export function explainFailure(check: string, failed: Failed, place: Place): Result {
   const { problem } = findings(check);
   const { status, message } = failed;
-  const service = trackingServiceOf(place.env['MLFLOW_TRACKING_URI']);
+  const service = trackingServiceIn(place.env);
   if (service !== 'mlflow') return explainManaged(service, { problem, message, place });
   if (status === 401) return explainCredentials(problem, place);
   if (status === 403 && /does not allow this/.test(message)) return explainRefusal(problem, message, place);

@@ -1,4 +1,4 @@
-import { type Environment, trackingServiceOf } from '../../common/environment.js';
+import { catalogSchemaIn, type Environment, trackingServiceIn } from '../../common/environment.js';
 import { findings, type Result } from '../model/result.js';
 
 const { ok, warning } = findings('managed');
@@ -12,7 +12,8 @@ const DESTINATION = 'MLFLOW_TRACING_DESTINATION';
 
 /** Checks the settings of managed MLflow. Shows values only of harmless ones. */
 export function checkManaged(env: Environment): Result[] {
-  const service = trackingServiceOf(env[URI]);
+  const schema = catalogSchemaIn(env);
+  const service = trackingServiceIn(env);
   const value = (name: string): string | undefined => env[name]?.trim() || undefined;
   if (service === 'mlflow') {
     const unused = [ROLE, ENDPOINT].filter((name) => value(name) !== undefined);
@@ -37,8 +38,8 @@ export function checkManaged(env: Environment): Result[] {
   if (service === 'sagemaker' && value(ENDPOINT) !== undefined) {
     results.push(ok(`${ENDPOINT} replaces the address of SageMaker.`));
   }
-  if (service === 'databricks' && value(DESTINATION) !== undefined) {
-    results.push(ok(`Traces go to tables of Unity Catalog: ${value(DESTINATION)} (${DESTINATION}).`));
+  if (service === 'databricks' && schema !== undefined) {
+    results.push(ok(`Traces go to tables of Unity Catalog: ${schema} (${DESTINATION}).`));
   }
   return results;
 }

@@ -1,4 +1,4 @@
-import { trackingServiceOf } from '../../common/environment.js';
+import { trackingServiceIn, trackingServiceOf } from '../../common/environment.js';
 import type { ServerFacts, TraceFacts } from '../model/facts.js';
 import { findings, type Result } from '../model/result.js';
 import { explainFailure, type Place } from './failure.js';
@@ -41,12 +41,14 @@ export function checkServer(facts: ServerFacts, place: Place): Result[] {
       : server.ok(`MLflow ${version} answers at ${facts.url}.`),
     ...checkVersion(version, place),
     ...checkClock(facts.clockAheadMillis),
-    checkExperiment(facts, place),
+    ...('schema' in facts.wanted ? [] : [checkExperiment(facts, place)]),
   ];
 }
 
 /** True if the server takes requests, so that a trace can be written. */
-export function canTakeTraces({ url, failed, experiment }: ServerFacts): boolean {
+export function canTakeTraces(facts: ServerFacts): boolean {
+  const { url, failed, experiment, wanted } = facts;
+  if ('schema' in wanted) return url !== '' && (failed === undefined || isAboutExperiment(facts));
   return url !== '' && failed === undefined && experiment?.deleted !== true;
 }
 
@@ -58,7 +60,7 @@ function isAboutExperiment({ failed, wanted }: ServerFacts): boolean {
 
 function checkVersion(version: string | undefined, { env }: Place): Result[] {
   // What a managed server takes does not depend on its version alone. The test trace shows it.
-  const isManaged = trackingServiceOf(env['MLFLOW_TRACKING_URI']) !== 'mlflow';
+  const isManaged = trackingServiceIn(env) !== 'mlflow';
   if (version === undefined || isManaged || !isOlder(version, OLDEST_SERVER)) return [];
   return [
     findings('version').warning(
@@ -111,6 +113,8 @@ export function checkTrace(facts: TraceFacts, place: Place): Result[] {
   const { ok, warning } = findings('trace');
   const { refused, unreadable, traceId } = facts;
   if (refused !== undefined) return [explainFailure('trace', refused, place)];
+  if (facts.isInCatalog)
+    return [ok('A test trace was sent to Unity Catalog. It stays there, because the doctor cannot read or delete it.')];
   if (unreadable !== undefined) return [explainFailure('trace', unreadable, place)];
   const results = [
     facts.deleted
@@ -119,7 +123,7 @@ export function checkTrace(facts: TraceFacts, place: Place): Result[] {
           `A test trace was written and read back. It stays as "mlflow-bedrock doctor" (${traceId}), because this user may not delete it.`,
         ),
   ];
-  if (!facts.inDatabase && trackingServiceOf(place.env['MLFLOW_TRACKING_URI']) !== 'mlflow') {
+  if (!facts.inDatabase && trackingServiceIn(place.env) !== 'mlflow') {
     results.push(ok('The server keeps spans as files, so searches by span do not find them. Everything else works.'));
   } else if (!facts.inDatabase) {
     results.push(

@@ -1,7 +1,7 @@
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { MlflowClient, MlflowError, MlflowSpanExporter, type ReadableSpan } from 'opentelemetry-exporter-mlflow';
-import type { Environment } from '../../common/environment.js';
-import type { Failed, ServerFacts, TraceFacts } from '../model/facts.js';
+import { catalogSchemaIn, type Environment } from '../../common/environment.js';
+import type { Failed, ServerFacts, TraceFacts, Wanted } from '../model/facts.js';
 
 const REQUEST_MILLIS = 8_000;
 const EXPORT_MILLIS = 15_000;
@@ -9,23 +9,24 @@ const EXPORT_MILLIS = 15_000;
 const RETRY = { maxRetries: 1, initialBackoffMillis: 100 };
 const TRACE_NAME = 'mlflow-bedrock doctor';
 const SUCCESS = 0;
+/** Of an experiment that does not matter. */
+const ANY_EXPERIMENT = '0';
 
 /** Asks the server of the environment for its version, its clock and the configured experiment. Never rejects. */
 export async function askServer(env: Environment): Promise<ServerFacts> {
-  const id = env['MLFLOW_EXPERIMENT_ID']?.trim();
-  const wanted = id ? { id } : { name: env['MLFLOW_EXPERIMENT_NAME']?.trim() || 'Default' };
+  const wanted = wantedIn(env);
   let client: MlflowClient;
   try {
-    client = createClient();
+    client = createClient(uriIn(env));
   } catch (error) {
     return { url: '', wanted, failed: failureOf(error) };
   }
   const { url } = client;
   try {
     // This request needs the credentials, which the version does not need everywhere.
-    const experiment = await ('id' in wanted
-      ? client.getExperiment(wanted.id)
-      : client.getExperimentByName(wanted.name)
+    const experiment = await ('name' in wanted
+      ? client.getExperimentByName(wanted.name)
+      : client.getExperiment('id' in wanted ? wanted.id : ANY_EXPERIMENT)
     ).catch(failureOf);
     const failed = experiment !== undefined && 'message' in experiment ? experiment : undefined;
     if (failed !== undefined && failed.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return { url, wanted, failed };
@@ -46,20 +47,37 @@ export async function askServer(env: Environment): Promise<ServerFacts> {
   }
 }
 
+function wantedIn(env: Environment): Wanted {
+  const variable = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const schema = catalogSchemaIn(env);
+  if (schema !== undefined) return { schema };
+  const id = variable('MLFLOW_TRACING_DESTINATION') ?? variable('MLFLOW_EXPERIMENT_ID');
+  if (id !== undefined) return { id };
+  return { name: variable('MLFLOW_EXPERIMENT_NAME') ?? 'Default' };
+}
+
+/** The tracking URI, if that of the environment does not decide: a schema is enough to mean Databricks. */
+function uriIn(env: Environment): string | undefined {
+  return catalogSchemaIn(env) !== undefined && !env['MLFLOW_TRACKING_URI']?.trim() ? 'databricks' : undefined;
+}
+
 /** Writes a trace as the application does, reads it back and deletes it. Never rejects. */
-export async function writeTrace(): Promise<TraceFacts> {
+export async function writeTrace(env: Environment): Promise<TraceFacts> {
   const [span] = makeSpan();
   const traceId = `tr-${span?.spanContext().traceId}`;
-  const nothing = { traceId, inDatabase: false, deleted: false };
+  const isInCatalog = catalogSchemaIn(env) !== undefined;
+  const nothing = { traceId, inDatabase: false, deleted: false, isInCatalog };
   const refused = await send(span === undefined ? [] : [span]);
   if (refused !== undefined) return { ...nothing, refused };
+  if (isInCatalog) return nothing;
   const client = createClient();
   try {
     const { info, spans } = await client.getTrace(traceId);
     if (spans.length === 0)
       return { ...nothing, unreadable: { message: `MLflow has trace ${traceId} without its span` } };
     const deleted = await client.deleteTraces(info.experimentId, [traceId]).catch(() => 0);
-    return { traceId, inDatabase: info.tags['mlflow.trace.spansLocation'] === 'TRACKING_STORE', deleted: deleted > 0 };
+    const inDatabase = info.tags['mlflow.trace.spansLocation'] === 'TRACKING_STORE';
+    return { ...nothing, inDatabase, deleted: deleted > 0 };
   } catch (error) {
     return { ...nothing, unreadable: failureOf(error) };
   } finally {
@@ -136,7 +154,12 @@ function makeSpan(): ReadableSpan[] {
 }
 
 async function send(spans: ReadableSpan[]): Promise<Failed | undefined> {
-  const exporter = new MlflowSpanExporter({ timeoutMillis: EXPORT_MILLIS, retry: RETRY });
+  let exporter: MlflowSpanExporter;
+  try {
+    exporter = new MlflowSpanExporter({ timeoutMillis: EXPORT_MILLIS, retry: RETRY });
+  } catch (error) {
+    return failureOf(error);
+  }
   const failed = await new Promise<Failed | undefined>((resolve) => {
     exporter.export(spans, ({ code, error }) => resolve(code === SUCCESS ? undefined : failureOf(error)));
   });

@@ -43,12 +43,14 @@ export interface ExperimentFacts {
   readonly deleted: boolean;
 }
 
+export type Wanted = { readonly id: string } | { readonly name: string } | { readonly schema: string };
+
 /** What a request to the server showed. */
 export interface ServerFacts {
   /** Without credentials. */
   readonly url: string;
-  /** The configured experiment: its id, or else its name. */
-  readonly wanted: { readonly id: string } | { readonly name: string };
+  /** Where traces go: an experiment by its id, or else its name, or a schema of Unity Catalog. */
+  readonly wanted: Wanted;
   /** Why the server did not answer as an MLflow server; absent if it did. */
   readonly failed?: Failed;
   /** Absent if there is none yet. */
@@ -64,6 +66,8 @@ export interface TraceFacts {
   readonly traceId: string;
   /** Why MLflow did not take the trace; absent if it did. */
   readonly refused?: Failed;
+  /** Whether nothing here can read the trace back, because it is in Unity Catalog. */
+  readonly isInCatalog: boolean;
   /** Why the trace cannot be read back; absent if it can. */
   readonly unreadable?: Failed;
   /** Whether MLflow stored the spans in its database, as servers with an OTLP route do. */
