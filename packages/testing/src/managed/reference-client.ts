@@ -82,7 +82,13 @@ export async function startReferenceClient(environment: Readonly<Record<string, 
   const { python } = await installMlflow(() => {});
   const packages = [await installPackages(SAGEMAKER_MLFLOW, () => {}), await installPackages(BOTO3, () => {})];
   const child = spawn(python, [PROGRAM], {
-    env: { ...process.env, ...environment, PYTHONPATH: packages.join(delimiter), MLFLOW_MODEL_CATALOG_URI: '' },
+    env: {
+      ...process.env,
+      ...environment,
+      PYTHONPATH: packages.join(delimiter),
+      MLFLOW_MODEL_CATALOG_URI: '',
+      MLFLOW_LOGGING_LEVEL: 'WARNING',
+    },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');

@@ -17,6 +17,7 @@ import { buildRecord, type RecordContext } from '../trace/record.js';
 import { Topmost } from '../trace/topmost.js';
 import { sumUp } from '../trace/totals.js';
 import type { Trace } from '../trace/trace.js';
+import { inOrderOfStart } from './span-order.js';
 import { encodeSpans, joinSpans, readSpanFigures } from './traces-json.js';
 
 /** The file of one trace, and the spans that it will hold. */
@@ -250,7 +251,7 @@ async function writeFile(
     file.folder = folder.value;
   }
   // Others may come while the file is built.
-  const present = [...spans];
+  const present = inOrderOfStart(spans);
   const body = joinSpans(await slices.run(encodeSpans(present)));
   const failure = await file.folder.put(rest, body);
   if (failure === undefined) file.written = new Set(present);
