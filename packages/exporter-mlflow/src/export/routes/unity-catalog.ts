@@ -1,13 +1,12 @@
 import { type Attributes, SpanStatusCode } from '@opentelemetry/api';
 import { quoteUnsafeIntegers } from '../../common/integers.js';
 import { parseJson } from '../../common/json.js';
-import { runningTime } from '../../common/running-time.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { earlier, later, nanoseconds } from '../../common/time.js';
 import { type Failure, OUT_OF_TIME } from '../../http/exchange/outcome.js';
 import { totalsMetadata } from '../../mlflow/figures.js';
 import { SCHEMA_VERSION, SPAN_TYPE } from '../../mlflow/names.js';
-import { failureOf, optional, type Rest } from '../../mlflow/rest.js';
+import { failureOf, type Rest } from '../../mlflow/rest.js';
 import { type CatalogSchema, catalogOtlp, catalogTraceId, postCatalogRecord } from '../../mlflow/unity-catalog.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
 import { readSpanFigures } from '../files/traces-json.js';
@@ -46,9 +45,9 @@ function unwrap(value: unknown): unknown {
 }
 
 /**
- * Writes one record for each trace, when its root has arrived and other spans of it are no longer on their way. Nobody has
- * shown what a second record does there, so no record is corrected: spans that come later are missing in its totals. A
- * trace whose root is in another service gets its record from there.
+ * Writes one record for each trace, when its root has arrived. Nobody has shown what a second record does there, so no
+ * record is corrected: spans that come later are missing in its totals. A trace whose root is in another service gets its
+ * record from there.
  */
 function createCatalogSettling(schema: CatalogSchema, program: Omit<RecordContext, 'experimentId'>): Settling {
   // The server computes no totals.
@@ -66,7 +65,6 @@ function createCatalogSettling(schema: CatalogSchema, program: Omit<RecordContex
         if (!inTime) return OUT_OF_TIME;
         const [root, ...others] = spans.filter(isRoot);
         if (root === undefined || trace.record.kind !== 'none') return undefined;
-        await othersUploaded(trace, rest);
         const record = recordOf(root, others, trace, { ...program, experimentId });
         const totals = totalsMetadata(sumUp([...(figures.get(trace)?.values() ?? [])]));
         const failure = await send(record, totals, trace, schema, rest);
@@ -75,12 +73,6 @@ function createCatalogSettling(schema: CatalogSchema, program: Omit<RecordContex
       }),
     withoutRoot: async () => undefined,
   };
-}
-
-/** Other batches of this trace may be on their way. */
-async function othersUploaded(trace: Trace, { limit }: Rest): Promise<void> {
-  const now = runningTime();
-  await trace.uploaded({ deadline: now + (limit.deadline - now) / 2, ...optional('signal', limit.signal) });
 }
 
 function recordOf(
