@@ -74,6 +74,8 @@ describe('a trace whose file is in S3', () => {
     'AWS_ENDPOINT_URL_S3',
     'AWS_ENDPOINT_URL',
     'MLFLOW_S3_ENDPOINT_URL',
+    'MLFLOW_S3_EXPECTED_BUCKET_OWNER',
+    'MLFLOW_S3_UPLOAD_EXTRA_ARGS',
   ];
   const environment = { ...process.env };
   beforeEach(() => {
@@ -180,6 +182,27 @@ describe('a trace whose file is in S3', () => {
       expect(log.lines.join('\n')).not.to.contain('region');
     });
   }
+
+  it('is stored as the variables of Python’s client ask for', async () => {
+    process.env['MLFLOW_S3_EXPECTED_BUCKET_OWNER'] = '123456789012';
+    process.env['MLFLOW_S3_UPLOAD_EXTRA_ARGS'] = '{"ServerSideEncryption":"aws:kms","BucketKeyEnabled":true}';
+    const { exporter, storage } = await start(() => OK);
+    expect((await exportSpans(exporter, span())).code).to.equal(SUCCESS);
+    const [{ headers } = {} as ReceivedRequest] = storage.requests;
+    expect(headers).to.include({
+      'x-amz-expected-bucket-owner': '123456789012',
+      'x-amz-server-side-encryption': 'aws:kms',
+      'x-amz-server-side-encryption-bucket-key-enabled': 'true',
+    });
+    expect(headers.authorization).to.match(/SignedHeaders=[^,]*;x-amz-server-side-encryption;/);
+
+    process.env['MLFLOW_S3_UPLOAD_EXTRA_ARGS'] = '{"Metadata":{"a":"b"}}';
+    expect((await exportSpans(exporter, span())).code).to.equal(FAILED);
+    expect(log.lines.at(-1)).to.match(
+      /MLFLOW_S3_UPLOAD_EXTRA_ARGS is not a JSON object of texts with the names ACL, .*: correct it\./,
+    );
+    expect(storage.requests).to.have.length(1);
+  });
 
   it('waits for an outage of S3 to end', async () => {
     let attempts = 0;

@@ -3,6 +3,7 @@
 import { type Attributes, context, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
+import { listen } from 'testing/http-server.js';
 import { testServer } from 'testing/mlflow-test-server.js';
 import { startWithoutOtlp } from 'testing/old-mlflow.js';
 import { MlflowClient, MlflowError, MlflowSpanExporter, type MlflowTrace } from '../src/index.js';
@@ -178,6 +179,22 @@ describe('a trace whose spans are in a file', () => {
     expect(withoutServerTags(ours)).to.deep.equal(withoutServerTags(theirs));
   });
 
+  it('is found where the server lacks the route for one trace, or a gateway does not know it', async () => {
+    const [inFile, inDatabase] = await Promise.all([storeInFile(record()), store(server, record())]);
+    for (const status of [404, 403]) {
+      const gateway = await listen(async (request, response) => {
+        const isUnknown = request.url?.startsWith('/api/3.0/mlflow/traces/get?');
+        const answer = isUnknown ? new Response('unknown', { status }) : await fetch(`${server}${request.url}`);
+        response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/plain' });
+        response.end(await answer.text());
+      });
+      const reader = new MlflowClient({ trackingUri: gateway.url });
+      closing.push(gateway.close, () => reader.close());
+      const [ours, theirs] = await Promise.all([reader.getTrace(inFile), reader.getTrace(inDatabase)]);
+      expect(comparable(ours), `${status}`).to.deep.equal(comparable(theirs));
+    }
+  });
+
   it('has no spans until the file is there', async () => {
     const [span] = record();
     const traceId = `tr-${span?.spanContext().traceId}`;
@@ -195,6 +212,43 @@ describe('a trace whose spans are in a file', () => {
       .catch((error: unknown) => error);
     expect(failure).to.be.instanceOf(MlflowError).and.include({ errorCode: 'RESOURCE_DOES_NOT_EXIST' });
   });
+});
+
+describe('a trace whose file is out of reach', () => {
+  const { closing, startServer } = eachTest();
+  const REMEDY =
+    'start it with --serve-artifacts and use a new experiment, or use MLflow >= 3.4 on a database, which keeps spans there.';
+  const PLACES: Readonly<Record<string, string>> = {
+    'gs://bucket/0': 'in gs:// storage',
+    'wasbs://container@account.blob.core.windows.net/0': 'in wasbs:// storage',
+    'file:///home/ada/mlruns/0': 'in a folder of its machine',
+    '/home/ada/mlruns/0': 'in a folder of its machine',
+    'C:\\mlruns\\0': 'in a folder of its machine',
+  };
+  for (const [location, place] of Object.entries(PLACES)) {
+    it(`rejects with what to do for ${location}`, async () => {
+      const trace_info = {
+        trace_id: `tr-${'1'.repeat(32)}`,
+        trace_location: experimentLocation('0'),
+        request_time: '2026-11-30T00:00:00Z',
+        state: 'OK',
+        tags: { 'mlflow.artifactLocation': location },
+      };
+      const { url } = await startServer(({ path }) =>
+        path.includes('/traces/get?')
+          ? { status: 501 }
+          : { status: 200, body: JSON.stringify({ trace: { trace_info } }) },
+      );
+      const client = new MlflowClient({ trackingUri: url });
+      closing.push(() => client.close());
+      const failure = await client.getTrace(trace_info.trace_id).catch((error: unknown) => error);
+      expect(failure)
+        .to.be.instanceOf(MlflowError)
+        .and.include({
+          message: `MLflow at ${url} keeps the spans of this experiment ${place}, out of reach of this package: ${REMEDY}`,
+        });
+    });
+  }
 });
 
 async function postTrace(url: string, info: object): Promise<void> {

@@ -37,13 +37,14 @@ export function getTrace(rest: Rest, traceId: string, maxAnswerBytes?: number): 
   });
 }
 
-/** The same from servers before MLflow 3.7, which return traces only in batches. */
-export function getTraceOfBatch(rest: Rest, traceId: string): Promise<RestResult<MlflowTrace>> {
+/** The same from servers that return traces only in batches. Undefined if the trace is missing or has not ended. */
+export function getTraceOfBatch(rest: Rest, traceId: string): Promise<RestResult<MlflowTrace | undefined>> {
   return rest.call({
     method: 'GET',
     path: `${TRACES}/batchGet`,
     query: { trace_ids: mlflowTraceId(traceId) },
-    parse: ({ traces: [trace] }: { traces: [WireTrace] }) => parseTrace(trace),
+    parse: ({ traces: [trace] = [] }: { traces?: WireTrace[] }) =>
+      trace === undefined ? undefined : parseTrace(trace),
   });
 }
 

@@ -23,7 +23,7 @@ function outOfReach(location: string, url: ShownText): ShownText {
   if (location === '') return say`MLflow at ${url} does not say where it keeps the spans of traces: ${UPDATE}.`;
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(location)?.[1]?.toLowerCase() ?? 'file';
   const place = scheme === 'file' ? say`a folder of its machine` : say`${ownText(scheme)}:// storage`;
-  return say`MLflow at ${url} keeps the spans of this experiment in ${place}, where this package cannot write: start it with --serve-artifacts and use a new experiment, or ${UPDATE}.`;
+  return say`MLflow at ${url} keeps the spans of this experiment in ${place}, out of reach of this package: start it with --serve-artifacts and use a new experiment, or ${UPDATE}.`;
 }
 
 const UPDATE = say`use MLflow >= 3.4 on a database, which keeps spans there`;

@@ -4,6 +4,7 @@ import type { Outcome } from '../../http/exchange/outcome.js';
 import type { HttpRequest } from '../../http/exchange/request.js';
 import { encodePath, type Rest } from '../rest.js';
 import { addressOf, firstRegion, parseS3Location, type S3Location } from './s3-address.js';
+import { ownerHeader, uploadHeaders } from './s3-headers.js';
 import { explainS3, readS3Refusal, type S3Action, type S3Failure } from './s3-refusals.js';
 import { type LocationKind, TRACES_JSON, type TraceFolder } from './trace-folder.js';
 
@@ -29,9 +30,11 @@ type ObjectRequest = Pick<HttpRequest, 'method' | 'headers' | 'body' | 'beginnin
 function s3Folder(location: S3Location): TraceFolder {
   return {
     async put(rest, body) {
+      const extra = uploadHeaders(process.env);
+      if (extra.kind !== 'success') return extra;
       const outcome = await send(rest, location, 's3:PutObject', {
         method: 'PUT',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...extra.value },
         body,
         beginningOnly: true,
         recorded: () => [new TextDecoder().decode(body)],
@@ -60,11 +63,12 @@ async function send(
   REGIONS.set(rest.aws, regions);
   const region = regions.get(bucket) ?? firstRegion(rest.url, process.env);
   const path = `/${encodePath(`${prefix}${TRACES_JSON}`)}`;
-  let outcome = await sendTo(region, rest, bucket, { ...request, path });
+  const complete = { ...request, path, headers: { ...ownerHeader(process.env), ...request.headers } };
+  let outcome = await sendTo(region, rest, bucket, complete);
   const { bucketRegion } = outcome as S3Failure;
   if (bucketRegion !== undefined && bucketRegion !== region) {
     regions.set(bucket, bucketRegion);
-    outcome = await sendTo(bucketRegion, rest, bucket, { ...request, path });
+    outcome = await sendTo(bucketRegion, rest, bucket, complete);
   }
   // Without a code, it is no answer of S3. An outage needs no more words.
   if (outcome.kind !== 'configuration' || outcome.errorCode === undefined) return outcome;

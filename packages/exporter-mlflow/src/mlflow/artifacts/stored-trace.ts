@@ -22,11 +22,10 @@ export async function getStoredTrace(rest: Rest, traceId: string): Promise<RestR
   if (answer.kind === 'success' || !mayHaveFile(answer)) return answer;
   const info = await getTraceInfo(rest, traceId);
   if (info.kind !== 'success') return info.kind === 'unsupported' ? answer : info;
-  // Servers before MLflow 3.7 keep spans in their database, but lack the route for one trace.
-  if (info.value.tags[SPANS_LOCATION] !== undefined) {
-    return answer.kind === 'unsupported' ? getTraceOfBatch(rest, traceId) : answer;
-  }
-  return withSpans(rest, info.value);
+  if (info.value.tags[SPANS_LOCATION] === undefined) return withSpans(rest, info.value);
+  // As Python's client does for servers before MLflow 3.7, which have spans in their database but not this route.
+  const batch = await getTraceOfBatch(rest, traceId);
+  return batch.kind === 'success' ? { ...batch, value: batch.value ?? { info: info.value, spans: [] } } : answer;
 }
 
 async function getFiledTrace(rest: Rest, traceId: string): Promise<RestResult<MlflowTrace>> {
