@@ -205,13 +205,13 @@ describe('a server without OTLP (MLflow on a file store)', () => {
         tokenUsage: { inputTokens: 30, outputTokens: 12, totalTokens: 42 },
       });
       const stored = await storedSpans(traceId);
-      expect(stored.map(({ name }) => name)).to.deep.equal(['chat', 'chat', 'agent', 'late']);
-      expect(stored[2]).to.deep.include({ parent_span_id: null });
-      expect(stored[2]?.attributes).to.deep.include({
+      expect(stored.map(({ name }) => name)).to.deep.equal(['agent', 'chat', 'chat', 'late']);
+      expect(stored[0]).to.deep.include({ parent_span_id: null });
+      expect(stored[0]?.attributes).to.deep.include({
         'mlflow.spanType': '"AGENT"',
         'mlflow.traceRequestId': `"${traceId}"`,
       });
-      expect(JSON.parse(stored[0]?.attributes['mlflow.chat.tokenUsage'] ?? '')).to.deep.equal({
+      expect(JSON.parse(stored[1]?.attributes['mlflow.chat.tokenUsage'] ?? '')).to.deep.equal({
         input_tokens: 10,
         output_tokens: 5,
         total_tokens: 15,
@@ -249,7 +249,7 @@ describe('a server without OTLP (MLflow on a file store)', () => {
       });
       for (const span of spans.slice(2)) await exportSpans(exporter, [span]);
       const stored = await storedSpans(traceId);
-      expect(stored.map(({ name }) => name)).to.deep.equal(['chat', 'agent', 'late', 'request']);
+      expect(stored.map(({ name }) => name)).to.deep.equal(['request', 'agent', 'chat', 'late']);
     } finally {
       client.close();
       await exporter.shutdown();

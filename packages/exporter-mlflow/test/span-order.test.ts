@@ -21,12 +21,21 @@ describe('the order of spans in the file of a trace', () => {
       const step = start('step', NOON, root);
       const first = start('first', NOON, step);
       const second = start('second', NOON, step);
+      const sibling = start('sibling', NOON, root);
       const later = start('later', NOON + 1, root);
       const earlier = start('earlier', NOON - 1, root);
-      for (const span of [later, first, second, step, earlier, root]) span.end(NOON + 2);
+      for (const span of [later, first, second, step, sibling, earlier, root]) span.end(NOON + 2);
     });
 
-    expect(namesOf(inOrderOfStart(spans))).to.deep.equal(['earlier', 'root', 'step', 'first', 'second', 'later']);
+    expect(namesOf(inOrderOfStart(spans))).to.deep.equal([
+      'earlier',
+      'root',
+      'step',
+      'first',
+      'second',
+      'sibling',
+      'later',
+    ]);
   });
 
   it('is found even if spans are parents of each other', () => {

@@ -1,31 +1,27 @@
 import type { HrTime } from '@opentelemetry/api';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 
-// More levels that start at the same time are a cycle.
-const MAX_LEVELS = 1_000;
-
 /**
  * Returns spans in the order of their start, as Python's client writes them. Users of that client take the first span for
- * the root. Many spans start in the same millisecond: there, parents come first, and others keep their order.
+ * the root. Many spans start in the same millisecond: there, a parent comes before its children, and others keep their
+ * order.
  */
 export function inOrderOfStart(spans: Iterable<ReadableSpan>): ReadableSpan[] {
-  const all = [...spans];
-  const byId = new Map(all.map((span) => [span.spanContext().spanId, span]));
-  const parentOf = ({ parentSpanContext }: ReadableSpan): ReadableSpan | undefined =>
-    parentSpanContext === undefined ? undefined : byId.get(parentSpanContext.spanId);
-  /** How many spans above it start at the same time. */
-  const levelOf = (span: ReadableSpan): number => {
-    let level = 0;
-    for (let above = parentOf(span); above !== undefined && level < MAX_LEVELS; above = parentOf(above)) {
+  const sorted = [...spans].sort((one, other) => compareTimes(one.startTime, other.startTime));
+  const byId = new Map(sorted.map((span) => [span.spanContext().spanId, span]));
+  const ordered = new Set<ReadableSpan>();
+  for (const span of sorted) {
+    // Spans of a hostile application may be parents of each other, so that a set must end the way up.
+    const waiting = new Set<ReadableSpan>();
+    let above: ReadableSpan | undefined = span;
+    while (above !== undefined && !ordered.has(above) && !waiting.has(above)) {
       if (compareTimes(above.startTime, span.startTime) !== 0) break;
-      level += 1;
+      waiting.add(above);
+      above = byId.get(above.parentSpanContext?.spanId ?? '');
     }
-    return level;
-  };
-  return all
-    .map((span) => ({ span, level: levelOf(span) }))
-    .sort((one, other) => compareTimes(one.span.startTime, other.span.startTime) || one.level - other.level)
-    .map(({ span }) => span);
+    for (const next of [...waiting].reverse()) ordered.add(next);
+  }
+  return [...ordered];
 }
 
 function compareTimes([seconds, nanos]: HrTime, [otherSeconds, otherNanos]: HrTime): number {
