@@ -12,7 +12,7 @@ export interface LookUpFailure {
 interface Row {
   /** Of class and message of the error. */
   matches: RegExp;
-  /** `name` is what the expression captured: the name of a profile or a command. */
+  /** `name` is what the expression captured: a profile or a role. */
   reason: (name: ShownText) => ShownText;
   isFinal: boolean;
 }
@@ -20,31 +20,53 @@ interface Row {
 // Class and message as in `@aws-sdk/credential-providers`. A message is only read, because that of a process is foreign.
 const ROWS: readonly Row[] = [
   {
-    matches: /sso session|aws sso login|token is expired/i,
+    matches: /sso session|sso token|aws sso login/i,
     reason: () => say`The AWS SSO session has expired: run "aws sso login", with --profile if AWS_PROFILE is set.`,
     isFinal: true,
   },
   {
-    matches: /aws login|login session/i,
+    matches: /\baws login\b|login session/i,
     reason: () => say`The session of "aws login" has expired: run "aws login" again.`,
     isFinal: true,
   },
   {
-    matches: /(?:Profile (\S+) could not be found|using profile: \[([^\]]+)\])/,
+    matches: /Profile (\S+) could not be found|using profile: \[([^\]]+)\]/,
     reason: (name) =>
       say`The AWS profile "${name}" has no usable credentials: correct AWS_PROFILE, or the profile in ~/.aws/config and ~/.aws/credentials.`,
     isFinal: true,
   },
   {
-    matches: /credential_process|Command failed/,
+    matches: /credential_process (?:returned|did not return)|Command failed/,
     reason: () =>
-      say`the credential_process of the AWS profile failed or printed no valid credentials: run it in a shell to see why`,
+      say`the credential_process of the AWS profile failed or printed no valid credentials, run it in a shell to see why`,
     isFinal: false,
+  },
+  {
+    matches: /not authorized to perform: sts:AssumeRole\w*(?: on resource: (arn:[\w+=,.@:/-]+))?/,
+    reason: (role) =>
+      say`The application may not assume the role ${role}: allow sts:AssumeRole in the IAM policy of the application, and the application in the trust policy of the role.`,
+    isFinal: true,
+  },
+  {
+    matches: /^ExpiredToken/,
+    reason: () => say`the credentials with which a role is assumed have expired, renew them`,
+    isFinal: false,
+  },
+  {
+    matches: /^(?:InvalidClientTokenId|UnrecognizedClient)/,
+    reason: () =>
+      say`AWS does not know the access key or the session token with which a role is assumed: correct the credentials.`,
+    isFinal: true,
+  },
+  {
+    matches: /^SignatureDoesNotMatch/,
+    reason: () => say`AWS refuses the signature with which a role is assumed: correct the secret access key.`,
+    isFinal: true,
   },
   {
     matches: /Could not load credentials from any providers/,
     reason: () =>
-      say`No AWS credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where AWS provides a role (ECS, EKS, Lambda, EC2), or use the option credentials.`,
+      say`No AWS credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the option credentials, or run where AWS provides a role (ECS, EKS, Lambda, EC2).`,
     isFinal: true,
   },
 ];

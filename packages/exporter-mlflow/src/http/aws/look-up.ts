@@ -24,9 +24,26 @@ export function lookUpBase(option: MlflowAwsCredentialsOption | undefined, packa
   }
   return async () => {
     const { fromNodeProviderChain } = await packages.providers();
-    // A chain remembers credentials without an end forever, so each look-up has its own.
-    return fromNodeProviderChain({ ignoreCache: true })();
+    const said: string[] = [];
+    const logger = { debug: (line: unknown) => void said.push(String(line)), info() {}, warn() {}, error() {} };
+    try {
+      // A chain remembers credentials without an end forever, so each look-up has its own.
+      return await fromNodeProviderChain({ ignoreCache: true, logger })();
+    } catch (error) {
+      throw tellingError(error, said);
+    }
   };
+}
+
+const PROCESS_FAILED = /credential_process (?:returned|did not return)|Command failed/;
+const PROFILE_FAILED = /Profile \S+ could not be found|using profile: \[/;
+
+/** The chain goes on after a profile that fails, and the error of its end does not name the profile. */
+function tellingError(error: unknown, said: readonly string[]): unknown {
+  const line =
+    said.find((text) => PROCESS_FAILED.test(text)) ??
+    (process.env['AWS_PROFILE'] ? said.find((text) => PROFILE_FAILED.test(text)) : undefined);
+  return line === undefined ? error : new Error(line);
 }
 
 /** Whether the AWS SDK takes the credentials from variables. It prefers a profile. */

@@ -102,7 +102,7 @@ const READINGS: readonly Reading[] = [
   ),
   reading(undefined, /scoped to (?:the )?correct service/i, ({ url, arn }) =>
     configuration(
-      say`${url} is not the address of a ${nameOfKind(arn)}: correct trackingUri or MLFLOW_TRACKING_URI, or SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT.`,
+      say`${url} is not the address of ${nameOfKind(arn)}s: correct trackingUri or MLFLOW_TRACKING_URI, or SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT.`,
     ),
   ),
   reading(/^InvalidSignature|^SignatureDoesNotMatch/, /signature we calculated does not match/i, ({ url }) =>
