@@ -92,6 +92,19 @@ describe('traces in an experiment of Databricks', () => {
     expect(workspace.storage.expired.size).to.equal(2);
   });
 
+  it('are lost with one request and one line if the token is wrong', async () => {
+    const workspace = await workspaces.start();
+    workspace.tokens.clear();
+    const exporter = newExporter();
+    await exportSpans(exporter, twoSpans());
+    await exporter.forceFlush();
+    await exporter.shutdown();
+    expect(wayOf(workspace)).to.deep.equal(['GET /api/2.0/mlflow/experiments/get-by-name']);
+    expect(log.lines.filter((line) => !line.includes(' in all'))).to.deep.equal([
+      `error: Databricks at ${workspace.url} refuses the credentials of DATABRICKS_TOKEN (403: Invalid access token.): replace them with valid ones of this workspace. 2 spans were not delivered.`,
+    ]);
+  });
+
   it('wait for the root of their trace', async () => {
     const workspace = await workspaces.start();
     const exporter = newExporter();

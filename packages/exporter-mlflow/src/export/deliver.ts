@@ -257,6 +257,8 @@ export class Delivery {
 
   async #deliverWithoutRoot(limit: Limit): Promise<Omit<Written, 'unsent'>> {
     const { connect, experiment, files, context } = this.#parts;
+    // A server that refuses the credentials gets no further request for nothing.
+    if (files.waiting === 0) return { lost: 0, stored: 0 };
     const rest = connect(limit, 'spans');
     const found = await experiment.resolve(rest);
     if (found.kind !== 'success') return { failure: found, lost: 0, stored: 0 };
