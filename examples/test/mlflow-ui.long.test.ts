@@ -15,6 +15,8 @@ import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { type ExampleName, exampleCommand, QUIET_ENV, simulatedBedrock } from 'testing/examples.js';
+import { withoutOtlp } from 'testing/managed/answers.js';
+import { startManagedMlflow } from 'testing/managed/managed-mlflow.js';
 import { testServer } from 'testing/mlflow-test-server.js';
 import { runNode } from 'testing/run.js';
 import { startTracing } from './support/tracing.js';
@@ -119,6 +121,40 @@ describe('MLflow’s pages', function () {
     await page.goto(`${url}/#/experiments/${experimentId}/chat-sessions/${info.sessionId}`);
     for (const text of ['Turn 3', 'What is the capital of Kenya?', '12 * 4 is 48.', 'Your first question was:']) {
       await page.getByText(text).first().waitFor();
+    }
+  });
+
+  it('show a trace of a managed server that keeps spans in S3 like any other', async () => {
+    const managed = await startManagedMlflow({ folder: 'pages' });
+    try {
+      await managed.setAnswers([withoutOtlp(404)]);
+      const bedrock = await simulatedBedrock();
+      const { code, output } = await runNode(exampleCommand('agent'), {
+        env: {
+          ...QUIET_ENV,
+          ...bedrock.env,
+          ...managed.environment(),
+          MLFLOW_TRACKING_URI: managed.serverArn,
+          MLFLOW_EXPERIMENT_NAME: 'managed',
+        },
+      });
+      await bedrock.close();
+      expect(code, output).to.equal(0);
+      const mlflow = new MlflowClient({ trackingUri: managed.pageUrl });
+      const experimentId = (await mlflow.getExperimentByName('managed'))?.experimentId ?? '';
+      const { traces } = await mlflow.searchTraces({ experimentIds: [experimentId] });
+      await page.goto(
+        `${managed.pageUrl}/#/experiments/${experimentId}/traces?selectedEvaluationId=${traces[0]?.traceId}`,
+      );
+      const calls = page.getByText('chat amazon.nova-pro-v1:0');
+      await calls.first().waitFor();
+      expect(await page.getByText('execute_tool get_weather').count()).to.equal(2);
+      await calls.nth(1).click();
+      for (const text of ['User', 'What is the weather in Paris and Tokyo', 'get_weather', 'light rain']) {
+        await page.getByText(text).first().waitFor();
+      }
+    } finally {
+      await managed.close();
     }
   });
 
