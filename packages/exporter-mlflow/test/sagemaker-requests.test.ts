@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { DiagLogLevel } from '@opentelemetry/api';
 import { expect } from 'chai';
-import { denies, type GatewayAnswer, serverStopped } from 'testing/managed/answers.js';
+import { denies, type GatewayAnswer, serverStopped, withoutOtlp } from 'testing/managed/answers.js';
 import { type SageMakerGateway, startSageMakerGateway } from 'testing/managed/gateway.js';
 import { type AwsKey, makeKey } from 'testing/managed/keys.js';
 import { testServer } from 'testing/mlflow-test-server.js';
 import { MlflowClient, type MlflowConnectionConfig, MlflowSpanExporter } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
 import { eachEnvironment } from './support/environment.js';
-import { chatAttributes, exportSpans, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
+import { chatAttributes, exportSpans, FAILED, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
 
 const SPECIAL = 'a b+c%d%20/é~*\'"!()😀=&?#;:@,$';
 
@@ -142,6 +142,24 @@ describe('requests to SageMaker', function () {
       expectNoSecrets([...lines, `${error?.stack}`, JSON.stringify(error)], key);
     });
   }
+
+  it('to S3 are not repeated after a refusal that quotes the request, and no line has secrets', async () => {
+    const experimentName = uniqueName('in S3');
+    const location = { name: experimentName, artifact_location: 's3://traces/a b+c/Köln' };
+    const url = `${(await testServer()).url}/api/2.0/mlflow/experiments/create`;
+    const headers = { 'content-type': 'application/json' };
+    await fetch(url, { method: 'POST', headers, body: JSON.stringify(location) });
+    await gateway.setAnswers([withoutOtlp(404), { ...QUOTING, service: 's3' }]);
+
+    const { code, error, lines } = await exportOnce({ credentials: credentialsOf(TEMPORARY), experimentName });
+
+    expect(code).to.equal(FAILED);
+    expect((await gateway.s3.requests()).map(({ method, verified }) => [method, verified])).to.deep.equal([
+      ['PUT', true],
+    ]);
+    expect(lines.filter((line) => line.includes('S3'))).to.have.length(1);
+    expectNoSecrets([...lines, `${error?.stack}`, JSON.stringify(error)], TEMPORARY);
+  });
 });
 
 /** A signature that is not redacted, and a line of a canonical request. */
