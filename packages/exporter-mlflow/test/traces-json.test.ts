@@ -98,6 +98,23 @@ const CONVENTIONS: Readonly<Record<string, Attributes>> = {
   },
 };
 
+/** Spans that record messages in events, as earlier versions of the GenAI conventions have it. */
+const MESSAGE_EVENTS: Readonly<Record<string, [event: string, attributes: Attributes][]>> = {
+  'message events': [
+    ['gen_ai.system.message', { content: 'Be brief.' }],
+    ['gen_ai.user.message', { content: '[{"text":"Hi","id":9007199254740993}]' }],
+    ['gen_ai.tool.message', { content: 'result' }],
+    ['gen_ai.choice', { message: 'without content' }],
+    ['gen_ai.choice', { content: 'Hello', role: 'model' }],
+    ['gen_ai.choice', { content: 'Again' }],
+  ],
+  'content events': [
+    ['gen_ai.content.prompt', { 'gen_ai.prompt': '[{"role":"user","content":"Hi"}]' }],
+    ['gen_ai.content.completion', { 'gen_ai.completion': 'Hello' }],
+  ],
+  'other events': [['gen_ai.choice', {}]],
+};
+
 /** What is the same in two traces of the same spans. */
 function comparable({ spans }: MlflowTrace): unknown {
   return Object.fromEntries(
@@ -127,6 +144,11 @@ function record(): ReadableSpan[] {
       tracer
         .startSpan(name, { attributes, startTime: [1_796_083_528, 230_618_728] }, below)
         .end([1_796_083_528, 231_000_001]);
+    }
+    for (const [name, events] of Object.entries(MESSAGE_EVENTS)) {
+      const span = tracer.startSpan(name, { startTime: [1_796_083_528, 230_618_728] }, below);
+      for (const [event, attributes] of events) span.addEvent(event, attributes, [1_796_083_528, 230_618_730]);
+      span.end([1_796_083_528, 231_000_001]);
     }
     const other = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), traceFlags: 1 };
     const failed = tracer.startSpan(

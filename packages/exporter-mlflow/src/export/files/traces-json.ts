@@ -72,7 +72,7 @@ function buildSpan(span: ReadableSpan, time: (time: HrTime) => string): object {
       message: span.status.message ?? '',
     },
     attributes: {
-      ...encodeAttributes(withMlflowAttributes(span.attributes)),
+      ...encodeAttributes(withMlflowAttributes(span)),
       'mlflow.traceRequestId': JSON.stringify(mlflowTraceId(traceId)),
     },
     links: span.links.map((link: Link) => ({

@@ -29,7 +29,7 @@ export function catalogRoute(schema: CatalogSchema): SpanRoute {
 
 /** The span as Python's client sends it: with MLflow's own attributes, and with values in place of their JSON. */
 function translate(span: ReadableSpan, schema: CatalogSchema): ReadableSpan {
-  const values: Record<string, unknown> = { [SPAN_TYPE]: 'UNKNOWN', ...withMlflowAttributes(span.attributes) };
+  const values: Record<string, unknown> = { [SPAN_TYPE]: 'UNKNOWN', ...withMlflowAttributes(span) };
   for (const [key, value] of Object.entries(values)) if (key.startsWith('mlflow.')) values[key] = unwrap(value);
   values['mlflow.traceRequestId'] = catalogTraceId(schema, span.spanContext().traceId);
   // As MLflow's servers and files have it: many applications never call setStatus.

@@ -1,6 +1,7 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { quoteUnsafeIntegers } from '../../../common/integers.js';
 import { isRecord, parseJson, unquote } from '../../../common/json.js';
+import type { ReadableSpan } from '../../../common/sdk-types.js';
 import { firstString } from '../../../common/text.js';
 import { writeTokenUsage } from '../../../mlflow/figures.js';
 import {
@@ -12,6 +13,7 @@ import {
   SPAN_OUTPUTS,
   TOKEN_USAGE,
 } from '../../../mlflow/names.js';
+import { inputOfEvents, outputOfEvents } from './message-events.js';
 import { recordedUsage } from './usage.js';
 
 /**
@@ -98,10 +100,10 @@ export function recordedProvider(attributes: Attributes): string | undefined {
  * The attributes with those of MLflow that a server adds when it stores a span that came by OTLP: inputs, outputs, tokens,
  * model, provider, tools, and the format of messages. They are for spans that no server translates.
  */
-export function withMlflowAttributes(attributes: Attributes): Attributes {
+export function withMlflowAttributes({ attributes, events }: Pick<ReadableSpan, 'attributes' | 'events'>): Attributes {
   const isAiSdkChat = AI_SDK_CHAT.test(unquote(firstString(attributes, 'ai.operationId') ?? ''));
-  const inputs = first(attributes, INPUT_KEYS, isAiSdkChat ? 'ai.prompt.' : undefined);
-  const outputs = first(attributes, OUTPUT_KEYS, isAiSdkChat ? 'ai.response.' : undefined);
+  const inputs = first(attributes, INPUT_KEYS, isAiSdkChat ? 'ai.prompt.' : undefined) ?? inputOfEvents(events);
+  const outputs = first(attributes, OUTPUT_KEYS, isAiSdkChat ? 'ai.response.' : undefined) ?? outputOfEvents(events);
   const format = isAiSdkChat && inputs !== undefined ? 'vercel_ai' : messageFormat(attributes);
   const own: Attributes = { [SPAN_INPUTS]: inputs, [SPAN_OUTPUTS]: outputs, ...attributes };
   const usage = recordedUsage(attributes);
