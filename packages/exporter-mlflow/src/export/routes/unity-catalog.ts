@@ -45,8 +45,8 @@ function unwrap(value: unknown): unknown {
 }
 
 /**
- * Writes one record for each trace, when its root has arrived. Nobody has shown what a second record does there, so no
- * record is corrected: spans that come later are missing in its totals. A trace whose root is in another service gets its
+ * Writes one record for each trace, when its root has arrived. What a second record does there is unknown, so this
+ * process corrects no record: spans that come later are missing in its totals. A trace whose root is in another service gets its
  * record from there.
  */
 function createCatalogSettling(schema: CatalogSchema, program: Omit<RecordContext, 'experimentId'>): Settling {

@@ -19,7 +19,7 @@ interface StorageRequest {
 
 const SIGNED_HEADER = 'x-signed-header';
 
-/** Storage that lets in whoever has a signed address and its headers, and nobody with a token of the workspace. */
+/** Storage that takes requests with a signed address and its headers, and refuses those with a token of the workspace. */
 export class Storage {
   readonly type: StorageType;
   /** The complete files, by path. */
