@@ -124,7 +124,7 @@ describe('the doctor asks MLflow of SageMaker', function () {
     const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
     const withoutAny = await examineAt(gateway.serverArn, none);
     expect(complaints(withoutAny).filter((text) => text.startsWith('problem'))).to.deep.equal([
-      'problem: No AWS credentials were found. -> Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where AWS provides a role (ECS, EKS, Lambda, EC2), or use the option credentials.',
+      'problem: No AWS credentials were found. -> Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the option credentials, or run where AWS provides a role (ECS, EKS, Lambda, EC2).',
     ]);
     const unknown = makeKey();
     const results = await examineAt(gateway.serverArn, gateway.environment(unknown));
