@@ -3,7 +3,7 @@ import type { Limit } from './common/waiting.js';
 import type { ResolvedConfig } from './config.js';
 import { Delivery } from './export/deliver.js';
 import { ExperimentResolver } from './export/experiment.js';
-import { TraceFiles } from './export/files/artifacts.js';
+import { TraceFiles } from './export/files/trace-files.js';
 import { Backlog } from './export/ledger/backlog.js';
 import { TraceLedger } from './export/ledger/ledger.js';
 import { Preparation } from './export/prepare.js';
@@ -13,6 +13,10 @@ import type { ExporterMetrics } from './export/report/metrics.js';
 import type { Reporter } from './export/report/reporter.js';
 import { RefusedTraces } from './export/trace/refused.js';
 import { Uploader } from './export/upload/upload.js';
+import { FileWay } from './export/ways/file-way.js';
+import { OtlpRoute } from './export/ways/otlp-route.js';
+import { OtlpWay } from './export/ways/otlp-way.js';
+import { createLosses } from './export/ways/result.js';
 import type { HttpClient } from './http/client.js';
 import type { Failure } from './http/exchange/outcome.js';
 import { Rest, type Watch } from './mlflow/rest.js';
@@ -27,12 +31,15 @@ export function createDelivery(
   http: HttpClient,
   { metrics, reporter, onRetry }: { metrics: ExporterMetrics; reporter: Reporter; onRetry: (cause: Failure) => void },
 ): Delivery {
-  const { connection, route, compression, maxRequestBytes, runId, traceInfo, concurrencyLimit } = config;
+  const { connection, route: spanRoute, compression, maxRequestBytes, runId, traceInfo, concurrencyLimit } = config;
+  const endpoint = spanRoute.otlp;
+  const otlpRoute = endpoint && new OtlpRoute({ endpoint, report: (message) => reporter.note(message) });
   const connect = (limit: Limit, about: 'spans' | 'records'): Rest => {
     const requests = about === 'spans' ? reporter.spanRequests : reporter.recordRequests;
     const watch: Watch = {
       retried(cause, millis) {
         onRetry(cause);
+        otlpRoute?.wasAway();
         requests.retried(cause, millis);
       },
       answered: () => requests.answered(),
@@ -41,7 +48,7 @@ export function createDelivery(
   };
   const slices = new Slices();
   const context = { runId, ...describeProgram() };
-  const settling = route.createSettling(context, (message) => reporter.note(message));
+  const settling = spanRoute.createSettling(context, (message) => reporter.note(message));
   const backlog = new Backlog({
     settling,
     connect: (limit) => connect(limit, 'records'),
@@ -55,35 +62,44 @@ export function createDelivery(
     recorded: (traces) => reporter.recorded(traces),
     leaveEmpty: (traces) => reporter.leftEmpty(traces),
   });
+  const ledger = new TraceLedger({ settling, backlog, concurrencyLimit, slices });
+  const experiment = new ExperimentResolver(config.experiment, traceInfo === 'full');
+  const losses = createLosses(reporter, metrics);
+  const shared = { ledger, reporter, metrics, losses, slices };
+  const uploader =
+    endpoint &&
+    new Uploader({
+      ...{ endpoint, compression, maxRequestBytes, reporter, slices },
+      runId: traceInfo === 'otlp-only' ? runId : undefined,
+      refusedTraces: new RefusedTraces(),
+    });
   return new Delivery({
-    connect,
-    experiment: new ExperimentResolver(config.experiment, traceInfo === 'full'),
+    ...shared,
+    backlog,
+    experiment,
+    connect: (limit) => connect(limit, 'spans'),
     preparation: new Preparation({
       spanFilter: config.spanFilter,
       mask: config.mask,
       onFault: (option, message) => reporter.faultyFunction(option, message),
     }),
     pricing: createPricing(config.modelCatalog, http, slices, reporter),
-    route,
-    uploader:
-      route.otlp &&
-      new Uploader({
-        endpoint: route.otlp,
-        compression,
-        maxRequestBytes,
-        runId: traceInfo === 'otlp-only' ? runId : undefined,
-        refusedTraces: new RefusedTraces(),
-        reporter,
-        slices,
-      }),
-    backlog,
-    ledger: new TraceLedger({ settling, backlog, concurrencyLimit, slices }),
-    files: new TraceFiles(slices, config.maxWaitingBytes / 2),
-    reporter,
-    metrics,
-    context,
-    traceInfo,
-    slices,
-    timeoutMillis: connection.timeoutMillis,
+    otlp: otlpRoute &&
+      uploader && {
+        route: otlpRoute,
+        way: new OtlpWay({
+          ...shared,
+          ...{ route: otlpRoute, uploader, backlog, traceInfo },
+          connectRecords: (limit) => connect(limit, 'records'),
+          explain: (refusal, rest) => experiment.explain(refusal, rest),
+          timeoutMillis: connection.timeoutMillis,
+        }),
+      },
+    fileWay: new FileWay({
+      ...shared,
+      context,
+      files: new TraceFiles(slices, config.maxWaitingBytes / 2),
+      onBack: () => otlpRoute?.wasAway(),
+    }),
   });
 }

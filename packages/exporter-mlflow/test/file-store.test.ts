@@ -12,7 +12,15 @@ import { chatAttributes, childSpan, exportSpans, FAILED, recordSpans, SUCCESS } 
 describe('spans of one trace on a server without OTLP', () => {
   const folder = 'mlflow-artifacts:/7/traces/x/artifacts';
   const record = JSON.stringify({
-    trace: { trace_info: { trace_id: 'x', tags: { 'mlflow.artifactLocation': folder } } },
+    trace: {
+      trace_info: {
+        trace_id: 'x',
+        trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: '7' } },
+        request_time: '2026-11-30T12:00:00Z',
+        state: 'OK',
+        tags: { 'mlflow.artifactLocation': folder },
+      },
+    },
   });
   const { log, closing } = eachTest();
 

@@ -30,7 +30,8 @@ describe('the log of an application', () => {
     const server = await startServer(({ path }) => (path === UPLOADS ? answer : undefined));
     const exporter = newExporter(server.url);
     for (let n = 0; n < 40; n++) {
-      answer = json(403, `not today, request ${n}`);
+      const message = `not today, request ${n}`;
+      answer = { status: 403, body: JSON.stringify({ error_code: 'PERMISSION_DENIED', message }) };
       await exportSpans(exporter, roots(1));
       answer = json(400, `bad span, request ${n}`);
       await exportSpans(exporter, roots(1));
@@ -145,6 +146,7 @@ describe('the log of an application', () => {
     const info = { trace_id: 'tr-1', tags: { 'mlflow.artifactLocation': 'mlflow-artifacts:/7/trace' } };
     const files = await startAway([RECORDS], (path) => {
       if (path === UPLOADS) return { status: 501 };
+      if (path.startsWith(`${RECORDS}/`)) return { status: 404, body: '{"error_code":"RESOURCE_DOES_NOT_EXIST"}' };
       return path === RECORDS ? { status: 200, body: JSON.stringify({ trace: { trace_info: info } }) } : undefined;
     });
     await exportSpans(

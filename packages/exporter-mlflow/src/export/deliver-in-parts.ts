@@ -2,9 +2,10 @@ import type { Room } from '../common/room.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
 import { type Failure, OUT_OF_TIME } from '../http/exchange/outcome.js';
 import { optional } from '../mlflow/rest.js';
-import type { Delivery, DeliveryResult } from './deliver.js';
+import type { Delivery } from './deliver.js';
 import { divide } from './span/divide.js';
 import type { Holder } from './waiting/holder.js';
+import type { DeliveryResult } from './ways/result.js';
 
 export interface PartsOptions {
   /** On the clock of `runningTime()`, for all parts together. */

@@ -55,6 +55,10 @@ export const SOURCE_RUN = 'mlflow.sourceRun';
 export const TRACE_TOKEN_USAGE = 'mlflow.trace.tokenUsage';
 /** Metadata of a trace: the sum of its spans. */
 export const TRACE_COST = 'mlflow.trace.cost';
+/** Metadata of a trace, of clients: a JSON object with the number and the sizes of its spans. */
+export const SIZE_STATS = 'mlflow.trace.sizeStats';
+/** Metadata of a trace, of clients. */
+export const SIZE_BYTES = 'mlflow.trace.sizeBytes';
 /** Metadata of a trace: `true` once it has a record. */
 export const FINALIZED = 'mlflow.trace.infoFinalized';
 /** Metadata that clients write into the record of a root, and servers never write. */

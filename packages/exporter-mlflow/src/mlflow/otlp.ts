@@ -1,13 +1,11 @@
-import { BinaryReader } from '@bufbuild/protobuf/wire';
-import { isRecord, parseJson } from '../common/json.js';
 import { runningTime } from '../common/running-time.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
 import { type ShownText, say } from '../common/shown-text.js';
 import { pause } from '../common/waiting.js';
-import type { Failure, Success } from '../http/exchange/outcome.js';
 import type { HttpRequest } from '../http/exchange/request.js';
+import { explainRefusal, isAboutRoute } from './otlp-refusal.js';
+import { type PartialSuccess, readPartialSuccess } from './partial-success.js';
 import type { Rest, RestResult } from './rest.js';
-import { getServer } from './server.js';
 
 /** A route that takes spans by OTLP. */
 export interface OtlpEndpoint {
@@ -19,6 +17,8 @@ export interface OtlpEndpoint {
   translate?(span: ReadableSpan): ReadableSpan;
   /** Default of the option `compression`. Default: `gzip`. */
   readonly compression?: 'none';
+  /** Whether a trace can be a record and a file instead, as long as the server lacks this route. */
+  readonly isOptional: boolean;
 }
 
 /** The route of every MLflow server from 3.4 on. */
@@ -28,6 +28,7 @@ export const MLFLOW_OTLP: OtlpEndpoint = {
     'x-mlflow-experiment-id': experimentId,
     ...(runId === undefined ? {} : { 'x-mlflow-run-id': runId }),
   }),
+  isOptional: true,
 };
 
 /** Spans of one experiment, serialized. */
@@ -45,129 +46,67 @@ export interface SpanUpload {
   recorded: () => Iterable<string>;
 }
 
-/**
- * Parts of an answer with status 200, by https://opentelemetry.io/docs/specs/otlp/#partial-success-1. MLflow itself
- * never sends them, but a gateway before it may.
- */
-export interface PartialSuccess {
-  /** How many spans the server rejected, without saying which. They must not be sent again. 0 for a mere warning. */
-  rejected: number;
-  message: ShownText;
-}
-
-const FIRST_VERSION_WITH_OTLP = [3, 4] as const;
 const PAUSE_MILLIS = 500;
-/**
- * How often in a row the route must be missing while the API works. A load balancer without a server behind it answers
- * 404 as old servers do, and a short outage must not switch a process to artifacts for good.
- */
-const LOOKS = { unknown: 2, new: 5 };
+const LOOK_MILLIS = 3_000;
+/** A resource without spans, in protobuf. MLflow answers "no spans found" to a request without a resource. */
+const NO_SPANS = Uint8Array.of(0x0a, 0x00);
 
 /**
- * Uploads spans by OTLP. The value is undefined if the server took all of them without a comment. Fails with
- * `unsupported` only if the server certainly has no OTLP route, or a gateway keeps it away. The reason says what to do
- * then. Status 501 is MLflow's own answer.
+ * Uploads spans. The value is undefined if the server took all of them without a comment. Fails with `unsupported` only if
+ * the server certainly lacks an optional route, or something in front of it blocks the route. The reason says what to do.
  */
 export async function postSpans(
   rest: Rest,
   endpoint: OtlpEndpoint,
   upload: SpanUpload,
 ): Promise<RestResult<PartialSuccess | undefined>> {
-  const { path } = endpoint;
-  const headers: Record<string, string> = {
-    'content-type': 'application/x-protobuf',
-    ...endpoint.headers(upload),
-    ...(upload.gzip ? { 'content-encoding': 'gzip' } : {}),
-  };
-  const { body, mayBeAtFault, recorded } = upload;
-  const request = { method: 'POST', path, headers, body, beginningOnly: true, mayBeAtFault, recorded } as const;
+  const { body, gzip, mayBeAtFault, recorded } = upload;
+  const headers = { ...headersOf(endpoint, upload), ...(gzip ? { 'content-encoding': 'gzip' } : {}) };
+  const request = {
+    method: 'POST',
+    path: endpoint.path,
+    headers,
+    body,
+    beginningOnly: true,
+    mayBeAtFault,
+    recorded,
+  } as const;
   for (let looks = 1; ; looks++) {
     const outcome = await rest.send(request);
     if (outcome.kind === 'success')
       return { kind: 'success', value: readPartialSuccess(outcome, (text) => rest.show(text, recorded)) };
-    if (outcome.foreign && (await hasApi(rest))) return { ...outcome, reason: describeGateway(rest, path, outcome) };
-    if (outcome.kind !== 'unsupported') return outcome;
-    const version = outcome.status === 501 ? 'old' : await findVersion(rest);
-    if (version === 'old') return { ...outcome, reason: describeOldServer(outcome) };
-    // During an outage, the API does not answer either.
-    const isBlocked = await hasApi(rest);
-    if (!isBlocked) looks = 0;
-    const reason = isBlocked ? describeGateway(rest, path, outcome) : outcome.reason;
-    if (looks >= LOOKS[version]) return { ...outcome, reason: say`${reason} ${CONSEQUENCE}` };
-    if (runningTime() + PAUSE_MILLIS >= rest.limit.deadline) return { ...outcome, kind: 'retryable', reason };
+    if (!endpoint.isOptional || !isAboutRoute(outcome, rest)) return outcome;
+    const takesOthers = (): Promise<boolean> => takesSpans(rest, endpoint, upload);
+    const {
+      failure,
+      needsLooks = 1,
+      uncertain,
+      isOutage,
+    } = await explainRefusal(rest, endpoint.path, outcome, takesOthers);
+    if (isOutage) looks = 0;
+    if (looks >= needsLooks) return failure;
+    if (runningTime() + PAUSE_MILLIS >= rest.limit.deadline) return uncertain ?? failure;
     await pause(PAUSE_MILLIS, rest.limit.signal);
   }
 }
 
-const CONSEQUENCE = say`Until this process starts again, traces are stored as artifacts, without cost and search by span.`;
-
-function describeOldServer({ status = 0 }: Failure): ShownText {
-  return say`MLflow has no OTLP route here (${status}), so traces are stored as artifacts, without cost and search by span: use MLflow >= 3.4 on a database.`;
+/** Whether the server has the route, by an upload without spans. True also for a server that then takes no spans (501). */
+export async function takesSpans(
+  rest: Rest,
+  endpoint: OtlpEndpoint,
+  destination: Pick<SpanUpload, 'experimentId' | 'runId'>,
+): Promise<boolean> {
+  const headers = headersOf(endpoint, destination);
+  const { kind } = await rest
+    .withTime(LOOK_MILLIS)
+    .send({ method: 'POST', path: endpoint.path, headers, body: NO_SPANS, once: true, beginningOnly: true });
+  // A refusal in MLflow's words comes from behind the route, too.
+  return kind === 'success' || kind === 'rejected';
 }
 
-function describeGateway({ url }: Rest, path: ShownText, { status = 0, foreign = say`${status}` }: Failure): ShownText {
-  return say`${url} does not let ${path} through (${foreign}), although MLflow answers below /api: let the gateway or proxy before MLflow pass POST requests to ${path}.`;
-}
-
-async function findVersion(rest: Rest): Promise<'old' | keyof typeof LOOKS> {
-  const server = await getServer(rest);
-  const [, major, minor] = (server.kind === 'success' && /^(\d+)\.(\d+)\./.exec(server.value.version ?? '')) || [];
-  if (major === undefined) return 'unknown';
-  const [firstMajor, firstMinor] = FIRST_VERSION_WITH_OTLP;
-  const isOld = Number(major) < firstMajor || (Number(major) === firstMajor && Number(minor) < firstMinor);
-  return isOld ? 'old' : 'new';
-}
-
-async function hasApi(rest: Rest): Promise<boolean> {
-  const api = await rest.send({ method: 'GET', path: '/api/2.0/mlflow/experiments/search?max_results=1' });
-  return api.kind === 'success' && /json/i.test(api.contentType);
-}
-
-/** Undefined if the server took all spans and has nothing to say, or if it does not speak OTLP. */
-function readPartialSuccess(
-  { bytes, contentType }: Success,
-  show: (text: string) => ShownText,
-): PartialSuccess | undefined {
-  if (!bytes?.byteLength) return undefined;
-  const partial = decode(bytes, contentType);
-  if (!isRecord(partial)) return undefined;
-  // In JSON, a number of 64 bits is text.
-  const rejected = Math.max(Number(partial['rejectedSpans']) || 0, 0);
-  const message = show(typeof partial['errorMessage'] === 'string' ? partial['errorMessage'] : '');
-  return rejected > 0 || message !== '' ? { rejected, message } : undefined;
-}
-
-function decode(answer: Uint8Array, contentType: string): unknown {
-  if (/^application\/json/i.test(contentType)) {
-    const parsed = parseJson(new TextDecoder().decode(answer));
-    return isRecord(parsed) ? parsed['partialSuccess'] : undefined;
-  }
-  if (!/^application\/x-protobuf/i.test(contentType)) return undefined;
-  try {
-    return decodePartialSuccess(answer);
-  } catch {
-    return undefined;
-  }
-}
-
-/** @throws Error if the bytes are no whole message of OTLP's `ExportTraceServiceResponse` */
-function decodePartialSuccess(answer: Uint8Array): unknown {
-  const reader = new BinaryReader(answer);
-  let partial: { rejectedSpans: number; errorMessage: string } | undefined;
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    if (field !== 1) {
-      reader.skip(wireType, field);
-      continue;
-    }
-    partial ??= { rejectedSpans: 0, errorMessage: '' };
-    const end = reader.uint32() + reader.pos;
-    while (reader.pos < end) {
-      const [member, type] = reader.tag();
-      if (member === 1) partial.rejectedSpans = Number(reader.int64());
-      else if (member === 2) partial.errorMessage = reader.string();
-      else reader.skip(type, member);
-    }
-  }
-  return partial;
+function headersOf(
+  endpoint: OtlpEndpoint,
+  destination: Pick<SpanUpload, 'experimentId' | 'runId'>,
+): Record<string, string> {
+  return { 'content-type': 'application/x-protobuf', ...endpoint.headers(destination) };
 }

@@ -30,6 +30,7 @@ export function catalogOtlp(schema: CatalogSchema, translate: NonNullable<OtlpEn
     path: OTLP_PATH,
     headers: () => ({ 'x-databricks-uc-table-name': `${locationOf(schema)}.${SPANS_TABLE}` }),
     translate,
+    isOptional: false,
     compression: 'none',
   };
 }

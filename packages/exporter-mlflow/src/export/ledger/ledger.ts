@@ -5,7 +5,7 @@ import { type Failure, OUT_OF_TIME } from '../../http/exchange/outcome.js';
 import type { Rest } from '../../mlflow/rest.js';
 import type { Settling, UploadedTrace } from '../settle/settle.js';
 import { groupByTrace, isRoot } from '../span/span.js';
-import { Trace } from '../trace/trace.js';
+import { type ForgottenTrace, Trace, type TracePlace } from '../trace/trace.js';
 import type { Backlog } from './backlog.js';
 
 export interface LedgerParts {
@@ -45,8 +45,8 @@ export class TraceLedger {
   readonly #maxForgotten: number;
   readonly #slices: Slices;
   readonly #traces = new Map<string, Trace>();
-  /** Forgotten traces whose root was here. A late span of such a trace must correct the totals. */
-  readonly #forgotten = new Set<string>();
+  /** Forgotten traces whose root was here, or which are files. A late span of such a trace must correct the totals. */
+  readonly #forgotten = new Map<string, ForgottenTrace>();
   #forgotProvisional = false;
 
   constructor(parts: LedgerParts) {
@@ -67,6 +67,12 @@ export class TraceLedger {
       if (oldest !== undefined) this.#forget(oldest);
     }
     return trace;
+  }
+
+  /** Where the spans of a trace are, without making it known; undefined if this process stored nothing of it. */
+  placeOf(traceId: string): TracePlace | undefined {
+    const known = this.#traces.get(traceId) ?? this.#parts.backlog.waitingForRoot(traceId);
+    return (known ?? this.#forgotten.get(traceId))?.place;
   }
 
   /** Traces of this process whose record is provisional, because no root arrived under which they could be. */
@@ -144,7 +150,10 @@ export class TraceLedger {
     const { settling, backlog, concurrencyLimit } = this.#parts;
     const uploaded = [...batch.keys()].flatMap((trace): UploadedTrace[] => {
       const spans = accepted.get(trace.id) ?? [];
-      if (spans.length > 0) return [{ trace, spans, experimentId, isDivided: divided.has(trace.id) }];
+      if (spans.length > 0) {
+        trace.storedIn('database');
+        return [{ trace, spans, experimentId, isDivided: divided.has(trace.id) }];
+      }
       if (waiting.has(trace.id)) this.#takeBack(trace);
       else this.#leaveEmpty(trace, experimentId);
       return [];
@@ -188,16 +197,19 @@ export class TraceLedger {
   #forget(trace: Trace): void {
     this.#traces.delete(trace.id);
     this.#forgotProvisional ||= isProvisional(trace);
-    if (!trace.facts.isRooted) return;
-    this.#forgotten.add(trace.id);
+    const isRooted = trace.facts.isRooted === true;
+    if (!isRooted && trace.place !== 'file') return;
+    this.#forgotten.set(trace.id, { isRooted, place: trace.place });
     if (this.#forgotten.size > this.#maxForgotten) {
-      const [oldest] = this.#forgotten;
+      const [oldest] = this.#forgotten.keys();
       if (oldest !== undefined) this.#forgotten.delete(oldest);
     }
   }
 
   #recall(traceId: string): Trace {
-    return new Trace(traceId, this.#forgotten.delete(traceId));
+    const forgotten = this.#forgotten.get(traceId);
+    this.#forgotten.delete(traceId);
+    return new Trace(traceId, forgotten);
   }
 }
 

@@ -19,7 +19,7 @@ interface SpanRouteRow {
   resolve(settings: RouteSettings): SpanRoute;
 }
 
-const MLFLOW: SpanRoute = { otlp: MLFLOW_OTLP, hasFiles: true, createSettling };
+const MLFLOW: SpanRoute = { otlp: MLFLOW_OTLP, createSettling };
 
 /**
  * The first row that matches decides. A new route is a row here, and a file beside this one for what only that route
@@ -33,7 +33,7 @@ const ROWS: readonly SpanRouteRow[] = [
   {
     // Databricks takes OTLP only for tables of Unity Catalog.
     matches: ({ service }) => service === 'databricks',
-    resolve: () => ({ hasFiles: true, createSettling }),
+    resolve: () => ({ createSettling }),
   },
   {
     // Nobody has shown that the service takes compressed bodies. Its own client does not send any.

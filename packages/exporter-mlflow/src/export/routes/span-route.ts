@@ -6,8 +6,6 @@ import type { RecordContext } from '../trace/record.js';
 export interface SpanRoute {
   /** Where spans go by OTLP. Absent if the server never takes them: each trace is a record and a file then. */
   readonly otlp?: OtlpEndpoint;
-  /** Whether traces become a record and a file as long as the server has no OTLP route. */
-  readonly hasFiles: boolean;
   /**
    * Creates what sends records, and corrections of them, for spans that went by OTLP.
    *

@@ -22,7 +22,6 @@ import type { SpanRoute } from './span-route.js';
 export function catalogRoute(schema: CatalogSchema): SpanRoute {
   return {
     otlp: catalogOtlp(schema, (span) => translate(span, schema)),
-    hasFiles: false,
     createSettling: (program) => createCatalogSettling(schema, program),
   };
 }

@@ -87,7 +87,7 @@ async function joinRoot(
   info: MlflowTraceInfo,
   rest: Rest,
 ): Promise<Failure | undefined> {
-  const failure = await addTags(trace, tagsFor(info, topmost), info, rest);
+  const failure = await joinTags(trace, topmost, info, rest);
   if (failure !== undefined) return failure;
   // Spans that arrived after the record are missing in the totals, and stretched the trace.
   const isChanged = trace.facts.hasFigures || reachesEdge(topmost, info) || info.metadata[PROVISIONAL] === 'true';
@@ -106,6 +106,16 @@ async function joinStoredRoot(
   rest: Rest,
 ): Promise<Failure | undefined> {
   return addTags(trace, { ...tagsFor(info, topmost), ...rootRecord(trace, spans, context)?.tags }, info, rest);
+}
+
+/** Adds the tags of this process to the record of another one, unless that shows another request. */
+export function joinTags(
+  trace: Trace,
+  topmost: Topmost,
+  info: MlflowTraceInfo,
+  rest: Rest,
+): Promise<Failure | undefined> {
+  return addTags(trace, tagsFor(info, topmost), info, rest);
 }
 
 /** Tags of this process for a record of another one. */
@@ -189,7 +199,7 @@ async function post(
 }
 
 /** The record of a root whose span another process sent; undefined if there is none. */
-function rootRecord(
+export function rootRecord(
   { id, topmost }: Trace,
   spans: readonly MlflowSpan[],
   context: RecordContext,

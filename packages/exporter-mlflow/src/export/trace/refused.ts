@@ -7,6 +7,8 @@ export type TraceRefusal =
   | { cause: 'elsewhere'; experimentId?: ShownText }
   /** The server moved the spans of the trace into its archive. */
   | { cause: 'archived' }
+  /** The spans of the trace are in the server's database, but its OTLP route is gone. */
+  | { cause: 'begun' }
   /** `said` is the answer of the server. */
   | { cause: 'unknown'; said: ShownText };
 
@@ -43,7 +45,8 @@ export function causeOf(refusal: TraceRefusal): string {
     case 'elsewhere':
       return `elsewhere ${refusal.experimentId}`;
     case 'archived':
-      return 'archived';
+    case 'begun':
+      return refusal.cause;
     case 'unknown':
       return `unknown ${refusal.said.replace(/[0-9a-f]{32}/gi, '')}`;
   }
@@ -64,6 +67,8 @@ export function describeRefusal(
     }
     case 'archived':
       return say`MLflow at ${url} has archived ${trace} and takes no further spans of it: end all spans of a trace before the server archives it, or let the server archive later.`;
+    case 'begun':
+      return say`MLflow at ${url} got the first spans of ${trace} by OTLP and takes no more of them, and would not show a file with the others.`;
     case 'unknown':
       return say`MLflow at ${url} refuses every span of ${trace} (${refusal.said}).`;
   }

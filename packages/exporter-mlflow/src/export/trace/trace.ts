@@ -26,6 +26,15 @@ export type RecordState =
   /** The ledger forgot the trace, except that its root was here. Only the server knows the rest. */
   | { kind: 'forgotten' };
 
+/** Where the server keeps the spans of a trace: in its database, or in a file beside it. It reads only one of both. */
+export type TracePlace = 'database' | 'file';
+
+/** What remains of a trace that the ledger forgot. */
+export interface ForgottenTrace {
+  isRooted: boolean;
+  place: TracePlace | undefined;
+}
+
 /**
  * What the server had of a trace when its record was sent ahead of its spans: nothing, spans of another process, perhaps
  * with a provisional record, or unknown, because the answer got lost.
@@ -49,12 +58,27 @@ export class Trace {
   #lacksRootSpan = false;
   #ahead: FoundAhead | undefined;
   #batches = 0;
+  #place: TracePlace | undefined;
 
-  /** @param isForgotten whether the ledger forgot the trace after its root was here */
-  constructor(id: string, isForgotten = false) {
+  /** @param forgotten what is known of the trace if the ledger forgot it. Default: the trace is new. */
+  constructor(id: string, forgotten?: ForgottenTrace) {
+    const isRooted = forgotten?.isRooted === true;
     this.id = id;
-    this.#record = { kind: isForgotten ? 'forgotten' : 'none' };
-    this.#facts = { isRooted: isForgotten };
+    this.#record = { kind: isRooted ? 'forgotten' : 'none' };
+    this.#facts = { isRooted };
+    this.#place = forgotten?.place;
+  }
+
+  /** Undefined as long as this process has stored nothing of the trace. */
+  get place(): TracePlace | undefined {
+    return this.#place;
+  }
+
+  /** Notes where the spans of this trace are; undefined if the server has none of them. */
+  storedIn(place: TracePlace | undefined): void {
+    this.#place = place;
+    // The file has a record of its own.
+    if (place === 'file') this.#ahead = undefined;
   }
 
   get facts(): Readonly<TraceFacts> {

@@ -16,8 +16,8 @@ export interface Division {
 
 type TraceId = string;
 
-// With these statuses the server refuses the content of a request. 413 comes from proxies before it.
-const CONTENT_STATUSES = new Set<number | undefined>([400, 413, 422]);
+// With these statuses the server refuses the content of a request. 403 and 413 come from firewalls and proxies before it.
+const CONTENT_STATUSES = new Set<number | undefined>([400, 403, 413, 422]);
 // MLflow answers some of these with status 500.
 const CONTENT_CODES = new Set(['INVALID_STATE', 'INVALID_PARAMETER_VALUE', 'BAD_REQUEST', 'MALFORMED_REQUEST']);
 // These answers are about the size of the request or about the form of one span, even if they name a trace.

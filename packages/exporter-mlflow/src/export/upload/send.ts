@@ -3,8 +3,9 @@ import { gzip } from 'node:zlib';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { say } from '../../common/shown-text.js';
 import type { Slices } from '../../common/slices.js';
-import { type OtlpEndpoint, type PartialSuccess, postSpans } from '../../mlflow/otlp.js';
+import { type OtlpEndpoint, postSpans } from '../../mlflow/otlp.js';
 import { encodeEach } from '../../mlflow/otlp-spans.js';
+import type { PartialSuccess } from '../../mlflow/partial-success.js';
 import type { Rest, RestResult } from '../../mlflow/rest.js';
 import { recordedTexts } from '../span/recorded-texts.js';
 

@@ -2,7 +2,7 @@ import { runningTime } from '../../common/running-time.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { say } from '../../common/shown-text.js';
 import { type Failure, isInternalError } from '../../http/exchange/outcome.js';
-import type { PartialSuccess } from '../../mlflow/otlp.js';
+import type { PartialSuccess } from '../../mlflow/partial-success.js';
 import { optional, type Rest } from '../../mlflow/rest.js';
 import type { Reporter } from '../report/reporter.js';
 import { halve, splitIntoBatches } from '../span/batches.js';

@@ -1,0 +1,246 @@
+import type { ReadableSpan } from '../../common/sdk-types.js';
+import { say } from '../../common/shown-text.js';
+import type { Slices } from '../../common/slices.js';
+import { earlier, later, nanoseconds } from '../../common/time.js';
+import { isOver, pause } from '../../common/waiting.js';
+import { type Failure, notMlflow, OUT_OF_TIME } from '../../http/exchange/outcome.js';
+import { traceFolder } from '../../mlflow/artifacts/locations.js';
+import type { TraceFolder } from '../../mlflow/artifacts/trace-folder.js';
+import { PROVISIONAL, SCHEMA_VERSION, SPANS_LOCATION } from '../../mlflow/names.js';
+import type { Rest, RestResult } from '../../mlflow/rest.js';
+import { getTraceInfo, postRecord, recordTimes, type StoredRecord } from '../../mlflow/traces.js';
+import type { MlflowTraceInfo } from '../../mlflow/types.js';
+import type { WireTraceInfo } from '../../mlflow/wire-types.js';
+import { storedRecord, withTotals } from '../settle/correct.js';
+import { linkPrompts } from '../settle/link-prompts.js';
+import { joinTags, provisionalRecord, rootRecord } from '../settle/provisional.js';
+import { buildRecord, type RecordContext } from '../trace/record.js';
+import { type SpanFigures, sumUp } from '../trace/totals.js';
+import { sizeMetadata } from './sizes.js';
+import { inOrderOfStart, type StartedSpan } from './span-order.js';
+import { readStoredSpans, type StoredSpan } from './stored-spans.js';
+import type { Share, TraceFile } from './trace-file.js';
+import { encodeSpans, joinSpans, readSpanFigures } from './traces-json.js';
+
+/** The spans of the trace are in the server's database, so it would not show a file. */
+export const IN_DATABASE: Failure = { kind: 'rejected', reason: say`MLflow has spans of this trace in its database` };
+
+// Two processes that write the same file at the same time can take turns for some time.
+const MAX_ATTEMPTS = 3;
+const READS = 4;
+const READ_PAUSE_MILLIS = 250;
+const INTERNAL_SERVER_ERROR = 500;
+const MILLISECOND = 1_000_000n;
+
+/**
+ * Writes the file after all earlier writes of the same trace, with the spans that are there then. Otherwise a repeated
+ * earlier write could replace the file of a later one.
+ */
+export function writeInTurn(
+  { file, own, earlier: waited }: Share,
+  context: RecordContext,
+  rest: Rest,
+  slices: Slices,
+): Promise<Failure | undefined> {
+  return file.queue.run(rest.limit, async (inTime) => {
+    if ([...own, ...waited].every((span) => file.written.has(span))) return undefined;
+    return inTime ? new Writing(file, context, rest, slices).run() : OUT_OF_TIME;
+  });
+}
+
+/** A span as it is written. */
+interface FileSpan extends SpanFigures, StartedSpan {
+  json: Uint8Array;
+}
+
+/**
+ * One write of a trace: its record, and its file.
+ *
+ * A new trace whose root is here needs two requests. In any other case another process, or an earlier write, may have been
+ * there before. Then the spans of the file stay, the record of a root stays, and the totals are those of all spans.
+ */
+class Writing {
+  readonly #file: TraceFile;
+  readonly #context: RecordContext;
+  readonly #rest: Rest;
+  readonly #slices: Slices;
+  /** Whether a provisional record of this process replaced that of the root, which arrived at the same time. */
+  #isRootReplaced = false;
+
+  constructor(file: TraceFile, context: RecordContext, rest: Rest, slices: Slices) {
+    this.#file = file;
+    this.#context = context;
+    this.#rest = rest;
+    this.#slices = slices;
+  }
+
+  async run(): Promise<Failure | undefined> {
+    // Others may come while the file is written.
+    const present = [...this.#file.spans];
+    const encoded = await this.#slices.run(encodeSpans(present));
+    const own = present.map((span, index) => {
+      const start = nanoseconds(span.startTime);
+      return { ...readSpanFigures(span), start, json: encoded[index] as Buffer };
+    });
+    const { root, isContinued } = this.#file;
+    const failure = root === undefined || isContinued ? await this.#continue(own) : await this.#begin(root, own);
+    if (failure !== undefined) return failure;
+    this.#file.written = new Set(present);
+    this.#file.isContinued = true;
+    // The tag of the record shows the prompts, so a failure does not matter.
+    await linkPrompts(this.#file.trace, this.#rest);
+    return undefined;
+  }
+
+  async #begin(root: ReadableSpan, own: readonly FileSpan[]): Promise<Failure | undefined> {
+    const record = withSums(this.#recordOf(root), own);
+    // A file store fails on a second record, so the request must not be repeated.
+    const posted = await postRecord(this.#rest, record, { once: true });
+    // The answer may have got lost, or another process was first.
+    return posted.kind === 'success' ? this.#afterRecord(posted.value, own) : this.#continue(own, posted);
+  }
+
+  /** @param before why an attempt to write the record failed. Default: there was no attempt. */
+  async #continue(own: readonly FileSpan[], before?: Failure): Promise<Failure | undefined> {
+    const { trace, root } = this.#file;
+    const found = await getTraceInfo(this.#rest, trace.id);
+    if (found.kind === 'success') return this.#join(found.value, own);
+    if (found.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return before ?? found;
+    const record = root === undefined ? this.#provisionalRecord() : this.#recordOf(root);
+    const posted = await postRecord(this.#rest, withSums(record, own));
+    return posted.kind === 'success' ? this.#afterRecord(posted.value, own) : posted;
+  }
+
+  /** Writes the file of a trace for which this process had no record before. */
+  async #afterRecord(stored: StoredRecord | undefined, own: readonly FileSpan[]): Promise<Failure | undefined> {
+    const rest = this.#rest;
+    const { trace, root } = this.#file;
+    if (stored === undefined) return { kind: 'configuration', reason: notMlflow(rest.url) };
+    this.#file.isRecorded = true;
+    const { [PROVISIONAL]: provisional, [SCHEMA_VERSION]: schema } = stored.metadata;
+    // The server keeps metadata of earlier records, so they show that another process sent one.
+    this.#isRootReplaced = root === undefined && schema !== undefined;
+    if (this.#isRootReplaced || (root !== undefined && provisional === 'true')) {
+      const found = await getTraceInfo(rest, trace.id);
+      return found.kind === 'success' ? this.#join(found.value, own) : found;
+    }
+    const folder = this.#folder(stored.tags);
+    return folder.kind === 'success' ? folder.value.put(rest, toFile(own)) : folder;
+  }
+
+  /** Adds the spans to a trace that has a record, and probably a file. */
+  async #join(info: MlflowTraceInfo, own: readonly FileSpan[]): Promise<Failure | undefined> {
+    const rest = this.#rest;
+    const folder = this.#folder(info.tags);
+    if (folder.kind !== 'success') return folder;
+    const ownIds = new Set(own.map(({ spanId }) => spanId));
+    for (let attempts = 1; ; attempts++) {
+      const stored = await readSpans(folder.value, rest, READS);
+      // The credentials of a sender may not allow to read. Then only spans of other processes are at risk.
+      if (stored.kind === 'retryable' || (stored.kind !== 'success' && !this.#isOwnTrace)) return stored;
+      const others = stored.kind === 'success' ? stored.value.filter(({ span }) => !ownIds.has(span.spanId)) : [];
+      const all = [...others.map(asFileSpan), ...own];
+      const failure = (await this.#correct(info, all, others)) ?? (await folder.value.put(rest, toFile(all)));
+      if (failure !== undefined || others.length === 0 || attempts === MAX_ATTEMPTS) return failure;
+      const after = await readSpans(folder.value, rest, 1);
+      const ids = new Set(after.kind === 'success' ? after.value.map(({ span }) => span.spanId) : ownIds);
+      if (own.every(({ spanId }) => ids.has(spanId))) return undefined;
+    }
+  }
+
+  /** Writes the record again, with the totals of all spans. */
+  async #correct(
+    info: MlflowTraceInfo,
+    all: readonly FileSpan[],
+    others: readonly StoredSpan[],
+  ): Promise<Failure | undefined> {
+    const file = this.#file;
+    if (file.isRecordFinal) return undefined;
+    const hasRootRecord = info.metadata[SCHEMA_VERSION] !== undefined;
+    const isOwn = file.root !== undefined || (file.isRecorded && !hasRootRecord);
+    const tagging = isOwn ? undefined : await joinTags(file.trace, file.topmost, info, this.#rest);
+    if (tagging !== undefined) return tagging;
+    const record = withSums(isOwn ? this.#ownRecord(info) : this.#recordOfOther(info, others), all);
+    const posted = await postRecord(this.#rest, record, { once: true });
+    if (posted.kind === 'success') {
+      file.isRecorded ||= isOwn;
+      return undefined;
+    }
+    // What a file store answers. MLflow names an error code for everything that it foresees.
+    file.isRecordFinal = posted.status === INTERNAL_SERVER_ERROR && posted.errorCode === undefined;
+    return file.isRecordFinal ? undefined : posted;
+  }
+
+  /** Whether this process has the root, and wrote the record. */
+  get #isOwnTrace(): boolean {
+    return this.#file.root !== undefined && this.#file.isRecorded;
+  }
+
+  #folder(tags: Readonly<Record<string, string>>): RestResult<TraceFolder> {
+    return tags[SPANS_LOCATION] === undefined
+      ? traceFolder(this.#rest, { traceId: this.#file.trace.id, tags })
+      : IN_DATABASE;
+  }
+
+  #recordOf(root: ReadableSpan): WireTraceInfo {
+    return buildRecord(root, this.#file.trace.factsOf(root), this.#context);
+  }
+
+  #provisionalRecord(): WireTraceInfo {
+    return provisionalRecord(this.#file.trace, this.#file.topmost, this.#context);
+  }
+
+  #ownRecord({ metadata }: MlflowTraceInfo): WireTraceInfo {
+    const { root } = this.#file;
+    if (root === undefined) return this.#provisionalRecord();
+    const record = this.#recordOf(root);
+    const mark = metadata[PROVISIONAL] === 'true' ? { [PROVISIONAL]: 'false' } : {};
+    return { ...record, trace_metadata: { ...record.trace_metadata, ...mark } };
+  }
+
+  /** A provisional record also gets the times of the spans here. */
+  #recordOfOther(info: MlflowTraceInfo, others: readonly StoredSpan[]): WireTraceInfo {
+    const { trace, topmost } = this.#file;
+    const spans = others.map(({ span }) => span);
+    const replaced = this.#isRootReplaced ? rootRecord(trace, spans, this.#context) : undefined;
+    if (replaced !== undefined)
+      return { ...replaced, trace_metadata: { ...replaced.trace_metadata, [PROVISIONAL]: 'false' } };
+    const record = storedRecord(info, []);
+    const { extent } = topmost;
+    if (info.metadata[SCHEMA_VERSION] !== undefined || extent === undefined) return record;
+    const begin = BigInt(info.requestTime.getTime()) * MILLISECOND;
+    const end = begin + BigInt(info.durationMillis ?? 0) * MILLISECOND;
+    const times = recordTimes(earlier(begin, extent.start), later(end, extent.end));
+    return { ...record, ...times, ...(extent.isError ? { state: 'ERROR' } : {}) };
+  }
+}
+
+/** @param reads how often to look for the file: the process that wrote the record may just be writing it */
+async function readSpans(folder: TraceFolder, rest: Rest, reads: number): Promise<RestResult<StoredSpan[]>> {
+  for (let read = 1; ; read++) {
+    const file = await folder.get(rest);
+    if (file.kind !== 'success') return file;
+    if (file.value !== undefined) return { kind: 'success', value: readStoredSpans(file.value) };
+    if (read >= reads || isOver(rest.limit)) return { kind: 'success', value: [] };
+    await pause(READ_PAUSE_MILLIS, rest.limit.signal);
+  }
+}
+
+function asFileSpan({ span, json }: StoredSpan): FileSpan {
+  const { spanId, parentSpanId, startTimeUnixNano: start, tokenUsage, cost } = span;
+  return { spanId, parentSpanId, start, tokenUsage, cost, json: Buffer.from(json) };
+}
+
+function toFile(spans: readonly FileSpan[]): Buffer {
+  return joinSpans(inOrderOfStart(spans).map(({ json }) => json));
+}
+
+/** The record with the totals and sizes of all spans, which a server without OTLP does not compute. */
+function withSums(record: WireTraceInfo, spans: readonly FileSpan[]): WireTraceInfo {
+  const summed = withTotals(record, sumUp(spans));
+  const sizes = sizeMetadata(
+    summed,
+    spans.map(({ json }) => json.byteLength),
+  );
+  return { ...summed, trace_metadata: { ...summed.trace_metadata, ...sizes } };
+}
