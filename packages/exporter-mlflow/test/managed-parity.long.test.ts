@@ -46,6 +46,7 @@ describe('a trace at SageMaker', function () {
     ['an app with the OTLP route', APP, []],
     ['an app that has no OTLP route', APP, [withoutOtlp(404)]],
     ['a tracking server that refuses OTLP with 501', SERVER, [withoutOtlp(501)]],
+    ['a tracking server that refuses OTLP with 403', SERVER, [withoutOtlp(403)]],
   ];
   for (const [server, uriOf, answers] of CASES) {
     it(`of ours reads as one of Python's client, at ${server}`, async () => {
