@@ -29,6 +29,11 @@ const SOURCES = [
   ...['AWS_CONTAINER_AUTHORIZATION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'],
 ];
 
+/** The answer of STS to AssumeRole. */
+function assumed({ id, secret, token }: AwsKey): string {
+  return `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>${id}</AccessKeyId><SecretAccessKey>${secret}</SecretAccessKey><SessionToken>${token}</SessionToken><Expiration>${new Date(Date.now() + 60 * MINUTE).toISOString()}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`;
+}
+
 describe('credentials of AWS', () => {
   const { closing, startServer } = eachTest();
   const environment = eachEnvironment();
@@ -242,6 +247,25 @@ describe('credentials of AWS', () => {
     expect(await renew(signer, 'UnrecognizedClientException')).to.equal(true);
     expect(await used(signer)).to.deep.equal([keys[1]?.id, keys[1]?.token]);
     expect(asked).to.deep.equal([{ forceRefresh: false }, { forceRefresh: true }]);
+  });
+
+  it('of a role in a profile come from the STS of the region that is used', async () => {
+    const key = makeKey({ isTemporary: true });
+    const server = await startServer(() => ({
+      status: 200,
+      headers: { 'content-type': 'text/xml' },
+      body: assumed(key),
+    }));
+    environment.set({ AWS_ENDPOINT_URL_STS: server.url, AWS_REGION: undefined });
+    await writeProfile({
+      role_arn: 'arn:aws-us-gov:iam::123456789012:role/x',
+      source_profile: 'traces',
+      ...keyLines(makeKey()),
+    });
+    const aws = start();
+    const signer = aws.authorizer({ service: 'sagemaker-mlflow', region: 'us-gov-west-1' });
+    expect(await used(signer)).to.deep.equal([key.id, key.token]);
+    expect(server.requests[0]?.headers.authorization).to.include('/us-gov-west-1/sts/');
   });
 
   it('come from providers of the AWS SDK in the option', async () => {

@@ -38,6 +38,8 @@ async function withRollup(): Promise<string> {
   const graph = await rollup({
     input: ENTRY,
     onwarn: () => undefined,
+    // Only tracking URIs of SageMaker need them, and they need another plugin, for JSON.
+    external: /^@(?:aws-sdk|smithy)\//,
     plugins: [
       nodeResolve({ preferBuiltins: true, exportConditions: ['node'] }),
       // Undici requires node:sqlite only for a cache. Rollup would import it at the start, and Node.js 20 lacks it.

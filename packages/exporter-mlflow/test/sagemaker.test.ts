@@ -149,9 +149,10 @@ describe('an MLflow of SageMaker', () => {
     expect(log.lines).to.deep.equal([]);
   });
 
-  it('is sent nothing twice with a wrong key, and one line says what to do', async () => {
-    const { id, secret } = gateway.key;
-    environment.set({ AWS_SECRET_ACCESS_KEY: `${secret.slice(0, -1)}x` });
+  it('is sent nothing twice with a wrong key, and one line says what to do and repeats nothing of the request', async () => {
+    const key = makeKey({ isTemporary: true });
+    await gateway.setKeys([key]);
+    environment.set(gateway.environment({ ...key, secret: `${key.secret.slice(0, -1)}x` }));
     const send = start({ trackingUri: gateway.serverArn, experimentName: uniqueName('wrong') });
     await send().catch(() => {});
     await send().catch(() => {});
@@ -160,7 +161,6 @@ describe('an MLflow of SageMaker', () => {
     expect(log.lines).to.deep.equal([
       `error: SageMaker at ${gateway.url} refuses the signature: correct the secret access key. If it is right, a proxy changes the requests. 2 spans were not delivered.`,
     ]);
-    expect(log.lines.join()).not.to.include(id);
   });
 
   it('takes requests of a machine with a wrong clock', async () => {
@@ -185,6 +185,35 @@ describe('an MLflow of SageMaker', () => {
     const requests = await gateway.requests();
     expect(requests.every(({ verified, keyId }) => verified && keyId?.startsWith('ASIA'))).to.equal(true);
     expect(log.lines).to.deep.equal([]);
+  });
+
+  it('gets a role anew, with new credentials of the application if the old ones are gone', async () => {
+    const [first, second] = [makeKey(), makeKey({ isTemporary: true })];
+    const rewrite = await useProfile(first);
+    await gateway.setKeys([first]);
+    environment.set({ SAGEMAKER_MLFLOW_ASSUME_ROLE_ARN: ROLE });
+    const send = start({ trackingUri: gateway.serverArn, experimentName: uniqueName('role-again') });
+    await send();
+    await rewrite(second);
+    await gateway.setKeys([second]);
+    await gateway.forgetRequests();
+    await send();
+    expect((await gateway.sts.requests()).map(({ keyId, refusal }) => refusal ?? keyId)).to.deep.equal([
+      'InvalidClientTokenId',
+      second.id,
+    ]);
+    expect(log.lines).to.deep.equal([]);
+  });
+
+  it('says which role the application may not assume', async () => {
+    environment.set({ SAGEMAKER_MLFLOW_ASSUME_ROLE_ARN: ROLE });
+    const message = `User: arn:aws:iam::123456789012:user/ada is not authorized to perform: sts:AssumeRole on resource: ${ROLE}`;
+    await gateway.setAnswers([{ service: 'sts', status: 403, refusal: 'AccessDenied', message }]);
+    await start({ trackingUri: gateway.serverArn, experimentName: uniqueName('no-role') })().catch(() => {});
+    expect(log.lines).to.deep.equal([
+      `error: The application may not assume the role ${ROLE}: allow sts:AssumeRole in the IAM policy of the application, and the application in the trust policy of the role. 2 spans were not delivered.`,
+    ]);
+    expect(await gateway.requests()).to.deep.equal([]);
   });
 
   it('names the action that the identity lacks', async () => {

@@ -22,11 +22,19 @@ export function createAwsAccess(
   packages: AwsPackages = createAwsPackages(),
   clock: AwsClock = createAwsClock(),
 ): AwsAccess {
-  const base = createCredentialSource(lookUpBase(credentials, packages), clock);
+  let firstRegion: string | undefined;
+  const base = createCredentialSource(
+    lookUpBase(credentials, packages, () => firstRegion ?? 'us-east-1'),
+    clock,
+  );
   return {
     isFixed: () => typeof credentials === 'object' || (credentials === undefined && areInEnvironment(process.env)),
-    authorizer: (scope) => createSigner(scope, { packages, clock, source: base }),
+    authorizer(scope) {
+      firstRegion ??= scope.region;
+      return createSigner(scope, { packages, clock, source: base });
+    },
     authorizerOfRole(scope, role) {
+      firstRegion ??= role.region;
       const source = createCredentialSource(assumeRole(role, base, packages), clock, role.maxAgeMillis);
       return createSigner(scope, { packages, clock, source });
     },

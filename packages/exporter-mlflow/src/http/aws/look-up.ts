@@ -15,8 +15,16 @@ export interface AssumedRole {
 // As in the reference client, so that policies and CloudTrail see the same.
 const SESSION_NAME = 'AuthBotoSagemakerMlFlow';
 
-/** Looks up the credentials of the application: the option, or what the AWS SDK finds. */
-export function lookUpBase(option: MlflowAwsCredentialsOption | undefined, packages: AwsPackages): LookUp {
+/**
+ * Looks up the credentials of the application: the option, or what the AWS SDK finds.
+ *
+ * @param regionOf the region whose STS the SDK asks if a profile names a role and no region
+ */
+export function lookUpBase(
+  option: MlflowAwsCredentialsOption | undefined,
+  packages: AwsPackages,
+  regionOf: () => string,
+): LookUp {
   if (typeof option === 'object') return async () => option;
   if (typeof option === 'function') {
     const provide = option as (properties: { forceRefresh: boolean }) => Promise<MlflowAwsCredentials>;
@@ -28,7 +36,9 @@ export function lookUpBase(option: MlflowAwsCredentialsOption | undefined, packa
     const logger = { debug: (line: unknown) => void said.push(String(line)), info() {}, warn() {}, error() {} };
     try {
       // A chain remembers credentials without an end forever, so each look-up has its own.
-      return await fromNodeProviderChain({ ignoreCache: true, logger })();
+      const chain = fromNodeProviderChain({ ignoreCache: true, logger });
+      // Otherwise it would ask us-east-1, which knows no keys of other partitions.
+      return await chain({ callerClientConfig: { region: async () => regionOf() } });
     } catch (error) {
       throw tellingError(error, said);
     }
