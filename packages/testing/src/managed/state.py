@@ -44,6 +44,7 @@ class State:
         with self.lock:
             self.answers = [answer for answer in self.answers if not answer.get("hold")]
             self.released.set()
+            self.is_holding.clear()
 
     def log(self, entry: dict) -> None:
         with self.lock:
