@@ -40,12 +40,9 @@ const OPEN_PAGE = {
   app: 'sagemaker:CreatePresignedMlflowAppUrl',
 } as const;
 
-/** An application that sends traces. It reads a trace's file to add spans that end later. */
+/** An application that sends traces. */
 export function senderStatements({ kind, mlflow, traces }: ManagedMlflowArns): Statement[] {
-  return [
-    allow(kind === 'app' ? [CALL_APP, ...WRITE_TRACES] : WRITE_TRACES, mlflow),
-    allow(['s3:PutObject', 's3:GetObject'], traces),
-  ];
+  return [allow(kind === 'app' ? [CALL_APP, ...WRITE_TRACES] : WRITE_TRACES, mlflow), allow(['s3:PutObject'], traces)];
 }
 
 /** A user or program that reads traces. */

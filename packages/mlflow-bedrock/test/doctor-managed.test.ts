@@ -11,6 +11,7 @@ import { testServer } from 'testing/mlflow-test-server.js';
 import { readableTrackingUri } from '../src/common/environment.js';
 import { explainFailure } from '../src/doctor/checks/failure.js';
 import { checkManaged } from '../src/doctor/checks/managed.js';
+import { checkTrace } from '../src/doctor/checks/server.js';
 import { type Application, COMPLETE, complaints, createApplication, examineIn, resultsOf } from './support/doctor.js';
 
 const ARN = 'arn:aws:sagemaker:us-east-1:123456789012:mlflow-tracking-server/demo';
@@ -60,6 +61,20 @@ describe('the doctor looks at the settings of managed MLflow', () => {
     for (const uri of [ARN, 'databricks', 'databricks://work']) {
       expect(readableTrackingUri(undefined, { [URI]: uri })).to.equal(uri);
     }
+  });
+
+  it('and takes a sender that may not read for a good one', () => {
+    const facts = {
+      traceId: 'tr-0af7651916cd43dd8448eb211c80319c',
+      inDatabase: false,
+      deleted: false,
+      isInCatalog: false,
+      unreadable: { status: 403, message: 'S3 does not let this identity read from s3://my-bucket/ (AccessDenied)' },
+    };
+    const place = { url: 'https://us-east-1.experiments.sagemaker.aws', env: { [URI]: ARN }, machine: {} };
+    expect(resultsOf(checkTrace(facts, place), 'trace')).to.deep.equal([
+      'ok: A test trace was sent. It stays as "mlflow-bedrock doctor" (tr-0af7651916cd43dd8448eb211c80319c), because this user may not read traces.',
+    ]);
   });
 
   it('and explains why an address cannot be reached', () => {

@@ -1,5 +1,5 @@
 import { trackingServiceIn, trackingServiceOf } from '../../common/environment.js';
-import type { ServerFacts, TraceFacts } from '../model/facts.js';
+import { type ServerFacts, TEST_TRACE, type TraceFacts } from '../model/facts.js';
 import { findings, type Result } from '../model/result.js';
 import { explainFailure, type Place } from './failure.js';
 import { isOlder } from './packages.js';
@@ -115,12 +115,16 @@ export function checkTrace(facts: TraceFacts, place: Place): Result[] {
   if (refused !== undefined) return [explainFailure('trace', refused, place)];
   if (facts.isInCatalog)
     return [ok('A test trace was sent to Unity Catalog. It stays there, because the doctor cannot read or delete it.')];
+  if (unreadable?.status === 403)
+    return [
+      ok(`A test trace was sent. It stays as "${TEST_TRACE}" (${traceId}), because this user may not read traces.`),
+    ];
   if (unreadable !== undefined) return [explainFailure('trace', unreadable, place)];
   const results = [
     facts.deleted
       ? ok('A test trace was written, read back and deleted.')
       : ok(
-          `A test trace was written and read back. It stays as "mlflow-bedrock doctor" (${traceId}), because this user may not delete it.`,
+          `A test trace was written and read back. It stays as "${TEST_TRACE}" (${traceId}), because this user may not delete it.`,
         ),
   ];
   if (!facts.inDatabase && trackingServiceIn(place.env) !== 'mlflow') {

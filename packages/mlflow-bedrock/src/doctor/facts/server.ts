@@ -1,13 +1,12 @@
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { MlflowClient, MlflowError, MlflowSpanExporter, type ReadableSpan } from 'opentelemetry-exporter-mlflow';
 import { catalogSchemaIn, type Environment } from '../../common/environment.js';
-import type { Failed, ServerFacts, TraceFacts, Wanted } from '../model/facts.js';
+import { type Failed, type ServerFacts, TEST_TRACE, type TraceFacts, type Wanted } from '../model/facts.js';
 
 const REQUEST_MILLIS = 8_000;
 const EXPORT_MILLIS = 15_000;
 /** One repetition, for a server that closes an idle connection. */
 const RETRY = { maxRetries: 1, initialBackoffMillis: 100 };
-const TRACE_NAME = 'mlflow-bedrock doctor';
 const SUCCESS = 0;
 /** Of an experiment that does not matter. */
 const ANY_EXPERIMENT = '0';
@@ -149,7 +148,7 @@ function makeSpan(): ReadableSpan[] {
   });
   // A span with a type passes every filter.
   const attributes = { 'mlflow.spanType': 'TASK' };
-  provider.getTracer(TRACE_NAME).startSpan(TRACE_NAME, { root: true, attributes }).end();
+  provider.getTracer(TEST_TRACE).startSpan(TEST_TRACE, { root: true, attributes }).end();
   return spans;
 }
 

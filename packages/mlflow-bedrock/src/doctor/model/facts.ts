@@ -61,7 +61,10 @@ export interface ServerFacts {
   readonly clockAheadMillis?: number;
 }
 
-/** What became of a trace that the doctor wrote. */
+/** Name of the trace that the doctor writes. */
+export const TEST_TRACE = 'mlflow-bedrock doctor';
+
+/** What became of that trace. */
 export interface TraceFacts {
   readonly traceId: string;
   /** Why MLflow did not take the trace; absent if it did. */
