@@ -1,6 +1,6 @@
 /** Traces whose spans are in a file: what the file holds, and how it is read back. */
 
-import { type Attributes, context, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Attributes, context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { listen } from 'testing/http-server.js';
@@ -138,7 +138,7 @@ function comparable({ spans }: MlflowTrace): unknown {
 
 function record(): ReadableSpan[] {
   return recordSpans((tracer) => {
-    const root = tracer.startSpan('root', { startTime: [1_796_083_528, 230_618_727] });
+    const root = tracer.startSpan('root', { kind: SpanKind.SERVER, startTime: [1_796_083_528, 230_618_727] });
     const below = trace.setSpan(context.active(), root);
     for (const [name, attributes] of Object.entries(CONVENTIONS)) {
       tracer
@@ -194,6 +194,10 @@ describe('a trace whose spans are in a file', () => {
     expect(ours.info.tags['mlflow.trace.spansLocation']).to.equal(undefined);
     expect(theirs.info.tags['mlflow.trace.spansLocation']).to.equal('TRACKING_STORE');
     expect(comparable(ours)).to.deep.equal(comparable(theirs));
+    expect(ours.spans.map(({ name, kind }) => [name, kind])).to.deep.include.members([
+      ['root', 'SERVER'],
+      ['failed', 'INTERNAL'],
+    ]);
     const withoutServerTags = ({ info }: MlflowTrace) => ({
       tokenUsage: info.tokenUsage,
       requestPreview: info.requestPreview,

@@ -60,7 +60,7 @@ export function describeSpan({ parentSpanId, kind, endTimeUnixNano, ...span }: S
 }
 
 /** Undefined for a name that OpenTelemetry does not define. */
-function parseKind(kind: string | undefined): MlflowSpanKind | undefined {
+export function parseKind(kind: unknown): MlflowSpanKind | undefined {
   return KINDS.find((known) => kind === `SPAN_KIND_${known}`);
 }
 

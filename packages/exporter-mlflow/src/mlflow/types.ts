@@ -87,7 +87,10 @@ export interface MlflowSpan {
   name: string;
   /** `CHAT_MODEL`, `AGENT`, `TOOL`, …; `UNKNOWN` if the span has no type. */
   type: string;
-  /** Absent before MLflow 3.18, which does not keep the kind. Spans that were stored before an update are `INTERNAL`. */
+  /**
+   * Absent before MLflow 3.18, which keeps no kinds in its database. Spans that were stored before an update are `INTERNAL`.
+   * Files have the kind if this package or MLflow 3.18 wrote them.
+   */
   kind?: MlflowSpanKind;
   /** Nanoseconds of the epoch. */
   startTimeUnixNano: bigint;

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type Attributes, type AttributeValue, type HrTime, type Link, SpanStatusCode } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type AttributeValue,
+  type HrTime,
+  type Link,
+  SpanKind,
+  SpanStatusCode,
+} from '@opentelemetry/api';
 import { parseJson } from '../../common/json.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { finish, type Work } from '../../common/slices.js';
@@ -60,6 +67,7 @@ function buildSpan(span: ReadableSpan, time: (time: HrTime) => string): object {
     span_id: base64(spanId),
     parent_span_id: span.parentSpanContext === undefined ? null : base64(span.parentSpanContext.spanId),
     name: span.name,
+    kind: `SPAN_KIND_${SpanKind[span.kind] ?? 'INTERNAL'}`,
     start_time_unix_nano: time(span.startTime),
     end_time_unix_nano: time(span.endTime),
     events: span.events.map((event) => ({

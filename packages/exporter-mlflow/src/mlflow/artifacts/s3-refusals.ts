@@ -1,6 +1,7 @@
 import { ownText, type ShownText, say } from '../../common/shown-text.js';
 import { firstSentence, readAwsError } from '../../http/aws/error.js';
 import { type Explain, type Failure, parseRetryAfter } from '../../http/exchange/outcome.js';
+import { OUTAGE_STATUSES } from '../../http/exchange/result.js';
 import { isRegion } from './s3-address.js';
 
 /** A refusal of S3. */
@@ -16,7 +17,6 @@ const OUTAGES: ReadonlySet<string> = new Set([
   'IncompleteBody',
   'TooManyRequests',
 ]);
-const OUTAGE_STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
 /**
  * Reads an answer of S3, which is XML. The error code is that of S3, or `HTTP` and the status without one. The reason is
@@ -29,7 +29,7 @@ export const readS3Refusal: Explain = (answer, { url, show }): S3Failure => {
   const sentence = firstSentence(decodeXml(error?.message ?? ''));
   const region = regionIn(headers['x-amz-bucket-region'], body);
   const said = sentence === '' ? say`${ownText(code)}` : say`${ownText(code)}: ${show(sentence)}`;
-  if (!OUTAGES.has(code) && !OUTAGE_STATUSES.has(status)) {
+  if (!OUTAGES.has(code) && !OUTAGE_STATUSES.has(status) && status <= 504) {
     return { kind: 'configuration', status, errorCode: code, reason: said, ...region };
   }
   const pause = parseRetryAfter(headers['retry-after']);

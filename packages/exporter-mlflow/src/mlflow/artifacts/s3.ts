@@ -44,7 +44,8 @@ function s3Folder(location: S3Location): TraceFolder {
     async get(rest) {
       const outcome = await send(rest, location, 's3:GetObject', { method: 'GET' });
       if (outcome.kind === 'success') return { kind: 'success', value: outcome.body };
-      return outcome.errorCode === 'NoSuchKey' ? { kind: 'success', value: undefined } : outcome;
+      const isAbsent = outcome.status === 404 && outcome.errorCode !== 'NoSuchBucket';
+      return isAbsent ? { kind: 'success', value: undefined } : outcome;
     },
   };
 }

@@ -2,7 +2,7 @@ import { quoteUnsafeIntegers } from '../../common/integers.js';
 import { isRecord, parseJson } from '../../common/json.js';
 import { mlflowTraceId } from '../names.js';
 import { requireText } from '../rest.js';
-import { describeSpan } from '../spans.js';
+import { describeSpan, parseKind } from '../spans.js';
 import type { MlflowSpan, MlflowSpanEvent, MlflowSpanLink } from '../types.js';
 
 /**
@@ -27,6 +27,8 @@ function parseSpan(span: Fields): MlflowSpan {
     spanId: readId(span['span_id']),
     parentSpanId: readParent(span['parent_span_id']),
     name: text(span['name']),
+    // As MLflow 3.18 writes it.
+    kind: parseKind(span['kind']),
     startTimeUnixNano: nanoseconds(span['start_time_unix_nano']) ?? 0n,
     endTimeUnixNano: nanoseconds(span['end_time_unix_nano']),
     ok: !isError(status['code']),
