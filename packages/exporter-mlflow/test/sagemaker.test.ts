@@ -163,6 +163,22 @@ describe('an MLflow of SageMaker', () => {
     ]);
   });
 
+  it('is asked about nothing else if a key ends while the application runs', async () => {
+    const experimentName = uniqueName('ended');
+    const exporter = new MlflowSpanExporter({ trackingUri: gateway.serverArn, experimentName, traceInfo: 'otlp-only' });
+    closing.push(() => exporter.shutdown());
+    const spans = recordSpans((tracer) => tracer.startSpan('span').end());
+    expect((await exportSpans(exporter, spans)).code).to.equal(0);
+    await gateway.forgetRequests();
+    await gateway.setKeys([makeKey()]);
+    const { error } = await exportSpans(
+      exporter,
+      recordSpans((tracer) => tracer.startSpan('span').end()),
+    );
+    expect(error?.message).to.match(/^AWS does not know the access key or the session token for SageMaker at /);
+    expect(await seen()).to.deep.equal(['POST /v1/traces UnrecognizedClientException not verified']);
+  });
+
   it('takes requests of a machine with a wrong clock', async () => {
     await gateway.setClockOffset(3600);
     const send = start({ trackingUri: gateway.serverArn, experimentName: uniqueName('clock') });

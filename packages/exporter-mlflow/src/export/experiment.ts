@@ -38,7 +38,7 @@ export class ExperimentResolver {
    * method looks the experiment up.
    */
   async explain(refusal: Failure, rest: Rest): Promise<Failure> {
-    if (refusal.kind === 'retryable') return refusal;
+    if (refusal.kind === 'retryable' || refusal.ofCredentials) return refusal;
     this.#found = undefined;
     const again = await this.resolve(rest);
     return again.kind === 'success' ? refusal : again;

@@ -25,7 +25,8 @@ const BLOCKED = 403;
 const MISSING = new Set<number | undefined>([404, 405, 501]);
 
 /** Whether a failure may be about the route and not about the spans. */
-export function isAboutRoute({ kind, foreign, status, errorCode }: Failure, { service }: Rest): boolean {
+export function isAboutRoute({ kind, foreign, status, errorCode, ofCredentials }: Failure, { service }: Rest): boolean {
+  if (ofCredentials) return false;
   if (kind === 'unsupported' || foreign !== undefined) return true;
   // The front of a managed service has words of its own.
   return service !== 'mlflow' && (status === BLOCKED || (MISSING.has(status) && errorCode === undefined));

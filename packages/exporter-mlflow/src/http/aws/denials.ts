@@ -23,7 +23,7 @@ export function explainDenial(refusal: Refusal): Failure | undefined {
     ACTION.exec(message)?.[1] ?? (arn.type === 'mlflow-app' ? 'sagemaker:CallMlflowAppApi' : 'sagemaker-mlflow:*');
   const identity = IDENTITY.exec(message)?.[1];
   const account = ACCOUNT_OF_IDENTITY.exec(identity ?? '')?.[1];
-  const denied = (reason: Failure['reason']): Failure => ({ kind: 'configuration', denied: true, reason });
+  const denied = (reason: ShownText): Failure => ({ kind: 'configuration', reason });
   if (identity === undefined) {
     return denied(
       say`SageMaker at ${url} does not allow this (${answer.status}: ${show(firstSentence(message) || type)}): allow ${ownText(action)} on ${ownText(arn.text)} in the IAM policy of the application, ${POLICY}.`,

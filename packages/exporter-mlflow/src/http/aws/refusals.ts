@@ -58,9 +58,13 @@ function configuration(reason: ShownText): Failure {
   return { kind: 'configuration', reason };
 }
 
+function ofCredentials(reason: ShownText, kind: Failure['kind'] = 'configuration'): Failure {
+  return { kind, reason, ofCredentials: true };
+}
+
 const readTime: Reading = ({ error, answer, url }) =>
   mendableCauseOf(error) === 'time'
-    ? configuration(
+    ? ofCredentials(
         say`SageMaker at ${url} refuses the time of the signature: set the clock of this machine${skewOf(answer)}.`,
       )
     : undefined;
@@ -79,19 +83,19 @@ const READINGS: readonly Reading[] = [
     /security token included in the request is expired/i,
     ({ url, isFixed }) =>
       isFixed
-        ? configuration(
+        ? ofCredentials(
             say`The AWS credentials for SageMaker at ${url} have expired: start the application with new ones, or use a source that renews them, such as a role, AWS_PROFILE, or a provider in the option credentials.`,
           )
-        : {
-            kind: 'retryable',
-            reason: say`The AWS credentials for SageMaker at ${url} have expired, and their source has no newer ones: renew them, for example with "aws sso login"`,
-          },
+        : ofCredentials(
+            say`The AWS credentials for SageMaker at ${url} have expired, and their source has no newer ones: renew them, for example with "aws sso login"`,
+            'retryable',
+          ),
   ),
   reading(
     /^UnrecognizedClient|^InvalidClientTokenId|^InvalidAccessKeyId|^InvalidToken/,
     /security token included in the request is invalid/i,
     ({ url }) =>
-      configuration(
+      ofCredentials(
         say`AWS does not know the access key or the session token for SageMaker at ${url}: correct the credentials. Temporary ones need AWS_SESSION_TOKEN, too.`,
       ),
   ),
@@ -106,12 +110,12 @@ const READINGS: readonly Reading[] = [
     ),
   ),
   reading(/^InvalidSignature|^SignatureDoesNotMatch/, /signature we calculated does not match/i, ({ url }) =>
-    configuration(
+    ofCredentials(
       say`SageMaker at ${url} refuses the signature: correct the secret access key. If it is right, a proxy changes the requests.`,
     ),
   ),
   reading(/^MissingAuthenticationToken|^IncompleteSignature/, /missing authentication token/i, ({ url }) =>
-    configuration(
+    ofCredentials(
       say`SageMaker at ${url} got a request without its whole signature: let the proxies on the way pass the headers Authorization and X-Amz-*.`,
     ),
   ),

@@ -38,8 +38,8 @@ export interface Failure {
   namedIds?: string[];
   /** Status and words of a gateway, a proxy or a login page before MLflow. Absent if MLflow itself may have answered. */
   foreign?: ShownText;
-  /** Whether a service in front of MLflow knows the identity, but does not allow this request. Default: `false`. */
-  denied?: boolean;
+  /** Whether a service in front of MLflow refuses the credentials, whatever the request is. Default: `false`. */
+  ofCredentials?: boolean;
   /** Whether the answer was longer than the request allowed. Default: `false`. */
   tooLong?: boolean;
 }
