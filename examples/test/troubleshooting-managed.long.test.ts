@@ -2,15 +2,26 @@
 
 import type { MlflowSpanExporterConfig } from 'opentelemetry-exporter-mlflow';
 import { type HttpServer, listen } from 'testing/http-server.js';
-import { denies, serverStopped } from 'testing/managed/answers.js';
+import { denies, serverStopped, withoutOtlp } from 'testing/managed/answers.js';
 import { type SageMakerGateway, startSageMakerGateway } from 'testing/managed/gateway.js';
 import { makeKey } from 'testing/managed/keys.js';
 import { testServer } from 'testing/mlflow-test-server.js';
-import { exporterSays } from './support/exporter-says.js';
+import { exporterLog } from './support/exporter-says.js';
 import { expectQuoted } from './support/troubleshooting-page.js';
 
 const HOST = 'https://us-east-1.experiments.sagemaker.aws';
 const WORKSPACE = 'https://dbc-a1b2c3d4-e5f6.cloud.databricks.com';
+/** A trace whose file is in S3, as a tracking server of SageMaker names it. */
+const RECORD = {
+  trace_id: 'tr-0af7651916cd43dd8448eb211c80319c',
+  state: 'OK',
+  request_time: '2026-12-01T00:00:00Z',
+  trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: '7' } },
+  tags: {
+    'mlflow.artifactLocation': 's3://my-bucket/artifacts/7/traces/tr-0af7651916cd43dd8448eb211c80319c/artifacts',
+  },
+};
+
 describe('docs/troubleshooting.md: managed MLflow', function () {
   this.timeout(120_000);
   let gateway: SageMakerGateway;
@@ -30,16 +41,18 @@ describe('docs/troubleshooting.md: managed MLflow', function () {
   afterEach(() => gateway.setAnswers([]));
 
   /** Sends with these variables, and no others of AWS and Databricks. */
-  const says = async (env: NodeJS.ProcessEnv, config: MlflowSpanExporterConfig = {}): Promise<string> => {
+  const log = async (env: NodeJS.ProcessEnv, config: MlflowSpanExporterConfig = {}): Promise<string[]> => {
     const before = process.env;
     const others = Object.entries(before).filter(([name]) => !/^(?:AWS|SAGEMAKER|DATABRICKS)_/.test(name));
     process.env = { ...Object.fromEntries(others), MLFLOW_MODEL_CATALOG_URI: '', ...env };
     try {
-      return await exporterSays({ trackingUri: gateway.serverArn, ...config });
+      return await exporterLog({ trackingUri: gateway.serverArn, ...config });
     } finally {
       process.env = before;
     }
   };
+  const says = async (env: NodeJS.ProcessEnv, config?: MlflowSpanExporterConfig): Promise<string> =>
+    (await log(env, config))[0] ?? '';
   const shown = (): Record<string, string> => ({ [gateway.url]: HOST });
 
   it('quotes the messages about credentials', async () => {
@@ -76,6 +89,20 @@ describe('docs/troubleshooting.md: managed MLflow', function () {
 
   it('quotes the message about an ARN that is none', async () => {
     expectQuoted(await says({}, { trackingUri: gateway.serverArn.replace('123456789012', '1234-5678-9012') }), shown());
+  });
+
+  it('quotes the messages about a server without an OTLP route, and its bucket', async () => {
+    const body = JSON.stringify({ trace: { trace_info: RECORD } });
+    const record = { method: 'POST', path: '/api/3\\.0/mlflow/traces', status: 200, body };
+    const denied = {
+      service: 's3',
+      status: 403,
+      refusal: 'AccessDenied',
+      message:
+        'User: arn:aws:sts::123456789012:assumed-role/sender/session is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::my-bucket/x" because no identity-based policy allows the s3:PutObject action',
+    } as const;
+    await gateway.setAnswers([withoutOtlp(404), record, denied]);
+    for (const line of await log(gateway.environment())) expectQuoted(line, shown());
   });
 
   it('quotes the messages of Databricks', async () => {

@@ -40,9 +40,12 @@ const OPEN_PAGE = {
   app: 'sagemaker:CreatePresignedMlflowAppUrl',
 } as const;
 
-/** An application that sends traces. */
+/** An application that sends traces. It reads the file of a trace to add its spans to those of another service. */
 export function senderStatements({ kind, mlflow, traces }: ManagedMlflowArns): Statement[] {
-  return [allow(kind === 'app' ? [CALL_APP, ...WRITE_TRACES] : WRITE_TRACES, mlflow), allow(['s3:PutObject'], traces)];
+  return [
+    allow(kind === 'app' ? [CALL_APP, ...WRITE_TRACES] : WRITE_TRACES, mlflow),
+    allow(['s3:PutObject', 's3:GetObject'], traces),
+  ];
 }
 
 /** A user or program that reads traces. */

@@ -4,6 +4,12 @@ import { MlflowSpanExporter, type MlflowSpanExporterConfig } from 'opentelemetry
 
 /** Sends one span and returns the first line of the log. The line is empty after a success. */
 export async function exporterSays(config: MlflowSpanExporterConfig): Promise<string> {
+  const [first = ''] = await exporterLog(config);
+  return first;
+}
+
+/** Sends one span and returns the lines of the log. */
+export async function exporterLog(config: MlflowSpanExporterConfig): Promise<string[]> {
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
   diag.setLogger({ error: log, warn: log, info: log, debug() {}, verbose() {} }, DiagLogLevel.WARN);
@@ -16,5 +22,5 @@ export async function exporterSays(config: MlflowSpanExporterConfig): Promise<st
   } finally {
     diag.disable();
   }
-  return lines[0] ?? '';
+  return lines;
 }
