@@ -69,7 +69,7 @@ describe('traces in the S3 of a server that does not serve files', () => {
     this.timeout(300_000);
     // Python's client needs it, too.
     process.env['PYTHONPATH'] = await installPackages(BOTO3, () => {});
-    // Of the stand-ins, only S3 is used.
+    // The tests use the stand-in for S3 only.
     gateway = await startSageMakerGateway({
       mlflow: 'http://127.0.0.1:9',
       region: 'eu-central-1',

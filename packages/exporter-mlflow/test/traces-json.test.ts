@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { listen } from 'testing/http-server.js';
 import { testServer } from 'testing/mlflow-test-server.js';
 import { startWithoutOtlp } from 'testing/old-mlflow.js';
+import { buildTracesJson } from '../src/export/files/traces-json.js';
 import { MlflowClient, MlflowError, MlflowSpanExporter, type MlflowTrace } from '../src/index.js';
 import { parseTracesJson } from '../src/mlflow/artifacts/traces-json.js';
 import { experimentLocation } from '../src/mlflow/traces.js';
@@ -285,6 +286,18 @@ async function postTrace(url: string, info: object): Promise<void> {
   });
   expect(response.status).to.equal(200);
 }
+
+describe('the writer of traces.json', () => {
+  it('takes no longer for long texts of any kind', () => {
+    const long = ' '.repeat(200_000);
+    const [span] = recordSpans((tracer) =>
+      tracer.startSpan('call', { attributes: { 'input.value': `${long}x`, 'output.value': `[${long}` } }).end(),
+    );
+    const begin = performance.now();
+    expect(buildTracesJson([span!])).to.contain('mlflow.spanInputs');
+    expect(performance.now() - begin).to.be.lessThan(500);
+  });
+});
 
 describe('the reader of traces.json', () => {
   const rest = { name: 'call', attributes: { 'mlflow.spanType': '"TOOL"', big: '12345678901234567890', nan: 'NaN' } };

@@ -144,7 +144,10 @@ function valueBy(attributes: Attributes, key: string | RegExp): AttributeValue |
 
 /** What Python takes for nothing: an empty text or list, 0, and JSON of these. */
 function isEmpty(value: AttributeValue): boolean {
-  return /^\s*(?:""|\[\s*\]|\{\s*\}|null|false|0)?\s*$/.test(typeof value === 'string' ? value : JSON.stringify(value));
+  if (typeof value !== 'string') return Array.isArray(value) ? value.length === 0 : !value;
+  const text = value.trim();
+  // Longer texts are not empty, and looking at each of their characters would take time.
+  return text.length <= 10 && /^(?:""|\[\s*\]|\{\s*\}|null|false|0)?$/.test(text);
 }
 
 /** The JSON of an object with all attributes below this prefix; undefined if there are none. */
