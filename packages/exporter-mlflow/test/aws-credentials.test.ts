@@ -330,6 +330,13 @@ describe('credentials of AWS', () => {
       true,
     ],
     [
+      'the option lacks a part',
+      () => {},
+      { accessKeyId: 'AKIAX' } as { accessKeyId: string; secretAccessKey: string },
+      'The option credentials has no accessKeyId and secretAccessKey: pass both, or a provider of @aws-sdk/credential-providers.',
+      true,
+    ],
+    [
       'a provider throws',
       () => {},
       async () => {

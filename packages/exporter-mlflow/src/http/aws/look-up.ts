@@ -1,3 +1,4 @@
+import { say } from '../../common/shown-text.js';
 import { CREDENTIALS_MISSING_CODE, NO_CREDENTIALS_CODE, OwnError } from '../exchange/result.js';
 import type { MlflowAwsCredentials, MlflowAwsCredentialsOption } from '../settings/aws-credentials.js';
 import type { CredentialSource, LookUp } from './credential-source.js';
@@ -25,7 +26,7 @@ export function lookUpBase(
   packages: AwsPackages,
   regionOf: () => string,
 ): LookUp {
-  if (typeof option === 'object') return async () => option;
+  if (typeof option === 'object') return async () => requireComplete(option);
   if (typeof option === 'function') {
     const provide = option as (properties: { forceRefresh: boolean }) => Promise<MlflowAwsCredentials>;
     return (isRenewal) => provide({ forceRefresh: isRenewal });
@@ -43,6 +44,16 @@ export function lookUpBase(
       throw tellingError(error, said);
     }
   };
+}
+
+/** @throws OwnError if a program in JavaScript passed something else */
+function requireComplete(identity: Partial<MlflowAwsCredentials> | null): MlflowAwsCredentials {
+  const { accessKeyId, secretAccessKey } = identity ?? {};
+  if (accessKeyId && secretAccessKey) return { ...identity, accessKeyId, secretAccessKey };
+  throw new OwnError(
+    CREDENTIALS_MISSING_CODE,
+    say`The option credentials has no accessKeyId and secretAccessKey: pass both, or a provider of @aws-sdk/credential-providers.`,
+  );
 }
 
 const PROCESS_FAILED = /credential_process (?:returned|did not return)|Command failed/;
