@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { denies } from 'testing/managed/answers.js';
+import { denies, withoutOtlp } from 'testing/managed/answers.js';
 import { type SageMakerGateway, startSageMakerGateway } from 'testing/managed/gateway.js';
 import { type AwsKey, makeKey } from 'testing/managed/keys.js';
 import { testServer } from 'testing/mlflow-test-server.js';
@@ -231,6 +231,30 @@ describe('an MLflow of SageMaker', () => {
     ]);
     expect(await gateway.requests()).to.deep.equal([]);
   });
+
+  for (const [answer, said] of [
+    [
+      withoutOtlp(403),
+      ', so traces are stored as artifacts, without search by span. This is normal for a service without OTLP. It answered: SageMaker at URL does not allow this (403: Unable to determine service/operation name): allow',
+    ],
+    [withoutOtlp(404), ' (404), so traces are stored as artifacts, without search by span.'],
+  ] as const) {
+    it(`gets traces as files if it refuses spans with ${answer.status}, also of an identity with few rights`, async () => {
+      const trackingUri = gateway.serverArn;
+      const identity = { ...denies('SearchExperiments', trackingUri), method: 'GET' };
+      await gateway.setAnswers([answer, identity]);
+      const send = start({ trackingUri, experimentName: uniqueName('files') });
+      const traces = [await send(), await send()];
+      for (const id of traces) {
+        const { info, spans } = await clientOf(trackingUri).getTrace(id);
+        expect(info.tags).to.not.have.property('mlflow.trace.spansLocation');
+        expect(spans.map(({ name }) => name)).to.deep.equal(['plan a trip', 'chat']);
+      }
+      const [line = '', ...others] = log.lines.map((text) => text.replaceAll(gateway.url, 'URL'));
+      expect(line).to.include(`warn: URL takes no spans at /v1/traces${said}`);
+      expect(others).to.deep.equal([]);
+    });
+  }
 
   it('names the action that the identity lacks', async () => {
     await gateway.setAnswers([denies('StartTrace', gateway.serverArn)]);

@@ -151,6 +151,24 @@ describe('a server whose OTLP route is missing', () => {
     expect(proxy.requests.filter((route) => RECORD.test(route))).to.deep.equal([]);
   });
 
+  it('keeps what the file holds when an exporter that does not know the trace has a late span of it', async () => {
+    const proxy = await startProxy();
+    block(proxy);
+    const spans = rootAndLate();
+    await send(newExporter(proxy.url), ...spans.slice(0, 2));
+    const before = (await read(spans)).info;
+    const next = newExporter(proxy.url);
+    await send(next, ...spans.slice(2));
+    await next.forceFlush();
+    const stored = await read(spans);
+    expect(names(stored)).to.deep.equal(['agent', 'early', 'late']);
+    const { requestTime, durationMillis } = before;
+    expect(stored.info).to.deep.include({
+      ...{ name: 'agent', state: 'OK', clientRequestId: 'r', requestPreview: 'Hi', requestTime, durationMillis },
+      tokenUsage: { inputTokens: 30, outputTokens: 12, totalTokens: 42 },
+    });
+  });
+
   describe('and two services in one trace', () => {
     const remote = (tracer: Tracer, parent: Span, name: string, tokens: [number, number]): void => {
       const above = { ...parent.spanContext(), isRemote: true };

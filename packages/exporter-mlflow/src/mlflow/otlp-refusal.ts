@@ -71,17 +71,21 @@ function describeOldServer({ service }: Rest, { status = 0 }: Failure): ShownTex
 
 function describeBlocked(rest: Rest, path: ShownText, refusal: Failure): ShownText {
   const { url, service } = rest;
-  return service === 'mlflow'
-    ? say`${describeGateway(rest, path, refusal)} Until then, traces are stored as artifacts, ${costOfFiles(service)}.`
-    : say`${url} takes no spans at ${path} (${said(refusal)}), so traces are stored as artifacts, ${costOfFiles(service)}.`;
+  const { kind, status = 0, foreign = say`${status}`, reason } = refusal;
+  if (service === 'mlflow')
+    return say`${describeGateway(rest, path, refusal)} Until then, traces are stored as artifacts, ${costOfFiles(service)}.`;
+  const isExplained = kind === 'configuration' && refusal.foreign === undefined;
+  return isExplained
+    ? say`${url} takes no spans at ${path}, so traces are stored as artifacts, ${costOfFiles(service)}. This is normal for a service without OTLP. It answered: ${reason}`
+    : say`${url} takes no spans at ${path} (${foreign}), so traces are stored as artifacts, ${costOfFiles(service)}.`;
 }
 
 function describeGateway({ url }: Rest, path: ShownText, refusal: Failure): ShownText {
   return say`${url} does not let ${path} through (${said(refusal)}), although MLflow answers below /api: let the gateway or proxy before MLflow pass POST requests to ${path}.`;
 }
 
-function said({ kind, foreign, status = 0, reason }: Failure): ShownText {
-  return foreign ?? (kind === 'configuration' ? reason : say`${status}`);
+function said({ status = 0, foreign = say`${status}` }: Failure): ShownText {
+  return foreign;
 }
 
 /** For managed services, the exporter adds the cost itself. */
@@ -98,7 +102,9 @@ async function findVersion(rest: Rest): Promise<'old' | 'unknown' | 'new'> {
   return isOld ? 'old' : 'new';
 }
 
+/** Also true if the identity may not use this request, since that shows that the credentials are right. */
 async function hasApi(rest: Rest): Promise<boolean> {
   const api = await rest.send({ method: 'GET', path: '/api/2.0/mlflow/experiments/search?max_results=1' });
-  return api.kind === 'success' && /json/i.test(api.contentType);
+  if (api.kind !== 'success') return api.denied === true;
+  return /json/i.test(api.contentType);
 }
