@@ -102,9 +102,9 @@ async function findVersion(rest: Rest): Promise<'old' | 'unknown' | 'new'> {
   return isOld ? 'old' : 'new';
 }
 
-/** Also true if the identity may not use this request, since that shows that the credentials are right. */
+/** Also true if a managed service does not allow this request to the identity: then it knows the request. */
 async function hasApi(rest: Rest): Promise<boolean> {
   const api = await rest.send({ method: 'GET', path: '/api/2.0/mlflow/experiments/search?max_results=1' });
-  if (api.kind !== 'success') return api.denied === true;
+  if (api.kind !== 'success') return rest.service !== 'mlflow' && api.status === BLOCKED && !api.ofCredentials;
   return /json/i.test(api.contentType);
 }

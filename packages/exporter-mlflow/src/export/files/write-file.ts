@@ -135,9 +135,9 @@ class Writing {
     if (folder.kind !== 'success') return folder;
     const ownIds = new Set(own.map(({ spanId }) => spanId));
     for (let attempts = 1; ; attempts++) {
-      const stored = await readSpans(folder.value, rest, READS);
-      // The credentials of a sender may not allow to read. Then only spans of other processes are at risk.
-      if (stored.kind === 'retryable' || (stored.kind !== 'success' && !this.#isOwnTrace)) return stored;
+      const stored = await readSpans(folder.value, rest, this.#file.written.size > 0 ? 1 : READS);
+      // Credentials may allow to write only. This process knows what it wrote itself.
+      if (stored.kind !== 'success' && (stored.kind === 'retryable' || this.#file.written.size === 0)) return stored;
       const others = stored.kind === 'success' ? stored.value.filter(({ span }) => !ownIds.has(span.spanId)) : [];
       const all = [...others.map(asFileSpan), ...own];
       const failure = (await this.#correct(info, all, others)) ?? (await folder.value.put(rest, toFile(all)));
@@ -169,11 +169,6 @@ class Writing {
     // What a file store answers. MLflow names an error code for everything that it foresees.
     file.isRecordFinal = posted.status === INTERNAL_SERVER_ERROR && posted.errorCode === undefined;
     return file.isRecordFinal ? undefined : posted;
-  }
-
-  /** Whether this process has the root, and wrote the record. */
-  get #isOwnTrace(): boolean {
-    return this.#file.root !== undefined && this.#file.isRecorded;
   }
 
   #folder(tags: Readonly<Record<string, string>>): RestResult<TraceFolder> {
@@ -219,9 +214,11 @@ class Writing {
 async function readSpans(folder: TraceFolder, rest: Rest, reads: number): Promise<RestResult<StoredSpan[]>> {
   for (let read = 1; ; read++) {
     const file = await folder.get(rest);
-    if (file.kind !== 'success') return file;
-    if (file.value !== undefined) return { kind: 'success', value: readStoredSpans(file.value) };
-    if (read >= reads || isOver(rest.limit)) return { kind: 'success', value: [] };
+    const text = file.kind === 'success' ? file.value : undefined;
+    if (text !== undefined) return { kind: 'success', value: readStoredSpans(text) };
+    if (file.kind === 'retryable' || read >= reads || isOver(rest.limit))
+      return file.kind === 'success' ? { kind: 'success', value: [] } : file;
+    // S3 answers as if reading were forbidden if there is no file and the credentials may not list files.
     await pause(READ_PAUSE_MILLIS, rest.limit.signal);
   }
 }
