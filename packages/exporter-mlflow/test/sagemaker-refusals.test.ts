@@ -278,6 +278,27 @@ describe('a refusal of SageMaker', () => {
     });
   }
 
+  it('is shown without secret key, session token and signature, even if its first sentence repeats them', async () => {
+    const sessionToken = 'IQoJb3JpZ2luX2VjEXAMPLETOKEN/+=';
+    const server = await startServer(({ headers }) => {
+      const parts = [headers.authorization, headers['x-amz-security-token'], KEY.secretAccessKey, SERVER];
+      return refusal(403, 'StrangeException', `The request was ${parts.join(' and ')}`);
+    });
+    environment.set({ SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT: server.url });
+    const client = new MlflowClient({ trackingUri: SERVER, credentials: { ...KEY, sessionToken } });
+    try {
+      const error: unknown = await client.getExperimentByName('x').catch((thrown: unknown) => thrown);
+      const [, signature = 'none'] = /Signature=(\w+)/.exec(server.requests[0]?.headers.authorization ?? '') ?? [];
+      const { message } = error as MlflowError;
+      for (const part of [KEY.accessKeyId, KEY.secretAccessKey, sessionToken, signature]) {
+        expect(message).not.to.include(part.slice(4, 16));
+      }
+      expect(message).to.include('The request was').and.to.include('[redacted]');
+    } finally {
+      client.close();
+    }
+  });
+
   it('is not what a region without MLflow answers: its host does not exist', () => {
     const { url, unknownHost } = resolveConnection({ trackingUri: SERVER }, {});
     const message = 'getaddrinfo ENOTFOUND eu-west-1.experiments.sagemaker.aws';
