@@ -238,6 +238,7 @@ describe('an MLflow of SageMaker', () => {
       ', so traces are stored as artifacts, without search by span. This is normal for a service without OTLP. It answered: SageMaker at URL does not allow this (403: Unable to determine service/operation name): allow',
     ],
     [withoutOtlp(404), ' (404), so traces are stored as artifacts, without search by span.'],
+    [withoutOtlp(501), ' (501), so traces are stored as artifacts, without search by span.'],
   ] as const) {
     it(`gets traces as files if it refuses spans with ${answer.status}, also of an identity with few rights`, async () => {
       const trackingUri = gateway.serverArn;

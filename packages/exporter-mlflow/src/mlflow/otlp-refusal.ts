@@ -54,7 +54,11 @@ export async function explainRefusal(
     return { failure: (await hasApi(rest)) ? as('unsupported', describeBlocked(rest, path, refusal)) : refusal };
   }
   const version = status === 501 ? 'old' : await findVersion(rest);
-  if (version === 'old') return { failure: as('unsupported', describeOldServer(rest, refusal)) };
+  if (version === 'old') {
+    // The users of a managed service cannot choose another version or database.
+    const reason = isManaged ? describeBlocked(rest, path, refusal) : describeOldServer(refusal);
+    return { failure: as('unsupported', reason) };
+  }
   const needsLooks = isManaged ? LOOKS.managed : LOOKS[version];
   // During an outage, the API does not answer either.
   if (!(await hasApi(rest))) return { failure: as('retryable', refusal.reason), needsLooks, isOutage: true };
@@ -65,8 +69,8 @@ export async function explainRefusal(
   };
 }
 
-function describeOldServer({ service }: Rest, { status = 0 }: Failure): ShownText {
-  return say`MLflow has no OTLP route here (${status}), so traces are stored as artifacts, ${costOfFiles(service)}: use MLflow >= 3.4 on a database.`;
+function describeOldServer({ status = 0 }: Failure): ShownText {
+  return say`MLflow has no OTLP route here (${status}), so traces are stored as artifacts, ${costOfFiles('mlflow')}: use MLflow >= 3.4 on a database.`;
 }
 
 function describeBlocked(rest: Rest, path: ShownText, refusal: Failure): ShownText {
