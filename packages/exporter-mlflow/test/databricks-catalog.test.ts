@@ -177,6 +177,17 @@ describe('traces in Unity Catalog', () => {
     expect(log.lines).to.deep.equal(['warn: MLflow refuses span "a bad span" (Invalid span.), it was dropped.']);
   });
 
+  it('do not become files if the workspace lacks the route', async () => {
+    const workspace = await workspaces.start();
+    process.env['MLFLOW_TRACING_DESTINATION'] = 'main.agents';
+    workspace.intercept = ({ path }) => (path.startsWith('/api/2.0/otel') ? { status: 404, body: {} } : undefined);
+    const exporter = newExporter();
+    for (let n = 0; n < 2; n++) expect((await exportSpans(exporter, twoSpans())).code).to.equal(FAILED);
+    expect(workspace.requests.map(({ path }) => path)).to.deep.equal(Array(2).fill('/api/2.0/otel/v1/traces'));
+    expect(log.lines).to.have.length(1);
+    expect(log.lines[0]).to.match(/^error: .* 2 spans were not delivered\.$/);
+  });
+
   it('are not read by the client, which names what does', async () => {
     await workspaces.start();
     const client = new MlflowClient({ trackingUri: 'databricks' });

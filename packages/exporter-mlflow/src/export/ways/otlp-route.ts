@@ -29,6 +29,11 @@ export class OtlpRoute {
     this.#now = now;
   }
 
+  /** Whether traces can be files as long as the route is missing. */
+  get isOptional(): boolean {
+    return this.#endpoint.isOptional;
+  }
+
   get isMissing(): boolean {
     return this.#missing !== undefined;
   }

@@ -76,7 +76,7 @@ export class OtlpWay {
       backlog.resume({ deadline: runningTime() + timeoutMillis });
     }
     const taken = { lost: notTaken, ...optional('refusal', refusal) };
-    if (failure?.kind === 'unsupported') {
+    if (failure?.kind === 'unsupported' && route.isOptional) {
       route.foundMissing(failure);
       const settled = batch ? await this.#settle(batch, requests, experimentId, rest, unsent) : {};
       return { ...taken, ...settled, unsent: [], turnedAway: unsent };
