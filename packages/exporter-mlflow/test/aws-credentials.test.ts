@@ -268,6 +268,23 @@ describe('credentials of AWS', () => {
     expect(server.requests[0]?.headers.authorization).to.include('/us-gov-west-1/sts/');
   });
 
+  it('remain in use while their source hangs', async () => {
+    let asked = 0;
+    const expiration = new Date(Date.now() + 60 * MINUTE);
+    const signer = signerOf(
+      start(() => {
+        asked += 1;
+        const identity = { accessKeyId: 'AKIAX', secretAccessKey: 'x', expiration };
+        return asked === 1 ? Promise.resolve(identity) : new Promise<never>(() => {});
+      }),
+    );
+    await used(signer);
+    minutes = 56;
+    expect(await Promise.all([used(signer), used(signer)])).to.deep.equal([['AKIAX'], ['AKIAX']]);
+    expect(await used(signer)).to.deep.equal(['AKIAX']);
+    expect(asked).to.equal(2);
+  });
+
   it('come from providers of the AWS SDK in the option', async () => {
     const key = makeKey();
     await writeProfile(keyLines(key));
@@ -343,6 +360,19 @@ describe('credentials of AWS', () => {
         throw new TypeError('secret that no message may show');
       },
       'the provider of AWS credentials failed with TypeError',
+      false,
+    ],
+    [
+      'a provider throws something that cannot be read',
+      () => {},
+      async () => {
+        throw Object.defineProperty(new Error(), 'message', {
+          get: () => {
+            throw new Error('no');
+          },
+        });
+      },
+      'the provider of AWS credentials failed with something that is not an error',
       false,
     ],
     [

@@ -253,6 +253,10 @@ describe('a refusal of SageMaker', () => {
       answer: refusal(403, 'StrangeException', 'First sentence. x-amz-security-token:SECRET-TOKEN'),
       message: 'SageMaker at SERVER refuses this (403: First sentence).',
     },
+    'a refusal without a type': {
+      answer: { status: 403, body: '{"message":"Forbidden"}' },
+      message: 'SageMaker at SERVER refuses this (403: Forbidden).',
+    },
     'MLflow behind the front door': {
       answer: { status: 403, body: '{"error_code":"PERMISSION_DENIED","message":"Permission denied"}' },
       message:

@@ -71,14 +71,25 @@ const ROWS: readonly Row[] = [
   },
 ];
 
+// The output of a process may be long.
+const MAX_READ_LENGTH = 4096;
+
 /** Says in words of this package why a provider of credentials failed. Its own words may contain secrets. */
 export function explainLookUp(error: unknown): LookUpFailure {
   if (error instanceof OwnError) return { reason: error.text, isFinal: error.code === CREDENTIALS_MISSING_CODE };
-  const { name = '', message = '' } = error instanceof Error ? error : {};
-  const text = `${name}: ${message}`;
+  const text = textOf(error);
   for (const { matches, reason, isFinal } of ROWS) {
     const match = matches.exec(text);
     if (match !== null) return { reason: reason(ownText(match[1] ?? match[2] ?? '')), isFinal };
   }
   return { reason: say`the provider of AWS credentials failed with ${nameOfError(error)}`, isFinal: false };
+}
+
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, MAX_READ_LENGTH) : '';
+  } catch {
+    // Its members are getters that throw.
+    return '';
+  }
 }

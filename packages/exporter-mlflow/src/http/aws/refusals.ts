@@ -8,6 +8,9 @@ import type { Refusal } from './refusal.js';
 import { explainState } from './server-state.js';
 import { nameOfKind, type TrackingArn } from './tracking-arn.js';
 
+// Refusals in known words are short. What follows is the request.
+const MAX_READ_LENGTH = 4096;
+
 /** Returns undefined if the refusal is about something else. */
 type Reading = (refusal: Refusal) => Failure | undefined;
 
@@ -32,14 +35,15 @@ export function explainSageMaker(arn: TrackingArn, isFixed: () => boolean): Expl
 }
 
 /** A refusal without a type: JSON with a message, or a text. MLflow's own JSON has an error code. */
-function readUntyped({ headers, body }: HttpAnswer): AwsError | undefined {
+function readUntyped({ status, headers, body }: HttpAnswer): AwsError | undefined {
   const parsed = parseJson(body);
   if (!isRecord(parsed)) {
     const isHtml = /^text\/html/i.test(headers['content-type'] ?? '');
-    return isHtml ? undefined : { type: '', message: body };
+    return isHtml ? undefined : { type: '', message: body.slice(0, MAX_READ_LENGTH) };
   }
   const message = parsed['message'] ?? parsed['Message'];
-  return typeof message === 'string' && parsed['error_code'] === undefined ? { type: '', message } : undefined;
+  if (typeof message !== 'string' || parsed['error_code'] !== undefined) return undefined;
+  return { type: `HTTP${status}`, message: message.slice(0, MAX_READ_LENGTH) };
 }
 
 /** A reading for errors of these types, and for errors with these words, whatever their type is. */
