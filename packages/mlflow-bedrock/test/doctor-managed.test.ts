@@ -135,6 +135,24 @@ describe('the doctor asks MLflow of SageMaker', function () {
     expect(new Set(requests.map(({ arn }) => arn))).to.deep.equal(new Set([gateway.serverArn, gateway.appArn]));
   });
 
+  it('finds the spans of an application there, and links no page, which needs a signed address', async () => {
+    application.write('app.js', "import { traced } from 'mlflow-bedrock'; await traced('step', async () => 1)();");
+    const env = { ...COMPLETE, ...gateway.environment(), MLFLOW_TRACKING_URI: gateway.appArn };
+    const options = {
+      application: ['app.js'],
+      nodeOptions: ['--import', 'mlflow-bedrock/register'],
+      trace: false,
+    };
+    const name = `doctor-${randomUUID()}`;
+    const results = await examineIn(
+      application.folder,
+      { ...env, MLFLOW_EXPERIMENT_NAME: name, MLFLOW_MODEL_CATALOG_URI: '' },
+      options,
+    );
+    expect(results.filter(({ status }) => status === 'problem')).to.deep.equal([]);
+    expect(resultsOf(results, 'application')).to.include('ok: MLflow has the span of the application.');
+  });
+
   it('says that credentials are missing, unknown or wrong, and shows none', async () => {
     const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
     const withoutAny = await examineAt(gateway.serverArn, none);
