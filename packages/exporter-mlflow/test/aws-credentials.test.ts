@@ -268,21 +268,26 @@ describe('credentials of AWS', () => {
     expect(server.requests[0]?.headers.authorization).to.include('/us-gov-west-1/sts/');
   });
 
-  it('remain in use while their source hangs', async () => {
-    let asked = 0;
+  it('remain in use while their source hangs, and the late answer does not replace newer ones', async () => {
+    type Identity = { accessKeyId: string; secretAccessKey: string; expiration: Date };
     const expiration = new Date(Date.now() + 60 * MINUTE);
-    const signer = signerOf(
-      start(() => {
-        asked += 1;
-        const identity = { accessKeyId: 'AKIAX', secretAccessKey: 'x', expiration };
-        return asked === 1 ? Promise.resolve(identity) : new Promise<never>(() => {});
-      }),
-    );
+    const identity = (accessKeyId: string): Identity => ({ accessKeyId, secretAccessKey: 'x', expiration });
+    let answerLate: (identity: Identity) => void = () => {};
+    const late = new Promise<Identity>((resolve) => {
+      answerLate = resolve;
+    });
+    const answers = [Promise.resolve(identity('FIRST')), late, Promise.resolve(identity('THIRD'))];
+    let asked = 0;
+    const signer = signerOf(start(() => answers[asked++] ?? Promise.reject(new Error('asked too often'))));
     await used(signer);
     minutes = 56;
-    expect(await Promise.all([used(signer), used(signer)])).to.deep.equal([['AKIAX'], ['AKIAX']]);
-    expect(await used(signer)).to.deep.equal(['AKIAX']);
+    expect(await Promise.all([used(signer), used(signer)])).to.deep.equal([['FIRST'], ['FIRST']]);
+    expect(await used(signer)).to.deep.equal(['FIRST']);
     expect(asked).to.equal(2);
+    expect(await renew(signer)).to.equal(true);
+    answerLate(identity('LATE'));
+    await late;
+    expect(await used(signer)).to.deep.equal(['THIRD']);
   });
 
   it('come from providers of the AWS SDK in the option', async () => {

@@ -45,6 +45,8 @@ interface Current {
   credentials: MlflowAwsCredentials;
   /** On the clock of AWS. */
   lookAgainAt: number;
+  /** Of the look-up. Later ones have higher numbers. */
+  number: number;
 }
 
 interface LookUpUnderWay {
@@ -75,12 +77,18 @@ export function createCredentialSource(
 ): CredentialSource {
   let current: Current | undefined;
   let underWay: LookUpUnderWay | undefined;
+  let lookUps = 0;
 
   const find = async (isRenewal: boolean): Promise<FoundCredentials> => {
+    lookUps += 1;
+    const number = lookUps;
     try {
       const credentials = readCredentials(await lookUp(isRenewal));
       const now = clock.now();
-      current = { credentials, lookAgainAt: Math.min(nextLookUp(credentials, now), now + maxAgeMillis) };
+      // A look-up that hung for a while must not bring back what a later one has replaced.
+      if (number > (current?.number ?? 0)) {
+        current = { credentials, number, lookAgainAt: Math.min(nextLookUp(credentials, now), now + maxAgeMillis) };
+      }
       return { kind: 'credentials', credentials };
     } catch (error) {
       const { reason, isFinal } = explainLookUp(error);
@@ -105,27 +113,31 @@ export function createCredentialSource(
     async get(deadline) {
       const now = clock.now();
       const present = current;
-      if (present !== undefined && now < present.lookAgainAt) return { kind: 'credentials', ...present };
+      if (present !== undefined && now < present.lookAgainAt) return found(present);
       const isGood = present !== undefined && !((present.credentials.expiration?.getTime() ?? Infinity) <= now);
       const end = isGood ? Math.min(deadline, runningTime() + REFRESH_WAIT_MILLIS) : deadline;
-      const found = await within({ deadline: end }, share(false));
-      if (found?.kind === 'credentials') return found;
-      if (!isGood) return found ?? { kind: 'none', reason: say`no AWS credentials in time`, isFinal: false };
+      const looked = await within({ deadline: end }, share(false));
+      if (looked?.kind === 'credentials') return looked;
+      if (!isGood) return looked ?? { kind: 'none', reason: say`no AWS credentials in time`, isFinal: false };
       present.lookAgainAt = now + LOOK_AGAIN_AFTER_FAILURE_MILLIS;
-      return { kind: 'credentials', ...present };
+      return found(present);
     },
     async renew(refused, deadline) {
       const before = current?.credentials;
       if (before !== undefined && !isKeyOf(refused, before)) return true;
-      const found = await within({ deadline }, share(true));
-      return found?.kind === 'credentials' && !isSame(found.credentials, before);
+      const looked = await within({ deadline }, share(true));
+      return looked?.kind === 'credentials' && !isSame(looked.credentials, before);
     },
   };
 }
 
+function found({ credentials }: Current): FoundCredentials {
+  return { kind: 'credentials', credentials };
+}
+
 /** @throws OwnError if the provider gave something else */
-function readCredentials(found: Partial<MlflowAwsCredentials> | undefined): MlflowAwsCredentials {
-  const { accessKeyId, secretAccessKey, sessionToken, expiration } = found ?? {};
+function readCredentials(provided: Partial<MlflowAwsCredentials> | undefined): MlflowAwsCredentials {
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = provided ?? {};
   if (!isText(accessKeyId) || !isText(secretAccessKey)) {
     throw new OwnError(NO_CREDENTIALS_CODE, say`the provider gave no accessKeyId and secretAccessKey`);
   }

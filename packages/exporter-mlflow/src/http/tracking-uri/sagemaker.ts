@@ -35,7 +35,7 @@ const KINDS: Readonly<Record<TrackingArn['type'], Kind>> = {
   },
 };
 
-// Both have the same host names. Of other partitions, none are known.
+// Both have the same host names. AWS documents no host names for other partitions.
 const PARTITIONS: ReadonlySet<string> = new Set(['aws', 'aws-us-gov']);
 const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
 const EXAMPLE =
