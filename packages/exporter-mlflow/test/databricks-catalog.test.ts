@@ -180,7 +180,7 @@ describe('traces in Unity Catalog', () => {
   it('do not become files if the workspace lacks the route', async () => {
     const workspace = await workspaces.start();
     process.env['MLFLOW_TRACING_DESTINATION'] = 'main.agents';
-    workspace.intercept = ({ path }) => (path.startsWith('/api/2.0/otel') ? { status: 404, body: {} } : undefined);
+    workspace.intercept = ({ path }) => (path.startsWith('/api/2.0/otel') ? { status: 501, body: {} } : undefined);
     const exporter = newExporter();
     for (let n = 0; n < 2; n++) expect((await exportSpans(exporter, twoSpans())).code).to.equal(FAILED);
     expect(workspace.requests.map(({ path }) => path)).to.deep.equal(Array(2).fill('/api/2.0/otel/v1/traces'));
