@@ -54,8 +54,8 @@ describe('a trace on a managed server', () => {
     // As Python's client reads them.
     const file = workspace.file(`tr-${traceId}`) as { spans: { name: string; attributes: Record<string, string> }[] };
     const ofSpans = file.spans.map(({ attributes }) => attributes['mlflow.llm.cost']);
-    const ofCall = cost === undefined ? undefined : (JSON.parse(ofSpans[0] ?? '') as Record<string, number>);
-    expect(ofSpans).to.deep.equal([ofSpans[0], ofSpans[0], undefined]);
+    const ofCall = cost === undefined ? undefined : (JSON.parse(ofSpans[1] ?? '') as Record<string, number>);
+    expect(ofSpans).to.deep.equal([undefined, ofSpans[1], ofSpans[1]]);
     expect(ofCall?.['total_cost']).to.equal(cost === undefined ? undefined : 10 * (3 / 1e6) + 5 * (15 / 1e6));
     return cost === undefined ? undefined : (JSON.parse(cost) as Record<string, number>);
   }
