@@ -233,13 +233,16 @@ describe('the doctor asks Databricks', function () {
   };
 
   it('says what to do about a token that the workspace refuses, and does not show it', async () => {
-    const results = await examineAt((_, response) =>
-      json(response, 403, { message: `Invalid access token ${SECRET}` }),
-    );
-    const [complaint = '', ...others] = complaints(results);
-    expect(others).to.deep.equal([]);
-    expect(complaint).to.match(/^problem: Databricks at .* refuses the credentials of DATABRICKS_TOKEN .* -> Replace/);
-    expect(JSON.stringify(results)).not.to.include(SECRET);
+    for (const status of [401, 403]) {
+      const results = await examineAt((_, response) => json(response, status, { message: `Invalid token ${SECRET}` }));
+      const [complaint = '', ...others] = complaints(results);
+      expect(others).to.deep.equal([]);
+      expect(complaint).to.match(
+        /^problem: Databricks at .* refuses the credentials of DATABRICKS_TOKEN .* -> Replace/,
+      );
+      expect(JSON.stringify(results)).not.to.include(SECRET);
+      await server?.close();
+    }
   });
 
   it('sends a test trace to tables of Unity Catalog, which it cannot read', async () => {
