@@ -86,6 +86,18 @@ export function exporterSettings({ plain, other, encrypted }: Addresses): readon
       byVariable: 'run-of-variable',
     },
     {
+      option: 'tracingDestination',
+      variable: 'MLFLOW_TRACING_DESTINATION',
+      config: { tracingDestination: 'main.option' },
+      value: 'main.variable',
+      fixed: { trackingUri: 'databricks' },
+      fixedEnvironment: { DATABRICKS_HOST: plain, DATABRICKS_TOKEN: 'of-workspace' },
+      used: ({ requests }) =>
+        requests.map(({ headers }) => headers['x-databricks-uc-table-name']?.toString()).find(Boolean),
+      byOption: 'main.option.mlflow_experiment_trace_otel_spans',
+      byVariable: 'main.variable.mlflow_experiment_trace_otel_spans',
+    },
+    {
       option: 'maxWaitingBytes',
       variable: 'MLFLOW_TRACE_MAX_WAITING_BYTES',
       config: { maxWaitingBytes: -7 },
