@@ -1,8 +1,46 @@
 import { ownText, say } from '../../common/shown-text.js';
 import { CREDENTIALS_MISSING_CODE, OwnError } from '../exchange/result.js';
+import type { MlflowAwsCredentials } from '../settings/aws-credentials.js';
 
-type Signing = typeof import('@smithy/signature-v4');
-type Providers = typeof import('@aws-sdk/credential-providers');
+// Only the parts in use, because the types of packages that are not installed would fail to compile in applications.
+
+/** A part of `@smithy/signature-v4`. */
+export interface Signing {
+  readonly SignatureV4: new (options: {
+    service: string;
+    region: string;
+    credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+    sha256: new (
+      secret?: string | ArrayBuffer | ArrayBufferView,
+    ) => { update(data: Uint8Array): void; digest(): Promise<Uint8Array>; reset(): void };
+    uriEscapePath: boolean;
+  }) => {
+    sign(
+      request: {
+        method: string;
+        protocol: string;
+        hostname: string;
+        path: string;
+        query: Record<string, string[]>;
+        headers: Record<string, string>;
+      },
+      options: { signingDate: Date; unsignableHeaders: Set<string> },
+    ): Promise<{ headers: Record<string, string> }>;
+  };
+}
+
+/** A part of `@aws-sdk/credential-providers`. */
+export interface Providers {
+  readonly fromNodeProviderChain: (options: {
+    ignoreCache: boolean;
+    logger: Record<'debug' | 'info' | 'warn' | 'error', (line: unknown) => void>;
+  }) => (properties: { callerClientConfig: { region: () => Promise<string> } }) => Promise<MlflowAwsCredentials>;
+  readonly fromTemporaryCredentials: (options: {
+    masterCredentials: MlflowAwsCredentials;
+    params: { RoleArn: string; RoleSessionName: string };
+    clientConfig: { region: string };
+  }) => () => Promise<MlflowAwsCredentials>;
+}
 
 /** The packages that only requests to AWS need. Applications install them, and each is loaded when it is first needed. */
 export interface AwsPackages {
