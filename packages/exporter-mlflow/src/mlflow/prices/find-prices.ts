@@ -36,7 +36,8 @@ function same(name: string): [string, string] {
 
 /**
  * Finds the prices of a model as Python's client does: by its id without what precedes the first slash, first in the list
- * of the provider, then in those with ids of Bedrock. Python's client goes on to the lists of all other providers.
+ * of the provider, then in those with ids of Bedrock. Python's client goes on to the lists of all other providers, and
+ * takes a model without prices for free.
  *
  * @see calculate_cost_by_model_and_token_usage in mlflow/tracing/utils/__init__.py
  * @param list returns a list of the catalog; undefined if there is none
@@ -48,15 +49,16 @@ export async function findPrices(
   if (ROUTES.test(called.model)) return undefined;
   const id = called.model.slice(called.model.indexOf('/') + 1);
   const own = listOfProvider(called, id);
-  const ofProvider = own === undefined ? undefined : (await list(own))?.get(id);
-  if (ofProvider !== undefined) return ofProvider;
-  let withoutPrice: ModelPrices | undefined;
+  const ofProvider = own === undefined ? undefined : await list(own);
+  // Also if it has no prices for the model, because those of another provider may differ.
+  if (ofProvider?.has(id)) return ofProvider.get(id);
+  let withoutInput: ModelPrices | undefined;
   for (const name of BEDROCK_LISTS) {
     const prices = (await list(name))?.get(id);
     if (prices?.input) return prices;
-    withoutPrice ??= prices;
+    withoutInput ??= prices;
   }
-  return withoutPrice;
+  return withoutInput;
 }
 
 function listOfProvider({ model, provider }: CalledModel, id: string): string | undefined {

@@ -10,8 +10,8 @@ export interface ModelPrices {
   cacheWriteAbove1hr?: number;
 }
 
-/** The prices of one provider's models by their ids. */
-export type PriceList = ReadonlyMap<string, ModelPrices>;
+/** The prices of one provider's models by their ids; undefined for a model that the list has without usable prices. */
+export type PriceList = ReadonlyMap<string, ModelPrices | undefined>;
 
 const TOKENS_OF_PRICE = 1_000_000;
 const PRICE_MEMBERS = {
@@ -24,26 +24,29 @@ const PRICE_MEMBERS = {
 const PRICE_KEYS = Object.keys(PRICE_MEMBERS) as (keyof typeof PRICE_MEMBERS)[];
 
 /**
- * Reads a file of MLflow's model catalog: `{models: {<id>: {pricing: {…}}}}`. Ignores unknown members, and prices that are
- * not numbers from 0. Undefined if the text is no such file.
+ * Reads a file of MLflow's model catalog: `{models: {<id>: {pricing: {…}}}}`. Ignores unknown members. Undefined if the text
+ * is no such file.
  */
 export function parsePriceList(text: string): PriceList | undefined {
   const file = parseJson(text);
   const models: unknown = isRecord(file) ? file['models'] : undefined;
   if (!isRecord(models)) return undefined;
-  const list = new Map<string, ModelPrices>();
+  const list = new Map<string, ModelPrices | undefined>();
   for (const [id, entry] of Object.entries(models)) {
     if (isRecord(entry)) list.set(id, readPrices(entry['pricing']));
   }
   return list;
 }
 
-function readPrices(pricing: unknown): ModelPrices {
+/** Undefined if there are none, or if one is not a number from 0: a wrong cost would be worse than none. */
+function readPrices(pricing: unknown): ModelPrices | undefined {
+  if (!isRecord(pricing)) return undefined;
   const prices: ModelPrices = {};
-  if (!isRecord(pricing)) return prices;
   for (const key of PRICE_KEYS) {
-    const price = pricing[PRICE_MEMBERS[key]];
-    if (typeof price === 'number' && Number.isFinite(price) && price >= 0) prices[key] = price / TOKENS_OF_PRICE;
+    const price = pricing[PRICE_MEMBERS[key]] ?? undefined;
+    if (price === undefined) continue;
+    if (!(typeof price === 'number' && Number.isFinite(price) && price >= 0)) return undefined;
+    prices[key] = price / TOKENS_OF_PRICE;
   }
-  return prices;
+  return prices.input === undefined && prices.output === undefined ? undefined : prices;
 }
