@@ -72,6 +72,34 @@ describe('a trace on a managed server', () => {
     expect(JSON.stringify(catalog.requests)).to.not.include(TOKEN);
   });
 
+  it('keeps the cost that the application has recorded', async () => {
+    const catalog = await test.startServer(() => ({ status: 200, body: LIST }));
+    const cost = { 'mlflow.llm.cost': '{"input_cost":3,"output_cost":4,"total_cost":7}' };
+    await exportSpans(
+      newExporter({ modelCatalogUri: catalog.url }),
+      recordSpans((tracer) => tracer.startSpan('call', { attributes: { ...chatAttributes('?', '!'), ...cost } }).end()),
+    );
+    const [record] = workspace.records.values();
+    expect(JSON.parse(record?.trace_metadata?.['mlflow.trace.cost'] ?? '')).to.include({ total_cost: 7 });
+    expect(catalog.requests).to.have.length(0);
+  });
+
+  it('has no cost if the application has recorded one that is null or unreadable', async () => {
+    const catalog = await test.startServer(() => ({ status: 200, body: LIST }));
+    const exporter = newExporter({ modelCatalogUri: catalog.url });
+    const calls = recordSpans((tracer) => {
+      for (const cost of ['null', '{"total_cost":NaN}', 'free', 0]) {
+        tracer.startSpan('call', { attributes: { ...chatAttributes('?', '!'), 'mlflow.llm.cost': cost } }).end();
+      }
+    });
+    await exportSpans(exporter, calls);
+    expect(workspace.records.size).to.equal(4);
+    for (const { trace_metadata } of workspace.records.values()) {
+      expect(trace_metadata).to.not.have.property('mlflow.trace.cost');
+    }
+    expect(catalog.requests).to.have.length(0);
+  });
+
   it('has no cost if the address of the prices is empty, and nothing is fetched', async () => {
     process.env['MLFLOW_MODEL_CATALOG_URI'] = '';
     expect(await costOfAgent(newExporter({}))).to.equal(undefined);

@@ -47,7 +47,7 @@ describe('the price of a span', () => {
     return { pricing, http };
   }
   async function costs(pricing: Pricing, spans: readonly ReadableSpan[], millis = 15_000): Promise<unknown[]> {
-    const priced = await pricing.apply(spans, { deadline: runningTime() + millis });
+    const priced = await pricing.apply({ spans: [...spans], withCost: new Set() }, { deadline: runningTime() + millis });
     return priced.map(({ attributes }) => {
       const cost = attributes['mlflow.llm.cost'];
       return typeof cost === 'string' ? JSON.parse(cost) : cost;
@@ -58,18 +58,12 @@ describe('the price of a span', () => {
     const catalog = await test.startServer(() => WITH_LIST);
     const { pricing } = start(catalog.url);
     const [span, ...others] = [...call(), ...spanWith({ 'gen_ai.operation.name': 'execute_tool' })];
-    const priced = await pricing.apply([span as ReadableSpan, ...others], { deadline: runningTime() + 15_000 });
+    const spans = [span as ReadableSpan, ...others];
+    const priced = await pricing.apply({ spans, withCost: new Set() }, { deadline: runningTime() + 15_000 });
     expect(JSON.parse(String(priced[0]?.attributes['mlflow.llm.cost']))).to.deep.equal(COST);
     expect(priced[0]?.attributes).to.include(span?.attributes);
     expect(span?.attributes).to.not.have.property('mlflow.llm.cost');
     expect(priced[1]).to.equal(others[0]);
-  });
-
-  it('is not computed if the application has recorded one', async () => {
-    const catalog = await test.startServer(() => WITH_LIST);
-    const own = { ...chatAttributes('Hello?', 'Hello.'), 'mlflow.llm.cost': '{"total_cost":7}' };
-    expect(await costs(start(catalog.url).pricing, spanWith(own))).to.deep.equal([{ total_cost: 7 }]);
-    expect(catalog.requests).to.have.length(0);
   });
 
   const conventions: Record<string, Attributes> = {

@@ -55,8 +55,9 @@ export class Delivery {
   /** Delivers the spans of one export until `deadline`, on the clock of `runningTime()`. */
   async deliver(handedOver: readonly ReadableSpan[], deadline: number): Promise<DeliveryResult> {
     const { connect, experiment, pricing, reporter, metrics, losses } = this.#parts;
-    const { spans: prepared, unreadable, leftOut } = await this.#prepare(handedOver);
-    const spans = (await pricing?.apply(prepared, { deadline })) ?? prepared;
+    const prepared = await this.#prepare(handedOver);
+    const { unreadable, leftOut } = prepared;
+    const spans = (await pricing?.apply(prepared, { deadline })) ?? prepared.spans;
     const rest = connect({ deadline }).about(() => recordedTexts(spans));
     for (const { name, reason } of unreadable) {
       metrics.lost(1, { kind: 'rejected' });

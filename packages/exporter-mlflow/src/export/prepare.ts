@@ -2,6 +2,7 @@ import { describeFault } from '../common/error.js';
 import type { ReadableSpan } from '../common/sdk-types.js';
 import { type ShownText, say } from '../common/shown-text.js';
 import type { Work } from '../common/slices.js';
+import { COST } from '../mlflow/names.js';
 import { Filter, type SpanFilter } from './span/filter.js';
 import { type Mask, Masking } from './span/mask.js';
 import { type Counting, describeCounting, RepeatedUsage, withoutUsage } from './span/repeated-usage.js';
@@ -10,6 +11,8 @@ import { sanitizeSpan } from './span/sanitize.js';
 /** Spans as MLflow can take them, and those that cannot be read at all. */
 export interface Prepared {
   spans: ReadableSpan[];
+  /** Those for which the application recorded a cost, also one that is null or that MLflow cannot take. */
+  withCost: Set<ReadableSpan>;
   unreadable: { name: string; reason: ShownText }[];
   /** How many spans the application does not want in MLflow. */
   leftOut: number;
@@ -46,7 +49,7 @@ export class Preparation {
       if (filter?.accepts(span)) accepted.add(span);
       yield;
     }
-    const prepared: Prepared = { spans: [], unreadable: [], leftOut: 0 };
+    const prepared: Prepared = { spans: [], withCost: new Set(), unreadable: [], leftOut: 0 };
     const readable: { span: ReadableSpan; counting: Counting }[] = [];
     const countings: Counting[] = [];
     for (const span of handedOver) {
@@ -62,7 +65,9 @@ export class Preparation {
     const repeated = yield* this.#repeatedUsage.find(countings);
     for (const { span, counting } of readable) {
       this.#read(span, prepared, () => {
-        prepared.spans.push(sanitizeSpan(repeated.has(counting.id) ? withoutUsage(span) : span));
+        const fit = sanitizeSpan(repeated.has(counting.id) ? withoutUsage(span) : span);
+        prepared.spans.push(fit);
+        if (span.attributes[COST] !== undefined) prepared.withCost.add(fit);
       });
       yield;
     }

@@ -7,8 +7,9 @@ import { costOf } from '../mlflow/prices/cost.js';
 import { findPrices } from '../mlflow/prices/find-prices.js';
 import type { ModelPrices } from '../mlflow/prices/price-list.js';
 import { PriceLists } from '../mlflow/prices/price-lists.js';
+import type { Prepared } from './prepare.js';
 import type { Reporter } from './report/reporter.js';
-import { callWithoutCost, type ModelCall, withCost } from './span/model-call.js';
+import { type ModelCall, modelCall, withCost } from './span/model-call.js';
 
 // Less than the 5 s that a process has to flush at its end.
 const LONGEST_WAIT_MILLIS = 3_000;
@@ -45,22 +46,25 @@ export class Pricing {
   }
 
   /**
-   * The spans, with copies in place of those that get a cost. Waits for price lists a third of the time to `deadline` at
+   * The spans, with copies in place of those that get a cost. Spans with a recorded cost keep that. Waits for price lists a third of the time to `deadline` at
    * most, and no longer than 3 s. Spans without a known price stay as they are.
    */
-  async apply(spans: readonly ReadableSpan[], { deadline }: Limit): Promise<ReadableSpan[]> {
+  async apply(
+    { spans, withCost: priced }: Pick<Prepared, 'spans' | 'withCost'>,
+    { deadline }: Limit,
+  ): Promise<ReadableSpan[]> {
     const millis = Math.min(LONGEST_WAIT_MILLIS, (deadline - runningTime()) * SHARE_OF_PRICES);
     const limit: Limit = { deadline: runningTime() + millis };
     const known = new Map<string, ModelPrices | undefined>();
-    const priced: ReadableSpan[] = [];
+    const result: ReadableSpan[] = [];
     for (const span of spans) {
       await this.#slices.pause();
-      const call = callWithoutCost(span);
+      const call = priced.has(span) ? undefined : modelCall(span);
       const prices = call && (await this.#find(call, known, limit));
       const cost = prices && costOf(call.usage, prices);
-      priced.push(cost === undefined ? span : withCost(span, cost));
+      result.push(cost === undefined ? span : withCost(span, cost));
     }
-    return priced;
+    return result;
   }
 
   async #find(

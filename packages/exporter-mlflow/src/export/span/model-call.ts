@@ -12,9 +12,8 @@ export interface ModelCall extends CalledModel {
   usage: TokenUsage;
 }
 
-/** The model call of a span that lacks its cost. Undefined if the span has a cost, no model or no tokens. */
-export function callWithoutCost({ attributes }: ReadableSpan): ModelCall | undefined {
-  if (attributes[COST] !== undefined) return undefined;
+/** The model call of a span; undefined if it has no model or no tokens. */
+export function modelCall({ attributes }: ReadableSpan): ModelCall | undefined {
   const usage = recordedUsage(attributes);
   const model = usage && recordedModel(attributes);
   if (usage === undefined || model === undefined) return undefined;
