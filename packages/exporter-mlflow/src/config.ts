@@ -81,7 +81,7 @@ export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
    */
   modelCatalogUri?: string;
   /**
-   * How long prices are in use before the exporter reads them again, in seconds, at least 1.
+   * How long prices are in use before the exporter reads them again, in seconds. 0: it does not keep them.
    * Environment: `MLFLOW_MODEL_CATALOG_CACHE_TTL`. Default: 86400 (a day).
    */
   modelCatalogTtlSeconds?: number;
@@ -176,9 +176,9 @@ function resolveModelCatalog(
   const variable = readEnvironment(env, 'MLFLOW_MODEL_CATALOG_CACHE_TTL');
   const option = config.modelCatalogTtlSeconds ?? variable ?? DEFAULT_MODEL_CATALOG_TTL_SECONDS;
   const seconds = Number(option);
-  if (!(seconds >= 1)) {
+  if (!(seconds >= 0)) {
     throw new MlflowError(
-      `MLflow exporter: modelCatalogTtlSeconds or MLFLOW_MODEL_CATALOG_CACHE_TTL is ${option}, it must be a number of seconds from 1.`,
+      `MLflow exporter: modelCatalogTtlSeconds or MLFLOW_MODEL_CATALOG_CACHE_TTL is ${option}, it must be a number of seconds from 0.`,
     );
   }
   return uri.trim() === '' ? undefined : { uri, ttlMillis: seconds * 1000 };

@@ -100,6 +100,14 @@ describe('a trace on a managed server', () => {
     expect(catalog.requests).to.have.length(0);
   });
 
+  it('has the cost of prices that are read for every export, if they may not be kept', async () => {
+    const catalog = await test.startServer(() => ({ status: 200, body: LIST }));
+    process.env['MLFLOW_MODEL_CATALOG_CACHE_TTL'] = '0';
+    const exporter = newExporter({ modelCatalogUri: catalog.url });
+    for (let n = 0; n < 2; n++) expect((await costOfAgent(exporter))?.['total_cost']).to.be.closeTo(2 * PRICE, 1e-12);
+    expect(catalog.requests).to.have.length(2);
+  });
+
   it('has no cost if the address of the prices is empty, and nothing is fetched', async () => {
     process.env['MLFLOW_MODEL_CATALOG_URI'] = '';
     expect(await costOfAgent(newExporter({}))).to.equal(undefined);
@@ -151,12 +159,12 @@ describe('the time for which prices are in use', () => {
   it('must be a number of seconds', async () => {
     const before = { ...process.env };
     Object.assign(process.env, { DATABRICKS_HOST: 'http://127.0.0.1:9', DATABRICKS_TOKEN: TOKEN });
-    const exporter = new MlflowSpanExporter({ trackingUri: 'databricks', modelCatalogTtlSeconds: 0 });
+    const exporter = new MlflowSpanExporter({ trackingUri: 'databricks', modelCatalogTtlSeconds: -1 });
     for (const name of ['DATABRICKS_HOST', 'DATABRICKS_TOKEN']) delete process.env[name];
     Object.assign(process.env, before);
     await exporter.shutdown();
     expect(test.log.lines).to.deep.equal([
-      'error: MLflow exporter: modelCatalogTtlSeconds or MLFLOW_MODEL_CATALOG_CACHE_TTL is 0, it must be a number of seconds from 1.',
+      'error: MLflow exporter: modelCatalogTtlSeconds or MLFLOW_MODEL_CATALOG_CACHE_TTL is -1, it must be a number of seconds from 0.',
     ]);
   });
 });

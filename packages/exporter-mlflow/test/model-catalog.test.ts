@@ -47,7 +47,10 @@ describe('the price of a span', () => {
     return { pricing, http };
   }
   async function costs(pricing: Pricing, spans: readonly ReadableSpan[], millis = 15_000): Promise<unknown[]> {
-    const priced = await pricing.apply({ spans: [...spans], withCost: new Set() }, { deadline: runningTime() + millis });
+    const priced = await pricing.apply(
+      { spans: [...spans], withCost: new Set() },
+      { deadline: runningTime() + millis },
+    );
     return priced.map(({ attributes }) => {
       const cost = attributes['mlflow.llm.cost'];
       return typeof cost === 'string' ? JSON.parse(cost) : cost;
@@ -130,6 +133,13 @@ describe('the price of a span', () => {
     expect(catalog.requests.map(({ headers }) => headers.authorization)).to.deep.equal([basic, basic]);
     expect(files.requests.map(({ headers }) => headers.authorization)).to.deep.equal([undefined]);
     expect(JSON.stringify([catalog.requests, files.requests])).to.not.include('s3cr3t');
+  });
+
+  it('comes from a server that wants a token as the password alone', async () => {
+    const catalog = await test.startServer(() => WITH_LIST);
+    expect(await costs(start(catalog.url.replace('//', '//:t0ken@')).pricing, call())).to.deep.equal([COST]);
+    const [request] = catalog.requests;
+    expect(request?.headers.authorization).to.equal(`Basic ${Buffer.from(':t0ken').toString('base64')}`);
   });
 
   it('comes through the proxy of other requests', async () => {

@@ -39,7 +39,8 @@ describe('a price list', () => {
 
   it('has no prices for a model without any, or with one that is not a number from 0', () => {
     const odd = ['"3"', '-1', '1e999', '{}', 'true'].map(
-      (value) => `"${encodeURIComponent(value)}":{"pricing":{"input_per_million_tokens":1,"output_per_million_tokens":${value}}}`,
+      (value) =>
+        `"${encodeURIComponent(value)}":{"pricing":{"input_per_million_tokens":1,"output_per_million_tokens":${value}}}`,
     );
     const list = parsePriceList(`{"models":{${odd},"none":{},"null":{"pricing":{"input_per_million_tokens":null}}}}`);
     expect(list?.size).to.equal(7);

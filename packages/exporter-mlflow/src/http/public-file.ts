@@ -96,7 +96,7 @@ async function get(
 }
 
 function basicAuthorization({ username, password }: URL): Record<string, string> | undefined {
-  if (username === '') return undefined;
+  if (username === '' && password === '') return undefined;
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
