@@ -87,6 +87,26 @@ describe('spans of one trace on a server without OTLP', () => {
     expect(log.lines.at(-1)).to.equal('warn: MLflow exporter: 4 spans were not delivered in all.');
   });
 
+  it('are written beside those of other traces, four at a time', async () => {
+    let open = 0;
+    let most = 0;
+    const waiting: (() => void)[] = [];
+    const { exporter } = await start(() => (response) => {
+      most = Math.max(most, ++open);
+      waiting.push(() => {
+        open -= 1;
+        response.end('{}');
+      });
+      // No write ends before four are under way.
+      if (open === 4) for (const end of waiting.splice(0)) end();
+    });
+    const spans = recordSpans((tracer) => {
+      for (let n = 0; n < 8; n++) tracer.startSpan('root').end();
+    });
+    expect((await exportSpans(exporter, spans)).code).to.equal(SUCCESS);
+    expect(most).to.equal(4);
+  });
+
   it('wait for their root only as long as they fit into the memory for that', async () => {
     const stored: number[] = [];
     const { exporter } = await start((spans) => void stored.push(spans), { maxWaitingBytes: 5 * 1024 * 1024 });

@@ -1,6 +1,6 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { Slices } from '../../common/slices.js';
-import type { Failure } from '../../http/exchange/outcome.js';
+import { type Failure, OUT_OF_TIME } from '../../http/exchange/outcome.js';
 import { mlflowTraceId } from '../../mlflow/names.js';
 import type { Rest } from '../../mlflow/rest.js';
 import { getTraceInfo } from '../../mlflow/traces.js';
@@ -10,6 +10,8 @@ import type { Trace } from '../trace/trace.js';
 import { claim, type Share, TraceFile } from './trace-file.js';
 import { IN_DATABASE, writeInTurn } from './write-file.js';
 
+// As many as the connection has sockets by default. Each of them builds a file in memory.
+const WRITES_AT_ONCE = 4;
 // Finished traces are kept too, because a late span means that the whole file is written again.
 const MAX_KEPT_SPANS = 10_000;
 /** No trace has this id. A server that works says so. */
@@ -27,6 +29,8 @@ export interface Written {
   begun: readonly ReadableSpan[];
   failure?: Failure;
 }
+
+type Writing = Written & Record<'unsent' | 'begun', ReadableSpan[]>;
 
 /**
  * Delivery to servers without an OTLP route. There a trace is a record and one file with all its spans, so spans wait here
@@ -113,30 +117,37 @@ export class TraceFiles {
   }
 
   async #write(shares: readonly Share[], context: RecordContext, rest: Rest): Promise<Written> {
-    const written: Written & Record<'unsent' | 'begun', ReadableSpan[]> = { lost: 0, stored: 0, unsent: [], begun: [] };
-    for (const share of shares) {
-      const { own, earlier } = share;
-      const failure = await writeInTurn(share, context, rest, this.#slices);
-      if (failure === undefined) {
-        this.#isAway = false;
-        written.stored += own.length + earlier.length;
-        continue;
-      }
-      if (failure === IN_DATABASE) {
-        share.file.trace.storedIn('database');
-        for (const span of [...own, ...earlier]) written.begun.push(span);
-        continue;
-      }
-      written.failure = failure;
-      if (failure.kind === 'retryable') {
-        this.#isAway = true;
-        this.#takeBack(share);
-        for (const span of own) written.unsent.push(span);
-      } else {
-        written.lost += own.length + earlier.length;
-      }
-    }
+    const written: Writing = { lost: 0, stored: 0, unsent: [], begun: [] };
+    const remaining = shares.values();
+    const writeRemaining = async (): Promise<void> => {
+      for (const share of remaining) this.#count(share, await writeInTurn(share, context, rest, this.#slices), written);
+    };
+    await Promise.all(Array.from({ length: WRITES_AT_ONCE }, writeRemaining));
     return written;
+  }
+
+  #count(share: Share, failure: Failure | undefined, written: Writing): void {
+    const { file, own, earlier } = share;
+    if (failure === undefined) {
+      this.#isAway = false;
+      written.stored += own.length + earlier.length;
+      return;
+    }
+    if (failure === IN_DATABASE) {
+      file.trace.storedIn('database');
+      for (const span of [...own, ...earlier]) written.begun.push(span);
+      return;
+    }
+    // What used the time up says more.
+    if (failure !== OUT_OF_TIME) written.failure = failure;
+    else written.failure ??= failure;
+    if (failure.kind === 'retryable') {
+      this.#isAway = true;
+      this.#takeBack(share);
+      for (const span of own) written.unsent.push(span);
+    } else {
+      written.lost += own.length + earlier.length;
+    }
   }
 
   /** Removes the spans of a share that was not written. Those of earlier exports wait here again. */
