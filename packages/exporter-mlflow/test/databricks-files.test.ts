@@ -117,6 +117,20 @@ describe('traces in an experiment of Databricks', () => {
       .with.lengthOf(2);
   });
 
+  it('go to a new experiment whose name has words of Unity Catalog', async () => {
+    const workspace = await workspaces.start();
+    const experimentName = '/Shared/catalog-agent/table';
+    workspace.intercept = ({ path }) =>
+      path.includes('/get-by-name') && workspace.experiments.size === 0
+        ? {
+            status: 404,
+            body: { error_code: 'RESOURCE_DOES_NOT_EXIST', message: `Could not find experiment ${experimentName}` },
+          }
+        : undefined;
+    expect((await exportSpans(newExporter({ experimentName }), twoSpans())).code).to.equal(SUCCESS);
+    expect([...workspace.experiments.values()]).to.deep.equal([experimentName]);
+  });
+
   it('need an experiment, which must be a path', async () => {
     const workspace = await workspaces.start();
     const { error: missing } = await exportSpans(newExporter({ experimentName: '' }), twoSpans());

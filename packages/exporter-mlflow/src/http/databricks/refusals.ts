@@ -14,6 +14,8 @@ export function isAboutCredentials({ status, body }: Pick<HttpAnswer, 'status' |
   );
 }
 
+/** Routes that only tables of Unity Catalog have. */
+const CATALOG_PATH = /^\/api\/(?:2\.0\/otel|4\.0)\//;
 const SET_HOST = say`set DATABRICKS_HOST, or host in the profile, to the address of the workspace`;
 
 /**
@@ -22,7 +24,7 @@ const SET_HOST = say`set DATABRICKS_HOST, or host in the profile, to the address
  * @param source where the credentials of the latest request are set; undefined if the application gives them itself
  */
 export function explainWorkspace(source: () => ShownText | undefined): Explain {
-  return (answer, { url, show }) => {
+  return (answer, { url, path, show }) => {
     const { status, headers, body, isRenewed = false } = answer;
     const configuration = (reason: ShownText): Failure => ({ kind: 'configuration', reason });
     const said = saidIn(answer, show);
@@ -63,7 +65,7 @@ export function explainWorkspace(source: () => ShownText | undefined): Explain {
         say`${url} lacks a route that Databricks workspaces have (${said === '' ? say`404` : say`404: ${said}`}): ${SET_HOST}.`,
       );
     }
-    if (status === 404 && /\b(?:table|schema|catalog)\b/i.test(body)) {
+    if (status === 404 && CATALOG_PATH.test(path)) {
       return configuration(
         say`Databricks at ${url} has no tables for traces (404: ${said}): correct tracingDestination or MLFLOW_TRACING_DESTINATION, or link the schema to an experiment first, see https://docs.databricks.com/aws/en/mlflow3/genai/tracing/trace-unity-catalog.`,
       );

@@ -84,7 +84,7 @@ const LACKS_SPANS = /^Trace data not stored in tracking store\b/i;
 export function classify(
   result: HttpResult,
   { url, name, show, explain, unknownHost }: Server,
-  request: Pick<HttpRequest, 'plainText' | 'recorded'> = {},
+  request: Partial<Pick<HttpRequest, 'path' | 'plainText' | 'recorded'>> = {},
 ): Outcome {
   if (result.kind === 'no-answer') return classifyNoAnswer(result, { url, name, show, unknownHost });
   const { status, headers, body, bytes } = result;
@@ -109,7 +109,11 @@ export function classify(
       reason: say`${url} answers with a web page, not as an MLflow server: ${CHECK_URI}.`,
     };
   }
-  const explained = explain?.(result, { url, show: (text) => show(text, request.recorded) });
+  const explained = explain?.(result, {
+    url,
+    path: request.path ?? '',
+    show: (text) => show(text, request.recorded),
+  });
   if (explained !== undefined) return { status, ...explained };
   const error = parseError(body, show);
   const details = { status, ...(error.code === undefined ? {} : { errorCode: error.code }) };
@@ -182,10 +186,12 @@ const CHECK_ACCESS = say`check the user's permissions, and --allowed-hosts of th
 
 /**
  * Reads a refusal of a service in front of MLflow, in words of its own. Returns undefined if MLflow's own reading is right.
+ *
+ * `url` is the address of the service, `path` that of the request below it. `show` makes foreign text fit for messages.
  */
 export type Explain = (
   answer: HttpAnswer,
-  server: { url: ShownText; show: (text: string) => ShownText },
+  request: { url: ShownText; path: string; show: (text: string) => ShownText },
 ) => Failure | undefined;
 
 interface Server {
