@@ -37,7 +37,7 @@ export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
   tracingDestination?: string;
   /** MLflow run that every trace is linked to. Environment: `MLFLOW_RUN_ID`. Default: none. */
   runId?: string;
-  /** Compression of uploaded spans. Default: `gzip`; `none` for Amazon SageMaker. */
+  /** Compression of uploaded spans. Default: `gzip`; `none` for Amazon SageMaker and Unity Catalog. */
   compression?: 'gzip' | 'none';
   /**
    * Size of one upload before compression, in bytes. The exporter splits a larger batch. A larger span goes alone.
@@ -146,7 +146,7 @@ export function resolveConfig(config: MlflowSpanExporterConfig, env: NodeJS.Proc
   const runId = config.runId ?? readEnvironment(env, 'MLFLOW_RUN_ID');
   requireHeaderValue(runId ?? '', 'runId or MLFLOW_RUN_ID');
   const destination = resolveTracingDestination(config, env);
-  const { trackingUri = '', schema } = destination;
+  const { trackingUri, schema } = destination;
   const connection = resolveConnection({ ...config, trackingUri, maxSockets: concurrencyLimit }, env);
   requireCatalog(destination, connection.service);
   const modelCatalog = connection.service === 'mlflow' ? undefined : resolveModelCatalog(config, env);

@@ -4,6 +4,7 @@ import type { ExperimentSetting } from './export/experiment.js';
 import { readEnvironment } from './http/settings/environment.js';
 import { requireHeaderValue } from './http/settings/header.js';
 import type { TrackingService } from './http/tracking-uri/destination.js';
+import { defaultTrackingUri } from './http/tracking-uri/kinds.js';
 import type { CatalogSchema } from './mlflow/unity-catalog.js';
 
 /** The options that decide it: see `MlflowSpanExporterConfig`. */
@@ -20,19 +21,18 @@ const DEFAULT_EXPERIMENT_NAME = 'Default';
 export interface TracingDestination {
   /** Of Databricks' Unity Catalog; undefined if traces go to an experiment. */
   schema: CatalogSchema | undefined;
-  /** Undefined for the default. */
-  trackingUri: string | undefined;
+  trackingUri: string;
 }
 
 /**
- * Reads the schema of Unity Catalog that the settings name. As in Python's client, such a schema is enough to send traces to
- * Databricks.
+ * Reads the tracking URI, and the schema of Unity Catalog that the settings name.
  *
  * @throws MlflowError if the destination is neither a schema nor an experiment
  */
 export function resolveTracingDestination(config: Settings, env: NodeJS.ProcessEnv): TracingDestination {
-  const trackingUri = config.trackingUri || readEnvironment(env, 'MLFLOW_TRACKING_URI');
-  const destination = destinationIn(config, env);
+  const destination = config.tracingDestination || readEnvironment(env, 'MLFLOW_TRACING_DESTINATION');
+  const trackingUri =
+    config.trackingUri || readEnvironment(env, 'MLFLOW_TRACKING_URI') || defaultTrackingUri(destination);
   const [catalog = '', schema, ...more] = (destination ?? '').split('.');
   if (destination === undefined || schema === undefined) return { schema: undefined, trackingUri };
   if (more.length > 0 || catalog === '' || schema === '') {
@@ -41,7 +41,7 @@ export function resolveTracingDestination(config: Settings, env: NodeJS.ProcessE
     );
   }
   requireHeaderValue(destination, 'tracingDestination or MLFLOW_TRACING_DESTINATION');
-  return { schema: { catalog, schema }, trackingUri: trackingUri ?? 'databricks' };
+  return { schema: { catalog, schema }, trackingUri };
 }
 
 /** @throws MlflowError if only Databricks has what the settings name */
@@ -77,10 +77,6 @@ export function resolveExperiment(
     );
   }
   return { name: name ?? DEFAULT_EXPERIMENT_NAME };
-}
-
-function destinationIn(config: Settings, env: NodeJS.ProcessEnv): string | undefined {
-  return config.tracingDestination || readEnvironment(env, 'MLFLOW_TRACING_DESTINATION');
 }
 
 function numericId(id: string): string {

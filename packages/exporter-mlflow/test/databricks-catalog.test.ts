@@ -188,15 +188,19 @@ describe('traces in Unity Catalog', () => {
     expect(log.lines[0]).to.match(/^error: .* 2 spans were not delivered\.$/);
   });
 
-  it('are not read by the client, which names what does', async () => {
-    await workspaces.start();
+  it('are neither read nor changed by the client, which names what does', async () => {
+    const workspace = await workspaces.start();
     const client = new MlflowClient({ trackingUri: 'databricks' });
     closing.push(() => client.close());
     const message =
       "Trace trace:/main.agents/00f067aa0ba902b7 is in Unity Catalog, which needs a SQL warehouse: use MLflow's Python client with MLFLOW_TRACING_SQL_WAREHOUSE_ID, or Databricks' own pages.";
     for (const work of [
       () => client.getTrace('trace:/main.agents/00f067aa0ba902b7'),
+      () => client.getTraceInfo('trace:/main.agents/00f067aa0ba902b7'),
       () => client.setTraceTag('trace:/main.agents/00f067aa0ba902b7', 'team', 'blue'),
+      () => client.deleteAssessment('trace:/main.agents/00f067aa0ba902b7', 'a-1'),
+      () => client.deleteTraces('7', ['tr-1', 'trace:/main.agents/00f067aa0ba902b7']),
+      () => client.linkTracesToRun('r-1', [...Array(100).fill('tr-1'), 'trace:/main.agents/00f067aa0ba902b7']),
     ])
       expect(
         await work().then(
@@ -204,6 +208,17 @@ describe('traces in Unity Catalog', () => {
           (error: Error) => error.message,
         ),
       ).to.equal(message);
+    expect(workspace.requests).to.deep.equal([]);
+  });
+
+  it('send the client to Databricks, too', async () => {
+    const workspace = await workspaces.start();
+    process.env['MLFLOW_TRACING_DESTINATION'] = 'main.agents';
+    const client = new MlflowClient();
+    closing.push(() => client.close());
+    expect(client.url).to.equal(workspace.url);
+    process.env['MLFLOW_TRACING_DESTINATION'] = '4711';
+    expect(new MlflowClient().url).to.equal('http://localhost:5000');
   });
 
   it('say what to do if the workspace does not take them', async () => {

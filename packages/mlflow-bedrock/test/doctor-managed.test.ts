@@ -59,8 +59,13 @@ describe('the doctor looks at the settings of managed MLflow', () => {
 
   it('and shows tracking URIs of managed servers as they are', () => {
     for (const uri of [ARN, 'databricks', 'databricks://work']) {
-      expect(readableTrackingUri(undefined, { [URI]: uri })).to.equal(uri);
+      expect(readableTrackingUri({}, { [URI]: uri })).to.equal(uri);
     }
+    expect(readableTrackingUri({}, { MLFLOW_TRACING_DESTINATION: 'main.traces' })).to.equal('databricks');
+    expect(readableTrackingUri({ tracingDestination: 'main.traces' }, {})).to.equal('databricks');
+    expect(readableTrackingUri({ tracingDestination: '7' }, { MLFLOW_TRACING_DESTINATION: 'main.traces' })).to.equal(
+      'http://localhost:5000',
+    );
   });
 
   it('and takes a sender that may not read for a good one', () => {

@@ -116,12 +116,12 @@ export class MlflowClient {
    * record and a file, the record may come first: until the file is there, the trace has no spans.
    */
   getTrace(traceId: string): Promise<MlflowTrace> {
-    return this.#requests.run((rest) => getStoredTrace(rest, traceId));
+    return this.#requests.run((rest) => getStoredTrace(rest, traceId), [traceId]);
   }
 
   /** Returns a trace without its spans. Rejects with `RESOURCE_DOES_NOT_EXIST` if there is no such trace. */
   getTraceInfo(traceId: string): Promise<MlflowTraceInfo> {
-    return this.#requests.run((rest) => getTraceInfo(rest, traceId));
+    return this.#requests.run((rest) => getTraceInfo(rest, traceId), [traceId]);
   }
 
   /** Returns one page of traces, without their spans. */
@@ -141,7 +141,7 @@ export class MlflowClient {
 
   /** Deletes traces for good and returns how many there were. */
   deleteTraces(experimentId: string, traceIds: string[]): Promise<number> {
-    return this.#requests.run((rest) => deleteTraces(rest, experimentId, traceIds));
+    return this.#requests.run((rest) => deleteTraces(rest, experimentId, traceIds), traceIds);
   }
 
   /** Sets a tag of a trace. An earlier value is replaced. */
@@ -184,7 +184,7 @@ export class MlflowClient {
 
   /** Deletes an assessment. Does nothing if there is no such assessment. */
   deleteAssessment(traceId: string, assessmentId: string): Promise<void> {
-    return this.#requests.run((rest) => deleteAssessment(rest, traceId, assessmentId));
+    return this.#requests.run((rest) => deleteAssessment(rest, traceId, assessmentId), [traceId]);
   }
 
   /**
@@ -257,7 +257,7 @@ export class MlflowClient {
   /** Shows the traces on the page of the run, in one request for every 100 of them. */
   async linkTracesToRun(runId: string, traceIds: string[]): Promise<void> {
     for (const part of chunks(traceIds, MAX_TRACES_PER_LINK)) {
-      await this.#requests.run((rest) => linkTracesToRun(rest, runId, part));
+      await this.#requests.run((rest) => linkTracesToRun(rest, runId, part), traceIds);
     }
   }
 }

@@ -4,6 +4,7 @@ import { createHttpClient, type HttpClient } from '../http/client.js';
 import { resolveConnection } from '../http/connection.js';
 import type { MlflowConnectionConfig } from '../http/settings/config.js';
 import { Rest, type RestResult } from '../mlflow/rest.js';
+import { explainCatalogTrace } from '../mlflow/unity-catalog.js';
 
 /** How the client's methods reach the server. */
 export class ClientRequests {
@@ -25,9 +26,12 @@ export class ClientRequests {
   /**
    * Runs `work` within `timeoutMillis` of the connection, and returns its value.
    *
-   * @throws MlflowError if the work failed
+   * @param traceIds the traces that the work is about. Default: none.
+   * @throws MlflowError if the work failed, or if a trace is in Unity Catalog
    */
-  async run<T>(work: (rest: Rest) => Promise<RestResult<T>>): Promise<T> {
+  async run<T>(work: (rest: Rest) => Promise<RestResult<T>>, traceIds: readonly string[] = []): Promise<T> {
+    const [reason] = traceIds.flatMap((traceId) => explainCatalogTrace(traceId) ?? []);
+    if (reason !== undefined) throw new MlflowError(reason);
     const result = await work(new Rest(this.#http, { deadline: runningTime() + this.#timeoutMillis }));
     if (result.kind === 'success') return result.value;
     throw new MlflowError(result.reason, { status: result.status, errorCode: result.errorCode });

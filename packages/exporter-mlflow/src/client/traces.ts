@@ -3,7 +3,6 @@ import { ownText } from '../common/shown-text.js';
 import { mlflowTraceId } from '../mlflow/names.js';
 import type { Rest, RestResult } from '../mlflow/rest.js';
 import { getTraceInfo } from '../mlflow/traces.js';
-import { explainCatalogTrace } from '../mlflow/unity-catalog.js';
 import { type ClientRequests, hasCode } from './requests.js';
 
 /**
@@ -16,10 +15,8 @@ export async function changeTrace<T>(
   traceId: string,
   work: (rest: Rest) => Promise<RestResult<T>>,
 ): Promise<T> {
-  const reason = explainCatalogTrace(traceId);
-  if (reason !== undefined) throw new MlflowError(reason);
   try {
-    return await requests.run(work);
+    return await requests.run(work, [traceId]);
   } catch (error) {
     // The answer alone does not show the cause: for a tag it is a message of the server's database, with status 400.
     const isRejected = error instanceof MlflowError && (error.status === 404 || error.status === 400);

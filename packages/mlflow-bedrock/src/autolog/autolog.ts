@@ -66,7 +66,7 @@ function startTracing(options: AutologOptions): Tracing {
   try {
     const provider = registeredProvider();
     const tracing = provider ? traceIntoProvider(provider, options) : traceToMlflow(options);
-    const trackingUri = readableTrackingUri(options.trackingUri, process.env);
+    const trackingUri = readableTrackingUri(options, process.env);
     report(provider ? { kind: 'application' } : { kind: 'own', trackingUri });
     return tracing;
   } catch (error) {

@@ -56,7 +56,7 @@ export function traceToMlflow(options: AutologOptions): Tracing {
   propagation.setGlobalPropagator(createPropagator(propagateSession, process.env, warn));
 
   const warnOfUnsent = (): void => {
-    const server = readableTrackingUri(options.trackingUri, process.env);
+    const server = readableTrackingUri(options, process.env);
     const backend = backends.includes('otlp') ? `, and a backend at ${readableOtlpEndpoint(process.env)}` : '';
     warn(
       `not everything was sent within ${flushTimeoutMillis} ms. Does an MLflow server listen at ${server}${backend}?`,

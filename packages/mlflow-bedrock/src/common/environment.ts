@@ -2,6 +2,12 @@
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Options of the exporter that decide where traces go. */
+interface DestinationOptions {
+  readonly trackingUri?: string;
+  readonly tracingDestination?: string;
+}
+
 const DEFAULT_TRACKING_URI = 'http://localhost:5000';
 
 /** True if `OTEL_SDK_DISABLED` is `true`, as the OpenTelemetry specification defines it. */
@@ -31,25 +37,30 @@ export function trackingServiceOf(uri: string = ''): 'mlflow' | 'sagemaker' | 'd
 }
 
 /** The schema of Databricks' Unity Catalog that gets the traces; undefined if they go to an experiment. */
-export function catalogSchemaIn(env: Environment): string | undefined {
-  const destination = env['MLFLOW_TRACING_DESTINATION']?.trim();
+export function catalogSchemaIn(env: Environment, { tracingDestination }: DestinationOptions = {}): string | undefined {
+  const destination = tracingDestination || env['MLFLOW_TRACING_DESTINATION']?.trim();
   return destination?.includes('.') ? destination : undefined;
 }
 
-/** Who runs the MLflow server of the environment. A schema of Unity Catalog is enough to mean Databricks. */
+/** Who runs the MLflow server of the environment. */
 export function trackingServiceIn(env: Environment): ReturnType<typeof trackingServiceOf> {
-  const uri = env['MLFLOW_TRACKING_URI']?.trim();
-  return !uri && catalogSchemaIn(env) !== undefined ? 'databricks' : trackingServiceOf(uri);
+  return trackingServiceOf(trackingUriOf({}, env));
 }
 
 /** The address of the tracking server for messages: without credentials and query. */
-export function readableTrackingUri(trackingUri: string | undefined, env: Environment): string {
-  const uri = trackingUri || env['MLFLOW_TRACKING_URI']?.trim() || DEFAULT_TRACKING_URI;
+export function readableTrackingUri(options: DestinationOptions, env: Environment): string {
+  const uri = trackingUriOf(options, env);
   // Their tracking URIs hold no credentials.
   if (trackingServiceOf(uri) !== 'mlflow') return uri;
   if (!URL.canParse(uri)) return 'the tracking URI';
   const { protocol, host, pathname } = new URL(uri);
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
+}
+
+/** As in the exporter, a schema of Unity Catalog is enough to mean Databricks. */
+function trackingUriOf(options: DestinationOptions, env: Environment): string {
+  const uri = options.trackingUri || env['MLFLOW_TRACKING_URI']?.trim();
+  return uri || (catalogSchemaIn(env, options) === undefined ? DEFAULT_TRACKING_URI : 'databricks');
 }
 
 function isTrue(text: string | undefined): boolean {

@@ -24,6 +24,15 @@ const KINDS: readonly TrackingUriKind[] = [
 ];
 
 /**
+ * The tracking URI if none is set. As in Python's client, a schema of Unity Catalog is enough to mean Databricks.
+ *
+ * @param tracingDestination `<catalog>.<schema>`, or the id of an experiment
+ */
+export function defaultTrackingUri(tracingDestination: string | undefined): string {
+  return tracingDestination?.includes('.') ? 'databricks' : DEFAULT_TRACKING_URI;
+}
+
+/**
  * Returns what the tracking URI of these settings stands for.
  *
  * @throws MlflowError that says what to do if a setting cannot work
@@ -33,7 +42,10 @@ export function resolveDestination(
   env: NodeJS.ProcessEnv,
   aws: AwsAccess,
 ): Destination {
-  const uri = config.trackingUri || readEnvironment(env, 'MLFLOW_TRACKING_URI') || DEFAULT_TRACKING_URI;
+  const uri =
+    config.trackingUri ||
+    readEnvironment(env, 'MLFLOW_TRACKING_URI') ||
+    defaultTrackingUri(readEnvironment(env, 'MLFLOW_TRACING_DESTINATION'));
   const kind = KINDS.find(({ matches }) => matches(uri)) as TrackingUriKind;
   return kind.resolve(uri, config, env, aws);
 }

@@ -4,7 +4,6 @@ import { mlflowTraceId, SPANS_LOCATION } from '../names.js';
 import type { Rest, RestResult } from '../rest.js';
 import { getTrace, getTraceInfo, getTraceOfBatch, inOrderOfStart } from '../traces.js';
 import type { MlflowSpan, MlflowTrace, MlflowTraceInfo } from '../types.js';
-import { explainCatalogTrace } from '../unity-catalog.js';
 import { traceFolder } from './locations.js';
 import { TRACES_JSON } from './trace-folder.js';
 import { parseTracesJson } from './traces-json.js';
@@ -14,8 +13,6 @@ import { parseTracesJson } from './traces-json.js';
  * file does not exist has no spans. Fails with `RESOURCE_DOES_NOT_EXIST` if there is no such trace.
  */
 export async function getStoredTrace(rest: Rest, traceId: string): Promise<RestResult<MlflowTrace>> {
-  const reason = explainCatalogTrace(traceId);
-  if (reason !== undefined) return { kind: 'rejected', reason };
   // Databricks keeps all spans of experiments in files.
   if (rest.service === 'databricks') return getFiledTrace(rest, traceId);
   const answer = await getTrace(rest, traceId);

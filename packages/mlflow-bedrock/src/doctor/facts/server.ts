@@ -16,7 +16,7 @@ export async function askServer(env: Environment): Promise<ServerFacts> {
   const wanted = wantedIn(env);
   let client: MlflowClient;
   try {
-    client = createClient(uriIn(env));
+    client = createClient();
   } catch (error) {
     return { url: '', wanted, failed: failureOf(error) };
   }
@@ -53,11 +53,6 @@ function wantedIn(env: Environment): Wanted {
   const id = variable('MLFLOW_TRACING_DESTINATION') ?? variable('MLFLOW_EXPERIMENT_ID');
   if (id !== undefined) return { id };
   return { name: variable('MLFLOW_EXPERIMENT_NAME') ?? 'Default' };
-}
-
-/** The tracking URI, if that of the environment does not decide: a schema is enough to mean Databricks. */
-function uriIn(env: Environment): string | undefined {
-  return catalogSchemaIn(env) !== undefined && !env['MLFLOW_TRACKING_URI']?.trim() ? 'databricks' : undefined;
 }
 
 /** Writes a trace as the application does, reads it back and deletes it. Never rejects. */
