@@ -74,6 +74,15 @@ describe('a tracking URI of Databricks', () => {
       expect(await idOf()).to.equal('7');
     });
 
+    it('in a file with long lines that mean nothing', async () => {
+      const blanks = ' '.repeat(300_000);
+      writeFileSync(
+        file,
+        `[DEFAULT]\nx${blanks}x\n[${blanks}\nx =${blanks}x\nhost = ${workspace.url}\ntoken = dapi-0123456789\n`,
+      );
+      expect(await idOf()).to.equal('7');
+    });
+
     it('in the profile that the file names as its default', async () => {
       writeFileSync(
         file,
@@ -149,6 +158,27 @@ describe('a tracking URI of Databricks', () => {
       `Databricks at ${workspace.url} refuses the credentials of token in profile "work" of ${file} (403: Invalid access token.): replace them with valid ones of this workspace.`,
     );
     expect(sent()).to.deep.equal(['Bearer dapi-wrong-token']);
+  });
+
+  it('sends the token of another workspace to none but that', async () => {
+    writeFileSync(file, `[DEFAULT]\nhost = ${workspace.url}\ntoken = dapi-old\n`);
+    const client = newClient();
+    writeFileSync(file, '[DEFAULT]\nhost = other.example\ntoken = dapi-0123456789\n');
+    expect(await failureOf(() => client.getExperimentByName(NAME))).to.include('(403: Invalid access token.)');
+    expect(sent()).to.deep.equal(['Bearer dapi-old']);
+  });
+
+  it('sends nothing twice if a headers function gives a wrong token', async () => {
+    environment({ DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: 'dapi-0123456789' });
+    const client = newClient({ headers: () => ({ authorization: 'Bearer dapi-wrong' }) });
+    expect(await failureOf(() => client.getExperimentByName(NAME))).to.include('(403: Invalid access token.)');
+    expect(sent()).to.deep.equal(['Bearer dapi-wrong']);
+  });
+
+  it('shows the id of the workspace', async () => {
+    environment({ DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: 'dapi-0123456789', DATABRICKS_WORKSPACE_ID: '4711' });
+    workspace.intercept = () => ({ status: 403, body: { error_code: 'PERMISSION_DENIED', message: 'No to 4711' } });
+    expect(await failureOf(() => newClient().getExperimentByName(NAME))).to.include('(403: No to 4711)');
   });
 
   it('names the permission that is missing, without the token that the answer repeats', async () => {
@@ -241,6 +271,31 @@ describe('a tracking URI of Databricks', () => {
       expect(asked()).to.equal(1);
     });
 
+    it('asks no more for a while after the endpoint refuses, unless the secret is replaced', async () => {
+      workspace.principals.set('app', 's3cr3t-of-app');
+      writeFileSync(file, `[DEFAULT]\nhost = ${workspace.url}\nclient_id = app\nclient_secret = old\n`);
+      const client = newClient();
+      for (let count = 0; count < 3; count++)
+        expect(await failureOf(() => client.getExperimentByName(NAME))).to.include('(401 invalid_client)');
+      expect(asked()).to.equal(1);
+      later(1);
+      await failureOf(() => client.getExperimentByName(NAME));
+      expect(asked()).to.equal(2);
+      writeFileSync(file, `[DEFAULT]\nhost = ${workspace.url}\nclient_id = app\nclient_secret = s3cr3t-of-app\n`);
+      expect((await client.getExperimentByName(NAME))?.experimentId).to.equal('7');
+      expect(asked()).to.equal(3);
+    });
+
+    it('asks no more for a while while the older one is valid', async () => {
+      newPrincipal();
+      const client = newClient();
+      await client.getExperimentByName(NAME);
+      workspace.intercept = ({ path }) => (path === '/oidc/v1/token' ? { status: 503, body: {} } : undefined);
+      later(57);
+      for (let count = 0; count < 3; count++) await client.getExperimentByName(NAME);
+      expect(asked()).to.equal(2);
+    });
+
     it('waits while the endpoint is away, and says so', async () => {
       newPrincipal();
       let left = 1;
@@ -293,6 +348,18 @@ describe('a tracking URI of Databricks', () => {
           'MLflow tracking URI "databricks" needs credentials of another kind than "databricks-cli" (auth_type or DATABRICKS_AUTH_TYPE), which only Databricks\' own tools can use: set DATABRICKS_TOKEN, or DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET, or token, or client_id and client_secret in the profile of ~/.databrickscfg, or the option token.',
       ],
       [
+        'the file is not one',
+        () => environment({ DATABRICKS_CONFIG_FILE: '/dev/zero' }),
+        () =>
+          'Databricks: /dev/zero cannot be read (not a file): let this process read it, or set DATABRICKS_HOST and DATABRICKS_TOKEN, or DATABRICKS_CONFIG_FILE to another file.',
+      ],
+      [
+        'the file is too long',
+        () => writeFileSync(file, `[DEFAULT]\nhost = x.example\n${'#'.repeat(1024 * 1024)}\n`),
+        () =>
+          `Databricks: ${file} cannot be read (more than 1 MB): let this process read it, or set DATABRICKS_HOST and DATABRICKS_TOKEN, or DATABRICKS_CONFIG_FILE to another file.`,
+      ],
+      [
         'there is no such profile',
         () => writeFileSync(file, '[DEFAULT]\nhost = x.example\n[home]\n'),
         () =>
@@ -303,7 +370,7 @@ describe('a tracking URI of Databricks', () => {
         'the file cannot be read',
         () => environment({ DATABRICKS_CONFIG_FILE: folder }),
         () =>
-          `Databricks: ${folder} cannot be read (EISDIR): let this process read it, or set DATABRICKS_HOST and DATABRICKS_TOKEN, or DATABRICKS_CONFIG_FILE to another file.`,
+          `Databricks: ${folder} cannot be read (a folder): let this process read it, or set DATABRICKS_HOST and DATABRICKS_TOKEN, or DATABRICKS_CONFIG_FILE to another file.`,
       ],
       [
         'the URI is that of a registry',

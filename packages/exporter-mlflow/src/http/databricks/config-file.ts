@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { MlflowError } from '../../common/error.js';
@@ -17,6 +17,7 @@ const DEFAULT_FILE = '~/.databrickscfg';
 const DEFAULT_PROFILE = 'DEFAULT';
 /** The section in which Databricks' CLI keeps settings of its own. */
 const SETTINGS_SECTION = '__settings__';
+const MAX_BYTES = 1024 * 1024;
 
 /**
  * Reads a profile as Databricks' SDKs do: a profile takes nothing from `DEFAULT`. Returns undefined if there is no file,
@@ -44,14 +45,23 @@ export function readProfile(name: string | undefined, env: NodeJS.ProcessEnv): P
 }
 
 function readText(path: string): string | undefined {
+  const refuse = (why: string): never => {
+    throw new MlflowError(
+      `Databricks: ${ownText(path)} cannot be read (${ownText(why)}): let this process read it, or set DATABRICKS_HOST and DATABRICKS_TOKEN, or DATABRICKS_CONFIG_FILE to another file.`,
+    );
+  };
+  const file = /^~(?=$|[\\/])/.test(path) ? join(homedir(), path.slice(1)) : path;
   try {
-    return readFileSync(/^~(?=$|[\\/])/.test(path) ? join(homedir(), path.slice(1)) : path, 'utf8');
+    const stats = statSync(file);
+    // A pipe or a device could keep the process waiting for its end.
+    if (!stats.isFile()) return refuse(stats.isDirectory() ? 'a folder' : 'not a file');
+    if (stats.size > MAX_BYTES) return refuse('more than 1 MB');
+    return readFileSync(file, 'utf8');
   } catch (error) {
+    if (error instanceof MlflowError) throw error;
     const { code = 'error' } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new MlflowError(
-      `Databricks: ${ownText(path)} cannot be read (${ownText(code)}): let this process read it, or set DATABRICKS_HOST and DATABRICKS_TOKEN, or DATABRICKS_CONFIG_FILE to another file.`,
-    );
+    return refuse(code);
   }
 }
 
@@ -59,15 +69,17 @@ function readText(path: string): string | undefined {
 function parseSections(text: string): Map<string, Record<string, string>> {
   const sections = new Map<string, Record<string, string>>();
   let values: Record<string, string> | undefined;
-  for (const line of text.replace(/^\uFEFF/, '').split(/\r?\n/)) {
-    const section = /^\s*\[([^\]]*)\]\s*$/.exec(line)?.[1]?.trim();
+  for (const untrimmed of text.replace(/^\uFEFF/, '').split('\n')) {
+    const line = untrimmed.trim();
+    const section = /^\[([^\]]*)\]$/.exec(line)?.[1]?.trim();
     if (section !== undefined) {
       values = sections.get(section) ?? {};
       sections.set(section, values);
       continue;
     }
-    const [, key, value] = /^\s*([^\s#;=:][^=:]*?)\s*[=:]\s*(.*?)\s*$/.exec(line) ?? [];
-    if (values !== undefined && key !== undefined && value !== undefined) values[key.toLowerCase()] = value;
+    const end = line.search(/[=:]/);
+    if (values !== undefined && end > 0 && !/^[#;]/.test(line))
+      values[line.slice(0, end).trimEnd().toLowerCase()] = line.slice(end + 1).trimStart();
   }
   return sections;
 }

@@ -5,11 +5,16 @@ import { AccessTokens } from './oauth.js';
 import { isAboutCredentials } from './refusals.js';
 import type { Method } from './settings.js';
 
+/** Requests with older tokens are not under way any more. */
+const MAX_USED = 4;
+
 /** Authorizes requests to a workspace, and reads the settings again after a refusal. */
 export class WorkspaceCredentials implements Authorizer {
   readonly #read: () => Method | undefined;
   #method: Method;
   #tokens: AccessTokens | undefined;
+  /** The latest tokens that requests were sent with. */
+  readonly #used = new Set<string>();
 
   /**
    * @param first the settings at the start
@@ -26,31 +31,47 @@ export class WorkspaceCredentials implements Authorizer {
   }
 
   async authorize(_request: WireRequest, deadline: number, exchange: Exchange): Promise<Authorization> {
-    const method = this.#method;
-    if (method.kind === 'token') return bearer(method.token);
-    this.#tokens ??= new AccessTokens(method);
-    const result = await this.#tokens.get(exchange, deadline);
-    return result.kind === 'token' ? bearer(result.token) : result;
+    const authorization = await this.#authorize(deadline, exchange);
+    const isRefused = authorization.kind === 'none' && authorization.isFinal === true;
+    return isRefused && this.#readAgain() ? this.#authorize(deadline, exchange) : authorization;
   }
 
   /** True if the settings name other credentials now, or if a newer access token may work. */
   async renew(refusal: HttpAnswer, _deadline: number, sent: Readonly<Record<string, string>>): Promise<boolean> {
     if (!isAboutCredentials(refusal)) return false;
-    const before = this.#method;
-    const now = this.#read() ?? before;
-    if (!isSame(before, now)) {
-      this.#method = now;
-      this.#tokens = undefined;
-      return true;
-    }
-    const { authorization: used = '' } = sent;
-    if (before.kind === 'token') return used !== `Bearer ${before.token}`;
-    return this.#tokens?.replace(used.replace(/^Bearer /, '')) ?? true;
+    const used = (sent['authorization'] ?? '').replace(/^Bearer /, '');
+    // A function of the application may have replaced the token.
+    if (!this.#used.has(used)) return false;
+    const current = this.#method.kind === 'token' ? this.#method.token : this.#tokens?.current;
+    // Another request has read newer credentials meanwhile.
+    if (used !== current) return true;
+    return this.#readAgain() || this.#tokens?.forget() === true;
   }
-}
 
-function bearer(token: string): Authorization {
-  return { kind: 'headers', headers: { authorization: `Bearer ${token}` } };
+  async #authorize(deadline: number, exchange: Exchange): Promise<Authorization> {
+    const method = this.#method;
+    if (method.kind === 'token') return this.#bearer(method.token);
+    this.#tokens ??= new AccessTokens(method);
+    const result = await this.#tokens.get(exchange, deadline);
+    return result.kind === 'token' ? this.#bearer(result.token) : result;
+  }
+
+  /** Returns whether the settings name other credentials now. */
+  #readAgain(): boolean {
+    const now = this.#read();
+    if (now === undefined || isSame(this.#method, now)) return false;
+    this.#method = now;
+    this.#tokens = undefined;
+    return true;
+  }
+
+  #bearer(token: string): Authorization {
+    this.#used.delete(token);
+    this.#used.add(token);
+    const [oldest = ''] = this.#used;
+    if (this.#used.size > MAX_USED) this.#used.delete(oldest);
+    return { kind: 'headers', headers: { authorization: `Bearer ${token}` } };
+  }
 }
 
 function isSame(one: Method, other: Method): boolean {

@@ -10,7 +10,14 @@ import type { Method } from './settings.js';
 type Client = Extract<Method, { kind: 'oauth' }>;
 
 /** An access token, or why there is none. */
-export type TokenResult = { kind: 'token'; token: string } | { kind: 'none'; reason: ShownText; isFinal: boolean };
+export type TokenResult = { kind: 'token'; token: string } | NoToken;
+
+interface NoToken {
+  kind: 'none';
+  reason: ShownText;
+  /** Whether only other credentials help. */
+  isFinal: boolean;
+}
 
 /** https://docs.databricks.com/aws/en/dev-tools/auth/oauth-m2m#manually-generate-and-use-access-tokens-for-oauth-m2m-authentication */
 const TOKEN_PATH = '/oidc/v1/token';
@@ -20,6 +27,8 @@ const RESERVE_MILLIS = 5 * 60_000;
 /** After this time, a refusal may mean that the token was revoked. A newer one would be refused again. */
 const MIN_AGE_MILLIS = 30_000;
 const DEFAULT_LIFETIME_SECONDS = 3600;
+/** The endpoint is not asked again so soon after it refused, or failed while an older token is valid. */
+const PAUSE_MILLIS = 30_000;
 
 interface Issued {
   token: string;
@@ -33,7 +42,8 @@ interface Issued {
 export class AccessTokens {
   readonly #client: Client;
   #issued: Issued | undefined;
-  #asking: Promise<Issued | Extract<TokenResult, { kind: 'none' }>> | undefined;
+  #asking: Promise<Issued | NoToken> | undefined;
+  #failed: { result: NoToken; at: number } | undefined;
 
   constructor(client: Client) {
     this.#client = client;
@@ -43,38 +53,56 @@ export class AccessTokens {
   async get(exchange: Exchange, deadline: number): Promise<TokenResult> {
     const known = this.#issued;
     if (known !== undefined && Date.now() < known.staleAt) return { kind: 'token', token: known.token };
+    const isValid = known !== undefined && Date.now() < known.expiresAt;
+    const failed = this.#recentFailure();
+    if (isValid && failed !== undefined) return { kind: 'token', token: known.token };
+    if (failed?.isFinal) return failed;
     this.#asking ??= this.#ask(exchange);
     const result = await within({ deadline }, this.#asking);
     if (result !== undefined && 'token' in result) return { kind: 'token', token: result.token };
-    if (known !== undefined && Date.now() < known.expiresAt) return { kind: 'token', token: known.token };
+    if (isValid) return { kind: 'token', token: known.token };
     return result ?? { kind: 'none', reason: say`no answer of ${TOKEN_ENDPOINT} in time`, isFinal: false };
   }
 
-  /** Forgets the token that a request used if a newer one may work. Returns whether the request should use another one. */
-  replace(usedToken: string): boolean {
-    const known = this.#issued;
-    if (known === undefined || known.token !== usedToken) return true;
-    if (Date.now() - known.at < MIN_AGE_MILLIS) return false;
+  /** The latest token; undefined if there is none. */
+  get current(): string | undefined {
+    return this.#issued?.token;
+  }
+
+  /** Forgets the latest token if a newer one may work where that was refused. Returns whether it did. */
+  forget(): boolean {
+    if (this.#issued === undefined || Date.now() - this.#issued.at < MIN_AGE_MILLIS) return false;
     this.#issued = undefined;
     return true;
   }
 
-  async #ask(exchange: Exchange): Promise<Issued | Extract<TokenResult, { kind: 'none' }>> {
+  #recentFailure(): NoToken | undefined {
+    const { result, at } = this.#failed ?? { at: 0 };
+    return Math.abs(Date.now() - at) < PAUSE_MILLIS ? result : undefined;
+  }
+
+  async #ask(exchange: Exchange): Promise<Issued | NoToken> {
     try {
-      const at = Date.now();
-      const result = await exchange(tokenRequest(this.#client), runningTime() + REQUEST_TIMEOUT_MILLIS);
-      if (result.kind === 'no-answer') {
-        const how = result.isOwn ? result.message : ownText(result.code ?? 'no connection');
-        return { kind: 'none', reason: say`${TOKEN_ENDPOINT} cannot be reached (${how})`, isFinal: false };
+      const result = await requestToken(this.#client, exchange);
+      if ('token' in result) {
+        this.#issued = result;
+        this.#failed = undefined;
+      } else {
+        this.#failed = { result, at: Date.now() };
       }
-      const issued = readToken(result, at);
-      if (issued === undefined) return describeRefusal(result, this.#client);
-      this.#issued = issued;
-      return issued;
+      return result;
     } finally {
       this.#asking = undefined;
     }
   }
+}
+
+async function requestToken(client: Client, exchange: Exchange): Promise<Issued | NoToken> {
+  const at = Date.now();
+  const result = await exchange(tokenRequest(client), runningTime() + REQUEST_TIMEOUT_MILLIS);
+  if (result.kind === 'answer') return readToken(result, at) ?? describeRefusal(result, client);
+  const how = result.isOwn ? result.message : ownText(result.code ?? 'no connection');
+  return { kind: 'none', reason: say`${TOKEN_ENDPOINT} cannot be reached (${how})`, isFinal: false };
 }
 
 const TOKEN_ENDPOINT = say`Databricks' token endpoint ${ownText(TOKEN_PATH)}`;
@@ -103,7 +131,7 @@ function readToken({ status, body }: HttpAnswer, at: number): Issued | undefined
 }
 
 /** Shows the code of the error only, because its description may repeat what was sent. */
-function describeRefusal({ status, body }: HttpAnswer, { source }: Client): Extract<TokenResult, { kind: 'none' }> {
+function describeRefusal({ status, body }: HttpAnswer, { source }: Client): NoToken {
   const answer = parseJson(body);
   const code = isRecord(answer) ? (answer['error'] ?? answer['errorCode'] ?? answer['error_code']) : undefined;
   const isCode = typeof code === 'string' && /^[a-z_]{3,40}$/i.test(code);

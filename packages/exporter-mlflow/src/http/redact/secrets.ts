@@ -23,7 +23,7 @@ const HARMLESS_HEADERS = new Set([
   ],
   ...['content-type', 'content-encoding', 'content-language', 'content-length'],
   ...['x-amz-date', 'x-amz-content-sha256', 'x-mlflow-sm-tracking-server-arn', 'x-sm-mlflow-app-arn'],
-  ...['x-mlflow-workspace', 'x-mlflow-experiment-id', 'x-mlflow-run-id'],
+  ...['x-mlflow-workspace', 'x-mlflow-experiment-id', 'x-mlflow-run-id', 'x-databricks-org-id'],
   ...['origin', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port'],
 ]);
 // Settings of a gateway, which ordinary messages contain, too.

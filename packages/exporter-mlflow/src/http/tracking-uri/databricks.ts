@@ -44,7 +44,9 @@ export function resolveDatabricks(uri: string, config: MlflowConnectionConfig, e
   const method = requireMethod(settings, uri);
   const credentials = new WorkspaceCredentials(method, () => {
     try {
-      return readWorkspace(profile, env).method;
+      const now = readWorkspace(profile, env);
+      // Those of another workspace must not get to this one.
+      return now.host === settings.host ? now.method : undefined;
     } catch {
       // A file that is being written keeps what was read before.
       return undefined;
