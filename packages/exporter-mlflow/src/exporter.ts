@@ -73,6 +73,7 @@ export class MlflowSpanExporter implements SpanExporter {
       maxWaitingBytes = resolved.maxWaitingBytes;
       roundMillis = Math.max(roundMillis, resolved.connection.retry.maxBackoffMillis);
       const { connection } = resolved;
+      if (connection.warning !== undefined) this.#reporter.note(connection.warning);
       const metrics = new ExporterMetrics(resolved.meterProvider, connection.url);
       this.#metrics = metrics;
       this.#timeoutMillis = connection.timeoutMillis;

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { startWorkspace, type Workspace } from 'testing/managed/databricks/workspace.js';
-import { MlflowClient, type MlflowConnectionConfig } from '../src/index.js';
+import { MlflowClient, type MlflowConnectionConfig, MlflowSpanExporter } from '../src/index.js';
 import { eachTest } from './support/each-test.js';
 
 const NAME = '/Users/ada@example.com/traces';
 
 describe('a tracking URI of Databricks', () => {
-  const { closing } = eachTest();
+  const { log, closing } = eachTest();
   let workspace: Workspace;
   let folder: string;
   let file: string;
@@ -175,8 +175,27 @@ describe('a tracking URI of Databricks', () => {
     expect(sent()).to.deep.equal(['Bearer dapi-wrong']);
   });
 
+  it('warns of an address that is not encrypted, unless it is on this machine', async () => {
+    environment({ DATABRICKS_HOST: 'http://dbc.example', DATABRICKS_TOKEN: 'dapi-0123456789' });
+    const newExporter = (): void => {
+      const exporter = new MlflowSpanExporter({ trackingUri: 'databricks', experimentId: '7' });
+      closing.push(() => exporter.shutdown());
+    };
+    newExporter();
+    const warning =
+      'warn: Databricks: requests to http://dbc.example are not encrypted, so the network sees the token: use https:// in DATABRICKS_HOST, or in host of the profile.';
+    expect(log.lines).to.deep.equal([warning]);
+    environment({ DATABRICKS_HOST: workspace.url });
+    newExporter();
+    expect(log.lines).to.deep.equal([warning]);
+  });
+
   it('shows the id of the workspace', async () => {
-    environment({ DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: 'dapi-0123456789', DATABRICKS_WORKSPACE_ID: '4711' });
+    environment({
+      DATABRICKS_HOST: workspace.url,
+      DATABRICKS_TOKEN: 'dapi-0123456789',
+      DATABRICKS_WORKSPACE_ID: '4711',
+    });
     workspace.intercept = () => ({ status: 403, body: { error_code: 'PERMISSION_DENIED', message: 'No to 4711' } });
     expect(await failureOf(() => newClient().getExperimentByName(NAME))).to.include('(403: No to 4711)');
   });

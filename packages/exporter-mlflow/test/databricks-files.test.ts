@@ -86,7 +86,7 @@ describe('traces in an experiment of Databricks', () => {
     const workspace = await workspaces.start();
     workspace.onSigned = (signature) => workspace.storage.expired.add(signature);
     const { code, error } = await exportSpans(newExporter(), twoSpans());
-    const message = `The storage ${workspace.url} of the workspace refuses the address that the workspace has just signed (403 AuthenticationFailed): let its firewall admit the network of this process, and check this machine's clock.`;
+    const message = `The storage of the workspace at ${workspace.url} refuses the address that the workspace has just signed (403 AuthenticationFailed): let its firewall admit the network of this process, and check this machine's clock.`;
     expect([code, error?.message]).to.deep.equal([FAILED, message]);
     expect(log.lines).to.deep.equal([`error: ${message} 2 spans were not delivered.`]);
     expect(workspace.storage.expired.size).to.equal(2);

@@ -30,6 +30,8 @@ export interface ResolvedConnection {
   aws: AwsAccess;
   /** Reads refusals of a service in front of MLflow. */
   explain?: Explain;
+  /** What the user should know before anything is sent. */
+  warning?: ShownText;
   /** What to do if the host of the address does not exist. */
   unknownHost?: ShownText;
   /** Absent if the server is reached directly. */
@@ -68,7 +70,7 @@ export function resolveConnection(
   env: NodeJS.ProcessEnv = process.env,
 ): ResolvedConnection {
   const aws = createAwsAccess(config.credentials);
-  const { service, address, explain, unknownHost, ...destination } = resolveDestination(config, env, aws);
+  const { service, address, explain, warning, unknownHost, ...destination } = resolveDestination(config, env, aws);
   const timeoutMillis = config.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS;
   const attemptTimeoutMillis = config.attemptTimeoutMillis ?? DEFAULT_ATTEMPT_TIMEOUT_MILLIS;
   for (const [option, value] of Object.entries({ timeoutMillis, attemptTimeoutMillis })) {
@@ -98,6 +100,7 @@ export function resolveConnection(
     ],
     aws,
     ...(explain === undefined ? {} : { explain }),
+    ...(warning === undefined ? {} : { warning }),
     ...(unknownHost === undefined ? {} : { unknownHost }),
     ...(proxy === undefined ? {} : { proxy }),
     proxyFor,

@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { MlflowError } from '../common/error.js';
 import { ownText, type ShownText } from '../common/shown-text.js';
+import { hostOf, isLoopback } from './settings/loopback.js';
 
 /** An HTTP proxy between the application and the tracking server. */
 export interface HttpProxy {
@@ -11,10 +12,6 @@ export interface HttpProxy {
   /** Value of the header `proxy-authorization`; absent if the address has no credentials. */
   authorization?: string;
 }
-
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
  * Returns the proxy for this server by `https_proxy`, `http_proxy` and `no_proxy`, or undefined if none applies. Lower
@@ -66,9 +63,9 @@ function basicAuthorization(url: URL, variable: string): string {
  * for every server. Loopback addresses are always reached directly.
  */
 export function bypassesProxy(target: URL, noProxy: string): boolean {
-  const host = withoutBrackets(target.hostname).toLowerCase().replace(/\.$/, '');
+  if (isLoopback(target)) return true;
+  const host = hostOf(target);
   const port = target.port || (target.protocol === 'https:' ? '443' : '80');
-  if (host === 'localhost' || host.endsWith('.localhost') || includesAddress(LOOPBACK, host)) return true;
   return noProxy
     .toLowerCase()
     .split(/[\s,]+/)

@@ -1,5 +1,5 @@
 import { MlflowError } from '../../common/error.js';
-import { ownText } from '../../common/shown-text.js';
+import { ownText, type ShownText, say } from '../../common/shown-text.js';
 import { WorkspaceCredentials } from '../databricks/credentials.js';
 import { explainWorkspace } from '../databricks/refusals.js';
 import { type Method, parseHost, readWorkspace, type WorkspaceSettings } from '../databricks/settings.js';
@@ -7,6 +7,7 @@ import { authorizeByFunctions } from '../exchange/provided-headers.js';
 import type { Secret } from '../redact/secrets.js';
 import type { MlflowConnectionConfig } from '../settings/config.js';
 import { requireHeaderValue } from '../settings/header.js';
+import { isLoopback } from '../settings/loopback.js';
 import type { Destination } from './destination.js';
 
 /** Whether a tracking URI is meant for Databricks. */
@@ -29,10 +30,13 @@ export function resolveDatabricks(uri: string, config: MlflowConnectionConfig, e
     );
   }
   const { workspaceId } = settings;
+  const address = parseHost(settings.host);
   requireHeaderValue(workspaceId ?? '', 'DATABRICKS_WORKSPACE_ID');
   const destination = {
     service: 'databricks',
-    address: parseHost(settings.host),
+    address,
+    // Databricks' own tools use such an address, too.
+    ...(address.protocol === 'https:' || isLoopback(address) ? {} : { warning: explainPlain(address) }),
     headers: workspaceId === undefined ? {} : { 'x-databricks-org-id': workspaceId },
     secrets: [] as readonly Secret[],
     explain: explainWorkspace(() => undefined),
@@ -58,6 +62,10 @@ export function resolveDatabricks(uri: string, config: MlflowConnectionConfig, e
     authorizers: [credentials],
     explain: explainWorkspace(() => credentials.source),
   };
+}
+
+function explainPlain({ origin }: URL): ShownText {
+  return say`Databricks: requests to ${ownText(origin)} are not encrypted, so the network sees the token: use https:// in DATABRICKS_HOST, or in host of the profile.`;
 }
 
 /** Undefined if the profile is set elsewhere. */

@@ -21,6 +21,8 @@ export interface Destination {
   readonly signer?: Authorizer;
   /** Reads refusals in the service's own words. Default: every answer is MLflow's. */
   readonly explain?: Explain;
+  /** What the user should know before anything is sent. Default: nothing. */
+  readonly warning?: ShownText;
   /** What to do if the host of the address does not exist. Default: nothing more than to wait. */
   readonly unknownHost?: ShownText;
 }

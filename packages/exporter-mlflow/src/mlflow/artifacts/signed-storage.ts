@@ -1,8 +1,8 @@
 import { ownText, type ShownText, say } from '../../common/shown-text.js';
-import type { Explain, Failure, Outcome } from '../../http/exchange/outcome.js';
+import { type Explain, type Failure, type Outcome, parseRetryAfter } from '../../http/exchange/outcome.js';
 import type { HttpRequest } from '../../http/exchange/request.js';
 import { OUTAGE_STATUSES } from '../../http/exchange/result.js';
-import type { Rest } from '../rest.js';
+import { optional, type Rest } from '../rest.js';
 
 /** An address that lets in whoever has it, with headers that belong to its signature. */
 export interface SignedAddress {
@@ -39,13 +39,19 @@ export const SIGNED_STORAGE: Readonly<Record<StorageType, StorageKind>> = {
   // https://learn.microsoft.com/en-us/rest/api/storageservices/datalakestoragegen2/path/update
   AZURE_ADLS_GEN2_SAS_URI: {
     async upload(storage, address, body) {
-      const created = await sendToStorage(storage, address, 'PUT', { query: 'resource=file' });
-      if (created.kind !== 'success') return created;
-      const query = 'action=append&position=0&flush=true';
-      return failure(await sendToStorage(storage, address, 'PATCH', { query, body }));
+      const refusal = await createAndAppend(storage, address, body);
+      // The first answer may be lost on the way. The storage then refuses a repetition, because the data is there already.
+      return refusal?.status === 400 ? createAndAppend(storage, address, body) : refusal;
     },
   },
 };
+
+async function createAndAppend(storage: Rest, address: SignedAddress, body: Uint8Array): Promise<Failure | undefined> {
+  const created = await sendToStorage(storage, address, 'PUT', { query: 'resource=file' });
+  if (created.kind !== 'success') return created;
+  const query = 'action=append&position=0&flush=true';
+  return failure(await sendToStorage(storage, address, 'PATCH', { query, body }));
+}
 
 /**
  * Sends a request to a signed address. No content type is added, because older signatures cover it.
@@ -67,20 +73,34 @@ export function sendToStorage(
   });
 }
 
+/** What messages call it. */
+export const STORAGE: ShownText = say`The storage of the workspace`;
+
 /** Reads refusals of a storage. They repeat the signed address, so messages show nothing but their code. */
-export const explainStorage: Explain = ({ status, body }, { url }) => {
+export const explainStorage: Explain = ({ status, headers, body }, { url }) => {
   const [, code] = /<Code>([A-Za-z]{3,60})<\/Code>|"code"\s*:\s*"([A-Za-z]{3,60})"/.exec(body)?.filter(Boolean) ?? [];
   const said: ShownText = code === undefined ? say`${status}` : say`${status} ${ownText(code)}`;
   if (OUTAGE_STATUSES.has(status) || status > 504) {
-    return { kind: 'retryable', reason: say`The storage ${url} of the workspace answered ${said}` };
+    const retryAfterMillis = parseRetryAfter(headers['retry-after']);
+    return {
+      kind: 'retryable',
+      reason: say`${STORAGE} at ${url} answered ${said}`,
+      ...optional('retryAfterMillis', retryAfterMillis),
+    };
   }
-  const isRefused = status === 401 || status === 403;
-  return {
-    kind: isRefused ? 'configuration' : 'rejected',
-    reason: isRefused
-      ? say`The storage ${url} of the workspace refuses the address that the workspace has just signed (${said}): let its firewall admit the network of this process, and check this machine's clock.`
-      : say`The storage ${url} of the workspace refuses the file of a trace (${said})`,
-  };
+  if (status === 401 || status === 403) {
+    return {
+      kind: 'configuration',
+      reason: say`${STORAGE} at ${url} refuses the address that the workspace has just signed (${said}): let its firewall admit the network of this process, and check this machine's clock.`,
+    };
+  }
+  if (status < 400) {
+    return {
+      kind: 'configuration',
+      reason: say`${STORAGE} at ${url} redirects (${status}), and redirects are not followed: let proxies and firewalls pass requests to it.`,
+    };
+  }
+  return { kind: 'rejected', reason: say`${STORAGE} at ${url} refuses the file of a trace (${said})` };
 };
 
 function failure(outcome: Outcome): Failure | undefined {

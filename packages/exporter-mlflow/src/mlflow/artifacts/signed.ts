@@ -5,6 +5,7 @@ import {
   explainStorage,
   SIGNED_STORAGE,
   type SignedAddress,
+  STORAGE,
   type StorageType,
   sendToStorage,
 } from './signed-storage.js';
@@ -31,7 +32,8 @@ function signedFolder(traceId: string): TraceFolder {
       let file: string | undefined;
       const failure = await access(rest, traceId, 'download', async (storage, address) => {
         const outcome = await sendToStorage(storage, address, 'GET');
-        if (outcome.kind === 'success') file = outcome.body;
+        // An upload to Azure that failed in the middle leaves an empty file.
+        if (outcome.kind === 'success') file = outcome.body || undefined;
         return outcome.kind === 'success' || outcome.status === 404 ? undefined : outcome;
       });
       return failure ?? { kind: 'success', value: file };
@@ -51,7 +53,7 @@ async function access(
     const signed = await signAddress(rest, traceId, direction);
     if (signed.kind !== 'success') return signed;
     const { origin } = signed.value;
-    const storage = rest.beside({ origin, explain: explainStorage });
+    const storage = rest.beside({ origin, name: STORAGE, explain: explainStorage });
     if (storage.kind !== 'success') return storage;
     refusal = await use(storage.value, signed.value);
     if (refusal?.status !== 401 && refusal?.status !== 403) return refusal;
@@ -73,8 +75,8 @@ function signAddress(
     path: `/api/2.0/mlflow/traces/${encodeURIComponent(mlflowTraceId(traceId))}/credentials-for-data-${direction}`,
     parse({ credential_info: { type = '', signed_uri, headers = [] } }: CredentialsAnswer): SignedAddress {
       // Not through `URL`, because a signature covers the spelling of the address.
-      const [, origin = '', path = '/'] = /^(https?:\/\/[^/?#]+)([^#]*)/i.exec(requireText(signed_uri)) ?? [];
-      if (origin === '') throw new TypeError('no address');
+      const [, origin = '', path = ''] = /^(https?:\/\/[^/?#]+)(\/[!"$-~]*)$/i.exec(requireText(signed_uri)) ?? [];
+      if (!URL.canParse(origin)) throw new TypeError('no address');
       return {
         type: isStorageType(type) ? type : 'AWS_PRESIGNED_URL',
         origin,
