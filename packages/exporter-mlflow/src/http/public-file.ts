@@ -1,4 +1,3 @@
-import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { MlflowError, nameOfError } from '../common/error.js';
 import { ownText, type Show, type ShownText, say } from '../common/shown-text.js';
@@ -49,6 +48,8 @@ export async function readPublicFile(address: URL, limit: Limit, options: Public
 
 async function readLocal(address: URL, { maxBytes }: PublicFileOptions): Promise<PublicFile> {
   try {
+    // Only here, because Node.js needs more than a millisecond to load it.
+    const { readFile, stat } = await import('node:fs/promises');
     const path = fileURLToPath(address);
     // Before the file is opened, because opening a pipe may wait for ever.
     const status = await stat(path);
