@@ -1,3 +1,4 @@
+import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import type { Workspace } from 'testing/managed/databricks/workspace.js';
@@ -161,6 +162,32 @@ describe('traces in Unity Catalog', () => {
       expect([code, error?.message]).to.deep.equal([FAILED, message]);
     });
   }
+
+  it('have the state of their root', async () => {
+    const workspace = await workspaces.start();
+    const spans = recordSpans((tracer) => {
+      const root = tracer.startSpan('agent');
+      root.setStatus({ code: SpanStatusCode.ERROR, message: 'no answer' });
+      root.end();
+    });
+    await exportSpans(newExporter({ tracingDestination: 'main.agents' }), spans);
+    expect([...workspace.catalogRecords.values()].map(({ state }) => state)).to.deep.equal(['ERROR']);
+    expect(workspace.tables.get(TABLE)?.map(({ status }) => status)).to.deep.equal([{ code: 2, message: 'no answer' }]);
+  });
+
+  it('are reported as incomplete if only their spans arrive', async () => {
+    const workspace = await workspaces.start();
+    workspace.intercept = ({ path }) =>
+      path.startsWith('/api/4.0/')
+        ? { status: 403, body: { error_code: 'PERMISSION_DENIED', message: 'No MODIFY on the schema.' } }
+        : undefined;
+    const exporter = newExporter({ tracingDestination: 'main.agents' });
+    const { code, error } = await exportSpans(exporter, twoSpans());
+    expect(code).to.equal(FAILED);
+    expect(error?.message).to.include('does not allow this (403: No MODIFY on the schema.)');
+    expect(workspace.tables.get(TABLE)).to.have.lengthOf(2);
+    expect(log.lines).to.deep.equal([`error: The spans were delivered, but not the trace record: ${error?.message}`]);
+  });
 
   it('arrive without a span that the workspace refuses', async () => {
     const workspace = await workspaces.start();
