@@ -1,67 +1,35 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { expect } from 'chai';
-import { startWorkspace, type Workspace } from 'testing/managed/databricks/workspace.js';
-import { MlflowClient, type MlflowConnectionConfig, MlflowSpanExporter } from '../src/index.js';
+import type { Workspace } from 'testing/managed/databricks/workspace.js';
+import { type MlflowConnectionConfig, MlflowSpanExporter } from '../src/index.js';
+import { eachProfile, failureOf, NAME, TOKEN } from './support/databricks.js';
 import { eachTest } from './support/each-test.js';
-
-const NAME = '/Users/ada@example.com/traces';
 
 describe('a tracking URI of Databricks', () => {
   const { log, closing } = eachTest();
+  const settings = eachProfile(closing);
+  const { newClient, sent, environment } = settings;
   let workspace: Workspace;
-  let folder: string;
   let file: string;
-  const before = { ...process.env };
-
-  beforeEach(async () => {
-    workspace = await startWorkspace();
-    closing.push(workspace.close);
-    workspace.tokens.add('dapi-0123456789');
-    workspace.experiments.set('7', NAME);
-    folder = mkdtempSync(join(tmpdir(), 'databricks-'));
-    file = join(folder, 'databrickscfg');
-    for (const name of Object.keys(process.env)) if (/^(?:DATABRICKS|MLFLOW)_/.test(name)) delete process.env[name];
-    process.env['DATABRICKS_CONFIG_FILE'] = file;
+  beforeEach(() => {
+    ({ workspace, file } = settings);
   });
-  afterEach(() => {
-    rmSync(folder, { recursive: true, force: true });
-    for (const name of Object.keys(process.env)) if (/^DATABRICKS_/.test(name)) delete process.env[name];
-    Object.assign(process.env, before);
-  });
-
-  function newClient(config: MlflowConnectionConfig = {}): MlflowClient {
-    const client = new MlflowClient({
-      trackingUri: 'databricks',
-      retry: { initialBackoffMillis: 1, maxRetries: 1 },
-      ...config,
-    });
-    closing.push(() => client.close());
-    return client;
-  }
   const idOf = async (config?: MlflowConnectionConfig): Promise<string | undefined> =>
     (await newClient(config).getExperimentByName(NAME))?.experimentId;
-  const failureOf = async (work: () => Promise<unknown>): Promise<string> =>
-    work().then(
-      () => 'no error',
-      (error: Error) => error.message,
-    );
-  const sent = (): unknown[] => workspace.requests.map(({ headers }) => headers.authorization);
-  const environment = (values: Record<string, string>): void => void Object.assign(process.env, values);
 
   describe('finds host and token', () => {
     it('in the environment', async () => {
-      environment({ DATABRICKS_HOST: `${workspace.url}/?o=123#job`, DATABRICKS_TOKEN: 'dapi-0123456789' });
+      environment({ DATABRICKS_HOST: `${workspace.url}/?o=123#job`, DATABRICKS_TOKEN: TOKEN });
       expect(await idOf()).to.equal('7');
-      expect(sent()).to.deep.equal(['Bearer dapi-0123456789']);
+      expect(sent()).to.deep.equal([`Bearer ${TOKEN}`]);
     });
 
     it('in the environment, and ignores a file that cannot be read', async () => {
       environment({
         DATABRICKS_HOST: workspace.url,
-        DATABRICKS_TOKEN: 'dapi-0123456789',
-        DATABRICKS_CONFIG_FILE: folder,
+        DATABRICKS_TOKEN: TOKEN,
+        DATABRICKS_CONFIG_FILE: dirname(file),
       });
       expect(await idOf()).to.equal('7');
     });
@@ -69,7 +37,7 @@ describe('a tracking URI of Databricks', () => {
     it('in the default profile, of a file with comments, odd spacing and Windows line ends', async () => {
       writeFileSync(
         file,
-        `\uFEFF; a comment\r\n[DEFAULT]\r\n  HOST: ${workspace.url}/\r\n# token = old\r\ntoken=dapi-0123456789\r\n\r\n[other]\r\nhost = https://other.example\r\n`,
+        `\uFEFF; a comment\r\n[DEFAULT]\r\n  HOST: ${workspace.url}/\r\n# token = old\r\ntoken=${TOKEN}\r\n\r\n[other]\r\nhost = https://other.example\r\n`,
       );
       expect(await idOf()).to.equal('7');
     });
@@ -78,7 +46,7 @@ describe('a tracking URI of Databricks', () => {
       const blanks = ' '.repeat(300_000);
       writeFileSync(
         file,
-        `[DEFAULT]\nx${blanks}x\n[${blanks}\nx =${blanks}x\nhost = ${workspace.url}\ntoken = dapi-0123456789\n`,
+        `[DEFAULT]\nx${blanks}x\n[${blanks}\nx =${blanks}x\nhost = ${workspace.url}\ntoken = ${TOKEN}\n`,
       );
       expect(await idOf()).to.equal('7');
     });
@@ -86,7 +54,7 @@ describe('a tracking URI of Databricks', () => {
     it('in the profile that the file names as its default', async () => {
       writeFileSync(
         file,
-        `[__settings__]\ndefault_profile = work\n[work]\nhost = ${workspace.url}\ntoken = dapi-0123456789\n`,
+        `[__settings__]\ndefault_profile = work\n[work]\nhost = ${workspace.url}\ntoken = ${TOKEN}\n`,
       );
       expect(await idOf()).to.equal('7');
     });
@@ -99,7 +67,7 @@ describe('a tracking URI of Databricks', () => {
       it(`in the profile of ${how}, which takes nothing from DEFAULT`, async () => {
         writeFileSync(
           file,
-          `[DEFAULT]\nclient_id = x\nhost = https://home.example\n[home]\nhost = https://home.example\n[work]\nhost = ${workspace.url}\ntoken = dapi-0123456789\n`,
+          `[DEFAULT]\nclient_id = x\nhost = https://home.example\n[home]\nhost = https://home.example\n[work]\nhost = ${workspace.url}\ntoken = ${TOKEN}\n`,
         );
         if (variable !== undefined) environment({ DATABRICKS_CONFIG_PROFILE: variable });
         expect(await idOf({ trackingUri })).to.equal('7');
@@ -108,20 +76,16 @@ describe('a tracking URI of Databricks', () => {
 
     it('in a profile, of which the environment replaces single values', async () => {
       writeFileSync(file, `[work]\nhost = ${workspace.url}\ntoken = old\nworkspace_id = 4711\n`);
-      environment({ DATABRICKS_TOKEN: 'dapi-0123456789' });
+      environment({ DATABRICKS_TOKEN: TOKEN });
       expect(await idOf({ trackingUri: 'databricks://work' })).to.equal('7');
       expect(workspace.requests[0]?.headers).to.include({ 'x-databricks-org-id': '4711' });
     });
 
     for (const [what, config, expected] of [
-      ['a token', { token: 'dapi-0123456789' }, 'Bearer dapi-0123456789'],
-      ['a token function', { token: () => 'dapi-0123456789' }, 'Bearer dapi-0123456789'],
-      ['a header', { headers: { Authorization: 'Bearer dapi-0123456789' } }, 'Bearer dapi-0123456789'],
-      [
-        'a headers function',
-        { headers: () => ({ authorization: 'Bearer dapi-0123456789' }) },
-        'Bearer dapi-0123456789',
-      ],
+      ['a token', { token: TOKEN }, `Bearer ${TOKEN}`],
+      ['a token function', { token: () => TOKEN }, `Bearer ${TOKEN}`],
+      ['a header', { headers: { Authorization: `Bearer ${TOKEN}` } }, `Bearer ${TOKEN}`],
+      ['a headers function', { headers: () => ({ authorization: `Bearer ${TOKEN}` }) }, `Bearer ${TOKEN}`],
     ] as const) {
       it(`and lets ${what} in code win over those of the environment`, async () => {
         environment({ DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: 'other' });
@@ -136,16 +100,16 @@ describe('a tracking URI of Databricks', () => {
   it('takes a token that was replaced in the file, and sends the request once more', async () => {
     writeFileSync(file, `[DEFAULT]\nhost = ${workspace.url}\ntoken = dapi-old\n`);
     const client = newClient();
-    writeFileSync(file, `[DEFAULT]\nhost = ${workspace.url}\ntoken = dapi-0123456789\n`);
+    writeFileSync(file, `[DEFAULT]\nhost = ${workspace.url}\ntoken = ${TOKEN}\n`);
     expect((await client.getExperimentByName(NAME))?.experimentId).to.equal('7');
     await client.getExperimentByName(NAME);
-    expect(sent()).to.deep.equal(['Bearer dapi-old', 'Bearer dapi-0123456789', 'Bearer dapi-0123456789']);
+    expect(sent()).to.deep.equal(['Bearer dapi-old', `Bearer ${TOKEN}`, `Bearer ${TOKEN}`]);
   });
 
   it('sends all requests that the old token was refused for once more', async () => {
     writeFileSync(file, `[DEFAULT]\nhost = ${workspace.url}\ntoken = dapi-old\n`);
     const client = newClient();
-    writeFileSync(file, `[DEFAULT]\nhost = ${workspace.url}\ntoken = dapi-0123456789\n`);
+    writeFileSync(file, `[DEFAULT]\nhost = ${workspace.url}\ntoken = ${TOKEN}\n`);
     const found = await Promise.all([1, 2, 3].map(() => client.getExperimentByName(NAME)));
     expect(found.map((experiment) => experiment?.experimentId)).to.deep.equal(['7', '7', '7']);
   });
@@ -163,20 +127,20 @@ describe('a tracking URI of Databricks', () => {
   it('sends the token of another workspace to none but that', async () => {
     writeFileSync(file, `[DEFAULT]\nhost = ${workspace.url}\ntoken = dapi-old\n`);
     const client = newClient();
-    writeFileSync(file, '[DEFAULT]\nhost = other.example\ntoken = dapi-0123456789\n');
+    writeFileSync(file, `[DEFAULT]\nhost = other.example\ntoken = ${TOKEN}\n`);
     expect(await failureOf(() => client.getExperimentByName(NAME))).to.include('(403: Invalid access token.)');
     expect(sent()).to.deep.equal(['Bearer dapi-old']);
   });
 
   it('sends nothing twice if a headers function gives a wrong token', async () => {
-    environment({ DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: 'dapi-0123456789' });
+    environment({ DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: TOKEN });
     const client = newClient({ headers: () => ({ authorization: 'Bearer dapi-wrong' }) });
     expect(await failureOf(() => client.getExperimentByName(NAME))).to.include('(403: Invalid access token.)');
     expect(sent()).to.deep.equal(['Bearer dapi-wrong']);
   });
 
   it('warns of an address that is not encrypted, unless it is on this machine', async () => {
-    environment({ DATABRICKS_HOST: 'http://dbc.example', DATABRICKS_TOKEN: 'dapi-0123456789' });
+    environment({ DATABRICKS_HOST: 'http://dbc.example', DATABRICKS_TOKEN: TOKEN });
     const newExporter = (): void => {
       const exporter = new MlflowSpanExporter({ trackingUri: 'databricks', experimentId: '7' });
       closing.push(() => exporter.shutdown());
@@ -193,7 +157,7 @@ describe('a tracking URI of Databricks', () => {
   it('shows the id of the workspace', async () => {
     environment({
       DATABRICKS_HOST: workspace.url,
-      DATABRICKS_TOKEN: 'dapi-0123456789',
+      DATABRICKS_TOKEN: TOKEN,
       DATABRICKS_WORKSPACE_ID: '4711',
     });
     workspace.intercept = () => ({ status: 403, body: { error_code: 'PERMISSION_DENIED', message: 'No to 4711' } });
@@ -201,7 +165,7 @@ describe('a tracking URI of Databricks', () => {
   });
 
   it('names the permission that is missing, without the token that the answer repeats', async () => {
-    environment({ DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: 'dapi-0123456789' });
+    environment({ DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: TOKEN });
     workspace.intercept = ({ headers }) => ({
       status: 403,
       body: { error_code: 'PERMISSION_DENIED', message: `Ada may not read the experiment (${headers.authorization})` },
@@ -212,132 +176,12 @@ describe('a tracking URI of Databricks', () => {
   });
 
   it('names the access list that keeps the network out', async () => {
-    environment({ DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: 'dapi-0123456789' });
+    environment({ DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: TOKEN });
     const message = 'Source IP address: 192.0.2.1 is blocked by Databricks IP ACL for workspace: 4711.';
     workspace.intercept = () => ({ status: 403, body: { error_code: 'PERMISSION_DENIED', message } });
     expect(await failureOf(() => newClient().getExperimentByName(NAME))).to.equal(
       `Databricks at ${workspace.url} does not admit this network (403: ${message}): add its address to the IP access lists of the workspace.`,
     );
-  });
-
-  describe('with a service principal', () => {
-    const newPrincipal = (secret = 's3cr3t-of-app'): void => {
-      environment({ DATABRICKS_HOST: workspace.url, DATABRICKS_CLIENT_ID: 'app', DATABRICKS_CLIENT_SECRET: secret });
-      workspace.principals.set('app', 's3cr3t-of-app');
-    };
-    const asked = (): number => workspace.requests.filter(({ path }) => path === '/oidc/v1/token').length;
-
-    it('asks for one access token for all requests at the same time', async () => {
-      newPrincipal();
-      const client = newClient();
-      await Promise.all([1, 2, 3].map(() => client.getExperimentByName(NAME)));
-      await client.getExperimentByName(NAME);
-      expect([asked(), workspace.requests.length]).to.deep.equal([1, 5]);
-    });
-
-    it('reads it from the profile, too', async () => {
-      workspace.principals.set('app', 's3cr3t-of-app');
-      writeFileSync(file, `[DEFAULT]\nhost = ${workspace.url}\nclient_id = app\nclient_secret = s3cr3t-of-app\n`);
-      expect(await idOf()).to.equal('7');
-    });
-
-    /** Lets the time of day go on. */
-    const later = (minutes: number): void => {
-      const { now } = Date;
-      Date.now = () => now() + minutes * 60_000;
-      closing.push(() => {
-        Date.now = now;
-      });
-    };
-
-    it('asks for another one before the first expires', async () => {
-      newPrincipal();
-      const client = newClient();
-      for (const expected of [1, 1, 2]) {
-        await client.getExperimentByName(NAME);
-        expect(asked()).to.equal(expected);
-        later(30);
-      }
-    });
-
-    it('uses the older one while the endpoint issues no other', async () => {
-      newPrincipal();
-      const client = newClient();
-      await client.getExperimentByName(NAME);
-      workspace.principals.clear();
-      later(57);
-      expect((await client.getExperimentByName(NAME))?.experimentId).to.equal('7');
-      expect(asked()).to.equal(2);
-    });
-
-    it('asks for another one if the workspace refuses one that is not new, and sends the request once more', async () => {
-      newPrincipal();
-      const client = newClient();
-      await client.getExperimentByName(NAME);
-      workspace.tokens.clear();
-      expect(await failureOf(() => client.getExperimentByName(NAME))).to.include('(403: Invalid access token.)');
-      expect(asked()).to.equal(1);
-      later(1);
-      expect((await client.getExperimentByName(NAME))?.experimentId).to.equal('7');
-      expect(asked()).to.equal(2);
-    });
-
-    it('names what to do if the endpoint refuses, without the secret that it repeats', async () => {
-      newPrincipal('s3cr3t-of-another');
-      expect(await failureOf(() => newClient().getExperimentByName(NAME))).to.equal(
-        "Databricks' token endpoint /oidc/v1/token refuses the service principal of DATABRICKS_CLIENT_SECRET (401 invalid_client): set DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET, or client_id and client_secret in the profile, to a valid OAuth secret of a service principal that is assigned to this workspace.",
-      );
-      expect(asked()).to.equal(1);
-    });
-
-    it('asks no more for a while after the endpoint refuses, unless the secret is replaced', async () => {
-      workspace.principals.set('app', 's3cr3t-of-app');
-      writeFileSync(file, `[DEFAULT]\nhost = ${workspace.url}\nclient_id = app\nclient_secret = old\n`);
-      const client = newClient();
-      for (let count = 0; count < 3; count++)
-        expect(await failureOf(() => client.getExperimentByName(NAME))).to.include('(401 invalid_client)');
-      expect(asked()).to.equal(1);
-      later(1);
-      await failureOf(() => client.getExperimentByName(NAME));
-      expect(asked()).to.equal(2);
-      writeFileSync(file, `[DEFAULT]\nhost = ${workspace.url}\nclient_id = app\nclient_secret = s3cr3t-of-app\n`);
-      expect((await client.getExperimentByName(NAME))?.experimentId).to.equal('7');
-      expect(asked()).to.equal(3);
-    });
-
-    it('asks no more for a while while the older one is valid', async () => {
-      newPrincipal();
-      const client = newClient();
-      await client.getExperimentByName(NAME);
-      workspace.intercept = ({ path }) => (path === '/oidc/v1/token' ? { status: 503, body: {} } : undefined);
-      later(57);
-      for (let count = 0; count < 3; count++) await client.getExperimentByName(NAME);
-      expect(asked()).to.equal(2);
-    });
-
-    it('waits while the endpoint is away, and says so', async () => {
-      newPrincipal();
-      let left = 1;
-      workspace.intercept = ({ path }) =>
-        path === '/oidc/v1/token' && left-- > 0
-          ? { status: 503, body: { error: 'temporarily_unavailable' } }
-          : undefined;
-      expect(await idOf()).to.equal('7');
-      left = 2;
-      expect(await failureOf(() => newClient().getExperimentByName(NAME))).to.equal(
-        `MLflow at ${workspace.url} gets no credentials: Databricks' token endpoint /oidc/v1/token answered 503 temporarily_unavailable`,
-      );
-    });
-
-    it('lets a token win, unless auth_type wants OAuth', async () => {
-      newPrincipal();
-      environment({ DATABRICKS_TOKEN: 'dapi-0123456789' });
-      await newClient().getExperimentByName(NAME);
-      expect(asked()).to.equal(0);
-      environment({ DATABRICKS_AUTH_TYPE: 'oauth-m2m' });
-      await newClient().getExperimentByName(NAME);
-      expect(asked()).to.equal(1);
-    });
   });
 
   describe('says what to do if', () => {
@@ -387,9 +231,9 @@ describe('a tracking URI of Databricks', () => {
       ],
       [
         'the file cannot be read',
-        () => environment({ DATABRICKS_CONFIG_FILE: folder }),
+        () => environment({ DATABRICKS_CONFIG_FILE: dirname(file) }),
         () =>
-          `Databricks: ${folder} cannot be read (a folder): let this process read it, or set DATABRICKS_HOST and DATABRICKS_TOKEN, or DATABRICKS_CONFIG_FILE to another file.`,
+          `Databricks: ${dirname(file)} cannot be read (a folder): let this process read it, or set DATABRICKS_HOST and DATABRICKS_TOKEN, or DATABRICKS_CONFIG_FILE to another file.`,
       ],
       [
         'the URI is that of a registry',
