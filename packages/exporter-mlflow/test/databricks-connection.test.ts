@@ -7,7 +7,7 @@ import { eachProfile, failureOf, NAME, TOKEN } from './support/databricks.js';
 import { eachTest } from './support/each-test.js';
 
 describe('a tracking URI of Databricks', () => {
-  const { log, closing } = eachTest();
+  const { log, closing, startServer } = eachTest();
   const settings = eachProfile(closing);
   const { newClient, sent, environment } = settings;
   let workspace: Workspace;
@@ -162,6 +162,18 @@ describe('a tracking URI of Databricks', () => {
     });
     workspace.intercept = () => ({ status: 403, body: { error_code: 'PERMISSION_DENIED', message: 'No to 4711' } });
     expect(await failureOf(() => newClient().getExperimentByName(NAME))).to.include('(403: No to 4711)');
+  });
+
+  it('follows no redirect, and shows no credentials of its target', async () => {
+    const server = await startServer(() => ({
+      status: 302,
+      headers: { location: 'https://ada:s3cr3t@login.example/oidc?code=s3cr3t' },
+    }));
+    environment({ DATABRICKS_HOST: server.url, DATABRICKS_TOKEN: TOKEN });
+    expect(await failureOf(() => newClient().getExperimentByName(NAME))).to.equal(
+      `${server.url} redirects to https://login.example/oidc, as other pages of Databricks do: set DATABRICKS_HOST, or host in the profile, to the address of the workspace.`,
+    );
+    expect(server.requests).to.have.lengthOf(1);
   });
 
   it('names the permission that is missing, without the token that the answer repeats', async () => {

@@ -54,6 +54,14 @@ describe('a service principal of Databricks', () => {
     }
   });
 
+  it('keeps a token whose lifetime makes no sense', async () => {
+    newPrincipal();
+    workspace.lifetimeSeconds = -1;
+    const client = newClient();
+    for (let count = 0; count < 2; count++) await client.getExperimentByName(NAME);
+    expect(asked()).to.equal(1);
+  });
+
   it('uses the older token while the endpoint issues no other', async () => {
     newPrincipal();
     const client = newClient();

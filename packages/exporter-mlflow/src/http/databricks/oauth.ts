@@ -126,7 +126,7 @@ function readToken({ status, body }: HttpAnswer, at: number): Issued | undefined
   if (!isRecord(answer)) return undefined;
   const { access_token: token, expires_in: seconds } = answer;
   if (!isHeaderValue(token) || token === '') return undefined;
-  const lifetime = (Number(seconds) || DEFAULT_LIFETIME_SECONDS) * 1000;
+  const lifetime = (Number(seconds) > 0 ? Number(seconds) : DEFAULT_LIFETIME_SECONDS) * 1000;
   return { token, at, staleAt: at + Math.max(lifetime - RESERVE_MILLIS, lifetime / 2), expiresAt: at + lifetime };
 }
 

@@ -1,6 +1,6 @@
 import { isRecord, parseJson } from '../../common/json.js';
 import { type ShownText, say } from '../../common/shown-text.js';
-import type { Explain, Failure } from '../exchange/outcome.js';
+import { type Explain, type Failure, withoutCredentials } from '../exchange/outcome.js';
 import type { HttpAnswer } from '../exchange/result.js';
 
 /** Whether a refusal is about who sends the request, and not about what that user may do. */
@@ -56,7 +56,7 @@ export function explainWorkspace(source: () => ShownText | undefined): Explain {
     }
     if (status >= 300 && status < 400) {
       return configuration(
-        say`${url} redirects to ${show(String(headers.location ?? '').replace(/[?#].*$/, ''))}, as other pages of Databricks do: ${SET_HOST}.`,
+        say`${url} redirects to ${show(withoutCredentials(headers.location ?? ''))}, as other pages of Databricks do: ${SET_HOST}.`,
       );
     }
     const code = errorCodeIn(body);

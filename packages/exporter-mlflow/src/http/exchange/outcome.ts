@@ -266,7 +266,8 @@ function findIds(body: string): Pick<Failure, 'namedIds'> {
   return ids === null ? {} : { namedIds: [...new Set(ids.map((id) => id.toLowerCase()))] };
 }
 
-function withoutCredentials(location: string): string {
+/** An address without user, query and fragment. */
+export function withoutCredentials(location: string): string {
   return location.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/, '');
 }
 
