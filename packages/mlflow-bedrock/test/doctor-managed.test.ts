@@ -222,16 +222,18 @@ describe('the doctor asks Databricks', function () {
   const examineAt = async (
     answer: (request: IncomingMessage, response: ServerResponse) => void,
     env: NodeJS.ProcessEnv = {},
+    options: Parameters<typeof examineIn>[2] = {},
   ) => {
     server = await listen(answer);
-    return examineIn(application.folder, {
+    const all = {
       ...COMPLETE,
       MLFLOW_TRACKING_URI: 'databricks',
       DATABRICKS_HOST: server.url,
       DATABRICKS_TOKEN: SECRET,
       MLFLOW_EXPERIMENT_NAME: '/Users/ada@example.com/traces',
       ...env,
-    });
+    };
+    return examineIn(application.folder, all, options);
   };
   const json = (response: ServerResponse, status: number, body: object): void => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -266,6 +268,26 @@ describe('the doctor asks Databricks', function () {
       'ok: A test trace was sent to Unity Catalog. It stays there, because the doctor cannot read or delete it.',
     ]);
     expect(sent).to.include('POST /api/2.0/otel/v1/traces');
+  });
+
+  it('looks in no experiment for spans that the application sends to Unity Catalog', async () => {
+    application.write(
+      'app.js',
+      "import { autolog, traced } from 'mlflow-bedrock'; autolog({ tracingDestination: 'main.traces' }); await traced('step', async () => 1)();",
+    );
+    const found = { experiment: { experiment_id: '7', name: 'traces', lifecycle_stage: 'active' } };
+    const sent: string[] = [];
+    const results = await examineAt(
+      (request, response) => {
+        sent.push(`${request.url}`);
+        json(response, 200, request.url?.includes('/experiments/') ? found : {});
+      },
+      { MLFLOW_MODEL_CATALOG_URI: '' },
+      { application: ['app.js'], trace: false },
+    );
+    expect(results.filter(({ status }) => status === 'problem')).to.deep.equal([]);
+    expect(sent).to.include('/api/2.0/otel/v1/traces');
+    expect(sent.filter((path) => path.includes('/mlflow/traces/tr-'))).to.deep.equal([]);
   });
 
   it('says that an experiment is missing', async () => {

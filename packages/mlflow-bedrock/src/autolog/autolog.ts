@@ -1,6 +1,6 @@
 import { errorMessage, errorType } from 'opentelemetry-instrumentation-bedrock/recording';
 import { type AutologStarted, autologStarted } from '../common/channels.js';
-import { isSdkDisabled, readableTrackingUri } from '../common/environment.js';
+import { catalogSchemaIn, isSdkDisabled, readableTrackingUri } from '../common/environment.js';
 import { warn } from '../common/warn.js';
 import { type AiSdkTracing, traceAiSdk } from './ai-sdk.js';
 import { registeredProvider, traceIntoProvider } from './application-provider.js';
@@ -67,7 +67,8 @@ function startTracing(options: AutologOptions): Tracing {
     const provider = registeredProvider();
     const tracing = provider ? traceIntoProvider(provider, options) : traceToMlflow(options);
     const trackingUri = readableTrackingUri(options, process.env);
-    report(provider ? { kind: 'application' } : { kind: 'own', trackingUri });
+    const isInCatalog = catalogSchemaIn(process.env, options) !== undefined;
+    report(provider ? { kind: 'application' } : { kind: 'own', trackingUri, isInCatalog });
     return tracing;
   } catch (error) {
     report({ kind: 'failed' });

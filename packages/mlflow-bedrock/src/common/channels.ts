@@ -11,6 +11,8 @@ export interface AutologStarted {
   readonly kind: 'own' | 'application' | 'off' | 'failed';
   /** Address of the server, without credentials. Only for `own`. */
   readonly trackingUri?: string;
+  /** Whether the traces go to tables of Unity Catalog, which this package cannot read. Only for `own`. */
+  readonly isInCatalog?: boolean;
 }
 
 /** Gets an {@link AutologStarted} when `autolog()` starts tracing. */

@@ -98,8 +98,9 @@ export async function examine(options: DoctorArguments, own: DoctorProcess): Pro
 async function findDelivered({ events }: RunFacts, { url, env }: Place): Promise<DeliveryFacts | undefined> {
   const all = new Set(events.flatMap((event) => (event.event === 'span' ? [event.traceId] : [])));
   const traceIds = new Set([...all].slice(0, MAX_TRACES));
-  if (traceIds.size === 0 || catalogSchemaIn(env) !== undefined) return undefined;
   const [started] = events.flatMap((event) => (event.event === 'autolog' ? [event.started] : []));
+  const isInCatalog = started?.isInCatalog ?? catalogSchemaIn(env) !== undefined;
+  if (traceIds.size === 0 || isInCatalog) return undefined;
   const trackingUri = started?.trackingUri ?? url;
   const isOwn = [url, env['MLFLOW_TRACKING_URI']?.trim()].includes(trackingUri);
   const found = await findSpans([...traceIds], isOwn ? undefined : trackingUri);
