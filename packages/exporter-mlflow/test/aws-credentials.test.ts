@@ -27,6 +27,7 @@ const SOURCES = [
   ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_ROLE_ARN'],
   ...['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'],
   ...['AWS_CONTAINER_AUTHORIZATION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'],
+  'AWS_EC2_METADATA_SERVICE_ENDPOINT',
 ];
 
 /** The answer of STS to AssumeRole. */
@@ -219,6 +220,29 @@ describe('credentials of AWS', () => {
     ]);
   });
 
+  it('of an instance whose metadata service is not ready yet are looked up again', async () => {
+    const key = makeKey({ isTemporary: true });
+    let isReady = false;
+    const server = await startServer(({ path }) => {
+      if (!isReady) return { status: 503 };
+      if (!path.includes('security-credentials')) return { status: 200, body: 't0k3n' };
+      const { id: AccessKeyId, secret: SecretAccessKey, token: Token } = key;
+      const Expiration = new Date(Date.now() + 60 * MINUTE);
+      const identity = JSON.stringify({ AccessKeyId, SecretAccessKey, Token, Expiration });
+      return { status: 200, body: path.endsWith('/sender') ? identity : 'sender' };
+    });
+    environment.set({ AWS_EC2_METADATA_DISABLED: undefined, AWS_EC2_METADATA_SERVICE_ENDPOINT: server.url });
+    const signer = signerOf(start());
+    expect(await authorize(signer)).to.deep.equal({
+      kind: 'none',
+      isFinal: false,
+      reason:
+        'none were found, set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the option credentials, or run where AWS provides a role (ECS, EKS, Lambda, EC2)',
+    });
+    isReady = true;
+    expect(await used(signer)).to.deep.equal([key.id, key.token]);
+  });
+
   it('are waited for as long as the request may take', async () => {
     const waiting: ServerResponse[] = [];
     const server = await listen((_request, response) => void waiting.push(response));
@@ -229,7 +253,11 @@ describe('credentials of AWS', () => {
     environment.set({ AWS_CONTAINER_CREDENTIALS_FULL_URI: server.url });
     const start = runningTime();
     const authorization = await authorize(signerOf(createAwsAccess(undefined)), 300);
-    expect(authorization).to.deep.equal({ kind: 'none', reason: 'no AWS credentials in time', isFinal: false });
+    expect(authorization).to.deep.equal({
+      kind: 'none',
+      reason: 'their source did not answer in time',
+      isFinal: false,
+    });
     expect(runningTime() - start).to.be.below(1_000);
   });
 
@@ -359,12 +387,35 @@ describe('credentials of AWS', () => {
       true,
     ],
     [
+      'the option is a text',
+      () => {},
+      'AKIAX' as unknown as MlflowAwsCredentialsOption,
+      'The option credentials has no accessKeyId and secretAccessKey: pass both, or a provider of @aws-sdk/credential-providers.',
+      true,
+    ],
+    [
+      'a key ends with a line break',
+      () => environment.set({ ...environmentOf(makeKey()), AWS_ACCESS_KEY_ID: 'AKIAX\n' }),
+      undefined,
+      'The AWS credentials contain a space, a line break or a character that keys never have: remove it.',
+      true,
+    ],
+    [
+      'a provider throws words of the AWS SDK with a secret in them',
+      () => {},
+      async () => {
+        throw new Error('Profile s3cr3t could not be found');
+      },
+      'the provider of AWS credentials failed with Error, call it alone or run "aws sts get-caller-identity" to see why',
+      false,
+    ],
+    [
       'a provider throws',
       () => {},
       async () => {
         throw new TypeError('secret that no message may show');
       },
-      'the provider of AWS credentials failed with TypeError',
+      'the provider of AWS credentials failed with TypeError, call it alone or run "aws sts get-caller-identity" to see why',
       false,
     ],
     [
@@ -377,7 +428,7 @@ describe('credentials of AWS', () => {
           },
         });
       },
-      'the provider of AWS credentials failed with something that is not an error',
+      'the provider of AWS credentials failed with something that is not an error, call it alone or run "aws sts get-caller-identity" to see why',
       false,
     ],
     [

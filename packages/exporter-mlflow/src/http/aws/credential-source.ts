@@ -1,7 +1,7 @@
 import { runningTime } from '../../common/running-time.js';
 import { type ShownText, say } from '../../common/shown-text.js';
 import { within } from '../../common/waiting.js';
-import { NO_CREDENTIALS_CODE, OwnError } from '../exchange/result.js';
+import { CREDENTIALS_MISSING_CODE, NO_CREDENTIALS_CODE, OwnError } from '../exchange/result.js';
 import type { MlflowAwsCredentials } from '../settings/aws-credentials.js';
 import type { AwsClock } from './clock.js';
 import { explainLookUp } from './look-up-errors.js';
@@ -64,6 +64,8 @@ const LOOK_AGAIN_AFTER_FAILURE_MILLIS = 10_000;
 const REFRESH_WAIT_MILLIS = 2_000;
 // Some processes wait for a user. One that hangs must not end all later look-ups.
 const GIVE_UP_MILLIS = 60_000;
+// Secrets in files often end with a line break, which no header can carry.
+const OF_KEYS = /^[\x21-\x7e]+$/;
 
 /**
  * Creates a source that keeps credentials until five minutes before their end, or for a minute if they have none.
@@ -118,7 +120,7 @@ export function createCredentialSource(
       const end = isGood ? Math.min(deadline, runningTime() + REFRESH_WAIT_MILLIS) : deadline;
       const looked = await within({ deadline: end }, share(false));
       if (looked?.kind === 'credentials') return looked;
-      if (!isGood) return looked ?? { kind: 'none', reason: say`no AWS credentials in time`, isFinal: false };
+      if (!isGood) return looked ?? { kind: 'none', reason: say`their source did not answer in time`, isFinal: false };
       present.lookAgainAt = now + LOOK_AGAIN_AFTER_FAILURE_MILLIS;
       return found(present);
     },
@@ -140,6 +142,14 @@ function readCredentials(provided: Partial<MlflowAwsCredentials> | undefined): M
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = provided ?? {};
   if (!isText(accessKeyId) || !isText(secretAccessKey)) {
     throw new OwnError(NO_CREDENTIALS_CODE, say`the provider gave no accessKeyId and secretAccessKey`);
+  }
+  if (
+    ![accessKeyId, secretAccessKey, isText(sessionToken) ? sessionToken : 'none'].every((part) => OF_KEYS.test(part))
+  ) {
+    throw new OwnError(
+      CREDENTIALS_MISSING_CODE,
+      say`The AWS credentials contain a space, a line break or a character that keys never have: remove it.`,
+    );
   }
   const isDate = expiration instanceof Date && !Number.isNaN(expiration.getTime());
   return {

@@ -17,6 +17,11 @@ interface Row {
   isFinal: boolean;
 }
 
+const NOTHING_FOUND = /Could not load credentials from any providers/;
+const SET_CREDENTIALS = say`set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the option credentials, or run where AWS provides a role (ECS, EKS, Lambda, EC2)`;
+/** While the role of a container or an instance may still appear. */
+export const NOTHING_FOUND_YET: ShownText = say`none were found, ${SET_CREDENTIALS}`;
+
 // Class and message as in `@aws-sdk/credential-providers`. A message is only read, because that of a process is foreign.
 const ROWS: readonly Row[] = [
   {
@@ -30,7 +35,8 @@ const ROWS: readonly Row[] = [
     isFinal: true,
   },
   {
-    matches: /Profile (\S+) could not be found|using profile: \[([^\]]+)\]/,
+    // Of this class only, because the error of an application may contain a secret there.
+    matches: /^CredentialsProviderError: .*(?:Profile (\S+) could not be found|using profile: \[([^\]]+)\])/s,
     reason: (name) =>
       say`The AWS profile "${name}" has no usable credentials: correct AWS_PROFILE, or the profile in ~/.aws/config and ~/.aws/credentials.`,
     isFinal: true,
@@ -64,9 +70,8 @@ const ROWS: readonly Row[] = [
     isFinal: true,
   },
   {
-    matches: /Could not load credentials from any providers/,
-    reason: () =>
-      say`No AWS credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the option credentials, or run where AWS provides a role (ECS, EKS, Lambda, EC2).`,
+    matches: NOTHING_FOUND,
+    reason: () => say`No AWS credentials were found: ${SET_CREDENTIALS}.`,
     isFinal: true,
   },
 ];
@@ -82,7 +87,15 @@ export function explainLookUp(error: unknown): LookUpFailure {
     const match = matches.exec(text);
     if (match !== null) return { reason: reason(ownText(match[1] ?? match[2] ?? '')), isFinal };
   }
-  return { reason: say`the provider of AWS credentials failed with ${nameOfError(error)}`, isFinal: false };
+  return {
+    reason: say`the provider of AWS credentials failed with ${nameOfError(error)}, call it alone or run "aws sts get-caller-identity" to see why`,
+    isFinal: false,
+  };
+}
+
+/** Whether the chain of the AWS SDK has no more sources. */
+export function isNothingFound(error: unknown): boolean {
+  return NOTHING_FOUND.test(textOf(error));
 }
 
 function textOf(error: unknown): string {

@@ -1,8 +1,10 @@
+import { runningTime } from '../../common/running-time.js';
 import { say } from '../../common/shown-text.js';
 import { CREDENTIALS_MISSING_CODE, NO_CREDENTIALS_CODE, OwnError } from '../exchange/result.js';
 import type { MlflowAwsCredentials, MlflowAwsCredentialsOption } from '../settings/aws-credentials.js';
 import type { CredentialSource, LookUp } from './credential-source.js';
 import { mendableCauseOf } from './error.js';
+import { isNothingFound, NOTHING_FOUND_YET } from './look-up-errors.js';
 import type { AwsPackages } from './packages.js';
 
 /** A role that the application assumes. */
@@ -15,6 +17,8 @@ export interface AssumedRole {
 
 // As in the reference client, so that policies and CloudTrail see the same.
 const SESSION_NAME = 'AuthBotoSagemakerMlFlow';
+// The AWS SDK waits one second for the metadata service, which may take longer while a container or an instance starts.
+const START_MILLIS = 10_000;
 
 /**
  * Looks up the credentials of the application: the option, or what the AWS SDK finds.
@@ -26,13 +30,15 @@ export function lookUpBase(
   packages: AwsPackages,
   regionOf: () => string,
 ): LookUp {
-  if (typeof option === 'object') return async () => requireComplete(option);
   if (typeof option === 'function') {
     const provide = option as (properties: { forceRefresh: boolean }) => Promise<MlflowAwsCredentials>;
     return (isRenewal) => provide({ forceRefresh: isRenewal });
   }
+  if (option !== undefined) return async () => requireComplete(option);
+  let startedAt: number | undefined;
   return async () => {
     const { fromNodeProviderChain } = await packages.providers();
+    startedAt ??= runningTime();
     const said: string[] = [];
     const logger = { debug: (line: unknown) => void said.push(String(line)), info() {}, warn() {}, error() {} };
     try {
@@ -41,7 +47,11 @@ export function lookUpBase(
       // Otherwise it would ask us-east-1, which knows no keys of other partitions.
       return await chain({ callerClientConfig: { region: async () => regionOf() } });
     } catch (error) {
-      throw tellingError(error, said);
+      const telling = tellingError(error, said);
+      if (isNothingFound(telling) && isRoleLate(process.env, runningTime() - startedAt)) {
+        throw new OwnError(NO_CREDENTIALS_CODE, NOTHING_FOUND_YET);
+      }
+      throw telling;
     }
   };
 }
@@ -64,7 +74,14 @@ function tellingError(error: unknown, said: readonly string[]): unknown {
   const line =
     said.find((text) => PROCESS_FAILED.test(text)) ??
     (process.env['AWS_PROFILE'] ? said.find((text) => PROFILE_FAILED.test(text)) : undefined);
-  return line === undefined ? error : new Error(line);
+  return line === undefined ? error : Object.assign(new Error(line), { name: 'CredentialsProviderError' });
+}
+
+/** Whether the role of a container or an instance may still appear, although the chain found nothing. */
+function isRoleLate(env: NodeJS.ProcessEnv, millisSinceStart: number): boolean {
+  if (env['AWS_PROFILE'] || millisSinceStart >= START_MILLIS) return false;
+  const isContainer = env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] || env['AWS_CONTAINER_CREDENTIALS_FULL_URI'];
+  return Boolean(isContainer) || /^(?:false)?$/.test(env['AWS_EC2_METADATA_DISABLED'] ?? '');
 }
 
 /** Whether the AWS SDK takes the credentials from variables. It prefers a profile. */
