@@ -116,6 +116,7 @@ describe('an MLflow of SageMaker', () => {
     const headers = async (): Promise<Record<string, string>> => ({
       'x-team': 'travel',
       'x-umlaut': 'Jürgen',
+      host: 'vpce-1.example.com',
       connection: 'keep-alive',
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     });

@@ -88,7 +88,7 @@ async function sign(
       hostname: host,
       path: path || '/',
       query: parametersOf(query),
-      headers: { ...headers, host, [HASH_HEADER]: hash.digest('hex') },
+      headers: { host, ...headers, [HASH_HEADER]: hash.digest('hex') },
     },
     { signingDate: new Date(clock.now()), unsignableHeaders: new Set([...UNSIGNED_HEADERS, ...notAscii(headers)]) },
   );
