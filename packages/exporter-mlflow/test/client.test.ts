@@ -310,9 +310,9 @@ describe('MlflowClient', () => {
   });
 
   it('throws at once for a setting that cannot work', () => {
-    expect(() => new MlflowClient({ trackingUri: 'databricks' })).to.throw(
+    expect(() => new MlflowClient({ trackingUri: 'sqlite:///mlflow.db' })).to.throw(
       MlflowError,
-      'MLflow tracking URI "databricks" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set trackingUri or MLFLOW_TRACKING_URI to its http:// or https:// address.',
+      'MLflow tracking URI "sqlite:…" is not supported, traces are sent to an MLflow server: start one with "mlflow server" and set trackingUri or MLFLOW_TRACKING_URI to its http:// or https:// address.',
     );
   });
 });

@@ -86,7 +86,7 @@ describe('metrics of the exporter itself', () => {
 
   it('count spans that are refused for a wrong setting, although no server is known', async () => {
     const { provider, read } = startMetrics();
-    const exporter = new MlflowSpanExporter({ trackingUri: 'databricks', meterProvider: provider });
+    const exporter = new MlflowSpanExporter({ trackingUri: 'sqlite:///mlflow.db', meterProvider: provider });
     const spans = recordSpans((tracer) => tracer.startSpan('span').end());
     for (let n = 0; n < 2; n++) expect((await exportSpans(exporter, spans)).code).to.equal(FAILED);
     await exporter.shutdown();
