@@ -48,7 +48,8 @@ export function createDelivery(
   };
   const slices = new Slices();
   const context = { runId, ...describeProgram() };
-  const settling = spanRoute.createSettling(context, (message) => reporter.note(message));
+  const onNote = (message: string): void => reporter.note(message);
+  const settling = spanRoute.createSettling(context, onNote);
   const backlog = new Backlog({
     settling,
     connect: (limit) => connect(limit, 'records'),
@@ -98,7 +99,7 @@ export function createDelivery(
     fileWay: new FileWay({
       ...shared,
       context,
-      files: new TraceFiles(slices, config.maxWaitingBytes / 2),
+      files: new TraceFiles({ slices, onNote }, config.maxWaitingBytes / 2),
       onBack: () => otlpRoute?.wasAway(),
     }),
   });

@@ -1,5 +1,4 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
-import { Slices } from '../../common/slices.js';
 import { type Failure, OUT_OF_TIME } from '../../http/exchange/outcome.js';
 import { mlflowTraceId } from '../../mlflow/names.js';
 import type { Rest } from '../../mlflow/rest.js';
@@ -8,7 +7,7 @@ import type { SpanBatch } from '../ledger/ledger.js';
 import type { RecordContext } from '../trace/record.js';
 import type { Trace } from '../trace/trace.js';
 import { claim, type Share, TraceFile } from './trace-file.js';
-import { IN_DATABASE, writeInTurn } from './write-file.js';
+import { IN_DATABASE, type WriteTools, writeInTurn } from './write-file.js';
 
 // As many as the connection has sockets by default. Each of them builds a file in memory.
 const WRITES_AT_ONCE = 4;
@@ -41,15 +40,15 @@ type Writing = Written & Record<'unsent' | 'begun', ReadableSpan[]>;
  */
 export class TraceFiles {
   readonly #files = new Map<string, TraceFile>();
-  readonly #slices: Slices;
+  readonly #tools: WriteTools;
   readonly #maxBytes: number;
   #kept = 0;
   #bytes = 0;
   #isAway = false;
 
   /** @param maxBytes how much memory the kept spans may occupy */
-  constructor(slices: Slices = new Slices(), maxBytes: number = Number.POSITIVE_INFINITY) {
-    this.#slices = slices;
+  constructor(tools: WriteTools, maxBytes: number) {
+    this.#tools = tools;
     this.#maxBytes = maxBytes;
   }
 
@@ -71,7 +70,7 @@ export class TraceFiles {
   async deliver(traces: SpanBatch, context: RecordContext, rest: Rest): Promise<Written> {
     const shares: Share[] = [];
     for (const [trace, spans] of traces) {
-      await this.#slices.pause();
+      await this.#tools.slices.pause();
       // Takes each share at once, before another export can do so.
       const file = this.#add(trace, spans);
       if (file.isReady) shares.push(claim(file, spans));
@@ -120,7 +119,7 @@ export class TraceFiles {
     const written: Writing = { lost: 0, stored: 0, unsent: [], begun: [] };
     const remaining = shares.values();
     const writeRemaining = async (): Promise<void> => {
-      for (const share of remaining) this.#count(share, await writeInTurn(share, context, rest, this.#slices), written);
+      for (const share of remaining) this.#count(share, await writeInTurn(share, context, rest, this.#tools), written);
     };
     await Promise.all(Array.from({ length: WRITES_AT_ONCE }, writeRemaining));
     return written;

@@ -1,12 +1,12 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
-import { say } from '../../common/shown-text.js';
+import { ownText, say } from '../../common/shown-text.js';
 import type { Slices } from '../../common/slices.js';
 import { earlier, later, nanoseconds } from '../../common/time.js';
 import { isOver, pause } from '../../common/waiting.js';
 import { type Failure, notMlflow, OUT_OF_TIME } from '../../http/exchange/outcome.js';
 import { traceFolder } from '../../mlflow/artifacts/locations.js';
 import type { TraceFolder } from '../../mlflow/artifacts/trace-folder.js';
-import { PROVISIONAL, SCHEMA_VERSION, SPANS_LOCATION } from '../../mlflow/names.js';
+import { mlflowTraceId, PROVISIONAL, SCHEMA_VERSION, SPANS_LOCATION } from '../../mlflow/names.js';
 import type { Rest, RestResult } from '../../mlflow/rest.js';
 import { getTraceInfo, postRecord, recordTimes, type StoredRecord } from '../../mlflow/traces.js';
 import type { MlflowTraceInfo } from '../../mlflow/types.js';
@@ -16,6 +16,7 @@ import { linkPrompts } from '../settle/link-prompts.js';
 import { joinTags, provisionalRecord, rootRecord } from '../settle/provisional.js';
 import { buildRecord, type RecordContext } from '../trace/record.js';
 import { type SpanFigures, sumUp } from '../trace/totals.js';
+import type { Trace } from '../trace/trace.js';
 import { sizeMetadata } from './sizes.js';
 import { inOrderOfStart, type StartedSpan } from './span-order.js';
 import { readStoredSpans, type StoredSpan } from './stored-spans.js';
@@ -40,12 +41,20 @@ export function writeInTurn(
   { file, own, earlier: waited }: Share,
   context: RecordContext,
   rest: Rest,
-  slices: Slices,
+  tools: WriteTools,
 ): Promise<Failure | undefined> {
   return file.queue.run(rest.limit, async (inTime) => {
     if ([...own, ...waited].every((span) => file.written.has(span))) return undefined;
-    return inTime ? new Writing(file, context, rest, slices).run() : OUT_OF_TIME;
+    return inTime ? new Writing(file, context, rest, tools).run() : OUT_OF_TIME;
   });
+}
+
+/** What all writes have in common. */
+export interface WriteTools {
+  /** For work that keeps the processor busy. */
+  slices: Slices;
+  /** Receives a message for the log. */
+  onNote: (message: string) => void;
 }
 
 /** A span as it is written. */
@@ -63,21 +72,21 @@ class Writing {
   readonly #file: TraceFile;
   readonly #context: RecordContext;
   readonly #rest: Rest;
-  readonly #slices: Slices;
+  readonly #tools: WriteTools;
   /** Whether a provisional record of this process replaced that of the root, which arrived at the same time. */
   #isRootReplaced = false;
 
-  constructor(file: TraceFile, context: RecordContext, rest: Rest, slices: Slices) {
+  constructor(file: TraceFile, context: RecordContext, rest: Rest, tools: WriteTools) {
     this.#file = file;
     this.#context = context;
     this.#rest = rest;
-    this.#slices = slices;
+    this.#tools = tools;
   }
 
   async run(): Promise<Failure | undefined> {
     // Others may come while the file is written.
     const present = [...this.#file.spans];
-    const encoded = await this.#slices.run(encodeSpans(present));
+    const encoded = await this.#tools.slices.run(encodeSpans(present));
     const own = present.map((span, index) => {
       const start = nanoseconds(span.startTime);
       return { ...readSpanFigures(span), start, json: encoded[index] as Buffer };
@@ -168,7 +177,9 @@ class Writing {
     }
     // What a file store answers. MLflow names an error code for everything that it foresees.
     file.isRecordFinal = posted.status === INTERNAL_SERVER_ERROR && posted.errorCode === undefined;
-    return file.isRecordFinal ? undefined : posted;
+    if (!file.isRecordFinal) return posted;
+    this.#tools.onNote(describeFinal(file.trace, this.#rest));
+    return undefined;
   }
 
   #folder(tags: Readonly<Record<string, string>>): RestResult<TraceFolder> {
@@ -208,6 +219,11 @@ class Writing {
     const times = recordTimes(earlier(begin, extent.start), later(end, extent.end));
     return { ...record, ...times, ...(extent.isError ? { state: 'ERROR' } : {}) };
   }
+}
+
+/** Says what is missing for a trace whose record stays as it was. */
+function describeFinal({ id }: Trace, { url }: Rest): string {
+  return say`MLflow at ${url} answered 500 to a repeated record, as file stores do: trace ${ownText(mlflowTraceId(id))} has all of its spans, but its tokens, name and times stay those of the first record. Use MLflow >= 3.4 on a database.`;
 }
 
 /** @param reads how often to look for the file: the process that wrote the record may just be writing it */
