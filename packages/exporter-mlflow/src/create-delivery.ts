@@ -66,7 +66,8 @@ export function createDelivery(
   const ledger = new TraceLedger({ settling, backlog, concurrencyLimit, slices });
   const experiment = new ExperimentResolver(config.experiment, traceInfo === 'full');
   const losses = createLosses(reporter, metrics);
-  const shared = { ledger, reporter, metrics, losses, slices };
+  const explain = (refusal: Failure, rest: Rest): Promise<Failure> => experiment.explain(refusal, rest);
+  const shared = { ledger, reporter, metrics, losses, slices, explain };
   const uploader =
     endpoint &&
     new Uploader({
@@ -92,7 +93,6 @@ export function createDelivery(
           ...shared,
           ...{ route: otlpRoute, uploader, backlog, traceInfo },
           connectRecords: (limit) => connect(limit, 'records'),
-          explain: (refusal, rest) => experiment.explain(refusal, rest),
           timeoutMillis: connection.timeoutMillis,
         }),
       },

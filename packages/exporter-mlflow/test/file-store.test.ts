@@ -1,3 +1,6 @@
+import { EventEmitter, once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { context, trace } from '@opentelemetry/api';
 import { BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
@@ -120,6 +123,47 @@ describe('spans of one trace on a server without OTLP', () => {
     expect(stored).to.deep.equal([1, 1, 1, 1]);
     await exporter.shutdown();
     expect(stored).to.have.length(6);
+  });
+
+  it('all stay in the file when a late one comes during a slow write of a trace that left the memory', async () => {
+    const files = new Map<string, string>();
+    const writes = new EventEmitter<{ slow: [finish: () => void] }>();
+    const slowWrite = once(writes, 'slow') as Promise<[() => void]>;
+    let isFirst = true;
+    const server = await startLocalServer(({ method, path, body }) => {
+      if (path === '/v1/traces') return { status: 501 };
+      const [id] = /tr-[0-9a-f]{32}/.exec(`${path} ${method === 'POST' ? body : ''}`) ?? [];
+      if (path.startsWith('/api/3.0/mlflow/traces'))
+        return { status: 200, body: record.replace('/x/', `/${id}/`).replace('"x"', `"${id}"`) };
+      if (!path.includes('mlflow-artifacts')) return undefined;
+      if (method === 'GET') return { status: files.has(path) ? 200 : 404, body: files.get(path) ?? '{}' };
+      const store = (response: ServerResponse): void => {
+        files.set(path, String(body));
+        response.end('{}');
+      };
+      if (!isFirst) return store;
+      isFirst = false;
+      return (response) => void writes.emit('slow', () => store(response));
+    });
+    const exporter = new MlflowSpanExporter({ trackingUri: server.url, maxWaitingBytes: 5 * 1024 * 1024 });
+    closing.push(server.close, () => exporter.shutdown());
+    const [early, root, late] = rootAndLate();
+    const slow = exportSpans(exporter, [early!, root!]);
+    const [finish] = await slowWrite;
+    for (let n = 0; n < 4; n++) {
+      const other = recordSpans((tracer) => {
+        tracer.startSpan('other', { attributes: chatAttributes('x'.repeat(1024 * 1024), 'Paris') }).end();
+      });
+      expect((await exportSpans(exporter, other)).code).to.equal(SUCCESS);
+    }
+    const last = exportSpans(exporter, [late!]);
+    // Without a turn of its own, this write would look for the file for 0.75 s and then go without it.
+    await delay(900);
+    finish();
+    expect([(await slow).code, (await last).code]).to.deep.equal([SUCCESS, SUCCESS]);
+    const [path] = [...files.keys()].filter((name) => name.includes(root!.spanContext().traceId));
+    const { spans } = JSON.parse(files.get(path ?? '') ?? '') as { spans: { name: string }[] };
+    expect(spans.map(({ name }) => name)).to.have.members(['root', 'early', 'late']);
   });
 
   it('wait through an outage behind the processor, and are counted once', async () => {

@@ -337,6 +337,25 @@ describe('the reader of traces.json', () => {
     });
   }
 
+  it('holds texts that Python can write again, and integers without a limit', () => {
+    const [span] = recordSpans((tracer) => {
+      const own = tracer.startSpan('a\ud800b', { attributes: { text: 'c\udc00d', list: ['\ud800'] } });
+      own.setStatus({ code: SpanStatusCode.ERROR, message: '\ud800' });
+      own.addEvent('\ud800', { text: '\ud800' });
+      own.end();
+    });
+    // Wrappers write them past the API.
+    Object.assign(span!.attributes, { big: [2n ** 70n], map: { of: 1n } });
+    const text = buildTracesJson([span!]);
+    expect(text).to.not.match(/\\ud[89a-f]/i);
+    expect(parseTracesJson(text)[0]).to.deep.include({ name: 'a\ufffdb', statusMessage: '\ufffd' });
+    expect(parseTracesJson(text)[0]?.attributes).to.deep.include({
+      text: 'c\ufffdd',
+      big: ['1180591620717411303424'],
+      map: { of: '1' },
+    });
+  });
+
   it('refuses what is no such file', () => {
     for (const text of ['', 'null', '[]', '{}', '{"spans":[{"name":"no id"}]}', '{"spans":[']) {
       expect(() => parseTracesJson(text), text).to.throw();

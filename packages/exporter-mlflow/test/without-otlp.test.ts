@@ -141,6 +141,24 @@ describe('a server whose OTLP route is missing', () => {
     expect(inFile.info.tokenUsage).to.deep.equal({ inputTokens: 30, outputTokens: 12, totalTokens: 42 });
   });
 
+  it('says how to restore an experiment that was deleted meanwhile', async () => {
+    const proxy = await startProxy();
+    block(proxy);
+    const name = uniqueName('deleted-meanwhile');
+    const exporter = new MlflowSpanExporter({ trackingUri: proxy.url, experimentName: name });
+    closing.push(() => exporter.shutdown());
+    await send(exporter, ...rootAndLate());
+    await client.deleteExperiment((await client.getOrCreateExperiment(name)).experimentId);
+    const { code, error } = await exportSpans(exporter, rootAndLate());
+    expect([code, error?.message.replace(/\d+/g, 'N')]).to.deep.equal([
+      FAILED,
+      `MLflow experiment "${name}" (id N) is deleted: restore it with "mlflow experiments restore --experiment-id N", or choose another with experimentName or MLFLOW_EXPERIMENT_NAME.`.replace(
+        /\d+/g,
+        'N',
+      ),
+    ]);
+  });
+
   it('does not get a file for a trace that another process sent by OTLP', async () => {
     const proxy = await startProxy();
     const spans = rootAndLate();

@@ -62,6 +62,24 @@ export class Queue {
   }
 }
 
+/** A {@link Queue} for each key, for as long as work waits or runs there. */
+export class Queues {
+  readonly #queues = new Map<string, { queue: Queue; runs: number }>();
+
+  /** See {@link Queue.run}. */
+  async run<T>(key: string, limit: Limit, work: (inTime: boolean) => Promise<T>): Promise<T> {
+    const entry = this.#queues.get(key) ?? { queue: new Queue(), runs: 0 };
+    this.#queues.set(key, entry);
+    entry.runs += 1;
+    try {
+      return await entry.queue.run(limit, work);
+    } finally {
+      entry.runs -= 1;
+      if (entry.runs === 0) this.#queues.delete(key);
+    }
+  }
+}
+
 /** Runs `work` for every item, at most `limit` at a time. */
 export async function forEachLimited<T>(
   items: Iterable<T>,

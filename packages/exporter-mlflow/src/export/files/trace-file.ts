@@ -1,5 +1,4 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
-import { Queue } from '../../common/waiting.js';
 import { bytesInMemory } from '../span/size.js';
 import { hasRemoteParent, isRoot } from '../span/span.js';
 import { Topmost } from '../trace/topmost.js';
@@ -25,7 +24,6 @@ export class TraceFile {
   isRecorded = false;
   /** Whether the server fails on a second record of a trace, as file stores do. */
   isRecordFinal = false;
-  readonly queue: Queue = new Queue();
   #hasLocalRoot = false;
 
   constructor(trace: Trace) {

@@ -1,4 +1,5 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
+import { Queues } from '../../common/waiting.js';
 import { type Failure, OUT_OF_TIME } from '../../http/exchange/outcome.js';
 import { mlflowTraceId } from '../../mlflow/names.js';
 import type { Rest } from '../../mlflow/rest.js';
@@ -47,8 +48,8 @@ export class TraceFiles {
   #isAway = false;
 
   /** @param maxBytes how much memory the kept spans may occupy */
-  constructor(tools: WriteTools, maxBytes: number) {
-    this.#tools = tools;
+  constructor(tools: Omit<WriteTools, 'turns'>, maxBytes: number) {
+    this.#tools = { ...tools, turns: new Queues() };
     this.#maxBytes = maxBytes;
   }
 

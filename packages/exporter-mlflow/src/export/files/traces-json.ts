@@ -41,7 +41,7 @@ export function* encodeSpans(spans: readonly ReadableSpan[]): Work<Buffer[]> {
   for (const span of spans) {
     const numbers: string[] = [];
     const number = (time: HrTime): string => `${mark}:${numbers.push(String(nanoseconds(time))) - 1}`;
-    const json = JSON.stringify(buildSpan(span, number));
+    const json = JSON.stringify(buildSpan(span, number), portable);
     const text = json.replace(marked, (_, index: string) => numbers[Number(index)] ?? 'null');
     encoded.push(Buffer.from(text));
     yield;
@@ -103,7 +103,17 @@ function encodeAttributes(attributes: Attributes): Record<string, string> {
 /** As MLflow stores spans that arrive by OTLP: texts that are JSON stay as they are, except bare numbers and words. */
 function encodeValue(value: AttributeValue): string {
   if (typeof value === 'string' && /^\s*["[{]/.test(value) && parseJson(value) !== undefined) return value;
-  return JSON.stringify(value);
+  // JSON has no functions and symbols.
+  return JSON.stringify(value, portable) ?? 'null';
+}
+
+/**
+ * For JSON.stringify, which throws for a BigInt inside a list or map. It also escapes lone surrogates, and the texts that
+ * Python reads then cannot be written as UTF-8.
+ */
+function portable(_key: string, value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  return typeof value === 'bigint' ? String(value) : value;
 }
 
 function base64(hex: string): string {

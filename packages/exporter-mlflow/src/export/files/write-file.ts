@@ -1,8 +1,8 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
-import { ownText, say } from '../../common/shown-text.js';
+import { ownText, type ShownText, say } from '../../common/shown-text.js';
 import type { Slices } from '../../common/slices.js';
 import { earlier, later, nanoseconds } from '../../common/time.js';
-import { isOver, pause } from '../../common/waiting.js';
+import { isOver, pause, type Queues } from '../../common/waiting.js';
 import { type Failure, notMlflow, OUT_OF_TIME } from '../../http/exchange/outcome.js';
 import { traceFolder } from '../../mlflow/artifacts/locations.js';
 import type { TraceFolder } from '../../mlflow/artifacts/trace-folder.js';
@@ -43,7 +43,7 @@ export function writeInTurn(
   rest: Rest,
   tools: WriteTools,
 ): Promise<Failure | undefined> {
-  return file.queue.run(rest.limit, async (inTime) => {
+  return tools.turns.run(file.trace.id, rest.limit, async (inTime) => {
     if ([...own, ...waited].every((span) => file.written.has(span))) return undefined;
     return inTime ? new Writing(file, context, rest, tools).run() : OUT_OF_TIME;
   });
@@ -53,6 +53,8 @@ export function writeInTurn(
 export interface WriteTools {
   /** For work that keeps the processor busy. */
   slices: Slices;
+  /** By trace. The writes of one that has left the memory may still be under way when later spans of it arrive. */
+  turns: Queues;
   /** Receives a message for the log. */
   onNote: (message: string) => void;
 }
@@ -145,6 +147,8 @@ class Writing {
     const ownIds = new Set(own.map(({ spanId }) => spanId));
     for (let attempts = 1; ; attempts++) {
       const stored = await readSpans(folder.value, rest, this.#file.written.size > 0 ? 1 : READS);
+      if (stored.kind !== 'success' && stored.tooLong)
+        return { kind: 'rejected', reason: describeTooLarge(this.#file) };
       // Credentials may allow to write only. This process knows what it wrote itself.
       if (stored.kind !== 'success' && (stored.kind === 'retryable' || this.#file.written.size === 0)) return stored;
       const others = stored.kind === 'success' ? stored.value.filter(({ span }) => !ownIds.has(span.spanId)) : [];
@@ -219,6 +223,10 @@ class Writing {
     const times = recordTimes(earlier(begin, extent.start), later(end, extent.end));
     return { ...record, ...times, ...(extent.isError ? { state: 'ERROR' } : {}) };
   }
+}
+
+function describeTooLarge({ trace: { id } }: TraceFile): ShownText {
+  return say`The file of trace ${ownText(mlflowTraceId(id))} is too large to be read back, so later spans cannot join it.`;
 }
 
 /** Says what is missing for a trace whose record stays as it was. */

@@ -18,6 +18,8 @@ export interface FileWayParts {
   metrics: ExporterMetrics;
   losses: Losses;
   slices: Slices;
+  /** Returns the cause of a refusal. */
+  explain: (refusal: Failure, rest: Rest) => Promise<Failure>;
   /** Called when the server answers again after an outage. */
   onBack: () => void;
 }
@@ -43,12 +45,13 @@ export class FileWay {
 
   /** Stores the spans of traces that are not in the database of the server. */
   async deliver(spans: readonly ReadableSpan[], experimentId: string, rest: Rest): Promise<DeliveryResult> {
-    const { ledger, files, context, slices, losses, reporter } = this.#parts;
+    const { ledger, files, context, slices, losses, reporter, explain } = this.#parts;
     const outage = await this.outage(rest);
     if (outage !== undefined) return losses.undelivered(spans, outage);
     const batch = await slices.run(ledger.observeEach(spans));
     const written = await files.deliver(batch, { ...context, experimentId }, rest);
-    const { failure, lost, stored, unsent, begun } = written;
+    const { lost, stored, unsent, begun } = written;
+    const failure = written.failure && (await explain(written.failure, rest));
     if (failure !== undefined && lost > 0) losses.lose(lost, failure);
     else if (failure === undefined && stored > 0) reporter.arrived();
     const refusal = this.refuse(begun, experimentId, rest);
