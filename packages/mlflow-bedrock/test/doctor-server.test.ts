@@ -74,6 +74,13 @@ describe('the doctor asks the MLflow server', function () {
     expect(complaints(await examineAt(trackingUri, { MLFLOW_EXPERIMENT_ID: '999999' }))).to.deep.equal([
       `problem: MLflow at ${trackingUri} has no experiment with the id 999999 of MLFLOW_EXPERIMENT_ID. -> Set MLFLOW_EXPERIMENT_ID to the number on the page of the experiment, or MLFLOW_EXPERIMENT_NAME to a name.`,
     ]);
+    const destination = { MLFLOW_TRACING_DESTINATION: '999999', MLFLOW_EXPERIMENT_ID: '0' };
+    expect(complaints(await examineAt(trackingUri, destination))).to.deep.equal([
+      `problem: MLflow at ${trackingUri} has no experiment with the id 999999 of MLFLOW_TRACING_DESTINATION. -> Set MLFLOW_TRACING_DESTINATION to the number on the page of the experiment, or unset it.`,
+    ]);
+    expect(complaints(await examineAt(trackingUri, { MLFLOW_TRACING_DESTINATION: id }))).to.deep.equal([
+      `problem: The experiment "${name}" (id ${id}) is deleted, so its traces are never shown. -> Restore it with "mlflow experiments restore --experiment-id ${id}", or set MLFLOW_TRACING_DESTINATION to another.`,
+    ]);
     expect(complaints(await examineAt(trackingUri, { MLFLOW_EXPERIMENT_ID: 'shop' }))).to.deep.equal([
       `problem: MLflow at ${trackingUri} has no experiment with the id shop of MLFLOW_EXPERIMENT_ID. -> Set MLFLOW_EXPERIMENT_ID to the number on the page of the experiment, or MLFLOW_EXPERIMENT_NAME to a name.`,
     ]);

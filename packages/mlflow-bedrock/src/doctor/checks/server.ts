@@ -4,6 +4,8 @@ import { findings, type Result } from '../model/result.js';
 import { explainFailure, type Place } from './failure.js';
 import { isOlder } from './packages.js';
 
+/** Wins over the settings of the experiment. */
+const DESTINATION = 'MLFLOW_TRACING_DESTINATION';
 const OLDEST_SERVER = [3, 4] as const;
 /** Traces of two machines fit together if their clocks differ less. */
 const MAX_CLOCK_MILLIS = 30_000;
@@ -85,10 +87,14 @@ function checkClock(aheadMillis: number | undefined): Result[] {
 
 function checkExperiment({ wanted, experiment, failed, url }: ServerFacts, { env }: Place): Result {
   const { ok, problem } = findings('experiment');
+  const isOfDestination = Boolean(env[DESTINATION]?.trim());
+  const idVariable = isOfDestination ? DESTINATION : 'MLFLOW_EXPERIMENT_ID';
   if ('id' in wanted && (failed !== undefined || experiment === undefined)) {
     return problem(
-      `MLflow at ${url} has no experiment with the id ${wanted.id} of MLFLOW_EXPERIMENT_ID.`,
-      'Set MLFLOW_EXPERIMENT_ID to the number on the page of the experiment, or MLFLOW_EXPERIMENT_NAME to a name.',
+      `MLflow at ${url} has no experiment with the id ${wanted.id} of ${idVariable}.`,
+      isOfDestination
+        ? `Set ${DESTINATION} to the number on the page of the experiment, or unset it.`
+        : 'Set MLFLOW_EXPERIMENT_ID to the number on the page of the experiment, or MLFLOW_EXPERIMENT_NAME to a name.',
     );
   }
   if (experiment === undefined) {
@@ -100,10 +106,10 @@ function checkExperiment({ wanted, experiment, failed, url }: ServerFacts, { env
   if (deleted) {
     return problem(
       `The experiment "${name}" (id ${experimentId}) is deleted, so its traces are never shown.`,
-      `Restore it with "mlflow experiments restore --experiment-id ${experimentId}", or set MLFLOW_EXPERIMENT_NAME to another.`,
+      `Restore it with "mlflow experiments restore --experiment-id ${experimentId}", or set ${'id' in wanted ? idVariable : 'MLFLOW_EXPERIMENT_NAME'} to another.`,
     );
   }
-  const isDefault = !env['MLFLOW_EXPERIMENT_ID']?.trim() && !env['MLFLOW_EXPERIMENT_NAME']?.trim();
+  const isDefault = 'name' in wanted && !env['MLFLOW_EXPERIMENT_NAME']?.trim();
   const why = isDefault ? ', because MLFLOW_EXPERIMENT_NAME is not set' : '';
   return ok(`The traces go to the experiment "${name}" (id ${experimentId})${why}.`);
 }
