@@ -20,6 +20,7 @@ export interface ManagedMlflowArns {
 /**
  * Experiments, trace records and their tags. The names are those of the service authorization reference:
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_sagemaker-mlflow.html
+ * It names no action for version 3 of the route for records, which starts and ends a trace in one request.
  */
 const WRITE_TRACES = [
   'sagemaker-mlflow:GetExperimentByName',
