@@ -63,8 +63,8 @@ export const WITH_NEWEST_MLFLOW: readonly string[] = [
 ];
 
 /**
- * Puts the selected test files into groups: one or two for the short tests of each folder, one or two for the long tests of
- * most folders, one for each other long test file, and with the long ones a group for the newest MLflow.
+ * Puts the selected test files into groups. The short tests of each folder are one or two groups, and so are the long tests
+ * of most folders. Every other long test file is a group. Long tests include a group for the newest MLflow.
  *
  * Most folders are one process, because tests share servers there. It is not one process for all folders: each
  * instrumentation wraps `require` once more (OpenTelemetry's RequireInTheMiddleSingleton). After hundreds of them, a

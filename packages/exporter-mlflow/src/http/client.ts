@@ -14,7 +14,7 @@ import { createHttpTransport } from './transport.js';
 export interface HttpClient extends RetryingTransport {
   /** Address of the server without credentials, for messages. */
   readonly url: ShownText;
-  /** Who runs the tracking server. */
+  /** The operator of the tracking server. */
   readonly service: TrackingService;
   /** Signs requests to AWS with the credentials of this connection. */
   readonly aws: AwsAccess;

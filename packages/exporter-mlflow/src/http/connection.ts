@@ -21,7 +21,7 @@ export interface ResolvedConnection {
   secrets: readonly Secret[];
   /** What messages call the server, if it is not that of the tracking URI. */
   name?: ShownText;
-  /** Who runs the server. */
+  /** The operator of the server. */
   service: TrackingService;
   headers: Readonly<Record<string, string>>;
   /** Called one after the other for each attempt. */

@@ -63,7 +63,7 @@ export class Rest {
     return this.#http.url;
   }
 
-  /** Who runs the server. */
+  /** The operator of the server. */
   get service(): TrackingService {
     return this.#http.service;
   }

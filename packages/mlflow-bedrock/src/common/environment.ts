@@ -30,7 +30,7 @@ export function propagatesSession(env: Environment): boolean {
   return isTrue(env['MLFLOW_BEDROCK_PROPAGATE_SESSION']);
 }
 
-/** Who runs the MLflow server of a tracking URI: the user, or AWS or Databricks for the user. */
+/** The operator of the MLflow server of a tracking URI: `mlflow` is the user, the others are AWS and Databricks. */
 export function trackingServiceOf(uri: string = ''): 'mlflow' | 'sagemaker' | 'databricks' {
   if (/^\s*arn:/i.test(uri)) return 'sagemaker';
   return /^\s*databricks(?:-uc)?(?::|\s*$)/i.test(uri) ? 'databricks' : 'mlflow';
@@ -42,7 +42,7 @@ export function catalogSchemaIn(env: Environment, { tracingDestination }: Destin
   return destination?.includes('.') ? destination : undefined;
 }
 
-/** Who runs the MLflow server of the environment. */
+/** The operator of the MLflow server of the environment. */
 export function trackingServiceIn(env: Environment): ReturnType<typeof trackingServiceOf> {
   return trackingServiceOf(trackingUriOf({}, env));
 }

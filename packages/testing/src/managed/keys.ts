@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 export interface AwsKey {
   readonly id: string;
   readonly secret: string;
-  /** Of temporary keys: the requests must carry it. */
+  /** Session token of a temporary key. Requests must carry it. */
   readonly token?: string;
   /** Unix time in seconds. Default: never. */
   readonly expires?: number;

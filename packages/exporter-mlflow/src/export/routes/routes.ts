@@ -7,7 +7,7 @@ import { catalogRoute } from './unity-catalog.js';
 
 /** What decides how spans get to a server. */
 export interface RouteSettings {
-  /** Who runs the server. */
+  /** The operator of the server. */
   service: TrackingService;
   /** Where Databricks keeps the traces; undefined for experiments. */
   schema: CatalogSchema | undefined;
@@ -36,7 +36,7 @@ const ROWS: readonly SpanRouteRow[] = [
     resolve: () => ({ createSettling }),
   },
   {
-    // Nobody has shown that the service takes compressed bodies. Its own client does not send any.
+    // It is unknown whether the service accepts compressed bodies. The reference client sends none.
     matches: ({ service }) => service === 'sagemaker',
     resolve: () => ({ ...MLFLOW, otlp: { ...MLFLOW_OTLP, compression: 'none' } }),
   },

@@ -3,7 +3,7 @@ import type { Authorizer } from '../exchange/authorizer.js';
 import type { Explain } from '../exchange/outcome.js';
 import type { Secret } from '../redact/secrets.js';
 
-/** Who runs the MLflow server: the user, or AWS or Databricks for the user. */
+/** The operator of the MLflow server: `mlflow` is the user, the others are AWS and Databricks. */
 export type TrackingService = 'mlflow' | 'sagemaker' | 'databricks';
 
 /** What a tracking URI stands for: where requests go, and how they are authorized. */

@@ -6,7 +6,7 @@ export interface ModelPrices {
   output?: number;
   cacheRead?: number;
   cacheWrite?: number;
-  /** Of tokens that the cache keeps for one hour. */
+  /** Price of tokens that the cache keeps for one hour. */
   cacheWriteAbove1hr?: number;
 }
 
