@@ -233,6 +233,18 @@ describe('a server whose OTLP route is missing', () => {
         expect(stored.info.tags).to.include({ service: 'tool' });
       });
     }
+
+    it('looks for the file again if reading is forbidden, as S3 answers for an absent file', async () => {
+      const proxy = await startProxy();
+      block(proxy);
+      const { own, other } = twoServices();
+      await send(newExporter(proxy.url), ...own);
+      const download = /^GET \/api\/2\.0\/mlflow-artifacts\/artifacts\//;
+      proxy.add({ route: download, times: 2, fault: { kind: 'answer', status: 403, body: '{}' } });
+      await send(newExporter(proxy.url), ...other);
+      expect(proxy.requests.filter((route) => download.test(route)).length).to.be.at.least(3);
+      expect(names(await read(own))).to.deep.equal(['agent', 'call of agent', 'call of tool', 'tool']);
+    });
   });
 
   it('is looked at again after ten minutes, by one request for all exports', async () => {
