@@ -35,7 +35,7 @@ const ROWS: readonly Row[] = [
     isFinal: true,
   },
   {
-    // Of this class only, because the error of an application may contain a secret there.
+    // Other classes are errors of the application, which may contain a secret there.
     matches: /^CredentialsProviderError: .*(?:Profile (\S+) could not be found|using profile: \[([^\]]+)\])/s,
     reason: (name) =>
       say`The AWS profile "${name}" has no usable credentials: correct AWS_PROFILE, or the profile in ~/.aws/config and ~/.aws/credentials.`,

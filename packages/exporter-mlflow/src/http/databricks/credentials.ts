@@ -43,7 +43,7 @@ export class WorkspaceCredentials implements Authorizer {
     // A function of the application may have replaced the token.
     if (!this.#used.has(used)) return false;
     const current = this.#method.kind === 'token' ? this.#method.token : this.#tokens?.current;
-    // Another request has read newer credentials meanwhile.
+    // Another request read newer credentials after this one was sent.
     if (used !== current) return true;
     return this.#readAgain() || this.#tokens?.forget() === true;
   }
