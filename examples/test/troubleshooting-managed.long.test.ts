@@ -123,5 +123,9 @@ describe('docs/troubleshooting.md: managed MLflow', function () {
     };
     expectQuoted(await says(env, { ...at, experimentName: 'my-agents' }), there);
     expectQuoted(await says({ HOME: '/nonexistent', DATABRICKS_CONFIG_FILE: '/nonexistent' }, at));
+    answer = { status: 401, body: { error: 'invalid_client' } };
+    const client = { DATABRICKS_CLIENT_ID: 'app', DATABRICKS_CLIENT_SECRET: 'of-a-test' };
+    expectQuoted(await says({ DATABRICKS_HOST: workspace.url, ...client }, at));
+    expectQuoted(await says({ ...env, DATABRICKS_HOST: 'http://dbc.example' }, { ...at, timeoutMillis: 100 }));
   });
 });
