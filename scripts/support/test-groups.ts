@@ -17,7 +17,7 @@ export interface TestGroup {
 
 /** Groups that take so long that they run in two processes. */
 const IN_TWO_PROCESSES = [
-  'instrumentation-bedrock',
+  ...['exporter-mlflow', 'instrumentation-bedrock'],
   ...['examples', 'exporter-mlflow', 'instrumentation-bedrock', 'mlflow-bedrock'].map((folder) => `${folder}.long`),
 ];
 

@@ -22,12 +22,13 @@ describe('groupTests', () => {
     expect(groups.map(({ name, files }) => [name, files.length])).to.deep.equal([
       ['bench', 1],
       ['examples', 1],
-      ['exporter-mlflow', 2],
+      ['exporter-mlflow-1', 1],
+      ['exporter-mlflow-2', 1],
       ['examples-cdk-fargate', 1],
     ]);
   });
 
-  it('runs the short tests of a folder that takes long and shares no server in two processes', () => {
+  it('runs the short tests of a folder that takes long in two processes', () => {
     const files = ['a', 'b', 'c'].map((name) => `packages/instrumentation-bedrock/test/${name}.test.ts`);
     expect(groupTests(files, 'short')).to.deep.equal([
       { name: 'instrumentation-bedrock-1', files: [files[0], files[2]], isWaiting: false },
@@ -68,7 +69,10 @@ describe('groupTests', () => {
     const again = { name: 'mlflow-3.18.0', files: files.slice(0, 1), isWaiting: false, env };
     expect(groupTests(files, 'long')).to.deep.equal([again]);
     expect(groupTests(files, 'all')).to.deep.include(again);
-    expect(groupTests(files, 'short').map(({ name }) => name)).to.deep.equal(['exporter-mlflow']);
+    expect(groupTests(files, 'short').map(({ name }) => name)).to.deep.equal([
+      'exporter-mlflow-1',
+      'exporter-mlflow-2',
+    ]);
     expect(WITH_NEWEST_MLFLOW.filter((file) => !existsSync(join(ROOT, file)))).to.deep.equal([]);
   });
 
