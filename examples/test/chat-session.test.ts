@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { MlflowSpan } from 'opentelemetry-exporter-mlflow';
-import { type ExampleRun, outline, runExample, testClient } from './run-example.js';
+import { type ExampleRun, outline, runExample, runExampleScript, testClient } from './run-example.js';
 
 const QUESTIONS = ['What is the capital of Kenya?', 'What is 12 * 4?', 'What was my first question?'];
 
@@ -48,7 +48,7 @@ describe('example chat-session', function () {
   });
 
   it('leaves its traces in the experiment of all examples if none is named', async () => {
-    const { output } = await runExample(['chat-session', 'Hello'], { MLFLOW_EXPERIMENT_NAME: undefined });
+    const { output } = await runExampleScript(['chat-session', 'Hello'], { MLFLOW_EXPERIMENT_NAME: undefined });
     const client = await testClient();
     const experiment = await client.getExperimentByName('bedrock-examples');
     const { traces } = await client.searchTraces({

@@ -1,6 +1,6 @@
 import { startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
-import { NO_AWS_SETTINGS, runExample, withScenario } from './run-example.js';
+import { NO_AWS_SETTINGS, runExample, runExampleScript, withScenario } from './run-example.js';
 
 const KEYS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 
@@ -8,14 +8,18 @@ describe('errors of the examples', function () {
   this.timeout(120_000);
 
   it('explain where to get credentials if the AWS SDK finds none', async () => {
-    const { code, output } = await runExample(['token-cost', '--aws'], NO_AWS_SETTINGS);
+    const { code, output } = await runExampleScript(['token-cost', '--aws'], NO_AWS_SETTINGS);
     expect(code).to.equal(1);
     expect(output).to.match(/^No AWS credentials were found: run "aws configure" or "aws sso login", or set/m);
     expect(output).to.not.contain('    at ');
   });
 
   it('explain how to set a region if none is set', async () => {
-    const { output } = await runExample(['agent', '--aws'], { ...NO_AWS_SETTINGS, ...KEYS, AWS_REGION: undefined });
+    const { output } = await runExampleScript(['agent', '--aws'], {
+      ...NO_AWS_SETTINGS,
+      ...KEYS,
+      AWS_REGION: undefined,
+    });
     expect(output).to.match(/^No AWS region is set: set AWS_REGION/m);
   });
 
@@ -61,13 +65,13 @@ describe('errors of the examples', function () {
 
   it('report that the host of an unknown region does not exist', async () => {
     const endpoint = { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://bedrock-runtime.nowhere-1.invalid' };
-    const { output } = await runExample(['streaming', '--aws'], { ...NO_AWS_SETTINGS, ...KEYS, ...endpoint });
+    const { output } = await runExampleScript(['streaming', '--aws'], { ...NO_AWS_SETTINGS, ...KEYS, ...endpoint });
     expect(output).to.match(/^The host of this region was not found: set AWS_REGION/m);
   });
 
   it('explain how to start MLflow if no server answers', async () => {
     const url = await freeAddress();
-    const { code, output } = await runExample(['agent'], { MLFLOW_TRACKING_URI: url });
+    const { code, output } = await runExampleScript(['agent'], { MLFLOW_TRACKING_URI: url });
     expect(code).to.equal(1);
     expect(output.trimEnd()).to.equal(
       `No MLflow server answers at ${url} (ECONNREFUSED). Set MLFLOW_TRACKING_URI to yours, or start one: "npm run demo -- --port 5000" in another terminal.`,
@@ -75,13 +79,13 @@ describe('errors of the examples', function () {
   });
 
   it('do not occur with --help, which prints the usage', async () => {
-    const { code, output } = await runExample(['--help']);
+    const { code, output } = await runExampleScript(['--help']);
     expect(code).to.equal(0);
     expect(output).to.match(/^Usage: npm run example -- quickstart\|streaming\|/);
   });
 
   it('list the examples if the name is wrong', async () => {
-    const { code, output } = await runExample(['agnet']);
+    const { code, output } = await runExampleScript(['agnet']);
     expect(code).to.equal(1);
     expect(output).to.match(/^There is no example "agnet"\.\nUsage: npm run example -- quickstart\|streaming\|/);
   });

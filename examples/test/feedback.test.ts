@@ -81,7 +81,7 @@ describe('example feedback', function () {
       ] as const) {
         const { code, output } = await runExample(['feedback'], { PORT });
         expect(code).to.equal(1);
-        expect(output).to.contain(`\nCannot serve on port ${PORT}; set PORT to a free one. (${reason}`);
+        expect(output).to.contain(`Cannot serve on port ${PORT}; set PORT to a free one. (${reason}`);
         expect(output).to.not.contain('    at ');
       }
     } finally {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { MlflowTrace } from 'opentelemetry-exporter-mlflow';
 import { startCollector } from 'testing/collector.js';
-import { type ExampleRun, runExample } from './run-example.js';
+import { type ExampleRun, runExample, runExampleScript } from './run-example.js';
 
 const MODEL = 'amazon.nova-lite-v1:0';
 
@@ -10,7 +10,7 @@ describe('example quickstart', function () {
   let run: ExampleRun;
 
   before(async () => {
-    run = await runExample(['quickstart']);
+    run = await runExampleScript(['quickstart']);
   });
 
   it('prints the answers of the four APIs', () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { startSimulator } from 'bedrock-simulator';
 import { MlflowClient, type MlflowSpan, type MlflowTrace } from 'opentelemetry-exporter-mlflow';
+import { type ExampleName, exampleCommand, QUIET_ENV, simulatedEnvironment } from 'testing/examples.js';
 import { testServer } from 'testing/mlflow-test-server.js';
 import { type Finished, runNode } from 'testing/run.js';
 
@@ -13,23 +14,46 @@ export interface ExampleRun extends Finished {
 }
 
 /**
- * Runs `npm run example -- <args>` in a new process with the simulator and the MLflow server of the test run.
+ * Runs an example in a new process, as `npm run example -- <args>` does, with the simulator and the MLflow server of the
+ * test run.
  *
  * @param node the program `node`. Default: the one that runs this process.
  */
-export async function runExample(args: string[], env: NodeJS.ProcessEnv = {}, node?: string): Promise<ExampleRun> {
+export function runExample(
+  [name, ...args]: [name: ExampleName, ...args: string[]],
+  env: NodeJS.ProcessEnv = {},
+  node?: string,
+): Promise<ExampleRun> {
+  const settings = (endpoint: string): NodeJS.ProcessEnv => ({ ...simulatedEnvironment(endpoint), ...QUIET_ENV });
+  return runWithServers(name, [...exampleCommand(name), ...args], settings, env, node);
+}
+
+/** Runs `npm run example -- <args>` itself, which also checks its arguments and the server, and takes a second longer. */
+export function runExampleScript(args: string[], env: NodeJS.ProcessEnv = {}): Promise<ExampleRun> {
+  const settings = (endpoint: string): NodeJS.ProcessEnv => ({ AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoint });
+  return runWithServers(args[0] ?? '', ['scripts/bootstrap.mjs', 'example', ...args], settings, env);
+}
+
+async function runWithServers(
+  name: string,
+  command: string[],
+  settingsFor: (endpoint: string) => NodeJS.ProcessEnv,
+  env: NodeJS.ProcessEnv,
+  node?: string,
+): Promise<ExampleRun> {
   const { url } = await testServer();
   const simulator = await startSimulator();
-  const experimentName = `example-${args[0]}-${randomUUID()}`;
+  const experimentName = `example-${name}-${randomUUID()}`;
   try {
-    const finished = await runNode(['scripts/bootstrap.mjs', 'example', ...args], {
+    const endpoint = env['AWS_ENDPOINT_URL_BEDROCK_RUNTIME'] ?? simulator.url;
+    const finished = await runNode(command, {
       cwd: ROOT,
       ...(node === undefined ? {} : { node }),
       env: {
         ...process.env,
+        ...settingsFor(endpoint),
         MLFLOW_TRACKING_URI: url,
         MLFLOW_EXPERIMENT_NAME: experimentName,
-        AWS_ENDPOINT_URL_BEDROCK_RUNTIME: simulator.url,
         ...env,
       },
     });
@@ -56,7 +80,7 @@ export const NO_AWS_SETTINGS: NodeJS.ProcessEnv = {
  */
 export async function withScenario(
   scenario: string,
-  args: string[],
+  args: Parameters<typeof runExample>[0],
   parameters: Record<string, string> = {},
   node?: string,
 ): Promise<ExampleRun> {

@@ -50,16 +50,13 @@ export const WITH_NEWEST_MLFLOW: readonly string[] = [
     'frameworks',
     'prices',
     'prompts',
-    'readable',
     'refusals',
     'repeated-usage',
     'sanitize',
-    'span-type',
     'trace',
     'without-root',
   ].map((name) => `packages/exporter-mlflow/test/${name}.test.ts`),
   'packages/mlflow-bedrock/test/mlflow.test.ts',
-  'examples/test/golden.test.ts',
 ];
 
 /**

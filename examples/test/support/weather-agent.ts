@@ -2,6 +2,7 @@
 
 import { expect } from 'chai';
 import type { MlflowTrace } from 'opentelemetry-exporter-mlflow';
+import type { ExampleName } from 'testing/examples.js';
 import { type ExampleRun, runExample } from '../run-example.js';
 
 export interface WeatherAgentRun {
@@ -10,7 +11,7 @@ export interface WeatherAgentRun {
   readonly stream: MlflowTrace;
 }
 
-export async function runWeatherAgent(example: string): Promise<WeatherAgentRun> {
+export async function runWeatherAgent(example: ExampleName): Promise<WeatherAgentRun> {
   const run = await runExample([example]);
   expect(run.code, run.output).to.equal(0);
   expect(run.traces, run.output).to.have.length(2);

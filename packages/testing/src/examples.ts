@@ -89,19 +89,22 @@ export function realBedrock(): BedrockTarget {
 export async function simulatedBedrock(): Promise<BedrockTarget> {
   const running = ENDPOINT_VARIABLES.map((name) => process.env[name]).find(Boolean);
   if (running) {
-    return { description: `the endpoint ${running}`, env: withoutCredentials(running), close: async () => {} };
+    return { description: `the endpoint ${running}`, env: simulatedEnvironment(running), close: async () => {} };
   }
   const simulator: Simulator = await startSimulator();
   const endpoint = simulator.endpoint({ scenario: 'chat', parameters: { interval: STREAM_PACE } });
   return {
     description: 'the local simulator (scripted answers, no AWS account needed)',
-    env: withoutCredentials(endpoint),
+    env: simulatedEnvironment(endpoint),
     close: () => simulator.close(),
   };
 }
 
-/** The SDK signs every request. Made-up keys keep the user's real keys away from a simulator. */
-function withoutCredentials(endpoint: string): NodeJS.ProcessEnv {
+/**
+ * The environment of an example that calls the simulator at this address. The SDK signs every request, so made-up keys keep
+ * the user's real keys away from the simulator.
+ */
+export function simulatedEnvironment(endpoint: string): NodeJS.ProcessEnv {
   const env = { ...process.env };
   for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_BEARER_TOKEN_BEDROCK']) delete env[name];
   return {
