@@ -91,6 +91,9 @@ function sumsOf(numbers: ReadonlySet<number>): Set<number> {
   return sums;
 }
 
+/** Chunks that once made a fold read other facts without content. */
+const FOUND_CHUNKS: [JsonObject[]][] = [[[{ usage: {}, choices: [{ '': 'text' }] }]]];
+
 describe('with arbitrary JSON', () => {
   for (const dialect of ALL) {
     it(`the dialect ${dialect.name} reads requests and answers without throwing`, () => {
@@ -139,7 +142,7 @@ describe('with arbitrary JSON', () => {
           expect(dialect.readResponse(figures.body() ?? {})).to.deep.equal(dialect.readResponse(body));
           expect(figures.isComplete()).to.equal(fold.isComplete());
         }),
-        { numRuns: 200 },
+        { numRuns: 200, examples: FOUND_CHUNKS },
       );
       expect(({} as { polluted?: unknown }).polluted).to.equal(undefined);
     });

@@ -41,10 +41,11 @@ export class StreamedTexts {
     if (typeof reason === 'string') this.#texts.finish(known, reason);
   }
 
-  /** Adds a piece of a member that stands beside a text, such as `logprobs`. Keeps nothing if no content is kept. */
+  /** Adds a piece of a member that stands beside a text, such as `logprobs`. Only notes the text if no content is kept. */
   addOther(name: string, piece: JsonValue | undefined, index?: JsonValue): void {
-    if (!this.#content || piece === null || piece === undefined) return;
+    if (piece === null || piece === undefined) return;
     const known = this.#at(index);
+    if (!this.#content) return;
     known.others ??= new StreamedMembers();
     known.others.add(name, piece);
   }
