@@ -58,8 +58,9 @@ async function runGroup({ name, files, env }: TestGroup): Promise<GroupOutcome> 
 /** All test files, as paths from the root of the repository. The folders that take longest come first. */
 function testFiles(): string[] {
   const packages = ['exporter-mlflow', 'mlflow-bedrock', 'instrumentation-bedrock', 'bedrock-simulator', 'testing'];
-  const others = ['scripts', 'examples/cdk-fargate', 'bench'];
-  const folders = ['examples', ...packages.map((name) => `packages/${name}`), ...others].map((name) => `${name}/test`);
+  const examples = ['examples', 'examples/cdk-fargate'];
+  const others = ['scripts', 'bench'];
+  const folders = [...examples, ...packages.map((name) => `packages/${name}`), ...others].map((name) => `${name}/test`);
   return folders
     .filter((folder) => existsSync(join(ROOT, folder)))
     .flatMap((folder) => {
