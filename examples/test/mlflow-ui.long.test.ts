@@ -76,6 +76,17 @@ describe('MLflow’s pages', function () {
     return { experimentId, traceId: traces[0]?.traceId ?? '' };
   }
 
+  /** Expects the page to show the trace of the agent as a tree, and its second model call as a conversation. */
+  async function expectWeatherAgent(): Promise<void> {
+    const calls = page.getByText('chat amazon.nova-pro-v1:0');
+    await calls.first().waitFor();
+    expect(await page.getByText('execute_tool get_weather').count()).to.equal(2);
+    await calls.nth(1).click();
+    for (const text of ['User', 'What is the weather in Paris and Tokyo', 'get_weather', 'light rain']) {
+      await page.getByText(text).first().waitFor();
+    }
+  }
+
   it('list a trace with its question, answer, tokens and session', async () => {
     await page.goto(`${url}/#/experiments/${experimentId}/traces`);
     // On the first visit, MLflow shows an introduction over the table and an assistant next to it.
@@ -88,13 +99,7 @@ describe('MLflow’s pages', function () {
 
   it('show the agent’s trace as a tree and a model call as a conversation with its tool calls', async () => {
     await page.goto(`${url}/#/experiments/${experimentId}/traces?selectedEvaluationId=${traceId}`);
-    const calls = page.getByText('chat amazon.nova-pro-v1:0');
-    await calls.first().waitFor();
-    expect(await page.getByText('execute_tool get_weather').count()).to.equal(2);
-    await calls.nth(1).click();
-    for (const text of ['User', 'What is the weather in Paris and Tokyo', 'get_weather', 'light rain']) {
-      await page.getByText(text).first().waitFor();
-    }
+    await expectWeatherAgent();
     if (process.env['UPDATE_IMAGES']) await page.screenshot({ path: IMAGE });
   });
 
@@ -146,13 +151,7 @@ describe('MLflow’s pages', function () {
       await page.goto(
         `${managed.pageUrl}/#/experiments/${experimentId}/traces?selectedEvaluationId=${traces[0]?.traceId}`,
       );
-      const calls = page.getByText('chat amazon.nova-pro-v1:0');
-      await calls.first().waitFor();
-      expect(await page.getByText('execute_tool get_weather').count()).to.equal(2);
-      await calls.nth(1).click();
-      for (const text of ['User', 'What is the weather in Paris and Tokyo', 'get_weather', 'light rain']) {
-        await page.getByText(text).first().waitFor();
-      }
+      await expectWeatherAgent();
     } finally {
       await managed.close();
     }

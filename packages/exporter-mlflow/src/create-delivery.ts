@@ -14,7 +14,7 @@ import type { Reporter } from './export/report/reporter.js';
 import { RefusedTraces } from './export/trace/refused.js';
 import { Uploader } from './export/upload/upload.js';
 import { FileWay } from './export/ways/file-way.js';
-import { OtlpRoute } from './export/ways/otlp-route.js';
+import { OtlpAvailability } from './export/ways/otlp-availability.js';
 import { OtlpWay } from './export/ways/otlp-way.js';
 import { createLosses } from './export/ways/result.js';
 import type { HttpClient } from './http/client.js';
@@ -33,13 +33,13 @@ export function createDelivery(
 ): Delivery {
   const { connection, route: spanRoute, compression, maxRequestBytes, runId, traceInfo, concurrencyLimit } = config;
   const endpoint = spanRoute.otlp;
-  const otlpRoute = endpoint && new OtlpRoute({ endpoint, report: (message) => reporter.note(message) });
+  const otlpAvailability = endpoint && new OtlpAvailability({ endpoint, report: (message) => reporter.note(message) });
   const connect = (limit: Limit, about: 'spans' | 'records'): Rest => {
     const requests = about === 'spans' ? reporter.spanRequests : reporter.recordRequests;
     const watch: Watch = {
       retried(cause, millis) {
         onRetry(cause);
-        otlpRoute?.wasAway();
+        otlpAvailability?.wasAway();
         requests.retried(cause, millis);
       },
       answered: () => requests.answered(),
@@ -86,12 +86,12 @@ export function createDelivery(
       onFault: (option, message) => reporter.faultyFunction(option, message),
     }),
     pricing: createPricing(config.modelCatalog, http, slices, reporter),
-    otlp: otlpRoute &&
+    otlp: otlpAvailability &&
       uploader && {
-        route: otlpRoute,
+        availability: otlpAvailability,
         way: new OtlpWay({
           ...shared,
-          ...{ route: otlpRoute, uploader, backlog, traceInfo },
+          ...{ availability: otlpAvailability, uploader, backlog, traceInfo },
           connectRecords: (limit) => connect(limit, 'records'),
           timeoutMillis: connection.timeoutMillis,
         }),
@@ -100,7 +100,7 @@ export function createDelivery(
       ...shared,
       context,
       files: new TraceFiles({ slices, onNote }, config.maxWaitingBytes / 2),
-      onBack: () => otlpRoute?.wasAway(),
+      onBack: () => otlpAvailability?.wasAway(),
     }),
   });
 }

@@ -5,9 +5,8 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromIni, fromNodeProviderChain } from '@aws-sdk/credential-providers';
-import { context, propagation, trace } from '@opentelemetry/api';
+import { context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
-import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { expect } from 'chai';
 import { listen } from 'testing/http-server.js';
 import { type AwsKey, environmentOf, makeKey, WITHOUT_ACCOUNT } from 'testing/managed/keys.js';
@@ -20,6 +19,7 @@ import type { HttpAnswer } from '../src/http/exchange/result.js';
 import { type MlflowAwsCredentialsOption, MlflowClient } from '../src/index.js';
 import { eachTest } from './support/each-test.js';
 import { eachEnvironment } from './support/environment.js';
+import { traceGlobally } from './support/global-tracing.js';
 
 const ARN = 'arn:aws:sagemaker:us-east-1:123456789012:mlflow-tracking-server/demo';
 const MINUTE = 60_000;
@@ -332,14 +332,7 @@ describe('credentials of AWS', () => {
   it('are fetched in a context that suppresses tracing', async () => {
     const server = await startServer();
     environment.set({ SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT: server.url });
-    const provider = new NodeTracerProvider();
-    provider.register();
-    closing.push(() => {
-      context.disable();
-      propagation.disable();
-      trace.disable();
-      return provider.shutdown();
-    });
+    traceGlobally(closing);
     const suppressed: boolean[] = [];
     const credentials = async (): Promise<{ accessKeyId: string; secretAccessKey: string }> => {
       suppressed.push(isTracingSuppressed(context.active()));

@@ -1,10 +1,10 @@
-import { context, propagation, trace } from '@opentelemetry/api';
+import { context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { expect } from 'chai';
 import { MlflowClient, MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
 import { eachTest } from './support/each-test.js';
+import { traceGlobally } from './support/global-tracing.js';
 import type { LocalServer } from './support/local-server.js';
 import { exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
 
@@ -168,14 +168,7 @@ describe('credentials from a function', () => {
 
   it('the function runs in a context that suppresses tracing', async () => {
     const server = await startServer();
-    const provider = new NodeTracerProvider();
-    provider.register();
-    closing.push(() => {
-      context.disable();
-      propagation.disable();
-      trace.disable();
-      return provider.shutdown();
-    });
+    traceGlobally(closing);
     const suppressed: boolean[] = [];
     const token = async (): Promise<string> => {
       suppressed.push(isTracingSuppressed(context.active()));

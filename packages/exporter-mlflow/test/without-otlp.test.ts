@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { testServer } from 'testing/mlflow-test-server.js';
 import { runningTime } from '../src/common/running-time.js';
 import { say } from '../src/common/shown-text.js';
-import { OtlpRoute } from '../src/export/ways/otlp-route.js';
+import { OtlpAvailability } from '../src/export/ways/otlp-availability.js';
 import { createHttpClient } from '../src/http/client.js';
 import { resolveConnection } from '../src/http/connection.js';
 import { MlflowClient, MlflowSpanExporter, type MlflowTrace } from '../src/index.js';
@@ -255,7 +255,7 @@ describe('a server whose OTLP route is missing', () => {
     const rest = new Rest(http, { deadline: runningTime() + 5000 });
     const reports: string[] = [];
     let now = 0;
-    const route = new OtlpRoute({
+    const route = new OtlpAvailability({
       endpoint: MLFLOW_OTLP,
       report: (message) => void reports.push(message),
       now: () => now,

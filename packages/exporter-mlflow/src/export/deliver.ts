@@ -14,7 +14,7 @@ import type { Reporter } from './report/reporter.js';
 import { describeWithoutQuotes, recordedTexts } from './span/recorded-texts.js';
 import type { TracePlace } from './trace/trace.js';
 import type { FileWay } from './ways/file-way.js';
-import type { OtlpRoute } from './ways/otlp-route.js';
+import type { OtlpAvailability } from './ways/otlp-availability.js';
 import type { OtlpResult, OtlpWay } from './ways/otlp-way.js';
 import { type DeliveryResult, joinResults, type Losses } from './ways/result.js';
 
@@ -26,7 +26,7 @@ export interface DeliveryParts {
   /** Absent if the server computes cost, or if the settings want none. */
   pricing: Pricing | undefined;
   /** Absent if the server never takes spans by OTLP. */
-  otlp: { route: OtlpRoute; way: OtlpWay } | undefined;
+  otlp: { availability: OtlpAvailability; way: OtlpWay } | undefined;
   fileWay: FileWay;
   backlog: Backlog;
   ledger: TraceLedger;
@@ -127,11 +127,11 @@ export class Delivery {
     const { otlp, fileWay, losses } = this.#parts;
     if (otlp === undefined) return fileWay.deliver(spans, experimentId, rest);
     // A look for the route would only cost time while the server is away.
-    const outage = otlp.route.isMissing ? await fileWay.outage(rest) : undefined;
+    const outage = otlp.availability.isMissing ? await fileWay.outage(rest) : undefined;
     if (outage !== undefined) return losses.undelivered(spans, outage);
     const [others, inFiles] = this.#partition(spans, 'file');
     let result: OtlpResult = { lost: 0, unsent: [], turnedAway: others };
-    if (others.length > 0 && (await otlp.route.mayTake(experimentId, rest)))
+    if (others.length > 0 && (await otlp.availability.mayTake(experimentId, rest)))
       result = await otlp.way.deliver(others, experimentId, rest);
     const { turnedAway = [], ...sent } = result;
     const [newOnes, begun] = this.#partition(turnedAway, 'database');

@@ -2,9 +2,9 @@
 export interface GatewayAnswer {
   /** Default: `mlflow`. */
   readonly service?: 'mlflow' | 's3' | 'sts';
-  /** Default: any. */
+  /** Default: every method. */
   readonly method?: string;
-  /** Regular expression for the whole path without the query. Default: any. */
+  /** Regular expression for the whole path without the query. Default: every path. */
   readonly path?: string;
   /** How often. Default: always. */
   readonly times?: number;

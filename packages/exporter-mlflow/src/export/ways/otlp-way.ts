@@ -11,11 +11,11 @@ import type { Reporter } from '../report/reporter.js';
 import { isRoot } from '../span/span.js';
 import { withTraceName } from '../trace/record.js';
 import type { Uploader, UploadResult } from '../upload/upload.js';
-import type { OtlpRoute } from './otlp-route.js';
+import type { OtlpAvailability } from './otlp-availability.js';
 import type { DeliveryResult, Losses } from './result.js';
 
 export interface OtlpWayParts {
-  route: OtlpRoute;
+  availability: OtlpAvailability;
   uploader: Uploader;
   ledger: TraceLedger;
   backlog: Backlog;
@@ -58,7 +58,8 @@ export class OtlpWay {
   }
 
   async deliver(spans: readonly ReadableSpan[], experimentId: string, rest: Rest): Promise<OtlpResult> {
-    const { route, uploader, ledger, backlog, traceInfo, metrics, slices, timeoutMillis, reporter } = this.#parts;
+    const { availability, uploader, ledger, backlog, traceInfo, metrics, slices, timeoutMillis, reporter } =
+      this.#parts;
     const batch = traceInfo === 'full' ? await slices.run(ledger.observeEach(spans)) : undefined;
     const uploaded = batch
       ? await this.#uploadTraces(batch, spans, experimentId, rest)
@@ -70,14 +71,14 @@ export class OtlpWay {
     const { accepted, requests, rejected, refused, refusal, failure, unsent } = uploaded;
     const notTaken = refused + rejected;
     if (notTaken > 0) metrics.lost(notTaken, { kind: 'rejected' });
-    if (accepted.length > 0) route.took();
+    if (accepted.length > 0) availability.took();
     if (failure === undefined) {
       if (accepted.length > 0) reporter.arrived();
       backlog.resume({ deadline: runningTime() + timeoutMillis });
     }
     const taken = { lost: notTaken, ...optional('refusal', refusal) };
-    if (failure?.kind === 'unsupported' && route.isOptional) {
-      route.foundMissing(failure);
+    if (failure?.kind === 'unsupported' && availability.isOptional) {
+      availability.foundMissing(failure);
       const settled = batch ? await this.#settle(batch, requests, experimentId, rest, unsent) : {};
       return { ...taken, ...settled, unsent: [], turnedAway: unsent };
     }

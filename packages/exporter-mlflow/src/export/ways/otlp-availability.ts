@@ -3,7 +3,7 @@ import type { Failure } from '../../http/exchange/outcome.js';
 import { type OtlpEndpoint, takesSpans } from '../../mlflow/otlp.js';
 import type { Rest } from '../../mlflow/rest.js';
 
-export interface OtlpRouteParts {
+export interface OtlpAvailabilityParts {
   endpoint: OtlpEndpoint;
   /** Receives a message when the route turns out to be missing, and when it is there again. */
   report: (message: string) => void;
@@ -15,7 +15,7 @@ export interface OtlpRouteParts {
 export const LOOK_AGAIN_MILLIS: number = 10 * 60_000;
 
 /** What this process knows of the OTLP route of its server: whether it is there, and when to look again if not. */
-export class OtlpRoute {
+export class OtlpAvailability {
   readonly #endpoint: OtlpEndpoint;
   readonly #report: (message: string) => void;
   readonly #now: () => number;
@@ -23,7 +23,7 @@ export class OtlpRoute {
   /** Whether the route is there again, by the latest look. */
   #look: Promise<boolean> = Promise.resolve(false);
 
-  constructor({ endpoint, report, now = () => performance.now() }: OtlpRouteParts) {
+  constructor({ endpoint, report, now = () => performance.now() }: OtlpAvailabilityParts) {
     this.#endpoint = endpoint;
     this.#report = report;
     this.#now = now;
@@ -47,7 +47,7 @@ export class OtlpRoute {
 
   /**
    * Whether new traces may go by OTLP. If the route was missing, this looks for it again after
-   * {@link LOOK_AGAIN_MILLIS}, and after {@link OtlpRoute.wasAway}, with a request without spans. Exports at the same time
+   * {@link LOOK_AGAIN_MILLIS}, and after {@link OtlpAvailability.wasAway}, with a request without spans. Exports at the same time
    * get the same answer, because they can have spans of the same trace.
    */
   async mayTake(experimentId: string, rest: Rest): Promise<boolean> {
