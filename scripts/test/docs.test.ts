@@ -50,7 +50,9 @@ describe('the documentation', () => {
 
   it('names only attributes, events and metrics of the instrumentation that exist', () => {
     const names = [...namesInCode(join(ROOT, 'packages/instrumentation-bedrock/src/data')), ...VOICE_EVENTS];
-    const pages = ['agents', 'agentcore', 'attributes', 'knowledge-bases', 'voice'].map((name) => `docs/${name}.md`);
+    const pages = ['bedrock-agents', 'agentcore', 'attributes', 'knowledge-bases', 'voice'].map(
+      (name) => `docs/${name}.md`,
+    );
     const unknown = [...pages, 'packages/instrumentation-bedrock/README.md'].flatMap((page) =>
       // The end of a name, such as `.version`, stands after a name with the same start.
       [...prose(page).matchAll(/`((?:aws\.bedrock)?\.[a-z_.]+)`/g)]
