@@ -5,15 +5,12 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { InvokeModelCommand } from '@aws-sdk/client-bedrock-runtime';
 import { startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Page, startBrowser, type TestBrowser } from 'testing/browser.js';
 import { type ExampleName, exampleCommand, QUIET_ENV, simulatedBedrock } from 'testing/examples.js';
 import { withoutOtlp } from 'testing/managed/answers.js';
 import { startManagedMlflow } from 'testing/managed/managed-mlflow.js';
@@ -22,41 +19,28 @@ import { runNode } from 'testing/run.js';
 import { startTracing } from './support/tracing.js';
 
 const IMAGE = resolve(import.meta.dirname, '../../docs/images/mlflow-trace.png');
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 /** A block that MLflow's chat view cannot show. */
 const UNKNOWN_BLOCK = { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'Geography' } };
-const PAGE_TIMEOUT_MILLIS = 20_000;
 
 describe('MLflow’s pages', function () {
   this.timeout(300_000);
-  let browser: BrowserContext;
+  let browser: TestBrowser | undefined;
   let page: Page;
-  let profile: string;
   let url: string;
   let experimentId: string;
   let traceId: string;
   const experimentName = `pages ${randomUUID()}`;
 
   before(async function () {
-    if (!CHROMIUM) {
-      console.log('    Chromium is not installed (Debian: apt-get install chromium): the pages are not looked at.');
-      this.skip();
-    }
+    browser = await startBrowser();
+    if (!browser) this.skip();
+    page = await browser.context.newPage();
     ({ url } = await testServer());
     ({ experimentId, traceId } = await runExample('agent', experimentName));
-    profile = await mkdtemp(join(tmpdir(), 'chromium-'));
-    browser = await chromium.launchPersistentContext(profile, {
-      executablePath: CHROMIUM,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
-      viewport: { width: 1600, height: 1000 },
-    });
-    page = await browser.newPage();
-    page.setDefaultTimeout(PAGE_TIMEOUT_MILLIS);
   });
 
   after(async () => {
     await browser?.close();
-    if (profile) await rm(profile, { recursive: true, force: true });
   });
 
   /** Runs an example. Returns its experiment (a new one unless named) and the trace that ended last. */
