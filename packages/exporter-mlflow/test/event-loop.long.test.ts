@@ -29,9 +29,9 @@ describe('the event loop during the export of a large batch', function () {
   }
 
   const batches: [name: string, spans: number, bytes: number, hasRoot: boolean, hasOtlp: boolean][] = [
-    ['512 spans of 1 MB', 512, 1_000_000, true, true],
+    ['256 spans of 1 MB', 256, 1_000_000, true, true],
     ['2,000 spans of 20 kB', 2000, 20_000, true, true],
-    ['512 spans of 1 MB whose roots are elsewhere', 512, 1_000_000, false, true],
+    ['256 spans of 1 MB whose roots are elsewhere', 256, 1_000_000, false, true],
     ['512 spans of 200 kB for a server without OTLP', 512, 200_000, true, false],
   ];
   for (const [name, count, bytes, hasRoot, hasOtlp] of batches) {

@@ -6,8 +6,8 @@ import { runThroughOutage } from './support/outage.js';
 describe('a long outage of MLflow', function () {
   this.timeout(600_000);
 
-  const IMAGES = { heap: 384, calls: 300, kind: 'image', size: 1_000_000 } as const;
-  const HISTORIES = { heap: 512, calls: 800, kind: 'history', size: 200_000 } as const;
+  const IMAGES = { heap: 192, calls: 150, kind: 'image', size: 1_000_000 } as const;
+  const HISTORIES = { heap: 256, calls: 400, kind: 'history', size: 200_000 } as const;
   const LOADS = [
     { ...IMAGES, state: 'hanging' },
     { ...HISTORIES, state: 'hanging' },
