@@ -86,7 +86,7 @@ export interface MlflowSpanExporterConfig extends MlflowConnectionConfig {
    */
   modelCatalogTtlSeconds?: number;
   /**
-   * Receives metrics about the exporter itself (`otel.sdk.exporter.span.exported` and others, see the README).
+   * Receives metrics about the exporter itself (`otel.sdk.exporter.span.exported` and others, see docs/delivery.md).
    * Default: none.
    */
   meterProvider?: MeterProvider;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { MlflowSpanExporterConfig, ReadableSpan } from '../src/index.js';
 
-describe('the README', () => {
+describe('the documentation of the exporter', () => {
   const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
   /** The members of an interface with their environment variables, by its docstrings. */
   function optionsOf(path: string, name: string, prefix = ''): [option: string, variable: string][] {
@@ -32,7 +32,7 @@ describe('the README', () => {
   });
 
   it('shows a filter and a mask that work', () => {
-    const [, code = ''] = /## Choosing and masking.*?```ts\n.*?\n\n(.*?)```/s.exec(read('../README.md')) ?? [];
+    const [, code = ''] = /```ts\n.*?\n\n(.*?)```/s.exec(read('../../../docs/filter-and-mask.md')) ?? [];
     let config: MlflowSpanExporterConfig = {};
     class Exporter {
       constructor(given: MlflowSpanExporterConfig) {
