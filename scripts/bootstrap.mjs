@@ -23,6 +23,7 @@ const TASKS = {
   example: './example.ts',
   load: './load.ts',
   matrix: './matrix.ts',
+  nightly: './nightly.ts',
   otelcol: './otelcol.ts',
   'pin-images': './pin-images.ts',
   soak: './soak.ts',

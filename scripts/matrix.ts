@@ -1,28 +1,46 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { buildPackages } from 'testing/build.js';
 import { formatTable } from './demo/table.js';
-import { CELLS, type Cell } from './matrix/cells.js';
+import { CELLS, type Cell, newestCells } from './matrix/cells.js';
 import { installCell, nodeOf, type Packed, packPackages } from './matrix/install.js';
-import { columns, describe, type Outcome, rows, updatePage } from './matrix/report.js';
+import { columns, describe, type Outcome, type Outcomes, rows, updatePage } from './matrix/report.js';
 import { runCell } from './matrix/run.js';
 
 const PAGE = resolve(import.meta.dirname, '../docs/compatibility.md');
 const PARALLEL = 2;
 
-/**
- * `npm run matrix` tries the packed packages with each supported Node.js, each line of OpenTelemetry and several AWS SDKs.
- * It updates `docs/compatibility.md`.
- */
-export async function main(): Promise<number> {
-  const outcomes = await runMatrix(CELLS, (line) => console.log(line));
+const USAGE = `Usage: npm run matrix -- [--node major] [--newest]
+  --node     tries the combinations of one line of Node.js, for example 22
+  --newest   tries the newest AWS SDK and OpenTelemetry that the npm registry has
+  Without options, all combinations are tried and docs/compatibility.md is updated.`;
+
+/** `npm run matrix` tries the packed packages with versions of Node.js, OpenTelemetry and the AWS SDK. */
+export async function main(args: string[]): Promise<number> {
+  const { node, newest } = readOptions(args);
+  const all = newest ? await newestCells() : CELLS;
+  const cells = all.filter((cell) => node === undefined || cell.node.split('.')[0] === node);
+  if (cells.length === 0) throw new Error(`There are no combinations with Node.js ${node}.\n${USAGE}`);
+  const outcomes = await runMatrix(cells, (line) => console.log(line));
+  const kinds = new Set([...outcomes.values()].map(({ kind }) => kind));
+  if (!newest && node === undefined) updateTable(outcomes, kinds.has('skipped'));
+  return kinds.has('fails') ? 1 : 0;
+}
+
+function readOptions(args: string[]): { node?: string; newest?: boolean } {
+  try {
+    return parseArgs({ args, options: { node: { type: 'string' }, newest: { type: 'boolean' } } }).values;
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+function updateTable(outcomes: Outcomes, hasSkipped: boolean): void {
   console.log(`\n${formatTable(columns(), rows(outcomes)).join('\n')}`);
-  const all = [...outcomes.values()];
-  if (all.some(({ kind }) => kind === 'skipped'))
-    console.log('\nSome were skipped: docs/compatibility.md is left as it is.');
+  if (hasSkipped) console.log('\nSome were skipped: docs/compatibility.md is left as it is.');
   else writeFileSync(PAGE, updatePage(readFileSync(PAGE, 'utf8'), outcomes));
-  return all.some(({ kind }) => kind === 'fails') ? 1 : 0;
 }
 
 /** Tries the cells, two at a time, and logs each outcome. */

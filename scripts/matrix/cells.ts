@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { execa } from 'execa';
 import { parse } from 'yaml';
 
 const WORKSPACE = resolve(import.meta.dirname, '../../pnpm-workspace.yaml');
@@ -18,6 +19,8 @@ export interface OpenTelemetryLine {
   readonly node: number;
   /** The packages that an application with tracing installs. */
   readonly packages: Readonly<Record<string, string>>;
+  /** The versions that belong to the line. */
+  readonly ranges: Readonly<Record<string, string>>;
 }
 
 const LINES: readonly OpenTelemetryLine[] = [
@@ -29,6 +32,11 @@ const LINES: readonly OpenTelemetryLine[] = [
       '@opentelemetry/sdk-node': '0.223.0',
       '@opentelemetry/sdk-trace-base': '2.12.0',
     },
+    ranges: {
+      '@opentelemetry/api': '~1.9.0',
+      '@opentelemetry/sdk-node': '<0.300.0',
+      '@opentelemetry/sdk-trace-base': '^2.0.0',
+    },
   },
   {
     name: '3.x',
@@ -37,6 +45,11 @@ const LINES: readonly OpenTelemetryLine[] = [
       '@opentelemetry/api': '1.10.0',
       '@opentelemetry/sdk-node': '0.301.0',
       '@opentelemetry/sdk-trace': '3.1.0',
+    },
+    ranges: {
+      '@opentelemetry/api': '^1.10.0',
+      '@opentelemetry/sdk-node': '>=0.301.0',
+      '@opentelemetry/sdk-trace': '^3.0.0',
     },
   },
 ];
@@ -55,8 +68,10 @@ export interface Platform {
 
 /** A combination. */
 export interface Cell extends Platform {
-  /** Version of `@aws-sdk/client-bedrock-runtime`, and of the client for agents, or the release before it. */
+  /** Version of `@aws-sdk/client-bedrock-runtime`. */
   readonly sdk: string;
+  /** Version of the client for agents: the same, or the release before it. */
+  readonly agentsSdk: string;
 }
 
 /** The columns of the table. */
@@ -65,11 +80,36 @@ export const PLATFORMS: readonly Platform[] = NODES.flatMap((node) =>
 );
 
 /** All combinations. */
-export const CELLS: readonly Cell[] = SDKS.flatMap((sdk) => PLATFORMS.map((platform) => ({ ...platform, sdk })));
+export const CELLS: readonly Cell[] = SDKS.flatMap((sdk) =>
+  PLATFORMS.map((platform) => ({ ...platform, sdk, agentsSdk: AGENTS_SDKS[sdk] ?? sdk })),
+);
+
+/** Asks the npm registry for the newest AWS SDK, the newest release of each line of OpenTelemetry and of Node.js. */
+export async function newestCells(): Promise<Cell[]> {
+  const [sdk, agentsSdk] = await Promise.all([newestOf(SDK, '^3.0.0'), newestOf(AGENTS_SDK, '^3.0.0')]);
+  const lines = new Map<OpenTelemetryLine, OpenTelemetryLine>();
+  for (const line of LINES) {
+    const versions = Object.entries(line.ranges).map(async ([name, range]) => [name, await newestOf(name, range)]);
+    lines.set(line, { ...line, packages: Object.fromEntries(await Promise.all(versions)) as Record<string, string> });
+  }
+  return PLATFORMS.map(({ node, line }) => ({
+    node: node.replace(/\..*/, ''),
+    line: lines.get(line) ?? line,
+    ...{ sdk, agentsSdk },
+  }));
+}
 
 /** The packages of an application in this cell, besides this project's. */
-export function packagesOf({ line, sdk }: Cell): Record<string, string> {
-  return { ...line.packages, [SDK]: sdk, [AGENTS_SDK]: AGENTS_SDKS[sdk] ?? sdk };
+export function packagesOf({ line, sdk, agentsSdk }: Cell): Record<string, string> {
+  return { ...line.packages, [SDK]: sdk, [AGENTS_SDK]: agentsSdk };
+}
+
+/** The newest version of an npm package in a range. npm prints the versions in ascending order. */
+async function newestOf(name: string, range: string): Promise<string> {
+  const { stdout } = await execa('npm', ['view', `${name}@${range}`, 'version', '--json']);
+  const newest = [JSON.parse(stdout) as string | string[]].flat().at(-1);
+  if (newest === undefined) throw new Error(`The npm registry has no version ${range} of ${name}.`);
+  return newest;
 }
 
 function newestSdk(): string {

@@ -51,7 +51,9 @@ function checkLine(folder: string, { line }: Cell): void {
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
   if (twice.length > 0) throw new Error(`npm installed these packages twice in ${folder}: ${twice.join(', ')}.`);
   const version = lock.packages['node_modules/@opentelemetry/instrumentation']?.version;
-  if (version === line.packages['@opentelemetry/sdk-node']) return;
+  // Packages of one line may have different patch releases.
+  const minor = (text = ''): string => text.replace(/\.\d+$/, '');
+  if (minor(version) === minor(line.packages['@opentelemetry/sdk-node'])) return;
   throw new Error(`npm installed other packages than those of OpenTelemetry ${line.name} in ${folder}.`);
 }
 

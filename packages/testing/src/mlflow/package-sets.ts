@@ -34,10 +34,12 @@ export const PHOENIX: PackageSet = { name: 'phoenix', oldestPython: '3.11' };
 export const MINISTACK: PackageSet = { name: 'ministack' };
 export const ROTEL: PackageSet = { name: 'rotel' };
 export const CHECK_JSONSCHEMA: PackageSet = { name: 'check-jsonschema', oldestPython: '3.11' };
+/** Finds weaknesses of GitHub workflows. */
+export const ZIZMOR: PackageSet = { name: 'zizmor', oldestPython: '3.11' };
 
 export const PACKAGE_SETS: readonly PackageSet[] = [
   ...[UV, MLFLOW, NEWEST_MLFLOW, BASIC_AUTH, DATABASE_PACKAGES],
-  ...[BOTO3, SAGEMAKER_MLFLOW, PHOENIX, MINISTACK, ROTEL, CHECK_JSONSCHEMA],
+  ...[BOTO3, SAGEMAKER_MLFLOW, PHOENIX, MINISTACK, ROTEL, CHECK_JSONSCHEMA, ZIZMOR],
 ];
 
 export const REQUIREMENTS_FOLDER: string = resolve(import.meta.dirname, '../../requirements');

@@ -1,0 +1,72 @@
+/** Tests with the newest packages from npm, in a copy of the repository. */
+
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { execa } from 'execa';
+import { installMlflow, MLFLOW_HOME } from 'testing/mlflow/install.js';
+import { runNode } from 'testing/run.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const COPY = join(MLFLOW_HOME, 'nightly', 'repository');
+const UPDATED = ['@aws-sdk/*', '@smithy/*', '@opentelemetry/*'];
+/** Their tests use the SDKs. Each package is one process of mocha, as in `npm test`. */
+const PACKAGES = ['instrumentation-bedrock', 'exporter-mlflow', 'mlflow-bedrock'];
+
+/** @returns whether everything compiles and all short tests of the published packages pass */
+export async function testNewestPackages(log: (line: string) => void): Promise<boolean> {
+  await installMlflow(log);
+  log(`Copying the repository to ${COPY}`);
+  const files = await copyRepository();
+  for (const file of files.filter((name) => /(?:^|\/)package\.json$|^pnpm-workspace\.yaml$/.test(name))) {
+    const copy = join(COPY, file);
+    writeFileSync(copy, widen(readFileSync(copy, 'utf8')));
+  }
+  log(`Installing the newest ${UPDATED.join(', ')}`);
+  const isInstalled = await bootstrap('pnpm', 'update', '--recursive', ...UPDATED);
+  await bootstrap('pnpm', 'list', '--recursive', '--depth', '0', ...UPDATED);
+  if (!isInstalled || !(await bootstrap('build'))) return false;
+  const passed: boolean[] = [];
+  for (const name of PACKAGES) {
+    log(`Types and tests of packages/${name}`);
+    passed.push(await run('node_modules/typescript/bin/tsc', '-p', `packages/${name}/tsconfig.json`));
+    const tests = `packages/${name}/test/**/*.test.ts`;
+    passed.push(await run('node_modules/mocha/bin/mocha.js', tests, '--ignore', '**/*.long.test.ts'));
+  }
+  return passed.every(Boolean);
+}
+
+/**
+ * Lets `pnpm update` take newer versions: of each AWS SDK in the catalog, and of OpenTelemetry 2.x, whose experimental
+ * packages are 0.200 to 0.299. Without OpenTelemetry 3.x in the ranges, which `npm run matrix -- --newest` tries.
+ */
+export function widen(text: string): string {
+  return text
+    .replaceAll(/^( +"@aws-sdk\/[^"]+": )(\d)/gm, '$1^$2')
+    .replaceAll(/ \|\| \^(?:0\.3\d\d|3\.\d+)\.\d+/g, '')
+    .replaceAll(/(?<=: )"?\^(0\.2\d\d\.\d+)"?/g, '">=$1 <0.300.0"');
+}
+
+/** Copies the files that Git knows or would add. MLflow and what else is installed below `.mlflow` is shared. */
+async function copyRepository(): Promise<string[]> {
+  rmSync(COPY, { recursive: true, force: true });
+  const { stdout } = await execa('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: ROOT,
+  });
+  const files = stdout.split('\0').filter(Boolean);
+  for (const file of files) {
+    mkdirSync(dirname(join(COPY, file)), { recursive: true });
+    cpSync(join(ROOT, file), join(COPY, file));
+  }
+  symlinkSync(MLFLOW_HOME, join(COPY, '.mlflow'));
+  return files;
+}
+
+function bootstrap(...args: string[]): Promise<boolean> {
+  return run('scripts/bootstrap.mjs', ...args);
+}
+
+async function run(...args: string[]): Promise<boolean> {
+  const env = { MLFLOW_MODEL_CATALOG_URI: '', ...process.env };
+  const { code } = await runNode(args, { cwd: COPY, env, inherit: true });
+  return code === 0;
+}
