@@ -124,7 +124,7 @@ describe('docker-compose.yml with authentication, run as local programs', functi
     expect(artifacts).to.deep.equal(twoEach(inObjectStore.traceIds));
   });
 
-  /** Runs the README's commands for an upgrade with a backup, and restores the backup after everything is lost. */
+  /** Runs the commands of deploy/README.md for an upgrade with a backup, and restores the backup after everything is lost. */
   async function upgrade(): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), 'backup-'));
     closing.push(() => rm(folder, { recursive: true, force: true }));

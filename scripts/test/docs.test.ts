@@ -15,6 +15,13 @@ describe('the documentation', () => {
     for (const [file, text] of madeFiles()) expect(readFileSync(file, 'utf8'), file).to.equal(text);
   });
 
+  it('has READMEs that fit into a few screens', () => {
+    const long = ['README.md', ...['exporter-mlflow', 'mlflow-bedrock'].map((name) => `packages/${name}/README.md`)]
+      .map((page) => ({ page, lines: readFileSync(join(ROOT, page), 'utf8').split('\n').length - 1 }))
+      .filter(({ lines }) => lines > 120);
+    expect(long).to.deep.equal([]);
+  });
+
   it('links only to existing files and headings', () => {
     const broken = pagesBelow('').flatMap((page) =>
       [...prose(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)]

@@ -1,4 +1,4 @@
-/** Follows the README as a new user, from `npm install` in an empty folder to the first trace in MLflow. */
+/** Follows the documentation as a new user, from `npm install` in an empty folder to the first trace in MLflow. */
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -46,13 +46,14 @@ describe('a new user', function () {
     return stdout;
   }
 
-  it('reads the same three steps in both READMEs', () => {
+  it('reads the same three steps on every page that has them', () => {
     expect(STEPS).to.deep.equal([
       'npm install mlflow-bedrock @opentelemetry/api',
       'uvx mlflow server --port 5000',
       'node --import mlflow-bedrock/register app.js',
     ]);
     expect(steps('README.md', '## Use it in your application')).to.deep.equal(STEPS);
+    expect(steps('docs/getting-started.md', '## Three steps').slice(0, 3)).to.deep.equal(STEPS);
   });
 
   it('has a trace in MLflow after these steps, and no fault for the doctor', async () => {

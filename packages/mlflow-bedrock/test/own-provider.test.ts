@@ -1,4 +1,4 @@
-/** Applications with an OpenTelemetry set-up of their own, as the README shows them, each in a process of its own. */
+/** Applications with an OpenTelemetry set-up of their own, as docs/opentelemetry-setup.md shows them, each in a process of its own. */
 
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

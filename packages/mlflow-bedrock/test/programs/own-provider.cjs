@@ -1,4 +1,4 @@
-// An application with an OpenTelemetry set-up of its own, as the README shows it, and a root span of its own.
+// An application with an OpenTelemetry set-up of its own, as docs/opentelemetry-setup.md shows it, and a root span of its own.
 const { createRequire } = require('node:module');
 const { SpanKind, context, propagation, trace } = require('@opentelemetry/api');
 const { CompositePropagator, W3CTraceContextPropagator } = require('@opentelemetry/core');

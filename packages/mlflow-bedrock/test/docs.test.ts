@@ -3,20 +3,22 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { transform } from 'esbuild';
 import { CurrentTraceProcessor, setActiveRun, traced, updateCurrentTrace } from '../src/index.js';
 import { usePrograms } from './support/programs.js';
 import { recordSpans } from './support/spans.js';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
-const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const AGENTS = readFileSync(new URL('../../../docs/agents.md', import.meta.url), 'utf8');
 
-describe('the README of mlflow-bedrock', function () {
+describe('docs/agents.md', function () {
   this.timeout(120_000);
   const programs = usePrograms();
 
   it('shows an agent that runs and reads the tokens of its model call back', async () => {
-    const [, program = ''] = /## Tracing your own code\s+```js\n(.*?)```/s.exec(README) ?? [];
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
+    const [, program = ''] = /```ts\n(.*?)```/s.exec(AGENTS) ?? [];
+    const { code } = await transform(program, { loader: 'ts' });
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code], {
       cwd: PACKAGE,
       env: programs.environment(),
     });
