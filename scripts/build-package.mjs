@@ -1,5 +1,6 @@
 // Builds the package in the current folder twice, as ES modules and as CommonJS, each with its own types. The code of each
-// entry is one file: Node.js needs longer to find and load a hundred small files than to run them.
+// entry is one file without comments: Node.js needs longer to find and load a hundred small files than to run them, and it
+// reads comments at every start. Maps lead from code and types to the sources, which are a part of the package.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -13,7 +14,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup } from 'rollup';
 
@@ -28,30 +29,71 @@ const FRESH = join(ASIDE, 'dist');
 const STAMP = join(FRESH, 'cjs', 'package.json');
 
 /**
- * Checks the types for one format, and writes them.
+ * Compiles the sources as a configuration says. Each format has its own, which checks the types as that format reads them.
  *
  * @param {'esm' | 'cjs'} format
  */
 function compile(format) {
-  const compiled = join(COMPILED, format);
-  const args = [TSC, '-p', `tsconfig.${format}.json`, '--outDir', compiled];
-  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
-  if (status !== 0) return false;
-  const isCode = (/** @type {string} */ file) => file.endsWith('.js');
-  cpSync(compiled, join(FRESH, format), { recursive: true, filter: (file) => !isCode(file) });
-  return true;
+  const args = [TSC, '-p', `tsconfig.${format}.json`, '--outDir', join(COMPILED, format)];
+  return spawnSync(process.execPath, args, { stdio: 'inherit' }).status === 0;
 }
 
 /**
- * The files of code in `exports`, under any condition.
+ * The names of the files in `exports`, under any condition.
  *
  * @param {unknown} entries
+ * @param {'.js' | '.d.ts'} ending
  * @returns {string[]}
  */
-function targets(entries) {
-  if (typeof entries === 'string') return entries.endsWith('.js') ? [entries] : [];
-  return Object.values(/** @type {object} */ (entries)).flatMap(targets);
+function targets(entries, ending) {
+  if (typeof entries === 'string') return entries.endsWith(ending) ? [basename(entries, ending)] : [];
+  const names = Object.values(/** @type {object} */ (entries)).flatMap((entry) => targets(entry, ending));
+  return [...new Set(names)];
 }
+
+/**
+ * Writes the declarations that the entries need, for both formats. They are the same, and every other one is for nobody.
+ *
+ * @param {readonly string[]} names
+ */
+function writeTypes(names) {
+  const folder = resolve(COMPILED, 'cjs');
+  const needed = new Set(names.map((name) => join(folder, `${name}.d.ts`)));
+  for (const file of needed) {
+    const text = readFileSync(file, 'utf8');
+    for (const [, target = ''] of text.matchAll(/(?:from |import\()['"](\.[^'"]+)\.js['"]/g)) {
+      needed.add(resolve(dirname(file), `${target}.d.ts`));
+    }
+    for (const format of ['esm', 'cjs']) {
+      const path = join(format, relative(folder, file));
+      const written = join(FRESH, path);
+      mkdirSync(dirname(written), { recursive: true });
+      writeFileSync(written, text);
+      const map = JSON.parse(readFileSync(`${file}.map`, 'utf8'));
+      map.sources = map.sources.map((/** @type {string} */ source) => fromDist(resolve(dirname(file), source), path));
+      writeFileSync(`${written}.map`, JSON.stringify(map));
+    }
+  }
+}
+
+/**
+ * The path of a source, as seen from a file of the build.
+ *
+ * @param {string} source
+ * @param {string} file relative to the build
+ */
+function fromDist(source, file) {
+  return relative(resolve('dist', dirname(file)), source).replaceAll('\\', '/');
+}
+
+/** Reads what the compiler wrote, with its map. */
+const COMPILER_MAPS = {
+  name: 'compiler-maps',
+  load: (/** @type {string} */ id) => ({
+    code: readFileSync(id, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\n?$/, '\n'),
+    map: readFileSync(`${id}.map`, 'utf8'),
+  }),
+};
 
 /** Rollup's settings for all entries. The files run as they are compiled. */
 const AS_COMPILED = {
@@ -61,9 +103,16 @@ const AS_COMPILED = {
     throw new Error(message);
   },
 };
-const NAMES = { entryFileNames: '[name].js', chunkFileNames: 'shared/[name].js' };
+/** @type {import('rollup').OutputOptions} */
+const FILES = {
+  entryFileNames: '[name].js',
+  chunkFileNames: 'shared/[name].js',
+  sourcemap: true,
+  sourcemapExcludeSources: true,
+  sourcemapPathTransform: (source, map) => fromDist(resolve(dirname(map), source), relative(resolve(FRESH), map)),
+};
 /** Test runners that load CommonJS in a context of its own have no `import()` there. */
-const COMMONJS = /** @type {const} */ ({ ...NAMES, format: 'cjs', exports: 'named', dynamicImportInCjs: false });
+const COMMONJS = /** @type {const} */ ({ ...FILES, format: 'cjs', exports: 'named', dynamicImportInCjs: false });
 
 /**
  * Loads optional packages inside of `try`. Bundlers leave such a package out if they do not find it, and fail otherwise.
@@ -83,17 +132,20 @@ function triesOptional(packages) {
   };
 }
 
-/** Writes the code of both formats. What several entries need is in a file of its own, so a process has it once. */
-async function bundle() {
-  const { exports: entries, peerDependenciesMeta = {} } = JSON.parse(readFileSync('package.json', 'utf8'));
-  const names = [...new Set(targets(entries).map((file) => basename(file, '.js')))];
+/**
+ * Writes the code of both formats. What several entries need is in a file of its own, so a process has it once.
+ *
+ * @param {readonly string[]} names
+ * @param {readonly string[]} optional
+ */
+async function bundle(names, optional) {
   const graph = await rollup({
     ...AS_COMPILED,
-    plugins: [triesOptional(Object.keys(peerDependenciesMeta))],
+    plugins: [COMPILER_MAPS, triesOptional(optional)],
     input: Object.fromEntries(names.map((name) => [name, resolve(COMPILED, 'esm', `${name}.js`)])),
   });
   // Bundlers warn of the imports for side effects that Rollup would add for Node.js.
-  const output = { ...NAMES, hoistTransitiveImports: false };
+  const output = { ...FILES, hoistTransitiveImports: false };
   await graph.write({ ...output, dir: join(FRESH, 'esm'), format: 'es' });
   await graph.write({ ...COMMONJS, hoistTransitiveImports: false, dir: join(FRESH, 'cjs') });
   await graph.close();
@@ -109,6 +161,7 @@ async function bundlePrograms() {
   const files = readdirSync(folder).filter((file) => file.endsWith('.js'));
   const graph = await rollup({
     ...AS_COMPILED,
+    plugins: [COMPILER_MAPS],
     input: Object.fromEntries(files.map((file) => [basename(file, '.js'), join(folder, file)])),
   });
   const dir = join(FRESH, 'cjs', 'programs');
@@ -136,7 +189,9 @@ try {
   if (!compile('esm') || !compile('cjs')) {
     process.exitCode = 1;
   } else {
-    await bundle();
+    const { exports: entries, peerDependenciesMeta = {} } = JSON.parse(readFileSync('package.json', 'utf8'));
+    writeTypes(targets(entries, '.d.ts'));
+    await bundle(targets(entries, '.js'), Object.keys(peerDependenciesMeta));
     await bundlePrograms();
     // The package is "type": "module"; this marks the second build for Node.js and TypeScript as CommonJS.
     writeFileSync(STAMP, '{ "type": "commonjs" }\n');
