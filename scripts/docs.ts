@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CONVENTIONS, METRICS } from './docs/conventions.js';
 import { MANAGED_MLFLOW_DOCS, managedMlflowDocs } from './docs/managed-mlflow.js';
+import { pagesWithOptions } from './docs/options.js';
 import {
   EXPORTER_NAMES,
   exporterNames,
@@ -116,6 +117,7 @@ export function madeFiles(): [file: string, text: string][] {
     [REDACTION_DOCS, redactionDocs(names)],
     [EXPORTER_NAMES, exporterNames(names, attributes)],
     [MANAGED_MLFLOW_DOCS, managedMlflowDocs()],
+    ...pagesWithOptions(),
   ];
 }
 

@@ -10,6 +10,9 @@ const ROOT = resolve(import.meta.dirname, '../..');
 /** Names that the code puts together. */
 const VOICE_EVENTS = ['turn', 'tool_call', 'tool_result', 'interruption'].map((kind) => `aws.bedrock.voice.${kind}`);
 
+/** Read by processes that the packages start themselves. */
+const OWN_VARIABLES: ReadonlySet<string> = new Set(['MLFLOW_BEDROCK_DOCTOR_EVENTS']);
+
 describe('the documentation', () => {
   it('has the files that "npm run docs" makes from the code and from lists', () => {
     for (const [file, text] of madeFiles()) expect(readFileSync(file, 'utf8'), file).to.equal(text);
@@ -20,6 +23,17 @@ describe('the documentation', () => {
       .map((page) => ({ page, lines: readFileSync(join(ROOT, page), 'utf8').split('\n').length - 1 }))
       .filter(({ lines }) => lines > 120);
     expect(long).to.deep.equal([]);
+  });
+
+  it('names every environment variable that the packages read in docs/settings.md', () => {
+    const page = readFileSync(join(ROOT, 'docs/settings.md'), 'utf8');
+    const variables = ['instrumentation-bedrock', 'exporter-mlflow', 'mlflow-bedrock']
+      .flatMap((name) => filesBelow(join(ROOT, 'packages', name, 'src')))
+      .flatMap(
+        (file) => readFileSync(file, 'utf8').match(/(?<=')(?:OTEL|MLFLOW|SAGEMAKER|DATABRICKS)_[A-Z0-9_]+(?=')/g) ?? [],
+      );
+    const read = variables.filter((name) => !OWN_VARIABLES.has(name));
+    expect(read.filter((name) => !page.includes(name))).to.deep.equal([]);
   });
 
   it('links only to existing files and headings', () => {
@@ -94,6 +108,11 @@ function namesInCode(folder: string): string[] {
   return readdirSync(folder).flatMap((file) =>
     [...readFileSync(join(folder, file), 'utf8').matchAll(/'([a-z_]+(?:\.[a-z_]+)+)'/g)].map(([, name = '']) => name),
   );
+}
+
+function filesBelow(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** All pages except those of installed or built packages. */

@@ -17,16 +17,30 @@ export interface MlflowBatchOptions {
 
 /** Options of {@link MlflowSpanProcessor}. */
 export interface MlflowSpanProcessorConfig {
-  /** Sends the spans to MLflow. Its option `maxWaitingBytes` limits what waits for all exporters together. */
+  /**
+   * Sends the spans to MLflow. Its option `maxWaitingBytes` limits what waits for all exporters together.
+   *
+   * @defaultValue required
+   */
   exporter: MlflowSpanExporter;
-  /** Send the same spans to other backends. Default: none. */
+  /**
+   * Send the same spans to other backends.
+   *
+   * @defaultValue none
+   */
   otherExporters?: readonly SpanExporter[];
   /**
    * Creates a `BatchSpanProcessor` of the application's SDK, which must get these options:
    * `(exporter, options) => new BatchSpanProcessor({ exporter, ...options })`.
+   *
+   * @defaultValue required
    */
   batch: (exporter: SpanExporter, options: MlflowBatchOptions) => SpanProcessor;
-  /** How many spans may wait, those in exports under way included. Default: 100,000. */
+  /**
+   * How many spans may wait, those in exports under way included.
+   *
+   * @defaultValue `100000`
+   */
   maxQueueSize?: number;
 }
 

@@ -18,75 +18,120 @@ import type {
  */
 export interface BedrockInstrumentationConfig extends InstrumentationConfig {
   /**
-   * Records prompts, completions, tool definitions and tool arguments. Default: true.
+   * Records prompts, answers, tools and tool arguments. The environment variable wins if it is set: `true` or `false`, or
+   * `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`.
+   * Environment: `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`.
    *
-   * The environment variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` wins if it is set: `true` or `false`,
-   * or `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`. With the last two, each inference also emits the log
-   * event `gen_ai.client.inference.operation.details` with its content.
+   * @remarks With `EVENT_ONLY` and `SPAN_AND_EVENT`, each inference also emits the log event
+   * `gen_ai.client.inference.operation.details` with its content.
+   *
+   * @defaultValue `true`
    */
   captureMessageContent?: boolean;
   /**
    * Edits content before it is recorded, for example to redact it. Returns the value to record, or `undefined` to record
-   * nothing. If the hook throws or returns a promise, the content is not recorded and `diag` logs the error once.
-   * Default: content is recorded as it is.
+   * nothing.
+   *
+   * @remarks If the hook throws or returns a promise, the content is not recorded and `diag` logs the error once.
+   *
+   * @defaultValue none
    */
   contentHook?: (content: BedrockContent) => JsonValue | undefined;
   /**
-   * Longest text recorded inside content, in characters (UTF-16 units). Longer texts are cut between two characters and
-   * end with a note that states how many are missing. Base64 is never cut: `maxMediaBytes` decides whether it is kept.
-   * Default: no limit. A negative value is invalid.
+   * Longest text inside content, in characters (UTF-16 units). Longer texts are cut between two characters and end with a
+   * note that states how many are missing. Base64 is never cut: `maxMediaBytes` decides.
+   *
+   * @defaultValue no limit
    */
   maxContentLength?: number;
   /**
-   * Largest image, document, video or audio recorded inside content, in bytes. A note of the size replaces larger ones.
-   * Default: 1,048,576 (1 MiB); 0 records none. A negative value is invalid.
+   * Largest image, document, video or audio inside content, in bytes. A note of the size replaces larger ones; `0` records
+   * none.
+   *
+   * @defaultValue `1048576` (1 MiB)
    */
   maxMediaBytes?: number;
   /**
-   * Longest embedding vector recorded inside content, in numbers. A note of the length replaces longer ones, also in what
-   * `contentHook` gets. Default: 64, which is shorter than the vectors of Bedrock's models; 0 records none, `Infinity`
-   * all. A negative value is invalid.
+   * Longest embedding vector inside content, in numbers. A note of the length replaces longer ones; `0` records none,
+   * `Infinity` all.
+   *
+   * @remarks This also holds for what `contentHook` gets. The default is shorter than the vectors of Bedrock's models. The
+   * number of dimensions is on `gen_ai.embeddings.dimension.count` in any case.
+   *
+   * @defaultValue `64`
    */
   maxEmbeddingLength?: number;
   /**
-   * Longest record of one call, in characters (UTF-16 units): content attributes, chunk events and texts of errors
-   * together, in all forms. If there is more, the longest texts are cut and the largest media left out, each with a note.
-   * Figures are never cut. Ids and other facts do not count and have at most 16,384 characters each. Chunk events can have
-   * a quarter of the record. Default: 26,214,400 (25 Mi), a little more than the longest body that InvokeModel accepts. At
-   * most 268,435,456, because longer texts do not fit into a JavaScript string. A negative value is invalid.
+   * Longest record of one call, in characters (UTF-16 units): content in all forms, chunk events and error texts together.
+   * If there is more, the longest texts are cut and the largest media left out, each with a note. Figures are never cut.
+   *
+   * @remarks Ids and other facts do not count and have at most 16,384 characters each. Chunk events can have a quarter of
+   * the record. The default is a little more than the longest body that InvokeModel accepts. At most 268,435,456, because
+   * longer texts do not fit into a JavaScript string.
+   *
+   * @defaultValue `26214400` (25 Mi)
    */
   maxRecordLength?: number;
   /**
-   * The forms in which content is recorded. Default: both.
+   * The forms in which content is recorded. `gen_ai`: message attributes for every OpenTelemetry backend. `mlflow`: the
+   * whole request and response, as MLflow shows them. One form needs half the bytes.
    *
-   * `gen_ai`: `gen_ai.input.messages`, `gen_ai.output.messages` and so on, for every OpenTelemetry backend;
-   * `mlflow`: the request and response as `mlflow.spanInputs` and `mlflow.spanOutputs`. One form needs half the bytes.
+   * @remarks `gen_ai` is `gen_ai.input.messages`, `gen_ai.output.messages` and so on; `mlflow` is `mlflow.spanInputs` and
+   * `mlflow.spanOutputs`.
+   *
+   * @defaultValue `['gen_ai', 'mlflow']`
    */
   contentFormats?: readonly ContentFormat[];
   /**
-   * Records each chunk of a stream as a span event with a `json` attribute, if content is recorded on spans.
-   * Default: true, but false with a `contentHook`: a text that the hook looks for can be spread over several chunks.
+   * Records each chunk of a stream as a span event, if content is recorded on spans.
+   *
+   * @remarks The event has the chunk in its attribute `json`. With a `contentHook` the default is `false`, because a text
+   * that the hook looks for can be spread over several chunks.
+   *
+   * @defaultValue `true`; `false` with a `contentHook`
    */
   recordStreamEvents?: boolean;
   /**
-   * Called after the span has started; not for the steps of an agent or a flow. Errors are logged once through `diag`.
-   * Default: none.
+   * Called after the span has started, with `operation`, `modelId` and `input`.
+   *
+   * @remarks Not called for the steps of an agent or a flow. Errors are logged once through `diag`. Attributes of content,
+   * operation and model stay as the hook set them. An address of the server stays only if the instrumentation knew the
+   * server when the span started, which needs an earlier call of the same client.
+   *
+   * @defaultValue none
    */
   requestHook?: (span: Span, info: BedrockRequestInfo) => void;
   /**
-   * Called after the SDK has answered or failed and before the span ends; for streams before the first chunk. Not called
-   * for the steps of an agent or a flow. Errors are logged once through `diag`. Default: none.
+   * Called after the SDK has answered or failed, with `operation`, `modelId`, `output` and `error`. For streams, this is
+   * before the first chunk.
+   *
+   * @remarks Not called for the steps of an agent or a flow. Errors are logged once through `diag`.
+   *
+   * @defaultValue none
    */
   responseHook?: (span: Span, info: BedrockResponseInfo) => void;
-  /** Keeps spans of the HTTP requests beneath a call (HTTP instrumentation) out of the trace. Default: false. */
+  /**
+   * Keeps the spans of HTTP requests beneath a call out of the trace.
+   *
+   * @defaultValue `false`
+   */
   suppressInternalInstrumentation?: boolean;
   /**
    * Further hosts on which OpenAI's SDK reaches Bedrock, such as those of a gateway: `gateway.example.com`, or
-   * `localhost:8080` for one port. Clients of AWS's own hosts and of `AWS_BEDROCK_BASE_URL` are traced without it, and
-   * so are `BedrockOpenAI` and the SDK's provider `bedrock`. Clients of all other hosts are never traced.
-   * Environment: `OTEL_INSTRUMENTATION_BEDROCK_OPENAI_HOSTS`, separated by commas. Default: none.
+   * `localhost:8080` for one port. Environment: `OTEL_INSTRUMENTATION_BEDROCK_OPENAI_HOSTS`, separated by commas.
+   *
+   * @remarks Clients of AWS's own hosts and of `AWS_BEDROCK_BASE_URL` are traced without it, and so are `BedrockOpenAI`
+   * and the SDK's provider `bedrock`. Clients of all other hosts are never traced.
+   *
+   * @defaultValue none
    */
   openAIHosts?: readonly string[];
+  /**
+   * Whether the instrumentation starts enabled. `disable()` and `enable()` switch it at run time, also for clients in use.
+   *
+   * @defaultValue `true`
+   */
+  enabled?: boolean;
 }
 
 const OPENAI_HOSTS_VARIABLE = 'OTEL_INSTRUMENTATION_BEDROCK_OPENAI_HOSTS';

@@ -20,35 +20,44 @@ export type ContentOptions = Pick<
  * Options of `autolog()`. All are optional. An option wins over its environment variable, except
  * `captureMessageContent`: `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` wins over that when set.
  */
-export interface AutologOptions extends MlflowSpanExporterConfig, ContentOptions {
-  /** Name of the application. Environment: `OTEL_SERVICE_NAME`. Default: `unknown_service:node`. */
+export interface AutologOptions
+  extends MlflowSpanExporterConfig,
+    ContentOptions,
+    Pick<BedrockInstrumentationConfig, 'openAIHosts'> {
+  /**
+   * Name of the application. Environment: `OTEL_SERVICE_NAME`.
+   *
+   * @defaultValue `unknown_service:node`
+   */
   serviceName?: string;
   /**
-   * Further HTTP headers whose values traced functions never record, as the option of `traced` does for one function.
-   * Default: none.
-   */
-  sensitiveHeaders?: readonly string[];
-  /**
-   * How long one flush may take, in milliseconds, 0 or more. The process waits for one flush before it ends.
-   * Default: 5000, also for a value that is not a number from 0.
-   */
-  flushTimeoutMillis?: number;
-  /**
-   * Decides which traces are recorded. Environment: `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`, or
-   * `MLFLOW_TRACE_SAMPLING_RATIO` from 0 to 1. Default: all traces.
+   * Decides which traces are recorded. Environment: `OTEL_TRACES_SAMPLER` with `OTEL_TRACES_SAMPLER_ARG`, else
+   * `MLFLOW_TRACE_SAMPLING_RATIO` from 0 to 1.
+   *
+   * @defaultValue all traces
    */
   sampler?: Sampler;
   /**
-   * Send session and user of the trace with requests to other services, as the entries `session.id` and `user.id` of W3C
-   * baggage. Instrumentations send baggage to every host, except with requests of the AWS SDK.
-   * Environment: `MLFLOW_BEDROCK_PROPAGATE_SESSION`. Default: `false`.
+   * Further HTTP headers whose values traced functions never record, as the option of `traced` does for one function.
+   *
+   * @defaultValue none
+   */
+  sensitiveHeaders?: readonly string[];
+  /**
+   * Sends session and user of the trace with requests to other services, as the entries `session.id` and `user.id` of W3C
+   * baggage. Environment: `MLFLOW_BEDROCK_PROPAGATE_SESSION`.
+   *
+   * @remarks Instrumentations send baggage to every host, except with requests of the AWS SDK.
+   *
+   * @defaultValue `false`
    */
   propagateSession?: boolean;
   /**
-   * Further hosts on which OpenAI's SDK reaches Bedrock, such as those of a gateway; see
-   * {@link BedrockInstrumentationConfig}. Environment: `OTEL_INSTRUMENTATION_BEDROCK_OPENAI_HOSTS`. Default: none.
+   * How long one flush may take, in milliseconds, 0 or more. The process waits for one flush before it ends.
+   *
+   * @defaultValue `5000`, also for a value that is not a number from 0
    */
-  openAIHosts?: readonly string[];
+  flushTimeoutMillis?: number;
 }
 
 /** What `autolog()` started. No method throws or rejects. */
