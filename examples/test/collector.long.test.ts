@@ -1,6 +1,7 @@
 /** deploy/collector, run by a real OpenTelemetry Collector: application → Collector → MLflow and another backend. */
 
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Attributes } from '@opentelemetry/api';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
@@ -20,6 +21,7 @@ import { type OtlpReceiver, startOtlpReceiver } from 'testing/otlp-receiver.js';
 import { outline } from './run-example.js';
 import { type Application, runOneAgent, SPANS_PER_RUN, wholeTrace } from './support/one-agent.js';
 import { sendSpan } from './support/send-span.js';
+import { startUnreliable } from './support/unreliable-backend.js';
 
 const VARIANTS: readonly CollectorConfigs[] = [
   ['config.yaml'],
@@ -27,6 +29,7 @@ const VARIANTS: readonly CollectorConfigs[] = [
   ['config.yaml', 'tail-sampling.yaml'],
   ['config.yaml', 'redaction.yaml', 'tail-sampling.yaml'],
 ];
+const MEMORY_QUEUE = join(import.meta.dirname, 'support/memory-queue.yaml');
 
 describe('the Collector of deploy/collector', function () {
   this.timeout(120_000);
@@ -207,6 +210,42 @@ describe('the Collector of deploy/collector', function () {
     const refused = /^otelcol_exporter_send_failed_spans.*otlp_http\/mlflow.* 1$/m;
     while (!refused.test(await metrics())) await delay(200);
     expect(await metrics()).to.match(/^otelcol_exporter_queue_size.*otlp_http\/mlflow.* 0$/m);
+  });
+
+  for (const [queue, overlays, arrives] of [
+    ['keeps what waits for MLflow when it is killed', [], ['before', 'after']],
+    ['loses what waits for MLflow when it is killed with a queue in memory', [MEMORY_QUEUE], ['after']],
+  ] as const) {
+    it(queue, async () => {
+      const mlflow = await startUnreliable();
+      closing.push(mlflow.close);
+      const { collector } = await startPath(['config.yaml', ...overlays], { MLFLOW_TRACKING_URI: mlflow.url });
+      await sendSpan(collector, { name: 'before', attributes: {} });
+      await mlflow.refused();
+      await collector.stop();
+      mlflow.recover();
+      await collector.restart();
+      await sendSpan(collector, { name: 'after', attributes: {} });
+      expect(await mlflow.received(arrives.length)).to.have.members(arrives);
+    });
+  }
+
+  it('answers 503 when its queue is full, and keeps what it has accepted', async () => {
+    const mlflow = await startUnreliable();
+    closing.push(mlflow.close);
+    const settings = { MLFLOW_TRACKING_URI: mlflow.url, COLLECTOR_QUEUE_BYTES: '5000' };
+    const { collector } = await startPath(['config.yaml'], settings);
+    const refusals: string[] = [];
+    let accepted = 0;
+    while (refusals.length === 0 && accepted < 50) {
+      await sendSpan(collector, { name: 'x'.repeat(800), attributes: {} }).then(
+        () => (accepted += 1),
+        (error: Error) => refusals.push(error.message),
+      );
+    }
+    expect(refusals.join()).to.match(/^503 .*queue is full/);
+    mlflow.recover();
+    expect(await mlflow.received(accepted)).to.have.length(accepted);
   });
 
   it('keeps failed, slow and expensive traces as a whole with tail-sampling.yaml', async () => {

@@ -207,6 +207,25 @@ describe('MlflowSpanProcessor', () => {
     }
   });
 
+  it('keeps spans while the host name of MLflow is unknown', async () => {
+    const { tracer, processor } = await setUp({ trackingUri: 'http://mlflow.invalid' });
+    makeSpans(tracer, 3);
+    await processor.forceFlush().catch(() => {});
+    expect(processor.waitingSpans).to.equal(3);
+  });
+
+  it('loses at once what the server refuses for its credentials, and nothing once they are right', async () => {
+    const { server, tracer, processor, shutdown, counts } = await setUp();
+    server.state = 401;
+    makeSpans(tracer, 3);
+    await processor.forceFlush().catch(() => {});
+    expect(processor.waitingSpans).to.equal(0);
+    server.state = 'up';
+    makeSpans(tracer, 2);
+    await shutdown();
+    expect(await counts()).to.deep.equal({ delivered: 2, 401: 3 });
+  });
+
   it('holds each span once for several backends, until all have called back', async () => {
     const callbacks: ((result: ExportResult) => void)[] = [];
     const exported: ReadableSpan[] = [];

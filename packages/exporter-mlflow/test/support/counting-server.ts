@@ -4,7 +4,7 @@ import { decodeTraceRequest, type ReceivedSpan } from 'testing/otlp-decode.js';
 import { type Answer, type LocalServer, startLocalServer } from './local-server.js';
 
 /** What the server does with requests: it takes them at once or slowly, closes the connection, never answers, or answers a status. */
-export type State = 'up' | 'away' | 'hanging' | 'slow' | 503;
+export type State = 'up' | 'away' | 'hanging' | 'slow' | 401 | 503;
 
 /** A server that changes its state, and keeps the spans that it took. */
 export interface CountingServer extends LocalServer {
@@ -23,6 +23,7 @@ const SLOW_MILLIS = 60;
 const ANSWERS: Record<Exclude<State, 'up' | 'slow'>, Answer> = {
   away: (response) => response.destroy(),
   hanging: () => {},
+  401: { status: 401 },
   503: { status: 503 },
 };
 
