@@ -3,10 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
+import { execa } from 'execa';
 import { parse } from 'yaml';
 import { type Block, readBlocks } from './support/docs-code/blocks.js';
+import { commandFaults } from './support/docs-code/command-faults.js';
 import { compileErrors, installedAt } from './support/docs-code/compile.js';
 import { missingInstalls } from './support/docs-code/installs.js';
+import { readRepository } from './support/docs-code/repository.js';
+import { commandsOf } from './support/docs-code/shell.js';
 import { packagesIn, sourcesOf, textOf } from './support/docs-code/sources.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -51,6 +55,20 @@ describe('the code in the documentation', () => {
       return missingInstalls(readFileSync(join(ROOT, page), 'utf8'), ofPage).map((name) => `${page}: ${name}`);
     });
     expect(missing).to.deep.equal([]);
+  });
+
+  it('has commands that a shell can read, with programs, options, files and variables that exist', async () => {
+    const scripts = of('sh').map(({ lines }) => textOf(lines));
+    const read = 'for script; do bash -n <<<"$script" 2>/dev/null || echo "$script"; done';
+    const { stdout } = await execa('bash', ['-c', read, 'bash', ...scripts]);
+    expect(stdout).to.equal('');
+    const repository = readRepository(ROOT);
+    const faults = of('sh')
+      .flatMap(commandsOf)
+      .flatMap((command) =>
+        commandFaults(command, repository).map((fault) => `${command.page}:${command.number}: ${fault}`),
+      );
+    expect(faults).to.deep.equal([]);
   });
 
   it('is in a language that is checked, and JSON and YAML can be read', () => {
