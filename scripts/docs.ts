@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CONVENTIONS, METRICS } from './docs/conventions.js';
 import { MANAGED_MLFLOW_DOCS, managedMlflowDocs } from './docs/managed-mlflow.js';
+import { OPERATIONS } from './docs/operations.js';
 import { pagesWithOptions } from './docs/options.js';
 import {
   EXPORTER_NAMES,
@@ -73,18 +74,21 @@ function attributeDocs(): string {
       `${SOURCES.join(', ')}: every attribute needs a comment "/** type. Where its value comes from. */" of one line.`,
     );
   }
-  return `# Attributes of the instrumentation's spans
+  return `# What is captured
 
-\`opentelemetry-instrumentation-bedrock\` writes these attributes. The last column states where the value comes from. If
-there is no value, there is no attribute.
+\`opentelemetry-instrumentation-bedrock\` records these operations and models, and writes these attributes. If there is no
+value, there is no attribute. MLflow [shows them](mlflow-traces.md) as chats.
 
-- "content": the attribute is absent if content is off.
-- \`contentFormats\` chooses between the content in \`gen_ai.*\` and that in \`mlflow.*\`. By default the instrumentation records
-  both, and \`autolog()\` only that in \`mlflow.*\` if MLflow is the only backend.
+${OPERATIONS}
+## Attributes
+
+- "content": the attribute is absent if [content is off](privacy.md#switch-content-off).
+- \`contentFormats\` chooses between the content in \`gen_ai.*\` and that in \`mlflow.*\`
+  ([default](opentelemetry-setup.md#a-second-backend)).
 - "JSON text": the value is JSON text on spans and structured in log events.
-- Output tokens of a stream are absent until their final value has arrived.
+- Output tokens of a stream are absent until [their final value](streaming.md#when-the-span-ends) has arrived.
 
-\`npm run docs\` makes this page from
+\`npm run docs\` makes these tables from
 [\`semconv.ts\`](../packages/instrumentation-bedrock/src/data/semconv.ts) and
 [\`semconv-bedrock.ts\`](../packages/instrumentation-bedrock/src/data/semconv-bedrock.ts).
 

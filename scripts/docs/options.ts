@@ -20,11 +20,11 @@ const TABLES = [
 
 /** Where a page says more about an option. */
 const MORE: Readonly<Record<string, string>> = {
-  contentHook: '[Redact content](packages/instrumentation-bedrock/README.md#redact-content)',
-  maxRecordLength: '[Limits of a record](packages/instrumentation-bedrock/README.md#limits-of-a-record)',
+  contentHook: '[Redact content](docs/privacy.md#redact-content)',
+  maxRecordLength: '[Limits](docs/privacy.md#limits)',
   contentFormats: "[`autolog()`'s default](docs/opentelemetry-setup.md#a-second-backend)",
-  recordStreamEvents: '[Streams](packages/instrumentation-bedrock/README.md#streams)',
-  openAIHosts: "[OpenAI's SDK](packages/instrumentation-bedrock/README.md#openais-sdk)",
+  recordStreamEvents: '[Streaming](docs/streaming.md#chunks)',
+  openAIHosts: "[OpenAI's SDK](docs/frameworks.md#openais-sdk)",
   trackingUri: '[Managed MLflow](docs/managed-mlflow.md), [Databricks](docs/managed-mlflow.md#databricks)',
   token: '[Authentication](docs/connection.md#authentication)',
   headers: '[Authentication](docs/connection.md#authentication)',

@@ -7,6 +7,8 @@ import { coveredActions } from './support/iam-actions.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
+/** Those that are published. */
+const PACKAGES = ['instrumentation-bedrock', 'exporter-mlflow', 'mlflow-bedrock'];
 /** Names that the code puts together. */
 const VOICE_EVENTS = ['turn', 'tool_call', 'tool_result', 'interruption'].map((kind) => `aws.bedrock.voice.${kind}`);
 
@@ -19,7 +21,7 @@ describe('the documentation', () => {
   });
 
   it('has READMEs that fit into a few screens', () => {
-    const long = ['README.md', ...['exporter-mlflow', 'mlflow-bedrock'].map((name) => `packages/${name}/README.md`)]
+    const long = ['README.md', ...PACKAGES.map((name) => `packages/${name}/README.md`)]
       .map((page) => ({ page, lines: readFileSync(join(ROOT, page), 'utf8').split('\n').length - 1 }))
       .filter(({ lines }) => lines > 120);
     expect(long).to.deep.equal([]);
@@ -27,11 +29,9 @@ describe('the documentation', () => {
 
   it('names every environment variable that the packages read in docs/settings.md', () => {
     const page = readFileSync(join(ROOT, 'docs/settings.md'), 'utf8');
-    const variables = ['instrumentation-bedrock', 'exporter-mlflow', 'mlflow-bedrock']
-      .flatMap((name) => filesBelow(join(ROOT, 'packages', name, 'src')))
-      .flatMap(
-        (file) => readFileSync(file, 'utf8').match(/(?<=')(?:OTEL|MLFLOW|SAGEMAKER|DATABRICKS)_[A-Z0-9_]+(?=')/g) ?? [],
-      );
+    const variables = PACKAGES.flatMap((name) => filesBelow(join(ROOT, 'packages', name, 'src'))).flatMap(
+      (file) => readFileSync(file, 'utf8').match(/(?<=')(?:OTEL|MLFLOW|SAGEMAKER|DATABRICKS)_[A-Z0-9_]+(?=')/g) ?? [],
+    );
     const read = variables.filter((name) => !OWN_VARIABLES.has(name));
     expect(read.filter((name) => !page.includes(name))).to.deep.equal([]);
   });
@@ -71,9 +71,16 @@ describe('the documentation', () => {
 
   it('names only attributes, events and metrics of the instrumentation that exist', () => {
     const names = [...namesInCode(join(ROOT, 'packages/instrumentation-bedrock/src/data')), ...VOICE_EVENTS];
-    const pages = ['bedrock-agents', 'agentcore', 'attributes', 'knowledge-bases', 'voice'].map(
-      (name) => `docs/${name}.md`,
-    );
+    const pages = [
+      'bedrock-agents',
+      'agentcore',
+      'attributes',
+      'tokens-and-cost',
+      'streaming',
+      'privacy',
+      'knowledge-bases',
+      'voice',
+    ].map((name) => `docs/${name}.md`);
     const unknown = [...pages, 'packages/instrumentation-bedrock/README.md'].flatMap((page) =>
       // The end of a name, such as `.version`, stands after a name with the same start.
       [...prose(page).matchAll(/`((?:aws\.bedrock)?\.[a-z_.]+)`/g)]

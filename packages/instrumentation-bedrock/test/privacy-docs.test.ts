@@ -1,4 +1,4 @@
-/** The example of the README for `contentHook`, as it is printed. */
+/** The example of docs/privacy.md for `contentHook`, as it is printed. */
 
 import { readFileSync } from 'node:fs';
 import { ConverseCommand, InvokeModelCommand } from '@aws-sdk/client-bedrock-runtime';
@@ -7,10 +7,10 @@ import { expect } from 'chai';
 import type { BedrockInstrumentationConfig } from '../src/index.js';
 import { beforeEachTest, type Simulation } from './support/simulation.js';
 
-const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const PAGE = readFileSync(new URL('../../../docs/privacy.md', import.meta.url), 'utf8');
 const CARD = 4111111111111111;
 
-describe('the contentHook of the README', () => {
+describe('the contentHook of docs/privacy.md', () => {
   let simulation: Simulation;
   beforeEachTest((parts) => {
     simulation = parts;
@@ -18,7 +18,7 @@ describe('the contentHook of the README', () => {
   afterEach(() => diag.disable());
 
   function printedConfig(): BedrockInstrumentationConfig {
-    const [, example = ''] = /### Redact content\s+```js\n(.*?)```/s.exec(README) ?? [];
+    const [, example = ''] = /## Redact content\s+<!--.*?-->\s+```js\n(.*?)```/s.exec(PAGE) ?? [];
     let config: BedrockInstrumentationConfig | undefined;
     class Recorder {
       constructor(given: BedrockInstrumentationConfig) {
