@@ -39,6 +39,17 @@ describe('MLflow and Phoenix behind a Collector', () => {
     ).to.have.deep.members(ofMlflow);
     const tokens = (name: string): unknown[] => inPhoenix.map(({ attributes }) => attributes[name]).filter(Boolean);
     expect(tokens('gen_ai.usage.input_tokens')).to.deep.equal([10, 10]);
+    // Phoenix makes these of the attributes of the conventions, and shows them as a conversation with tokens.
+    const [chat] = inPhoenix.filter(({ name }) => name.startsWith('chat '));
+    expect(chat?.attributes).to.include({
+      'llm.model_name': 'amazon.nova-lite-v1:0',
+      'llm.token_count.prompt': 10,
+      'llm.input_messages.0.message.role': 'system',
+      'llm.input_messages.1.message.role': 'user',
+      'llm.output_messages.0.message.role': 'assistant',
+    });
+    const kinds = inPhoenix.map(({ span_kind }) => span_kind);
+    expect(kinds).to.have.members(['AGENT', 'LLM', 'LLM', 'TOOL']);
   });
 
   /** Starts the OpenTelemetry Collector if Go can build it, else one rotel for each backend. */

@@ -26,6 +26,8 @@ export interface PhoenixSpan {
   name: string;
   context: { trace_id: string; span_id: string };
   parent_id: string | null;
+  /** `LLM`, `AGENT`, `TOOL` and so on. */
+  span_kind: string;
   status_code: string;
   attributes: Readonly<Record<string, unknown>>;
 }
