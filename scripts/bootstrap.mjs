@@ -16,6 +16,7 @@ const PNPM = join(TOOLS, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs');
 const LOG = join('.mlflow', 'logs', 'packages.log');
 /** Tasks, and the modules that run them. */
 const TASKS = {
+  api: './api.ts',
   bench: '../bench/src/main.ts',
   build: './build.ts',
   demo: './demo.ts',
@@ -26,6 +27,11 @@ const TASKS = {
   nightly: './nightly.ts',
   otelcol: './otelcol.ts',
   'pin-images': './pin-images.ts',
+  'release:check': './release/check.ts',
+  'release:prepare': './release/prepare.ts',
+  'release:publish': './release/publish.ts',
+  'release:version': './release/version.ts',
+  sbom: './sbom.ts',
   soak: './soak.ts',
   test: './test.ts',
   'update-tools': './update-tools.ts',

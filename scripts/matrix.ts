@@ -1,13 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { buildPackages } from 'testing/build.js';
 import { formatTable } from './demo/table.js';
 import { CELLS, type Cell, newestCells } from './matrix/cells.js';
-import { installCell, nodeOf, type Packed, packPackages } from './matrix/install.js';
+import { FOLDER, installCell, nodeOf } from './matrix/install.js';
 import { columns, describe, type Outcome, type Outcomes, rows, updatePage } from './matrix/report.js';
 import { runCell } from './matrix/run.js';
+import { type Packed, packPackages } from './release/pack.js';
 
 const PAGE = resolve(import.meta.dirname, '../docs/compatibility.md');
 const PARALLEL = 2;
@@ -46,7 +47,7 @@ function updateTable(outcomes: Outcomes, hasSkipped: boolean): void {
 /** Tries the cells, two at a time, and logs each outcome. */
 export async function runMatrix(cells: readonly Cell[], log: (line: string) => void): Promise<Map<Cell, Outcome>> {
   await buildPackages();
-  const packed = await packPackages();
+  const packed = await packPackages(join(FOLDER, 'packed'));
   const simulator = await startSimulator();
   const outcomes = new Map<Cell, Outcome>();
   const pending = [...cells];

@@ -5,13 +5,13 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
-import { createRequire } from 'node:module';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
 import { type SimulatedResponse, type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
+import { build } from 'esbuild';
 import { testServer } from 'testing/mlflow-test-server.js';
 import { type Finished, runNode } from 'testing/run.js';
 import { tracesOf } from './run-example.js';
@@ -219,15 +219,8 @@ describe('docs/troubleshooting.md: applications', function () {
   }
 });
 
-/** The part of esbuild that this file uses. Another package installs esbuild. */
-interface Esbuild {
-  build(options: object): Promise<{ outputFiles: readonly { text: string }[] }>;
-}
-
 /** Bundles code with its imports into one file outside this repository. */
 async function bundled(code: string): Promise<{ file: string; remove(): Promise<void> }> {
-  const require = createRequire(join(EXAMPLES, '../packages/instrumentation-bedrock/package.json'));
-  const { build } = require('esbuild') as Esbuild;
   const directory = await mkdtemp(join(tmpdir(), 'troubleshooting-'));
   const file = join(directory, 'app.mjs');
   const { outputFiles } = await build({

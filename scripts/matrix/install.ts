@@ -1,35 +1,14 @@
 /** Installs what a cell needs as a user would: the packed packages, and the others from the npm registry. */
 
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { execa } from 'execa';
 import { installNode, installPackages } from 'testing/npm.js';
+import type { Packed } from '../release/pack.js';
 import { type Cell, packagesOf } from './cells.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const BOOTSTRAP = join(ROOT, 'scripts', 'bootstrap.mjs');
-const FOLDER = join(ROOT, '.mlflow', 'matrix');
-const PACKAGES = ['instrumentation-bedrock', 'exporter-mlflow', 'mlflow-bedrock'];
-
-/** A published form of one of this project's packages. */
-export interface Packed {
-  readonly name: string;
-  readonly file: string;
-}
-
-/** Packs the built packages as for publication, with pnpm, which replaces `workspace:` by versions. */
-export async function packPackages(folder: string = join(FOLDER, 'packed')): Promise<Packed[]> {
-  mkdirSync(folder, { recursive: true });
-  const packed: Packed[] = [];
-  // One after the other, because the first one installs pnpm if it is missing.
-  for (const entry of PACKAGES) {
-    const pack = ['--dir', join(ROOT, 'packages', entry), 'pack', '--json', '--pack-destination', folder];
-    const { stdout } = await execa(process.execPath, [BOOTSTRAP, 'pnpm', ...pack]);
-    const { name, filename } = JSON.parse(stdout) as { name: string; filename: string };
-    packed.push({ name, file: filename });
-  }
-  return packed;
-}
+/** Holds the packages of all cells, and the packed packages. */
+export const FOLDER: string = join(ROOT, '.mlflow', 'matrix');
 
 /** The folder with a cell's packages, which all versions of Node.js share. Later runs use it again. */
 export function installCell(cell: Cell, packed: readonly Packed[]): Promise<string> {

@@ -11,7 +11,7 @@ import { installPackages, newerNode } from 'testing/npm.js';
 import { type OtlpReceiver, startOtlpReceiver } from 'testing/otlp-receiver.js';
 import { freePort, isPortFree } from 'testing/ports.js';
 import { startServer } from 'testing/server.js';
-import { packPackages } from '../matrix/install.js';
+import { packPackages } from '../release/pack.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const FOLDER = join(ROOT, '.mlflow', 'bundled-servers');

@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import { buildPackages } from 'testing/build.js';
 import { ANSWER, useBundles } from 'testing/bundles.js';
 import { installPackages } from 'testing/npm.js';
-import { packPackages } from '../matrix/install.js';
+import { packPackages } from '../release/pack.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const FOLDER = join(ROOT, '.mlflow', 'bundlers');

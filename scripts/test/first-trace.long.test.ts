@@ -11,7 +11,7 @@ import { execa } from 'execa';
 import { MlflowClient, type MlflowTraceInfo } from 'opentelemetry-exporter-mlflow';
 import { buildPackages } from 'testing/build.js';
 import { testServer } from 'testing/mlflow-test-server.js';
-import { packPackages } from '../matrix/install.js';
+import { packPackages } from '../release/pack.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 

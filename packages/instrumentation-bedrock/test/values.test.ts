@@ -1,6 +1,5 @@
 /** The pure parts: values, model ids, errors, configuration. */
 
-import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { resolveConfig } from '../src/config.js';
 import { errorType } from '../src/data/error-type.js';
@@ -8,7 +7,6 @@ import { errorOrigin } from '../src/data/errors.js';
 import { toJson } from '../src/data/json.js';
 import { finishReason } from '../src/data/messages.js';
 import { identifyModel } from '../src/data/model-id.js';
-import { VERSION } from '../src/version.js';
 
 describe('toJson', () => {
   it('makes plain JSON from the values of applications', () => {
@@ -133,13 +131,6 @@ describe('resolveConfig', () => {
       'maxRecordLength must be 0 or more characters, not -1; the default is used',
       'maxContentLength must be 0 or more characters, not -1; the default is used',
     ]);
-  });
-});
-
-describe('version', () => {
-  it('equals the version in package.json', () => {
-    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-    expect(VERSION).to.equal(version);
   });
 });
 
