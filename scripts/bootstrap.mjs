@@ -24,6 +24,7 @@ const TASKS = {
   example: './example.ts',
   load: './load.ts',
   matrix: './matrix.ts',
+  mutation: './mutation.ts',
   nightly: './nightly.ts',
   otelcol: './otelcol.ts',
   'pin-images': './pin-images.ts',
