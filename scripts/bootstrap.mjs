@@ -19,6 +19,7 @@ const TASKS = {
   api: './api.ts',
   bench: '../bench/src/main.ts',
   build: './build.ts',
+  coverage: './coverage.ts',
   demo: './demo.ts',
   docs: './docs.ts',
   example: './example.ts',

@@ -37,7 +37,7 @@ export const SUBJECTS = {
   usage: {
     description: 'how token counts are read and added up',
     package: 'instrumentation-bedrock',
-    files: ['src/data/{usage,cached-input}.ts', 'src/dialects/anthropic-usage.ts'],
+    files: ['src/data/usage.ts', 'src/data/cached-input.ts', 'src/dialects/anthropic-usage.ts'],
     tests: DIALECT_TESTS,
   },
   retry: {
