@@ -36,6 +36,16 @@ describe('the documentation', () => {
     expect(read.filter((name) => !page.includes(name))).to.deep.equal([]);
   });
 
+  it('has every page of docs/ in the list of pages', () => {
+    const listed = new Set(
+      [...prose('docs/index.md').matchAll(/\]\(([^)#]+)/g)].map(([, file = '']) => join('docs', file)),
+    );
+    const missing = pagesBelow('docs').filter(
+      (page) => /^docs\/[^/]+$/.test(page) && page !== 'docs/index.md' && !listed.has(page),
+    );
+    expect(missing).to.deep.equal([]);
+  });
+
   it('links only to existing files and headings', () => {
     const broken = pagesBelow('').flatMap((page) =>
       [...prose(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)]

@@ -6,7 +6,7 @@ import { readCompose } from 'testing/compose.js';
 export interface Repository {
   /** Whether this path from the root exists. */
   has(path: string): boolean;
-  /** The npm scripts of the root. */
+  /** The npm scripts of the root, and of the examples with an installation of their own. */
   readonly scripts: ReadonlySet<string>;
   /** The packages of the lock file, of this workspace, and of the examples with an installation of their own. */
   readonly packages: ReadonlySet<string>;
@@ -38,7 +38,9 @@ export function readRepository(root: string): Repository {
     JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Manifest;
   const below = (folder: string): string[] => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`);
   const own = below('packages').map(manifest);
-  const installedApart = below('examples/bundled').map(manifest);
+  const installedApart = below('examples/bundled')
+    .filter((folder) => existsSync(join(root, folder, 'package.json')))
+    .map(manifest);
   const lock = readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8');
   const services = Object.entries(readCompose().services);
   const code = PROGRAMS.flatMap((path) => filesBelow(root, path)).map((file) => readFileSync(join(root, file), 'utf8'));
@@ -46,7 +48,7 @@ export function readRepository(root: string): Repository {
     new Set(code.flatMap((text) => [...text.matchAll(pattern)].map(([, name = '']) => name)));
   return {
     has: (path) => existsSync(join(root, path)),
-    scripts: new Set(Object.keys(manifest('.').scripts ?? {})),
+    scripts: new Set([manifest('.'), ...installedApart].flatMap(({ scripts = {} }) => Object.keys(scripts))),
     packages: new Set([
       ...[...lock.matchAll(LOCKED)].map(([, name = '']) => name),
       ...own.map(({ name }) => name),
