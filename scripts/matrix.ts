@@ -74,6 +74,11 @@ async function tryCell(cell: Cell, packed: readonly Packed[], simulator: Simulat
     const why = `The npm registry has no Node.js ${cell.node} for ${process.platform} on ${process.arch}.`;
     return { kind: 'skipped', why };
   }
-  const wrong = await runCell(cell, node, await installCell(cell, packed), simulator);
-  return wrong.length === 0 ? { kind: 'works' } : { kind: 'fails', wrong };
+  try {
+    const wrong = await runCell(cell, node, await installCell(cell, packed), simulator);
+    return wrong.length === 0 ? { kind: 'works' } : { kind: 'fails', wrong };
+  } catch (error) {
+    // The other cells still say something.
+    return { kind: 'fails', wrong: [(error as Error).message] };
+  }
 }

@@ -7,6 +7,8 @@ import { parse } from 'yaml';
 
 const WORKSPACE = resolve(import.meta.dirname, '../../pnpm-workspace.yaml');
 const SDK = '@aws-sdk/client-bedrock-runtime';
+const API = '@opentelemetry/api';
+const SDK_NODE = '@opentelemetry/sdk-node';
 const AGENTS_SDK = '@aws-sdk/client-bedrock-agent-runtime';
 
 /** The newest release of each line of Node.js that is supported. */
@@ -19,8 +21,8 @@ export interface OpenTelemetryLine {
   readonly node: number;
   /** The packages that an application with tracing installs. */
   readonly packages: Readonly<Record<string, string>>;
-  /** The versions that belong to the line. */
-  readonly ranges: Readonly<Record<string, string>>;
+  /** The versions of `@opentelemetry/sdk-node` that belong to the line, and those of the API. */
+  readonly ranges: { readonly sdk: string; readonly api: string };
 }
 
 const LINES: readonly OpenTelemetryLine[] = [
@@ -32,11 +34,7 @@ const LINES: readonly OpenTelemetryLine[] = [
       '@opentelemetry/sdk-node': '0.223.0',
       '@opentelemetry/sdk-trace-base': '2.12.0',
     },
-    ranges: {
-      '@opentelemetry/api': '~1.9.0',
-      '@opentelemetry/sdk-node': '<0.300.0',
-      '@opentelemetry/sdk-trace-base': '^2.0.0',
-    },
+    ranges: { sdk: '<0.300.0', api: '~1.9.0' },
   },
   {
     name: '3.x',
@@ -46,11 +44,7 @@ const LINES: readonly OpenTelemetryLine[] = [
       '@opentelemetry/sdk-node': '0.301.0',
       '@opentelemetry/sdk-trace': '3.1.0',
     },
-    ranges: {
-      '@opentelemetry/api': '^1.10.0',
-      '@opentelemetry/sdk-node': '>=0.301.0',
-      '@opentelemetry/sdk-trace': '^3.0.0',
-    },
+    ranges: { sdk: '>=0.301.0', api: '^1.10.0' },
   },
 ];
 
@@ -88,10 +82,7 @@ export const CELLS: readonly Cell[] = SDKS.flatMap((sdk) =>
 export async function newestCells(): Promise<Cell[]> {
   const [sdk, agentsSdk] = await Promise.all([newestOf(SDK, '^3.0.0'), newestOf(AGENTS_SDK, '^3.0.0')]);
   const lines = new Map<OpenTelemetryLine, OpenTelemetryLine>();
-  for (const line of LINES) {
-    const versions = Object.entries(line.ranges).map(async ([name, range]) => [name, await newestOf(name, range)]);
-    lines.set(line, { ...line, packages: Object.fromEntries(await Promise.all(versions)) as Record<string, string> });
-  }
+  for (const line of LINES) lines.set(line, { ...line, packages: await newestPackages(line) });
   return PLATFORMS.map(({ node, line }) => ({
     node: node.replace(/\..*/, ''),
     line: lines.get(line) ?? line,
@@ -102,6 +93,15 @@ export async function newestCells(): Promise<Cell[]> {
 /** The packages of an application in this cell, besides this project's. */
 export function packagesOf({ line, sdk, agentsSdk }: Cell): Record<string, string> {
   return { ...line.packages, [SDK]: sdk, [AGENTS_SDK]: agentsSdk };
+}
+
+/** The newest SDK of a line, with the other packages in the versions that it needs, because they are released one by one. */
+async function newestPackages({ packages, ranges }: OpenTelemetryLine): Promise<Record<string, string>> {
+  const sdk = await newestOf(SDK_NODE, ranges.sdk);
+  const { stdout } = await execa('npm', ['view', `${SDK_NODE}@${sdk}`, 'dependencies', '--json']);
+  const needed = JSON.parse(stdout) as Record<string, string>;
+  const own: Record<string, string> = { [SDK_NODE]: sdk, [API]: await newestOf(API, ranges.api) };
+  return Object.fromEntries(Object.keys(packages).map((name) => [name, own[name] ?? needed[name] ?? '']));
 }
 
 /** The newest version of an npm package in a range. npm prints the versions in ascending order. */
