@@ -109,6 +109,16 @@ describe('classification of answers', () => {
     });
   });
 
+  it('a made-up key, such as "x", hides no error code that decides what to do', () => {
+    const { show } = createRedactor([{ text: 'x', isCredential: true }]);
+    const body = '{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"No experiment here"}';
+    const result = { kind: 'answer', status: 404, headers: {}, body } as const;
+    const expected = { kind: 'rejected', errorCode: 'RESOURCE_DOES_NOT_EXIST', reason: '[redacted]' };
+    expect(classify(result, { ...SERVER, show })).to.deep.include(expected);
+    const other = { ...result, status: 400, body: '{"error_code":"XYZ","message":"No"}' };
+    expect(classify(other, { ...SERVER, show })).to.not.have.property('errorCode');
+  });
+
   const settings: [string, ReturnType<typeof classify>, string][] = [
     [
       'wrong credentials',

@@ -240,6 +240,8 @@ function describeRedirect(location: string | undefined, { url, show }: Server): 
 }
 
 const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
+// These decide what to do, so they count even if a short secret is a part of such a word.
+const KNOWN_CODES = new Set([...REFUSAL_CODES, 'FEATURE_DISABLED', 'INTERNAL_ERROR']);
 
 /** Reads the error of MLflow, `{error_code, message}`, or of FastAPI, `{detail}`. */
 function parseError(body: string, show: Show): { code?: string; message?: string } {
@@ -248,9 +250,13 @@ function parseError(body: string, show: Show): { code?: string; message?: string
   const { error_code: code, message, detail } = parsed;
   const said = message ?? detail;
   return {
-    ...(typeof code === 'string' && ERROR_CODE.test(code) && show(code) === code ? { code } : {}),
+    ...(typeof code === 'string' && isShownCode(code, show) ? { code } : {}),
     ...(said === undefined ? {} : { message: typeof said === 'string' ? said : JSON.stringify(said) }),
   };
+}
+
+function isShownCode(code: string, show: Show): boolean {
+  return KNOWN_CODES.has(code) || (ERROR_CODE.test(code) && show(code) === code);
 }
 
 /** Reads why the server refuses a trace. The words are the same in MLflow 3.17 and 3.18. */
