@@ -22,6 +22,7 @@ const TASKS = {
   coverage: './coverage.ts',
   demo: './demo.ts',
   docs: './docs.ts',
+  'docs:site': '../docs/.vitepress/main.ts',
   example: './example.ts',
   load: './load.ts',
   matrix: './matrix.ts',

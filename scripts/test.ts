@@ -77,7 +77,7 @@ async function check(command: string[]): Promise<undefined> {
 
 async function checkTypes(): Promise<undefined> {
   const packages = readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}`);
-  const projects = ['bench', 'examples', 'examples/cdk-fargate', 'examples/frameworks', 'scripts', ...packages];
+  const projects = ['bench', 'docs', 'examples', 'examples/cdk-fargate', 'examples/frameworks', 'scripts', ...packages];
   const checks = projects.map((project) => check([TSC, '-p', join(project, 'tsconfig.json'), '--pretty', 'false']));
   const failures = (await Promise.allSettled(checks)).filter(({ status }) => status === 'rejected');
   if (failures.length > 0) throw new Error(failures.map((failure) => messageOf(failure)).join('\n'));

@@ -59,7 +59,7 @@ async function runGroup({ name, files, env }: TestGroup): Promise<GroupOutcome> 
 function testFiles(): string[] {
   const packages = ['exporter-mlflow', 'mlflow-bedrock', 'instrumentation-bedrock', 'bedrock-simulator', 'testing'];
   const examples = ['examples', 'examples/cdk-fargate'];
-  const others = ['scripts', 'bench'];
+  const others = ['scripts', 'bench', 'docs'];
   const folders = [...examples, ...packages.map((name) => `packages/${name}`), ...others].map((name) => `${name}/test`);
   return folders
     .filter((folder) => existsSync(join(ROOT, folder)))

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'chai';
+import { API, groupPages, HOME, markdownFiles } from '../../docs/.vitepress/pages.js';
+import { anchorOf } from '../../docs/.vitepress/slug.js';
 import { MANAGED_MLFLOW_DOCS } from '../docs/managed-mlflow.js';
 import { madeFiles } from '../docs.js';
 import { coveredActions } from './support/iam-actions.js';
@@ -9,6 +11,9 @@ const ROOT = resolve(import.meta.dirname, '../..');
 
 /** Those that are published. */
 const PACKAGES = ['instrumentation-bedrock', 'exporter-mlflow', 'mlflow-bedrock'];
+/** Every page except those that are made for the site. */
+const PAGES = markdownFiles().filter((page) => !page.startsWith(API));
+
 /** Names that the code puts together. */
 const VOICE_EVENTS = ['turn', 'tool_call', 'tool_result', 'interruption'].map((kind) => `aws.bedrock.voice.${kind}`);
 
@@ -40,14 +45,12 @@ describe('the documentation', () => {
     const listed = new Set(
       [...prose('docs/index.md').matchAll(/\]\(([^)#]+)/g)].map(([, file = '']) => join('docs', file)),
     );
-    const missing = pagesBelow('docs').filter(
-      (page) => /^docs\/[^/]+$/.test(page) && page !== 'docs/index.md' && !listed.has(page),
-    );
+    const missing = PAGES.filter((page) => /^docs\/[^/]+$/.test(page) && page !== 'docs/index.md' && !listed.has(page));
     expect(missing).to.deep.equal([]);
   });
 
   it('links only to existing files and headings', () => {
-    const broken = pagesBelow('').flatMap((page) =>
+    const broken = PAGES.flatMap((page) =>
       [...prose(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)]
         .filter(([, file = '', heading]) => {
           const target = file === '' ? page : join(dirname(page), file);
@@ -56,6 +59,12 @@ describe('the documentation', () => {
         .map(([link]) => `${page}: ${link}`),
     );
     expect(broken).to.deep.equal([]);
+  });
+
+  it('has every page of docs in one group of the site’s sidebar', () => {
+    const inSidebar = groupPages(PAGES).flatMap(({ pages }) => pages.map(({ file }) => file));
+    const missing = PAGES.filter((page) => page.startsWith('docs/') && page !== HOME && !inSidebar.includes(page));
+    expect(missing, 'add them to docs/.vitepress/sidebar.ts').to.deep.equal([]);
   });
 
   it('shows IAM policies that can be pasted, with actions of AWS, and readers that cannot write', () => {
@@ -110,14 +119,7 @@ function prose(page: string): string {
 /** The headings of a page, or of the README of a folder, as GitHub names them in links. */
 function headings(target: string): ReadonlySet<string> {
   const page = target.endsWith('.md') ? target : join(target, 'README.md');
-  return new Set(
-    [...prose(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
-      title
-        .toLowerCase()
-        .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
-        .replaceAll(' ', '-'),
-    ),
-  );
+  return new Set([...prose(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => anchorOf(title)));
 }
 
 /** The names with dots in the source files of a folder. */
@@ -130,13 +132,4 @@ function namesInCode(folder: string): string[] {
 function filesBelow(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-}
-
-/** All pages except those of installed or built packages. */
-function pagesBelow(folder: string): string[] {
-  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return /^(?:node_modules|dist|\..*)$/.test(entry.name) ? [] : pagesBelow(path);
-    return entry.name.endsWith('.md') ? [path] : [];
-  });
 }

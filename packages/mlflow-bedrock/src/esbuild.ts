@@ -1,3 +1,5 @@
+/** The plugin for applications that esbuild bundles. */
+
 import type { Plugin } from 'esbuild';
 import type { MlflowBedrockPluginOptions } from './bundler/options.js';
 import { plugin } from './bundler/plugin.js';

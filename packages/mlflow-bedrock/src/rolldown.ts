@@ -1,3 +1,5 @@
+/** The plugin for applications that Rolldown bundles. */
+
 import type { MlflowBedrockPluginOptions } from './bundler/options.js';
 import { plugin } from './bundler/plugin.js';
 

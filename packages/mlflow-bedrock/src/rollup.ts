@@ -1,3 +1,5 @@
+/** The plugin for applications that Rollup bundles. */
+
 import type { Plugin } from 'rollup';
 import type { MlflowBedrockPluginOptions } from './bundler/options.js';
 import { plugin } from './bundler/plugin.js';

@@ -1,3 +1,5 @@
+/** The plugin for applications that Vite bundles. */
+
 import type { MlflowBedrockPluginOptions } from './bundler/options.js';
 import { plugin } from './bundler/plugin.js';
 

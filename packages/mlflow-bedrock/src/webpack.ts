@@ -1,3 +1,5 @@
+/** The plugin for applications that webpack bundles. */
+
 import type { WebpackPluginInstance } from 'webpack';
 import type { MlflowBedrockPluginOptions } from './bundler/options.js';
 import { plugin } from './bundler/plugin.js';

@@ -4,7 +4,7 @@ import { limitText, mediaNote, type TextLimits } from './cut.js';
 import { ExactNumber, markLongNumbers, readNumericValue, stringify, unmark } from './numbers.js';
 
 /**
- * A value that JSON can express. Inside the instrumentation, an {@link ExactNumber} stands for a number that a JavaScript
+ * A value that JSON can express. Inside the instrumentation, an `ExactNumber` stands for a number that a JavaScript
  * number cannot hold. `contentHook` and events get its digits as text.
  */
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;

@@ -46,7 +46,7 @@ export function readNumericValue(value: object): ExactNumber | undefined {
   return new ExactNumber(string);
 }
 
-/** Writes JSON. Every {@link ExactNumber} becomes a number with all its digits. */
+/** Writes JSON. Every `ExactNumber` becomes a number with all its digits. */
 export function stringify(value: unknown): string {
   writer.isMarking = true;
   try {
