@@ -7,6 +7,8 @@ export interface Line {
   readonly number: number;
 }
 
+export type Backend = 'MLflow' | 'OTLP';
+
 /** What HTML comments directly before a block of code state about it. CONTRIBUTING.md explains them. */
 export interface Marks {
   /** Code that the reader does not see: lines before the block, and lines after it. */
@@ -20,8 +22,10 @@ export interface Marks {
   readonly quotes?: string;
   /** Packages that have another name in this workspace, by the name in the block. */
   readonly aliases: Readonly<Record<string, string>>;
-  /** What a run of the block must show. */
-  readonly runs?: string;
+  /** The names of the spans that MLflow must have after a run of the block. */
+  readonly runs?: readonly string[];
+  /** Where a call of a program must arrive that loads the block first. */
+  readonly tracesTo?: readonly Backend[];
 }
 
 /** A block of code of a page. */
@@ -35,6 +39,7 @@ export interface Block extends Marks {
   readonly lines: readonly Line[];
 }
 
+const BACKENDS: readonly Backend[] = ['MLflow', 'OTLP'];
 const COMMENT = /^ *<!-- code\b/;
 const FENCE = /^( *)(`{3,})(\w*)/;
 /** Stands for the block in code that the reader does not see. */
@@ -90,25 +95,35 @@ function marksOf(page: string, comments: readonly Line[][]): Marks {
 }
 
 function markOf(page: string, comment: readonly Line[]): Partial<Marks> {
-  const [first] = comment as [Line];
+  const [{ number }] = comment as [Line];
   const whole = comment.map(({ text }) => text.trim()).join('\n');
-  const [, kind = '', value = ''] =
-    /^<!-- code( continues| unchecked| quotes| with| runs)?(?::(.*))? *-->$/s.exec(whole) ?? [];
+  const [, kind = '', value = ''] = /^<!-- code( [a-z ]+)?(?::(.*))? *-->$/s.exec(whole) ?? [];
   const text = value.trim();
-  if (kind === ' continues' && text === '') return { continues: true };
-  if (kind === ' unchecked' && text !== '') return { unchecked: text };
-  if (kind === ' quotes' && text !== '') return { quotes: text };
-  if (kind === ' with' && text !== '') {
-    return { aliases: Object.fromEntries(text.split(', ').map((alias) => alias.split(' from '))) };
-  }
-  if (kind === ' runs' && text !== '') return { runs: text };
-  if (kind !== '' || text === '')
-    throw new Error(`${page}:${first.number}: The comment is none of those in CONTRIBUTING.md.`);
-  const code = value.split('\n').map((line, index): Line => ({ text: line, number: first.number + index }));
-  const hole = code.findIndex((line) => line.text.includes(HOLE));
+  const mark = kind === '' && text !== '' ? around(value.split('\n'), number) : MARKS[kind.trim()]?.(text);
+  if (mark === undefined) throw new Error(`${page}:${number}: The comment is none of those in CONTRIBUTING.md.`);
+  return mark;
+}
+
+/** What a kind of comment states; undefined if its text is wrong. */
+const MARKS: Readonly<Record<string, (text: string) => Partial<Marks> | undefined>> = {
+  continues: (text) => (text === '' ? { continues: true } : undefined),
+  unchecked: (text) => (text === '' ? undefined : { unchecked: text }),
+  quotes: (text) => (text === '' ? undefined : { quotes: text }),
+  with: (text) => ({ aliases: Object.fromEntries(text.split(', ').map((alias) => alias.split(' from '))) }),
+  runs: (text) => ({ runs: text === '' ? [] : text.split(', ') }),
+  'traces to': (text) => {
+    const names = text.split(', ');
+    const backends = BACKENDS.filter((name) => names.includes(name));
+    return backends.length === names.length ? { tracesTo: backends } : undefined;
+  },
+};
+
+function around(texts: readonly string[], start: number): Partial<Marks> {
+  const code = texts.map((text, index): Line => ({ text, number: start + index }));
+  const hole = code.findIndex(({ text }) => text.includes(HOLE));
   if (hole === -1) return { before: code };
-  const { text: around, number } = code[hole] as Line;
-  const [left = '', right = ''] = around.split(HOLE);
+  const { text, number } = code[hole] as Line;
+  const [left = '', right = ''] = text.split(HOLE);
   return {
     before: [...code.slice(0, hole), { text: left, number }],
     after: [{ text: right, number }, ...code.slice(hole + 1)],
