@@ -30,6 +30,9 @@ const LONG_TOGETHER = [
   'examples-cdk-fargate',
 ];
 
+/** Long test files that run with another one, because both need MLflow and its start takes seconds. */
+const WITH_ANOTHER: Readonly<Record<string, string>> = { 'scripts-docs-code.long': 'scripts-first-trace.long' };
+
 /** Groups that wait for outages. Those that need the Collector come last, because it is being compiled. */
 const WAITING = [
   'scripts-compose-topology.long',
@@ -71,7 +74,7 @@ export function groupTests(files: readonly string[], selection: Selection): Test
       .join('-');
     const alone = `${folder}-${basename(file, LONG)}.long`;
     const isTogether = LONG_TOGETHER.includes(folder) && !WAITING.includes(alone);
-    const name = isLong ? (isTogether ? `${folder}.long` : alone) : folder;
+    const name = isLong ? (isTogether ? `${folder}.long` : (WITH_ANOTHER[alone] ?? alone)) : folder;
     groups.set(name, [...(groups.get(name) ?? []), file]);
   }
   const ofFolders = [...groups].flatMap(([name, members]) =>

@@ -44,6 +44,11 @@ describe('groupTests', () => {
     ]);
   });
 
+  it('runs the programs of the docs and the first steps of a user in one process', () => {
+    const files = ['docs-code', 'first-trace'].map((name) => `scripts/test/${name}.long.test.ts`);
+    expect(groupTests(files, 'long')).to.deep.equal([{ name: 'scripts-first-trace.long', files, isWaiting: false }]);
+  });
+
   it('runs the long tests of most folders together, but those that wait apart', () => {
     const files = ['errors', 'evaluate', 'mlflow-ui', 'phoenix'].map((name) => `examples/test/${name}.long.test.ts`);
     expect(groupTests(files, 'long').map(({ name, files: { length } }) => [name, length])).to.deep.equal([

@@ -8,6 +8,8 @@ type Check = (args: readonly string[], repository: Repository) => readonly strin
 
 /** Programs that come from elsewhere. Their arguments are theirs. */
 const FOREIGN = ['aws', 'cd', 'cp', 'curl', 'deno', 'ffmpeg', 'go', 'mkdir', 'mlflow', 'otelcol', 'uvx'];
+/** OpenTelemetry's own exporters read these. */
+const OF_OPENTELEMETRY = /^OTEL_EXPORTER_OTLP_(?:TRACES_)?(?:ENDPOINT|HEADERS|TIMEOUT)$/;
 const FOLDERS = /(?<![\w./-])(?:bench|deploy|docs|examples|packages|scripts)\/[\w./-]*\w/g;
 /** Files of the reader's, or that a command before has made. */
 const OF_THE_READER = /^(?:app\.[cm]?[jt]s|dist\/.*|build|\.output\/.*|\.\/tracing\.js|esbuild\.config\.mjs)$/;
@@ -28,7 +30,9 @@ export function commandFaults({ words, sets }: Command, repository: Repository):
   const variables = [...sets, ...environmentOf(args)].filter((name) => name.includes('_'));
   const paths = words.flatMap((word) => word.match(FOLDERS) ?? []);
   return [
-    ...variables.filter((name) => !repository.variables.has(name)).map((name) => `no program reads ${name}`),
+    ...variables
+      .filter((name) => !repository.variables.has(name) && !OF_OPENTELEMETRY.test(name))
+      .map((name) => `no program reads ${name}`),
     ...paths.filter((path) => !repository.has(path)).map((path) => `there is no ${path}`),
     ...(program === undefined ? [] : programFaults(program, args, repository)),
   ];
