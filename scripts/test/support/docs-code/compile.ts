@@ -56,7 +56,7 @@ export function writeSources(
     writeFileSync(join(folder, file), text);
   };
   write('package.json', '{ "type": "module" }');
-  write('absent.d.ts', absent.map((name) => `declare module '${name}';\ndeclare module '${name}/*';\n`).join(''));
+  write('absent.d.ts', absent.map((name) => declarationOf(name, sources)).join('\n'));
   for (const { file, lines } of sources) write(file, textOf(lines));
   const project = (compilerOptions: object, ending: RegExp): string => {
     const files = ['../absent.d.ts', ...sources.flatMap(({ file }) => (ending.test(file) ? [`../${file}`] : []))];
@@ -67,6 +67,15 @@ export function writeSources(
   const wanted = new Set(sources.flatMap(({ lines }) => [...packagesIn(textOf(lines))]));
   for (const name of wanted) link(root, folder, name);
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Declares a package of which everything is of any type. A type that the sources import by name needs a line. */
+function declarationOf(name: string, sources: readonly Source[]): string {
+  const imports = new RegExp(`import \\{([^}]*\\btype [^}]*)\\} from '${name}'`, 'g');
+  const lists = sources.flatMap(({ lines }) => [...textOf(lines).matchAll(imports)].map(([, list = '']) => list));
+  const names = new Set(lists.flatMap((list) => list.match(/\b(?!type\b)\w+/g) ?? []));
+  const members = [...names].map((member) => `export const ${member}: any; export type ${member} = any;`);
+  return `declare module '${name}'${members.length === 0 ? ';' : ` { ${members.join(' ')} }`}\ndeclare module '${name}/*';`;
 }
 
 /** Where a package is installed in this workspace; undefined if it is not. */
