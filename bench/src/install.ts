@@ -11,7 +11,8 @@ const FOLDER: string = resolve(import.meta.dirname, '..', '.peers');
 /** Where programs find the peers by name. */
 export const PEERS_FOLDER: string = join(FOLDER, 'peers');
 
-const PEERS: Readonly<Record<string, string>> = {
+/** What is installed to compare with, with versions. */
+export const PEERS: Readonly<Record<string, string>> = {
   '@aws-sdk/client-bedrock-runtime': '3.1162.0',
   '@opentelemetry/api': '1.9.1',
   '@opentelemetry/core': '2.12.0',

@@ -3,6 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildPackages } from 'testing/build.js';
+import { compareBehaviour, writeComparison } from './behaviour.js';
 import { findNode, installPeers } from './install.js';
 import { summaryOf, writeReadme } from './readme.js';
 import { measureAll, PARTS, type PartName } from './report.js';
@@ -14,6 +15,7 @@ const USAGE = `Usage: npm run bench -- [options]
   --base <folder>     also measures a second built checkout, as "before"
   --only <part>       ${PARTS.join(', ')}; may be repeated
   --write-readme      writes the results into bench/README.md
+  --behaviour         compares what is recorded and what applications notice, and writes docs/comparison.md
   --quick             tries every step in about a minute; the figures mean nothing`;
 
 const EFFORT = { processes: PROCESSES, seconds: 30, batches: 45 } as const;
@@ -21,11 +23,17 @@ const QUICK = { processes: 2, seconds: 2, batches: 6 } as const;
 
 /** `npm run bench`: what tracing costs, beside other instrumentations. Takes about eleven minutes on two cores. */
 export async function main(args: string[]): Promise<number> {
-  const { node: version, base, only, 'write-readme': intoReadme, quick } = optionsOf(args);
+  const { node: version, base, only, 'write-readme': intoReadme, behaviour, quick } = optionsOf(args);
   const log = (line: string): void => console.log(`• ${line}`);
   await buildPackages();
   await installPeers(log, base);
   const node = await findNode(version, log);
+  if (behaviour) {
+    const table = await compareBehaviour({ node, log });
+    console.log(`\n${formatText(table)}`);
+    writeComparison(table, new Date());
+    return 0;
+  }
   const about = describeRun(node);
   const started = performance.now();
   const bench = { ...(quick ? QUICK : EFFORT), node, log, ...(base === undefined ? {} : { base: resolve(base) }) };
@@ -42,6 +50,7 @@ function optionsOf(args: string[]) {
     base: { type: 'string' },
     only: { type: 'string', multiple: true },
     'write-readme': { type: 'boolean', default: false },
+    behaviour: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
   } as const;
   try {

@@ -24,7 +24,16 @@ export function writeReadme(results: string): void {
 
 /** @throws Error if the text has no place for results */
 export function withResults(readme: string, results: string): string {
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`bench/README.md needs the lines "${BEGIN}" and "${END}".`);
-  return `${readme.slice(0, begin)}${BEGIN}\n\n${results}\n\n${readme.slice(end)}`;
+  return replaceBetween(readme, { file: 'bench/README.md', begin: BEGIN, end: END }, results);
+}
+
+/** @throws Error that names the file and the lines if the page does not have them */
+export function replaceBetween(
+  page: string,
+  { file, begin, end }: Readonly<Record<'file' | 'begin' | 'end', string>>,
+  text: string,
+): string {
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${file} needs the lines "${begin}" and "${end}".`);
+  return `${page.slice(0, from)}${begin}\n\n${text}\n\n${page.slice(to)}`;
 }

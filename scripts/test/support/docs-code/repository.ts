@@ -26,6 +26,8 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
+/** Variables that OpenTelemetry's own exporter reads. */
+const OF_OPENTELEMETRY = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS'];
 /** What runs, without its tests. */
 const PROGRAMS = ['.env.example', 'bench', 'deploy', 'docker-compose.yml', 'examples', 'packages', 'scripts'];
 /** Begins the entry of a package in pnpm-lock.yaml. Reading the whole file takes half a second. */
@@ -58,7 +60,7 @@ export function readRepository(root: string): Repository {
     ]),
     services: new Set(services.map(([name]) => name)),
     profiles: new Set(services.flatMap(([, { profiles = [] }]) => profiles)),
-    variables: named(/\b([A-Z][A-Z\d]*(?:_[A-Z\d]+)+|PORT)\b/g),
+    variables: new Set([...OF_OPENTELEMETRY, ...named(/\b([A-Z][A-Z\d]*(?:_[A-Z\d]+)+|PORT)\b/g)]),
     options: named(/--([a-z][a-z-]+)/g),
   };
 }
