@@ -14,6 +14,7 @@ export const PEERS_FOLDER: string = join(FOLDER, 'peers');
 /** What is installed to compare with, with versions. */
 export const PEERS: Readonly<Record<string, string>> = {
   '@aws-sdk/client-bedrock-runtime': '3.1162.0',
+  '@aws-sdk/client-bedrock-agent-runtime': '3.1162.0',
   '@opentelemetry/api': '1.9.1',
   '@opentelemetry/core': '2.12.0',
   '@opentelemetry/instrumentation': '0.223.0',
@@ -21,6 +22,7 @@ export const PEERS: Readonly<Record<string, string>> = {
   '@opentelemetry/exporter-trace-otlp-proto': '0.223.0',
   '@traceloop/instrumentation-bedrock': '0.27.0',
   '@arizeai/openinference-instrumentation-bedrock': '0.5.1',
+  '@arizeai/openinference-instrumentation-bedrock-agent-runtime': '1.2.1',
   '@opentelemetry/instrumentation-aws-sdk': '0.78.0',
 };
 

@@ -27,3 +27,8 @@ export interface MigrationSpan {
 export function recordBeside(peer: Peer): Promise<readonly MigrationSpan[]> {
   return runChild(process.execPath, 'migration', peer);
 }
+
+/** The same with calls of an agent and a knowledge base, beside OpenInference's package for them. */
+export function recordAgentsBeside(): Promise<readonly MigrationSpan[]> {
+  return runChild(process.execPath, 'migration-agents', {});
+}

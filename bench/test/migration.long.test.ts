@@ -5,7 +5,7 @@ import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { expect } from 'chai';
 import { buildPackages } from 'testing/build.js';
 import { installPeers } from '../src/install.js';
-import { type MigrationSpan, type Peer, recordBeside } from '../src/migration.js';
+import { type MigrationSpan, type Peer, recordAgentsBeside, recordBeside } from '../src/migration.js';
 
 const OURS = 'opentelemetry-instrumentation-bedrock';
 
@@ -81,6 +81,20 @@ describe('docs/migration', function () {
       });
     });
   }
+
+  it('openinference.md has the names of all spans of an agent and a knowledge base', async () => {
+    const page = readFileSync(new URL('../../docs/migration/openinference.md', import.meta.url), 'utf8');
+    const [, section = ''] = /\n## Agents and knowledge bases\n(.*?)\n## /s.exec(page) ?? [];
+    const rows = [...section.matchAll(/^\| (`[^|]+) \| ([^|]+) \|/gm)].map((row) => row.slice(1).map(namesIn));
+    const spans = await recordAgentsBeside();
+    const namesOf = (isOurs: boolean) =>
+      new Set(spans.filter(({ scope }) => (scope === OURS) === isOurs).map(({ name }) => name));
+    expect(rows.flatMap(([names = []]) => names)).to.have.members([...namesOf(false)]);
+    const ours = [...namesOf(true)].map((name) =>
+      name.replace(/^chat .*/, 'chat <model>').replace(/^retrieval .*/, 'retrieval <knowledge base>'),
+    );
+    expect(new Set(rows.flatMap(([, names = []]) => names))).to.deep.equal(new Set(ours));
+  });
 });
 
 /** The names between backticks in a cell. */

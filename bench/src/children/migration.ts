@@ -3,8 +3,9 @@
 import { Readable } from 'node:stream';
 import { finish, readJob } from '../child.js';
 import { loadPeer } from '../install.js';
-import type { MigrationSpan, Peer } from '../migration.js';
+import type { Peer } from '../migration.js';
 import { INSTRUMENTATIONS } from '../variants.js';
+import { plainSpan, recordSpans } from './migration-spans.js';
 
 const MODEL = 'anthropic.claude-sonnet-4-20250514-v1:0';
 const TOOL = { name: 'get_weather', description: 'Returns the weather.' };
@@ -54,10 +55,7 @@ const INVOKE_MODEL_ANSWER = {
 };
 
 const peer = await readJob<Peer>();
-const { NodeTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } = loadPeer('@opentelemetry/sdk-trace-node');
-const memory = new InMemorySpanExporter();
-const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(memory)] });
-provider.register();
+const { memory, provider } = recordSpans();
 // The instrumentations must exist before the SDK is loaded. The package of openinference loads it.
 const instrumentations = (['this project', peer] as const).map((subject) => {
   const { packageName, className } = INSTRUMENTATIONS[subject];
@@ -69,22 +67,7 @@ await createClient(CONVERSE_ANSWER).send(new sdk.ConverseCommand(CONVERSE));
 await createClient(INVOKE_MODEL_ANSWER).send(new sdk.InvokeModelCommand(INVOKE_MODEL));
 // An instrumentation may end its span a little after the call.
 while (memory.getFinishedSpans().length < 4) await new Promise(setImmediate);
-finish(memory.getFinishedSpans().map(plain));
-
-// biome-ignore lint/suspicious/noExplicitAny: a span of the SDK in the folder of the peers
-function plain(span: any): MigrationSpan {
-  const { name, kind, status, attributes, instrumentationScope, parentSpanContext } = span;
-  const { spanId } = span.spanContext();
-  return {
-    id: spanId,
-    parent: parentSpanContext?.spanId,
-    scope: instrumentationScope.name,
-    name,
-    kind,
-    status,
-    attributes,
-  };
-}
+finish(memory.getFinishedSpans().map(plainSpan));
 
 function createClient(answer: object): { send(command: unknown): Promise<unknown> } {
   const headers = { 'content-type': 'application/json', 'x-amzn-requestid': 'request-1' };
