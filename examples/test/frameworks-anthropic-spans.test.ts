@@ -60,10 +60,20 @@ describe('anthropicMiddleware', () => {
       ],
     };
     const { content, usage } = await client(simulator.url).messages.create(request);
-    expect(inputs()).to.deep.equal(request);
+    const { messages, ...members } = request;
+    expect(inputs()).to.deep.include(members);
+    const image = {
+      type: 'image_url',
+      image_url: { url: `data:image/png;base64,${PIXEL}` },
+      original: { type: 'image', source: { type: 'base64', media_type: 'image/png' } },
+    };
+    expect(inputs()['messages']).to.deep.equal([
+      { role: 'system', type: 'system', content: request.system },
+      { role: 'user', type: 'user', content: [image, messages[0]?.content[1]] },
+    ]);
     expect(outputs()['content']).to.deep.equal(content);
     expect(span().attributes).to.deep.include({
-      'mlflow.message.format': 'anthropic',
+      'mlflow.message.format': 'langchain',
       'gen_ai.request.temperature': 0.2,
       'gen_ai.response.finish_reasons': ['end_turn'],
       'gen_ai.usage.output_tokens': usage.output_tokens,
@@ -101,7 +111,7 @@ describe('anthropicMiddleware', () => {
     const endpoint = simulator.endpoint({ scenario: 'stream', parameters: { interval: '5' } });
     for await (const _event of await client(endpoint).messages.create({ ...REQUEST, stream: true })) break;
     expect(span().attributes).to.not.have.property('mlflow.spanOutputs');
-    expect(inputs()).to.deep.include({ messages: [QUESTION] });
+    expect(inputs()).to.deep.include({ messages: [{ ...QUESTION, type: 'user' }] });
     expect(complaints).to.deep.equal([]);
   });
 
@@ -120,7 +130,7 @@ describe('anthropicMiddleware', () => {
       .with.property('message', (without as Error).message);
     expect(thrown).to.have.property('status', 403);
     expect(span().status.code).to.equal(2);
-    expect(inputs()).to.deep.include({ messages: [QUESTION] });
+    expect(inputs()).to.deep.include({ messages: [{ ...QUESTION, type: 'user' }] });
   });
 
   it('returns responses with the address, the headers and the body that they have without it', async () => {

@@ -36,7 +36,7 @@ describe('example frameworks/anthropic', function () {
 
   it('records inputs and outputs of the model and the tools', () => {
     const [first] = calls(agent.spans);
-    expect(first?.inputs).to.have.nested.property('messages[0].content', 'What is the weather in Paris and Tokyo?');
+    expect(first?.inputs).to.have.nested.property('messages[1].content', 'What is the weather in Paris and Tokyo?');
     expect(first?.inputs).to.have.property('system').that.contains('travel assistant');
     expect(first?.inputs).to.have.nested.property('tools[0].name', 'get_weather');
     expect(first?.outputs).to.have.nested.property('content[1].name', 'get_weather');

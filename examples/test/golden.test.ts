@@ -148,7 +148,7 @@ function compare(span: MlflowSpan, golden: GoldenSpan): void {
   }
   const isConversation = isClaudeBody(golden);
   expect(attributes['mlflow.message.format']).to.equal(
-    isConversation ? 'anthropic' : golden.attributes['mlflow.message.format'],
+    isConversation ? 'langchain' : golden.attributes['mlflow.message.format'],
   );
   // Python records the geography of an inference profile as the provider.
   const provider = golden.attributes['mlflow.llm.provider'];
@@ -186,15 +186,19 @@ function isClaudeBody({ name, inputs }: GoldenSpan): boolean {
 
 function conversationInputs(inputs: unknown): unknown {
   const { body, ...rest } = inputs as { body: string };
-  return { ...rest, ...JSON.parse(body) };
+  const { messages, ...members } = JSON.parse(body) as { messages: { role: string }[] };
+  return { ...rest, ...members, messages: messages.map((message) => ({ ...message, type: message.role })) };
 }
 
 /** Bytes in the SDK's input are recorded as base64. A body is recorded as its text. */
 function expectedInputs(inputs: unknown): unknown {
   const { body } = inputs as { body?: unknown };
   if (Buffer.isBuffer(body)) return { ...(inputs as object), body: body.toString('utf8') };
+  const { system, messages } = inputs as { system?: unknown; messages?: unknown[] };
+  // The system prompt is also the first message.
+  const shown = system && messages ? { messages: [{ role: 'system', content: system }, ...messages] } : {};
   return JSON.parse(
-    JSON.stringify(inputs, function (this: Record<string, unknown>, key, value) {
+    JSON.stringify({ ...(inputs as object), ...shown }, function (this: Record<string, unknown>, key, value) {
       const original = this[key];
       return Buffer.isBuffer(original) ? original.toString('base64') : value;
     }),
@@ -220,8 +224,9 @@ function compareOutputs(span: MlflowSpan, golden: GoldenSpan): void {
     return;
   }
   if (isClaudeBody(golden)) {
-    const { body, ...rest } = expected;
-    expect(outputs).to.deep.equal({ ...rest, ...(body as object) });
+    const { body, ...rest } = expected as { body: { role: string; content: object[] } };
+    const messages = [{ role: body.role, type: body.role, content: body.content }];
+    expect(outputs).to.deep.equal({ ...rest, ...body, messages });
     return;
   }
   expect(outputs).to.deep.equal(withParsedToolInput(expected));

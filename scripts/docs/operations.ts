@@ -30,6 +30,10 @@ export const OPERATIONS = `## Operations and models
 - Some model ids, such as those of application inference profiles, do not contain the model. Then the members of the body
   decide the format.
 - MLflow shows InvokeModel conversations of Claude, Nova and OpenAI's format as chats, and those of OpenAI's API.
+  \`mlflow.spanInputs\` and \`mlflow.spanOutputs\` have all members of request and answer, and beside them what MLflow's page
+  needs: the system prompt is also the first message. Reasoning of Converse is also the last text of its message, with the
+  member \`shows\`. Claude's messages have a \`type\` and \`tool_calls\`, and each tool result is a message. What the page
+  shows in another form is in \`original\`.
 
 [Samples](../packages/instrumentation-bedrock/test/samples) of each format and operation have the exchange with Bedrock and what
 the span must say. A test replays them through the AWS SDK.

@@ -64,7 +64,11 @@ describe('a model call of an agent', () => {
       output: {
         message: {
           role: 'assistant',
-          content: [{ reasoningContent: { reasoningText: { text: 'Bees first.' } } }, { text: '<answer>Yes' }],
+          content: [
+            { reasoningContent: { reasoningText: { text: 'Bees first.' } } },
+            { text: '<answer>Yes' },
+            { text: '\n\n**Reasoning**\n\n> Bees first.', shows: 'reasoningContent' },
+          ],
         },
       },
     });

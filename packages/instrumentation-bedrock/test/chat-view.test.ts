@@ -72,6 +72,31 @@ describe('the chat view of Converse', () => {
     });
   });
 
+  it('shows the system prompt as the first message, and keeps it where the request has it', () => {
+    const system = [{ text: 'Be brief.' }, { cachePoint: { type: 'default' } }];
+    const user = { role: 'user', content: [{ text: 'Hi' }] };
+    expect(viewConverseRequest({ system, messages: [user] })).to.deep.equal({
+      system,
+      messages: [{ role: 'system', content: system }, user],
+    });
+  });
+
+  it('adds the text of reasoning behind the answer, because MLflow folds what is beyond 300 characters', () => {
+    const reasoning = [
+      { reasoningContent: { reasoningText: { text: 'First\nsecond', signature: 's' } } },
+      { reasoningContent: { redactedContent: 'AA==' } },
+    ];
+    const message = { role: 'assistant', content: [...reasoning, { text: 'Paris' }] };
+    expect(viewConverseResponse({ output: { message } })).to.deep.equal({
+      output: {
+        message: {
+          ...message,
+          content: [...message.content, { text: '\n\n**Reasoning**\n\n> First\n> second', shows: 'reasoningContent' }],
+        },
+      },
+    });
+  });
+
   it('does not change an answer without a message', () => {
     expect(viewConverseResponse({ stopReason: 'end_turn' })).to.deep.equal({ stopReason: 'end_turn' });
     const answer = { output: { message: { role: 'assistant', content: [{ text: 'Hi' }] } }, usage: {} };
@@ -80,55 +105,98 @@ describe('the chat view of Converse', () => {
 });
 
 describe('the chat view of Anthropic Messages', () => {
-  it('puts a text in the place of a block that MLflow cannot parse, with the block beside it', () => {
-    const document = { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'AA==' } };
-    const result = { type: 'tool_result', tool_use_id: 't', content: [document] };
-    expect(
-      viewAnthropicRequest({
-        max_tokens: 1,
-        messages: [
-          { role: 'user', content: 'Hi' },
-          {
-            role: 'user',
-            content: [{ type: 'text', text: 'See' }, document, result, { type: 'tool_result', tool_use_id: 'u' }],
-          },
-        ],
-      }),
-    ).to.deep.equal({
+  const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AA==' } };
+  const document = { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'AA==' } };
+
+  it('shows the system prompt as the first message, and keeps it where the request has it', () => {
+    const user = { role: 'user', content: 'Hi' };
+    expect(viewAnthropicRequest({ max_tokens: 1, system: 'Be brief.', messages: [user] })).to.deep.equal({
       max_tokens: 1,
+      system: 'Be brief.',
       messages: [
-        { role: 'user', content: 'Hi' },
+        { role: 'system', type: 'system', content: 'Be brief.' },
+        { ...user, type: 'user' },
+      ],
+    });
+    const system = [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }];
+    expect(viewAnthropicRequest({ system, messages: [] }))
+      .to.have.property('messages')
+      .that.deep.equals([{ role: 'system', type: 'system', content: system }]);
+  });
+
+  it('shows each result of a tool as a message, with the rest of the block beside it', () => {
+    const result = { type: 'tool_result', tool_use_id: 't', content: [{ type: 'text', text: '18 °C' }, document] };
+    const failed = { type: 'tool_result', tool_use_id: 'u', content: 'unknown city', is_error: true };
+    const empty = { type: 'tool_result', tool_use_id: 'v' };
+    const text = { type: 'text', text: 'And tomorrow?' };
+    const messages = [{ role: 'user', content: [result, failed, empty, text] }];
+    const tool = { role: 'user', type: 'tool' };
+    expect(viewAnthropicRequest({ messages })).to.deep.equal({
+      messages: [
         {
-          role: 'user',
-          content: [
-            { type: 'text', text: 'See' },
-            { type: 'text', text: '[document]', original: document },
-            { ...result, content: [{ type: 'text', text: '[document]', original: document }] },
-            { type: 'tool_result', tool_use_id: 'u', content: '' },
-          ],
+          ...tool,
+          tool_call_id: 't',
+          content: [result.content[0], { type: 'text', text: '[document]', original: document }],
+          original: { type: 'tool_result', tool_use_id: 't' },
         },
+        {
+          ...tool,
+          tool_call_id: 'u',
+          content: 'unknown city',
+          original: { type: 'tool_result', tool_use_id: 'u', is_error: true },
+        },
+        { ...tool, tool_call_id: 'v', content: '', original: empty },
+        { role: 'user', type: 'user', content: [text] },
       ],
     });
   });
 
-  it('keeps thinking, and puts a text in the place of redacted thinking', () => {
-    const answer = {
-      type: 'message',
-      role: 'assistant',
-      content: [
-        { type: 'thinking', thinking: 'Hm', signature: 's' },
-        { type: 'redacted_thinking', data: 'd' },
-        { type: 'tool_use', id: 't', name: 'n', input: { a: 1 } },
-      ],
-    };
-    expect(viewAnthropicResponse(answer)).to.deep.equal({
-      ...answer,
-      content: [
-        answer.content[0],
-        { type: 'text', text: '[redacted_thinking]', original: answer.content[1] },
-        answer.content[2],
+  it('puts images, and texts for blocks that MLflow cannot show, in their place, with the block beside them', () => {
+    const dropped = { ...image, source: { ...image.source, data: '[300 bytes not recorded]' } };
+    const linked = { type: 'image', source: { type: 'url', url: 'https://a.example/a.png' } };
+    const broken = { type: 'tool_use', name: 'n' };
+    const messages = [{ role: 'user', content: [image, linked, dropped, document, broken] }, 'Hi'];
+    expect(viewAnthropicRequest({ messages })).to.deep.equal({
+      messages: [
+        {
+          role: 'user',
+          type: 'user',
+          content: [
+            {
+              type: 'image_url',
+              image_url: { url: 'data:image/png;base64,AA==' },
+              original: { type: 'image', source: { type: 'base64', media_type: 'image/png' } },
+            },
+            { type: 'image_url', image_url: { url: linked.source.url }, original: linked },
+            { type: 'text', text: '[image]', original: dropped },
+            { type: 'text', text: '[document]', original: document },
+            { type: 'text', text: '[tool_use]', original: broken },
+          ],
+        },
+        { type: 'user', content: '[unknown message]', original: 'Hi' },
       ],
     });
+  });
+
+  it('adds the message with its thinking and its calls to an answer, and changes nothing else', () => {
+    const [thinking, redacted, call] = [
+      { type: 'thinking', thinking: 'Hm', signature: 's' },
+      { type: 'redacted_thinking', data: 'd' },
+      { type: 'tool_use', id: 't', name: 'n', input: { a: 1 } },
+    ];
+    const answer = { type: 'message', role: 'assistant', content: [thinking, redacted, call], stop_reason: 'tool_use' };
+    expect(viewAnthropicResponse(answer as JsonObject)).to.deep.equal({
+      ...answer,
+      messages: [
+        {
+          role: 'assistant',
+          type: 'assistant',
+          content: [thinking, { type: 'text', text: '[redacted_thinking]', original: redacted }, call],
+          tool_calls: [{ id: 't', name: 'n', args: { a: 1 } }],
+        },
+      ],
+    });
+    expect(viewAnthropicResponse({ type: 'error' })).to.deep.equal({ type: 'error' });
   });
 });
 
@@ -160,6 +228,21 @@ describe("the chat view of OpenAI's chat format", () => {
         { ...parsed, function: { name: 'n', arguments: '{"a":1}' } },
         plain,
       ]);
+  });
+
+  it('shows reasoning, wherever the model has it', () => {
+    const thinking = [
+      { type: 'text', text: 'Hm. ' },
+      { type: 'text', text: 'Paris?' },
+    ];
+    for (const message of [
+      { role: 'assistant', content: 'Paris', reasoning_content: 'Hm. Paris?' },
+      { role: 'assistant', content: [{ type: 'thinking', thinking }] },
+    ]) {
+      expect(viewOpenAiResponse({ choices: [{ message }] }))
+        .to.have.nested.property('choices[0].message')
+        .that.deep.includes({ reasoning: 'Hm. Paris?' });
+    }
   });
 
   it('replaces roles and items of content that MLflow does not know, and keeps them beside', () => {

@@ -42,7 +42,7 @@ describe('dialects', () => {
   for (const [name, modelId, chat] of Object.entries(CASES).flatMap(([name, chat]) =>
     [chat.modelId, ...(chat.otherModels ?? [])].map((modelId) => [name, modelId, chat] as const),
   )) {
-    const { operation, messageFormat, body, parameters, withTool, hasStream } = chat;
+    const { operation, messageFormat, body, shown, parameters, withTool, hasStream } = chat;
     describe(`${name} (${modelId})`, () => {
       it('reads the request, the answer and the tokens', async () => {
         const span = await invoke(modelId, body);
@@ -63,7 +63,7 @@ describe('dialects', () => {
         // MLflow's chat view reads conversations at the top level. Other bodies are shown as text.
         expect(span.attributes['mlflow.message.format']).to.equal(messageFormat);
         expect(json(span, 'mlflow.spanInputs')).to.deep.equal(
-          messageFormat === undefined ? { modelId, body: JSON.stringify(body) } : { modelId, ...body },
+          messageFormat === undefined ? { modelId, body: JSON.stringify(body) } : { modelId, ...body, ...shown },
         );
       });
 

@@ -54,7 +54,7 @@ describeLayers({
       'dialects/view',
       'data',
     ],
-    'dialects/agent': ['dialects', 'dialects/fold', 'dialects/messages', 'data'],
+    'dialects/agent': ['dialects', 'dialects/fold', 'dialects/messages', 'dialects/view', 'data'],
     'dialects/agentcore': [
       'dialects',
       'dialects/agent',

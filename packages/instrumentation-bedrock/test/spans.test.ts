@@ -56,7 +56,11 @@ describe('the span of a call', () => {
       { role: 'user', parts: [{ type: 'text', content: 'What is the capital of France?' }] },
     ]);
     expect(json(span!, 'gen_ai.system_instructions')).to.deep.equal([{ type: 'text', content: 'Be brief.' }]);
-    expect(json(span!, 'mlflow.spanInputs')).to.deep.include({ modelId: MODEL, messages: MESSAGES });
+    expect(json(span!, 'mlflow.spanInputs')).to.deep.include({
+      modelId: MODEL,
+      system: [{ text: 'Be brief.' }],
+      messages: [{ role: 'system', content: [{ text: 'Be brief.' }] }, ...MESSAGES],
+    });
     expect(json(span!, 'mlflow.spanOutputs')).to.have.nested.property('$metadata.httpStatusCode', 200);
   });
 

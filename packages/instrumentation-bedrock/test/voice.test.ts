@@ -176,6 +176,7 @@ describe('a voice session', () => {
     const inputs = json(span, 'mlflow.spanInputs') as { messages: Json[] };
     expect(inputs).to.deep.include({ modelId: MODEL, system: [{ text: 'Be brief.' }] });
     expect(inputs.messages.map(({ role, content }) => ({ role, content }))).to.deep.equal([
+      { role: 'system', content: [{ text: 'Be brief.' }] },
       { role: 'user', content: [{ text: 'how is the weather in paris?' }] },
       {
         role: 'assistant',
@@ -249,6 +250,7 @@ describe('a voice session', () => {
     ]);
     const { messages } = json(span, 'mlflow.spanInputs') as { messages: Json[] };
     expect(messages.map(({ content }) => content)).to.deep.equal([
+      [{ text: 'Be brief.' }],
       [{ text: 'Tell me a story.' }],
       [{ text: 'Once upon a' }],
       [{ text: 'Stop.' }],
@@ -317,9 +319,11 @@ describe('a voice session', () => {
       service.end('TOOL_USE'),
     ]);
     const { messages } = json(span, 'mlflow.spanInputs') as { messages: { content: [Json] }[] };
-    const seen = messages.flatMap(({ content: [block] }) =>
-      Object.entries(block).map(([kind, value]) => `${kind} ${(value as Json)['toolUseId']}`),
-    );
+    const seen = messages
+      .slice(1)
+      .flatMap(({ content: [block] }) =>
+        Object.entries(block).map(([kind, value]) => `${kind} ${(value as Json)['toolUseId']}`),
+      );
     expect(seen).to.deep.equal(['toolUse call-2', 'toolResult call-2', 'toolUse call-1', 'toolResult call-1']);
   });
 

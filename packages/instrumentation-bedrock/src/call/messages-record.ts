@@ -65,7 +65,8 @@ export class MessagesRecord {
     const content = this.#prepare('request', body);
     if (content === undefined) return;
     this.#writeHooked((hooked) => addParameters(hooked, dialect.readParameters(asObject(content) ?? {})));
-    if (this.#config.mlflowContent) this.#span.setAttribute(ATTR_MLFLOW_MESSAGE_FORMAT, 'anthropic');
+    const format = dialect.chatView?.format;
+    if (this.#config.mlflowContent && format) this.#span.setAttribute(ATTR_MLFLOW_MESSAGE_FORMAT, format);
     this.#writeContent((record) => {
       record.request = {
         content,

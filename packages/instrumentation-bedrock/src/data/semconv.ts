@@ -181,11 +181,11 @@ export const EVENT_OPERATION_EXCEPTION = 'gen_ai.client.operation.exception';
 /** Attributes of MLflow's trace format, for values that no convention can express. */
 /** string. The operation: `CHAT_MODEL`, `LLM`, `EMBEDDING`, `RERANKER`, `GUARDRAIL`, `AGENT`, `TOOL`, `RETRIEVER`, `WORKFLOW`, `CHAIN`, `MEMORY`, `TASK`. */
 export const ATTR_MLFLOW_SPAN_TYPE = 'mlflow.spanType';
-/** JSON text. The whole input; content. */
+/** JSON text. The whole input; content. In a conversation, the system prompt is also the first message, where MLflow shows it. */
 export const ATTR_MLFLOW_SPAN_INPUTS = 'mlflow.spanInputs';
-/** JSON text. The whole output, or what the stream added up to; content. */
+/** JSON text. The whole output, or what the stream added up to; content. Reasoning is also text behind the answer, where MLflow shows it. */
 export const ATTR_MLFLOW_SPAN_OUTPUTS = 'mlflow.spanOutputs';
-/** string. The dialect, if MLflow can show it as a conversation: `bedrock`, `anthropic`, `openai`. */
+/** string. The parser of MLflow that shows the dialect as a conversation: `bedrock`, `openai`, and `langchain` for Claude's. */
 export const ATTR_MLFLOW_MESSAGE_FORMAT = 'mlflow.message.format';
 /** JSON text. Request, in OpenAI's form; content. */
 export const ATTR_MLFLOW_CHAT_TOOLS = 'mlflow.chat.tools';

@@ -32,7 +32,7 @@ import { viewAnthropicRequest, viewAnthropicResponse } from './view/anthropic.js
 export const anthropicMessages: Dialect = {
   name: 'anthropic-messages',
   operation: 'chat',
-  chatView: { format: 'anthropic', request: viewAnthropicRequest, response: viewAnthropicResponse },
+  chatView: { format: 'langchain', request: viewAnthropicRequest, response: viewAnthropicResponse },
   matchesRequest: (body) => Array.isArray(body['messages']) && typeof body['anthropic_version'] === 'string',
   matchesResponse: (body) =>
     (body['type'] === 'message' && Array.isArray(body['content'])) ||

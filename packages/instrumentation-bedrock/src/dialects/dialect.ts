@@ -10,7 +10,7 @@ import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
 
 export interface ChatView {
   /** `mlflow.message.format`, which selects the parser of MLflow's chat view. */
-  readonly format: 'bedrock' | 'anthropic' | 'openai' | 'mistral';
+  readonly format: 'bedrock' | 'langchain' | 'openai';
   /** Returns the body as that parser can read it. Drops nothing. */
   request(body: JsonObject): JsonObject;
   response(body: JsonObject): JsonObject;

@@ -10,6 +10,8 @@ interface Case {
   readonly operation: 'chat' | 'text_completion';
   readonly messageFormat?: string;
   readonly body: Record<string, unknown>;
+  /** Members of the body that MLflow gets in another form. */
+  readonly shown?: Record<string, unknown>;
   readonly parameters: Record<string, unknown>;
   /** Members that offer the weather tool and ask for it; absent if the dialect has no tools. */
   readonly withTool?: Record<string, unknown>;
@@ -20,7 +22,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   'anthropic-messages': {
     modelId: 'anthropic.claude-3-haiku-20240307-v1:0',
     operation: 'chat',
-    messageFormat: 'anthropic',
+    messageFormat: 'langchain',
     body: {
       anthropic_version: 'bedrock-2023-05-31',
       max_tokens: 200,
@@ -30,6 +32,7 @@ export const CASES: Readonly<Record<string, Case>> = {
       stop_sequences: ['END'],
       messages: [{ role: 'user', content: QUESTION }],
     },
+    shown: { messages: [{ role: 'user', type: 'user', content: QUESTION }] },
     parameters: {
       'gen_ai.request.max_tokens': 200,
       'gen_ai.request.temperature': 0.1,

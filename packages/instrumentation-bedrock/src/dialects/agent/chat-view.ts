@@ -1,19 +1,22 @@
 /** Messages in the form of Converse, which MLflow shows as a conversation. */
 
 import type { JsonObject, JsonValue } from '../../data/json.js';
-import type { Message, OutputMessage, Part } from '../../data/messages.js';
+import type { InputContent, Message, OutputMessage, Part } from '../../data/messages.js';
 import { stringify } from '../../data/numbers.js';
+import { viewConverseResponse } from '../view/converse.js';
 
 /** MLflow's parser knows no other roles. */
 const ROLES: ReadonlySet<string> = new Set(['user', 'assistant', 'system']);
 
-export function viewMessages(messages: readonly Message[]): JsonValue[] {
-  return messages.map(viewMessage);
+/** The system prompt is the first message. */
+export function viewInput({ systemInstructions, messages }: InputContent): JsonValue[] {
+  const prompt: Message[] = systemInstructions ? [{ role: 'system', parts: systemInstructions }] : [];
+  return [...prompt, ...messages].map(viewMessage);
 }
 
 /** Returns the members `output` of an answer; none if there is no message. */
 export function viewOutput([message]: readonly OutputMessage[]): JsonObject {
-  return message ? { output: { message: viewMessage(message) } } : {};
+  return message ? viewConverseResponse({ output: { message: viewMessage(message) } }) : {};
 }
 
 function viewMessage({ role, parts }: Message): JsonObject {

@@ -13,7 +13,7 @@ import { createAgentAnswerFold } from '../fold/agent-answer-fold.js';
 import { readMessage } from '../messages/content-blocks.js';
 import { citationParts } from '../messages/parts.js';
 import { readActionResult, readActions, readActionTools } from './actions.js';
-import { viewMessages, viewOutput } from './chat-view.js';
+import { viewInput, viewOutput } from './chat-view.js';
 import { readInputFile, readOutputFile } from './files.js';
 
 /** How an answer ended. The service has no words for it, so these are those of the conventions. */
@@ -23,7 +23,7 @@ export const agentInvocation: Dialect = {
   ...blankDialect('agent', 'invoke_agent'),
   chatView: {
     format: 'bedrock',
-    request: (body) => ({ ...body, messages: viewMessages(readInput(body).messages) }),
+    request: (body) => ({ ...body, messages: viewInput(readInput(body)) }),
     response(body) {
       const { completion, ...others } = body;
       return { ...others, ...viewOutput(readOutput(body)) };

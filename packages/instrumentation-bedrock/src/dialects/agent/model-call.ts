@@ -24,11 +24,12 @@ import { converse } from '../converse.js';
 import type { Dialect } from '../dialect.js';
 import { DIALECTS } from '../index.js';
 import { readConversation } from '../messages/content-blocks.js';
+import { viewConverseRequest } from '../view/converse.js';
 import { viewOutput } from './chat-view.js';
 
 export const agentModelCall: Dialect = {
   ...blankDialect('agent-model-call', 'chat'),
-  chatView: { format: 'bedrock', request: (body) => body, response: viewResponse },
+  chatView: { format: 'bedrock', request: viewConverseRequest, response: viewResponse },
   readParameters(body) {
     const { temperature, topP, topK, maximumLength, stopSequences } = asObject(body['inferenceConfiguration']) ?? {};
     return {

@@ -6,7 +6,7 @@
 import { isObject, type JsonObject, type JsonValue, parseJson } from '../../data/json.js';
 import { finishReason, type InputContent, type OutputMessage, textPart } from '../../data/messages.js';
 import { stringify } from '../../data/numbers.js';
-import { viewMessages, viewOutput } from '../agent/chat-view.js';
+import { viewInput, viewOutput } from '../agent/chat-view.js';
 import { blankDialect } from '../blank.js';
 import type { Dialect } from '../dialect.js';
 import { createTextFold } from '../fold/text-fold.js';
@@ -17,7 +17,7 @@ export const agentRuntime: Dialect = {
   ...blankDialect('agent-runtime', 'invoke_agent'),
   chatView: {
     format: 'bedrock',
-    request: (body) => ({ ...body, messages: viewMessages(readInput(body).messages) }),
+    request: (body) => ({ ...body, messages: viewInput(readInput(body)) }),
     response: (body) => ({ ...body, ...viewOutput(readOutput(body)) }),
   },
   readInput,

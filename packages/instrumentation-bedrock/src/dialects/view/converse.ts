@@ -2,7 +2,8 @@
  * Rewrites bodies of Converse and Amazon Nova so that MLflow's chat view can parse them.
  *
  * The view shows no message of a request or answer if it does not know one of its blocks. Such a block gets a text that
- * the view can show, and keeps its own members beside it.
+ * the view can show, and keeps its own members beside it. The view reads neither `system` nor reasoning. So the system
+ * prompt is also the first message, and the text of reasoning is also the last block of its message.
  *
  * This follows the parser of MLflow 3.17 for the message format `bedrock`.
  */
@@ -12,7 +13,9 @@ import { asArray, asObject, asObjects, asString, isObject, type JsonObject, type
 
 /** Rewrites a request to Converse, or a Nova request to InvokeModel. */
 export function viewConverseRequest(body: JsonObject): JsonObject {
-  return { ...body, messages: asArray(body['messages']).map(viewConverseMessage) };
+  const system = asObjects(body['system']).map(viewConverseBlock);
+  const prompt = system.length > 0 ? [{ role: 'system', content: system }] : [];
+  return { ...body, messages: [...prompt, ...asArray(body['messages']).map(viewConverseMessage)] };
 }
 
 /** Rewrites an answer of Converse, or a Nova answer of InvokeModel. */
@@ -25,7 +28,18 @@ export function viewConverseResponse(body: JsonObject): JsonObject {
 
 function viewConverseMessage(message: JsonValue): JsonValue {
   if (!isObject(message) || !Array.isArray(message['content'])) return message;
-  return { ...message, content: asObjects(message['content']).map(viewConverseBlock) };
+  const blocks = asObjects(message['content']);
+  return { ...message, content: [...blocks.map(viewConverseBlock), ...viewReasoning(blocks)] };
+}
+
+/** Markdown keeps it apart from the answer. It comes last, because the view folds everything beyond 300 characters. */
+function viewReasoning(blocks: readonly JsonObject[]): JsonObject[] {
+  const texts = blocks.flatMap((block) => {
+    const reasoning = asObject(asObject(block['reasoningContent'])?.['reasoningText']);
+    return asString(reasoning?.['text']) || [];
+  });
+  if (texts.length === 0) return [];
+  return [{ text: `\n\n**Reasoning**\n\n${texts.join('\n\n').replaceAll(/^/gm, '> ')}`, shows: 'reasoningContent' }];
 }
 
 function viewConverseBlock(block: JsonObject): JsonObject {

@@ -2,13 +2,14 @@
  * Rewrites bodies of OpenAI's chat format so that MLflow's chat view can parse them.
  *
  * The view shows no conversation if a message has a role, an item of content or a tool call that it does not know. Such a
- * part gets a form that the view can show, and keeps its own members beside it.
+ * part gets a form that the view can show, and keeps its own members beside it. The view reads reasoning in `reasoning`.
+ * DeepSeek and others have it in `reasoning_content`, Magistral among its content.
  *
  * This follows the parser of MLflow 3.17 for the message format `openai`.
  */
 
 import { isMediaNote } from '../../data/cut.js';
-import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asObject, asObjects, asString, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
 import { stringify } from '../../data/numbers.js';
 
 export function viewOpenAiRequest(body: JsonObject): JsonObject {
@@ -37,12 +38,20 @@ function viewMessage(message: JsonValue): JsonValue {
   if (!isObject(message)) return message;
   const { content, tool_calls: calls } = message;
   const role = ROLES.get(message['role']);
+  const reasoning = reasoningOf(message);
   return {
     ...message,
     ...(role === undefined ? {} : { role, original: { role: message['role'] } }),
     ...(Array.isArray(content) ? { content: content.map(viewItem) } : {}),
     ...(Array.isArray(calls) ? { tool_calls: calls.map(viewCall) } : {}),
+    ...(reasoning ? { reasoning } : {}),
   };
+}
+
+function reasoningOf({ reasoning_content: text, content }: JsonObject): string | undefined {
+  if (typeof text === 'string') return text;
+  const thoughts = asObjects(content).flatMap(({ type, thinking }) => (type === 'thinking' ? asObjects(thinking) : []));
+  return thoughts.map((thought) => asString(thought['text']) ?? '').join('');
 }
 
 function viewItem(item: JsonValue): JsonValue {
