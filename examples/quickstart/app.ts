@@ -1,4 +1,4 @@
-// The four ways to call a model on Bedrock. Only the shutdown at the end belongs to tracing.
+// The four ways to call a model on Bedrock, and a call that fails. Only the shutdown at the end belongs to tracing.
 import {
   BedrockRuntimeClient,
   ConverseCommand,
@@ -54,6 +54,17 @@ async function invokeModelWithResponseStream(): Promise<string> {
   return text;
 }
 
+/** Sends a request that Bedrock rejects, because models for embeddings have no streams. Returns the error. */
+async function failedCall(): Promise<string> {
+  const embeddings = { modelId: 'amazon.titan-embed-text-v2:0', body: JSON.stringify({ inputText: 'Paris' }) };
+  try {
+    await bedrock.send(new InvokeModelWithResponseStreamCommand(embeddings));
+  } catch (error) {
+    return String(error);
+  }
+  throw new Error(`${embeddings.modelId} has streams.`);
+}
+
 function ask(text: string): Message[] {
   return [{ role: 'user', content: [{ text }] }];
 }
@@ -72,6 +83,7 @@ try {
   console.log('ConverseStream                ', await converseStream());
   console.log('InvokeModel                   ', await invokeModel());
   console.log('InvokeModelWithResponseStream ', await invokeModelWithResponseStream());
+  console.log('A call that fails             ', await failedCall());
 } catch (error) {
   console.error(explainBedrockError(error));
   process.exitCode = 1;

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { MlflowTrace } from 'opentelemetry-exporter-mlflow';
 import { startCollector } from 'testing/collector.js';
+import { whyOutdated } from 'testing/pictures.js';
 import { type ExampleRun, runExample, runExampleScript } from './run-example.js';
 
 const MODEL = 'amazon.nova-lite-v1:0';
@@ -13,21 +14,26 @@ describe('example quickstart', function () {
     run = await runExampleScript(['quickstart']);
   });
 
-  it('prints the answers of the four APIs', () => {
+  it('leaves the traces that the pictures of the documentation show', () => {
+    expect(whyOutdated('quickstart', run.traces)).to.equal(undefined);
+  });
+
+  it('prints the answers of the four APIs and the error of the call that fails', () => {
     expect(run.code, run.output).to.equal(0);
     expect(run.output).to.match(/^Converse +The capital of France is Paris\./m);
     expect(run.output).to.match(/^ConverseStream +The capital of Japan is Tokyo\./m);
     expect(run.output).to.match(/^InvokeModel +6 \* 7 is 42\./m);
     expect(run.output).to.match(/^InvokeModelWithResponseStream +The capital of Italy is Rome\./m);
+    expect(run.output).to.match(/^A call that fails +ValidationException: The model is unsupported for streaming\.$/m);
   });
 
   it('prints no warnings of OpenTelemetry or the SDK', () => {
-    expect(run.output.trimEnd().split('\n')).to.have.length(5);
+    expect(run.output.trimEnd().split('\n')).to.have.length(6);
   });
 
   it('leaves one trace per call with conversation, tokens and cost', () => {
-    expect(run.traces).to.have.length(4);
-    for (const { info, spans } of run.traces) {
+    expect(run.traces).to.have.length(5);
+    for (const { info, spans } of run.traces.slice(0, 4)) {
       expect(info).to.include({ name: `chat ${MODEL}`, state: 'OK' });
       expect(spans).to.have.length(1);
       expect(spans[0]).to.include({ model: MODEL, ok: true });
@@ -37,6 +43,15 @@ describe('example quickstart', function () {
     }
     expect(traceOf(run, 'What is the capital of France?').info.responsePreview).to.contain('is Paris.');
     expect(traceOf(run, 'What is the capital of Italy?').info.responsePreview).to.contain('is Rome.');
+  });
+
+  it('leaves a trace of the failed call with the error of the service', () => {
+    const failed = run.traces.at(-1);
+    expect(failed?.info).to.include({ name: 'embeddings amazon.titan-embed-text-v2:0', state: 'ERROR' });
+    expect(failed?.spans[0]).to.include({
+      ok: false,
+      statusMessage: 'ValidationException: The model is unsupported for streaming.',
+    });
   });
 
   it('keeps the chunks of the two streams as events', () => {
@@ -61,7 +76,7 @@ describe('example quickstart', function () {
         OTEL_METRICS_EXPORTER: 'none',
       });
       expect(code, output).to.equal(0);
-      const received = (await collector.received(4)).map(({ spanId }) => spanId);
+      const received = (await collector.received(5)).map(({ spanId }) => spanId);
       expect(received).to.have.members(traces.flatMap(({ spans }) => spans.map(({ spanId }) => spanId)));
     } finally {
       await collector.close();

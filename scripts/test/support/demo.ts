@@ -76,6 +76,7 @@ export function expectTable(output: string): void {
     return new RegExp(`^${name} +${model} +${spans}${figures}\\n  http://127.*selectedEvaluationId=tr-`, 'gm');
   };
   expect(table.match(row('chat amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0', 1))).to.have.length(6);
+  expect(table).to.match(/^embeddings amazon\.titan-embed-text-v2:0 +amazon\.titan-embed-text-v2:0 +1 +- .* ERROR$/m);
   expect(table).to.match(row('streaming', 'amazon.nova-lite-v1:0', 3));
   expect(table).to.match(row('invoke_agent weather-agent', 'amazon.nova-pro-v1:0', 8));
   expect(table).to.match(row('answer and summary', 'amazon.nova-lite-v1:0', 3));
