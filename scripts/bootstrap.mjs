@@ -35,6 +35,7 @@ const TASKS = {
   'release:publish': './release/publish.ts',
   'release:version': './release/version.ts',
   sbom: './sbom.ts',
+  screenshots: './screenshots.ts',
   soak: './soak.ts',
   test: './test.ts',
   'update-tools': './update-tools.ts',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { buildPackages } from 'testing/build.js';
+import { DEMO_EXAMPLE_TAG, DEMO_EXPERIMENT } from 'testing/demo.js';
 import {
   type BedrockTarget,
   DEMO_EXAMPLES,
@@ -13,7 +14,6 @@ import { type DemoOptions, readOptions, USAGE } from './demo/options.js';
 import { demoServer } from './demo/server.js';
 import { catchInterrupt, type Interrupt } from './support/interrupt.js';
 
-const EXPERIMENT = 'bedrock-examples';
 /** Resource attribute of the examples' spans. MLflow keeps it as a tag, which identifies the traces of this run. */
 const RUN_TAG = 'demo.run';
 /** The shell's exit code for a program that Ctrl-C ended. */
@@ -56,7 +56,7 @@ async function runDemo(options: DemoOptions, interrupt: Interrupt, cleanup: (() 
   if (interrupt.signal.aborted) return INTERRUPTED;
   // Loaded now, because it imports a package that must be built first.
   const { printTraces } = await import('./demo/traces.js');
-  await printTraces({ trackingUri: server.uri, experimentName: EXPERIMENT, tag: [RUN_TAG, run] });
+  await printTraces({ trackingUri: server.uri, experimentName: DEMO_EXPERIMENT, tag: [RUN_TAG, run] });
   if (options.keep) {
     console.log(`Another one: MLFLOW_TRACKING_URI=${server.shownUrl} npm run example -- agent`);
     console.log('Ctrl-C ends the demo. The next one shows these traces, too.');
@@ -77,12 +77,12 @@ async function runExamples(
     ...QUIET_ENV,
     ...bedrock.env,
     MLFLOW_TRACKING_URI: trackingUri,
-    MLFLOW_EXPERIMENT_NAME: EXPERIMENT,
-    OTEL_RESOURCE_ATTRIBUTES: `${RUN_TAG}=${run}`,
+    MLFLOW_EXPERIMENT_NAME: DEMO_EXPERIMENT,
   };
   for (const name of DEMO_EXAMPLES) {
     const started = performance.now();
-    const { code, output } = await runNode(exampleCommand(name), { env, signal });
+    const tags = { OTEL_RESOURCE_ATTRIBUTES: `${RUN_TAG}=${run},${DEMO_EXAMPLE_TAG}=${name}` };
+    const { code, output } = await runNode(exampleCommand(name), { env: { ...env, ...tags }, signal });
     if (signal.aborted) return true;
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     console.log(`\n${name} (${seconds} s)`);

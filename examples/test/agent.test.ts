@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { whyOutdated } from 'testing/pictures.js';
 import { type ExampleRun, outline, runExample, sumOf } from './run-example.js';
 
 const CHAT = '  CHAT_MODEL chat amazon.nova-pro-v1:0';
@@ -9,6 +10,10 @@ describe('example agent', function () {
 
   before(async () => {
     run = await runExample(['agent']);
+  });
+
+  it('leaves the traces that the pictures of the documentation show', () => {
+    expect(whyOutdated('agent', run.traces)).to.equal(undefined);
   });
 
   it('prints its tool runs and the answer from their results', () => {

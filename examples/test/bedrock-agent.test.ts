@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { MlflowSpan, MlflowTrace } from 'opentelemetry-exporter-mlflow';
+import { whyOutdated } from 'testing/pictures.js';
 import { type ExampleRun, outline, runExample, sumOf } from './run-example.js';
 
 const QUESTION = 'Where is parcel 1042, how many days does delivery to Oslo take, and can I return unused boots?';
@@ -22,6 +23,10 @@ describe('example bedrock-agent', function () {
   function spanOf(name: string, index = 0): MlflowSpan {
     return traceOf(index).spans.find((span) => span.name === name) ?? expect.fail(`no span ${name}`);
   }
+
+  it('leaves the traces that the pictures of the documentation show', () => {
+    expect(whyOutdated('bedrock-agent', run.traces)).to.equal(undefined);
+  });
 
   it('prints the answers, the source of the first, and the function that it runs for the second', () => {
     expect(run.code, run.output).to.equal(0);

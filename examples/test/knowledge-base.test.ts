@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { MlflowSpan } from 'opentelemetry-exporter-mlflow';
+import { whyOutdated } from 'testing/pictures.js';
 import { type ExampleRun, outline, runExample } from './run-example.js';
 
 const QUESTION = 'Can I return boots, and is there a warranty for tents?';
@@ -21,6 +22,10 @@ describe('example knowledge-base', function () {
   function spanOf(trace: number): MlflowSpan {
     return run.traces[trace]?.spans[0] ?? expect.fail(`trace ${trace} has no span`);
   }
+
+  it('leaves the traces that the pictures of the documentation show', () => {
+    expect(whyOutdated('knowledge-base', run.traces)).to.equal(undefined);
+  });
 
   it('prints the documents, and the answer with its sources twice', () => {
     expect(run.code, run.output).to.equal(0);

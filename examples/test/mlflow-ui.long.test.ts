@@ -1,116 +1,77 @@
-/**
- * Checks what MLflow's pages show of a trace, in a real browser. Needs Chromium (Debian: `chromium`).
- *
- * `UPDATE_IMAGES=1` updates the picture in the README.
- */
+/** Checks what a person sees of the demo and of conversations in MLflow's pages, in a real browser. Needs Chromium. */
 
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
-import { InvokeModelCommand } from '@aws-sdk/client-bedrock-runtime';
+import { trace } from '@opentelemetry/api';
 import { startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
-import { MlflowClient } from 'opentelemetry-exporter-mlflow';
-import { type Page, startBrowser, type TestBrowser } from 'testing/browser.js';
-import { type ExampleName, exampleCommand, QUIET_ENV, simulatedBedrock } from 'testing/examples.js';
+import { MlflowClient, type MlflowTraceInfo } from 'opentelemetry-exporter-mlflow';
+import { startBrowser, type TestBrowser } from 'testing/browser.js';
+import { byExample, DEMO_EXPERIMENT, runDemo } from 'testing/demo.js';
+import { exampleCommand, QUIET_ENV, simulatedBedrock } from 'testing/examples.js';
 import { withoutOtlp } from 'testing/managed/answers.js';
 import { startManagedMlflow } from 'testing/managed/managed-mlflow.js';
+import { MlflowPages } from 'testing/mlflow-pages.js';
 import { testServer } from 'testing/mlflow-test-server.js';
 import { runNode } from 'testing/run.js';
+import { openAgent, SCENES } from 'testing/scenes.js';
+import { CLAUDE, JAMBA, NOVA, runConversations, SONNET } from './support/conversations.js';
 import { startTracing } from './support/tracing.js';
-
-const IMAGE = resolve(import.meta.dirname, '../../docs/images/mlflow-trace.png');
-/** A block that MLflow's chat view cannot show. */
-const UNKNOWN_BLOCK = { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'Geography' } };
 
 describe('MLflow’s pages', function () {
   this.timeout(300_000);
   let browser: TestBrowser | undefined;
-  let page: Page;
   let url: string;
-  let experimentId: string;
-  let traceId: string;
-  const experimentName = `pages ${randomUUID()}`;
+  /** Of each server, because MLflow greets on the first visit only. */
+  const opened = new Map<string, MlflowPages>();
 
   before(async function () {
     browser = await startBrowser();
     if (!browser) this.skip();
-    page = await browser.context.newPage();
     ({ url } = await testServer());
-    ({ experimentId, traceId } = await runExample('agent', experimentName));
   });
 
   after(async () => {
     await browser?.close();
   });
 
-  /** Runs an example. Returns its experiment (a new one unless named) and the trace that ended last. */
-  async function runExample(
-    name: ExampleName,
-    experimentName = `pages ${randomUUID()}`,
-  ): Promise<{ experimentId: string; traceId: string }> {
-    const bedrock = await simulatedBedrock();
-    const { code, output } = await runNode(exampleCommand(name), {
-      env: { ...QUIET_ENV, ...bedrock.env, MLFLOW_TRACKING_URI: url, MLFLOW_EXPERIMENT_NAME: experimentName },
+  /** Returns the traces of an experiment since a time, the oldest first. */
+  async function read(server: string, experimentName: string, since = 0): Promise<MlflowTraceInfo[]> {
+    const mlflow = new MlflowClient({ trackingUri: server });
+    const { experimentId = '' } = (await mlflow.getExperimentByName(experimentName)) ?? {};
+    const search = { experimentIds: [experimentId], orderBy: ['timestamp_ms ASC'] };
+    const { traces } = await mlflow.searchTraces({ ...search, filter: `timestamp_ms >= ${since}` });
+    mlflow.close();
+    return traces;
+  }
+
+  async function open(server: string, trace: MlflowTraceInfo | undefined): Promise<MlflowPages> {
+    if (!browser || !trace) return expect.fail('no trace');
+    const { experimentId } = trace;
+    const pages =
+      opened.get(server)?.of(experimentId) ?? (await MlflowPages.open(browser, { url: server, experimentId }));
+    opened.set(server, pages);
+    return pages;
+  }
+
+  describe('of the demo', () => {
+    let traces: ReturnType<typeof byExample<MlflowTraceInfo>>;
+    let pages: MlflowPages;
+
+    before(async () => {
+      const started = Date.now();
+      const { code, output } = await runDemo(url);
+      expect(code, output).to.equal(0);
+      const found = await read(url, DEMO_EXPERIMENT, started);
+      traces = byExample(found);
+      pages = await open(url, found[0]);
     });
-    await bedrock.close();
-    expect(code, output).to.equal(0);
-    const mlflow = new MlflowClient({ trackingUri: url });
-    const experimentId = (await mlflow.getExperimentByName(experimentName))?.experimentId ?? '';
-    const { traces } = await mlflow.searchTraces({ experimentIds: [experimentId] });
-    return { experimentId, traceId: traces[0]?.traceId ?? '' };
-  }
 
-  /** Expects the page to show the trace of the agent as a tree, and its second model call as a conversation. */
-  async function expectWeatherAgent(): Promise<void> {
-    const calls = page.getByText('chat amazon.nova-pro-v1:0');
-    await calls.first().waitFor();
-    expect(await page.getByText('execute_tool get_weather').count()).to.equal(2);
-    await calls.nth(1).click();
-    for (const text of ['User', 'What is the weather in Paris and Tokyo', 'get_weather', 'light rain']) {
-      await page.getByText(text).first().waitFor();
-    }
-  }
+    for (const scene of SCENES) it(scene.title, () => scene.open(pages, traces));
 
-  it('list a trace with its question, answer, tokens and session', async () => {
-    await page.goto(`${url}/#/experiments/${experimentId}/traces`);
-    // On the first visit, MLflow shows an introduction over the table and an assistant next to it.
-    await page.getByRole('button', { name: 'Got it' }).click();
-    await page.getByText('MLflow Assistant').locator('xpath=following::button').nth(2).click(); // closes it
-    for (const text of ['What is the weather in Paris and Tokyo', 'Here is what I found', 'example-session']) {
-      await page.getByText(text).first().waitFor();
-    }
-  });
-
-  it('show the agent’s trace as a tree and a model call as a conversation with its tool calls', async () => {
-    await page.goto(`${url}/#/experiments/${experimentId}/traces?selectedEvaluationId=${traceId}`);
-    await expectWeatherAgent();
-    if (process.env['UPDATE_IMAGES']) await page.screenshot({ path: IMAGE });
-  });
-
-  it('show retrieved documents with their source and a cited answer as text', async () => {
-    const { experimentId, traceId } = await runExample('rag');
-    await page.goto('about:blank');
-    await page.goto(`${url}/#/experiments/${experimentId}/traces?selectedEvaluationId=${traceId}`);
-    await page.getByText('retrieve', { exact: true }).last().click();
-    for (const text of ['A refund takes five working days', 'doc_uri', 'handbook/refu']) {
-      await page.getByText(text).first().waitFor();
-    }
-    await page.getByText('chat us.anthropic').first().click();
-    await page.getByText('Assistant', { exact: true }).first().waitFor();
-    // The answer has only cited passages and a note.
-    await page
-      .getByText(/^(?=.*A refund takes five)(?=.*Delivery takes three).*Scripted/)
-      .first()
-      .waitFor();
-  });
-
-  it('show the turns of a session in their order', async () => {
-    const { experimentId, traceId } = await runExample('chat-session');
-    const { info } = await new MlflowClient({ trackingUri: url }).getTrace(traceId);
-    await page.goto(`${url}/#/experiments/${experimentId}/chat-sessions/${info.sessionId}`);
-    for (const text of ['Turn 3', 'What is the capital of Kenya?', '12 * 4 is 48.', 'Your first question was:']) {
-      await page.getByText(text).first().waitFor();
-    }
+    it('show an answer that a knowledge base gave as a message', async () => {
+      await pages.trace(traces['knowledge-base'][1]?.traceId ?? '');
+      await pages.bubble('Assistant').shows('Unused boots and clothes can be returned within 60 days.');
+    });
   });
 
   it('show a trace of a managed server that keeps spans in S3 like any other', async () => {
@@ -118,57 +79,66 @@ describe('MLflow’s pages', function () {
     try {
       await managed.setAnswers([withoutOtlp(404)]);
       const bedrock = await simulatedBedrock();
+      const tracking = { MLFLOW_TRACKING_URI: managed.serverArn, MLFLOW_EXPERIMENT_NAME: 'managed' };
       const { code, output } = await runNode(exampleCommand('agent'), {
-        env: {
-          ...QUIET_ENV,
-          ...bedrock.env,
-          ...managed.environment(),
-          MLFLOW_TRACKING_URI: managed.serverArn,
-          MLFLOW_EXPERIMENT_NAME: 'managed',
-        },
+        env: { ...QUIET_ENV, ...bedrock.env, ...managed.environment(), ...tracking },
       });
       await bedrock.close();
       expect(code, output).to.equal(0);
-      const mlflow = new MlflowClient({ trackingUri: managed.pageUrl });
-      const experimentId = (await mlflow.getExperimentByName('managed'))?.experimentId ?? '';
-      const { traces } = await mlflow.searchTraces({ experimentIds: [experimentId] });
-      await page.goto(
-        `${managed.pageUrl}/#/experiments/${experimentId}/traces?selectedEvaluationId=${traces[0]?.traceId}`,
-      );
-      await expectWeatherAgent();
+      const [agent] = await read(managed.pageUrl, 'managed');
+      await openAgent(await open(managed.pageUrl, agent), agent?.traceId ?? '');
     } finally {
       await managed.close();
     }
   });
 
-  const QUESTION = 'What is the capital of France?';
-  const BODIES: Readonly<Record<string, object>> = {
-    'anthropic.claude-3-haiku-20240307-v1:0': {
-      anthropic_version: 'bedrock-2023-05-31',
-      max_tokens: 100,
-      messages: [{ role: 'user', content: [{ type: 'text', text: QUESTION }, UNKNOWN_BLOCK] }],
-    },
-    'amazon.nova-lite-v1:0': { messages: [{ role: 'user', content: [{ text: QUESTION }] }] },
-    'ai21.jamba-1-5-mini-v1:0': { messages: [{ role: 'user', content: QUESTION }] },
-  };
-  for (const [modelId, body] of Object.entries(BODIES)) {
-    it(`show the conversation of an InvokeModel call to ${modelId}`, async () => {
+  describe('of conversations', () => {
+    let pages: MlflowPages;
+
+    before(async () => {
+      const experimentName = `pages ${randomUUID()}`;
       const simulator = await startSimulator();
       const tracing = startTracing({ trackingUri: url, experimentName });
-      const client = tracing.client(simulator.url);
-      await client.send(new InvokeModelCommand({ modelId, body: JSON.stringify(body) }));
+      await trace.getTracer('pages').startActiveSpan('conversations', async (span) => {
+        await runConversations(tracing, simulator.url);
+        span.end();
+      });
       await tracing.close();
       await simulator.close();
-      const { traces } = await new MlflowClient({ trackingUri: url }).searchTraces({
-        experimentIds: [experimentId],
-        maxResults: 1,
-      });
-      await page.goto('about:blank'); // Clears the page before, because all three pages show the same words.
-      await page.goto(`${url}/#/experiments/${experimentId}/traces?selectedEvaluationId=${traces[0]?.traceId}`);
-      await page.getByText(`chat ${modelId}`).first().waitFor();
-      // The chat view shows the speakers' names over their bubbles. A failed view does not show them.
-      for (const text of ['User', 'Assistant']) await page.getByText(text, { exact: true }).first().waitFor();
-      await page.getByText('The capital of France is Paris').first().waitFor();
+      const [conversations] = await read(url, experimentName);
+      pages = await open(url, conversations);
+      await pages.trace(conversations?.traceId ?? '');
     });
-  }
+
+    it('show system prompt, reasoning, tools and cited text of a Converse stream', async () => {
+      await pages.span(`chat ${SONNET}`);
+      await pages.bubble('System').shows('You keep bees.');
+      await pages.bubble('User').shows('When do they swarm?');
+      await pages.bubble('Assistant').shows('read_hive', 'The hive knows.');
+      await pages.shows('brood: 9 frames', 'Swarms leave in May.');
+      await pages.bubble('Assistant', 2).shows('Next week.', 'Reasoning', 'Nine frames are full.');
+    });
+
+    it('show system prompt, reasoning, image and each tool result of a Claude stream', async () => {
+      await pages.span(`chat ${CLAUDE}`);
+      await pages.bubble('System').shows('You keep bees.');
+      await pages.bubble('User').shows('When do they swarm?', '[document]');
+      await pages.bubble('Assistant').shows('read_hive', 'north', 'south');
+      await pages.shows('brood: 9 frames', 'no such hive');
+      const answer = pages.bubble('Assistant', 1);
+      await answer.shows('Next week.');
+      await answer.click('Reasoning');
+      await answer.shows('Nine frames are full.');
+      expect(await pages.content.locator('img').count()).to.equal(1);
+    });
+
+    for (const modelId of [NOVA, JAMBA]) {
+      it(`show the messages of an InvokeModel call to ${modelId}`, async () => {
+        await pages.span(`chat ${modelId}`);
+        await pages.bubble('System').shows('You know all capitals.');
+        await pages.bubble('User').shows('What is the capital of France?');
+        await pages.bubble('Assistant').shows('The capital of France is Paris');
+      });
+    }
+  });
 });

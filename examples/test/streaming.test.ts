@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { whyOutdated } from 'testing/pictures.js';
 import { type ExampleRun, outline, runExample } from './run-example.js';
 
 describe('example streaming', function () {
@@ -7,6 +8,10 @@ describe('example streaming', function () {
 
   before(async () => {
     run = await runExample(['streaming']);
+  });
+
+  it('leaves the traces that the pictures of the documentation show', () => {
+    expect(whyOutdated('streaming', run.traces)).to.equal(undefined);
   });
 
   it('prints the streamed text, the chunk events and the link to the trace', () => {

@@ -16,6 +16,8 @@ export const DEMO_EXAMPLES = [
   'lambda',
 ] as const;
 
+export type DemoExample = (typeof DEMO_EXAMPLES)[number];
+
 /** All examples, as folders of `examples`. */
 export const EXAMPLES = [
   ...DEMO_EXAMPLES,
