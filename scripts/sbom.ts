@@ -22,7 +22,7 @@ export async function main(): Promise<number> {
     const folder = join(temporary, 'application');
     const own = Object.fromEntries(packed.map(({ name, file }) => [name, `file:${file}`]));
     await installPackages(folder, { ...own, '@opentelemetry/api': '^1.9.0' });
-    const sbom = await sbomOf(folder, currentVersion());
+    const sbom = await sbomOf(folder);
     const file = join(FOLDER, `mlflow-bedrock-${currentVersion()}.cdx.json`);
     writeFileSync(file, `${JSON.stringify(sbom, undefined, 2)}\n`);
     console.log(`${sbom.components.length} packages: ${file}`);

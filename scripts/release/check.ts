@@ -9,7 +9,7 @@ import { publish } from './publish.js';
 import { currentVersion } from './version.js';
 
 const MOCHA = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js');
-const TESTS = ['packages.test.ts', 'packages.long.test.ts'];
+const TESTS = ['release.test.ts', 'packages.long.test.ts', 'packages-installed.long.test.ts'];
 
 /**
  * `npm run release:check` tries the publication of the packages: it checks what a release needs, packs the packages, and

@@ -1,7 +1,5 @@
 /** What an installation of the packages consists of. */
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { execa } from 'execa';
 
 /** The part of a CycloneDX document that these scripts read. */
@@ -14,16 +12,8 @@ export interface Sbom {
   }[];
 }
 
-/**
- * Lists the packages that npm has installed into a folder.
- *
- * @param version of the list
- */
-export async function sbomOf(folder: string, version: string): Promise<Sbom> {
-  // npm wants a name and a version for what the list describes.
-  const manifest = join(folder, 'package.json');
-  const { dependencies } = JSON.parse(readFileSync(manifest, 'utf8')) as { dependencies: object };
-  writeFileSync(manifest, JSON.stringify({ name: 'application', version, dependencies }));
+/** Lists the packages that npm has installed into a folder. Its package.json needs a name and a version for that. */
+export async function sbomOf(folder: string): Promise<Sbom> {
   const { stdout } = await execa('npm', ['sbom', '--sbom-format=cyclonedx', '--sbom-type=library'], { cwd: folder });
   const sbom = JSON.parse(stdout) as Sbom;
   // The packed packages have the address of this machine's disk until they are published.

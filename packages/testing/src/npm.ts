@@ -35,7 +35,10 @@ export async function installPackages(
   onInstall?.();
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'application', version: '1.0.0', private: true, dependencies }),
+  );
   await runNpm([...INSTALL, ...options], folder);
   writeFileSync(stamp, '');
 }
