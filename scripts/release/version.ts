@@ -27,7 +27,9 @@ export function filesWithVersion(): Map<string, string> {
     const path = join(ROOT, file);
     return [path, readFileSync(path, 'utf8').replace(pattern, `$1${version}$2`)];
   };
-  const examples = readdirSync(join(ROOT, EXAMPLES)).map((name) => `${EXAMPLES}/${name}/package.json`);
+  const examples = readdirSync(join(ROOT, EXAMPLES), { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [`${EXAMPLES}/${entry.name}/package.json`] : [],
+  );
   return new Map([
     replaced(CONSTANT, /(VERSION = ')[^']*(')/),
     ...examples.map((file) => replaced(file, /("mlflow-bedrock": ")[^"]*(")/)),
