@@ -55,7 +55,7 @@ export const SIDEBAR: readonly SidebarGroup[] = [
     ],
   },
   { title: 'Help', pages: ['docs/troubleshooting.md', 'docs/compatibility.md', 'SUPPORT.md'] },
-  { title: 'Coming from another tool', pages: ['docs/comparison.md', 'docs/python-autolog.md', 'docs/migration/*.md'] },
+  { title: 'Coming from another tool', pages: ['docs/comparison.md', 'docs/migration/*.md'] },
   {
     title: 'Packages',
     pages: [
