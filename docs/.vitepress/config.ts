@@ -42,8 +42,14 @@ export default defineConfig({
       packageLinksPlugin(md, routes);
     },
   },
-  // The target that Vite 5 sets names browsers that esbuild no longer supports.
-  vite: { build: { target: 'es2022' } },
+  vite: {
+    build: {
+      // Vite 5 itself names browsers that esbuild no longer supports.
+      target: 'es2022',
+      // The index of the search is one file, which loads when a reader searches. In kB.
+      chunkSizeWarningLimit: 2000,
+    },
+  },
   transformPageData: ({ relativePath, title }) => (relativePath === 'index.md' ? homePage(title) : undefined),
   themeConfig: {
     outline: [2, 3],

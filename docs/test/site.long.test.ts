@@ -24,7 +24,7 @@ describe('the documentation site', function () {
     out = await mkdtemp(join(tmpdir(), 'docs-site-'));
     await buildSite({ base: BASE, out, minify: false });
     server = await serveSite(BASE, out);
-    browser = await startBrowser({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' });
+    browser = await startBrowser({ viewport: { width: 1280, height: 640 }, colorScheme: 'light' });
     if (!browser) this.skip();
     page = await browser.context.newPage();
     page.on('console', (message) => {
@@ -56,7 +56,9 @@ describe('the documentation site', function () {
   async function expectImages(): Promise<void> {
     const broken = await page
       .locator('img')
-      .evaluateAll((images) => images.filter((image) => !(image as HTMLImageElement).naturalWidth).map(String));
+      .evaluateAll((images) =>
+        (images as HTMLImageElement[]).filter((image) => !image.naturalWidth).map(({ src }) => src),
+      );
     expect(broken).to.deep.equal([]);
   }
 

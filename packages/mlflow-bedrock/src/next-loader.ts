@@ -13,6 +13,7 @@ interface LoaderContext {
 
 const START = 'mlflow-bedrock/next/start';
 
+/** Called by Next.js with the code of each module. `withMlflowBedrock` adds it to the configuration. */
 export default function loader(this: LoaderContext, code: string, sourceMap?: unknown): void {
   this.callback(null, transform(code, this.resourcePath, this.getOptions().register ?? true), sourceMap);
 }

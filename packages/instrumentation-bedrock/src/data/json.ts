@@ -97,6 +97,7 @@ function isDeeper(value: JsonValue | undefined, levels: number): boolean {
   return false;
 }
 
+/** The limits of text and bytes that become JSON. */
 export interface ToJsonOptions {
   /** In characters. Longer strings are cut and end with a note. Default: no limit. */
   readonly maxStringLength?: number | undefined;

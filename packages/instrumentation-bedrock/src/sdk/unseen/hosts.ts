@@ -27,6 +27,8 @@ export function endpointHosts(env: Readonly<Record<string, string | undefined>>)
 }
 
 /**
+ * Returns true if a host serves Bedrock: at AWS by its name, elsewhere as one of the endpoints.
+ *
  * @param host with its port, if the URL has one
  * @param endpoints hosts that are Bedrock's, in lower case. One without a port has all ports.
  */
@@ -35,6 +37,7 @@ export function isBedrockHost(host: string, endpoints: ReadonlySet<string>): boo
   return host.includes('bedrock-') && AWS_HOST.test(host);
 }
 
+/** Returns true if the header comes from a client for Bedrock. */
 export function isBedrockAgent(userAgent: string | undefined): boolean {
   return userAgent !== undefined && BEDROCK_AGENT.test(userAgent);
 }

@@ -68,7 +68,9 @@ function userAgentOf(headers: unknown): string | undefined {
   return undefined;
 }
 
+/** Gets the HTTP requests and connections of this process. */
 export interface RequestObserver {
+  /** Called before a request is sent. */
   request(request: OutgoingRequest): void;
   /**
    * Called in the context in which a connection is opened. The result is called with its host as soon as it is known, and
