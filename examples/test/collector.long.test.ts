@@ -1,6 +1,8 @@
 /** deploy/collector, run by a real OpenTelemetry Collector: application → Collector → MLflow and another backend. */
 
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Attributes } from '@opentelemetry/api';
@@ -84,6 +86,17 @@ describe('the Collector of deploy/collector', function () {
 
   it('accepts each of its files', async () => {
     for (const configs of VARIANTS) await validateConfig(configs, { COLLECTOR_QUEUE_DIRECTORY: import.meta.dirname });
+  });
+
+  it('accepts the processor that docs/other-instrumentations.md adds', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../docs/other-instrumentations.md'), 'utf8');
+    const [, processor] = /^```yaml\n(.*?)^```$/ms.exec(page) ?? [];
+    expect(processor).to.match(/^processors:/);
+    const folder = await mkdtemp(join(tmpdir(), 'collector-docs-'));
+    closing.push(() => rm(folder, { recursive: true }));
+    const overlay = join(folder, 'processor.yaml');
+    await writeFile(overlay, processor ?? '');
+    await validateConfig(['config.yaml', overlay], { COLLECTOR_QUEUE_DIRECTORY: folder });
   });
 
   it('sends a trace with its name to MLflow and to another backend', async () => {
