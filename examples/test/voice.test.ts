@@ -45,13 +45,14 @@ describe('example voice', function () {
     const { messages } = span.inputs as { messages: { role: string; content: Block[] }[] };
     const shown = messages.map(({ role, content: [block] }) => [role, Object.keys(block ?? {})[0]]);
     expect(shown).to.deep.equal([
+      ['system', 'text'],
       ['user', 'text'],
       ['assistant', 'text'],
       ['user', 'text'],
       ['assistant', 'toolUse'],
       ['user', 'toolResult'],
     ]);
-    expect(messages[3]?.content[0]?.toolUse).to.deep.include({ name: 'get_weather', input: { city: 'Paris' } });
+    expect(messages[4]?.content[0]?.toolUse).to.deep.include({ name: 'get_weather', input: { city: 'Paris' } });
     const { output } = span.outputs as { output: { message: { role: string; content: Block[] } } };
     expect(output.message.role).to.equal('assistant');
     expect(output.message.content[0]?.text).to.match(/^Here is what I found\. Paris: sky light rain/);
