@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { API, groupPages, HOME, markdownFiles } from '../../docs/.vitepress/pages.js';
+import { SIDEBAR } from '../../docs/.vitepress/sidebar.js';
 import { anchorOf } from '../../docs/.vitepress/slug.js';
 import { MANAGED_MLFLOW_DOCS } from '../docs/managed-mlflow.js';
 import { madeFiles } from '../docs.js';
@@ -65,6 +66,8 @@ describe('the documentation', () => {
     const inSidebar = groupPages(PAGES).flatMap(({ pages }) => pages.map(({ file }) => file));
     const missing = PAGES.filter((page) => page.startsWith('docs/') && page !== HOME && !inSidebar.includes(page));
     expect(missing, 'add them to docs/.vitepress/sidebar.ts').to.deep.equal([]);
+    const named = SIDEBAR.flatMap(({ pages }) => pages).filter((page) => !page.startsWith(API) && !page.includes('*'));
+    expect(named.filter((page) => !PAGES.includes(page))).to.deep.equal([]);
   });
 
   it('shows IAM policies that can be pasted, with actions of AWS, and readers that cannot write', () => {
