@@ -30,6 +30,12 @@ describe('previews', () => {
     );
   });
 
+  it('show the answer without the copy of its reasoning that MLflow’s page shows', () => {
+    const content = [{ text: 'Sunny.' }, { text: '**Reasoning**\n\n> hm', shows: 'reasoningContent' }];
+    const outputs = { output: { message: { role: 'assistant', content } } };
+    expect(responsePreview({ 'mlflow.spanOutputs': JSON.stringify(outputs) })).to.equal('Sunny.');
+  });
+
   it('show all digits of the integers in a call', () => {
     const input = '{"id":9007199254740993,"text":"say \\"9007199254740993\\"","price":1.5}';
     const recorded = `[{"role":"assistant","parts":[{"type":"tool_call","name":"pay","arguments":${input}}]}]`;

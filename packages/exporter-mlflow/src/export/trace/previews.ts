@@ -138,11 +138,15 @@ function readBody({ body }: Record<string, unknown>): unknown {
 /** OpenAI's Responses API has two types of its own. */
 const TEXT_TYPES: ReadonlySet<unknown> = new Set(['text', 'input_text', 'output_text']);
 
+/**
+ * The text of a message. A part with `shows` repeats another part, such as reasoning, as a text that MLflow's page can show:
+ * opentelemetry-instrumentation-bedrock adds it.
+ */
 function messageText(message: Record<string, unknown>): string {
   return parts(message)
     .map((part) => {
       if (typeof part === 'string') return part;
-      if (!isRecord(part) || (part['type'] !== undefined && !TEXT_TYPES.has(part['type']))) return '';
+      if (!isRecord(part) || part['shows'] !== undefined || (part['type'] !== undefined && !TEXT_TYPES.has(part['type']))) return '';
       const text = part['text'] ?? part['content'];
       return typeof text === 'string' ? text : '';
     })
