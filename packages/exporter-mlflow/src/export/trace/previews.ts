@@ -146,8 +146,9 @@ function messageText(message: Record<string, unknown>): string {
   return parts(message)
     .map((part) => {
       if (typeof part === 'string') return part;
-      if (!isRecord(part) || part['shows'] !== undefined || (part['type'] !== undefined && !TEXT_TYPES.has(part['type']))) return '';
-      const text = part['text'] ?? part['content'];
+      if (!isRecord(part)) return '';
+      const { type = 'text', shows, text = part['content'] } = part;
+      if (shows !== undefined || !TEXT_TYPES.has(type)) return '';
       return typeof text === 'string' ? text : '';
     })
     .filter((text) => text !== '')
