@@ -46,7 +46,7 @@ const LONG = '.long.test.ts';
 
 /** Test files that `npm run test:all` runs once more, with servers of the newest MLflow. They show what is stored. */
 export const WITH_NEWEST_MLFLOW: readonly string[] = [
-  ...['client', 'frameworks', 'prices', 'refusals', 'sanitize', 'trace', 'without-root'].map(
+  ...['client', 'refusals', 'sanitize', 'trace', 'without-root'].map(
     (name) => `packages/exporter-mlflow/test/${name}.test.ts`,
   ),
   'packages/mlflow-bedrock/test/mlflow.test.ts',
