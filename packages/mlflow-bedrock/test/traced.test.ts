@@ -41,6 +41,13 @@ describe('traced', () => {
     expect(recording.span('add').attributes['mlflow.spanType']).to.equal('UNKNOWN');
   });
 
+  it('leaves parameters without annotation to the compiler, as in a function that is not traced', () => {
+    const length: (text: string) => number = traced('length', (text) => text.length);
+    // @ts-expect-error The type of the parameter is unknown: an error with `strict`, and `any` in JavaScript.
+    const first = traced('first', (items) => items[0]);
+    expect([length('four'), first(['one'])]).to.deep.equal([4, 'one']);
+  });
+
   it('makes spans inside it its children, also after an await', async () => {
     const inner = traced('inner', async (word: string) => word.toUpperCase());
     const outer = traced({ name: 'outer', spanType: 'CHAIN', attributes: { team: 'travel' } }, async () => {

@@ -26,7 +26,10 @@ const NOT_IN_TIME =
  * after that function. Result and error stay the same. The flush ends half a second before the timeout of the function.
  * It is that of `autolog()`, or else of the registered tracer provider.
  */
-export function withFlush<Handler extends (...args: never[]) => unknown>(handler: Handler): Handler {
+// A union, as for `traced`: parameters without annotation are not `never`.
+export function withFlush<Handler extends ((...args: never[]) => unknown) | ((...args: unknown[]) => unknown)>(
+  handler: Handler,
+): Handler {
   // Lambda itself reports a handler that is missing.
   if (typeof handler !== 'function') return handler;
   const said = new Set<string>();

@@ -44,7 +44,11 @@ export interface TracedOptions {
  * @param options name of the span, or name, span type and attributes.
  * @param fn the function.
  */
-export function traced<F extends (...args: never[]) => unknown>(options: string | TracedOptions, fn: F): F {
+// With `never[]` alone, parameters without annotation would be `never`. TypeScript infers nothing from such a union.
+export function traced<F extends ((...args: never[]) => unknown) | ((...args: unknown[]) => unknown)>(
+  options: string | TracedOptions,
+  fn: F,
+): F {
   const {
     name,
     spanType = 'UNKNOWN',
