@@ -1,24 +1,24 @@
 /** Pages that name the tests which show what they say. */
 
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { API, markdownFiles, ROOT } from '../../docs/.vitepress/pages.js';
 
-const DOCS = resolve(import.meta.dirname, '../../docs');
 /** A link to a test file, with the titles of tests in quotation marks after it. `…` stands for any text. */
 const EVIDENCE = /\]\((?<file>[^)]*\.test\.ts)\)(?<titles>: "[^"\n]+"(?:, "[^"\n]+")*)?/g;
 const NUMBERS = /^\|(?: [^|]* \|){5} (\d+(?:, \d+)*) \|$/gm;
 const NUMBERED = /^(\d+)\. \[[^\n]*\.test\.ts\)/gm;
 
 describe('the evidence in the documentation', () => {
-  const pages = readdirSync(DOCS).filter((name) => name.endsWith('.md'));
-  const read = (page: string): string => readFileSync(join(DOCS, page), 'utf8');
+  const pages = markdownFiles().filter((page) => !page.startsWith(API));
+  const read = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 
   it('names only tests that exist', () => {
     let named = 0;
     const missing = pages.flatMap((page) =>
       [...read(page).matchAll(EVIDENCE)].flatMap(({ groups: { file = '', titles = '' } = {} }) => {
-        const source = readFileSync(join(DOCS, file), 'utf8');
+        const source = read(join(dirname(page), file));
         return [...titles.matchAll(/"([^"]+)"/g)]
           .map(([, title = '']) => title)
           .filter((title) => {
@@ -33,7 +33,7 @@ describe('the evidence in the documentation', () => {
   });
 
   it('has a row for each numbered test, and a test for each number', () => {
-    const page = read('delivery.md');
+    const page = read('docs/delivery.md');
     const used = new Set([...page.matchAll(NUMBERS)].flatMap(([, numbers = '']) => numbers.split(', ').map(Number)));
     const listed = [...page.matchAll(NUMBERED)].map(([, number]) => Number(number));
     expect(listed).to.have.length.above(20);
