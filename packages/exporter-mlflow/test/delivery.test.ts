@@ -119,8 +119,8 @@ describe('delivery of spans', () => {
   it('gives up at the deadline, calls back once with the reason, and logs it once', async () => {
     const url = await unusedAddress();
     const exporter = newExporter(url, {
-      timeoutMillis: 50,
-      retry: { initialBackoffMillis: 5, maxBackoffMillis: 5, maxRetries: 1000 },
+      timeoutMillis: 300,
+      retry: { initialBackoffMillis: 20, maxBackoffMillis: 20, maxRetries: 1000 },
     });
     const first = await exportSpans(exporter, oneSpan());
     const second = await exportSpans(exporter, oneSpan());

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { runningTime } from '../src/common/running-time.js';
 import { say } from '../src/common/shown-text.js';
-import type { HttpResult } from '../src/http/exchange/result.js';
+import { type HttpResult, NO_ANSWER_IN_TIME } from '../src/http/exchange/result.js';
 import { createRedactor } from '../src/http/redact/redactor.js';
 import { createRetryingTransport } from '../src/http/retry.js';
 import type { Transport } from '../src/http/transport.js';
@@ -187,20 +187,42 @@ describe('retries', () => {
     expect(steps).to.deep.equal(['send', 'send', 'send', 'renew', 'send', 'send']);
   });
 
-  it('the reported failure is the one before the time ran out', async () => {
-    const results: HttpResult[] = [
-      { kind: 'answer', status: 503, headers: {}, body: '' },
-      { kind: 'no-answer', message: 'no answer in time', code: 'ETIMEDOUT' },
-    ];
-    const transport: Transport = { send: async () => results.shift()!, renew() {}, close() {} };
-    const retry = { maxRetries: 4, initialBackoffMillis: 0, maxBackoffMillis: 0 };
-    const connection = { ...SERVER, attemptTimeoutMillis: 10_000, maxSockets: 1, retry };
-    const result = await createRetryingTransport(transport, connection).send(
-      { method: 'GET', path: '/' },
-      runningTime() + 500,
-    );
-    expect(result).to.deep.include({ kind: 'retryable', status: 503 });
-  });
+  const unavailable: HttpResult = { kind: 'answer', status: 503, headers: {}, body: '' };
+  const refused: HttpResult = { kind: 'no-answer', message: 'connect ECONNREFUSED', code: 'ECONNREFUSED' };
+  for (const [which, first, seconds, reason] of [
+    ['an answer before an attempt that was cut short', unavailable, 9, 'MLflow at http://x answered 503'],
+    [
+      'a refused connection before such an attempt',
+      refused,
+      9,
+      'MLflow at http://x cannot be reached (connect ECONNREFUSED)',
+    ],
+    [
+      'the timeout of an attempt that had its full time',
+      unavailable,
+      10,
+      'MLflow at http://x cannot be reached (no answer in time)',
+    ],
+  ] as const) {
+    it(`the reported failure is ${which}`, async () => {
+      let now = 0;
+      const results = [first];
+      const transport: Transport = {
+        async send(_request, deadline): Promise<HttpResult> {
+          const result = results.shift();
+          if (result === undefined) now = deadline;
+          return result ?? NO_ANSWER_IN_TIME;
+        },
+        renew() {},
+        close() {},
+      };
+      const retry = { maxRetries: 4, initialBackoffMillis: 0, maxBackoffMillis: 0 };
+      const connection = { ...SERVER, attemptTimeoutMillis: 10_000, maxSockets: 1, retry };
+      const retrying = createRetryingTransport(transport, connection, { now: () => now });
+      const outcome = await retrying.send({ method: 'GET', path: '/' }, seconds * 1000);
+      expect(outcome).to.deep.include({ kind: 'retryable', reason });
+    });
+  }
 
   it('the time of an attempt does not include waiting for a free connection', async () => {
     let most = 0;

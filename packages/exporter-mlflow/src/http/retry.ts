@@ -24,8 +24,6 @@ const LOOK_MILLIS = 500;
 const MAX_REPETITIONS_AT_FAULT = 1;
 // A frozen function does not notice that the server, or a router on the way, dropped its idle connections.
 const LONGEST_IDLE_MILLIS = 10_000;
-// A timeout after less time than this says less about the server than the failure before it.
-const TELLING_MILLIS = 1_000;
 // Errors that occur before a request is sent.
 const NEVER_SENT_CODES = new Set([
   ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
@@ -91,28 +89,29 @@ export function createRetryingTransport(
     let suspendedBefore = suspendedMillis();
     let backoff = Math.min(retry.initialBackoffMillis, retry.maxBackoffMillis);
     for (let repetitions = 0; ; repetitions++) {
-      const timeLeft = deadline - now();
       const { result, millis } = await attempt(
         { transport, sockets, settings, now },
         { ...request, signal: ended },
         deadline,
       );
-      if (earlier !== undefined && timeLeft < TELLING_MILLIS && isTimeout(result)) return earlier;
       const outcome = classify(result, settings, request);
+      // An attempt that was cut short says less about the server than the failure before it.
+      const isCutShort = isTimeout(result) && millis < settings.attemptTimeoutMillis;
+      const telling: Outcome = earlier !== undefined && isCutShort ? earlier : outcome;
       const isAtFault = request.mayBeAtFault && isInternalError(outcome) && repetitions >= MAX_REPETITIONS_AT_FAULT;
       if (outcome.kind !== 'retryable' || repetitions >= retry.maxRetries || isAtFault || !mayRepeat(request, result))
-        return outcome;
+        return telling;
 
       const rest = deadline - now();
       // A server that asks for no pause at all must not be overrun.
       const wanted = Math.max(random() * backoff, outcome.retryAfterMillis ?? 0);
       const pauseMillis = rest > LAST_ATTEMPT_MILLIS ? Math.min(wanted, rest - LAST_ATTEMPT_MILLIS) : wanted;
-      if (pauseMillis >= rest || ended.aborted) return outcome;
+      if (pauseMillis >= rest || ended.aborted) return telling;
       onRetry(outcome, millis);
       await pause(pauseMillis, ended);
-      if (ended.aborted) return outcome;
+      if (ended.aborted) return telling;
       backoff = Math.min(backoff * BACKOFF_MULTIPLIER, retry.maxBackoffMillis);
-      earlier = outcome;
+      earlier = telling;
       // Connections die unnoticed while the process is suspended, idle ones too.
       if (suspendedMillis() - suspendedBefore > LOOK_MILLIS) {
         transport.renew();
