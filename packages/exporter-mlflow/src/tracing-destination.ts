@@ -18,7 +18,7 @@ interface Settings {
 const DEFAULT_EXPERIMENT_NAME = 'Default';
 
 /** Where the settings send traces, as far as that does not depend on the server. */
-export interface TracingDestination {
+interface TracingDestination {
   /** Of Databricks' Unity Catalog; undefined if traces go to an experiment. */
   schema: CatalogSchema | undefined;
   trackingUri: string;

@@ -16,7 +16,7 @@ type Program = ChildProcessByStdio<null, Readable, Readable>;
 /** What the scripted model answers. */
 export const ANSWER = 'Hello! How can I help you today? (Scripted by the local Bedrock simulator; no model ran.)';
 
-export interface BundleRun {
+interface BundleRun {
   readonly stdout: string;
   readonly stderr: string;
   /** The exit code, or the signal that ended the program. */
@@ -24,7 +24,7 @@ export interface BundleRun {
   readonly spans: readonly ReceivedSpan[];
 }
 
-export interface BundleOptions {
+interface BundleOptions {
   /** The program `node`. Default: the one that runs this process. */
   readonly node?: string;
   /** More environment variables. */

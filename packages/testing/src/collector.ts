@@ -10,14 +10,14 @@ import { freePorts } from './ports.js';
 import { answers, startServer } from './server.js';
 
 /** Where a collector sends all spans. */
-export interface CollectorTarget {
+interface CollectorTarget {
   /** OTLP/HTTP endpoint, without `/v1/traces`. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A collector with one exporter. */
-export interface Forwarder {
+interface Forwarder {
   /** Where applications send their traces: an OTLP/HTTP endpoint, without `/v1/traces`. */
   readonly url: string;
   close(): Promise<void>;

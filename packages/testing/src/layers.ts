@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 
-export interface Layers {
+interface Layers {
   /** The folder of the source files. */
   source: URL;
   /** The layers beneath each layer. A layer is a folder; `.` holds the files that are in no folder. */

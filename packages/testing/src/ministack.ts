@@ -15,7 +15,7 @@ export interface Ministack {
 }
 
 /** Where to run MiniStack from. */
-export interface MinistackInstallation {
+interface MinistackInstallation {
   readonly python: string;
   /** Folder of its package and of the packages it needs. */
   readonly packages: string;

@@ -1,7 +1,7 @@
 import type { Locator, Page, TestBrowser } from './browser.js';
 
 /** Which experiment's pages to look at. */
-export interface PagesOf {
+interface PagesOf {
   readonly url: string;
   readonly experimentId: string;
 }

@@ -9,7 +9,7 @@ import { MLFLOW_HOME } from './mlflow/install.js';
 
 const INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
 
-export interface InstallOptions {
+interface InstallOptions {
   /** Packed packages among the dependencies; if one of them changes, all are installed again. Default: none. */
   readonly files?: readonly string[];
   /** More options for npm. Default: none. */

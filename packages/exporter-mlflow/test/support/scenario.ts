@@ -9,7 +9,7 @@ import { collectDiag } from './diag.js';
 import { type FaultProxy, type FaultRule, startFaultProxy } from './fault-proxy.js';
 import { SUCCESS, uniqueName } from './tracing.js';
 
-export interface ScenarioOptions {
+interface ScenarioOptions {
   /** The real MLflow server. */
   server: string;
   rules?: FaultRule[];

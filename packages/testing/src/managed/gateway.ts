@@ -39,7 +39,7 @@ export interface SageMakerGatewayOptions {
 }
 
 /** A request that has arrived. */
-export interface GatewayRequest {
+interface GatewayRequest {
   readonly method: string;
   /** Without the query. */
   readonly path: string;

@@ -34,7 +34,7 @@ export interface DescribedTrace {
 }
 
 /** A span as the reference client reads it. */
-export interface ReferenceSpan {
+interface ReferenceSpan {
   readonly name: string;
   /** The name of its parent. */
   readonly parent: string | null;

@@ -17,7 +17,7 @@ export const NEWEST_MLFLOW_VERSION = '3.18.0';
 export const TESTED_MLFLOW_VERSION: string = process.env['MLFLOW_TEST_VERSION'] || MLFLOW_VERSION;
 
 /** Where to run MLflow from. */
-export interface MlflowInstallation {
+interface MlflowInstallation {
   /** Absolute path of the Python interpreter that has MLflow. */
   python: string;
 }

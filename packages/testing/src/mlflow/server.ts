@@ -21,7 +21,7 @@ export interface MlflowServer {
 }
 
 /** Settings of an MLflow server. */
-export interface StartMlflowOptions {
+interface StartMlflowOptions {
   /** Holds database, artifacts and log. Default: a temporary folder, which `close()` removes. */
   directory?: string;
   /** Default: a free port. */
@@ -98,7 +98,7 @@ export async function startMlflow(options: StartMlflowOptions = {}): Promise<Mlf
 }
 
 /** How to run the `mlflow` command that starts a server. */
-export interface MlflowProgram {
+interface MlflowProgram {
   /** What follows `mlflow` on the command line. */
   readonly args: readonly string[];
   /** Added to this process's environment, without the settings of an MLflow client. */

@@ -21,7 +21,7 @@ export interface ToSign {
 }
 
 /** A request with its signature. */
-export interface SignedRequest {
+interface SignedRequest {
   path: string;
   headers: Record<string, string>;
   body: string | undefined;

@@ -26,7 +26,7 @@ export interface LedgerParts {
 export type SpanBatch = ReadonlyMap<Trace, readonly ReadableSpan[]>;
 
 /** The result of settling the traces of one export. */
-export interface Settlement {
+interface Settlement {
   /** Why traces stay without what they need, one cause for each. */
   failures: Failure[];
   /** Why traces are settled later, one cause for each. */

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { UnrootedTrace } from '../settle/settle.js';
 import type { Trace } from '../trace/trace.js';
 
-export interface UnrootedOptions {
+interface UnrootedOptions {
   /** Called when traces are due. */
   onDue: () => void;
   /** Receives a trace that is given up because too many wait and cannot be settled. */

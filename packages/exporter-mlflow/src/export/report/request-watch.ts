@@ -4,7 +4,7 @@ import type { Failure } from '../../http/exchange/outcome.js';
 import type { Watch } from '../../mlflow/rest.js';
 
 /** Requests that fail for this long, without any answer in between, are an outage. Shorter ones stay silent. */
-export const OUTAGE_MILLIS = 5_000;
+const OUTAGE_MILLIS = 5_000;
 
 /** The clocks of this package. Both are in milliseconds. */
 export interface Clocks {

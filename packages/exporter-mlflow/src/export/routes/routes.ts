@@ -6,7 +6,7 @@ import type { SpanRoute } from './span-route.js';
 import { catalogRoute } from './unity-catalog.js';
 
 /** What decides how spans get to a server. */
-export interface RouteSettings {
+interface RouteSettings {
   /** The operator of the server. */
   service: TrackingService;
   /** Where Databricks keeps the traces; undefined for experiments. */

@@ -3,7 +3,7 @@ import { foreseenBytes } from './size.js';
 import { groupByTrace } from './span.js';
 
 /** Limits of one request. A larger span goes alone. */
-export interface BatchLimits {
+interface BatchLimits {
   spans: number;
   bytes: number;
 }

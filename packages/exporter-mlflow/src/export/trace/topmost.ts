@@ -4,7 +4,7 @@ import { hasRemoteParent } from '../span/span.js';
 import { type RecordSource, traceState, traceTags, withoutSpanContent } from './record.js';
 
 /** From when to when spans lasted, in nanoseconds of the epoch, and whether one of them failed. */
-export interface Extent {
+interface Extent {
   start: bigint;
   end: bigint;
   isError: boolean;

@@ -20,7 +20,7 @@ export interface SentRecord {
 }
 
 /** What this process knows of the record of a trace. */
-export type RecordState =
+type RecordState =
   | { kind: 'none' }
   | SentRecord
   /** The ledger forgot the trace, except that its root was here. Only the server knows the rest. */

@@ -7,7 +7,7 @@ import { groupByTrace } from '../span/span.js';
 import type { TraceRefusal } from '../trace/refused.js';
 
 /** What to do about a refused request. Both are empty for a single span that is at fault itself. */
-export interface Division {
+interface Division {
   /** Traces of the request of which the server takes no span. */
   refused: ReadonlyMap<string, TraceRefusal>;
   /** The other spans, in parts to send one by one. */

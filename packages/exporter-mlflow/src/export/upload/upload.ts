@@ -30,7 +30,7 @@ export interface UploadResult {
   unsent: ReadableSpan[];
 }
 
-export interface UploadOptions extends SendOptions {
+interface UploadOptions extends SendOptions {
   /** Known from earlier uploads. */
   refusedTraces: RefusedTraces;
   reporter: Reporter;

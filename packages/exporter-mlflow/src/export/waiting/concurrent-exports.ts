@@ -3,7 +3,7 @@ import { bytesInMemory } from '../span/size.js';
 import { HeldSpan } from './held-span.js';
 
 /** What one export may send. */
-export interface Admitted {
+interface Admitted {
   spans: readonly ReadableSpan[];
   /** Their size in memory. */
   bytes: number;

@@ -1,7 +1,7 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { HeldSpan } from './held-span.js';
 
-export interface HeldSpansOptions {
+interface HeldSpansOptions {
   /** How much all of them may occupy together, in bytes. */
   maxBytes: number;
   maxSpans: number;

@@ -5,7 +5,7 @@ import type { HeldSpans } from './held-spans.js';
 import type { HeldExports, Holder } from './holder.js';
 import { Suspects } from './suspects.js';
 
-export interface KeepingExporterOptions {
+interface KeepingExporterOptions {
   exports: HeldExports;
   /** The number of this exporter. */
   number: number;

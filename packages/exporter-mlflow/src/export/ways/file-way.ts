@@ -10,7 +10,7 @@ import type { RecordContext } from '../trace/record.js';
 import { SetAside } from '../upload/set-aside.js';
 import type { DeliveryResult, Losses } from './result.js';
 
-export interface FileWayParts {
+interface FileWayParts {
   files: TraceFiles;
   ledger: TraceLedger;
   context: Omit<RecordContext, 'experimentId'>;

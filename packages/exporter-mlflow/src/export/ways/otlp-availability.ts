@@ -3,7 +3,7 @@ import type { Failure } from '../../http/exchange/outcome.js';
 import { type OtlpEndpoint, takesSpans } from '../../mlflow/otlp.js';
 import type { Rest } from '../../mlflow/rest.js';
 
-export interface OtlpAvailabilityParts {
+interface OtlpAvailabilityParts {
   endpoint: OtlpEndpoint;
   /** Receives a message when the route turns out to be missing, and when it is there again. */
   report: (message: string) => void;

@@ -14,7 +14,7 @@ import type { Uploader, UploadResult } from '../upload/upload.js';
 import type { OtlpAvailability } from './otlp-availability.js';
 import type { DeliveryResult, Losses } from './result.js';
 
-export interface OtlpWayParts {
+interface OtlpWayParts {
   availability: OtlpAvailability;
   uploader: Uploader;
   ledger: TraceLedger;

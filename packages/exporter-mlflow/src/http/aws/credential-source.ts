@@ -7,7 +7,7 @@ import type { AwsClock } from './clock.js';
 import { explainLookUp } from './look-up-errors.js';
 
 /** Credentials, or why there are none. */
-export type FoundCredentials =
+type FoundCredentials =
   | { kind: 'credentials'; credentials: MlflowAwsCredentials }
   | {
       kind: 'none';
@@ -17,7 +17,7 @@ export type FoundCredentials =
     };
 
 /** What identifies credentials in a signed request. */
-export interface UsedKey {
+interface UsedKey {
   readonly accessKeyId?: string | undefined;
   readonly sessionToken?: string | undefined;
 }

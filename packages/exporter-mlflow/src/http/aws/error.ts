@@ -38,7 +38,7 @@ function memberOf(xml: string, name: string): string | undefined {
 }
 
 /** What a refusal is about, as far as newer credentials or another time may mend it. */
-export type MendableCause = 'credentials' | 'time';
+type MendableCause = 'credentials' | 'time';
 
 const TIME_TYPES = /^(?:RequestTimeTooSkewed|RequestExpired|RequestInTheFuture|AuthFailureTime)/;
 const TIME_WORDS = /signature expired|signature not yet current/i;

@@ -3,7 +3,7 @@ import { ownText, type ShownText, say } from '../../common/shown-text.js';
 import { CREDENTIALS_MISSING_CODE, OwnError } from '../exchange/result.js';
 
 /** Why a look-up of credentials failed. */
-export interface LookUpFailure {
+interface LookUpFailure {
   reason: ShownText;
   /** Whether it fails until a user changes a setting. */
   isFinal: boolean;

@@ -5,7 +5,7 @@ import type { MlflowAwsCredentials } from '../settings/aws-credentials.js';
 // Only the parts in use, because the types of packages that are not installed would fail to compile in applications.
 
 /** A part of `@smithy/signature-v4`. */
-export interface Signing {
+interface Signing {
   readonly SignatureV4: new (options: {
     service: string;
     region: string;
@@ -30,7 +30,7 @@ export interface Signing {
 }
 
 /** A part of `@aws-sdk/credential-providers`. */
-export interface Providers {
+interface Providers {
   readonly fromNodeProviderChain: (options: {
     ignoreCache: boolean;
     logger: Record<'debug' | 'info' | 'warn' | 'error', (line: unknown) => void>;

@@ -10,7 +10,7 @@ import type { Method } from './settings.js';
 type Client = Extract<Method, { kind: 'oauth' }>;
 
 /** An access token, or why there is none. */
-export type TokenResult = { kind: 'token'; token: string } | NoToken;
+type TokenResult = { kind: 'token'; token: string } | NoToken;
 
 interface NoToken {
   kind: 'none';

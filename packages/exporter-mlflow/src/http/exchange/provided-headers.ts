@@ -8,7 +8,7 @@ import type { Authorization, Authorizer } from './authorizer.js';
 import { NO_CREDENTIALS_CODE, OwnError } from './result.js';
 
 /** Functions of the application that are called for headers before every request. */
-export interface HeaderProviders {
+interface HeaderProviders {
   token?: () => string | Promise<string>;
   headers?: () => Record<string, string> | Promise<Record<string, string>>;
 }

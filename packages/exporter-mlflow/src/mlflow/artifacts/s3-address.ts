@@ -9,7 +9,7 @@ export interface S3Location {
 }
 
 /** Where a bucket is reached. */
-export interface S3Address {
+interface S3Address {
   /** Without a trailing slash. */
   readonly origin: string;
   /** Path of the bucket: empty, or with a leading slash. */

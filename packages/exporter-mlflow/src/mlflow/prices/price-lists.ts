@@ -3,7 +3,7 @@ import { isOver, type Limit, within } from '../../common/waiting.js';
 import type { PublicFile } from '../../http/public-file.js';
 import { type PriceList, parsePriceList } from './price-list.js';
 
-export interface PriceListsOptions {
+interface PriceListsOptions {
   /** Address of the folder with the lists: `https:`, `http:` or `file:`. */
   uri: string;
   /** How long a list is good for. */

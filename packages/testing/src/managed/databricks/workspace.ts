@@ -7,7 +7,7 @@ import { decodeTraceRequest, type ReceivedSpan } from '../../otlp-decode.js';
 import { type SignedAddress, Storage, type StorageType } from './storage.js';
 
 /** A request as it arrived. */
-export interface WorkspaceRequest {
+interface WorkspaceRequest {
   readonly method: string;
   /** With its query. */
   readonly path: string;
