@@ -55,7 +55,6 @@ describeLayers({
     'export/upload': ['export/report', 'export/trace', 'export/span', 'mlflow', 'http', 'http/exchange', 'common'],
     'export/report': ['mlflow', 'http/exchange', 'common'],
     'export/routes': [
-      'export/files',
       'export/settle',
       'export/trace',
       'export/span',

@@ -1,9 +1,9 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { buildTracesJson } from '../src/export/files/traces-json.js';
 import { MlflowClient, MlflowError, MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
 import { eachTest } from './support/each-test.js';
 import type { Answer } from './support/local-server.js';
+import { tracesJson } from './support/traces-json.js';
 import { exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
 
 describe('odd answers', () => {
@@ -224,7 +224,7 @@ describe('odd answers', () => {
 describe('the file traces.json', () => {
   it('the file keeps names that look like placeholders', () => {
     const spans = recordSpans((tracer) => tracer.startSpan('@0@', { startTime: [1_790_000_000, 1] }).end());
-    const text = buildTracesJson(spans);
+    const text = tracesJson(spans);
     expect(JSON.parse(text).spans[0].name).to.equal('@0@');
     expect(text).to.include('"start_time_unix_nano":1790000000000000001,');
   });

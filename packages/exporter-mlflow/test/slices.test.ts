@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { finish, Slices, type Work } from '../src/common/slices.js';
-import { encodeSpans } from '../src/export/files/traces-json.js';
+import { encodeSpans } from '../src/export/files/encode-spans.js';
 import { Preparation } from '../src/export/prepare.js';
 import { Trace } from '../src/export/trace/trace.js';
 import { encodeEach } from '../src/mlflow/otlp-spans.js';

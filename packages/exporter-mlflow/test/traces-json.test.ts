@@ -6,11 +6,11 @@ import { expect } from 'chai';
 import { listen } from 'testing/http-server.js';
 import { testServer } from 'testing/mlflow-test-server.js';
 import { startWithoutOtlp } from 'testing/old-mlflow.js';
-import { buildTracesJson } from '../src/export/files/traces-json.js';
 import { MlflowClient, MlflowError, MlflowSpanExporter, type MlflowTrace } from '../src/index.js';
-import { parseTracesJson } from '../src/mlflow/artifacts/traces-json.js';
+import { parseTracesJson } from '../src/mlflow/artifacts/parse-traces-json.js';
 import { experimentLocation } from '../src/mlflow/traces.js';
 import { eachTest } from './support/each-test.js';
+import { tracesJson } from './support/traces-json.js';
 import { exportSpans, MODEL, recordSpans, SUCCESS, uniqueName } from './support/tracing.js';
 
 const messages = (role: string, content: string): string =>
@@ -294,7 +294,7 @@ describe('the writer of traces.json', () => {
       tracer.startSpan('call', { attributes: { 'input.value': `${long}x`, 'output.value': `[${long}` } }).end(),
     );
     const begin = performance.now();
-    expect(buildTracesJson([span!])).to.contain('mlflow.spanInputs');
+    expect(tracesJson([span!])).to.contain('mlflow.spanInputs');
     expect(performance.now() - begin).to.be.lessThan(500);
   });
 });
@@ -346,7 +346,7 @@ describe('the reader of traces.json', () => {
     });
     // Wrappers write them past the API.
     Object.assign(span!.attributes, { big: [2n ** 70n], map: { of: 1n } });
-    const text = buildTracesJson([span!]);
+    const text = tracesJson([span!]);
     expect(text).to.not.match(/\\ud[89a-f]/i);
     expect(parseTracesJson(text)[0]).to.deep.include({ name: 'a\ufffdb', statusMessage: '\ufffd' });
     expect(parseTracesJson(text)[0]?.attributes).to.deep.include({

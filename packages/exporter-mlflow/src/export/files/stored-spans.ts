@@ -1,4 +1,4 @@
-import { parseTracesJson } from '../../mlflow/artifacts/traces-json.js';
+import { parseTracesJson } from '../../mlflow/artifacts/parse-traces-json.js';
 import type { MlflowSpan } from '../../mlflow/types.js';
 
 /** A span that is in the file, with its JSON to write it again as it is. */

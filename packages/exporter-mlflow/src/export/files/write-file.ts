@@ -14,14 +14,15 @@ import type { WireTraceInfo } from '../../mlflow/wire-types.js';
 import { storedRecord, withTotals } from '../settle/correct.js';
 import { linkPrompts } from '../settle/link-prompts.js';
 import { joinTags, provisionalRecord, rootRecord } from '../settle/provisional.js';
+import { readSpanFigures, type SpanFigures } from '../span/span-figures.js';
 import { buildRecord, type RecordContext } from '../trace/record.js';
-import { type SpanFigures, sumUp } from '../trace/totals.js';
+import { sumUp } from '../trace/totals.js';
 import type { Trace } from '../trace/trace.js';
+import { encodeSpans, joinSpans } from './encode-spans.js';
 import { sizeMetadata } from './sizes.js';
 import { inOrderOfStart, type StartedSpan } from './span-order.js';
 import { readStoredSpans, type StoredSpan } from './stored-spans.js';
 import type { Share, TraceFile } from './trace-file.js';
-import { encodeSpans, joinSpans, readSpanFigures } from './traces-json.js';
 
 /** The spans of the trace are in the server's database, so it would not show a file. */
 export const IN_DATABASE: Failure = { kind: 'rejected', reason: say`MLflow has spans of this trace in its database` };

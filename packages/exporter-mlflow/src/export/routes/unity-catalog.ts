@@ -9,12 +9,12 @@ import { SCHEMA_VERSION, SPAN_TYPE } from '../../mlflow/names.js';
 import { failureOf, type Rest } from '../../mlflow/rest.js';
 import { type CatalogSchema, catalogOtlp, catalogTraceId, postCatalogRecord } from '../../mlflow/unity-catalog.js';
 import type { WireTraceInfo } from '../../mlflow/wire-types.js';
-import { readSpanFigures } from '../files/traces-json.js';
 import type { Settling } from '../settle/settle.js';
 import { withMlflowAttributes } from '../span/conventions/mlflow-attributes.js';
 import { copySpan, isRoot, localRootId } from '../span/span.js';
+import { readSpanFigures, type SpanFigures } from '../span/span-figures.js';
 import { buildRecord, joinRecords, type RecordContext } from '../trace/record.js';
-import { type SpanFigures, sumUp } from '../trace/totals.js';
+import { sumUp } from '../trace/totals.js';
 import type { SentRecord, Trace } from '../trace/trace.js';
 import type { SpanRoute } from './span-route.js';
 

@@ -1,13 +1,5 @@
 import { CACHE_KEYS, type Cost, type TokenUsage, type Totals } from '../../mlflow/figures.js';
-
-/** The part of a span that the totals of its trace depend on. */
-export interface SpanFigures {
-  spanId: string;
-  /** Absent on a root. */
-  parentSpanId?: string | undefined;
-  tokenUsage?: TokenUsage | undefined;
-  cost?: Cost | undefined;
-}
+import type { SpanFigures } from '../span/span-figures.js';
 
 /** Tokens and cost of a trace by MLflow's rule; each is absent if no span has it. */
 export function sumUp(spans: readonly SpanFigures[]): Totals {

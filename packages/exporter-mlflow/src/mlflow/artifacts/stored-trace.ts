@@ -5,8 +5,8 @@ import type { Rest, RestResult } from '../rest.js';
 import { getTrace, getTraceInfo, getTraceOfBatch, inOrderOfStart } from '../traces.js';
 import type { MlflowSpan, MlflowTrace, MlflowTraceInfo } from '../types.js';
 import { traceFolder } from './locations.js';
+import { parseTracesJson } from './parse-traces-json.js';
 import { TRACES_JSON } from './trace-folder.js';
-import { parseTracesJson } from './traces-json.js';
 
 /**
  * The trace with its spans, wherever the server keeps them: in its database, or in the file `traces.json`. A trace whose

@@ -9,29 +9,21 @@ import {
 } from '@opentelemetry/api';
 import { parseJson } from '../../common/json.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
-import { finish, type Work } from '../../common/slices.js';
+import type { Work } from '../../common/slices.js';
 import { nanoseconds } from '../../common/time.js';
-import { readCost } from '../../mlflow/figures.js';
-import { COST, mlflowTraceId } from '../../mlflow/names.js';
+import { mlflowTraceId } from '../../mlflow/names.js';
 import { withMlflowAttributes } from '../span/conventions/mlflow-attributes.js';
-import { recordedUsage } from '../span/conventions/usage.js';
-import type { SpanFigures } from '../trace/totals.js';
 
-/**
- * The file `traces.json`, in which servers without OTLP keep the spans of a trace. Ids are base64, and the values of
- * attributes are JSON texts.
- */
-export function buildTracesJson(spans: readonly ReadableSpan[]): string {
-  return joinSpans(finish(encodeSpans(spans))).toString();
-}
-
-/** The file with these spans. */
+/** The file `traces.json`, in which servers without OTLP keep the spans of a trace. */
 export function joinSpans(encoded: readonly Uint8Array[]): Buffer {
   const parts = encoded.flatMap((span, index) => (index === 0 ? [span] : [Buffer.from(','), span]));
   return Buffer.concat([Buffer.from('{"spans":['), ...parts, Buffer.from(']}')]);
 }
 
-/** Each span as it is in the file, in UTF-8. Encodes one span in each piece. */
+/**
+ * Each span as it is in `traces.json`, in UTF-8: ids are base64, and values of attributes are JSON texts. Encodes one span
+ * in each piece.
+ */
 export function* encodeSpans(spans: readonly ReadableSpan[]): Work<Buffer[]> {
   // Nanoseconds exceed a JavaScript number, and JSON.stringify of Node.js 20 cannot write larger ones. It writes marks
   // instead, which the digits then replace. No recorded text can contain such a mark.
@@ -47,17 +39,6 @@ export function* encodeSpans(spans: readonly ReadableSpan[]): Work<Buffer[]> {
     yield;
   }
   return encoded;
-}
-
-/** Token usage and cost of a span, for the totals that such a server does not compute. */
-export function readSpanFigures(span: ReadableSpan): SpanFigures {
-  const { [COST]: cost } = span.attributes;
-  return {
-    spanId: span.spanContext().spanId,
-    parentSpanId: span.parentSpanContext?.spanId,
-    tokenUsage: recordedUsage(span.attributes),
-    cost: typeof cost === 'string' ? readCost(parseJson(cost)) : undefined,
-  };
 }
 
 function buildSpan(span: ReadableSpan, time: (time: HrTime) => string): object {
