@@ -1,4 +1,4 @@
-import { endOfString, QUOTE } from './json-text.js';
+import { endOfString, QUOTE } from './json.js';
 
 /** A JSON text with quotes around the integers that a JavaScript number would round. */
 export function quoteUnsafeIntegers(text: string): string {

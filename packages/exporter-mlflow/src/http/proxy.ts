@@ -27,7 +27,7 @@ export function resolveProxy(target: URL, env: NodeJS.ProcessEnv): HttpProxy | u
 
   const text = address.includes('://') ? address : `http://${address}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  // An "@" after the host: a password with "/", "?" or "#" in it was cut there.
+  // An "@" after the host means that a password contains "/", "?" or "#", and that the parser cut it there.
   if (url === undefined || !/^https?:$/.test(url.protocol) || /@/.test(`${url.pathname}${url.search}${url.hash}`)) {
     throw new MlflowError(
       `${variable} is not the address of an HTTP proxy: set it to http://host:port or https://host:port, with special characters of its user name and password percent-encoded, or add the host of the tracking URI to no_proxy.`,

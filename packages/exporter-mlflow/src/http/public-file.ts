@@ -48,10 +48,10 @@ export async function readPublicFile(address: URL, limit: Limit, options: Public
 
 async function readLocal(address: URL, { maxBytes }: PublicFileOptions): Promise<PublicFile> {
   try {
-    // Only here, because Node.js needs more than a millisecond to load it.
+    // Loaded only when needed, because Node.js takes more than a millisecond for it.
     const { readFile, stat } = await import('node:fs/promises');
     const path = fileURLToPath(address);
-    // Before the file is opened, because opening a pipe may wait for ever.
+    // Checked before the file is opened, because opening a pipe may wait for ever.
     const status = await stat(path);
     if (!status.isFile()) return { kind: 'failed', reason: say`not a file` };
     if (status.size > maxBytes) return { kind: 'failed', reason: say`more than ${maxBytes / 1024 / 1024} MB` };

@@ -103,7 +103,7 @@ export function createRetryingTransport(
         return telling;
 
       const rest = deadline - now();
-      // A server that asks for no pause at all must not be overrun.
+      // A server that asks for a pause of 0 s still gets the usual pause.
       const wanted = Math.max(random() * backoff, outcome.retryAfterMillis ?? 0);
       const pauseMillis = rest > LAST_ATTEMPT_MILLIS ? Math.min(wanted, rest - LAST_ATTEMPT_MILLIS) : wanted;
       if (pauseMillis >= rest || ended.aborted) return telling;

@@ -1,6 +1,6 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
-import { groupBy } from '../common/group-by.js';
+import { groupBy } from '../common/maps.js';
 import type { ReadableSpan, SpanEvent, SpanLink, SpanScope } from '../common/sdk-types.js';
 import { finish, type Work } from '../common/slices.js';
 import { nanoseconds } from '../common/time.js';

@@ -65,7 +65,7 @@ function buildSpan(span: ReadableSpan, time: (time: HrTime) => string): object {
       'mlflow.traceRequestId': JSON.stringify(mlflowTraceId(traceId)),
     },
     links: span.links.map((link: Link) => ({
-      // Unlike those of spans.
+      // Links have the ids of MLflow, spans have base64.
       trace_id: mlflowTraceId(link.context.traceId),
       span_id: link.context.spanId,
       attributes: link.attributes ?? {},
@@ -81,7 +81,7 @@ function encodeAttributes(attributes: Attributes): Record<string, string> {
   return encoded;
 }
 
-/** As MLflow stores spans that arrive by OTLP: texts that are JSON stay as they are, except bare numbers and words. */
+/** Encodes a value as MLflow does for OTLP: JSON lists, maps and strings stay as they are, anything else becomes JSON. */
 function encodeValue(value: AttributeValue): string {
   if (typeof value === 'string' && /^\s*["[{]/.test(value) && parseJson(value) !== undefined) return value;
   // JSON has no functions and symbols.
@@ -89,8 +89,8 @@ function encodeValue(value: AttributeValue): string {
 }
 
 /**
- * For JSON.stringify, which throws for a BigInt inside a list or map. It also escapes lone surrogates, and the texts that
- * Python reads then cannot be written as UTF-8.
+ * Prepares a value for JSON.stringify, which throws for a BigInt inside a list or map. It also escapes lone surrogates,
+ * which Python reads back and then cannot write as UTF-8.
  */
 function portable(_key: string, value: unknown): unknown {
   if (typeof value === 'string') return value.toWellFormed();

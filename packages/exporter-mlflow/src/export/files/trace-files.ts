@@ -14,7 +14,7 @@ import { IN_DATABASE, type WriteTools, writeInTurn } from './write-file.js';
 const WRITES_AT_ONCE = 4;
 // Finished traces are kept too, because a late span means that the whole file is written again.
 const MAX_KEPT_SPANS = 10_000;
-/** No trace has this id. A server that works says so. */
+/** An id that no trace has. A server that works answers that the trace does not exist. */
 const UNKNOWN_TRACE = mlflowTraceId('0'.repeat(32));
 
 /** The result of writing files. */
@@ -138,7 +138,7 @@ export class TraceFiles {
       for (const span of [...own, ...earlier]) written.begun.push(span);
       return;
     }
-    // What used the time up says more.
+    // Report the failure that used the time up.
     if (failure !== OUT_OF_TIME) written.failure = failure;
     else written.failure ??= failure;
     if (failure.kind === 'retryable') {

@@ -180,7 +180,7 @@ class Writing {
       file.isRecorded ||= isOwn;
       return undefined;
     }
-    // What a file store answers. MLflow names an error code for everything that it foresees.
+    // A file store answers 500 without an error code. MLflow names a code for every failure that it foresees.
     file.isRecordFinal = posted.status === INTERNAL_SERVER_ERROR && posted.errorCode === undefined;
     if (!file.isRecordFinal) return posted;
     this.#tools.onNote(describeFinal(file.trace, this.#rest));

@@ -13,7 +13,7 @@ export interface BacklogParts {
   settling: Settling;
   /** Requests within a limit. */
   connect: (limit: Limit) => Rest;
-  /** Time for what no export waits for. */
+  /** How long the backlog may take when no export waits for it. */
   timeoutMillis: number;
   /** How many traces are settled at the same time. */
   concurrencyLimit: number;

@@ -1,3 +1,4 @@
+import { addNewest } from '../../common/maps.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { finish, Slices, type Work } from '../../common/slices.js';
 import { forEachLimited, isOver } from '../../common/waiting.js';
@@ -199,11 +200,7 @@ export class TraceLedger {
     this.#forgotProvisional ||= isProvisional(trace);
     const isRooted = trace.facts.isRooted === true;
     if (!isRooted && trace.place !== 'file') return;
-    this.#forgotten.set(trace.id, { isRooted, place: trace.place });
-    if (this.#forgotten.size > this.#maxForgotten) {
-      const [oldest] = this.#forgotten.keys();
-      if (oldest !== undefined) this.#forgotten.delete(oldest);
-    }
+    addNewest(this.#forgotten, trace.id, { isRooted, place: trace.place }, this.#maxForgotten);
   }
 
   #recall(traceId: string): Trace {

@@ -110,7 +110,7 @@ function readValue(text: string): string {
 // Other schemes are those of remote helpers, which may run a command, or name files of this machine.
 const SHOWN_SCHEMES = new Set(['https:', 'http:', 'ssh:', 'git:']);
 const HOST = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])$/i;
-// An "@" is the rest of a user name, and other characters are those of parameters.
+// An "@" would be the rest of a user name, and other characters would belong to parameters.
 const PATH = /^[\p{L}\p{N}\p{M}_./~+ -]+$/u;
 // Prefixes by which GitHub, GitLab, Bitbucket, Atlassian and others mark their tokens, and the start of a JSON web token.
 const TOKEN = /(?:(?:gh[a-z]|github_pat|bbp|hf|npm|sk)_|gl[a-z]{2,6}-|AT[A-Z]{2}T3|AKIA|dapi|eyJ)(?=[\w-]*\d)[\w-]{12}/;

@@ -10,7 +10,7 @@ interface Spent {
 }
 
 const REFILL_MILLIS = 10 * 60_000;
-// A server that names a trace in each of its answers has one cause all the same.
+// Answers that differ only in the trace they name have one cause.
 const TRACE_ID = /\b(?:tr-)?[0-9a-f]{32}\b/gi;
 
 /**

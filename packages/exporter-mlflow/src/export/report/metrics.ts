@@ -23,8 +23,8 @@ export class ExporterMetrics {
   #isThrowReported = false;
 
   /**
-   * @param meterProvider without one, nothing is recorded
-   * @param url without one, because the settings cannot work, the metrics name no server
+   * @param meterProvider Default: nothing is recorded.
+   * @param url of the server, which the metrics name; undefined if the settings cannot work
    */
   constructor(meterProvider: MeterProvider | undefined, url: string | undefined) {
     if (meterProvider === undefined) return;
@@ -45,8 +45,8 @@ export class ExporterMetrics {
   }
 
   /**
-   * An export ended after `millis` milliseconds. Counts its spans, except those that were not sent: {@link lost} counts
-   * the lost ones, and nothing those that a filter left out.
+   * An export ended after `millis` milliseconds. Counts the spans that were sent. {@link lost} counts the lost ones, and
+   * spans that a filter left out are not counted.
    */
   finished(spans: number, notSent: number, millis: number, failure?: Cause): void {
     this.#guard(() => {

@@ -1,5 +1,5 @@
-import { readableBytes } from '../../common/bytes.js';
 import { say } from '../../common/shown-text.js';
+import { readableBytes } from '../../common/text.js';
 import type { Failure } from '../../http/exchange/outcome.js';
 import type { ExporterMetrics } from './metrics.js';
 import type { Reporter } from './reporter.js';

@@ -31,22 +31,22 @@ function translate(span: ReadableSpan, schema: CatalogSchema): ReadableSpan {
   const values: Record<string, unknown> = { [SPAN_TYPE]: 'UNKNOWN', ...withMlflowAttributes(span) };
   for (const [key, value] of Object.entries(values)) if (key.startsWith('mlflow.')) values[key] = unwrap(value);
   values['mlflow.traceRequestId'] = catalogTraceId(schema, span.spanContext().traceId);
-  // As MLflow's servers and files have it: many applications never call setStatus.
+  // MLflow's servers and files also take UNSET for OK, because many applications never call setStatus.
   const status = span.status.code === SpanStatusCode.UNSET ? { ...span.status, code: SpanStatusCode.OK } : span.status;
   // The types of OpenTelemetry leave out maps, which OTLP has.
   return copySpan(span, { status, attributes: values as Attributes });
 }
 
-/** What a JSON text stands for; other values as they are. Bare numbers and words are texts. */
+/** The value of a JSON list, map or string. Any other value stays as it is, also a text that is a bare number or word. */
 function unwrap(value: unknown): unknown {
   const isJson = typeof value === 'string' && /^\s*["[{]/.test(value);
   return isJson ? (parseJson(quoteUnsafeIntegers(value)) ?? value) : value;
 }
 
 /**
- * Writes one record for each trace, when its root has arrived. What a second record does there is unknown, so this
- * process corrects no record: spans that come later are missing in its totals. A trace whose root is in another service gets its
- * record from there.
+ * Writes one record for each trace, when its root has arrived. It is unknown what a second record does there, so this
+ * process corrects no record, and the totals lack spans that come later. If the root is in another service, that service
+ * writes the record.
  */
 function createCatalogSettling(schema: CatalogSchema, program: Omit<RecordContext, 'experimentId'>): Settling {
   // The server computes no totals.

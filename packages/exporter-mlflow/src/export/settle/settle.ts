@@ -41,7 +41,7 @@ export interface Settling {
   ahead(complete: UploadedTrace, rest: Rest): Promise<Failure | undefined>;
   /** Sends what a trace needs after some of its spans were accepted. */
   uploaded(uploaded: UploadedTrace, rest: Rest): Promise<Failure | undefined>;
-  /** Sends what a trace needs of which no root is expected for now. */
+  /** Sends what a trace needs while no root of it is expected. */
   withoutRoot(unrooted: UnrootedTrace, rest: Rest): Promise<Failure | undefined>;
 }
 

@@ -1,5 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api';
 import { nameOfError } from '../../common/error.js';
+import { addNewest } from '../../common/maps.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import { type ShownText, say } from '../../common/shown-text.js';
 import { optional } from '../../mlflow/rest.js';
@@ -56,7 +57,8 @@ export class Filter {
         );
         return true;
       }
-      if (!accepted) add(this.#leftOut, idOf(span.spanContext()), { above: span.parentSpanContext, isNamed: false });
+      if (!accepted)
+        addNewest(this.#leftOut, idOf(span.spanContext()), { above: span.parentSpanContext, isNamed: false }, CAPACITY);
       return Boolean(accepted);
     } catch (error) {
       this.#onFault(say`spanFilter threw ${nameOfError(error)}, so the span was kept: correct the function.`);
@@ -67,7 +69,7 @@ export class Filter {
   /** The span below the nearest span above it that was not left out. The same object if that is its parent. */
   place(span: ReadableSpan): PlacedSpan {
     const { parent, leftOutRoot } = this.#nearest(span);
-    if (parent !== undefined) add(this.#named, idOf(parent), undefined);
+    if (parent !== undefined) addNewest(this.#named, idOf(parent), undefined, CAPACITY);
     const isMoved = leftOutRoot !== undefined;
     if (parent === span.parentSpanContext && !isMoved) return span;
     const { parentSpanContext: _, ...root } = copySpan(span, isMoved ? { leftOutRoot } : {});
@@ -111,13 +113,4 @@ export class Filter {
 
 function idOf({ traceId, spanId }: SpanContext): string {
   return traceId + spanId;
-}
-
-/** Adds an entry as the newest. Forgets the oldest if there are too many. */
-function add<T>(entries: Map<string, T>, id: string, value: T): void {
-  entries.delete(id);
-  entries.set(id, value);
-  if (entries.size <= CAPACITY) return;
-  const [oldest] = entries.keys();
-  if (oldest !== undefined) entries.delete(oldest);
 }

@@ -13,7 +13,7 @@ export interface SpanFigures {
   cost?: Cost | undefined;
 }
 
-/** Reads them from a span, for servers that compute no totals. */
+/** Reads the figures of a span, for servers that compute no totals. */
 export function readSpanFigures(span: ReadableSpan): SpanFigures {
   const { [COST]: cost } = span.attributes;
   return {

@@ -1,4 +1,4 @@
-import { groupBy } from '../../common/group-by.js';
+import { groupBy } from '../../common/maps.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
 
 /** A span that a filter may have moved. */

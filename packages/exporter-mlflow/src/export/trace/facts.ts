@@ -78,7 +78,7 @@ export function observeRequest(facts: RequestFacts, span: TimedSpan): void {
  * Forgets the texts of the spans beneath a remote agent whose call has its own. Their times cannot decide, because they are
  * of another clock.
  *
- * @param facts those of the spans beneath the span.
+ * @param facts what the spans beneath the remote agent showed
  */
 export function preferRemoteAgent(facts: RequestFacts, span: TimedSpan): void {
   if (!isRemoteAgent(span)) return;

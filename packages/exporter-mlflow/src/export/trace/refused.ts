@@ -1,3 +1,4 @@
+import { addNewest } from '../../common/maps.js';
 import { ownText, type ShownText, say } from '../../common/shown-text.js';
 import { mlflowTraceId } from '../../mlflow/names.js';
 
@@ -25,11 +26,7 @@ export class RefusedTraces {
 
   /** @param experimentId the experiment for which the server refused the trace */
   add(traceId: string, experimentId: string, refusal: TraceRefusal): void {
-    this.#refusals.delete(traceId);
-    this.#refusals.set(traceId, { experimentId, refusal });
-    if (this.#refusals.size <= CAPACITY) return;
-    const [oldest] = this.#refusals.keys();
-    if (oldest !== undefined) this.#refusals.delete(oldest);
+    addNewest(this.#refusals, traceId, { experimentId, refusal }, CAPACITY);
   }
 
   /** Why the server refuses this trace for this experiment; undefined if it does not, as far as known. */

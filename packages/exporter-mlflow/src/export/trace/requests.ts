@@ -1,3 +1,4 @@
+import { addNewest } from '../../common/maps.js';
 import { optional } from '../../mlflow/rest.js';
 import { isRoot, localRootId } from '../span/span.js';
 import {
@@ -56,7 +57,7 @@ export class Requests {
       const isFirst = this.#localRoots.size === 0 || known !== undefined;
       this.#hasOnlyRoot &&= isFirst && isRoot(span);
       group = joinAll([...(known === undefined ? [] : [known]), group, ...this.#takeAwaited(rootId)]);
-      // A root without any parent decides about the record, so the others must leave room for it.
+      // The root of the trace decides about the record, so other local roots leave room for it.
       const most = isRoot(span) ? 2 * MAX_LOCAL_ROOTS : MAX_LOCAL_ROOTS;
       if (this.#localRoots.size < most) this.#localRoots.set(rootId, group);
     } else if (parentId !== undefined) {
@@ -64,7 +65,7 @@ export class Requests {
       group = above === undefined ? this.#await(parentId, group) : joinAll([above, group]);
     }
     observeRequest(group.facts, span);
-    add(this.#arrived, spanId, group, MAX_ARRIVED);
+    addNewest(this.#arrived, spanId, group, MAX_ARRIVED);
   }
 
   #takeAwaited(spanId: string): readonly Group[] {
@@ -78,7 +79,7 @@ export class Requests {
     const siblings = this.#awaited.get(parentId) ?? [];
     if (siblings.some((sibling) => wholeOf(sibling) === group)) return group;
     const mixed = siblings[MAX_SIBLINGS - 1];
-    add(this.#awaited, parentId, mixed === undefined ? [...siblings, group] : siblings, MAX_AWAITED);
+    addNewest(this.#awaited, parentId, mixed === undefined ? [...siblings, group] : siblings, MAX_AWAITED);
     if (mixed === undefined) return group;
     const whole = joinAll([mixed, group]);
     whole.isMixed = true;
@@ -151,13 +152,4 @@ function joinAll(groups: readonly Group[]): Group {
     part.joined = whole;
   }
   return whole;
-}
-
-/** Adds an entry as the newest. Forgets the oldest if there are too many. */
-function add<T>(groups: Map<string, T>, id: string, group: T, most: number): void {
-  groups.delete(id);
-  groups.set(id, group);
-  if (groups.size <= most) return;
-  const [oldest] = groups.keys();
-  if (oldest !== undefined) groups.delete(oldest);
 }

@@ -53,7 +53,7 @@ export class Topmost {
     return this.#first && joinOrphans(this.#first, orphans);
   }
 
-  /** Whether the span was added, of a trace that is not too large. */
+  /** Whether the span was added. Early spans of a very large trace are forgotten. */
   has(spanId: string): boolean {
     return this.#seen.has(spanId);
   }

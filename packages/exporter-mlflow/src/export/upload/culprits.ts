@@ -119,7 +119,7 @@ export class CulpritSearch {
     return errorCode === 'INVALID_STATE' || (this.#wholeRefusals.get(reason) ?? 0) >= TELLING_TRACES;
   }
 
-  /** What is wrong with the place of this trace. Old servers accept some of that. */
+  /** Why the server may refuse this trace for where it keeps it. Old servers accept a trace of another experiment. */
   #suspicion(traceId: TraceId): TraceRefusal | undefined {
     const location = this.#locations.get(traceId);
     if (location?.isArchived) return { cause: 'archived' };
@@ -137,7 +137,7 @@ export class CulpritSearch {
     for (const [id, location] of found.value) this.#locations.set(id, location);
   }
 
-  /** Halves the spans only if the search was here before: usually, the answer or the server named all culprits. */
+  /** The spans without the culprits, in halves only if they are such a rest already: usually, all culprits are known. */
   #remainder(part: ReadableSpan[], refused: ReadonlyMap<TraceId, unknown>): ReadableSpan[][] {
     const rest = part.filter((span) => !refused.has(span.spanContext().traceId));
     if (rest.length === 0) return [];

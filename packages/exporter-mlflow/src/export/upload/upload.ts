@@ -91,7 +91,7 @@ class Upload {
   /** How many traces the search found at fault. */
   #found = 0;
   #uselessRepairs = 0;
-  /** Since the server accepted the last spans. */
+  /** How many internal errors the server had since it last accepted spans. */
   #internalErrors = 0;
   /** Whether the server accepted spans after an internal error. */
   #isUp = false;

@@ -6,8 +6,8 @@ import {
   type SpanStatus,
   SpanStatusCode,
 } from '@opentelemetry/api';
-import { readableBytes } from '../../common/bytes.js';
 import type { ReadableSpan, SpanEvent, SpanLink, SpanResource, SpanScope } from '../../common/sdk-types.js';
+import { readableBytes } from '../../common/text.js';
 import { type Content, LEFT_OUT, withoutContent } from '../span/content.js';
 import { bytesInMemory } from '../span/size.js';
 

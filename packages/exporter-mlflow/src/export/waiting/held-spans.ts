@@ -23,7 +23,7 @@ interface Backlog {
   bytes: number;
 }
 
-// Of the limits. An exporter with less to send keeps up, and does not suffer from another one that does not.
+// An exporter keeps up if less than this share of the limits waits for it. Slower exporters must not cost it spans.
 const SHARE_OF_KEEPING_UP = 1 / 4;
 
 /**

@@ -29,7 +29,7 @@ export class KeepingExporter implements SpanExporter {
     this.#options = options;
   }
 
-  /** A batch does not wait for spans of it that are sent apart, unless a flush does. */
+  /** Calls back without waiting for spans that are sent apart, unless a flush or the end waits for them. */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void {
     const { usual, apart } = this.#suspects.divide(spans);
     const all = [...(usual.length > 0 ? [usual] : []), ...apart].map((part) => this.#export(part));
@@ -133,7 +133,7 @@ export class KeepingExporter implements SpanExporter {
       proceed();
     };
     const timer = setTimeout(end, rest);
-    // What waits at the end of the process is reported then.
+    // The process need not stay alive: spans that still wait at its end are reported then.
     timer.unref();
     this.#pauses.add(end);
   }

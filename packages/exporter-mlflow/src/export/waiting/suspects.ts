@@ -13,7 +13,7 @@ interface Failures {
 
 // One failure with arrivals before and after it can be an outage.
 const SUSPICIOUS_FAILURES = 2;
-// Of a span alone, each while others arrived.
+// A span that was sent alone is at fault after so many failures while others arrived.
 const MAX_OWN_FAILURES = 5;
 
 /**

@@ -47,8 +47,8 @@ export class OtlpAvailability {
 
   /**
    * Whether new traces may go by OTLP. If the route was missing, this looks for it again after
-   * {@link LOOK_AGAIN_MILLIS}, and after {@link OtlpAvailability.wasAway}, with a request without spans. Exports at the same time
-   * get the same answer, because they can have spans of the same trace.
+   * {@link LOOK_AGAIN_MILLIS}, and after {@link OtlpAvailability.wasAway}, with a request without spans. Exports at the
+   * same time get the same answer, because they can have spans of the same trace.
    */
   async mayTake(experimentId: string, rest: Rest): Promise<boolean> {
     const missing = this.#missing;

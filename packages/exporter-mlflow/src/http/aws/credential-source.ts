@@ -55,7 +55,7 @@ interface LookUpUnderWay {
   startedAt: number;
 }
 
-// As in the AWS SDK: requests under way, and clocks that differ, must not meet the end.
+// As in the AWS SDK, so that neither a slow request nor a wrong clock meets the end of the credentials.
 const REFRESH_BEFORE_END_MILLIS = 5 * 60_000;
 // A user may rewrite a profile without expiration at any time. A look-up may start a process.
 const LOOK_AGAIN_MILLIS = 60_000;
@@ -94,7 +94,7 @@ export function createCredentialSource(
       return { kind: 'credentials', credentials };
     } catch (error) {
       const { reason, isFinal } = explainLookUp(error);
-      // What worked before may work again.
+      // Credentials that were found before may be found again, so no failure is final then.
       return { kind: 'none', reason, isFinal: isFinal && current === undefined };
     }
   };

@@ -12,7 +12,7 @@ export interface HttpAnswer {
   body: string;
   /** The body of a success as it arrived; only if the request asked for its beginning and there is no more. */
   bytes?: Uint8Array;
-  /** Whether the server answered so to newer credentials, too. Default: `false`. */
+  /** Whether this is the second answer, to newer credentials after a refusal. Default: `false`. */
   isRenewed?: boolean;
 }
 

@@ -1,3 +1,4 @@
+import { addNewest } from '../../common/maps.js';
 import { MAX_SHOWN_LENGTH, oneLine, type Show, type ShownText, shorten } from '../../common/shown-text.js';
 import { type Range, replaceRanges } from './range.js';
 import { findRecorded } from './recorded.js';
@@ -62,11 +63,7 @@ export function createRedactor(secrets: readonly Secret[] = []): Redactor {
     },
     learn(headers) {
       const key = JSON.stringify(headers);
-      const known = learned.get(key) ?? secretsOfHeaders(headers);
-      learned.delete(key);
-      learned.set(key, known);
-      const [oldest] = learned.keys();
-      if (learned.size > MAX_LEARNED && oldest !== undefined) learned.delete(oldest);
+      addNewest(learned, key, learned.get(key) ?? secretsOfHeaders(headers), MAX_LEARNED);
     },
   };
 }

@@ -96,7 +96,7 @@ async function sendTo(
   return beside.kind === 'success' ? beside.value.send({ ...request, path: `${path}${request.path}` }) : beside;
 }
 
-/** Without the name of one trace: a policy does not name it, and a message about each trace would be one too many. */
+/** The part of the key that all traces of an experiment share. IAM policies name it, and one message serves all traces. */
 function commonFolder(prefix: string): string {
   return prefix.replace(/tr-[0-9a-f]{32}\/.*$/s, '');
 }

@@ -50,7 +50,7 @@ export async function findPrices(
   const id = called.model.slice(called.model.indexOf('/') + 1);
   const own = listOfProvider(called, id);
   const ofProvider = own === undefined ? undefined : await list(own);
-  // Also if it has no prices for the model, because those of another provider may differ.
+  // No other list is searched if this one has the model without prices: another provider's prices may differ.
   if (ofProvider?.has(id)) return ofProvider.get(id);
   let withoutInput: ModelPrices | undefined;
   for (const name of BEDROCK_LISTS) {

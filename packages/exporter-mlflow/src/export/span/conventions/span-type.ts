@@ -129,7 +129,7 @@ const CONVENTIONS: readonly (readonly [attribute: string, kinds: Kinds])[] = [
 /** Attributes that name the kind of a span in words of other conventions. */
 export const KIND_ATTRIBUTES: readonly string[] = CONVENTIONS.map(([attribute]) => attribute);
 
-/** The type that MLflow gives a span that has none: not a type of its own. */
+/** MLflow shows this type for a span without one, so it counts as none. */
 const UNKNOWN = 'UNKNOWN';
 
 /** MLflow's type of a span by any convention. Undefined for a span that has nothing to do with models. */

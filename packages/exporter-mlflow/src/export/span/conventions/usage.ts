@@ -8,7 +8,7 @@ export const INPUT_TOKENS = 'gen_ai.usage.input_tokens';
 export const OUTPUT_TOKENS = 'gen_ai.usage.output_tokens';
 export const CACHE_READ_TOKENS = 'gen_ai.usage.cache_read.input_tokens';
 export const CACHE_WRITE_TOKENS = 'gen_ai.usage.cache_write.input_tokens';
-/** An earlier name of the same, which many instrumentations still write. */
+/** The earlier name of {@link CACHE_WRITE_TOKENS}, which many instrumentations still write. */
 export const CACHE_CREATION_TOKENS = 'gen_ai.usage.cache_creation.input_tokens';
 
 /** Names of counts by convention, in the order in which the server looks for them. */

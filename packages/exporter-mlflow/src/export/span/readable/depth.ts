@@ -1,5 +1,4 @@
-import { parseJson } from '../../../common/json.js';
-import { endOfString, QUOTE, quote } from '../../../common/json-text.js';
+import { endOfString, parseJson, QUOTE, quote } from '../../../common/json.js';
 
 /**
  * Protobuf readers stop at 100 levels. Measured on 3.17.2 and 3.18.0: Python reads values up to 95 levels. In the value

@@ -1,6 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { parseJson } from '../../../common/json.js';
-import { quote } from '../../../common/json-text.js';
+import { parseJson, quote } from '../../../common/json.js';
 import type { SpanEvent, SpanLink } from '../../../common/sdk-types.js';
 import { writeJson } from '../../../common/text.js';
 import { isTooDeep, quoteDeepParts } from './depth.js';
@@ -110,7 +109,7 @@ function readableText(text: string, { times, maxInteger }: Parsing): string {
   }
   const json = isIntegerBeyond(text, maxInteger) ? undefined : readableJson(text);
   if (json !== undefined) return json;
-  // The server must not get at the text itself. Each time it parses, it unwraps one of these strings.
+  // The server unwraps one string each time it parses, so with these it never parses the text itself.
   let wrapped = text;
   for (let wraps = 0; wraps < times; wraps++) wrapped = quote(wrapped);
   return wrapped;

@@ -9,3 +9,12 @@ export function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K
   }
   return groups;
 }
+
+/** Adds an entry as the newest one. Forgets the oldest one if there are more than `most`. */
+export function addNewest<K, V>(entries: Map<K, V>, key: K, value: V, most: number): void {
+  entries.delete(key);
+  entries.set(key, value);
+  if (entries.size <= most) return;
+  const [oldest] = entries.keys();
+  if (oldest !== undefined) entries.delete(oldest);
+}
