@@ -1,8 +1,8 @@
 /** Classes of SDKs that bundles hand over through the list on `globalThis`, in both orders, to any instrumentation. */
 
-import { createRequire } from 'node:module';
 import { expect } from 'chai';
-import type { BedrockInstrumentation as Instrumentation } from '../src/index.js';
+import { BedrockInstrumentation } from '../src/index.js';
+import type { readHandedOver } from '../src/sdk/handed-over.js';
 import { startTracing, type Tracing } from './support/tracing.js';
 
 /** A client as in a bundle: no module hook finds its class. */
@@ -58,11 +58,23 @@ describe('the SDK of a bundle', () => {
     expect(tracing.spans()).to.have.lengthOf(2);
   });
 
-  it('makes one span if several copies of the instrumentation are enabled, and is traced by those that remain', async () => {
-    const built = createRequire(import.meta.url)('opentelemetry-instrumentation-bedrock') as {
-      BedrockInstrumentation: new () => Instrumentation;
+  it('reaches every copy of this package', async () => {
+    // A second instance of the module, like the CommonJS build beside the ES module build.
+    const second = (await import(`${new URL('../src/sdk/handed-over.ts', import.meta.url)}?second`)) as {
+      readHandedOver: typeof readHandedOver;
     };
-    const other = new built.BedrockInstrumentation();
+    const found: unknown[] = [];
+    const stop = second.readHandedOver((sdk) => found.push(sdk));
+    const Client = bundledClient();
+    handOver(Client);
+    stop();
+    await call(Client);
+    expect(found).to.deep.equal([{ Client: Object.getPrototypeOf(Client) }]);
+    expect(tracing.spans()).to.have.lengthOf(1);
+  });
+
+  it('makes one span if several instrumentations are enabled, and is traced by those that remain', async () => {
+    const other = new BedrockInstrumentation();
     other.setTracerProvider(tracing.provider);
     const Client = bundledClient();
     handOver(Client);

@@ -24,12 +24,12 @@ const SCANS: readonly (readonly [object, string])[] = [
   ],
   [String.prototype, 'includes indexOf isWellFormed lastIndexOf match replace search split toWellFormed trim'],
 ];
-/** Functions that can look at all of their first argument. */
+/** Functions that can look at all of their first argument. `test()` of a pattern calls `exec()`. */
 const READS: readonly (readonly [object, string])[] = [
   [Object, 'assign entries fromEntries keys values'],
   [JSON, 'parse stringify'],
   [Buffer, 'concat from'],
-  [RegExp.prototype, 'exec test'],
+  [RegExp.prototype, 'exec'],
 ];
 
 const BYTES_PER_SAMPLE = 1024;

@@ -10,7 +10,10 @@ import type { StreamWork } from './child.js';
 const MAX_RATIO = 2.3;
 /** V8 keeps objects in a larger form after some thousand different sets of names. A copy of all chunks triples the bytes. */
 const MAX_RATIO_OF_BYTES = 2.8;
-/** For each chunk. More than what any chunk takes; a call of a node in a flow, which becomes a span, takes the most. */
+/**
+ * For each chunk. More than what any chunk takes. A model call in a flow takes the most: it becomes a span, and its model
+ * id is tried with the pattern of every dialect. The limits leave room for more dialects.
+ */
 const MAX_BLOCKS = 2_500;
 const MAX_ITEMS = 3_000;
 const MAX_BYTES = 60_000;
