@@ -30,7 +30,7 @@ const COMMON = {
   ValidationException: { status: 400, message: 'The provided request is not valid.' },
 } satisfies ModelledErrors;
 
-export type CommonErrorType = keyof typeof COMMON;
+type CommonErrorType = keyof typeof COMMON;
 
 /** Returns the errors of a service: the common ones, and those that only it has or has with another status. */
 export function errorsOf(service?: { readonly errors: ModelledErrors }): ModelledErrors {

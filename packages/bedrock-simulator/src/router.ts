@@ -1,7 +1,7 @@
 import type { Operation, Service } from './operations/operation.js';
 
 /** The choice that the path makes before the path of the operation. */
-export type Selector =
+type Selector =
   | { readonly kind: 'none' }
   | {
       readonly kind: 'scenario';

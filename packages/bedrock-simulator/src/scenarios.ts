@@ -2,7 +2,7 @@ import { errorOfFrame, errorResponse, errorsOf, writeError } from './errors.js';
 import type { Service } from './operations/operation.js';
 import type { SimulatedResponse, StreamEvent } from './types.js';
 
-export interface ScenarioContext {
+interface ScenarioContext {
   readonly parameters: Readonly<Record<string, string>>;
   /** Number of requests to this endpoint URL so far, including this one. */
   readonly attempt: number;

@@ -53,7 +53,7 @@ export async function readAgent(
   return { text, events, outline: events.flatMap(({ trace }) => (trace ? [lineOf(trace)] : [])), error };
 }
 
-export interface ModelCallFacts {
+interface ModelCallFacts {
   readonly depth: number;
   readonly inputTokens: number;
   readonly outputTokens: number;

@@ -11,7 +11,11 @@ type ContentHook = NonNullable<ResolvedConfig['contentHook']>;
 const KEY = Symbol.for('opentelemetry-instrumentation-bedrock.process-content.1');
 const shared = globalThis as { [KEY]?: ResolvedConfig | undefined };
 
-/** Sets the content options for every instrumentation of the process. @param config undefined: no such options. */
+/**
+ * Sets the content options for every instrumentation of the process.
+ *
+ * @param config undefined removes them.
+ */
 export function setProcessContent(config: ResolvedConfig | undefined): void {
   shared[KEY] = config;
 }

@@ -4,7 +4,7 @@ import { context, trace } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { expect } from 'chai';
 import type OpenAI from 'openai';
-import { isBedrockHost } from '../src/data/bedrock-hosts.js';
+import { isModelHost } from '../src/data/bedrock-hosts.js';
 import { BedrockInstrumentation, type BedrockInstrumentationConfig } from '../src/index.js';
 import { events, json, MESSAGES, MODEL, type OpenAiServer, SDKS, startOpenAi, WEATHER } from './support/openai.js';
 import { collect, startTracing, type Tracing, type TracingOptions } from './support/tracing.js';
@@ -35,7 +35,7 @@ describe("the recording of OpenAI's SDK", () => {
     new sdk.OpenAI({ apiKey: 'key', baseURL: server.url, maxRetries: 0, ...options });
 
   describe('of hosts', () => {
-    const isBedrock = (address: string): boolean => isBedrockHost({ address, port: 443 });
+    const isBedrock = (address: string): boolean => isModelHost({ address, port: 443 });
 
     it('knows the endpoints of AWS', () => {
       for (const name of [

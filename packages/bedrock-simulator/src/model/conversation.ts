@@ -11,7 +11,7 @@ export interface ToolCall {
   readonly input: JsonObject;
 }
 
-export interface ToolResult {
+interface ToolResult {
   /** Id of the tool call that this result answers. */
   readonly id: string;
   readonly text: string;

@@ -11,7 +11,7 @@ import { readMetadata, readTraceEvent, type TraceEvent } from './trace-event.js'
 /** Several times what the longest agent run needs. Later steps are only counted, so that memory stays bounded. */
 const MAX_STEPS = 5000;
 
-export interface AgentTraceOptions extends ContentOptions {
+interface AgentTraceOptions extends ContentOptions {
   /** The actions for which the application returns results with the request, in order. */
   readonly returned: readonly JsonObject[];
 }

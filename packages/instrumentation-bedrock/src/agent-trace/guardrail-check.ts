@@ -1,17 +1,14 @@
 /** A check of an agent's input or output by a guardrail. */
 
+import { guardrailAction, INTERVENED } from '../data/guardrail.js';
 import { asObject, type JsonObject } from '../data/json.js';
 import { ATTR_AWS_BEDROCK_GUARDRAIL_ASSESSMENT_COUNT, ATTR_AWS_BEDROCK_GUARDRAIL_SOURCE } from '../data/semconv.js';
-import { asWord } from '../data/words.js';
 import { agentGuardrail, assessmentsOf } from '../dialects/agent/guardrail.js';
 import type { Step } from '../operations/common/operation.js';
 import type { ContentBudget } from './content-budget.js';
 import { makeStep } from './step.js';
 import { StepLife } from './step-life.js';
 import { readMetadata, type TraceEvent } from './trace-event.js';
-
-/** In the word that all operations have in common. */
-const INTERVENED = 'GUARDRAIL_INTERVENED';
 
 export class GuardrailCheck {
   readonly life: StepLife;
@@ -23,11 +20,10 @@ export class GuardrailCheck {
   constructor(event: TraceEvent, budget: ContentBudget) {
     const { traceId, metadata, ...check } = event.value;
     const { inputAssessments, outputAssessments } = check;
-    const action = asWord(check['action']);
     const assessments = assessmentsOf(check);
     this.life = new StepLife(event);
     this.life.end(event, readMetadata(metadata));
-    this.action = action === 'INTERVENED' ? INTERVENED : action;
+    this.action = guardrailAction(check['action']);
     this.#source = inputAssessments ? 'INPUT' : outputAssessments ? 'OUTPUT' : sourceOf(event.traceId);
     this.#assessmentCount = Array.isArray(assessments) ? assessments.length : undefined;
     this.#content = budget.keep(check);

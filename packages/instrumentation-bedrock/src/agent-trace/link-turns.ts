@@ -3,7 +3,7 @@
 import type { AgentTurn } from './agent-turn.js';
 import type { CollaboratorCall } from './collaborator-call.js';
 
-/** What a call and a turn have in common; undefined if they have it not. */
+/** A property that a call and its turn share. The functions return undefined if it is missing. */
 interface Trait {
   ofCall(call: CollaboratorCall): string | undefined;
   ofTurn(turn: AgentTurn): string | undefined;

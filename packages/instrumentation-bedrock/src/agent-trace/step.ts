@@ -27,7 +27,7 @@ export interface DescribedStep {
   readonly steps?: readonly Step[];
 }
 
-export interface DescribedAnswer {
+interface DescribedAnswer {
   readonly facts?: Attributes;
   /** The part of the answer that has no content. */
   readonly figures?: JsonObject | undefined;

@@ -129,7 +129,7 @@ function answeringVendor(facts: ResponseFacts | undefined): string | undefined {
 }
 
 /** A call that has ended, as far as its last attributes need it. */
-export interface EndedCall {
+interface EndedCall {
   readonly request: OperationRequest;
   /** Undefined if the call failed before it was answered. */
   readonly answer: OperationAnswer | undefined;

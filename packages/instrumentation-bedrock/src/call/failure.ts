@@ -1,4 +1,4 @@
-/** Why a call failed, as its span and metrics say it. */
+/** Why a call failed, as its span and metrics record it. */
 
 import { abortType, type ErrorNames, errorType, knownErrorType, namedErrorType } from '../data/error-type.js';
 import { errorMessage, errorStack } from '../data/errors.js';
@@ -7,7 +7,7 @@ import type { JsonValue } from '../data/json.js';
 import type { ForeignWords } from '../data/settings.js';
 
 /** Returns what may be recorded of a message or stack trace of an error. It can quote the request, so it is content. */
-export type ShowText = (text: string) => JsonValue | undefined;
+type ShowText = (text: string) => JsonValue | undefined;
 
 /** The SDK reports no error for a stream that the connection cut off. Only the closing event is missing. */
 const INCOMPLETE_STREAM: Failure = {

@@ -15,7 +15,7 @@ export class InputStream {
   readonly #onFailed: () => void;
 
   /**
-   * @param parts `read` gets each event. `describe` returns the failure that an error of the application's iterable is.
+   * @param parts `read` gets each event. `describe` returns the failure to record for an error of the application's iterable.
    *   `onFailed` is called a second after that error. The process does not wait for that second.
    */
   constructor(parts: {

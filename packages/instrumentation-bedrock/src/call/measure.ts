@@ -1,4 +1,4 @@
-/** The metrics of a call, and what those of a call or of a step inside the service say besides its figures. */
+/** Records the metrics of a call. The attributes of its outcome are also those of the steps inside the service. */
 
 import type { Attributes } from '@opentelemetry/api';
 import { ATTR_ERROR_TYPE } from '@opentelemetry/semantic-conventions';

@@ -18,7 +18,7 @@ import { CallRecord } from './record.js';
 const STEPS_PART = 1 / 2;
 
 /** The call that steps belong to. */
-export interface StepsOfCall {
+interface StepsOfCall {
   /** The name of the operation, for hooks. */
   readonly operation: string;
   /** Contains the span of the call. */

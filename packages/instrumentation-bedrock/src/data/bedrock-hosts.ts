@@ -30,7 +30,7 @@ export function endpointOfUrl(url: unknown): ServerEndpoint | undefined {
 }
 
 /** @param others further hosts on which an application reaches Bedrock, see {@link isHost}. */
-export function isBedrockHost({ address, port }: ServerEndpoint, others: readonly string[] = []): boolean {
+export function isModelHost({ address, port }: ServerEndpoint, others: readonly string[] = []): boolean {
   if (AWS_HOST.test(address)) return true;
   return others.some((host) => host.toLowerCase() === address || host.toLowerCase() === `${address}:${port}`);
 }

@@ -1,7 +1,7 @@
 /** Whether the input tokens that a provider reports include the cached ones. The API is the same, the models differ. */
 
 /** The part of a usage report that decides. */
-export interface ReportedInput {
+interface ReportedInput {
   readonly inputTokens: number;
   /** Read from the cache and written to it. */
   readonly cachedTokens: number;

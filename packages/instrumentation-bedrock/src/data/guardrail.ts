@@ -5,9 +5,14 @@ import { asArray, asObject, asObjects, type JsonObject, type JsonValue } from '.
 import type { ServedService } from './service.js';
 import { asWord } from './words.js';
 
-/** The words of ApplyGuardrail, which stand for every operation. */
+// The words of ApplyGuardrail, which stand for every operation.
 const NONE = 'NONE';
-const INTERVENED = 'GUARDRAIL_INTERVENED';
+export const INTERVENED = 'GUARDRAIL_INTERVENED';
+
+/** Returns an action of a guardrail in the word of ApplyGuardrail. Most operations have a shorter one. */
+export function guardrailAction(action: unknown): string | undefined {
+  return action === 'INTERVENED' ? INTERVENED : asWord(action);
+}
 
 /** What a policy does to text that it finds, unless it only reports it. */
 const INTERVENTIONS: ReadonlySet<unknown> = new Set(['BLOCKED', 'ANONYMIZED']);
@@ -39,9 +44,8 @@ export function readConverseVerdict(body: JsonObject, isGuarded: boolean): Serve
 export function readInvokeVerdict(action: JsonValue | undefined, trace: JsonValue | undefined): ServedService {
   const guardrail = asObject(asObject(trace)?.['guardrail']);
   const assessments = assessmentsOf(guardrail);
-  const word = action === 'INTERVENED' ? INTERVENED : asWord(action);
   const traced = assessments.some(hasIntervened) ? INTERVENED : undefined;
-  return { guardrailAction: word ?? traced, ...readTrace(guardrail, assessments) };
+  return { guardrailAction: guardrailAction(action) ?? traced, ...readTrace(guardrail, assessments) };
 }
 
 /** Reads an answer of ApplyGuardrail. */

@@ -15,7 +15,7 @@ export type Part =
   /** The schema allows any other kind of part that has a type. */
   | GenericPart;
 
-export interface GenericPart extends JsonObject {
+interface GenericPart extends JsonObject {
   readonly type: string;
 }
 

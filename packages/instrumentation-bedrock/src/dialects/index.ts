@@ -24,7 +24,7 @@ import { titanText } from './titan-text.js';
 import { twelveLabsEmbed } from './twelvelabs-embed.js';
 import { twelveLabsPegasus } from './twelvelabs-pegasus.js';
 
-export interface DialectRow {
+interface DialectRow {
   /** Matches the base ids of the models that use the dialect. See `ModelIdentity`. */
   readonly models: RegExp;
   readonly dialect: Dialect;
@@ -60,7 +60,7 @@ export const DIALECTS: readonly DialectRow[] = [
 ];
 
 /** The dialect of a request. */
-export interface DialectChoice {
+interface DialectChoice {
   readonly dialect: Dialect;
   /** False if the answer can still show that the dialect is another. */
   readonly isCertain: boolean;

@@ -9,7 +9,7 @@
 import { isReset } from '../data/reset.js';
 
 /** Gets what happens to the stream. `end`, `fail` and `abandon` are the last calls. */
-export interface ByteObservation {
+interface ByteObservation {
   readonly isOpen: boolean;
   isRead: boolean;
   chunk(bytes: unknown): void;

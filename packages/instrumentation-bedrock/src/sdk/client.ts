@@ -15,7 +15,7 @@ export interface SdkClient {
   readonly middlewareStack?: MiddlewareStack;
 }
 
-export interface MiddlewareStack {
+interface MiddlewareStack {
   add(middleware: Middleware, options: MiddlewareOptions): void;
 }
 

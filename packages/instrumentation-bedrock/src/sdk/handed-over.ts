@@ -5,7 +5,7 @@
  */
 
 /** A module's exports, as far as they were handed over. */
-export type HandedOver = Readonly<Record<string, { readonly prototype?: object } | undefined>>;
+type HandedOver = Readonly<Record<string, { readonly prototype?: object } | undefined>>;
 
 type Reader = (handedOver: HandedOver) => void;
 

@@ -73,7 +73,7 @@ const collected = new FinalizationRegistry<Observation>((observation) => observa
 const MILLIS_UNTIL_READ = 1000;
 
 /** The methods of an object that reads a stream. `read` returns `{done, value}`, or a promise of it. */
-export interface ReaderMethods {
+interface ReaderMethods {
   readonly read: string;
   /** With these, the application reads no further. */
   readonly leave: readonly string[];

@@ -37,7 +37,7 @@ const PARAMETER_KEYS = Object.keys(PARAMETERS) as (keyof typeof PARAMETERS)[];
 const SPAN_TYPES: Readonly<Partial<Record<OperationName, string>>> = { embeddings: 'EMBEDDING', rerank: 'RERANKER' };
 
 /** What identifies a call, on its span from the start and on its metrics. */
-export interface CallIdentity {
+interface CallIdentity {
   readonly operation: OperationName;
   readonly modelId: string | undefined;
   readonly server: ServerEndpoint | undefined;
@@ -58,7 +58,7 @@ export function addServer(attributes: Attributes, { address, port }: ServerEndpo
   attributes[ATTR_SERVER_PORT] = port;
 }
 
-export interface RequestToDescribe {
+interface RequestToDescribe {
   readonly operation: OperationName;
   /** MLflow's span type, unless the operation is an embedding or a reranking. */
   readonly spanType: string;

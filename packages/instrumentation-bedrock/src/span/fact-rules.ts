@@ -49,7 +49,7 @@ const LABEL = shape('label', /^[\w.:/+=#$,-]{1,256}$/);
 /** A key of `requestMetadata`. Keys with spaces are common, such as `cost center`. */
 const LABEL_KEY = /^[\w .:/+=#$,-]{1,256}$/;
 
-/** The rule for each attribute with text. An attribute without a rule has none that may be recorded. */
+/** The rule for each attribute with text. The text of an attribute without a rule is never recorded. */
 const RULES: ReadonlyMap<string, Rule> = new Map(
   Object.entries({
     [semconv.ATTR_GEN_AI_OPERATION_NAME]: OWN_WORD,

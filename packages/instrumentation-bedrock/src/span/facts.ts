@@ -19,7 +19,7 @@ const OTHER = '_OTHER';
 
 /**
  * Returns the facts that may be recorded. Without content, an unknown word becomes `_OTHER`, and an id, a name or a label
- * that has not the form of one is left out. With a hook, labels are left out: {@link hookedFacts} has them.
+ * in another form is left out. With a hook, labels are left out: {@link hookedFacts} has them.
  */
 export function recordableFacts(allFacts: Attributes, words: ForeignWords): RecordableFacts {
   const facts = shorten(allFacts);
@@ -96,7 +96,7 @@ function shortenList(list: readonly unknown[]): AttributeValue {
   return [...list.slice(0, end), `[${list.length - end} more not recorded]`] as AttributeValue;
 }
 
-/** What the conventions put into the name of a span beside its operation, for operations of which that is not the model. */
+/** The attribute that follows the operation in the name of a span. For all other operations, that is the model. */
 const TARGETS: Readonly<Record<string, string>> = {
   invoke_agent: semconv.ATTR_GEN_AI_AGENT_NAME,
   execute_tool: semconv.ATTR_GEN_AI_TOOL_NAME,

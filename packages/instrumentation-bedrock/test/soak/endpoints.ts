@@ -13,7 +13,7 @@ interface Endpoint {
   readonly sessionTimeout?: number;
 }
 
-export const ENDPOINTS = {
+const ENDPOINTS = {
   well: { path: 'chat' },
   'throttling once': { path: 'chat;first=throttling', maxAttempts: 3 },
   'unavailable once': { path: 'chat;first=unavailable', maxAttempts: 3 },
@@ -53,7 +53,7 @@ export interface AnyClient {
 }
 
 /** A client, and the connections that the SDK's `destroy()` leaves open. */
-export interface SoakClient {
+interface SoakClient {
   readonly client: AnyClient;
   close(): void;
 }
@@ -65,7 +65,7 @@ interface Shared extends SoakClient {
   left: number;
 }
 
-export interface Lease {
+interface Lease {
   readonly client: AnyClient;
   release(): void;
 }

@@ -39,7 +39,7 @@ export interface SoakResult extends ChildResult {
  * The allowed growth of the heap from the first quarter to the end, in MiB: compiled code and caches grow. A span or
  * stream that is never released needs several KiB, so one in a hundred would be visible in 100,000 calls.
  */
-export const HEAP_MARGIN = 4;
+const HEAP_MARGIN = 4;
 
 interface Check {
   readonly name: string;

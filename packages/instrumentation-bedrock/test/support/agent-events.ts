@@ -29,7 +29,7 @@ export function metadata(start: number, end: number, others: Json = {}): Json {
   return { startTime: at(start), endTime: at(end), totalTimeMs: end - start, ...others };
 }
 
-export interface Origin {
+interface Origin {
   /** The agents that called each other. Default: the first one alone. */
   readonly chain?: readonly string[];
   /** Of the event, in milliseconds. */
@@ -56,7 +56,7 @@ export function trace(step: Json, origin: Origin = {}): StreamEvent {
   return { type: 'trace', payload };
 }
 
-export interface ModelCallParts {
+interface ModelCallParts {
   readonly text?: string;
   readonly answer?: string;
   readonly start?: number;

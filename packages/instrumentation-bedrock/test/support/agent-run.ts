@@ -11,7 +11,7 @@ import { collect } from './tracing.js';
 
 export const INPUT = { agentId: 'HIVE000001', agentAliasId: 'HIVEALIAS1', sessionId: 's-1', enableTrace: true };
 
-export interface AgentRuns {
+interface AgentRuns {
   readonly runtime: () => AgentRuntime;
   /** Answers with the events, reads the stream to its end, and returns the spans, the one of the call first. */
   run(events: readonly StreamEvent[], input?: object): Promise<ReadableSpan[]>;

@@ -12,7 +12,7 @@ import { http1Handler } from './compare.js';
 import { type AgentRuntimeRecording, readAgentRuntimeRecordings } from './knowledge-base.js';
 
 /** A model call that the trace of a recording has, as a part of the recording's `expected`. */
-export interface ExpectedModelCall {
+interface ExpectedModelCall {
   readonly input_step: number | null;
   readonly output_step: number | null;
   readonly trace_id: string;

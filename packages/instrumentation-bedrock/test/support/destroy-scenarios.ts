@@ -24,7 +24,7 @@ export async function read(stream: AsyncIterable<object>, onEvent: (count: numbe
   }
 }
 
-export interface DestroyScenario {
+interface DestroyScenario {
   /** New for each test. */
   readonly tracing: () => Tracing;
   /** Creates a client whose answer has 20 pieces. */

@@ -16,7 +16,7 @@ const CONVERSE: sdk.ConverseCommandInput = {
 /** The settings that are also tried with a canary in each word, which takes seconds. The others pass the same gate. */
 const WITH_WORDS = ['the option is off', 'a hook removes them'];
 
-export interface CanaryOptions {
+interface CanaryOptions {
   readonly ways: readonly string[];
   readonly samples: readonly ReplayedExchange[];
 }

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 /** The output of a program: one line of JSON for each answer and each span. */
-export interface ProgramOutput {
+interface ProgramOutput {
   readonly answers: unknown[];
   readonly spans: { readonly name: string; readonly attributes: Readonly<Record<string, unknown>> }[];
 }

@@ -70,7 +70,7 @@ function addTrace(trace: JsonObject, ofNode: OfNode, begin: () => NodeExecution)
       execution.input = trace;
       break;
     case 'nodeOutputTrace':
-      // Its conditions have ended an execution before its outputs, if it has both.
+      // If a node has conditions and outputs, the conditions come first and end the execution.
       if (!running && latest && !latest.output) execution = latest;
       else {
         execution = running ?? begin();

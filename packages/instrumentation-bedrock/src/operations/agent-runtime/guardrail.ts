@@ -1,5 +1,6 @@
 /** Guardrails of knowledge bases and agents, which have their own names for what `guardrail.ts` of `data` reads. */
 
+import { guardrailAction } from '../../data/guardrail.js';
 import { asObject, type JsonObject } from '../../data/json.js';
 import type { RequestedService, ServedService } from '../../data/service.js';
 import { asId, asWord } from '../../data/words.js';
@@ -10,8 +11,7 @@ export function readGuardrailConfiguration(configuration: unknown): RequestedSer
   return { guardrailId: asId(guardrailId), guardrailVersion: asWord(guardrailVersion) };
 }
 
-/** Reads `guardrailAction`, in the words that all operations have in common. */
-export function readGuardrailAction({ guardrailAction }: JsonObject): ServedService {
-  const action = asWord(guardrailAction);
-  return { guardrailAction: action === 'INTERVENED' ? 'GUARDRAIL_INTERVENED' : action };
+/** Reads the member `guardrailAction`. */
+export function readGuardrailAction({ guardrailAction: action }: JsonObject): ServedService {
+  return { guardrailAction: guardrailAction(action) };
 }

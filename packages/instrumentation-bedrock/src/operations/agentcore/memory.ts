@@ -51,7 +51,7 @@ function readStore({ memoryId }: JsonObject): Attributes {
   return id === undefined ? {} : { [semconv.ATTR_GEN_AI_MEMORY_STORE_ID]: id };
 }
 
-/** The ids of actors are left out: they often are those of persons. */
+/** Leaves out the ids of actors, because they often identify persons. */
 function readIds({ memoryRecordId, eventId, sessionId, memoryStrategyId }: JsonObject): Attributes {
   return {
     [semconv.ATTR_GEN_AI_MEMORY_RECORD_ID]: asId(memoryRecordId) ?? asId(eventId),

@@ -9,7 +9,7 @@ import { type PlainOperation, plainOperation } from '../common/plain.js';
 import { agentIdentity } from './arn.js';
 import { readToolSession } from './tools.js';
 
-/** Those that pass on the context of a trace, and those that do not. */
+/** Operations that pass on the context of a trace. */
 const TRACED = [
   ...['StartBrowserSession', 'StopBrowserSession', 'SaveBrowserSessionProfile'],
   ...['StartCodeInterpreterSession', 'StopCodeInterpreterSession'],

@@ -32,7 +32,7 @@ export interface PlainOperation {
 }
 
 /** The part of an input that has the messages of a dialect. */
-export interface PlainInput {
+interface PlainInput {
   bodyOf(input: JsonObject): JsonObject | undefined;
   dialectOf(model: ModelIdentity, body: () => JsonObject | undefined): Dialect;
 }

@@ -16,7 +16,7 @@ import type { Operation, StreamOptions, StreamReader } from '../common/operation
 import { readVerdict, ServiceMembers } from '../common/service-members.js';
 import { redactChunk, redactTools } from './redact.js';
 
-export interface OpenAiOperation {
+interface OpenAiOperation {
   /** The path below `/v1/`, with dots in the place of slashes. */
   readonly name: string;
   readonly spanType: Operation['spanType'];

@@ -3,7 +3,7 @@
  * classes in several copies and versions.
  */
 
-import { endpointOfUrl, isBedrockHost } from '../../data/bedrock-hosts.js';
+import { endpointOfUrl, isModelHost } from '../../data/bedrock-hosts.js';
 import type { ServerEndpoint } from '../../data/facts.js';
 
 export interface OpenAiClient {
@@ -75,7 +75,7 @@ export function bedrockEndpoint(client: OpenAiClient, hosts: readonly string[]):
   const known = endpoints.get(client);
   if (known?.baseURL === baseURL && known?.hosts === hosts) return known.endpoint;
   const server = endpointOfUrl(baseURL);
-  const isBedrock = server && (isClientForBedrock(client) || isBedrockHost(server, hosts));
+  const isBedrock = server && (isClientForBedrock(client) || isModelHost(server, hosts));
   const endpoint = isBedrock ? server : undefined;
   endpoints.set(client, { baseURL, hosts, endpoint });
   return endpoint;

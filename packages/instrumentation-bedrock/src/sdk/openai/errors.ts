@@ -1,4 +1,4 @@
-/** What an error of OpenAI's SDK is called on a span: in the words of the service, as errors of the AWS SDK are. */
+/** The `error.type` of errors of OpenAI's SDK: the service's own type, as for errors of the AWS SDK. */
 
 import { plainHeaders } from './headers.js';
 

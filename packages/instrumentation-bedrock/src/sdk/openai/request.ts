@@ -14,7 +14,7 @@ import { plainHeaders } from './headers.js';
 import { eventObserver, observeJson } from './response.js';
 import { rememberRequest, retriedCall, type TracedRequest, withTracedRequest } from './traced-requests.js';
 
-export interface RequestEnvironment extends CallEnvironment {
+interface RequestEnvironment extends CallEnvironment {
   readonly streams: OpenStreams;
 }
 

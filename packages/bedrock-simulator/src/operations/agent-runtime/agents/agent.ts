@@ -38,7 +38,7 @@ export interface Action {
   run(input: JsonObject): ActionResult;
 }
 
-export type ActionResult = { readonly text: string } | { readonly failure: string };
+type ActionResult = { readonly text: string } | { readonly failure: string };
 
 export interface Collaborator {
   readonly instruction: string;

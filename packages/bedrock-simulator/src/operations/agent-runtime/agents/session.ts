@@ -10,7 +10,7 @@ export interface AgentSession {
   waiting: WaitingTurn | undefined;
 }
 
-export interface WaitingTurn {
+interface WaitingTurn {
   readonly invocationId: string;
   readonly question: string;
   readonly progress: Progress;

@@ -13,7 +13,7 @@ export interface StepResult {
   readonly text: string;
 }
 
-export type StepOutcome =
+type StepOutcome =
   | StepResult
   | { readonly kind: 'control'; readonly invocationId: string }
   | { readonly kind: 'failure'; readonly reason: string; readonly resource: string; readonly traceId: string };

@@ -43,7 +43,7 @@ export type TraceKind =
   | 'guardrailTrace'
   | 'failureTrace';
 
-export type PromptType =
+type PromptType =
   | 'ORCHESTRATION'
   | 'PRE_PROCESSING'
   | 'POST_PROCESSING'
@@ -63,7 +63,7 @@ export function writeTrace({ timeline, traced }: Stage, turn: Turn, kind: TraceK
   });
 }
 
-export interface ModelCall {
+interface ModelCall {
   readonly kind: TraceKind;
   readonly type: PromptType;
   readonly traceId: string;

@@ -19,7 +19,7 @@ export interface PlainDialect {
   answer(body: JsonObject, modelId: string): PlainAnswer;
 }
 
-export interface PlainAnswer {
+interface PlainAnswer {
   readonly body: JsonObject;
   /** Value of the token header; undefined if the service sends none. */
   readonly inputTokens?: number;

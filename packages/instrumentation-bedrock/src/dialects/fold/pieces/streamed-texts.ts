@@ -6,7 +6,7 @@ import { StreamedText } from './streamed-text.js';
 import { StreamedMembers } from './streamed-value.js';
 
 /** One of the texts of a streamed answer. */
-export interface FinishedText {
+interface FinishedText {
   /** Empty if the fold keeps no content. */
   readonly text: string;
   readonly reason: string | undefined;
