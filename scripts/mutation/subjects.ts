@@ -13,7 +13,11 @@ const DIALECT_TESTS = [
   ...[
     'dialects',
     'samples',
-    'stream-folds',
+    'stream-folds-anthropic',
+    'stream-folds-converse',
+    'stream-folds-figures',
+    'stream-folds-openai',
+    'stream-folds-text',
     'bounded-fold',
     'content-parts',
     'embeddings',
