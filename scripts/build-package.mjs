@@ -52,7 +52,7 @@ function targets(entries, ending) {
 }
 
 /**
- * Writes the declarations that the entries need, for both formats. They are the same, and every other one is for nobody.
+ * Writes the declarations that the entries need, for both formats. They are the same for both, and no entry needs the others.
  *
  * @param {readonly string[]} names
  */

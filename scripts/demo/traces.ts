@@ -1,6 +1,6 @@
 import { MlflowClient, type MlflowSpan, type MlflowTraceInfo } from 'opentelemetry-exporter-mlflow';
 import { experimentLink, traceLink } from '../../examples/shared/links.js';
-import { type Column, formatTable } from './table.js';
+import { type Column, formatTable } from '../support/table.js';
 
 /** Which traces to show. */
 export interface TraceSelection {

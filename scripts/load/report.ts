@@ -1,4 +1,4 @@
-import { type Column, formatTable } from '../demo/table.js';
+import { type Column, formatTable } from '../support/table.js';
 import type { Measurement } from './job.js';
 
 const COLUMNS: readonly Column[] = [

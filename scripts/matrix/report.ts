@@ -1,6 +1,6 @@
 /** The results as a table: for the terminal, and for docs/compatibility.md. */
 
-import type { Column } from '../demo/table.js';
+import type { Column } from '../support/table.js';
 import { CELLS, type Cell, PLATFORMS, type Platform } from './cells.js';
 
 export type Outcome =

@@ -4,8 +4,8 @@ import { expect } from 'chai';
 import { API, groupPages, HOME, markdownFiles } from '../../docs/.vitepress/pages.js';
 import { SIDEBAR } from '../../docs/.vitepress/sidebar.js';
 import { anchorOf } from '../../docs/.vitepress/slug.js';
+import { madeFiles } from '../docs/main.js';
 import { MANAGED_MLFLOW_DOCS } from '../docs/managed-mlflow.js';
-import { madeFiles } from '../docs.js';
 import { coveredActions } from './support/iam-actions.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');

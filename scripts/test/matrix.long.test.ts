@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { CELLS, type Cell } from '../matrix/cells.js';
-import { runMatrix } from '../matrix.js';
+import { runMatrix } from '../matrix/main.js';
 
 /** The other combinations are jobs of the workflows. The oldest SDK is in the tests of the instrumentation, too. */
 const NEWEST = CELLS.at(-1) as Cell;

@@ -13,7 +13,7 @@ export interface Command {
 
 const ASSIGNMENT = /^[A-Za-z_]\w*(?==)/;
 
-/** Begins what is no command, but the name of a file. */
+/** Stands before the file name of a redirection, so that it is not taken for a command. */
 const REDIRECTED = '>';
 const FUNCTION = /^(\w+)\(\) \{/;
 

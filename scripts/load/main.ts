@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { buildPackages } from 'testing/build.js';
-import type { Backend, LoadJob, Measurement } from './load/job.js';
-import { batchSpans, readOptions, USAGE } from './load/options.js';
-import { formatMeasurements, whyTooSlow } from './load/report.js';
-import { type MeasuredServer, runningServer, startServer } from './load/server.js';
-import { checkTrackingServer } from './support/tracking-server.js';
+import { checkTrackingServer } from '../support/tracking-server.js';
+import type { Backend, LoadJob, Measurement } from './job.js';
+import { batchSpans, readOptions, USAGE } from './options.js';
+import { formatMeasurements, whyTooSlow } from './report.js';
+import { type MeasuredServer, runningServer, startServer } from './server.js';
 
 const MATRIX_SERVERS: readonly (readonly [Backend, number])[] = [
   ['sqlite', 1],
@@ -28,7 +28,7 @@ export async function main(args: string[]): Promise<number> {
   if (built.length > 0) log(`Built ${built.join(', ')}`);
 
   // Loaded now, because it imports a package that must be built first.
-  const { reportLosses } = await import('./load/sender.js');
+  const { reportLosses } = await import('./sender.js');
   reportLosses();
 
   const measurements: Measurement[] = [];
@@ -71,7 +71,7 @@ function matrixJobs(job: LoadJob): LoadJob[] {
 }
 
 async function measure(job: LoadJob, server: MeasuredServer): Promise<Measurement> {
-  const { sendLoad, warmUp } = await import('./load/sender.js');
+  const { sendLoad, warmUp } = await import('./sender.js');
   const target = { url: server.url, experimentName: `load-${randomUUID()}` };
   await warmUp(job, target);
   const spentSince = await server.count();

@@ -1,5 +1,5 @@
-import { testNewestMlflow } from './nightly/mlflow.js';
-import { testNewestPackages } from './nightly/packages.js';
+import { testNewestMlflow } from './mlflow.js';
+import { testNewestPackages } from './packages.js';
 
 const PARTS: Readonly<Record<string, (log: (line: string) => void) => Promise<boolean>>> = {
   packages: testNewestPackages,

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPackages } from 'testing/build.js';
-import { apiReports } from './release/api-reports.js';
-import { PUBLISHED, ROOT } from './release/packages.js';
+import { apiReports } from './api-reports.js';
+import { PUBLISHED, ROOT } from './packages.js';
 
 /** `npm run api` writes the public API of each entry of the packages to `packages/<name>/api`, for reviews. */
 export async function main(): Promise<number> {

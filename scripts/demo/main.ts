@@ -10,9 +10,9 @@ import {
   simulatedBedrock,
 } from 'testing/examples.js';
 import { runNode } from 'testing/run.js';
-import { type DemoOptions, readOptions, USAGE } from './demo/options.js';
-import { demoServer } from './demo/server.js';
-import { catchInterrupt, type Interrupt } from './support/interrupt.js';
+import { catchInterrupt, type Interrupt } from '../support/interrupt.js';
+import { type DemoOptions, readOptions, USAGE } from './options.js';
+import { demoServer } from './server.js';
 
 /** Resource attribute of the examples' spans. MLflow keeps it as a tag, which identifies the traces of this run. */
 const RUN_TAG = 'demo.run';
@@ -55,7 +55,7 @@ async function runDemo(options: DemoOptions, interrupt: Interrupt, cleanup: (() 
   const failed = await runExamples(bedrock, server.uri, run, interrupt);
   if (interrupt.signal.aborted) return INTERRUPTED;
   // Loaded now, because it imports a package that must be built first.
-  const { printTraces } = await import('./demo/traces.js');
+  const { printTraces } = await import('./traces.js');
   await printTraces({ trackingUri: server.uri, experimentName: DEMO_EXPERIMENT, tag: [RUN_TAG, run] });
   if (options.keep) {
     console.log(`Another one: MLFLOW_TRACKING_URI=${server.shownUrl} npm run example -- agent`);

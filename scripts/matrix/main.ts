@@ -3,14 +3,14 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { buildPackages } from 'testing/build.js';
-import { formatTable } from './demo/table.js';
-import { CELLS, type Cell, newestCells } from './matrix/cells.js';
-import { FOLDER, installCell, nodeOf } from './matrix/install.js';
-import { columns, describe, type Outcome, type Outcomes, rows, updatePage } from './matrix/report.js';
-import { runCell } from './matrix/run.js';
-import { type Packed, packPackages } from './release/pack.js';
+import { type Packed, packPackages } from '../release/pack.js';
+import { formatTable } from '../support/table.js';
+import { CELLS, type Cell, newestCells } from './cells.js';
+import { FOLDER, installCell, nodeOf } from './install.js';
+import { columns, describe, type Outcome, type Outcomes, rows, updatePage } from './report.js';
+import { runCell } from './run.js';
 
-const PAGE = resolve(import.meta.dirname, '../docs/compatibility.md');
+const PAGE = resolve(import.meta.dirname, '../../docs/compatibility.md');
 const PARALLEL = 2;
 
 const USAGE = `Usage: npm run matrix -- [--node major] [--newest]

@@ -3,10 +3,10 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installPackages, newerNode } from 'testing/npm.js';
 import { runNode } from 'testing/run.js';
-import { formatScores, formatSurvivors, type MutationReport, scoresOf } from './mutation/report.js';
-import { isSubject, SUBJECTS, type Subject, type SubjectName } from './mutation/subjects.js';
+import { formatScores, formatSurvivors, type MutationReport, scoresOf } from './report.js';
+import { isSubject, SUBJECTS, type Subject, type SubjectName } from './subjects.js';
 
-const ROOT = resolve(import.meta.dirname, '..');
+const ROOT = resolve(import.meta.dirname, '../..');
 const FOLDER = join(ROOT, '.mlflow', 'mutation');
 /** Stryker loads the mocha of the folder in which it runs. It does not find its way in mocha 12. */
 const TOOLS = {

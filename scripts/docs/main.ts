@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CONVENTIONS, METRICS } from './docs/conventions.js';
-import { MANAGED_MLFLOW_DOCS, managedMlflowDocs } from './docs/managed-mlflow.js';
-import { OPERATIONS } from './docs/operations.js';
-import { pagesWithOptions } from './docs/options.js';
+import { CONVENTIONS, METRICS } from './conventions.js';
+import { MANAGED_MLFLOW_DOCS, managedMlflowDocs } from './managed-mlflow.js';
+import { OPERATIONS } from './operations.js';
+import { pagesWithOptions } from './options.js';
 import {
   EXPORTER_NAMES,
   exporterNames,
@@ -12,9 +12,9 @@ import {
   readNames,
   redactionConfig,
   redactionDocs,
-} from './docs/redaction.js';
+} from './redaction.js';
 
-const ROOT = resolve(import.meta.dirname, '..');
+const ROOT = resolve(import.meta.dirname, '../..');
 /** The names of the conventions and of MLflow, and those of Bedrock. */
 const SOURCES = ['semconv.ts', 'semconv-bedrock.ts'].map((file) =>
   join(ROOT, 'packages/instrumentation-bedrock/src/data', file),
