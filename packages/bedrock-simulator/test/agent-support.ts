@@ -94,3 +94,25 @@ function lineOf({ trace, callerChain }: TracePart): string {
   const id = String(traceId).replace(/^.{36}-/, '');
   return `${'  '.repeat((callerChain?.length ?? 1) - 1)}${label} ${id}${detail && ` ${detail}`}`;
 }
+
+/** The traces of one step: the model asks for it, then it runs. */
+export function step(number: number, type: string, inside: readonly string[] = []): string[] {
+  return [
+    `orchestrationTrace modelInvocationInput ${number} ORCHESTRATION`,
+    `orchestrationTrace modelInvocationOutput ${number}`,
+    `orchestrationTrace rationale ${number}`,
+    `orchestrationTrace invocationInput ${number} ${type}`,
+    ...inside.map((line) => `  ${line}`),
+    `orchestrationTrace observation ${number} ${type}`,
+  ];
+}
+
+/** The traces of the final answer. */
+export function last(number: number): string[] {
+  return [
+    `orchestrationTrace modelInvocationInput ${number} ORCHESTRATION`,
+    `orchestrationTrace modelInvocationOutput ${number}`,
+    `orchestrationTrace rationale ${number}`,
+    `orchestrationTrace observation ${number} FINISH`,
+  ];
+}
