@@ -1,16 +1,14 @@
 /** Tests with the newest packages from npm, in a copy of the repository. */
 
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { installMlflow, MLFLOW_HOME } from 'testing/mlflow/install.js';
 import { runNode } from 'testing/run.js';
+import { PUBLISHED, ROOT } from '../release/packages.js';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const COPY = join(MLFLOW_HOME, 'nightly', 'repository');
 const UPDATED = ['@aws-sdk/*', '@smithy/*', '@opentelemetry/*'];
-/** Their tests use the SDKs. Each package is one process of mocha, as in `npm test`. */
-const PACKAGES = ['instrumentation-bedrock', 'exporter-mlflow', 'mlflow-bedrock'];
 
 /** @returns whether everything compiles and all short tests of the published packages pass */
 export async function testNewestPackages(log: (line: string) => void): Promise<boolean> {
@@ -26,7 +24,8 @@ export async function testNewestPackages(log: (line: string) => void): Promise<b
   await bootstrap('pnpm', 'list', '--recursive', '--depth', '0', ...UPDATED);
   if (!isInstalled || !(await bootstrap('build'))) return false;
   const passed: boolean[] = [];
-  for (const name of PACKAGES) {
+  // Each package is one process of mocha, as in `npm test`.
+  for (const name of PUBLISHED) {
     log(`Types and tests of packages/${name}`);
     passed.push(await run('node_modules/typescript/bin/tsc', '-p', `packages/${name}/tsconfig.json`));
     const tests = `packages/${name}/test/**/*.test.ts`;

@@ -6,12 +6,11 @@ import { SIDEBAR } from '../../docs/.vitepress/sidebar.js';
 import { anchorOf } from '../../docs/.vitepress/slug.js';
 import { madeFiles } from '../docs/main.js';
 import { MANAGED_MLFLOW_DOCS } from '../docs/managed-mlflow.js';
+import { PUBLISHED } from '../release/packages.js';
 import { coveredActions } from './support/iam-actions.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** Those that are published. */
-const PACKAGES = ['instrumentation-bedrock', 'exporter-mlflow', 'mlflow-bedrock'];
 /** Every page except those that are made for the site. */
 const PAGES = markdownFiles().filter((page) => !page.startsWith(API));
 
@@ -27,7 +26,7 @@ describe('the documentation', () => {
   });
 
   it('has READMEs that fit into a few screens', () => {
-    const long = ['README.md', ...PACKAGES.map((name) => `packages/${name}/README.md`)]
+    const long = ['README.md', ...PUBLISHED.map((name) => `packages/${name}/README.md`)]
       .map((page) => ({ page, lines: readFileSync(join(ROOT, page), 'utf8').split('\n').length - 1 }))
       .filter(({ lines }) => lines > 120);
     expect(long).to.deep.equal([]);
@@ -35,7 +34,7 @@ describe('the documentation', () => {
 
   it('names every environment variable that the packages read in docs/settings.md', () => {
     const page = readFileSync(join(ROOT, 'docs/settings.md'), 'utf8');
-    const variables = PACKAGES.flatMap((name) => filesBelow(join(ROOT, 'packages', name, 'src'))).flatMap(
+    const variables = PUBLISHED.flatMap((name) => filesBelow(join(ROOT, 'packages', name, 'src'))).flatMap(
       (file) => readFileSync(file, 'utf8').match(/(?<=')(?:OTEL|MLFLOW|SAGEMAKER|DATABRICKS)_[A-Z0-9_]+(?=')/g) ?? [],
     );
     const read = variables.filter((name) => !OWN_VARIABLES.has(name));

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { markdownFiles } from '../../../../docs/.vitepress/pages.js';
 
 /** A line of a file made from a page, and the number of the page's line that it comes from. */
 export interface Line {
@@ -45,17 +46,10 @@ const FENCE = /^( *)(`{3,})(\w*)/;
 /** Stands for the block in code that the reader does not see. */
 const HOLE = '…';
 
-/** The blocks of code of all pages below a folder, except pages of installed or built packages. */
+/** The blocks of code of all pages, except the reports of the public API. */
 export function readBlocks(root: string): Block[] {
-  return pagesBelow(root, '').flatMap((page) => blocksOf(page, readFileSync(join(root, page), 'utf8')));
-}
-
-function pagesBelow(root: string, folder: string): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return /^(?:node_modules|dist|api|\..*)$/.test(entry.name) ? [] : pagesBelow(root, path);
-    return entry.name.endsWith('.md') ? [path] : [];
-  });
+  const pages = markdownFiles().filter((page) => !page.includes('/api/'));
+  return pages.flatMap((page) => blocksOf(page, readFileSync(join(root, page), 'utf8')));
 }
 
 /**
