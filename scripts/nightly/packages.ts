@@ -1,11 +1,11 @@
 /** Tests with the newest packages from npm, in a copy of the repository. */
 
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { execa } from 'execa';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { installMlflow, MLFLOW_HOME } from 'testing/mlflow/install.js';
 import { runNode } from 'testing/run.js';
-import { PUBLISHED, ROOT } from '../release/packages.js';
+import { PUBLISHED } from '../release/packages.js';
+import { copyRepository } from '../support/copy-repository.js';
 
 const COPY = join(MLFLOW_HOME, 'nightly', 'repository');
 const UPDATED = ['@aws-sdk/*', '@smithy/*', '@opentelemetry/*'];
@@ -14,7 +14,7 @@ const UPDATED = ['@aws-sdk/*', '@smithy/*', '@opentelemetry/*'];
 export async function testNewestPackages(log: (line: string) => void): Promise<boolean> {
   await installMlflow(log);
   log(`Copying the repository to ${COPY}`);
-  const files = await copyRepository();
+  const files = await copyRepository(COPY);
   for (const file of files.filter((name) => /(?:^|\/)package\.json$|^pnpm-workspace\.yaml$/.test(name))) {
     const copy = join(COPY, file);
     writeFileSync(copy, widen(readFileSync(copy, 'utf8')));
@@ -43,21 +43,6 @@ export function widen(text: string): string {
     .replaceAll(/^( +"@aws-sdk\/[^"]+": )(\d)/gm, '$1^$2')
     .replaceAll(/ \|\| \^(?:0\.3\d\d|3\.\d+)\.\d+/g, '')
     .replaceAll(/(?<=: )"?\^(0\.2\d\d\.\d+)"?/g, '">=$1 <0.300.0"');
-}
-
-/** Copies the files that Git knows or would add. MLflow and what else is installed below `.mlflow` is shared. */
-async function copyRepository(): Promise<string[]> {
-  rmSync(COPY, { recursive: true, force: true });
-  const { stdout } = await execa('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    cwd: ROOT,
-  });
-  const files = stdout.split('\0').filter(Boolean);
-  for (const file of files) {
-    mkdirSync(dirname(join(COPY, file)), { recursive: true });
-    cpSync(join(ROOT, file), join(COPY, file));
-  }
-  symlinkSync(MLFLOW_HOME, join(COPY, '.mlflow'));
-  return files;
 }
 
 function bootstrap(...args: string[]): Promise<boolean> {
