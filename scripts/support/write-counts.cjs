@@ -1,0 +1,13 @@
+// Loaded by the files that `npm run coverage` counts, in its copy of the repository. They count in this global, under
+// Istanbul's name for it. The folder of the counts is beside the copy.
+const { writeFileSync } = require('node:fs');
+const { resolve } = require('node:path');
+const { threadId } = require('node:worker_threads');
+
+const FOLDER = resolve(__dirname, '../../../counts');
+
+process.on('exit', () => {
+  const { __coverage__: counts = {} } = /** @type {{ __coverage__?: object }} */ (globalThis);
+  const name = `${process.pid}-${threadId}-${process.hrtime.bigint()}.json`;
+  writeFileSync(resolve(FOLDER, name), JSON.stringify(counts));
+});
