@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { say } from '../src/common/shown-text.js';
 import { classify, type Failure, parseRetryAfter } from '../src/http/exchange/outcome.js';
+import { describeError } from '../src/http/exchange/result.js';
 import { createRedactor } from '../src/http/redact/redactor.js';
 
 const SERVER = { url: say`http://mlflow`, show: createRedactor().show };
@@ -165,6 +166,26 @@ describe('classification of answers', () => {
       kind: 'retryable',
       reason: 'MLflow at http://mlflow cannot be reached (socket hang up)',
     });
+  });
+
+  it('no answer has a reason, whatever the error is', () => {
+    const reasons = [
+      Object.assign(new Error('10.0.0.1:443, 10.0.0.2:443'), { code: 'UND_ERR_CONNECT_TIMEOUT' }),
+      new AggregateError([new Error('connect ECONNREFUSED ::1:5000')]),
+      Object.assign(new Error(''), { code: 'EPIPE' }),
+      new Error(''),
+    ].map(describeError);
+    expect(reasons).to.deep.equal(['no answer in time', 'connect ECONNREFUSED ::1:5000', 'EPIPE', 'connection failed']);
+  });
+
+  it('a redirect without a target is named, too', () => {
+    expect(answer(302)).to.deep.include({
+      kind: 'configuration',
+      reason: 'http://mlflow redirects to another place: check trackingUri or MLFLOW_TRACKING_URI.',
+    });
+    expect(answer(302, '', { location: 'http://[' }))
+      .to.have.property('reason')
+      .that.contains('redirects to http://[,');
   });
 
   it('Retry-After holds seconds or a date', () => {

@@ -75,6 +75,21 @@ describe('the reader of traces.json', () => {
     });
   });
 
+  it('may lack all but the id of a span, or hold other values than texts', () => {
+    const events = [{ name: 1, time_unix_nano: true }];
+    const [span, old] = parseTracesJson(
+      JSON.stringify({
+        spans: [
+          { span_id: '00f067aa0ba902b7', attributes: { count: 1, text: 'not {JSON' }, events, links: 'none' },
+          { context: { span_id: '0x00f067aa0ba902b7' } },
+        ],
+      }),
+    );
+    expect(span).to.deep.include({ name: '', startTimeUnixNano: 0n, attributes: { count: 1, text: 'not {JSON' } });
+    expect(span?.events).to.deep.equal([{ name: '', timeUnixNano: 0n, attributes: {} }]);
+    expect(old).to.deep.include({ spanId: '00f067aa0ba902b7', startTimeUnixNano: 0n, links: [] });
+  });
+
   it('refuses what is no such file', () => {
     for (const text of ['', 'null', '[]', '{}', '{"spans":[{"name":"no id"}]}', '{"spans":[']) {
       expect(() => parseTracesJson(text), text).to.throw();

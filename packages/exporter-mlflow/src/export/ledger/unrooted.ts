@@ -50,10 +50,10 @@ export class UnrootedTraces {
     this.#waiting.delete(trace.id);
     const due = performance.now() + (isRecorded ? RECORDED_MILLIS : quiet * 2 ** doublings);
     this.#waiting.set(trace.id, { ...unrooted, due });
-    if (this.#waiting.size > MOST_TRACES) {
-      const [oldest] = this.#waiting.values();
-      if (oldest !== undefined) this.#options.giveUp(oldest);
-      if (oldest !== undefined) this.#waiting.delete(oldest.trace.id);
+    const [oldest] = this.#waiting.values();
+    if (oldest !== undefined && this.#waiting.size > MOST_TRACES) {
+      this.#options.giveUp(oldest);
+      this.#waiting.delete(oldest.trace.id);
     }
     this.#wakeAt(this.excess > 0 ? 0 : due);
   }

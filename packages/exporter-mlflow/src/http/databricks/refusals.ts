@@ -56,7 +56,7 @@ export function explainWorkspace(source: () => ShownText | undefined): Explain {
     }
     if (status >= 300 && status < 400) {
       return configuration(
-        say`${url} redirects to ${show(withoutCredentials(headers.location ?? ''))}, as other pages of Databricks do: ${SET_HOST}.`,
+        say`${url} redirects to ${show(withoutCredentials(headers.location ?? 'another place'))}, as other pages of Databricks do: ${SET_HOST}.`,
       );
     }
     const code = errorCodeIn(body);
