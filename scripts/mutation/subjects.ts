@@ -42,7 +42,7 @@ export const SUBJECTS = {
     description: 'how token counts are read and added up',
     package: 'instrumentation-bedrock',
     files: ['src/data/usage.ts', 'src/data/cached-input.ts', 'src/dialects/anthropic-usage.ts'],
-    tests: DIALECT_TESTS,
+    tests: ['usage', 'samples', 'dialects', 'numbers'],
   },
   retry: {
     description: 'which requests are sent again, and when',

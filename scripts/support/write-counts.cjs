@@ -6,8 +6,16 @@ const { threadId } = require('node:worker_threads');
 
 const FOLDER = resolve(__dirname, '../../../counts');
 
-process.on('exit', () => {
+function write() {
   const { __coverage__: counts = {} } = /** @type {{ __coverage__?: object }} */ (globalThis);
   const name = `${process.pid}-${threadId}-${process.hrtime.bigint()}.json`;
   writeFileSync(resolve(FOLDER, name), JSON.stringify(counts));
-});
+}
+
+process.on('exit', write);
+// A process that ends itself by a signal has no event `exit`.
+const { kill } = process;
+process.kill = (pid, signal) => {
+  if (pid === process.pid) write();
+  return kill.call(process, pid, signal);
+};

@@ -27,7 +27,19 @@ describe('token usage', () => {
   it('never infers a count', () => {
     expect(combineUsage([undefined, {}, { cacheReadTokens: 1 }])).to.equal(undefined);
     expect(combineUsage([{ inputTokens: Number.NaN, outputTokens: -1 }])).to.equal(undefined);
-    expect(readUsageHeaders({ 'x-amzn-bedrock-input-token-count': 'many' }).inputTokens).to.equal(undefined);
+    for (const header of ['many', '12 or so', 'about 12']) {
+      expect(readUsageHeaders({ 'x-amzn-bedrock-input-token-count': header }).inputTokens).to.equal(undefined);
+    }
+  });
+
+  it('keeps a reported total only if input or output is missing', () => {
+    expect(combineUsage([{ outputTokens: 5, totalTokens: 9 }])).to.include({ inputTokens: undefined, totalTokens: 9 });
+    expect(combineUsage([{ inputTokens: 4 }])).to.include({ inputTokens: 4, totalTokens: undefined });
+    expect(combineUsage([{ inputTokens: 0, outputTokens: 0, totalTokens: 9 }])).to.include({
+      inputTokens: 0,
+      outputTokens: 0,
+      totalTokens: 0,
+    });
   });
 
   describe('of the input includes cached tokens once', () => {
@@ -55,6 +67,8 @@ describe('token usage', () => {
       'if the total shows that it has them': [
         ['openai', [152, 5, 157, 100, 40], 152],
         [undefined, [152, 5, 157, 100, 40], 152],
+        // All of it was cached.
+        ['openai', [140, 5, 145, 100, 40], 140],
       ],
       'as the smaller figure if nothing decides': [
         ['openai', [152, 5, 297, 100, 40], 152],
@@ -128,7 +142,7 @@ describe('token usage', () => {
         { type: 'message', model: 'second', input_tokens: 60, output_tokens: 4 },
         { type: 'fallback_message', model: 'second', input_tokens: 40, output_tokens: 3 },
       ];
-      expect(usageOf({ input_tokens: 100, output_tokens: 7 }, iterations)).to.include({
+      expect(usageOf({ input_tokens: 40, output_tokens: 3 }, iterations)).to.include({
         inputTokens: 100,
         outputTokens: 7,
       });
@@ -149,7 +163,12 @@ describe('token usage', () => {
       null: null,
       empty: [],
       'no objects': [1, 'message', null],
-      'without a count': [
+      'not all objects': [{ type: 'message', input_tokens: 1, output_tokens: 1 }, 'message'],
+      'without a count of the input': [
+        { type: 'compaction', output_tokens: 90 },
+        { type: 'message', input_tokens: 1, output_tokens: 1 },
+      ],
+      'without a count of the output': [
         { type: 'compaction', input_tokens: 3000 },
         { type: 'message', input_tokens: 1, output_tokens: 1 },
       ],
