@@ -113,6 +113,56 @@ describe('the test run of the doctor', function () {
     ]);
   });
 
+  it('says how the application ended', () => {
+    const ends = (run: Partial<RunFacts>, file = 'app.js'): string | undefined =>
+      checkApplication(
+        {
+          file: { file, bundledSdks: [], handsOver: false, mentionsTracing: true },
+          run: { events: [], pid: 1, code: 0, secondProvider: false, isInterrupted: false, ...run },
+        },
+        { url: NOBODY, env: {}, machine: {} },
+      )[0]?.what;
+    expect(ends({})).to.equal('app.js ran and ended by itself.');
+    expect(ends({ code: 3 })).to.equal('app.js ended with the exit code 3.');
+    expect(ends({ code: 137, signal: 'SIGKILL' }, 'app.ts')).to.equal('app.ts ended by the signal SIGKILL.');
+  });
+
+  it('says why a tracer provider does not send to MLflow', () => {
+    const started = (kind: 'failed' | 'application' | 'own', run: Partial<RunFacts> = {}, hasProcessor = false) =>
+      examineRun([], {
+        events: [{ ...at, event: 'autolog', started: { kind }, hasProcessor } as ApplicationEvent],
+        ...run,
+      }).map((line) => line.replace(/ ->.*/s, ''));
+    expect(started('failed')).to.deep.equal([
+      'problem: autolog() could not start. Its message is in the output above.',
+    ]);
+    expect(started('application')).to.deep.equal([
+      'problem: The application registers a tracer provider of its own before autolog(), and that one does not send to MLflow.',
+    ]);
+    expect(started('own', { secondProvider: true })).to.deep.equal([
+      'problem: The application registers a tracer provider after autolog(). OpenTelemetry refuses a second one, so it has no effect.',
+    ]);
+    const provider = { ...at, event: 'provider' } as ApplicationEvent;
+    expect(examineRun([], { events: [provider] })[0]).to.match(
+      /^warning: The application registers a tracer provider and does not call autolog\(\)/,
+    );
+  });
+
+  it('names the cause of lost spans', () => {
+    const delivery = { url: NOBODY, traceIds: new Set(['a']), spanIds: new Set<string>() };
+    const span = { ...at, event: 'span', traceId: 'a', spanId: 'b', isModelCall: true } as const;
+    const cause = (events: ApplicationEvent[], run: Partial<RunFacts> = {}): string | undefined =>
+      examineRun([span, ...events], run, { delivery })
+        .find((line) => line.startsWith('problem'))
+        ?.replace(/.*-> /s, '');
+    const exit = { ...at, event: 'exit', ranEmpty: false } as const;
+    expect(cause([exit])).to.match(/^The application called process\.exit\(\) before/);
+    expect(cause([exit], { code: 2 })).to.match(/^The application called process\.exit\(2\) before/);
+    expect(cause([{ ...at, event: 'uncaught' } as ApplicationEvent])).to.match(/^An uncaught error ended/);
+    expect(cause([], { code: 137, signal: 'SIGKILL' })).to.match(/^The signal SIGKILL ended the application/);
+    expect(cause([])).to.equal('See the messages of the exporter in the output above.');
+  });
+
   it('says that the address in the code is none that traces can be sent to', async () => {
     const { failed } = await findSpans(['0'.repeat(32)], 'postgresql:…');
     expect(failed?.message).to.match(/^MLflow tracking URI "postgresql:…" is not supported, /);
