@@ -28,7 +28,6 @@ const TASKS = {
   matrix: './matrix/main.ts',
   mutation: './mutation/main.ts',
   nightly: './nightly/main.ts',
-  otelcol: './otelcol.ts',
   'pin-images': './pin-images.ts',
   'release:check': './release/check.ts',
   'release:prepare': './release/prepare.ts',

@@ -29,7 +29,7 @@ export async function testNewestPackages(log: (line: string) => void): Promise<b
     log(`Types and tests of packages/${name}`);
     passed.push(await run('node_modules/typescript/bin/tsc', '-p', `packages/${name}/tsconfig.json`));
     const tests = `packages/${name}/test/**/*.test.ts`;
-    passed.push(await run('node_modules/mocha/bin/mocha.js', tests, '--ignore', '**/*.long.test.ts'));
+    passed.push(await run('node_modules/mocha/bin/mocha.js', tests, '--ignore', '**/*.{long,nightly}.test.ts'));
   }
   return passed.every(Boolean);
 }

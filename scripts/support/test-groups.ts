@@ -1,8 +1,8 @@
 import { basename, dirname } from 'node:path';
 import { NEWEST_MLFLOW_VERSION } from 'testing/mlflow/install.js';
 
-/** Which test files run: those of `npm test`, those that only `npm run test:all` runs, or both. */
-export type Selection = 'short' | 'long' | 'all';
+/** Which test files run: those of `npm test`, those that only `npm run test:all` runs, both, or those of the night. */
+export type Selection = 'short' | 'long' | 'all' | 'nightly';
 
 /** Test files of one mocha process. */
 export interface TestGroup {
@@ -33,16 +33,14 @@ const LONG_TOGETHER = [
 /** Long test files that run with another one, because both need MLflow and its start takes seconds. */
 const WITH_ANOTHER: Readonly<Record<string, string>> = { 'scripts-docs-code.long': 'scripts-first-trace.long' };
 
-/** Groups that wait for outages. Those that need the Collector come last, because it is being compiled. */
-const WAITING = [
-  'scripts-compose-topology.long',
-  'examples-collector.long',
-  'examples-phoenix.long',
-  'examples-collector-outages.long',
-];
+/** Groups that wait for outages. */
+const WAITING = ['scripts-compose-topology.long'];
 
 /** Ends the name of a test file that takes long, or needs more than packages from npm and PyPI. */
 const LONG = '.long.test.ts';
+
+/** Ends the name of a test file that `npm run nightly -- tests` runs, because builds or loads take minutes. */
+const NIGHTLY = '.nightly.test.ts';
 
 /** Test files that `npm run test:all` runs once more, with servers of the newest MLflow. They show what is stored. */
 export const WITH_NEWEST_MLFLOW: readonly string[] = [
@@ -54,7 +52,7 @@ export const WITH_NEWEST_MLFLOW: readonly string[] = [
 
 /**
  * Puts the selected test files into groups. The short tests of each folder are one or two groups, and so are the long tests
- * of most folders. Every other long test file is a group. Long tests include a group for the newest MLflow.
+ * of most folders. Every other file is a group. Long tests include a group for the newest MLflow.
  *
  * Most folders are one process, because tests share servers there. It is not one process for all folders: each
  * instrumentation wraps `require` once more (OpenTelemetry's RequireInTheMiddleSingleton). After hundreds of them, a
@@ -65,15 +63,15 @@ export const WITH_NEWEST_MLFLOW: readonly string[] = [
  */
 export function groupTests(files: readonly string[], selection: Selection): TestGroup[] {
   const groups = new Map<string, string[]>();
-  for (const file of files) {
-    const isLong = file.endsWith(LONG);
-    if (selection !== 'all' && isLong !== (selection === 'long')) continue;
+  for (const file of files.filter((file) => file.endsWith(NIGHTLY) === (selection === 'nightly'))) {
+    const isLong = file.endsWith(LONG) || selection === 'nightly';
+    if (selection !== 'all' && selection !== 'nightly' && isLong !== (selection === 'long')) continue;
     const folder = dirname(file)
       .split('/')
       .filter((part) => part !== 'packages' && part !== 'test')
       .join('-');
-    const alone = `${folder}-${basename(file, LONG)}.long`;
-    const isTogether = LONG_TOGETHER.includes(folder) && !WAITING.includes(alone);
+    const alone = `${folder}-${basename(basename(file, LONG), NIGHTLY)}.${selection === 'nightly' ? 'nightly' : 'long'}`;
+    const isTogether = selection !== 'nightly' && LONG_TOGETHER.includes(folder) && !WAITING.includes(alone);
     const name = isLong ? (isTogether ? `${folder}.long` : (WITH_ANOTHER[alone] ?? alone)) : folder;
     groups.set(name, [...(groups.get(name) ?? []), file]);
   }
@@ -84,7 +82,7 @@ export function groupTests(files: readonly string[], selection: Selection): Test
     })),
   );
   // It takes about a minute, so it starts first.
-  const first = selection === 'short' ? [] : newestMlflow(files);
+  const first = selection === 'long' || selection === 'all' ? newestMlflow(files) : [];
   return [...first, ...ofFolders].toSorted((one, other) => WAITING.indexOf(one.name) - WAITING.indexOf(other.name));
 }
 

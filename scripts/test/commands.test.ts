@@ -8,8 +8,6 @@ import { API, markdownFiles } from '../../docs/.vitepress/pages.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const BOOTSTRAP = 'node scripts/bootstrap.mjs ';
-/** Of `.ci/run` alone. */
-const WITHOUT_COMMAND = ['otelcol'];
 /** Have an installation and commands of their own. */
 const BUNDLED = 'examples/bundled/';
 const COMMAND = /\bnpm run ([a-z][a-z:-]*\w)/g;
@@ -23,9 +21,8 @@ describe('the commands of the repository', () => {
     const tasks = /^Usage: node scripts\/bootstrap\.mjs (\S+) \[options\]$/m.exec(output)?.[1]?.split('|') ?? [];
     const started = Object.values(scripts).filter((script) => script.startsWith(BOOTSTRAP));
     const names = started.map((script) => script.slice(BOOTSTRAP.length).split(' ')[0]);
-    expect([...new Set([...names, ...WITHOUT_COMMAND])]).to.have.members(tasks);
-    for (const task of tasks.filter((name) => !WITHOUT_COMMAND.includes(name)))
-      expect(scripts[task], task).to.match(new RegExp(`^${BOOTSTRAP}${task}(?: |$)`));
+    expect([...new Set(names)]).to.have.members(tasks);
+    for (const task of tasks) expect(scripts[task], task).to.match(new RegExp(`^${BOOTSTRAP}${task}(?: |$)`));
   });
 
   it('are all in CONTRIBUTING.md', () => {

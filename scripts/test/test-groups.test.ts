@@ -6,10 +6,10 @@ import { groupTests, WITH_NEWEST_MLFLOW } from '../support/test-groups.js';
 const ROOT = resolve(import.meta.dirname, '../..');
 
 const FILES = [
-  'bench/test/cold-start.long.test.ts',
+  'bench/test/sample.long.test.ts',
   'bench/test/table.test.ts',
   'examples/test/agent.test.ts',
-  'packages/instrumentation-bedrock/test/soak.long.test.ts',
+  'packages/instrumentation-bedrock/test/destroy.long.test.ts',
   'packages/exporter-mlflow/test/batches.test.ts',
   'packages/exporter-mlflow/test/postgres.long.test.ts',
   'packages/exporter-mlflow/test/retries.test.ts',
@@ -37,9 +37,9 @@ describe('groupTests', () => {
   });
 
   it('puts a long test file of other folders into a group of its own', () => {
-    const files = ['bench/test/cold-start.long.test.ts', 'scripts/test/demo.long.test.ts'];
+    const files = ['bench/test/sample.long.test.ts', 'scripts/test/demo.long.test.ts'];
     expect(groupTests(files, 'long')).to.deep.equal([
-      { name: 'bench-cold-start.long', files: files.slice(0, 1), isWaiting: false },
+      { name: 'bench-sample.long', files: files.slice(0, 1), isWaiting: false },
       { name: 'scripts-demo.long', files: files.slice(1), isWaiting: false },
     ]);
   });
@@ -50,22 +50,27 @@ describe('groupTests', () => {
   });
 
   it('runs the long tests of most folders together, but those that wait apart', () => {
-    const files = ['errors', 'evaluate', 'mlflow-ui', 'phoenix'].map((name) => `examples/test/${name}.long.test.ts`);
+    const files = ['errors', 'evaluate', 'mlflow-ui'].map((name) => `examples/test/${name}.long.test.ts`);
     expect(groupTests(files, 'long').map(({ name, files: { length } }) => [name, length])).to.deep.equal([
       ['examples.long-1', 2],
       ['examples.long-2', 1],
-      ['examples-phoenix.long', 1],
     ]);
   });
 
-  it('marks groups that wait, and starts those last that need the Collector', () => {
-    const names = ['collector-outages', 'collector'].map((name) => `examples/test/${name}.long.test.ts`);
-    const groups = groupTests([...names, 'scripts/test/compose-topology.long.test.ts'], 'long');
+  it('marks the group that waits for outages', () => {
+    const groups = groupTests(['scripts/test/compose-topology.long.test.ts'], 'long');
     expect(groups.map(({ name, isWaiting }) => [name, isWaiting])).to.deep.equal([
       ['scripts-compose-topology.long', true],
-      ['examples-collector.long', true],
-      ['examples-collector-outages.long', true],
     ]);
+  });
+
+  it('runs each test of the night in a process of its own, and only there', () => {
+    const files = ['collector-outages', 'collector'].map((name) => `examples/test/${name}.nightly.test.ts`);
+    expect(groupTests([...FILES, ...files], 'nightly').map(({ name }) => name)).to.deep.equal([
+      'examples-collector-outages.nightly',
+      'examples-collector.nightly',
+    ]);
+    for (const selection of ['short', 'long', 'all'] as const) expect(groupTests(files, selection)).to.deep.equal([]);
   });
 
   it('runs chosen files once more with the newest MLflow, among the long tests', () => {

@@ -176,7 +176,7 @@ describe('spans of one trace on a server without OTLP', () => {
     });
     const exporter = new MlflowSpanExporter({
       trackingUri: server.url,
-      timeoutMillis: 500,
+      timeoutMillis: 1_000,
       retry: { initialBackoffMillis: 5, maxBackoffMillis: 20 },
       meterProvider: metrics.provider,
     });

@@ -1,4 +1,4 @@
-/** What the bundler plugin does to code, and bundles of esbuild. `bundlers.long.test.ts` runs the other bundlers. */
+/** What the bundler plugin does to code, and bundles of esbuild. `bundlers.nightly.test.ts` runs the other bundlers. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
