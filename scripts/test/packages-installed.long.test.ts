@@ -99,7 +99,8 @@ const MANAGERS = {
       await installPackages(YARN_FOLDER, { '@yarnpkg/cli-dist': YARN_VERSION });
       const { stdout: registry } = await execa('npm', ['config', 'get', 'registry']);
       const env = { YARN_NPM_REGISTRY_SERVER: registry, YARN_GLOBAL_FOLDER: join(YARN_FOLDER, 'global') };
-      await execa(process.execPath, [YARN, 'install'], { cwd, env, all: true });
+      // In continuous integration, Yarn refuses to write a lock file unless told to.
+      await execa(process.execPath, [YARN, 'install', '--no-immutable'], { cwd, env, all: true });
     },
   },
 } satisfies Record<string, Manager>;
