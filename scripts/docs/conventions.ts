@@ -21,7 +21,7 @@ attribute that they rename is recorded under both names. The old name goes one r
 Finish reasons are the provider's words on \`gen_ai.response.finish_reasons\`, and those of the conventions in
 \`gen_ai.output.messages\`, which the newer conventions deprecate there. Log events have the names of v1.41.1.
 
-A [test](../packages/instrumentation-bedrock/test/conventions.test.ts) calls every operation. It compares names, types and
+A [test](../packages/instrumentation-bedrock/test/spans/conventions.test.ts) calls every operation. It compares names, types and
 words with the registry in the npm package of the conventions, and content with their JSON schemas.
 `;
 

@@ -4,31 +4,25 @@ export interface Subject {
   readonly package: 'exporter-mlflow' | 'instrumentation-bedrock';
   /** Files to change, as patterns below the package. */
   readonly files: readonly string[];
-  /** Names of test files that need no server but the simulator, because they run after each change. */
+  /** Test files below `test` that need no server but the simulator, because they run after each change. */
   readonly tests: readonly string[];
 }
 
 /** Test files of the instrumentation that read what dialects make of requests, answers and streams. */
 const DIALECT_TESTS = [
-  ...[
-    'dialects',
-    'samples',
-    'stream-folds-anthropic',
-    'stream-folds-converse',
-    'stream-folds-figures',
-    'stream-folds-openai',
-    'stream-folds-text',
-    'bounded-fold',
-    'content-parts',
-    'embeddings',
-    'usage',
-    'tagged-reasoning',
-  ],
-  ...['union-members', 'values', 'numbers', 'chat-view', 'chat-view-responses', 'odd-applications'],
-  ...['flow', 'voice', 'voice-content', 'agent-actions', 'agent-steps', 'agent-odd', 'agent-model-calls'],
-  ...['knowledge-base-generate', 'knowledge-base-others', 'knowledge-base-retrieve'],
-  ...['agentcore-harness', 'agentcore-memory', 'agentcore-others', 'agentcore-runtime', 'agentcore-tools'],
-  ...['openai-calls', 'openai-events', 'openai-formats', 'openai-odd', 'openai-responses', 'openai-responses-streams'],
+  ...['dialects', 'samples', 'usage', 'tagged-reasoning', 'union-members', 'values', 'numbers', 'chat-view'].map(
+    (name) => `dialects/${name}`,
+  ),
+  ...['folds-anthropic', 'folds-converse', 'folds-figures', 'folds-openai', 'folds-text', 'bounded-fold'].map(
+    (name) => `streams/${name}`,
+  ),
+  ...['content/parts', 'content/embeddings', 'harmless/odd-applications', 'voice/session', 'voice/content'],
+  ...['flow', 'actions', 'steps', 'odd-streams', 'model-calls'].map((name) => `agents/${name}`),
+  ...['generate', 'others', 'retrieve'].map((name) => `knowledge-bases/${name}`),
+  ...['harness', 'memory', 'others', 'runtime', 'tools'].map((name) => `agentcore/${name}`),
+  ...['calls', 'events', 'formats', 'odd-applications', 'responses', 'responses-streams', 'chat-view-responses'].map(
+    (name) => `openai/${name}`,
+  ),
 ];
 
 export const SUBJECTS = {
@@ -42,13 +36,16 @@ export const SUBJECTS = {
     description: 'how token counts are read and added up',
     package: 'instrumentation-bedrock',
     files: ['src/data/usage.ts', 'src/data/cached-input.ts', 'src/dialects/anthropic-usage.ts'],
-    tests: ['usage', 'samples', 'dialects', 'numbers'],
+    tests: ['usage', 'samples', 'dialects', 'numbers'].map((name) => `dialects/${name}`),
   },
   retry: {
     description: 'which requests are sent again, and when',
     package: 'exporter-mlflow',
     files: ['src/http/retry.ts', 'src/http/exchange/outcome.ts'],
-    tests: ['retries', 'response', 'requests', 'concurrency', 'outages', 'running-time', 'flush-in-time'],
+    tests: [
+      ...['retries', 'response', 'running-time'].map((name) => `http/${name}`),
+      ...['requests', 'concurrency', 'outages', 'flush-in-time'].map((name) => `delivery/${name}`),
+    ],
   },
 } as const satisfies Record<string, Subject>;
 

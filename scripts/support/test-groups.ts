@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { NEWEST_MLFLOW_VERSION } from 'testing/mlflow/install.js';
 
 /** Which test files run: those of `npm test`, those that only `npm run test:all` runs, both, or those of the night. */
@@ -44,7 +44,7 @@ const NIGHTLY = '.nightly.test.ts';
 
 /** Test files that `npm run test:all` runs once more, with servers of the newest MLflow. They show what is stored. */
 export const WITH_NEWEST_MLFLOW: readonly string[] = [
-  ...['client', 'refusals', 'sanitize', 'trace', 'without-root'].map(
+  ...['client/client', 'delivery/refusals', 'delivery/without-root', 'spans/sanitize', 'traces/trace'].map(
     (name) => `packages/exporter-mlflow/test/${name}.test.ts`,
   ),
   'packages/mlflow-bedrock/test/mlflow.test.ts',
@@ -66,10 +66,7 @@ export function groupTests(files: readonly string[], selection: Selection): Test
   for (const file of files.filter((file) => file.endsWith(NIGHTLY) === (selection === 'nightly'))) {
     const isLong = file.endsWith(LONG) || selection === 'nightly';
     if (selection !== 'all' && selection !== 'nightly' && isLong !== (selection === 'long')) continue;
-    const folder = dirname(file)
-      .split('/')
-      .filter((part) => part !== 'packages' && part !== 'test')
-      .join('-');
+    const folder = folderOf(file);
     const alone = `${folder}-${basename(basename(file, LONG), NIGHTLY)}.${selection === 'nightly' ? 'nightly' : 'long'}`;
     const isTogether = selection !== 'nightly' && LONG_TOGETHER.includes(folder) && !WAITING.includes(alone);
     const name = isLong ? (isTogether ? `${folder}.long` : (WITH_ANOTHER[alone] ?? alone)) : folder;
@@ -84,6 +81,12 @@ export function groupTests(files: readonly string[], selection: Selection): Test
   // It takes about a minute, so it starts first.
   const first = selection === 'long' || selection === 'all' ? newestMlflow(files) : [];
   return [...first, ...ofFolders].toSorted((one, other) => WAITING.indexOf(one.name) - WAITING.indexOf(other.name));
+}
+
+/** The folder whose tests the file belongs to, such as `exporter-mlflow`; the folders within its tests do not count. */
+function folderOf(file: string): string {
+  const [folder = ''] = file.split('/test/');
+  return folder.replace(/^packages\//, '').replaceAll('/', '-');
 }
 
 function parts(name: string, files: readonly string[]): { name: string; files: readonly string[] }[] {

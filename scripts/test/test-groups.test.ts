@@ -9,15 +9,15 @@ const FILES = [
   'bench/test/sample.long.test.ts',
   'bench/test/table.test.ts',
   'examples/test/agent.test.ts',
-  'packages/instrumentation-bedrock/test/destroy.long.test.ts',
-  'packages/exporter-mlflow/test/batches.test.ts',
-  'packages/exporter-mlflow/test/postgres.long.test.ts',
-  'packages/exporter-mlflow/test/retries.test.ts',
+  'packages/instrumentation-bedrock/test/harmless/destroy.long.test.ts',
+  'packages/exporter-mlflow/test/spans/batches.test.ts',
+  'packages/exporter-mlflow/test/delivery/postgres.long.test.ts',
+  'packages/exporter-mlflow/test/http/retries.test.ts',
   'examples/cdk-fargate/test/stacks.test.ts',
 ];
 
 describe('groupTests', () => {
-  it('puts the short tests of each folder into one group', () => {
+  it('puts the short tests of each package into one group, whatever folders they are in', () => {
     const groups = groupTests(FILES, 'short');
     expect(groups.map(({ name, files }) => [name, files.length])).to.deep.equal([
       ['bench', 1],
@@ -74,7 +74,10 @@ describe('groupTests', () => {
   });
 
   it('runs chosen files once more with the newest MLflow, among the long tests', () => {
-    const files = ['packages/exporter-mlflow/test/trace.test.ts', 'packages/exporter-mlflow/test/retries.test.ts'];
+    const files = [
+      'packages/exporter-mlflow/test/traces/trace.test.ts',
+      'packages/exporter-mlflow/test/http/retries.test.ts',
+    ];
     const env = { MLFLOW_TEST_VERSION: '3.18.0', MLFLOW_TEST_URI: '' };
     const again = { name: 'mlflow-3.18.0', files: files.slice(0, 1), isWaiting: false, env };
     expect(groupTests(files, 'long')).to.deep.equal([again]);
