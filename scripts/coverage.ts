@@ -21,9 +21,10 @@ const SETTINGS = {
   'parser-plugins': ['typescript', 'classPrivateProperties', 'classPrivateMethods'],
 };
 
-const USAGE = `Usage: npm run coverage -- [--long] [--report]
-  --long     also runs the long tests
-  --report   only reports the last run once more`;
+const USAGE = `Usage: npm run coverage -- [test files] [--long] [--report]
+  test files   run instead of all tests
+  --long       also runs the long tests
+  --report     only reports the last run once more`;
 
 /**
  * `npm run coverage` runs the tests of the published packages and of the examples, and reports which lines and branches of
@@ -34,7 +35,7 @@ const USAGE = `Usage: npm run coverage -- [--long] [--report]
  * `require`, and V8 keeps the source map of one of them.
  */
 export async function main(args: string[]): Promise<number> {
-  const { long, report } = readArguments(args);
+  const { files, long, report } = readArguments(args);
   const log = (line: string): void => console.log(`• ${line}`);
   if (!report) {
     await installMlflow(log);
@@ -47,9 +48,10 @@ export async function main(args: string[]): Promise<number> {
     expectSuccess(await run('scripts/bootstrap.mjs', 'build'));
     rmSync(COUNTS, { recursive: true, force: true });
     mkdirSync(COUNTS, { recursive: true });
-    for (const folder of [...PACKAGES.map((name) => `packages/${name}`), 'examples']) {
+    if (files.length > 0) await runTests(files);
+    for (const folder of files.length > 0 ? [] : [...PACKAGES.map((name) => `packages/${name}`), 'examples']) {
       log(`Tests of ${folder}`);
-      await runTests(folder, long);
+      await runTests([`${folder}/test/**/*.test.ts`, ...ignored(folder, long)]);
     }
   }
   return printReport();
@@ -74,15 +76,19 @@ function writeCountsAtExit(name: string): void {
   );
 }
 
-/** A test that fails is printed and changes nothing else: `npm test` is the command that judges tests. */
-async function runTests(folder: string, long: boolean): Promise<void> {
-  const tests = `${folder}/test/**/*.test.ts`;
+function ignored(folder: string, long: boolean): string[] {
   // The tests of the layers read the files, which Istanbul has changed.
-  const ignored = [`${folder}/test/layers.test.ts`, '**/*.nightly.test.ts', ...(long ? [] : ['**/*.long.test.ts'])];
-  await runNode(
-    ['node_modules/mocha/bin/mocha.js', '--reporter', 'dot', tests, ...ignored.flatMap((files) => ['--ignore', files])],
-    { cwd: COPY, inherit: true, env: { MLFLOW_MODEL_CATALOG_URI: '', ...process.env } },
-  );
+  const files = [`${folder}/test/layers.test.ts`, '**/*.nightly.test.ts', ...(long ? [] : ['**/*.long.test.ts'])];
+  return files.flatMap((pattern) => ['--ignore', pattern]);
+}
+
+/** A test that fails is printed and changes nothing else: `npm test` is the command that judges tests. */
+async function runTests(args: readonly string[]): Promise<void> {
+  await runNode(['node_modules/mocha/bin/mocha.js', '--reporter', 'dot', ...args], {
+    cwd: COPY,
+    inherit: true,
+    env: { MLFLOW_MODEL_CATALOG_URI: '', ...process.env },
+  });
 }
 
 /** Prints the report, and writes it as pages into `.mlflow/coverage/report`. Returns 1 if too few branches were run. */
@@ -112,11 +118,11 @@ function expectSuccess({ code, output }: Finished): void {
   if (code !== 0) throw new Error(output.trimEnd());
 }
 
-function readArguments(args: string[]): { long: boolean; report: boolean } {
+function readArguments(args: string[]): { files: string[]; long: boolean; report: boolean } {
   try {
     const options = { long: { type: 'boolean' }, report: { type: 'boolean' } } as const;
-    const { values } = parseArgs({ args, options });
-    return { long: values.long ?? false, report: values.report ?? false };
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    return { files: positionals, long: values.long ?? false, report: values.report ?? false };
   } catch (error) {
     throw new Error(`${(error as Error).message}\n${USAGE}`);
   }
