@@ -1,7 +1,7 @@
 /** A call of a collaborator by its supervisor. */
 
 import type { Attributes } from '@opentelemetry/api';
-import { asObject, asString, type JsonObject } from '../data/json.js';
+import { asMembers, asObject, asString, type JsonObject } from '../data/json.js';
 import * as semconv from '../data/semconv.js';
 import { asId, asWord } from '../data/words.js';
 import { type AgentStopReason, agentInvocation } from '../dialects/agent/invocation.js';
@@ -72,7 +72,7 @@ export class CollaboratorCall {
 
   addInput(input: JsonObject): void {
     this.#addCollaborator(input);
-    const { text, returnControlResults } = asObject(input['input']) ?? {};
+    const { text, returnControlResults } = asMembers(input['input']);
     this.#input = this.#budget.keep({
       inputText: asString(text),
       ...(returnControlResults === undefined ? {} : { sessionState: returnControlResults }),
@@ -82,7 +82,7 @@ export class CollaboratorCall {
   addOutput(event: TraceEvent, output: JsonObject): void {
     this.#addCollaborator(output);
     this.life.end(event, readMetadata(output['metadata']));
-    const { text, returnControlPayload } = asObject(output['output']) ?? {};
+    const { text, returnControlPayload } = asMembers(output['output']);
     const isReturned = asObject(returnControlPayload) !== undefined;
     this.#stopReason = isReturned ? 'tool_call' : 'stop';
     this.#output = this.#budget.keep({

@@ -1,6 +1,6 @@
 /** A model call of an agent, from its input and its output. */
 
-import { asNumber, asObject, asString, asStrings, type JsonObject, type JsonValue } from '../data/json.js';
+import { asMembers, asNumber, asObject, asString, asStrings, type JsonObject, type JsonValue } from '../data/json.js';
 import { ATTR_AWS_BEDROCK_AGENT_INPUT_VALID, ATTR_AWS_BEDROCK_AGENT_PROMPT_TYPE } from '../data/semconv.js';
 import type { UsageReport } from '../data/usage.js';
 import { asId, asWord } from '../data/words.js';
@@ -57,7 +57,7 @@ export class ModelCall {
     this.#promptType = asWord(value['type']) ?? this.#promptType;
     this.#modelId = asId(value['foundationModel']);
     // The newest SDK lets members of the wire through that its types do not have, so only the known ones are copied.
-    const { temperature, topP, topK, maximumLength, stopSequences } = asObject(value['inferenceConfiguration']) ?? {};
+    const { temperature, topP, topK, maximumLength, stopSequences } = asMembers(value['inferenceConfiguration']);
     this.#parameters = numbers({ temperature, topP, topK, maximumLength });
     const stops = asStrings(stopSequences);
     this.#stopSequences = stops && this.#budget.keep({ stopSequences: stops });
@@ -130,7 +130,7 @@ function numbers(members: JsonObject): JsonObject & Record<string, number> {
 
 /** Some SDKs leave a member of the wire in this object. */
 function withoutType(value: JsonValue | undefined): JsonObject | undefined {
-  const { __type, ...members } = asObject(value) ?? {};
+  const { __type, ...members } = asMembers(value);
   return Object.keys(members).length > 0 ? members : undefined;
 }
 

@@ -1,6 +1,6 @@
 /** One event of an agent's trace, read from the object of the SDK. */
 
-import { asArray, asNumber, asObject, asString, type JsonObject, type JsonValue } from '../data/json.js';
+import { asArray, asMembers, asNumber, asObject, asString, type JsonObject, type JsonValue } from '../data/json.js';
 import { unwrapUnknown } from '../data/unknown-member.js';
 import { asId, asWord } from '../data/words.js';
 
@@ -41,10 +41,10 @@ const TURN_LENGTH = 36;
 
 /** @returns undefined if the part has no step that this package knows. */
 export function readTraceEvent(part: unknown): TraceEvent | undefined {
-  const members = asObject(part) ?? {};
-  const trace = unwrapUnknown(asObject(members['trace']) ?? {});
+  const members = asMembers(part);
+  const trace = unwrapUnknown(asMembers(members['trace']));
   const kind = Object.keys(trace).find((name) => asObject(trace[name])) ?? '';
-  const steps = unwrapUnknown(asObject(trace[kind]) ?? {});
+  const steps = unwrapUnknown(asMembers(trace[kind]));
   const step = STEPS.has(kind) ? kind : Object.keys(steps).find((name) => STEPS.has(name) && asObject(steps[name]));
   const value = step === kind ? steps : asObject(steps[step ?? '']);
   if (step === undefined || !value) return undefined;
@@ -85,7 +85,7 @@ export interface StepMetadata extends StepTimes {
 }
 
 export function readMetadata(value: JsonValue | undefined): StepMetadata {
-  const { startTime, endTime, clientRequestId, usage } = asObject(value) ?? {};
+  const { startTime, endTime, clientRequestId, usage } = asMembers(value);
   return {
     start: asTime(startTime),
     end: asTime(endTime),

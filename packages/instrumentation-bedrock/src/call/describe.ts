@@ -2,7 +2,7 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import type { OperationName, ResponseFacts, ServerEndpoint } from '../data/facts.js';
-import { asObject, type JsonValue } from '../data/json.js';
+import { asMembers, type JsonValue } from '../data/json.js';
 import { identifyModel } from '../data/model-id.js';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
@@ -53,7 +53,7 @@ export function requestFacts(
 
 /** Facts of a call whose input asks for a streamed answer. */
 export function streamFacts({ stream }: Operation, input: unknown): Attributes {
-  const isRequested = stream && (stream.isRequested?.(asObject(input) ?? {}) ?? true);
+  const isRequested = stream && (stream.isRequested?.(asMembers(input)) ?? true);
   return isRequested ? { [ATTR_GEN_AI_REQUEST_STREAM]: true } : {};
 }
 
@@ -61,7 +61,7 @@ export function streamFacts({ stream }: Operation, input: unknown): Attributes {
 export function hookedRequestFacts(request: OperationRequest, dialect: Dialect, content: JsonValue): Attributes {
   const attributes: Attributes = {};
   addParameters(attributes, dialect.readParameters(request.form.bodyOf(content) ?? {}));
-  addRequestedService(attributes, request.serviceIn(asObject(content) ?? {}));
+  addRequestedService(attributes, request.serviceIn(asMembers(content)));
   return attributes;
 }
 
@@ -71,7 +71,7 @@ export function hookedAnswerFacts(answer: OperationAnswer, content: JsonValue): 
   const body = answer.form.bodyOf(content);
   if (body) addResponse(attributes, answer.dialect.readResponse(body));
   // The whole trace shows whether a guardrail has intervened, and a hook can remove the trace.
-  addServedService(attributes, { ...answer.serviceIn(asObject(content) ?? {}), guardrailAction: undefined });
+  addServedService(attributes, { ...answer.serviceIn(asMembers(content)), guardrailAction: undefined });
   return attributes;
 }
 

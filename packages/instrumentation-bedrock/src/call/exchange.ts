@@ -1,7 +1,7 @@
 /** The HTTP exchange beneath a call, over all its attempts. */
 
 import type { ExchangeFacts, ServerEndpoint } from '../data/facts.js';
-import { asNumber, asObject, asString } from '../data/json.js';
+import { asMembers, asNumber, asObject, asString } from '../data/json.js';
 import { isReset } from '../data/reset.js';
 import {
   bedrockHeaders,
@@ -91,7 +91,7 @@ export class Exchange {
 }
 
 function readEndpoint(request: unknown): ServerEndpoint | undefined {
-  const { hostname, port, protocol } = asObject(request) ?? {};
+  const { hostname, port, protocol } = asMembers(request);
   const address = asString(hostname);
   if (address === undefined) return undefined;
   return { address, port: asNumber(port) ?? (protocol === 'http:' ? 80 : 443) };

@@ -1,7 +1,7 @@
 /** What a span of another instrumentation lacks of a call in the format of Anthropic's Messages. */
 
 import type { Attributes, Span } from '@opentelemetry/api';
-import { asObject, type JsonObject, type JsonValue, toJson } from '../data/json.js';
+import { asMembers, asObject, type JsonObject, type JsonValue, toJson } from '../data/json.js';
 import { ATTR_MLFLOW_MESSAGE_FORMAT } from '../data/semconv.js';
 import type { ResolvedConfig } from '../data/settings.js';
 import { anthropicMessages as dialect } from '../dialects/anthropic-messages.js';
@@ -52,8 +52,8 @@ export class MessagesRecord {
     this.#writeContent((record) => {
       record.answer = {
         content,
-        read: (recorded) => ({ messages: dialect.readOutput(asObject(recorded) ?? {}), details: undefined }),
-        show: (recorded) => dialect.chatView?.response(asObject(recorded) ?? {}) ?? recorded,
+        read: (recorded) => ({ messages: dialect.readOutput(asMembers(recorded)), details: undefined }),
+        show: (recorded) => dialect.chatView?.response(asMembers(recorded)) ?? recorded,
       };
     });
   }
@@ -64,18 +64,18 @@ export class MessagesRecord {
     this.#writeFacts(facts);
     const content = this.#prepare('request', body);
     if (content === undefined) return;
-    this.#writeHooked((hooked) => addParameters(hooked, dialect.readParameters(asObject(content) ?? {})));
+    this.#writeHooked((hooked) => addParameters(hooked, dialect.readParameters(asMembers(content))));
     const format = dialect.chatView?.format;
     if (this.#config.mlflowContent && format) this.#span.setAttribute(ATTR_MLFLOW_MESSAGE_FORMAT, format);
     this.#writeContent((record) => {
       record.request = {
         content,
         read(recorded) {
-          const read = asObject(recorded) ?? {};
+          const read = asMembers(recorded);
           const { stopSequences } = dialect.readParameters(read);
           return { input: dialect.readInput(read), tools: dialect.readTools(read), stopSequences, details: undefined };
         },
-        show: (recorded) => dialect.chatView?.request(asObject(recorded) ?? {}) ?? recorded,
+        show: (recorded) => dialect.chatView?.request(asMembers(recorded)) ?? recorded,
       };
     });
   }

@@ -1,7 +1,7 @@
 /** The verdict of guardrails, which every operation words in another way. */
 
 import { characterStart } from './cut.js';
-import { asArray, asObject, asObjects, type JsonObject, type JsonValue } from './json.js';
+import { asArray, asMembers, asObject, asObjects, type JsonObject, type JsonValue } from './json.js';
 import type { ServedService } from './service.js';
 import { asWord } from './words.js';
 
@@ -63,7 +63,7 @@ function assessmentsOf(trace: JsonObject | undefined): JsonObject[] {
 }
 
 function valuesOf(value: unknown): JsonValue[] {
-  return Object.values(asObject(value) ?? {}).filter((member) => member !== undefined);
+  return Object.values(asMembers(value)).filter((member) => member !== undefined);
 }
 
 /** Each policy of an assessment has lists of what it found. */
@@ -88,7 +88,7 @@ function limitReason(reason: string): string {
 }
 
 function originsOf(assessment: JsonObject): string[] {
-  const { guardrailOrigin } = asObject(assessment['appliedGuardrailDetails']) ?? {};
+  const { guardrailOrigin } = asMembers(assessment['appliedGuardrailDetails']);
   return asArray(guardrailOrigin)
     .map(asWord)
     .filter((origin) => origin !== undefined);

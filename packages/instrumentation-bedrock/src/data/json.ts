@@ -23,6 +23,11 @@ export function asObject(value: unknown): JsonObject | undefined {
   return isObject(value) ? value : undefined;
 }
 
+/** Returns an object without members if the value is no object or is an array. */
+export function asMembers(value: unknown): JsonObject {
+  return asObject(value) ?? {};
+}
+
 /** Returns an empty array if the value is no array. */
 export function asArray(value: unknown): readonly JsonValue[] {
   return Array.isArray(value) ? value : [];

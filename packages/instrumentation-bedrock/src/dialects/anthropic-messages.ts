@@ -2,6 +2,7 @@
 
 import {
   asArray,
+  asMembers,
   asNumber,
   asObject,
   asObjects,
@@ -125,7 +126,7 @@ function toolResponse(content: JsonValue | undefined): JsonValue {
 }
 
 function readMedia(block: JsonObject, modality: string): Part[] {
-  const source = asObject(block['source']) ?? {};
+  const source = asMembers(block['source']);
   if (source['type'] === 'text') return [textPart(asString(source['data']) ?? '')];
   // The application split the document into blocks, so that the answer can cite them.
   if (source['type'] === 'content') return readContent(source['content']);

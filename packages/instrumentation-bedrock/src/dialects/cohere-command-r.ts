@@ -1,6 +1,6 @@
 /** Cohere Command R and R+. */
 
-import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../data/json.js';
+import { asMembers, asNumber, asObjects, asString, asStrings, type JsonObject } from '../data/json.js';
 import { finishReason, type Message, type Part, textPart } from '../data/messages.js';
 import type { Dialect } from './dialect.js';
 import { addPiece, type StreamedText } from './fold/pieces/streamed-text.js';
@@ -118,7 +118,7 @@ function createFold({ content }: FoldOptions): StreamFold {
           if (content && chunk['tool_call_delta']) callPieces.add('calls', [chunk['tool_call_delta']]);
           break;
         case 'stream-end': {
-          const { response_id, finish_reason = chunk['finish_reason'], ...rest } = asObject(chunk['response']) ?? {};
+          const { response_id, finish_reason = chunk['finish_reason'], ...rest } = asMembers(chunk['response']);
           closing = content ? { response_id, finish_reason, ...rest } : { response_id, finish_reason };
           break;
         }

@@ -1,6 +1,15 @@
 /** Cohere Embed, versions 3 and 4. */
 
-import { asArray, asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../data/json.js';
+import {
+  asArray,
+  asMembers,
+  asNumber,
+  asObject,
+  asObjects,
+  asString,
+  asStrings,
+  type JsonObject,
+} from '../data/json.js';
 import { type Part, textPart } from '../data/messages.js';
 import type { Dialect } from './dialect.js';
 import { createChunkListFold } from './fold/chunk-list-fold.js';
@@ -48,7 +57,7 @@ function readContent(item: unknown): Part[] {
  */
 function dimensions(body: JsonObject): number | undefined {
   const { embeddings } = body;
-  const { float, int8, uint8 } = asObject(embeddings) ?? {};
+  const { float, int8, uint8 } = asMembers(embeddings);
   const vectors = Array.isArray(embeddings) ? embeddings : asArray(float ?? int8 ?? uint8);
   return Array.isArray(vectors[0]) ? vectors[0].length : undefined;
 }

@@ -1,6 +1,7 @@
 /** The Converse API, which is the same for every model. */
 
 import {
+  asMembers,
   asNumber,
   asObject,
   asObjects,
@@ -28,9 +29,9 @@ export const converse: Dialect = {
   matchesRequest: () => false,
   matchesResponse: () => false,
   readParameters(body) {
-    const inference = asObject(body['inferenceConfig']) ?? {};
+    const inference = asMembers(body['inferenceConfig']);
     // Converse has no member for top_k. Models that support it read it from the additional fields.
-    const additional = asObject(body['additionalModelRequestFields']) ?? {};
+    const additional = asMembers(body['additionalModelRequestFields']);
     const { reasoningLevel, reasoningBudget } = readReasoning(additional);
     const output = asObject(body['outputConfig']);
     return {

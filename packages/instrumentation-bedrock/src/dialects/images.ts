@@ -1,6 +1,7 @@
 /** Image models: Amazon Titan Image and Nova Canvas, Stability. Requests to Nova Reel have the same form. */
 
 import {
+  asMembers,
   asNumber,
   asObject,
   asObjects,
@@ -28,7 +29,7 @@ export const images: Dialect = {
     isObject(body['imageGenerationConfig']) || isVideo(body) || Array.isArray(body['text_prompts']),
   matchesResponse: (body) => ['images', 'artifacts', 'finish_reasons'].some((member) => Array.isArray(body[member])),
   readParameters(body) {
-    const config = asObject(body['imageGenerationConfig']) ?? asObject(body['videoGenerationConfig']) ?? {};
+    const config = asObject(body['imageGenerationConfig']) ?? asMembers(body['videoGenerationConfig']);
     return {
       seed: asNumber(config['seed']) ?? asNumber(body['seed']),
       choiceCount: asNumber(config['numberOfImages']) ?? asNumber(body['samples']),

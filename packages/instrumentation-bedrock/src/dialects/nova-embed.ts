@@ -1,6 +1,6 @@
 /** Amazon Nova multimodal embeddings. */
 
-import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../data/json.js';
+import { asArray, asMembers, asNumber, asObject, asString, isObject, type JsonObject } from '../data/json.js';
 import { textPart } from '../data/messages.js';
 import type { Dialect } from './dialect.js';
 import { createChunkListFold } from './fold/chunk-list-fold.js';
@@ -29,5 +29,5 @@ export const novaEmbed: Dialect = {
 };
 
 function parameters(body: JsonObject): JsonObject {
-  return asObject(body['singleEmbeddingParams']) ?? asObject(body['segmentedEmbeddingParams']) ?? {};
+  return asObject(body['singleEmbeddingParams']) ?? asMembers(body['segmentedEmbeddingParams']);
 }

@@ -5,7 +5,7 @@
  * @see https://docs.aws.amazon.com/nova/latest/nova2-userguide/sonic-input-events.html
  */
 
-import { asNumber, asObject, asObjects, asString, type JsonObject, parseJson } from '../data/json.js';
+import { asMembers, asNumber, asObject, asObjects, asString, type JsonObject, parseJson } from '../data/json.js';
 import { finishReason, type OutputMessage } from '../data/messages.js';
 import type { UsageReport } from '../data/usage.js';
 import { asWord } from '../data/words.js';
@@ -26,7 +26,7 @@ export const novaSonic: Dialect = {
   ...blankDialect('nova-sonic', 'chat'),
   chatView: { format: 'bedrock', request: viewConverseRequest, response: viewResponse },
   readParameters(body) {
-    const inference = asObject(asObject(body['sessionStart'])?.['inferenceConfiguration']) ?? {};
+    const inference = asMembers(asObject(body['sessionStart'])?.['inferenceConfiguration']);
     const prompt = asObject(body['promptStart']);
     return {
       maxTokens: asNumber(inference['maxTokens']),
@@ -85,8 +85,8 @@ function withParsedSchema(tool: JsonObject): JsonObject {
 function readUsage(usage: JsonObject | undefined): UsageReport | undefined {
   if (!usage) return undefined;
   const total = asObject(asObject(usage['details'])?.['total']);
-  const input = asObject(total?.['input']) ?? {};
-  const output = asObject(total?.['output']) ?? {};
+  const input = asMembers(total?.['input']);
+  const output = asMembers(total?.['output']);
   return {
     inputTokens: asNumber(usage['totalInputTokens']) ?? sumOf(input),
     outputTokens: asNumber(usage['totalOutputTokens']) ?? sumOf(output),

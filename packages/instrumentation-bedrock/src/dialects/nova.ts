@@ -1,6 +1,6 @@
 /** Amazon Nova through InvokeModel: the messages of Converse, with other names for parameters and cached tokens. */
 
-import { asNumber, asObject, asObjects, asStrings, firstKey, isObject } from '../data/json.js';
+import { asMembers, asNumber, asObject, asObjects, asStrings, firstKey, isObject } from '../data/json.js';
 import { converse } from './converse.js';
 import type { Dialect } from './dialect.js';
 import { createConverseFold } from './fold/converse-fold.js';
@@ -21,7 +21,7 @@ export const nova: Dialect = {
   matchesResponse: (body) =>
     isObject(asObject(body['output'])?.['message']) || CHUNK_MEMBERS.some((member) => isObject(body[member])),
   readParameters(body) {
-    const inference = asObject(body['inferenceConfig']) ?? {};
+    const inference = asMembers(body['inferenceConfig']);
     return {
       maxTokens: asNumber(inference['max_new_tokens']) ?? asNumber(inference['maxTokens']),
       temperature: asNumber(inference['temperature']),

@@ -1,6 +1,15 @@
 /** OpenAI's chat completions format: AI21 Jamba, Mistral's chat models, gpt-oss, Qwen, Writer and many others. */
 
-import { asArray, asObject, asObjects, asString, isObject, type JsonObject, type JsonValue } from '../data/json.js';
+import {
+  asArray,
+  asMembers,
+  asObject,
+  asObjects,
+  asString,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../data/json.js';
 import {
   finishReason,
   type Message,
@@ -38,7 +47,7 @@ export const openAiChat: Dialect = {
   readResponse: readOpenAiResponse,
   readOutput(body) {
     return asObjects(body['choices']).map((choice): OutputMessage => {
-      const raw = asObject(choice['message']) ?? {};
+      const raw = asMembers(choice['message']);
       const { role, parts } = readMessage({ role: 'assistant', ...raw });
       return { role, parts, finish_reason: finishReason(asString(choiceReason(choice))) };
     });

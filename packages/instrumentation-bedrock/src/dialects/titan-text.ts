@@ -1,6 +1,6 @@
 /** Amazon Titan text models. */
 
-import { asArray, asNumber, asObject, asObjects, asStrings, isObject } from '../data/json.js';
+import { asArray, asMembers, asNumber, asObject, asObjects, asStrings, isObject } from '../data/json.js';
 import type { Dialect } from './dialect.js';
 import { StreamedTexts } from './fold/pieces/streamed-texts.js';
 import type { FoldOptions, StreamFold } from './fold/stream-fold.js';
@@ -15,7 +15,7 @@ export const titanText: Dialect = {
     asArray(body['results']).some((result) => typeof asObject(result)?.['outputText'] === 'string') ||
     typeof body['outputText'] === 'string',
   readParameters(body) {
-    const config = asObject(body['textGenerationConfig']) ?? {};
+    const config = asMembers(body['textGenerationConfig']);
     return {
       maxTokens: asNumber(config['maxTokenCount']),
       temperature: asNumber(config['temperature']),

@@ -1,6 +1,14 @@
 /** Actions of agents: their definitions, their parameters, and what the application gets and returns with control. */
 
-import { asObject, asObjects, asString, type JsonObject, type JsonValue, setMember } from '../../data/json.js';
+import {
+  asMembers,
+  asObject,
+  asObjects,
+  asString,
+  type JsonObject,
+  type JsonValue,
+  setMember,
+} from '../../data/json.js';
 import type { Part, ToolDefinition } from '../../data/messages.js';
 import { toolCallPart, toolError, toolResponsePart } from '../messages/parts.js';
 
@@ -27,7 +35,7 @@ function readSchema(parameters: JsonValue | undefined): JsonValue | undefined {
   const properties: JsonObject = {};
   const required: string[] = [];
   for (const name of Object.keys(named)) {
-    const { required: isRequired, ...schema } = asObject(named[name]) ?? {};
+    const { required: isRequired, ...schema } = asMembers(named[name]);
     setMember(properties, name, schema);
     if (isRequired === true) required.push(name);
   }
@@ -65,7 +73,7 @@ export function readActions({ invocationId, invocationInputs }: JsonObject): Par
 
 /** Reads the result of an action that the application has taken. */
 export function readActionResult(result: JsonObject, invocationId: JsonValue | undefined): Part {
-  const action = asObject(result['functionResult']) ?? asObject(result['apiResult']) ?? {};
+  const action = asObject(result['functionResult']) ?? asMembers(result['apiResult']);
   const { responseBody, responseState } = action;
   const name = actionName(action);
   return toolResponsePart(invocationId, readResponseBody(responseBody), {

@@ -1,13 +1,13 @@
 /** Files that an application gives to an agent, and those that an agent returns. */
 
-import { asObject, asString, type JsonObject } from '../../data/json.js';
+import { asMembers, asObject, asString, type JsonObject } from '../../data/json.js';
 import type { Part } from '../../data/messages.js';
 import { blobPart, uriPart } from '../messages/parts.js';
 
 /** Reads a file of the session's state. `useCase` states whether the model or the code interpreter reads it. */
 export function readInputFile({ name, source, useCase }: JsonObject): Part {
-  const { s3Location, byteContent } = asObject(source) ?? {};
-  const { mediaType, data } = asObject(byteContent) ?? {};
+  const { s3Location, byteContent } = asMembers(source);
+  const { mediaType, data } = asMembers(byteContent);
   const media = mediaOf(asString(mediaType));
   const uri = asString(asObject(s3Location)?.['uri']);
   const part = uri === undefined ? blobPart(media, asString(data)) : uriPart(media, uri);

@@ -4,7 +4,7 @@
  */
 
 import type { ResponseFacts } from '../../data/facts.js';
-import { asArray, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asArray, asMembers, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import { type InputContent, type Message, type OutputMessage, type Part, textPart } from '../../data/messages.js';
 import { ATTR_AWS_BEDROCK_AGENT_CUSTOM_EVENTS, ATTR_AWS_BEDROCK_AGENT_FAILURE_REASON } from '../../data/semconv.js';
 import { blankDialect } from '../blank.js';
@@ -42,7 +42,7 @@ export const agentInvocation: Dialect = {
 
 /** @param body the input of the SDK. The state of the session has another name for inline agents. */
 function readInput(body: JsonObject): InputContent {
-  const state = asObject(body['sessionState']) ?? asObject(body['inlineSessionState']) ?? {};
+  const state = asObject(body['sessionState']) ?? asMembers(body['inlineSessionState']);
   const instruction = asString(body['instruction']);
   const history = asObjects(asObject(state['conversationHistory'])?.['messages']).map(readMessage);
   const results = asObjects(state['returnControlInvocationResults']).map((result) =>

@@ -4,6 +4,7 @@
  */
 
 import {
+  asMembers,
   asNumber,
   asObject,
   asString,
@@ -31,7 +32,7 @@ export const agentModelCall: Dialect = {
   ...blankDialect('agent-model-call', 'chat'),
   chatView: { format: 'bedrock', request: viewConverseRequest, response: viewResponse },
   readParameters(body) {
-    const { temperature, topP, topK, maximumLength, stopSequences } = asObject(body['inferenceConfiguration']) ?? {};
+    const { temperature, topP, topK, maximumLength, stopSequences } = asMembers(body['inferenceConfiguration']);
     return {
       temperature: asNumber(temperature),
       topP: asNumber(topP),
@@ -66,7 +67,7 @@ export function readPromptText(text: string): JsonObject {
   return {
     ...(instructions.length > 0 ? { system: instructions } : {}),
     messages: messages.map((message) => {
-      const { role, content } = asObject(message) ?? {};
+      const { role, content } = asMembers(message);
       return { role: asString(role) ?? 'user', content: readTexts(content ?? message) };
     }),
   };
@@ -159,7 +160,7 @@ function readOutput(body: JsonObject): readonly OutputMessage[] {
 
 /** The member can be empty. */
 function readReasoning(content: JsonValue | undefined): Part[] {
-  const { reasoningText, redactedContent } = asObject(content) ?? {};
+  const { reasoningText, redactedContent } = asMembers(content);
   const text = asString(asObject(reasoningText)?.['text']);
   if (text !== undefined) return [{ type: 'reasoning', content: text }];
   return redactedContent === undefined ? [] : [{ type: 'redacted_reasoning', data: redactedContent }];
@@ -168,7 +169,7 @@ function readReasoning(content: JsonValue | undefined): Part[] {
 /** Puts the message in the place of the answer. What the answer states besides it stays. */
 function viewResponse(body: JsonObject): JsonObject {
   const { rawResponse, ...others } = body;
-  const { content, output, ...stated } = asObject(rawResponse) ?? {};
+  const { content, output, ...stated } = asMembers(rawResponse);
   const view = viewOutput(readOutput(body));
   return view['output'] === undefined ? body : { ...others, ...stated, ...view };
 }

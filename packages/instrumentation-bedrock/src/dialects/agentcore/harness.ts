@@ -1,6 +1,15 @@
 /** Invocations of harnesses: agents that AgentCore runs. Their messages have the form of Converse. */
 
-import { asNumber, asObject, asObjects, asString, firstKey, type JsonObject, type JsonValue } from '../../data/json.js';
+import {
+  asMembers,
+  asNumber,
+  asObject,
+  asObjects,
+  asString,
+  firstKey,
+  type JsonObject,
+  type JsonValue,
+} from '../../data/json.js';
 import { finishReason, type ToolDefinition } from '../../data/messages.js';
 import { blankDialect } from '../blank.js';
 import { readConverseUsage } from '../converse.js';
@@ -24,7 +33,7 @@ export const harness: Dialect = {
       temperature: asNumber(model['temperature']),
       topP: asNumber(model['topP']),
       topK: asNumber(model['topK']),
-      ...readReasoning(asObject(model['additionalParams']) ?? {}),
+      ...readReasoning(asMembers(model['additionalParams'])),
     };
   },
   readInput: ({ messages, systemPrompt }) => readConversation({ messages, system: systemPrompt }),
@@ -47,7 +56,7 @@ export const harness: Dialect = {
 
 /** The configuration of the model: a union with a member for each provider. */
 export function modelOf({ model }: JsonObject): JsonObject {
-  const [configuration] = Object.values(asObject(model) ?? {}).map(asObject);
+  const [configuration] = Object.values(asMembers(model)).map(asObject);
   return configuration ?? {};
 }
 

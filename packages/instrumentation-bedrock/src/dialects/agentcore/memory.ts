@@ -3,7 +3,7 @@
  * records in the sense of the conventions.
  */
 
-import { asArray, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asArray, asMembers, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import { ATTR_GEN_AI_MEMORY_QUERY_TEXT, ATTR_GEN_AI_MEMORY_RECORDS } from '../../data/semconv.js';
 import { blankDialect } from '../blank.js';
 import type { Dialect } from '../dialect.js';
@@ -57,7 +57,7 @@ function readEvent({ eventId, payload, ...others }: JsonObject): JsonObject {
 }
 
 function readTurn(turn: JsonValue): JsonValue {
-  const { content, role } = asObject(asObject(turn)?.['conversational']) ?? {};
+  const { content, role } = asMembers(asObject(turn)?.['conversational']);
   const text = asObject(content)?.['text'];
   return text === undefined ? turn : { ...(role !== undefined && { role }), content: text };
 }

@@ -1,6 +1,6 @@
 /** Searches in the registry of agents, tools and skills. */
 
-import { asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asMembers, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import { ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT } from '../../data/semconv.js';
 import { blankDialect } from '../blank.js';
 import type { Dialect } from '../dialect.js';
@@ -14,7 +14,7 @@ export const registrySearch: Dialect = {
 
 /** Returns what was found as MLflow shows the documents of a span of the type `RETRIEVER`. */
 export function viewRegistryRecords(answer: JsonValue): JsonValue {
-  return documentsOf(asObject(answer) ?? {})?.map(viewDocument) ?? answer;
+  return documentsOf(asMembers(answer))?.map(viewDocument) ?? answer;
 }
 
 /** A record has a name and can have a description. */

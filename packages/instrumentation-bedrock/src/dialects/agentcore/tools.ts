@@ -1,6 +1,14 @@
 /** Tools that AgentCore runs: the code interpreter, the browser, and commands in a runtime. */
 
-import { asObject, asObjects, asString, firstKey, type JsonObject, type JsonValue } from '../../data/json.js';
+import {
+  asMembers,
+  asObject,
+  asObjects,
+  asString,
+  firstKey,
+  type JsonObject,
+  type JsonValue,
+} from '../../data/json.js';
 import { ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, ATTR_GEN_AI_TOOL_CALL_RESULT } from '../../data/semconv.js';
 import { blankDialect } from '../blank.js';
 import type { Dialect } from '../dialect.js';
@@ -36,12 +44,12 @@ export const browser: Dialect = toolDialect(
 
 /** Returns the name of a browser's action, such as `mouseClick`: the member of a union. */
 export function actionName({ action }: JsonObject): string | undefined {
-  return firstKey(asObject(action) ?? {});
+  return firstKey(asMembers(action));
 }
 
 /** Returns the members of what is in a union. */
 export function membersOf(union: JsonValue | undefined): JsonObject | undefined {
-  const members = asObject(union) ?? {};
+  const members = asMembers(union);
   return asObject(members[firstKey(members) ?? '']);
 }
 

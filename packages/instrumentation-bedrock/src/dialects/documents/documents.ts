@@ -1,6 +1,7 @@
 /** Documents that a knowledge base has found, in the form of the conventions and in that of MLflow. */
 
 import {
+  asMembers,
   asNumber,
   asObject,
   asObjects,
@@ -29,8 +30,8 @@ interface Found {
 }
 
 function readFound({ content, metadata, score, documentId, ...others }: JsonObject): Found {
-  const known = asObject(metadata) ?? {};
-  const contained = asObject(content) ?? {};
+  const known = asMembers(metadata);
+  const contained = asMembers(content);
   const uri = uriOf(others['location']) ?? asString(known[SOURCE_URI]) ?? uriOfSegment(contained);
   return {
     // Several chunks of one document have its URI in common, so it is the last resort.
@@ -101,7 +102,7 @@ function uriOfSegment({ audio, video }: JsonObject): string | undefined {
 
 /** Reads the place in a location: each kind of source has a member of its own, with a URI, a URL or an id. */
 function uriOf(location: JsonValue | undefined): string | undefined {
-  for (const place of Object.values(unwrapUnknown(asObject(location) ?? {})).filter(isObject)) {
+  for (const place of Object.values(unwrapUnknown(asMembers(location))).filter(isObject)) {
     const uri = asString(place['uri']) ?? asString(place['url']) ?? asString(place['id']);
     if (uri !== undefined) return uri;
   }

@@ -1,13 +1,13 @@
 /** What flows and their nodes pass on: a document each, under a name. A document is any JSON. */
 
-import { asObject, asObjects, asString, type JsonObject, type JsonValue, setMember } from '../../data/json.js';
+import { asMembers, asObjects, asString, type JsonObject, type JsonValue, setMember } from '../../data/json.js';
 import { type Part, textPart } from '../../data/messages.js';
 import { stringify } from '../../data/numbers.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
 
 /** Returns the document of `{content: {document}}`; undefined if there is none. */
 export function documentOf({ content }: JsonObject): JsonValue | undefined {
-  return unwrapUnknown(asObject(content) ?? {})['document'];
+  return unwrapUnknown(asMembers(content))['document'];
 }
 
 /** Makes parts of all documents in a list. A document that is no text becomes JSON text. */

@@ -1,6 +1,6 @@
 /** One event of a flow's trace. */
 
-import { asObject, firstKey, type JsonObject } from '../../data/json.js';
+import { asMembers, asObject, firstKey, type JsonObject } from '../../data/json.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
 import { asWord } from '../../data/words.js';
 import { FLOW_TRACE } from './flow-fold.js';
@@ -22,7 +22,7 @@ export function flowTraceReader(): (event: JsonObject) => FlowTraceEvent | undef
   const runs = new Map<string | undefined, number>();
   let count = 0;
   return (event) => {
-    const union = unwrapUnknown(asObject(asObject(event[FLOW_TRACE])?.['trace']) ?? {});
+    const union = unwrapUnknown(asMembers(asObject(event[FLOW_TRACE])?.['trace']));
     const kind = firstKey(union);
     const members = kind === undefined ? undefined : asObject(union[kind]);
     if (kind === undefined || !members || count === MAX_EVENTS) return undefined;

@@ -1,6 +1,15 @@
 /** The fold for the trace of a flow: lists its events in one form, `{traces}`. */
 
-import { asNumber, asObject, asObjects, isObject, type JsonObject, setMember, setMembers } from '../../data/json.js';
+import {
+  asMembers,
+  asNumber,
+  asObject,
+  asObjects,
+  isObject,
+  type JsonObject,
+  setMember,
+  setMembers,
+} from '../../data/json.js';
 import { asId, asWord } from '../../data/words.js';
 import type { FoldOptions, StreamFold } from '../fold/stream-fold.js';
 import { type FlowTraceEvent, flowTraceReader } from './trace-event.js';
@@ -77,7 +86,7 @@ function factsOf(payload: JsonObject[string], levels = MAX_LEVELS): JsonObject |
     if (word !== undefined) facts[name] = word;
   }
   for (const name of FIGURES) {
-    const figures = Object.entries(asObject(payload[name]) ?? {}).filter(([, value]) => typeof value === 'number');
+    const figures = Object.entries(asMembers(payload[name])).filter(([, value]) => typeof value === 'number');
     if (figures.length > 0) facts[name] = Object.fromEntries(figures);
   }
   for (const name of COUNTED) {

@@ -1,6 +1,6 @@
 /** The fold for the stream events of Anthropic's Messages. */
 
-import { asObject, firstKey, type JsonObject } from '../../data/json.js';
+import { asMembers, asObject, firstKey, type JsonObject } from '../../data/json.js';
 import { AnthropicBlocks } from './anthropic-blocks.js';
 import { LastMembers } from './pieces/last-members.js';
 import { StreamedMembers } from './pieces/streamed-value.js';
@@ -18,14 +18,14 @@ export function createAnthropicFold({ content }: FoldOptions): StreamFold {
     add(event) {
       switch (event['type']) {
         case 'message_start':
-          message = content ? (asObject(event['message']) ?? {}) : factsOf(asObject(event['message']));
+          message = content ? asMembers(event['message']) : factsOf(asObject(event['message']));
           addKnown(usage, inputUsage(asObject(message['usage'])));
           break;
         case 'content_block_start':
-          blocks?.start(event['index'], asObject(event['content_block']) ?? {});
+          blocks?.start(event['index'], asMembers(event['content_block']));
           break;
         case 'content_block_delta':
-          blocks?.addDelta(event['index'], asObject(event['delta']) ?? {});
+          blocks?.addDelta(event['index'], asMembers(event['delta']));
           break;
         case 'message_delta':
           addKnown(closing, content ? asObject(event['delta']) : factsOf(asObject(event['delta'])));

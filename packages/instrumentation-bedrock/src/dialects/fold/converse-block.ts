@@ -1,6 +1,6 @@
 /** One content block of a ConverseStream answer while its start and deltas arrive. */
 
-import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asArray, asMembers, asObject, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import { LastMembers } from './pieces/last-members.js';
 import { StreamedBytes } from './pieces/streamed-bytes.js';
 import { addPiece, StreamedText } from './pieces/streamed-text.js';
@@ -76,7 +76,7 @@ class ToolUseBlock implements Block {
   id: string | undefined;
 
   add(value: JsonValue): void {
-    const members = asObject(value) ?? {};
+    const members = asMembers(value);
     for (const name in members) {
       const member = members[name];
       if (name !== 'input') this.#members.add(name, member);
@@ -100,7 +100,7 @@ class ToolResultBlock implements Block {
   id: string | undefined;
 
   start(value: JsonValue): void {
-    this.#members.addAll(asObject(value) ?? {});
+    this.#members.addAll(asMembers(value));
     this.id ??= asString(this.#members.get('toolUseId'));
   }
 
@@ -124,7 +124,7 @@ class ReasoningBlock implements Block {
   #hasText = false;
 
   add(value: JsonValue): void {
-    const { text, signature, ...others } = asObject(value) ?? {};
+    const { text, signature, ...others } = asMembers(value);
     if (typeof text === 'string') {
       this.#hasText = true;
       this.#text.add(text);

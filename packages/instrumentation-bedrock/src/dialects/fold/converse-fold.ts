@@ -1,6 +1,6 @@
 /** The fold for the events of ConverseStream and for the chunks of Nova's own stream, which have the same members. */
 
-import { asObject, asString, type JsonObject } from '../../data/json.js';
+import { asMembers, asObject, asString, type JsonObject } from '../../data/json.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
 import { ConverseBlocks } from './converse-blocks.js';
 import { LastMembers } from './pieces/last-members.js';
@@ -35,7 +35,7 @@ export function createConverseFold({ content, isTextSplit }: ConverseFoldOptions
     if (start) role = asString(start['role']) ?? role;
 
     const blockStart = asObject(event['contentBlockStart']);
-    if (blockStart) blocks?.start(blockStart['contentBlockIndex'], asObject(blockStart['start']) ?? {});
+    if (blockStart) blocks?.start(blockStart['contentBlockIndex'], asMembers(blockStart['start']));
 
     const blockStop = asObject(event['contentBlockStop']);
     if (blockStop) blocks?.stop(blockStop['contentBlockIndex']);
@@ -57,7 +57,7 @@ export function createConverseFold({ content, isTextSplit }: ConverseFoldOptions
     add(event) {
       // Nearly every event is a delta.
       const blockDelta = asObject(event['contentBlockDelta']);
-      if (blockDelta) blocks?.addDelta(blockDelta['contentBlockIndex'], asObject(blockDelta['delta']) ?? {});
+      if (blockDelta) blocks?.addDelta(blockDelta['contentBlockIndex'], asMembers(blockDelta['delta']));
       else addFrame(event);
     },
     body() {

@@ -1,6 +1,6 @@
 /** The figures of an invocation of a harness, from its events `metadata`. */
 
-import { asNumber, asObject, firstKey, type JsonObject, setMember } from '../../data/json.js';
+import { asMembers, asNumber, firstKey, type JsonObject, setMember } from '../../data/json.js';
 
 type Figures = Readonly<Record<'usage' | 'metrics', JsonObject>>;
 
@@ -21,7 +21,7 @@ export class HarnessFigures {
   }
 
   add(metadata: JsonObject): void {
-    const figures = { usage: asObject(metadata['usage']) ?? {}, metrics: asObject(metadata['metrics']) ?? {} };
+    const figures = { usage: asMembers(metadata['usage']), metrics: asMembers(metadata['metrics']) };
     const total = this.#total();
     if (this.#isNextCall) this.#earlier = total;
     else if (total && isSum(figures.usage, total.usage)) this.#earlier = undefined;

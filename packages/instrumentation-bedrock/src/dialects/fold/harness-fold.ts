@@ -1,6 +1,6 @@
 /** The fold for the events of InvokeHarness: those of ConverseStream, for each message of the agent and of its tools. */
 
-import { asObject, asString, firstKey, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asMembers, asObject, asString, firstKey, type JsonObject, type JsonValue } from '../../data/json.js';
 import { ConverseBlocks } from './converse-blocks.js';
 import { HarnessFigures } from './harness-figures.js';
 import { OtherEvents } from './pieces/other-events.js';
@@ -39,8 +39,8 @@ export function createHarnessFold({ content }: FoldOptions): StreamFold {
     if (block) {
       open ??= begin('assistant');
       const index = block['contentBlockIndex'];
-      if (contentBlockDelta) open.blocks.addDelta(index, asObject(block['delta']) ?? {});
-      else if (contentBlockStart) open.blocks.start(index, asObject(block['start']) ?? {});
+      if (contentBlockDelta) open.blocks.addDelta(index, asMembers(block['delta']));
+      else if (contentBlockStart) open.blocks.start(index, asMembers(block['start']));
       else open.blocks.stop(index);
     }
     const stop = asObject(event['messageStop']);

@@ -1,6 +1,14 @@
 /** The fold for `chat.completion.chunk` objects. */
 
-import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
+import {
+  asMembers,
+  asNumber,
+  asObject,
+  asObjects,
+  asString,
+  type JsonObject,
+  type JsonValue,
+} from '../../data/json.js';
 import { OpenAiContent } from './openai-content.js';
 import { OpenAiHead } from './openai-head.js';
 import { OpenAiToolCalls } from './openai-tool-calls.js';
@@ -47,7 +55,7 @@ const OF_CHOICE = new Set(['index', 'delta', 'message', 'finish_reason', 'stop_r
 function addChoice(choice: Choice, raw: JsonObject): void {
   if (!choice.message) return;
   // Mistral Large calls the piece `message`. So does a whole answer that comes as one chunk.
-  choice.message.add(asObject(raw['delta']) ?? asObject(raw['message']) ?? {});
+  choice.message.add(asObject(raw['delta']) ?? asMembers(raw['message']));
   for (const name in raw) if (!OF_CHOICE.has(name)) choice.others.add(name, raw[name]);
 }
 

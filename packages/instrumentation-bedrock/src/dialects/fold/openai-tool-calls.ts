@@ -1,6 +1,6 @@
 /** Collects the tool calls of a streamed answer in OpenAI's chat format. */
 
-import { asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asMembers, asNumber, asObject, asString, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
 import { addPiece, type StreamedText } from './pieces/streamed-text.js';
 import { StreamedMembers } from './pieces/streamed-value.js';
 
@@ -26,7 +26,7 @@ export class OpenAiToolCalls {
 
   add(piece: JsonObject): void {
     const { index, id, type, function: plain, custom, ...others } = piece;
-    const { name, arguments: args, input, ...definition } = asObject(custom) ?? asObject(plain) ?? {};
+    const { name, arguments: args, input, ...definition } = asObject(custom) ?? asMembers(plain);
     const call = this.#callOf(asNumber(index), nonEmpty(id), nonEmpty(name));
     call.type ??= isObject(custom) ? 'custom' : nonEmpty(type);
     call.others.addAll(others);

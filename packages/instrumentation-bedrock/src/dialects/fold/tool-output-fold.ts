@@ -1,6 +1,6 @@
 /** The folds for the outputs of tools that AgentCore runs: the code interpreter, and commands in a runtime. */
 
-import { asArray, asObject, asString, firstKey, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asArray, asMembers, asObject, asString, firstKey, type JsonObject, type JsonValue } from '../../data/json.js';
 import { LastMembers } from './pieces/last-members.js';
 import { OtherEvents } from './pieces/other-events.js';
 import { addPiece, type StreamedText } from './pieces/streamed-text.js';
@@ -46,7 +46,7 @@ export function createCodeInterpreterFold(options: FoldOptions): StreamFold {
       if (!result) return;
       hasResult = true;
       isError = result['isError'] ?? isError;
-      structured.add(asObject(result['structuredContent']) ?? {});
+      structured.add(asMembers(result['structuredContent']));
       if (options.content) for (const item of asArray(result['content'])) content.push(item);
     },
     body() {

@@ -1,6 +1,15 @@
 /** Adds up the events of both directions of a voice session, as Amazon Nova Sonic has them. */
 
-import { asNumber, asObject, asString, firstKey, type JsonObject, parseJson, setMember } from '../../data/json.js';
+import {
+  asMembers,
+  asNumber,
+  asObject,
+  asString,
+  firstKey,
+  type JsonObject,
+  parseJson,
+  setMember,
+} from '../../data/json.js';
 import { LastMembers } from './pieces/last-members.js';
 import type { Entry } from './voice-messages.js';
 import { type SessionMoment, type SpeechBlock, type TextTarget, VoiceTurns } from './voice-turns.js';
@@ -51,7 +60,7 @@ export class VoiceSession {
   addInput(event: JsonObject, now: number): void {
     this.#hasInput = true;
     const name = firstKey(event) ?? '';
-    const value = asObject(event[name]) ?? {};
+    const value = asMembers(event[name]);
     switch (name) {
       case 'sessionStart':
       case 'promptStart':
@@ -82,7 +91,7 @@ export class VoiceSession {
   /** @param now in milliseconds since 1970. */
   addOutput(event: JsonObject, now: number): void {
     const name = firstKey(event) ?? '';
-    const value = asObject(event[name]) ?? {};
+    const value = asMembers(event[name]);
     this.#hasAnswer = true;
     for (const id of IDS) this.#answer.addKnown(id, value[id]);
     switch (name) {

@@ -1,6 +1,6 @@
 /** The fold for the events of AgenticRetrieveStream. */
 
-import { asArray, asObject, asObjects, firstKey, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asArray, asMembers, asObject, asObjects, firstKey, type JsonObject, type JsonValue } from '../../data/json.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
 import { LastMembers } from '../fold/pieces/last-members.js';
 import { OtherEvents } from '../fold/pieces/other-events.js';
@@ -19,7 +19,7 @@ export function createAgenticRetrievalFold({ content }: FoldOptions): StreamFold
   let isBlocked = false;
 
   const addContent = (event: JsonObject): void => {
-    const { results: _found, ...members } = asObject(event['result']) ?? {};
+    const { results: _found, ...members } = asMembers(event['result']);
     last.addAll(members);
     const trace = asObject(event['traceEvent']);
     if (trace) traceEvents.push(trace);

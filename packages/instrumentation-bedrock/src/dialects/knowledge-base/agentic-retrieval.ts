@@ -1,6 +1,6 @@
 /** AgenticRetrieveStream: a model plans lookups in several knowledge bases, and can answer from what they find. */
 
-import { asObject, asObjects, asString, type JsonObject } from '../../data/json.js';
+import { asMembers, asObject, asObjects, asString, type JsonObject } from '../../data/json.js';
 import { type Message, textPart } from '../../data/messages.js';
 import { ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT } from '../../data/semconv.js';
 import { blankDialect } from '../blank.js';
@@ -17,7 +17,7 @@ export const agenticRetrieval: Dialect = {
     return { [ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT]: asked && textOf(asked) };
   },
   readOutput(body) {
-    const { answer: text, citations } = asObject(body['generatedResponse']) ?? {};
+    const { answer: text, citations } = asMembers(body['generatedResponse']);
     return generatedMessages(body, { text, citations });
   },
   readOutputDetails: ({ results }) => ({

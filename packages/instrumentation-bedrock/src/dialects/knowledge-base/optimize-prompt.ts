@@ -1,6 +1,6 @@
 /** OptimizePrompt: the service analyses a prompt and writes it anew for a model. */
 
-import { asObject, asObjects, asString, type JsonValue } from '../../data/json.js';
+import { asMembers, asObject, asObjects, asString, type JsonValue } from '../../data/json.js';
 import type { Part } from '../../data/messages.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
 import { blankDialect } from '../blank.js';
@@ -23,5 +23,5 @@ export const optimizePrompt: Dialect = {
 };
 
 function promptText(prompt: JsonValue | undefined): string | undefined {
-  return asString(asObject(unwrapUnknown(asObject(prompt) ?? {})['textPrompt'])?.['text']);
+  return asString(asObject(unwrapUnknown(asMembers(prompt))['textPrompt'])?.['text']);
 }

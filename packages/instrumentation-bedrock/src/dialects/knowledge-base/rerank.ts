@@ -1,6 +1,14 @@
 /** Rerank of the agent runtime. The formats of Cohere and Amazon, for InvokeModel, are in `cohere-rerank.ts`. */
 
-import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
+import {
+  asMembers,
+  asNumber,
+  asObject,
+  asObjects,
+  asString,
+  type JsonObject,
+  type JsonValue,
+} from '../../data/json.js';
 import { type Part, textPart } from '../../data/messages.js';
 import { ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT } from '../../data/semconv.js';
 import { blankDialect } from '../blank.js';
@@ -29,7 +37,7 @@ function queriesOf(body: JsonObject): string[] {
 }
 
 function documentOf(document: JsonValue | undefined): JsonValue | undefined {
-  const { textDocument, jsonDocument } = asObject(document) ?? {};
+  const { textDocument, jsonDocument } = asMembers(document);
   return asString(asObject(textDocument)?.['text']) ?? jsonDocument ?? document;
 }
 

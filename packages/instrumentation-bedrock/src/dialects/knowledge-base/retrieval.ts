@@ -4,7 +4,15 @@
  */
 
 import type { Attributes } from '@opentelemetry/api';
-import { asNumber, asObject, asObjects, asString, type JsonObject, type JsonValue } from '../../data/json.js';
+import {
+  asMembers,
+  asNumber,
+  asObject,
+  asObjects,
+  asString,
+  type JsonObject,
+  type JsonValue,
+} from '../../data/json.js';
 import type { Message } from '../../data/messages.js';
 import {
   ATTR_AWS_BEDROCK_KNOWLEDGE_BASE_ID,
@@ -37,7 +45,7 @@ export function retrievalIdentity(knowledgeBaseId: unknown): Attributes {
 
 /** @param configuration `retrievalConfiguration` of a request. */
 export function retrievalFacts(configuration: unknown): Attributes {
-  const { vectorSearchConfiguration, managedSearchConfiguration } = asObject(configuration) ?? {};
+  const { vectorSearchConfiguration, managedSearchConfiguration } = asMembers(configuration);
   const search = asObject(vectorSearchConfiguration) ?? asObject(managedSearchConfiguration);
   return { [ATTR_GEN_AI_RETRIEVAL_TOP_K]: asNumber(search?.['numberOfResults']) };
 }
@@ -52,11 +60,11 @@ export function documentCount(documents: unknown): Attributes {
  * no list of results.
  */
 export function viewRetrieved(answer: JsonValue): JsonValue {
-  return resultsOf(asObject(answer) ?? {})?.map(viewDocument) ?? answer;
+  return resultsOf(asMembers(answer))?.map(viewDocument) ?? answer;
 }
 
 function imageMessages(image: unknown): Message[] {
-  const { format, inlineContent } = asObject(image) ?? {};
+  const { format, inlineContent } = asMembers(image);
   const content = asString(inlineContent);
   if (content === undefined) return [];
   const media = { modality: 'image', mimeType: mimeTypeOf('image', asString(format)) };

@@ -1,6 +1,6 @@
 /** RetrieveAndGenerate: a model answers from a knowledge base, or from documents in the request, and cites them. */
 
-import { asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../../data/json.js';
+import { asMembers, asNumber, asObject, asObjects, asString, asStrings, type JsonObject } from '../../data/json.js';
 import { type Part, textPart } from '../../data/messages.js';
 import { ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT } from '../../data/semconv.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
@@ -18,8 +18,8 @@ export const retrieveAndGenerate: Dialect = {
   chatView: { format: 'bedrock', request: viewGenerateRequest, response: viewGenerateResponse },
   readParameters(body) {
     const { inferenceConfig, additionalModelRequestFields } = generationOf(body);
-    const inference = asObject(asObject(inferenceConfig)?.['textInferenceConfig']) ?? {};
-    const additional = asObject(additionalModelRequestFields) ?? {};
+    const inference = asMembers(asObject(inferenceConfig)?.['textInferenceConfig']);
+    const additional = asMembers(additionalModelRequestFields);
     return {
       maxTokens: asNumber(inference['maxTokens']),
       temperature: asNumber(inference['temperature']),
@@ -59,13 +59,14 @@ export const retrieveAndGenerate: Dialect = {
 
 /** Returns the configuration of the kind that the request has: for a knowledge base or for external sources. */
 export function generateConfiguration(body: JsonObject): JsonObject {
-  const { knowledgeBaseConfiguration, externalSourcesConfiguration } =
-    asObject(body['retrieveAndGenerateConfiguration']) ?? {};
-  return asObject(knowledgeBaseConfiguration) ?? asObject(externalSourcesConfiguration) ?? {};
+  const { knowledgeBaseConfiguration, externalSourcesConfiguration } = asMembers(
+    body['retrieveAndGenerateConfiguration'],
+  );
+  return asObject(knowledgeBaseConfiguration) ?? asMembers(externalSourcesConfiguration);
 }
 
 export function generationOf(body: JsonObject): JsonObject {
-  return asObject(generateConfiguration(body)['generationConfiguration']) ?? {};
+  return asMembers(generateConfiguration(body)['generationConfiguration']);
 }
 
 function readSource(source: JsonObject): Part[] {

@@ -1,7 +1,7 @@
 /** Makes the parts of messages that several dialects share. */
 
 import { isMediaNote } from '../../data/cut.js';
-import { asObject, asString, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asMembers, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import type { Part } from '../../data/messages.js';
 import { mimeTypeOf } from './mime-types.js';
 
@@ -58,7 +58,7 @@ export function blobPart({ modality, mimeType }: Media, content: string | undefi
 
 /** Makes a part of an item `input_audio` of OpenAI's formats. The part is the item itself if it has no data. */
 export function audioPart(item: JsonObject): Part {
-  const { data, format } = asObject(item['input_audio']) ?? {};
+  const { data, format } = asMembers(item['input_audio']);
   if (typeof data !== 'string') return { ...item, type: 'input_audio' };
   return blobPart({ modality: 'audio', mimeType: mimeTypeOf('audio', asString(format)) }, data);
 }

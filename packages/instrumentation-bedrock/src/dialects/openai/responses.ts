@@ -1,7 +1,7 @@
 /** OpenAI's Responses format. Bedrock serves it for OpenAI's models and others. */
 
 import type { ResponseFacts } from '../../data/facts.js';
-import { asNumber, asObject, asObjects, asString, type JsonObject } from '../../data/json.js';
+import { asMembers, asNumber, asObject, asObjects, asString, type JsonObject } from '../../data/json.js';
 import {
   finishReason,
   type InputContent,
@@ -72,7 +72,7 @@ function reasonOf(body: JsonObject): string | undefined {
 }
 
 function readInput({ input, instructions, prompt }: JsonObject): InputContent {
-  const variables = Object.entries(asObject(asObject(prompt)?.['variables']) ?? {});
+  const variables = Object.entries(asMembers(asObject(prompt)?.['variables']));
   const texts = variables.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   return {
     messages: readInputItems(input),

@@ -1,6 +1,6 @@
 /** One item of an answer of OpenAI's Responses API while its events arrive. */
 
-import { asObject, asString, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asMembers, asObject, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import { IndexedParts } from '../fold/pieces/indexed-parts.js';
 import { addPiece, type StreamedText } from '../fold/pieces/streamed-text.js';
 
@@ -58,7 +58,7 @@ export class StreamedItem {
     }
     switch (type) {
       case 'response.output_item.added':
-        this.#item = asObject(event['item']) ?? {};
+        this.#item = asMembers(event['item']);
         break;
       case 'response.output_item.done':
         this.#item = asObject(event['item']) ?? this.finish() ?? {};

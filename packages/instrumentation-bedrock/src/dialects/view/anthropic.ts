@@ -10,7 +10,16 @@
  */
 
 import { isMediaNote } from '../../data/cut.js';
-import { asArray, asObject, asObjects, asString, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
+import {
+  asArray,
+  asMembers,
+  asObject,
+  asObjects,
+  asString,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../data/json.js';
 
 /** Rewrites an Anthropic Messages request. The system prompt is also the first message. */
 export function viewAnthropicRequest(body: JsonObject): JsonObject {
@@ -59,7 +68,7 @@ function viewBlock(block: JsonObject): JsonObject {
   const url = block['type'] === 'image' ? imageUrl(asObject(source)) : undefined;
   if (url === undefined)
     return { type: 'text', text: `[${asString(block['type']) ?? 'unknown block'}]`, original: block };
-  const { data: _inUrl, ...described } = asObject(source) ?? {};
+  const { data: _inUrl, ...described } = asMembers(source);
   return { type: 'image_url', image_url: { url }, original: { ...rest, source: described } };
 }
 

@@ -1,7 +1,7 @@
 /** What the requests to agents ask for: InvokeAgent and InvokeInlineAgent. */
 
 import type { Attributes } from '@opentelemetry/api';
-import { asNumber, asObject, asObjects, type JsonObject } from '../../data/json.js';
+import { asMembers, asNumber, asObject, asObjects, type JsonObject } from '../../data/json.js';
 import * as semconv from '../../data/semconv.js';
 import type { RequestedService } from '../../data/service.js';
 import { asId, asWord } from '../../data/words.js';
@@ -21,7 +21,7 @@ export const AGENT_OPERATION: Omit<DescribedOperation, 'name'> = {
 
 /** @param knowledgeBases the lookups that the request configures. */
 export function agentRequestFacts(input: JsonObject, knowledgeBases: unknown): Attributes {
-  const { streamFinalResponse, applyGuardrailInterval } = asObject(input['streamingConfigurations']) ?? {};
+  const { streamFinalResponse, applyGuardrailInterval } = asMembers(input['streamingConfigurations']);
   const ids = asObjects(knowledgeBases)
     .map(({ knowledgeBaseId }) => asId(knowledgeBaseId))
     .filter((id) => id !== undefined);
@@ -41,8 +41,8 @@ function asFlag(value: unknown): boolean | undefined {
 
 /** Only inline agents name a guardrail. */
 function agentService(input: JsonObject): RequestedService {
-  const { guardrailIdentifier, guardrailVersion } = asObject(input['guardrailConfiguration']) ?? {};
-  const { performanceConfig } = asObject(input['bedrockModelConfigurations']) ?? {};
+  const { guardrailIdentifier, guardrailVersion } = asMembers(input['guardrailConfiguration']);
+  const { performanceConfig } = asMembers(input['bedrockModelConfigurations']);
   return {
     guardrailId: asId(guardrailIdentifier),
     guardrailVersion: asWord(guardrailVersion),

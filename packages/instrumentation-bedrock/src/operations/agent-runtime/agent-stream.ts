@@ -1,7 +1,16 @@
 /** The streams of agents: the answer, and the trace of what the agent did for it. */
 
 import { AgentTrace } from '../../agent-trace/agent-trace.js';
-import { asBytes, asObject, asObjects, asString, firstKey, isObject, type JsonObject } from '../../data/json.js';
+import {
+  asBytes,
+  asMembers,
+  asObject,
+  asObjects,
+  asString,
+  firstKey,
+  isObject,
+  type JsonObject,
+} from '../../data/json.js';
 import { ATTR_AWS_BEDROCK_AGENT_OMITTED_STEP_COUNT, ATTR_GEN_AI_AGENT_VERSION } from '../../data/semconv.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
 import type { AgentStopReason } from '../../dialects/agent/invocation.js';
@@ -34,7 +43,7 @@ function createReader(
   const stopReason = (): AgentStopReason => (isControlReturned ? 'tool_call' : 'stop');
   return {
     read(event) {
-      const members = unwrapUnknown(asObject(event) ?? {});
+      const members = unwrapUnknown(asMembers(event));
       if (members['trace'] !== undefined) trace.add(members['trace']);
       if (firstKey(members) === undefined || members['trace'] !== undefined) return undefined;
       isControlReturned ||= isObject(members['returnControl']);
@@ -42,7 +51,7 @@ function createReader(
       return members;
     },
     show(event) {
-      const members = asObject(event) ?? {};
+      const members = asMembers(event);
       const name = firstKey(members) ?? 'chunk';
       return { name, value: name === 'chunk' ? showChunk(asObject(members[name])) : (members[name] ?? null) };
     },
@@ -61,7 +70,7 @@ function createReader(
 /** The actions whose results the request has, with the id that the agent gave all of them. */
 function returnedActions(request: OperationRequest): JsonObject[] {
   const { sessionState, inlineSessionState } = request.body() ?? {};
-  const { invocationId, returnControlInvocationResults } = asObject(sessionState) ?? asObject(inlineSessionState) ?? {};
+  const { invocationId, returnControlInvocationResults } = asObject(sessionState) ?? asMembers(inlineSessionState);
   return asObjects(returnControlInvocationResults).flatMap(({ functionResult, apiResult }): JsonObject[] =>
     asObjects([functionResult, apiResult]).map((result) => ({ ...result, invocationId })),
   );
@@ -92,7 +101,7 @@ function withTrace(answer: OperationAnswer, trace: AgentTrace): OperationAnswer 
 
 /** The members of an output beside its stream. The SDK reads them from the headers. */
 function readHead(output: unknown): JsonObject {
-  const { contentType, sessionId, memoryId } = asObject(output) ?? {};
+  const { contentType, sessionId, memoryId } = asMembers(output);
   const texts = Object.entries({ contentType, sessionId, memoryId }).filter(([, value]) => asString(value));
   return Object.fromEntries(texts);
 }

@@ -1,7 +1,7 @@
 /** AgenticRetrieveStream. Its trace events are content of the span: their times have no documented unit. */
 
 import type { Attributes } from '@opentelemetry/api';
-import { asNumber, asObject, asObjects, asString, isObject, type JsonObject } from '../../data/json.js';
+import { asMembers, asNumber, asObject, asObjects, asString, isObject, type JsonObject } from '../../data/json.js';
 import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_RETRIEVAL_TOP_K, ATTR_MLFLOW_SPAN_TYPE } from '../../data/semconv.js';
 import { unwrapUnknown } from '../../data/unknown-member.js';
 import { asId } from '../../data/words.js';
@@ -32,8 +32,8 @@ export const agenticRetrieve: Operation = describedOperation({
 
 /** The configuration has a member for each kind of model, and the ARN at the same place in each. */
 function readModel(input: JsonObject): string | undefined {
-  const { foundationModelConfiguration } = asObject(input['agenticRetrieveConfiguration']) ?? {};
-  const kinds = Object.values(asObject(foundationModelConfiguration) ?? {}).map(asObject);
+  const { foundationModelConfiguration } = asMembers(input['agenticRetrieveConfiguration']);
+  const kinds = Object.values(asMembers(foundationModelConfiguration)).map(asObject);
   const models = kinds.map((kind) => asString(asObject(kind?.['modelConfiguration'])?.['modelArn']));
   return models.find((model) => model !== undefined);
 }
@@ -41,7 +41,7 @@ function readModel(input: JsonObject): string | undefined {
 /** Returns an empty object if the request names several. */
 function onlyKnowledgeBase({ retrievers }: JsonObject): JsonObject {
   const [only = {}, ...more] = asObjects(retrievers);
-  const configuration = unwrapUnknown(asObject(only['configuration']) ?? {});
+  const configuration = unwrapUnknown(asMembers(only['configuration']));
   return (more.length === 0 && asObject(configuration['knowledgeBase'])) || {};
 }
 

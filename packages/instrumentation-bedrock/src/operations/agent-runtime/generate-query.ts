@@ -1,6 +1,6 @@
 /** GenerateQuery: the service does not say which model wrote the query, nor how many tokens it took. */
 
-import { asObject, asString, type JsonObject } from '../../data/json.js';
+import { asMembers, asObject, asString, type JsonObject } from '../../data/json.js';
 import { generateQuery as dialect } from '../../dialects/knowledge-base/generate-query.js';
 import { retrievalIdentity } from '../../dialects/knowledge-base/retrieval.js';
 import { describedOperation } from '../common/described.js';
@@ -15,7 +15,7 @@ export const generateQuery: Operation = describedOperation({
 
 /** Returns the ARN of the knowledge base. */
 function knowledgeBaseOf(input: JsonObject): string | undefined {
-  const { textToSqlConfiguration } = asObject(input['transformationConfiguration']) ?? {};
-  const { knowledgeBaseConfiguration } = asObject(textToSqlConfiguration) ?? {};
+  const { textToSqlConfiguration } = asMembers(input['transformationConfiguration']);
+  const { knowledgeBaseConfiguration } = asMembers(textToSqlConfiguration);
   return asString(asObject(knowledgeBaseConfiguration)?.['knowledgeBaseArn']);
 }

@@ -1,13 +1,13 @@
 /** Guardrails of knowledge bases and agents, which have their own names for what `guardrail.ts` of `data` reads. */
 
 import { guardrailAction } from '../../data/guardrail.js';
-import { asObject, type JsonObject } from '../../data/json.js';
+import { asMembers, type JsonObject } from '../../data/json.js';
 import type { RequestedService, ServedService } from '../../data/service.js';
 import { asId, asWord } from '../../data/words.js';
 
 /** @param configuration `guardrailConfiguration` of a request. */
 export function readGuardrailConfiguration(configuration: unknown): RequestedService {
-  const { guardrailId, guardrailVersion } = asObject(configuration) ?? {};
+  const { guardrailId, guardrailVersion } = asMembers(configuration);
   return { guardrailId: asId(guardrailId), guardrailVersion: asWord(guardrailVersion) };
 }
 

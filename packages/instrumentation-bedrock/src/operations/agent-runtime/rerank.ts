@@ -1,6 +1,6 @@
 /** Rerank: sorts documents of the request by their relevance to a query. */
 
-import { asNumber, asObject, asString, type JsonObject } from '../../data/json.js';
+import { asMembers, asNumber, asObject, asString, type JsonObject } from '../../data/json.js';
 import { ATTR_GEN_AI_RETRIEVAL_TOP_K } from '../../data/semconv.js';
 import { rerank as dialect } from '../../dialects/knowledge-base/rerank.js';
 import { documentCount } from '../../dialects/knowledge-base/retrieval.js';
@@ -17,5 +17,5 @@ export const rerank: Operation = describedOperation({
 });
 
 function configurationOf(input: JsonObject): JsonObject {
-  return asObject(asObject(input['rerankingConfiguration'])?.['bedrockRerankingConfiguration']) ?? {};
+  return asMembers(asObject(input['rerankingConfiguration'])?.['bedrockRerankingConfiguration']);
 }

@@ -2,7 +2,7 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import { mediaNote } from '../../data/cut.js';
-import { asBytes, asNumber, asObject, asString, type JsonObject, toJson } from '../../data/json.js';
+import { asBytes, asMembers, asNumber, asString, type JsonObject, toJson } from '../../data/json.js';
 import { identifyModel } from '../../data/model-id.js';
 import { once } from '../../data/once.js';
 import * as semconv from '../../data/semconv.js';
@@ -27,7 +27,7 @@ export const invokeAgentRuntime: Operation = {
   stream: { member: 'response', isRequested, createReader },
   traceHeaders: ['traceparent', 'tracestate', 'baggage'],
   readRequest(input, limits) {
-    const raw = asObject(input) ?? {};
+    const raw = asMembers(input);
     const payload = once(() => readBody(raw['payload'], limits));
     return {
       modelId: undefined,
@@ -44,7 +44,7 @@ export const invokeAgentRuntime: Operation = {
     };
   },
   readAnswer(_request, output, limits) {
-    const raw = asObject(output) ?? {};
+    const raw = asMembers(output);
     return answerOf(withBody(raw, readBody(raw['response'], limits).value, limits, 'response'), limits);
   },
 };
@@ -90,7 +90,7 @@ function answerOf(output: JsonObject, limits: ContentLimits): OperationAnswer {
 function createReader(_request: OperationRequest, output: unknown, options: StreamOptions): StreamReader {
   const { withContent: content, maxRecordLength: maxLength, maxMediaBytes } = options;
   // Copied at once: a reference to the output would keep an abandoned stream from being collected.
-  const head = withBody(asObject(output) ?? {}, undefined, options, 'response');
+  const head = withBody(asMembers(output), undefined, options, 'response');
   const contentType = asString(head['contentType']);
   const isShown = isStreamed(contentType);
   const fold = createFold(runtimeFold(contentType), { content, maxLength, maxMediaBytes });

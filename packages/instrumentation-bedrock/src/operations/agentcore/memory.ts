@@ -1,7 +1,7 @@
 /** AgentCore Memory: the operations by the words that the conventions have for them. */
 
 import type { Attributes } from '@opentelemetry/api';
-import { asNumber, asObject, asObjects, type JsonObject } from '../../data/json.js';
+import { asMembers, asNumber, asObject, asObjects, type JsonObject } from '../../data/json.js';
 import * as semconv from '../../data/semconv.js';
 import { asId } from '../../data/words.js';
 import { type MemoryWord, memoryDialect, viewFoundRecords } from '../../dialects/agentcore/memory.js';
@@ -66,7 +66,7 @@ function readOnlyRecord(records: unknown): Attributes {
 }
 
 function readSearch({ searchCriteria }: JsonObject): Attributes {
-  const { topK, memoryStrategyId } = asObject(searchCriteria) ?? {};
+  const { topK, memoryStrategyId } = asMembers(searchCriteria);
   if (searchCriteria === undefined) return {};
   return {
     [semconv.ATTR_GEN_AI_RETRIEVAL_TOP_K]: asNumber(topK),

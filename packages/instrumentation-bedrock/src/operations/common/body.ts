@@ -2,7 +2,7 @@
 
 import {
   asBytes,
-  asObject,
+  asMembers,
   decodeText,
   type JsonObject,
   type JsonValue,
@@ -60,7 +60,7 @@ export function withBody(
 ): JsonObject {
   const rest: JsonObject = {};
   setMembers(rest, raw, member);
-  const content = asObject(toJson(rest, limits)) ?? {};
+  const content = asMembers(toJson(rest, limits));
   if (body !== undefined) content[member] = body;
   return content;
 }

@@ -2,7 +2,7 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import type { StatedError } from '../../data/facts.js';
-import { asObject, type JsonObject, type JsonValue, setMembers, toJson } from '../../data/json.js';
+import { asMembers, asObject, type JsonObject, type JsonValue, setMembers, toJson } from '../../data/json.js';
 import { identifyModel } from '../../data/model-id.js';
 import { once } from '../../data/once.js';
 import type { RequestedService, ServedService } from '../../data/service.js';
@@ -57,7 +57,7 @@ export function describedOperation(described: DescribedOperation): Operation {
       stream: { member, createReader: (_request, output, options) => describedReader(described, output, options) },
     }),
     readRequest(input, limits) {
-      const raw = asObject(input) ?? {};
+      const raw = asMembers(input);
       const modelId = described.modelOf?.(raw);
       return {
         modelId,
@@ -119,7 +119,7 @@ export function describedReader(described: DescribedOperation, output: unknown, 
 /** Copies what an output has beside its stream, without `$metadata`, which no record of a stream has. */
 function copyHead(output: unknown, stream: string | undefined, limits: ContentLimits): JsonObject {
   const members: JsonObject = {};
-  setMembers(members, asObject(output) ?? {}, stream);
+  setMembers(members, asMembers(output), stream);
   delete members['$metadata'];
-  return asObject(toJson(members, limits)) ?? {};
+  return asMembers(toJson(members, limits));
 }

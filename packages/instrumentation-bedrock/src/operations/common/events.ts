@@ -1,6 +1,6 @@
 /** Event streams of the SDK: each event is an object whose one member names its kind. */
 
-import { asObject, firstKey, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asMembers, firstKey, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { createFold } from '../../dialects/index.js';
 import type { OperationAnswer, ShownChunk, StreamOptions, StreamReader } from './operation.js';
@@ -12,7 +12,7 @@ export function asEvent(event: unknown): JsonObject | undefined {
 
 /** Returns the event as a span event shows it: the name and the value of its member. */
 function showEvent(event: JsonValue): ShownChunk {
-  const members = asObject(event) ?? {};
+  const members = asMembers(event);
   const name = firstKey(members) ?? 'chunk';
   return { name, value: members[name] ?? null };
 }

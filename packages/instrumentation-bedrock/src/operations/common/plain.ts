@@ -2,7 +2,7 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import {
-  asObject,
+  asMembers,
   asString,
   isObject,
   type JsonObject,
@@ -57,7 +57,7 @@ export function plainOperation(plain: PlainOperation): Operation {
     name,
     spanType,
     readRequest(input, limits) {
-      const raw = asObject(input) ?? {};
+      const raw = asMembers(input);
       const modelId = asString(raw['modelId']);
       const model = identifyModel(modelId);
       return {
@@ -74,7 +74,7 @@ export function plainOperation(plain: PlainOperation): Operation {
       };
     },
     readAnswer(request, output, limits) {
-      const raw = asObject(output) ?? {};
+      const raw = asMembers(output);
       return {
         dialect: request.dialect,
         facts: plain.answerFacts?.(raw),

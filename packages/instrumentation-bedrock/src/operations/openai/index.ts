@@ -1,6 +1,6 @@
 /** OpenAI's API, which Bedrock serves below `/v1` and `/openai/v1`. */
 
-import { asObject, type JsonObject } from '../../data/json.js';
+import { asMembers, asObject, type JsonObject } from '../../data/json.js';
 import * as semconv from '../../data/semconv.js';
 import { asId, asWord } from '../../data/words.js';
 import { openAiEmbeddings } from '../../dialects/openai/embeddings.js';
@@ -38,7 +38,7 @@ const responses = openAiOperation({
     [semconv.ATTR_AWS_BEDROCK_REQUEST_PREVIOUS_RESPONSE_ID]: asId(previous),
   }),
   requested({ prompt }: JsonObject) {
-    const { id, version } = asObject(prompt) ?? {};
+    const { id, version } = asMembers(prompt);
     return { promptName: asId(id), promptVersion: asWord(version) };
   },
 });

@@ -4,7 +4,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { priceListOf } from '../../data/bedrock-hosts.js';
 import { statedErrorType } from '../../data/error-type.js';
 import type { StatedError } from '../../data/facts.js';
-import { asObject, asString, type JsonObject, type JsonValue } from '../../data/json.js';
+import { asMembers, asObject, asString, type JsonObject, type JsonValue } from '../../data/json.js';
 import * as semconv from '../../data/semconv.js';
 import type { RequestedService } from '../../data/service.js';
 import { asWord } from '../../data/words.js';
@@ -87,7 +87,7 @@ function chunkReader(described: DescribedOperation, options: StreamOptions): Str
       return chunk;
     },
     show(value) {
-      const chunk = asObject(value) ?? {};
+      const chunk = asMembers(value);
       return { name: asString(chunk['type']) ?? 'chunk', value: redactChunk(chunk) };
     },
     answer() {

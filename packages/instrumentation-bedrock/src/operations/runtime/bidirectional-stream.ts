@@ -3,6 +3,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import {
   asBytes,
+  asMembers,
   asNumber,
   asObject,
   asString,
@@ -35,7 +36,7 @@ export const invokeModelBidirectional: Operation = {
   spanType: 'CHAT_MODEL',
   stream: { member: 'body', createReader },
   readRequest,
-  readAnswer: (request, output) => answerOf(request, sessions.get(request), asObject(output) ?? {}),
+  readAnswer: (request, output) => answerOf(request, sessions.get(request), asMembers(output)),
   inputToSend,
 };
 
@@ -45,7 +46,7 @@ const FORM: ContentForm = {
   show(content, view) {
     if (!view || !isObject(content) || !isObject(content['body'])) return content;
     const { body, ...rest } = content;
-    return { ...rest, ...view(asObject(body) ?? {}) };
+    return { ...rest, ...view(asMembers(body)) };
   },
 };
 
@@ -95,9 +96,9 @@ function inputToSend(input: unknown, { request, options, observe }: InputSeam): 
 
 function createReader(request: OperationRequest, output: unknown, options: StreamOptions): StreamReader {
   const session = sessionOf(request, options);
-  const { body: _, ...rest } = asObject(output) ?? {};
+  const { body: _, ...rest } = asMembers(output);
   // Copied at once: a reference to the output would keep an abandoned stream from being collected.
-  const copied = asObject(toJson(rest)) ?? {};
+  const copied = asMembers(toJson(rest));
   let error: OperationAnswer['error'];
   return {
     read(event) {

@@ -1,6 +1,6 @@
 /** InvokeGuardrailChecks: checks messages without a guardrail, and returns scores in place of a verdict. */
 
-import { asArray, asNumber, asObject, asObjects, type JsonObject } from '../../data/json.js';
+import { asArray, asMembers, asNumber, asObject, asObjects, type JsonObject } from '../../data/json.js';
 import {
   ATTR_AWS_BEDROCK_GUARDRAIL_CHECKS,
   ATTR_AWS_BEDROCK_GUARDRAIL_ENTITY_COUNT,
@@ -22,7 +22,7 @@ export const invokeGuardrailChecks: Operation = plainOperation({
   answerFacts({ results }) {
     const found = asObject(asObject(results)?.['sensitiveInformation'])?.['results'];
     return {
-      [ATTR_AWS_BEDROCK_GUARDRAIL_MAX_SEVERITY_SCORE]: maxSeverity(asObject(results) ?? {}),
+      [ATTR_AWS_BEDROCK_GUARDRAIL_MAX_SEVERITY_SCORE]: maxSeverity(asMembers(results)),
       [ATTR_AWS_BEDROCK_GUARDRAIL_ENTITY_COUNT]: Array.isArray(found) ? found.length : undefined,
     };
   },

@@ -3,6 +3,7 @@
 import type { StatedError } from '../../data/facts.js';
 import {
   asBytes,
+  asMembers,
   asObject,
   asString,
   decodeText,
@@ -53,7 +54,7 @@ export const invokeModelStream: Operation = {
 };
 
 function readRequest(input: unknown, limits: ToJsonOptions): OperationRequest {
-  const raw = asObject(input) ?? {};
+  const raw = asMembers(input);
   const modelId = asString(raw['modelId']);
   const model = identifyModel(modelId);
   // The member can be a getter, and parsing is slow.
@@ -76,7 +77,7 @@ function readRequest(input: unknown, limits: ToJsonOptions): OperationRequest {
 }
 
 function readAnswer(request: OperationRequest, output: unknown, limits: ContentLimits): OperationAnswer {
-  const raw = asObject(output) ?? {};
+  const raw = asMembers(output);
   const { value } = readBody(raw['body'], limits);
   const dialect = isObject(value) ? dialectOfResponse(request, value) : request.dialect;
   const body = asObject(value);
@@ -134,7 +135,7 @@ function createReader(request: OperationRequest, output: unknown, options: Strea
   let error: { readonly read: StatedError; readonly raw: JsonValue } | undefined;
   let textLength = 0;
   // Copied at once: a reference to the output would keep an abandoned stream from being collected.
-  const rest = withBody(asObject(output) ?? {}, undefined, options);
+  const rest = withBody(asMembers(output), undefined, options);
   const tier = readInvokeTier(rest);
   const isComplete = (): boolean | undefined => added.isComplete || fold.isComplete();
   return {

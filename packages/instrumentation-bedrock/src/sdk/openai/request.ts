@@ -5,7 +5,7 @@ import { isTracingSuppressed } from '@opentelemetry/core';
 import { TracedCall } from '../../call/call.js';
 import type { CallEnvironment } from '../../call/environment.js';
 import type { ServerEndpoint } from '../../data/facts.js';
-import { asObject, asString, type JsonObject } from '../../data/json.js';
+import { asMembers, asString, type JsonObject } from '../../data/json.js';
 import type { RequestArguments } from '../patch.js';
 import type { OpenStreams } from '../stream.js';
 import { type OpenAiClient, operationName, type RequestOptions, type ResponseProps } from './client.js';
@@ -131,7 +131,7 @@ function isJson(headers: JsonObject): boolean {
 
 /** The SDK's errors have the status and the headers of the response, if there was one. */
 function receiveError(call: TracedCall, error: unknown): void {
-  const { status, headers } = asObject(error) ?? {};
+  const { status, headers } = asMembers(error);
   if (typeof status === 'number') call.received({ response: { statusCode: status, headers: plainHeaders(headers) } });
 }
 

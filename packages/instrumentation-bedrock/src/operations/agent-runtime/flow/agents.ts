@@ -1,7 +1,7 @@
 /** What the agents did that the nodes of a flow have called, from the traces of agents in the trace of the flow. */
 
 import { AgentTrace } from '../../../agent-trace/agent-trace.js';
-import { asObject, asObjects, type JsonObject } from '../../../data/json.js';
+import { asMembers, asObjects, type JsonObject } from '../../../data/json.js';
 import { unwrapUnknown } from '../../../data/unknown-member.js';
 import { flowTraceReader } from '../../../dialects/flow/trace-event.js';
 import type { Step, StreamOptions } from '../../common/operation.js';
@@ -25,7 +25,7 @@ export class FlowAgents {
   add(event: JsonObject): void {
     const trace = this.#read(event);
     if (trace?.kind !== 'nodeDependencyTrace') return;
-    const elements = unwrapUnknown(asObject(trace.members['traceElements']) ?? {});
+    const elements = unwrapUnknown(asMembers(trace.members['traceElements']));
     for (const part of asObjects(elements['agentTraces'])) this.#traceOf(keyOf(trace))?.add(part);
   }
 

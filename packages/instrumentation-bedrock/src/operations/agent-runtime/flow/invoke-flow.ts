@@ -1,6 +1,6 @@
 /** InvokeFlow. The trace that the application has asked for becomes the spans of the nodes. */
 
-import { asObject, firstKey, type JsonObject } from '../../../data/json.js';
+import { asMembers, asObject, firstKey, type JsonObject } from '../../../data/json.js';
 import * as semconv from '../../../data/semconv.js';
 import { asId, asWord } from '../../../data/words.js';
 import { flow } from '../../../dialects/flow/flow.js';
@@ -35,7 +35,7 @@ const DESCRIBED: DescribedOperation = {
     [semconv.ATTR_AWS_BEDROCK_FLOW_COMPLETION_REASON]: asWord(output['completionReason']),
   }),
   requested({ modelPerformanceConfiguration }) {
-    const { performanceConfig } = asObject(modelPerformanceConfiguration) ?? {};
+    const { performanceConfig } = asMembers(modelPerformanceConfiguration);
     return { latencyMode: asWord(asObject(performanceConfig)?.['latency']) };
   },
   stream: STREAM,

@@ -1,7 +1,15 @@
 /** The nodes of a flow as steps, with their actions beneath. */
 
 import type { Attributes } from '@opentelemetry/api';
-import { asNumber, asObject, asObjects, type JsonObject, type JsonValue, toJson } from '../../../data/json.js';
+import {
+  asMembers,
+  asNumber,
+  asObject,
+  asObjects,
+  type JsonObject,
+  type JsonValue,
+  toJson,
+} from '../../../data/json.js';
 import * as semconv from '../../../data/semconv.js';
 import { asWord } from '../../../data/words.js';
 import { documentsByName } from '../../../dialects/flow/documents.js';
@@ -102,6 +110,6 @@ function readConditions({ satisfiedConditions }: JsonObject): Attributes {
 }
 
 function showFields(content: JsonValue): JsonValue {
-  const { fields } = asObject(content) ?? {};
+  const { fields } = asMembers(content);
   return fields === undefined ? content : documentsByName(fields);
 }
