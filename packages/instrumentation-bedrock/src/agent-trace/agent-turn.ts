@@ -136,12 +136,9 @@ export class AgentTurn implements CollaboratorTurn {
     const code = asObject(value['codeInterpreterInvocationInput']);
     const lookup = asObject(value['knowledgeBaseLookupInput']);
     const collaborator = asObject(value['agentCollaboratorInvocationInput']);
-    if (action || code) {
-      const call = this.#begin(() => new ToolCall(event, budget));
-      if (action) call?.addAction(action);
-      else if (code) call?.addCode(code);
-      if (call) this.#actions.open(toolKey(event, code !== undefined), call);
-    } else if (lookup) {
+    if (action) this.#openTool(event, false)?.addAction(action);
+    else if (code) this.#openTool(event, true)?.addCode(code);
+    else if (lookup) {
       const call = this.#begin(() => new Lookup(event, budget));
       call?.addQuery(lookup);
       if (call) this.#lookups.open(event.traceId, call);
@@ -150,6 +147,12 @@ export class AgentTurn implements CollaboratorTurn {
       call?.addInput(collaborator);
       if (call) this.#collaborators.open(collaboratorKey(event, call.aliasArn), call);
     }
+  }
+
+  #openTool(event: TraceEvent, isCode: boolean): ToolCall | undefined {
+    const call = this.#begin(() => new ToolCall(event, this.#seam.budget));
+    if (call) this.#actions.open(toolKey(event, isCode), call);
+    return call;
   }
 
   #addObservation(event: TraceEvent): void {

@@ -45,15 +45,14 @@ export class MessagesRecord {
     const { finishReasons } = dialect.readResponse(message);
     addResponse(facts, { finishReasons });
     this.#writeFacts(facts);
-    const content = this.#prepare('response', message);
-    const body = asObject(content);
-    if (content === undefined || body === undefined) return;
-    this.#writeHooked((hooked) => addResponse(hooked, { finishReasons: dialect.readResponse(body).finishReasons }));
+    const content = asObject(this.#prepare('response', message));
+    if (content === undefined) return;
+    this.#writeHooked((hooked) => addResponse(hooked, { finishReasons: dialect.readResponse(content).finishReasons }));
     this.#writeContent((record) => {
       record.answer = {
         content,
         read: (recorded) => ({ messages: dialect.readOutput(asMembers(recorded)), details: undefined }),
-        show: (recorded) => dialect.chatView?.response(asMembers(recorded)) ?? recorded,
+        show: (recorded) => dialect.chatView.response(asMembers(recorded)),
       };
     });
   }
@@ -65,8 +64,7 @@ export class MessagesRecord {
     const content = this.#prepare('request', body);
     if (content === undefined) return;
     this.#writeHooked((hooked) => addParameters(hooked, dialect.readParameters(asMembers(content))));
-    const format = dialect.chatView?.format;
-    if (this.#config.mlflowContent && format) this.#span.setAttribute(ATTR_MLFLOW_MESSAGE_FORMAT, format);
+    if (this.#config.mlflowContent) this.#span.setAttribute(ATTR_MLFLOW_MESSAGE_FORMAT, dialect.chatView.format);
     this.#writeContent((record) => {
       record.request = {
         content,
@@ -75,7 +73,7 @@ export class MessagesRecord {
           const { stopSequences } = dialect.readParameters(read);
           return { input: dialect.readInput(read), tools: dialect.readTools(read), stopSequences, details: undefined };
         },
-        show: (recorded) => dialect.chatView?.request(asMembers(recorded)) ?? recorded,
+        show: (recorded) => dialect.chatView.request(asMembers(recorded)),
       };
     });
   }

@@ -127,9 +127,8 @@ export function characterStart(text: string, position: number): number {
       .containing(position - from)?.index ?? 0);
   if (start > from || from === 0) return start;
   // The window is too small for a letter with dozens of accents.
-  return /[\uDC00-\uDFFF]/.test(text[position] ?? '') && /[\uD800-\uDBFF]/.test(text[position - 1] ?? '')
-    ? position - 1
-    : position;
+  const isHalf = Number(text.codePointAt(position - 1)) > 0xffff;
+  return isHalf ? position - 1 : position;
 }
 
 function isAscii(text: string, position: number): boolean {

@@ -96,7 +96,7 @@ const LONG_EXPONENT = /\d[eE][+-]?\d{3}/;
 function isHeldByDouble(literal: string): boolean {
   const number = Number(literal);
   if (String(number) === literal) return true;
-  const [mantissa = ''] = literal.replace('-', '').split(/[eE]/);
+  const mantissa = literal.replace(/^-|e.*$/gi, '');
   return (
     !isLong(mantissa, 0, mantissa.length, mantissa.indexOf('.')) &&
     Math.abs(number) > SMALLEST &&

@@ -15,7 +15,7 @@ import {
 import { finishReason, type Message, message, type Part, type ToolDefinition, textPart } from '../data/messages.js';
 import { asWord } from '../data/words.js';
 import { readAnthropicUsage } from './anthropic-usage.js';
-import type { Dialect } from './dialect.js';
+import type { ChatView, Dialect } from './dialect.js';
 import { createAnthropicFold } from './fold/anthropic-messages-fold.js';
 import {
   blobPart,
@@ -30,7 +30,7 @@ import { readReasoning } from './parameters/reasoning.js';
 import { readToolChoice } from './parameters/tool-choice.js';
 import { viewAnthropicRequest, viewAnthropicResponse } from './view/anthropic.js';
 
-export const anthropicMessages: Dialect = {
+export const anthropicMessages: Dialect & { readonly chatView: ChatView } = {
   name: 'anthropic-messages',
   operation: 'chat',
   chatView: { format: 'langchain', request: viewAnthropicRequest, response: viewAnthropicResponse },

@@ -164,7 +164,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
   }),
 );
 
-const [METADATA = ''] = semconv.ATTR_AWS_BEDROCK_REQUEST_METADATA.split('<key>');
+const METADATA = semconv.ATTR_AWS_BEDROCK_REQUEST_METADATA.replace('<key>', '');
 
 /** True for `requestMetadata`, whatever its key is. */
 export function isRequestMetadata(name: string): boolean {

@@ -145,6 +145,58 @@ describe('an action of an agent', () => {
     ]);
   });
 
+  const returned = (action: object): object => ({ returnControlInvocationResults: [action], invocationId: 'inv-7' });
+  for (const [what, action, part] of [
+    [
+      'failed',
+      { functionResult: { actionGroup: 'hives', responseState: 'FAILURE', responseBody: { TEXT: { body: 'stuck' } } } },
+      { response: 'stuck', action_group: 'hives', is_error: true },
+    ],
+    [
+      'has several bodies',
+      { apiResult: { apiPath: '/hives', responseBody: { 'text/plain': { body: 'a' }, 'text/csv': { body: 'b' } } } },
+      { response: { 'text/plain': { body: 'a' }, 'text/csv': { body: 'b' } }, name: '/hives' },
+    ],
+    [
+      'has pictures beside its text',
+      { functionResult: { function: 'look', responseBody: { TEXT: { body: 'a', images: [{ format: 'png' }] } } } },
+      { response: { TEXT: { body: 'a', images: [{ format: 'png' }] } }, name: 'look' },
+    ],
+    ['has an empty body', { functionResult: { function: 'look', responseBody: { TEXT: {} } } }, { name: 'look' }],
+    ['has no body', { functionResult: { function: 'look' } }, { name: 'look' }],
+    ['is of a kind that this package does not know', { $unknown: ['queryResult', {}] }, {}],
+  ] as [string, object, object][]) {
+    it(`that the application took is input if its result ${what}`, async () => {
+      const [root] = await run([chunk('Yes')], { sessionState: returned(action) });
+      expect(json(root as ReadableSpan, 'gen_ai.input.messages')).to.deep.equal([
+        { role: 'tool', parts: [{ type: 'tool_call_response', id: 'inv-7', response: null, ...part }] },
+      ]);
+    });
+  }
+
+  it('ends with the text for which the agent asks the model again, like a lookup', async () => {
+    const reprompt = (source: string, text: string) =>
+      observation(`${T}-0`, { type: 'REPROMPT', repromptResponse: { source, text } }, { time: 700 });
+    const all = await run([
+      action(`${T}-0`, {}, { time: 500 }),
+      reprompt('ACTION_GROUP', 'The hive has no number.'),
+      invocation(
+        `${T}-0`,
+        { invocationType: 'KNOWLEDGE_BASE', knowledgeBaseLookupInput: { knowledgeBaseId: 'KB1', text: 'swarms' } },
+        { time: 600 },
+      ),
+      reprompt('KNOWLEDGE_BASE', 'The query is too long.'),
+      reprompt('PARSER', 'The answer has no tag.'),
+      chunk('Yes'),
+    ]);
+    const tool = only(all, 'execute_tool open_hive');
+    expect(tool.attributes['gen_ai.tool.call.result']).to.equal('The hive has no number.');
+    expect(times(tool)).to.deep.equal([at(500), at(700)]);
+    const lookup = only(all, 'retrieval KB1');
+    expect(times(lookup)).to.deep.equal([at(600), at(700)]);
+    expect(lookup.attributes['mlflow.spanOutputs']).to.include('The query is too long.');
+  });
+
   it('after which the agent goes on has not failed, though its result is missing and the call fails later', async () => {
     const { all } = await agents.fail([
       action(`${T}-0`, {}, { time: 100 }),

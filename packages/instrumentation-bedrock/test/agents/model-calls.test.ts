@@ -142,6 +142,16 @@ describe('a model call of an agent', () => {
     ]);
   });
 
+  it('has the answer of a model with a format of its own as JSON', async () => {
+    const answer = '{"reply":"Yes","tokens":{"used":7}}';
+    const all = await run([modelInput(`${T}-0`), modelOutput(`${T}-0`, { answer }), chunk('Yes')]);
+    const chat = only(all, 'chat amazon.nova-lite-v1:0');
+    expect(json(chat, 'gen_ai.output.messages')).to.deep.equal([
+      { role: 'assistant', parts: [{ type: 'text', content: answer }], finish_reason: 'stop' },
+    ]);
+    expect(chat.attributes).to.include({ 'gen_ai.usage.input_tokens': 30, 'gen_ai.usage.output_tokens': 7 });
+  });
+
   for (const [what, text, messages] of [
     ['a prompt that is no JSON', 'Answer by these results: …', [['user', 'Answer by these results: …']]],
     ['a prompt whose JSON is broken', '{"system":"\\q","messages":[]}', [['user', '{"system":"\\q","messages":[]}']]],
@@ -163,6 +173,17 @@ describe('a model call of an agent', () => {
       'contents that are blocks',
       JSON.stringify({ messages: [{ role: 'user', content: [{ text: 'Swarm?' }, { toolUse: { name: 'open' } }] }] }),
       [['user', 'Swarm?', '{"toolUse":{"name":"open"}}']],
+    ],
+    [
+      'messages of any form',
+      JSON.stringify({
+        messages: ['Swarm?', { content: { text: 'Hm' } }, { role: 'user', content: '[{text=Swarm?}]' }],
+      }),
+      [
+        ['user', 'Swarm?'],
+        ['user', 'Hm'],
+        ['user', 'Swarm?'],
+      ],
     ],
   ] as [string, string, string[][]][]) {
     it(`reads ${what}`, async () => {

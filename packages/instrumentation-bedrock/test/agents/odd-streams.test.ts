@@ -355,8 +355,12 @@ describe('an odd stream of an agent', () => {
     it('has no more than 5,000 steps, and the number of the others', () => {
       const agentTrace = new AgentTrace(OPTIONS);
       for (let n = 0; n < 5100; n++) agentTrace.add(modelOutput(`${T}-${n}`).payload);
+      const knowledgeBaseLookupInput = { knowledgeBaseId: 'KBBEES0001', text: 'swarms' };
+      const lookup = invocation(`${T}-next`, { knowledgeBaseLookupInput });
+      const others = [modelInput(`${T}-next`), action(`${T}-next`), lookup];
+      for (const { payload: members } of others) agentTrace.add(members);
       expect(agentTrace.steps()).to.have.lengthOf(5000);
-      expect(agentTrace.omittedStepCount).to.equal(100);
+      expect(agentTrace.omittedStepCount).to.equal(103);
     });
 
     it('never throws, makes circles or loses count, whatever its members are', () => {

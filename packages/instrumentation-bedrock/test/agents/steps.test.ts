@@ -72,6 +72,8 @@ describe('the steps of an agent', () => {
         [30, 40],
       ),
       guardrail(`${T}-guardrail-post-0`, 'NONE', { outputAssessments: [{}] }, [50, 60]),
+      guardrail(`${T}-guardrail-pre-1`, 'NONE', {}, [70, 80]),
+      guardrail(`${T}-guardrail-post-1`, 'NONE', {}, [90, 95]),
       chunk('Not about wasps.'),
     ]);
     const checks = named(all, 'apply_guardrail');
@@ -79,10 +81,14 @@ describe('the steps of an agent', () => {
       'NONE',
       'GUARDRAIL_INTERVENED',
       'NONE',
+      'NONE',
+      'NONE',
     ]);
     expect(checks.map(({ attributes }) => attributes['aws.bedrock.guardrail.source'])).to.deep.equal([
       'INPUT',
       'OUTPUT',
+      'OUTPUT',
+      'INPUT',
       'OUTPUT',
     ]);
     expect(checks[1]?.attributes['mlflow.spanType']).to.equal('GUARDRAIL');

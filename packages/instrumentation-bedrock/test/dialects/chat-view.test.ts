@@ -40,7 +40,7 @@ describe('the chat view of Converse', () => {
   });
 
   it('adds the text of cited and of guarded content, which MLflow would not show', () => {
-    const citationsContent = { content: [{ text: 'Five ' }, { text: 'days.' }], citations: [{ title: 'Refunds' }] };
+    const citationsContent = { content: [{ text: 'Five ' }, {}, { text: 'days.' }], citations: [{ title: 'Refunds' }] };
     const guardContent = { text: { text: 'How long?', qualifiers: ['query'] } };
     expect(viewConverseRequest({ messages: [{ role: 'user', content: [{ guardContent }] }] })).to.deep.equal({
       messages: [{ role: 'user', content: [{ guardContent, text: 'How long?' }] }],
@@ -128,8 +128,9 @@ describe('the chat view of Anthropic Messages', () => {
     const result = { type: 'tool_result', tool_use_id: 't', content: [{ type: 'text', text: '18 °C' }, document] };
     const failed = { type: 'tool_result', tool_use_id: 'u', content: 'unknown city', is_error: true };
     const empty = { type: 'tool_result', tool_use_id: 'v' };
+    const orphaned = { type: 'tool_result', content: 'gone' };
     const text = { type: 'text', text: 'And tomorrow?' };
-    const messages = [{ role: 'user', content: [result, failed, empty, text] }];
+    const messages = [{ role: 'user', content: [result, failed, empty, orphaned, text] }];
     const tool = { role: 'user', type: 'tool' };
     expect(viewAnthropicRequest({ messages })).to.deep.equal({
       messages: [
@@ -146,6 +147,7 @@ describe('the chat view of Anthropic Messages', () => {
           original: { type: 'tool_result', tool_use_id: 'u', is_error: true },
         },
         { ...tool, tool_call_id: 'v', content: '', original: empty },
+        { ...tool, tool_call_id: '', content: 'gone', original: { type: 'tool_result' } },
         { role: 'user', type: 'user', content: [text] },
       ],
     });
@@ -155,7 +157,11 @@ describe('the chat view of Anthropic Messages', () => {
     const dropped = { ...image, source: { ...image.source, data: '[300 bytes not recorded]' } };
     const linked = { type: 'image', source: { type: 'url', url: 'https://a.example/a.png' } };
     const broken = { type: 'tool_use', name: 'n' };
-    const messages = [{ role: 'user', content: [image, linked, dropped, document, broken] }, 'Hi'];
+    const [sourceless, typeless] = [{ type: 'image' }, { note: 'x' }];
+    const messages = [
+      { role: 'user', content: [image, linked, dropped, document, broken, sourceless, typeless] },
+      'Hi',
+    ];
     expect(viewAnthropicRequest({ messages })).to.deep.equal({
       messages: [
         {
@@ -171,6 +177,8 @@ describe('the chat view of Anthropic Messages', () => {
             { type: 'text', text: '[image]', original: dropped },
             { type: 'text', text: '[document]', original: document },
             { type: 'text', text: '[tool_use]', original: broken },
+            { type: 'text', text: '[image]', original: sourceless },
+            { type: 'text', text: '[unknown block]', original: typeless },
           ],
         },
         { type: 'user', content: '[unknown message]', original: 'Hi' },
@@ -228,6 +236,34 @@ describe("the chat view of OpenAI's chat format", () => {
         { ...parsed, function: { name: 'n', arguments: '{"a":1}' } },
         plain,
       ]);
+  });
+
+  it('shows calls and items of any form, and leaves what is no message as it is', () => {
+    const [bare, other, nameless] = [
+      { id: 'c1', type: 'function', function: { name: 'n' } },
+      { id: 'c2', type: 'mcp_call', server: 'pier' },
+      { function: { arguments: '{}' } },
+    ];
+    const messages = [
+      null,
+      { role: 'user', content: [7] },
+      { role: 'assistant', tool_calls: [null, bare, other, nameless] },
+    ];
+    expect(viewOpenAiRequest({ messages })).to.deep.equal({
+      messages: [
+        null,
+        { role: 'user', content: [{ type: 'text', text: '[unknown item]', original: 7 }] },
+        {
+          role: 'assistant',
+          tool_calls: [
+            null,
+            { ...bare, function: { name: 'n', arguments: '' } },
+            { ...other, function: { name: '', arguments: '' } },
+            { id: '', function: { name: '', arguments: '{}' } },
+          ],
+        },
+      ],
+    });
   });
 
   it('shows reasoning, wherever the model has it', () => {

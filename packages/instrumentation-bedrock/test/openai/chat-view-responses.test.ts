@@ -74,7 +74,8 @@ describe('the chat view of the Responses API', () => {
     const custom = { type: 'custom_tool_call', call_id: 'c1', name: 'sql', input: 'SELECT 1' };
     const search = { type: 'web_search_call', id: 'ws_1', status: 'completed', action: { query: 'tide' } };
     const mcp = { type: 'mcp_call', id: 'mcp_1', name: 'tide', arguments: '{}', output: 'high' };
-    expect(output(custom, search, mcp)).to.deep.equal([
+    const running = { type: 'mcp_call', id: 'mcp_2', name: 'wind', arguments: '{}', output: null };
+    expect(output(custom, search, mcp, running)).to.deep.equal([
       { type: 'function_call', call_id: 'c1', name: 'sql', arguments: 'SELECT 1', original: custom },
       {
         ...{ type: 'function_call', call_id: 'ws_1', name: 'web_search', arguments: '{"action":{"query":"tide"}}' },
@@ -82,6 +83,7 @@ describe('the chat view of the Responses API', () => {
       },
       { type: 'function_call', call_id: 'mcp_1', name: 'tide', arguments: '{}', original: mcp },
       { type: 'function_call_output', call_id: 'mcp_1', output: 'high' },
+      { type: 'function_call', call_id: 'mcp_2', name: 'wind', arguments: '{}', original: running },
     ]);
   });
 
@@ -92,9 +94,11 @@ describe('the chat view of the Responses API', () => {
     ];
     const listed = { type: 'function_call_output', call_id: 'c1', output: texts };
     const shell = { type: 'local_shell_call_output', id: 'lsh_1', output: 'a.txt' };
-    expect(input(listed, shell)).to.deep.equal([
+    const orphaned = { type: 'function_call_output', output: 'high' };
+    expect(input(listed, shell, orphaned)).to.deep.equal([
       { type: 'function_call_output', call_id: 'c1', output: 'high\n\ncalm', original: listed },
       { type: 'function_call_output', call_id: 'lsh_1', output: 'a.txt', original: shell },
+      { type: 'function_call_output', call_id: '', output: 'high', original: orphaned },
     ]);
   });
 

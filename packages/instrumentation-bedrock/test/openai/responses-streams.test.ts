@@ -72,6 +72,21 @@ describe('a stream of the Responses API', () => {
     });
   });
 
+  it('keeps what has arrived if an event lacks its delta, its part, its item or its annotation', () => {
+    const fold = foldOf([
+      event('output_item.added', {}),
+      event('output_text.delta', { delta: 'Hi' }),
+      event('output_text.delta', {}),
+      event('output_text.annotation.added', {}),
+      event('content_part.done', {}),
+      event('output_item.done', {}),
+      event('output_item.done', { output_index: 1 }),
+    ]);
+    expect(fold.body()).to.deep.equal({
+      output: [{ type: 'message', content: [{ type: 'output_text', text: 'Hi' }] }, {}],
+    });
+  });
+
   it('takes whole parts and whole items in the place of their pieces', () => {
     const item = { id: 'msg_1', type: 'message', content: [{ type: 'output_text', text: 'All of it' }] };
     const pieces = [created, event('output_text.delta', { delta: 'All' })];

@@ -72,6 +72,34 @@ describe('a request of the Responses API', () => {
     ]);
   });
 
+  it('has items with members that are rare or missing', () => {
+    const texts = [
+      { type: 'input_text', text: 'high' },
+      { type: 'input_text', text: 'calm' },
+    ];
+    const { messages } = readInput({
+      input: [
+        { role: 'user', content: '' },
+        { role: 'user', content: [{ type: 'input_text' }, { type: 'scan', page: 'first' }, { type: 'input_file' }] },
+        { type: 'function_call_output', call_id: 'c1', output: texts },
+        { type: 'function_call_output', call_id: 'c2' },
+      ],
+    });
+    expect(messages).to.deep.equal([
+      { role: 'user', parts: [] },
+      {
+        role: 'user',
+        parts: [
+          { type: 'text', content: '' },
+          { type: 'scan', page: 'first' },
+          { type: 'file', modality: 'document', file_id: '' },
+        ],
+      },
+      { role: 'tool', parts: [{ type: 'tool_call_response', id: 'c1', response: texts }] },
+      { role: 'tool', parts: [{ type: 'tool_call_response', id: 'c2', response: null }] },
+    ]);
+  });
+
   it('has parameters under their own names', () => {
     const parameters = readParameters({
       ...{ max_output_tokens: 50, temperature: 0.2, top_p: 0.9, service_tier: 'flex', tool_choice: 'required' },
@@ -91,6 +119,7 @@ describe('a request of the Responses API', () => {
         { type: 'custom', name: 'sql', format: { type: 'text' } },
         { type: 'web_search', search_context_size: 'low' },
         { type: 'mcp', server_label: 'harbour', server_url: 'https://mcp.example' },
+        { name: 'without a type' },
       ],
     });
     expect(JSON.parse(JSON.stringify(tools))).to.deep.equal([
@@ -159,6 +188,25 @@ describe('an answer of the Responses API', () => {
       { type: 'tool_call_response', id: 'mcp_1', response: 'high' },
       { type: 'tool_call', ...{ id: 'mcp_2', name: 'tide', arguments: {}, server_label: 'harbour', tool_type: 'mcp' } },
       { type: 'tool_call_response', id: 'mcp_2', response: 'gone', is_error: true },
+    ]);
+  });
+
+  it('has items that are not complete', () => {
+    expect(
+      partsOf(
+        { type: 'message', role: 'assistant', content: [{ type: 'refusal' }] },
+        { type: 'reasoning', id: 'rs_1', content: [{ type: 'reasoning_text' }] },
+        { type: 'mcp_call', id: 'mcp_1', name: 'tide', arguments: { a: 1 }, output: null },
+        { type: 'image_generation_call', id: 'ig_1', status: 'in_progress', result: null },
+        { type: 'image_generation_call', id: 'ig_2', result: 'AAAA' },
+      ),
+    ).to.deep.equal([
+      { type: 'refusal', content: '' },
+      { type: 'reasoning', content: '' },
+      { type: 'tool_call', id: 'mcp_1', name: 'tide', arguments: { a: 1 }, tool_type: 'mcp' },
+      { type: 'tool_call', id: 'ig_1', name: 'image_generation', arguments: {}, tool_type: 'image_generation' },
+      { type: 'tool_call', id: 'ig_2', name: 'image_generation', arguments: {}, tool_type: 'image_generation' },
+      { type: 'blob', modality: 'image', content: 'AAAA' },
     ]);
   });
 

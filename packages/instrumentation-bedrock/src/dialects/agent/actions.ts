@@ -102,8 +102,7 @@ function aboutAction(action: JsonObject): JsonObject {
 
 /** Most results have one body, which is text. */
 function readResponseBody(responseBody: JsonValue | undefined): JsonValue {
-  const bodies = asObject(responseBody);
-  const types = Object.keys(bodies ?? {});
-  const only = types.length === 1 ? asObject(bodies?.[types[0] ?? '']) : undefined;
+  const [first, ...others] = Object.values(asMembers(responseBody));
+  const only = others.length === 0 ? asObject(first) : undefined;
   return only && Object.keys(only).every((key) => key === 'body') ? (only['body'] ?? null) : (responseBody ?? null);
 }

@@ -20,7 +20,6 @@ export interface Block {
 
 /** Returns the kind of block to which the member of a delta belongs. */
 export function kindOf(name: string, value: JsonValue): string {
-  if (name === 'citation') return 'text';
   const isRedacted = name === 'reasoningContent' && asObject(value)?.['redactedContent'] !== undefined;
   return isRedacted ? 'redactedContent' : name;
 }

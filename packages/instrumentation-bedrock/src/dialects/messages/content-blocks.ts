@@ -86,7 +86,8 @@ function readToolUse({ toolUseId, name, input, type, ...others }: JsonObject): P
 
 function readToolResult({ toolUseId, content, status, type, ...others }: JsonObject): Part {
   const items = asArray(content).map(readToolResultItem);
-  const response = items.length === 1 ? (items[0] ?? null) : items;
+  const [only] = items;
+  const response = only === undefined || items.length > 1 ? items : only;
   return toolResponsePart(toolUseId, response, { ...toolError(status === 'error'), ...toolType(type), ...others });
 }
 

@@ -135,11 +135,14 @@ function readImageCall({ type, result, output_format: format, ...others }: JsonO
   const [call] = readOwnCall(others, 'image_generation_call');
   const mimeType = typeof format === 'string' ? `image/${format}` : undefined;
   const image = typeof result === 'string' ? [blobPart({ modality: 'image', mimeType }, result)] : [];
-  return call ? [call, ...image] : image;
+  return [call, ...image];
 }
 
 /** A call of one of OpenAI's own tools, such as `web_search_call`. Its members are the arguments and sometimes the result. */
-function readOwnCall({ id, call_id: callId, type: _, status, ...members }: JsonObject, type: string): Part[] {
+function readOwnCall(
+  { id, call_id: callId, type: _, status, ...members }: JsonObject,
+  type: string,
+): [Part, ...Part[]] {
   const name = type.slice(0, -'_call'.length);
   const { outputs, results, ...args } = members;
   const call = toolCallPart(callId ?? id, name, args, { tool_type: name });

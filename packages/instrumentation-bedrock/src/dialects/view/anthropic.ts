@@ -10,16 +10,7 @@
  */
 
 import { isMediaNote } from '../../data/cut.js';
-import {
-  asArray,
-  asMembers,
-  asObject,
-  asObjects,
-  asString,
-  isObject,
-  type JsonObject,
-  type JsonValue,
-} from '../../data/json.js';
+import { asArray, asMembers, asObjects, asString, isObject, type JsonObject, type JsonValue } from '../../data/json.js';
 
 /** Rewrites an Anthropic Messages request. The system prompt is also the first message. */
 export function viewAnthropicRequest(body: JsonObject): JsonObject {
@@ -65,7 +56,7 @@ function viewToolResult(message: JsonObject, { content = '', ...original }: Json
 function viewBlock(block: JsonObject): JsonObject {
   if (isBlockShown(block)) return block;
   const { source, ...rest } = block;
-  const url = block['type'] === 'image' ? imageUrl(asObject(source)) : undefined;
+  const url = block['type'] === 'image' ? imageUrl(asMembers(source)) : undefined;
   if (url === undefined)
     return { type: 'text', text: `[${asString(block['type']) ?? 'unknown block'}]`, original: block };
   const { data: _inUrl, ...described } = asMembers(source);
@@ -94,8 +85,7 @@ function isToolResult({ type, content = '' }: JsonObject): boolean {
 
 const IMAGE_TYPES: ReadonlySet<unknown> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
 
-function imageUrl(source: JsonObject | undefined): string | undefined {
-  const { type, media_type: mediaType, data, url } = source ?? {};
+function imageUrl({ type, media_type: mediaType, data, url }: JsonObject): string | undefined {
   if (type === 'url') return asString(url);
   if (type !== 'base64' || typeof data !== 'string' || isMediaNote(data) || !IMAGE_TYPES.has(mediaType))
     return undefined;

@@ -87,8 +87,8 @@ function viewCall(call: JsonValue): JsonValue {
   if (!isObject(call)) return call;
   const custom = asObject(call['custom']);
   const definition = asObject(call['function']) ?? custom ?? {};
-  const { name, arguments: args = definition['input'] ?? '' } = definition;
-  const shown = { ...definition, name: asString(name) ?? '', arguments: asText(args) };
+  const { name, arguments: args } = definition;
+  const shown = { ...definition, name: asString(name) ?? '', arguments: asText(args ?? definition['input'] ?? '') };
   const isShown = typeof call['id'] === 'string' && !custom && shown.name === name && shown.arguments === args;
   return isShown ? call : { ...call, id: asString(call['id']) ?? '', function: shown };
 }

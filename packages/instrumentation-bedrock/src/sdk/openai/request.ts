@@ -5,7 +5,7 @@ import { isTracingSuppressed } from '@opentelemetry/core';
 import { TracedCall } from '../../call/call.js';
 import type { CallEnvironment } from '../../call/environment.js';
 import type { ServerEndpoint } from '../../data/facts.js';
-import { asMembers, asString, type JsonObject } from '../../data/json.js';
+import { asMembers, type JsonObject } from '../../data/json.js';
 import type { RequestArguments } from '../patch.js';
 import type { OpenStreams } from '../stream.js';
 import { type OpenAiClient, operationName, type RequestOptions, type ResponseProps } from './client.js';
@@ -125,8 +125,7 @@ function observeAnswer({ report, streams }: RequestEnvironment, call: TracedCall
 }
 
 function isJson(headers: JsonObject): boolean {
-  const [type = ''] = (asString(headers['content-type']) ?? '').split(';');
-  return /^application\/json$|\+json$/i.test(type.trim());
+  return /^\s*(?:application\/json|[^;]*\+json)\s*(?:;|$)/i.test(String(headers['content-type']));
 }
 
 /** The SDK's errors have the status and the headers of the response, if there was one. */
