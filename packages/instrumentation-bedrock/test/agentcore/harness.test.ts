@@ -294,6 +294,33 @@ describe('InvokeHarness', () => {
     ]);
   });
 
+  it('has messages, tools and figures whose members are missing', async () => {
+    core.answer({
+      events: [
+        { type: 'messageStart', payload: {} },
+        start(0, undefined),
+        block(0, { text: 'Hi' }),
+        block(1, undefined),
+        { type: 'messageStop', payload: {} },
+        { type: 'metadata', payload: { usage: { inputTokens: 5 } } },
+        { type: 'metadata', payload: { usage: { inputTokens: 5, mode: 'fast' } } },
+      ],
+    });
+    const tools = [
+      { name: 'plain' },
+      { type: 'inline_function', config: { inlineFunction: { description: 'Counts' } } },
+    ];
+    const span = await invoke({ tools: tools as never });
+    expect(json(span, 'gen_ai.tool.definitions')).to.deep.equal([
+      { type: 'function', name: 'plain' },
+      { type: 'function', name: 'inline_function', description: 'Counts' },
+    ]);
+    expect(json(span, 'gen_ai.output.messages')).to.deep.equal([
+      { role: 'assistant', parts: [{ type: 'text', content: 'Hi' }], finish_reason: '' },
+    ]);
+    expect(span.attributes['gen_ai.usage.input_tokens']).to.equal(5);
+  });
+
   it('records no text if content is off, but the figures', async () => {
     await core.trace({ config: { captureMessageContent: false } });
     const canary = (value: unknown): unknown =>

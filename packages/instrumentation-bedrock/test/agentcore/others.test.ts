@@ -110,6 +110,7 @@ describe('every operation of AgentCore', () => {
         evaluationResults: [
           { ...result, value: 1, tokenUsage: { inputTokens: 10, outputTokens: 2, totalTokens: 12 } },
           { ...result, value: 0, tokenUsage: { inputTokens: 5, outputTokens: 1, totalTokens: 6 } },
+          { ...result, errorCode: 'Throttled' },
         ],
       },
     });
@@ -120,6 +121,29 @@ describe('every operation of AgentCore', () => {
       'gen_ai.usage.input_tokens': 15,
       'gen_ai.usage.output_tokens': 3,
     });
+    for (const [evaluationResults, input] of [
+      [[{ ...result, tokenUsage: { inputTokens: 4 } }], 4],
+      [[{ ...result, errorCode: 'Throttled' }], undefined],
+      [undefined, undefined],
+    ] as const) {
+      await core.trace({});
+      core.answer({ body: { evaluationResults } });
+      await send('Evaluate', { evaluatorId: 'Builtin.Helpfulness', evaluationInput: { sessionSpans: [{}] } });
+      const { attributes } = core.tracing.spans()[0]!;
+      expect(attributes['gen_ai.usage.input_tokens']).to.equal(input);
+      expect(attributes).to.not.have.property('gen_ai.usage.output_tokens');
+    }
+  });
+
+  it('shows an answer as it is if a search has no list of what it found', async () => {
+    core.answer({ body: { nextToken: 'page-2' } });
+    await send('SearchRegistryRecords', { searchQuery: 'count bees', registryIds: ['reg-1'] });
+    await send('RetrieveMemoryRecords', { memoryId: 'bees-1234567890', namespace: '/', searchCriteria: {} });
+    for (const span of core.tracing.spans()) {
+      expect(span.attributes).to.not.have.property('gen_ai.retrieval.documents');
+      expect(json(span, 'mlflow.spanOutputs')).to.not.be.an('array');
+    }
+    expect(core.tracing.spans()).to.have.lengthOf(2);
   });
 
   it('has the id and the status of a job', async () => {

@@ -271,6 +271,17 @@ describe('InvokeAgentRuntime', () => {
     expect(json(await spanOf(), 'mlflow.spanOutputs')).to.deep.include({ response: 'Bienen schwärmen.' });
   });
 
+  it('takes text for UTF-8 if its charset is unknown, or its type is', async () => {
+    for (const type of ['text/plain; charset=klingon', undefined]) {
+      const { headers: _, ...answer } = pieces('', split(ANSWER));
+      core.answer(type === undefined ? answer : { ...answer, headers: { 'content-type': type } });
+      const before = core.tracing.spans().length;
+      const { response } = await invoke();
+      expect(await response!.transformToString()).to.equal(ANSWER);
+      expect(core.tracing.spans()[before]!.attributes['mlflow.spanOutputs']).to.include('Bees swarm in May – mostly.');
+    }
+  });
+
   it('has the ids of MCP, the tool, and the session that the service made', async () => {
     core.answer({
       headers: {

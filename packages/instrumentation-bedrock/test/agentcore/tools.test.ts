@@ -101,6 +101,21 @@ describe('tools of AgentCore', () => {
     expect(span().attributes['error.type']).to.equal('ConflictException');
   });
 
+  it('have no result if the service states none', async () => {
+    core.answer({ events: [{ type: 'result', payload: { isFinal: true } }] });
+    await interpret();
+    expect(span().attributes).to.not.have.any.keys('gen_ai.tool.call.result', 'error.type');
+
+    await core.trace({});
+    core.answer({ events: [{ type: 'chunk', payload: { contentStart: {} } }] });
+    const body = { command: 'ls' };
+    const runtimeSessionId = 'session-of-the-bees-0000000000000001';
+    const input = { agentRuntimeArn: RUNTIME, runtimeSessionId, body };
+    await collect((await core.client.send(new InvokeAgentRuntimeCommandCommand(input))).stream);
+    expect(span().attributes).to.not.have.property('gen_ai.tool.call.result');
+    expect(span().attributes['error.type']).to.equal('incomplete_stream');
+  });
+
   it('show a command in a runtime, with what it wrote and how it ended', async () => {
     core.answer({
       events: [
@@ -158,6 +173,11 @@ describe('tools of AgentCore', () => {
     expect(json(span(), 'gen_ai.tool.call.result')).to.deep.equal({ status: 'SUCCESS' });
     expect(span().status.code).to.equal(SpanStatusCode.UNSET);
 
+    for (const result of [undefined, { gesture: 'unknown' }]) {
+      await browse(result);
+      expect(span().attributes).to.not.have.any.keys('gen_ai.tool.call.result', 'error.type');
+    }
+
     await browse({ mouseClick: { status: 'FAILED', error: 'Nothing is there.' } });
     expect(span().attributes['error.type']).to.equal('tool_error');
     expect(span().status.message).to.equal('tool_error: Nothing is there.');
@@ -179,6 +199,15 @@ describe('tools of AgentCore', () => {
     await core.client.send(new StopRuntimeSessionCommand({ agentRuntimeArn: RUNTIME, runtimeSessionId: 'R1' }));
     expect(span().attributes).to.include({ 'gen_ai.agent.id': RUNTIME, 'gen_ai.conversation.id': 'R1' });
     expect(core.simulator.requests.at(-1)?.headers).to.not.include.keys('traceparent');
+  });
+
+  it('have notes in the place of arguments and result if nothing fits into the record', async () => {
+    await core.trace({ config: { maxRecordLength: 0 } });
+    core.answer({ events: [{ type: 'result', payload: { content: [{ type: 'text', text: '42' }] } }] });
+    await interpret();
+    for (const name of ['gen_ai.tool.call.arguments', 'gen_ai.tool.call.result']) {
+      expect(json(span(), name), name).to.match(/^\[content of \d+ characters not recorded\]$/);
+    }
   });
 
   it('have no text if content is off', async () => {

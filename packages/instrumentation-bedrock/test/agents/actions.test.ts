@@ -121,6 +121,21 @@ describe('an action of an agent', () => {
     expect(json(root as ReadableSpan, 'mlflow.spanOutputs')).to.deep.include({ returnControl: returned });
   });
 
+  it('for which the agent returns control can lack its id, its name and its values', async () => {
+    const invocationInputs = [
+      { functionInvocationInput: { actionGroup: 'hives', parameters: [{ name: 'hive' }, { value: '12' }] } },
+      { queryInvocationInput: { query: 'hives' } },
+    ];
+    const [root] = await run([{ type: 'returnControl', payload: { invocationInputs } }]);
+    const [message] = json(root as ReadableSpan, 'gen_ai.output.messages') as [{ parts: unknown }];
+    expect(message.parts).to.deep.equal([
+      { type: 'tool_call', name: '', arguments: { hive: null }, action_group: 'hives' },
+    ]);
+    expect(json(root as ReadableSpan, 'mlflow.spanOutputs')).to.deep.nested.include({
+      'output.message.content[0]': { toolUse: { toolUseId: '', name: '', input: { hive: null } } },
+    });
+  });
+
   it('that the application took has its result, and its name from the request', async () => {
     const responseBody = { TEXT: { body: 'open' } };
     const functionResult = { actionGroup: 'hives', function: 'open_hive', responseBody };

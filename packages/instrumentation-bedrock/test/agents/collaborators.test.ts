@@ -12,9 +12,11 @@ import {
   collaboratorResult,
   finish,
   invocation,
+  metadata,
   modelInput,
   modelOutput,
   observation,
+  trace,
   turn,
 } from '../support/agent-events.js';
 import { named, only, pathOf, times, useAgents } from '../support/agent-run.js';
@@ -151,6 +153,41 @@ describe('a collaborator of an agent', () => {
       expect(span?.status).to.deep.equal({ code: SpanStatusCode.ERROR, message: description });
     }
     expect(done?.status.code).to.equal(SpanStatusCode.UNSET);
+  });
+
+  it('that states its failure has failed with it, if its supervisor states no result', async () => {
+    const stated = { failureCode: 429, failureReason: 'Too many questions.', metadata: metadata(150, 260) };
+    const { all } = await agents.fail([
+      callCollaborator(`${T}-0`, 'weather', AGENTS.weather, 'Rain?', { time: 100 }),
+      trace({ traceId: `${turn(2)}-0`, ...stated }, { ...first, kind: 'failureTrace', time: 260 }),
+      { type: 'throttlingException', messageType: 'exception', payload: { message: 'Slow down.' } },
+    ]);
+    const weather = only(all, 'invoke_agent weather');
+    expect(times(weather)).to.deep.equal([at(100), at(260)]);
+    expect(weather.attributes).to.include({ 'error.type': '429', 'aws.bedrock.agent.failure.code': 429 });
+    expect(weather.status.message).to.equal('429: Too many questions.');
+  });
+
+  it('that returns control has the action as its answer, without a text', async () => {
+    const invocationInputs = [{ functionInvocationInput: { actionGroup: 'sky', function: 'look' } }];
+    const result = {
+      agentCollaboratorName: 'weather',
+      agentCollaboratorAliasArn: AGENTS.weather,
+      output: { type: 'RETURN_CONTROL', returnControlPayload: { invocationId: 'inv-1', invocationInputs } },
+      metadata: metadata(100, 340),
+    };
+    const all = await run([
+      callCollaborator(`${T}-0`, 'weather', AGENTS.weather, 'Rain?', { time: 100 }),
+      observation(`${T}-0`, { type: 'AGENT_COLLABORATOR', agentCollaboratorInvocationOutput: result }, { time: 340 }),
+      chunk('Yes'),
+    ]);
+    expect(json(only(all, 'invoke_agent weather'), 'gen_ai.output.messages')).to.deep.equal([
+      {
+        role: 'assistant',
+        parts: [{ type: 'tool_call', id: 'inv-1', name: 'look', arguments: {}, action_group: 'sky' }],
+        finish_reason: 'tool_call',
+      },
+    ]);
   });
 
   it('that an inline request describes has its steps, though it has no alias', async () => {

@@ -144,10 +144,15 @@ describe('the steps of an agent', () => {
             functionSchema: {
               functions: [
                 { name: 'open_hive', description: 'Opens', parameters: { hive: { type: 'number', required: true } } },
+                { name: 'weigh_hive', parameters: { unit: { type: 'string' } } },
+                { name: 'list_hives' },
+                { description: 'Without a name' } as never,
               ],
             },
           },
           { actionGroupName: 'code', parentActionGroupSignature: 'AMAZON.CodeInterpreter' },
+          { actionGroupName: 'weather', apiSchema: { payload: 'openapi: 3.0.0' } },
+          { description: 'Without a name' } as never,
         ],
         inlineSessionState: {
           files: [
@@ -158,6 +163,11 @@ describe('the steps of an agent', () => {
                 sourceType: 'BYTE_CONTENT',
                 byteContent: { mediaType: 'text/csv', data: Buffer.from('12,31') },
               },
+            },
+            {
+              name: 'bees.bin',
+              useCase: 'CHAT',
+              source: { sourceType: 'BYTE_CONTENT', byteContent: { data: Buffer.from('7') } as never },
             },
           ],
           conversationHistory: { messages: [{ role: 'user', content: [{ text: 'Hello' }] }] },
@@ -195,6 +205,7 @@ describe('the steps of an agent', () => {
             name: 'weights.csv',
             use_case: 'CODE_INTERPRETER',
           },
+          { type: 'blob', modality: 'document', content: 'Nw==', name: 'bees.bin', use_case: 'CHAT' },
         ],
       },
     ]);
@@ -205,7 +216,14 @@ describe('the steps of an agent', () => {
         description: 'Opens',
         parameters: { type: 'object', properties: { hive: { type: 'number' } }, required: ['hive'] },
       },
+      {
+        type: 'function',
+        name: 'weigh_hive',
+        parameters: { type: 'object', properties: { unit: { type: 'string' } } },
+      },
+      { type: 'function', name: 'list_hives' },
       { type: 'AMAZON.CodeInterpreter', name: 'code' },
+      { type: 'function', name: 'weather' },
     ]);
     expect(pathOf(only(all, 'chat amazon.nova-lite-v1:0'), all)).to.equal('/invoke_agent bee-keeper');
   });

@@ -203,6 +203,7 @@ describe('a text that is cut', () => {
   it('has no half of a character that is longer than any real one', () => {
     expect(cut(`x${'\u0301'.repeat(500)}`, 300)).to.match(/^x\u0301{299}… /);
     expect(cut('🚀'.repeat(500), 301)).to.match(/^(?:🚀){150}… /u);
+    expect(cut('👨\u200d'.repeat(200), 301)).to.match(/^(?:👨\u200d){100}… /u);
   });
 
   it('has no half of the base64 inside of it', () => {

@@ -95,6 +95,15 @@ describe('maxRecordLength', () => {
     expect(span.attributes).to.include({ 'gen_ai.usage.input_tokens': 7, 'gen_ai.usage.output_tokens': 9 });
     expect(json(span, 'mlflow.spanInputs')).to.match(/^\[content of \d+ characters not recorded\]$/);
     await tracing.close();
+    trace({ maxRecordLength: 0 });
+    const system = [{ text: 'Be brief.' }];
+    const promptVariables = { port: { text: 'Bergen' } };
+    await client.send(new sdk.ConverseCommand({ modelId: CLAUDE, system, promptVariables, messages: [] }));
+    const { attributes } = tracing.spans()[0]!;
+    const note = /^\[content of \d+ characters not recorded\]$/;
+    expect(JSON.parse(String(attributes['gen_ai.system_instructions']))[0].content).to.match(note);
+    expect(attributes['gen_ai.prompt.variable.port']).to.match(note);
+    await tracing.close();
     trace({ maxRecordLength: Number.POSITIVE_INFINITY });
     await converse([user({ text: LONG })])();
     expect(json(tracing.spans()[0]!, 'gen_ai.input.messages')).to.have.nested.property('[0].parts[0].content', LONG);

@@ -1,9 +1,12 @@
 /** Bodies of models with members that are rare, empty or malformed: what can be read of them is recorded. */
 
 import {
+  ApplyGuardrailCommand,
   type BedrockRuntimeClient,
+  InvokeGuardrailChecksCommand,
   InvokeModelCommand,
   InvokeModelWithResponseStreamCommand,
+  ListAsyncInvokesCommand,
 } from '@aws-sdk/client-bedrock-runtime';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type SimulatedResponse, type Simulator, startSimulator } from 'bedrock-simulator';
@@ -349,6 +352,24 @@ describe('rare members of bodies', () => {
       expect(message.parts).to.deep.equal(parts);
     });
   }
+
+  it('of answers of guardrails and jobs: they are not counted if there is no list', async () => {
+    answer = { body: {} };
+    const guardrail = { guardrailIdentifier: 'g', guardrailVersion: '1', source: 'INPUT' } as const;
+    await client.send(new ApplyGuardrailCommand({ ...guardrail, content: [{ text: { text: 'Hi' } }] }));
+    await client.send(new ListAsyncInvokesCommand({}));
+    answer = { body: { results: { promptAttack: { results: [{}] } } } };
+    await client.send(new InvokeGuardrailChecksCommand({ messages: [], checks: {} }));
+    for (const { attributes } of tracing.spans().slice(-3)) {
+      expect(Object.keys(attributes).filter((name) => /count|score/.test(name))).to.deep.equal([]);
+    }
+  });
+
+  it('of a stream: bytes that are no text are base64, and text that is no JSON stays', async () => {
+    const chunk = (bytes: string): object => ({ bytes: Buffer.from(bytes, 'latin1').toString('base64') });
+    const span = await stream('nobody.unknown-v1:0', { anything: 'Hi' }, [chunk('\xff\xfe'), chunk('noon')]);
+    expect(span.events.map(({ attributes }) => attributes?.['json'])).to.deep.equal(['"//4="', '"noon"']);
+  });
 
   for (const [what, [modelId, body, chunks, parts]] of Object.entries(STREAMS)) {
     it(`of a stream: ${what}`, async () => {

@@ -7,6 +7,7 @@ import { errorOrigin } from '../../src/data/errors.js';
 import { toJson } from '../../src/data/json.js';
 import { finishReason } from '../../src/data/messages.js';
 import { identifyModel } from '../../src/data/model-id.js';
+import { ExactNumber } from '../../src/data/numbers.js';
 
 describe('toJson', () => {
   it('makes plain JSON from the values of applications', () => {
@@ -16,6 +17,9 @@ describe('toJson', () => {
       toJson({
         bytes: new Uint8Array([1, 2, 3]),
         buffer: Buffer.from([1, 2, 3]),
+        view: new DataView(new Uint8Array([0, 1, 2, 3, 4]).buffer, 1, 3),
+        decimal: { type: 'bigDecimal', string: '0.10' },
+        other: { type: 'decimal', string: '0.10' },
         date: new Date(0),
         big: 12n,
         nan: Number.NaN,
@@ -27,6 +31,9 @@ describe('toJson', () => {
     ).to.deep.equal({
       bytes: 'AQID',
       buffer: 'AQID',
+      view: 'AQID',
+      decimal: new ExactNumber('0.10'),
+      other: { type: 'decimal', string: '0.10' },
       date: '1970-01-01T00:00:00.000Z',
       big: 12,
       nan: null,

@@ -181,6 +181,8 @@ describe('RetrieveAndGenerate', () => {
           sources: [
             { sourceType: 'S3', s3Location: { uri: 's3://hive/bees.pdf' } },
             bytes('short.txt', 'May'),
+            { sourceType: 'BYTE_CONTENT', byteContent: { contentType: 'text/csv', data: Buffer.from('5') } as never },
+            { sourceType: 'WEB' as 'S3' },
             bytes('long.txt', 'Swarms leave in May.'),
           ],
         },
@@ -193,6 +195,7 @@ describe('RetrieveAndGenerate', () => {
           { type: 'text', content: 'When?' },
           { type: 'uri', modality: 'document', uri: 's3://hive/bees.pdf' },
           { type: 'blob', modality: 'document', mime_type: 'text/plain', content: 'TWF5', name: 'short.txt' },
+          { type: 'blob', modality: 'document', mime_type: 'text/csv', content: 'NQ==' },
           {
             type: 'blob',
             modality: 'document',

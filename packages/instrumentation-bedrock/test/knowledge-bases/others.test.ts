@@ -73,6 +73,20 @@ describe('Rerank', () => {
     expect(json(span(), 'mlflow.spanOutputs')).to.deep.include({ results, nextToken: 'page-2' });
   });
 
+  it('has documents whose members are missing', async () => {
+    const document = { type: 'TEXT', textDocument: { text: 'Bees swarm.' } };
+    runtime.answer({ body: { results: [{ document }, { index: 0 }] } });
+    await runtime.client.send(new RerankCommand({ ...RERANK, sources: [{ type: 'INLINE' } as never] }));
+    expect(json(span(), 'gen_ai.input.messages')).to.have.deep.nested.property('[0].parts[1]', {
+      type: 'document',
+      document: null,
+    });
+    expect(json(span(), 'gen_ai.retrieval.documents')).to.deep.equal([
+      { content: 'Bees swarm.' },
+      { id: '0', index: 0 },
+    ]);
+  });
+
   const recordings = readAgentRuntimeRecordings(['Rerank']);
   for (const recording of recordings ?? []) {
     it(`reads ${recording.id} and leaves its answer as it is`, async () => {
@@ -331,6 +345,15 @@ describe('AgenticRetrieveStream', () => {
     expect(span().attributes['error.type']).to.equal('incomplete_stream');
     expect(json(span(), 'gen_ai.output.messages')).to.deep.equal([
       { role: 'assistant', parts: [{ type: 'text', content: 'In ' }], finish_reason: 'error' },
+    ]);
+  });
+
+  it('has messages without a role, and none without a text', async () => {
+    const messages = [{ content: { text: 'When?' } }, { role: 'user', content: {} }] as never;
+    runtime.answer({ events: [{ type: 'result', payload: { results: [] } }] });
+    await retrieve({ ...INPUT, messages });
+    expect(json(span(), 'gen_ai.input.messages')).to.deep.equal([
+      { role: 'user', parts: [{ type: 'text', content: 'When?' }] },
     ]);
   });
 

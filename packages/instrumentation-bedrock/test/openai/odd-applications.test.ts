@@ -1,5 +1,8 @@
 /** OpenAI's SDK on Bedrock with odd applications: headers, responses and errors that only mocks and gateways have. */
 
+import { context, trace } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import type OpenAI from 'openai';
 import { sameAsUntraced, until } from '../support/compare.js';
@@ -88,6 +91,48 @@ for (const version of ['4', '7'] as const) {
       expect([replaced.text, replaced.json]).to.not.include.members([text, json]);
       const tokens = tracing.spans().map(({ attributes }) => attributes['gen_ai.usage.output_tokens']);
       expect(tokens).to.deep.equal([2, 2, 2, 2, 2]);
+    });
+
+    it('reads a mock whose methods return their results at once', async () => {
+      const response = mocked('application/json', { json: () => ANSWER, text: () => JSON.stringify(ANSWER) });
+      await sameAsUntraced(tracing, () => answeredWith(response).chat.completions.create(chat));
+      expect(tracing.spans()[0]?.attributes).to.include({ 'gen_ai.usage.output_tokens': 2 });
+    });
+
+    it('ends the span of an answer without a type or without a body', async () => {
+      const { headers: _, ...typeless } = mocked('', { headers: new Headers(), text: async () => 'Hi' }) as {
+        headers: object;
+      };
+      const bare = { ...typeless, headers: new Headers() };
+      await sameAsUntraced(tracing, () => viewOf(() => answeredWith(bare).chat.completions.create(chat)));
+      const empty = mocked('text/event-stream', { body: null });
+      const read = async (): Promise<unknown> =>
+        collect(await answeredWith(empty).chat.completions.create({ ...chat, stream: true }));
+      await sameAsUntraced(tracing, () => viewOf(read));
+      expect(tracing.spans()).to.have.lengthOf(2);
+      for (const { attributes } of tracing.spans())
+        expect(attributes).to.not.have.property('gen_ai.usage.output_tokens');
+    });
+
+    it('sends a call in a context that suppresses tracing, without a span', async () => {
+      const suppressed = suppressTracing(context.active());
+      const answer = await context.with(suppressed, () => client().chat.completions.create(chat));
+      expect(answer.choices[0]?.message.content).to.equal('Hi there');
+      expect(tracing.spans()).to.deep.equal([]);
+    });
+
+    it('has the calls beneath a span that is not sampled unsampled as well', async () => {
+      await tracing.close();
+      tracing = startTracing({ config: { openAIHosts: ['127.0.0.1'] }, sampler: new AlwaysOffSampler() });
+      tracing.instrumentation.manuallyInstrument(SDKS[version]);
+      const seen: boolean[] = [];
+      const fetch = (...args: Parameters<typeof globalThis.fetch>): Promise<Response> => {
+        seen.push(trace.getActiveSpan()?.isRecording() ?? true);
+        return globalThis.fetch(...args);
+      };
+      await client({ fetch }).chat.completions.create(chat);
+      expect(seen).to.deep.equal([false]);
+      expect(tracing.spans()).to.deep.equal([]);
     });
 
     it('reads the answer from a blob', async () => {

@@ -32,10 +32,12 @@ describe('settings', () => {
   it('that name no host of a gateway are ignored, with a warning that has no credentials', () => {
     const hosts = ['gateway.example.com', 'https://me:secret@gateway.example.com/v1', 7 as never];
     new BedrockInstrumentation({ enabled: false, openAIHosts: hosts });
+    new BedrockInstrumentation({ enabled: false, openAIHosts: 'gateway.example.com/v1' as never });
     const rule = 'openAIHosts must be hosts such as gateway.example.com or localhost:8080, not';
     expect(warnings).to.deep.equal([
       `opentelemetry-instrumentation-bedrock: ${rule} https://gateway.example.com/v1; it is ignored`,
       `opentelemetry-instrumentation-bedrock: ${rule} 7; it is ignored`,
+      `opentelemetry-instrumentation-bedrock: ${rule} gateway.example.com/v1; it is ignored`,
     ]);
   });
 

@@ -185,6 +185,12 @@ describe('price, route and safety of a call', () => {
     });
   });
 
+  it('has the type of output that a Converse request asks for', async () => {
+    const structure = { jsonSchema: { name: 'port', schema: '{"type":"object"}' } };
+    const span = await converse({ outputConfig: { textFormat: { type: 'json_schema', structure } } }, {});
+    expect(span.attributes).to.include({ 'gen_ai.output.type': 'json' });
+  });
+
   describe('the effort of reasoning', () => {
     const additional = (additionalModelRequestFields: ConverseCommandInput['additionalModelRequestFields']) =>
       converse({ additionalModelRequestFields }, {});
@@ -432,6 +438,12 @@ describe('price, route and safety of a call', () => {
         'gen_ai.prompt.variable.$&': 'x',
       });
       expect(json(span, 'mlflow.spanInputs')).to.have.nested.property('promptVariables.port.text', 'Bergen');
+    });
+
+    it('has variables of newer kinds as JSON, and none whose name is too long', async () => {
+      const promptVariables = { ship: { $unknown: ['number', 5] }, ['x'.repeat(300)]: { text: 'x' } } as never;
+      const span = await converse({ modelId: ARN, messages: undefined, promptVariables }, {});
+      expect(factsOf(span)).to.deep.equal({ ...FACTS, 'gen_ai.prompt.variable.ship': '{"$unknown":["number",5]}' });
     });
 
     it('has no version if the ARN has none, and is not assumed for other ARNs', async () => {

@@ -92,6 +92,24 @@ describe('the span of a call', () => {
     expect(seen).to.deep.equal([first, { ...first, ...server }]);
   });
 
+  it('has the usual port of its protocol if the endpoint names none', async () => {
+    const ports: [string, number][] = [
+      ['https://bedrock-runtime.us-east-1.amazonaws.com', 443],
+      ['http://gateway.example.com', 80],
+    ];
+    for (const [endpoint, port] of ports) {
+      tracing = startTracing();
+      const handle = async (): Promise<never> => {
+        throw new Error('not sent');
+      };
+      const client = createClient(endpoint, { requestHandler: { handle } as never });
+      await client.send(new ConverseCommand({ modelId: MODEL, messages: MESSAGES })).catch(() => undefined);
+      const server = { 'server.address': new URL(endpoint).hostname, 'server.port': port };
+      expect(tracing.spans()[0]?.attributes).to.include(server);
+      await tracing.close();
+    }
+  });
+
   it('nests under the active span, and is itself active during the HTTP request', async () => {
     tracing = startTracing();
     const tracer = trace.getTracer('test');

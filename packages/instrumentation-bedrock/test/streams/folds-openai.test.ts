@@ -92,6 +92,15 @@ describe('stream folds', () => {
       ).to.deep.equal([both[0]]);
     });
 
+    it('opens a new call for another name after arguments that are JSON', () => {
+      expect(
+        calls(
+          { tool_calls: [{ index: 0, function: { name: 'weather', arguments: { city: 'Oslo' } } }] },
+          { tool_calls: [{ index: 0, function: { name: 'time', arguments: { zone: 'CET' } } }] },
+        ),
+      ).to.deep.equal(both);
+    });
+
     it('keeps members of deltas, choices and chunks that it does not know', () => {
       const body = fold(openAiChat, [
         {

@@ -2,7 +2,7 @@
 
 import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { AlwaysOffSampler, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { type Simulator, silence, speak, startSimulator } from 'bedrock-simulator';
+import { type Simulator, type StreamEvent, silence, speak, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { messageViolations } from '../support/message-schema.js';
 import { collect, createClient, json, startTracing, type Tracing, type TracingOptions } from '../support/tracing.js';
@@ -367,6 +367,89 @@ describe('a voice session', () => {
       'otherEvents.emotionEvent': { mood: 'calm' },
       'output.message.content': [{ text: 'Good day.' }],
     });
+  });
+
+  it('has figures of an answer without totals, and keeps tools whose schema is no text', async () => {
+    for (const [input, output, read] of [
+      [{ speechTokens: 7, textTokens: 2 }, { textTokens: 3 }, [9, 3]],
+      [{ speechTokens: 7 }, {}, [7, undefined]],
+    ] as const) {
+      start();
+      const tools = [
+        { toolSpec: { name: 'lookup', inputSchema: { json: { type: 'object' } } } },
+        { systemTool: { name: 'web' } },
+      ];
+      const span = await run(
+        [...opening({ tools }), ...closing],
+        [
+          { wait: 'sessionEnd' },
+          service.start(),
+          ...spoken('Hi.'),
+          { usageEvent: { details: { total: { input, output } } } },
+          service.end(),
+        ],
+      );
+      const { attributes } = span;
+      expect([attributes['gen_ai.usage.input_tokens'], attributes['gen_ai.usage.output_tokens']]).to.deep.equal(read);
+      expect(json(span, 'gen_ai.tool.definitions')).to.deep.equal([
+        { type: 'function', name: 'lookup', parameters: { type: 'object' } },
+        { type: 'systemTool', name: 'web' },
+      ]);
+      client?.destroy();
+      await simulator?.close();
+      await tracing.close();
+    }
+  });
+
+  it('counts no seconds of audio that is not PCM, and reads chunks that are no events', async () => {
+    start({ config: { recordStreamEvents: true } });
+    const mp3 = { contentId: 'c-1', type: 'AUDIO', audioOutputConfiguration: { mediaType: 'audio/mpeg' } };
+    const frames: StreamEvent[] = [
+      { type: 'chunk', payload: { event: { contentStart: mp3 } } },
+      { type: 'chunk', payload: { event: { audioOutput: { contentId: 'c-1', content: 'AAAA' } } } },
+      {
+        type: 'chunk',
+        payload: { event: { contentEnd: { contentId: 'c-1', type: 'AUDIO', stopReason: 'PARTIAL_TURN' } } },
+      },
+      { type: 'chunk', payload: { bytes: Buffer.from('no JSON').toString('base64') } },
+      { type: 'chunk', payload: { bytes: '/////w==' } },
+      { type: 'chunk', payload: { textOutput: { role: 'USER', content: 'Hello' } } },
+    ];
+    simulator = await startSimulator({ respond: () => ({ events: frames }) });
+    client = createClient(simulator.url);
+    const { body } = await client.send(command(sending([...opening(), { textInput: {} }, ...closing])));
+    expect(await collect(body)).to.have.lengthOf(frames.length);
+    const [span] = tracing.spans();
+    expect(span?.attributes['aws.bedrock.voice.audio.output.duration'] ?? 0).to.equal(0);
+    expect(span?.attributes['gen_ai.input.messages']).to.include('Hello');
+  });
+
+  it('counts an interruption of a model that has said nothing, and ends no turn that has not begun', async () => {
+    start();
+    const span = await run(
+      [...opening(), ...closing],
+      [
+        { wait: 'sessionEnd' },
+        service.start(),
+        ...service.audio([], 'END_TURN'),
+        ...service.text('ASSISTANT', 'FINAL', '{ "interrupted" : true }', 'INTERRUPTED'),
+        service.end(),
+      ],
+    );
+    expect(span.attributes).to.include({ 'aws.bedrock.voice.interruption.count': 1 });
+    expect(span.attributes).to.not.have.property('gen_ai.output.messages');
+  });
+
+  it('keeps 32 kinds of events of later models, the last of each', async () => {
+    start();
+    const later = Array.from({ length: 40 }, (_, at) => ({ [`event${at}`]: { at } }));
+    const span = await run(
+      [...opening(), ...closing],
+      [{ wait: 'sessionEnd' }, service.start(), ...later, { event0: { at: 'last' } }, ...spoken('Hi.'), service.end()],
+    );
+    const { otherEvents } = json(span, 'mlflow.spanOutputs') as { otherEvents: Json };
+    expect(Object.keys(otherEvents)).to.have.lengthOf(32);
+    expect(otherEvents['event0']).to.deep.equal({ at: 'last' });
   });
 
   it('is read from the simulator’s own model as well, with metrics', async () => {

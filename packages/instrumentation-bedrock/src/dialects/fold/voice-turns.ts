@@ -79,7 +79,8 @@ export class VoiceTurns {
 
   /** The user has interrupted the model. The service reports it more than once. */
   interrupt(time: number, turn: SpokenTurn | undefined = this.#recent.at(-1)): void {
-    if (turn?.isInterrupted) return;
+    const isKnown = turn ? turn.isInterrupted : this.counts.interruptions > 0;
+    if (isKnown) return;
     if (turn) {
       turn.isInterrupted = true;
       turn.reason = 'INTERRUPTED';

@@ -47,8 +47,7 @@ function describe(name: string, word: MemoryWord): DescribedOperation {
 }
 
 function readStore({ memoryId }: JsonObject): Attributes {
-  const id = asId(memoryId);
-  return id === undefined ? {} : { [semconv.ATTR_GEN_AI_MEMORY_STORE_ID]: id };
+  return { [semconv.ATTR_GEN_AI_MEMORY_STORE_ID]: asId(memoryId) };
 }
 
 /** Leaves out the ids of actors, because they often identify persons. */
