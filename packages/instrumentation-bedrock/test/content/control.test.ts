@@ -165,7 +165,7 @@ describe('content control', () => {
       [{}, { contentHook: remove }, 'numbat'],
       // The last one handles the call, so its hook is the first.
       [{ contentHook: remove }, { contentHook: mark }, 'edited'],
-      [{ contentHook: mark }, { contentHook: () => undefined }, undefined],
+      [{ contentHook: () => ({ messages: [{ content: 'invented' }] }) }, { contentHook: () => undefined }, undefined],
     ];
     for (const [first, last, text] of CASES) {
       const other = new BedrockInstrumentation(first);

@@ -15,14 +15,18 @@ const ANSWER = { role: 'assistant', content: [{ type: 'text', text: 'High.' }], 
 
 describe('the record of a call of the Messages API', () => {
   /** The attributes of a span with the request, and with the answer. */
-  function attributesOf(config: BedrockInstrumentationConfig, request: JsonObject = REQUEST): Record<string, unknown> {
+  function attributesOf(
+    config: BedrockInstrumentationConfig,
+    request: JsonObject = REQUEST,
+    env: NodeJS.ProcessEnv = {},
+  ): Record<string, unknown> {
     const exporter = new InMemorySpanExporter();
     const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
     const span = provider.getTracer('test').startSpan('anthropic.messages.create');
     const report = (what: string, error: unknown): never => {
       throw new Error(what, { cause: error });
     };
-    const record = new MessagesRecord(span, request, { config: resolveConfig(config, {}, report as never), report });
+    const record = new MessagesRecord(span, request, { config: resolveConfig(config, env, report as never), report });
     record.answered(ANSWER);
     span.end();
     record.answered({ ...ANSWER, stop_reason: 'too late' });
@@ -42,8 +46,11 @@ describe('the record of a call of the Messages API', () => {
     }
   });
 
-  it('has figures only if content is off', () => {
+  it('has figures only if content is off, or in log events only', () => {
+    const inEvents = { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'EVENT_ONLY' };
     expect(attributesOf({ captureMessageContent: false })).to.deep.equal(figures);
+    const contentHook = (): never => expect.fail('nothing is recorded');
+    expect(attributesOf({ contentHook }, REQUEST, inEvents)).to.deep.equal(figures);
   });
 
   it('has no form for MLflow if that is off', () => {

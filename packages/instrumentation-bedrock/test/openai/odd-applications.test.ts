@@ -114,11 +114,15 @@ for (const version of ['4', '7'] as const) {
         expect(attributes).to.not.have.property('gen_ai.usage.output_tokens');
     });
 
-    it('sends a call in a context that suppresses tracing, without a span', async () => {
+    it('sends a call in a context that suppresses tracing, without a span and unmeasured', async () => {
+      await tracing.close();
+      tracing = startTracing({ config: { openAIHosts: ['127.0.0.1'] }, withMetrics: true });
+      tracing.instrumentation.manuallyInstrument(SDKS[version]);
       const suppressed = suppressTracing(context.active());
       const answer = await context.with(suppressed, () => client().chat.completions.create(chat));
       expect(answer.choices[0]?.message.content).to.equal('Hi there');
       expect(tracing.spans()).to.deep.equal([]);
+      expect([...(await tracing.metrics()).keys()]).to.deep.equal([]);
     });
 
     it('has the calls beneath a span that is not sampled unsampled as well', async () => {
