@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { expect } from 'chai';
 import { buildPackages } from 'testing/build.js';
+import { inlineCode, sectionOf, tableRows } from 'testing/markdown.js';
 import { installPeers } from '../src/install.js';
 import { type MigrationSpan, type Peer, recordAgentsBeside, recordBeside } from '../src/migration.js';
 
@@ -40,10 +41,7 @@ describe('docs/migration', function () {
   for (const { peer, file, kind, status, place } of PAGES) {
     describe(file, () => {
       const page = readFileSync(new URL(`../../docs/migration/${file}`, import.meta.url), 'utf8');
-      const [, section = ''] = /\n## Attributes\n(.*?)\n## /s.exec(page) ?? [];
-      const rows = [...section.matchAll(/^\| (`[^|]+) \| ([^|]+) \| [^|]+ \|$/gm)].map((row) =>
-        row.slice(1).map(namesIn),
-      );
+      const rows = tableRows(sectionOf(page, '## Attributes')).map((row) => row.map(inlineCode));
       const oldNames = rows.flatMap(([names = []]) => names);
       const newNames = rows.flatMap(([, names = []]) => names);
       let theirs: readonly MigrationSpan[];
@@ -84,8 +82,7 @@ describe('docs/migration', function () {
 
   it('openinference.md has the names of all spans of an agent and a knowledge base', async () => {
     const page = readFileSync(new URL('../../docs/migration/openinference.md', import.meta.url), 'utf8');
-    const [, section = ''] = /\n## Agents and knowledge bases\n(.*?)\n## /s.exec(page) ?? [];
-    const rows = [...section.matchAll(/^\| (`[^|]+) \| ([^|]+) \|/gm)].map((row) => row.slice(1).map(namesIn));
+    const rows = tableRows(sectionOf(page, '## Agents and knowledge bases')).map((row) => row.map(inlineCode));
     const spans = await recordAgentsBeside();
     const namesOf = (isOurs: boolean) =>
       new Set(spans.filter(({ scope }) => (scope === OURS) === isOurs).map(({ name }) => name));
@@ -96,11 +93,6 @@ describe('docs/migration', function () {
     expect(new Set(rows.flatMap(([, names = []]) => names))).to.deep.equal(new Set(ours));
   });
 });
-
-/** The names between backticks in a cell. */
-function namesIn(cell: string): string[] {
-  return [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
-}
 
 function attributesOf(spans: readonly MigrationSpan[]): string[] {
   return [...new Set(spans.flatMap(({ attributes }) => Object.keys(attributes)))];

@@ -9,6 +9,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
 import { MlflowClient } from 'opentelemetry-exporter-mlflow';
+import { codeBlocks } from 'testing/markdown.js';
 import { startMlflow } from 'testing/mlflow/server.js';
 import { testServer } from 'testing/mlflow-test-server.js';
 import {
@@ -90,12 +91,12 @@ describe('the Collector of deploy/collector', function () {
 
   it('accepts the processor that docs/other-instrumentations.md adds', async () => {
     const page = await readFile(join(import.meta.dirname, '../../docs/other-instrumentations.md'), 'utf8');
-    const [, processor] = /^```yaml\n(.*?)^```$/ms.exec(page) ?? [];
+    const [processor = ''] = codeBlocks(page, 'yaml');
     expect(processor).to.match(/^processors:/);
     const folder = await mkdtemp(join(tmpdir(), 'collector-docs-'));
     closing.push(() => rm(folder, { recursive: true }));
     const overlay = join(folder, 'processor.yaml');
-    await writeFile(overlay, processor ?? '');
+    await writeFile(overlay, processor);
     await validateConfig(['config.yaml', overlay], { COLLECTOR_QUEUE_DIRECTORY: folder });
   });
 

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { inlineCode, sectionOf, tableRows } from 'testing/markdown.js';
 import { parse } from 'yaml';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -45,10 +46,14 @@ export function readNames(): Names {
   return parse(readFileSync(NAMES, 'utf8')) as Names;
 }
 
+/** Sections of `docs/attributes.md` whose tables have a row for each attribute. */
+const SECTIONS = ['## Attributes', '## Attributes that `mlflow-bedrock` writes'];
+
 /** The attributes in the tables of `docs/attributes.md`. */
 export function documentedAttributes(page: string): DocumentedAttribute[] {
-  return [...page.matchAll(/^\| (`.*?) \| .*? \| (.*) \|$/gm)].flatMap(([, names = '', source = '']) =>
-    [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => ({ name, isContent: isContent(name, source) })),
+  const rows = SECTIONS.flatMap((heading) => tableRows(sectionOf(page, heading)));
+  return rows.flatMap(([names = '', , source = '']) =>
+    inlineCode(names).map((name) => ({ name, isContent: isContent(name, source) })),
   );
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'chai';
+import { withoutCodeBlocks } from 'testing/markdown.js';
 import { API, groupPages, HOME, markdownFiles } from '../../docs/.vitepress/pages.js';
 import { SIDEBAR } from '../../docs/.vitepress/sidebar.js';
 import { anchorOf } from '../../docs/.vitepress/slug.js';
@@ -115,7 +116,7 @@ describe('the documentation', () => {
 
 /** The text of a page without its blocks of code. */
 function prose(page: string): string {
-  return readFileSync(join(ROOT, page), 'utf8').replaceAll(/^ *```.*?^ *```$/gms, '');
+  return withoutCodeBlocks(readFileSync(join(ROOT, page), 'utf8'));
 }
 
 /** The headings of a page, or of the README of a folder, as GitHub names them in links. */

@@ -10,6 +10,7 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { MlflowClient, type MlflowTraceInfo } from 'opentelemetry-exporter-mlflow';
 import { buildPackages } from 'testing/build.js';
+import { codeBlocks, sectionOf } from 'testing/markdown.js';
 import { testServer } from 'testing/mlflow-test-server.js';
 import { packPackages } from '../release/pack.js';
 
@@ -17,9 +18,8 @@ const ROOT = resolve(import.meta.dirname, '../..');
 
 /** The commands in a section of a page. */
 function steps(page: string, heading: string): string[] {
-  const [, section = ''] = readFileSync(join(ROOT, page), 'utf8').split(`\n${heading}\n`);
-  const [untilNext = ''] = section.split(/\n##+ /);
-  return [...untilNext.matchAll(/^ *```sh\n(.*?)\n *```$/gms)].map(([, command = '']) => command.trim());
+  const section = sectionOf(readFileSync(join(ROOT, page), 'utf8'), heading);
+  return codeBlocks(section, 'sh').map((command) => command.trim());
 }
 
 const STEPS = steps('packages/mlflow-bedrock/README.md', '## Start');

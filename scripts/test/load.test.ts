@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
+import { tableRows } from 'testing/markdown.js';
 import { parseStat } from '../load/cpu.js';
 import { readOptions, USAGE } from '../load/options.js';
 
@@ -61,7 +62,7 @@ describe('docs/scale.md', () => {
 
   it('uses costs within the measured ranges', () => {
     const page = readFileSync(join(ROOT, 'docs/scale.md'), 'utf8');
-    const rows = page.split('\n').flatMap((line) => (line.startsWith('| ') ? [line.slice(2, -2).split(' | ')] : []));
+    const rows = tableRows(page);
     for (const [, kind, size] of page.matchAll(/^\| (full|otlp-only), (\d+) kB \|/gm)) {
       const [, ...used] = rows.find(([name]) => name === `${kind}, ${size} kB`) ?? [];
       const [, cpu, written] = rows.filter((row) => row[0] === kind && row[1] === '5 spans' && row[2] === `${size} kB`);

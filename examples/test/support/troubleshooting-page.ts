@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect } from 'chai';
+import { codeBlocks } from 'testing/markdown.js';
 
 const PAGE = readFileSync(resolve(import.meta.dirname, '../../../docs/troubleshooting.md'), 'utf8');
 
-/** The contents of the page's code blocks. */
-const QUOTES = [...PAGE.matchAll(/^```\w*\n(.*?)^```$/gms)].map(([, text = '']) => text);
+const QUOTES = codeBlocks(PAGE);
 
 /**
  * Expects docs/troubleshooting.md to quote a message in whole lines, word for word.

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { codeBlocks } from 'testing/markdown.js';
 import type { MlflowSpanExporterConfig, ReadableSpan } from '../src/index.js';
 
 describe('the documentation of the exporter', () => {
   const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 
   it('shows a filter and a mask that work', () => {
-    const [, code = ''] = /```ts\n.*?\n\n(.*?)```/s.exec(read('../../../docs/filter-and-mask.md')) ?? [];
+    const [example = ''] = codeBlocks(read('../../../docs/filter-and-mask.md'), 'ts');
+    const code = example.replace(/^import .*$/gm, '');
     let config: MlflowSpanExporterConfig = {};
     class Exporter {
       constructor(given: MlflowSpanExporterConfig) {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { transform } from 'esbuild';
+import { codeBlocks, inlineCode, sectionOf, tableRows } from 'testing/markdown.js';
 import { CurrentTraceProcessor, setActiveRun, traced, updateCurrentTrace } from '../src/index.js';
 import { usePrograms } from './support/programs.js';
 import { recordSpans } from './support/spans.js';
@@ -16,7 +17,7 @@ describe('docs/agents.md', function () {
   const programs = usePrograms();
 
   it('shows an agent that runs and reads the tokens of its model call back', async () => {
-    const [, program = ''] = /```ts\n(.*?)```/s.exec(AGENTS) ?? [];
+    const [program = ''] = codeBlocks(AGENTS, 'ts');
     const { code } = await transform(program, { loader: 'ts' });
     const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code], {
       cwd: PACKAGE,
@@ -42,8 +43,8 @@ describe('docs/agents.md', function () {
 
 it('docs/attributes.md lists exactly the attributes of traced, updateCurrentTrace and setActiveRun', async () => {
   const page = readFileSync(new URL('../../../docs/attributes.md', import.meta.url), 'utf8');
-  const [, section = ''] = page.split('## Attributes that `mlflow-bedrock` writes');
-  const documented = [...section.matchAll(/^\| `([^`]+)`/gm)].map(([, name = '']) => name);
+  const rows = tableRows(sectionOf(page, '## Attributes that `mlflow-bedrock` writes'));
+  const documented = rows.flatMap(([name = '']) => inlineCode(name));
 
   const recording = recordSpans(new CurrentTraceProcessor());
   setActiveRun('run-1');

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { ConverseCommand, InvokeModelCommand } from '@aws-sdk/client-bedrock-runtime';
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { expect } from 'chai';
+import { codeBlocks, sectionOf } from 'testing/markdown.js';
 import type { BedrockInstrumentationConfig } from '../../src/index.js';
 import { beforeEachTest, type Simulation } from '../support/simulation.js';
 
@@ -18,7 +19,7 @@ describe('the contentHook of docs/privacy.md', () => {
   afterEach(() => diag.disable());
 
   function printedConfig(): BedrockInstrumentationConfig {
-    const [, example = ''] = /## Redact content\s+<!--.*?-->\s+```js\n(.*?)```/s.exec(PAGE) ?? [];
+    const [example = ''] = codeBlocks(sectionOf(PAGE, '## Redact content'), 'js');
     let config: BedrockInstrumentationConfig | undefined;
     class Recorder {
       constructor(given: BedrockInstrumentationConfig) {

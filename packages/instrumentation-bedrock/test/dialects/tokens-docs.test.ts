@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { inlineCode, sectionOf, tableRows } from 'testing/markdown.js';
 import { asObject } from '../../src/data/json.js';
 import { converse } from '../../src/dialects/converse.js';
 import { DIALECTS } from '../../src/dialects/index.js';
@@ -11,7 +12,9 @@ import { openAiResponses } from '../../src/dialects/openai/responses.js';
 import { readSamples } from '../support/exchanges.js';
 
 const PAGE = readFileSync(new URL('../../../../docs/tokens-and-cost.md', import.meta.url), 'utf8');
-const ROWS = [...PAGE.matchAll(/^\| `([a-z0-9-]+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|$/gm)].map((row) => row.slice(1));
+const ROWS = tableRows(sectionOf(PAGE, '## Where the figures come from')).map(([format = '', , inBody, cached]) => {
+  return [inlineCode(format)[0], inBody, cached];
+});
 
 const ALL = new Set([
   ...DIALECTS.map(({ dialect }) => dialect),

@@ -4,11 +4,12 @@ import { readFileSync } from 'node:fs';
 import * as sdk from '@aws-sdk/client-bedrock-agent-runtime';
 import type { ReceivedRequest, SimulatedResponse } from 'bedrock-simulator';
 import { expect } from 'chai';
+import { codeBlocks } from 'testing/markdown.js';
 import { type AgentRuntime, beforeEachAgentRuntimeTest } from '../support/knowledge-base.js';
 import { json } from '../support/tracing.js';
 
 const PAGE = readFileSync(new URL('../../../../docs/knowledge-bases.md', import.meta.url), 'utf8');
-const EXAMPLES = [...PAGE.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code = '']) => code.replace(/^import .*$/gm, ''));
+const EXAMPLES = codeBlocks(PAGE, 'js').map((code) => code.replace(/^import .*$/gm, ''));
 
 const FOUND = { content: { type: 'TEXT', text: 'Bees swarm in May.' }, score: 0.5 };
 

@@ -5,6 +5,7 @@ import { SpanKind } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type SimulatedResponse, type Simulator, startSimulator } from 'bedrock-simulator';
 import { expect } from 'chai';
+import { inlineCode, sectionOf, tableRows } from 'testing/markdown.js';
 import { readSamples } from '../support/exchanges.js';
 import { messageViolations } from '../support/message-schema.js';
 import { SDKS } from '../support/openai.js';
@@ -58,14 +59,12 @@ const WORDS: ReadonlyMap<string, readonly unknown[]> = new Map(
   ['gen_ai.provider.name', 'gen_ai.output.type', 'gen_ai.token.type'].map((name) => [name, registeredWords(name)]),
 );
 
-const [PAGE = ''] = readFileSync(new URL('../../../../docs/attributes.md', import.meta.url), 'utf8').split(
-  '## Attributes that `mlflow-bedrock` writes',
-);
+const PAGE = readFileSync(new URL('../../../../docs/attributes.md', import.meta.url), 'utf8');
 
 /** Type of each attribute in the tables of `docs/attributes.md`. */
 const DOCUMENTED: ReadonlyMap<string, string> = new Map(
-  [...PAGE.matchAll(/^\| (`.*?) \| (.*?) \| .* \|$/gm)].flatMap(([, names = '', types = '']) => {
-    const all = [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+  tableRows(sectionOf(PAGE, '## Attributes')).flatMap(([names = '', types = '']) => {
+    const all = inlineCode(names);
     const ofEach = types.split(', ');
     return all.map((name, index) => [name, (all.length > 1 ? ofEach[index] : types) ?? types] as const);
   }),
