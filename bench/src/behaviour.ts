@@ -3,15 +3,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { startSimulator } from 'bedrock-simulator';
+import { type Region, replaceRegion } from 'testing/markdown.js';
 import { type Bench, inPairs, runChild } from './child.js';
 import { PEERS } from './install.js';
-import { replaceBetween } from './readme.js';
 import { formatMarkdown, type Table } from './table.js';
 import { INSTRUMENTATIONS, type Subject } from './variants.js';
 
-const FILE: string = resolve(import.meta.dirname, '../../docs/comparison.md');
-const BEGIN = '<!-- behaviour: written by npm run bench -- --behaviour -->';
-const END = '<!-- end of behaviour -->';
+const REGION: Region = { page: 'docs/comparison.md', name: 'behaviour', command: 'npm run bench -- --behaviour' };
+const FILE: string = resolve(import.meta.dirname, '../..', REGION.page);
 const SUBJECTS = ['this project', 'openinference', 'aws-sdk', 'traceloop'] as const satisfies readonly Subject[];
 
 export const CHECKS = [
@@ -68,8 +67,8 @@ export function writeComparison(table: Table, date: Date): void {
     .filter(([name]) => compared.has(name) || name === '@aws-sdk/client-bedrock-runtime')
     .map(([name, version]) => `\`${name}\` ${version}`);
   const about = `${date.toISOString().slice(0, 10)}, with ${versions.join(', ')}.`;
-  const marks = { file: 'docs/comparison.md', begin: BEGIN, end: END };
-  writeFileSync(FILE, replaceBetween(readFileSync(FILE, 'utf8'), marks, `${about}\n\n${formatMarkdown(table)}`));
+  const content = `${about}\n\n${formatMarkdown(table)}`;
+  writeFileSync(FILE, replaceRegion(readFileSync(FILE, 'utf8'), REGION, content));
 }
 
 const TOOL_USE = { toolUse: { toolUseId: 'use-1', name: 'find_city', input: { country: 'France' } } };

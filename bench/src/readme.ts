@@ -2,11 +2,11 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { type Region, replaceRegion } from 'testing/markdown.js';
 import type { Cell, Table } from './table.js';
 
 const FILE: string = resolve(import.meta.dirname, '..', 'README.md');
-const BEGIN = '<!-- results: written by npm run bench -- --write-readme -->';
-const END = '<!-- end of results -->';
+const REGION: Region = { page: 'bench/README.md', name: 'results', command: 'npm run bench -- --write-readme' };
 const SHORT_STREAM = 'Open stream, 100 chunks, KiB';
 
 /** The rows that fit into a README: what a call costs with and without content. The terminal shows all rows. */
@@ -24,16 +24,5 @@ export function writeReadme(results: string): void {
 
 /** @throws Error if the text has no place for results */
 export function withResults(readme: string, results: string): string {
-  return replaceBetween(readme, { file: 'bench/README.md', begin: BEGIN, end: END }, results);
-}
-
-/** @throws Error that names the file and the lines if the page does not have them */
-export function replaceBetween(
-  page: string,
-  { file, begin, end }: Readonly<Record<'file' | 'begin' | 'end', string>>,
-  text: string,
-): string {
-  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`${file} needs the lines "${begin}" and "${end}".`);
-  return `${page.slice(0, from)}${begin}\n\n${text}\n\n${page.slice(to)}`;
+  return replaceRegion(readme, REGION, results);
 }

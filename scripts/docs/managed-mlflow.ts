@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { type Region, replaceRegion } from 'testing/markdown.js';
 import {
   type ManagedMlflowArns,
   readerStatements,
@@ -7,10 +8,9 @@ import {
   senderStatements,
 } from '../../examples/cdk-fargate/src/sagemaker-policies.js';
 
-export const MANAGED_MLFLOW_DOCS: string = join(resolve(import.meta.dirname, '../..'), 'docs/managed-mlflow.md');
+const REGION: Region = { page: 'docs/managed-mlflow.md', name: 'policies', command: 'npm run docs' };
+export const MANAGED_MLFLOW_DOCS: string = join(resolve(import.meta.dirname, '../..'), REGION.page);
 
-const BEGIN = '<!-- made by npm run docs: begin -->';
-const END = '<!-- made by npm run docs: end -->';
 const ACCOUNT = 'arn:aws:sagemaker:us-east-1:123456789012';
 const TRACES = 'arn:aws:s3:::my-bucket/artifacts/*/traces/*';
 const SERVER: ManagedMlflowArns = {
@@ -26,19 +26,16 @@ const APP: ManagedMlflowArns = { kind: 'app', mlflow: `${ACCOUNT}:mlflow-app/app
  * @throws Error if the page has no place for them
  */
 export function managedMlflowDocs(): string {
-  const page = readFileSync(MANAGED_MLFLOW_DOCS, 'utf8');
-  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${MANAGED_MLFLOW_DOCS}: no lines "${BEGIN}" and "${END}".`);
   const policies = [
     policy('Sender to a tracking server', senderStatements(SERVER)),
     policy('Sender to an app', senderStatements(APP)),
     policy('Reader of a tracking server', readerStatements(SERVER)),
     policy('Reader of an app', readerStatements(APP)),
   ];
-  return `${page.slice(0, begin)}${BEGIN}\n${policies.join('')}${page.slice(end)}`;
+  return replaceRegion(readFileSync(MANAGED_MLFLOW_DOCS, 'utf8'), REGION, policies.join('\n\n'));
 }
 
 function policy(title: string, statements: readonly Statement[]): string {
   const json = JSON.stringify({ Version: '2012-10-17', Statement: statements }, undefined, 2);
-  return `### ${title}\n\n\`\`\`json\n${json}\n\`\`\`\n\n`;
+  return `### ${title}\n\n\`\`\`json\n${json}\n\`\`\``;
 }

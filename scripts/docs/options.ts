@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { replaceRegion } from 'testing/markdown.js';
 import { configTypes, type Option, type OptionsOf } from './config-types.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -47,16 +48,9 @@ const MORE: Readonly<Record<string, string>> = {
 export function pagesWithOptions(): [file: string, text: string][] {
   const optionsOf = configTypes(ROOT);
   const pages = new Map<string, string>();
-  const replace = (page: string, region: string, table: string): void => {
+  const replace = (page: string, name: string, table: string): void => {
     const text = pages.get(page) ?? readFileSync(join(ROOT, page), 'utf8');
-    const place = new RegExp(`(?<=<!-- ${region} -->\n).*?(?=\n<!-- end of ${region} -->)`, 's');
-    if (!place.test(text)) {
-      throw new Error(`${page} needs the lines "<!-- ${region} -->" and "<!-- end of ${region} -->" around the table.`);
-    }
-    pages.set(
-      page,
-      text.replace(place, () => table),
-    );
+    pages.set(page, replaceRegion(text, { page, name, command: 'npm run docs' }, table));
   };
   for (const { type, page } of TABLES) {
     replace(page, `options of ${type}`, optionTable(page, type, optionsOf));
@@ -74,14 +68,7 @@ function optionTable(page: string, type: string, optionsOf: OptionsOf): string {
     return row([code(name), ...(withVariables ? [environment] : []), defaultValue, `${meaning}${more}`]);
   });
   const columns = ['Option', ...(withVariables ? ['Environment variable'] : []), 'Default', 'Meaning'];
-  return [
-    '',
-    row(columns),
-    row(columns.map(() => '---')),
-    ...rows,
-    ...inheritedRows(page, options, optionsOf),
-    '',
-  ].join('\n');
+  return [row(columns), row(columns.map(() => '---')), ...rows, ...inheritedRows(page, options, optionsOf)].join('\n');
 }
 
 function isOwn(page: string, option: Option): boolean {
@@ -111,7 +98,7 @@ function variableTable(optionsOf: OptionsOf): string {
     }
   }
   const rows = [...found].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, text]) => text);
-  return ['', row(['Environment variable', 'Option', 'Of']), row(['---', '---', '---']), ...rows, ''].join('\n');
+  return [row(['Environment variable', 'Option', 'Of']), row(['---', '---', '---']), ...rows].join('\n');
 }
 
 /** Makes links from the root relative to a page. */

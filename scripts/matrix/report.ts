@@ -1,5 +1,6 @@
 /** The results as a table: for the terminal, and for docs/compatibility.md. */
 
+import { type Region, replaceRegion } from 'testing/markdown.js';
 import type { Column } from '../support/table.js';
 import { CELLS, type Cell, PLATFORMS, type Platform } from './cells.js';
 
@@ -10,8 +11,7 @@ export type Outcome =
 
 export type Outcomes = ReadonlyMap<Cell, Outcome>;
 
-const BEGIN = '<!-- made by npm run matrix: begin -->';
-const END = '<!-- made by npm run matrix: end -->';
+const REGION: Region = { page: 'docs/compatibility.md', name: 'combinations', command: 'npm run matrix' };
 
 /** The heads of the table. */
 export function columns(): Column[] {
@@ -37,12 +37,9 @@ export function rows(outcomes: Outcomes): string[][] {
  * @throws Error if the page lacks the two lines around the table
  */
 export function updatePage(page: string, outcomes: Outcomes): string {
-  const from = page.indexOf(BEGIN);
-  const to = page.indexOf(END);
-  if (from < 0 || to < from) throw new Error(`docs/compatibility.md needs the lines "${BEGIN}" and "${END}".`);
   const table = [columns().map(({ title }) => title), columns().map(() => '---'), ...rows(outcomes)];
   const lines = table.map((cells) => `| ${cells.join(' | ')} |`);
-  return `${page.slice(0, from)}${BEGIN}\n${lines.join('\n')}\n${page.slice(to)}`;
+  return replaceRegion(page, REGION, lines.join('\n'));
 }
 
 /** The name of a cell in messages. */

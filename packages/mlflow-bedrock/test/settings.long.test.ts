@@ -9,6 +9,7 @@ import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-tr
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { expect } from 'chai';
 import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
+import { inlineCode, sectionOf, tableRows } from 'testing/markdown.js';
 import { createAuthority } from '../../exporter-mlflow/test/support/certificates.js';
 import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
 import { type Addresses, exporterSettings, type Outcome } from './support/exporter-settings.js';
@@ -149,11 +150,8 @@ describe('a setting with an option and an environment variable', function () {
 
   it('is in the table of docs/settings.md', () => {
     const page = readFileSync(new URL('../../../docs/settings.md', import.meta.url), 'utf8');
-    const [table = ''] = /<!-- environment variables -->.*<!-- end of/s.exec(page) ?? [];
-    const documented = [...table.matchAll(/^\| `([A-Z_]+)` \| `([^`]+)`/gm)].map(([, variable, option]) => [
-      option,
-      variable,
-    ]);
+    const rows = tableRows(sectionOf(page, '## Variables that have an option'));
+    const documented = rows.map(([variable = '', option = '']) => [...inlineCode(option), ...inlineCode(variable)]);
     const tested = [
       ['captureMessageContent', CONTENT_VARIABLE],
       ...AUTOLOG.map(([option, env]) => [Object.keys(option)[0], Object.keys(env)[0]]),

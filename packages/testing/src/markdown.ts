@@ -1,4 +1,4 @@
-/** Parts of Markdown pages. Tests hold them against the code, or run them. */
+/** Parts of Markdown pages. Tests hold them against the code or run them, and commands write them. */
 
 const BLOCK = /^( *)(`{3,})(\w*)[^\n]*\n(.*?)^\1\2 *$/gms;
 const TABLE = /^\|(?: *:?-+:? *\|)+\n((?:\|.*(?:\n|$))+)/gm;
@@ -42,4 +42,20 @@ function cellsOf(row: string): string[] {
 /** What stands between backticks in a line. */
 export function inlineCode(line: string): string[] {
   return [...line.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+}
+
+/** A part of a page that a command writes, between two comments. */
+export interface Region {
+  /** The path of the page from the root of the repository. */
+  readonly page: string;
+  readonly name: string;
+  readonly command: string;
+}
+
+/** @throws Error that names the page and the comments if the page lacks them */
+export function replaceRegion(text: string, { page, name, command }: Region, content: string): string {
+  const [begin, end] = [`<!-- ${name}: written by ${command} -->`, `<!-- end of ${name} -->`];
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${page} needs the lines "${begin}" and "${end}".`);
+  return `${text.slice(0, from)}${begin}\n\n${content}\n\n${text.slice(to)}`;
 }
