@@ -88,10 +88,12 @@ describe('MlflowSpanProcessor', () => {
   };
   /** How many spans the log says were not delivered. */
   const lostInLog = (): number => {
-    const inAll = log.lines.flatMap((line) => /(\d+) spans were not delivered in all/.exec(line)?.slice(1) ?? []);
+    const inAll = log.lines.flatMap(
+      (line) => /(\d+) spans? (?:was|were) not delivered in all/.exec(line)?.slice(1) ?? [],
+    );
     if (inAll.length > 0) return Number(inAll.at(-1));
     const lost = (line: string): number =>
-      line.endsWith('it was dropped.') ? 1 : Number(/(\d+) spans were not delivered\./.exec(line)?.[1] ?? 0);
+      line.endsWith('it was dropped.') ? 1 : Number(/(\d+) spans? (?:was|were) not delivered\./.exec(line)?.[1] ?? 0);
     return log.lines.filter((line) => !line.includes('takes spans again')).reduce((sum, line) => sum + lost(line), 0);
   };
 
@@ -110,7 +112,7 @@ describe('MlflowSpanProcessor', () => {
       expect(await counts()).to.deep.equal({ delivered: 21 });
       expect(lostInLog()).to.equal(0);
       expect(
-        log.lines.filter((line) => /spans wait\.$/.test(line)),
+        log.lines.filter((line) => /spans? waits?\.$/.test(line)),
         log.lines.join('\n'),
       ).not.to.be.empty;
     });
@@ -177,7 +179,7 @@ describe('MlflowSpanProcessor', () => {
       expect(attributes).not.to.have.any.keys('gen_ai.input.messages', 'gen_ai.output.messages');
       expect(events).to.deep.equal([]);
       expect(attributes[LEFT_OUT]).to.equal(
-        '2 attributes and 1 events were left out, because spans of more than 5 MB waited for MLflow.',
+        '2 attributes and 1 event were left out, because spans of more than 5 MB waited for MLflow.',
       );
     }
     expect(await counts()).to.deep.equal({ delivered: 10, content: 10 - complete.length });

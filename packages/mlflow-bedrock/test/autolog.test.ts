@@ -88,7 +88,7 @@ describe('autolog()', function () {
       const env = { MLFLOW_TRACKING_URI: blackHole.url };
       const { code, stdout, stderr, millis } = await programs.run(['autolog.cjs', 'shuts down and ends'], { env });
       expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'called\nshut down\n' });
-      expect(stderr).to.match(/^MLflow at .* cannot be reached .* 1 spans were not delivered\.\n$/);
+      expect(stderr).to.match(/^MLflow at .* cannot be reached .* 1 span was not delivered\.\n$/);
       // 5 s and what a busy machine adds. Without the bound it would be 29 s.
       expect(millis).to.be.within(4900, 8000);
     } finally {

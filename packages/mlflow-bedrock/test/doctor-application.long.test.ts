@@ -90,7 +90,7 @@ describe('the doctor runs an application', function () {
   it('that calls process.exit() before its spans are sent', async () => {
     const text = "import { ask } from './call.js'; await ask(); process.exit();";
     expect(complaints(await examineApplication(text, {}, { NODE_OPTIONS: REGISTER.join(' ') }))).to.deep.equal([
-      'problem: MLflow lacks 1 of the 1 span of the application. -> The application called process.exit() before its spans were sent. Call "await tracing.flush()" before, where "tracing" is what autolog() returns.',
+      'problem: MLflow lacks the span of the application. -> The application called process.exit() before its spans were sent. Call "await tracing.flush()" before, where "tracing" is what autolog() returns.',
     ]);
   });
 

@@ -109,7 +109,7 @@ describe('the test run of the doctor', function () {
     ];
     const delivery = { url: NOBODY, traceIds: new Set(['a']), spanIds: new Set<string>() };
     expect(examineRun(events, {}, { delivery })).to.deep.equal([
-      'problem: MLflow lacks 1 of the 1 span of the application. -> A process that the application started ended by process.exit(), or because its parent disconnected it, before its spans were sent. Call "await tracing.flush()" before, where "tracing" is what autolog() returns.',
+      'problem: MLflow lacks the span of the application. -> A process that the application started ended by process.exit(), or because its parent disconnected it, before its spans were sent. Call "await tracing.flush()" before, where "tracing" is what autolog() returns.',
     ]);
   });
 

@@ -38,7 +38,7 @@ describe('the log of an application with autolog(), in more cases', function () 
     };
     const shown = await lines(['flushes a provider of its own'], env);
     expect(shown).to.have.length(3).and.include(OTLP);
-    expect(shown.filter((line) => / cannot be reached .* 1 spans were not delivered\.$/.test(line))).to.have.length(1);
+    expect(shown.filter((line) => / cannot be reached .* 1 span was not delivered\.$/.test(line))).to.have.length(1);
     expect(shown.filter((line) => /^MlflowError: MLflow at .* cannot be reached/.test(line))).to.have.length(1);
   });
 

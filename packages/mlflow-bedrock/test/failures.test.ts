@@ -29,7 +29,7 @@ describe('the log of an application with autolog()', function () {
     const shown = await lines(['waits for the timer of the processor, and flushes'], env);
     expect(shown).to.have.length(2).and.include(OTLP);
     expect(
-      shown.filter((line) => /refuses the credentials \(401\).* 1 spans were not delivered\.$/.test(line)),
+      shown.filter((line) => /refuses the credentials \(401\).* 1 span was not delivered\.$/.test(line)),
     ).to.have.length(1);
   });
 
@@ -39,7 +39,7 @@ describe('the log of an application with autolog()', function () {
       MLFLOW_TRACKING_URI: await startMlflow((path) => (path === '/v1/traces' && ++uploads <= 2 ? 401 : 200)),
     };
     const shown = await lines(['flushes again and again', '4'], env);
-    expect(shown[0]).to.match(/refuses the credentials \(401\).* 1 spans were not delivered\.$/);
+    expect(shown[0]).to.match(/refuses the credentials \(401\).* 1 span was not delivered\.$/);
     expect(shown[1]).to.match(/^MLflow takes spans again after \d+\.\d s: 2 spans were not delivered, 0 waited\.$/);
     expect(shown.slice(2)).to.deep.equal(['MLflow exporter: 2 spans were not delivered in all.']);
   });

@@ -58,7 +58,7 @@ describe('an application with mlflow-bedrock/register', function () {
     const without = await programs.run(['app.mjs', 'ends by itself']);
     const env = { MLFLOW_TRACKING_URI: NOBODY };
     const withIt = await programs.run([...IMPORT, 'app.mjs', 'ends by itself'], { env });
-    const line = `MLflow at ${NOBODY} cannot be reached (connect ECONNREFUSED 127.0.0.1:9). 1 spans were not delivered.\n`;
+    const line = `MLflow at ${NOBODY} cannot be reached (connect ECONNREFUSED 127.0.0.1:9). 1 span was not delivered.\n`;
     expect(behaviour(withIt)).to.deep.equal({ ...behaviour(without), stderr: `on stderr\n${line}` });
     expect(withIt.millis).to.be.below(without.millis + FLUSH_MILLIS + GRACE_MILLIS);
   });
@@ -148,7 +148,7 @@ describe('an application with mlflow-bedrock/register', function () {
         });
         expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'called\none more thing\n' });
         expect(stderr).to.match(
-          new RegExp(`^MLflow at ${server.url} cannot be reached .* 1 spans were not delivered\\.\n$`),
+          new RegExp(`^MLflow at ${server.url} cannot be reached .* 1 span was not delivered\\.\n$`),
         );
         expect(millis).to.be.within(FLUSH_MILLIS - 100, FLUSH_MILLIS + BUSY_MILLIS);
       } finally {

@@ -19,7 +19,7 @@ export interface SteadyAgent {
 
 /** What an application logs of outages that cost nothing. */
 export const NOTHING_LOST: RegExp =
-  /^(?:MLflow at .* wait\.\n|The spans were delivered, but trace records wait: .*\n|\d+ trace records could not be sent in time.*\n|MLflow takes .* again after .*: 0 .*\n)*$/;
+  /^(?:MLflow at .* waits?\.\n|The spans were delivered, but trace records wait: .*\n|\d+ trace records? could not be sent in time.*\n|MLflow takes .* again after .*: 0 .*\n)*$/;
 const REGISTER = join(ROOT, 'packages/mlflow-bedrock/dist/esm/register.js');
 
 /**

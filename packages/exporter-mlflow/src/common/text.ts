@@ -83,6 +83,11 @@ export function sentence(text: string): string {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
+/** A number with its noun, such as `1 span`. A verb can follow the noun: `counted(2, 'span was', 'spans were')`. */
+export function counted(amount: number, one: string, many: string = `${one}s`): string {
+  return `${amount} ${amount === 1 ? one : many}`;
+}
+
 const KILOBYTE = 1024;
 
 /** A number of bytes for messages, such as `54 MB`. */

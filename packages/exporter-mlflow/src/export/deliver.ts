@@ -1,6 +1,7 @@
 import type { ReadableSpan } from '../common/sdk-types.js';
 import { say } from '../common/shown-text.js';
 import type { Slices } from '../common/slices.js';
+import { counted } from '../common/text.js';
 import type { Limit } from '../common/waiting.js';
 import type { Failure } from '../http/exchange/outcome.js';
 import { optional, type Rest } from '../mlflow/rest.js';
@@ -10,6 +11,7 @@ import type { TraceLedger } from './ledger/ledger.js';
 import type { Preparation, Prepared } from './prepare.js';
 import type { Pricing } from './pricing.js';
 import type { ExporterMetrics } from './report/metrics.js';
+import { notDelivered } from './report/phrases.js';
 import type { Reporter } from './report/reporter.js';
 import { describeWithoutQuotes, recordedTexts } from './span/recorded-texts.js';
 import type { TracePlace } from './trace/trace.js';
@@ -74,7 +76,7 @@ export class Delivery {
   giveUp(spans: readonly ReadableSpan[], failure: Failure | undefined): void {
     if (failure === undefined) {
       this.#parts.metrics.lost(spans.length, 'shut_down');
-      this.#parts.reporter.hint(`${spans.length} spans were not delivered, because the process ended without a flush.`);
+      this.#parts.reporter.hint(`${notDelivered(spans.length)}, because the process ended without a flush.`);
     } else {
       this.#parts.losses.lose(spans.length, failure);
     }
@@ -116,7 +118,7 @@ export class Delivery {
     const { traces, mayBeMore } = ledger.provisional;
     if (traces > 0) {
       reporter.hint(
-        `The root span of ${mayBeMore ? 'at least ' : ''}${traces} traces did not reach the MLflow exporter: a filter kept it out, or it never ended. MLflow shows name and state of their topmost spans.`,
+        `The root span of ${mayBeMore ? 'at least ' : ''}${counted(traces, 'trace')} did not reach the MLflow exporter: a filter kept it out, or it never ended. MLflow shows name and state of the topmost spans instead.`,
       );
     }
     reporter.summarize();

@@ -106,7 +106,7 @@ describe('an MLflow server', () => {
       );
       const message = `MLflow at ${server.url} has no such workspace (Workspace 'nowhere' not found): correct workspace or MLFLOW_WORKSPACE.`;
       expect((await exportSpans(exporter, oneSpan())).error?.message).to.equal(message);
-      expect(log.lines).to.deep.equal([`error: ${message} 1 spans were not delivered.`]);
+      expect(log.lines).to.deep.equal([`error: ${message} 1 span was not delivered.`]);
       const error = await client.getExperimentByName('any').catch((error: unknown) => error);
       expect(error).to.be.instanceOf(MlflowError).and.to.have.property('message', message);
     });

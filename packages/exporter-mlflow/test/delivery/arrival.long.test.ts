@@ -188,7 +188,7 @@ describe('a trace whose spans arrive in several exports', () => {
       log.stop();
     }
     expect(log.lines).to.deep.equal([
-      'info: The root span of 1 traces did not reach the MLflow exporter: a filter kept it out, or it never ended. MLflow shows name and state of their topmost spans.',
+      'info: The root span of 1 trace did not reach the MLflow exporter: a filter kept it out, or it never ended. MLflow shows name and state of the topmost spans instead.',
     ]);
     const { info, spans } = await client.getTrace(early.spanContext().traceId);
     expect(spans.map(({ name }) => name)).to.deep.equal(['early']);

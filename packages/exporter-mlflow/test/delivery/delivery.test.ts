@@ -128,7 +128,7 @@ describe('delivery of spans', () => {
     const port = new URL(url).port;
     const reason = `MLflow at ${url} cannot be reached (connect ECONNREFUSED 127.0.0.1:${port})`;
     expect(first.error?.message).to.equal(reason);
-    expect(log.lines).to.deep.equal([`error: ${reason}. 1 spans were not delivered.`]);
+    expect(log.lines).to.deep.equal([`error: ${reason}. 1 span was not delivered.`]);
 
     await exporter.shutdown();
     expect(log.lines[1]).to.equal('warn: MLflow exporter: 2 spans were not delivered in all.');

@@ -54,7 +54,7 @@ describe('the experiment', () => {
     const result = await exportSpans(newExporter({ experimentId: '987654321' }), oneTrace());
     const message = `MLflow experiment 987654321 does not exist at ${trackingUri}: set experimentId or MLFLOW_EXPERIMENT_ID to one that does, or use experimentName or MLFLOW_EXPERIMENT_NAME, which creates a missing one.`;
     expect(result.error?.message).to.equal(message);
-    expect(log.lines).to.deep.equal([`error: ${message} 1 spans were not delivered.`]);
+    expect(log.lines).to.deep.equal([`error: ${message} 1 span was not delivered.`]);
   });
 
   for (const by of ['name', 'id']) {
@@ -68,7 +68,7 @@ describe('the experiment', () => {
       expect(result.code).to.equal(FAILED);
       expect(result.error?.message).to.equal(message);
       await exportSpans(exporter, oneTrace());
-      expect(log.lines).to.deep.equal([`error: ${message} 1 spans were not delivered.`]);
+      expect(log.lines).to.deep.equal([`error: ${message} 1 span was not delivered.`]);
 
       await restoreExperiment(experimentId);
       expect((await exportSpans(exporter, oneTrace('after'))).code).to.equal(SUCCESS);

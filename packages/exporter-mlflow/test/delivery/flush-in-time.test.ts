@@ -20,7 +20,7 @@ describe('a flush with a time of its own', () => {
       const { code } = await exporting;
       expect(performance.now() - began).to.be.within(290, 3000);
       expect(code).to.equal(ExportResultCode.FAILED);
-      expect(logged.lines.join('\n')).to.match(/cannot be reached .* 1 spans were not delivered\.$/);
+      expect(logged.lines.join('\n')).to.match(/cannot be reached .* 1 span was not delivered\.$/);
 
       isSilent = false;
       expect(await exportSpans(exporter, spans)).to.include({ code: ExportResultCode.SUCCESS });

@@ -85,14 +85,14 @@ describe('the log of an application', () => {
       away = new Set(paths);
       await exportSpans(exporter, roots(1));
       await exporter.forceFlush();
-      return told().map((line) => /spans again|records again|spans were not|records could not/.exec(line)?.[0] ?? line);
+      return told().map((line) => /spans again|records again|span was not|record could not/.exec(line)?.[0] ?? line);
     };
-    expect(await kinds(UPLOADS, RECORDS)).to.deep.equal(['spans were not']);
-    expect(await kinds(RECORDS)).to.deep.equal(['spans again', 'records could not']);
-    expect(await kinds(UPLOADS, RECORDS)).to.deep.equal(['spans were not']);
+    expect(await kinds(UPLOADS, RECORDS)).to.deep.equal(['span was not']);
+    expect(await kinds(RECORDS)).to.deep.equal(['spans again', 'record could not']);
+    expect(await kinds(UPLOADS, RECORDS)).to.deep.equal(['span was not']);
     expect(await kinds(RECORDS)).to.deep.equal(['spans again']);
     expect(await kinds()).to.deep.equal(['records again']);
-    expect(await kinds(RECORDS)).to.deep.equal(['records could not']);
+    expect(await kinds(RECORDS)).to.deep.equal(['record could not']);
     expect(await kinds()).to.deep.equal(['records again']);
   });
 
@@ -108,7 +108,7 @@ describe('the log of an application', () => {
     isAway = false;
     await exportSpans(exporter, roots(1));
     expect(told()).to.deep.equal([
-      'warn: MLflow takes trace records again after … s: 1 traces were left without their record, 0 waited.',
+      'warn: MLflow takes trace records again after … s: 1 trace was left without its record, 0 waited.',
     ]);
   });
 
@@ -171,7 +171,7 @@ describe('the log of an application', () => {
     expect(told()).to.deep.equal([]);
     while (log.lines.length < 4) await pause(50);
     expect(told().sort()).to.deep.equal([
-      `warn: MLflow at URL answered 503 (${RECORDS}). 1 spans wait.`,
+      `warn: MLflow at URL answered 503 (${RECORDS}). 1 span waits.`,
       `warn: MLflow at URL answered 503 (${UPLOADS}). 4 spans wait.`,
       `warn: MLflow at URL answered 503 (${UPLOADS},${RECORDS}). 3 spans wait.`,
       `warn: The spans were delivered, but trace records wait: MLflow at URL answered 503 (${RECORDS}).`,
@@ -190,7 +190,7 @@ describe('the log of an application', () => {
     const exporter = newExporter(await unusedAddress());
     await exporter.shutdown();
     for (let n = 0; n < 3; n++) await exportSpans(exporter, roots(1));
-    expect(told()).to.deep.equal(['error: The MLflow exporter was shut down already. 1 spans were not delivered.']);
+    expect(told()).to.deep.equal(['error: The MLflow exporter was shut down already. 1 span was not delivered.']);
     const broken = newExporter('ftp://127.0.0.1');
     expect(told()).to.have.length(1);
     for (let n = 0; n < 3; n++) expect((await exportSpans(broken, roots(2))).code).to.equal(FAILED);

@@ -78,7 +78,7 @@ describe('spans that are refused', () => {
       expect(info.cost?.totalCost).to.be.greaterThan(0);
       expect([info.requestPreview, info.responsePreview]).to.deep.equal(['Hi', 'Hello']);
       expect(call?.attributes[LEFT_OUT]).to.match(
-        /^MLflow refused this span with 3 attributes, 1 events and 0 links, which were left out: /,
+        /^MLflow refused this span with 3 attributes, 1 event and 0 links, which were left out: /,
       );
     }
   });

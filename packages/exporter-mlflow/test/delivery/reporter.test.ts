@@ -63,12 +63,12 @@ describe('what the exporter reports', () => {
       ],
       [
         () => reporter.dropped(1, 'queue_full', 'Too many wait.'),
-        /^error: Too many wait\. 1 spans were not delivered\.$/,
+        /^error: Too many wait\. 1 span was not delivered\.$/,
       ],
       [() => reporter.dropped(1, 'shut_down', 'Shut down.'), /^error: Shut down\./],
       [() => reporter.faultyFunction('mask', say`mask threw`), /^warn: mask threw$/],
       [() => reporter.faultyFunction('spanFilter', say`spanFilter threw`), /^warn: spanFilter threw$/],
-      [() => reporter.leftEmpty(1), /^warn: MLflow shows 1 traces without any span/],
+      [() => reporter.leftEmpty(1), /^warn: MLflow shows 1 trace without any span/],
       [() => reporter.note('a note'), /^warn: a note$/],
     ];
     for (const [report, expected] of cases) {
@@ -76,6 +76,25 @@ describe('what the exporter reports', () => {
       expect(lines, String(expected)).to.have.length(1);
       expect(lines[0]).to.match(expected);
     }
+  });
+
+  it('has one span and one trace in the singular', () => {
+    reporter.waiting(1, away);
+    reporter.undelivered(1, { ...away, kind: 'configuration' });
+    reporter.arrived();
+    reporter.postponed(1, away);
+    reporter.incomplete(1, { ...away, kind: 'configuration' });
+    reporter.recorded(1);
+    reporter.leftEmpty(1);
+    expect(log.lines.map((line) => line.replace(/ \d+\.\d s/, ' … s'))).to.deep.equal([
+      'warn: MLflow cannot be reached. 1 span waits.',
+      'error: MLflow cannot be reached. 1 span was not delivered.',
+      'warn: MLflow takes spans again after … s: 1 span was not delivered, 1 waited.',
+      'warn: 1 trace record could not be sent in time, it follows with the next export: MLflow cannot be reached.',
+      'error: The spans were delivered, but not the trace record: MLflow cannot be reached.',
+      'warn: MLflow takes trace records again after … s: 1 trace was left without its record, 1 waited.',
+      'warn: MLflow shows 1 trace without any span: its record arrived before an outage, and its spans were lost.',
+    ]);
   });
 
   it('has as many classes as there are kinds, statuses and known codes, whatever a server makes up', () => {
@@ -239,7 +258,8 @@ describe('what the exporter reports', () => {
 
   it('is each change of the cause, within the budget of each class', () => {
     const unauthorized = { kind: 'configuration', status: 401, reason: say`refuses the credentials` } as const;
-    const told = (): string[] => log.lines.splice(0).map((line) => line.replace(/ \d+ spans were not delivered\./, ''));
+    const told = (): string[] =>
+      log.lines.splice(0).map((line) => line.replace(/ \d+ spans? (?:was|were) not delivered\./, ''));
     for (const cause of [unauthorized, away, away, unauthorized, unauthorized]) reporter.undelivered(1, cause);
     expect(told()).to.deep.equal([
       'error: refuses the credentials.',

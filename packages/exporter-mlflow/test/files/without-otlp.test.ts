@@ -142,7 +142,7 @@ describe('a server whose OTLP route is missing', () => {
     const { error } = await exportSpans(exporter, [begun[2]!, ...next]);
     const reason = `MLflow at ${proxy.url} got the first spans of trace tr-${begun[0]!.spanContext().traceId} by OTLP and takes no more of them, and would not show a file with the others.`;
     expect(error?.message).to.equal(reason);
-    expect(log.lines.slice(1)).to.deep.equal([`error: ${reason} 1 spans were not delivered.`]);
+    expect(log.lines.slice(1)).to.deep.equal([`error: ${reason} 1 span was not delivered.`]);
     const [inDatabase, inFile] = [await read(begun), await read(next)];
     expect([isFile(inDatabase), names(inDatabase)]).to.deep.equal([false, ['agent', 'early']]);
     expect([isFile(inFile), names(inFile)]).to.deep.equal([true, ['agent', 'early', 'late']]);

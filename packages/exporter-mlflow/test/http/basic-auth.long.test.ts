@@ -82,7 +82,7 @@ describe('an MLflow server with basic authentication', () => {
     const exporter = newExporter('any', { ...admin, password: 'wr0ng-password' });
     const message = `MLflow at ${server.url} refuses the credentials (401): set username and password (MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD), or token (MLFLOW_TRACKING_TOKEN).`;
     for (let n = 0; n < 2; n++) expect((await exportSpans(exporter, oneSpan())).error?.message).to.equal(message);
-    expect(log.lines).to.deep.equal([`error: ${message} 1 spans were not delivered.`]);
+    expect(log.lines).to.deep.equal([`error: ${message} 1 span was not delivered.`]);
     const error = await newClient({ token: 'a token, which this server does not know' })
       .getExperimentByName('any')
       .catch((error: unknown) => error);

@@ -110,7 +110,7 @@ describe('credentials from a function', () => {
         expect(JSON.stringify(result.error, Object.getOwnPropertyNames(result.error))).not.to.include('s3cr3t');
       }
       expect(log.lines.filter((line) => line.startsWith('error'))).to.deep.equal([
-        `error: ${message}. 1 spans were not delivered.`,
+        `error: ${message}. 1 span was not delivered.`,
       ]);
       expect(log.lines.join()).not.to.include('s3cr3t');
       expect(server.requests).to.deep.equal([]);

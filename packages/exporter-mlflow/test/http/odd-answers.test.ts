@@ -76,7 +76,7 @@ describe('odd answers', () => {
       for (const config of [{ experimentId: '7' }, { experimentName: 'local' }]) {
         expect((await exportSpans(newExporter(server.url, config), oneSpan())).error?.message).to.equal(message);
       }
-      const line = `error: ${message} 1 spans were not delivered.`;
+      const line = `error: ${message} 1 span was not delivered.`;
       expect(log.lines).to.deep.equal([line, line]);
       const client = newClient(server.url);
       for (const work of [
@@ -152,7 +152,7 @@ describe('odd answers', () => {
     }) as ReadableSpan;
     const result = await exportSpans(newExporter(server.url), [broken]);
     expect([result.code, result.error?.message]).to.deep.equal([FAILED, 'MLflow exporter failed: no context']);
-    expect(log.lines).to.deep.equal(['error: MLflow exporter failed: no context. 1 spans were not delivered.']);
+    expect(log.lines).to.deep.equal(['error: MLflow exporter failed: no context. 1 span was not delivered.']);
   });
 
   /** Sends until the other side closes the connection. */

@@ -1,5 +1,6 @@
 /** Cuts text that is too long. Base64 is never cut: it is kept whole, or a note replaces it. */
 
+import { counted } from './counted.js';
 import { once } from './once.js';
 
 export interface TextLimits {
@@ -23,7 +24,7 @@ export function limitText(text: string, limits: TextLimits, key?: string): strin
   if (bytes > Math.max(maxMediaBytes, SHORT_TEXT) && isBase64(text) && isMixed(text)) return mediaNote(bytes);
   if (text.length <= maxStringLength || isProbablyBase64(text, key) || isMediaNote(text)) return text;
   const end = cutPosition(text, maxStringLength);
-  return `${text.slice(0, end)}… [${text.length - end} more characters not recorded]`;
+  return `${text.slice(0, end)}… [${counted(text.length - end, 'more character')} not recorded]`;
 }
 
 /** The part of the record of a call that each text about a failure can have. */
@@ -140,10 +141,10 @@ const graphemes = once(() => new Intl.Segmenter('en', { granularity: 'grapheme' 
 
 /** Returns the note in the place of media. It is text, so that `contentHook` gets plain JSON. */
 export function mediaNote(bytes: number): string {
-  return `[${bytes} bytes not recorded]`;
+  return `[${counted(bytes, 'byte')} not recorded]`;
 }
 
 /** True for the text that `toJson` puts in the place of media beyond the limit. */
 export function isMediaNote(text: string): boolean {
-  return /^\[\d+ bytes not recorded\]$/.test(text);
+  return /^\[\d+ bytes? not recorded\]$/.test(text);
 }

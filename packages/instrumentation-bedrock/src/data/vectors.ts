@@ -1,5 +1,6 @@
 /** Embedding vectors: long lists of numbers that say nothing to a reader. */
 
+import { counted } from './counted.js';
 import { asNumber, isObject, type JsonObject, type JsonValue, MAX_DEPTH, setMember } from './json.js';
 
 /** Members that can hold a vector as base64 text of 32-bit numbers. */
@@ -24,7 +25,7 @@ export function leaveOutVectors(
   if (Array.isArray(value)) {
     if (asNumber(value[0]) === undefined)
       return value.map((item) => leaveOutVectors(item, maxLength, member, level + 1));
-    return value.length > maxLength ? note(value.length, 'numbers') : value;
+    return value.length > maxLength ? note(value.length, 'number') : value;
   }
   if (isObject(value)) {
     const copy: JsonObject = {};
@@ -36,11 +37,11 @@ export function leaveOutVectors(
   }
   if (typeof value !== 'string' || !BASE64_MEMBERS.has(member)) return value;
   const bytes = Buffer.byteLength(value, 'base64');
-  return bytes > maxLength * BYTES_PER_NUMBER ? note(bytes, 'bytes') : value;
+  return bytes > maxLength * BYTES_PER_NUMBER ? note(bytes, 'byte') : value;
 }
 
 function note(length: number, unit: string): string {
-  return `[embedding of ${length} ${unit} not recorded]`;
+  return `[embedding of ${counted(length, unit)} not recorded]`;
 }
 
 /** Returns the number of dimensions of a vector that is a list of numbers or base64 text; undefined if it is neither. */

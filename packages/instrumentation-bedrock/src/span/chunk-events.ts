@@ -1,6 +1,7 @@
 /** The span events of the chunks of one stream. */
 
 import type { Span } from '@opentelemetry/api';
+import { counted } from '../data/counted.js';
 import type { RecordableFacts } from './facts.js';
 
 /** Something that happened while the call lasted. */
@@ -56,7 +57,7 @@ export class ChunkEvents {
   /** Writes a note about the chunks that were left out. */
   finish(): void {
     if (this.#leftOut > 0) {
-      this.#span.addEvent('chunk', { json: JSON.stringify(`[${this.#leftOut} more chunks not recorded]`) });
+      this.#span.addEvent('chunk', { json: JSON.stringify(`[${counted(this.#leftOut, 'more chunk')} not recorded]`) });
     }
     this.#leftOut = 0;
   }

@@ -192,7 +192,10 @@ describe('a text that is cut', () => {
   for (const character of characters) {
     it(`has the character ${JSON.stringify(character)} whole or not at all`, () => {
       const text = `ab${character}cdef`;
-      const rest = (end: number): string => `… [${text.length - end} more characters not recorded]`;
+      const rest = (end: number): string => {
+        const left = text.length - end;
+        return `… [${left} more ${left === 1 ? 'character' : 'characters'} not recorded]`;
+      };
       for (let limit = 0; limit < text.length; limit++) {
         const end = limit > 2 && limit < 2 + character.length ? 2 : limit;
         expect(cut(text, limit)).to.equal(text.slice(0, end) + rest(end));
@@ -220,7 +223,7 @@ describe('a text that is cut', () => {
     expect(toJson({ bytes: PICTURE }, { maxMediaBytes: 9, maxStringLength: 9 })).to.deep.equal({
       bytes: '[120 bytes not recorded]',
     });
-    expect(cut('[120 bytes not recorded]', 9)).to.equal('[120 bytes not recorded]');
+    for (const note of ['[120 bytes not recorded]', '[1 byte not recorded]']) expect(cut(note, 9)).to.equal(note);
     expect(cut('He wrote: 120 bytes not recorded]', 9)).to.equal('He wrote:… [24 more characters not recorded]');
   });
 

@@ -146,7 +146,7 @@ describe('embedding vectors', () => {
     expect(recorded(await embed(TITAN, TITAN_REQUEST, answer, { maxEmbeddingLength: 256 }))).to.deep.equal(answer);
     expect(recorded(await embed(TITAN, TITAN_REQUEST, answer, { maxEmbeddingLength: Infinity }))).to.deep.equal(answer);
     expect(recorded(await embed(TITAN, TITAN_REQUEST, short, { maxEmbeddingLength: 0 }))).to.deep.equal({
-      embedding: '[embedding of 1 numbers not recorded]',
+      embedding: '[embedding of 1 number not recorded]',
     });
   });
 

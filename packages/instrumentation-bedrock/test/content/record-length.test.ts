@@ -13,7 +13,7 @@ const LIMIT = 40_000;
 const WORDS = 'A few words that are “quoted”.\n';
 const LONG = WORDS.repeat(2000);
 const USAGE = { inputTokens: 7, outputTokens: 9, totalTokens: 16 };
-const CUT = /… \[\d+ more characters not recorded\]/;
+const CUT = /… \[\d+ more characters? not recorded\]/;
 
 /** Noise of a fixed kind, so that its base64 has all kinds of characters. */
 function picture(bytes: number, seed: number): Buffer {

@@ -468,8 +468,8 @@ describe('price, route and safety of a call', () => {
       await client.send(new ConverseCommand({ modelId: ARN, promptVariables }));
       expect(factsOf(tracing.spans()[0]!)).to.deep.equal({
         ...FACTS,
-        'gen_ai.prompt.variable.port': 'a por… [1 more characters not recorded]',
-        'gen_ai.prompt.variable.ship': 'Pequo… [1 more characters not recorded]',
+        'gen_ai.prompt.variable.port': 'a por… [1 more character not recorded]',
+        'gen_ai.prompt.variable.ship': 'Pequo… [1 more character not recorded]',
       });
     });
   });

@@ -175,7 +175,7 @@ describe('stream folds', () => {
         for (const chunk of chunks) reader.add(chunk);
         const body = reader.body() ?? {};
         expect(JSON.stringify(body)).to.have.length.below(7000);
-        expect(JSON.stringify(dialect.readOutput(body))).to.match(/… \[\d+ more chunks not recorded\]/);
+        expect(JSON.stringify(dialect.readOutput(body))).to.match(/… \[\d+ more chunks? not recorded\]/);
         expect(dialect.readResponse(body)).to.deep.equal(dialect.readResponse(fold(dialect, chunks) ?? {}));
         const whole = dialect.createFold({ content: true });
         for (const chunk of chunks) whole.add(chunk);

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
+import { counted } from '../common/counted.js';
 import { ReportedError, reportErrors } from '../common/reported.js';
 import { warn } from '../common/warn.js';
 
@@ -23,7 +24,9 @@ export class OtlpExporter implements SpanExporter {
       if (exporter instanceof Error) return fail(exporter);
       exporter.export(spans, (result) => {
         if (result.code === ExportResultCode.SUCCESS) return resultCallback(result);
-        const error = withoutAnswer(result.error ?? new Error(`the OTLP backend did not take ${spans.length} spans`));
+        const error = withoutAnswer(
+          result.error ?? new Error(`the OTLP backend did not take ${counted(spans.length, 'span')}`),
+        );
         if (this.#givenUp === before) reportErrors(error);
         fail(error);
       });

@@ -17,6 +17,7 @@ import {
   stringifyWithin,
   toJson,
 } from 'opentelemetry-instrumentation-bedrock/recording';
+import { counted } from '../common/counted.js';
 import { warnOfError, warnOfErrorOnce } from '../common/warn.js';
 import { contentConfig } from '../current-trace/content-config.js';
 import { state } from '../current-trace/process-state.js';
@@ -103,7 +104,7 @@ export class TracedRecorder {
   }
 
   #outputItems(): void {
-    const note = this.#itemsLeftOut > 0 ? [`[${this.#itemsLeftOut} more items not recorded]`] : [];
+    const note = this.#itemsLeftOut > 0 ? [`[${counted(this.#itemsLeftOut, 'more item')} not recorded]`] : [];
     this.#output(() => [...this.#items, ...note]);
   }
 

@@ -4,6 +4,7 @@ import type { ShownText } from '../../common/shown-text.js';
 import { sentence } from '../../common/text.js';
 import { type Cause, classOf } from './cause-class.js';
 import { LineBudget } from './line-budget.js';
+import { notDelivered, recordsFollow, wait, withoutRecord, withoutSpans } from './phrases.js';
 import { CLOCKS, type Clocks, RequestWatch } from './request-watch.js';
 
 /** How much was lost, and how much of it a message named. */
@@ -90,7 +91,7 @@ export class Reporter {
   /** Spans will not arrive, because something keeps all of them from arriving. */
   undelivered(spans: number, cause: Cause): void {
     this.#outageOfSpans ??= this.#begin(this.#spans, this.spanRequests);
-    const message = `${sentence(cause.reason)} ${spans} spans were not delivered.`;
+    const message = `${sentence(cause.reason)} ${notDelivered(spans)}.`;
     const isLogged = this.#logOutage('error', this.#outageOfSpans, 'spans', cause, message);
     this.#lose(this.#spans, spans, isLogged ? spans : 0);
   }
@@ -99,13 +100,13 @@ export class Reporter {
   waiting(spans: number, cause: Cause): void {
     this.#outageOfSpans ??= this.#begin(this.#spans, this.spanRequests);
     this.#outageOfSpans.waited = Math.max(this.#outageOfSpans.waited, spans);
-    const message = `${sentence(cause.reason)} ${spans} spans wait.`;
+    const message = `${sentence(cause.reason)} ${wait(spans)}.`;
     this.#logOutage('warn', this.#outageOfSpans, 'spans wait', cause, message);
   }
 
   /** Spans are dropped by the exporter itself. `option` is one of few names for the cause. */
   dropped(spans: number, option: string, reason: string): void {
-    const message = `${sentence(reason)} ${spans} spans were not delivered.`;
+    const message = `${sentence(reason)} ${notDelivered(spans)}.`;
     this.#lose(this.#spans, spans, this.#log('error', `spans dropped ${option}`, reason, message) ? spans : 0);
   }
 
@@ -121,9 +122,7 @@ export class Reporter {
     this.#outageOfSpans = undefined;
     const waited = Math.max(outage.waited, this.#receivedUntil(this.spanRequests.until));
     const lost = this.#end(outage, this.#spans, 'spans ');
-    diag.warn(
-      `MLflow takes spans again after ${this.#duration(outage)}: ${lost} spans were not delivered, ${waited} waited.`,
-    );
+    diag.warn(`MLflow takes spans again after ${this.#duration(outage)}: ${notDelivered(lost)}, ${waited} waited.`);
   }
 
   /** The server refuses one span. */
@@ -140,8 +139,7 @@ export class Reporter {
     { kind, text, reason }: { kind: string; text: string; reason: ShownText },
     { traces, spans }: { traces: number; spans: number },
   ): void {
-    const lost = traces === 1 ? `${spans} spans` : `${spans} spans of ${traces} such traces`;
-    const message = `${sentence(reason)} ${lost} were not delivered.`;
+    const message = `${sentence(reason)} ${notDelivered(spans, traces === 1 ? '' : ` of ${traces} such traces`)}.`;
     this.#lose(this.#spans, spans, this.#log('error', `trace ${kind}`, text, message) ? spans : 0);
   }
 
@@ -177,7 +175,7 @@ export class Reporter {
   postponed(traces: number, cause: Cause): void {
     const outage = this.#recordsOutage();
     outage.waited += traces;
-    const message = `${traces} trace records could not be sent in time, they follow with the next export: ${sentence(cause.reason)}`;
+    const message = `${recordsFollow(traces)} with the next export: ${sentence(cause.reason)}`;
     this.#logOutage('warn', outage, 'records wait', cause, message);
   }
 
@@ -191,14 +189,13 @@ export class Reporter {
     this.#outageOfRecords = undefined;
     const lost = this.#end(outage, this.#records, 'records ');
     diag.warn(
-      `MLflow takes trace records again after ${this.#duration(outage)}: ${lost} traces were left without their record, ${outage.waited} waited.`,
+      `MLflow takes trace records again after ${this.#duration(outage)}: ${withoutRecord(lost)}, ${outage.waited} waited.`,
     );
   }
 
   /** The spans of this many traces were lost after their records. */
   leftEmpty(traces: number): void {
-    const message = `MLflow shows ${traces} traces without any span: their records arrived before an outage, and their spans were lost.`;
-    this.#log('warn', 'empty', '', message);
+    this.#log('warn', 'empty', '', `MLflow shows ${withoutSpans(traces)}.`);
   }
 
   /** A function that the application gave to the exporter fails. */
@@ -222,9 +219,8 @@ export class Reporter {
     this.#forgetExit?.();
     this.#forgetExit = undefined;
     const [spans, records] = [this.#spans, this.#records];
-    if (spans.lost > spans.reported) diag.warn(`MLflow exporter: ${spans.lost} spans were not delivered in all.`);
-    if (records.lost > records.reported)
-      diag.warn(`MLflow exporter: ${records.lost} traces were left without their record in all.`);
+    if (spans.lost > spans.reported) diag.warn(`MLflow exporter: ${notDelivered(spans.lost)} in all.`);
+    if (records.lost > records.reported) diag.warn(`MLflow exporter: ${withoutRecord(records.lost)} in all.`);
     spans.reported = spans.lost;
     records.reported = records.lost;
   }

@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { CONTENT_NAMES, FIGURES_BELOW } from '../../common/content-names.js';
 import type { ReadableSpan } from '../../common/sdk-types.js';
-import { truncate } from '../../common/text.js';
+import { counted, truncate } from '../../common/text.js';
 import { bytesInMemory } from './size.js';
 
 /** Attribute of a span that was sent in part: says what is missing, and why. */
@@ -50,7 +50,7 @@ export function withoutContent(span: Content, describe: (missing: string) => str
   const kept = isSmall ? bare : { ...bare, attributes: figuresOf(span.attributes), events: [], links: [] };
   const attributes = Object.keys(span.attributes).length - Object.keys(kept.attributes).length;
   const events = span.events.length - kept.events.length;
-  const missing = `${attributes} attributes and ${events} events`;
+  const missing = `${counted(attributes, 'attribute')} and ${counted(events, 'event')}`;
   return { ...kept, attributes: { ...kept.attributes, [LEFT_OUT]: describe(missing) } };
 }
 

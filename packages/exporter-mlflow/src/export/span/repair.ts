@@ -1,6 +1,6 @@
 import type { ReadableSpan } from '../../common/sdk-types.js';
 import type { ShownText } from '../../common/shown-text.js';
-import { beginning } from '../../common/text.js';
+import { beginning, counted } from '../../common/text.js';
 import { figuresOf, LEFT_OUT } from './content.js';
 import { copySpan } from './span.js';
 
@@ -14,7 +14,8 @@ export function repairs(span: ReadableSpan, reason: ShownText): ReadableSpan[] {
   const { attributes, events, links } = span;
   return [figuresOf(attributes), {}].map((kept, step) => {
     const missing = Object.keys(attributes).length - Object.keys(kept).length;
-    const leftOut = `MLflow refused this span with ${missing} attributes, ${events.length} events and ${links.length} links, which were left out: ${reason}`;
+    const parts = `${counted(missing, 'attribute')}, ${counted(events.length, 'event')} and ${counted(links.length, 'link')}`;
+    const leftOut = `MLflow refused this span with ${parts}, which were left out: ${reason}`;
     return copySpan(span, {
       attributes: { ...kept, [LEFT_OUT]: leftOut },
       events: [],

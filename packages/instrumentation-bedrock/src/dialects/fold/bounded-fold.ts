@@ -1,5 +1,6 @@
 /** Keeps the answer of a stream within a length, whatever the stream sends. */
 
+import { counted } from '../../data/counted.js';
 import { isMediaNote, limitText } from '../../data/cut.js';
 import { isObject, type JsonObject, type JsonValue, setMember, toJson } from '../../data/json.js';
 import { lengthOf } from '../../data/json-length.js';
@@ -69,7 +70,7 @@ export function createBoundedFold(
     },
     body() {
       if (whole) return whole.body();
-      const note = `[${leftOut} more chunks not recorded]`;
+      const note = `[${counted(leftOut, 'more chunk')} not recorded]`;
       if (leftOut > 0 && longest) setMember(longest.holder as JsonObject, longest.key, `${longest.text}… ${note}`);
       const body = merge(kept, figures.body() ?? {});
       return leftOut > 0 && !longest ? { ...body, notRecorded: note } : body;

@@ -1,5 +1,6 @@
 /** Adds up the events of both directions of a voice session, as Amazon Nova Sonic has them. */
 
+import { counted } from '../../data/counted.js';
 import {
   asMembers,
   asNumber,
@@ -274,7 +275,11 @@ function messageOf(entry: Entry): JsonObject {
 }
 
 function noteOf(leftOut: number): JsonObject {
-  return { role: 'user', content: [{ text: `[${leftOut} more texts not recorded]` }], origin: 'application' };
+  return {
+    role: 'user',
+    content: [{ text: `[${counted(leftOut, 'more text')} not recorded]` }],
+    origin: 'application',
+  };
 }
 
 /** Returns the seconds of audio in base64 text; 0 if its format is not PCM. */

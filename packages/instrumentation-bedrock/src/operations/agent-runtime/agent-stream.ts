@@ -1,6 +1,7 @@
 /** The streams of agents: the answer, and the trace of what the agent did for it. */
 
 import { AgentTrace } from '../../agent-trace/agent-trace.js';
+import { counted } from '../../data/counted.js';
 import {
   asBytes,
   asMembers,
@@ -79,7 +80,7 @@ function returnedActions(request: OperationRequest): JsonObject[] {
 function traceContent({ root, omittedContentCount: count }: AgentTrace): JsonObject {
   return {
     ...root.content(),
-    ...(count > 0 ? { traceNotRecorded: `[${count} parts of the trace not recorded]` } : {}),
+    ...(count > 0 ? { traceNotRecorded: `[${counted(count, 'part')} of the trace not recorded]` } : {}),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Bodies of requests and answers: bytes or text, usually JSON in the format of a model or an agent. */
 
+import { counted } from '../../data/counted.js';
 import {
   asBytes,
   asMembers,
@@ -32,7 +33,8 @@ export function readBody(body: unknown, limits: ToJsonOptions): Body {
   const text = typeof body === 'string' ? body : bytes && decodeText(bytes);
   if (text !== undefined) return readText(text, limits);
   if (bytes) return { value: toJson(bytes, limits) };
-  if (typeof Blob === 'function' && body instanceof Blob) return { value: `[Blob of ${body.size} bytes, not read]` };
+  if (typeof Blob === 'function' && body instanceof Blob)
+    return { value: `[Blob of ${counted(body.size, 'byte')}, not read]` };
   return { value: '[stream, not read]' };
 }
 

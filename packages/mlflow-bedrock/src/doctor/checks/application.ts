@@ -1,4 +1,5 @@
 import { adviceFor, BUNDLE_ADVICE } from 'opentelemetry-instrumentation-bedrock/requests';
+import { counted } from '../../common/counted.js';
 import { trackingServiceIn, trackingServiceOf } from '../../common/environment.js';
 import type { ApplicationEvent, DeliveryFacts, RunFacts } from '../model/events.js';
 import type { FileFacts } from '../model/facts.js';
@@ -111,7 +112,7 @@ function checkCalls({ run, file }: ApplicationFacts, { env }: Place, hasProblem:
     ];
   }
   if (spans.length > 0)
-    return [ok(`${count(spans.length, 'call')} of Bedrock became ${spans.length === 1 ? 'a span' : 'spans'}.`)];
+    return [ok(`${counted(spans.length, 'call')} of Bedrock became ${spans.length === 1 ? 'a span' : 'spans'}.`)];
   if (request === undefined) return [checkWithoutRequest(run, file)];
   const { variable, ratio } = sampling(env);
   if (ratio < 1) {
@@ -193,7 +194,7 @@ function checkDelivery({ run, delivery }: ApplicationFacts, place: Place): Resul
     ];
   return [
     problem(
-      `MLflow lacks ${lost.length} of the ${count(spans.length, 'span')} of the application.${link}`,
+      `MLflow lacks ${spans.length === 1 ? 'the span' : `${lost.length} of the ${spans.length} spans`} of the application.${link}`,
       causeOfLoss(run, firstLost.pid),
     ),
   ];
@@ -220,8 +221,4 @@ function causeOfLoss({ events, pid, code, signal, endedAfterSeconds }: RunFacts,
 
 function eventsOf<Name extends ApplicationEvent['event']>(events: readonly ApplicationEvent[], name: Name): Of<Name>[] {
   return events.filter((event): event is Of<Name> => event.event === name);
-}
-
-function count(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
