@@ -9,10 +9,12 @@ import { expect } from 'chai';
 import { gitMetadata } from '../src/export/program/git.js';
 import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../src/index.js';
 import { collectDiag } from './support/diag.js';
+import { eachEnvironment } from './support/environment.js';
 import { type Answer, type ReceivedRequest, startLocalServer } from './support/local-server.js';
 import { chatAttributes, exportSpans, FAILED, recordSpans, SUCCESS } from './support/tracing.js';
 
 describe('hostile surroundings', () => {
+  const environment = eachEnvironment();
   let log: ReturnType<typeof collectDiag>;
   const closing: (() => Promise<void> | void)[] = [];
   beforeEach(() => {
@@ -125,8 +127,7 @@ describe('hostile surroundings', () => {
     const proxy = createServer((request, response) => response.writeHead(502).end(JSON.stringify(request.headers)));
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
     const { port } = proxy.address() as AddressInfo;
-    const before = process.env['http_proxy'];
-    process.env['http_proxy'] = `http://alice:secret-of-alice@127.0.0.1:${port}`;
+    environment.set({ http_proxy: `http://alice:secret-of-alice@127.0.0.1:${port}` });
     try {
       const exporter = new MlflowSpanExporter({ trackingUri: 'http://mlflow.example', retry: { maxRetries: 0 } });
       const { code, error } = await exportSpans(exporter, [chat('{}')]);
@@ -136,8 +137,6 @@ describe('hostile surroundings', () => {
       expect(said).to.include('proxy-authorization');
       expect(said).to.not.include(Buffer.from('alice:secret-of-alice').toString('base64'));
     } finally {
-      if (before === undefined) delete process.env['http_proxy'];
-      else process.env['http_proxy'] = before;
       await new Promise((resolve) => proxy.close(resolve));
     }
   });

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { MlflowClient, MlflowError, MlflowSpanExporter, type MlflowSpanExporterConfig } from '../../src/index.js';
 import { addressOf, firstRegion, parseS3Location } from '../../src/mlflow/artifacts/s3-address.js';
 import { eachTest } from '../support/each-test.js';
+import { eachEnvironment } from '../support/environment.js';
 import type { Answer, LocalServer, ReceivedRequest } from '../support/local-server.js';
 import { exportSpans, FAILED, recordSpans, SUCCESS } from '../support/tracing.js';
 
@@ -68,23 +69,7 @@ const OK: Answer = { status: 200, body: '' };
 
 describe('a trace whose file is in S3', () => {
   const { log, closing, startServer } = eachTest();
-  const SETTINGS = [
-    'AWS_REGION',
-    'AWS_DEFAULT_REGION',
-    'AWS_ENDPOINT_URL_S3',
-    'AWS_ENDPOINT_URL',
-    'MLFLOW_S3_ENDPOINT_URL',
-    'MLFLOW_S3_EXPECTED_BUCKET_OWNER',
-    'MLFLOW_S3_UPLOAD_EXTRA_ARGS',
-  ];
-  const environment = { ...process.env };
-  beforeEach(() => {
-    for (const name of SETTINGS) delete process.env[name];
-  });
-  after(() => {
-    for (const name of SETTINGS) delete process.env[name];
-    Object.assign(process.env, environment);
-  });
+  eachEnvironment(/^(?:AWS_(?:DEFAULT_)?REGION|AWS_ENDPOINT_URL|MLFLOW_S3_)/);
 
   /** A tracking server without OTLP and without artifacts of its own, and an S3 that answers like this. */
   async function start(

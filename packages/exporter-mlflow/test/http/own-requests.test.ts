@@ -10,11 +10,13 @@ import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { expect } from 'chai';
 import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../../src/index.js';
 import { eachTest } from '../support/each-test.js';
+import { eachEnvironment } from '../support/environment.js';
 import { startProxy } from '../support/gateways.js';
 import { exportSpans, recordSpans, SUCCESS } from '../support/tracing.js';
 
 describe('with instrumentations of HTTP clients', () => {
   const { closing, startServer } = eachTest();
+  const environment = eachEnvironment();
 
   function startInstrumentations(): InMemorySpanExporter {
     const memory = new InMemorySpanExporter();
@@ -71,14 +73,8 @@ describe('with instrumentations of HTTP clients', () => {
     const server = await startServer();
     const proxy = await startProxy();
     closing.push(proxy.close);
-    const before = process.env['http_proxy'];
-    process.env['http_proxy'] = proxy.url;
-    try {
-      expect(await exportOne({ trackingUri: `http://mlflow.test:${new URL(server.url).port}` })).to.equal(SUCCESS);
-    } finally {
-      if (before === undefined) delete process.env['http_proxy'];
-      else process.env['http_proxy'] = before;
-    }
+    environment.set({ http_proxy: proxy.url });
+    expect(await exportOne({ trackingUri: `http://mlflow.test:${new URL(server.url).port}` })).to.equal(SUCCESS);
     expect(proxy.requests).to.have.length(3);
     // The proxy of this test runs in this process and forwards with an instrumented client, whose spans do not count.
     const names = memory.getFinishedSpans().map(({ instrumentationScope }) => instrumentationScope.name);

@@ -8,6 +8,7 @@ import { bypassesProxy, resolveProxy } from '../../src/http/proxy.js';
 import { MlflowClient, MlflowError, MlflowSpanExporter, type MlflowSpanExporterConfig } from '../../src/index.js';
 import { createAuthority } from '../support/certificates.js';
 import { collectDiag } from '../support/diag.js';
+import { eachEnvironment } from '../support/environment.js';
 import { type Gateway, startProxy, startReverseProxy } from '../support/gateways.js';
 import { type LocalServer, startLocalServer, unusedAddress } from '../support/local-server.js';
 import { exportSpans, recordSpans, SUCCESS } from '../support/tracing.js';
@@ -77,6 +78,7 @@ describe('the choice of a proxy', () => {
 describe('a proxy', () => {
   // Only the proxy knows these names, so a direct request would fail.
   const HOST = 'mlflow.test';
+  const environment = eachEnvironment(/^(?:https?|no)_proxy$/i);
   const folder = mkdtempSync(join(tmpdir(), 'proxy-test-'));
   const authority = createAuthority();
   const serverCertPath = join(folder, 'authority.pem');
@@ -104,18 +106,6 @@ describe('a proxy', () => {
     closing.push(proxy.close);
     return proxy;
   }
-  function setEnvironment(variables: Record<string, string>): void {
-    const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]);
-    const saved = names.map((name) => [name, process.env[name]] as const);
-    for (const name of names) delete process.env[name];
-    Object.assign(process.env, variables);
-    closing.push(() => {
-      for (const [name, value] of saved) {
-        if (value === undefined) delete process.env[name];
-        else process.env[name] = value;
-      }
-    });
-  }
   function newExporter(scheme: 'http' | 'https', config: MlflowSpanExporterConfig = {}): MlflowSpanExporter {
     const port = scheme === 'https' ? secure.port : new URL(server.url).port;
     const exporter = new MlflowSpanExporter({
@@ -134,7 +124,7 @@ describe('a proxy', () => {
 
   it('many requests over https share one tunnel, in which the proxy sees no credentials', async () => {
     const proxy = await start({ authorization });
-    setEnvironment({ HTTPS_PROXY: withUser(proxy.url), HTTP_PROXY: await unusedAddress() });
+    environment.set({ HTTPS_PROXY: withUser(proxy.url), HTTP_PROXY: await unusedAddress() });
     const exporter = newExporter('https');
     expect((await exportSpans(exporter, oneSpan())).code).to.equal(SUCCESS);
     expect((await exportSpans(exporter, oneSpan())).code).to.equal(SUCCESS);
@@ -151,7 +141,7 @@ describe('a proxy', () => {
 
   it('the exporter checks the certificate of a server behind a tunnel', async () => {
     const proxy = await start();
-    setEnvironment({ https_proxy: proxy.url });
+    environment.set({ https_proxy: proxy.url });
     const port = secure.port;
     const other = newExporter('https', { trackingUri: `https://other.test:${port}` });
     expect((await exportSpans(other, oneSpan())).error?.message).to.equal(
@@ -162,7 +152,7 @@ describe('a proxy', () => {
 
   it('a proxy forwards requests over plain http', async () => {
     const proxy = await start({ authorization });
-    setEnvironment({ http_proxy: withUser(proxy.url) });
+    environment.set({ http_proxy: withUser(proxy.url) });
     expect((await exportSpans(newExporter('http'), oneSpan())).code).to.equal(SUCCESS);
     expect(proxy.requests[1]).to.deep.include({
       method: 'POST',
@@ -176,7 +166,7 @@ describe('a proxy', () => {
 
   it('the client uses the proxy, too', async () => {
     const proxy = await start();
-    setEnvironment({ https_proxy: proxy.url });
+    environment.set({ https_proxy: proxy.url });
     const client = new MlflowClient({ trackingUri: `https://${HOST}:${secure.port}`, serverCertPath });
     closing.push(() => client.close());
     expect((await client.getExperimentByName('local'))?.experimentId).to.equal('7');
@@ -185,7 +175,7 @@ describe('a proxy', () => {
 
   it('requests to this machine and to hosts in no_proxy go directly', async () => {
     const proxy = await start();
-    setEnvironment({ http_proxy: proxy.url, no_proxy: 'mlflow.test' });
+    environment.set({ http_proxy: proxy.url, no_proxy: 'mlflow.test' });
     expect((await exportSpans(newExporter('http', { trackingUri: server.url }), oneSpan())).code).to.equal(SUCCESS);
     const { error } = await exportSpans(newExporter('http', { retry: { maxRetries: 0 } }), oneSpan());
     expect(error?.message).to.match(/^MLflow at http:\/\/mlflow\.test:\d+ cannot be reached \(getaddrinfo /);
@@ -195,7 +185,7 @@ describe('a proxy', () => {
   for (const scheme of ['https', 'http'] as const) {
     it(`one message says where to put the credentials that a proxy wants for ${scheme}`, async () => {
       const proxy = await start({ authorization });
-      setEnvironment({ https_proxy: proxy.url.replace('//', '//ada:wr0ng-s3cr3t@'), http_proxy: proxy.url });
+      environment.set({ https_proxy: proxy.url.replace('//', '//ada:wr0ng-s3cr3t@'), http_proxy: proxy.url });
       const { error } = await exportSpans(newExporter(scheme), oneSpan());
       expect(error?.message).to.equal(
         scheme === 'https'
@@ -210,7 +200,7 @@ describe('a proxy', () => {
 
   it('one message says that a proxy forbids the server', async () => {
     const proxy = await start({ answer: () => 403 });
-    setEnvironment({ https_proxy: proxy.url });
+    environment.set({ https_proxy: proxy.url });
     const { error } = await exportSpans(newExporter('https'), oneSpan());
     expect(error?.message).to.equal(
       `The proxy ${proxy.url} does not connect to ${HOST}:${secure.port} (403): allow it there, or add the host to no_proxy.`,
@@ -221,7 +211,7 @@ describe('a proxy', () => {
   for (const scheme of ['https', 'http'] as const) {
     it(`no span is lost over ${scheme} while a proxy cannot reach the server`, async () => {
       const proxy = await start({ answer: (attempt) => (attempt <= 3 ? 502 : undefined) });
-      setEnvironment({ https_proxy: proxy.url, http_proxy: proxy.url });
+      environment.set({ https_proxy: proxy.url, http_proxy: proxy.url });
       expect((await exportSpans(newExporter(scheme), oneSpan())).code).to.equal(SUCCESS);
       expect(log.lines).to.deep.equal([]);
     });
@@ -229,7 +219,7 @@ describe('a proxy', () => {
 
   it('the message names a proxy that cannot be reached', async () => {
     const away = await unusedAddress();
-    setEnvironment({ https_proxy: withUser(away) });
+    environment.set({ https_proxy: withUser(away) });
     const { error } = await exportSpans(newExporter('https', { retry: { maxRetries: 1 } }), oneSpan());
     expect(error?.message).to.equal(
       `MLflow at https://${HOST}:${secure.port} cannot be reached (proxy ${away}: connect ECONNREFUSED ${new URL(away).host})`,
@@ -238,7 +228,7 @@ describe('a proxy', () => {
 
   it('the exporter does not wait for a silent proxy beyond the time of the export', async () => {
     const proxy = await start({ answer: () => 'silence' });
-    setEnvironment({ https_proxy: proxy.url, http_proxy: proxy.url });
+    environment.set({ https_proxy: proxy.url, http_proxy: proxy.url });
     for (const scheme of ['https', 'http'] as const) {
       const started = performance.now();
       const exporter = newExporter(scheme, { timeoutMillis: 300 });
@@ -250,7 +240,7 @@ describe('a proxy', () => {
   });
 
   it('every export fails with one message if the address of the proxy is wrong', async () => {
-    setEnvironment({ http_proxy: 'socks5://ada:s3cr3t@proxy' });
+    environment.set({ http_proxy: 'socks5://ada:s3cr3t@proxy' });
     const { error } = await exportSpans(newExporter('http'), oneSpan());
     expect(error?.message).to.match(/^http_proxy is not the address of an HTTP proxy: /);
     expect(log.lines).to.have.length(1);

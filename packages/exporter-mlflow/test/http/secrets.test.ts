@@ -2,12 +2,14 @@ import { expect } from 'chai';
 import { createRedactor } from '../../src/http/redact/redactor.js';
 import { type MlflowConnectionConfig, MlflowSpanExporter } from '../../src/index.js';
 import { eachTest } from '../support/each-test.js';
+import { eachEnvironment } from '../support/environment.js';
 import { expectHidden, oneSpan, PLACES, plain, SOURCES, UPLOAD } from '../support/repeated-secrets.js';
 import { SPELLINGS } from '../support/spellings.js';
 import { exportSpans } from '../support/tracing.js';
 
 describe('secrets that a server repeats', () => {
   const test = eachTest();
+  const environment = eachEnvironment();
   const { log, startServer } = test;
 
   it('are hidden in every place, whatever their source and spelling', async () => {
@@ -129,15 +131,11 @@ describe('secrets that a server repeats', () => {
       /\/v1\/traces/.test(path) ? plain(403, 'via pr0xy-s3cret and cHIweHktczNjcmV0') : undefined,
     );
     const { host } = new URL(server.url);
-    process.env['http_proxy'] = `http://ada:pr0xy-s3cret@${host}`;
-    try {
-      const exporter = new MlflowSpanExporter({ trackingUri: 'http://mlflow.example', experimentId: '7' });
-      await exportSpans(exporter, oneSpan());
-      await exporter.shutdown();
-      expect(log.lines[0]).to.include('403: via [redacted] and [redacted])');
-    } finally {
-      delete process.env['http_proxy'];
-    }
+    environment.set({ http_proxy: `http://ada:pr0xy-s3cret@${host}` });
+    const exporter = new MlflowSpanExporter({ trackingUri: 'http://mlflow.example', experimentId: '7' });
+    await exportSpans(exporter, oneSpan());
+    await exporter.shutdown();
+    expect(log.lines[0]).to.include('403: via [redacted] and [redacted])');
   });
 
   it('an error of a function of the application shows neither its message nor a name with a secret', async () => {

@@ -8,6 +8,7 @@ import { expect } from 'chai';
 import { installMlflow } from 'testing/mlflow/install.js';
 import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../../src/index.js';
 import { eachTest } from '../support/each-test.js';
+import { eachEnvironment } from '../support/environment.js';
 import { exportSpans, recordSpans, SUCCESS } from '../support/tracing.js';
 
 /** Listens and fills its queue. The system then ignores further connection attempts, as many firewalls do. */
@@ -28,6 +29,7 @@ time.sleep(120)
 
 describe('connections', () => {
   const { closing, startServer } = eachTest();
+  const environment = eachEnvironment();
 
   function newExporter(config: MlflowSpanExporterConfig): MlflowSpanExporter {
     const exporter = new MlflowSpanExporter(config);
@@ -76,24 +78,18 @@ describe('connections', () => {
     await once(server, 'listening');
     closing.push(() => void server.close());
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const before = process.env['https_proxy'];
-    process.env['https_proxy'] = url;
-    try {
-      const retry = { maxRetries: 2, initialBackoffMillis: 1 };
-      const direct = newExporter({ trackingUri: url, retry });
-      const { error } = await exportSpans(direct, oneSpan());
-      expect(error?.message).to.match(/ cannot be reached \((other side closed|read ECONNRESET)\)$/);
-      expect(connections).to.equal(3);
-      const tunnel = newExporter({ trackingUri: 'https://mlflow.test', retry });
-      const { error: ofTunnel } = await exportSpans(tunnel, oneSpan());
-      expect(ofTunnel?.message).to.match(
-        /^MLflow at https:\/\/mlflow\.test cannot be reached \(proxy http:\S+: (other side closed|read ECONNRESET)\)$/,
-      );
-      expect(connections).to.equal(6);
-    } finally {
-      if (before === undefined) delete process.env['https_proxy'];
-      else process.env['https_proxy'] = before;
-    }
+    environment.set({ https_proxy: url });
+    const retry = { maxRetries: 2, initialBackoffMillis: 1 };
+    const direct = newExporter({ trackingUri: url, retry });
+    const { error } = await exportSpans(direct, oneSpan());
+    expect(error?.message).to.match(/ cannot be reached \((other side closed|read ECONNRESET)\)$/);
+    expect(connections).to.equal(3);
+    const tunnel = newExporter({ trackingUri: 'https://mlflow.test', retry });
+    const { error: ofTunnel } = await exportSpans(tunnel, oneSpan());
+    expect(ofTunnel?.message).to.match(
+      /^MLflow at https:\/\/mlflow\.test cannot be reached \(proxy http:\S+: (other side closed|read ECONNRESET)\)$/,
+    );
+    expect(connections).to.equal(6);
   });
 
   it('that are still being made do not keep a process alive after shutdown', async function () {

@@ -1,33 +1,26 @@
 /** The cost of traces on servers that do not compute it. */
 
 import { expect } from 'chai';
-import { startWorkspace, type Workspace } from 'testing/managed/databricks/workspace.js';
+import type { Workspace } from 'testing/managed/databricks/workspace.js';
 import { MlflowSpanExporter, type MlflowSpanExporterConfig } from '../../src/index.js';
+import { eachWorkspace, TOKEN } from '../support/databricks.js';
 import { eachTest } from '../support/each-test.js';
+import { eachEnvironment } from '../support/environment.js';
 import { chatAttributes, childSpan, exportSpans, MODEL, recordSpans } from '../support/tracing.js';
 
 const LIST = JSON.stringify({
   models: { [MODEL]: { pricing: { input_per_million_tokens: 3, output_per_million_tokens: 15 } } },
 });
-const TOKEN = 'dapi-0123456789';
 /** Of ten tokens in and five out. */
 const PRICE = (10 * 3 + 5 * 15) / 1e6;
 
 describe('a trace on a managed server', () => {
   const test = eachTest();
-  const before = { ...process.env };
+  const workspaces = eachWorkspace(test.closing);
   let workspace: Workspace;
   beforeEach(async () => {
-    workspace = await startWorkspace();
-    test.closing.push(workspace.close);
-    workspace.tokens.add(TOKEN);
+    workspace = await workspaces.start();
     workspace.experiments.set('7', '/Shared/traces');
-    for (const name of Object.keys(process.env)) if (/^(?:DATABRICKS|MLFLOW)_/.test(name)) delete process.env[name];
-    Object.assign(process.env, { DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: TOKEN });
-  });
-  afterEach(() => {
-    for (const name of Object.keys(process.env)) if (/^(?:DATABRICKS|MLFLOW)_/.test(name)) delete process.env[name];
-    Object.assign(process.env, before);
   });
 
   function newExporter(config: MlflowSpanExporterConfig): MlflowSpanExporter {
@@ -155,13 +148,11 @@ describe('a server of its own', () => {
 
 describe('the time for which prices are in use', () => {
   const test = eachTest();
+  const environment = eachEnvironment();
 
   it('must be a number of seconds', async () => {
-    const before = { ...process.env };
-    Object.assign(process.env, { DATABRICKS_HOST: 'http://127.0.0.1:9', DATABRICKS_TOKEN: TOKEN });
+    environment.set({ DATABRICKS_HOST: 'http://127.0.0.1:9', DATABRICKS_TOKEN: TOKEN });
     const exporter = new MlflowSpanExporter({ trackingUri: 'databricks', modelCatalogTtlSeconds: -1 });
-    for (const name of ['DATABRICKS_HOST', 'DATABRICKS_TOKEN']) delete process.env[name];
-    Object.assign(process.env, before);
     await exporter.shutdown();
     expect(test.log.lines).to.deep.equal([
       'error: MLflow exporter: modelCatalogTtlSeconds or MLFLOW_MODEL_CATALOG_CACHE_TTL is -1, it must be a number of seconds from 0.',

@@ -13,6 +13,7 @@ import {
   type ReadableSpan,
 } from '../../src/index.js';
 import { eachTest } from '../support/each-test.js';
+import { eachEnvironment } from '../support/environment.js';
 import { startMetrics } from '../support/metrics.js';
 import { chatAttributes, childSpan, exportSpans, recordSpans, SUCCESS, uniqueName } from '../support/tracing.js';
 
@@ -48,6 +49,7 @@ describe('spanFilter', () => {
   let url: string;
   let client: MlflowClient;
   const { log, closing, startServer } = eachTest();
+  const environment = eachEnvironment();
   before(async function () {
     this.timeout(300_000);
     url = (await testServer()).url;
@@ -90,14 +92,10 @@ describe('spanFilter', () => {
   });
 
   it('is the environment variable MLFLOW_SPAN_FILTER if the option is not set', async () => {
-    process.env['MLFLOW_SPAN_FILTER'] = 'gen_ai';
-    try {
-      expect(Object.keys(tree(await storedTrace({}, recordSpans(request))))).to.have.members(['weather agent', 'chat']);
-      const all = await storedTrace({ spanFilter: 'all' }, recordSpans(request));
-      expect(all.spans).to.have.length(5);
-    } finally {
-      delete process.env['MLFLOW_SPAN_FILTER'];
-    }
+    environment.set({ MLFLOW_SPAN_FILTER: 'gen_ai' });
+    expect(Object.keys(tree(await storedTrace({}, recordSpans(request))))).to.have.members(['weather agent', 'chat']);
+    const all = await storedTrace({ spanFilter: 'all' }, recordSpans(request));
+    expect(all.spans).to.have.length(5);
   });
 
   it('calls a function with each span of the application, and sends those for which it returns true', async () => {
@@ -257,14 +255,10 @@ describe('spanFilter', () => {
     expect(await problem({ spanFilter: 'genai' as 'gen_ai' })).to.equal(
       'MLflow exporter: spanFilter is "genai", it must be one of: all, gen_ai or a function.',
     );
-    process.env['MLFLOW_SPAN_FILTER'] = 'models';
-    try {
-      expect(await problem({})).to.equal(
-        'MLflow exporter: MLFLOW_SPAN_FILTER is "models", it must be one of: all, gen_ai.',
-      );
-    } finally {
-      delete process.env['MLFLOW_SPAN_FILTER'];
-    }
+    environment.set({ MLFLOW_SPAN_FILTER: 'models' });
+    expect(await problem({})).to.equal(
+      'MLflow exporter: MLFLOW_SPAN_FILTER is "models", it must be one of: all, gen_ai.',
+    );
   });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startWorkspace, type Workspace } from 'testing/managed/databricks/workspace.js';
 import { MlflowClient, type MlflowConnectionConfig } from '../../src/index.js';
+import { eachEnvironment } from './environment.js';
 
 type StorageType = NonNullable<Parameters<typeof startWorkspace>[0]>;
 
@@ -16,20 +17,13 @@ export const TOKEN = 'dapi-0123456789abcdef';
 export function eachWorkspace(closing: (() => Promise<void> | void)[]): {
   start(type?: StorageType): Promise<Workspace>;
 } {
-  const before = { ...process.env };
-  beforeEach(() => {
-    for (const name of Object.keys(process.env)) if (/^(?:DATABRICKS|MLFLOW)_/.test(name)) delete process.env[name];
-  });
-  afterEach(() => {
-    for (const name of Object.keys(process.env)) if (/^(?:DATABRICKS|MLFLOW)_/.test(name)) delete process.env[name];
-    Object.assign(process.env, before);
-  });
+  const environment = eachEnvironment(/^(?:DATABRICKS|MLFLOW)_/);
   return {
     async start(type) {
       const workspace = await startWorkspace(type);
       closing.push(workspace.close);
       workspace.tokens.add(TOKEN);
-      Object.assign(process.env, { DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: TOKEN });
+      environment.set({ DATABRICKS_HOST: workspace.url, DATABRICKS_TOKEN: TOKEN });
       return workspace;
     },
   };

@@ -1,21 +1,24 @@
-/** Sets variables of this process for each test of a suite, and puts back what was there. */
-export function eachEnvironment(): { set(variables: Record<string, string | undefined>): void } {
-  const before = new Map<string, string | undefined>();
+/**
+ * Gives each test of a suite an environment that it may change: afterwards all variables are as before.
+ *
+ * @param without the variables that a test begins without
+ */
+export function eachEnvironment(without?: RegExp): { set(variables: Record<string, string | undefined>): void } {
+  let before: NodeJS.ProcessEnv = {};
+  beforeEach(() => {
+    before = { ...process.env };
+    for (const name of Object.keys(before)) if (without?.test(name)) delete process.env[name];
+  });
   afterEach(() => {
-    for (const [name, value] of before) put(name, value);
-    before.clear();
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+    Object.assign(process.env, before);
   });
   return {
     set(variables) {
       for (const [name, value] of Object.entries(variables)) {
-        if (!before.has(name)) before.set(name, process.env[name]);
-        put(name, value);
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
       }
     },
   };
-}
-
-function put(name: string, value: string | undefined): void {
-  if (value === undefined) delete process.env[name];
-  else process.env[name] = value;
 }
