@@ -43,7 +43,7 @@ export const SUBJECTS = {
     package: 'exporter-mlflow',
     files: ['src/http/retry.ts', 'src/http/exchange/outcome.ts'],
     tests: [
-      ...['retries', 'response', 'running-time'].map((name) => `http/${name}`),
+      ...['repetitions', 'retries', 'response', 'running-time'].map((name) => `http/${name}`),
       ...['requests', 'concurrency', 'outages', 'flush-in-time'].map((name) => `delivery/${name}`),
     ],
   },
