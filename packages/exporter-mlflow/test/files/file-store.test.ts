@@ -176,8 +176,8 @@ describe('spans of one trace on a server without OTLP', () => {
     });
     const exporter = new MlflowSpanExporter({
       trackingUri: server.url,
-      timeoutMillis: 1_000,
-      retry: { initialBackoffMillis: 5, maxBackoffMillis: 20 },
+      timeoutMillis: 10_000,
+      retry: { maxRetries: 5, initialBackoffMillis: 5, maxBackoffMillis: 20 },
       meterProvider: metrics.provider,
     });
     const processor = new MlflowSpanProcessor({
