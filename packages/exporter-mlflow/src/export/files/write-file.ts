@@ -175,7 +175,9 @@ class Writing {
     const tagging = isOwn ? undefined : await joinTags(file.trace, file.topmost, info, this.#rest);
     if (tagging !== undefined) return tagging;
     const record = withSums(isOwn ? this.#ownRecord(info) : this.#recordOfOther(info, others), all);
-    const posted = await postRecord(this.#rest, record, { once: true });
+    let posted = await postRecord(this.#rest, record, { once: true });
+    const isAnswerLost = posted.kind === 'retryable' && posted.status === undefined;
+    if (isAnswerLost && !isOver(this.#rest.limit)) posted = await postRecord(this.#rest, record, { once: true });
     if (posted.kind === 'success') {
       file.isRecorded ||= isOwn;
       return undefined;
