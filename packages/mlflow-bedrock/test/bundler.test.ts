@@ -1,6 +1,6 @@
 /** What the bundler plugin does to code, and bundles of esbuild. `bundlers.nightly.test.ts` runs the other bundlers. */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -185,16 +185,37 @@ describe('a bundle of esbuild', function () {
     expect(outputFiles?.[0]?.text).to.include('sdks.v1');
   });
 
-  it('imports tracing first if packages stay out of the bundle', async () => {
+  const app = join(programs, 'bundled.mjs');
+  const external: esbuild.BuildOptions = { ...shared, write: false, format: 'esm', packages: 'external' };
+  const importsIn = (file?: esbuild.OutputFile): (string | undefined)[] =>
+    [...String(file?.text).matchAll(/^import .*?"(.*)";$/gm)].map(([, name]) => name);
+
+  const forms: Record<string, NonNullable<esbuild.BuildOptions['entryPoints']>> = {
+    'a list': [app],
+    'a record of names': { app },
+    'a list of names': [{ in: app, out: 'app' }],
+  };
+  for (const [form, entryPoints] of Object.entries(forms)) {
+    it(`imports tracing first if packages stay out of the bundle, with its entries in ${form}`, async () => {
+      const plugins = [mlflowBedrock()];
+      const { outputFiles } = await esbuild.build({ ...external, entryPoints, outdir: bundles.folder, plugins });
+      expect(importsIn(outputFiles?.[0])).to.deep.equal(['mlflow-bedrock/register', '@aws-sdk/client-bedrock-runtime']);
+    });
+  }
+
+  it('imports tracing before what the application injects, also into a bundle of standard input', async () => {
+    const injected = join(bundles.folder, 'injected.js');
+    writeFileSync(injected, "import 'injected-by-the-application';");
     const { outputFiles } = await esbuild.build({
-      ...shared,
-      entryPoints: [join(programs, 'bundled.mjs')],
-      write: false,
-      format: 'esm',
-      packages: 'external',
+      ...external,
+      stdin: { contents: "import 'first-of-the-application';", resolveDir: programs },
+      inject: [injected],
       plugins: [mlflowBedrock()],
     });
-    const imports = [...String(outputFiles?.[0]?.text).matchAll(/^import .*"(.*)";$/gm)].map(([, name]) => name);
-    expect(imports).to.deep.equal(['mlflow-bedrock/register', '@aws-sdk/client-bedrock-runtime']);
+    expect(importsIn(outputFiles?.[0])).to.deep.equal([
+      'mlflow-bedrock/register',
+      'injected-by-the-application',
+      'first-of-the-application',
+    ]);
   });
 });

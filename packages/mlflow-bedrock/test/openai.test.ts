@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { hookOpenAiModules, STATEMENT } from '../src/autolog/openai-modules.js';
+import { acceptsSyncHooks, hookOpenAiModules, STATEMENT } from '../src/autolog/openai-modules.js';
 import { handOver } from '../src/bundler/hand-over.js';
 import { expectOneCall, openAiEnvironment } from './support/openai.js';
 import { IMPORT, REQUIRE, usePrograms } from './support/programs.js';
@@ -76,5 +76,11 @@ describe('hookOpenAiModules()', () => {
     expect(run('app.js')).to.deep.equal([]);
     writeFileSync(join(folder, 'package.json'), '{ "name": "app", "type": "module" }');
     expect(run('app.js')).to.deep.equal(['register']);
+  });
+
+  it('uses synchronous hooks only from the versions on in which Node.js takes CommonJS modules from them', () => {
+    const accepting = ['22.22.3', '22.23.0', '24.11.1', '24.12.0', '25.1.0', '26.0.0'];
+    const others = ['20.20.2', '22.15.0', '22.22.2', '23.11.1', '24.11.0', '25.0.0', ''];
+    expect([...accepting, ...others].filter(acceptsSyncHooks)).to.deep.equal(accepting);
   });
 });

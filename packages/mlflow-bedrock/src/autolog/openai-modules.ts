@@ -104,7 +104,7 @@ function isEsModule(program = ''): boolean {
  *
  * @see https://github.com/nodejs/node/pull/59929
  */
-function acceptsSyncHooks(version: string): boolean {
+export function acceptsSyncHooks(version: string): boolean {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
   if (major === 22) return minor > 22 || (minor === 22 && patch >= 3);
   if (major === 24) return minor > 11 || (minor === 11 && patch >= 1);
