@@ -47,7 +47,7 @@ export const WITH_NEWEST_MLFLOW: readonly string[] = [
   ...['client/client', 'delivery/refusals', 'delivery/without-root', 'spans/sanitize', 'traces/trace'].map(
     (name) => `packages/exporter-mlflow/test/${name}.test.ts`,
   ),
-  'packages/mlflow-bedrock/test/mlflow.test.ts',
+  'packages/mlflow-bedrock/test/autolog/mlflow.test.ts',
 ];
 
 /**
