@@ -50,9 +50,9 @@ Exit code: 0 if there is no problem (warnings are none), 1 if there is one, 2 if
 /** Reads the arguments after the name of the program. What follows the name of the application belongs to that. */
 export function parseArguments(args: readonly string[]): ParsedArguments {
   const rest = [...args];
-  if (rest.length > 0 && ['--help', '-h', 'help'].includes(rest[0] ?? '')) return { kind: 'help' };
   const command = rest.shift();
   if (command === undefined) return wrong('The command is missing.');
+  if (command === 'help' || isHelp(command)) return { kind: 'help' };
   if (command !== 'doctor') return wrong(`There is no command "${command}".`);
   const nodeOptions: string[] = [];
   let options: Omit<DoctorArguments, 'application' | 'nodeOptions'> = {
@@ -65,8 +65,8 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
     if (!argument.startsWith('-')) {
       return { kind: 'doctor', options: { ...options, nodeOptions, application: [argument, ...rest] } };
     }
-    const [name = '', inline] = splitOnce(argument, '=');
-    if (name === '--help' || name === '-h') return { kind: 'help' };
+    const [name, inline] = splitOnce(argument, '=');
+    if (isHelp(name)) return { kind: 'help' };
     const flag = FLAGS[name];
     if (flag !== undefined) {
       options = { ...options, ...flag };
@@ -94,6 +94,10 @@ const FLAGS: Readonly<Record<string, Partial<DoctorArguments>>> = {
   '--json': { json: true },
 };
 const VALUES: ReadonlySet<string> = new Set(['--import', '--require', '--env-file', '--timeout']);
+
+function isHelp(argument: string): boolean {
+  return argument === '--help' || argument === '-h';
+}
 
 function wrong(message: string): ParsedArguments {
   return { kind: 'wrong', message };

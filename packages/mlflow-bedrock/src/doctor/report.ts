@@ -1,10 +1,7 @@
+import { counted } from '../common/counted.js';
 import type { Result, Status } from './model/result.js';
 
 const WIDTH = 9;
-const WORDS: Readonly<Record<'problem' | 'warning', readonly [one: string, many: string]>> = {
-  problem: ['problem', 'problems'],
-  warning: ['warning', 'warnings'],
-};
 
 /** One result as text: status, what was found, and on a line of its own what to do. */
 export function textOf({ status, what, todo }: Result): string {
@@ -17,7 +14,7 @@ export function textOf({ status, what, todo }: Result): string {
 export function summaryOf(results: readonly Result[]): string {
   const counts = (['problem', 'warning'] as const).flatMap((status) => {
     const count = countOf(results, status);
-    return count === 0 ? [] : [`${count} ${WORDS[status][count === 1 ? 0 : 1]}`];
+    return count === 0 ? [] : [counted(count, status)];
   });
   return counts.length === 0 ? 'No problems found.' : `${counts.join(', ')}.`;
 }
