@@ -1,6 +1,6 @@
 /** What `langchainHandler` does with callbacks as LangChain rarely makes them. Real agents: `examples/test`. */
 
-import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { DiagLogLevel, diag, SpanStatusCode } from '@opentelemetry/api';
 import { expect } from 'chai';
 import { resolveConfig } from 'opentelemetry-instrumentation-bedrock/recording';
 import { setContentConfig } from '../../src/current-trace/content-config.js';
@@ -54,6 +54,41 @@ describe('langchainHandler', () => {
     expect(tool.parentSpanContext?.spanId).to.equal(graph.spanContext().spanId);
     expect(json(tool.attributes, 'mlflow.spanInputs')).to.equal('Paris');
     expect(json(tool.attributes, 'gen_ai.tool.call.result')).to.deep.equal({ sky: 'blue' });
+  });
+
+  it('names steps after the run, else after the tool or the class', () => {
+    langchainHandler.handleToolStart({ name: 'find' }, '', 'tool');
+    langchainHandler.handleToolStart({}, '', 'nameless tool');
+    langchainHandler.handleChainStart(GRAPH, {}, 'graph', undefined, [], {}, undefined, 'graph');
+    langchainHandler.handleRetrieverStart({ id: ['shop', 'Guides'] }, '', 'retriever', 'graph');
+    langchainHandler.handleRetrieverStart({}, '', 'nameless retriever', 'graph');
+    const agent = { ls_integration: 'langchain_create_agent', thread_id: 7 };
+    langchainHandler.handleChainStart(GRAPH, {}, 'agent', 'graph', [], agent, undefined, 'LangGraph');
+    for (const run of ['tool', 'nameless tool']) langchainHandler.handleToolEnd('', run);
+    for (const run of ['retriever', 'nameless retriever']) langchainHandler.handleRetrieverEnd(undefined, run);
+    for (const run of ['agent', 'graph']) langchainHandler.handleChainEnd({}, run);
+    const spans = recording.spans();
+    expect(spans.map(({ name }) => name)).to.deep.equal(['find', 'tool', 'Guides', 'retriever', 'LangGraph', 'graph']);
+    expect(recording.span('LangGraph').attributes).to.include({ 'mlflow.spanType': 'AGENT' });
+    expect(recording.span('LangGraph').attributes).to.not.have.property('gen_ai.conversation.id');
+  });
+
+  it('takes the command of a subgraph for a result, and a thrown null for an error', () => {
+    for (const run of ['parent', 'null'])
+      langchainHandler.handleChainStart(GRAPH, {}, run, undefined, [], {}, undefined, run);
+    langchainHandler.handleChainError({ is_bubble_up: true, command: { goto: 'writer' } }, 'parent');
+    langchainHandler.handleChainError(null, 'null');
+    expect(json(recording.span('parent').attributes, 'mlflow.spanOutputs')).to.deep.equal({ goto: 'writer' });
+    expect(['parent', 'null'].map((name) => recording.span(name).status.code)).to.deep.equal([
+      SpanStatusCode.UNSET,
+      SpanStatusCode.ERROR,
+    ]);
+  });
+
+  it('records a text of a tool as it is if it only looks like JSON', () => {
+    langchainHandler.handleToolStart({}, '{Paris', 'tool', undefined, [], {}, 'find');
+    langchainHandler.handleToolEnd(new Map([['sky', 'blue']]), 'tool');
+    expect(json(recording.span('find').attributes, 'mlflow.spanInputs')).to.equal('{Paris');
   });
 
   it('keeps the digits of numbers in what a tool gets and returns', () => {
