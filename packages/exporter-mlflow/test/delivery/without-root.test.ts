@@ -17,7 +17,8 @@ import {
   type MlflowSpanExporterConfig,
   type MlflowTraceInfo,
 } from '../../src/index.js';
-import { startFaultProxy } from '../support/fault-proxy.js';
+import { collectDiag } from '../support/diag.js';
+import { RECORD, startFaultProxy } from '../support/fault-proxy.js';
 import { chatAttributes, exportSpans, recordSpans, SUCCESS, uniqueName } from '../support/tracing.js';
 
 const START = 1_790_000_000_000;
@@ -207,6 +208,19 @@ describe('a trace whose root does not reach the exporter', () => {
     expect((await infoOf(spans)).tokenUsage).to.deep.equal(tokens(40, 20));
   });
 
+  it('has no record if a user deletes it while it waits', async () => {
+    const spans = named(agentRequest(), 'plan trip', 'chat');
+    const exporter = newExporter();
+    expect((await exportSpans(exporter, spans)).code).to.equal(SUCCESS);
+    const traceId = spans[0]!.spanContext().traceId;
+    const { experimentId } = await client.getTraceInfo(traceId);
+    expect(await client.deleteTraces(experimentId, [traceId])).to.equal(1);
+    const diag = collectDiag();
+    await exporter.forceFlush().finally(diag.stop);
+    expect(diag.lines).to.deep.equal([]);
+    expect(await infoOf(spans).catch(({ errorCode }) => errorCode)).to.equal('RESOURCE_DOES_NOT_EXIST');
+  });
+
   it('costs no request but the upload while its root may still come', async () => {
     const proxy = await startFaultProxy(trackingUri);
     try {
@@ -388,6 +402,40 @@ describe('a trace whose root does not reach the exporter', () => {
       await reportFromPython(both);
       await send(newExporter(), both.called);
       expect(await infoOf(both.called)).to.deep.include(ofPython);
+    });
+
+    it('has the record of its root if that overtakes the one of this service', async () => {
+      const both = services();
+      const fault = { kind: 'overtaken', by: () => send(newExporter(), both.caller) } as const;
+      const proxy = await startFaultProxy(trackingUri, [{ route: RECORD, fault }]);
+      try {
+        await send(newExporter({ trackingUri: proxy.url }), both.called);
+        expect(proxy.unused()).to.deep.equal([]);
+        const info = await infoOf(both.called);
+        expect(info).to.deep.include({ ...ofRoot, tokenUsage: tokens(30, 12) });
+        expect(info.metadata).to.include({ 'mlflow.exporter.provisional': 'false' });
+        expect(info.tags).to.include({ tier: 'front', index: 'POST /retrieve' });
+      } finally {
+        await proxy.close();
+      }
+    });
+
+    it('has all tokens if the record of its root overtakes the one of this service, and its span comes later', async () => {
+      const both = services();
+      const fault = { kind: 'overtaken', by: () => recordFromPython(both) } as const;
+      const proxy = await startFaultProxy(trackingUri, [{ route: RECORD, fault }]);
+      try {
+        const exporter = newExporter({ trackingUri: proxy.url });
+        await send(exporter, both.called);
+        expect(proxy.unused()).to.deep.equal([]);
+        await send(newExporter({ traceInfo: 'otlp-only' }), both.caller);
+        await exporter.forceFlush();
+        const info = await infoOf(both.called);
+        expect(info).to.deep.include({ name: 'GET /answer', durationMillis: 8000, tokenUsage: tokens(30, 12) });
+        expect(info.metadata).to.include({ 'mlflow.exporter.provisional': 'false' });
+      } finally {
+        await proxy.close();
+      }
     });
 
     it('looks once more whether a root has come whose process does not know of this one', async () => {

@@ -7,6 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** A fault of one request. `before`: the server does not see the request. `after`: the server has accepted it. */
 export type Fault =
   | { kind: 'delay'; millis: number }
+  /** The server gets the request after this. */
+  | { kind: 'overtaken'; by: () => Promise<void> }
   | { kind: 'reset'; when: 'before' | 'after' }
   | { kind: 'silence'; when: 'before' | 'after' }
   /** The proxy answers, and the server never sees the request. */
@@ -108,6 +110,9 @@ async function spoil(
       return send(response, await ask());
     case 'delay':
       await delay(fault.millis);
+      return send(response, await ask());
+    case 'overtaken':
+      await fault.by();
       return send(response, await ask());
     case 'reset':
       if (fault.when === 'after') await ask();
