@@ -1,7 +1,8 @@
 /** The file that holds the spans of a trace: as this package writes it, and in each form that it reads. */
 
-import { SpanStatusCode } from '@opentelemetry/api';
+import { type SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { expect } from 'chai';
+import { copySpan } from '../../src/export/span/span.js';
 import { parseTracesJson } from '../../src/mlflow/artifacts/parse-traces-json.js';
 import { tracesJson } from '../support/traces-json.js';
 import { recordSpans } from '../support/tracing.js';
@@ -15,6 +16,24 @@ describe('the writer of traces.json', () => {
     const begin = performance.now();
     expect(tracesJson([span!])).to.contain('mlflow.spanInputs');
     expect(performance.now() - begin).to.be.lessThan(500);
+  });
+
+  it('writes spans of other SDKs, whose parts may be missing or unknown', () => {
+    const [recorded] = recordSpans((tracer) => tracer.startSpan('call').end());
+    const other = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), traceFlags: 1 };
+    const span = copySpan(recorded!, {
+      kind: 99 as SpanKind,
+      events: [{ name: 'event', time: [1_790_000_000, 5] }],
+      links: [{ context: other }],
+      // Wrappers write them past the API.
+      attributes: { none: undefined, call: (() => {}) as unknown as string },
+    });
+    const [{ kind }] = JSON.parse(tracesJson([span])).spans;
+    expect(kind).to.equal('SPAN_KIND_INTERNAL');
+    const [read] = parseTracesJson(tracesJson([span]));
+    expect(read?.events).to.deep.equal([{ name: 'event', timeUnixNano: 1790000000000000005n, attributes: {} }]);
+    expect(read?.links).to.deep.equal([{ traceId: `tr-${other.traceId}`, spanId: other.spanId, attributes: {} }]);
+    expect(read?.attributes).to.include({ call: 'null' }).and.to.not.have.property('none');
   });
 });
 
