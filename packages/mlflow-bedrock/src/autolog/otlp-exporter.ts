@@ -68,7 +68,9 @@ async function load(): Promise<SpanExporter | Error> {
   } catch (error) {
     // A bundle may not contain the package.
     const reason = error instanceof Error ? error : new Error(String(error));
-    warn(`the OTLP exporter cannot be loaded, so the OTLP backend gets no spans: ${reason.message}`);
+    warn(
+      `the OTLP exporter cannot be loaded, so the OTLP backend gets no spans: ${reason.message}. Let the bundler include the package, or install it beside the bundle.`,
+    );
     return reason;
   }
 }

@@ -174,6 +174,22 @@ describe('a bundle of esbuild', function () {
     expect(spans[0]?.attributes).not.to.include.keys('mlflow.spanOutputs');
   });
 
+  it('sends its spans to MLflow, and says once that the OTLP exporter is neither inside nor installed', async () => {
+    await esbuild.build({
+      ...shared,
+      entryPoints: [join(programs, 'bundled.mjs')],
+      outfile: join(bundles.folder, 'without-otlp.cjs'),
+      external: ['@opentelemetry/exporter-trace-otlp-proto'],
+      plugins: [mlflowBedrock()],
+    });
+    const { spans, stderr, end } = await bundles.run(['without-otlp.cjs'], { env: { OTEL_TRACES_EXPORTER: 'otlp' } });
+    expect(spans.map(({ name }) => name)).to.deep.equal(['chat amazon.nova-lite-v1:0']);
+    expect(stderr).to.match(
+      /^mlflow-bedrock: the OTLP exporter cannot be loaded, so the OTLP backend gets no spans: Cannot find package '@opentelemetry\/exporter-trace-otlp-proto' imported from .*\. Let the bundler include the package, or install it beside the bundle\.\n$/,
+    );
+    expect(end).to.equal(0);
+  });
+
   it('finds tracing if the build runs outside of the package, as in a monorepo', async () => {
     const { outputFiles } = await esbuild.build({
       ...shared,
