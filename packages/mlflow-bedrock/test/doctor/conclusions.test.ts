@@ -46,30 +46,56 @@ describe('the doctor concludes from the run of an application', () => {
   const ADVICE_FOR_UNDER_WAY =
     'If the call was still under way when the doctor ended the application, give it more time with --timeout.';
 
-  it('that a provider of its own without autolog() hides its spans', () => {
-    expect(conclusionsOf({ run: { events: [event({ event: 'provider' })] } })[1]).to.equal(
-      "warning The application registers a tracer provider and does not call autolog(), so the doctor cannot see its spans. -> Add mlflow-bedrock's CurrentTraceProcessor to its span processors, or look into MLflow.",
+  it('why a tracer provider does not send to MLflow', () => {
+    const conclusionOf = (happening: Happening, run: Partial<RunFacts> = {}): string =>
+      conclusionsOf({ run: { ...run, events: [event(happening)] } })[1]?.replace(/ -> .*/, '') ?? '';
+    const startedAs = (kind: 'failed' | 'application' | 'own' | 'off'): Happening =>
+      ({ event: 'autolog', started: { kind }, hasProcessor: false }) as Happening;
+    expect(conclusionOf(startedAs('failed'))).to.equal(
+      'problem autolog() could not start. Its message is in the output above.',
+    );
+    expect(conclusionOf(startedAs('off'))).to.equal('problem autolog() did nothing, because OTEL_SDK_DISABLED=true.');
+    expect(conclusionOf(startedAs('application'))).to.equal(
+      'problem The application registers a tracer provider of its own before autolog(), and that one does not send to MLflow.',
+    );
+    expect(conclusionOf(startedAs('own'), { secondProvider: true })).to.equal(
+      'problem The application registers a tracer provider after autolog(). OpenTelemetry refuses a second one, so it has no effect.',
+    );
+    expect(conclusionOf({ event: 'provider' })).to.equal(
+      'warning The application registers a tracer provider and does not call autolog(), so the doctor cannot see its spans.',
     );
   });
 
-  it('that a signal ended it', () => {
-    const conclusions = conclusionsOf({
-      run: { signal: 'SIGKILL', events: [started, span('b')] },
-      delivery: delivered(),
-    });
-    expect(conclusions).to.deep.equal([
+  it('how it ended', () => {
+    const endOf = (run: Partial<RunFacts>, name = 'app.js') =>
+      conclusionsOf({ run, file: { ...file, file: name } })[0]?.replace(/ -> .*/, '');
+    expect(endOf({})).to.equal('ok app.js ran and ended by itself.');
+    expect(endOf({ code: 3 })).to.equal('warning app.js ended with the exit code 3.');
+    expect(endOf({ signal: 'SIGKILL' }, 'app.ts')).to.equal('warning app.ts ended by the signal SIGKILL.');
+  });
+
+  it('that a signal or an uncaught error ended it before its spans were sent', () => {
+    expect(
+      conclusionsOf({ run: { signal: 'SIGKILL', events: [started, span('b')] }, delivery: delivered() }),
+    ).to.deep.equal([
       'warning app.js ended by the signal SIGKILL. -> See its output above. The doctor reports on what ran until then.',
       'ok 1 call of Bedrock became a span.',
       'problem MLflow lacks the span of the application. -> The signal SIGKILL ended the application before its spans were sent. Only SIGTERM and SIGINT leave time for a flush.',
     ]);
+    const events = [started, span('b'), event({ event: 'uncaught' }, 3)];
+    expect(conclusionsOf({ run: { events, code: 1 }, delivery: delivered() }).at(-1)).to.equal(
+      'problem MLflow lacks the span of the application. -> An uncaught error ended the application before its spans were sent. See its output above.',
+    );
   });
 
-  it('that process.exit() with a code ended it before its spans were sent, or one of its processes', () => {
+  it('that process.exit() ended it before its spans were sent, or one of its processes', () => {
     const events = [started, span('b'), span('c'), event({ event: 'exit', ranEmpty: false }, 3)];
     const [, , lost] = conclusionsOf({ run: { events, code: 3 }, delivery: delivered('b') });
     expect(lost).to.equal(
       'problem MLflow lacks 1 of the 2 spans of the application. The first trace: http://mlflow:5000/#/experiments/3/traces?selectedEvaluationId=tr-a -> The application called process.exit(3) before its spans were sent. Call "await tracing.flush()" before, where "tracing" is what autolog() returns.',
     );
+    const ended = conclusionsOf({ run: { events }, delivery: delivered('b') }).at(-1);
+    expect(ended).to.include(' -> The application called process.exit() before its spans were sent.');
     const inChild = [started, span('b', 8), event({ event: 'exit', ranEmpty: false }, 3, 8)];
     expect(conclusionsOf({ run: { events: inChild }, delivery: delivered() }).at(-1)).to.equal(
       'problem MLflow lacks the span of the application. -> A process that the application started ended by process.exit(), or because its parent disconnected it, before its spans were sent. Call "await tracing.flush()" before, where "tracing" is what autolog() returns.',
