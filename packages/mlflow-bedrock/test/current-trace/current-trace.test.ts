@@ -191,6 +191,7 @@ describe('the current trace', () => {
     diag.setLogger({ ...logger, warn: (message) => logged.push(message) });
     traced('root', () => {
       updateCurrentTrace({ state: 'IN_PROGRESS' as 'OK', tags: { team: 'travel' } });
+      updateCurrentTrace({ state: 7 as unknown as 'OK' });
       updateCurrentTrace({ sessionId: [], userId: 'ada' });
       updateCurrentTrace({ sessionId: ['trip', 2 as unknown as string] });
       updateCurrentTrace({ sessionId: null as unknown as undefined, tags: { step: 'last' } });
@@ -206,6 +207,7 @@ describe('the current trace', () => {
       'mlflow-bedrock: updateCurrentTrace(): sessionId must be a text or a list of at least one text; the session stays as it was';
     expect(logged).to.deep.equal([
       'mlflow-bedrock: updateCurrentTrace(): state must be OK or ERROR, not "IN_PROGRESS"; the state stays as it was',
+      'mlflow-bedrock: updateCurrentTrace(): state must be OK or ERROR, not this number; the state stays as it was',
       session,
       session,
     ]);

@@ -85,9 +85,15 @@ describe('mlflow-bedrock doctor', function () {
     const help = await application.run(['--help'], COMPLETE);
     expect(help.code).to.equal(0);
     expect(help.stdout).to.match(/^Usage: npx mlflow-bedrock doctor \[options\] \[app\.js \[arguments\]\]\n/);
-    const { code, stdout, stderr } = await application.run(['doctor', 'missing.js'], COMPLETE);
-    expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
-    expect(stderr).to.equal(`There is no file missing.js.\n\n${help.stdout}`);
+    const wrong: [args: string[], message: string][] = [
+      [['doctor', 'missing.js'], 'There is no file missing.js.'],
+      [['doctor', '--fast'], 'There is no option "--fast".'],
+    ];
+    for (const [args, message] of wrong) {
+      const { code, stdout, stderr } = await application.run(args, COMPLETE);
+      expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+      expect(stderr).to.equal(`${message}\n\n${help.stdout}`);
+    }
   });
 
   it('shows no secret of any variable', async () => {

@@ -337,6 +337,32 @@ describe('traced', () => {
     const { attributes, events, status } = recording.span('secret');
     expect(JSON.stringify([attributes, events, status])).not.to.include('swordfish');
     expect(status.message).to.equal('Error');
+
+    const words = traced('words', function* () {
+      yield 'swordfish';
+    });
+    expect([...words()]).to.deep.equal(['swordfish']);
+    expect(JSON.stringify(recording.span('words').attributes)).not.to.include('swordfish');
+  });
+
+  it('records only a tool’s content if that of MLflow is off', () => {
+    setContentConfig(resolveConfig({ contentFormats: ['gen_ai'] }, {}, noWarning));
+    traced('greet', (name: string) => `Hello ${name}`)('ada');
+    traced({ name: 'find', spanType: 'TOOL' }, (name: string) => `Found ${name}`)('ada');
+    expect([inputs('greet'), outputs('greet'), inputs('find'), outputs('find')]).to.deep.equal(
+      Array(4).fill(undefined),
+    );
+    expect(JSON.stringify(recording.span('greet').attributes)).not.to.include('ada');
+    expect(recording.span('find').attributes).to.include({ 'gen_ai.tool.call.result': '"Found ada"' });
+  });
+
+  it('records what a generator yields that JSON has no value for as null', () => {
+    const odd = traced('odd', function* () {
+      yield undefined;
+      yield 'text';
+    });
+    expect([...odd()]).to.deep.equal([undefined, 'text']);
+    expect(outputs('odd')).to.deep.equal([null, 'text']);
   });
 
   it('records the result of contentHook, and nothing when the hook throws', () => {
