@@ -150,5 +150,47 @@ describe('a refusal of SageMaker', () => {
     expect(read(server, { status: 302, body: 'moved' })).to.equal(undefined);
     expect(read(server, { status: 404, body: '<html>', headers: { 'content-type': 'text/html' } })).to.equal(undefined);
     expect(read(server, { status: 400, body: { error_code: 'BAD_REQUEST', message: 'no' } })).to.equal(undefined);
+    expect(read(server, { ...error('UnknownOperationException', ''), status: 404 })).to.equal(undefined);
+  });
+
+  it('of the time says by how much the clock of this machine is wrong, if the answer tells', () => {
+    const skewOf = (seconds: number | undefined): string | undefined => {
+      const date = seconds === undefined ? {} : { date: new Date(Date.now() + seconds * 1000).toUTCString() };
+      const said = read(server, { ...error('RequestTimeTooSkewed', ''), headers: date });
+      return /set the clock of this machine(.*)\.$/.exec(said ?? '')?.[1];
+    };
+    expect(skewOf(601)).to.match(/^, which is 60[01] s behind$/);
+    expect(skewOf(-600)).to.match(/^, which is 60[01] s ahead$/);
+    expect([skewOf(0), skewOf(undefined)]).to.deep.equal(['', '']);
+  });
+
+  it('without words is named by its type, and repeated during an outage', () => {
+    expect(read(server, { ...error('InternalFailure', ''), status: 500 })).to.equal(
+      'retryable: SageMaker at http://there answered 500 (InternalFailure)',
+    );
+    expect(read(server, { ...error('InternalFailure', 'Too busy. Later.'), status: 520 })).to.equal(
+      'retryable: SageMaker at http://there answered 520 (Too busy)',
+    );
+    expect(read(server, error('OptInRequired', ''))).to.equal(
+      'configuration: SageMaker at http://there refuses this (403: OptInRequired).',
+    );
+    expect(read(server, { ...error('ValidationException', 'Bad name.'), status: 400 })).to.equal('rejected: Bad name');
+    const busy = {
+      kind: 'answer',
+      status: 429,
+      headers: { 'retry-after': '3' },
+      body: '{"__type":"Throttling"}',
+    } as const;
+    expect(server(busy, { url: say`http://there`, path: '/', show })).to.include({
+      kind: 'retryable',
+      retryAfterMillis: 3000,
+    });
+  });
+
+  it('is read from XML only if that names a type', () => {
+    expect(read(server, { status: 403, body: '<Error><Message>no</Message></Error>' })).to.equal(undefined);
+    expect(read(server, { status: 403, body: '<Error><Code>OptInRequired</Code></Error>' })).to.equal(
+      'configuration: SageMaker at http://there refuses this (403: OptInRequired).',
+    );
   });
 });

@@ -1,6 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { Workspace } from 'testing/managed/databricks/workspace.js';
+import { runningTime } from '../../src/common/running-time.js';
+import { say } from '../../src/common/shown-text.js';
+import { AccessTokens } from '../../src/http/databricks/oauth.js';
+import { type HttpAnswer, type HttpResult, NO_ANSWER_IN_TIME } from '../../src/http/exchange/result.js';
 import { eachProfile, failureOf, NAME, TOKEN } from '../support/databricks.js';
 import { eachTest } from '../support/each-test.js';
 
@@ -138,4 +142,54 @@ describe('a service principal of Databricks', () => {
     await newClient().getExperimentByName(NAME);
     expect(asked()).to.equal(1);
   });
+});
+
+describe('the token endpoint of Databricks', () => {
+  const client = {
+    kind: 'oauth',
+    clientId: 'app',
+    clientSecret: 's3cr3t-of-app',
+    source: say`the profile`,
+  } as const;
+  const answer = (status: number, body: unknown): HttpAnswer => ({
+    kind: 'answer',
+    status,
+    headers: {},
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const reasonOf = async (result: HttpResult): Promise<string> => {
+    const token = await new AccessTokens(client).get(async () => result, runningTime() + 1000);
+    return token.kind === 'none' ? token.reason : token.kind;
+  };
+  const AT = "Databricks' token endpoint /oidc/v1/token";
+
+  const away: [what: string, result: HttpResult, reason: string][] = [
+    ['resets the connection', { kind: 'no-answer', code: 'ECONNRESET', message: 's3cr3t' }, '(ECONNRESET)'],
+    ['has no connection', { kind: 'no-answer', code: undefined, message: 's3cr3t' }, '(no connection)'],
+    ['does not answer', NO_ANSWER_IN_TIME, '(no answer in time)'],
+  ];
+  for (const [what, result, reason] of away) {
+    it(`gives no token when it ${what}`, async () => {
+      expect(await reasonOf(result)).to.equal(`${AT} cannot be reached ${reason}`);
+    });
+  }
+
+  it('gives no token when its answer comes too late', async () => {
+    const tokens = new AccessTokens(client);
+    expect(await tokens.get(() => new Promise(() => {}), runningTime() + 20)).to.deep.equal({
+      kind: 'none',
+      reason: `no answer of ${AT} in time`,
+      isFinal: false,
+    });
+  });
+
+  for (const [what, body] of [
+    ['a page', '<html>'],
+    ['a token that fits into no header', { access_token: 'a\nb' }],
+    ['an empty token', { access_token: '' }],
+  ] as const) {
+    it(`refuses the service principal with ${what}`, async () => {
+      expect(await reasonOf(answer(200, body))).to.match(/refuses the service principal of the profile \(200\): set /);
+    });
+  }
 });

@@ -180,12 +180,28 @@ describe('the price of a span', () => {
     test.closing.push(server.close);
     return server.url;
   };
+  const inFolder = (name: string, create: (path: string) => void): (() => Promise<string>) => {
+    return async () => {
+      mkdirSync(join(folder, name));
+      create(join(folder, name, 'bedrock.json'));
+      return pathToFileURL(join(folder, name)).href;
+    };
+  };
   const missing = async (): Promise<string> => pathToFileURL(join(folder, 'nothing')).href;
   const faults: [string, () => Promise<string>, RegExp][] = [
     ['redirects without end', endless, /\(more than 5 redirects\)/],
     ['is of endless length', huge, /\(answer of more than 4 MB\)/],
     ['has no server', unusedAddress, /ECONNREFUSED/],
     ['is missing', missing, /\(Error \(ENOENT\)\)/],
+    ['is missing on its server', () => test.startServer(() => ({ status: 404 })).then(({ url }) => url), /\(404\)/],
+    ['is a folder', inFolder('folders', (path) => mkdirSync(path)), /\(not a file\)/],
+    [
+      'is a file of more than 4 MB',
+      inFolder('long files', (path) => writeFileSync(path, ' '.repeat(4 * 1024 * 1024 + 1))),
+      /\(more than 4 MB\)/,
+    ],
+    ['is a file of another machine', async () => 'file://mirror/prices', /\(TypeError \(ERR_INVALID_FILE_URL_HOST\)\)/],
+    ['has a user name that is no text', async () => 'http://%E9@127.0.0.1:9', /\(URIError\)/],
     [
       'is not in JSON',
       () => test.startServer(() => ({ status: 200, body: '<html>' })).then(({ url }) => url),

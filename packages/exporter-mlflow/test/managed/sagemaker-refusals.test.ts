@@ -39,6 +39,7 @@ describe('the ARN of a tracking URI', () => {
 
   const problems: [problem: string, uri: string, what: string, env?: Record<string, string>][] = [
     ['too short', 'arn:aws:sagemaker:eu-west-1', 'which has six parts with colons between them'],
+    ['of a service alone', 'arn:aws:sagemaker', 'which has six parts with colons between them'],
     ['too long', `${SERVER}:1`, 'which has six parts with colons between them'],
     ['in capitals', SERVER.toUpperCase(), 'which begins with "arn:aws:" in lower case'],
     ['of another service', SERVER.replace('sagemaker', 's3'), 'its service is "s3" and not "sagemaker"'],
@@ -53,6 +54,7 @@ describe('the ARN of a tracking URI', () => {
     ['without name', SERVER.replace('/demo', '/'), 'the name after "mlflow-tracking-server/" is missing'],
     ['without id', APP.replace(/\/.*/, ''), 'the id after "mlflow-app/" is missing'],
     ['with a wrong name', `${SERVER}/x y`, '"demo/x y" is not the name of a tracking server'],
+    ['with a wrong id', `${APP}/x`, '"app-ABCDEFGHIJKL/x" is not the id of an app'],
   ];
   for (const [problem, uri, what] of problems) {
     it(`is refused ${problem}`, () => {
