@@ -52,6 +52,7 @@ describe('recorded values that a server quotes', () => {
     ['percent-encoded', `at ${encodeURIComponent('Grace Hopper, and')}!`, 'at [recorded]!'],
     ['as a short word between quotes', "Unknown user 'Bob' of app.user", "Unknown user '[recorded]' of app.user"],
     ['as a short text without quotes', 'Cannot store Hi, I am Al as text', 'Cannot store [recorded] as text'],
+    ['as a part of other words', 'Cannot store Hi, I am Alice as text', 'Cannot store Hi, I am Alice as text'],
     ['not at all', 'Attribute gen_ai.input.messages is too long', 'Attribute gen_ai.input.messages is too long'],
   ];
   for (const [how, text, shown] of quotes) {

@@ -85,6 +85,12 @@ describe('secrets that a server repeats', () => {
       'No on at https://mlflow.example:1',
       'No on at https://mlflow.example:1',
     ],
+    [
+      'nothing in escapes that stand for no character',
+      { token: 'dapi5f9c1e27b3' },
+      'no &unknown; or &#x110000; or \\u{110000} or dapi5f9c1e27b3',
+      'no &unknown; or &#x110000; or \\u{110000} or [redacted]',
+    ],
     ['nothing else', { token: 'dapi5f9c1e27b3' }, 'Permission denied for ada', 'Permission denied for ada'],
     [
       'control characters',

@@ -387,6 +387,13 @@ describe('credentials of AWS', () => {
       true,
     ],
     [
+      'a provider returns nothing',
+      () => {},
+      (async () => undefined) as unknown as MlflowAwsCredentialsOption,
+      'the provider gave no accessKeyId and secretAccessKey',
+      false,
+    ],
+    [
       'a key ends with a line break',
       () => environment.set({ ...environmentOf(makeKey()), AWS_ACCESS_KEY_ID: 'AKIAX\n' }),
       undefined,

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect } from 'chai';
 import type { Workspace } from 'testing/managed/databricks/workspace.js';
@@ -246,6 +246,22 @@ describe('a tracking URI of Databricks', () => {
         () => environment({ DATABRICKS_CONFIG_FILE: dirname(file) }),
         () =>
           `Databricks: ${dirname(file)} cannot be read (a folder): let this process read it, or set DATABRICKS_HOST and DATABRICKS_TOKEN, or DATABRICKS_CONFIG_FILE to another file.`,
+      ],
+      [
+        'the file is a link to itself',
+        () => {
+          symlinkSync(`${file}.link`, `${file}.link`);
+          environment({ DATABRICKS_CONFIG_FILE: `${file}.link` });
+        },
+        () =>
+          `Databricks: ${file}.link cannot be read (ELOOP): let this process read it, or set DATABRICKS_HOST and DATABRICKS_TOKEN, or DATABRICKS_CONFIG_FILE to another file.`,
+      ],
+      [
+        'the profile holds the settings of the file',
+        () => writeFileSync(file, '[__settings__]\nhost = x.example\n'),
+        () =>
+          `Databricks: ${file} has no profile "__settings__" (it has no profiles): correct the profile in trackingUri, MLFLOW_TRACKING_URI or DATABRICKS_CONFIG_PROFILE, or set DATABRICKS_CONFIG_FILE to another file.`,
+        'databricks://__settings__',
       ],
       [
         'the URI is that of a registry',
