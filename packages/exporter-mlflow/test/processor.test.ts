@@ -1,12 +1,13 @@
 /** What waits for MLflow, and what becomes of it: made = delivered + lost. */
 
 import type { Tracer } from '@opentelemetry/api';
-import { BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { BatchSpanProcessor, InMemorySpanExporter, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { expect } from 'chai';
 import { LEFT_OUT } from '../src/export/span/content.js';
 import {
   type ExportResult,
+  MlflowError,
   MlflowSpanExporter,
   type MlflowSpanExporterConfig,
   MlflowSpanProcessor,
@@ -134,6 +135,24 @@ describe('MlflowSpanProcessor', () => {
       expect(processor.waitingSpans).to.equal(0);
     });
   }
+
+  it('refuses the exporter of another package', () => {
+    const batch = (one: SpanExporter): BatchSpanProcessor => new BatchSpanProcessor(one);
+    const exporter = new InMemorySpanExporter() as unknown as MlflowSpanExporter;
+    expect(() => new MlflowSpanProcessor({ exporter, batch })).to.throw(
+      MlflowError,
+      'MlflowSpanProcessor: exporter must be a MlflowSpanExporter of the same package and module format. Import both alike.',
+    );
+  });
+
+  it('counts what an exporter that could not start has cost', async () => {
+    const { tracer, shutdown, counts } = await setUp({ trackingUri: 'sqlite:///mlflow.db' });
+    makeSpans(tracer, 20);
+    await shutdown();
+    const { delivered, ...lost } = await counts();
+    expect([delivered, Object.values(lost)]).to.deep.equal([undefined, [20]]);
+    expect(log.lines[0]).to.match(/^error: MLflow tracking URI "sqlite:…" is not supported/);
+  });
 
   it('sends content in parts of limited size', async () => {
     const { server, tracer, shutdown } = await setUp(

@@ -75,13 +75,13 @@ function describeOldServer({ status = 0 }: Failure): ShownText {
 
 function describeBlocked(rest: Rest, path: ShownText, refusal: Failure): ShownText {
   const { url, service } = rest;
-  const { kind, status = 0, foreign = say`${status}`, reason } = refusal;
+  const { kind, foreign, reason } = refusal;
   if (service === 'mlflow')
     return say`${describeGateway(rest, path, refusal)} Until then, traces are stored as artifacts, ${costOfFiles(service)}.`;
-  const isExplained = kind === 'configuration' && refusal.foreign === undefined;
+  const isExplained = kind === 'configuration' && foreign === undefined;
   return isExplained
     ? say`${url} takes no spans at ${path}, so traces are stored as artifacts, ${costOfFiles(service)}. This is normal for a service without OTLP. It answered: ${reason}`
-    : say`${url} takes no spans at ${path} (${foreign}), so traces are stored as artifacts, ${costOfFiles(service)}.`;
+    : say`${url} takes no spans at ${path} (${said(refusal)}), so traces are stored as artifacts, ${costOfFiles(service)}.`;
 }
 
 function describeGateway({ url }: Rest, path: ShownText, refusal: Failure): ShownText {

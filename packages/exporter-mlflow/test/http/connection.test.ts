@@ -87,6 +87,11 @@ describe('configuration', () => {
       'MLflow exporter: concurrencyLimit is 0, it must be a whole number from 1.',
     ],
     [
+      'no room for spans that wait',
+      { maxWaitingBytes: 0 },
+      'MLflow exporter: maxWaitingBytes or MLFLOW_TRACE_MAX_WAITING_BYTES is 0, it must be a number of bytes from 1.',
+    ],
+    [
       'no time at all',
       { timeoutMillis: 0 },
       'MLflow: timeoutMillis is 0, it must be a number of milliseconds from 1 to 2147483647.',
@@ -185,6 +190,23 @@ describe('configuration', () => {
       expect(results[0]?.error?.message).to.equal(message);
       await exporter.forceFlush();
       await exporter.shutdown();
+      expect(log.lines).to.deep.equal([`error: ${message}`]);
+    } finally {
+      log.stop();
+    }
+  });
+
+  it('the constructor never throws, also if an option cannot be read', async () => {
+    const log = collectDiag();
+    try {
+      const exporter = new MlflowSpanExporter({
+        get trackingUri(): string {
+          throw new RangeError('secret');
+        },
+      });
+      const spans = recordSpans((tracer) => tracer.startSpan('span').end());
+      const message = (await exportSpans(exporter, spans)).error?.message;
+      expect(message).to.match(/^The MLflow exporter cannot start: RangeError at connection\.test\.ts:\d+\.$/);
       expect(log.lines).to.deep.equal([`error: ${message}`]);
     } finally {
       log.stop();

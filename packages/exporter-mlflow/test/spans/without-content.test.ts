@@ -1,7 +1,7 @@
 /** Which attributes a span loses when it is sent without its content. */
 
 import { readFileSync } from 'node:fs';
-import type { Attributes } from '@opentelemetry/api';
+import { type Attributes, SpanStatusCode } from '@opentelemetry/api';
 import { expect } from 'chai';
 import { LEFT_OUT, withoutContent } from '../../src/export/span/content.js';
 import { recordSpans } from '../support/tracing.js';
@@ -64,5 +64,41 @@ describe('a span without its content', () => {
       ],
     ];
     expect(kept(names)).to.deep.equal(names);
+  });
+
+  it('keeps the last error and the beginning of long texts, and counts what it loses', () => {
+    const [span] = recordSpans((tracer) => {
+      const call = tracer.startSpan('n'.repeat(5000));
+      call.setAttributes({
+        'gen_ai.input.messages': '[]',
+        list: ['short'],
+        tags: Array(101).fill('x'),
+        long: ['x'.repeat(1001)],
+      });
+      for (const message of ['first', 'last']) call.recordException(new Error(message));
+      call.addEvent('gen_ai.content.prompt');
+      call.setStatus({ code: SpanStatusCode.ERROR, message: 'm'.repeat(5000) });
+      call.end();
+    });
+    // Wrappers write maps past the API.
+    Object.assign(span!.attributes, { map: { of: 'content' } });
+    const { name, attributes, events, status } = withoutContent(span!, (missing) => `without ${missing}`);
+    expect([name.length, status.message?.length]).to.deep.equal([1000, 1000]);
+    expect(attributes).to.deep.equal({ list: ['short'], [LEFT_OUT]: 'without 4 attributes and 2 events' });
+    expect(events.map((event) => event.attributes?.['exception.message'])).to.deep.equal(['last']);
+  });
+
+  it('keeps only figures of a span with a great many small values', () => {
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`part.${n}`, 'x'.repeat(200)]));
+    const figures = { 'gen_ai.usage.input_tokens': 7, 'session.id': 's-1' };
+    const [span] = recordSpans((tracer) =>
+      tracer
+        .startSpan('call', { attributes: { ...figures, ...many } })
+        .addEvent('exception')
+        .end(),
+    );
+    const { attributes, events } = withoutContent(span!, (missing) => `without ${missing}`);
+    expect(attributes).to.deep.equal({ ...figures, [LEFT_OUT]: 'without 100 attributes and 1 event' });
+    expect(events).to.deep.equal([]);
   });
 });

@@ -96,6 +96,13 @@ describe('previews', () => {
     );
   });
 
+  it('show the prompt of the AI SDK, whatever its form', () => {
+    const messages = [{ role: 'user', content: [{ type: 'text', text: 'Hi' }] }];
+    for (const prompt of [{ prompt: 'Hi' }, { prompt: messages }, { messages }, messages]) {
+      expect(requestPreview({ 'ai.prompt': JSON.stringify(prompt) }), JSON.stringify(prompt)).to.equal('Hi');
+    }
+  });
+
   it('show the recorded value if it is not a chat', () => {
     expect(requestPreview({ 'mlflow.spanInputs': '{"input":"Hi"}' })).to.equal('{"input":"Hi"}');
     expect(requestPreview({ 'mlflow.spanInputs': '{"q":"q"}' })).to.equal('{"q":"q"}');

@@ -42,15 +42,13 @@ export class Requests {
   readonly #localRoots = new Map<string, Group>();
   #hasOnlyRoot = true;
 
-  /** Adds a span, in any order. Spans that are sent again after an outage are added again. */
+  /** Adds a span, in any order. A span that comes again, as after an outage, changes nothing. */
   add(span: ObservedSpan): void {
     const { spanId } = span.spanContext();
-    // Spans come again after an outage.
     if (this.#arrived.has(spanId)) return;
     const parentId = span.parentSpanContext?.spanId;
     const rootId = localRootId(span);
-    const before = this.#arrived.get(spanId);
-    let group = joinAll([...(before === undefined ? [] : [before]), ...this.#takeAwaited(spanId)]);
+    let group = joinAll(this.#takeAwaited(spanId));
     preferRemoteAgent(group.facts, span);
     if (rootId !== undefined) {
       const known = this.#localRoots.get(rootId);
