@@ -90,6 +90,14 @@ describe('an OTLP answer with a partial success', () => {
     'no protobuf': answer('application/x-protobuf', Buffer.from([0x0a, 0x7f, 0x08])),
     'no JSON': answer('application/json', 'accepted'),
     'JSON of another shape': answer('application/json', '{"partialSuccess":[{"rejectedSpans":-1}]}'),
+    'JSON with members of other kinds': answer(
+      'application/json',
+      '{"partialSuccess":{"rejectedSpans":"many","errorMessage":7}}',
+    ),
+    'protobuf with fields of later versions': answer(
+      'application/x-protobuf',
+      Buffer.from([0x10, 1, 0x0a, 2, 0x18, 5]),
+    ),
     'of another kind': answer('text/plain', 'OK'),
     'without end': answer('application/x-protobuf', Buffer.alloc(1024 * 1024, 0x0a)),
   })) {

@@ -200,6 +200,25 @@ describe('mask', () => {
     expect(log.lines).to.deep.equal([]);
   });
 
+  it('gets no value that is none, and a resource again while that is incomplete', async () => {
+    const server = await startServer();
+    const [recorded] = recordSpans((tracer) => tracer.startSpan('chat', { attributes: { note: SECRET } }).end());
+    const span = Object.create(recorded!, {
+      attributes: { value: { note: SECRET, none: undefined, nothing: null } },
+      events: { value: [{ name: 'event', time: [0, 0] }] },
+      resource: { value: Object.create(recorded!.resource, { asyncAttributesPending: { value: true } }) },
+    }) as ReadableSpan;
+    const seen: string[] = [];
+    const mask: MlflowMask = (key, value) => {
+      seen.push(key);
+      return value;
+    };
+    const exporter = newExporter({ trackingUri: server.url, mask, traceInfo: 'otlp-only' });
+    expect((await exportSpans(exporter, [span, span])).code).to.equal(SUCCESS);
+    expect(seen).to.not.include.members(['none', 'nothing']);
+    expect(seen.filter((key) => key === 'service.name')).to.have.length(2);
+  });
+
   it('gets a list of its own, so that it can change it', async () => {
     const server = await startServer();
     const [span] = recordSpans((tracer) => tracer.startSpan('chat', { attributes: { stops: [SECRET] } }).end());
