@@ -10,10 +10,10 @@ import { type LedgerParts, TraceLedger } from '../../src/export/ledger/ledger.js
 import { UnrootedTraces } from '../../src/export/ledger/unrooted.js';
 import type { Settling } from '../../src/export/settle/settle.js';
 import { copySpan } from '../../src/export/span/span.js';
+import type { TraceRecord } from '../../src/export/trace/record.js';
 import { Trace } from '../../src/export/trace/trace.js';
 import type { Failure } from '../../src/http/exchange/outcome.js';
 import { optional, type Rest } from '../../src/mlflow/rest.js';
-import type { WireTraceInfo } from '../../src/mlflow/wire-types.js';
 import { childSpan, recordSpans } from '../support/tracing.js';
 
 const [child, root] = recordSpans((tracer) => {
@@ -74,7 +74,7 @@ describe('the trace ledger', () => {
 
   it('keeps the earlier state of a record whose request failed', async () => {
     const trace = newLedger().ledger.of('a');
-    const sent = { kind: 'sent', info: {} as WireTraceInfo, localRootId: 'b', start: 0n, end: 0n } as const;
+    const sent = { kind: 'sent', info: {} as TraceRecord, localRootId: 'b', start: 0n, end: 0n } as const;
     expect(await trace.recording(sent, async () => FAILURE)).to.equal(FAILURE);
     expect(trace.record).to.deep.equal({ kind: 'none' });
     await trace.recording(sent, async () => undefined);

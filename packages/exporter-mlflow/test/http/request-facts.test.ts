@@ -5,17 +5,17 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { finish } from '../../src/common/slices.js';
 import { Preparation } from '../../src/export/prepare.js';
-import { buildRecord, joinRecords } from '../../src/export/trace/record.js';
+import { buildRecord, joinRecords, type TraceRecord } from '../../src/export/trace/record.js';
 import { Topmost } from '../../src/export/trace/topmost.js';
 import { Trace } from '../../src/export/trace/trace.js';
-import type { WireTraceInfo } from '../../src/mlflow/wire-types.js';
+
 import { identityOf, remoteParent, request, START } from '../support/requests.js';
 import { chatAttributes, recordSpans } from '../support/tracing.js';
 
 const CONTEXT = { experimentId: '3', runId: undefined, sourceName: 'app.ts', user: 'process' };
 
 describe('the facts of a request', () => {
-  const recordOf = (trace: Trace, source: ReadableSpan): WireTraceInfo =>
+  const recordOf = (trace: Trace, source: ReadableSpan): TraceRecord =>
     buildRecord(source, trace.factsOf(source), CONTEXT);
   const rootOf = (spans: readonly ReadableSpan[]): ReadableSpan => spans.at(-1)!;
 

@@ -77,8 +77,11 @@ export function withoutSpanContent(span: PlacedSpan): RecordSource {
   };
 }
 
+/** A record with all that this package knows of a trace. */
+export type TraceRecord = WireTraceInfo & Required<Pick<WireTraceInfo, 'trace_metadata' | 'tags'>>;
+
 /** Builds the record of the trace with this root. */
-export function buildRecord(root: RecordSource, facts: Readonly<RecordFacts>, context: RecordContext): WireTraceInfo {
+export function buildRecord(root: RecordSource, facts: Readonly<RecordFacts>, context: RecordContext): TraceRecord {
   const { attributes } = root;
   const request = ownRequestPreview(attributes) ?? facts.firstRequest?.text;
   const response = ownResponsePreview(attributes) ?? facts.lastResponse?.text;
@@ -104,12 +107,12 @@ export function buildRecord(root: RecordSource, facts: Readonly<RecordFacts>, co
  * @param isSame whether they are parts of one request
  */
 export function joinRecords(
-  earlier: WireTraceInfo,
-  later: WireTraceInfo,
+  earlier: TraceRecord,
+  later: TraceRecord,
   { start, end }: { start: bigint; end: bigint },
   isSame: boolean,
-): WireTraceInfo {
-  const { [LINKED_PROMPTS]: prompts } = later.tags ?? {};
+): TraceRecord {
+  const { [LINKED_PROMPTS]: prompts } = later.tags;
   return {
     ...(isSame ? { ...later, ...earlier, ...optional('response_preview', later.response_preview) } : earlier),
     ...recordTimes(start, end),

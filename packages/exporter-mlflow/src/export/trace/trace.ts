@@ -3,16 +3,15 @@ import { finish, type Work } from '../../common/slices.js';
 import { type Limit, Queue, settledWithin } from '../../common/waiting.js';
 import type { Failure } from '../../http/exchange/outcome.js';
 import { optional } from '../../mlflow/rest.js';
-import type { WireTraceInfo } from '../../mlflow/wire-types.js';
 import { type ObservedSpan, observeSpan, type RecordFacts, type TraceFacts } from './facts.js';
-import type { RecordSource } from './record.js';
+import type { RecordSource, TraceRecord } from './record.js';
 import { Requests } from './requests.js';
 import { Topmost } from './topmost.js';
 
 /** A record that this process sent, for a trace from `start` to `end` in nanoseconds of the epoch. */
 export interface SentRecord {
   kind: 'sent';
-  info: WireTraceInfo;
+  info: TraceRecord;
   /** Id of the local root that it shows. */
   localRootId: string | undefined;
   start: bigint;
