@@ -59,6 +59,7 @@ describe('previews', () => {
       content: null,
     };
     expect(assistantText({ choices: [{ message: openAi }] })).to.equal(call);
+    expect(assistantText([{ parts: [{ type: 'tool_call', name: 'ping' }] }])).to.equal('ping({})');
   });
 
   it('show the last message of an agent that returns its whole conversation', () => {

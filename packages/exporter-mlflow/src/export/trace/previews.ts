@@ -159,7 +159,7 @@ function toolCalls(message: Record<string, unknown>): string[] {
   const inOtherPlaces = Array.isArray(message['tool_calls']) ? message['tool_calls'] : [];
   return [...parts(message), ...inOtherPlaces].filter(isRecord).flatMap((part) => {
     // Bedrock Converse and OpenAI nest the call. In the GenAI conventions and Anthropic's API, the part is the call.
-    const call = [part['toolUse'], part['function'], part].find(isRecord) ?? part;
+    const call = [part['toolUse'], part['function']].find(isRecord) ?? part;
     const input = call['arguments'] ?? call['input'];
     if (typeof call['name'] !== 'string') return [];
     return [`${call['name']}(${typeof input === 'string' ? input : JSON.stringify(input ?? {})})`];
