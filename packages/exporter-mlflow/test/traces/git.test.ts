@@ -96,6 +96,7 @@ describe('the repository of the program', () => {
     '../ada/app.git',
     '~/app.git',
     'file:///home/ada/app.git',
+    'codecommit://ghp_abcdef0123456789',
     'C:\\\\Users\\\\ada\\\\app',
     'C:/Users/ada/app',
     's3://Kq7pw:key@bucket/app',
