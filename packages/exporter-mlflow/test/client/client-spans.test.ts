@@ -1,9 +1,9 @@
 import { context, SpanKind, trace } from '@opentelemetry/api';
 import { expect } from 'chai';
 import { MLFLOW_VERSION, TESTED_MLFLOW_VERSION } from 'testing/mlflow/install.js';
-import { testServer } from 'testing/mlflow-test-server.js';
-import { MlflowClient, type MlflowSpan, MlflowSpanExporter, type MlflowTraceInfo } from '../../src/index.js';
+import { type MlflowSpan, MlflowSpanExporter, type MlflowTraceInfo } from '../../src/index.js';
 import { exportSpans, recordSpans, uniqueName } from '../support/tracing.js';
+import { useMlflow } from '../support/use-mlflow.js';
 
 /** MLflow keeps the kind of spans from 3.18 on. */
 const KEEPS_KIND = TESTED_MLFLOW_VERSION !== MLFLOW_VERSION;
@@ -11,23 +11,16 @@ const KEEPS_KIND = TESTED_MLFLOW_VERSION !== MLFLOW_VERSION;
 const OTHER = { traceId: 'fb'.repeat(16), spanId: '3e'.repeat(8), traceFlags: 1 };
 
 describe('what MlflowClient returns of a trace', () => {
-  let client: MlflowClient;
-  let trackingUri: string;
-  before(async function () {
-    this.timeout(300_000);
-    trackingUri = (await testServer()).url;
-    client = new MlflowClient({ trackingUri });
-  });
-  after(() => client.close());
+  const mlflow = useMlflow();
 
   async function stored(
     work: Parameters<typeof recordSpans>[0],
   ): Promise<{ info: MlflowTraceInfo; spans: MlflowSpan[] }> {
     const spans = recordSpans(work);
-    const exporter = new MlflowSpanExporter({ trackingUri, experimentName: uniqueName('read') });
+    const exporter = new MlflowSpanExporter({ trackingUri: mlflow.trackingUri, experimentName: uniqueName('read') });
     await exportSpans(exporter, spans);
     await exporter.shutdown();
-    return client.getTrace(spans[0]!.spanContext().traceId);
+    return mlflow.client.getTrace(spans[0]!.spanContext().traceId);
   }
 
   it('has links, with ids that getTrace() takes, and events', async () => {

@@ -1,30 +1,23 @@
 import { type Attributes, context, DiagLogLevel, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { testServer } from 'testing/mlflow-test-server.js';
 import { copySpan } from '../../src/export/span/span.js';
-import { MlflowClient, MlflowSpanExporter } from '../../src/index.js';
+import { MlflowSpanExporter } from '../../src/index.js';
 import { collectDiag } from '../support/diag.js';
 import { startFaultProxy } from '../support/fault-proxy.js';
 import { chatAttributes, childSpan, exportSpans, recordSpans, SUCCESS, uniqueName } from '../support/tracing.js';
+import { useMlflow } from '../support/use-mlflow.js';
 
 describe('a trace whose spans arrive in several exports', () => {
-  let client: MlflowClient;
-  let trackingUri: string;
+  const mlflow = useMlflow();
   let exporters: MlflowSpanExporter[];
-  before(async function () {
-    this.timeout(300_000);
-    trackingUri = (await testServer()).url;
-    client = new MlflowClient({ trackingUri });
-  });
-  after(() => client.close());
   beforeEach(() => {
     exporters = [];
   });
   afterEach(() => Promise.all(exporters.map((exporter) => exporter.shutdown())));
 
   function newExporter(options: { experimentName: string }): MlflowSpanExporter {
-    const exporter = new MlflowSpanExporter({ trackingUri, ...options });
+    const exporter = new MlflowSpanExporter({ trackingUri: mlflow.trackingUri, ...options });
     exporters.push(exporter);
     return exporter;
   }
@@ -56,11 +49,11 @@ describe('a trace whose spans arrive in several exports', () => {
     const { early, root } = traceWithLateSpan();
     const exporter = newExporter({ experimentName: uniqueName('children-first') });
     await exportSpans(exporter, [early]);
-    const before = await client.getTraceInfo(root!.spanContext().traceId);
+    const before = await mlflow.client.getTraceInfo(root!.spanContext().traceId);
     expect(before).to.deep.include({ state: 'IN_PROGRESS', name: '' });
 
     await exportSpans(exporter, [root]);
-    const { info } = await client.getTrace(root!.spanContext().traceId);
+    const { info } = await mlflow.client.getTrace(root!.spanContext().traceId);
     expect(info).to.deep.include({
       name: 'handle request',
       state: 'OK',
@@ -76,7 +69,7 @@ describe('a trace whose spans arrive in several exports', () => {
     await exportSpans(exporter, [early, root]);
     await exportSpans(exporter, [late]);
 
-    const { info, spans } = await client.getTrace(root!.spanContext().traceId);
+    const { info, spans } = await mlflow.client.getTrace(root!.spanContext().traceId);
     expect(spans).to.have.length(3);
     expect(info).to.deep.include({
       name: 'handle request',
@@ -100,9 +93,9 @@ describe('a trace whose spans arrive in several exports', () => {
     const first = copySpan(early!, { attributes: { ...early!.attributes, 'mlflow.chat.tokenUsage': cached(600) } });
     const exporter = newExporter({ experimentName: uniqueName('one-hour') });
     await exportSpans(exporter, [first, root!]);
-    const before = await client.getTrace(root!.spanContext().traceId);
+    const before = await mlflow.client.getTrace(root!.spanContext().traceId);
     await exportSpans(exporter, [late!]);
-    const after = await client.getTrace(root!.spanContext().traceId);
+    const after = await mlflow.client.getTrace(root!.spanContext().traceId);
     expect(before.info?.tokenUsage?.cacheCreationInputTokensAbove1hr).to.equal(600);
     expect(after.info?.tokenUsage).to.deep.equal({
       inputTokens: 2000,
@@ -124,7 +117,7 @@ describe('a trace whose spans arrive in several exports', () => {
     const others = recordSpans((tracer) => {
       for (let n = 0; n < 1000; n++) tracer.startSpan('other', {}, trace.setSpan(context.active(), parent(n))).end();
     });
-    const proxy = await startFaultProxy(trackingUri);
+    const proxy = await startFaultProxy(mlflow.trackingUri);
     const exporter = new MlflowSpanExporter({
       trackingUri: proxy.url,
       experimentName: uniqueName('long-late'),
@@ -142,7 +135,7 @@ describe('a trace whose spans arrive in several exports', () => {
       await proxy.close();
       await exporter.shutdown();
     }
-    const { info, spans } = await client.getTrace(root.spanContext().traceId);
+    const { info, spans } = await mlflow.client.getTrace(root.spanContext().traceId);
     expect(spans).to.have.length(4);
     expect(info).to.deep.include({
       name: 'handle request',
@@ -166,7 +159,7 @@ describe('a trace whose spans arrive in several exports', () => {
     await exportSpans(exporter, [early, root]);
     await exportSpans(exporter, [late]);
 
-    const { info, spans } = await client.getTrace(root!.spanContext().traceId);
+    const { info, spans } = await mlflow.client.getTrace(root!.spanContext().traceId);
     expect(spans).to.have.length(3);
     expect(info).to.deep.include({ durationMillis: 1000, clientRequestId: 'req-1' });
   });
@@ -179,7 +172,7 @@ describe('a trace whose spans arrive in several exports', () => {
     try {
       await exportSpans(exporter, [early, other]);
       await exportSpans(exporter, [root]);
-      expect(await client.getTraceInfo(early.spanContext().traceId)).to.deep.include({
+      expect(await mlflow.client.getTraceInfo(early.spanContext().traceId)).to.deep.include({
         state: 'IN_PROGRESS',
         name: '',
       });
@@ -190,7 +183,7 @@ describe('a trace whose spans arrive in several exports', () => {
     expect(log.lines).to.deep.equal([
       'info: The root span of 1 trace did not reach the MLflow exporter: a filter kept it out, or it never ended. MLflow shows name and state of the topmost spans instead.',
     ]);
-    const { info, spans } = await client.getTrace(early.spanContext().traceId);
+    const { info, spans } = await mlflow.client.getTrace(early.spanContext().traceId);
     expect(spans.map(({ name }) => name)).to.deep.equal(['early']);
     expect(info).to.deep.include({
       state: 'OK',
@@ -212,7 +205,7 @@ describe('a trace whose spans arrive in several exports', () => {
     const results = await Promise.all(batches.map((batch) => exportSpans(exporter, batch)));
     expect(results.map(({ code }) => code)).to.deep.equal([SUCCESS, SUCCESS, SUCCESS]);
 
-    const { info } = await client.getTrace(root.spanContext().traceId);
+    const { info } = await mlflow.client.getTrace(root.spanContext().traceId);
     expect(info.tokenUsage).to.deep.equal({ inputTokens: 400, outputTokens: 200, totalTokens: 600 });
     expect(info).to.deep.include({ name: 'fan out', state: 'OK' });
   });
@@ -229,7 +222,7 @@ describe('a trace whose spans arrive in several exports', () => {
     const [agent, below, beside, root] = spans;
     await exportSpans(exporter, [beside!, root!]);
     await exportSpans(exporter, [below!, agent!]);
-    const { info } = await client.getTrace(root!.spanContext().traceId);
+    const { info } = await mlflow.client.getTrace(root!.spanContext().traceId);
     expect(info.tokenUsage).to.deep.equal({ inputTokens: 101, outputTokens: 52, totalTokens: 153 });
   });
 
@@ -238,7 +231,7 @@ describe('a trace whose spans arrive in several exports', () => {
     const exporter = newExporter({ experimentName: uniqueName('twice') });
     await exportSpans(exporter, [early, late, root]);
     await exportSpans(exporter, [early, late, root]);
-    const { info, spans } = await client.getTrace(root!.spanContext().traceId);
+    const { info, spans } = await mlflow.client.getTrace(root!.spanContext().traceId);
     expect(spans).to.have.length(3);
     expect(info).to.deep.include({
       durationMillis: 1000,
@@ -272,14 +265,14 @@ describe('a trace whose spans arrive in several exports', () => {
       const experimentName = uniqueName('remote-late');
       await exportSpans(newExporter({ experimentName }), owner);
       const { traceId } = called[0]!.spanContext();
-      const { durationMillis } = await client.getTraceInfo(traceId);
+      const { durationMillis } = await mlflow.client.getTraceInfo(traceId);
       // The model call comes before its parent, so the exporter learns late that the trace belongs to another service.
       const exporter = newExporter({ experimentName });
       await exportSpans(exporter, called.slice(0, 1));
       await exportSpans(exporter, called.slice(1));
       await exporter.forceFlush();
 
-      const { info } = await client.getTrace(traceId);
+      const { info } = await mlflow.client.getTrace(traceId);
       expect(info).to.deep.include({
         name: 'GET /answer',
         state: 'OK',

@@ -2,13 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { context, type Span, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { testServer } from 'testing/mlflow-test-server.js';
-import {
-  MlflowClient,
-  MlflowSpanExporter,
-  type MlflowSpanExporterConfig,
-  type MlflowTraceInfo,
-} from '../../src/index.js';
+import { MlflowSpanExporter, type MlflowSpanExporterConfig, type MlflowTraceInfo } from '../../src/index.js';
 import { collectDiag } from '../support/diag.js';
 import { type FaultProxy, RECORD, startFaultProxy, UPLOAD } from '../support/fault-proxy.js';
 import {
@@ -20,6 +14,7 @@ import {
   SUCCESS,
   uniqueName,
 } from '../support/tracing.js';
+import { useMlflow } from '../support/use-mlflow.js';
 
 const START = 1_790_000_000_000;
 
@@ -101,21 +96,14 @@ const CASES: Record<string, () => Case> = {
 };
 
 describe('a record that goes ahead of its spans', () => {
-  let client: MlflowClient;
-  let trackingUri: string;
+  const mlflow = useMlflow();
   let experimentName: string;
   let proxy: FaultProxy;
   let exporters: MlflowSpanExporter[];
-  before(async function () {
-    this.timeout(300_000);
-    trackingUri = (await testServer()).url;
-    client = new MlflowClient({ trackingUri });
-  });
-  after(() => client.close());
   beforeEach(async () => {
     experimentName = uniqueName('ahead');
     exporters = [];
-    proxy = await startFaultProxy(trackingUri);
+    proxy = await startFaultProxy(mlflow.trackingUri);
   });
   afterEach(async () => {
     proxy.heal();
@@ -143,7 +131,8 @@ describe('a record that goes ahead of its spans', () => {
   async function send(exporter: MlflowSpanExporter, ...batches: ReadableSpan[][]): Promise<void> {
     for (const batch of batches) expect((await exportSpans(exporter, batch)).code).to.equal(SUCCESS);
   }
-  const infoOf = ([span]: ReadableSpan[]): Promise<MlflowTraceInfo> => client.getTraceInfo(span!.spanContext().traceId);
+  const infoOf = ([span]: ReadableSpan[]): Promise<MlflowTraceInfo> =>
+    mlflow.client.getTraceInfo(span!.spanContext().traceId);
   const tokensOf = async (spans: ReadableSpan[]): Promise<unknown> => (await infoOf(spans)).tokenUsage?.totalTokens;
 
   it('saves the server work where a trace is complete, after the first trace of a process', async () => {

@@ -10,16 +10,11 @@ import {
 } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { testServer } from 'testing/mlflow-test-server.js';
-import {
-  MlflowClient,
-  MlflowSpanExporter,
-  type MlflowSpanExporterConfig,
-  type MlflowTraceInfo,
-} from '../../src/index.js';
+import { MlflowSpanExporter, type MlflowSpanExporterConfig, type MlflowTraceInfo } from '../../src/index.js';
 import { collectDiag } from '../support/diag.js';
 import { RECORD, startFaultProxy } from '../support/fault-proxy.js';
 import { chatAttributes, exportSpans, recordSpans, SUCCESS, uniqueName } from '../support/tracing.js';
+import { useMlflow } from '../support/use-mlflow.js';
 
 const START = 1_790_000_000_000;
 
@@ -42,16 +37,9 @@ function spanBelow(
 }
 
 describe('a trace whose root does not reach the exporter', () => {
-  let client: MlflowClient;
-  let trackingUri: string;
+  const mlflow = useMlflow();
   let exporters: MlflowSpanExporter[];
   let experimentName: string;
-  before(async function () {
-    this.timeout(300_000);
-    trackingUri = (await testServer()).url;
-    client = new MlflowClient({ trackingUri });
-  });
-  after(() => client.close());
   beforeEach(() => {
     exporters = [];
     experimentName = uniqueName('without-root');
@@ -59,7 +47,7 @@ describe('a trace whose root does not reach the exporter', () => {
   afterEach(() => Promise.all(exporters.map((exporter) => exporter.shutdown())));
 
   function newExporter(config: MlflowSpanExporterConfig = {}): MlflowSpanExporter {
-    const exporter = new MlflowSpanExporter({ trackingUri, experimentName, ...config });
+    const exporter = new MlflowSpanExporter({ trackingUri: mlflow.trackingUri, experimentName, ...config });
     exporters.push(exporter);
     return exporter;
   }
@@ -67,7 +55,8 @@ describe('a trace whose root does not reach the exporter', () => {
     for (const batch of batches) expect((await exportSpans(exporter, batch)).code).to.equal(SUCCESS);
     await exporter.forceFlush();
   }
-  const infoOf = ([span]: ReadableSpan[]): Promise<MlflowTraceInfo> => client.getTraceInfo(span!.spanContext().traceId);
+  const infoOf = ([span]: ReadableSpan[]): Promise<MlflowTraceInfo> =>
+    mlflow.client.getTraceInfo(span!.spanContext().traceId);
   const named = (spans: ReadableSpan[], ...names: string[]): ReadableSpan[] =>
     spans.filter(({ name }) => names.includes(name));
   const tokens = (inputTokens: number, outputTokens: number): object => ({
@@ -213,8 +202,8 @@ describe('a trace whose root does not reach the exporter', () => {
     const exporter = newExporter();
     expect((await exportSpans(exporter, spans)).code).to.equal(SUCCESS);
     const traceId = spans[0]!.spanContext().traceId;
-    const { experimentId } = await client.getTraceInfo(traceId);
-    expect(await client.deleteTraces(experimentId, [traceId])).to.equal(1);
+    const { experimentId } = await mlflow.client.getTraceInfo(traceId);
+    expect(await mlflow.client.deleteTraces(experimentId, [traceId])).to.equal(1);
     const diag = collectDiag();
     await exporter.forceFlush().finally(diag.stop);
     expect(diag.lines).to.deep.equal([]);
@@ -222,7 +211,7 @@ describe('a trace whose root does not reach the exporter', () => {
   });
 
   it('costs no request but the upload while its root may still come', async () => {
-    const proxy = await startFaultProxy(trackingUri);
+    const proxy = await startFaultProxy(mlflow.trackingUri);
     try {
       const spans = agentRequest();
       const exporter = newExporter({ trackingUri: proxy.url });
@@ -365,8 +354,8 @@ describe('a trace whose root does not reach the exporter', () => {
       await send(newExporter({ traceInfo: 'otlp-only' }), both.caller);
     }
     async function recordFromPython({ caller }: Services): Promise<void> {
-      const { experimentId } = await client.getOrCreateExperiment(experimentName);
-      const answer = await fetch(`${trackingUri}/api/3.0/mlflow/traces`, {
+      const { experimentId } = await mlflow.client.getOrCreateExperiment(experimentName);
+      const answer = await fetch(`${mlflow.trackingUri}/api/3.0/mlflow/traces`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({
@@ -407,7 +396,7 @@ describe('a trace whose root does not reach the exporter', () => {
     it('has the record of its root if that overtakes the one of this service', async () => {
       const both = services();
       const fault = { kind: 'overtaken', by: () => send(newExporter(), both.caller) } as const;
-      const proxy = await startFaultProxy(trackingUri, [{ route: RECORD, fault }]);
+      const proxy = await startFaultProxy(mlflow.trackingUri, [{ route: RECORD, fault }]);
       try {
         await send(newExporter({ trackingUri: proxy.url }), both.called);
         expect(proxy.unused()).to.deep.equal([]);
@@ -423,7 +412,7 @@ describe('a trace whose root does not reach the exporter', () => {
     it('has all tokens if the record of its root overtakes the one of this service, and its span comes later', async () => {
       const both = services();
       const fault = { kind: 'overtaken', by: () => recordFromPython(both) } as const;
-      const proxy = await startFaultProxy(trackingUri, [{ route: RECORD, fault }]);
+      const proxy = await startFaultProxy(mlflow.trackingUri, [{ route: RECORD, fault }]);
       try {
         const exporter = newExporter({ trackingUri: proxy.url });
         await send(exporter, both.called);
@@ -440,7 +429,7 @@ describe('a trace whose root does not reach the exporter', () => {
 
     it('looks once more whether a root has come whose process does not know of this one', async () => {
       const both = services();
-      const proxy = await startFaultProxy(trackingUri);
+      const proxy = await startFaultProxy(mlflow.trackingUri);
       try {
         const exporter = newExporter({ trackingUri: proxy.url });
         await send(exporter, both.called);
@@ -459,7 +448,7 @@ describe('a trace whose root does not reach the exporter', () => {
 
     it('looks once more if the record of its root is there, but not yet its span', async () => {
       const both = services();
-      const proxy = await startFaultProxy(trackingUri);
+      const proxy = await startFaultProxy(mlflow.trackingUri);
       try {
         await recordFromPython(both);
         const exporter = newExporter({ trackingUri: proxy.url });
@@ -480,7 +469,7 @@ describe('a trace whose root does not reach the exporter', () => {
       await send(newExporter(), both.caller);
       const body = '{"error_code":"BAD_REQUEST","message":"(sqlite3.IntegrityError) UNIQUE constraint failed"}';
       const fault = { kind: 'answer', status: 400, body } as const;
-      const proxy = await startFaultProxy(trackingUri, [{ route: /^PATCH .*\/tags$/, fault }]);
+      const proxy = await startFaultProxy(mlflow.trackingUri, [{ route: /^PATCH .*\/tags$/, fault }]);
       try {
         await send(newExporter({ trackingUri: proxy.url }), both.called);
         expect(proxy.unused()).to.deep.equal([]);

@@ -3,22 +3,15 @@
 import { context, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { testServer } from 'testing/mlflow-test-server.js';
-import { MlflowClient, MlflowSpanExporter } from '../../src/index.js';
+import { MlflowSpanExporter } from '../../src/index.js';
 import { chatAttributes, exportSpans, MODEL, recordSpans, uniqueName } from '../support/tracing.js';
+import { useMlflow } from '../support/use-mlflow.js';
 
 /** Ten input tokens and five output tokens, at 3 and 15 dollars per million. */
 const COST = (10 * 3 + 5 * 15) / 1e6;
 
 describe('a call that two instrumentations recorded', () => {
-  let client: MlflowClient;
-  let trackingUri: string;
-  before(async function () {
-    this.timeout(300_000);
-    trackingUri = (await testServer()).url;
-    client = new MlflowClient({ trackingUri });
-  });
-  after(() => client.close());
+  const mlflow = useMlflow();
 
   function recordCall(): { theirs: ReadableSpan; ours: ReadableSpan; root: ReadableSpan } {
     const [theirs, ours, root] = recordSpans((tracer) => {
@@ -50,11 +43,14 @@ describe('a call that two instrumentations recorded', () => {
   };
   for (const [name, arrive] of Object.entries(ARRIVALS)) {
     it(`counts its tokens and its cost once in its trace, ${name}`, async () => {
-      const exporter = new MlflowSpanExporter({ trackingUri, experimentName: uniqueName('beside') });
+      const exporter = new MlflowSpanExporter({
+        trackingUri: mlflow.trackingUri,
+        experimentName: uniqueName('beside'),
+      });
       const call = recordCall();
       for (const batch of arrive(call)) await exportSpans(exporter, batch);
       await exporter.shutdown();
-      const { info, spans } = await client.getTrace(call.root.spanContext().traceId);
+      const { info, spans } = await mlflow.client.getTrace(call.root.spanContext().traceId);
       expect(spans).to.have.lengthOf(3);
       expect(info.tokenUsage).to.deep.equal({ inputTokens: 10, outputTokens: 5, totalTokens: 15 });
       expect(info.cost?.totalCost).to.be.closeTo(COST, 1e-12);

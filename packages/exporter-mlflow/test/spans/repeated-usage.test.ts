@@ -3,11 +3,11 @@
 import { type Attributes, context, type Span, type Tracer, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { testServer } from 'testing/mlflow-test-server.js';
 import { finish } from '../../src/common/slices.js';
 import { type Counting, RepeatedUsage } from '../../src/export/span/repeated-usage.js';
-import { MlflowClient, MlflowSpanExporter, type MlflowTrace } from '../../src/index.js';
+import { MlflowSpanExporter, type MlflowTrace } from '../../src/index.js';
 import { chatAttributes, childSpan, exportSpans, MODEL, recordSpans, uniqueName } from '../support/tracing.js';
+import { useMlflow } from '../support/use-mlflow.js';
 
 const usage = (input: number, output: number): Attributes => ({
   'gen_ai.usage.input_tokens': input,
@@ -19,14 +19,7 @@ const usage = (input: number, output: number): Attributes => ({
 const ONE_CALL = { inputTokens: 10, outputTokens: 5, totalTokens: 15 };
 
 describe('tokens that a framework counts again', () => {
-  let client: MlflowClient;
-  let trackingUri: string;
-  before(async function () {
-    this.timeout(300_000);
-    trackingUri = (await testServer()).url;
-    client = new MlflowClient({ trackingUri });
-  });
-  after(() => client.close());
+  const mlflow = useMlflow();
 
   /** Records the second question to an agent of Strands 1.16. Its span also has the tokens of the first question. */
   function recordAgent(call: Attributes): ReadableSpan[] {
@@ -40,11 +33,14 @@ describe('tokens that a framework counts again', () => {
   }
 
   async function stored(batches: ReadableSpan[][]): Promise<MlflowTrace> {
-    const exporter = new MlflowSpanExporter({ trackingUri, experimentName: uniqueName('repeated-usage') });
+    const exporter = new MlflowSpanExporter({
+      trackingUri: mlflow.trackingUri,
+      experimentName: uniqueName('repeated-usage'),
+    });
     for (const batch of batches) await exportSpans(exporter, batch);
     await exporter.shutdown();
     const [first] = batches.flat();
-    return client.getTrace(first?.spanContext().traceId ?? '');
+    return mlflow.client.getTrace(first?.spanContext().traceId ?? '');
   }
 
   for (const [name, arrive] of [

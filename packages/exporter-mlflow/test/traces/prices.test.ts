@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { MLFLOW_VERSION, TESTED_MLFLOW_VERSION } from 'testing/mlflow/install.js';
-import { testServer } from 'testing/mlflow-test-server.js';
-import { MlflowClient, MlflowSpanExporter, type MlflowTraceInfo } from '../../src/index.js';
+import { MlflowSpanExporter, type MlflowTraceInfo } from '../../src/index.js';
 import { childSpan, exportSpans, recordSpans, uniqueName } from '../support/tracing.js';
+import { useMlflow } from '../support/use-mlflow.js';
 
 const NOVA = 'amazon.nova-lite-v1:0';
 /** US dollars for 1000 tokens in and 1000 out, from the price list that comes with the server. */
@@ -12,23 +12,16 @@ const USAGE = JSON.stringify({ input_tokens: 1000, output_tokens: 1000, total_to
 const PRICES_AGENTS = TESTED_MLFLOW_VERSION === MLFLOW_VERSION;
 
 describe('the cost that MLflow computes', () => {
-  let client: MlflowClient;
-  let trackingUri: string;
-  before(async function () {
-    this.timeout(300_000);
-    trackingUri = (await testServer()).url;
-    client = new MlflowClient({ trackingUri });
-  });
-  after(() => client.close());
+  const mlflow = useMlflow();
 
   /** Stores the traces and returns them by name. */
   async function stored(work: Parameters<typeof recordSpans>[0]): Promise<Record<string, MlflowTraceInfo>> {
     const experimentName = uniqueName('prices');
-    const exporter = new MlflowSpanExporter({ trackingUri, experimentName });
+    const exporter = new MlflowSpanExporter({ trackingUri: mlflow.trackingUri, experimentName });
     await exportSpans(exporter, recordSpans(work));
     await exporter.shutdown();
-    const { experimentId } = await client.getOrCreateExperiment(experimentName);
-    const { traces } = await client.searchTraces({ experimentIds: [experimentId] });
+    const { experimentId } = await mlflow.client.getOrCreateExperiment(experimentName);
+    const { traces } = await mlflow.client.searchTraces({ experimentIds: [experimentId] });
     return Object.fromEntries(traces.map((trace) => [trace.name, trace]));
   }
   const call = (model: string, spanType = 'CHAT_MODEL'): Record<string, string> => ({

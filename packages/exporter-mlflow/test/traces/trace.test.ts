@@ -1,25 +1,18 @@
 import { basename } from 'node:path';
 import { SpanStatusCode } from '@opentelemetry/api';
 import { expect } from 'chai';
-import { testServer } from 'testing/mlflow-test-server.js';
-import { MlflowClient, MlflowSpanExporter } from '../../src/index.js';
+import { MlflowSpanExporter } from '../../src/index.js';
 import { chatAttributes, childSpan, MODEL, startTracing, uniqueName } from '../support/tracing.js';
+import { useMlflow } from '../support/use-mlflow.js';
 
 describe('a trace in MLflow', () => {
-  let client: MlflowClient;
-  let trackingUri: string;
-  before(async function () {
-    this.timeout(300_000);
-    trackingUri = (await testServer()).url;
-    client = new MlflowClient({ trackingUri });
-  });
-  after(() => client.close());
+  const mlflow = useMlflow();
 
   it('has everything that the application recorded about it', async () => {
     const experimentName = uniqueName('whole-trace');
-    const { experimentId } = await client.getOrCreateExperiment(experimentName);
-    const run = await client.createRun({ experimentId, name: 'nightly' });
-    const exporter = new MlflowSpanExporter({ trackingUri, experimentName, runId: run.runId });
+    const { experimentId } = await mlflow.client.getOrCreateExperiment(experimentName);
+    const run = await mlflow.client.createRun({ experimentId, name: 'nightly' });
+    const exporter = new MlflowSpanExporter({ trackingUri: mlflow.trackingUri, experimentName, runId: run.runId });
     const { tracer, shutdown } = startTracing(exporter);
 
     const root = tracer.startSpan('plan a trip', {
@@ -40,7 +33,7 @@ describe('a trace in MLflow', () => {
     root.end();
     await shutdown();
 
-    const { info, spans } = await client.getTrace(root.spanContext().traceId);
+    const { info, spans } = await mlflow.client.getTrace(root.spanContext().traceId);
     expect(info).to.deep.include({
       traceId: `tr-${root.spanContext().traceId}`,
       experimentId,
@@ -77,7 +70,7 @@ describe('a trace in MLflow', () => {
       model: MODEL,
       tokenUsage: { inputTokens: 10, outputTokens: 5, totalTokens: 15 },
     });
-    const { traces } = await client.searchTraces({
+    const { traces } = await mlflow.client.searchTraces({
       experimentIds: [experimentId],
       filter: `metadata.\`mlflow.sourceRun\` = '${run.runId}'`,
     });
@@ -85,7 +78,10 @@ describe('a trace in MLflow', () => {
   });
 
   it('is an error with its message if the root failed', async () => {
-    const exporter = new MlflowSpanExporter({ trackingUri, experimentName: uniqueName('failed-trace') });
+    const exporter = new MlflowSpanExporter({
+      trackingUri: mlflow.trackingUri,
+      experimentName: uniqueName('failed-trace'),
+    });
     const { tracer, shutdown } = startTracing(exporter);
     const root = tracer.startSpan('chat', { attributes: chatAttributes('Hi', '') });
     root.recordException(new Error('too many requests'));
@@ -93,20 +89,20 @@ describe('a trace in MLflow', () => {
     root.end();
     await shutdown();
 
-    const { info, spans } = await client.getTrace(root.spanContext().traceId);
+    const { info, spans } = await mlflow.client.getTrace(root.spanContext().traceId);
     expect(info.state).to.equal('ERROR');
     expect(spans[0]).to.deep.include({ ok: false, statusMessage: 'ThrottlingException: too many requests' });
     expect(spans[0]?.events.map(({ name }) => name)).to.deep.equal(['exception']);
   });
 
   it('keeps its times to the millisecond, and those of its spans to the nanosecond', async () => {
-    const exporter = new MlflowSpanExporter({ trackingUri, experimentName: uniqueName('times') });
+    const exporter = new MlflowSpanExporter({ trackingUri: mlflow.trackingUri, experimentName: uniqueName('times') });
     const { tracer, shutdown } = startTracing(exporter);
     const root = tracer.startSpan('timed', { startTime: [1_790_000_000, 123_456_789] });
     root.end([1_790_000_002, 623_456_789]);
     await shutdown();
 
-    const { info, spans } = await client.getTrace(root.spanContext().traceId);
+    const { info, spans } = await mlflow.client.getTrace(root.spanContext().traceId);
     expect(info.requestTime.toISOString()).to.equal('2026-09-21T14:13:20.123Z');
     expect(info.durationMillis).to.equal(2500);
     expect(spans[0]?.startTimeUnixNano).to.equal(1_790_000_000_123_456_789n);
@@ -115,18 +111,23 @@ describe('a trace in MLflow', () => {
 
   it('has its name and its run even if only spans are sent', async () => {
     const experimentName = uniqueName('otlp-only');
-    const { experimentId } = await client.getOrCreateExperiment(experimentName);
-    const { runId } = await client.createRun({ experimentId });
-    const exporter = new MlflowSpanExporter({ trackingUri, experimentName, runId, traceInfo: 'otlp-only' });
+    const { experimentId } = await mlflow.client.getOrCreateExperiment(experimentName);
+    const { runId } = await mlflow.client.createRun({ experimentId });
+    const exporter = new MlflowSpanExporter({
+      trackingUri: mlflow.trackingUri,
+      experimentName,
+      runId,
+      traceInfo: 'otlp-only',
+    });
     const { tracer, shutdown } = startTracing(exporter);
     const root = tracer.startSpan('lean', { attributes: chatAttributes('Hi', 'Hello') });
     root.end();
     await shutdown();
 
-    const { info } = await client.getTrace(root.spanContext().traceId);
+    const { info } = await mlflow.client.getTrace(root.spanContext().traceId);
     expect(info).to.deep.include({ name: 'lean', state: 'OK' });
     expect(info.metadata).not.to.have.property('mlflow.user');
-    const { traces } = await client.searchTraces({
+    const { traces } = await mlflow.client.searchTraces({
       experimentIds: [experimentId],
       filter: `metadata.\`mlflow.sourceRun\` = '${runId}'`,
     });
