@@ -44,7 +44,7 @@ export const SUBJECTS = {
     files: ['src/http/retry.ts', 'src/http/exchange/outcome.ts'],
     tests: [
       ...['repetitions', 'retries', 'response', 'running-time'].map((name) => `http/${name}`),
-      ...['requests', 'concurrency', 'outages', 'flush-in-time'].map((name) => `delivery/${name}`),
+      ...['concurrency', 'outages', 'flush-in-time'].map((name) => `delivery/${name}`),
     ],
   },
 } as const satisfies Record<string, Subject>;
