@@ -9,6 +9,7 @@ import { startWithoutOtlp } from 'testing/old-mlflow.js';
 import { MlflowClient, MlflowError, MlflowSpanExporter, type MlflowTrace } from '../../src/index.js';
 import { experimentLocation } from '../../src/mlflow/traces.js';
 import { eachTest } from '../support/each-test.js';
+import type { Answer } from '../support/local-server.js';
 import { exportSpans, MODEL, recordSpans, SUCCESS, uniqueName } from '../support/tracing.js';
 
 const messages = (role: string, content: string): string =>
@@ -274,6 +275,46 @@ describe('a trace whose file is out of reach', () => {
         });
     });
   }
+
+  const ID = `tr-${'1'.repeat(32)}`;
+  const recordWith = (tags: Record<string, string>): Answer => {
+    const info = { trace_id: ID, trace_location: experimentLocation('0'), request_time: '2026-11-30T00:00:00Z' };
+    return { status: 200, body: JSON.stringify({ trace: { trace_info: { ...info, state: 'OK', tags } } }) };
+  };
+  /** What the client returns or throws if the server has no route for one trace, and answers these to other requests. */
+  async function read(info: Answer, batch: Answer = { status: 404 }): Promise<unknown> {
+    const { url } = await startServer(({ path }) => {
+      if (path.includes('/traces/get?')) return { status: 501 };
+      return path.includes('/traces/batchGet?') ? batch : info;
+    });
+    const client = new MlflowClient({ trackingUri: url, retry: { maxRetries: 0 } });
+    closing.push(() => client.close());
+    const answer = await client.getTrace(ID).catch((error: Error) => error.message.replace(url, 'the server'));
+    return typeof answer === 'string' ? answer : answer.spans;
+  }
+
+  it('rejects with what to do if its record names no place, or no bucket', async () => {
+    expect(await read(recordWith({}))).to.equal(
+      'MLflow at the server does not say where it keeps the spans of traces: use MLflow >= 3.4 on a database, which keeps spans there.',
+    );
+    expect(await read(recordWith({ 'mlflow.artifactLocation': 's3:///traces' }))).to.equal(
+      'MLflow at the server keeps spans at s3:///traces, which names no bucket: correct its artifact root.',
+    );
+  });
+
+  it('rejects with the first answer if the server has none of the routes, and with that of an outage', async () => {
+    const first = await read({ status: 501 });
+    expect(first).to.be.a('string').that.includes('501');
+    expect(await read(recordWith({ 'mlflow.trace.spansLocation': 'TRACKING_STORE' }))).to.equal(first);
+    expect(await read({ status: 503 }))
+      .to.be.a('string')
+      .that.includes('503');
+  });
+
+  it('has no spans if a batch has not got it yet', async () => {
+    const inDatabase = recordWith({ 'mlflow.trace.spansLocation': 'TRACKING_STORE' });
+    expect(await read(inDatabase, { status: 200, body: '{}' })).to.deep.equal([]);
+  });
 });
 
 async function postTrace(url: string, info: object): Promise<void> {

@@ -42,6 +42,10 @@ describe('a refusal of S3', () => {
       );
     }
     expect(explain('')).to.equal('S3 refuses to write to s3://b/f ().');
+    const unnamed = { kind: 'rejected', reason: say`no` } as const;
+    expect(explainS3(unnamed, { action: 's3:GetObject', bucket: say`b`, folder: say`f` })).to.equal(
+      'S3 refuses to read from s3://b/f (no).',
+    );
   });
 
   it('names the action on the KMS key that the request needs', () => {

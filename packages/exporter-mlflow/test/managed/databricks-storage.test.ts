@@ -143,4 +143,30 @@ describe('the storage of a workspace', () => {
     const [id = ''] = workspace.records.keys();
     expect((await client.getTrace(id)).spans).to.deep.equal([]);
   });
+
+  it('has no file, or refuses to return it, which the client says', async () => {
+    let status = 200;
+    const storage = await startServer(({ method }) => ({ status: method === 'GET' ? status : 200 }));
+    const workspace = await startWorkspace(`${storage.url}/file${QUERY}`);
+    expect((await exportSpans(newExporter(), oneSpan())).code).to.equal(SUCCESS);
+    const client = new MlflowClient(settings);
+    closing.push(() => client.close());
+    const [id = ''] = workspace.records.keys();
+    status = 404;
+    expect((await client.getTrace(id)).spans).to.deep.equal([]);
+    status = 409;
+    const failure = await client.getTrace(id).catch(({ message }: Error) => message);
+    expect(failure).to.equal(`The storage of the workspace at ${storage.url} refuses the file of a trace (409)`);
+  });
+
+  it('takes the file by one request if its type is unknown', async () => {
+    const storage = await startServer(() => ({ status: 200 }));
+    for (const type of ['LATER_SIGNED_URI', undefined]) {
+      await startWorkspace(`${storage.url}/file${QUERY}`, type as StorageType);
+      expect((await exportSpans(newExporter(), oneSpan())).code).to.equal(SUCCESS);
+      expect(storage.requests.splice(0).map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
+        `PUT /file${QUERY}`,
+      ]);
+    }
+  });
 });
