@@ -75,6 +75,15 @@ const CONVENTIONS: Readonly<Record<string, Attributes>> = {
     'gen_ai.usage.output_tokens': 2,
   },
   'AI SDK call': { 'ai.operationId': 'ai.generateText', 'ai.prompt': '{"prompt":"Hi"}', 'ai.response.text': 'Hello' },
+  'AI SDK chat without content': { 'ai.operationId': 'ai.generateText.doGenerate', 'gen_ai.request.model': 'claude-3' },
+  'empty values before others': {
+    'input.value': [],
+    'gen_ai.input.messages': '[{"role":"user","content":"Hi"}]',
+    'output.value': 0,
+    'gen_ai.output.messages': '[{"role":"assistant","content":"Hello"}]',
+  },
+  'tokens of one side': { 'gen_ai.usage.output_tokens': 2, 'gen_ai.request.model': 'claude-3' },
+  'request that is no JSON': { 'mlflow.spanType': 'CHAT_MODEL', 'mlflow.spanInputs': '{"model":"gpt-4o"' },
   Langfuse: {
     'langfuse.observation.type': 'retriever',
     'langfuse.observation.input': 'question',

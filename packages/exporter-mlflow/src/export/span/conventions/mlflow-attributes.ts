@@ -104,7 +104,7 @@ export function withMlflowAttributes({ attributes, events }: Pick<ReadableSpan, 
   const isAiSdkChat = AI_SDK_CHAT.test(unquote(firstString(attributes, 'ai.operationId') ?? ''));
   const inputs = first(attributes, INPUT_KEYS, isAiSdkChat ? 'ai.prompt.' : undefined) ?? inputOfEvents(events);
   const outputs = first(attributes, OUTPUT_KEYS, isAiSdkChat ? 'ai.response.' : undefined) ?? outputOfEvents(events);
-  const format = isAiSdkChat && inputs !== undefined ? 'vercel_ai' : messageFormat(attributes);
+  const format = isAiSdkChat ? 'vercel_ai' : messageFormat(attributes);
   const own: Attributes = { [SPAN_INPUTS]: inputs, [SPAN_OUTPUTS]: outputs, ...attributes };
   const usage = recordedUsage(attributes);
   const added: Attributes = {
