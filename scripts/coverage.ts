@@ -13,7 +13,7 @@ const COUNTS = join(FOLDER, 'counts');
 const WRITE_COUNTS = join(COPY, 'scripts/support/write-counts.cjs');
 const NYC = join(TOOLS, 'node_modules/nyc/bin/nyc.js');
 /** Of the branches, in percent. Lines say less, because a line of this code often holds several branches. */
-const LEAST = 92;
+const LEAST = 95;
 const PACKAGES = ['exporter-mlflow', 'instrumentation-bedrock', 'mlflow-bedrock'];
 const SETTINGS = {
   extension: ['.ts'],

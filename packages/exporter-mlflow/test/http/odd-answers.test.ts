@@ -203,6 +203,37 @@ describe('odd answers', () => {
     expect(error?.message).to.include(`${'x'.repeat(299)}…`);
   });
 
+  it('an answer may leave out all of an assessment but its name', async () => {
+    const assessments = [{ assessment_name: 'fast', expectation: { serialized_value: { value: '{cut' } } }];
+    const info = {
+      trace_id: 'tr-1',
+      trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: '7' } },
+      request_time: '1970-01-01T00:00:00Z',
+      state: 'OK',
+      assessments: [{ assessment_name: 'short' }, ...assessments],
+    };
+    const server = await startServer(() => ({ status: 200, body: JSON.stringify({ trace: { trace_info: info } }) }));
+    const rest = { assessmentId: '', kind: 'expectation', value: null, source: { type: 'CODE' }, metadata: {} };
+    expect((await newClient(server.url).getTraceInfo('tr-1')).assessments).to.deep.equal([
+      { ...rest, name: 'short' },
+      { ...rest, name: 'fast' },
+    ]);
+  });
+
+  it('an answer may leave out how many traces were deleted, and a server its version and clock', async () => {
+    const server = await startServer(({ path }) =>
+      path === '/version'
+        ? (response) => {
+            response.sendDate = false;
+            response.end('unknown');
+          }
+        : { status: 200, body: '{}' },
+    );
+    const client = newClient(server.url);
+    expect(await client.deleteTraces('7', ['tr-1'])).to.equal(0);
+    expect(await client.getServer()).to.deep.equal({});
+  });
+
   it('an answer may leave out the start of a span if that is 0', async () => {
     const answer = {
       trace: {

@@ -146,6 +146,30 @@ describe('the doctor concludes from the run of an application', () => {
     );
   });
 
+  it('that a provider of its own traces, if its spans show that', () => {
+    const events = [event({ event: 'provider' }), span('b')];
+    expect(conclusionsOf({ run: { events } }).slice(1)).to.deep.equal([
+      'ok The application traces with a tracer provider of its own.',
+      'ok 1 call of Bedrock became a span.',
+    ]);
+  });
+
+  it('that another managed server has all spans, without a link to its page', () => {
+    const run = { events: [started, span('b')] };
+    const delivery = { ...delivered('b'), url: 'arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-1' };
+    expect(conclusionsOf({ run, delivery }).at(-1)).to.equal('ok MLflow has the span of the application.');
+  });
+
+  it('that a bundle without a call may hide its SDK', () => {
+    const bundle = { ...file, bundledSdks: ['openai'] };
+    expect(conclusionsOf({ run: {}, file: bundle })[1]).to.match(
+      /^warning No call of Bedrock was seen\. app\.js is a bundle with openai inside, where the instrumentation cannot find/,
+    );
+    expect(conclusionsOf({ run: {}, file: { ...bundle, handsOver: true } })[1]).to.equal(
+      'warning No call of Bedrock was seen, and no AWS SDK was loaded. -> Make the application call Bedrock while the doctor runs it.',
+    );
+  });
+
   it('that a server made no call before the time was over', () => {
     const run = { events: [started, event({ event: 'sdk' })] };
     expect(conclusionsOf({ run: { ...run, endedAfterSeconds: 30 } })[1]).to.equal(

@@ -57,11 +57,14 @@ describe('the doctor looks at the settings of managed MLflow', () => {
     ]);
   });
 
-  it('and shows tracking URIs of managed servers as they are', () => {
+  it('and shows tracking URIs of managed servers as they are, and others without credentials', () => {
     for (const uri of [ARN, 'databricks', 'databricks://work']) {
       expect(readableTrackingUri({}, { [URI]: uri })).to.equal(uri);
     }
     expect(readableTrackingUri({}, { MLFLOW_TRACING_DESTINATION: 'main.traces' })).to.equal('databricks');
+    const secret = 'http://ada:walnut@mlflow:5000/team?token=walnut';
+    expect(readableTrackingUri({}, { [URI]: secret })).to.equal('http://mlflow:5000/team');
+    expect(readableTrackingUri({ trackingUri: 'http://ada:walnut@' }, {})).to.equal('the tracking URI');
     expect(readableTrackingUri({ tracingDestination: 'main.traces' }, {})).to.equal('databricks');
     expect(readableTrackingUri({ tracingDestination: '7' }, { MLFLOW_TRACING_DESTINATION: 'main.traces' })).to.equal(
       'http://localhost:5000',
